@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The budgets of one SA: octets, packets, seconds. Pure, lock-free, any
+ * context; seconds are the caller's, from one monotonic clock
+ * (ktime_get_seconds()).
+ *
+ * A limit is reached by the packet that uses it up: that packet passes, the
+ * next does not. A packet that would cross a hard limit does not pass and
+ * ends the SA. Whoever reaches a limit first is told, exactly once for soft
+ * and once for hard, whichever of the limits it was.
+ */
+#ifndef _ESPL_LIFETIME_H
+#define _ESPL_LIFETIME_H
+
+#include <linux/atomic.h>
+#include <linux/bits.h>
+#include <linux/types.h>
+#include <uapi/linux/esplane.h>
+
+/* Bits of state and of "fired"; the same as in ESPLANE_SA_A_EXPIRED. */
+#define ESPL_LIFETIME_SOFT	BIT(0)
+#define ESPL_LIFETIME_HARD	BIT(1)
+
+/* Constant once the SA is published. 0: no limit. */
+struct espl_lifetime_limits {
+	u64 bytes;
+	u64 packets;
+	u64 seconds;		/* since the SA was added */
+};
+
+struct espl_lifetime {
+	struct espl_lifetime_limits soft;
+	struct espl_lifetime_limits hard;
+	u64 added;		/* seconds */
+	u64 used;		/* seconds, when last charged; 0: never */
+	atomic64_t bytes;	/* of packets that passed */
+	atomic64_t packets;	/* likewise */
+	atomic_t state;		/* ESPL_LIFETIME_*, only ever set */
+	u8 soft_limit;		/* enum esplane_limit, valid once the soft bit was seen */
+	u8 hard_limit;
+};
+
+void espl_lifetime_init(struct espl_lifetime *lt, const struct espl_lifetime_limits *soft,
+			const struct espl_lifetime_limits *hard, u64 now);
+
+static inline bool espl_lifetime_dead(const struct espl_lifetime *lt)
+{
+	return atomic_read(&lt->state) & ESPL_LIFETIME_HARD;
+}
+
+/*
+ * Charges a batch: n packets of bytes octets in all, each but the last of
+ * seg octets (n == 1: seg == bytes). Returns how many of them, from the first
+ * on, may pass. *fired gets the bits that this very call has set.
+ */
+unsigned int espl_lifetime_charge(struct espl_lifetime *lt, unsigned int n, unsigned int seg,
+				  u64 bytes, u64 now, unsigned int *fired);
+
+/* Checks the limits in seconds; returns the bits that this very call has set. */
+unsigned int espl_lifetime_tick(struct espl_lifetime *lt, u64 now);
+
+/* Seconds from now until espl_lifetime_tick() has something to say; 0: never again. */
+u64 espl_lifetime_next_tick(const struct espl_lifetime *lt, u64 now);
+
+/* Ends the SA for a reason of the caller's (ESPLANE_LIMIT_SEQUENCE); returns the bits set. */
+unsigned int espl_lifetime_end(struct espl_lifetime *lt, enum esplane_limit limit);
+
+#endif /* _ESPL_LIFETIME_H */
