@@ -56,7 +56,10 @@ size_t sk_sealed_len(const struct sk *sk, size_t plain);
  */
 size_t sk_iv_len(const struct sk *sk);
 bool sk_seal(struct sk *sk, uint8_t *msg, size_t body, size_t plain);
-/* The reverse. Constant time in what it compares; on success @plain and @plain_len say where the inner payloads are in @msg. */
+/*
+ * The reverse. Constant time in what it compares; on success @plain and @plain_len say where the inner payloads are
+ * in @msg. On failure the octets from @body on are of no use.
+ */
 bool sk_open(const struct sk *sk, uint8_t *msg, size_t len, size_t body, size_t *plain, size_t *plain_len);
 void sk_wipe(struct sk *sk);
 
@@ -67,7 +70,10 @@ size_t ke_public_len(uint16_t group);		/* 0: unknown */
 struct ke *ke_new(uint16_t group, void (*random)(void *ctx, void *buf, size_t len), void *ctx);
 uint16_t ke_group(const struct ke *ke);
 const uint8_t *ke_public(const struct ke *ke, size_t *len);
-/* False where the peer's value is unsound (RFC 6989: range, point on the curve, all-zero X25519 result). @secret: KE_SECRET_MAX octets. */
+/*
+ * False where the peer's value is unsound (RFC 6989: range, point on the curve, all-zero X25519 result).
+ * @secret: KE_SECRET_MAX octets.
+ */
 bool ke_derive(const struct ke *ke, const uint8_t *peer, size_t peer_len, uint8_t *secret, size_t *secret_len);
 void ke_free(struct ke *ke);			/* wipes; NULL is fine */
 

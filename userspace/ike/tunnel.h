@@ -4,15 +4,13 @@
 #define IKE_TUNNEL_H
 
 #include "lib/addr.h"
+#include "lib/ikev2.h"
 #include "lib/proposal.h"
 
 #define TUNNEL_NAME_MAX		64
 #define TUNNEL_TS_MAX		16
 #define TUNNEL_ID_MAX		256
 #define TUNNEL_PSK_MAX		512
-
-/* RFC 7296 3.5 */
-enum id_type { ID_IPV4_ADDR = 1, ID_FQDN = 2, ID_RFC822_ADDR = 3, ID_IPV6_ADDR = 5, ID_DER_ASN1_DN = 9, ID_KEY_ID = 11 };
 
 /* type 0: not given: the address for ours, any for the peer's */
 struct ike_id {

@@ -20,14 +20,18 @@ enum {
 };
 enum { ESN_NO, ESN_YES };
 
-/* key_bits: the Key Length attribute, 0 where the transform has none (ChaCha20) */
+/*
+ * key_bits: the Key Length attribute, 0 where the transform has none (ChaCha20).
+ * unusable: the peer gave it an attribute we do not know: never chosen, RFC 7296 3.3.6.
+ */
 struct transform {
 	uint8_t type;
 	uint16_t id;
 	uint16_t key_bits;
+	bool unusable;
 };
 
-#define PROPOSAL_TRANSFORMS_MAX	32
+#define PROPOSAL_TRANSFORMS_MAX	64
 #define PROPOSALS_MAX		16
 #define PROPOSAL_STRLEN		512
 
