@@ -8,6 +8,13 @@
 
 #include <linux/crypto.h>
 
+/* asm/ until 6.12. */
+#ifdef ESPL_HAVE_LINUX_UNALIGNED
+#include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
+#endif
+
 /*
  * Defines the crypto API callback name(), which calls fn(data, err). Before
  * 6.3 it was given the request, and the data was in there.

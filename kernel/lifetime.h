@@ -15,7 +15,7 @@
 #include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/types.h>
-#include <uapi/linux/esplane.h>
+#include <linux/esplane.h>
 
 /* Bits of state and of "fired"; the same as in ESPLANE_SA_A_EXPIRED. */
 #define ESPL_LIFETIME_SOFT	BIT(0)
@@ -35,13 +35,24 @@ struct espl_lifetime {
 	u64 used;		/* seconds, when last charged; 0: never */
 	atomic64_t bytes;	/* of packets that passed */
 	atomic64_t packets;	/* likewise */
-	atomic_t state;		/* ESPL_LIFETIME_*, only ever set */
-	u8 soft_limit;		/* enum esplane_limit, valid once the soft bit was seen */
-	u8 hard_limit;
+	atomic_t state;		/* private: ESPL_LIFETIME_* and which limit set each */
 };
 
 void espl_lifetime_init(struct espl_lifetime *lt, const struct espl_lifetime_limits *soft,
 			const struct espl_lifetime_limits *hard, u64 now);
+
+/* ESPL_LIFETIME_*; bits are only ever set. */
+static inline unsigned int espl_lifetime_state(const struct espl_lifetime *lt)
+{
+	return atomic_read(&lt->state) & (ESPL_LIFETIME_SOFT | ESPL_LIFETIME_HARD);
+}
+
+/* Which limit set this bit, once it is set. */
+static inline enum esplane_limit espl_lifetime_limit(const struct espl_lifetime *lt,
+						     unsigned int bit)
+{
+	return (atomic_read(&lt->state) >> (bit == ESPL_LIFETIME_HARD ? 16 : 8)) & 0xff;
+}
 
 static inline bool espl_lifetime_dead(const struct espl_lifetime *lt)
 {

@@ -6,7 +6,7 @@
 #include <linux/atomic.h>
 #include <linux/build_bug.h>
 #include <linux/percpu.h>
-#include <uapi/linux/esplane.h>
+#include <linux/esplane.h>
 
 /* In the order of ESPLANE_STAT_A_*, see espl_drop_attr(). */
 enum espl_drop {

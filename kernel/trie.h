@@ -9,11 +9,18 @@
 
 #include <linux/rcupdate.h>
 #include <linux/types.h>
+#include "compat.h"
+
+/* Octets in network order, left-aligned, as two integers to compare fast. */
+struct espl_trie_key {
+	u64 hi;
+	u64 lo;
+};
 
 struct espl_trie_node {
 	struct espl_trie_node __rcu *kid[2];
 	void __rcu *value;	/* NULL: only a fork */
-	u8 key[16];		/* bits from len on are 0 */
+	struct espl_trie_key key;	/* bits from len on are 0 */
 	u8 len;			/* bits */
 	struct rcu_head rcu;
 };
@@ -22,23 +29,27 @@ struct espl_trie {
 	struct espl_trie_node __rcu *root;
 };
 
+/* addr has 16 octets; IPv4 is the first 4 of them and the rest is 0. */
+static inline struct espl_trie_key espl_trie_key(const u8 *addr)
+{
+	return (struct espl_trie_key) {
+		.hi = get_unaligned_be64(addr),
+		.lo = get_unaligned_be64(addr + 8),
+	};
+}
+
 /* Writer. The value at exactly this prefix, or NULL. */
-void *espl_trie_get(const struct espl_trie *trie, const u8 *key, unsigned int len);
-/* Writer. Sets it; -ENOMEM. The prefix has none yet. */
-int espl_trie_set(struct espl_trie *trie, const u8 *key, unsigned int len, void *value);
-/* Writer. Takes it out; the value is the caller's to free, after a grace period. */
-void espl_trie_del(struct espl_trie *trie, const u8 *key, unsigned int len);
+void *espl_trie_get(const struct espl_trie *trie, struct espl_trie_key key, unsigned int len);
+/* Writer. Sets the value of a prefix that has none; -ENOMEM. */
+int espl_trie_set(struct espl_trie *trie, struct espl_trie_key key, unsigned int len, void *value);
+/* Writer. The prefix has a value; it is the caller's to free after a grace period. */
+void espl_trie_del(struct espl_trie *trie, struct espl_trie_key key, unsigned int len);
 
 /*
- * Reader. The next longer prefix of key (of bits bits) that has a value, below
- * node, or from the root when node is NULL; NULL at the end. From the shortest
- * to the longest:
- *
- *	for (n = espl_trie_next(t, NULL, key, bits); n; n = espl_trie_next(t, n, key, bits))
- *		value = rcu_dereference(n->value);
+ * Reader. The values of the prefixes of key, from the shortest to the longest;
+ * NULL at the end. *at is the cursor, NULL to begin.
  */
-struct espl_trie_node *espl_trie_next(const struct espl_trie *trie,
-				      const struct espl_trie_node *node, const u8 *key,
-				      unsigned int bits);
+void *espl_trie_next(const struct espl_trie *trie, const struct espl_trie_node **at,
+		     struct espl_trie_key key);
 
 #endif /* _ESPL_TRIE_H */

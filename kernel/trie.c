@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/bitops.h>
+#include <linux/minmax.h>
+#include <linux/slab.h>
+#include "trie.h"
+
+/* The writer is alone by contract, so a plain load will do. */
+#define deref(p)	rcu_dereference_protected(p, true)
+
+static unsigned int bit_at(struct espl_trie_key key, unsigned int pos)
+{
+	return pos < 64 ? key.hi >> (63 - pos) & 1 : key.lo >> (127 - pos) & 1;
+}
+
+static unsigned int common_bits(struct espl_trie_key a, struct espl_trie_key b)
+{
+	if (a.hi != b.hi)
+		return 64 - fls64(a.hi ^ b.hi);
+	return 128 - fls64(a.lo ^ b.lo);
+}
+
+static bool covers(const struct espl_trie_node *node, struct espl_trie_key key)
+{
+	return common_bits(node->key, key) >= node->len;
+}
+
+static struct espl_trie_node *new_node(struct espl_trie_key key, unsigned int len, void *value)
+{
+	struct espl_trie_node *node = kzalloc(sizeof(*node), GFP_KERNEL);
+
+	if (!node)
+		return NULL;
+	node->key.hi = len >= 64 ? key.hi : key.hi & ~(~0ULL >> len);
+	node->key.lo = len >= 128 ? key.lo : len <= 64 ? 0 : key.lo & ~(~0ULL >> (len - 64));
+	node->len = len;
+	RCU_INIT_POINTER(node->value, value);
+	return node;
+}
+
+void *espl_trie_get(const struct espl_trie *trie, struct espl_trie_key key, unsigned int len)
+{
+	struct espl_trie_node *node = deref(trie->root);
+
+	while (node && node->len < len && covers(node, key))
+		node = deref(node->kid[bit_at(key, node->len)]);
+	if (!node || node->len != len || !covers(node, key))
+		return NULL;
+	return deref(node->value);
+}
+
+int espl_trie_set(struct espl_trie *trie, struct espl_trie_key key, unsigned int len, void *value)
+{
+	struct espl_trie_node __rcu **link = &trie->root;
+	struct espl_trie_node *node, *leaf, *fork;
+	unsigned int common = 0;
+
+	while ((node = deref(*link))) {
+		common = min3(common_bits(node->key, key), (unsigned int)node->len, len);
+		if (common < node->len)
+			break;
+		if (node->len == len) {
+			rcu_assign_pointer(node->value, value);
+			return 0;
+		}
+		link = &node->kid[bit_at(key, node->len)];
+	}
+
+	leaf = new_node(key, len, value);
+	if (!leaf)
+		return -ENOMEM;
+	if (!node) {
+		rcu_assign_pointer(*link, leaf);
+		return 0;
+	}
+	if (common == len) {
+		RCU_INIT_POINTER(leaf->kid[bit_at(node->key, len)], node);
+		rcu_assign_pointer(*link, leaf);
+		return 0;
+	}
+
+	fork = new_node(key, common, NULL);
+	if (!fork) {
+		kfree(leaf);
+		return -ENOMEM;
+	}
+	RCU_INIT_POINTER(fork->kid[bit_at(key, common)], leaf);
+	RCU_INIT_POINTER(fork->kid[!bit_at(key, common)], node);
+	rcu_assign_pointer(*link, fork);
+	return 0;
+}
+
+/*
+ * Takes out a node without a value if it has at most one kid. Readers that
+ * stand on it still find that kid. Returns whether nothing took its place.
+ */
+static bool prune(struct espl_trie_node __rcu **link)
+{
+	struct espl_trie_node *node = deref(*link);
+	struct espl_trie_node *kid0 = deref(node->kid[0]);
+	struct espl_trie_node *kid1 = deref(node->kid[1]);
+
+	if (rcu_access_pointer(node->value) || (kid0 && kid1))
+		return false;
+	rcu_assign_pointer(*link, kid0 ?: kid1);
+	kfree_rcu(node, rcu);
+	return !kid0 && !kid1;
+}
+
+void espl_trie_del(struct espl_trie *trie, struct espl_trie_key key, unsigned int len)
+{
+	struct espl_trie_node __rcu **link = &trie->root, **above = NULL;
+	struct espl_trie_node *node;
+
+	while ((node = deref(*link)) && node->len < len) {
+		above = link;
+		link = &node->kid[bit_at(key, node->len)];
+	}
+	if (WARN_ON_ONCE(!node || node->len != len || !covers(node, key)))
+		return;
+
+	RCU_INIT_POINTER(node->value, NULL);
+	if (prune(link) && above)
+		prune(above);
+}
+
+void *espl_trie_next(const struct espl_trie *trie, const struct espl_trie_node **at,
+		     struct espl_trie_key key)
+{
+	const struct espl_trie_node *node = *at;
+	void *value;
+
+	do {
+		if (!node)
+			node = rcu_dereference(trie->root);
+		else if (node->len < 128)
+			node = rcu_dereference(node->kid[bit_at(key, node->len)]);
+		else
+			return NULL;
+		if (!node || !covers(node, key))
+			return NULL;
+		value = rcu_dereference(node->value);
+	} while (!value);
+	*at = node;
+	return value;
+}
