@@ -5,6 +5,7 @@
 
 #include "lib/addr.h"
 #include "lib/ikev2.h"
+#include "lib/ikev2.h"
 #include "lib/proposal.h"
 
 #define TUNNEL_NAME_MAX		64
