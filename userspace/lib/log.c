@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "lib/log.h"
+
+static const char *log_name = "esplane";
+static enum log_style log_style = LOG_STYLE_PLAIN;
+static int log_level = LOG_INFO;
+
+void log_init(const char *name, enum log_style style, int level)
+{
+	log_name = name;
+	log_style = style;
+	log_level = level;
+}
+
+void log_set_level(int level)
+{
+	log_level = level;
+}
+
+bool log_enabled(int level)
+{
+	return level <= log_level;
+}
+
+/*
+ * Octets of the UTF-8 sequence at @p that may be shown as it is; 0: control character (C0, DEL, C1), overlong form,
+ * surrogate, beyond Unicode, or broken.
+ */
+static size_t printable(const uint8_t *p, size_t left)
+{
+	static const uint32_t least[] = { 0, 0, 0xa0, 0x800, 0x10000 };
+	uint32_t code;
+	size_t len, i;
+
+	if (p[0] < 0x80)
+		return p[0] >= 0x20 && p[0] != 0x7f;
+	if ((p[0] & 0xe0) == 0xc0)
+		len = 2;
+	else if ((p[0] & 0xf0) == 0xe0)
+		len = 3;
+	else if ((p[0] & 0xf8) == 0xf0)
+		len = 4;
+	else
+		return 0;
+	if (len > left)
+		return 0;
+	code = p[0] & (0x7f >> len);
+	for (i = 1; i < len; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (p[i] & 0x3f);
+	}
+	if (code < least[len] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+		return 0;
+	/* line separators, and marks that turn the direction of writing: they would forge what a reader sees */
+	if ((code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069))
+		return 0;
+	return len;
+}
+
+const char *log_escape(const char *text, size_t text_len, char *buf, size_t len)
+{
+	static const char hex[] = "0123456789abcdef";
+	const uint8_t *p = (const uint8_t *)text;
+	size_t out = 0, n;
+
+	if (!len)
+		return "";
+	while (text_len) {
+		n = printable(p, text_len);
+		if (len - out <= (n ? n : 4))
+			break;
+		if (n) {
+			memcpy(buf + out, p, n);
+			out += n;
+		} else {
+			n = 1;
+			buf[out++] = '\\';
+			buf[out++] = 'x';
+			buf[out++] = hex[*p >> 4];
+			buf[out++] = hex[*p & 15];
+		}
+		p += n;
+		text_len -= n;
+	}
+	buf[out] = '\0';
+	return buf;
+}
+
+/* What stands in front of the text; always shorter than @len. */
+static size_t prefix(int level, char *buf, size_t len)
+{
+	struct timespec now;
+	char stamp[32];
+	struct tm tm;
+	int n;
+
+	switch (log_style) {
+	case LOG_STYLE_JOURNAL:
+		n = snprintf(buf, len, "<%d>", level);
+		break;
+	case LOG_STYLE_TIME:
+		clock_gettime(CLOCK_REALTIME, &now);
+		gmtime_r(&now.tv_sec, &tm);
+		strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
+		n = snprintf(buf, len, "%s.%03ldZ %s: ", stamp, now.tv_nsec / 1000000, log_name);
+		break;
+	default:
+		n = snprintf(buf, len, "%s: ", log_name);
+	}
+	return n < 0 ? 0 : (size_t)n < len ? (size_t)n : len - 1;
+}
+
+void log_write(int level, const char *fmt, ...)
+{
+	char text[LOG_LINE_MAX + 1], line[128 + 4 * LOG_LINE_MAX + 2];
+	int error = errno;
+	size_t len;
+	va_list ap;
+	ssize_t rc;
+	int n;
+
+	if (!log_enabled(level))
+		return;
+	va_start(ap, fmt);
+	n = vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+	if (n > LOG_LINE_MAX)
+		memcpy(text + LOG_LINE_MAX - 3, "...", 3);
+
+	len = prefix(level, line, 128);
+	log_escape(text, strlen(text), line + len, sizeof(line) - len - 1);
+	len += strlen(line + len);
+	line[len++] = '\n';
+	/* One call a line, so that lines of several programs do not mix. A log that cannot be written is lost. */
+	do
+		rc = write(STDERR_FILENO, line, len);
+	while (rc < 0 && errno == EINTR);
+	errno = error;
+}
