@@ -5,7 +5,6 @@
 
 #include "lib/addr.h"
 #include "lib/ikev2.h"
-#include "lib/ikev2.h"
 #include "lib/proposal.h"
 
 #define TUNNEL_NAME_MAX		64
