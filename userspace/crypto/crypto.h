@@ -44,7 +44,7 @@ struct sk {
 	uint16_t encr, key_bits, integ;
 	uint8_t key[SK_KEY_MAX];	/* with salt */
 	uint8_t integ_key[SK_INTEG_MAX];
-	uint64_t next_iv;		/* AEAD: a counter that never repeats under one key */
+	uint64_t next_iv;		/* a counter that never repeats under one key: IV of an AEAD, source of that of CBC */
 };
 
 /* Octets the payload's body has around @plain octets of inner payloads: IV, padding, pad length, ICV. */

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <gmp.h>
+#include <stdlib.h>
+#include <string.h>
+#include "crypto/group.h"
+#include "lib/mem.h"
+
+#define DRAWS_MAX	64	/* one is refused with a chance below 2^-30: more of them is a broken source */
+
+struct ke {
+	const struct group *group;
+	uint8_t private[KE_PRIVATE_MAX];
+	uint8_t public[KE_PUBLIC_MAX];
+};
+
+static const struct group *const groups[] = {
+	&group_x25519, &group_ecp256, &group_ecp384, &group_modp2048, &group_modp3072,
+};
+
+static const struct group *find_group(uint16_t id)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		if (groups[i]->id == id)
+			return groups[i];
+	return NULL;
+}
+
+static void *wiping_realloc(void *old, size_t old_len, size_t len)
+{
+	void *p = malloc(len);
+
+	if (!p)
+		abort();	/* GMP knows no failure either */
+	memcpy(p, old, old_len < len ? old_len : len);
+	mem_free_wiped(old, old_len);
+	return p;
+}
+
+/*
+ * GMP and nettle leave limbs of secrets in freed memory. The memory under both is malloc's, before and after this
+ * call, so it may come at any time and as often as one likes.
+ */
+static void wipe_limbs(void)
+{
+	mp_set_memory_functions(NULL, wiping_realloc, mem_free_wiped);
+}
+
+size_t ke_public_len(uint16_t id)
+{
+	const struct group *g = find_group(id);
+
+	return g ? g->public_len : 0;
+}
+
+struct ke *ke_new(uint16_t id, void (*random)(void *ctx, void *buf, size_t len), void *ctx)
+{
+	const struct group *g = find_group(id);
+	struct ke *ke;
+	int i;
+
+	if (!g)
+		return NULL;
+	ke = calloc(1, sizeof(*ke));
+	if (!ke)
+		return NULL;
+	wipe_limbs();
+	ke->group = g;
+	for (i = 0; i < DRAWS_MAX; i++) {
+		random(ctx, ke->private, g->private_len);
+		if (g->make(g, ke->private, ke->public))
+			return ke;
+	}
+	ke_free(ke);
+	return NULL;
+}
+
+uint16_t ke_group(const struct ke *ke)
+{
+	return ke->group->id;
+}
+
+const uint8_t *ke_public(const struct ke *ke, size_t *len)
+{
+	*len = ke->group->public_len;
+	return ke->public;
+}
+
+bool ke_derive(const struct ke *ke, const uint8_t *peer, size_t peer_len, uint8_t *secret, size_t *secret_len)
+{
+	if (peer_len != ke->group->public_len)
+		return false;
+	if (!ke->group->derive(ke->group, ke->private, peer, secret)) {
+		mem_wipe(secret, KE_SECRET_MAX);
+		return false;
+	}
+	*secret_len = ke->group->secret_len;
+	return true;
+}
+
+void ke_free(struct ke *ke)
+{
+	mem_free_wiped(ke, sizeof(*ke));
+}

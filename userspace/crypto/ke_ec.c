@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Elliptic curves: X25519 (RFC 8031), ECP-256 and ECP-384 (RFC 5903). */
+#include <nettle/bignum.h>
+#include <nettle/curve25519.h>
+#include <nettle/ecc-curve.h>
+#include <nettle/ecc.h>
+#include "crypto/group.h"
+
+static bool x25519_make(const struct group *g, uint8_t *private, uint8_t *public)
+{
+	curve25519_mul_g(public, private);
+	return true;
+}
+
+/* A result of zero comes from points of small order: the peer's share had no part in it, RFC 7748 6.1. */
+static bool x25519_derive(const struct group *g, const uint8_t *private, const uint8_t *peer, uint8_t *secret)
+{
+	uint8_t any = 0;
+	int i;
+
+	curve25519_mul(secret, private, peer);
+	for (i = 0; i < CURVE25519_SIZE; i++)
+		any |= secret[i];
+	return any;
+}
+
+const struct group group_x25519 = {
+	.id = KE_X25519,
+	.public_len = CURVE25519_SIZE,
+	.secret_len = CURVE25519_SIZE,
+	.private_len = CURVE25519_SIZE,
+	.make = x25519_make,
+	.derive = x25519_derive,
+};
+
+static const struct ecc_curve *curve_of(const struct group *g)
+{
+	return g->id == KE_ECP_256 ? nettle_get_secp_256r1() : nettle_get_secp_384r1();
+}
+
+/* False: not from 1 to the order of the group less one. */
+static bool scalar_set(struct ecc_scalar *s, const uint8_t *private, size_t len)
+{
+	mpz_t z;
+	bool ok;
+
+	nettle_mpz_init_set_str_256_u(z, len, private);
+	ok = ecc_scalar_set(s, z);
+	mpz_clear(z);
+	return ok;
+}
+
+static bool ecp_make(const struct group *g, uint8_t *private, uint8_t *public)
+{
+	size_t len = g->private_len;
+	struct ecc_scalar scalar;
+	struct ecc_point point;
+	mpz_t x, y;
+	bool ok;
+
+	ecc_scalar_init(&scalar, curve_of(g));
+	ok = scalar_set(&scalar, private, len);
+	if (ok) {
+		ecc_point_init(&point, curve_of(g));
+		mpz_inits(x, y, NULL);
+		ecc_point_mul_g(&point, &scalar);
+		ecc_point_get(&point, x, y);
+		nettle_mpz_get_str_256(len, public, x);
+		nettle_mpz_get_str_256(len, public + len, y);
+		mpz_clears(x, y, NULL);
+		ecc_point_clear(&point);
+	}
+	ecc_scalar_clear(&scalar);
+	return ok;
+}
+
+/* ecc_point_set refuses coordinates outside the field and points off the curve; the cofactor is 1. */
+static bool ecp_derive(const struct group *g, const uint8_t *private, const uint8_t *peer, uint8_t *secret)
+{
+	size_t len = g->private_len;
+	struct ecc_scalar scalar;
+	struct ecc_point point;
+	mpz_t x, y;
+	bool ok;
+
+	nettle_mpz_init_set_str_256_u(x, len, peer);
+	nettle_mpz_init_set_str_256_u(y, len, peer + len);
+	ecc_point_init(&point, curve_of(g));
+	ecc_scalar_init(&scalar, curve_of(g));
+	ok = ecc_point_set(&point, x, y) && scalar_set(&scalar, private, len);
+	if (ok) {
+		ecc_point_mul(&point, &scalar, &point);
+		ecc_point_get(&point, x, y);
+		nettle_mpz_get_str_256(len, secret, x);
+	}
+	ecc_scalar_clear(&scalar);
+	ecc_point_clear(&point);
+	mpz_clears(x, y, NULL);
+	return ok;
+}
+
+const struct group group_ecp256 = {
+	.id = KE_ECP_256,
+	.public_len = 64,
+	.secret_len = 32,
+	.private_len = 32,
+	.make = ecp_make,
+	.derive = ecp_derive,
+};
+
+const struct group group_ecp384 = {
+	.id = KE_ECP_384,
+	.public_len = 96,
+	.secret_len = 48,
+	.private_len = 48,
+	.make = ecp_make,
+	.derive = ecp_derive,
+};
