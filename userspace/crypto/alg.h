@@ -6,7 +6,10 @@
 #include <gnutls/crypto.h>
 #include "crypto/crypto.h"
 
-/* Lengths in octets. An AEAD has a salt and an ICV of its own; CBC takes its ICV from the integrity algorithm. */
+/*
+ * Lengths in octets. An AEAD has a salt and an ICV of its own; CBC takes its ICV from the integrity
+ * algorithm.
+ */
 struct encr_alg {
 	uint16_t id, key_bits;
 	gnutls_cipher_algorithm_t cipher;

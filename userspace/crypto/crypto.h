@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What IKE needs of cryptography: the only door to GnuTLS and nettle. Algorithms are IKEv2 transform numbers
- * (lib/proposal.h). Functions that return bool fail on unknown algorithms, wrong lengths and library errors only.
+ * What IKE needs of cryptography: the only door to GnuTLS and nettle. Algorithms are IKEv2
+ * transform numbers (lib/proposal.h). Functions that return bool fail on unknown algorithms, wrong
+ * lengths and library errors only.
  */
 #ifndef CRYPTO_CRYPTO_H
 #define CRYPTO_CRYPTO_H
@@ -28,9 +29,11 @@ void crypto_random(void *buf, size_t len);
 /* Output length, which is also the preferred key length, RFC 7296 2.13; 0: unknown. */
 size_t prf_len(uint16_t prf);
 /* prf(key, parts[0] | parts[1] | ...) */
-bool prf(uint16_t prf, struct chunk key, const struct chunk *parts, size_t count, uint8_t out[PRF_LEN_MAX]);
+bool prf(uint16_t prf, struct chunk key, const struct chunk *parts, size_t count,
+	 uint8_t out[PRF_LEN_MAX]);
 /* prf+, RFC 7296 2.13; @len at most 255 outputs */
-bool prf_plus(uint16_t prf, struct chunk key, const struct chunk *seed, size_t count, uint8_t *out, size_t len);
+bool prf_plus(uint16_t prf, struct chunk key, const struct chunk *seed, size_t count, uint8_t *out,
+	      size_t len);
 
 /* Octets of KEYMAT a cipher takes, salt included; of an integrity algorithm. 0: none or unknown. */
 size_t encr_key_len(uint16_t encr, uint16_t key_bits);
@@ -39,28 +42,34 @@ bool encr_is_aead(uint16_t encr);
 /* Can this program do it? Groups, PRFs and IKE ciphers alike. */
 bool crypto_supports(const struct transform *t);
 
-/* Protection of the Encrypted payload, one direction, RFC 7296 3.14 and RFC 5282. Wiped by sk_wipe. */
+/*
+ * Protection of the Encrypted payload, one direction, RFC 7296 3.14 and RFC 5282. Wiped by sk_wipe.
+ */
 struct sk {
 	uint16_t encr, key_bits, integ;
 	uint8_t key[SK_KEY_MAX];	/* with salt */
 	uint8_t integ_key[SK_INTEG_MAX];
-	uint64_t next_iv;		/* a counter that never repeats under one key: IV of an AEAD, source of that of CBC */
+	uint64_t next_iv;		/* never repeats under one key: the IV, for CBC its seed */
 };
 
-/* Octets the payload's body has around @plain octets of inner payloads: IV, padding, pad length, ICV. */
+/*
+ * Octets the payload's body has around @plain octets of inner payloads: IV, padding, pad length,
+ * ICV.
+ */
 size_t sk_sealed_len(const struct sk *sk, size_t plain);
 /*
- * @msg is a whole message: header and the Encrypted payload's generic header, which end at @body, then
- * sk_sealed_len() octets, of which those from @body + sk_iv_len() on hold the inner payloads: encrypted in place.
- * The lengths in the headers must already be right: they are authenticated.
+ * @msg is a whole message: header and the Encrypted payload's generic header, which end at @body,
+ * then sk_sealed_len() octets, of which those from @body + sk_iv_len() on hold the inner payloads:
+ * encrypted in place. The lengths in the headers must already be right: they are authenticated.
  */
 size_t sk_iv_len(const struct sk *sk);
 bool sk_seal(struct sk *sk, uint8_t *msg, size_t body, size_t plain);
 /*
- * The reverse. Constant time in what it compares; on success @plain and @plain_len say where the inner payloads are
- * in @msg. On failure the octets from @body on are of no use.
+ * The reverse. Constant time in what it compares; on success @plain and @plain_len say where the
+ * inner payloads are in @msg. On failure the octets from @body on are of no use.
  */
-bool sk_open(const struct sk *sk, uint8_t *msg, size_t len, size_t body, size_t *plain, size_t *plain_len);
+bool sk_open(const struct sk *sk, uint8_t *msg, size_t len, size_t body, size_t *plain,
+	     size_t *plain_len);
 void sk_wipe(struct sk *sk);
 
 /* Key exchange: our private half of one group. */
@@ -71,14 +80,17 @@ struct ke *ke_new(uint16_t group, void (*random)(void *ctx, void *buf, size_t le
 uint16_t ke_group(const struct ke *ke);
 const uint8_t *ke_public(const struct ke *ke, size_t *len);
 /*
- * False where the peer's value is unsound (RFC 6989: range, point on the curve, all-zero X25519 result).
+ * False where the peer's value is unsound (RFC 6989: range, point on the curve, all-zero X25519
+ * result).
  * @secret: KE_SECRET_MAX octets.
  */
-bool ke_derive(const struct ke *ke, const uint8_t *peer, size_t peer_len, uint8_t *secret, size_t *secret_len);
+bool ke_derive(const struct ke *ke, const uint8_t *peer, size_t peer_len, uint8_t *secret,
+	       size_t *secret_len);
 void ke_free(struct ke *ke);			/* wipes; NULL is fine */
 
 /* RFC 7296 2.15: prf(prf(psk, "Key Pad for IKEv2"), octets), of prf_len() octets. */
-bool auth_psk(uint16_t prf, struct chunk psk, const struct chunk *octets, size_t count, uint8_t out[PRF_LEN_MAX]);
+bool auth_psk(uint16_t prf, struct chunk psk, const struct chunk *octets, size_t count,
+	      uint8_t out[PRF_LEN_MAX]);
 
 /* SHA-1 of the parts: NAT detection, RFC 7296 2.23. */
 bool sha1(const struct chunk *parts, size_t count, uint8_t out[20]);

@@ -12,10 +12,11 @@ struct group {
 	uint16_t id;
 	uint16_t public_len, secret_len;
 	uint8_t private_len;
-	/* @private: fresh random octets, which it may trim to the group's form. False: draw again. */
+	/* @private: fresh random octets. False: draw again. */
 	bool (*make)(const struct group *g, uint8_t *private, uint8_t *public);
 	/* False: the peer's value is unsound. */
-	bool (*derive)(const struct group *g, const uint8_t *private, const uint8_t *peer, uint8_t *secret);
+	bool (*derive)(const struct group *g, const uint8_t *private, const uint8_t *peer,
+		       uint8_t *secret);
 	const void *param;
 };
 

@@ -5,7 +5,7 @@
 #include "crypto/group.h"
 #include "lib/mem.h"
 
-#define DRAWS_MAX	64	/* one is refused with a chance below 2^-30: more of them is a broken source */
+#define DRAWS_MAX	64	/* one fails with a chance below 2^-30 */
 
 struct ke {
 	const struct group *group;
@@ -39,8 +39,8 @@ static void *wiping_realloc(void *old, size_t old_len, size_t len)
 }
 
 /*
- * GMP and nettle leave limbs of secrets in freed memory. The memory under both is malloc's, before and after this
- * call, so it may come at any time and as often as one likes.
+ * GMP and nettle leave limbs of secrets in freed memory. The memory under both is malloc's, before
+ * and after this call, so it may come at any time and as often as one likes.
  */
 static void wipe_limbs(void)
 {
@@ -67,6 +67,7 @@ struct ke *ke_new(uint16_t id, void (*random)(void *ctx, void *buf, size_t len),
 		return NULL;
 	wipe_limbs();
 	ke->group = g;
+	/* as often as it takes: more only with a broken source */
 	for (i = 0; i < DRAWS_MAX; i++) {
 		random(ctx, ke->private, g->private_len);
 		if (g->make(g, ke->private, ke->public))
@@ -87,7 +88,8 @@ const uint8_t *ke_public(const struct ke *ke, size_t *len)
 	return ke->public;
 }
 
-bool ke_derive(const struct ke *ke, const uint8_t *peer, size_t peer_len, uint8_t *secret, size_t *secret_len)
+bool ke_derive(const struct ke *ke, const uint8_t *peer, size_t peer_len, uint8_t *secret,
+	       size_t *secret_len)
 {
 	if (peer_len != ke->group->public_len)
 		return false;

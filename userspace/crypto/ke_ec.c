@@ -12,8 +12,12 @@ static bool x25519_make(const struct group *g, uint8_t *private, uint8_t *public
 	return true;
 }
 
-/* A result of zero comes from points of small order: the peer's share had no part in it, RFC 7748 6.1. */
-static bool x25519_derive(const struct group *g, const uint8_t *private, const uint8_t *peer, uint8_t *secret)
+/*
+ * A result of zero comes from points of small order: the peer's share had no part in it, RFC 7748
+ * 6.1.
+ */
+static bool x25519_derive(const struct group *g, const uint8_t *private, const uint8_t *peer,
+			  uint8_t *secret)
 {
 	uint8_t any = 0;
 	int i;
@@ -74,8 +78,11 @@ static bool ecp_make(const struct group *g, uint8_t *private, uint8_t *public)
 	return ok;
 }
 
-/* ecc_point_set refuses coordinates outside the field and points off the curve; the cofactor is 1. */
-static bool ecp_derive(const struct group *g, const uint8_t *private, const uint8_t *peer, uint8_t *secret)
+/*
+ * ecc_point_set refuses coordinates outside the field and points off the curve; the cofactor is 1.
+ */
+static bool ecp_derive(const struct group *g, const uint8_t *private, const uint8_t *peer,
+		       uint8_t *secret)
 {
 	size_t len = g->private_len;
 	struct ecc_scalar scalar;

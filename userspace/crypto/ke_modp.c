@@ -27,8 +27,8 @@ static const char prime3072[] =
 	"08e24fa074e5ab3143db5bfce0fd108e4b82d120a93ad2caffffffffffffffff";
 
 /*
- * RFC 3526 8: an exponent of twice the group's strength is enough. Its highest bit is set, so that all exponents
- * take the same time.
+ * RFC 3526 8: an exponent of twice the group's strength is enough. Its highest bit is set, so that
+ * all exponents take the same time.
  */
 static void import_private(mpz_t x, const struct group *g, const uint8_t *private)
 {
@@ -50,7 +50,8 @@ static bool modp_make(const struct group *g, uint8_t *private, uint8_t *public)
 }
 
 /* RFC 6989 2.1: 1 < y < p - 1; with p = 2q + 1 only 0, 1 and p - 1 lie in small subgroups. */
-static bool modp_derive(const struct group *g, const uint8_t *private, const uint8_t *peer, uint8_t *secret)
+static bool modp_derive(const struct group *g, const uint8_t *private, const uint8_t *peer,
+			uint8_t *secret)
 {
 	mpz_t p, limit, x, y;
 	bool ok;

@@ -38,10 +38,13 @@ static bool start(uint16_t id, struct chunk key, gnutls_hmac_hd_t *hmac)
 {
 	gnutls_mac_algorithm_t mac = prf_mac(id);
 
-	return mac != GNUTLS_MAC_UNKNOWN && gnutls_hmac_init(hmac, mac, key.len ? key.p : (const uint8_t *)"", key.len) == 0;
+	const void *p = key.len ? key.p : (const uint8_t *)"";
+
+	return mac != GNUTLS_MAC_UNKNOWN && gnutls_hmac_init(hmac, mac, p, key.len) == 0;
 }
 
-bool prf(uint16_t id, struct chunk key, const struct chunk *parts, size_t count, uint8_t out[PRF_LEN_MAX])
+bool prf(uint16_t id, struct chunk key, const struct chunk *parts, size_t count,
+	 uint8_t out[PRF_LEN_MAX])
 {
 	gnutls_hmac_hd_t hmac;
 	bool ok;
@@ -54,7 +57,8 @@ bool prf(uint16_t id, struct chunk key, const struct chunk *parts, size_t count,
 }
 
 /* T1 = prf(K, S | 1), Tn = prf(K, Tn-1 | S | n) */
-bool prf_plus(uint16_t id, struct chunk key, const struct chunk *seed, size_t count, uint8_t *out, size_t len)
+bool prf_plus(uint16_t id, struct chunk key, const struct chunk *seed, size_t count, uint8_t *out,
+	      size_t len)
 {
 	size_t block = prf_len(id), n;
 	uint8_t t[PRF_LEN_MAX], i = 0;
@@ -80,14 +84,16 @@ bool prf_plus(uint16_t id, struct chunk key, const struct chunk *seed, size_t co
 	return ok;
 }
 
-bool auth_psk(uint16_t id, struct chunk psk, const struct chunk *octets, size_t count, uint8_t out[PRF_LEN_MAX])
+bool auth_psk(uint16_t id, struct chunk psk, const struct chunk *octets, size_t count,
+	      uint8_t out[PRF_LEN_MAX])
 {
 	static const char pad[] = "Key Pad for IKEv2";
 	const struct chunk text = { (const uint8_t *)pad, sizeof(pad) - 1 };
 	uint8_t key[PRF_LEN_MAX];
 	bool ok;
 
-	ok = prf(id, psk, &text, 1, key) && prf(id, (struct chunk){ key, prf_len(id) }, octets, count, out);
+	ok = prf(id, psk, &text, 1, key) &&
+	     prf(id, (struct chunk){ key, prf_len(id) }, octets, count, out);
 	mem_wipe(key, sizeof(key));
 	return ok;
 }

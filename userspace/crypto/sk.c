@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The Encrypted payload's body: IV | inner payloads | padding | pad length | ICV. RFC 7296 3.14, RFC 5282, RFC 7634. */
+/*
+ * The Encrypted payload's body: IV | inner payloads | padding | pad length | ICV. RFC 7296 3.14,
+ * RFC 5282, RFC 7634.
+ */
 #include <string.h>
 #include "crypto/alg.h"
 #include "lib/mem.h"
@@ -40,7 +43,8 @@ size_t sk_sealed_len(const struct sk *sk, size_t plain)
 
 	if (!alg)
 		return 0;
-	return alg->iv_len + plain + pad_len(alg, plain) + 1 + (alg->aead ? alg->icv_len : integ->icv_len);
+	return alg->iv_len + plain + pad_len(alg, plain) + 1 +
+	       (alg->aead ? alg->icv_len : integ->icv_len);
 }
 
 static void put_u64(uint8_t out[8], uint64_t v)
@@ -52,8 +56,8 @@ static void put_u64(uint8_t out[8], uint64_t v)
 }
 
 /* The nonce is the salt, the last octets of the key, and the IV. */
-static bool aead_start(const struct sk *sk, const struct encr_alg *alg, const uint8_t *iv, uint8_t nonce[NONCE_LEN],
-		       gnutls_aead_cipher_hd_t *aead)
+static bool aead_start(const struct sk *sk, const struct encr_alg *alg, const uint8_t *iv,
+		       uint8_t nonce[NONCE_LEN], gnutls_aead_cipher_hd_t *aead)
 {
 	gnutls_datum_t key = { (uint8_t *)sk->key, alg->key_len };
 
@@ -63,7 +67,8 @@ static bool aead_start(const struct sk *sk, const struct encr_alg *alg, const ui
 }
 
 /* @len: octets to encrypt, behind which the ICV goes */
-static bool aead_seal(struct sk *sk, const struct encr_alg *alg, uint8_t *msg, size_t body, size_t len)
+static bool aead_seal(struct sk *sk, const struct encr_alg *alg, uint8_t *msg, size_t body,
+		      size_t len)
 {
 	giovec_t aad = { msg, body }, text = { msg + body + alg->iv_len, len };
 	size_t icv_len = alg->icv_len;
@@ -85,7 +90,8 @@ static bool aead_seal(struct sk *sk, const struct encr_alg *alg, uint8_t *msg, s
 	return ok && icv_len == alg->icv_len;
 }
 
-static bool aead_open(const struct sk *sk, const struct encr_alg *alg, uint8_t *msg, size_t body, size_t len)
+static bool aead_open(const struct sk *sk, const struct encr_alg *alg, uint8_t *msg, size_t body,
+		      size_t len)
 {
 	giovec_t aad = { msg, body }, text = { msg + body + alg->iv_len, len };
 	gnutls_aead_cipher_hd_t aead;
@@ -101,16 +107,18 @@ static bool aead_open(const struct sk *sk, const struct encr_alg *alg, uint8_t *
 	return ok;
 }
 
-static bool cbc_start(const struct sk *sk, const struct encr_alg *alg, const uint8_t *iv, gnutls_cipher_hd_t *cbc)
+static bool cbc_start(const struct sk *sk, const struct encr_alg *alg, const uint8_t *iv,
+		      gnutls_cipher_hd_t *cbc)
 {
-	gnutls_datum_t key = { (uint8_t *)sk->key, alg->key_len }, iv_datum = { (uint8_t *)iv, BLOCK };
+	gnutls_datum_t key = { (uint8_t *)sk->key, alg->key_len };
+	gnutls_datum_t first = { (uint8_t *)iv, BLOCK };
 
-	return gnutls_cipher_init(cbc, alg->cipher, &key, &iv_datum) == 0;
+	return gnutls_cipher_init(cbc, alg->cipher, &key, &first) == 0;
 }
 
 /*
- * An IV no one can foretell: a counter encrypted under the key itself, the first method of NIST SP 800-38A,
- * appendix C. It needs no randomness, so that a simulated history is exact.
+ * An IV no one can foretell: a counter encrypted under the key itself, the first method of NIST SP
+ * 800-38A, appendix C. It needs no randomness, so that a simulated history is exact.
  */
 static bool cbc_iv(struct sk *sk, const struct encr_alg *alg, uint8_t iv[BLOCK])
 {
@@ -130,8 +138,8 @@ static bool cbc_iv(struct sk *sk, const struct encr_alg *alg, uint8_t iv[BLOCK])
 }
 
 /* The ICV covers the message from its first octet to the ICV, RFC 7296 3.14. */
-static bool cbc_icv(const struct sk *sk, const struct integ_alg *integ, const uint8_t *msg, size_t len,
-		    uint8_t icv[ICV_MAX])
+static bool cbc_icv(const struct sk *sk, const struct integ_alg *integ, const uint8_t *msg,
+		    size_t len, uint8_t icv[ICV_MAX])
 {
 	uint8_t full[PRF_LEN_MAX];
 
@@ -142,8 +150,8 @@ static bool cbc_icv(const struct sk *sk, const struct integ_alg *integ, const ui
 	return true;
 }
 
-static bool cbc_seal(struct sk *sk, const struct encr_alg *alg, const struct integ_alg *integ, uint8_t *msg,
-		     size_t body, size_t len)
+static bool cbc_seal(struct sk *sk, const struct encr_alg *alg, const struct integ_alg *integ,
+		     uint8_t *msg, size_t body, size_t len)
 {
 	uint8_t *text = msg + body + BLOCK;
 	gnutls_cipher_hd_t cbc;
@@ -156,8 +164,8 @@ static bool cbc_seal(struct sk *sk, const struct encr_alg *alg, const struct int
 	return ok && cbc_icv(sk, integ, msg, body + BLOCK + len, text + len);
 }
 
-static bool cbc_open(const struct sk *sk, const struct encr_alg *alg, const struct integ_alg *integ, uint8_t *msg,
-		     size_t body, size_t len)
+static bool cbc_open(const struct sk *sk, const struct encr_alg *alg, const struct integ_alg *integ,
+		     uint8_t *msg, size_t body, size_t len)
 {
 	uint8_t *text = msg + body + BLOCK, icv[ICV_MAX];
 	gnutls_cipher_hd_t cbc;
@@ -165,7 +173,8 @@ static bool cbc_open(const struct sk *sk, const struct encr_alg *alg, const stru
 
 	if (!len || len % BLOCK)
 		return false;
-	ok = cbc_icv(sk, integ, msg, body + BLOCK + len, icv) && crypto_equal(icv, text + len, integ->icv_len);
+	ok = cbc_icv(sk, integ, msg, body + BLOCK + len, icv) &&
+	     crypto_equal(icv, text + len, integ->icv_len);
 	mem_wipe(icv, sizeof(icv));
 	if (!ok || !cbc_start(sk, alg, msg + body, &cbc))
 		return false;
@@ -191,7 +200,8 @@ bool sk_seal(struct sk *sk, uint8_t *msg, size_t body, size_t plain)
 			   cbc_seal(sk, alg, integ, msg, body, plain + pad + 1);
 }
 
-bool sk_open(const struct sk *sk, uint8_t *msg, size_t len, size_t body, size_t *plain, size_t *plain_len)
+bool sk_open(const struct sk *sk, uint8_t *msg, size_t len, size_t body, size_t *plain,
+	     size_t *plain_len)
 {
 	const struct integ_alg *integ;
 	const struct encr_alg *alg = suite(sk, &integ);
@@ -205,7 +215,8 @@ bool sk_open(const struct sk *sk, uint8_t *msg, size_t len, size_t body, size_t 
 	if (len - body <= around)
 		return false;
 	text = len - body - around;
-	ok = alg->aead ? aead_open(sk, alg, msg, body, text) : cbc_open(sk, alg, integ, msg, body, text);
+	ok = alg->aead ? aead_open(sk, alg, msg, body, text) :
+			 cbc_open(sk, alg, integ, msg, body, text);
 	if (!ok)
 		return false;
 	/* authenticated: what is wrong from here on is the peer's own mistake, and no oracle */

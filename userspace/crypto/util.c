@@ -8,7 +8,7 @@ void crypto_random(void *buf, size_t len)
 	int rc = len ? gnutls_rnd(GNUTLS_RND_KEY, buf, len) : 0;
 
 	if (rc < 0) {
-		log_err("no randomness from the system (%s): nothing secure can be done without it, ending",
+		log_err("the system gives no randomness (%s): ending, nothing is secure without it",
 			gnutls_strerror(rc));
 		abort();
 	}

@@ -60,7 +60,8 @@ const char *endpoint_str(const struct endpoint *e, char buf[ADDR_STRLEN])
 	bool v6 = e->addr.family == AF_INET6;
 
 	/* 45 octets of address at most, then brackets and port: it always fits */
-	snprintf(buf, ADDR_STRLEN, v6 ? "[%.45s]:%u" : "%.45s:%u", addr_str(&e->addr, text), e->port);
+	snprintf(buf, ADDR_STRLEN, v6 ? "[%.45s]:%u" : "%.45s:%u", addr_str(&e->addr, text),
+		 e->port);
 	return buf;
 }
 

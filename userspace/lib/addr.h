@@ -20,14 +20,17 @@ struct endpoint {
 	uint16_t port;
 };
 
-/* A traffic selector, RFC 7296 3.13.1: both ends included. proto 0: any. Ports in host order; ICMP: type << 8 | code. */
+/*
+ * A traffic selector, RFC 7296 3.13.1: both ends included. proto 0: any. Ports in host order; ICMP:
+ * type << 8 | code.
+ */
 struct ts {
 	struct addr start, end;
 	uint8_t proto;
 	uint16_t port_start, port_end;
 };
 
-#define ADDR_STRLEN	64	/* enough for any text these functions write, endpoint and prefix included */
+#define ADDR_STRLEN	64	/* enough for an endpoint */
 #define TS_STRLEN	192
 
 size_t addr_len(const struct addr *a);		/* 4, 16 or 0 */
@@ -38,7 +41,8 @@ bool addr_parse(struct addr *a, const char *text);		/* numeric only */
 const char *addr_str(const struct addr *a, char buf[ADDR_STRLEN]);
 
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
-const char *endpoint_str(const struct endpoint *e, char buf[ADDR_STRLEN]);	/* 192.0.2.1:500, [2001:db8::1]:500 */
+/* 192.0.2.1:500, [2001:db8::1]:500 */
+const char *endpoint_str(const struct endpoint *e, char buf[ADDR_STRLEN]);
 void endpoint_to_sockaddr(const struct endpoint *e, struct sockaddr_storage *ss, socklen_t *len);
 bool endpoint_from_sockaddr(struct endpoint *e, const struct sockaddr *sa);
 
@@ -47,7 +51,8 @@ bool endpoint_from_sockaddr(struct endpoint *e, const struct sockaddr *sa);
  * "[tcp]", "[tcp/80]", "[udp/1000-2000]" as strongSwan writes it. False: @why says what is wrong.
  */
 bool ts_parse(struct ts *ts, const char *text, const char **why);
-const char *ts_str(const struct ts *ts, char buf[TS_STRLEN]);	/* as ts_parse reads it; a prefix where the range is one */
+/* As ts_parse reads it; a prefix where the range is one. */
+const char *ts_str(const struct ts *ts, char buf[TS_STRLEN]);
 bool ts_equal(const struct ts *a, const struct ts *b);
 bool ts_contains_addr(const struct ts *ts, const struct addr *a);
 bool ts_contains(const struct ts *outer, const struct ts *inner);

@@ -7,7 +7,8 @@ static bool take(struct cursor *c, size_t len, const uint8_t **p)
 	if (len > c->left)
 		return false;
 	*p = c->at;
-	c->at += len;
+	if (len)	/* an empty cursor may be NULL */
+		c->at += len;
 	c->left -= len;
 	return true;
 }

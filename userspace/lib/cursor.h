@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The only pointer arithmetic on packets. A read that does not fit fails and leaves the cursor where it was; a write
- * that does not fit sets @overflow, which stays set. Integers are in network order on the wire, host order here.
+ * The only pointer arithmetic on packets. A read that does not fit fails and leaves the cursor
+ * where it was; a write that does not fit sets @overflow, which stays set. Integers are in network
+ * order on the wire, host order here.
  */
 #ifndef LIB_CURSOR_H
 #define LIB_CURSOR_H

@@ -30,8 +30,8 @@ bool log_enabled(int level)
 }
 
 /*
- * Octets of the UTF-8 sequence at @p that may be shown as it is; 0: control character (C0, DEL, C1), overlong form,
- * surrogate, beyond Unicode, or broken.
+ * Octets of the UTF-8 sequence at @p that may be shown as it is; 0: control character (C0, DEL,
+ * C1), overlong form, surrogate, beyond Unicode, or broken.
  */
 static size_t printable(const uint8_t *p, size_t left)
 {
@@ -59,7 +59,10 @@ static size_t printable(const uint8_t *p, size_t left)
 	}
 	if (code < least[len] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
 		return 0;
-	/* line separators, and marks that turn the direction of writing: they would forge what a reader sees */
+	/*
+	 * line separators, and marks that turn the direction of writing: they would forge what a
+	 * reader sees
+	 */
 	if ((code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069))
 		return 0;
 	return len;
@@ -141,7 +144,10 @@ void log_write(int level, const char *fmt, ...)
 	log_escape(text, strlen(text), line + len, sizeof(line) - len - 1);
 	len += strlen(line + len);
 	line[len++] = '\n';
-	/* One call a line, so that lines of several programs do not mix. A log that cannot be written is lost. */
+	/*
+	 * One call a line, so that lines of several programs do not mix. A log that cannot be
+	 * written is lost.
+	 */
 	do
 		rc = write(STDERR_FILENO, line, len);
 	while (rc < 0 && errno == EINTR);

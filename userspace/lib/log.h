@@ -20,7 +20,10 @@ void log_init(const char *name, enum log_style style, int level);
 void log_set_level(int level);
 bool log_enabled(int level);
 
-/* Control characters and broken UTF-8 in the result come out as \xNN: peers choose part of what is logged. */
+/*
+ * Control characters and broken UTF-8 in the result come out as \xNN: peers choose part of what is
+ * logged.
+ */
 void log_write(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_err(...)	log_write(LOG_ERR, __VA_ARGS__)

@@ -6,7 +6,10 @@
 #include <stddef.h>
 
 void mem_wipe(void *p, size_t len);		/* never optimised away; NULL with 0 is fine */
-/* A copy of its own, to be given back with mem_free_wiped. NULL: no memory. A length of 0 gives a valid pointer. */
+/*
+ * A copy of its own, to be given back with mem_free_wiped. NULL: no memory. A length of 0 gives a
+ * valid pointer.
+ */
 void *mem_dup(const void *p, size_t len);
 void mem_free_wiped(void *p, size_t len);	/* NULL is fine */
 

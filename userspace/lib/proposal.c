@@ -11,7 +11,7 @@ struct word {
 	uint8_t type;
 	uint16_t id;
 	uint16_t key_bits;
-	bool known_only;	/* has a name, so that a peer's offer can be read, but is never offered by us */
+	bool known_only;	/* named so that a peer's offer can be read; we never offer it */
 };
 
 /* The first word of a transform is the one it is printed with; the others are aliases. */
@@ -114,7 +114,8 @@ static const struct word words[] = {
 
 #define WORDS	(sizeof(words) / sizeof(words[0]))
 
-static bool __attribute__((format(printf, 3, 4))) refuse(char *why, size_t why_len, const char *fmt, ...)
+static bool __attribute__((format(printf, 3, 4)))
+refuse(char *why, size_t why_len, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -170,7 +171,8 @@ static bool has(const struct proposal *p, const struct transform *t)
 	int i;
 
 	for (i = 0; i < p->count; i++)
-		if (p->t[i].type == t->type && p->t[i].id == t->id && p->t[i].key_bits == t->key_bits)
+		if (p->t[i].type == t->type && p->t[i].id == t->id &&
+		    p->t[i].key_bits == t->key_bits)
 			return true;
 	return false;
 }
@@ -208,16 +210,21 @@ static bool parse_word(struct proposal *p, const char *text, size_t len, char *w
 	if (!len)
 		return refuse(why, why_len, "a word is missing; accepted are: %s", list);
 	if (!w)
-		return refuse(why, why_len, "\"%.*s\" is not an algorithm; accepted are: %s", shown, text, list);
+		return refuse(why, why_len, "\"%.*s\" is not an algorithm; accepted are: %s", shown,
+			      text, list);
 	if (w->known_only)
-		return refuse(why, why_len, "\"%.*s\" is not supported; accepted are: %s", shown, text, list);
+		return refuse(why, why_len, "\"%.*s\" is not supported; accepted are: %s", shown,
+			      text, list);
 	/* as strongSwan does: people copy one list for both */
 	if (w->type == TRANSFORM_PRF && p->protocol != PROTO_IKE)
 		return true;
 	if (!type_belongs(w->type, p->protocol))
-		return refuse(why, why_len, "\"%.*s\" belongs to an ESP proposal, not to one of IKE", shown, text);
+		return refuse(why, why_len,
+			      "\"%.*s\" belongs to an ESP proposal, not to one of IKE", shown,
+			      text);
 	if (!add(p, w->type, w->id, w->key_bits))
-		return refuse(why, why_len, "it has more than %d algorithms", PROPOSAL_TRANSFORMS_MAX);
+		return refuse(why, why_len, "it has more than %d algorithms",
+			      PROPOSAL_TRANSFORMS_MAX);
 	return true;
 }
 
@@ -230,7 +237,8 @@ static void imply_prf(struct proposal *p)
 		return;
 	for (i = 0; i < count; i++)
 		if (p->t[i].type == TRANSFORM_INTEG)
-			add(p, TRANSFORM_PRF, p->t[i].id - INTEG_HMAC_SHA2_256_128 + PRF_HMAC_SHA2_256, 0);
+			add(p, TRANSFORM_PRF,
+			    p->t[i].id - INTEG_HMAC_SHA2_256_128 + PRF_HMAC_SHA2_256, 0);
 }
 
 static bool complete(struct proposal *p, char *why, size_t why_len)
@@ -240,26 +248,31 @@ static bool complete(struct proposal *p, char *why, size_t why_len)
 	int i;
 
 	if (!encr)
-		return refuse(why, why_len, "the cipher is missing: aes128gcm16, aes256gcm16, chacha20poly1305, "
+		return refuse(why, why_len,
+			      "the cipher is missing: aes128gcm16, aes256gcm16, chacha20poly1305, "
 			      "aes128, aes192 or aes256");
 	aead = is_aead(encr->id);
 	for (i = 0; i < p->count; i++)
 		if (p->t[i].type == TRANSFORM_ENCR && is_aead(p->t[i].id) != aead)
-			return refuse(why, why_len, "%s needs an integrity algorithm and %s must not have one: "
+			return refuse(why, why_len,
+				      "%s needs an integrity algorithm and %s must not have one: "
 				      "write two proposals",
 				      transform_name(TRANSFORM_ENCR, aead ? p->t[i].id : encr->id,
 						     aead ? p->t[i].key_bits : encr->key_bits),
 				      transform_name(TRANSFORM_ENCR, aead ? encr->id : p->t[i].id,
 						     aead ? encr->key_bits : p->t[i].key_bits));
 	if (!aead && !proposal_find(p, TRANSFORM_INTEG))
-		return refuse(why, why_len, "%s needs an integrity algorithm: sha256, sha384 or sha512",
+		return refuse(why, why_len,
+			      "%s needs an integrity algorithm: sha256, sha384 or sha512",
 			      transform_name(TRANSFORM_ENCR, encr->id, encr->key_bits));
 	if (p->protocol == PROTO_IKE) {
 		imply_prf(p);
 		if (!proposal_find(p, TRANSFORM_PRF))
-			return refuse(why, why_len, "the PRF is missing: prfsha256, prfsha384 or prfsha512");
+			return refuse(why, why_len,
+				      "the PRF is missing: prfsha256, prfsha384 or prfsha512");
 		if (!proposal_find(p, TRANSFORM_KE))
-			return refuse(why, why_len, "the key exchange group is missing: x25519, ecp256, ecp384, "
+			return refuse(why, why_len,
+				      "the key exchange group is missing: x25519, ecp256, ecp384, "
 				      "modp2048 or modp3072");
 	} else if (!proposal_find(p, TRANSFORM_ESN)) {
 		if (!add(p, TRANSFORM_ESN, ESN_NO, 0) || !add(p, TRANSFORM_ESN, ESN_YES, 0))
@@ -270,7 +283,8 @@ static bool complete(struct proposal *p, char *why, size_t why_len)
 	return true;
 }
 
-bool proposal_parse(struct proposal *p, uint8_t protocol, const char *text, char *why, size_t why_len)
+bool proposal_parse(struct proposal *p, uint8_t protocol, const char *text, char *why,
+		    size_t why_len)
 {
 	struct proposal out = { .protocol = protocol };
 	size_t left = strlen(text), len;
@@ -313,7 +327,8 @@ static void transform_str(const struct transform *t, char *buf, size_t len)
 	if (name)
 		snprintf(buf, len, "%s%s", name, t->unusable ? "?" : "");
 	else if (t->key_bits)
-		snprintf(buf, len, "%s/%u/%u", name_str(NAME_TRANSFORM_TYPE, t->type, type), t->id, t->key_bits);
+		snprintf(buf, len, "%s/%u/%u", name_str(NAME_TRANSFORM_TYPE, t->type, type), t->id,
+			 t->key_bits);
 	else
 		snprintf(buf, len, "%s/%u", name_str(NAME_TRANSFORM_TYPE, t->type, type), t->id);
 }

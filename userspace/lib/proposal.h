@@ -14,7 +14,12 @@ enum { PROTO_IKE = 1, PROTO_AH, PROTO_ESP };
 
 enum { ENCR_AES_CBC = 12, ENCR_AES_GCM_16 = 20, ENCR_CHACHA20_POLY1305 = 28 };
 enum { PRF_HMAC_SHA2_256 = 5, PRF_HMAC_SHA2_384, PRF_HMAC_SHA2_512 };
-enum { INTEG_NONE = 0, INTEG_HMAC_SHA2_256_128 = 12, INTEG_HMAC_SHA2_384_192, INTEG_HMAC_SHA2_512_256 };
+enum {
+	INTEG_NONE = 0,
+	INTEG_HMAC_SHA2_256_128 = 12,
+	INTEG_HMAC_SHA2_384_192,
+	INTEG_HMAC_SHA2_512_256
+};
 enum {
 	KE_NONE = 0, KE_MODP_2048 = 14, KE_MODP_3072, KE_ECP_256 = 19, KE_ECP_384, KE_X25519 = 31,
 };
@@ -51,9 +56,11 @@ struct proposals {
  * "aes128gcm16-prfsha256-x25519", "aes256-sha256-modp2048", for ESP "aes128gcm16-esn",
  * "aes256-sha256-ecp256-noesn"; several of one type may stand side by side. An IKE proposal
  * without a PRF takes that of its integrity algorithm. An ESP one without esn or noesn offers both,
- * noesn first: as strongSwan does. False: @why (buffer of @why_len) says which word is wrong and what is accepted.
+ * noesn first: as strongSwan does. False: @why (buffer of @why_len) says which word is wrong and
+ * what is accepted.
  */
-bool proposal_parse(struct proposal *p, uint8_t protocol, const char *text, char *why, size_t why_len);
+bool proposal_parse(struct proposal *p, uint8_t protocol, const char *text, char *why,
+		    size_t why_len);
 const char *proposal_str(const struct proposal *p, char buf[PROPOSAL_STRLEN]);
 
 /* Name of one transform as in proposal_parse, or NULL when unknown. */
@@ -63,10 +70,12 @@ const char *transform_name(uint8_t type, uint16_t id, uint16_t key_bits);
 const struct transform *proposal_find(const struct proposal *p, uint8_t type);
 
 /*
- * What a responder chooses: exactly one transform a type from the first of @ours that some of @theirs satisfies.
+ * What a responder chooses: exactly one transform a type from the first of @ours that some of
+ * @theirs satisfies.
  * @chosen gets it, @index which of @theirs it came from. False: nothing in common.
- * Types absent on one side count as NONE where RFC 7296 3.3.3 allows it (INTEG with AEAD, KE and ESN in ESP).
- * With @ignore_ke the group is not compared and not chosen (the first child, RFC 7296 1.2).
+ * Types absent on one side count as NONE where RFC 7296 3.3.3 allows it (INTEG with AEAD, KE and
+ * ESN in ESP). With @ignore_ke the group is not compared and not chosen (the first child, RFC
+ * 7296 1.2).
  */
 bool proposal_select(const struct proposals *ours, const struct proposals *theirs, bool ignore_ke,
 		     struct proposal *chosen, unsigned int *index);

@@ -5,14 +5,16 @@
 /* Some peers send a key length with ChaCha20, whose RFC 7634 wants none. */
 static bool same(const struct transform *ours, const struct transform *theirs)
 {
-	if (ours->type != theirs->type || ours->id != theirs->id || ours->unusable || theirs->unusable)
+	if (ours->type != theirs->type || ours->id != theirs->id || ours->unusable ||
+	    theirs->unusable)
 		return false;
 	return ours->key_bits == theirs->key_bits ||
 	       (ours->type == TRANSFORM_ENCR && ours->id == ENCR_CHACHA20_POLY1305 &&
 		!ours->key_bits && theirs->key_bits == 256);
 }
 
-static const struct transform *find_same(const struct proposal *theirs, const struct transform *ours)
+static const struct transform *find_same(const struct proposal *theirs,
+					 const struct transform *ours)
 {
 	int i;
 
@@ -35,11 +37,11 @@ static void choose(struct proposal *chosen, const struct transform *theirs)
 }
 
 /*
- * The first of ours that they have too. Where @optional, a type that is absent means number 0, which is NONE for
- * INTEG and KE and "no" for ESN: an absent type is then chosen by leaving it out.
+ * The first of ours that they have too. Where @optional, a type that is absent means number 0,
+ * which is NONE for INTEG and KE and "no" for ESN: an absent type is then chosen by leaving it out.
  */
-static bool pick(const struct proposal *ours, const struct proposal *theirs, uint8_t type, bool optional,
-		 struct proposal *chosen)
+static bool pick(const struct proposal *ours, const struct proposal *theirs, uint8_t type,
+		 bool optional, struct proposal *chosen)
 {
 	bool ours_has = proposal_find(ours, type), theirs_has = proposal_find(theirs, type);
 	const struct transform *t;
@@ -64,8 +66,12 @@ static bool pick(const struct proposal *ours, const struct proposal *theirs, uin
 	return t;
 }
 
-/* RFC 7296 3.3.3: with an AEAD, INTEG is absent or NONE; some offer it beside AEADs for their other ciphers. */
-static bool pick_integ(const struct proposal *ours, const struct proposal *theirs, struct proposal *chosen)
+/*
+ * RFC 7296 3.3.3: with an AEAD, INTEG is absent or NONE; some offer it beside AEADs for their other
+ * ciphers.
+ */
+static bool pick_integ(const struct proposal *ours, const struct proposal *theirs,
+		       struct proposal *chosen)
 {
 	uint16_t encr = proposal_find(chosen, TRANSFORM_ENCR)->id;
 	const struct transform *none;
@@ -103,7 +109,8 @@ static bool known_types(const struct proposal *p)
 	return true;
 }
 
-static bool match(const struct proposal *ours, const struct proposal *theirs, bool ignore_ke, struct proposal *chosen)
+static bool match(const struct proposal *ours, const struct proposal *theirs, bool ignore_ke,
+		  struct proposal *chosen)
 {
 	bool ike = ours->protocol == PROTO_IKE;
 
@@ -138,8 +145,8 @@ bool proposal_select(const struct proposals *ours, const struct proposals *their
 }
 
 /*
- * ESP has the proposals without a group first: as most gateways are configured, a child is rekeyed with the keys of
- * its IKE SA; those who insist on a fresh exchange find it in the rest.
+ * ESP has the proposals without a group first: as most gateways are configured, a child is rekeyed
+ * with the keys of its IKE SA; those who insist on a fresh exchange find it in the rest.
  */
 void proposals_default(struct proposals *p, uint8_t protocol)
 {
@@ -151,14 +158,17 @@ void proposals_default(struct proposals *p, uint8_t protocol)
 	static const char *const esp[] = {
 		"aes128gcm16-aes256gcm16-chacha20poly1305-esn-noesn",
 		"aes128-aes256-sha256-esn-noesn",
-		"aes128gcm16-aes256gcm16-chacha20poly1305-x25519-ecp256-ecp384-modp3072-modp2048-esn-noesn",
+		"aes128gcm16-aes256gcm16-chacha20poly1305-x25519-ecp256-ecp384-modp3072-modp2048-"
+		"esn-noesn",
 		"aes128-aes256-sha256-x25519-ecp256-ecp384-modp3072-modp2048-esn-noesn",
 	};
-	size_t count = protocol == PROTO_IKE ? sizeof(ike) / sizeof(ike[0]) : sizeof(esp) / sizeof(esp[0]), i;
+	bool is_ike = protocol == PROTO_IKE;
+	const char *const *texts = is_ike ? ike : esp;
+	size_t count = is_ike ? sizeof(ike) / sizeof(ike[0]) : sizeof(esp) / sizeof(esp[0]), i;
 	char why[64];
 
 	*p = (struct proposals){};
 	for (i = 0; i < count; i++)
-		if (proposal_parse(&p->p[p->count], protocol, protocol == PROTO_IKE ? ike[i] : esp[i], why, sizeof(why)))
+		if (proposal_parse(&p->p[p->count], protocol, texts[i], why, sizeof(why)))
 			p->count++;
 }

@@ -136,13 +136,13 @@ static bool parse_upper(struct ts *ts, char *text, const char **why)
 	if (slash)
 		*slash++ = '\0';
 	if (!parse_proto(&ts->proto, text)) {
-		*why = "the protocol must be any, tcp, udp, icmp, icmpv6, sctp, gre or a number up to 255";
+		*why = "the protocol must be any, tcp, udp, icmp, icmpv6, sctp, gre or a number";
 		return false;
 	}
 	if (slash && !parse_ports(ts, slash)) {
 		*why = is_icmp(ts->proto) ?
-			"the ICMP type must be a number up to 255, a code may follow as in 3(1), or a range 3-5" :
-			"the port must be a number up to 65535, a range such as 1000-2000, any or opaque";
+			"the ICMP type must be as in 8, 3(1), where the code follows, or 3-5" :
+			"the port must be as in 80, 1000-2000, any or opaque";
 		return false;
 	}
 	return true;
@@ -155,7 +155,10 @@ static void apply_prefix(struct ts *ts, unsigned int prefix)
 	uint8_t host;
 
 	for (i = 0; i < len; i++) {
-		host = prefix >= 8 * (i + 1) ? 0 : prefix <= 8 * i ? 0xff : 0xff >> (prefix - 8 * i);
+		if (prefix >= 8 * (i + 1))
+			host = 0;
+		else
+			host = prefix <= 8 * i ? 0xff : 0xff >> (prefix - 8 * i);
 		ts->start.b[i] &= (uint8_t)~host;
 		ts->end.b[i] |= host;
 	}
@@ -179,8 +182,9 @@ static bool parse_range(struct ts *ts, char *text, const char **why)
 	if (slash) {
 		tail = slash + 1;
 		if (!number(&tail, 8 * addr_len(&ts->start), &prefix) || *tail) {
-			*why = ts->start.family == AF_INET ? "the prefix length must be a number from 0 to 32" :
-							     "the prefix length must be a number from 0 to 128";
+			*why = ts->start.family == AF_INET
+				       ? "the prefix length must be a number from 0 to 32"
+				       : "the prefix length must be a number from 0 to 128";
 			return false;
 		}
 		apply_prefix(ts, (unsigned int)prefix);
@@ -286,13 +290,14 @@ const char *ts_str(const struct ts *ts, char buf[TS_STRLEN])
 
 bool ts_equal(const struct ts *a, const struct ts *b)
 {
-	return addr_equal(&a->start, &b->start) && addr_equal(&a->end, &b->end) && a->proto == b->proto &&
-	       a->port_start == b->port_start && a->port_end == b->port_end;
+	return addr_equal(&a->start, &b->start) && addr_equal(&a->end, &b->end) &&
+	       a->proto == b->proto && a->port_start == b->port_start && a->port_end == b->port_end;
 }
 
 bool ts_contains_addr(const struct ts *ts, const struct addr *a)
 {
-	return ts->start.family == a->family && addr_cmp(&ts->start, a) <= 0 && addr_cmp(a, &ts->end) <= 0;
+	return ts->start.family == a->family && addr_cmp(&ts->start, a) <= 0 &&
+	       addr_cmp(a, &ts->end) <= 0;
 }
 
 static bool ports_contain(const struct ts *outer, const struct ts *inner)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Building IKEv2 messages, RFC 7296 3: the reverse of msg.h. A step that does not fit sets w.overflow, and the end
- * functions then return 0; the steps between need no checks.
+ * Building IKEv2 messages, RFC 7296 3: the reverse of msg.h. A step that does not fit sets
+ * w.overflow, and the end functions then return 0; the steps between need no checks.
  *
  *	build_begin(&b, buf, sizeof(buf), &header);
  *	build_sk_begin(&b, sk_iv_len(sk));			(protected messages only)
@@ -32,7 +32,7 @@ size_t build_end(struct builder *b);
 /* Payloads from here on are inside the Encrypted payload. */
 void build_sk_begin(struct builder *b, size_t iv_len);
 size_t build_sk_plain(const struct builder *b);	/* octets of inner payloads so far */
-/* @sealed: octets of the body with IV, padding and ICV. Length of the message, 0: it did not fit. */
+/* @sealed: octets of the body, IV and ICV included. Length of the message, 0: it did not fit. */
 size_t build_sk_end(struct builder *b, size_t sealed);
 
 /* Any payload: between these two the body is written to @b->w. */
@@ -40,15 +40,17 @@ void build_payload(struct builder *b, uint8_t type);
 void build_payload_end(struct builder *b);
 
 /*
- * @offers gives number and SPI of each; NULL: numbered from 1, without SPI (IKE_SA_INIT). An answer is one
- * proposal with the number of what it answers.
+ * @offers gives number and SPI of each; NULL: numbered from 1, without SPI (IKE_SA_INIT). An answer
+ * is one proposal with the number of what it answers.
  */
 void build_sa(struct builder *b, const struct proposals *list, const struct msg_offer *offers);
 void build_ke(struct builder *b, uint16_t group, const void *data, size_t len);
 void build_nonce(struct builder *b, const void *nonce, size_t len);
-void build_id(struct builder *b, uint8_t type, uint8_t id_type, const void *data, size_t len);	/* PAYLOAD_IDI, _IDR */
+/* @type: PAYLOAD_IDI or PAYLOAD_IDR */
+void build_id(struct builder *b, uint8_t type, uint8_t id_type, const void *data, size_t len);
 void build_auth(struct builder *b, uint8_t method, const void *data, size_t len);
-void build_ts(struct builder *b, uint8_t type, const struct ts *ts, size_t count);	/* PAYLOAD_TSI, _TSR */
+/* @type: PAYLOAD_TSI or PAYLOAD_TSR */
+void build_ts(struct builder *b, uint8_t type, const struct ts *ts, size_t count);
 /* @spi_len 0, 4 or 8 */
 void build_notify(struct builder *b, uint16_t type, uint8_t protocol, uint64_t spi, uint8_t spi_len,
 		  const void *data, size_t len);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * IKEv2 messages, RFC 7296 3: bytes to one struct of views. A view (struct cursor) points into the parsed bytes and
- * lives as long as they do; an absent one has at == NULL. Parsing has no side effects and allocates nothing.
+ * IKEv2 messages, RFC 7296 3: bytes to one struct of views. A view (struct cursor) points into the
+ * parsed bytes and lives as long as they do; an absent one has at == NULL. Parsing has no side
+ * effects and allocates nothing.
  */
 #ifndef WIRE_MSG_H
 #define WIRE_MSG_H
@@ -12,7 +13,7 @@
 #include "lib/proposal.h"
 
 #define MSG_HEADER_LEN		28
-#define MSG_LEN_MAX		65535	/* octets; what a UDP datagram can carry, and the builder's limit */
+#define MSG_LEN_MAX		65535	/* octets */
 #define MSG_NOTIFIES_MAX	64
 #define MSG_DELETES_MAX		16
 #define MSG_CERTS_MAX		16
@@ -41,14 +42,15 @@ enum msg_result {
 
 /* One offered or chosen proposal beyond its transforms: parallel to proposals.p[]. */
 struct msg_offer {
-	uint8_t number;			/* RFC 7296 3.3.1: 1, 2, ...; an answer repeats that of the offer */
+	uint8_t number;			/* 1, 2, ...; an answer repeats that of the offer */
 	uint8_t spi_len;		/* 0, 4 or 8 */
 	uint64_t spi;			/* big-endian value of the SPI; ESP: in the low 32 bits */
 };
 
 /*
- * Transforms unknown to proposal.h are kept under their numbers, those with unknown attributes marked unusable, so that
- * proposal_select() refuses exactly what RFC 7296 3.3.6 wants refused. What exceeds our tables was left out: @skipped.
+ * Transforms unknown to proposal.h are kept under their numbers, those with unknown attributes
+ * marked unusable, so that proposal_select() refuses exactly what RFC 7296 3.3.6 wants refused.
+ * What exceeds our tables was left out: @skipped.
  */
 struct msg_sa {
 	struct proposals list;
@@ -64,7 +66,7 @@ struct msg_ke {
 struct msg_id {
 	uint8_t type;
 	struct cursor data;		/* may be empty */
-	struct cursor body;		/* IDi', IDr' of RFC 7296 2.15: the payload without its generic header */
+	struct cursor body;		/* IDi', IDr' of RFC 7296 2.15 */
 };
 
 struct msg_auth {
@@ -75,21 +77,21 @@ struct msg_auth {
 struct msg_ts {
 	uint8_t count;
 	unsigned int skipped;		/* of unknown type, or beyond MSG_TS_MAX */
-	struct ts ts[MSG_TS_MAX];	/* start <= end, also in the ports, OPAQUE (RFC 7296 3.13.1) excepted */
+	struct ts ts[MSG_TS_MAX];	/* start <= end, in the ports too, OPAQUE excepted */
 };
 
 struct msg_notify {
 	uint16_t type;
 	uint8_t protocol;		/* 0, PROTO_IKE, PROTO_AH, PROTO_ESP */
-	uint8_t spi_len;		/* 0, 4 or 8 */
-	uint64_t spi;
+	uint8_t spi_len;
+	uint64_t spi;			/* where spi_len is 4 or 8; else 0 */
 	struct cursor data;		/* may be empty; at != NULL */
 };
 
 struct msg_delete {
 	uint8_t protocol;
-	uint8_t spi_len;		/* 0 for the IKE SA, 4 otherwise */
-	uint16_t count;
+	uint8_t spi_len;		/* of AH and ESP always 4 */
+	uint16_t count;			/* PROTO_IKE: of no meaning, it is this IKE SA */
 	struct cursor spis;
 };
 
@@ -98,8 +100,12 @@ struct msg_cert {
 	struct cursor data;
 };
 
+/*
+ * Where a payload that may stand once is there twice, the first is read and seen[] tells:
+ * rules_check refuses it.
+ */
 struct msg {
-	uint8_t seen[256];		/* how many payloads of each type, at most 255; unknown types too */
+	uint8_t seen[256];		/* payloads of each type, at most 255; unknown ones too */
 	struct msg_sa sa;
 	struct msg_ke ke;
 	struct cursor nonce;
@@ -116,15 +122,13 @@ struct msg {
 
 	/* The Encrypted payload, always the last of the outer chain. */
 	struct cursor sk;		/* body: IV, ciphertext, ICV */
-	size_t sk_offset;		/* of that body from the message's first octet: @body of sk_open() */
+	size_t sk_offset;		/* of that body in the message: @body of sk_open() */
 	uint8_t sk_first;		/* type of the first payload inside */
 	bool fragment;			/* it is an SKF (RFC 7383) */
 
-	uint8_t bad_payload;		/* where parsing ended: type of the payload, 0: the header */
+	uint8_t bad_payload;		/* where parsing ended; 0: not in a payload */
 	const char *why;		/* a few words for the log, when not MSG_OK */
 };
-
-/* Of the first of several payloads of a type that may stand once: views of the others are lost, seen[] tells. */
 
 enum msg_result msg_parse_header(const uint8_t *p, size_t len, struct msg_header *h);
 
