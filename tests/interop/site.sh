@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Two sites that every interop test uses, joined by one link:
+#
+#	a (esplane)     192.0.2.1 ------- 192.0.2.2     b (strongSwan)
+#	10.1.0.1, fd01::1                               10.2.0.1, fd02::1
+#
+# Sourced after tests/vm/lib.sh.
+
+SECRET="correct horse battery staple"
+
+# The loopback addresses stand for each site's network.
+site_make()
+{
+	net_add a b
+	net_link a eth0 192.0.2.1/24 b eth0 192.0.2.2/24
+	must in_net a ip address add 10.1.0.1/32 dev lo
+	must in_net b ip address add 10.2.0.1/32 dev lo
+	must in_net a ip address add fd01::1/128 dev lo
+	must in_net b ip address add fd02::1/128 dev lo
+	# Selectors go by the inner source: charon's routes set it, as ours do.
+}
+
+# espl_tunnel NAME IKE ESP [LINE...]: one tunnel of esplane.conf
+espl_tunnel()
+{
+	cat <<-END
+	tunnel "$1" {
+		local = "192.0.2.1"
+		remote = "192.0.2.2"
+		local-id = "paris@example.org"
+		remote-id = "gw.example.org"
+		psk = "${PSK_A:-$SECRET}"
+		ike = { "$2" }
+		esp = { "$3" }
+		local-ts = { "10.1.0.0/24" }
+		remote-ts = { "10.2.0.0/24" }
+		interface = "office"
+		$(printf '%s\n' "${@:4}")
+	}
+	END
+}
+
+# swan_conn IKE ESP [CONNECTION LINES [CHILD LINES]]: swanctl.conf of site b
+swan_conn()
+{
+	cat <<-END
+	connections {
+		a {
+			version = 2
+			local_addrs = 192.0.2.2
+			remote_addrs = 192.0.2.1
+			proposals = $1
+			mobike = no
+			${3:-}
+			local {
+				auth = psk
+				id = gw.example.org
+			}
+			remote {
+				auth = psk
+				id = paris@example.org
+			}
+			children {
+				net {
+					local_ts = ${TS_B:-10.2.0.0/24}
+					remote_ts = ${TS_A:-10.1.0.0/24}
+					esp_proposals = $2
+					${4:-}
+				}
+			}
+		}
+	}
+	secrets {
+		ike-a {
+			id = paris@example.org
+			secret = "${PSK_B:-$SECRET}"
+		}
+	}
+	END
+}
+
+espl_is()
+{
+	[ "$(espl a --json status office 2>/dev/null | jq -r '.state // .tunnels[0].state')" = "$1" ]
+}
+
+swan_has_child()
+{
+	swan b --list-sas --raw | grep -q 'state=INSTALLED'
+}
+
+swan_is_empty()
+{
+	! swan b --list-sas --raw | grep -q 'list-sa event'
+}
+
+# ping_both DESCRIPTION: each side reaches the other through the tunnel
+ping_both()
+{
+	check "$1: a reaches b" in_net a ping -qc 3 -i 0.05 -W 5 -I 10.1.0.1 10.2.0.1 &&
+		check "$1: b reaches a" in_net b ping -qc 3 -i 0.05 -W 5 -I 10.2.0.1 10.1.0.1
+}
