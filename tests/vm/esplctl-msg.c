@@ -455,7 +455,7 @@ void put_selector(struct nl_msg *msg, int type, const char *text)
 		nla_put_u16(msg, ESPLANE_TS_A_PORT_START, number(ports));
 		nla_put_u16(msg, ESPLANE_TS_A_PORT_END, number(mark ? mark : ports));
 	}
-	nla_nest_end(msg, nest);
+	nla_nest_end_keep_empty(msg, nest);
 	free(copy);
 }
 
@@ -504,7 +504,7 @@ static const char *put_items(struct nl_msg *msg, const struct attr_table *table,
 
 			nest = nla_nest_start(msg, type);
 			text = put_items(msg, known ? table->attr[type].nest : NULL, text + 1);
-			nla_nest_end(msg, nest);
+			nla_nest_end_keep_empty(msg, nest);
 			continue;
 		}
 		raw = *name == '#' || !strncmp(text, ":x", 2);

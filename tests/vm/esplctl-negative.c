@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Requests that must be refused, each with an errno and a sentence. The table
+ * is the documentation of what the contract forbids.
+ */
+#include "esplctl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A device's child 1 with an inbound SA 0x1001 and an outbound 0x2001; 0x1002 is reserved. */
+#define ENDPOINT "encap=0 local-addr=192.0.2.1 remote-addr=192.0.2.2 "
+#define LTS "local-ts{start=10.1.0.0 end=10.1.0.255} "
+#define RTS "remote-ts{start=10.2.0.0 end=10.2.0.255} "
+#define KEY20 "0102030405060708090a0b0c0d0e0f1011121314"
+#define KEY32 "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+#define GCM "encr=20 encr-key=" KEY20 " "
+#define CBC "encr=12 encr-key=0102030405060708090a0b0c0d0e0f10 "
+
+static const struct {
+	const char *what;
+	int cmd;
+	const char *text;	/* put_text(); $dev: the device; $lo: a device that is not ours */
+	int err;		/* 0: any */
+} wrong[] = {
+#define CHILD(what_, err_, text_) { what_, ESPLANE_CMD_CHILD_SET, "ifindex=$dev child{" text_ "}", err_ }
+	{ "child-set of nothing", ESPLANE_CMD_CHILD_SET, "", 0 },
+	{ "child-set without a device", ESPLANE_CMD_CHILD_SET,
+	  "child{id=9 " ENDPOINT LTS RTS "}", 0 },
+	{ "child-set without a child", ESPLANE_CMD_CHILD_SET, "ifindex=$dev", 0 },
+	{ "child-set on no device", ESPLANE_CMD_CHILD_SET,
+	  "ifindex=99999 child{id=9 " ENDPOINT LTS RTS "}", ENODEV },
+	{ "child-set on a device of another kind", ESPLANE_CMD_CHILD_SET,
+	  "ifindex=$lo child{id=9 " ENDPOINT LTS RTS "}", 0 },
+	{ "an ifindex of 2 octets", ESPLANE_CMD_CHILD_SET,
+	  "ifindex:x=0100 child{id=9 " ENDPOINT LTS RTS "}", 0 },
+	{ "an unknown attribute", ESPLANE_CMD_CHILD_SET,
+	  "ifindex=$dev #99=01 child{id=9 " ENDPOINT LTS RTS "}", 0 },
+	{ "a child that is not a nest", ESPLANE_CMD_CHILD_SET, "ifindex=$dev child:x=01020304", 0 },
+	CHILD("an empty child", 0, ""),
+	CHILD("a child without id", 0, ENDPOINT LTS RTS),
+	CHILD("child id 0", 0, "id=0 " ENDPOINT LTS RTS),
+	CHILD("child id of 8 octets", 0, "id:x=0100000000000000 " ENDPOINT LTS RTS),
+	CHILD("an unknown attribute in a child", 0, "id=9 #77=01 " ENDPOINT LTS RTS),
+	CHILD("an attribute that is for reading", 0, "id=9 out-spi=4096 " ENDPOINT LTS RTS),
+	CHILD("an unknown encapsulation", 0,
+	      "id=9 encap=7 local-addr=192.0.2.1 remote-addr=192.0.2.2 " LTS RTS),
+	CHILD("a new child without endpoint", 0, "id=9 " LTS RTS),
+	CHILD("a new child without remote address", 0, "id=9 local-addr=192.0.2.1 " LTS RTS),
+	CHILD("an address of 5 octets", 0,
+	      "id=9 local-addr:x=c000020100 remote-addr=192.0.2.2 " LTS RTS),
+	CHILD("an empty address", 0, "id=9 local-addr remote-addr=192.0.2.2 " LTS RTS),
+	CHILD("addresses of two families", 0,
+	      "id=9 local-addr=192.0.2.1 remote-addr=2001:db8::2 " LTS RTS),
+	CHILD("a remote address of no host", 0,
+	      "id=9 local-addr=192.0.2.1 remote-addr=0.0.0.0 " LTS RTS),
+	CHILD("a multicast remote address", 0,
+	      "id=9 local-addr=192.0.2.1 remote-addr=224.0.0.5 " LTS RTS),
+	CHILD("UDP without ports", 0,
+	      "id=9 encap=1 local-addr=192.0.2.1 remote-addr=192.0.2.2 " LTS RTS),
+	CHILD("UDP with port 0", 0,
+	      "id=9 encap=1 local-port=0 remote-port=4500 local-addr=192.0.2.1 remote-addr=192.0.2.2 "
+	      LTS RTS),
+	CHILD("ports without UDP", 0, "id=9 local-port=4500 remote-port=4500 " ENDPOINT LTS RTS),
+	CHILD("a new child without selectors", 0, "id=9 " ENDPOINT),
+	CHILD("local selectors only", 0, "id=9 " ENDPOINT LTS),
+	CHILD("remote selectors only", 0, "id=9 " ENDPOINT RTS),
+	CHILD("an empty selector", 0, "id=9 " ENDPOINT LTS "remote-ts{}"),
+	CHILD("a selector without end", 0, "id=9 " ENDPOINT LTS "remote-ts{start=10.2.0.0}"),
+	CHILD("a selector that ends before it starts", 0,
+	      "id=9 " ENDPOINT LTS "remote-ts{start=10.2.0.9 end=10.2.0.1}"),
+	CHILD("a selector of two families", 0,
+	      "id=9 " ENDPOINT LTS "remote-ts{start=10.2.0.0 end=2001:db8::1}"),
+	CHILD("local and remote selectors of different families", 0,
+	      "id=9 " ENDPOINT LTS "remote-ts{start=2001:db8:: end=2001:db8::ff}"),
+	CHILD("ports without a protocol", 0, "id=9 " ENDPOINT LTS
+	      "remote-ts{start=10.2.0.0 end=10.2.0.9 port-start=80 port-end=80}"),
+	CHILD("ports of a protocol that has none", 0, "id=9 " ENDPOINT LTS
+	      "remote-ts{start=10.2.0.0 end=10.2.0.9 proto=47 port-start=80 port-end=80}"),
+	CHILD("ports that end before they start", 0, "id=9 " ENDPOINT LTS
+	      "remote-ts{start=10.2.0.0 end=10.2.0.9 proto=6 port-start=90 port-end=80}"),
+	CHILD("two protocols that never meet", 0, "id=9 " ENDPOINT
+	      "local-ts{start=10.1.0.0 end=10.1.0.9 proto=6} "
+	      "remote-ts{start=10.2.0.0 end=10.2.0.9 proto=17}"),
+	{ "child-del without id", ESPLANE_CMD_CHILD_DEL, "ifindex=$dev", 0 },
+	{ "child-del of no child", ESPLANE_CMD_CHILD_DEL, "ifindex=$dev child-id=77", ENOENT },
+	{ "child-del of id 0", ESPLANE_CMD_CHILD_DEL, "ifindex=$dev child-id=0", 0 },
+	{ "child-get of no child", ESPLANE_CMD_CHILD_GET, "ifindex=$dev child-id=77", ENOENT },
+	{ "spi-alloc without a device", ESPLANE_CMD_SPI_ALLOC, "", 0 },
+	{ "a reserved SPI", ESPLANE_CMD_SPI_ALLOC, "ifindex=$dev spi=255", 0 },
+	{ "SPI 0", ESPLANE_CMD_SPI_ALLOC, "ifindex=$dev spi=0", 0 },
+	{ "an SPI that is taken", ESPLANE_CMD_SPI_ALLOC, "ifindex=$dev spi=0x1001", EEXIST },
+
+#define SA(what_, err_, text_) { what_, ESPLANE_CMD_SA_ADD, "ifindex=$dev child-id=1 " text_, err_ }
+	{ "sa-add without a child", ESPLANE_CMD_SA_ADD, "ifindex=$dev sa-out{spi=0x3000 " GCM "}", 0 },
+	{ "sa-add to no child", ESPLANE_CMD_SA_ADD,
+	  "ifindex=$dev child-id=77 sa-out{spi=0x3000 " GCM "}", ENOENT },
+	SA("sa-add of neither direction", 0, ""),
+	SA("an empty SA", 0, "sa-out{}"),
+	SA("an SA without SPI", 0, "sa-out{" GCM "}"),
+	SA("an outbound SA with a reserved SPI", 0, "sa-out{spi=7 " GCM "}"),
+	SA("an inbound SPI that was not reserved", 0, "sa-in{spi=0x9999 " GCM "}"),
+	SA("an inbound SPI in use", 0, "sa-in{spi=0x1001 " GCM "}"),
+	SA("an SA without cipher", 0, "sa-out{spi=0x3000 encr-key=" KEY20 "}"),
+	SA("an unknown cipher", 0, "sa-out{spi=0x3000 encr=999 encr-key=" KEY20 "}"),
+	SA("an SA without key", 0, "sa-out{spi=0x3000 encr=20}"),
+	SA("an empty key", 0, "sa-out{spi=0x3000 encr=20 encr-key}"),
+	SA("a key one octet short", 0,
+	   "sa-out{spi=0x3000 encr=20 encr-key=0102030405060708090a0b0c0d0e0f10111213}"),
+	SA("a key longer than any", 0, "sa-out{spi=0x3000 encr=20 encr-key=" KEY32 KEY32 KEY20 "}"),
+	SA("an AEAD with integrity", 0,
+	   "sa-out{spi=0x3000 " GCM "integ=12 integ-key=" KEY32 "}"),
+	SA("CBC without integrity", 0, "sa-out{spi=0x3000 " CBC "}"),
+	SA("integrity without key", 0, "sa-out{spi=0x3000 " CBC "integ=12}"),
+	SA("an integrity key of 20 octets", 0,
+	   "sa-out{spi=0x3000 " CBC "integ=12 integ-key=" KEY20 "}"),
+	SA("an unknown integrity algorithm", 0,
+	   "sa-out{spi=0x3000 " CBC "integ=99 integ-key=" KEY32 "}"),
+	SA("a replay window outbound", 0, "sa-out{spi=0x3000 replay-window=64 " GCM "}"),
+	SA("a replay window of 31", 0, "sa-in{spi=0x1002 replay-window=31 " GCM "}"),
+	SA("a replay window of 8193", 0, "sa-in{spi=0x1002 replay-window=8193 " GCM "}"),
+	SA("a soft limit above the hard one", 0,
+	   "sa-out{spi=0x3000 soft-packets=9 hard-packets=8 " GCM "}"),
+	SA("a start beyond 32 bits without ESN", 0, "sa-out{spi=0x3000 start-seq=0x100000000 " GCM "}"),
+	SA("a flag with a value", 0, "sa-out{spi=0x3000 esn:x=01 " GCM "}"),
+	SA("a limit of 4 octets", 0, "sa-out{spi=0x3000 hard-packets:x=01000000 " GCM "}"),
+	SA("an unknown attribute in an SA", 0, "sa-out{spi=0x3000 #88=01 " GCM "}"),
+	SA("a good outbound SA with a bad inbound one", 0,
+	   "sa-out{spi=0x3000 " GCM "} sa-in{spi=0x9999 " GCM "}"),
+	SA("a good inbound SA with a bad outbound one", 0,
+	   "sa-in{spi=0x1002 " GCM "} sa-out{spi=0x3000 encr=999 encr-key=" KEY20 "}"),
+	{ "sa-del without direction", ESPLANE_CMD_SA_DEL, "ifindex=$dev spi=0x1001", 0 },
+	{ "sa-del with direction 3", ESPLANE_CMD_SA_DEL, "ifindex=$dev spi=0x1001 dir=3", 0 },
+	{ "sa-del of no SA", ESPLANE_CMD_SA_DEL, "ifindex=$dev spi=0x7777 dir=1", ENOENT },
+	{ "sa-del of an outbound SPI as inbound", ESPLANE_CMD_SA_DEL,
+	  "ifindex=$dev spi=0x2001 dir=1", ENOENT },
+	{ "sa-get without SPI", ESPLANE_CMD_SA_GET, "ifindex=$dev dir=1", 0 },
+	{ "sa-get of no SA", ESPLANE_CMD_SA_GET, "ifindex=$dev spi=0x7777 dir=2", ENOENT },
+	{ "socket-attach without a socket", ESPLANE_CMD_SOCKET_ATTACH, "", 0 },
+	{ "socket-attach of no file", ESPLANE_CMD_SOCKET_ATTACH, "socket-fd=999", EBADF },
+	{ "socket-attach of what is no socket", ESPLANE_CMD_SOCKET_ATTACH, "socket-fd=1", 0 },
+	{ "flush of no device", ESPLANE_CMD_FLUSH, "ifindex=99999", ENODEV },
+	{ "a command that is an event", ESPLANE_CMD_ACQUIRE, "ifindex=$dev child-id=1", -EOPNOTSUPP },
+	{ "a command that does not exist", 200, "", -EOPNOTSUPP },
+};
+
+static void setup(struct ctl *c, uint32_t dev, const char *text, int cmd)
+{
+	struct nl_msg *msg = ctl_request(c, cmd, 0);
+	int err;
+
+	nla_put_u32(msg, ESPLANE_A_IFINDEX, dev);
+	put_text(msg, &attr_top, text);
+	err = ctl_talk(c, msg, NULL);
+	if (err)
+		die("a right request was refused: %s: %s: %s", text, strerror(-err), c->reason);
+}
+
+/* What the device has, as text, so that a refused request can be seen to have changed nothing. */
+static char *state(struct ctl *c)
+{
+	json_t *all = json_array();
+	const json_t *reply;
+	size_t i;
+
+	if (ctl_talk(c, ctl_request(c, ESPLANE_CMD_CHILD_GET, NLM_F_DUMP), all) ||
+	    ctl_talk(c, ctl_request(c, ESPLANE_CMD_SA_GET, NLM_F_DUMP), all))
+		die("cannot dump: %s", c->reason);
+	json_array_foreach(all, i, reply) {
+		json_object_del(json_object_get(reply, "sa-in"), "age");
+		json_object_del(json_object_get(reply, "sa-out"), "age");
+	}
+	return json_dumps(all, JSON_COMPACT | JSON_SORT_KEYS);
+}
+
+static char *expand(const char *text, uint32_t dev)
+{
+	static char full[8192];
+	char *out = full;
+
+	while (*text) {
+		if (!strncmp(text, "$dev", 4))
+			out += sprintf(out, "%u", dev);
+		else if (!strncmp(text, "$lo", 3))
+			out += sprintf(out, "%u", device_index("lo"));
+		else {
+			*out++ = *text++;
+			continue;
+		}
+		text += text[1] == 'd' ? 4 : 3;
+	}
+	*out = 0;
+	return full;
+}
+
+static bool refused(struct ctl *c, uint32_t dev, int i, const char *before)
+{
+	struct nl_msg *msg = ctl_request(c, wrong[i].cmd, 0);
+	int err;
+
+	put_text(msg, &attr_top, expand(wrong[i].text, dev));
+	err = ctl_talk(c, msg, NULL);
+	printf("# %s: %s\n", strerror(-err), c->reason);
+	if (!err || strcmp(before, state(c)))
+		return false;
+	if (wrong[i].err < 0)	/* generic netlink itself answers, without a sentence */
+		return err == wrong[i].err;
+	return *c->reason && (!wrong[i].err || err == -wrong[i].err);
+}
+
+int negative(struct ctl *c)
+{
+	uint32_t dev = device_index(arg_need("dev"));
+	int n = sizeof(wrong) / sizeof(wrong[0]), failed = 0;
+	char *before;
+
+	setup(c, dev, "child{id=1 " ENDPOINT LTS RTS "}", ESPLANE_CMD_CHILD_SET);
+	setup(c, dev, "spi=0x1001", ESPLANE_CMD_SPI_ALLOC);
+	setup(c, dev, "spi=0x1002", ESPLANE_CMD_SPI_ALLOC);
+	setup(c, dev, "child-id=1 sa-in{spi=0x1001 " GCM "} sa-out{spi=0x2001 " GCM "}",
+	      ESPLANE_CMD_SA_ADD);
+	before = state(c);
+	for (int i = 0; i < n; i++) {
+		bool ok = refused(c, dev, i, before);
+
+		failed += !ok;
+		printf("%sok %d - refused: %s\n", ok ? "" : "not ", i + 1, wrong[i].what);
+	}
+	printf("1..%d\n", n);
+	/* The refused transaction above left the reservation as it was. */
+	setup(c, dev, "child-id=1 sa-in{spi=0x1002 " GCM "}", ESPLANE_CMD_SA_ADD);
+	setup(c, dev, "", ESPLANE_CMD_FLUSH);
+	return failed > 0;
+}

@@ -1,0 +1,479 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "esplctl.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static const char usage[] =
+"usage: esplctl [--field PATH] COMMAND [KEY=VALUE...]\n"
+"  info          [dev=]\n"
+"  child-set     dev= id= [encap=none|udp local= remote= lport= rport= lts=... rts=...]\n"
+"                a selector is PREFIX, START-END or ADDRESS, then [,PROTO[,PORT[-PORT]]]\n"
+"  child-del     dev= id=\n"
+"  child-get     [dev= [id=]]               without id a list\n"
+"  spi-alloc     dev= [spi=]\n"
+"  sa-add        dev= id= [in-spi=] [out-spi=] encr= key= [integ= ikey= esn window= seq=\n"
+"                soft-bytes= hard-bytes= soft-packets= hard-packets= soft-seconds=\n"
+"                hard-seconds=]             each also as in-KEY or out-KEY\n"
+"  sa-del        dev= spi= dir=in|out\n"
+"  sa-get        [dev= [spi= dir=in|out]]   without spi a list\n"
+"  dump          [dev=]                     children and SAs\n"
+"  socket-attach [addr=] [port=4500] [hold] hold: stay, print what is not ESP\n"
+"  flush         [dev=]\n"
+"  listen        [count=] [seconds=10] [only=EVENT,...]   events, a line each\n"
+"  raw           cmd=NAME|NUMBER [dump] [text=ATTRIBUTES]  '$dev' is the index of dev=\n"
+"  negative      dev=                       wrong requests, as TAP\n"
+"  churn         what=sa|child|device dev= n= [seconds=] ...   see esplctl-churn.c\n"
+"--field prints one value of the answer (0 if absent) instead of JSON.\n"
+"Exit status: 0 done, 1 the kernel refused (its reason on stderr), 2 wrong usage.\n";
+
+static struct {
+	char *key;
+	const char *value;
+	bool used;
+} args[256];
+static int nargs;
+static const char *field;
+
+const char *arg(const char *key)
+{
+	const char *value = NULL;
+
+	for (int i = 0; i < nargs; i++)
+		if (!strcmp(args[i].key, key)) {
+			args[i].used = true;
+			value = args[i].value;
+		}
+	return value;
+}
+
+const char *arg_need(const char *key)
+{
+	const char *value = arg(key);
+
+	if (!value)
+		die("%s= is missing", key);
+	return value;
+}
+
+uint64_t arg_number(const char *key, uint64_t otherwise)
+{
+	const char *value = arg(key);
+
+	return value ? number(value) : otherwise;
+}
+
+static void args_done(void)
+{
+	for (int i = 0; i < nargs; i++)
+		if (!args[i].used)
+			die("%s= is not an argument of this command", args[i].key);
+}
+
+uint32_t device_index(const char *name)
+{
+	uint32_t index = if_nametoindex(name);
+
+	if (!index)
+		die("there is no interface %s here", name);
+	return index;
+}
+
+static void put_device(struct nl_msg *msg)
+{
+	nla_put_u32(msg, ESPLANE_A_IFINDEX, device_index(arg_need("dev")));
+}
+
+static void put_address(struct nl_msg *msg, int type, const char *key)
+{
+	const char *value = arg(key);
+	uint8_t addr[16];
+
+	if (value)
+		nla_put(msg, type, address(value, addr), addr);
+}
+
+static void put_port(struct nl_msg *msg, int type, const char *key)
+{
+	if (arg(key))
+		nla_put_u16(msg, type, arg_number(key, 0));
+}
+
+void put_child(struct nl_msg *msg, uint32_t id)
+{
+	struct nlattr *nest = nla_nest_start(msg, ESPLANE_A_CHILD);
+	const char *encap = arg("encap");
+
+	nla_put_u32(msg, ESPLANE_CHILD_A_ID, id);
+	if (encap)
+		nla_put_u8(msg, ESPLANE_CHILD_A_ENCAP, !strcmp(encap, "udp"));
+	put_address(msg, ESPLANE_CHILD_A_LOCAL_ADDR, "local");
+	put_address(msg, ESPLANE_CHILD_A_REMOTE_ADDR, "remote");
+	put_port(msg, ESPLANE_CHILD_A_LOCAL_PORT, "lport");
+	put_port(msg, ESPLANE_CHILD_A_REMOTE_PORT, "rport");
+	arg("lts");
+	arg("rts");
+	for (int i = 0; i < nargs; i++)
+		if (!strcmp(args[i].key, "lts"))
+			put_selector(msg, ESPLANE_CHILD_A_LOCAL_TS, args[i].value);
+		else if (!strcmp(args[i].key, "rts"))
+			put_selector(msg, ESPLANE_CHILD_A_REMOTE_TS, args[i].value);
+	nla_nest_end_keep_empty(msg, nest);
+}
+
+/* PREFIX-KEY, or KEY for both directions. */
+static const char *sa_arg(const char *prefix, const char *key)
+{
+	const char *both = arg(key), *one;
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s-%s", prefix, key);
+	one = arg(name);
+	return one ? one : both;
+}
+
+static void put_key(struct nl_msg *msg, int type, const char *hex)
+{
+	uint8_t key[256];
+
+	if (hex)
+		nla_put(msg, type, octets(hex, key, sizeof(key)), key);
+}
+
+void put_sa(struct nl_msg *msg, int type, const char *prefix, uint32_t spi)
+{
+	static const struct { const char *key; int type; } limits[] = {
+		{ "soft-bytes", ESPLANE_SA_A_SOFT_BYTES },
+		{ "hard-bytes", ESPLANE_SA_A_HARD_BYTES },
+		{ "soft-packets", ESPLANE_SA_A_SOFT_PACKETS },
+		{ "hard-packets", ESPLANE_SA_A_HARD_PACKETS },
+		{ "soft-seconds", ESPLANE_SA_A_SOFT_SECONDS },
+		{ "hard-seconds", ESPLANE_SA_A_HARD_SECONDS },
+		{ "seq", ESPLANE_SA_A_START_SEQ },
+	};
+	struct nlattr *nest = nla_nest_start(msg, type);
+	const char *encr = sa_arg(prefix, "encr"), *integ = sa_arg(prefix, "integ");
+	const char *window = sa_arg(prefix, "window");
+
+	nla_put_u32(msg, ESPLANE_SA_A_SPI, spi);
+	if (encr)
+		nla_put_u16(msg, ESPLANE_SA_A_ENCR, number(encr));
+	if (integ)
+		nla_put_u16(msg, ESPLANE_SA_A_INTEG, number(integ));
+	put_key(msg, ESPLANE_SA_A_ENCR_KEY, sa_arg(prefix, "key"));
+	put_key(msg, ESPLANE_SA_A_INTEG_KEY, sa_arg(prefix, "ikey"));
+	if (sa_arg(prefix, "esn"))
+		nla_put_flag(msg, ESPLANE_SA_A_ESN);
+	if (window && type == ESPLANE_A_SA_IN)
+		nla_put_u32(msg, ESPLANE_SA_A_REPLAY_WINDOW, number(window));
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		const char *value = sa_arg(prefix, limits[i].key);
+
+		if (value)
+			nla_put_u64(msg, limits[i].type, number(value));
+	}
+	nla_nest_end_keep_empty(msg, nest);
+}
+
+static void put_dir(struct nl_msg *msg)
+{
+	const char *dir = arg_need("dir");
+
+	if (strcmp(dir, "in") && strcmp(dir, "out"))
+		die("dir= is 'in' or 'out'");
+	nla_put_u8(msg, ESPLANE_A_DIR, strcmp(dir, "in") ? ESPLANE_DIR_OUT : ESPLANE_DIR_IN);
+}
+
+static void print_field(const json_t *value)
+{
+	char *copy = strdup(field), *rest = copy, *step;
+
+	while (value && (step = strsep(&rest, "."))) {
+		if (json_is_array(value))
+			value = json_array_get(value, number(step));
+		else
+			value = json_object_get(value, step);
+	}
+	if (!value)
+		puts("0");
+	else if (json_is_string(value))
+		puts(json_string_value(value));
+	else
+		printf("%s\n", json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT));
+	free(copy);
+}
+
+static void print(const json_t *value)
+{
+	if (field)
+		print_field(value);
+	else
+		printf("%s\n", json_dumps(value, JSON_INDENT(1) | JSON_PRESERVE_ORDER));
+}
+
+/* Sends it, prints the answer: @part of each reply (NULL: all of it); a dump is a list. */
+static int talk(struct ctl *c, struct nl_msg *msg, const char *part)
+{
+	bool dump = (nlmsg_hdr(msg)->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	json_t *replies = json_array(), *list = json_array(), *reply;
+	size_t i;
+	int err;
+
+	args_done();
+	err = ctl_talk(c, msg, replies);
+	if (err) {
+		fprintf(stderr, "esplctl: %s: %s\n", strerror(-err),
+			*c->reason ? c->reason : "(the kernel gave no reason)");
+		return 1;
+	}
+	json_array_foreach(replies, i, reply) {
+		json_t *inner = part ? json_object_get(reply, part) : reply;
+
+		if (part && !inner)	/* an SA is sa-in or sa-out */
+			inner = json_object_get(reply, "sa-in") ?: json_object_get(reply, "sa-out");
+		json_array_append(list, inner ? inner : reply);
+	}
+	if (dump)
+		print(list);
+	else if (json_array_size(list))
+		print(json_array_get(list, 0));
+	return 0;
+}
+
+static int cmd_info(struct ctl *c)
+{
+	struct nl_msg *msg = ctl_request(c, ESPLANE_CMD_INFO, 0);
+
+	if (arg("dev"))
+		put_device(msg);
+	return talk(c, msg, NULL);
+}
+
+static int cmd_child_set(struct ctl *c)
+{
+	struct nl_msg *msg = ctl_request(c, ESPLANE_CMD_CHILD_SET, 0);
+
+	put_device(msg);
+	put_child(msg, number(arg_need("id")));
+	return talk(c, msg, NULL);
+}
+
+static int cmd_child_del(struct ctl *c)
+{
+	struct nl_msg *msg = ctl_request(c, ESPLANE_CMD_CHILD_DEL, 0);
+
+	put_device(msg);
+	nla_put_u32(msg, ESPLANE_A_CHILD_ID, number(arg_need("id")));
+	return talk(c, msg, NULL);
+}
+
+static int cmd_child_get(struct ctl *c)
+{
+	struct nl_msg *msg = ctl_request(c, ESPLANE_CMD_CHILD_GET, arg("id") ? 0 : NLM_F_DUMP);
+
+	if (arg("dev"))
+		put_device(msg);
+	if (arg("id"))
+		nla_put_u32(msg, ESPLANE_A_CHILD_ID, number(arg("id")));
+	return talk(c, msg, "child");
+}
+
+static int cmd_spi_alloc(struct ctl *c)
+{
+	struct nl_msg *msg = ctl_request(c, ESPLANE_CMD_SPI_ALLOC, 0);
+
+	put_device(msg);
+	if (arg("spi"))
+		nla_put_u32(msg, ESPLANE_A_SPI, number(arg("spi")));
+	return talk(c, msg, NULL);
+}
+
+static int cmd_sa_add(struct ctl *c)
+{
+	struct nl_msg *msg = ctl_request(c, ESPLANE_CMD_SA_ADD, 0);
+
+	put_device(msg);
+	nla_put_u32(msg, ESPLANE_A_CHILD_ID, number(arg_need("id")));
+	if (arg("in-spi"))
+		put_sa(msg, ESPLANE_A_SA_IN, "in", number(arg("in-spi")));
+	if (arg("out-spi"))
+		put_sa(msg, ESPLANE_A_SA_OUT, "out", number(arg("out-spi")));
+	return talk(c, msg, NULL);
+}
+
+static int cmd_sa_del(struct ctl *c)
+{
+	struct nl_msg *msg = ctl_request(c, ESPLANE_CMD_SA_DEL, 0);
+
+	put_device(msg);
+	nla_put_u32(msg, ESPLANE_A_SPI, number(arg_need("spi")));
+	put_dir(msg);
+	return talk(c, msg, NULL);
+}
+
+static int cmd_sa_get(struct ctl *c)
+{
+	struct nl_msg *msg = ctl_request(c, ESPLANE_CMD_SA_GET, arg("spi") ? 0 : NLM_F_DUMP);
+
+	if (arg("dev"))
+		put_device(msg);
+	if (arg("spi")) {
+		nla_put_u32(msg, ESPLANE_A_SPI, number(arg("spi")));
+		put_dir(msg);
+	}
+	return talk(c, msg, "sa");
+}
+
+static int cmd_dump(struct ctl *c)
+{
+	return cmd_child_get(c) ?: cmd_sa_get(c);
+}
+
+/* A line for each datagram that the kernel leaves to the owner of the socket. */
+static void hold(int fd)
+{
+	struct sockaddr_storage from;
+	socklen_t len = sizeof(from);
+	uint8_t buf[65536];
+	ssize_t n;
+
+	for (;; len = sizeof(from)) {
+		n = recvfrom(fd, buf, sizeof(buf), 0, (struct sockaddr *)&from, &len);
+		if (n < 0)
+			die("the socket: %s", strerror(errno));
+		printf("datagram %zd ", n);
+		for (ssize_t i = 0; i < n && i < 64; i++)
+			printf("%02x", buf[i]);
+		puts("");
+	}
+}
+
+static int cmd_socket_attach(struct ctl *c)
+{
+	struct sockaddr_in local = { .sin_family = AF_INET };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), on = 1;
+	struct nl_msg *msg = ctl_request(c, ESPLANE_CMD_SOCKET_ATTACH, 0);
+	bool stay = arg("hold");
+
+	local.sin_port = htons(arg_number("port", 4500));
+	if (arg("addr") && inet_pton(AF_INET, arg("addr"), &local.sin_addr) != 1)
+		die("addr= is not an IPv4 address");
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (fd < 0 || bind(fd, (struct sockaddr *)&local, sizeof(local)))
+		die("port %u: %s", ntohs(local.sin_port), strerror(errno));
+	nla_put_u32(msg, ESPLANE_A_SOCKET_FD, fd);
+	if (talk(c, msg, NULL))
+		return 1;
+	if (stay) {
+		puts("attached");
+		hold(fd);
+	}
+	return 0;
+}
+
+static int cmd_flush(struct ctl *c)
+{
+	struct nl_msg *msg = ctl_request(c, ESPLANE_CMD_FLUSH, 0);
+
+	if (arg("dev"))
+		put_device(msg);
+	return talk(c, msg, NULL);
+}
+
+static bool wanted(const char *list, const json_t *event)
+{
+	const char *name = json_string_value(json_object_get(event, "event"));
+	size_t len = strlen(name);
+
+	for (; list && *list; list += strcspn(list, ","), list += *list == ',')
+		if (strcspn(list, ",") == len && !strncmp(list, name, len))
+			return true;
+	return !list;
+}
+
+static int cmd_listen(struct ctl *c)
+{
+	int64_t deadline = now_ms() + 1000 * arg_number("seconds", 10);
+	uint64_t count = arg_number("count", 0), seen = 0;
+	const char *only = arg("only");
+	json_t *event;
+
+	args_done();
+	ctl_listen(c);
+	puts("listening");
+	while ((!count || seen < count) && (event = ctl_event(c, deadline))) {
+		if (!wanted(only, event))
+			continue;
+		seen++;
+		puts(json_dumps(event, JSON_COMPACT | JSON_PRESERVE_ORDER));
+		json_decref(event);
+	}
+	return seen < count;
+}
+
+static int cmd_raw(struct ctl *c)
+{
+	const char *name = arg_need("cmd"), *text = arg("text"), *mark;
+	int cmd = cmd_by_name(name);
+	struct nl_msg *msg;
+	char full[16384];
+
+	msg = ctl_request(c, cmd < 0 ? (int)number(name) : cmd, arg("dump") ? NLM_F_DUMP : 0);
+	while (text && (mark = strstr(text, "$dev"))) {
+		snprintf(full, sizeof(full), "%.*s%u%s", (int)(mark - text), text,
+			 device_index(arg_need("dev")), mark + 4);
+		text = strdup(full);
+	}
+	put_text(msg, &attr_top, text ? text : "");
+	return talk(c, msg, NULL);
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct ctl *c);
+} commands[] = {
+	{ "info", cmd_info }, { "child-set", cmd_child_set }, { "child-del", cmd_child_del },
+	{ "child-get", cmd_child_get }, { "spi-alloc", cmd_spi_alloc }, { "sa-add", cmd_sa_add },
+	{ "sa-del", cmd_sa_del }, { "sa-get", cmd_sa_get }, { "dump", cmd_dump },
+	{ "socket-attach", cmd_socket_attach }, { "flush", cmd_flush }, { "listen", cmd_listen },
+	{ "raw", cmd_raw }, { "negative", negative }, { "churn", churn },
+};
+
+int main(int argc, char **argv)
+{
+	const char *name;
+	struct ctl c;
+	int i = 1;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (i + 1 < argc && !strcmp(argv[i], "--field")) {
+		field = argv[i + 1];
+		i += 2;
+	}
+	if (i >= argc || !strcmp(argv[i], "--help")) {
+		fputs(usage, i < argc ? stdout : stderr);
+		return i < argc ? 0 : 2;
+	}
+	for (name = argv[i++]; i < argc && nargs < 256; i++, nargs++) {
+		char *word = argv[i] + (strncmp(argv[i], "--", 2) ? 0 : 2);
+		char *value = strchr(word, '=');
+
+		if (value)
+			*value++ = 0;
+		args[nargs].key = word;
+		args[nargs].value = value ? value : "";
+	}
+	for (size_t k = 0; k < sizeof(commands) / sizeof(commands[0]); k++)
+		if (!strcmp(commands[k].name, name)) {
+			ctl_open(&c, NULL);
+			return commands[k].run(&c);
+		}
+	die("there is no command '%s'; --help lists them", name);
+}
