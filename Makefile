@@ -1,28 +1,101 @@
 # SPDX-License-Identifier: GPL-2.0
+# make help lists what there is. Every target is complete from nothing on
+# Debian 12 as root: packages that are missing are installed first.
 VERSION := $(shell cat VERSION)
-KERNEL ?= $(shell uname -r)
-B := build
+B := $(CURDIR)/build
+
+# The running kernel if its headers are here, else the newest that has them.
+KERNEL ?= $(shell v=$$(uname -r); [ -e /lib/modules/$$v/build/Makefile ] && echo $$v || tests/vm/run --print-kernel)
+
+PREFIX ?= /usr/local
+ETC ?= /etc
+SRC ?= /usr/src
+BINDIR = $(DESTDIR)$(PREFIX)/bin
+SBINDIR = $(DESTDIR)$(PREFIX)/sbin
+MANDIR = $(DESTDIR)$(PREFIX)/share/man
+UNITDIR = $(DESTDIR)$(PREFIX)/lib/systemd/system
+CONFDIR = $(DESTDIR)$(ETC)/esplane
+MODDIR = $(DESTDIR)$(SRC)/esplane-$(VERSION)
 
 all: module user
 
-module:
-	@tests/vm/kmod $(KERNEL)
+help:
+	@echo 'make [all]         the module for KERNEL=$(KERNEL) and the programs, in build/'
+	@echo 'make demo          two sites, one tunnel, inside a virtual machine'
+	@echo 'make check         every test on the stock kernel: N passed, N failed'
+	@echo 'make check-debug   KUnit, scenarios, interop and stress on a debug kernel'
+	@echo 'make unit | kunit | sim | fuzz-smoke | scenarios | interop     parts of check'
+	@echo 'make lint          style, static analysis, layers, netlink specification'
+	@echo 'make bench         throughput beside in-tree ESP and WireGuard; build/bench.json'
+	@echo 'make install       programs, man pages, unit; module sources for DKMS [PREFIX= DESTDIR=]'
+	@echo 'make uninstall     the reverse; the configuration stays'
+	@echo 'make clean         remove build/'
+	@echo 'tests/vm/run --help and tests/check --help say how to run single things.'
+
+packages-%:
+	@tests/setup $*
+
+module: packages-build
+	@tests/vm/kmod "$(KERNEL)"
 
 # One writer at a time: tests/vm/run builds too, and may run several times at once.
-user:
+user: packages-build
 	@mkdir -p $B/user
-	@flock $B/user/.lock $(MAKE) --no-print-directory -C userspace all
+	+@flock $B/user/.lock $(MAKE) -s --no-print-directory -C userspace O=$B/user all
 
-# The test tool of the kernel half: on PATH inside the virtual machine.
-tools: $B/tests/esplctl
-ESPLCTL := $(wildcard tests/vm/esplctl*.c)
-$B/tests/esplctl: $(ESPLCTL) tests/vm/esplctl.h include/uapi/linux/esplane.h
-	@mkdir -p $(@D)
-	@$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-		-Wno-unused-parameter -Wno-missing-field-initializers -Werror -Iinclude/uapi \
-		$(shell pkg-config --cflags libnl-genl-3.0 jansson) -o $@.$$$$ $(ESPLCTL) \
-		$(shell pkg-config --libs libnl-genl-3.0 jansson) && mv $@.$$$$ $@
+unit:
+	@tests/check 'unit/*'
+kunit:
+	@tests/check kunit
+sim:
+	@tests/check 'sim*'
+fuzz-smoke:
+	@tests/check 'fuzz/*'
+scenarios:
+	@tests/check 'scenario/*'
+interop:
+	@tests/check 'interop/*'
+check:
+	@tests/check
+check-debug:
+	@tests/check --debug
+
+demo: packages-build packages-vm packages-interop
+	@tests/demo/run
+
+bench: packages-build packages-vm packages-bench
+	@tests/bench/run
+
+lint: packages-build packages-lint
+	@tests/lint/run
+
+# The module is built on the host that will load it, by DKMS where that is installed.
+install: user
+	install -d $(BINDIR) $(SBINDIR) $(UNITDIR) $(MODDIR)/kernel $(MODDIR)/include/uapi/linux
+	install -m 755 build/user/ikectl/ikectl $(BINDIR)/ikectl
+	install -m 755 build/user/esplaned/esplaned $(SBINDIR)/esplaned
+	sed 's|@SBINDIR@|$(PREFIX)/sbin|' packaging/esplaned.service >$(UNITDIR)/esplaned.service
+	install -m 644 Kbuild VERSION dkms.conf $(MODDIR)
+	install -m 644 kernel/*.[ch] $(MODDIR)/kernel
+	install -m 644 include/uapi/linux/esplane.h $(MODDIR)/include/uapi/linux
+	for s in 1 5 8; do \
+		install -d $(MANDIR)/man$$s && install -m 644 Documentation/man/*.$$s $(MANDIR)/man$$s || exit 1; \
+	done
+	install -d -m 700 $(CONFDIR)
+	[ -e $(CONFDIR)/esplane.conf ] || install -m 600 packaging/esplane.conf $(CONFDIR)/esplane.conf
+	@[ -n "$(DESTDIR)" ] || ! command -v dkms >/dev/null || \
+		dkms status esplane/$(VERSION) | grep -q . || dkms add esplane/$(VERSION)
+	@echo 'The module: dkms install esplane/$(VERSION) && modprobe esplane'
+
+uninstall:
+	@[ -n "$(DESTDIR)" ] || ! command -v dkms >/dev/null || \
+		! dkms status esplane/$(VERSION) | grep -q . || dkms remove esplane/$(VERSION) --all
+	rm -f $(BINDIR)/ikectl $(SBINDIR)/esplaned $(UNITDIR)/esplaned.service
+	rm -f $(patsubst Documentation/man/%,$(MANDIR)/man?/%,$(wildcard Documentation/man/*.[158]))
+	rm -rf $(MODDIR)
 
 clean:
-	rm -rf $B
-.PHONY: all module user tools clean
+	rm -rf build
+
+.PHONY: all help module user unit kunit sim fuzz-smoke scenarios interop check check-debug demo bench lint \
+	install uninstall clean
