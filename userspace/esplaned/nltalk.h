@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* One netlink request and its answer, with the kernel's own sentence when it refuses. */
+#ifndef ESPLANED_NLTALK_H
+#define ESPLANED_NLTALK_H
+
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+
+#define NLTALK_WHY_MAX	256
+
+/* A blocking socket of @protocol with extended acknowledgements. NULL: errno says why. */
+struct nl_sock *nltalk_open(int protocol);
+/*
+ * Sends and frees @msg, hands each answer to @valid (may be NULL), waits for the acknowledgement or the end of the dump.
+ * 0, or a negative errno with a sentence in @why.
+ */
+int nltalk(struct nl_sock *sk, struct nl_msg *msg, nl_recvmsg_msg_cb_t valid, void *arg, char why[NLTALK_WHY_MAX]);
+
+#endif

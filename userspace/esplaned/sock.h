@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* UDP 500 and 4500. The non-ESP marker (RFC 3948 2.2) is put on and taken off here. */
+#ifndef ESPLANED_SOCK_H
+#define ESPLANED_SOCK_H
+
+#include <event2/event.h>
+#include "lib/addr.h"
+
+#define SOCK_PORT_IKE	500
+#define SOCK_PORT_NATT	4500
+#define SOCK_WHY_MAX	256
+
+typedef void (*sock_input_fn)(void *ctx, const struct endpoint *local, const struct endpoint *remote,
+			      const uint8_t *msg, size_t len);
+
+struct sock;
+
+/* NULL: @why says who may hold the port and how to find out. */
+struct sock *sock_new(struct event_base *base, sock_input_fn input, void *ctx, char why[SOCK_WHY_MAX]);
+void sock_free(struct sock *s);
+/* The socket on 4500, for the module. */
+int sock_natt_fd(const struct sock *s);
+/* Never blocks: what cannot leave is lost, as datagrams are. */
+void sock_send(struct sock *s, const struct endpoint *local, const struct endpoint *remote,
+	       const uint8_t *msg, size_t len);
+/* One octet 0xff, RFC 3948 2.3. */
+void sock_keepalive(struct sock *s, const struct endpoint *local, const struct endpoint *remote);
+/* The address the system would use towards @remote. False: no route. */
+bool sock_source_for(const struct addr *remote, struct addr *local);
+
+#endif

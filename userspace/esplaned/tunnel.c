@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "esplaned/tunnel.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "esplaned/resolve.h"
+#include "esplaned/route.h"
+#include "esplaned/sock.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+
+#define RETRY_MIN_MS	1000
+#define RETRY_MAX_MS	60000
+#define KEEPALIVE_S	20	/* RFC 3948 4: often enough for the NATs there are */
+
+static struct timeval ms_to_tv(uint64_t ms)
+{
+	return (struct timeval){ .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
+}
+
+static void todo(struct tunnel *t, unsigned int what)
+{
+	struct timeval now = { 0 };
+
+	t->todo |= what;
+	evtimer_add(t->work, &now);
+}
+
+/* Text that a peer may have chosen becomes text that JSON takes. */
+static json_t *text_json(const char *text)
+{
+	char safe[1024];
+
+	return json_string(log_escape(text, strlen(text), safe, sizeof(safe)));
+}
+
+static void publish(struct tunnel *t, const char *event, const char *error, const char *detail)
+{
+	json_t *object = json_pack("{ss ss}", "event", event, "tunnel", t->opt.ike.name);
+
+	if (error)
+		json_object_set_new(object, "error", json_string(error));
+	if (detail)
+		json_object_set_new(object, "detail", text_json(detail));
+	control_publish(t->d->control, t->opt.ike.name, object);
+}
+
+static void step(struct tunnel *t, const char *name, const char *detail)
+{
+	uint64_t now = daemon_now();
+	json_t *object;
+
+	if (!t->began_ms)	/* the peer began */
+		t->began_ms = t->step_ms = now;
+	object = json_pack("{ss ss ss sI sI so}", "event", "step", "tunnel", t->opt.ike.name, "step", name,
+			   "at_ms", (json_int_t)(now - t->began_ms), "took_ms", (json_int_t)(now - t->step_ms),
+			   "detail", text_json(detail));
+	t->step_ms = now;
+	log_info("%s: %s %s", t->opt.ike.name, name, detail);
+	control_publish(t->d->control, t->opt.ike.name, object);
+}
+
+static void retry_cancel(struct tunnel *t)
+{
+	evtimer_del(t->retry);
+	t->retry_at_ms = 0;
+}
+
+static void retry_later(struct tunnel *t)
+{
+	unsigned int shift = t->failures > 6 ? 6 : t->failures;
+	uint64_t wait = (uint64_t)RETRY_MIN_MS << shift;
+	struct timeval tv;
+
+	if (wait > RETRY_MAX_MS)
+		wait = RETRY_MAX_MS;
+	t->failures++;
+	t->retry_at_ms = daemon_now() + wait;
+	tv = ms_to_tv(wait);
+	evtimer_add(t->retry, &tv);
+	log_info("%s: next attempt in %u s", t->opt.ike.name, (unsigned int)(wait / 1000));
+}
+
+/* An attempt, or a tunnel that was up, has come to its end. Not from inside the engine. */
+static void ended(struct tunnel *t, const char *event, const char *error, const char *detail)
+{
+	bool again = t->wanted && t->opt.start_up && !t->d->stopping;
+	json_t *result;
+
+	t->attempting = false;
+	t->was_up = false;
+	t->began_ms = 0;
+	t->error = error;
+	if (detail != t->detail)
+		snprintf(t->detail, sizeof(t->detail), "%s", detail);
+	evtimer_del(t->keepalive);
+	log_notice("%s: %s (%s): %s", t->opt.ike.name, event, error, t->detail);
+	publish(t, event, error, t->detail);
+	result = json_pack("{ss ss ss so}", "result", "error", "error", error, "tunnel", t->opt.ike.name,
+			   "message", text_json(t->detail));
+	control_finish(t->d->control, t->opt.ike.name, result);
+	/* While it is to come back, its routes stay: what is meant for the tunnel does not leave in the clear meanwhile. */
+	if (!again || !t->routed)
+		tunnel_unplumb(t);
+	if (again)
+		retry_later(t);
+}
+
+static void engine_start(struct tunnel *t, const struct addr *remote, const char *detail)
+{
+	int rc;
+
+	/* The peer has moved while routes that cover it wait for its return: they would swallow what we send there. */
+	if (t->pinned && !addr_equal(&t->pin, remote))
+		tunnel_unplumb(t);
+	step(t, "resolve", detail);
+	rc = ike_tunnel_set_remote(t->d->ike, t->opt.ike.name, remote);
+	if (!rc)
+		rc = ike_up(t->d->ike, t->opt.ike.name);
+	daemon_engine_rearm(t->d);
+	if (!rc || rc == -EINPROGRESS)
+		return;		/* events follow */
+	if (rc == -EALREADY)	/* the peer was first */
+		todo(t, TODO_UP);
+	else if (!(t->todo & TODO_ENDED))
+		ended(t, "failed", "failed", strerror(-rc));
+}
+
+static void on_resolved(void *ctx, const struct addr *addr, const char *why)
+{
+	char text[ADDR_STRLEN], detail[512];
+	struct tunnel *t = ctx;
+
+	t->resolve = NULL;
+	if (!addr && t->pinned) {	/* the name servers may be behind the tunnel itself */
+		snprintf(detail, sizeof(detail), "%s cannot be resolved (%s), going to its last address %s",
+			 t->opt.remote_name, why, addr_str(&t->pin, text));
+		engine_start(t, &t->pin, detail);
+		return;
+	}
+	if (!addr) {
+		snprintf(detail, sizeof(detail), "%s cannot be resolved: %s", t->opt.remote_name, why);
+		ended(t, "failed", "resolve", detail);
+		return;
+	}
+	snprintf(detail, sizeof(detail), "%s is %s", t->opt.remote_name, addr_str(addr, text));
+	engine_start(t, addr, detail);
+}
+
+static void attempt(struct tunnel *t)
+{
+	char why[256], text[ADDR_STRLEN];
+
+	retry_cancel(t);
+	t->attempting = true;
+	t->began_ms = t->step_ms = daemon_now();
+	if (daemon_kernel_ready(t->d, why)) {
+		ended(t, "failed", "kernel-module", why);
+		return;
+	}
+	if (!t->opt.remote_name[0]) {
+		engine_start(t, &t->opt.ike.remote, addr_str(&t->opt.ike.remote, text));
+		return;
+	}
+	t->resolve = resolve_start(t->d->base, t->opt.remote_name, on_resolved, t);
+	if (!t->resolve)
+		ended(t, "failed", "resolve", "no memory to look the peer's name up");
+}
+
+int tunnel_up(struct tunnel *t)
+{
+	struct ike_status st;
+
+	if (t->opt.ike.answer_only)
+		return -EDESTADDRREQ;
+	if (ike_status(t->d->ike, t->opt.ike.name, &st) && st.state == TUNNEL_UP && !(t->todo & (TODO_ENDED | TODO_BROKEN))) {
+		t->wanted = true;
+		return t->todo & TODO_UP ? -EINPROGRESS : -EALREADY;
+	}
+	t->wanted = true;
+	if (t->attempting)
+		return -EINPROGRESS;
+	t->failures = 0;
+	retry_cancel(t);
+	todo(t, TODO_RETRY);
+	return 0;
+}
+
+int tunnel_down(struct tunnel *t)
+{
+	bool idle = !t->wanted && !t->attempting && !t->was_up && !t->ifindex;
+	int rc;
+
+	t->wanted = false;
+	t->todo &= ~(unsigned int)TODO_RETRY;
+	retry_cancel(t);
+	resolve_cancel(t->resolve);
+	t->resolve = NULL;
+	rc = ike_down(t->d->ike, t->opt.ike.name);
+	daemon_engine_rearm(t->d);
+	if (t->attempting || t->was_up) {
+		t->todo &= ~(unsigned int)(TODO_ENDED | TODO_UP);
+		ended(t, t->was_up ? "down" : "failed", "down", "taken down by the user");
+	}
+	tunnel_unplumb(t);
+	return idle && rc == -EALREADY ? -EALREADY : 0;
+}
+
+static void on_keepalive(evutil_socket_t fd, short what, void *arg)
+{
+	struct tunnel *t = arg;
+	struct ike_status st;
+
+	if (ike_status(t->d->ike, t->opt.ike.name, &st) && st.state == TUNNEL_UP && st.local.port == SOCK_PORT_NATT)
+		sock_keepalive(t->d->sock, &st.local, &st.remote);
+}
+
+static void came_up(struct tunnel *t)
+{
+	struct timeval period = { .tv_sec = KEEPALIVE_S };
+	json_t *summary = tunnel_summary(t);
+	struct ike_status st;
+
+	t->attempting = false;
+	t->was_up = true;
+	t->failures = 0;
+	t->error = NULL;
+	t->detail[0] = '\0';
+	if (ike_status(t->d->ike, t->opt.ike.name, &st) && (st.nat_local || st.nat_remote))
+		evtimer_add(t->keepalive, &period);
+	log_notice("%s: up", t->opt.ike.name);
+	publish(t, "up", NULL, NULL);
+	json_object_set_new(summary, "result", json_string("ok"));
+	json_object_set_new(summary, "took_ms", json_integer((json_int_t)(t->began_ms ? daemon_now() - t->began_ms : 0)));
+	control_finish(t->d->control, t->opt.ike.name, summary);
+	t->began_ms = 0;
+}
+
+static void on_work(evutil_socket_t fd, short what, void *arg)
+{
+	struct tunnel *t = arg;
+	unsigned int due = t->todo;
+	struct ike_status st;
+	bool up;
+
+	t->todo = 0;
+	if (due & (TODO_BROKEN | TODO_GONE)) {
+		ike_down(t->d->ike, t->opt.ike.name);
+		daemon_engine_rearm(t->d);
+		t->todo = 0;	/* what the engine says to that is no news */
+		ended(t, t->was_up ? "down" : "failed", "interface", t->detail);
+		return;
+	}
+	up = ike_status(t->d->ike, t->opt.ike.name, &st) && st.state == TUNNEL_UP;
+	if (due & TODO_ENDED && up)	/* one IKE SA ended or was refused, another one lives: the tunnel is not hurt */
+		log_notice("%s: an attempt ended (%s): %s", t->opt.ike.name, failure_name(t->failure), t->detail);
+	else if (due & TODO_ENDED)
+		ended(t, t->was_up ? "down" : "failed", failure_name(t->failure), t->detail);
+	if (due & TODO_UP && up)
+		came_up(t);
+	if (due & TODO_RETRY && !t->attempting && t->wanted)
+		attempt(t);
+}
+
+static void on_retry(evutil_socket_t fd, short what, void *arg)
+{
+	struct tunnel *t = arg;
+	struct ike_status st;
+
+	t->retry_at_ms = 0;
+	if (ike_status(t->d->ike, t->opt.ike.name, &st) && st.state == TUNNEL_UP)
+		return;		/* the peer was first */
+	todo(t, TODO_RETRY);
+}
+
+/* Runs inside the engine: an error is only noted here. */
+static void plumb(struct tunnel *t)
+{
+	char note[512], why[256];
+
+	step(t, "interface", t->opt.interface);
+	if (tunnel_plumb(t, note, why)) {
+		snprintf(t->detail, sizeof(t->detail), "interface %s: %s", t->opt.interface, why);
+		todo(t, TODO_BROKEN);
+		return;
+	}
+	step(t, "routes", "set");
+	if (note[0]) {
+		log_notice("%s: %s", t->opt.ike.name, note);
+		publish(t, "note", NULL, note);
+	}
+}
+
+static void engine_step(struct tunnel *t, const struct ike_event *ev)
+{
+	static const char *const names[] = {
+		[IKE_STEP_INIT] = "ike_sa_init", [IKE_STEP_AUTH] = "ike_auth",
+	};
+
+	if (ev->step == IKE_STEP_KERNEL)
+		plumb(t);
+	else
+		step(t, names[ev->step], ev->detail ? ev->detail : "");
+}
+
+void tunnel_event(struct tunnel *t, const struct ike_event *ev)
+{
+	const char *detail = ev->detail ? ev->detail : "";
+
+	switch (ev->type) {
+	case IKE_EV_STEP:
+		engine_step(t, ev);
+		break;
+	case IKE_EV_UP:
+		todo(t, TODO_UP);
+		break;
+	case IKE_EV_FAILED:
+	case IKE_EV_DOWN:
+		if (ev->failure == IKE_FAIL_DOWN && !t->attempting && !t->was_up && !t->ifindex)
+			break;		/* the end of what tunnel_down began */
+		if (!(t->todo & TODO_BROKEN)) {
+			t->failure = ev->failure;
+			snprintf(t->detail, sizeof(t->detail), "%s", detail);
+		}
+		todo(t, TODO_ENDED);
+		break;
+	case IKE_EV_CHILD_REKEYED:
+		log_info("%s: rekeyed: %s", t->opt.ike.name, detail);
+		publish(t, "child-rekeyed", NULL, detail);
+		break;
+	case IKE_EV_IKE_REKEYED:
+		log_info("%s: IKE SA rekeyed: %s", t->opt.ike.name, detail);
+		publish(t, "ike-rekeyed", NULL, detail);
+		break;
+	case IKE_EV_RETRANSMIT:
+		log_info("%s: %s", t->opt.ike.name, detail);
+		publish(t, "retransmit", NULL, detail);
+		break;
+	case IKE_EV_LOG:
+		log_write(ev->level, "%s: %s", t->opt.ike.name, detail);
+		break;
+	}
+}
+
+int tunnel_device(struct tunnel *t, char why[256])
+{
+	int rc;
+
+	if (t->ifindex)
+		return t->ifindex;
+	rc = daemon_kernel_ready(t->d, why);
+	if (!rc)
+		rc = route_link_add(t->d->route, t->opt.interface, t->opt.ike.name, &t->ifindex, why);
+	return rc ? rc : t->ifindex;
+}
+
+void tunnel_child(struct tunnel *t, const struct kern_child *child)
+{
+	t->local = child->local;
+	t->remote = child->remote;
+	t->local_ts_count = child->local_ts_count > TUNNEL_TS_MAX ? TUNNEL_TS_MAX : child->local_ts_count;
+	t->remote_ts_count = child->remote_ts_count > TUNNEL_TS_MAX ? TUNNEL_TS_MAX : child->remote_ts_count;
+	memcpy(t->local_ts, child->local_ts, t->local_ts_count * sizeof(*t->local_ts));
+	memcpy(t->remote_ts, child->remote_ts, t->remote_ts_count * sizeof(*t->remote_ts));
+}
+
+void tunnel_device_gone(struct tunnel *t)
+{
+	t->ifindex = 0;
+	snprintf(t->detail, sizeof(t->detail), "interface %s was removed by somebody else", t->opt.interface);
+	todo(t, TODO_GONE);
+}
+
+struct tunnel *tunnel_new(struct daemon *d, const struct tunnel_options *opt)
+{
+	struct tunnel *t = calloc(1, sizeof(*t)), **tail = &d->tunnels;
+	int rc = -ENOMEM;
+
+	if (!t)
+		return NULL;
+	t->d = d;
+	t->opt = *opt;
+	t->work = evtimer_new(d->base, on_work, t);
+	t->retry = evtimer_new(d->base, on_retry, t);
+	t->keepalive = event_new(d->base, -1, EV_PERSIST, on_keepalive, t);
+	if (t->work && t->retry && t->keepalive)
+		rc = ike_tunnel_add(d->ike, &opt->ike);
+	if (rc) {
+		log_err("tunnel %s: %s", opt->ike.name, strerror(-rc));
+		if (t->work)
+			event_free(t->work);
+		if (t->retry)
+			event_free(t->retry);
+		if (t->keepalive)
+			event_free(t->keepalive);
+		mem_free_wiped(t, sizeof(*t));
+		return NULL;
+	}
+	while (*tail)
+		tail = &(*tail)->next;
+	*tail = t;
+	return t;
+}
+
+void tunnel_del(struct tunnel *t)
+{
+	struct tunnel **at = &t->d->tunnels;
+
+	tunnel_down(t);
+	ike_tunnel_del(t->d->ike, t->opt.ike.name);
+	daemon_engine_rearm(t->d);
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	event_free(t->work);
+	event_free(t->retry);
+	event_free(t->keepalive);
+	mem_free_wiped(t, sizeof(*t));
+}

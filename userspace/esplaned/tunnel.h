@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A tunnel as the shell sees it: its attempts to come up, its interface, addresses and routes. */
+#ifndef ESPLANED_TUNNEL_H
+#define ESPLANED_TUNNEL_H
+
+#include "esplaned/daemon.h"
+
+struct resolve;
+
+enum tunnel_todo {
+	TODO_UP		= 1,	/* the engine says it carries traffic */
+	TODO_ENDED	= 2,	/* the engine says an attempt failed, or it is down */
+	TODO_BROKEN	= 4,	/* interface, address or routes failed: take it down */
+	TODO_GONE	= 8,	/* somebody removed the interface */
+	TODO_RETRY	= 16,
+};
+
+struct tunnel {
+	struct tunnel *next;
+	struct daemon *d;
+	struct tunnel_options opt;
+	bool wanted;			/* up until told otherwise */
+	bool attempting;		/* we are bringing it up */
+	bool was_up;			/* between the engine's UP and DOWN */
+	int ifindex;			/* 0: there is no interface */
+	bool routed;			/* the interface is up, with address and routes */
+	bool pinned;
+	struct addr pin;
+	struct endpoint local, remote;	/* of the newest child, as the kernel got it */
+	struct ts local_ts[TUNNEL_TS_MAX], remote_ts[TUNNEL_TS_MAX];	/* likewise, as negotiated */
+	uint8_t local_ts_count, remote_ts_count;
+	uint64_t began_ms, step_ms;	/* of the attempt, of its last step */
+	unsigned int failures;		/* attempts in a row, for the back-off */
+	uint64_t retry_at_ms;		/* 0: no retry is waiting */
+	enum ike_failure failure;	/* of the last end */
+	const char *error;		/* its name on the control socket, NULL: none */
+	char detail[512];
+	unsigned int todo;		/* enum tunnel_todo; done from the loop, never from inside the engine */
+	struct event *work, *retry, *keepalive;
+	struct resolve *resolve;
+};
+
+/* NULL: no memory, or the engine refuses it (logged). */
+struct tunnel *tunnel_new(struct daemon *d, const struct tunnel_options *opt);
+/* Takes it down, removes its interface, forgets it. */
+void tunnel_del(struct tunnel *t);
+
+/* Starts an attempt now; events and a result follow. -EALREADY: it is up. -EINPROGRESS. -EDESTADDRREQ: answer only. */
+int tunnel_up(struct tunnel *t);
+/* -EALREADY: it was down. */
+int tunnel_down(struct tunnel *t);
+
+/* Called by the engine's environment. */
+void tunnel_event(struct tunnel *t, const struct ike_event *ev);
+int tunnel_device(struct tunnel *t, char why[256]);	/* the interface's index, made if need be; or a negative errno */
+void tunnel_child(struct tunnel *t, const struct kern_child *child);
+void tunnel_device_gone(struct tunnel *t);
+
+/* address.c: addresses and routes of an interface. 0, or a negative errno and @why. @note: empty, or a sentence for the user. */
+int tunnel_plumb(struct tunnel *t, char note[512], char why[256]);
+void tunnel_unplumb(struct tunnel *t);
+
+/* status.c */
+json_t *tunnel_status(struct tunnel *t);
+json_t *tunnel_summary(struct tunnel *t);	/* of a tunnel that is up: for the result of up */
+const char *failure_name(enum ike_failure failure);
+
+#endif

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "ikectl/ikectl.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static FILE *control_open(const char *path, char why[256])
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	FILE *f = NULL;
+	int fd;
+
+	if (strlen(path) >= sizeof(sun.sun_path)) {
+		snprintf(why, 256, "the path is too long for a socket");
+		return NULL;
+	}
+	strcpy(sun.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && !connect(fd, (struct sockaddr *)&sun, sizeof(sun)))
+		f = fdopen(fd, "r+e");
+	if (f)
+		return f;
+	snprintf(why, 256, "%s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return NULL;
+}
+
+static bool request_send(FILE *f, const struct view *v)
+{
+	json_t *request = json_pack("{ss}", "command", v->command);
+	bool ok;
+
+	if (v->tunnel)
+		json_object_set_new(request, "tunnel", json_string(v->tunnel));
+	ok = request && !json_dumpf(request, f, JSON_COMPACT) && fputc('\n', f) != EOF && !fflush(f);
+	json_decref(request);
+	return ok;
+}
+
+json_t *talk(const struct view *v, void (*event)(const struct view *v, const json_t *object), char why[256])
+{
+	FILE *f = control_open(v->control, why);
+	json_t *result = NULL;
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+
+	if (!f)
+		return NULL;
+	snprintf(why, 256, "it ended before it had answered");
+	if (request_send(f, v)) {
+		while (!result && (len = getline(&line, &size, f)) > 0) {
+			json_t *object = json_loadb(line, (size_t)len, 0, NULL);
+
+			if (!object) {
+				snprintf(why, 256, "it sent something that is not JSON");
+				break;
+			}
+			if (json_object_get(object, "result")) {
+				result = object;
+				break;
+			}
+			event(v, object);
+			json_decref(object);
+		}
+	}
+	free(line);
+	fclose(f);
+	return result;
+}
