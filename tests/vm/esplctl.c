@@ -31,6 +31,7 @@ static const char usage[] =
 "  raw           cmd=NAME|NUMBER [dump] [text=ATTRIBUTES]  '$dev' is the index of dev=\n"
 "  negative      dev=                       wrong requests, as TAP\n"
 "  churn         what=sa|child|device dev= n= [seconds=] ...   see esplctl-churn.c\n"
+"  batch                                    commands from stdin, a line each\n"
 "--field prints one value of the answer (0 if absent) instead of JSON.\n"
 "Exit status: 0 done, 1 the kernel refused (its reason on stderr), 2 wrong usage.\n";
 
@@ -435,6 +436,8 @@ static int cmd_raw(struct ctl *c)
 	return talk(c, msg, NULL);
 }
 
+static int cmd_batch(struct ctl *c);
+
 static const struct {
 	const char *name;
 	int (*run)(struct ctl *c);
@@ -443,12 +446,46 @@ static const struct {
 	{ "child-get", cmd_child_get }, { "spi-alloc", cmd_spi_alloc }, { "sa-add", cmd_sa_add },
 	{ "sa-del", cmd_sa_del }, { "sa-get", cmd_sa_get }, { "dump", cmd_dump },
 	{ "socket-attach", cmd_socket_attach }, { "flush", cmd_flush }, { "listen", cmd_listen },
-	{ "raw", cmd_raw }, { "negative", negative }, { "churn", churn },
+	{ "raw", cmd_raw }, { "negative", negative }, { "churn", churn }, { "batch", cmd_batch },
 };
+
+static int run(struct ctl *c, char **words, int n)
+{
+	nargs = 0;
+	for (int i = 1; i < n && nargs < 256; i++, nargs++) {
+		char *word = words[i] + (strncmp(words[i], "--", 2) ? 0 : 2);
+		char *value = strchr(word, '=');
+
+		if (value)
+			*value++ = 0;
+		args[nargs].key = word;
+		args[nargs].value = value ? value : "";
+		args[nargs].used = false;
+	}
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(commands[i].name, words[0]))
+			return commands[i].run(c);
+	die("there is no command '%s'; --help lists them", words[0]);
+}
+
+static int cmd_batch(struct ctl *c)
+{
+	char line[4096], *words[256], *rest, *word;
+	int n, status = 0;
+
+	while (!status && fgets(line, sizeof(line), stdin)) {
+		rest = line;
+		for (n = 0; (word = strsep(&rest, " \n")) && n < 256;)
+			if (*word)
+				words[n++] = word;
+		if (n)
+			status = run(c, words, n);
+	}
+	return status;
+}
 
 int main(int argc, char **argv)
 {
-	const char *name;
 	struct ctl c;
 	int i = 1;
 
@@ -461,19 +498,6 @@ int main(int argc, char **argv)
 		fputs(usage, i < argc ? stdout : stderr);
 		return i < argc ? 0 : 2;
 	}
-	for (name = argv[i++]; i < argc && nargs < 256; i++, nargs++) {
-		char *word = argv[i] + (strncmp(argv[i], "--", 2) ? 0 : 2);
-		char *value = strchr(word, '=');
-
-		if (value)
-			*value++ = 0;
-		args[nargs].key = word;
-		args[nargs].value = value ? value : "";
-	}
-	for (size_t k = 0; k < sizeof(commands) / sizeof(commands[0]); k++)
-		if (!strcmp(commands[k].name, name)) {
-			ctl_open(&c, NULL);
-			return commands[k].run(&c);
-		}
-	die("there is no command '%s'; --help lists them", name);
+	ctl_open(&c, NULL);
+	return run(&c, argv + i, argc - i);
 }
