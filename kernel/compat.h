@@ -7,6 +7,13 @@
 #define _ESPL_COMPAT_H
 
 #include <linux/crypto.h>
+#include <linux/netdevice.h>
+#include <net/genetlink.h>
+
+/* linux/netdevice.h until 6.5. */
+#ifdef ESPL_HAVE_NET_GSO
+#include <net/gso.h>
+#endif
 
 /* asm/ until 6.12. */
 #ifdef ESPL_HAVE_LINUX_UNALIGNED
@@ -26,5 +33,25 @@
 #define ESPL_CRYPTO_DONE(name, fn) \
 	static void name(struct crypto_async_request *req, int err) { fn(req->data, err); }
 #endif
+
+/* A feature flag until 6.12. */
+static inline void espl_netdev_lockless_tx(struct net_device *netdev)
+{
+#ifdef ESPL_HAVE_NETDEV_LLTX
+	netdev->lltx = true;
+#else
+	netdev->features |= NETIF_F_LLTX;
+#endif
+}
+
+/* The attributes of a dump request; until 6.7 not in a struct genl_info. */
+static inline struct nlattr **espl_dump_attrs(struct netlink_callback *cb)
+{
+#ifdef ESPL_HAVE_GENL_INFO_DUMP
+	return genl_info_dump(cb)->attrs;
+#else
+	return genl_dumpit_info(cb)->attrs;
+#endif
+}
 
 #endif /* _ESPL_COMPAT_H */

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Removal. Rekey under load, child and device deletion, namespace exit and
+ * module unload all go this way, and only this way:
+ *
+ *   1. Unlink, under dev->lock. Nobody new finds the object.
+ *      SA:    out of espl_spi.sa or child->out, and of espl_net.outs
+ *      child: out of dev->children and dev->selectors, its SAs first
+ *   2. Kill. SA: percpu_ref_kill(). Child: wait.closed, the device's reference
+ *      is put. Device: dead, home is NULL.
+ *   3. Wait, without blocking anybody: for the last reference, and for an RCU
+ *      grace period after it.
+ *   4. Free, from a work item on espl_wq, because cipher teardown may sleep.
+ *
+ * References go one way, packet -> SA -> child -> netdev, and each object puts
+ * the next one only in its step 4. So a netdev cannot be freed before its
+ * children, and netdev_run_todo() is what waits for all of this when a device
+ * goes; it does so without rtnl.
+ *
+ * Who may still hold an SA after step 1, and why it ends:
+ *   - a reader that found it before, in its RCU section: step 3;
+ *   - a packet in an asynchronous cipher: each job completes once, tx_done()
+ *     and rx_done() put the reference on every path;
+ *   - the event queue: the worker sends or forgets, then puts;
+ *   - its own tick: owns no reference; step 4 cancels it before anything else.
+ * Who may still hold a child after step 1:
+ *   - a reader, as above, also through ts_set->child;
+ *   - its SAs, until their step 4;
+ *   - wait.timeout while it is pending: cancelled in step 2, or it runs and puts;
+ *   - the event queue, as above.
+ * Who may still hold a device after step 1:
+ *   - its children, until their step 4;
+ *   - the event queue; a netlink request, which finds it dead;
+ *   - packets in its GRO cells: gro_cells_destroy() in the destructor.
+ * Nobody holds the birth namespace: dev->home is cleared in its pre_exit, and
+ * whoever read it before is in an RCU section that the namespace waits for.
+ */
+#include "child.h"
+
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/slab.h>
+#include <net/icmp.h>
+
+#include "sa.h"
+
+struct workqueue_struct *espl_wq;
+atomic_t espl_generation = ATOMIC_INIT(1);
+struct espl_audit espl_audit[ESPL_OBJ_COUNT];
+
+struct espl_endpoint *espl_endpoint_alloc(void)
+{
+	struct espl_endpoint *ep = kzalloc(sizeof(*ep), GFP_KERNEL);
+
+	if (ep && dst_cache_init(&ep->route, GFP_KERNEL)) {
+		kfree(ep);
+		return NULL;
+	}
+	return ep;
+}
+
+static void endpoint_free(struct rcu_head *rcu)
+{
+	struct espl_endpoint *ep = container_of(rcu, struct espl_endpoint, rcu);
+
+	dst_cache_destroy(&ep->route);
+	kfree(ep);
+}
+
+void espl_endpoint_free(struct espl_endpoint *ep)
+{
+	if (ep)
+		call_rcu(&ep->rcu, endpoint_free);
+}
+
+static void child_free(struct work_struct *work)
+{
+	struct espl_child *child = container_of(to_rcu_work(work), struct espl_child, free_work);
+
+	espl_endpoint_free(rcu_dereference_protected(child->endpoint, true));
+	espl_ts_set_free(rcu_dereference_protected(child->ts, true));
+	netdev_put(child->dev->netdev, &child->dev_ref);
+	espl_audit_gone(ESPL_OBJ_CHILD);
+	kfree(child);
+}
+
+void espl_child_put(struct espl_child *child)
+{
+	if (refcount_dec_and_test(&child->refs))
+		queue_rcu_work(espl_wq, &child->free_work);
+}
+
+struct espl_child *espl_child_find(struct espl_device *dev, u32 id)
+{
+	lockdep_assert_held(&dev->lock);
+	return xa_load(&dev->children, id);
+}
+
+void espl_unreachable(struct sk_buff *skb, u8 code4, u8 code6)
+{
+	if (skb->protocol == htons(ETH_P_IP))
+		icmp_ndo_send(skb, ICMP_DEST_UNREACH, code4, 0);
+	else if (skb->protocol == htons(ETH_P_IPV6))
+		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, code6, 0);
+}
+
+static void drop_waiting(struct espl_child *child, struct sk_buff *skb)
+{
+	espl_stats_drop(child->dev->stats, NULL, ESPL_DROP_TX_NO_SA, 1);
+	kfree_skb(skb);
+}
+
+/* No SA came in time. RFC 4301 6.1.1: the peer cannot be reached. */
+static void wait_timeout(struct work_struct *work)
+{
+	struct espl_child *child = container_of(to_delayed_work(work), struct espl_child,
+						wait.timeout);
+	struct sk_buff_head list;
+	struct sk_buff *skb;
+
+	__skb_queue_head_init(&list);
+	spin_lock_bh(&child->wait.lock);
+	skb_queue_splice_init(&child->wait.queue, &list);
+	child->wait.asked = false;
+	spin_unlock_bh(&child->wait.lock);
+
+	local_bh_disable();
+	while ((skb = __skb_dequeue(&list))) {
+		espl_unreachable(skb, ICMP_HOST_UNREACH, ICMPV6_ADDR_UNREACH);
+		drop_waiting(child, skb);
+	}
+	local_bh_enable();
+	espl_child_put(child);
+}
+
+bool espl_child_wait(struct espl_child *child, struct sk_buff *skb,
+		     const struct espl_flow *flow)
+{
+	struct sk_buff *oldest = NULL;
+	bool ask = false;
+
+	spin_lock_bh(&child->wait.lock);
+	if (rcu_access_pointer(child->out) && !child->wait.closed) {
+		spin_unlock_bh(&child->wait.lock);
+		return false;
+	}
+	if (child->wait.closed) {
+		spin_unlock_bh(&child->wait.lock);
+		drop_waiting(child, skb);
+		return true;
+	}
+	if (skb_queue_len(&child->wait.queue) >= ESPL_WAIT_MAX)
+		oldest = __skb_dequeue(&child->wait.queue);
+	__skb_queue_tail(&child->wait.queue, skb);
+	if (!child->wait.asked) {
+		child->wait.asked = ask = true;
+		child->wait.flow = *flow;
+		/* Not closed: the device's reference is still there to build on. */
+		espl_child_hold(child);
+		if (!queue_delayed_work(espl_wq, &child->wait.timeout, ESPL_WAIT_SECONDS * HZ))
+			espl_child_put(child);
+	}
+	spin_unlock_bh(&child->wait.lock);
+
+	if (oldest)
+		drop_waiting(child, oldest);
+	if (ask)
+		espl_event_acquire(child);
+	return true;
+}
+
+static void wait_take(struct espl_child *child, struct sk_buff_head *list, bool close)
+{
+	spin_lock_bh(&child->wait.lock);
+	skb_queue_splice_tail_init(&child->wait.queue, list);
+	child->wait.asked = false;
+	child->wait.closed |= close;
+	spin_unlock_bh(&child->wait.lock);
+	if (cancel_delayed_work(&child->wait.timeout))
+		espl_child_put(child);
+}
+
+void espl_child_wait_end(struct espl_child *child, struct sk_buff_head *list)
+{
+	wait_take(child, list, false);
+}
+
+int espl_child_create(struct espl_device *dev, u32 id, struct espl_endpoint *ep,
+		      struct espl_ts_set *ts)
+{
+	struct espl_child *child;
+	int err;
+
+	lockdep_assert_held(&dev->lock);
+	child = kzalloc(sizeof(*child), GFP_KERNEL);
+	if (!child) {
+		espl_endpoint_free(ep);
+		espl_ts_set_free(ts);
+		return -ENOMEM;
+	}
+
+	child->id = id;
+	child->dev = dev;
+	netdev_hold(dev->netdev, &child->dev_ref, GFP_KERNEL);
+	refcount_set(&child->refs, 1);
+	INIT_LIST_HEAD(&child->in);
+	spin_lock_init(&child->wait.lock);
+	__skb_queue_head_init(&child->wait.queue);
+	INIT_DELAYED_WORK(&child->wait.timeout, wait_timeout);
+	espl_event_prepare(&child->event, ESPL_EVENT_CHILD);
+	INIT_RCU_WORK(&child->free_work, child_free);
+	RCU_INIT_POINTER(child->endpoint, ep);
+	RCU_INIT_POINTER(child->ts, ts);
+	ts->child = child;
+
+	if (ep->encap == ESPLANE_ENCAP_UDP)
+		atomic_inc(&espl_home_locked(dev)->udp_children);
+	espl_audit_made(ESPL_OBJ_CHILD);
+
+	err = xa_err(xa_store(&dev->children, id, child, GFP_KERNEL));
+	if (!err)
+		err = espl_selectors_insert(&dev->selectors, ts);
+	/* Packets may have met a child that was inserted in part. */
+	if (err)
+		espl_child_remove(child);
+	else
+		atomic_inc(&espl_generation);
+	return err;
+}
+
+/* An orphaned socket lives as long as a child can use it: the worker decides. */
+static void udp_child_gone(struct espl_net *en)
+{
+	if (atomic_dec_and_test(&en->udp_children))
+		queue_work(espl_wq, &en->sock_reap);
+}
+
+int espl_child_change(struct espl_child *child, struct espl_endpoint *ep,
+		      struct espl_ts_set *ts)
+{
+	struct espl_device *dev = child->dev;
+	int err;
+
+	lockdep_assert_held(&dev->lock);
+	if (ts) {
+		ts->child = child;
+		err = espl_selectors_insert(&dev->selectors, ts);
+		if (err) {
+			espl_endpoint_free(ep);
+			espl_ts_set_free(ts);
+			return err;
+		}
+		ts = rcu_replace_pointer(child->ts, ts, lockdep_is_held(&dev->lock));
+		espl_selectors_remove(&dev->selectors, ts);
+		espl_ts_set_free(ts);
+	}
+	if (ep) {
+		struct espl_net *en = espl_home_locked(dev);
+
+		if (ep->encap == ESPLANE_ENCAP_UDP)
+			atomic_inc(&en->udp_children);
+		ep = rcu_replace_pointer(child->endpoint, ep, lockdep_is_held(&dev->lock));
+		if (ep->encap == ESPLANE_ENCAP_UDP)
+			udp_child_gone(en);
+		espl_endpoint_free(ep);
+	}
+	atomic_inc(&espl_generation);
+	return 0;
+}
+
+static void add_in(struct espl_child *child, struct espl_sa *in)
+{
+	struct espl_sa *pos;
+
+	list_for_each_entry(pos, &child->in, child_node)
+		if (be32_to_cpu(pos->spi) > be32_to_cpu(in->spi))
+			break;
+	list_add_tail(&in->child_node, &pos->child_node);
+	child->in_count++;
+}
+
+static void drop_out(struct espl_child *child, struct espl_sa *sa)
+{
+	espl_sa_unindex_out(espl_home_locked(child->dev), sa);
+	espl_sa_kill(sa);
+}
+
+void espl_child_install(struct espl_child *child, struct espl_spi *spi, struct espl_sa *in,
+			struct espl_sa *out)
+{
+	struct espl_device *dev = child->dev;
+	struct espl_sa *old;
+
+	lockdep_assert_held(&dev->lock);
+	if (in) {
+		espl_sa_adopt(in, child);
+		in->entry = spi;
+		add_in(child, in);
+		rcu_assign_pointer(spi->sa, in);
+		espl_sa_start(in);
+	}
+	if (out) {
+		espl_sa_adopt(out, child);
+		espl_sa_index_out(espl_home_locked(dev), out);
+		old = rcu_replace_pointer(child->out, out, lockdep_is_held(&dev->lock));
+		espl_sa_start(out);
+		if (old)
+			drop_out(child, old);
+	}
+	atomic_inc(&espl_generation);
+}
+
+void espl_child_drop_sa(struct espl_child *child, struct espl_sa *sa)
+{
+	struct espl_device *dev = child->dev;
+
+	lockdep_assert_held(&dev->lock);
+	atomic_inc(&espl_generation);
+	if (sa->dir == ESPLANE_DIR_OUT) {
+		RCU_INIT_POINTER(child->out, NULL);
+		drop_out(child, sa);
+		return;
+	}
+	list_del(&sa->child_node);
+	child->in_count--;
+	RCU_INIT_POINTER(sa->entry->sa, NULL);
+	espl_spi_release(espl_home_locked(dev), sa->entry);
+	espl_sa_kill(sa);
+}
+
+void espl_child_remove(struct espl_child *child)
+{
+	struct espl_device *dev = child->dev;
+	struct espl_endpoint *ep;
+	struct sk_buff_head list;
+	struct espl_sa *sa, *next;
+	struct sk_buff *skb;
+
+	lockdep_assert_held(&dev->lock);
+	xa_erase(&dev->children, child->id);
+	espl_selectors_remove(&dev->selectors,
+			      rcu_dereference_protected(child->ts, lockdep_is_held(&dev->lock)));
+	sa = rcu_dereference_protected(child->out, lockdep_is_held(&dev->lock));
+	if (sa)
+		espl_child_drop_sa(child, sa);
+	list_for_each_entry_safe(sa, next, &child->in, child_node)
+		espl_child_drop_sa(child, sa);
+
+	__skb_queue_head_init(&list);
+	wait_take(child, &list, true);
+	while ((skb = __skb_dequeue(&list)))
+		drop_waiting(child, skb);
+
+	ep = rcu_dereference_protected(child->endpoint, lockdep_is_held(&dev->lock));
+	if (ep->encap == ESPLANE_ENCAP_UDP)
+		udp_child_gone(espl_home_locked(dev));
+	atomic_inc(&espl_generation);
+	espl_event_child_gone(child);
+	espl_child_put(child);
+}
+
+void espl_device_flush(struct espl_device *dev)
+{
+	struct espl_child *child;
+	struct espl_spi *spi, *next;
+	unsigned long id;
+
+	lockdep_assert_held(&dev->lock);
+	xa_for_each(&dev->children, id, child)
+		espl_child_remove(child);
+	list_for_each_entry_safe(spi, next, &dev->spis, dev_node)
+		espl_spi_release(espl_home_locked(dev), spi);
+}

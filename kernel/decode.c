@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "decode.h"
+
+#include <net/genetlink.h>
+
+#include "policy.h"
+
+/* Says what is wrong, and where in the message. */
+static int refuse(struct netlink_ext_ack *extack, const struct nlattr *attr, const char *why,
+		  int err)
+{
+	extack->bad_attr = attr;
+	extack->_msg = why;
+	return err;
+}
+
+static int decode_outer(__be32 *to, const struct nlattr *attr, struct netlink_ext_ack *extack)
+{
+	if (nla_len(attr) == sizeof(struct in6_addr))
+		return refuse(extack, attr, "IPv6 outside is not supported: give an IPv4 address",
+			      -EAFNOSUPPORT);
+	if (nla_len(attr) != sizeof(*to))
+		return refuse(extack, attr, "An address is 4 or 16 octets", -EINVAL);
+	*to = nla_get_in_addr(attr);
+	if (ipv4_is_zeronet(*to) || ipv4_is_multicast(*to) || ipv4_is_lbcast(*to))
+		return refuse(extack, attr, "An outer address must be unicast", -EINVAL);
+	return 0;
+}
+
+static int check_endpoint(const struct espl_endpoint *ep, struct nlattr *const *tb,
+			  struct netlink_ext_ack *extack)
+{
+	bool udp = ep->encap == ESPLANE_ENCAP_UDP;
+
+	if (!ep->local || !ep->remote)
+		return refuse(extack, tb[ESPLANE_CHILD_A_ID],
+			      "A new child needs LOCAL_ADDR and REMOTE_ADDR", -EINVAL);
+	if (udp && (!ep->local_port || !ep->remote_port))
+		return refuse(extack, tb[ESPLANE_CHILD_A_ENCAP],
+			      "Encapsulation in UDP needs LOCAL_PORT and REMOTE_PORT", -EINVAL);
+	if (!udp && tb[ESPLANE_CHILD_A_LOCAL_PORT])
+		return refuse(extack, tb[ESPLANE_CHILD_A_LOCAL_PORT],
+			      "Ports are for ENCAP udp only", -EINVAL);
+	if (!udp && tb[ESPLANE_CHILD_A_REMOTE_PORT])
+		return refuse(extack, tb[ESPLANE_CHILD_A_REMOTE_PORT],
+			      "Ports are for ENCAP udp only", -EINVAL);
+	return 0;
+}
+
+static int fill_endpoint(struct espl_endpoint *ep, struct nlattr *const *tb,
+			 struct netlink_ext_ack *extack)
+{
+	int err;
+
+	if (tb[ESPLANE_CHILD_A_ENCAP])
+		ep->encap = nla_get_u8(tb[ESPLANE_CHILD_A_ENCAP]);
+	if (tb[ESPLANE_CHILD_A_LOCAL_ADDR]) {
+		err = decode_outer(&ep->local, tb[ESPLANE_CHILD_A_LOCAL_ADDR], extack);
+		if (err)
+			return err;
+	}
+	if (tb[ESPLANE_CHILD_A_REMOTE_ADDR]) {
+		err = decode_outer(&ep->remote, tb[ESPLANE_CHILD_A_REMOTE_ADDR], extack);
+		if (err)
+			return err;
+	}
+	if (tb[ESPLANE_CHILD_A_LOCAL_PORT])
+		ep->local_port = cpu_to_be16(nla_get_u16(tb[ESPLANE_CHILD_A_LOCAL_PORT]));
+	if (tb[ESPLANE_CHILD_A_REMOTE_PORT])
+		ep->remote_port = cpu_to_be16(nla_get_u16(tb[ESPLANE_CHILD_A_REMOTE_PORT]));
+	err = check_endpoint(ep, tb, extack);
+	if (!err && ep->encap != ESPLANE_ENCAP_UDP)
+		ep->local_port = ep->remote_port = 0;
+	return err;
+}
+
+static int decode_endpoint(struct nlattr *const *tb, const struct espl_endpoint *old,
+			   struct espl_endpoint **to, struct netlink_ext_ack *extack)
+{
+	struct espl_endpoint *ep;
+	int err;
+
+	*to = NULL;
+	if (old && !tb[ESPLANE_CHILD_A_ENCAP] &&
+	    !tb[ESPLANE_CHILD_A_LOCAL_ADDR] && !tb[ESPLANE_CHILD_A_LOCAL_PORT] &&
+	    !tb[ESPLANE_CHILD_A_REMOTE_ADDR] && !tb[ESPLANE_CHILD_A_REMOTE_PORT])
+		return 0;
+
+	ep = espl_endpoint_alloc();
+	if (!ep)
+		return -ENOMEM;
+	if (old) {
+		ep->encap = old->encap;
+		ep->local = old->local;
+		ep->remote = old->remote;
+		ep->local_port = old->local_port;
+		ep->remote_port = old->remote_port;
+	}
+	err = fill_endpoint(ep, tb, extack);
+	if (err)
+		espl_endpoint_free(ep);
+	else
+		*to = ep;
+	return err;
+}
+
+static int decode_ports(struct espl_ts *ts, struct nlattr *const *tb, const struct nlattr *nest,
+			struct netlink_ext_ack *extack)
+{
+	ts->port_end = U16_MAX;
+	if (tb[ESPLANE_TS_A_PORT_START])
+		ts->port_start = nla_get_u16(tb[ESPLANE_TS_A_PORT_START]);
+	if (tb[ESPLANE_TS_A_PORT_END])
+		ts->port_end = nla_get_u16(tb[ESPLANE_TS_A_PORT_END]);
+
+	/* RFC 7296 3.13.1: 65535 to 0 is OPAQUE. */
+	if (ts->port_start > ts->port_end && !(ts->port_start == U16_MAX && !ts->port_end))
+		return refuse(extack, nest, "PORT_START lies above PORT_END", -EINVAL);
+	if (!ts->proto && (ts->port_start || ts->port_end != U16_MAX))
+		return refuse(extack, nest, "Ports need a PROTO", -EINVAL);
+	return 0;
+}
+
+static int decode_ts(struct espl_ts *ts, const struct nlattr *nest,
+		     struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[ESPLANE_TS_A_MAX + 1], *start, *end;
+	int err, len;
+
+	err = nla_parse_nested(tb, ESPLANE_TS_A_MAX, nest, espl_ts_policy, extack);
+	if (err)
+		return err;
+	start = tb[ESPLANE_TS_A_START];
+	end = tb[ESPLANE_TS_A_END];
+	if (!start || !end)
+		return refuse(extack, nest, "A traffic selector needs START and END", -EINVAL);
+	len = nla_len(start);
+	if (len != nla_len(end) || (len != sizeof(ts->start.v4) && len != sizeof(ts->start.v6)))
+		return refuse(extack, nest, "START and END must be both 4 or both 16 octets",
+			      -EINVAL);
+
+	memset(ts, 0, sizeof(*ts));
+	ts->family = len == sizeof(ts->start.v4) ? AF_INET : AF_INET6;
+	memcpy(&ts->start, nla_data(start), len);
+	memcpy(&ts->end, nla_data(end), len);
+	if (memcmp(&ts->start, &ts->end, len) > 0)
+		return refuse(extack, nest, "START lies above END", -EINVAL);
+	if (tb[ESPLANE_TS_A_PROTO])
+		ts->proto = nla_get_u8(tb[ESPLANE_TS_A_PROTO]);
+	return decode_ports(ts, tb, nest, extack);
+}
+
+static unsigned int count_type(const struct nlattr *nest, int type)
+{
+	const struct nlattr *attr;
+	unsigned int n = 0;
+	int rem;
+
+	nla_for_each_nested(attr, nest, rem)
+		n += nla_type(attr) == type;
+	return n;
+}
+
+/* All of one side to @to; of a side that is not given, what it was. */
+static int fill_side(struct espl_ts *to, const struct nlattr *nest, int type,
+		     const struct espl_ts *was, unsigned int n, struct netlink_ext_ack *extack)
+{
+	const struct nlattr *attr;
+	int err, rem;
+
+	if (was) {
+		memcpy(to, was, n * sizeof(*to));
+		return 0;
+	}
+	nla_for_each_nested(attr, nest, rem) {
+		if (nla_type(attr) != type)
+			continue;
+		err = decode_ts(to++, attr, extack);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int decode_selectors(const struct nlattr *nest, struct espl_child *child,
+			    const struct espl_ts_set *old, struct espl_ts_set **to,
+			    struct netlink_ext_ack *extack)
+{
+	unsigned int nlocal = count_type(nest, ESPLANE_CHILD_A_LOCAL_TS);
+	unsigned int nremote = count_type(nest, ESPLANE_CHILD_A_REMOTE_TS);
+	const struct espl_ts *local = NULL, *remote = NULL;
+	struct espl_ts_set *set;
+	int err;
+
+	*to = NULL;
+	if (old && !nlocal && !nremote)
+		return 0;
+	if (old && !nlocal) {
+		local = old->ts;
+		nlocal = old->nlocal;
+	}
+	if (old && !nremote) {
+		remote = old->ts + old->nlocal;
+		nremote = old->nremote;
+	}
+	if (!nlocal || !nremote)
+		return refuse(extack, nest, "A new child needs LOCAL_TS and REMOTE_TS", -EINVAL);
+	if (nlocal > ESPLANE_TS_MAX || nremote > ESPLANE_TS_MAX)
+		return refuse(extack, nest, "A side has at most 64 traffic selectors", -E2BIG);
+
+	set = espl_ts_set_alloc(child, nlocal, nremote);
+	if (!set)
+		return -ENOMEM;
+	err = fill_side(set->ts, nest, ESPLANE_CHILD_A_LOCAL_TS, local, nlocal, extack);
+	if (!err)
+		err = fill_side(set->ts + nlocal, nest, ESPLANE_CHILD_A_REMOTE_TS, remote,
+				nremote, extack);
+	if (err)
+		espl_ts_set_free(set);
+	else
+		*to = set;
+	return err;
+}
+
+int espl_decode_child(struct nlattr *const *tb, const struct nlattr *nest,
+		      struct espl_child *old, struct espl_endpoint **ep,
+		      struct espl_ts_set **ts, struct netlink_ext_ack *extack)
+{
+	const struct espl_endpoint *old_ep = NULL;
+	const struct espl_ts_set *old_ts = NULL;
+	int err;
+
+	if (old) {
+		struct mutex *lock = &old->dev->lock;
+
+		old_ep = rcu_dereference_protected(old->endpoint, lockdep_is_held(lock));
+		old_ts = rcu_dereference_protected(old->ts, lockdep_is_held(lock));
+	}
+	err = decode_endpoint(tb, old_ep, ep, extack);
+	if (err)
+		return err;
+	err = decode_selectors(nest, old, old_ts, ts, extack);
+	if (err)
+		espl_endpoint_free(*ep);
+	return err;
+}
+
+static int decode_suite(struct espl_sa_config *cfg, struct nlattr *const *tb,
+			const struct nlattr *nest, struct netlink_ext_ack *extack)
+{
+	const struct nlattr *encr_key = tb[ESPLANE_SA_A_ENCR_KEY];
+	const struct nlattr *integ_key = tb[ESPLANE_SA_A_INTEG_KEY];
+	u16 integ = tb[ESPLANE_SA_A_INTEG] ? nla_get_u16(tb[ESPLANE_SA_A_INTEG]) : 0;
+
+	if (!tb[ESPLANE_SA_A_ENCR] || !encr_key)
+		return refuse(extack, nest, "An SA needs ENCR and ENCR_KEY", -EINVAL);
+	cfg->suite = espl_suite_find(nla_get_u16(tb[ESPLANE_SA_A_ENCR]), nla_len(encr_key), integ);
+	if (!cfg->suite)
+		return refuse(extack, encr_key,
+			      "No suite has this ENCR, length of ENCR_KEY and INTEG: see INFO",
+			      -EOPNOTSUPP);
+	if (!cfg->suite->integ_key_len && integ_key)
+		return refuse(extack, integ_key, "An AEAD takes no INTEG_KEY", -EINVAL);
+	if (cfg->suite->integ_key_len &&
+	    (!integ_key || nla_len(integ_key) != cfg->suite->integ_key_len))
+		return refuse(extack, integ_key ?: nest,
+			      "INTEG_KEY must be as long as the output of INTEG's hash", -EINVAL);
+	cfg->encr_key = nla_data(encr_key);
+	cfg->integ_key = integ_key ? nla_data(integ_key) : NULL;
+	return 0;
+}
+
+static u64 get_u64(struct nlattr *const *tb, int attr)
+{
+	return tb[attr] ? nla_get_u64(tb[attr]) : 0;
+}
+
+static bool soft_above_hard(u64 soft, u64 hard)
+{
+	return hard && soft > hard;
+}
+
+static int decode_limits(struct espl_sa_config *cfg, struct nlattr *const *tb,
+			 const struct nlattr *nest, struct netlink_ext_ack *extack)
+{
+	cfg->soft.bytes = get_u64(tb, ESPLANE_SA_A_SOFT_BYTES);
+	cfg->hard.bytes = get_u64(tb, ESPLANE_SA_A_HARD_BYTES);
+	cfg->soft.packets = get_u64(tb, ESPLANE_SA_A_SOFT_PACKETS);
+	cfg->hard.packets = get_u64(tb, ESPLANE_SA_A_HARD_PACKETS);
+	cfg->soft.seconds = get_u64(tb, ESPLANE_SA_A_SOFT_SECONDS);
+	cfg->hard.seconds = get_u64(tb, ESPLANE_SA_A_HARD_SECONDS);
+	if (soft_above_hard(cfg->soft.bytes, cfg->hard.bytes) ||
+	    soft_above_hard(cfg->soft.packets, cfg->hard.packets) ||
+	    soft_above_hard(cfg->soft.seconds, cfg->hard.seconds))
+		return refuse(extack, nest, "A soft limit lies above its hard limit", -EINVAL);
+	return 0;
+}
+
+static int decode_sequence(struct espl_sa_config *cfg, struct nlattr *const *tb,
+			   struct netlink_ext_ack *extack)
+{
+	struct nlattr *window = tb[ESPLANE_SA_A_REPLAY_WINDOW];
+
+	cfg->esn = nla_get_flag(tb[ESPLANE_SA_A_ESN]);
+	cfg->start_seq = get_u64(tb, ESPLANE_SA_A_START_SEQ);
+	if (!cfg->esn && cfg->start_seq > U32_MAX)
+		return refuse(extack, tb[ESPLANE_SA_A_START_SEQ],
+			      "START_SEQ above 4294967295 needs ESN", -EINVAL);
+	if (window && cfg->dir == ESPLANE_DIR_OUT)
+		return refuse(extack, window, "REPLAY_WINDOW is for SA_IN only", -EINVAL);
+	cfg->replay_window = window ? nla_get_u32(window) : ESPL_REPLAY_DEFAULT;
+	return 0;
+}
+
+int espl_decode_sa(struct espl_sa_config *cfg, const struct nlattr *nest, u8 dir,
+		   struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[ESPLANE_SA_A_MAX + 1];
+	int err;
+
+	memset(cfg, 0, sizeof(*cfg));
+	cfg->dir = dir;
+	err = nla_parse_nested(tb, ESPLANE_SA_A_MAX, nest, espl_sa_policy, extack);
+	if (err)
+		return err;
+	if (!tb[ESPLANE_SA_A_SPI])
+		return refuse(extack, nest, "An SA needs an SPI", -EINVAL);
+	cfg->spi = cpu_to_be32(nla_get_u32(tb[ESPLANE_SA_A_SPI]));
+	err = decode_suite(cfg, tb, nest, extack);
+	if (!err)
+		err = decode_limits(cfg, tb, nest, extack);
+	if (!err)
+		err = decode_sequence(cfg, tb, extack);
+	return err;
+}
+
+void espl_wipe_keys(const struct genl_info *info)
+{
+	static const int nests[] = { ESPLANE_A_SA_IN, ESPLANE_A_SA_OUT };
+	struct nlattr *attr;
+	int i;
+
+	/* The whole of it: a nest that did not parse may hold a key anywhere. */
+	for (i = 0; i < ARRAY_SIZE(nests); i++) {
+		attr = info->attrs[nests[i]];
+		if (attr)
+			memzero_explicit(nla_data(attr), nla_len(attr));
+	}
+}

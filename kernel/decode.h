@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Attributes as what the objects are made of; every refusal says what to change. */
+#ifndef _ESPL_DECODE_H
+#define _ESPL_DECODE_H
+
+#include "child.h"
+#include "sa.h"
+
+struct genl_info;
+struct netlink_ext_ack;
+
+/*
+ * What CHILD_SET asks for in @nest, parsed to @tb, over what is there: @old is
+ * NULL for a new child, else under its device's lock. On success @ep and @ts are the caller's; NULL:
+ * as it was.
+ */
+int espl_decode_child(struct nlattr *const *tb, const struct nlattr *nest,
+		      struct espl_child *old, struct espl_endpoint **ep,
+		      struct espl_ts_set **ts, struct netlink_ext_ack *extack);
+
+/* One direction in SA_ADD. @cfg points into the attribute. */
+int espl_decode_sa(struct espl_sa_config *cfg, const struct nlattr *nest, u8 dir,
+		   struct netlink_ext_ack *extack);
+
+/* The keys in the nests of an SA_ADD, valid or not. */
+void espl_wipe_keys(const struct genl_info *info);
+
+#endif

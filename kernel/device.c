@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "device.h"
+
+#include <linux/if_arp.h>
+#include <linux/module.h>
+#include <linux/netdevice.h>
+#include <net/addrconf.h>
+#include <net/ip_tunnels.h>
+#include <net/rtnetlink.h>
+
+#include "child.h"
+#include "compat.h"
+#include "encap.h"
+#include "socket.h"
+#include "suite.h"
+#include "tx.h"
+
+/*
+ * Protects the lists of all espl_net.devices, and lets a look-up take its
+ * reference before the device can become dead. Process context.
+ */
+static DEFINE_SPINLOCK(homes_lock);
+
+static int device_open(struct net_device *netdev)
+{
+	struct inet6_dev *in6 = __in6_dev_get(netdev);
+
+	/* Link-local traffic matches no child: do not start any. */
+	if (in6)
+		in6->cnf.addr_gen_mode = IN6_ADDR_GEN_MODE_NONE;
+	return 0;
+}
+
+static netdev_tx_t device_xmit(struct sk_buff *skb, struct net_device *netdev)
+{
+	rcu_read_lock();
+	espl_tx(netdev_priv(netdev), skb);
+	rcu_read_unlock();
+	return NETDEV_TX_OK;
+}
+
+static void device_stats(struct net_device *netdev, struct rtnl_link_stats64 *to)
+{
+	struct espl_device *dev = netdev_priv(netdev);
+	enum espl_drop why;
+
+	dev_get_tstats64(netdev, to);
+	for (why = 0; why < ESPL_DROP_COUNT; why++) {
+		u64 n = espl_stats_read(dev->stats, why);
+
+		if (espl_drop_is_rx(why))
+			to->rx_dropped += n;
+		else
+			to->tx_dropped += n;
+	}
+}
+
+/* Under rtnl. Step 1 and 2 of the removal protocol in child.c. */
+static void device_uninit(struct net_device *netdev)
+{
+	struct espl_device *dev = netdev_priv(netdev);
+
+	mutex_lock(&dev->lock);
+	spin_lock(&homes_lock);
+	dev->dead = true;
+	spin_unlock(&homes_lock);
+	espl_device_flush(dev);
+	mutex_unlock(&dev->lock);
+	espl_event_device_gone(dev);
+}
+
+static const struct net_device_ops device_ops = {
+	.ndo_open		= device_open,
+	.ndo_start_xmit		= device_xmit,
+	.ndo_get_stats64	= device_stats,
+	.ndo_uninit		= device_uninit,
+};
+
+static const struct device_type device_type = { .name = ESPLANE_LINK_KIND };
+
+static void free_parts(struct espl_device *dev)
+{
+	gro_cells_destroy(&dev->gro);
+	free_percpu(dev->netdev->tstats);
+	free_percpu(dev->stats);
+	xa_destroy(&dev->children);
+	mutex_destroy(&dev->lock);
+}
+
+/* Nothing holds the netdev any more. */
+static void device_destruct(struct net_device *netdev)
+{
+	struct espl_device *dev = netdev_priv(netdev);
+
+	spin_lock(&homes_lock);
+	list_del(&dev->home_node);
+	spin_unlock(&homes_lock);
+	free_parts(dev);
+	espl_audit_gone(ESPL_OBJ_DEVICE);
+	free_netdev(netdev);
+}
+
+/* So that the packets of every suite, in UDP over IPv4, fit into an Ethernet frame. */
+static unsigned int default_mtu(void)
+{
+	const unsigned int outer = sizeof(struct iphdr) + ESPL_UDP_HLEN;
+
+	return ETH_DATA_LEN - outer - espl_suite_overhead_max();
+}
+
+static void device_setup(struct net_device *netdev)
+{
+	const netdev_features_t features = NETIF_F_HW_CSUM | NETIF_F_RXCSUM | NETIF_F_SG |
+					   NETIF_F_GSO_SOFTWARE | NETIF_F_HIGHDMA;
+
+	netdev->netdev_ops = &device_ops;
+	netdev->header_ops = &ip_tunnel_header_ops;
+	netdev->type = ARPHRD_NONE;
+	netdev->flags = IFF_POINTOPOINT | IFF_NOARP;
+	netdev->priv_flags |= IFF_NO_QUEUE;
+	espl_netdev_lockless_tx(netdev);
+	netdev->features |= features;
+	netdev->hw_features |= features;
+	netdev->hw_enc_features |= features;
+	netdev->needed_headroom = LL_MAX_HEADER + sizeof(struct iphdr) + ESPL_UDP_HLEN +
+				  ESPL_ESP_HLEN + ESPL_ESP_IV_MAX;
+	netdev->needed_tailroom = espl_suite_overhead_max();
+	netdev->mtu = default_mtu();
+	netdev->min_mtu = ETH_MIN_MTU;
+	netdev->max_mtu = IP_MAX_MTU - sizeof(struct iphdr) - ESPL_UDP_HLEN -
+			  espl_suite_overhead_max();
+	SET_NETDEV_DEVTYPE(netdev, &device_type);
+	/* ICMP answers need the packet's own route. */
+	netif_keep_dst(netdev);
+}
+
+static int device_newlink(struct net *src_net, struct net_device *netdev, struct nlattr *tb[],
+			  struct nlattr *data[], struct netlink_ext_ack *extack)
+{
+	struct espl_device *dev = netdev_priv(netdev);
+	int err = -ENOMEM;
+
+	dev->netdev = netdev;
+	rcu_assign_pointer(dev->home, espl_net(src_net));
+	mutex_init(&dev->lock);
+	xa_init(&dev->children);
+	INIT_LIST_HEAD(&dev->spis);
+	espl_selectors_init(&dev->selectors);
+	espl_event_prepare(&dev->event, ESPL_EVENT_DEVICE);
+
+	dev->stats = alloc_percpu(struct espl_stats);
+	netdev->tstats = netdev_alloc_pcpu_stats(struct pcpu_sw_netstats);
+	if (!dev->stats || !netdev->tstats)
+		goto err_free;
+	err = gro_cells_init(&dev->gro, netdev);
+	if (err)
+		goto err_free;
+
+	spin_lock(&homes_lock);
+	list_add_tail(&dev->home_node, &espl_net(src_net)->devices);
+	spin_unlock(&homes_lock);
+	espl_audit_made(ESPL_OBJ_DEVICE);
+	err = register_netdevice(netdev);
+	if (err)
+		goto err_unlist;
+	/* Not earlier: register_netdevice() would call it when it fails. */
+	netdev->priv_destructor = device_destruct;
+	return 0;
+
+err_unlist:
+	spin_lock(&homes_lock);
+	list_del(&dev->home_node);
+	spin_unlock(&homes_lock);
+	espl_audit_gone(ESPL_OBJ_DEVICE);
+err_free:
+	free_parts(dev);
+	return err;
+}
+
+static struct rtnl_link_ops link_ops __read_mostly = {
+	.kind		= ESPLANE_LINK_KIND,
+	.priv_size	= sizeof(struct espl_device),
+	.setup		= device_setup,
+	.newlink	= device_newlink,
+};
+
+/* With a reference, unless it is on its way out. */
+static struct espl_device *find_born(struct espl_net *en, int ifindex)
+{
+	struct espl_device *dev, *found = NULL;
+
+	spin_lock(&homes_lock);
+	list_for_each_entry(dev, &en->devices, home_node) {
+		if (dev->netdev->ifindex != ifindex || dev->dead)
+			continue;
+		dev_hold(dev->netdev);
+		found = dev;
+		break;
+	}
+	spin_unlock(&homes_lock);
+	return found;
+}
+
+struct espl_device *espl_device_get(struct net *net, int ifindex)
+{
+	struct net_device *netdev = dev_get_by_index(net, ifindex);
+
+	if (!netdev)
+		return find_born(espl_net(net), ifindex);
+	if (netdev->netdev_ops == &device_ops)
+		return netdev_priv(netdev);
+	dev_put(netdev);
+	return find_born(espl_net(net), ifindex);
+}
+
+void espl_device_put(struct espl_device *dev)
+{
+	dev_put(dev->netdev);
+}
+
+struct espl_device *espl_device_next(struct net *net, int after)
+{
+	struct net_device *netdev;
+	struct espl_device *dev;
+	int next;
+
+	do {
+		next = INT_MAX;
+		rcu_read_lock();
+		for_each_netdev_rcu(net, netdev)
+			if (netdev->netdev_ops == &device_ops && netdev->ifindex > after)
+				next = min(next, netdev->ifindex);
+		rcu_read_unlock();
+		spin_lock(&homes_lock);
+		list_for_each_entry(dev, &espl_net(net)->devices, home_node)
+			if (!dev->dead && dev->netdev->ifindex > after)
+				next = min(next, dev->netdev->ifindex);
+		spin_unlock(&homes_lock);
+
+		/* It may have gone meanwhile: then the one after it. */
+		dev = next < INT_MAX ? espl_device_get(net, next) : NULL;
+		after = next;
+	} while (!dev && next < INT_MAX);
+	return dev;
+}
+
+static int __net_init net_init(struct net *net)
+{
+	struct espl_net *en = espl_net(net);
+
+	en->net = net;
+	INIT_LIST_HEAD(&en->devices);
+	espl_event_net_init(en);
+	espl_sockets_init(en);
+	return espl_satable_init(en);
+}
+
+/* The device outlives its birth namespace, as a netdev that sends and receives nothing. */
+static void leave_home(struct espl_device *dev)
+{
+	netif_carrier_off(dev->netdev);
+	mutex_lock(&dev->lock);
+	espl_device_flush(dev);
+	rcu_assign_pointer(dev->home, NULL);
+	mutex_unlock(&dev->lock);
+}
+
+/*
+ * The namespace still works, and a grace period will pass before net_exit().
+ * Under rtnl no device is half dead: it is alive here, or device_uninit() has
+ * flushed it.
+ */
+static void __net_exit net_pre_exit(struct net *net)
+{
+	struct espl_net *en = espl_net(net);
+	struct espl_device *dev;
+
+	rtnl_lock();
+	spin_lock(&homes_lock);
+	while (!list_empty(&en->devices)) {
+		dev = list_first_entry(&en->devices, struct espl_device, home_node);
+		list_del_init(&dev->home_node);
+		if (dev->dead) {
+			rcu_assign_pointer(dev->home, NULL);
+			continue;
+		}
+		spin_unlock(&homes_lock);
+		leave_home(dev);
+		spin_lock(&homes_lock);
+	}
+	spin_unlock(&homes_lock);
+	rtnl_unlock();
+	espl_sockets_leave(en);
+	espl_event_net_leave(en);
+}
+
+static void __net_exit net_exit(struct net *net)
+{
+	espl_satable_exit(espl_net(net));
+}
+
+static struct pernet_operations net_ops = {
+	.init		= net_init,
+	.pre_exit	= net_pre_exit,
+	.exit		= net_exit,
+	.id		= &espl_net_id,
+	.size		= sizeof(struct espl_net),
+};
+
+int espl_nets_init(void)
+{
+	return register_pernet_device(&net_ops);
+}
+
+void espl_nets_exit(void)
+{
+	unregister_pernet_device(&net_ops);
+}
+
+int espl_links_init(void)
+{
+	return rtnl_link_register(&link_ops);
+}
+
+void espl_links_exit(void)
+{
+	rtnl_link_unregister(&link_ops);
+}

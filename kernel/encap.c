@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "encap.h"
+
+#include <linux/icmp.h>
+#include <linux/udp.h>
+#include <net/ip.h>
+#include <net/route.h>
+#include <net/xfrm.h>
+
+#include "rx.h"
+#include "sa.h"
+
+/* Above the in-tree ESP (0) and its interfaces (10): what is not ours goes on to them. */
+enum { RAW_PRIORITY = 20 };
+
+static int raw_rcv(struct sk_buff *skb)
+{
+	struct espl_net *en = espl_net(dev_net(skb->dev));
+	__be32 spi;
+
+	if (espl_rx(en, skb, false))
+		return 0;
+	if (!list_empty(&en->devices) &&
+	    !skb_copy_bits(skb, offsetof(struct espl_esp_hdr, spi), &spi, sizeof(spi)))
+		espl_event_invalid_spi(en, spi, ip_hdr(skb)->saddr, 0);
+	return -EINVAL;
+}
+
+/* ESP that the in-tree stack has taken out of UDP is not for us. */
+static int raw_input(struct sk_buff *skb, int nexthdr, __be32 spi, int encap_type)
+{
+	return -EINVAL;
+}
+
+/* Positive: ask the next handler. */
+static int raw_cb(struct sk_buff *skb, int err)
+{
+	return 1;
+}
+
+/*
+ * An ICMP error about an ESP packet of ours, which it quotes from skb->data
+ * on. RFC 4301 8.2.1: a path MTU is believed if the SPI is one that we send
+ * to that peer; the kernel's route then keeps it, within its own limits. For
+ * ESP in UDP the kernel's UDP does the same by the ports.
+ */
+static int raw_err(struct sk_buff *skb, u32 info)
+{
+	const struct iphdr *ip = (const struct iphdr *)skb->data;
+	const struct espl_esp_hdr *esp = (const void *)(skb->data + ip->ihl * 4);
+	struct net *net = dev_net(skb->dev);
+
+	if (!espl_sa_find_out(espl_net(net), esp->spi, ip->daddr))
+		return -ENOENT;
+	if (icmp_hdr(skb)->type == ICMP_DEST_UNREACH && icmp_hdr(skb)->code == ICMP_FRAG_NEEDED)
+		ipv4_update_pmtu(skb, net, info, 0, IPPROTO_ESP);
+	return 0;
+}
+
+static struct xfrm4_protocol raw_protocol = {
+	.handler	= raw_rcv,
+	.input_handler	= raw_input,
+	.cb_handler	= raw_cb,
+	.err_handler	= raw_err,
+	.priority	= RAW_PRIORITY,
+};
+
+struct dst_entry *espl_encap_route(const struct espl_net *en, const struct espl_device *dev,
+				   struct espl_endpoint *ep)
+{
+	bool udp = ep->encap == ESPLANE_ENCAP_UDP;
+	struct flowi4 fl = {
+		.flowi4_proto	= udp ? IPPROTO_UDP : IPPROTO_ESP,
+		.saddr		= ep->local,
+		.daddr		= ep->remote,
+		.fl4_sport	= ep->local_port,
+		.fl4_dport	= ep->remote_port,
+	};
+	struct rtable *rt;
+	__be32 saddr;
+
+	rt = dst_cache_get_ip4(&ep->route, &saddr);
+	if (likely(rt))
+		return &rt->dst;
+
+	rt = ip_route_output_key(en->net, &fl);
+	if (IS_ERR(rt))
+		return ERR_CAST(rt);
+	if (unlikely(rt->dst.dev == dev->netdev)) {
+		ip_rt_put(rt);
+		return ERR_PTR(-ELOOP);
+	}
+	dst_cache_set_ip4(&ep->route, &rt->dst, fl.saddr);
+	return &rt->dst;
+}
+
+void espl_encap_push(struct sk_buff *skb, const struct espl_endpoint *ep, struct dst_entry *dst,
+		     unsigned int esp_len, u8 ds, __be16 df)
+{
+	struct iphdr *ip;
+
+	if (ep->encap == ESPLANE_ENCAP_UDP) {
+		struct udphdr *uh = skb_push(skb, sizeof(*uh));
+
+		uh->source = ep->local_port;
+		uh->dest = ep->remote_port;
+		uh->len = htons(sizeof(*uh) + esp_len);
+		uh->check = 0;		/* RFC 3948 2.1 */
+	}
+	skb_reset_transport_header(skb);
+
+	ip = skb_push(skb, sizeof(*ip));
+	skb_reset_network_header(skb);
+	ip->version = IPVERSION;
+	ip->ihl = sizeof(*ip) / 4;
+	ip->tos = ds;
+	ip->frag_off = df;
+	ip->ttl = ip4_dst_hoplimit(dst);
+	ip->protocol = ep->encap == ESPLANE_ENCAP_UDP ? IPPROTO_UDP : IPPROTO_ESP;
+	ip->saddr = ep->local;
+	ip->daddr = ep->remote;
+	if (df)
+		ip->id = 0;		/* RFC 6864 4.1: atomic */
+	else
+		__ip_select_ident(dev_net(dst->dev), ip, 1);
+	skb_dst_set(skb, dst);
+}
+
+void espl_encap_send(struct sk_buff *skb)
+{
+	struct net *net = dev_net(skb_dst(skb)->dev);
+
+	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+	ip_local_out(net, skb->sk, skb);
+}
+
+int espl_encap_init(void)
+{
+	return xfrm4_protocol_register(&raw_protocol, IPPROTO_ESP);
+}
+
+void espl_encap_exit(void)
+{
+	xfrm4_protocol_deregister(&raw_protocol, IPPROTO_ESP);
+}

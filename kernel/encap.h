@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The outer headers and the outer network. Only this file and socket.c know
+ * the outer address family: IPv6 is a second branch in each function here.
+ */
+#ifndef _ESPL_ENCAP_H
+#define _ESPL_ENCAP_H
+
+#include <linux/ip.h>
+#include <linux/skbuff.h>
+#include <net/dst.h>
+
+#include "child.h"
+#include "wire.h"
+
+static inline unsigned int espl_encap_len(const struct espl_endpoint *ep)
+{
+	return sizeof(struct iphdr) + (ep->encap == ESPLANE_ENCAP_UDP ? ESPL_UDP_HLEN : 0);
+}
+
+/*
+ * The route to the peer, with a reference. Under RCU, BH off. -ELOOP: it leads
+ * into the device itself.
+ */
+struct dst_entry *espl_encap_route(const struct espl_net *en, const struct espl_device *dev,
+				   struct espl_endpoint *ep);
+
+/*
+ * Writes the outer headers before skb->data, where the ESP header will begin;
+ * the skb gets its final length @esp_len of ESP only later. @ds: the outer
+ * DSCP and ECN; @df: IP_DF or 0. Uses up a reference to @dst.
+ */
+void espl_encap_push(struct sk_buff *skb, const struct espl_endpoint *ep, struct dst_entry *dst,
+		     unsigned int esp_len, u8 ds, __be16 df);
+
+/* Sends what espl_encap_push() made. BH off. Consumes the skb. */
+void espl_encap_send(struct sk_buff *skb);
+
+int espl_encap_init(void);
+/* No ESP packet enters any more afterwards. */
+void espl_encap_exit(void);
+
+#endif

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "encode.h"
+
+#include <linux/crypto.h>
+#include <net/netlink.h>
+
+#include <linux/esplane.h>
+
+#include "child.h"
+#include "crypto.h"
+#include "sa.h"
+
+static int put_u64(struct sk_buff *msg, int attr, u64 value)
+{
+	return nla_put_u64_64bit(msg, attr, value, ESPLANE_SA_A_PAD);
+}
+
+/* A limit that is not set is left out. */
+static int put_limit(struct sk_buff *msg, int attr, u64 value)
+{
+	return value ? put_u64(msg, attr, value) : 0;
+}
+
+static int encode_ts(struct sk_buff *msg, int attr, const struct espl_ts *ts)
+{
+	unsigned int len = ts->family == AF_INET ? sizeof(ts->start.v4) : sizeof(ts->start.v6);
+	struct nlattr *nest = nla_nest_start(msg, attr);
+
+	if (!nest ||
+	    nla_put(msg, ESPLANE_TS_A_START, len, &ts->start) ||
+	    nla_put(msg, ESPLANE_TS_A_END, len, &ts->end) ||
+	    nla_put_u8(msg, ESPLANE_TS_A_PROTO, ts->proto) ||
+	    nla_put_u16(msg, ESPLANE_TS_A_PORT_START, ts->port_start) ||
+	    nla_put_u16(msg, ESPLANE_TS_A_PORT_END, ts->port_end))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int encode_selectors(struct sk_buff *msg, const struct espl_ts_set *set)
+{
+	unsigned int i;
+
+	for (i = 0; i < set->nlocal + set->nremote; i++)
+		if (encode_ts(msg, i < set->nlocal ? ESPLANE_CHILD_A_LOCAL_TS
+						   : ESPLANE_CHILD_A_REMOTE_TS, &set->ts[i]))
+			return -EMSGSIZE;
+	return 0;
+}
+
+static int encode_endpoint(struct sk_buff *msg, const struct espl_endpoint *ep)
+{
+	if (nla_put_u8(msg, ESPLANE_CHILD_A_ENCAP, ep->encap) ||
+	    nla_put_in_addr(msg, ESPLANE_CHILD_A_LOCAL_ADDR, ep->local) ||
+	    nla_put_in_addr(msg, ESPLANE_CHILD_A_REMOTE_ADDR, ep->remote))
+		return -EMSGSIZE;
+	if (ep->encap != ESPLANE_ENCAP_UDP)
+		return 0;
+	if (nla_put_u16(msg, ESPLANE_CHILD_A_LOCAL_PORT, be16_to_cpu(ep->local_port)) ||
+	    nla_put_u16(msg, ESPLANE_CHILD_A_REMOTE_PORT, be16_to_cpu(ep->remote_port)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+int espl_encode_child(struct sk_buff *msg, const struct espl_child *child)
+{
+	struct mutex *lock = &child->dev->lock;
+	const struct espl_sa *out = rcu_dereference_protected(child->out, lockdep_is_held(lock));
+	struct nlattr *nest = nla_nest_start(msg, ESPLANE_A_CHILD);
+
+	if (!nest)
+		return -EMSGSIZE;
+	if (nla_put_u32(msg, ESPLANE_CHILD_A_ID, child->id) ||
+	    encode_endpoint(msg, rcu_dereference_protected(child->endpoint,
+							   lockdep_is_held(lock))) ||
+	    encode_selectors(msg, rcu_dereference_protected(child->ts, lockdep_is_held(lock))) ||
+	    (out && nla_put_u32(msg, ESPLANE_CHILD_A_OUT_SPI, be32_to_cpu(out->spi))) ||
+	    nla_put_u32(msg, ESPLANE_CHILD_A_IN_COUNT, child->in_count) ||
+	    (READ_ONCE(child->wait.asked) && nla_put_flag(msg, ESPLANE_CHILD_A_ACQUIRE))) {
+		nla_nest_cancel(msg, nest);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int encode_limits(struct sk_buff *msg, const struct espl_lifetime *life)
+{
+	if (put_limit(msg, ESPLANE_SA_A_SOFT_BYTES, life->soft.bytes) ||
+	    put_limit(msg, ESPLANE_SA_A_HARD_BYTES, life->hard.bytes) ||
+	    put_limit(msg, ESPLANE_SA_A_SOFT_PACKETS, life->soft.packets) ||
+	    put_limit(msg, ESPLANE_SA_A_HARD_PACKETS, life->hard.packets) ||
+	    put_limit(msg, ESPLANE_SA_A_SOFT_SECONDS, life->soft.seconds) ||
+	    put_limit(msg, ESPLANE_SA_A_HARD_SECONDS, life->hard.seconds))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int encode_use(struct sk_buff *msg, const struct espl_lifetime *life)
+{
+	u64 used = READ_ONCE(life->used);
+	u64 now = espl_sa_now();
+
+	if (put_u64(msg, ESPLANE_SA_A_BYTES, atomic64_read(&life->bytes)) ||
+	    put_u64(msg, ESPLANE_SA_A_PACKETS, atomic64_read(&life->packets)) ||
+	    put_u64(msg, ESPLANE_SA_A_AGE, now - life->added) ||
+	    (used && put_u64(msg, ESPLANE_SA_A_IDLE, now - min(now, used))) ||
+	    nla_put_u8(msg, ESPLANE_SA_A_EXPIRED, atomic_read(&life->state)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int encode_suite_of(struct sk_buff *msg, const struct espl_sa *sa)
+{
+	const struct espl_suite *suite = sa->crypto.suite;
+
+	if (nla_put_u16(msg, ESPLANE_SA_A_ENCR, suite->encr) ||
+	    (suite->integ && nla_put_u16(msg, ESPLANE_SA_A_INTEG, suite->integ)) ||
+	    nla_put_u16(msg, ESPLANE_SA_A_KEY_BITS, suite->key_bits) ||
+	    nla_put_string(msg, ESPLANE_SA_A_DRIVER, espl_crypto_driver(&sa->crypto)) ||
+	    (sa->esn && nla_put_flag(msg, ESPLANE_SA_A_ESN)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int encode_sa_stats(struct sk_buff *msg, const struct espl_sa *sa)
+{
+	struct nlattr *nest = nla_nest_start(msg, ESPLANE_SA_A_STATS);
+	enum espl_drop why;
+	u64 n;
+
+	if (!nest)
+		return -EMSGSIZE;
+	for (why = 0; why < ESPL_DROP_COUNT; why++) {
+		n = espl_sa_stats_read(&sa->stats, why);
+		if (n && nla_put_u64_64bit(msg, espl_drop_attr(why), n, ESPLANE_STAT_A_PAD))
+			return -EMSGSIZE;
+	}
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+int espl_encode_sa(struct sk_buff *msg, const struct espl_sa *sa)
+{
+	bool in = sa->dir == ESPLANE_DIR_IN;
+	struct nlattr *nest = nla_nest_start(msg, in ? ESPLANE_A_SA_IN : ESPLANE_A_SA_OUT);
+	u64 seq;
+
+	if (!nest)
+		return -EMSGSIZE;
+	seq = in ? READ_ONCE(sa->replay.top) : atomic64_read(&sa->seq);
+	if (nla_put_u32(msg, ESPLANE_SA_A_SPI, be32_to_cpu(sa->spi)) ||
+	    nla_put_u32(msg, ESPLANE_SA_A_CHILD_ID, sa->child->id) ||
+	    nla_put_u32(msg, ESPLANE_SA_A_IFINDEX, sa->child->dev->netdev->ifindex) ||
+	    encode_suite_of(msg, sa) ||
+	    (in && nla_put_u32(msg, ESPLANE_SA_A_REPLAY_WINDOW, sa->replay.size)) ||
+	    put_u64(msg, ESPLANE_SA_A_SEQ, seq) ||
+	    encode_limits(msg, &sa->life) ||
+	    encode_use(msg, &sa->life) ||
+	    encode_sa_stats(msg, sa)) {
+		nla_nest_cancel(msg, nest);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+int espl_encode_device_stats(struct sk_buff *msg, const struct espl_device *dev)
+{
+	struct nlattr *nest = nla_nest_start(msg, ESPLANE_A_STATS);
+	enum espl_drop why;
+	u64 n;
+
+	if (!nest)
+		return -EMSGSIZE;
+	for (why = 0; why < ESPL_DROP_COUNT; why++) {
+		n = espl_stats_read(dev->stats, why);
+		if (n && nla_put_u64_64bit(msg, espl_drop_attr(why), n, ESPLANE_STAT_A_PAD)) {
+			nla_nest_cancel(msg, nest);
+			return -EMSGSIZE;
+		}
+	}
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+int espl_encode_suite(struct sk_buff *msg, const struct espl_suite *suite)
+{
+	char driver[CRYPTO_MAX_ALG_NAME];
+	struct nlattr *nest;
+
+	if (espl_crypto_probe(suite, driver, sizeof(driver)))
+		return 0;
+	nest = nla_nest_start(msg, ESPLANE_A_SUITE);
+	if (!nest)
+		return -EMSGSIZE;
+	if (nla_put_u16(msg, ESPLANE_SUITE_A_ENCR, suite->encr) ||
+	    nla_put_u16(msg, ESPLANE_SUITE_A_KEY_BITS, suite->key_bits) ||
+	    (suite->integ && nla_put_u16(msg, ESPLANE_SUITE_A_INTEG, suite->integ)) ||
+	    nla_put_string(msg, ESPLANE_SUITE_A_NAME, suite->name) ||
+	    nla_put_string(msg, ESPLANE_SUITE_A_DRIVER, driver)) {
+		nla_nest_cancel(msg, nest);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(msg, nest);
+	return 0;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Objects as attributes. Each function returns -EMSGSIZE, and undoes its part, when full. */
+#ifndef _ESPL_ENCODE_H
+#define _ESPL_ENCODE_H
+
+#include <linux/types.h>
+
+struct espl_child;
+struct espl_device;
+struct espl_sa;
+struct espl_suite;
+struct sk_buff;
+
+/* Octets that one child may need, with ESPLANE_TS_MAX selectors on both sides. */
+enum { ESPL_CHILD_MSG_MAX = 16384 };
+
+/* Both under dev->lock. Keys are never encoded. */
+int espl_encode_child(struct sk_buff *msg, const struct espl_child *child);
+int espl_encode_sa(struct sk_buff *msg, const struct espl_sa *sa);
+
+int espl_encode_device_stats(struct sk_buff *msg, const struct espl_device *dev);
+/* A suite that this kernel has; 0 and nothing encoded if it has not. May sleep. */
+int espl_encode_suite(struct sk_buff *msg, const struct espl_suite *suite);
+
+#endif

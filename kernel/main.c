@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/debugfs.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <net/genetlink.h>
+#include <net/rtnetlink.h>
+
+#include <linux/esplane.h>
+
+#include "child.h"
+#include "crypto.h"
+#include "device.h"
+#include "encap.h"
+#include "event.h"
+#include "netlink.h"
+
+static struct dentry *debug_dir;
+
+static int objects_show(struct seq_file *m, void *unused)
+{
+	static const char *const names[ESPL_OBJ_COUNT] = {
+		[ESPL_OBJ_DEVICE] = "devices",
+		[ESPL_OBJ_CHILD] = "children",
+		[ESPL_OBJ_SA] = "sas",
+	};
+	int i;
+
+	for (i = 0; i < ESPL_OBJ_COUNT; i++)
+		seq_printf(m, "%s made %ld gone %ld\n", names[i],
+			   atomic_long_read(&espl_audit[i].made),
+			   atomic_long_read(&espl_audit[i].gone));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(objects);
+
+static int __init espl_init(void)
+{
+	int err = -ENOMEM;
+
+	espl_wq = alloc_workqueue("esplane", WQ_UNBOUND, 0);
+	if (!espl_wq)
+		return err;
+	espl_event_init(&espl_genl);
+	err = espl_nets_init();
+	if (err)
+		goto err_wq;
+	err = genl_register_family(&espl_genl);
+	if (err)
+		goto err_nets;
+	err = espl_encap_init();
+	if (err)
+		goto err_genl;
+	err = espl_links_init();
+	if (err)
+		goto err_encap;
+
+	debug_dir = debugfs_create_dir("esplane", NULL);
+	debugfs_create_file("objects", 0444, debug_dir, NULL, &objects_fops);
+	return 0;
+
+err_encap:
+	espl_encap_exit();
+err_genl:
+	genl_unregister_family(&espl_genl);
+err_nets:
+	espl_nets_exit();
+err_wq:
+	destroy_workqueue(espl_wq);
+	return err;
+}
+
+/*
+ * Packets stop first, then the objects go, then events about them are sent,
+ * then nobody can ask any more, then sockets and tables go. A killed SA that
+ * was never published takes two grace periods to reach the workqueue; what the
+ * workqueue gives to RCU takes a third.
+ */
+static void __exit espl_exit(void)
+{
+	int i;
+
+	debugfs_remove(debug_dir);
+	espl_encap_exit();
+	espl_links_exit();
+	espl_event_exit();
+	genl_unregister_family(&espl_genl);
+	espl_nets_exit();
+	rcu_barrier();
+	rcu_barrier();
+	destroy_workqueue(espl_wq);
+	rcu_barrier();
+	espl_crypto_exit();
+	for (i = 0; i < ESPL_OBJ_COUNT; i++)
+		WARN_ON(atomic_long_read(&espl_audit[i].made) !=
+			atomic_long_read(&espl_audit[i].gone));
+}
+
+module_init(espl_init);
+module_exit(espl_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("IPsec ESP behind a virtual network interface");
+MODULE_VERSION(ESPL_VERSION);
+MODULE_ALIAS_RTNL_LINK(ESPLANE_LINK_KIND);
+MODULE_ALIAS_GENL_FAMILY(ESPLANE_GENL_NAME);

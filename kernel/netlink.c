@@ -1,0 +1,646 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "netlink.h"
+
+#include <linux/module.h>
+
+#include <linux/esplane.h>
+
+#include "child.h"
+#include "compat.h"
+#include "decode.h"
+#include "device.h"
+#include "encode.h"
+#include "policy.h"
+#include "sa.h"
+#include "socket.h"
+#include "suite.h"
+#include "tx.h"
+
+/* Cursor of a dump. */
+enum { AT_IFINDEX, AT_CHILD, AT_OUT_DONE, AT_SPI };
+
+static bool may_change(const struct espl_device *dev)
+{
+	return ns_capable(dev_net(dev->netdev)->user_ns, CAP_NET_ADMIN);
+}
+
+static int missing(const struct genl_info *info, const char *sentence)
+{
+	info->extack->_msg = sentence;
+	return -EINVAL;
+}
+
+/*
+ * The device of IFINDEX, locked, alive and at home, with a reference, or an
+ * error. Undone by unlock_device().
+ */
+static struct espl_device *lock_device(struct genl_info *info)
+{
+	struct espl_device *dev;
+	int err = -ENODEV;
+
+	if (!info->attrs[ESPLANE_A_IFINDEX])
+		return ERR_PTR(missing(info, "The request needs IFINDEX"));
+	dev = espl_device_get(genl_info_net(info), nla_get_u32(info->attrs[ESPLANE_A_IFINDEX]));
+	if (!dev) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[ESPLANE_A_IFINDEX],
+				    "IFINDEX is not an esplane device of this namespace");
+		return ERR_PTR(err);
+	}
+	if (!may_change(dev)) {
+		NL_SET_ERR_MSG(info->extack,
+			       "CAP_NET_ADMIN is missing in the namespace that the device lives in");
+		err = -EPERM;
+		goto err_put;
+	}
+	mutex_lock(&dev->lock);
+	if (dev->dead) {
+		NL_SET_ERR_MSG(info->extack, "The device is being removed");
+		goto err_unlock;
+	}
+	if (!espl_home_locked(dev)) {
+		NL_SET_ERR_MSG(info->extack,
+			       "The namespace that the device was created in is gone: make a new device");
+		err = -ENONET;
+		goto err_unlock;
+	}
+	return dev;
+
+err_unlock:
+	mutex_unlock(&dev->lock);
+err_put:
+	espl_device_put(dev);
+	return ERR_PTR(err);
+}
+
+static void unlock_device(struct espl_device *dev)
+{
+	mutex_unlock(&dev->lock);
+	espl_device_put(dev);
+}
+
+static struct espl_child *find_child(struct espl_device *dev, const struct genl_info *info)
+{
+	struct espl_child *child;
+
+	if (!info->attrs[ESPLANE_A_CHILD_ID])
+		return ERR_PTR(missing(info, "The request needs CHILD_ID"));
+	child = espl_child_find(dev, nla_get_u32(info->attrs[ESPLANE_A_CHILD_ID]));
+	if (child)
+		return child;
+	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[ESPLANE_A_CHILD_ID],
+			    "The device has no child of this CHILD_ID: CHILD_SET makes one");
+	return ERR_PTR(-ENOENT);
+}
+
+static int answer(struct genl_info *info, struct sk_buff *msg, void *head)
+{
+	genlmsg_end(msg, head);
+	return genlmsg_reply(msg, info);
+}
+
+static int refuse_full(struct sk_buff *msg)
+{
+	nlmsg_free(msg);
+	return -EMSGSIZE;
+}
+
+static int encode_info(struct sk_buff *msg, const struct espl_device *dev)
+{
+	const struct espl_suite *suite;
+	unsigned int i;
+
+	if (nla_put_string(msg, ESPLANE_A_VERSION, ESPL_VERSION))
+		return -EMSGSIZE;
+	for (i = 0; (suite = espl_suite_at(i)); i++)
+		if (espl_encode_suite(msg, suite))
+			return -EMSGSIZE;
+	if (!dev)
+		return 0;
+	if (nla_put_u32(msg, ESPLANE_A_IFINDEX, dev->netdev->ifindex))
+		return -EMSGSIZE;
+	return espl_encode_device_stats(msg, dev);
+}
+
+static int do_info(struct sk_buff *skb, struct genl_info *info)
+{
+	struct espl_device *dev = NULL;
+	struct sk_buff *msg;
+	void *head;
+	int err;
+
+	if (info->attrs[ESPLANE_A_IFINDEX]) {
+		dev = lock_device(info);
+		if (IS_ERR(dev))
+			return PTR_ERR(dev);
+	}
+	err = -ENOMEM;
+	msg = genlmsg_new(ESPL_CHILD_MSG_MAX, GFP_KERNEL);
+	if (msg) {
+		head = genlmsg_put_reply(msg, info, &espl_genl, 0, ESPLANE_CMD_INFO);
+		err = encode_info(msg, dev) ? refuse_full(msg) : answer(info, msg, head);
+	}
+	if (dev)
+		unlock_device(dev);
+	return err;
+}
+
+static int set_child(struct espl_device *dev, u32 id, struct nlattr *const *tb,
+		     struct genl_info *info)
+{
+	struct espl_child *child = espl_child_find(dev, id);
+	struct espl_endpoint *ep;
+	struct espl_ts_set *ts;
+	int err;
+
+	err = espl_decode_child(tb, info->attrs[ESPLANE_A_CHILD], child, &ep, &ts, info->extack);
+	if (err)
+		return err;
+	err = child ? espl_child_change(child, ep, ts) : espl_child_create(dev, id, ep, ts);
+	if (err == -EINVAL)
+		NL_SET_ERR_MSG(info->extack,
+			       "No LOCAL_TS and REMOTE_TS agree in address family and protocol");
+	else if (err == -E2BIG)
+		NL_SET_ERR_MSG(info->extack,
+			       "The traffic selectors make too many pairs of prefixes: use fewer, or aligned ranges");
+	return err;
+}
+
+static int do_child_set(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *tb[ESPLANE_CHILD_A_MAX + 1];
+	struct espl_device *dev;
+	int err;
+
+	if (!info->attrs[ESPLANE_A_CHILD])
+		return missing(info, "The request needs CHILD");
+	err = nla_parse_nested(tb, ESPLANE_CHILD_A_MAX, info->attrs[ESPLANE_A_CHILD],
+			       espl_child_policy, info->extack);
+	if (err)
+		return err;
+	if (!tb[ESPLANE_CHILD_A_ID])
+		return missing(info, "CHILD needs an ID");
+	dev = lock_device(info);
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	err = set_child(dev, nla_get_u32(tb[ESPLANE_CHILD_A_ID]), tb, info);
+	unlock_device(dev);
+	return err;
+}
+
+static int do_child_del(struct sk_buff *skb, struct genl_info *info)
+{
+	struct espl_device *dev = lock_device(info);
+	struct espl_child *child;
+
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	child = find_child(dev, info);
+	if (!IS_ERR(child))
+		espl_child_remove(child);
+	unlock_device(dev);
+	return PTR_ERR_OR_ZERO(child);
+}
+
+static int encode_child_msg(struct sk_buff *msg, const struct espl_child *child)
+{
+	if (nla_put_u32(msg, ESPLANE_A_IFINDEX, child->dev->netdev->ifindex))
+		return -EMSGSIZE;
+	return espl_encode_child(msg, child);
+}
+
+static int do_child_get(struct sk_buff *skb, struct genl_info *info)
+{
+	struct espl_device *dev = lock_device(info);
+	struct espl_child *child;
+	struct sk_buff *msg;
+	void *head;
+	int err;
+
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	child = find_child(dev, info);
+	err = PTR_ERR_OR_ZERO(child);
+	if (err)
+		goto out;
+	err = -ENOMEM;
+	msg = genlmsg_new(ESPL_CHILD_MSG_MAX, GFP_KERNEL);
+	if (msg) {
+		head = genlmsg_put_reply(msg, info, &espl_genl, 0, ESPLANE_CMD_CHILD_GET);
+		err = encode_child_msg(msg, child) ? refuse_full(msg) : answer(info, msg, head);
+	}
+out:
+	unlock_device(dev);
+	return err;
+}
+
+static int do_spi_alloc(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *want = info->attrs[ESPLANE_A_SPI];
+	struct espl_device *dev = lock_device(info);
+	struct espl_spi *spi;
+	struct sk_buff *msg;
+	void *head;
+	int err;
+
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	/* First what can fail: a reservation that nobody hears of would stay for ever. */
+	err = -ENOMEM;
+	msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	if (!msg)
+		goto out;
+	spi = espl_spi_reserve(espl_home_locked(dev), dev,
+			       want ? cpu_to_be32(nla_get_u32(want)) : 0);
+	err = PTR_ERR_OR_ZERO(spi);
+	if (err) {
+		nlmsg_free(msg);
+		if (err == -EEXIST)
+			NL_SET_ERR_MSG_ATTR(info->extack, want,
+					    "This SPI is taken: choose another, or none");
+		goto out;
+	}
+	head = genlmsg_put_reply(msg, info, &espl_genl, 0, ESPLANE_CMD_SPI_ALLOC);
+	nla_put_u32(msg, ESPLANE_A_SPI, be32_to_cpu(spi->spi));
+	err = answer(info, msg, head);
+	if (err)
+		espl_spi_release(espl_home_locked(dev), spi);
+out:
+	unlock_device(dev);
+	return err;
+}
+
+/* NULL if the direction is not in the request. Reads keys, so all of it is wiped later. */
+static struct espl_sa *make_sa(const struct genl_info *info, int attr, u8 dir)
+{
+	const struct nlattr *nest = info->attrs[attr];
+	struct espl_sa_config cfg;
+	struct espl_sa *sa;
+	int err;
+
+	if (!nest)
+		return NULL;
+	err = espl_decode_sa(&cfg, nest, dir, info->extack);
+	if (err)
+		return ERR_PTR(err);
+	sa = espl_sa_create(&cfg);
+	if (PTR_ERR_OR_ZERO(sa) == -ENOENT)
+		NL_SET_ERR_MSG_ATTR(info->extack, nest,
+				    "This kernel lacks the cipher: load its crypto module, see INFO");
+	return sa;
+}
+
+/* Published SAs, or an error; @child gets a reference. */
+static int install(struct genl_info *info, struct espl_sa *in, struct espl_sa *out,
+		   struct espl_child **child)
+{
+	struct espl_device *dev = lock_device(info);
+	struct espl_spi *spi = NULL;
+	int err;
+
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	*child = find_child(dev, info);
+	err = PTR_ERR_OR_ZERO(*child);
+	if (err)
+		goto out;
+	if (in) {
+		rcu_read_lock();
+		spi = espl_spi_find(espl_home_locked(dev), in->spi);
+		rcu_read_unlock();
+		err = -ENOENT;
+		if (!spi || spi->dev != dev) {
+			NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[ESPLANE_A_SA_IN],
+					    "The SPI of SA_IN is not reserved on this device: SPI_ALLOC first");
+			goto out;
+		}
+		err = -EEXIST;
+		if (rcu_access_pointer(spi->sa)) {
+			NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[ESPLANE_A_SA_IN],
+					    "There is an SA of this SPI already: SPI_ALLOC a new one");
+			goto out;
+		}
+	}
+	espl_child_hold(*child);
+	espl_child_install(*child, spi, in, out);
+	err = 0;
+out:
+	unlock_device(dev);
+	return err;
+}
+
+static int add_sas(struct genl_info *info)
+{
+	struct espl_sa *in, *out;
+	struct espl_child *child;
+	int err;
+
+	if (!info->attrs[ESPLANE_A_SA_IN] && !info->attrs[ESPLANE_A_SA_OUT])
+		return missing(info, "The request needs SA_IN or SA_OUT, or both");
+	in = make_sa(info, ESPLANE_A_SA_IN, ESPLANE_DIR_IN);
+	if (IS_ERR(in))
+		return PTR_ERR(in);
+	out = make_sa(info, ESPLANE_A_SA_OUT, ESPLANE_DIR_OUT);
+	err = PTR_ERR_OR_ZERO(out);
+	if (err)
+		goto err_in;
+	err = install(info, in, out, &child);
+	if (err)
+		goto err_out;
+
+	if (out)
+		espl_tx_waiting(child);
+	espl_child_put(child);
+	return 0;
+
+err_out:
+	if (out)
+		espl_sa_kill(out);
+err_in:
+	if (in)
+		espl_sa_kill(in);
+	return err;
+}
+
+static int do_sa_add(struct sk_buff *skb, struct genl_info *info)
+{
+	int err = add_sas(info);
+
+	espl_wipe_keys(info);
+	return err;
+}
+
+/* What SPI and DIR name: an SA, or a reservation in @spi. */
+static struct espl_sa *find_sa(struct espl_device *dev, const struct genl_info *info,
+			       struct espl_spi **spi)
+{
+	struct nlattr *id = info->attrs[ESPLANE_A_CHILD_ID];
+	struct espl_net *en = espl_home_locked(dev);
+	struct espl_sa *sa = NULL;
+	__be32 key;
+
+	*spi = NULL;
+	if (!info->attrs[ESPLANE_A_SPI] || !info->attrs[ESPLANE_A_DIR])
+		return ERR_PTR(missing(info, "The request needs SPI and DIR"));
+	key = cpu_to_be32(nla_get_u32(info->attrs[ESPLANE_A_SPI]));
+	if (nla_get_u8(info->attrs[ESPLANE_A_DIR]) == ESPLANE_DIR_OUT) {
+		sa = espl_sa_find_own_out(en, dev, key, id ? nla_get_u32(id) : 0);
+	} else {
+		rcu_read_lock();
+		*spi = espl_spi_find(en, key);
+		rcu_read_unlock();
+		if (*spi && (*spi)->dev != dev)
+			*spi = NULL;
+		if (*spi)
+			sa = rcu_dereference_protected((*spi)->sa, lockdep_is_held(&dev->lock));
+	}
+	if (sa || *spi)
+		return sa;
+	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[ESPLANE_A_SPI],
+			    "The device has no SA of this SPI and DIR");
+	return ERR_PTR(-ENOENT);
+}
+
+static int do_sa_del(struct sk_buff *skb, struct genl_info *info)
+{
+	struct espl_device *dev = lock_device(info);
+	struct espl_spi *spi;
+	struct espl_sa *sa;
+
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	sa = find_sa(dev, info, &spi);
+	if (!sa)
+		espl_spi_release(espl_home_locked(dev), spi);
+	else if (!IS_ERR(sa))
+		espl_child_drop_sa(sa->child, sa);
+	unlock_device(dev);
+	return PTR_ERR_OR_ZERO(sa);
+}
+
+static int encode_sa_msg(struct sk_buff *msg, const struct espl_sa *sa)
+{
+	if (nla_put_u32(msg, ESPLANE_A_IFINDEX, sa->child->dev->netdev->ifindex) ||
+	    nla_put_u32(msg, ESPLANE_A_CHILD_ID, sa->child->id))
+		return -EMSGSIZE;
+	return espl_encode_sa(msg, sa);
+}
+
+static int do_sa_get(struct sk_buff *skb, struct genl_info *info)
+{
+	struct espl_device *dev = lock_device(info);
+	struct espl_spi *spi;
+	struct sk_buff *msg;
+	struct espl_sa *sa;
+	void *head;
+	int err;
+
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	sa = find_sa(dev, info, &spi);
+	err = PTR_ERR_OR_ZERO(sa);
+	if (err)
+		goto out;
+	if (!sa) {
+		NL_SET_ERR_MSG(info->extack, "The SPI is reserved, but has no SA yet");
+		err = -ENOENT;
+		goto out;
+	}
+	err = -ENOMEM;
+	msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	if (msg) {
+		head = genlmsg_put_reply(msg, info, &espl_genl, 0, ESPLANE_CMD_SA_GET);
+		err = encode_sa_msg(msg, sa) ? refuse_full(msg) : answer(info, msg, head);
+	}
+out:
+	unlock_device(dev);
+	return err;
+}
+
+static int do_socket_attach(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *fd = info->attrs[ESPLANE_A_SOCKET_FD];
+
+	if (!fd)
+		return missing(info, "The request needs SOCKET_FD");
+	return espl_socket_attach(espl_net(genl_info_net(info)), nla_get_u32(fd), info->extack);
+}
+
+static void flush_device(struct espl_device *dev)
+{
+	mutex_lock(&dev->lock);
+	if (!dev->dead && espl_home_locked(dev) && may_change(dev))
+		espl_device_flush(dev);
+	mutex_unlock(&dev->lock);
+}
+
+static int do_flush(struct sk_buff *skb, struct genl_info *info)
+{
+	struct net *net = genl_info_net(info);
+	struct espl_device *dev;
+	int after = 0;
+
+	if (info->attrs[ESPLANE_A_IFINDEX]) {
+		dev = lock_device(info);
+		if (IS_ERR(dev))
+			return PTR_ERR(dev);
+		espl_device_flush(dev);
+		unlock_device(dev);
+		return 0;
+	}
+	while ((dev = espl_device_next(net, after))) {
+		after = dev->netdev->ifindex;
+		flush_device(dev);
+		espl_device_put(dev);
+	}
+	espl_sockets_flush(espl_net(net));
+	return 0;
+}
+
+/* One message of a dump. -EMSGSIZE: it goes into the next buffer. */
+static int dump_msg(struct sk_buff *msg, struct netlink_callback *cb, u8 cmd,
+		    const struct espl_child *child, const struct espl_sa *sa)
+{
+	void *head = genlmsg_put(msg, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, &espl_genl,
+				 NLM_F_MULTI, cmd);
+
+	if (!head)
+		return -EMSGSIZE;
+	if (sa ? encode_sa_msg(msg, sa) : encode_child_msg(msg, child)) {
+		genlmsg_cancel(msg, head);
+		return -EMSGSIZE;
+	}
+	genl_dump_check_consistent(cb, head);
+	genlmsg_end(msg, head);
+	return 0;
+}
+
+/* The SAs of one child from the cursor on: the outbound one, then by SPI. */
+static int dump_sas(struct sk_buff *msg, struct netlink_callback *cb,
+		    const struct espl_child *child)
+{
+	struct espl_sa *sa = rcu_dereference_protected(child->out,
+						       lockdep_is_held(&child->dev->lock));
+
+	if (!cb->args[AT_OUT_DONE] && sa && dump_msg(msg, cb, ESPLANE_CMD_SA_GET, child, sa))
+		return -EMSGSIZE;
+	cb->args[AT_OUT_DONE] = 1;
+	list_for_each_entry(sa, &child->in, child_node) {
+		if (be32_to_cpu(sa->spi) <= cb->args[AT_SPI])
+			continue;
+		if (dump_msg(msg, cb, ESPLANE_CMD_SA_GET, child, sa))
+			return -EMSGSIZE;
+		cb->args[AT_SPI] = be32_to_cpu(sa->spi);
+	}
+	cb->args[AT_OUT_DONE] = 0;
+	cb->args[AT_SPI] = 0;
+	return 0;
+}
+
+static int dump_device(struct sk_buff *msg, struct netlink_callback *cb,
+		       struct espl_device *dev, bool sas)
+{
+	struct espl_child *child;
+	unsigned long id;
+	int err = 0;
+
+	if (!may_change(dev))
+		return 0;
+	mutex_lock(&dev->lock);
+	xa_for_each_start(&dev->children, id, child, cb->args[AT_CHILD]) {
+		/* The cursor inside a child is of no use once that child is gone. */
+		if (id != cb->args[AT_CHILD])
+			cb->args[AT_OUT_DONE] = cb->args[AT_SPI] = 0;
+		cb->args[AT_CHILD] = id;
+		err = sas ? dump_sas(msg, cb, child)
+			  : dump_msg(msg, cb, ESPLANE_CMD_CHILD_GET, child, NULL);
+		if (err)
+			break;
+		cb->args[AT_CHILD] = id + 1;
+	}
+	mutex_unlock(&dev->lock);
+	if (!err)
+		cb->args[AT_CHILD] = 0;
+	return err;
+}
+
+static int dump(struct sk_buff *msg, struct netlink_callback *cb, bool sas)
+{
+	struct nlattr *only = espl_dump_attrs(cb)[ESPLANE_A_IFINDEX];
+	struct net *net = sock_net(cb->skb->sk);
+	int err = 0, ifindex;
+
+	cb->seq = atomic_read(&espl_generation);
+	while (!err) {
+		/* The cursor: everything below this index is done. */
+		struct espl_device *dev = espl_device_next(net, (int)cb->args[AT_IFINDEX] - 1);
+
+		if (!dev)
+			break;
+		ifindex = dev->netdev->ifindex;
+		if (ifindex != cb->args[AT_IFINDEX])
+			cb->args[AT_CHILD] = cb->args[AT_OUT_DONE] = cb->args[AT_SPI] = 0;
+		cb->args[AT_IFINDEX] = ifindex;
+		if (!only || nla_get_u32(only) == ifindex)
+			err = dump_device(msg, cb, dev, sas);
+		espl_device_put(dev);
+		if (!err)
+			cb->args[AT_IFINDEX] = ifindex + 1;
+	}
+	/* Full: what is there goes first. Nothing there: the message fits into no buffer. */
+	return err && !msg->len ? err : msg->len;
+}
+
+static int dump_children(struct sk_buff *msg, struct netlink_callback *cb)
+{
+	return dump(msg, cb, false);
+}
+
+static int dump_all_sas(struct sk_buff *msg, struct netlink_callback *cb)
+{
+	return dump(msg, cb, true);
+}
+
+static int dump_start(struct netlink_callback *cb)
+{
+	cb->min_dump_alloc = ESPL_CHILD_MSG_MAX;
+	return 0;
+}
+
+#define OP(command, table, handler) \
+	.cmd = ESPLANE_CMD_##command, .flags = GENL_UNS_ADMIN_PERM, .policy = table, \
+	.maxattr = ESPLANE_A_MAX, .doit = handler
+
+static const struct genl_ops ops[] = {
+	{ OP(INFO, espl_info_policy, do_info) },
+	{ OP(CHILD_SET, espl_child_set_policy, do_child_set) },
+	{ OP(CHILD_DEL, espl_child_id_policy, do_child_del) },
+	{ OP(CHILD_GET, espl_child_id_policy, do_child_get),
+	  .start = dump_start, .dumpit = dump_children },
+	{ OP(SPI_ALLOC, espl_spi_alloc_policy, do_spi_alloc) },
+	{ OP(SA_ADD, espl_sa_add_policy, do_sa_add) },
+	{ OP(SA_DEL, espl_sa_id_policy, do_sa_del) },
+	{ OP(SA_GET, espl_sa_id_policy, do_sa_get),
+	  .start = dump_start, .dumpit = dump_all_sas },
+	{ OP(SOCKET_ATTACH, espl_socket_policy, do_socket_attach) },
+	{ OP(FLUSH, espl_flush_policy, do_flush) },
+};
+
+static const struct genl_multicast_group groups[] = {
+	{ .name = ESPLANE_MCGRP_EVENTS },
+};
+
+struct genl_family espl_genl __ro_after_init = {
+	.name		= ESPLANE_GENL_NAME,
+	.version	= ESPLANE_GENL_VERSION,
+	.maxattr	= ESPLANE_A_MAX,
+	.module		= THIS_MODULE,
+	.netnsok	= true,
+	/* Key set-up may load modules: not under the lock of all families. */
+	.parallel_ops	= true,
+	.ops		= ops,
+	.n_ops		= ARRAY_SIZE(ops),
+	.resv_start_op	= __ESPLANE_CMD_MAX,
+	.mcgrps		= groups,
+	.n_mcgrps	= ARRAY_SIZE(groups),
+};

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "sa.h"
+
+#include <linux/slab.h>
+
+#include "child.h"
+
+enum { TICK_MAX_SECONDS = 86400 };
+
+/* Runs when a grace period has passed since the last reference was put. */
+static void sa_free(struct work_struct *work)
+{
+	struct espl_sa *sa = container_of(to_rcu_work(work), struct espl_sa, free_work);
+
+	cancel_delayed_work_sync(&sa->tick);
+	espl_crypto_destroy(&sa->crypto);
+	percpu_ref_exit(&sa->ref);
+	if (sa->child)
+		espl_child_put(sa->child);
+	espl_audit_gone(ESPL_OBJ_SA);
+	kfree_sensitive(sa);
+}
+
+/* Any context: the last packet may leave the cipher in a hard interrupt's wake. */
+static void sa_release(struct percpu_ref *ref)
+{
+	struct espl_sa *sa = container_of(ref, struct espl_sa, ref);
+
+	queue_rcu_work(espl_wq, &sa->free_work);
+}
+
+/* The next limit in seconds may be further away than a timer reaches. */
+static void arm_tick(struct espl_sa *sa)
+{
+	u64 next = espl_lifetime_next_tick(&sa->life, espl_sa_now());
+
+	if (next)
+		queue_delayed_work(espl_wq, &sa->tick, min_t(u64, next, TICK_MAX_SECONDS) * HZ);
+}
+
+static void sa_tick(struct work_struct *work)
+{
+	struct espl_sa *sa = container_of(to_delayed_work(work), struct espl_sa, tick);
+
+	espl_sa_fired(sa, espl_lifetime_tick(&sa->life, espl_sa_now()));
+	arm_tick(sa);
+}
+
+struct espl_sa *espl_sa_create(const struct espl_sa_config *cfg)
+{
+	bool in = cfg->dir == ESPLANE_DIR_IN;
+	struct espl_sa *sa;
+	int err;
+
+	sa = kzalloc(sizeof(*sa) + (in ? espl_replay_map_bytes(cfg->replay_window) : 0),
+		     GFP_KERNEL);
+	if (!sa)
+		return ERR_PTR(-ENOMEM);
+
+	err = percpu_ref_init(&sa->ref, sa_release, 0, GFP_KERNEL);
+	if (err)
+		goto err_free;
+	err = espl_crypto_init(&sa->crypto, cfg->suite, cfg->esn, cfg->encr_key,
+			       cfg->integ_key, NULL);
+	if (err)
+		goto err_ref;
+
+	sa->spi = cfg->spi;
+	sa->dir = cfg->dir;
+	sa->esn = cfg->esn;
+	spin_lock_init(&sa->lock);
+	espl_lifetime_init(&sa->life, &cfg->soft, &cfg->hard, espl_sa_now());
+	atomic64_set(&sa->seq, cfg->start_seq);
+	if (in)
+		espl_replay_init(&sa->replay, cfg->replay_window, cfg->start_seq);
+	espl_event_prepare(&sa->event, ESPL_EVENT_SA);
+	INIT_DELAYED_WORK(&sa->tick, sa_tick);
+	INIT_RCU_WORK(&sa->free_work, sa_free);
+	espl_audit_made(ESPL_OBJ_SA);
+	return sa;
+
+err_ref:
+	percpu_ref_exit(&sa->ref);
+err_free:
+	kfree_sensitive(sa);
+	return ERR_PTR(err);
+}
+
+void espl_sa_adopt(struct espl_sa *sa, struct espl_child *child)
+{
+	espl_child_hold(child);
+	sa->child = child;
+}
+
+void espl_sa_start(struct espl_sa *sa)
+{
+	arm_tick(sa);
+}
+
+void espl_sa_kill(struct espl_sa *sa)
+{
+	percpu_ref_kill(&sa->ref);
+}
+
+void espl_sa_fired(struct espl_sa *sa, unsigned int fired)
+{
+	if (likely(!fired))
+		return;
+	if (fired & ESPL_LIFETIME_SOFT)
+		espl_event_expire(sa, espl_lifetime_limit(&sa->life, ESPL_LIFETIME_SOFT), false);
+	if (fired & ESPL_LIFETIME_HARD)
+		espl_event_expire(sa, espl_lifetime_limit(&sa->life, ESPL_LIFETIME_HARD), true);
+}

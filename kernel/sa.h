@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One direction of a CHILD_SA. Created unpublished; published and dropped by
+ * child.c; freed from a work item when the last packet has left the cipher.
+ */
+#ifndef _ESPL_SA_H
+#define _ESPL_SA_H
+
+#include <linux/atomic.h>
+#include <linux/percpu-refcount.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include <linux/esplane.h>
+
+#include "crypto.h"
+#include "event.h"
+#include "lifetime.h"
+#include "replay.h"
+#include "stats.h"
+
+struct espl_child;
+
+struct espl_sa_config {
+	const struct espl_suite *suite;
+	const u8 *encr_key;
+	const u8 *integ_key;
+	struct espl_lifetime_limits soft;
+	struct espl_lifetime_limits hard;
+	u64 start_seq;
+	u32 replay_window;
+	__be32 spi;
+	u8 dir;
+	bool esn;
+};
+
+struct espl_sa {
+	/* constant once published */
+	struct percpu_ref ref;		/* one for each packet in flight and queued event */
+	struct espl_crypto crypto;
+	struct espl_child *child;	/* a reference */
+	__be32 spi;
+	u8 dir;				/* enum esplane_dir */
+	bool esn;
+
+	/* written by packets */
+	struct espl_lifetime life ____cacheline_aligned_in_smp;
+	atomic64_t seq;			/* out: the last number drawn */
+	spinlock_t lock;		/* in: protects @replay and @mapping; BH */
+	struct {
+		__be32 addr;		/* 0: the peer is where the child says */
+		__be16 port;
+	} mapping;
+	struct espl_sa_stats stats;
+
+	/* process context */
+	struct list_head child_node;	/* in: in child->in */
+	struct espl_spi *entry;		/* in: of the SPI table */
+	struct hlist_node out_node;	/* out: in espl_net.outs */
+	struct espl_event event;
+	struct delayed_work tick;	/* limits in seconds; ended by the free work */
+	struct rcu_work free_work;
+
+	struct espl_replay replay;	/* in; last: its window follows */
+};
+
+static inline u64 espl_sa_now(void)
+{
+	return ktime_get_seconds();
+}
+
+/* Process context. Not yet a child's: nobody else knows it. */
+struct espl_sa *espl_sa_create(const struct espl_sa_config *cfg);
+
+/* Process context, before it is published; takes a child reference. */
+void espl_sa_adopt(struct espl_sa *sa, struct espl_child *child);
+
+/* Starts the clock of an SA that has just been published. */
+void espl_sa_start(struct espl_sa *sa);
+
+/* Once, after it was unlinked, or instead of publishing it. */
+void espl_sa_kill(struct espl_sa *sa);
+
+/* Under RCU. False: it is on its way out. */
+static inline bool __must_check espl_sa_tryget(struct espl_sa *sa)
+{
+	return percpu_ref_tryget(&sa->ref);
+}
+
+static inline void espl_sa_put(struct espl_sa *sa)
+{
+	percpu_ref_put(&sa->ref);
+}
+
+/*
+ * Raises what espl_lifetime_*() has fired. Any context, inside RCU or with a
+ * reference.
+ */
+void espl_sa_fired(struct espl_sa *sa, unsigned int fired);
+
+/*
+ * Out: draws @n sequence numbers and returns the first. 0: not so many are
+ * left, RFC 4303 3.3.3. The 64-bit counter stops short of its end, so that
+ * callers who lose the race for the last numbers cannot make it wrap.
+ */
+static inline u64 espl_sa_draw(struct espl_sa *sa, unsigned int n)
+{
+	u64 max = sa->esn ? U64_MAX - U32_MAX : U32_MAX;
+	u64 last = atomic64_add_return(n, &sa->seq);
+
+	return last <= max ? last - n + 1 : 0;
+}
+
+#endif

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "socket.h"
+
+#include <linux/file.h>
+#include <linux/in.h>
+#include <linux/module.h>
+#include <linux/net.h>
+#include <linux/slab.h>
+#include <linux/udp.h>
+#include <net/inet_sock.h>
+#include <net/ip.h>
+#include <net/netlink.h>
+#include <net/udp_tunnel.h>
+
+#include "child.h"
+#include "rx.h"
+#include "satable.h"
+#include "wire.h"
+
+/*
+ * A socket of the namespace, under en->sock_lock. For an attached one we hold
+ * a sock reference, which sock_destroy() puts, and the module, because the
+ * socket calls into it when it is closed. An heir is ours.
+ */
+struct usock {
+	struct list_head node;
+	struct sock *sk;
+	struct socket *heir;		/* NULL: attached */
+	bool abandoned;			/* flushed while it was being closed: no heir */
+	struct rcu_head rcu;
+};
+
+/* 0: taken. 1: for the owner of the socket. skb->data is at the UDP header. Under RCU. */
+static int receive(struct sock *sk, struct sk_buff *skb, bool owned)
+{
+	unsigned int len = skb->len - ESPL_UDP_HLEN;
+	struct espl_net *en = espl_net(sock_net(sk));
+	__be32 spi;
+
+	if (!pskb_may_pull(skb, ESPL_UDP_HLEN + min_t(unsigned int, len, sizeof(spi))))
+		goto drop;
+	switch (espl_udp_classify(skb->data + ESPL_UDP_HLEN, len)) {
+	case ESPL_UDP_ESP:
+		__skb_pull(skb, ESPL_UDP_HLEN);
+		if (espl_rx(en, skb, true))
+			return 0;
+		spi = ((const struct espl_esp_hdr *)skb->data)->spi;
+		espl_event_invalid_spi(en, spi, ip_hdr(skb)->saddr, udp_hdr(skb)->source);
+		break;
+	case ESPL_UDP_IKE:
+		if (owned)
+			return 1;
+		break;
+	case ESPL_UDP_IS_KEEPALIVE:
+	case ESPL_UDP_SHORT:
+		break;
+	}
+drop:
+	kfree_skb(skb);
+	return 0;
+}
+
+static int attached_rcv(struct sock *sk, struct sk_buff *skb)
+{
+	return receive(sk, skb, true);
+}
+
+static int heir_rcv(struct sock *sk, struct sk_buff *skb)
+{
+	return receive(sk, skb, false);
+}
+
+static void close_heir(struct usock *us)
+{
+	list_del(&us->node);
+	udp_tunnel_sock_release(us->heir);
+	kfree_rcu(us, rcu);
+}
+
+/*
+ * Binds a socket of ours beside the one that is being closed, so that there is
+ * no moment without a socket on the port; SO_REUSEADDR on both allows it, on
+ * the old one only now, when nobody can misuse it any more.
+ */
+static int make_heir(struct espl_net *en, struct sock *old)
+{
+	struct udp_tunnel_sock_cfg cfg = {
+		.encap_type	= UDP_ENCAP_ESPINUDP,
+		.encap_rcv	= heir_rcv,
+	};
+	struct sockaddr_in addr = {
+		.sin_family	= AF_INET,
+		.sin_addr	= { inet_sk(old)->inet_rcv_saddr },
+		.sin_port	= htons(inet_sk(old)->inet_num),
+	};
+	struct usock *us;
+	int err;
+
+	us = kzalloc(sizeof(*us), GFP_KERNEL);
+	if (!us)
+		return -ENOMEM;
+	err = sock_create_kern(en->net, AF_INET, SOCK_DGRAM, IPPROTO_UDP, &us->heir);
+	if (err)
+		goto err_free;
+	us->sk = us->heir->sk;
+	us->sk->sk_bound_dev_if = old->sk_bound_dev_if;
+	us->sk->sk_reuse = SK_CAN_REUSE;
+	old->sk_reuse = SK_CAN_REUSE;
+	err = kernel_bind(us->heir, (struct sockaddr *)&addr, sizeof(addr));
+	if (err)
+		goto err_release;
+	cfg.sk_user_data = us;
+	setup_udp_tunnel_sock(en->net, us->heir, &cfg);
+	list_add_tail(&us->node, &en->socks);
+	return 0;
+
+err_release:
+	sock_release(us->heir);
+err_free:
+	kfree(us);
+	return err;
+}
+
+static struct usock *find_sock(struct espl_net *en, const struct sock *sk)
+{
+	struct usock *us;
+
+	list_for_each_entry(us, &en->socks, node)
+		if (us->sk == sk)
+			return us;
+	return NULL;
+}
+
+/*
+ * An attached socket is closed, mostly because its process has died: called
+ * from udp_destroy_sock(), once, in process context, without the socket lock,
+ * while the socket is still bound and holds its namespace.
+ */
+static void sock_destroy(struct sock *sk)
+{
+	struct espl_net *en = espl_net(sock_net(sk));
+	struct usock *us;
+	int err = 0;
+
+	mutex_lock(&en->sock_lock);
+	us = find_sock(en, sk);
+	list_del(&us->node);
+	if (!us->abandoned && atomic_read(&en->udp_children))
+		err = make_heir(en, sk);
+	mutex_unlock(&en->sock_lock);
+	if (err)
+		pr_warn("esplane: UDP port %u is closed, its tunnels stop: no new socket, error %d\n",
+			inet_sk(sk)->inet_num, err);
+
+	rcu_assign_sk_user_data(sk, NULL);
+	kfree_rcu(us, rcu);
+	sock_put(sk);
+	module_put(THIS_MODULE);
+}
+
+/*
+ * Takes our hooks off. udp_destroy_sock() reads them after it has set
+ * SOCK_DEAD under the socket lock: once that is set, sock_destroy() will come.
+ */
+static void detach(struct usock *us)
+{
+	struct sock *sk = us->sk;
+
+	lock_sock(sk);
+	if (sock_flag(sk, SOCK_DEAD)) {
+		us->abandoned = true;
+		release_sock(sk);
+		return;
+	}
+	WRITE_ONCE(udp_sk(sk)->encap_type, 0);
+	WRITE_ONCE(udp_sk(sk)->encap_rcv, NULL);
+	WRITE_ONCE(udp_sk(sk)->encap_destroy, NULL);
+	rcu_assign_sk_user_data(sk, NULL);
+	inet_dec_convert_csum(sk);
+	release_sock(sk);
+
+	list_del(&us->node);
+	kfree_rcu(us, rcu);
+	sock_put(sk);
+	module_put(THIS_MODULE);
+}
+
+static void let_go(struct usock *us)
+{
+	if (us->heir)
+		close_heir(us);
+	else
+		detach(us);
+}
+
+static int check_sock(struct espl_net *en, const struct socket *sock,
+		      struct netlink_ext_ack *extack)
+{
+	const struct sock *sk = sock->sk;
+
+	if (!sk || sk->sk_family != AF_INET || sk->sk_type != SOCK_DGRAM ||
+	    sk->sk_protocol != IPPROTO_UDP) {
+		NL_SET_ERR_MSG(extack, "SOCKET_FD is not an IPv4 UDP socket");
+		return -EINVAL;
+	}
+	if (!net_eq(sock_net(sk), en->net)) {
+		NL_SET_ERR_MSG(extack, "The socket belongs to another network namespace than this request");
+		return -EXDEV;
+	}
+	if (!inet_sk(sk)->inet_num) {
+		NL_SET_ERR_MSG(extack, "The socket is not bound; bind it to the NAT traversal port first");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Under the socket lock. */
+static int hook(struct espl_net *en, struct socket *sock, struct usock *us,
+		struct netlink_ext_ack *extack)
+{
+	struct udp_tunnel_sock_cfg cfg = {
+		.sk_user_data	= us,
+		.encap_type	= UDP_ENCAP_ESPINUDP,
+		.encap_rcv	= attached_rcv,
+		.encap_destroy	= sock_destroy,
+	};
+
+	if (sock->sk->sk_user_data || udp_sk(sock->sk)->encap_type) {
+		NL_SET_ERR_MSG(extack, "The socket is in use by another encapsulation; do not set UDP_ENCAP on it");
+		return -EBUSY;
+	}
+	us->sk = sock->sk;
+	sock_hold(us->sk);
+	__module_get(THIS_MODULE);
+	setup_udp_tunnel_sock(en->net, sock, &cfg);
+	return 0;
+}
+
+static bool same_port(const struct sock *a, const struct sock *b)
+{
+	return inet_sk(a)->inet_num == inet_sk(b)->inet_num &&
+	       inet_sk(a)->inet_rcv_saddr == inet_sk(b)->inet_rcv_saddr;
+}
+
+static int attach(struct espl_net *en, struct socket *sock, struct netlink_ext_ack *extack)
+{
+	struct usock *us, *old, *next;
+	int err;
+
+	if (find_sock(en, sock->sk))
+		return 0;
+	us = kzalloc(sizeof(*us), GFP_KERNEL);
+	if (!us)
+		return -ENOMEM;
+	lock_sock(sock->sk);
+	err = hook(en, sock, us, extack);
+	release_sock(sock->sk);
+	if (err) {
+		kfree(us);
+		return err;
+	}
+	list_for_each_entry_safe(old, next, &en->socks, node)
+		if (same_port(old->sk, sock->sk))
+			let_go(old);
+	list_add_tail(&us->node, &en->socks);
+	return 0;
+}
+
+int espl_socket_attach(struct espl_net *en, int fd, struct netlink_ext_ack *extack)
+{
+	struct socket *sock;
+	int err;
+
+	sock = sockfd_lookup(fd, &err);
+	if (!sock) {
+		NL_SET_ERR_MSG(extack, "SOCKET_FD is not a socket of the calling process");
+		return err;
+	}
+	err = check_sock(en, sock, extack);
+	if (!err) {
+		mutex_lock(&en->sock_lock);
+		err = attach(en, sock, extack);
+		mutex_unlock(&en->sock_lock);
+	}
+	sockfd_put(sock);
+	return err;
+}
+
+void espl_sockets_flush(struct espl_net *en)
+{
+	struct usock *us, *next;
+
+	mutex_lock(&en->sock_lock);
+	list_for_each_entry_safe(us, next, &en->socks, node)
+		let_go(us);
+	mutex_unlock(&en->sock_lock);
+}
+
+/* The last child that used UDP has gone, unless there is another by now. */
+static void reap(struct work_struct *work)
+{
+	struct espl_net *en = container_of(work, struct espl_net, sock_reap);
+	struct usock *us, *next;
+
+	mutex_lock(&en->sock_lock);
+	list_for_each_entry_safe(us, next, &en->socks, node)
+		if (us->heir && !atomic_read(&en->udp_children))
+			close_heir(us);
+	mutex_unlock(&en->sock_lock);
+}
+
+void espl_sockets_init(struct espl_net *en)
+{
+	mutex_init(&en->sock_lock);
+	INIT_LIST_HEAD(&en->socks);
+	INIT_WORK(&en->sock_reap, reap);
+}
+
+void espl_sockets_leave(struct espl_net *en)
+{
+	cancel_work_sync(&en->sock_reap);
+	espl_sockets_flush(en);
+}
