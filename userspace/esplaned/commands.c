@@ -45,6 +45,23 @@ static void command_down(struct daemon *d, struct client *c, struct tunnel *t)
 	client_finish(c, json_pack("{ss ss sb}", "result", "ok", "tunnel", t->opt.ike.name, "already", already));
 }
 
+/* New keys, as if the outbound SA had come to its soft limit. The result follows with IKE_EV_CHILD_REKEYED. */
+static void command_rekey(struct daemon *d, struct client *c, struct tunnel *t)
+{
+	struct ike_kern_event ev = { .type = IKE_KERN_EXPIRE, .tunnel = t->opt.ike.name, .out = true };
+	struct ike_status st;
+
+	if (!ike_status(d->ike, t->opt.ike.name, &st) || st.state != TUNNEL_UP || !st.spi_out) {
+		client_finish(c, control_error("not-up", "tunnel \"%s\" is not up", t->opt.ike.name));
+		return;
+	}
+	client_watch(c, t->opt.ike.name);
+	ev.child_id = st.child_id;
+	ev.spi = st.spi_out;
+	ike_kern_event(d->ike, &ev);
+	daemon_engine_rearm(d);
+}
+
 static void command_status(struct daemon *d, struct client *c, struct tunnel *one)
 {
 	const struct ike_counters *n = ike_counters(d->ike);
@@ -99,6 +116,7 @@ static const struct command {
 } commands[] = {
 	{ "up", command_up, TUNNEL_MUST },
 	{ "down", command_down, TUNNEL_MUST },
+	{ "rekey", command_rekey, TUNNEL_MUST },
 	{ "status", command_status, TUNNEL_MAY },
 	{ "monitor", command_monitor, TUNNEL_NONE },
 	{ "reload", command_reload, TUNNEL_NONE },

@@ -268,12 +268,13 @@ static int on_include(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
 
 /*
  * libConfuse 3.3 counts the line of a comment three times and keeps its lexer inside a string that never ends, so comments
- * become blanks here, and such strings are refused. It knows "//" and comments only where a word could begin.
+ * become blanks here, and such strings are refused; so is a brace without its twin, which it takes to be closed by the end of
+ * the file. It knows "//" and comments only where a word could begin.
  */
-static int comments_blank(char *text, size_t len)
+static int text_check(char *text, size_t len)
 {
+	int line = 1, opened, depth = 0, brace = 0;
 	size_t i = 0, start;
-	int line = 1, opened;
 	bool word = false;
 
 	while (i < len) {
@@ -300,12 +301,15 @@ static int comments_blank(char *text, size_t len)
 			for (; start < i; start++)
 				text[start] = text[start] == '\n' ? '\n' : ' ';
 		} else {
+			if (c == '{' && !depth++)
+				brace = line;
+			depth -= c == '}' && depth > 0;
 			line += c == '\n';
 			word = !strchr(" \t\r\n={}()+,", c);
 			i++;
 		}
 	}
-	return 0;
+	return depth ? fail_at(reading->file, brace, "the { in this line has no }") : 0;
 }
 
 static int text_parse(char *text, size_t len)
@@ -416,7 +420,7 @@ static int file_load(struct config *config, const char *path, int depth, char *w
 
 	reading = &r;
 	text = file_read(path, &r.st, &len);
-	rc = text ? comments_blank(text, len) : -1;
+	rc = text ? text_check(text, len) : -1;
 	if (!rc && text[strspn(text, " \t\r\n")])
 		rc = text_parse(text, len);
 	if (text)

@@ -480,7 +480,7 @@ const char *option_nearest(const char *name)
 		return NULL;
 	for (const struct option *o = option_table; o->name; o++) {
 		d = distance(name, o->name);
-		if (d < best && d < strlen(o->name) / 2 + 1) {
+		if (d < best && 2 * d <= strlen(o->name) + 1) {
 			best = d;
 			nearest = o->name;
 		}

@@ -92,14 +92,23 @@ static json_t *drops_json(const struct kern_sa_info *info)
 	return drops;
 }
 
+static void set_spi(json_t *object, const char *key, uint32_t spi)
+{
+	char hex[16];
+
+	snprintf(hex, sizeof(hex), "%08" PRIx32, spi);
+	if (spi)
+		json_object_set_new(object, key, json_string(hex));
+}
+
 static json_t *sa_json(struct tunnel *t, uint32_t spi, bool out)
 {
 	struct kern_sa_info info;
-	char why[256], hex[16];
+	char why[256];
 	json_t *sa;
 
-	snprintf(hex, sizeof(hex), "%08" PRIx32, spi);
-	sa = json_pack("{ss ss}", "direction", out ? "out" : "in", "spi", hex);
+	sa = json_pack("{ss}", "direction", out ? "out" : "in");
+	set_spi(sa, "spi", spi);
 	if (kern_sa_get(t->d->kern, t->ifindex, spi, out, &info, why)) {
 		set_text(sa, "error", why);
 		return sa;
@@ -121,6 +130,8 @@ static void set_kernel(json_t *object, struct tunnel *t, const struct ike_status
 	struct kern_sa_info info;
 	char why[256];
 
+	set_spi(object, "spi_in", st->spi_in);
+	set_spi(object, "spi_out", st->spi_out);
 	if (t->ifindex && st->spi_in)
 		json_array_append_new(sas, sa_json(t, st->spi_in, false));
 	if (t->ifindex && st->spi_out)

@@ -330,6 +330,8 @@ void tunnel_event(struct tunnel *t, const struct ike_event *ev)
 	case IKE_EV_CHILD_REKEYED:
 		log_info("%s: rekeyed: %s", t->opt.ike.name, detail);
 		publish(t, "child-rekeyed", NULL, detail);
+		control_finish(t->d->control, t->opt.ike.name,
+			       json_pack("{ss ss so}", "result", "ok", "tunnel", t->opt.ike.name, "detail", text_json(detail)));
 		break;
 	case IKE_EV_IKE_REKEYED:
 		log_info("%s: IKE SA rekeyed: %s", t->opt.ike.name, detail);

@@ -41,6 +41,7 @@ static const struct failure {
 	{ "down", STATUS_FAILED, "it was taken down meanwhile", NULL },
 	{ "config", STATUS_FAILED, NULL, NULL },
 	{ "answer-only", STATUS_FAILED, NULL, "let the peer bring it up, or give the option remote an address" },
+	{ "not-up", STATUS_FAILED, NULL, "bring it up first: ikectl up" },
 	{ "no-such-tunnel", STATUS_NO_TUNNEL, NULL, NULL },
 	{ "bad-request", STATUS_USAGE, NULL, "ikectl and esplaned may be of different versions: see ikectl version" },
 	{ NULL, STATUS_FAILED, NULL, NULL },

@@ -38,6 +38,7 @@ void show_event(const struct view *v, const json_t *event);		/* of up */
 void show_monitor(const struct view *v, const json_t *event);
 void show_up(const struct view *v, const json_t *result);
 void show_down(const struct view *v, const json_t *result);
+void show_rekey(const struct view *v, const json_t *result);
 void show_reload(const struct view *v, const json_t *result);
 void show_version(const struct view *v, const json_t *result);
 void show_json(const struct view *v, const json_t *object);

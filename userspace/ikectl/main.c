@@ -17,6 +17,7 @@ struct command {
 static const struct command commands[] = {
 	{ "up", show_event, show_up, ARG_MUST, "NAME", "bring a tunnel up, and show how" },
 	{ "down", show_event, show_down, ARG_MUST, "NAME", "take a tunnel down" },
+	{ "rekey", show_event, show_rekey, ARG_MUST, "NAME", "give a tunnel new keys now" },
 	{ "status", show_event, show_status, ARG_MAY, "[NAME]", "all tunnels in a table, or one in detail (the default)" },
 	{ "monitor", show_monitor, NULL, ARG_NONE, "", "show what happens, until interrupted" },
 	{ "reload", show_event, show_reload, ARG_NONE, "", "read the configuration again" },

@@ -113,7 +113,7 @@ void show_event(const struct view *v, const json_t *event)
 {
 	const char *kind = text_of(event, "event");
 
-	if (!strcmp(kind, "up") || !strcmp(kind, "failed") || !strcmp(kind, "down"))
+	if (!strcmp(kind, "up") || !strcmp(kind, "failed") || !strcmp(kind, "down") || !strcmp(kind, "child-rekeyed"))
 		return;		/* the result says it */
 	fputs("  ", v->out);
 	event_line(v, event);
@@ -157,6 +157,11 @@ void show_down(const struct view *v, const json_t *result)
 	bool already = json_is_true(json_object_get(result, "already"));
 
 	fprintf(v->out, "%s %s down\n", text_of(result, "tunnel"), already ? "was already" : "is");
+}
+
+void show_rekey(const struct view *v, const json_t *result)
+{
+	fprintf(v->out, "%s has new keys: %s\n", text_of(result, "tunnel"), text_of(result, "detail"));
 }
 
 static void changes(const struct view *v, const json_t *result, const char *what)
