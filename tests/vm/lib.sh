@@ -373,7 +373,7 @@ espl_start()
 
 	mkdir -p "$dir"
 	(umask 077 && cat >"$dir/esplane.conf")
-	spawn "$name" in_net "$net" esplaned --config "$dir/esplane.conf" --socket "$dir/control" --foreground
+	spawn "$name" in_net "$net" esplaned --config "$dir/esplane.conf" --control "$dir/control" --foreground
 	wait_for 15 espl "$name" version ||
 		bail "esplaned does not start: $(tail -n 20 "$WORK/$name.log")"
 }
@@ -384,7 +384,7 @@ espl()
 	local dir=$WORK/$1
 
 	shift
-	ikectl --socket "$dir/control" "$@"
+	ikectl --control "$dir/control" "$@"
 }
 
 espl_log()

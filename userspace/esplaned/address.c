@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The addresses and routes of a tunnel's interface. */
-#include "esplaned/tunnel.h"
+#include "esplaned/conn.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@ static bool has_family(const struct ts *list, unsigned int count, uint8_t family
 }
 
 /* Where @addr is already on the interface, all is well. */
-static int assign(struct tunnel *t, const struct addr *addr, unsigned int bits, char why[256])
+static int assign(struct conn *t, const struct addr *addr, unsigned int bits, char why[256])
 {
 	int rc = route_addr_add(t->d->route, t->ifindex, addr, bits, why);
 
@@ -30,7 +30,7 @@ static int assign(struct tunnel *t, const struct addr *addr, unsigned int bits, 
  * The address that this host uses inside the tunnel: the configured one; else one that the host has in local-ts; else,
  * where a local-ts is a single host, that one. Family 0: none.
  */
-static int source_choose(struct tunnel *t, uint8_t family, struct addr *source, char why[256])
+static int source_choose(struct conn *t, uint8_t family, struct addr *source, char why[256])
 {
 	const struct tunnel_options *o = &t->opt;
 
@@ -54,7 +54,7 @@ static int source_choose(struct tunnel *t, uint8_t family, struct addr *source, 
 }
 
 /* Selectors that differ only in protocol and port need one route. */
-static bool is_repeat(const struct tunnel *t, unsigned int index)
+static bool is_repeat(const struct conn *t, unsigned int index)
 {
 	for (unsigned int i = 0; i < index; i++) {
 		if (addr_equal(&t->remote_ts[i].start, &t->remote_ts[index].start) &&
@@ -64,7 +64,7 @@ static bool is_repeat(const struct tunnel *t, unsigned int index)
 	return false;
 }
 
-static int pin(struct tunnel *t, char why[256])
+static int pin(struct conn *t, char why[256])
 {
 	int rc = 0;
 
@@ -78,7 +78,7 @@ static int pin(struct tunnel *t, char why[256])
 	return rc;
 }
 
-static int family_plumb(struct tunnel *t, uint8_t family, char note[512], char why[256])
+static int family_plumb(struct conn *t, uint8_t family, char note[512], char why[256])
 {
 	struct addr source;
 	int rc;
@@ -96,7 +96,7 @@ static int family_plumb(struct tunnel *t, uint8_t family, char note[512], char w
 	return rc;
 }
 
-int tunnel_plumb(struct tunnel *t, char note[512], char why[256])
+int conn_plumb(struct conn *t, char note[512], char why[256])
 {
 	int rc;
 
@@ -114,7 +114,7 @@ int tunnel_plumb(struct tunnel *t, char note[512], char why[256])
 	return rc;
 }
 
-void tunnel_unplumb(struct tunnel *t)
+void conn_unplumb(struct conn *t)
 {
 	char why[256];
 	int ifindex = t->ifindex;

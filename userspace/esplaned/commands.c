@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the control socket can be asked. */
-#include "esplaned/tunnel.h"
+#include "esplaned/conn.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,22 +13,22 @@ static json_t *names_json(struct daemon *d)
 {
 	json_t *names = json_array();
 
-	for (struct tunnel *t = d->tunnels; t; t = t->next)
+	for (struct conn *t = d->tunnels; t; t = t->next)
 		json_array_append_new(names, json_string(t->opt.ike.name));
 	return names;
 }
 
-static void command_up(struct daemon *d, struct client *c, struct tunnel *t)
+static void command_up(struct daemon *d, struct client *c, struct conn *t)
 {
 	json_t *result;
 
-	switch (tunnel_up(t)) {
+	switch (conn_up(t)) {
 	case 0:
 	case -EINPROGRESS:
 		client_watch(c, t->opt.ike.name);
 		return;
 	case -EALREADY:
-		result = tunnel_summary(t);
+		result = conn_summary(t);
 		json_object_set_new(result, "result", json_string("ok"));
 		json_object_set_new(result, "already", json_true());
 		client_finish(c, result);
@@ -38,15 +38,15 @@ static void command_up(struct daemon *d, struct client *c, struct tunnel *t)
 	}
 }
 
-static void command_down(struct daemon *d, struct client *c, struct tunnel *t)
+static void command_down(struct daemon *d, struct client *c, struct conn *t)
 {
-	bool already = tunnel_down(t) == -EALREADY;
+	bool already = conn_down(t) == -EALREADY;
 
 	client_finish(c, json_pack("{ss ss sb}", "result", "ok", "tunnel", t->opt.ike.name, "already", already));
 }
 
 /* New keys, as if the outbound SA had come to its soft limit. The result follows with IKE_EV_CHILD_REKEYED. */
-static void command_rekey(struct daemon *d, struct client *c, struct tunnel *t)
+static void command_rekey(struct daemon *d, struct client *c, struct conn *t)
 {
 	struct ike_kern_event ev = { .type = IKE_KERN_EXPIRE, .tunnel = t->opt.ike.name, .out = true };
 	struct ike_status st;
@@ -62,15 +62,15 @@ static void command_rekey(struct daemon *d, struct client *c, struct tunnel *t)
 	daemon_engine_rearm(d);
 }
 
-static void command_status(struct daemon *d, struct client *c, struct tunnel *one)
+static void command_status(struct daemon *d, struct client *c, struct conn *one)
 {
 	const struct ike_counters *n = ike_counters(d->ike);
 	json_t *tunnels = json_array();
 	json_t *counters;
 
-	for (struct tunnel *t = d->tunnels; t; t = t->next) {
+	for (struct conn *t = d->tunnels; t; t = t->next) {
 		if (!one || t == one)
-			json_array_append_new(tunnels, tunnel_status(t));
+			json_array_append_new(tunnels, conn_status(t));
 	}
 	counters = json_pack("{sI sI sI sI sI sI sI sI}", "malformed", (json_int_t)n->malformed,
 			     "unknown_spi", (json_int_t)n->unknown_spi, "bad_version", (json_int_t)n->bad_version,
@@ -80,13 +80,13 @@ static void command_status(struct daemon *d, struct client *c, struct tunnel *on
 	client_finish(c, json_pack("{ss so so}", "result", "ok", "tunnels", tunnels, "counters", counters));
 }
 
-static void command_monitor(struct daemon *d, struct client *c, struct tunnel *t)
+static void command_monitor(struct daemon *d, struct client *c, struct conn *t)
 {
 	client_watch(c, NULL);
 	client_event(c, json_pack("{ss ss}", "event", "monitor", "version", ESPLANE_VERSION));
 }
 
-static void command_reload(struct daemon *d, struct client *c, struct tunnel *t)
+static void command_reload(struct daemon *d, struct client *c, struct conn *t)
 {
 	char why[CONFIG_WHY_MAX];
 	json_t *changes = NULL;
@@ -97,7 +97,7 @@ static void command_reload(struct daemon *d, struct client *c, struct tunnel *t)
 		client_finish(c, control_error("config", "%s", why));
 }
 
-static void command_version(struct daemon *d, struct client *c, struct tunnel *t)
+static void command_version(struct daemon *d, struct client *c, struct conn *t)
 {
 	json_t *result = json_pack("{ss ss sI}", "result", "ok", "version", ESPLANE_VERSION, "pid", (json_int_t)getpid());
 	char why[256], module[32];
@@ -111,7 +111,7 @@ static void command_version(struct daemon *d, struct client *c, struct tunnel *t
 
 static const struct command {
 	const char *name;
-	void (*run)(struct daemon *d, struct client *c, struct tunnel *t);
+	void (*run)(struct daemon *d, struct client *c, struct conn *t);
 	enum { TUNNEL_NONE, TUNNEL_MAY, TUNNEL_MUST } tunnel;
 } commands[] = {
 	{ "up", command_up, TUNNEL_MUST },
@@ -135,7 +135,7 @@ void daemon_request(void *ctx, struct client *c, const char *name, const char *t
 {
 	const struct command *command = NULL;
 	struct daemon *d = ctx;
-	struct tunnel *t = NULL;
+	struct conn *t = NULL;
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
 		if (!strcmp(commands[i].name, name))
@@ -146,7 +146,7 @@ void daemon_request(void *ctx, struct client *c, const char *name, const char *t
 		return;
 	}
 	if (tunnel && command->tunnel != TUNNEL_NONE) {
-		t = daemon_tunnel(d, tunnel);
+		t = daemon_conn(d, tunnel);
 		if (!t) {
 			client_finish(c, no_such_tunnel(d, tunnel));
 			return;

@@ -207,10 +207,10 @@ static void requests_read(struct client *c)
 		return;
 	len = evbuffer_get_length(in);
 	if (!c->busy && len >= CONTROL_LINE_MAX) {
+		bufferevent_disable(c->bev, EV_READ);
+		evbuffer_drain(in, len);
+		c->eof = true;
 		client_finish(c, control_error("bad-request", "the request is longer than %d octets", CONTROL_LINE_MAX));
-		bufferevent_flush(c->bev, EV_WRITE, BEV_FLUSH);
-		evbuffer_write(bufferevent_get_output(c->bev), bufferevent_getfd(c->bev));
-		client_kill(c);
 		return;
 	}
 	bufferevent_set_timeouts(c->bev, len && !c->busy ? &patience : NULL, NULL);
@@ -346,6 +346,7 @@ void control_free(struct control *ctl)
 		return;
 	while ((c = ctl->clients)) {
 		ctl->clients = c->next;
+		evbuffer_unfreeze(bufferevent_get_output(c->bev), 1);
 		evbuffer_write(bufferevent_get_output(c->bev), bufferevent_getfd(c->bev));
 		client_free(c);
 	}

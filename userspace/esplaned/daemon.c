@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "esplaned/tunnel.h"
+#include "esplaned/conn.h"
 
 #include <errno.h>
 #include <linux/esplane.h>
@@ -28,9 +28,9 @@ uint64_t daemon_now(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-struct tunnel *daemon_tunnel(struct daemon *d, const char *name)
+struct conn *daemon_conn(struct daemon *d, const char *name)
 {
-	struct tunnel *t = d->tunnels;
+	struct conn *t = d->tunnels;
 
 	while (t && strcmp(t->opt.ike.name, name))
 		t = t->next;
@@ -61,10 +61,10 @@ static bool env_source_for(void *ctx, const struct addr *remote, struct addr *lo
 
 static int device_of(void *ctx, const char *name, char why[256])
 {
-	struct tunnel *t = daemon_tunnel(ctx, name);
+	struct conn *t = daemon_conn(ctx, name);
 
 	if (t)
-		return tunnel_device(t, why);
+		return conn_device(t, why);
 	snprintf(why, 256, "there is no tunnel \"%.64s\"", name);
 	return -ENOENT;
 }
@@ -85,7 +85,7 @@ static int env_child_set(void *ctx, const char *tunnel, const struct kern_child 
 		return ifindex;
 	rc = kern_child_set(d->kern, ifindex, child, why);
 	if (!rc)
-		tunnel_child(daemon_tunnel(d, tunnel), child);
+		conn_child(daemon_conn(d, tunnel), child);
 	return rc;
 }
 
@@ -100,7 +100,7 @@ static int env_sa_add(void *ctx, const char *tunnel, uint32_t child_id, const st
 /* What is deleted went with its interface, if that is gone: no error, and no new interface. */
 static int env_child_del(void *ctx, const char *tunnel, uint32_t id)
 {
-	struct tunnel *t = daemon_tunnel(ctx, tunnel);
+	struct conn *t = daemon_conn(ctx, tunnel);
 	char why[256];
 
 	return t && t->ifindex ? kern_child_del(t->d->kern, t->ifindex, id, why) : 0;
@@ -108,7 +108,7 @@ static int env_child_del(void *ctx, const char *tunnel, uint32_t id)
 
 static int env_sa_del(void *ctx, const char *tunnel, uint32_t spi, bool out)
 {
-	struct tunnel *t = daemon_tunnel(ctx, tunnel);
+	struct conn *t = daemon_conn(ctx, tunnel);
 	char why[256];
 
 	return t && t->ifindex ? kern_sa_del(t->d->kern, t->ifindex, spi, out, why) : 0;
@@ -116,17 +116,17 @@ static int env_sa_del(void *ctx, const char *tunnel, uint32_t spi, bool out)
 
 static uint64_t env_idle(void *ctx, const char *tunnel, uint32_t child_id)
 {
-	struct tunnel *t = daemon_tunnel(ctx, tunnel);
+	struct conn *t = daemon_conn(ctx, tunnel);
 
 	return t && t->ifindex ? kern_child_idle(t->d->kern, t->ifindex, child_id) : UINT64_MAX;
 }
 
 static void env_event(void *ctx, const struct ike_event *ev)
 {
-	struct tunnel *t = ev->tunnel ? daemon_tunnel(ctx, ev->tunnel) : NULL;
+	struct conn *t = ev->tunnel ? daemon_conn(ctx, ev->tunnel) : NULL;
 
 	if (t)
-		tunnel_event(t, ev);
+		conn_event(t, ev);
 	else if (ev->detail)
 		log_write(ev->type == IKE_EV_LOG ? ev->level : LOG_INFO, "%s", ev->detail);
 }
@@ -169,7 +169,7 @@ static void on_kern_event(void *ctx, const struct kern_event *kev)
 		.child_id = kev->child_id, .spi = kev->spi, .hard = kev->hard, .out = kev->out, .peer = kev->peer,
 	};
 	struct daemon *d = ctx;
-	struct tunnel *t = d->tunnels;
+	struct conn *t = d->tunnels;
 
 	while (t && (!t->ifindex || (uint32_t)t->ifindex != kev->ifindex))
 		t = t->next;
@@ -187,7 +187,7 @@ static void on_kern_event(void *ctx, const struct kern_event *kev)
 		ev.type = IKE_KERN_MAPPING;
 		break;
 	case ESPLANE_CMD_DEVICE_GONE:
-		tunnel_device_gone(t);
+		conn_device_gone(t);
 		return;
 	default:		/* INVALID_SPI is unauthenticated, CHILD_GONE is our own doing */
 		return;
@@ -301,10 +301,10 @@ bool daemon_open(struct daemon *d, const char *control_path)
 void daemon_start(struct daemon *d, struct config *config)
 {
 	for (size_t i = 0; i < config->count; i++) {
-		struct tunnel *t = tunnel_new(d, &config->tunnels[i]);
+		struct conn *t = conn_new(d, &config->tunnels[i]);
 
 		if (t && t->opt.start_up)
-			tunnel_up(t);
+			conn_up(t);
 	}
 	log_info("%zu tunnel%s configured", config->count, config->count == 1 ? "" : "s");
 	config_free(config);
@@ -314,7 +314,7 @@ static bool all_down(struct daemon *d)
 {
 	struct ike_status st;
 
-	for (struct tunnel *t = d->tunnels; t; t = t->next) {
+	for (struct conn *t = d->tunnels; t; t = t->next) {
 		if (ike_status(d->ike, t->opt.ike.name, &st) && st.state != TUNNEL_DOWN)
 			return false;
 	}
@@ -338,8 +338,8 @@ void daemon_stop(struct daemon *d)
 	if (d->stopping)
 		return;
 	d->stopping = true;
-	for (struct tunnel *t = d->tunnels; t; t = t->next)
-		tunnel_down(t);
+	for (struct conn *t = d->tunnels; t; t = t->next)
+		conn_down(t);
 	d->stop_timer = event_new(d->base, -1, EV_PERSIST, on_stop_timer, d);
 	if (!d->stop_timer || event_add(d->stop_timer, &poll))
 		event_base_loopbreak(d->base);
@@ -349,7 +349,7 @@ void daemon_close(struct daemon *d)
 {
 	d->stopping = true;
 	while (d->tunnels)
-		tunnel_del(d->tunnels);
+		conn_del(d->tunnels);
 	control_free(d->control);
 	d->control = NULL;
 	if (d->ike)
@@ -376,15 +376,15 @@ static const struct tunnel_options *config_find(const struct config *config, con
 	return NULL;
 }
 
-static void tunnel_replace(struct daemon *d, struct tunnel *t, const struct tunnel_options *opt)
+static void conn_replace(struct daemon *d, struct conn *t, const struct tunnel_options *opt)
 {
 	bool up = t->wanted || t->was_up || opt->start_up;
-	struct tunnel *fresh;
+	struct conn *fresh;
 
-	tunnel_del(t);
-	fresh = tunnel_new(d, opt);
+	conn_del(t);
+	fresh = conn_new(d, opt);
 	if (fresh && up)
-		tunnel_up(fresh);
+		conn_up(fresh);
 }
 
 bool daemon_reload(struct daemon *d, json_t **changes, char why[CONFIG_WHY_MAX])
@@ -392,7 +392,7 @@ bool daemon_reload(struct daemon *d, json_t **changes, char why[CONFIG_WHY_MAX])
 	json_t *added = json_array(), *changed = json_array(), *removed = json_array();
 	struct config *config = config_load(d->config_path, why);
 	const struct tunnel_options *opt;
-	struct tunnel *t, *next;
+	struct conn *t, *next;
 
 	if (!config) {
 		log_err("the configuration stays as it was: %s", why);
@@ -408,18 +408,18 @@ bool daemon_reload(struct daemon *d, json_t **changes, char why[CONFIG_WHY_MAX])
 			continue;
 		json_array_append_new(opt ? changed : removed, json_string(t->opt.ike.name));
 		if (opt)
-			tunnel_replace(d, t, opt);
+			conn_replace(d, t, opt);
 		else
-			tunnel_del(t);
+			conn_del(t);
 	}
 	for (size_t i = 0; i < config->count; i++) {
 		opt = &config->tunnels[i];
-		if (daemon_tunnel(d, opt->ike.name))
+		if (daemon_conn(d, opt->ike.name))
 			continue;
 		json_array_append_new(added, json_string(opt->ike.name));
-		t = tunnel_new(d, opt);
+		t = conn_new(d, opt);
 		if (t && opt->start_up)
-			tunnel_up(t);
+			conn_up(t);
 	}
 	log_notice("configuration read again: %zu added, %zu changed, %zu removed", json_array_size(added),
 		   json_array_size(changed), json_array_size(removed));

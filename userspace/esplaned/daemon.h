@@ -11,7 +11,7 @@
 struct kern;
 struct route;
 struct sock;
-struct tunnel;
+struct conn;
 
 struct daemon {
 	struct event_base *base;
@@ -20,7 +20,7 @@ struct daemon {
 	struct kern *kern;
 	struct route *route;
 	struct control *control;
-	struct tunnel *tunnels;
+	struct conn *tunnels;
 	struct event *engine_timer;
 	struct event *kern_readable;	/* NULL: the module is not there yet */
 	struct event *stop_timer;
@@ -44,7 +44,7 @@ uint64_t daemon_now(void);		/* milliseconds, monotonic */
 void daemon_engine_rearm(struct daemon *d);
 /* Is the module there? Looked for anew. 0, or a negative errno and @why. */
 int daemon_kernel_ready(struct daemon *d, char why[256]);
-struct tunnel *daemon_tunnel(struct daemon *d, const char *name);
+struct conn *daemon_conn(struct daemon *d, const char *name);
 
 /* The commands of the control socket (commands.c). */
 void daemon_request(void *ctx, struct client *c, const char *command, const char *tunnel);

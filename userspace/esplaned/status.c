@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the control socket says of a tunnel (Documentation/control.md). */
-#include "esplaned/tunnel.h"
+#include "esplaned/conn.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -101,7 +101,7 @@ static void set_spi(json_t *object, const char *key, uint32_t spi)
 		json_object_set_new(object, key, json_string(hex));
 }
 
-static json_t *sa_json(struct tunnel *t, uint32_t spi, bool out)
+static json_t *sa_json(struct conn *t, uint32_t spi, bool out)
 {
 	struct kern_sa_info info;
 	char why[256];
@@ -124,7 +124,7 @@ static json_t *sa_json(struct tunnel *t, uint32_t spi, bool out)
 	return sa;
 }
 
-static void set_kernel(json_t *object, struct tunnel *t, const struct ike_status *st)
+static void set_kernel(json_t *object, struct conn *t, const struct ike_status *st)
 {
 	json_t *sas = json_array();
 	struct kern_sa_info info;
@@ -157,7 +157,7 @@ static void set_ike(json_t *object, const struct ike_status *st)
 }
 
 /* What is known once there is a CHILD_SA. */
-static void set_child(json_t *object, struct tunnel *t, const struct ike_status *st)
+static void set_child(json_t *object, struct conn *t, const struct ike_status *st)
 {
 	uint64_t now = daemon_now();
 
@@ -168,7 +168,7 @@ static void set_child(json_t *object, struct tunnel *t, const struct ike_status 
 		set_number(object, "rekey_in_s", st->rekey_ms > now ? (st->rekey_ms - now) / 1000 : 0);
 }
 
-json_t *tunnel_summary(struct tunnel *t)
+json_t *conn_summary(struct conn *t)
 {
 	json_t *object = json_pack("{ss ss}", "tunnel", t->opt.ike.name, "interface", t->opt.interface);
 	struct ike_status st;
@@ -185,7 +185,7 @@ json_t *tunnel_summary(struct tunnel *t)
 	return object;
 }
 
-static void set_trouble(json_t *object, struct tunnel *t, enum tunnel_state state)
+static void set_trouble(json_t *object, struct conn *t, enum tunnel_state state)
 {
 	uint64_t now = daemon_now();
 
@@ -197,7 +197,7 @@ static void set_trouble(json_t *object, struct tunnel *t, enum tunnel_state stat
 		set_number(object, "retry_in_s", t->retry_at_ms > now ? (t->retry_at_ms - now + 999) / 1000 : 0);
 }
 
-json_t *tunnel_status(struct tunnel *t)
+json_t *conn_status(struct conn *t)
 {
 	const struct tunnel_conf *c = &t->opt.ike;
 	struct ike_status st;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "esplaned/tunnel.h"
+#include "esplaned/conn.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@ static struct timeval ms_to_tv(uint64_t ms)
 	return (struct timeval){ .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
 }
 
-static void todo(struct tunnel *t, unsigned int what)
+static void todo(struct conn *t, unsigned int what)
 {
 	struct timeval now = { 0 };
 
@@ -37,7 +37,7 @@ static json_t *text_json(const char *text)
 	return json_string(log_escape(text, strlen(text), safe, sizeof(safe)));
 }
 
-static void publish(struct tunnel *t, const char *event, const char *error, const char *detail)
+static void publish(struct conn *t, const char *event, const char *error, const char *detail)
 {
 	json_t *object = json_pack("{ss ss}", "event", event, "tunnel", t->opt.ike.name);
 
@@ -48,7 +48,7 @@ static void publish(struct tunnel *t, const char *event, const char *error, cons
 	control_publish(t->d->control, t->opt.ike.name, object);
 }
 
-static void step(struct tunnel *t, const char *name, const char *detail)
+static void step(struct conn *t, const char *name, const char *detail)
 {
 	uint64_t now = daemon_now();
 	json_t *object;
@@ -63,13 +63,13 @@ static void step(struct tunnel *t, const char *name, const char *detail)
 	control_publish(t->d->control, t->opt.ike.name, object);
 }
 
-static void retry_cancel(struct tunnel *t)
+static void retry_cancel(struct conn *t)
 {
 	evtimer_del(t->retry);
 	t->retry_at_ms = 0;
 }
 
-static void retry_later(struct tunnel *t)
+static void retry_later(struct conn *t)
 {
 	unsigned int shift = t->failures > 6 ? 6 : t->failures;
 	uint64_t wait = (uint64_t)RETRY_MIN_MS << shift;
@@ -85,7 +85,7 @@ static void retry_later(struct tunnel *t)
 }
 
 /* An attempt, or a tunnel that was up, has come to its end. Not from inside the engine. */
-static void ended(struct tunnel *t, const char *event, const char *error, const char *detail)
+static void ended(struct conn *t, const char *event, const char *error, const char *detail)
 {
 	bool again = t->wanted && t->opt.start_up && !t->d->stopping;
 	json_t *result;
@@ -104,18 +104,18 @@ static void ended(struct tunnel *t, const char *event, const char *error, const 
 	control_finish(t->d->control, t->opt.ike.name, result);
 	/* While it is to come back, its routes stay: what is meant for the tunnel does not leave in the clear meanwhile. */
 	if (!again || !t->routed)
-		tunnel_unplumb(t);
+		conn_unplumb(t);
 	if (again)
 		retry_later(t);
 }
 
-static void engine_start(struct tunnel *t, const struct addr *remote, const char *detail)
+static void engine_start(struct conn *t, const struct addr *remote, const char *detail)
 {
 	int rc;
 
 	/* The peer has moved while routes that cover it wait for its return: they would swallow what we send there. */
 	if (t->pinned && !addr_equal(&t->pin, remote))
-		tunnel_unplumb(t);
+		conn_unplumb(t);
 	step(t, "resolve", detail);
 	rc = ike_tunnel_set_remote(t->d->ike, t->opt.ike.name, remote);
 	if (!rc)
@@ -132,7 +132,7 @@ static void engine_start(struct tunnel *t, const struct addr *remote, const char
 static void on_resolved(void *ctx, const struct addr *addr, const char *why)
 {
 	char text[ADDR_STRLEN], detail[512];
-	struct tunnel *t = ctx;
+	struct conn *t = ctx;
 
 	t->resolve = NULL;
 	if (!addr && t->pinned) {	/* the name servers may be behind the tunnel itself */
@@ -150,7 +150,7 @@ static void on_resolved(void *ctx, const struct addr *addr, const char *why)
 	engine_start(t, addr, detail);
 }
 
-static void attempt(struct tunnel *t)
+static void attempt(struct conn *t)
 {
 	char why[256], text[ADDR_STRLEN];
 
@@ -170,7 +170,7 @@ static void attempt(struct tunnel *t)
 		ended(t, "failed", "resolve", "no memory to look the peer's name up");
 }
 
-int tunnel_up(struct tunnel *t)
+int conn_up(struct conn *t)
 {
 	struct ike_status st;
 
@@ -189,7 +189,7 @@ int tunnel_up(struct tunnel *t)
 	return 0;
 }
 
-int tunnel_down(struct tunnel *t)
+int conn_down(struct conn *t)
 {
 	bool idle = !t->wanted && !t->attempting && !t->was_up && !t->ifindex;
 	int rc;
@@ -205,23 +205,23 @@ int tunnel_down(struct tunnel *t)
 		t->todo &= ~(unsigned int)(TODO_ENDED | TODO_UP);
 		ended(t, t->was_up ? "down" : "failed", "down", "taken down by the user");
 	}
-	tunnel_unplumb(t);
+	conn_unplumb(t);
 	return idle && rc == -EALREADY ? -EALREADY : 0;
 }
 
 static void on_keepalive(evutil_socket_t fd, short what, void *arg)
 {
-	struct tunnel *t = arg;
+	struct conn *t = arg;
 	struct ike_status st;
 
 	if (ike_status(t->d->ike, t->opt.ike.name, &st) && st.state == TUNNEL_UP && st.local.port == SOCK_PORT_NATT)
 		sock_keepalive(t->d->sock, &st.local, &st.remote);
 }
 
-static void came_up(struct tunnel *t)
+static void came_up(struct conn *t)
 {
 	struct timeval period = { .tv_sec = KEEPALIVE_S };
-	json_t *summary = tunnel_summary(t);
+	json_t *summary = conn_summary(t);
 	struct ike_status st;
 
 	t->attempting = false;
@@ -241,7 +241,7 @@ static void came_up(struct tunnel *t)
 
 static void on_work(evutil_socket_t fd, short what, void *arg)
 {
-	struct tunnel *t = arg;
+	struct conn *t = arg;
 	unsigned int due = t->todo;
 	struct ike_status st;
 	bool up;
@@ -267,7 +267,7 @@ static void on_work(evutil_socket_t fd, short what, void *arg)
 
 static void on_retry(evutil_socket_t fd, short what, void *arg)
 {
-	struct tunnel *t = arg;
+	struct conn *t = arg;
 	struct ike_status st;
 
 	t->retry_at_ms = 0;
@@ -277,12 +277,12 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 }
 
 /* Runs inside the engine: an error is only noted here. */
-static void plumb(struct tunnel *t)
+static void plumb(struct conn *t)
 {
 	char note[512], why[256];
 
 	step(t, "interface", t->opt.interface);
-	if (tunnel_plumb(t, note, why)) {
+	if (conn_plumb(t, note, why)) {
 		snprintf(t->detail, sizeof(t->detail), "interface %s: %s", t->opt.interface, why);
 		todo(t, TODO_BROKEN);
 		return;
@@ -294,7 +294,7 @@ static void plumb(struct tunnel *t)
 	}
 }
 
-static void engine_step(struct tunnel *t, const struct ike_event *ev)
+static void engine_step(struct conn *t, const struct ike_event *ev)
 {
 	static const char *const names[] = {
 		[IKE_STEP_INIT] = "ike_sa_init", [IKE_STEP_AUTH] = "ike_auth",
@@ -306,7 +306,7 @@ static void engine_step(struct tunnel *t, const struct ike_event *ev)
 		step(t, names[ev->step], ev->detail ? ev->detail : "");
 }
 
-void tunnel_event(struct tunnel *t, const struct ike_event *ev)
+void conn_event(struct conn *t, const struct ike_event *ev)
 {
 	const char *detail = ev->detail ? ev->detail : "";
 
@@ -320,7 +320,7 @@ void tunnel_event(struct tunnel *t, const struct ike_event *ev)
 	case IKE_EV_FAILED:
 	case IKE_EV_DOWN:
 		if (ev->failure == IKE_FAIL_DOWN && !t->attempting && !t->was_up && !t->ifindex)
-			break;		/* the end of what tunnel_down began */
+			break;		/* the end of what conn_down began */
 		if (!(t->todo & TODO_BROKEN)) {
 			t->failure = ev->failure;
 			snprintf(t->detail, sizeof(t->detail), "%s", detail);
@@ -347,7 +347,7 @@ void tunnel_event(struct tunnel *t, const struct ike_event *ev)
 	}
 }
 
-int tunnel_device(struct tunnel *t, char why[256])
+int conn_device(struct conn *t, char why[256])
 {
 	int rc;
 
@@ -359,7 +359,7 @@ int tunnel_device(struct tunnel *t, char why[256])
 	return rc ? rc : t->ifindex;
 }
 
-void tunnel_child(struct tunnel *t, const struct kern_child *child)
+void conn_child(struct conn *t, const struct kern_child *child)
 {
 	t->local = child->local;
 	t->remote = child->remote;
@@ -369,16 +369,16 @@ void tunnel_child(struct tunnel *t, const struct kern_child *child)
 	memcpy(t->remote_ts, child->remote_ts, t->remote_ts_count * sizeof(*t->remote_ts));
 }
 
-void tunnel_device_gone(struct tunnel *t)
+void conn_device_gone(struct conn *t)
 {
 	t->ifindex = 0;
 	snprintf(t->detail, sizeof(t->detail), "interface %s was removed by somebody else", t->opt.interface);
 	todo(t, TODO_GONE);
 }
 
-struct tunnel *tunnel_new(struct daemon *d, const struct tunnel_options *opt)
+struct conn *conn_new(struct daemon *d, const struct tunnel_options *opt)
 {
-	struct tunnel *t = calloc(1, sizeof(*t)), **tail = &d->tunnels;
+	struct conn *t = calloc(1, sizeof(*t)), **tail = &d->tunnels;
 	int rc = -ENOMEM;
 
 	if (!t)
@@ -407,11 +407,11 @@ struct tunnel *tunnel_new(struct daemon *d, const struct tunnel_options *opt)
 	return t;
 }
 
-void tunnel_del(struct tunnel *t)
+void conn_del(struct conn *t)
 {
-	struct tunnel **at = &t->d->tunnels;
+	struct conn **at = &t->d->tunnels;
 
-	tunnel_down(t);
+	conn_down(t);
 	ike_tunnel_del(t->d->ike, t->opt.ike.name);
 	daemon_engine_rearm(t->d);
 	while (*at != t)

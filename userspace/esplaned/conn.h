@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* A tunnel as the shell sees it: its attempts to come up, its interface, addresses and routes. */
-#ifndef ESPLANED_TUNNEL_H
-#define ESPLANED_TUNNEL_H
+#ifndef ESPLANED_CONN_H
+#define ESPLANED_CONN_H
 
 #include "esplaned/daemon.h"
 
 struct resolve;
 
-enum tunnel_todo {
+enum conn_todo {
 	TODO_UP		= 1,	/* the engine says it carries traffic */
 	TODO_ENDED	= 2,	/* the engine says an attempt failed, or it is down */
 	TODO_BROKEN	= 4,	/* interface, address or routes failed: take it down */
@@ -15,8 +15,8 @@ enum tunnel_todo {
 	TODO_RETRY	= 16,
 };
 
-struct tunnel {
-	struct tunnel *next;
+struct conn {
+	struct conn *next;
 	struct daemon *d;
 	struct tunnel_options opt;
 	bool wanted;			/* up until told otherwise */
@@ -35,34 +35,34 @@ struct tunnel {
 	enum ike_failure failure;	/* of the last end */
 	const char *error;		/* its name on the control socket, NULL: none */
 	char detail[512];
-	unsigned int todo;		/* enum tunnel_todo; done from the loop, never from inside the engine */
+	unsigned int todo;		/* enum conn_todo; done from the loop, never from inside the engine */
 	struct event *work, *retry, *keepalive;
 	struct resolve *resolve;
 };
 
 /* NULL: no memory, or the engine refuses it (logged). */
-struct tunnel *tunnel_new(struct daemon *d, const struct tunnel_options *opt);
+struct conn *conn_new(struct daemon *d, const struct tunnel_options *opt);
 /* Takes it down, removes its interface, forgets it. */
-void tunnel_del(struct tunnel *t);
+void conn_del(struct conn *t);
 
 /* Starts an attempt now; events and a result follow. -EALREADY: it is up. -EINPROGRESS. -EDESTADDRREQ: answer only. */
-int tunnel_up(struct tunnel *t);
+int conn_up(struct conn *t);
 /* -EALREADY: it was down. */
-int tunnel_down(struct tunnel *t);
+int conn_down(struct conn *t);
 
 /* Called by the engine's environment. */
-void tunnel_event(struct tunnel *t, const struct ike_event *ev);
-int tunnel_device(struct tunnel *t, char why[256]);	/* the interface's index, made if need be; or a negative errno */
-void tunnel_child(struct tunnel *t, const struct kern_child *child);
-void tunnel_device_gone(struct tunnel *t);
+void conn_event(struct conn *t, const struct ike_event *ev);
+int conn_device(struct conn *t, char why[256]);	/* the interface's index, made if need be; or a negative errno */
+void conn_child(struct conn *t, const struct kern_child *child);
+void conn_device_gone(struct conn *t);
 
 /* address.c: addresses and routes of an interface. 0, or a negative errno and @why. @note: empty, or a sentence for the user. */
-int tunnel_plumb(struct tunnel *t, char note[512], char why[256]);
-void tunnel_unplumb(struct tunnel *t);
+int conn_plumb(struct conn *t, char note[512], char why[256]);
+void conn_unplumb(struct conn *t);
 
 /* status.c */
-json_t *tunnel_status(struct tunnel *t);
-json_t *tunnel_summary(struct tunnel *t);	/* of a tunnel that is up: for the result of up */
+json_t *conn_status(struct conn *t);
+json_t *conn_summary(struct conn *t);	/* of a tunnel that is up: for the result of up */
 const char *failure_name(enum ike_failure failure);
 
 #endif
