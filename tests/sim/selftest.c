@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Proof that the checks can fail: worlds in which something is wrong on purpose. */
+#include <stdlib.h>
+
+#include "sim/sim.h"
+
+static void lose_twin(struct world *w)
+{
+	w->n[1].k.in_count = 0;
+}
+
+static void change_key(struct world *w)
+{
+	w->n[1].k.in[0].key[3] ^= 1;
+}
+
+static void leak_spi(struct world *w)
+{
+	w->n[0].k.reserved[w->n[0].k.reserved_count++] = 4711;
+}
+
+static void leak_sa(struct world *w)
+{
+	struct kernel *k = &w->n[0].k;
+
+	k->in[k->in_count] = k->in[0];
+	k->in[k->in_count++].spi = 4711;
+}
+
+static void swap_outbound(struct world *w)
+{
+	w->n[0].k.out.spi ^= 1;
+}
+
+static void forget_child(struct world *w)
+{
+	w->n[1].k.has_child = false;
+}
+
+/* A packet to an SPI that was never there. */
+static void lose_packet(struct world *w)
+{
+	struct datagram d = {
+		.at = w->now, .sent = w->now, .to = 1, .spi = 4711, .ike_spi = node_tunnel(&w->n[0])->sa->spi_i,
+	};
+
+	w->flight[w->flight_count++] = d;
+	world_run(w, w->now + 1);
+}
+
+/* As if the engine had believed a message that cannot be authentic. */
+static void believe(struct world *w)
+{
+	struct ike_sa *sa = node_tunnel(&w->n[0])->sa;
+	uint64_t before = digest(&w->n[0], true);
+
+	sa->heard_ms++;
+	if (digest(&w->n[0], true) != before)
+		violate(w, "seen");
+}
+
+static void go_down_alone(struct world *w)
+{
+	w->n[1].ike->env.send = w->n[0].ike->env.send;
+	ike_down(w->n[0].ike, TUNNEL);
+	w->flight_count = 0;
+	check_converged(w);
+}
+
+static void remove_nothing(struct world *w)
+{
+	w->n[0].ike->env.kern_sa_del(&w->n[0], TUNNEL, 4711, false);
+}
+
+static const struct {
+	const char *name;
+	void (*act)(struct world *w);
+} sabotages[] = {
+	{ "an inbound twin is lost", lose_twin }, { "keys differ", change_key }, { "an SPI leaks", leak_spi },
+	{ "an inbound SA leaks", leak_sa }, { "the outbound SA is another", swap_outbound },
+	{ "the kernel forgets the child", forget_child }, { "a packet finds no SA", lose_packet },
+	{ "a forged message is believed", believe }, { "one end is down, the other up", go_down_alone },
+	{ "an SA is removed that is not there", remove_nothing },
+};
+
+static void bring_up(struct world *w)
+{
+	const char *why;
+	char text[128];
+
+	world_init(w, 1, false);
+	w->calm = true;
+	for (int i = 0; i < NODES; i++) {
+		struct tunnel_conf *c = &w->n[i].conf;
+
+		snprintf(c->name, sizeof(c->name), TUNNEL);
+		c->remote = w->n[!i].addr;
+		c->psk_len = 3;
+		memcpy(c->psk, "psk", 3);
+		c->ike.count = 1;
+		c->esp.count = 1;
+		proposal_parse(&c->ike.p[0], PROTO_IKE, "aes128gcm16-prfsha256-x25519", text, sizeof(text));
+		proposal_parse(&c->esp.p[0], PROTO_ESP, "aes128gcm16-esn", text, sizeof(text));
+		ts_parse(&c->local_ts[0], "10.0.0.0/8", &why);
+		c->remote_ts[0] = c->local_ts[0];
+		c->local_ts_count = 1;
+		c->remote_ts_count = 1;
+		node_start(&w->n[i]);
+	}
+	ike_up(w->n[0].ike, TUNNEL);
+	world_run(w, w->now + 20000);
+}
+
+int selftest(void)
+{
+	struct world *w = malloc(sizeof(*w));
+	int failures = 0;
+
+	if (!w)
+		abort();
+	for (unsigned int i = 0; i < sizeof(sabotages) / sizeof(sabotages[0]); i++) {
+		bool clean, found;
+
+		bring_up(w);
+		clean = !w->violation[0] && w->n[0].up_since && w->n[1].up_since;
+		sabotages[i].act(w);
+		check_step(w);
+		found = w->violation[0];
+		printf("%s - the checks see that %s\n", clean && found ? "ok" : "not ok", sabotages[i].name);
+		failures += !clean || !found;
+		world_free(w);
+	}
+	free(w);
+	return failures != 0;
+}
