@@ -26,7 +26,9 @@ static void bytes_are(const uint8_t *p, size_t len, const char *expected)
 static void layout_is_that_of_rfc7296(void **state)
 {
 	struct msg_header h = {
-		.spi_i = 0x0102030405060708ULL, .exchange = EXCHANGE_IKE_SA_INIT, .flags = MSG_INITIATOR,
+		.spi_i = 0x0102030405060708ULL,
+		.exchange = EXCHANGE_IKE_SA_INIT,
+		.flags = MSG_INITIATOR,
 	};
 	struct proposals list = { .count = 1 };
 	struct builder b;
@@ -403,7 +405,11 @@ static void sealed_messages_round_trip(void **state)
 		{ .encr = ENCR_AES_CBC, .key_bits = 128, .integ = INTEG_HMAC_SHA2_256_128 },
 	};
 	struct msg_header h = {
-		.spi_i = 7, .spi_r = 9, .exchange = EXCHANGE_INFORMATIONAL, .flags = MSG_RESPONSE, .id = 3,
+		.spi_i = 7,
+		.spi_r = 9,
+		.exchange = EXCHANGE_INFORMATIONAL,
+		.flags = MSG_RESPONSE,
+		.id = 3,
 	};
 	size_t i, n, len, plain, plain_len;
 	struct builder b;

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One message as it comes from the network, or a decrypted chain of payloads. First octet: 0 a
+ * whole message, whose length field is set right here, so that the fuzzer gets past it; otherwise
+ * the type of a chain's first payload.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include "wire/msg.h"
+#include "wire/rules.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void inside(struct cursor view, const uint8_t *p, size_t len)
+{
+	if (view.at && (view.at < p || view.left > len || view.at > p + len - view.left))
+		abort();
+}
+
+static void use(const struct msg *m, const uint8_t *p, size_t len)
+{
+	struct proposals ours;
+	struct proposal chosen;
+	char why[RULES_WHY_LEN];
+	char text[PROPOSAL_STRLEN];
+	unsigned int i, index;
+
+	inside(m->ke.data, p, len);
+	inside(m->nonce, p, len);
+	inside(m->idi.body, p, len);
+	inside(m->idr.body, p, len);
+	inside(m->auth.data, p, len);
+	inside(m->sk, p, len);
+	for (i = 0; i < m->notify_count; i++)
+		inside(m->notify[i].data, p, len);
+	for (i = 0; i < m->del_count; i++)
+		msg_delete_spi(&m->del[i], m->del[i].count);
+	for (i = 0; i < m->tsi.count; i++)
+		ts_str(&m->tsi.ts[i], text);
+	for (i = 0; i < m->sa.list.count; i++)
+		proposal_str(&m->sa.list.p[i], text);
+	proposals_default(&ours, m->sa.list.p[0].protocol == PROTO_IKE ? PROTO_IKE : PROTO_ESP);
+	if (proposal_select(&ours, &m->sa.list, false, &chosen, &index) &&
+	    index >= m->sa.list.count)
+		abort();
+	for (i = EXCHANGE_IKE_SA_INIT; i <= EXCHANGE_INFORMATIONAL + 1; i++) {
+		rules_check((uint8_t)i, false, false, m, why);
+		rules_check((uint8_t)i, true, true, m, why);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	enum msg_result result;
+	struct msg_header h;
+	static struct msg m;
+	uint8_t *p;
+
+	if (!size || size > MSG_LEN_MAX)
+		return 0;
+	/* of exactly the message's size, so that a read beyond it is seen */
+	p = malloc(size);
+	memcpy(p, data + 1, --size);
+	if (*data) {
+		result = msg_parse_payloads(cursor_of(p, size), *data, &m);
+	} else {
+		if (size >= MSG_HEADER_LEN) {
+			p[24] = p[25] = 0;
+			p[26] = (uint8_t)(size >> 8);
+			p[27] = (uint8_t)size;
+		}
+		result = msg_parse(p, size, &h, &m);
+	}
+	if (result == MSG_OK)
+		use(&m, p, size);
+	else if (!m.why)
+		abort();
+	free(p);
+	return 0;
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Writes the seeds of tests/fuzz/corpus: seeds DIR. Run it anew when the wire format here grows. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "wire/build.h"
+
+#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+
+static const char *root;
+
+static void save(const char *target, const char *name, int first, const void *p, size_t len)
+{
+	char path[4096];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", root, target);
+	mkdir(path, 0755);
+	snprintf(path, sizeof(path), "%s/%s/%s", root, target, name);
+	f = fopen(path, "wb");
+	if (!f || (first >= 0 && fputc(first, f) == EOF) || fwrite(p, 1, len, f) != len ||
+	    fclose(f)) {
+		perror(path);
+		exit(1);
+	}
+}
+
+static void texts(const char *target, const char *const *list, size_t count)
+{
+	char name[32];
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "%02zu", i);
+		save(target, name, -1, list[i], strlen(list[i]));
+	}
+}
+
+static const struct msg_header header = { .spi_i = 0x0102030405060708ULL,
+					  .exchange = EXCHANGE_IKE_SA_INIT };
+static uint8_t buf[8192], octets[512];
+
+/* As a whole message, and its chain of payloads by itself */
+static void save_message(const char *name, struct builder *b)
+{
+	size_t len = build_end(b);
+	char chain[64];
+
+	save("fuzz_parse", name, 0, buf, len);
+	snprintf(chain, sizeof(chain), "%s-chain", name);
+	if (buf[16])
+		save("fuzz_parse", chain, buf[16], buf + MSG_HEADER_LEN, len - MSG_HEADER_LEN);
+}
+
+static void init_messages(void)
+{
+	struct proposals list;
+	struct builder b;
+
+	proposals_default(&list, PROTO_IKE);
+	build_begin(&b, buf, sizeof(buf), &header);
+	build_sa(&b, &list, NULL);
+	build_ke(&b, KE_X25519, octets, 32);
+	build_nonce(&b, octets, 32);
+	build_notify(&b, NOTIFY_NAT_DETECTION_SOURCE_IP, 0, 0, 0, octets, 20);
+	build_notify(&b, NOTIFY_NAT_DETECTION_DESTINATION_IP, 0, 0, 0, octets, 20);
+	build_payload(&b, PAYLOAD_VENDOR);
+	writer_bytes(&b.w, octets, 16);
+	build_payload_end(&b);
+	save_message("init", &b);
+
+	build_begin(&b, buf, sizeof(buf), &header);
+	build_notify(&b, NOTIFY_COOKIE, 0, 0, 0, octets, 20);
+	build_notify(&b, NOTIFY_INVALID_KE_PAYLOAD, 0, 0, 0, "\0\x13", 2);
+	save_message("notify", &b);
+}
+
+static void auth_message(void)
+{
+	struct msg_offer offers[PROPOSALS_MAX];
+	struct proposals list;
+	struct builder b;
+	struct ts ts[3];
+	const char *why;
+	size_t i;
+
+	if (!ts_parse(&ts[0], "10.1.0.0/24[tcp/80]", &why) ||
+	    !ts_parse(&ts[1], "2001:db8::/32", &why) ||
+	    !ts_parse(&ts[2], "10.0.0.1[udp/opaque]", &why))
+		abort();
+	proposals_default(&list, PROTO_ESP);
+	for (i = 0; i < COUNT(offers); i++)
+		offers[i] = (struct msg_offer){ .number = (uint8_t)(i + 1),
+						.spi_len = 4,
+						.spi = 0xc0ffee };
+	build_begin(&b, buf, sizeof(buf), &header);
+	build_id(&b, PAYLOAD_IDI, ID_FQDN, "gw.example.org", 14);
+	build_payload(&b, PAYLOAD_CERTREQ);
+	writer_u8(&b.w, 4);
+	writer_bytes(&b.w, octets, 40);
+	build_payload_end(&b);
+	build_id(&b, PAYLOAD_IDR, ID_IPV4_ADDR, "\x0a\0\0\x01", 4);
+	build_auth(&b, AUTH_PSK, octets, 32);
+	build_payload(&b, PAYLOAD_CP);
+	writer_bytes(&b.w, "\x01\0\0\0\0\x01\0\0", 8);
+	build_payload_end(&b);
+	build_sa(&b, &list, offers);
+	build_ts(&b, PAYLOAD_TSI, ts, 3);
+	build_ts(&b, PAYLOAD_TSR, ts, 2);
+	build_notify(&b, NOTIFY_REKEY_SA, PROTO_ESP, 0xc0ffee, 4, NULL, 0);
+	save_message("auth", &b);
+}
+
+static void other_messages(void)
+{
+	static const uint32_t spis[] = { 0x100, 0xc0ffee };
+	struct builder b;
+
+	build_begin(&b, buf, sizeof(buf), &header);
+	build_delete(&b, PROTO_ESP, spis, 2);
+	build_delete(&b, PROTO_IKE, NULL, 0);
+	build_payload(&b, 200);
+	writer_bytes(&b.w, octets, 5);
+	build_payload_end(&b);
+	save_message("delete", &b);
+
+	build_begin(&b, buf, sizeof(buf), &header);
+	build_sk_begin(&b, 8);
+	build_sk_end(&b, 8 + 1 + 16);
+	save_message("sk", &b);
+}
+
+static void sk_inputs(void)
+{
+	char name[2] = "0";
+	uint8_t in[80];
+	size_t i;
+
+	for (i = 0; i < 3; i++, name[0]++) {
+		memcpy(in, octets, sizeof(in));
+		in[0] = 32;
+		save("fuzz_sk", name, (int)i, in, sizeof(in));
+	}
+}
+
+static const char *const proposals[] = {
+	"aes128gcm16-prfsha256-x25519",
+	"aes256-sha2_512-modp3072!",
+	"AES128-AES256-SHA256-ECP256-ECP384",
+	"chacha20poly1305-prfsha384-curve25519",
+	"aes128gcm16-esn",
+	"aes256-sha384-noesn-esn",
+	"3des-sha1-modp1024",
+	"aes128gcm-sha256-ecp256",
+};
+
+static const char *const selectors[] = {
+	"10.1.0.0/24",		 "0.0.0.0/0",
+	"2001:db8::/32[tcp/80]", "10.1.0.5-10.1.0.9[udp/1000-2000]",
+	"::1[ipv6-icmp/128]",	 "10.0.0.1[icmp/3(1)-3(4)]",
+	"10.0.0.1[udp/opaque]",	 "::ffff:10.0.0.1",
+	"192.0.2.1[47]",
+};
+
+int main(int argc, char **argv)
+{
+	size_t i;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: seeds DIR\n");
+		return 2;
+	}
+	root = argv[1];
+	for (i = 0; i < sizeof(octets); i++)
+		octets[i] = (uint8_t)(i * 37 + 11);
+	init_messages();
+	auth_message();
+	other_messages();
+	sk_inputs();
+	texts("fuzz_proposal", proposals, COUNT(proposals));
+	texts("fuzz_addr", selectors, COUNT(selectors));
+	return 0;
+}
