@@ -249,10 +249,10 @@ module_gone()
 	[ ! -e /sys/module/esplane ] || rmmod esplane 2>/dev/null
 }
 
-# Objects that live: lines "KIND made gone".
+# Lines "KIND made N gone N".
 objects_balanced()
 {
-	[ ! -e "$DEBUGFS/objects" ] || awk '$2 != $3 { bad = 1 } END { exit bad }' "$DEBUGFS/objects"
+	[ ! -e "$DEBUGFS/objects" ] || awk '$3 != $5 { bad = 1 } END { exit bad }' "$DEBUGFS/objects"
 }
 
 # counter FIELD TEXT: the number that follows FIELD in "ikectl --json" or esplctl output.
