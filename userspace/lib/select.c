@@ -144,6 +144,9 @@ bool proposal_select(const struct proposals *ours, const struct proposals *their
 	return false;
 }
 
+#define AEADS	"aes128gcm16-aes256gcm16-chacha20poly1305"
+#define GROUPS	"x25519-ecp256-ecp384-modp3072-modp2048"
+
 /*
  * ESP has the proposals without a group first: as most gateways are configured, a child is rekeyed
  * with the keys of its IKE SA; those who insist on a fresh exchange find it in the rest.
@@ -151,16 +154,14 @@ bool proposal_select(const struct proposals *ours, const struct proposals *their
 void proposals_default(struct proposals *p, uint8_t protocol)
 {
 	static const char *const ike[] = {
-		"aes128gcm16-aes256gcm16-chacha20poly1305-prfsha256-prfsha384-prfsha512-"
-		"x25519-ecp256-ecp384-modp3072-modp2048",
-		"aes128-aes256-sha256-sha384-sha512-x25519-ecp256-ecp384-modp3072-modp2048",
+		AEADS "-prfsha256-prfsha384-prfsha512-" GROUPS,
+		"aes128-aes256-sha256-sha384-sha512-" GROUPS,
 	};
 	static const char *const esp[] = {
-		"aes128gcm16-aes256gcm16-chacha20poly1305-esn-noesn",
+		AEADS "-esn-noesn",
 		"aes128-aes256-sha256-esn-noesn",
-		"aes128gcm16-aes256gcm16-chacha20poly1305-x25519-ecp256-ecp384-modp3072-modp2048-"
-		"esn-noesn",
-		"aes128-aes256-sha256-x25519-ecp256-ecp384-modp3072-modp2048-esn-noesn",
+		AEADS "-" GROUPS "-esn-noesn",
+		"aes128-aes256-sha256-" GROUPS "-esn-noesn",
 	};
 	bool is_ike = protocol == PROTO_IKE;
 	const char *const *texts = is_ike ? ike : esp;
