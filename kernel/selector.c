@@ -84,16 +84,6 @@ static bool address_bit(const union espl_addr *addr, unsigned int pos)
 	return addr->b[pos / 8] >> (7 - pos % 8) & 1;
 }
 
-/* The last address of the block of len bits at addr. */
-static union espl_addr block_end(const union espl_addr *addr, unsigned int len, unsigned int bits)
-{
-	union espl_addr end = *addr;
-
-	for (; len < bits; len++)
-		end.b[len / 8] |= 0x80 >> len % 8;
-	return end;
-}
-
 /*
  * Cuts the largest aligned block off the front of *from to end. Returns false
  * when it was the last one; else *from has moved behind it.
@@ -101,12 +91,12 @@ static union espl_addr block_end(const union espl_addr *addr, unsigned int len, 
 static bool next_prefix(union espl_addr *from, const struct espl_ts *ts, struct prefix *prefix)
 {
 	unsigned int bits = family_bits(ts->family);
-	union espl_addr last = *from, wider;
+	union espl_addr last = *from, wider = *from;
 	unsigned int len = bits;
 	int i;
 
 	while (len && !address_bit(from, len - 1)) {
-		wider = block_end(from, len - 1, bits);
+		wider.b[(len - 1) / 8] |= 0x80 >> (len - 1) % 8;
 		if (memcmp(&wider, &ts->end, bits / 8) > 0)
 			break;
 		last = wider;
@@ -190,29 +180,36 @@ struct espl_child *espl_selectors_lookup(const struct espl_selectors *sel,
 	return child;
 }
 
-static bool ts_matches(const struct espl_ts *ts, const struct espl_flow *flow,
-		       const union espl_addr *addr, u16 port)
+/* Network order compares as numbers do; IPv4 addresses have zeroes behind. */
+static bool not_above(struct espl_trie_key a, struct espl_trie_key b)
 {
-	size_t size = family_bits(ts->family) / 8;
+	return a.hi < b.hi || (a.hi == b.hi && a.lo <= b.lo);
+}
 
+static bool ts_matches(const struct espl_ts *ts, const struct espl_flow *flow,
+		       struct espl_trie_key addr, u16 port)
+{
 	return ts->family == flow->family && proto_matches(ts, flow->proto) &&
-	       memcmp(addr, &ts->start, size) >= 0 && memcmp(addr, &ts->end, size) <= 0 &&
+	       not_above(espl_trie_key(ts->start.b), addr) &&
+	       not_above(addr, espl_trie_key(ts->end.b)) &&
 	       port_matches(ts, port, flow->opaque);
 }
 
 bool espl_ts_set_match(const struct espl_ts_set *set, const struct espl_flow *flow)
 {
+	struct espl_trie_key remote_key = espl_trie_key(flow->remote.b);
+	struct espl_trie_key local_key = espl_trie_key(flow->local.b);
 	const struct espl_ts *remote = set->ts + set->nlocal;
 	unsigned int l, r;
 
 	for (l = 0; l < set->nlocal; l++) {
-		if (ts_matches(&set->ts[l], flow, &flow->local, flow->local_port))
+		if (ts_matches(&set->ts[l], flow, local_key, flow->local_port))
 			break;
 	}
 	if (l == set->nlocal)
 		return false;
 	for (r = 0; r < set->nremote; r++) {
-		if (ts_matches(&remote[r], flow, &flow->remote, flow->remote_port))
+		if (ts_matches(&remote[r], flow, remote_key, flow->remote_port))
 			return true;
 	}
 	return false;
@@ -374,18 +371,18 @@ static int insert_pair(struct espl_selectors *sel, struct espl_ts_set *set,
 	return 0;
 }
 
-/* Returns how many rules the set will need. */
+/* How many rules the set will need; beyond ESPL_RULES_MAX it stops counting. */
 static u64 count_rules(const struct espl_ts_set *set)
 {
 	const struct espl_ts *remote = set->ts + set->nlocal;
-	unsigned int l, r, locals;
+	unsigned int l, r, remotes;
 	u64 rules = 0;
 
-	for (l = 0; l < set->nlocal; l++) {
-		locals = count_prefixes(&set->ts[l]);
-		for (r = 0; r < set->nremote; r++) {
+	for (r = 0; r < set->nremote; r++) {
+		remotes = count_prefixes(&remote[r]);
+		for (l = 0; l < set->nlocal && rules <= ESPL_RULES_MAX; l++) {
 			if (can_pair(&set->ts[l], &remote[r]))
-				rules += (u64)locals * count_prefixes(&remote[r]);
+				rules += (u64)remotes * count_prefixes(&set->ts[l]);
 		}
 	}
 	return rules;

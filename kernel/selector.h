@@ -75,6 +75,9 @@ struct espl_ts_set *espl_ts_set_alloc(struct espl_child *child, unsigned int nlo
 /* At once if never inserted, else after a grace period; NULL is fine. */
 void espl_ts_set_free(struct espl_ts_set *set);
 
+/* One IPv6 range cut into the most prefixes that it can need, against 64 prefixes. */
+#define ESPL_RULES_MAX	16384
+
 /*
  * Writer. All or nothing: -ENOMEM, -E2BIG (more than ESPL_RULES_MAX prefix
  * pairs), -EINVAL (no pair of one local and one remote selector can match a
@@ -83,8 +86,6 @@ void espl_ts_set_free(struct espl_ts_set *set);
 int espl_selectors_insert(struct espl_selectors *sel, struct espl_ts_set *set);
 /* Writer. Readers may meet the set until a grace period has passed. No-op if not inserted. */
 void espl_selectors_remove(struct espl_selectors *sel, struct espl_ts_set *set);
-
-#define ESPL_RULES_MAX	65536
 
 /* Reader. NULL: none. The child is valid inside the RCU section. */
 struct espl_child *espl_selectors_lookup(const struct espl_selectors *sel,

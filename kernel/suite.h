@@ -9,7 +9,7 @@
 /* How the sender makes the IV. */
 enum espl_iv_kind {
 	ESPL_IV_NONE,
-	ESPL_IV_COUNTER,	/* the 64-bit sequence number: unique under one key, need not be secret */
+	ESPL_IV_COUNTER,	/* the 64-bit sequence number: never the same under one key */
 	ESPL_IV_RANDOM,		/* CBC, RFC 3602 2: must not be predictable */
 };
 

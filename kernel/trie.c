@@ -21,7 +21,14 @@ static unsigned int common_bits(struct espl_trie_key a, struct espl_trie_key b)
 
 static bool covers(const struct espl_trie_node *node, struct espl_trie_key key)
 {
-	return common_bits(node->key, key) >= node->len;
+	return !(((node->key.hi ^ key.hi) & node->mask.hi) |
+		 ((node->key.lo ^ key.lo) & node->mask.lo));
+}
+
+/* n ones from the left, 0 to 64. */
+static u64 ones(unsigned int n)
+{
+	return n ? ~0ULL << (64 - n) : 0;
 }
 
 static struct espl_trie_node *new_node(struct espl_trie_key key, unsigned int len, void *value)
@@ -30,8 +37,10 @@ static struct espl_trie_node *new_node(struct espl_trie_key key, unsigned int le
 
 	if (!node)
 		return NULL;
-	node->key.hi = len >= 64 ? key.hi : key.hi & ~(~0ULL >> len);
-	node->key.lo = len >= 128 ? key.lo : len <= 64 ? 0 : key.lo & ~(~0ULL >> (len - 64));
+	node->mask.hi = ones(min(len, 64U));
+	node->mask.lo = len > 64 ? ones(len - 64) : 0;
+	node->key.hi = key.hi & node->mask.hi;
+	node->key.lo = key.lo & node->mask.lo;
 	node->len = len;
 	RCU_INIT_POINTER(node->value, value);
 	return node;

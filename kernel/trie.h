@@ -21,6 +21,7 @@ struct espl_trie_node {
 	struct espl_trie_node __rcu *kid[2];
 	void __rcu *value;	/* NULL: only a fork */
 	struct espl_trie_key key;	/* bits from len on are 0 */
+	struct espl_trie_key mask;	/* len ones */
 	u8 len;			/* bits */
 	struct rcu_head rcu;
 };

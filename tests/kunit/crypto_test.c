@@ -271,6 +271,7 @@ static void trailer_in_place(struct kunit *test)
 	u8 iv[ESPL_ESP_IV_MAX];
 	struct answer answer;
 	struct espl_job *job;
+	int err;
 
 	KUNIT_ASSERT_NOT_NULL(test, plain);
 	KUNIT_ASSERT_NOT_NULL(test, b);
@@ -286,8 +287,8 @@ static void trailer_in_place(struct kunit *test)
 		sg_set_buf(job->src + 2, plain + 9, len - 9);
 		sg_set_buf(job->src + 3, b + len, clen - len);
 		sg_set_buf(job->dst + 1, b, room);
-		KUNIT_ASSERT_EQ(test, 0, await(test, &answer, espl_job_encrypt(job, htonl(SPI), SEQ,
-									     iv, clen)));
+		err = espl_job_encrypt(job, htonl(SPI), SEQ, iv, clen);
+		KUNIT_ASSERT_EQ(test, 0, await(test, &answer, err));
 		KUNIT_ASSERT_EQ(test, 0, open(test, crypto, SPI, SEQ, iv, b, room, 1));
 		KUNIT_ASSERT_EQ(test, 0, memcmp(b, plain, len));
 		KUNIT_ASSERT_EQ(test, (int)len,
