@@ -1,0 +1,110 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# ESP against the in-tree stack with static keys: suites, encapsulations, sequence numbers, families.
+# vm: cpus=2 timeout=400 debug=yes
+. "${VM_DIR:?run me with tests/vm/run}/lib.sh"
+. "$VM_DIR/static.sh"
+
+module_load
+xfrm_modules
+sites_add
+espl_device a
+xfrm_site b
+xfrm_policies b 192.0.2.2 192.0.2.1 1 "$TS_B" "$TS_A"
+xfrm_policies b 192.0.2.2 192.0.2.1 1 "$TS6_B" "$TS6_A"
+
+PADDING="0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17"
+BIG="1300 1372 1373 1400 1472 3000 9000"
+sockets=''
+
+# configuration SUITE ENCAP ESN: both ends anew
+configuration()
+{
+	local esn=''
+
+	[ "$3" = no ] || esn=esn
+	must ctl a flush dev=espl0
+	in_net b ip xfrm state flush
+	if [ "$2" = udp ] && [ -z "$sockets" ]; then
+		sockets=1
+		espl_socket a
+		xfrm_socket b
+	fi
+	espl_child a "$2"
+	espl_sas a "$1" ${esn:+esn}
+	xfrm_sas b 192.0.2.2 192.0.2.1 0x2001 0x1001 1 "$1" "$2" $esn
+}
+
+# Five echo requests of 84 octets and their answers, and nothing else, in the counters.
+counters()
+{
+	pings a 10.2.0.1 5 -s 56 &&
+		[ "$(sa_out a packets) $(sa_in a packets)" = '5 5' ] &&
+		[ "$(sa_out a bytes) $(sa_in a bytes)" = '420 420' ] &&
+		[ "$(sa_out a seq) $(sa_in a seq)" = '5 5' ] &&
+		return
+	ctl a sa-get dev=espl0
+	return 1
+}
+
+undamaged()
+{
+	[ "$(sa_in a stats) $(sa_out a stats)" = '{} {}' ] && return
+	ctl a sa-get dev=espl0
+	return 1
+}
+
+capture_start wire a eth0
+for suite in $SUITES; do
+	for encap in none udp; do
+		for esn in no yes; do
+			what="$suite, encap $encap, esn $esn"
+			configuration "$suite" "$encap" "$esn"
+			check "$what: five packets each way, counted exactly" counters || {
+				in_net b cat /proc/net/xfrm_stat | awk '$2' | sed 's/^/#   /'
+				ctl a info dev=espl0 | sed -n '/stats/,$s/^/#   /p'
+				continue
+			}
+			if [ "$encap$esn" = noneno ]; then
+				# shellcheck disable=SC2086
+				check "$what: every length of padding, IPv4 inside" ping_sizes a 10.2.0.1 $PADDING
+				# shellcheck disable=SC2086
+				check "$what: every length of padding, IPv6 inside" ping_sizes a fd02::1 $PADDING
+			fi
+			# shellcheck disable=SC2086
+			check "$what: large packets and fragments, IPv4 inside" ping_sizes a 10.2.0.1 $BIG
+			# shellcheck disable=SC2086
+			check "$what: large packets and fragments, IPv6 inside" ping_sizes b fd01::1 $BIG
+			check "$what: TCP out, IPv4 inside" transfer a b 10.2.0.1 512
+			check "$what: TCP in, IPv4 inside" transfer b a 10.1.0.1 512
+			check "$what: TCP out, IPv6 inside" transfer a b fd02::1 256
+			check "$what: TCP in, IPv6 inside" transfer b a fd01::1 256
+			check "$what: nothing was dropped" undamaged
+		done
+	done
+done
+capture_stop wire
+is "nothing in the clear on the wire" "$(capture_count wire "$CLEAR")" 0
+if [ "$(capture_count wire 'ip proto 50')" -gt 1000 ] && [ "$(capture_count wire 'udp port 4500')" -gt 1000 ]; then
+	ok "thousands of ESP packets of both kinds"
+else
+	not_ok "thousands of ESP packets of both kinds"
+fi
+
+# Both stacks in one namespace, both with raw ESP.
+configuration aes128gcm16 none yes
+must in_net a ip address add 10.9.1.1/32 dev lo
+must in_net b ip address add 10.9.2.1/32 dev lo
+net_route a 10.9.2.0/24 via 192.0.2.2 dev eth0 src 10.9.1.1
+net_route b 10.9.1.0/24 via 192.0.2.1 dev eth0 src 10.9.2.1
+xfrm_policies a 192.0.2.1 192.0.2.2 9 10.9.1.0/24 10.9.2.0/24
+xfrm_policies b 192.0.2.2 192.0.2.1 9 10.9.2.0/24 10.9.1.0/24
+xfrm_sas a 192.0.2.1 192.0.2.2 0x9001 0x9002 9 chacha20poly1305
+xfrm_sas b 192.0.2.2 192.0.2.1 0x9002 0x9001 9 chacha20poly1305
+check "one namespace, two stacks: the in-tree SA works" pings a 10.9.2.1 5
+check "one namespace, two stacks: ours works" pings a 10.2.0.1 5
+check "one namespace, two stacks: both at once" bash -c "
+	nsenter --net=/run/netns/a ping -q -c 50 -i 0.01 -W 3 10.9.2.1 & p=\$!
+	nsenter --net=/run/netns/a ping -q -c 50 -i 0.01 -W 3 10.2.0.1 && wait \$p"
+is "the in-tree stack's packets are not ours to count" "$(sa_in a packets)" 55
+finish

@@ -1,0 +1,171 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The netlink contract: every operation, long dumps, refusals, events, permission; keys stay inside.
+# vm: cpus=2 timeout=240 debug=yes kmemleak=yes
+. "${VM_DIR:?run me with tests/vm/run}/lib.sh"
+. "$VM_DIR/static.sh"
+
+must modprobe -q veth
+if [ ! -e /sys/module/esplane ]; then
+	refuse "without the module the tool says so" 'load the module' esplctl info
+fi
+module_load
+sites_add
+espl_device a
+SEED=$(od -An -tx1 -N20 /dev/urandom | tr -d ' \n')
+
+# --- info
+
+ctl a info >"$WORK/info"
+is "info: the version" "$(jq -r .version "$WORK/info")" "$(cat "$VM_DIR/../../VERSION")"
+for suite in $SUITES; do
+	check "info: $suite" jq -e --arg n "$suite" \
+		'.suite | any(.name == $n and .driver != "" and .encr > 0)' "$WORK/info"
+done
+is "info without a device has no counters" "$(jq -r '.stats' "$WORK/info")" null
+refuse "info of a device that does not exist" 'No such device|ENODEV' \
+	in_net a esplctl raw cmd=info text=ifindex=99999
+
+# --- children
+
+same_child()
+{
+	diff <(ctl a child-get dev=espl0 id="$1" | jq -S .) <(jq -S . <<<"$2")
+}
+
+must ctl a child-set dev=espl0 id=7 encap=udp local=192.0.2.1 remote=192.0.2.2 lport=4500 rport=4501 \
+	lts=10.1.0.0/24 lts=fd01::/64 rts=10.2.0.5-10.2.0.9,6,80-90 rts=fd02::/64,58
+want='{"id": 7, "encap": "udp", "local-addr": "192.0.2.1", "local-port": 4500, "remote-addr": "192.0.2.2",
+"remote-port": 4501, "in-count": 0, "local-ts": [
+{"start": "10.1.0.0", "end": "10.1.0.255", "proto": 0, "port-start": 0, "port-end": 65535},
+{"start": "fd01::", "end": "fd01::ffff:ffff:ffff:ffff", "proto": 0, "port-start": 0, "port-end": 65535}],
+"remote-ts": [{"start": "10.2.0.5", "end": "10.2.0.9", "proto": 6, "port-start": 80, "port-end": 90},
+{"start": "fd02::", "end": "fd02::ffff:ffff:ffff:ffff", "proto": 58, "port-start": 0, "port-end": 65535}]}'
+check "child-get gives back what child-set was given" same_child 7 "$want"
+must ctl a child-set dev=espl0 id=7 encap=udp local=192.0.2.1 remote=192.0.2.9 lport=4500 rport=4502
+check "child-set changes the endpoint only" same_child 7 \
+	"$(jq '."remote-addr" = "192.0.2.9" | ."remote-port" = 4502' <<<"$want")"
+must ctl a child-set dev=espl0 id=7 lts=10.1.0.0/24 rts=10.2.0.0/24
+is "child-set changes the selectors only" \
+	"$(ctl a child-get dev=espl0 id=7 | jq -c '[."remote-port", (."local-ts" | length), ."remote-ts"[0].end]')" \
+	'[4502,1,"10.2.0.255"]'
+
+# --- SAs
+
+spi=$(ctl a --field spi spi-alloc dev=espl0 2>/dev/null || field a spi spi-alloc dev=espl0)
+check "spi-alloc: a random one above 255" test "$spi" -gt 255
+is "spi-alloc: the one that is asked for" "$(field a spi spi-alloc dev=espl0 spi=0x4001)" 16385
+check "a reservation can be given back" ctl a sa-del dev=espl0 spi=0x4001 dir=in
+check "and taken again" ctl a spi-alloc dev=espl0 spi=0x4001
+must ctl a sa-add dev=espl0 id=7 in-spi=0x4001 out-spi=0x5001 encr=20 key="$SEED" esn window=512 \
+	soft-packets=10 hard-packets=20 soft-bytes=1000 hard-bytes=2000 soft-seconds=100 hard-seconds=200 seq=41
+ctl a sa-get dev=espl0 spi=0x4001 dir=in >"$WORK/in"
+ctl a sa-get dev=espl0 spi=0x5001 dir=out >"$WORK/out"
+is "sa-get: the inbound SA" \
+	"$(jq -c '[.spi, .encr, ."key-bits", .esn, ."replay-window", ."child-id", .packets, .expired // 0]' "$WORK/in")" \
+	'[16385,20,128,true,512,7,0,0]'
+is "sa-get: the outbound SA and its limits" \
+	"$(jq -c '[.spi, .seq, ."soft-packets", ."hard-packets", ."soft-bytes", ."hard-bytes", ."soft-seconds", ."hard-seconds"]' \
+		"$WORK/out")" '[20481,41,10,20,1000,2000,100,200]'
+is "an SA that was never used has no idle time" "$(jq .idle "$WORK/out")" null
+is "the child knows its outbound SA" "$(field a out-spi child-get dev=espl0 id=7)" 20481
+must ctl a sa-add dev=espl0 id=7 out-spi=0x5002 encr=28 key="${SEED}00112233445566778899aabbccddeeff"
+is "a new outbound SA takes the place of the old one" "$(field a out-spi child-get dev=espl0 id=7)" 20482
+refuse "which is gone" 'No such file|no ' in_net a esplctl sa-get dev=espl0 spi=0x5001 dir=out
+is "the inbound SA stays" "$(field a in-count child-get dev=espl0 id=7)" 1
+ctl a dump >"$WORK/dump"
+check "a dump has no key in it" bash -c "! grep -qiE '$SEED|key\"' '$WORK/dump'"
+check "child-del takes its SAs with it" ctl a child-del dev=espl0 id=7
+is "no SA is left" "$(ctl a sa-get | jq length)" 0
+check "and the SPI is free again" ctl a spi-alloc dev=espl0 spi=0x4001
+check "flush of the device" ctl a flush dev=espl0
+check "the reservation went too" ctl a spi-alloc dev=espl0 spi=0x4001
+must ctl a flush
+
+# --- refusals
+
+ctl a negative dev=espl0 >"$WORK/negative" 2>&1
+while read -r line; do
+	case $line in
+	'ok '*) ok "${line#*- }" ;;
+	'not ok '*) not_ok "${line#*- }" "$reason" ;;
+	'# '*) reason=${line#??} ;;
+	esac
+done <"$WORK/negative"
+check "the whole table was gone through" grep -q '^1\.\.' "$WORK/negative"
+
+# --- long dumps
+
+objects()
+{
+	local i
+
+	for ((i = 1; i <= $1; i++)); do
+		echo "child-set dev=espl0 id=$i local=192.0.2.1 remote=192.0.2.2 lts=10.1.0.0/24" \
+			"rts=10.$((16 + i / 256)).$((i % 256)).0/24"
+		echo "spi-alloc dev=espl0 spi=$((0x10000 + i))"
+		echo "sa-add dev=espl0 id=$i in-spi=$((0x10000 + i)) out-spi=$((0x20000 + i)) encr=20 key=$SEED"
+	done
+}
+
+count=400
+objects $count >"$WORK/objects"
+check "$count children, each with both SAs" bash -c "nsenter --net=/run/netns/a esplctl batch <'$WORK/objects' >/dev/null"
+ctl a child-get >"$WORK/children"
+ctl a sa-get dev=espl0 >"$WORK/sas"
+is "a dump has every child, once" "$(jq '[.[].id] | unique | length' "$WORK/children")" $count
+is "a dump has every SA, once" "$(jq '[.[] | .spi] | unique | length' "$WORK/sas")" $((2 * count))
+is "and nothing else" "$(jq -s 'map(length) | add' "$WORK/children" "$WORK/sas")" $((3 * count))
+must in_net a ip link add espl1 type esplane
+must ctl a child-set dev=espl1 id=1 local=192.0.2.1 remote=192.0.2.2 lts=10.1.0.0/24 rts=10.2.0.0/24
+is "a dump of all devices has both" "$(ctl a child-get | jq length)" $((count + 1))
+is "a dump of one device has its own" "$(ctl a child-get dev=espl1 | jq length)" 1
+is "another namespace sees nothing" "$(ctl b child-get | jq length)" 0
+# A dump that is disturbed is repeated, or is whole.
+spawn disturb in_net a bash -c 'while :; do esplctl spi-alloc dev=espl1 spi=0x7777
+	esplctl sa-del dev=espl1 spi=0x7777 dir=in; done'
+check "a dump while objects change is whole, or says that it is not" bash -c "
+	for i in 1 2 3 4 5; do
+		n=\$(nsenter --net=/run/netns/a esplctl child-get dev=espl0 2>'$WORK/err' | jq length)
+		[ \"\$n\" = $count ] || grep -q Interrupted '$WORK/err' || exit 1
+	done"
+reap disturb
+must ctl a flush
+is "flush of everything" "$(ctl a dump | jq -s 'map(length) | add')" 0
+must in_net a ip link del espl1
+
+# --- permission
+
+# shellcheck disable=SC2016
+refuse "without CAP_NET_ADMIN nothing is allowed" 'permitted|permission' \
+	in_net a setpriv --bounding-set=-net_admin --inh-caps=-net_admin esplctl child-get
+check "in a namespace of one's own, CAP_NET_ADMIN there is enough" unshare -rn bash -ec '
+	ip link add espl0 type esplane
+	esplctl child-set dev=espl0 id=1 local=192.0.2.1 remote=192.0.2.2 lts=10.1.0.0/24 rts=10.2.0.0/24
+	[ "$(esplctl child-get | jq length)" = 1 ]'
+
+# --- events
+
+espl_device b
+for net in a b; do
+	espl_child $net
+done
+events_start a
+in_net a ping -q -c 1 -W 1 10.2.0.1 >/dev/null
+check "event acquire" wait_for 5 event_seen a '"acquire"' '"child-id":1\b' '10\.1\.0\.1' '10\.2\.0\.1'
+is "it says what asked" "$(grep -m 1 '"acquire"' "$WORK/events-a.log" | jq '."ts-remote".proto')" 1
+espl_sas a aes128gcm16 soft-packets=2 hard-packets=4
+espl_sas b aes128gcm16
+pings a 10.2.0.1 3 >/dev/null 2>&1
+check "event expire: the soft limit in packets" wait_for 5 event_seen a '"expire"' '"dir":"out"' '"limit":"packets"' '"spi":8193\b'
+is "soft is not hard" "$(events_like a '"expire"' '"hard"')" 0
+pings a 10.2.0.1 3 -W 1 >/dev/null 2>&1
+check "event expire: the hard limit in packets" wait_for 5 event_seen a '"expire"' '"dir":"out"' '"limit":"packets"' '"hard":true'
+in_net b python3 "$VM_DIR/hostile.py" garbage 192.0.2.2 192.0.2.1 3 0xdead00 >/dev/null
+check "event invalid-spi" wait_for 5 event_seen a '"invalid-spi"' '"spi":14593280\b' '"peer-addr":"192\.0\.2\.2"'
+must ctl a child-del dev=espl0 id=1
+check "event child-gone" wait_for 5 event_seen a '"child-gone"' '"child-id":1\b'
+index=$(in_net a cat /sys/class/net/espl0/ifindex 2>/dev/null || in_net a ip -j link show espl0 | jq '.[0].ifindex')
+must in_net a ip link del espl0
+check "event device-gone" wait_for 5 event_seen a '"device-gone"' "\"ifindex\":$index\b"
+finish

@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034,SC2015
+# Tunnels with static keys, without a daemon: for scenarios, after lib.sh.
+#
+# Two sites: namespace a has esplane, b the in-tree stack or esplane too.
+#	a: eth0 192.0.2.1, inner 10.1.0.1 and fd01::1, device espl0
+#	b: eth0 192.0.2.2, inner 10.2.0.1 and fd02::1
+# SPIs: 0x1001 towards a, 0x2001 towards b. Everything is child 1.
+
+TS_A='10.1.0.0/24' TS_B='10.2.0.0/24' TS6_A='fd01::/64' TS6_B='fd02::/64'
+K16=000102030405060708090a0b0c0d0e0f
+K32=${K16}101112131415161718191a1b1c1d1e1f
+SALT=a0a1a2a3
+SUITES="aes128gcm16 aes256gcm16 chacha20poly1305 aes128-sha256 aes192-sha256 aes256-sha256"
+
+# suite NAME: $espl_suite for esplctl, $xfrm_suite for ip xfrm
+suite()
+{
+	local hmac="auth-trunc hmac(sha256) 0x$K32 128"
+
+	case $1 in
+	aes128gcm16)
+		espl_suite="encr=20 key=$K16$SALT"
+		xfrm_suite="aead rfc4106(gcm(aes)) 0x$K16$SALT 128" ;;
+	aes256gcm16)
+		espl_suite="encr=20 key=$K32$SALT"
+		xfrm_suite="aead rfc4106(gcm(aes)) 0x$K32$SALT 128" ;;
+	chacha20poly1305)
+		espl_suite="encr=28 key=$K32$SALT"
+		xfrm_suite="aead rfc7539esp(chacha20,poly1305) 0x$K32$SALT 128" ;;
+	aes128-sha256)
+		espl_suite="encr=12 key=$K16 integ=12 ikey=$K32"
+		xfrm_suite="enc cbc(aes) 0x$K16 $hmac" ;;
+	aes192-sha256)
+		espl_suite="encr=12 key=$K16${K16:0:16} integ=12 ikey=$K32"
+		xfrm_suite="enc cbc(aes) 0x$K16${K16:0:16} $hmac" ;;
+	aes256-sha256)
+		espl_suite="encr=12 key=$K32 integ=12 ikey=$K32"
+		xfrm_suite="enc cbc(aes) 0x$K32 $hmac" ;;
+	*)	bail "no suite $1" ;;
+	esac
+}
+
+# ctl NET ARGUMENTS...: esplctl in a namespace
+ctl()
+{
+	in_net "$1" esplctl "${@:2}"
+}
+
+# field NET PATH COMMAND...: one number of an answer
+field()
+{
+	in_net "$1" esplctl --field "$2" "${@:3}"
+}
+
+# A number of the inbound or outbound SA, of the device: sa_in NET PATH [SPI], drops NET NAME [DEVICE]
+sa_in()
+{
+	field "$1" "$2" sa-get dev=espl0 dir=in spi="${3:-$(in_spi "$1")}"
+}
+
+sa_out()
+{
+	field "$1" "$2" sa-get dev=espl0 dir=out spi="${3:-$(out_spi "$1")}"
+}
+
+drops()
+{
+	field "$1" "stats.$2" info dev="${3:-espl0}"
+}
+
+in_spi()
+{
+	[ "$1" = a ] && echo 0x1001 || echo 0x2001
+}
+
+out_spi()
+{
+	[ "$1" = a ] && echo 0x2001 || echo 0x1001
+}
+
+sites_add()
+{
+	net_add a b
+	net_link a eth0 192.0.2.1/24 b eth0 192.0.2.2/24
+}
+
+# espl_device NET [DEVICE]: the device with addresses and routes
+espl_device()
+{
+	local net=$1 device=${2:-espl0} me=1 it=2
+
+	[ "$net" = a ] || me=2 it=1
+	must in_net "$net" ip link add "$device" type esplane
+	espl_addresses "$net" "$device" "$me" "$it"
+}
+
+espl_addresses()
+{
+	must in_net "$1" ip address add "10.$3.0.1/32" dev "$2"
+	must in_net "$1" ip address add "fd0$3::1/128" dev "$2"
+	must in_net "$1" ip link set "$2" up
+	net_route "$1" "10.$4.0.0/24" dev "$2" src "10.$3.0.1"
+	net_route "$1" "fd0$4::/64" dev "$2" src "fd0$3::1"
+}
+
+# espl_child NET [ENCAP] [ESPLCTL-ARGUMENT...]: child 1 towards the other site
+espl_child()
+{
+	local net=$1 encap=${2:-none} me=1 it=2 ports=''
+
+	[ "$net" = a ] || me=2 it=1
+	[ "$encap" = none ] || ports='lport=4500 rport=4500'
+	# shellcheck disable=SC2086
+	must ctl "$net" child-set dev=espl0 id=1 encap="$encap" $ports "local=192.0.2.$me" \
+		"remote=192.0.2.$it" "lts=10.$me.0.0/24" "rts=10.$it.0.0/24" "lts=fd0$me::/64" \
+		"rts=fd0$it::/64" "${@:3}"
+}
+
+# espl_sas NET SUITE [ESPLCTL-ARGUMENT...]: both SAs of child 1
+espl_sas()
+{
+	local in out
+
+	in=$(in_spi "$1") out=$(out_spi "$1")
+	suite "$2"
+	must ctl "$1" spi-alloc dev=espl0 spi="$in"
+	# shellcheck disable=SC2086
+	must ctl "$1" sa-add dev=espl0 id=1 in-spi="$in" out-spi="$out" $espl_suite "${@:3}"
+}
+
+# espl_socket NET: ESP in UDP, with a process that owns the socket
+espl_socket()
+{
+	spawn "socket-$1" in_net "$1" esplctl socket-attach hold
+	wait_for 5 grep -q attached "$WORK/socket-$1.log" || bail "socket-attach: $(cat "$WORK/socket-$1.log")"
+}
+
+# esplane at both ends: espl_pair SUITE [ENCAP] [ESPLCTL-ARGUMENT...]
+espl_pair()
+{
+	local net
+
+	sites_add
+	for net in a b; do
+		espl_device "$net"
+		espl_child "$net" "${2:-none}"
+		espl_sas "$net" "$1" "${@:3}"
+		[ "${2:-none}" = none ] || espl_socket "$net"
+	done
+}
+
+# --- the in-tree stack, in b
+
+xfrm_modules()
+{
+	modprobe -qa esp4 xfrm4_tunnel xfrm_user xfrm_algo authenc echainiv seqiv 2>/dev/null
+}
+
+# xfrm_site NET: addresses and routes, without SAs
+xfrm_site()
+{
+	must in_net "$1" ip address add 10.2.0.1/32 dev lo
+	must in_net "$1" ip address add fd02::1/128 dev lo
+	net_route "$1" 10.1.0.0/24 dev eth0 via 192.0.2.1 src 10.2.0.1
+	net_route "$1" fd01::/64 dev eth0 src fd02::1
+}
+
+# xfrm_policies NET ME IT REQID LOCAL REMOTE: one pair of prefixes
+xfrm_policies()
+{
+	must in_net "$1" ip xfrm policy add dir out src "$5" dst "$6" \
+		tmpl src "$2" dst "$3" proto esp reqid "$4" mode tunnel
+	must in_net "$1" ip xfrm policy add dir in src "$6" dst "$5" \
+		tmpl src "$3" dst "$2" proto esp reqid "$4" mode tunnel
+}
+
+# xfrm_sas NET ME IT IN-SPI OUT-SPI REQID SUITE [none|udp] [esn]
+xfrm_sas()
+{
+	local net=$1 me=$2 it=$3 more='replay-window 32 flag af-unspec'
+
+	suite "$7"
+	[ "${9:-}" != esn ] || more='replay-window 64 flag esn af-unspec'
+	[ "${8:-none}" = none ] || more+=' encap espinudp 4500 4500 0.0.0.0'
+	# shellcheck disable=SC2086
+	must in_net "$net" ip xfrm state add src "$it" dst "$me" proto esp spi "$4" reqid "$6" mode tunnel \
+		$xfrm_suite $more
+	# shellcheck disable=SC2086
+	must in_net "$net" ip xfrm state add src "$me" dst "$it" proto esp spi "$5" reqid "$6" mode tunnel \
+		$xfrm_suite $more
+}
+
+# xfrm_socket NET: the kernel wants a socket that has asked for ESP in UDP
+xfrm_socket()
+{
+	spawn "xfrm-socket-$1" in_net "$1" python3 -c '
+import signal, socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_UDP, 100, 2)	# UDP_ENCAP, UDP_ENCAP_ESPINUDP
+s.bind(("", 4500))
+print("bound", flush=True)
+signal.pause()'
+	wait_for 10 grep -q bound "$WORK/xfrm-socket-$1.log" || bail "no socket for ESP in UDP"
+}
+
+# --- traffic
+
+# pings FROM ADDRESS COUNT [PING-ARGUMENT...]: all answered
+pings()
+{
+	in_net "$1" ping -q -c "$3" -i 0.01 -W 3 "${@:4}" "$2"
+}
+
+# ping_sizes FROM ADDRESS SIZE...: one packet of each size
+ping_sizes()
+{
+	local size from=$1 to=$2
+
+	for size in "${@:3}"; do
+		in_net "$from" ping -q -c 1 -W 3 -s "$size" "$to" || {
+			echo "no answer to $size octets"
+			return 1
+		}
+	done
+}
+
+listening()
+{
+	in_net "$1" ss -Hlnt "sport = :$2" | grep -q .
+}
+
+# transfer FROM TO ADDRESS KIB: a TCP stream of random octets arrives as it was sent
+transfer()
+{
+	local sum
+
+	[ -e "$WORK/octets" ] || dd if=/dev/urandom of="$WORK/octets" bs=1024 count=4096 status=none
+	head -c $(($4 * 1024)) "$WORK/octets" >"$WORK/sent"
+	nsenter --net="/run/netns/$2" timeout 60 nc -l -N "$3" 5001 >"$WORK/received" </dev/null &
+	wait_for 5 listening "$2" 5001 || return 1
+	in_net "$1" timeout 60 nc -N "$3" 5001 <"$WORK/sent" || return 1
+	wait $!
+	sum=$(sha256sum <"$WORK/sent")
+	[ "$sum" = "$(sha256sum <"$WORK/received")" ] || {
+		echo "$(stat -c %s "$WORK/received") of $(stat -c %s "$WORK/sent") octets, or others"
+		return 1
+	}
+}
+
+# In the clear: whatever a capture of eth0 has that is neither ESP nor neighbour discovery.
+CLEAR='tcp or icmp or (udp and not port 4500) or (icmp6 and (ip6[40] == 128 or ip6[40] == 129))'
+
+# flood NAME NET ADDRESS: pings as fast as they go, until reaped
+flood()
+{
+	spawn "$1" in_net "$2" bash -c "trap 'kill \$p; exit' TERM
+		while :; do ping -q -f -c 100000 -s ${4:-500} $3 >/dev/null 2>&1 & p=\$!; wait \$p; done"
+}
+
+# stream NAME FROM TO ADDRESS [IPERF3-ARGUMENT...]: TCP or what is asked for, until reaped
+stream()
+{
+	spawn "$1-server" in_net "$3" iperf3 -s -B "$4" -p 5201 --forceflush
+	wait_for 10 listening "$3" 5201 || bail "iperf3 does not listen: $(cat "$WORK/$1-server.log")"
+	spawn "$1" in_net "$2" bash -c "trap 'kill \$p; exit' TERM
+		while :; do iperf3 -c $4 -p 5201 -t 3600 ${*:5} & p=\$!; wait \$p; sleep 0.3; done"
+}
+
+# Events of a namespace, a line each, in $WORK/events-NET.log
+events_start()
+{
+	spawn "events-$1" in_net "$1" esplctl listen seconds=3000
+	wait_for 5 grep -q listening "$WORK/events-$1.log" || bail "esplctl listen: $(cat "$WORK/events-$1.log")"
+}
+
+# events_like NET PATTERN...: how many events match all of the patterns
+events_like()
+{
+	local f=$WORK/events-$1.log lines p
+
+	lines=$(grep '"event"' "$f")
+	for p in "${@:2}"; do
+		lines=$(grep -E -- "$p" <<<"$lines")
+	done
+	[ -z "$lines" ] && echo 0 || wc -l <<<"$lines"
+}
+
+event_seen()
+{
+	[ "$(events_like "$@")" -gt 0 ]
+}
+
+# crypto_async ALGORITHM: from now on the kernel's best implementation of it answers later, from
+# another context: an AF_ALG socket makes it, and keeps it while it is open.
+crypto_async()
+{
+	modprobe -qa cryptd pcrypt algif_aead 2>/dev/null
+	spawn "async" python3 -c '
+import signal, socket, sys
+s = socket.socket(socket.AF_ALG, socket.SOCK_SEQPACKET)
+for name in sys.argv[1:]:
+    try:
+        s.bind(("aead", name))
+        print("made", name, flush=True)
+        break
+    except OSError as e:
+        print(name, e, flush=True)
+signal.pause()' "$@"
+	wait_for 20 grep -q made "$WORK/async.log" || bail "no asynchronous cipher: $(cat "$WORK/async.log")"
+}
