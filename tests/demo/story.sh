@@ -42,7 +42,7 @@ transfer()
 {
 	printf '\n%sA file by TCP from Paris to Berlin%s\n' "$head" "$plain"
 	head -c 4000000 /dev/urandom >"$WORK/sent"
-	in_net b sh -c "nc -l -p 7000 -s 10.2.0.1 -q 0 >'$WORK/received'" &
+	in_net b sh -c "nc -d -l -p 7000 -s 10.2.0.1 >'$WORK/received'" &
 	wait_for 10 in_net b sh -c 'ss -Hltn | grep -q :7000' || failed "nobody listens in Berlin"
 	in_net a nc -s 10.1.0.1 -q 1 10.2.0.1 7000 <"$WORK/sent"
 	wait_for 20 cmp "$WORK/sent" "$WORK/received" || failed "the file arrived changed"
