@@ -1,21 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What happens in one history. */
+#include <stdlib.h>
+
 #include "sim/sim.h"
 
+/* A list is proposals with a space between. */
 static void pick_proposals(struct rng *r, struct proposals *p, uint8_t protocol, const char *const *lists, size_t count)
 {
-	char why[128];
+	char text[256], why[128], *save = NULL;
 
-	p->count = 1;
-	if (!proposal_parse(&p->p[0], protocol, lists[rng_below(r, count)], why, sizeof(why)))
-		fprintf(stderr, "sim: %s\n", why);
+	snprintf(text, sizeof(text), "%s", lists[rng_below(r, count)]);
+	for (char *word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+		if (!proposal_parse(&p->p[p->count++], protocol, word, why, sizeof(why))) {
+			fprintf(stderr, "sim: %s: %s\n", word, why);
+			abort();
+		}
+	}
 }
 
 /* Each list has something in common with each other. */
 static void configure(struct world *w)
 {
 	static const char *const ike[] = {
-		"aes128gcm16-aes128-sha256-prfsha256-x25519-ecp256", "aes128gcm16-prfsha256-x25519",
+		"aes128-sha256-x25519-ecp256 aes128gcm16-prfsha256-x25519-ecp256", "aes128gcm16-prfsha256-x25519",
 		"aes256gcm16-aes128gcm16-prfsha384-prfsha256-x25519",
 		"aes128gcm16-prfsha256-ecp256-x25519",
 	};

@@ -159,6 +159,7 @@ static void deliver(struct world *w, unsigned int i)
 {
 	struct datagram d = w->flight[i];
 	struct node *n = &w->n[d.to];
+	uint64_t refused;
 
 	w->flight[i] = w->flight[--w->flight_count];
 	if (!d.msg) {
@@ -166,9 +167,17 @@ static void deliver(struct world *w, unsigned int i)
 		return;
 	}
 	trace(w, "%c: gets exchange %u id %u flags %02x", 'A' + n->index, d.msg[18], d.msg[23], d.msg[19]);
-	if (n->ike)
-		ike_input(n->ike, &d.local, &d.remote, d.msg, d.len);
-	remember(n, &d);
+	if (!n->ike) {
+		free(d.msg);
+		return;
+	}
+	refused = n->ike->counters.unexpected;
+	ike_input(n->ike, &d.local, &d.remote, d.msg, d.len);
+	/* one that came too early is not a replay when it comes again */
+	if (n->ike->counters.unexpected == refused)
+		remember(n, &d);
+	else
+		free(d.msg);
 }
 
 /* ---- the engine's world */

@@ -21,13 +21,28 @@ static void child_set_state(struct child *c, enum child_state state, const char 
 	c->state = state;
 }
 
+/* The peer has neither deleted the old one nor asked again for our answer: it must have the new one. */
+static void switch_now(struct child *old)
+{
+	struct child *c = child_by_in(old->sa, old->successor);
+
+	if (!c || !child_switch(c, "the peer does not delete the old one")) {
+		sa_close(old->sa, IKE_FAIL_KERNEL, "the kernel refuses the outbound SA of a rekey");
+		return;
+	}
+	child_retire(old, "hard lifetime");
+	xchg_next(old->sa);
+}
+
 static void due(struct timer *timer)
 {
 	struct child *c = container_of(timer, struct child, timer);
 
 	if (c->state == CHILD_LINGERING) {
 		child_remove(c, "no packet can be under way any more");
-	} else if (c->state == CHILD_ACTIVE && !c->successor) {
+	} else if (c->state == CHILD_ACTIVE && c->successor) {
+		switch_now(c);
+	} else if (c->state == CHILD_ACTIVE) {
 		c->want_rekey = true;
 		xchg_next(c->sa);
 	}
@@ -67,6 +82,23 @@ struct child *child_by_out(const struct ike_sa *sa, uint32_t spi_out)
 		if (c->spi_out == spi_out && c->state != CHILD_LINGERING)
 			return c;
 	return NULL;
+}
+
+struct child *child_predecessor(const struct child *c)
+{
+	struct child *old;
+
+	TAILQ_FOREACH(old, &c->sa->children, link)
+		if (old->successor == c->spi_in)
+			return old;
+	return NULL;
+}
+
+void child_succeed(struct child *c, struct child *old)
+{
+	timer_cancel(&old->sa->ike->timers, &old->timer);
+	old->want_rekey = false;
+	old->successor = c->spi_in;
 }
 
 struct child *child_active(const struct ike_sa *sa)
@@ -230,6 +262,13 @@ void child_retire(struct child *c, const char *reason)
 void child_deleting(struct child *c)
 {
 	child_set_state(c, CHILD_DELETING, "we delete it");
+}
+
+void child_switch_later(struct child *c)
+{
+	struct ike *ike = c->sa->ike;
+
+	timer_set(&ike->timers, &c->timer, ike_now(ike) + CHILD_SWITCH_MS);
 }
 
 void child_retry_rekey(struct child *c, uint64_t min_ms, uint64_t max_ms)

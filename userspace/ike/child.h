@@ -5,7 +5,8 @@
  *
  * Who switches when, so that no packet is lost: the initiator of a rekey installs both directions once it has the response,
  * because the responder has its inbound SA by then. The responder installs only the inbound SA (CHILD_INBOUND) and keeps the
- * outbound one aside until the initiator deletes the old CHILD_SA: then it certainly has its new inbound SA. Inbound SAs stay for
+ * outbound one aside until the initiator deletes the old CHILD_SA: then it certainly has its new inbound SA. (One that never
+ * does: CHILD_SWITCH_MS after the old one's hard limit.) Inbound SAs stay for
  * CHILD_LINGER_MS after the DELETE, for the packets under way.
  */
 #ifndef IKE_CHILD_H
@@ -14,6 +15,7 @@
 #include "ike/sa.h"
 
 #define CHILD_LINGER_MS		5000
+#define CHILD_SWITCH_MS		60000	/* beyond the peer's retransmission of its rekey */
 #define CHILD_KEY_MAX		(SK_KEY_MAX + SK_INTEG_MAX)
 
 enum child_state {
@@ -38,13 +40,17 @@ struct child {
 	bool want_rekey;
 	uint16_t group;			/* for its rekey: the one the peer asked for */
 	bool peer_deleted;		/* while our rekey of it is under way */
-	struct timer timer;		/* ACTIVE: next try to rekey; LINGERING: the end */
+	struct timer timer;		/* ACTIVE: next try to rekey, or to switch; LINGERING: the end */
 };
 
 /* Takes over the reservation of @spi_in. NULL: no memory. */
 struct child *child_new(struct ike_sa *sa, const struct proposal *suite, uint32_t spi_in, uint32_t spi_out);
 struct child *child_by_in(const struct ike_sa *sa, uint32_t spi_in);
 struct child *child_by_out(const struct ike_sa *sa, uint32_t spi_out);	/* LINGERING ones excepted */
+/* The one whose successor it is, or NULL. */
+struct child *child_predecessor(const struct child *c);
+/* @c, INBOUND, is the peer's rekey of @old. */
+void child_succeed(struct child *c, struct child *old);
 struct child *child_active(const struct ike_sa *sa);
 
 /* KEYMAT, RFC 7296 2.17. @initiator: of the exchange that makes it. @secret: of its KE, or empty. */
@@ -59,6 +65,8 @@ void child_linger(struct child *c, const char *reason);
 void child_remove(struct child *c, const char *reason);
 /* To be deleted by us: a DELETE follows. */
 void child_retire(struct child *c, const char *reason);
+/* Its hard limit is reached, but the peer has not deleted it yet after its rekey. */
+void child_switch_later(struct child *c);
 void child_deleting(struct child *c);
 /* All of an IKE SA at once, the kernel's side already done by the tunnel. */
 void children_free(struct ike_sa *sa);

@@ -48,17 +48,33 @@ bool child_sa_select(const struct proposals *ours, const struct msg_sa *theirs, 
 	return proposal_select(ours, &theirs->list, ignore_ke, suite, index) && spi_ok(&theirs->offer[*index]);
 }
 
+/* An answer is a choice: one transform of a type. */
+static bool is_choice(const struct proposal *p)
+{
+	for (unsigned int i = 0; i < p->count; i++)
+		if (proposal_find(p, p->t[i].type) != &p->t[i])
+			return false;
+	return true;
+}
+
 bool child_sa_chosen(const struct proposals *ours, const struct msg_sa *answer, uint16_t group,
 		     struct proposal *suite)
 {
-	const struct transform *ke;
+	uint16_t chosen;
 	unsigned int index;
 
-	if (answer->list.count != 1 || answer->skipped ||
+	if (answer->list.count != 1 || answer->skipped || !is_choice(&answer->list.p[0]) ||
 	    !child_sa_select(ours, answer, group == KE_NONE, suite, &index))
 		return false;
-	ke = proposal_find(suite, TRANSFORM_KE);
-	return (ke ? ke->id : KE_NONE) == group;
+	chosen = child_sa_group(suite);
+	return chosen == group || chosen == KE_NONE;
+}
+
+uint16_t child_sa_group(const struct proposal *suite)
+{
+	const struct transform *ke = proposal_find(suite, TRANSFORM_KE);
+
+	return ke ? ke->id : KE_NONE;
 }
 
 uint32_t child_sa_spi(const struct msg_sa *answer)

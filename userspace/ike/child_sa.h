@@ -13,9 +13,10 @@ void child_sa_answer(struct builder *b, const struct proposal *suite, uint8_t nu
 /* The responder's choice; @index: which of theirs. False too if that one's SPI is not one. */
 bool child_sa_select(const struct proposals *ours, const struct msg_sa *theirs, bool ignore_ke,
 		     struct proposal *suite, unsigned int *index);
-/* Is the responder's answer what we offered, with @group (KE_NONE: without)? */
+/* Is the responder's answer a choice from what we offered, with the group that we sent, or none? */
 bool child_sa_chosen(const struct proposals *ours, const struct msg_sa *answer, uint16_t group,
 		     struct proposal *suite);
+uint16_t child_sa_group(const struct proposal *suite);	/* or KE_NONE */
 uint32_t child_sa_spi(const struct msg_sa *answer);
 /* TSi and TSr of an answer to us. False: too many, or what we cannot hold. */
 bool child_sa_ts(struct ts_pair *ts, const struct msg_ts *tsi, const struct msg_ts *tsr);

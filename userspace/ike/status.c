@@ -3,25 +3,17 @@
 #include "ike/child.h"
 #include "ike/tunnels.h"
 
-/* Hard: packets no longer pass. The successor's outbound SA has been good for long by then. */
+/* Hard: packets no longer pass. A peer that is rekeying has the time of its retransmissions to finish. */
 static void expired_hard(struct tunnel *t, struct child *c)
 {
-	struct child *successor = child_by_in(c->sa, c->successor);
-	static const char why[] = "the CHILD_SA has reached its hard lifetime and was not rekeyed in time";
-
-	switch (c->state) {
-	case CHILD_ACTIVE:
-		if (!successor || successor->state != CHILD_INBOUND || !child_switch(successor, why)) {
-			sa_close(c->sa, IKE_FAIL_DOWN, why);
-			return;
-		}
-		/* fall through */
-	case CHILD_INBOUND:
+	if (c->state == CHILD_ACTIVE && !c->successor) {
+		sa_close(c->sa, IKE_FAIL_DOWN, "the CHILD_SA has reached its hard lifetime and was not rekeyed in time");
+	} else if (c->state == CHILD_ACTIVE) {
+		child_switch_later(c);
+	} else if (c->state == CHILD_INBOUND && !child_predecessor(c)) {
+		/* made by a rekey that met ours and lost, and never deleted */
 		child_retire(c, "hard lifetime");
 		xchg_next(c->sa);
-		break;
-	default:
-		break;	/* on its way out already */
 	}
 }
 

@@ -39,9 +39,6 @@ const struct transition transitions[] = {
 	{ "the peer proves itself", SA_INIT_ANSWERED, EXCHANGE_IKE_AUTH, ROLE_RESPONDER,
 	  P(PAYLOAD_IDI) | P(PAYLOAD_AUTH) | CHILD, P(PAYLOAD_IDR) | AUTH_EXTRAS,
 	  v2_auth_request, SA_ESTABLISHED, SA_CLOSED },
-	{ "the peer wants EAP, or no child", SA_INIT_ANSWERED, EXCHANGE_IKE_AUTH, ROLE_RESPONDER,
-	  P(PAYLOAD_IDI), ANYTHING,
-	  v2_auth_eap_request, SA_CLOSED, SA_CLOSED },
 	{ "the peer never came back", SA_INIT_ANSWERED, COMMAND_EXPIRE, ROLE_COMMAND, .next = SA_DEAD },
 	{ "its tunnel is gone", SA_INIT_ANSWERED, COMMAND_DROP, ROLE_COMMAND, .next = SA_DEAD },
 
@@ -135,6 +132,15 @@ const struct transition *transition_find(enum sa_state state, uint8_t exchange, 
 			return row;
 	}
 	return NULL;
+}
+
+bool transition_exists(enum sa_state state, uint8_t exchange, enum role role)
+{
+	for (unsigned int i = 0; i < transitions_count; i++)
+		if (transitions[i].state == state && transitions[i].exchange == exchange &&
+		    transitions[i].role == role)
+			return true;
+	return false;
 }
 
 void transition_apply(struct ike_sa *sa, const struct transition *row, enum verdict verdict, const char *why)

@@ -39,6 +39,8 @@ extern const unsigned int transitions_count;
 uint32_t transition_payloads(const struct msg *m);
 /* The first row that fits; NULL: the message makes no sense now. */
 const struct transition *transition_find(enum sa_state state, uint8_t exchange, enum role role, uint32_t payloads);
+/* Is there a row at all, whatever the payloads? */
+bool transition_exists(enum sa_state state, uint8_t exchange, enum role role);
 /* Sets the state that follows from the row and the verdict, and its timeout. */
 void transition_apply(struct ike_sa *sa, const struct transition *row, enum verdict verdict, const char *why);
 /* Runs a command; false: the table has no row for it in this state. */
@@ -49,7 +51,6 @@ enum verdict v2_init_request(struct xchg *x);
 enum verdict v2_init_response(struct xchg *x);
 enum verdict v2_init_notify(struct xchg *x);
 enum verdict v2_auth_request(struct xchg *x);
-enum verdict v2_auth_eap_request(struct xchg *x);
 enum verdict v2_auth_response(struct xchg *x);
 enum verdict v2_auth_refused(struct xchg *x);
 enum verdict v2_auth_abandoned(struct xchg *x);

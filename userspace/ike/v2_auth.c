@@ -404,14 +404,3 @@ enum verdict v2_auth_request(struct xchg *x)
 	}
 	return accept_peer(x, t, &theirs);
 }
-
-enum verdict v2_auth_eap_request(struct xchg *x)
-{
-	char peer[ADDR_STRLEN];
-
-	ike_log(x->sa->ike, NULL, LOG_WARNING,
-		"IKE_AUTH from %s asks for EAP or an IKE SA without a child: neither is to be had here",
-		endpoint_str(x->remote, peer));
-	xchg_refuse(x, NOTIFY_AUTHENTICATION_FAILED, NULL, 0);
-	return VERDICT_DONE;
-}

@@ -116,7 +116,7 @@ static struct child *make_ours(struct xchg *x, const struct proposal *suite)
 	struct child *c;
 	bool ok;
 
-	if (req->ke && !ke_derive(req->ke, x->in->ke.data.at, x->in->ke.data.left, secret, &secret_len))
+	if (child_sa_group(suite) && !ke_derive(req->ke, x->in->ke.data.at, x->in->ke.data.left, secret, &secret_len))
 		return NULL;
 	c = child_new(sa, suite, req->new_spi, child_sa_spi(&x->in->sa));
 	if (c) {
@@ -155,7 +155,7 @@ enum verdict v2_child_response(struct xchg *x)
 	char why[256] = "";
 
 	if (!child_sa_chosen(&sa->tunnel->conf.esp, &x->in->sa, sa->req.group, &suite) ||
-	    (sa->req.ke && x->in->ke.group != sa->req.group) ||
+	    (child_sa_group(&suite) && x->in->ke.group != sa->req.group) ||
 	    !child_sa_ts(&ts, &x->in->tsi, &x->in->tsr) ||
 	    !ts_all_within(ts.local, ts.local_count, sa->tunnel->local_ts, sa->tunnel->local_ts_count) ||
 	    !ts_all_within(ts.remote, ts.remote_count, sa->tunnel->remote_ts, sa->tunnel->remote_ts_count)) {
@@ -306,8 +306,9 @@ static void build_answer(struct xchg *x, const struct child *c, uint8_t number, 
 
 /* Everything agrees: the new inbound SA goes into the kernel, and the answer is written. */
 static enum verdict make_theirs(struct xchg *x, struct child *old, const struct proposal *suite,
-				unsigned int index, uint16_t group)
+				unsigned int index)
 {
+	uint16_t group = child_sa_group(suite);
 	struct ike_sa *sa = x->sa;
 	struct nonce nr = { .len = IKE_NONCE_LEN };
 	uint8_t secret[KE_SECRET_MAX];
@@ -330,7 +331,7 @@ static enum verdict make_theirs(struct xchg *x, struct child *old, const struct 
 	mem_wipe(secret, sizeof(secret));
 	if (ok) {
 		build_answer(x, c, x->in->sa.offer[index].number, &nr, ke);
-		old->successor = c->spi_in;
+		child_succeed(c, old);
 		meet_rival(sa, old, c->spi_in, x->in->nonce, &nr);
 	} else {
 		ike_log(sa->ike, sa->tunnel, LOG_ERR, "the peer's rekey fails here: %s", why);
@@ -345,7 +346,6 @@ enum verdict v2_child_request(struct xchg *x)
 {
 	const struct msg *in = x->in;
 	const struct tunnel *t = x->sa->tunnel;
-	const struct transform *ke;
 	enum verdict verdict;
 	struct proposal suite;
 	unsigned int index;
@@ -362,13 +362,12 @@ enum verdict v2_child_request(struct xchg *x)
 	if (!ts_all_within(t->local_ts, t->local_ts_count, in->tsr.ts, in->tsr.count) ||
 	    !ts_all_within(t->remote_ts, t->remote_ts_count, in->tsi.ts, in->tsi.count))
 		return refuse(x, NOTIFY_TS_UNACCEPTABLE);
-	ke = proposal_find(&suite, TRANSFORM_KE);
-	if (ke && ke->id != KE_NONE && in->ke.group != ke->id) {
-		writer_u16(&w, ke->id);
+	if (child_sa_group(&suite) && in->ke.group != child_sa_group(&suite)) {
+		writer_u16(&w, child_sa_group(&suite));
 		xchg_refuse(x, NOTIFY_INVALID_KE_PAYLOAD, data, sizeof(data));
 		return VERDICT_STAY;
 	}
-	return make_theirs(x, old, &suite, index, ke ? ke->id : KE_NONE);
+	return make_theirs(x, old, &suite, index);
 }
 
 enum verdict v2_child_too_late(struct xchg *x)
@@ -399,10 +398,24 @@ static bool active_deleted(struct xchg *x, struct child *c)
 	return true;
 }
 
+/* The peer's rekey has lost against ours, or the peer thinks better of it: then the old one wants another. */
+static void inbound_deleted(struct ike_sa *sa, struct child *c)
+{
+	struct child *old = child_predecessor(c);
+	struct request *req = &sa->req;
+
+	if (req->rival.spi_in == c->spi_in)
+		req->rival.gone = true;
+	if (old)
+		old->successor = 0;
+	if (old && old->state == CHILD_ACTIVE && req->subject != old->spi_in)
+		child_retry_rekey(old, RETRY_MIN_MS, RETRY_MAX_MS);
+	child_linger(c, "deleted by the peer");
+}
+
 bool v2_child_deleted(struct xchg *x, uint32_t spi_out, uint32_t *spi_in)
 {
-	struct child *old, *c = child_by_out(x->sa, spi_out);
-	struct rival *rival = &x->sa->req.rival;
+	struct child *c = child_by_out(x->sa, spi_out);
 
 	if (!c)
 		return false;
@@ -411,13 +424,7 @@ bool v2_child_deleted(struct xchg *x, uint32_t spi_out, uint32_t *spi_in)
 	case CHILD_ACTIVE:
 		return active_deleted(x, c);
 	case CHILD_INBOUND:
-		/* its rekey has lost, or was given up */
-		if (rival->spi_in == c->spi_in)
-			rival->gone = true;
-		TAILQ_FOREACH(old, &x->sa->children, link)
-			if (old->successor == c->spi_in)
-				old->successor = 0;
-		child_linger(c, "deleted by the peer");
+		inbound_deleted(x->sa, c);
 		return true;
 	case CHILD_DELETING:
 		/* both at once: the answer does not name it, RFC 7296 1.4.1 */

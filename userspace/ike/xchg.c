@@ -304,7 +304,8 @@ static void protected(struct xchg *x, struct msg *m)
 		transmit(sa, sa->answer.p, sa->answer.len);
 		return;
 	}
-	if (!response && sa->state == SA_CLOSED) {
+	/* too early: it comes again; or too late */
+	if (!transition_exists(sa->state, x->h->exchange, response ? ROLE_INITIATOR : ROLE_RESPONDER)) {
 		sa->ike->counters.unexpected++;
 		return;
 	}
