@@ -61,7 +61,7 @@ check-debug:
 	@tests/check --debug
 
 demo: packages-build packages-vm packages-interop
-	@tests/demo/run
+	@ESPLANE_COLOR=$$([ ! -t 1 ] || echo yes) tests/vm/run --timeout 500 -- tests/demo/story.sh
 
 bench: packages-build packages-vm packages-bench
 	@tests/bench/run
