@@ -14,6 +14,7 @@
 
 #define RETRY_MIN_MS	1000
 #define RETRY_MAX_MS	60000
+#define REFRESH_S	300	/* how old a peer's address may be that we answer to */
 #define KEEPALIVE_S	20	/* RFC 3948 4: often enough for the NATs there are */
 
 static struct timeval ms_to_tv(uint64_t ms)
@@ -84,6 +85,16 @@ static void retry_later(struct conn *t)
 	log_info("%s: next attempt in %u s", t->opt.ike.name, (unsigned int)(wait / 1000));
 }
 
+/* A peer tried and was refused: that changes nothing but what status says. */
+static void refused(struct conn *t)
+{
+	t->error = failure_name(t->failure);
+	log_notice("%s: the peer's attempt failed (%s): %s", t->opt.ike.name, t->error, t->detail);
+	publish(t, "refused", t->error, t->detail);
+	if (!t->routed)
+		conn_unplumb(t);
+}
+
 /* An attempt, or a tunnel that was up, has come to its end. Not from inside the engine. */
 static void ended(struct conn *t, const char *event, const char *error, const char *detail)
 {
@@ -150,11 +161,35 @@ static void on_resolved(void *ctx, const struct addr *addr, const char *why)
 	engine_start(t, addr, detail);
 }
 
+/* Whom we answer goes by address as well: a name is looked up although we do not want to go there. */
+static void on_refreshed(void *ctx, const struct addr *addr, const char *why)
+{
+	struct conn *t = ctx;
+
+	t->resolve = NULL;
+	if (addr)
+		ike_tunnel_set_remote(t->d->ike, t->opt.ike.name, addr);
+	else
+		log_info("%s: %s cannot be resolved: %s", t->opt.ike.name, t->opt.remote_name, why);
+}
+
+static void on_refresh(evutil_socket_t fd, short what, void *arg)
+{
+	struct timeval period = { .tv_sec = REFRESH_S };
+	struct conn *t = arg;
+
+	if (!t->was_up && !t->attempting && !t->resolve)
+		t->resolve = resolve_start(t->d->base, t->opt.remote_name, on_refreshed, t);
+	evtimer_add(t->refresh, &period);
+}
+
 static void attempt(struct conn *t)
 {
 	char why[256], text[ADDR_STRLEN];
 
 	retry_cancel(t);
+	resolve_cancel(t->resolve);
+	t->resolve = NULL;
 	t->attempting = true;
 	t->began_ms = t->step_ms = daemon_now();
 	if (daemon_kernel_ready(t->d, why)) {
@@ -257,6 +292,8 @@ static void on_work(evutil_socket_t fd, short what, void *arg)
 	up = ike_status(t->d->ike, t->opt.ike.name, &st) && st.state == TUNNEL_UP;
 	if (due & TODO_ENDED && up)	/* one IKE SA ended or was refused, another one lives: the tunnel is not hurt */
 		log_notice("%s: an attempt ended (%s): %s", t->opt.ike.name, failure_name(t->failure), t->detail);
+	else if (due & TODO_ENDED && !t->attempting && !t->was_up)
+		refused(t);
 	else if (due & TODO_ENDED)
 		ended(t, t->was_up ? "down" : "failed", failure_name(t->failure), t->detail);
 	if (due & TODO_UP && up)
@@ -376,9 +413,21 @@ void conn_device_gone(struct conn *t)
 	todo(t, TODO_GONE);
 }
 
+static void conn_free(struct conn *t)
+{
+	struct event *events[] = { t->work, t->retry, t->refresh, t->keepalive };
+
+	for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++) {
+		if (events[i])
+			event_free(events[i]);
+	}
+	mem_free_wiped(t, sizeof(*t));
+}
+
 struct conn *conn_new(struct daemon *d, const struct tunnel_options *opt)
 {
 	struct conn *t = calloc(1, sizeof(*t)), **tail = &d->tunnels;
+	struct timeval now = { 0 };
 	int rc = -ENOMEM;
 
 	if (!t)
@@ -387,20 +436,17 @@ struct conn *conn_new(struct daemon *d, const struct tunnel_options *opt)
 	t->opt = *opt;
 	t->work = evtimer_new(d->base, on_work, t);
 	t->retry = evtimer_new(d->base, on_retry, t);
+	t->refresh = evtimer_new(d->base, on_refresh, t);
 	t->keepalive = event_new(d->base, -1, EV_PERSIST, on_keepalive, t);
-	if (t->work && t->retry && t->keepalive)
+	if (t->work && t->retry && t->refresh && t->keepalive)
 		rc = ike_tunnel_add(d->ike, &opt->ike);
 	if (rc) {
 		log_err("tunnel %s: %s", opt->ike.name, strerror(-rc));
-		if (t->work)
-			event_free(t->work);
-		if (t->retry)
-			event_free(t->retry);
-		if (t->keepalive)
-			event_free(t->keepalive);
-		mem_free_wiped(t, sizeof(*t));
+		conn_free(t);
 		return NULL;
 	}
+	if (opt->remote_name[0])
+		evtimer_add(t->refresh, &now);
 	while (*tail)
 		tail = &(*tail)->next;
 	*tail = t;
@@ -417,8 +463,5 @@ void conn_del(struct conn *t)
 	while (*at != t)
 		at = &(*at)->next;
 	*at = t->next;
-	event_free(t->work);
-	event_free(t->retry);
-	event_free(t->keepalive);
-	mem_free_wiped(t, sizeof(*t));
+	conn_free(t);
 }

@@ -36,7 +36,7 @@ struct conn {
 	const char *error;		/* its name on the control socket, NULL: none */
 	char detail[512];
 	unsigned int todo;		/* enum conn_todo; done from the loop, never from inside the engine */
-	struct event *work, *retry, *keepalive;
+	struct event *work, *retry, *refresh, *keepalive;
 	struct resolve *resolve;
 };
 

@@ -310,24 +310,14 @@ void daemon_start(struct daemon *d, struct config *config)
 	config_free(config);
 }
 
-static bool all_down(struct daemon *d)
-{
-	struct ike_status st;
-
-	for (struct conn *t = d->tunnels; t; t = t->next) {
-		if (ike_status(d->ike, t->opt.ike.name, &st) && st.state != TUNNEL_DOWN)
-			return false;
-	}
-	return true;
-}
-
 static void on_stop_timer(evutil_socket_t fd, short what, void *arg)
 {
 	static unsigned int waited_ms;
 	struct daemon *d = arg;
 
 	waited_ms += STOP_POLL_MS;
-	if (all_down(d) || waited_ms >= STOP_PATIENCE_MS)
+	/* An engine without a deadline has no answer to wait for. */
+	if (ike_deadline(d->ike) == UINT64_MAX || waited_ms >= STOP_PATIENCE_MS)
 		event_base_loopbreak(d->base);
 }
 

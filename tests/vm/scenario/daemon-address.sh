@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Where the inner address comes from, routes to ranges, and a default route that does not swallow the tunnel itself.
+# vm: cpus=2 timeout=300 debug=yes
+. "${VM_DIR:?run me with tests/vm/run}/lib.sh"
+. "$VM_DIR/../interop/site.sh"
+
+IKE=aes128gcm16-prfsha256-x25519
+ESP=aes128gcm16-esn
+
+up()
+{
+	espl_tunnel office "$IKE" "$ESP" "${@:2}" >"$WORK/a/esplane.conf"
+	must espl a reload
+	espl a up office >"$WORK/up" 2>&1 && ok "$1: up" || not_ok "$1: up" "$(cat "$WORK/up")"
+}
+
+down()
+{
+	must espl a down office
+	wait_for 10 swan_is_empty
+	is "no route of ours is left" "$(in_net a ip route show proto 73)" ""
+}
+
+module_load
+site_make
+swan_start b b
+: | espl_start a a
+TS_A='10.0.0.0/8' TS_B='0.0.0.0/0' swan_conn "$IKE" "$ESP" | swan_load b
+
+up "an address of the host's own" 'local-ts = { "10.1.0.0/24" }'
+is "nothing is added to the interface" "$(in_net a ip -br -4 address show office | awk '{ print $3 }')" ""
+down
+
+up "local-ts is one host" 'local-ts = { "10.7.0.9" }'
+is "the interface gets it" "$(in_net a ip -br -4 address show office | awk '{ print $3 }')" 10.7.0.9/32
+check "traffic uses it" in_net a ping -qc 2 -i 0.1 -W 5 10.2.0.1
+down
+
+up "no address" 'local-ts = { "10.8.0.0/24" }'
+check "a note says how to get one" grep -q 'this host has no address inside local-ts.*address = ' "$WORK/up"
+down
+
+up "a configured address" 'local-ts = { "10.8.0.0/24" }' 'address = "10.8.0.1/24"'
+is "the interface gets it" "$(in_net a ip -br -4 address show office | awk '{ print $3 }')" 10.8.0.1/24
+is "its network is not behind the tunnel" "$(in_net a ip route show 10.8.0.0/24)" ""
+check "traffic uses it" in_net a ping -qc 2 -i 0.1 -W 5 10.2.0.1
+down
+
+up "a range" 'remote-ts = { "10.2.0.1-10.2.0.6", "10.2.0.1[tcp/80]" }'
+is "its routes are the fewest prefixes" "$(in_net a ip route show proto 73 | awk '{ print $1 }' | xargs)" \
+	"10.2.0.1 10.2.0.2/31 10.2.0.4/31 10.2.0.6"
+check "traffic goes through" in_net a ping -qc 2 -i 0.1 -W 5 10.2.0.1
+down
+
+must in_net a ip route add default via 192.0.2.2
+up "everything" 'remote-ts = { "0.0.0.0/0" }'
+is "two halves go before the default route, the peer keeps its way" \
+	"$(in_net a ip route show proto 73 | awk '{ print $1, $2, $3 }' | sort | xargs)" \
+	"0.0.0.0/1 dev office 128.0.0.0/1 dev office 192.0.2.2 dev eth0"
+check "traffic goes through" in_net a ping -qc 2 -i 0.1 -W 5 10.2.0.1
+check "IKE still passes: rekey" espl a rekey office
+check "traffic goes on" in_net a ping -qc 2 -i 0.1 -W 5 10.2.0.1
+down
+check "the default route is as it was" in_net a sh -c 'ip route show default | grep -q "via 192.0.2.2"'
+finish

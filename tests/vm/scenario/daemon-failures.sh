@@ -1,0 +1,94 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Each way not to come up: its exit status, its sentence, and what it leaves behind (nothing).
+# vm: cpus=2 timeout=300 debug=yes
+. "${VM_DIR:?run me with tests/vm/run}/lib.sh"
+. "$VM_DIR/../interop/site.sh"
+
+IKE=aes128gcm16-prfsha256-x25519
+ESP=aes128gcm16-esn
+
+# fails DESCRIPTION STATUS PATTERN: up of what is configured
+fails()
+{
+	local what=$1 want=$2 status
+
+	shift 2
+	must espl a reload
+	espl a up office >"$WORK/out" 2>&1
+	status=$?
+	if [ "$status" = "$want" ]; then
+		ok "$what: exit status $want"
+	else
+		not_ok "$what: exit status $want" "status $status: $(cat "$WORK/out")"
+	fi
+	for pattern; do
+		grep -qE -- "$pattern" "$WORK/out" && ok "$what: says '$pattern'" ||
+			not_ok "$what: says '$pattern'" "$(cat "$WORK/out")"
+	done
+	refuse "$what: leaves no interface" 'does not exist' in_net a ip link show office
+	check "$what: leaves nothing at strongSwan" wait_for 10 swan_is_empty
+}
+
+conf()
+{
+	espl_tunnel office "$@" >"$WORK/a/esplane.conf"
+}
+
+net_add c
+refuse "a host whose port 500 is taken" 'UDP port 500 is taken.*ss -ulpn' \
+	in_net c sh -c "nc -u -l -p 500 & sleep 1; : >$WORK/empty.conf
+	esplaned --foreground --config $WORK/empty.conf --control $WORK/c.control; kill \$! 2>/dev/null; exit 1"
+site_make
+swan_start b b
+swan_conn "$IKE" "$ESP" | swan_load b
+: | espl_start a a
+
+conf "$IKE" "$ESP"
+fails "without the module" 5 'the kernel has no module esplane' 'modprobe esplane'
+module_load
+
+PSK_A="wrong horse" conf "$IKE" "$ESP"
+fails "a wrong secret" 7 'office is not up: ' 'What to do: .*psk'
+conf "$IKE" "$ESP" 'remote-id = "elsewhere.example.org"'
+fails "another peer" 7 'elsewhere.example.org' 'What to do: '
+conf aes256-sha512-modp3072 "$ESP"
+fails "no IKE proposal" 8 'no IKE proposal suits both sides' 'aes256-sha512-modp3072' 'What to do: .*option ike'
+conf "$IKE" chacha20poly1305
+fails "no ESP proposal" 8 'no ESP proposal suits both sides' 'chacha20poly1305' 'What to do: .*option esp'
+conf "$IKE" "$ESP" 'remote-ts = { "10.99.0.0/24" }'
+fails "no selectors" 8 'the traffic selectors do not meet' '10.99.0.0/24' 'What to do: .*remote-ts'
+conf "$IKE" "$ESP" 'remote = "gw.invalid"'
+fails "a name that nobody knows" 6 'gw.invalid cannot be resolved'
+conf "$IKE" "$ESP" 'remote = "any"'
+fails "a peer that has to begin" 1 'only answers'
+
+must in_net a ip link add office type dummy
+conf "$IKE" "$ESP"
+espl a reload >/dev/null
+refuse "another's interface" 'there is an interface office already' espl a up office
+check "is left alone" in_net a sh -c 'ip -d link show office | grep -q dummy'
+in_net a ip link del office
+must in_net a ip route add 10.2.0.0/24 via 192.0.2.2
+refuse "another's route" 'there is a route to 10.2.0.0/24 already.*metric' espl a up office
+check "is left alone, too" in_net a sh -c 'ip route show 10.2.0.0/24 | grep -q "via 192.0.2.2"'
+conf "$IKE" "$ESP" 'metric = 50'
+must espl a reload
+check "a metric of its own lets both be" espl a up office
+must in_net a ip link del office
+check "an interface that somebody removes is noticed" wait_for 5 espl_is down
+check "and strongSwan told" wait_for 5 swan_is_empty
+in_net a ip route del 10.2.0.0/24 via 192.0.2.2
+
+swan_stop b
+conf "$IKE" "$ESP"
+must espl a reload
+spawn up-unreachable ikectl --control "$WORK/a/control" up office
+check "an absent peer: ikectl shows that it waits" wait_for 10 grep -q 'waiting .*IKE_SA_INIT' "$WORK/up-unreachable.log"
+check "an attempt can be given up" espl a down office
+wait "$(cat "$WORK/up-unreachable.pid")"
+check "ikectl up says so" grep -q 'it was taken down meanwhile' "$WORK/up-unreachable.log"
+if [ -n "${PATIENCE:-}" ]; then
+	fails "an absent peer" 6 'the peer does not answer' 'UDP ports 500 and 4500'
+fi
+finish
