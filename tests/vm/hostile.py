@@ -65,7 +65,11 @@ def header(sender, to, proto):
 
 
 def flipped(esp):
+    """Mostly with a sequence number that is still to come: a seen one would not get far."""
     esp = bytearray(esp)
+    if random.random() < 0.8:
+        seq = struct.unpack_from(">I", esp, 4)[0]
+        struct.pack_into(">I", esp, 4, (seq + random.randint(100, 5000)) & 0xffffffff)
     for _ in range(random.randint(1, 8)):
         esp[random.randrange(4, len(esp))] ^= 1 << random.randrange(8)
     return bytes(esp)

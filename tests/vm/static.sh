@@ -255,7 +255,7 @@ CLEAR='tcp or icmp or (udp and not port 4500) or (icmp6 and (ip6[40] == 128 or i
 flood()
 {
 	spawn "$1" in_net "$2" bash -c "trap 'kill \$p; exit' TERM
-		while :; do ping -q -f -c 100000 -s ${4:-500} $3 >/dev/null 2>&1 & p=\$!; wait \$p; done"
+		while :; do ping -q -f -c 100000 -s ${4:-500} $3 >/dev/null 2>&1 & p=\$!; wait \$p; sleep 0.05; done"
 }
 
 # stream NAME FROM TO ADDRESS [IPERF3-ARGUMENT...]: TCP or what is asked for, until reaped

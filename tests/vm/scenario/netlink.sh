@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The netlink contract: every operation, long dumps, refusals, events, permission; keys stay inside.
-# vm: cpus=2 timeout=240 debug=yes kmemleak=yes
+# vm: cpus=2 timeout=400 debug=yes kmemleak=yes
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/static.sh"
 

@@ -1,0 +1,191 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Nothing leaves in the clear, and nothing hostile comes in: no child, no key, expired, spoofed, replayed, damaged.
+# vm: cpus=2 timeout=300 debug=yes kmemleak=yes
+. "${VM_DIR:?run me with tests/vm/run}/lib.sh"
+. "$VM_DIR/static.sh"
+
+module_load
+sites_add
+must in_net b ip address add 10.77.0.1/32 dev lo
+must in_net a ip address add 10.66.0.1/32 dev lo
+espl_device a
+espl_device b
+capture_start wire a eth0
+events_start a
+
+hostile()
+{
+	sent=$(in_net b python3 "$VM_DIR/hostile.py" "$@") || bail "hostile.py $*: $sent"
+}
+
+# What an SA counts in drops, all reasons
+dropped()
+{
+	ctl a sa-get dev=espl0 dir=in spi=0x1001 | jq '[.stats[]] | add // 0'
+}
+
+# What must not move by packets that are not authentic
+position()
+{
+	ctl a sa-get dev=espl0 dir=in spi=0x1001 | jq -c '[.seq, .packets, .bytes, .expired]'
+}
+
+dropped_is()
+{
+	[ "$(dropped)" = "$1" ]
+}
+
+dropped_more()
+{
+	[ "$(dropped)" -gt "$1" ]
+}
+
+# --- no child
+
+refuse "no child: IPv4 is answered with ICMP unreachable" 'Unreachable|prohibited|filtered' in_net a ping -c 1 -W 3 10.2.0.1
+refuse "no child: IPv6 is answered with ICMP unreachable" 'nreachable|prohibited' in_net a ping -c 1 -W 3 fd02::1
+is "no child: both are counted" "$(drops a tx-no-child)" 2
+
+# --- a child without an SA
+
+espl_child a
+espl_child b
+spawn waiting in_net a ping -c 3 -i 0.3 -W 20 10.2.0.1
+check "no SA: one acquire" wait_for 5 event_seen a '"acquire"'
+is "no SA: it can be read as state too" "$(field a acquire child-get dev=espl0 id=1)" true
+espl_sas b aes128gcm16
+espl_sas a aes128gcm16
+wait "$spawned"
+is "no SA: what waited leaves when the SA comes" "$(grep -c 'bytes from' "$WORK/waiting.log")" 3
+is "no SA: and there was one acquire for all of it" "$(events_like a '"acquire"')" 1
+is "no SA: nothing waits any more" "$(field a acquire child-get dev=espl0 id=1)" 0
+must ctl a sa-del dev=espl0 dir=out spi=0x2001
+refuse "no SA: unreachable when none comes" 'Unreachable' in_net a ping -c 1 -W 30 10.2.0.1
+is "no SA: the second wait asked again" "$(events_like a '"acquire"')" 2
+in_net a ping -q -c 40 -i 0.005 -W 1 10.2.0.1 >/dev/null
+check "no SA: a few packets wait, the others are dropped and counted" test "$(drops a tx-no-sa)" -ge 25
+must ctl a child-del dev=espl0 id=1
+must ctl b flush dev=espl0
+
+# --- selectors
+
+both()
+{
+	espl_child a "$1"
+	espl_child b "$1"
+	espl_sas a "$2" window=64 "${@:3}"
+	espl_sas b "$2"
+}
+
+both none aes128gcm16
+check "both ends talk" pings a 10.2.0.1 3
+before=$(drops a tx-no-child)
+refuse "a source outside the local selectors does not pass" 'Unreachable|filtered|prohibited' \
+	in_net a ping -c 1 -W 3 -I 10.66.0.1 10.2.0.1
+is "and is counted" "$(drops a tx-no-child)" $((before + 1))
+must ctl b child-set dev=espl0 id=1 lts=0.0.0.0/0 rts=0.0.0.0/0
+in_net b ping -q -c 3 -i 0.01 -W 1 -I 10.77.0.1 10.1.0.1 >/dev/null
+is "a spoofed inner source is dropped and counted" "$(sa_in a stats.rx-selector)" 3
+net_route b 10.1.9.0/24 dev espl0
+in_net b ping -q -c 2 -i 0.01 -W 1 -I 10.2.0.1 10.1.9.9 >/dev/null
+is "and so is an inner destination outside the selectors" "$(sa_in a stats.rx-selector)" 5
+must ctl b child-set dev=espl0 id=1 "lts=$TS_B" "rts=$TS_A"
+check "the tunnel still works" pings a 10.2.0.1 3
+
+# --- replayed, damaged, made up
+
+capture_start in a eth0 src 192.0.2.2 and ip proto 50
+pings a 10.2.0.1 20 >/dev/null
+capture_stop in
+hostile replay "$WORK/in.pcap" 192.0.2.2
+is "replayed packets are dropped, each counted" "$(sa_in a stats.rx-replay)" "$sent"
+is "their number is that of the capture" "$sent" 20
+pings a 10.2.0.1 80 >/dev/null
+hostile replay "$WORK/in.pcap" 192.0.2.2
+is "those left of the window too" "$(sa_in a stats.rx-stale)" "$sent"
+capture_start fresh a eth0 src 192.0.2.2 and ip proto 50
+pings a 10.2.0.1 40 >/dev/null
+capture_stop fresh
+
+position=$(position) before=$(dropped)
+hostile flip "$WORK/fresh.pcap" 192.0.2.2 2000
+check "2000 packets with flipped bits: all dropped and counted" wait_for 10 dropped_is $((before + sent))
+check "most of them for their integrity" test "$(sa_in a stats.rx-auth)" -gt 1000
+before=$(dropped)
+hostile truncate "$WORK/fresh.pcap" 192.0.2.2
+# The first seven have no whole ESP header: nobody's.
+check "a packet cut to every length: dropped and counted" wait_for 10 dropped_is $((before + sent - 8))
+before=$(dropped)
+hostile garbage 192.0.2.2 192.0.2.1 2000 0x1001
+check "2000 made-up packets for a real SPI" wait_for 10 dropped_more $((before + 1000))
+seen=$(events_like a '"invalid-spi"')
+hostile garbage 192.0.2.2 192.0.2.1 2000 0
+check "2000 made-up packets for no SPI: few events" test $(($(events_like a '"invalid-spi"') - seen)) -lt 200
+check "but some" wait_for 5 event_seen a '"invalid-spi"'
+is "none of it moved the SA" "$(position)" "$position"
+check "the tunnel still works" pings a 10.2.0.1 3
+
+# --- in UDP
+
+must ctl a flush dev=espl0
+must ctl b flush dev=espl0
+espl_socket a
+espl_socket b
+both udp chacha20poly1305
+check "in UDP: both ends talk" pings a 10.2.0.1 3
+capture_start udp a eth0 src 192.0.2.2 and udp port 4500
+pings a 10.2.0.1 20 >/dev/null
+capture_stop udp
+position=$(position)
+hostile replay "$WORK/udp.pcap" 192.0.2.2
+is "in UDP: replayed packets are dropped and counted" "$(sa_in a stats.rx-replay)" "$sent"
+hostile flip "$WORK/udp.pcap" 192.0.2.2 1000
+before=$(dropped)
+check "in UDP: so are damaged ones" test "$before" -gt 900
+hostile truncate "$WORK/udp.pcap" 192.0.2.2
+check "in UDP: and those that are too short" wait_for 10 dropped_more "$before"
+hostile udp 192.0.2.2 192.0.2.1 1000 0x1001
+hostile udp 192.0.2.2 192.0.2.1 1000 0
+before=$(drops a rx-encap)
+hostile garbage 192.0.2.2 192.0.2.1 10 0x1001
+check "raw ESP for an SA in UDP is dropped and counted" test "$(drops a rx-encap)" -gt "$before"
+is "in UDP: none of it moved the SA" "$(position)" "$position"
+hostile send 192.0.2.2 192.0.2.1 ff
+hostile send 192.0.2.2 192.0.2.1 ffff
+hostile send 192.0.2.2 192.0.2.1 00000000cafe
+check "in UDP: what begins with four zero octets reaches the owner" \
+	wait_for 5 grep -q '^datagram 6 00000000cafe' "$WORK/socket-a.log"
+is "in UDP: keepalives and rubbish do not" "$(grep -v 00000000 "$WORK/socket-a.log" | grep -c '^datagram')" 0
+check "in UDP: the tunnel still works" pings a 10.2.0.1 3
+
+# --- expired
+
+must ctl a flush dev=espl0
+must ctl b flush dev=espl0
+both none aes128-sha256 out-hard-packets=3
+capture_start expired a eth0 src 192.0.2.1 and ip proto 50
+in_net a ping -q -c 6 -i 0.05 -W 1 10.2.0.1 >/dev/null
+capture_stop expired
+is "after its hard limit an SA sends nothing" "$(capture_count expired)" 3
+is "what it did not send is counted" "$(sa_out a stats.tx-expired)" 3
+must ctl a flush dev=espl0
+must ctl b flush dev=espl0
+both none aes128-sha256 in-hard-packets=3
+in_net a ping -q -c 6 -i 0.05 -W 1 10.2.0.1 >/dev/null
+is "after its hard limit an SA takes nothing" "$(sa_in a packets) $(sa_in a stats.rx-expired)" '3 3'
+
+# --- down, and the whole of it on the wire
+
+must ctl a flush dev=espl0
+must ctl b flush dev=espl0
+both none aes128gcm16
+must in_net a ip link set espl0 down
+in_net b ping -q -c 2 -i 0.05 -W 1 10.1.0.1 >/dev/null
+is "a device that is down takes nothing" "$(sa_in a stats.rx-down)" 2
+must in_net a ip link del espl0
+refuse "without the device there is no route" 'nreachable' in_net a ping -c 1 -W 1 10.2.0.1
+capture_stop wire
+is "nothing in the clear on the wire, ever" "$(capture_count wire "($CLEAR) and net 10.0.0.0/8")" 0
+is "nor IPv6" "$(capture_count wire 'icmp6 and (ip6[40] == 128 or ip6[40] == 129 or ip6[40] == 1)')" 0
+finish

@@ -1,0 +1,120 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Limits are exact under load on two CPUs, soft fires once, hard fires once and is the end.
+# vm: cpus=2 timeout=240 debug=yes
+. "${VM_DIR:?run me with tests/vm/run}/lib.sh"
+. "$VM_DIR/static.sh"
+
+module_load
+espl_pair aes128gcm16
+events_start a
+
+# renew A-ARGUMENTS...: fresh SAs at both ends, the limits are a's
+renew()
+{
+	must ctl a flush dev=espl0
+	must ctl b flush dev=espl0
+	espl_child a
+	espl_child b
+	espl_sas b aes128gcm16
+	espl_sas a aes128gcm16 "$@"
+	reap events-a
+	events_start a
+}
+
+# Two senders, one on each CPU, as fast as they can; ended by their packets or by the time.
+load()
+{
+	local cpu pids=()
+
+	for cpu in 0 1; do
+		nsenter --net="/run/netns/$1" timeout $((20 + 40 * ${VM_DEBUG:-0})) taskset -c $cpu \
+			ping -q -f -c "$3" -W 1 -s 200 "$2" >/dev/null 2>&1 &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+}
+
+expires()
+{
+	echo "$(events_like a '"expire"' "\"dir\":\"$1\"" "\"limit\":\"$2\"") $(events_like a '"expire"' '"hard":true')"
+}
+
+both_fired()
+{
+	[ "$(events_like a '"expire"' "\"dir\":\"$1\"" "\"limit\":\"$2\"")" -ge 2 ]
+}
+
+# --- packets out
+
+renew out-soft-packets=300 out-hard-packets=600
+capture_start out a eth0 src 192.0.2.1 and ip proto 50
+load a 10.2.0.1 600
+capture_stop out
+is "packets out: exactly as many as the hard limit" "$(sa_out a packets)" 600
+is "packets out: and so many on the wire" "$(capture_count out)" 600
+is "packets out: all of them arrived" "$(sa_in b packets)" 600
+check "packets out: soft and hard were told" wait_for 5 both_fired out packets
+is "packets out: once each" "$(expires out packets)" '2 1'
+is "packets out: the state says both" "$(sa_out a expired)" 3
+check "packets out: the rest was dropped and counted" test "$(sa_out a stats.tx-expired)" -gt 0
+is "packets out: no sequence number was lost" "$(sa_in b seq)" 600
+
+# --- packets in
+
+renew in-soft-packets=300 in-hard-packets=600
+load b 10.1.0.1 600
+is "packets in: exactly as many as the hard limit" "$(sa_in a packets)" 600
+check "packets in: soft and hard were told" wait_for 5 both_fired in packets
+is "packets in: once each" "$(expires in packets)" '2 1'
+check "packets in: the rest was dropped and counted" test "$(sa_in a stats.rx-expired)" -gt 0
+
+# --- octets: 228 a packet, 1000 of them and a rest that no packet fits into
+
+renew out-soft-bytes=100000 out-hard-bytes=228100
+load a 10.2.0.1 800
+is "octets out: up to the hard limit and not beyond" "$(sa_out a bytes) $(sa_out a packets)" '228000 1000'
+check "octets out: soft and hard were told" wait_for 5 both_fired out bytes
+is "octets out: once each" "$(expires out bytes)" '2 1'
+
+# --- a batch: TCP with GSO runs into the limit in the middle of a super-packet
+
+renew out-hard-packets=777
+capture_start gso a eth0 src 192.0.2.1 and ip proto 50
+spawn sink in_net b nc -l 10.2.0.1 5001
+must wait_for 5 listening b 5001
+in_net a timeout 20 nc -w 3 10.2.0.1 5001 </dev/zero >/dev/null 2>&1
+capture_stop gso
+reap sink
+is "a GSO batch is cut at the limit" "$(sa_out a packets) $(capture_count gso)" '777 777'
+
+# --- sequence numbers: without ESN they end at 2^32 - 1
+
+renew out-seq=0xfffffff0
+must ctl b sa-del dev=espl0 dir=in spi=0x2001
+must ctl b spi-alloc dev=espl0 spi=0x2001
+suite aes128gcm16
+# shellcheck disable=SC2086
+must ctl b sa-add dev=espl0 id=1 in-spi=0x2001 $espl_suite in-seq=0xfffffff0
+in_net a ping -q -c 30 -i 0.01 -W 1 10.2.0.1 >/dev/null
+is "sequence numbers: the last one is sent" "$(sa_out a packets) $(sa_in b packets)" '15 15'
+check "sequence numbers: that is a hard limit" wait_for 5 event_seen a '"expire"' '"limit":"sequence"' '"hard":true'
+is "sequence numbers: told once" "$(events_like a '"expire"')" 1
+
+# --- seconds: an SA that nobody uses expires too
+
+renew soft-seconds=1 hard-seconds=2
+check "seconds: soft" wait_for 10 event_seen a '"expire"' '"limit":"seconds"' '"dir":"out"'
+check "seconds: hard, both directions" wait_for 10 both_fired in seconds
+check "seconds: hard, both directions" wait_for 10 both_fired out seconds
+is "seconds: four events in all" "$(events_like a '"expire"')" 4
+check "seconds: not before their time" test "$(sa_out a age)" -ge 2
+in_net a ping -q -c 2 -i 0.1 -W 1 10.2.0.1 >/dev/null
+is "seconds: nothing passes afterwards" "$(sa_out a packets) $(sa_in a packets)" '0 0'
+
+# Much work for the timers: SAs that are deleted before their time say nothing.
+renew soft-seconds=2 hard-seconds=3
+must ctl a child-del dev=espl0 id=1
+in_net a timeout 10 esplctl listen seconds=5 only=expire >"$WORK/late" 2>&1
+is "a deleted SA does not expire" "$(grep -c '"expire"' "$WORK/late")" 0
+finish

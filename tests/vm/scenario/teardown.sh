@@ -1,0 +1,188 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Everything can be taken away under traffic: socket owner, SAs, child, device, namespaces, the module.
+# vm: cpus=2 timeout=300 debug=yes kmemleak=yes
+. "${VM_DIR:?run me with tests/vm/run}/lib.sh"
+. "$VM_DIR/static.sh"
+
+rounds=$((10 / (1 + ${VM_DEBUG:-0})))
+
+# tunnel ENCAP: both ends, without the sockets
+tunnel()
+{
+	local net
+
+	for net in a b; do
+		in_net $net ip link show espl0 >/dev/null 2>&1 || espl_device $net
+		espl_child $net "$1"
+		espl_sas $net aes128gcm16
+	done
+}
+
+traffic()
+{
+	flood flood-a a 10.2.0.1
+	flood flood-b b fd01::1
+	stream tcp a b 10.2.0.1
+}
+
+quiet()
+{
+	local name
+
+	for name in flood-a flood-b tcp tcp-server; do
+		reap $name
+	done
+}
+
+alive()
+{
+	wait_for 10 in_net a ping -q -c 2 -i 0.05 -W 1 10.2.0.1
+}
+
+unloads()
+{
+	rmmod esplane && [ ! -e /sys/module/esplane ]
+}
+
+module_load
+sites_add
+tunnel udp
+espl_socket a
+espl_socket b
+traffic
+check "traffic runs" alive
+
+# --- the owner of the socket
+
+refuse "the module stays while a process has its socket attached" 'in use' rmmod esplane
+for i in $(seq $rounds); do
+	reap socket-a KILL
+	alive || break
+	espl_socket a
+done
+check "$rounds times: the owner is killed, the tunnel goes on, a new owner attaches" alive
+reap socket-a KILL
+check "without an owner the tunnel goes on" alive
+hostile=$(in_net b python3 "$VM_DIR/hostile.py" send 192.0.2.2 192.0.2.1 00000000cafe)
+is "IKE is dropped when nobody wants it" "$hostile" 1
+check "the port is still taken care of" in_net a bash -c "ss -Hlnu 'sport = :4500' | grep -q ."
+must ctl a child-del dev=espl0 id=1
+check "when the last child in UDP goes, so does the port" \
+	wait_for 10 in_net a bash -c "! ss -Hlnu 'sport = :4500' | grep -q ."
+must ctl a flush
+must ctl b flush
+reap socket-b
+
+# --- SAs, children, everything of a device
+
+for i in $(seq $rounds); do
+	tunnel none
+	alive || break
+	must ctl a sa-del dev=espl0 spi=0x1001 dir=in
+	must ctl a sa-del dev=espl0 spi=0x2001 dir=out
+	must ctl b child-del dev=espl0 id=1
+	must ctl a flush dev=espl0
+done
+is "$rounds times: SAs, children and all of a device go under traffic" "$i" "$rounds"
+check "nothing is left" test "$(ctl a dump | jq -s 'map(length) | add')" = 0
+
+# --- the device
+
+for i in $(seq $rounds); do
+	tunnel none
+	alive || break
+	must in_net a ip link del espl0
+	must in_net b ip link del espl0
+done
+is "$rounds times: the device goes under traffic" "$i" "$rounds"
+tunnel none
+spawn churn in_net a esplctl churn what=sa dev=espl0 peer-netns=/run/netns/b \
+	peer-ifindex="$(in_net b ip -j link show espl0 | jq '.[0].ifindex')" encr=20 key="$K16$SALT" n=1000000 \
+	seconds=3000 tolerate
+alive
+must in_net a ip link del espl0
+check "the device goes under rekeys" running churn
+reap churn
+must in_net b ip link del espl0
+
+# --- a device that lives in another namespace than it was born in
+
+net_add c
+tunnel none
+must in_net a ip link set espl0 netns c
+espl_addresses c espl0 1 2
+check "moved: packets go out through the namespace of its birth" pings c 10.2.0.1 5
+check "moved: and so does IPv6 inside" pings c fd02::1 5
+check "moved: it is under control from where it lives" ctl c child-get dev=espl0 id=1
+index=$(in_net c ip -j link show espl0 | jq '.[0].ifindex')
+check "moved: and from where it was born" in_net a esplctl raw cmd=child-get "text=ifindex=$index child-id=1"
+events_start a
+flood flood-c c 10.2.0.1
+net_del c
+reap flood-c
+check "the namespace it lives in goes: so does the device" \
+	wait_for 20 event_seen a '"device-gone"' "\"ifindex\":$index\b"
+check "with its SAs" test "$(ctl a sa-get | jq length)" = 0
+
+net_add c d
+net_link d eth0 192.0.2.1/24 b eth1 -
+must in_net d ip link add espl0 type esplane
+must ctl d child-set dev=espl0 id=1 local=192.0.2.1 remote=192.0.2.2 "lts=$TS_A" "rts=$TS_B"
+must ctl d spi-alloc dev=espl0 spi=0x1001
+must ctl d sa-add dev=espl0 id=1 in-spi=0x1001 out-spi=0x2001 encr=20 key="$K16$SALT"
+must in_net d ip link set espl0 netns c
+espl_addresses c espl0 1 2
+flood flood-c c 10.2.0.1
+net_del d
+born_gone()
+{
+	ctl c child-get dev=espl0 id=1 2>&1 | grep -q 'is gone'
+}
+check "the namespace of its birth goes: the device says so" wait_for 30 born_gone
+refuse "it takes no child any more" 'is gone: make a new device' \
+	ctl c child-set dev=espl0 id=2 local=192.0.2.1 remote=192.0.2.2 "lts=$TS_A" "rts=$TS_B"
+in_net c ping -q -c 2 -i 0.1 -W 1 10.2.0.1 >/dev/null
+check "it swallows packets, and can be deleted" in_net c ip link del espl0
+reap flood-c
+net_del c
+
+# --- both namespaces at once, with all that is in them
+
+quiet
+tunnel none
+traffic
+alive
+net_del a b
+quiet
+reap events-a
+no_devices()
+{
+	! grep -q . "$DEBUGFS/objects" 2>/dev/null || objects_balanced
+}
+check "both namespaces go, with devices, children, SAs and traffic" wait_for 30 no_devices
+
+# --- the module
+
+NETS=()
+for i in $(seq $rounds); do
+	module_load
+	if [ "$i" = 1 ]; then
+		sites_add
+		traffic
+	fi
+	tunnel none
+	alive || break
+	unloads || break
+done
+is "$rounds times: the module unloads under traffic" "$i" "$rounds"
+module_load
+tunnel udp
+espl_socket a
+espl_socket b
+alive
+reap socket-a KILL
+reap socket-b KILL
+check "and with sockets that have lost their owners" unloads
+quiet
+finish
