@@ -18,12 +18,12 @@ USERSPACE = {
 
 # Own layer or lower only.
 KERNEL = [
-    "wire stats cb compat flow",
-    "replay lifetime suite crypto trie segment",
-    "sa satable selector child audit",
-    "encap tx rx event",
+    "wire stats cb compat",
+    "replay lifetime suite crypto trie selector flow",
+    "event sa satable child segment",
+    "encap tx rx socket",
     "device",
-    "policy netlink",
+    "policy decode encode netlink",
     "main",
 ]
 LAYER = {name: n for n, names in enumerate(KERNEL) for name in names.split()}
