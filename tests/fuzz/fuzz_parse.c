@@ -20,7 +20,8 @@ static void inside(struct cursor view, const uint8_t *p, size_t len)
 
 static void use(const struct msg *m, const uint8_t *p, size_t len)
 {
-	struct proposals ours;
+	static struct proposals ike, esp;
+	const struct proposals *ours = m->sa.list.p[0].protocol == PROTO_IKE ? &ike : &esp;
 	struct proposal chosen;
 	char why[RULES_WHY_LEN];
 	char text[PROPOSAL_STRLEN];
@@ -40,8 +41,11 @@ static void use(const struct msg *m, const uint8_t *p, size_t len)
 		ts_str(&m->tsi.ts[i], text);
 	for (i = 0; i < m->sa.list.count; i++)
 		proposal_str(&m->sa.list.p[i], text);
-	proposals_default(&ours, m->sa.list.p[0].protocol == PROTO_IKE ? PROTO_IKE : PROTO_ESP);
-	if (proposal_select(&ours, &m->sa.list, false, &chosen, &index) &&
+	if (!ike.count) {
+		proposals_default(&ike, PROTO_IKE);
+		proposals_default(&esp, PROTO_ESP);
+	}
+	if (proposal_select(ours, &m->sa.list, false, &chosen, &index) &&
 	    index >= m->sa.list.count)
 		abort();
 	for (i = EXCHANGE_IKE_SA_INIT; i <= EXCHANGE_INFORMATIONAL + 1; i++) {
@@ -66,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		result = msg_parse_payloads(cursor_of(p, size), *data, &m);
 	} else {
 		if (size >= MSG_HEADER_LEN) {
-			p[24] = p[25] = 0;
+			memset(p + 24, 0, 2);
 			p[26] = (uint8_t)(size >> 8);
 			p[27] = (uint8_t)size;
 		}

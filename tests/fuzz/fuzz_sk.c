@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "crypto/crypto.h"
+#include "lib/array.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -24,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 2 || size > 4096)
 		return 0;
-	sk = suites[data[0] % (sizeof(suites) / sizeof(suites[0]))];
+	sk = suites[data[0] % ARRAY_SIZE(suites)];
 	body = data[1];
 	data += 2;
 	size -= 2;

@@ -8,8 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "lib/addr.h"
-
-#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+#include "lib/array.h"
 
 static struct ts ts_of(const char *text)
 {
@@ -35,13 +34,13 @@ static void addresses_round_trip(void **state)
 	char buf[ADDR_STRLEN];
 	size_t i;
 
-	for (i = 0; i < COUNT(good); i++) {
+	for (i = 0; i < ARRAY_SIZE(good); i++) {
 		assert_true(addr_parse(&a, good[i]));
 		assert_string_equal(addr_str(&a, buf), good[i]);
 		assert_true(addr_from_bytes(&b, a.b, addr_len(&a)));
 		assert_true(addr_equal(&a, &b));
 	}
-	for (i = 0; i < COUNT(bad); i++)
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_false(addr_parse(&a, bad[i]));
 	assert_false(addr_from_bytes(&a, a.b, 5));
 	a = (struct addr){};
@@ -124,7 +123,7 @@ static void selectors_round_trip(void **state)
 	struct ts ts, again;
 	size_t i;
 
-	for (i = 0; i < COUNT(good); i++) {
+	for (i = 0; i < ARRAY_SIZE(good); i++) {
 		ts = ts_of(good[i][0]);
 		assert_string_equal(ts_str(&ts, buf), good[i][1] ? good[i][1] : good[i][0]);
 		again = ts_of(buf);
@@ -174,7 +173,7 @@ static void wrong_selectors_are_explained(void **state)
 	struct ts ts = {};
 	size_t i;
 
-	for (i = 0; i < COUNT(bad); i++) {
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		why = NULL;
 		if (ts_parse(&ts, bad[i], &why))
 			fail_msg("\"%s\" was accepted", bad[i]);
@@ -237,7 +236,7 @@ static void containment(void **state)
 	struct addr a;
 	size_t i;
 
-	for (i = 0; i < COUNT(cases); i++) {
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		outer = ts_of(cases[i].outer);
 		inner = ts_of(cases[i].inner);
 		if (ts_contains(&outer, &inner) != cases[i].yes)
@@ -274,11 +273,11 @@ static void intersections(void **state)
 	size_t i;
 	bool ok;
 
-	for (i = 0; i < COUNT(cases); i++) {
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		a = ts_of(cases[i].a);
 		b = ts_of(cases[i].b);
 		ok = ts_intersect(&a, &b, &out);
-		assert_int_equal(ok, cases[i].result != NULL);
+		assert_true(ok == !!cases[i].result);
 		assert_int_equal(ts_intersect(&b, &a, &out), ok);
 		if (!ok)
 			continue;

@@ -12,8 +12,7 @@
 #include <cmocka.h>
 #include "crypto/crypto.h"
 #include "hex.h"
-
-#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+#include "lib/array.h"
 
 /* RFC 4231, all but the truncated case 5 */
 static const struct {
@@ -100,7 +99,7 @@ static void prf_vectors(void **state)
 	struct chunk k, d;
 	size_t i;
 
-	for (i = 0; i < COUNT(rfc4231); i++) {
+	for (i = 0; i < ARRAY_SIZE(rfc4231); i++) {
 		k = (struct chunk){ key, unhex(rfc4231[i].key, key, sizeof(key)) };
 		d = (struct chunk){ data, unhex(rfc4231[i].data, data, sizeof(data)) };
 		prf_is(PRF_HMAC_SHA2_256, k, d, rfc4231[i].sha256);
@@ -152,13 +151,13 @@ static void prf_plus_agrees_with_nettle(void **state)
 	expand256(key, sizeof(key), seed, sizeof(seed), want, 254);
 	for (len = 0; len < 300; len++) {
 		memset(out, 0xee, sizeof(out));
-		assert_true(prf_plus(PRF_HMAC_SHA2_256, k, parts, COUNT(parts), out, len));
+		assert_true(prf_plus(PRF_HMAC_SHA2_256, k, parts, ARRAY_SIZE(parts), out, len));
 		assert_memory_equal(out, want, len);
 		assert_int_equal(out[len], 0xee);
 	}
-	assert_true(prf_plus(PRF_HMAC_SHA2_256, k, parts, COUNT(parts), out, 255 * 32));
+	assert_true(prf_plus(PRF_HMAC_SHA2_256, k, parts, ARRAY_SIZE(parts), out, 255 * 32));
 	assert_memory_equal(out, want, 254 * 32);
-	assert_false(prf_plus(PRF_HMAC_SHA2_256, k, parts, COUNT(parts), out, 255 * 32 + 1));
+	assert_false(prf_plus(PRF_HMAC_SHA2_256, k, parts, ARRAY_SIZE(parts), out, 255 * 32 + 1));
 }
 
 static void auth_psk_is_two_prfs(void **state)
@@ -268,7 +267,7 @@ static void every_suite_round_trips(void **state)
 	size_t s, plain, len, at, out_len, i;
 	struct sk sk, peer;
 
-	for (s = 0; s < COUNT(suites); s++) {
+	for (s = 0; s < ARRAY_SIZE(suites); s++) {
 		sk = sk_of(s);
 		peer = sk_of(s);
 		assert_int_equal(encr_key_len(sk.encr, sk.key_bits), suites[s].key_len);
@@ -295,7 +294,7 @@ static void every_changed_bit_is_refused(void **state)
 	size_t s, len, bit, at, out_len;
 	struct sk sk;
 
-	for (s = 0; s < COUNT(suites); s++) {
+	for (s = 0; s < ARRAY_SIZE(suites); s++) {
 		sk = sk_of(s);
 		len = sealed(&sk, good, 45);
 		for (bit = 0; bit < 8 * len; bit++) {
@@ -312,7 +311,7 @@ static void every_wrong_length_is_refused(void **state)
 	size_t s, len, at, out_len, i;
 	struct sk sk;
 
-	for (s = 0; s < COUNT(suites); s++) {
+	for (s = 0; s < ARRAY_SIZE(suites); s++) {
 		sk = sk_of(s);
 		len = sealed(&sk, good, 45);
 		for (i = 0; i < sizeof(msg); i++) {
@@ -331,7 +330,7 @@ static void wrong_keys_are_refused(void **state)
 	size_t s, len, at, out_len, i;
 	struct sk sk, peer;
 
-	for (s = 0; s < COUNT(suites); s++) {
+	for (s = 0; s < ARRAY_SIZE(suites); s++) {
 		sk = sk_of(s);
 		len = sealed(&sk, good, 45);
 		for (i = 0; i < suites[s].key_len; i++) {
@@ -413,7 +412,7 @@ static void impossible_padding_is_refused(void **state)
 	struct sk sk = sk_of(5);
 	size_t at, len, i;
 
-	for (i = 0; i < COUNT(pads); i++) {
+	for (i = 0; i < ARRAY_SIZE(pads); i++) {
 		memset(msg, 0, sizeof(msg));
 		msg[BODY + 16 + 31] = pads[i];
 		memset(iv, 0, sizeof(iv));
@@ -445,7 +444,7 @@ static void used_up_ivs_stop(void **state)
 	struct sk sk;
 	size_t s;
 
-	for (s = 0; s < COUNT(suites); s++) {
+	for (s = 0; s < ARRAY_SIZE(suites); s++) {
 		sk = sk_of(s);
 		sk.next_iv = UINT64_MAX - 1;
 		assert_true(sk_seal(&sk, msg, BODY, 10));
@@ -469,7 +468,7 @@ static void unknown_suites_are_refused(void **state)
 	size_t i, at, len;
 	struct sk sk;
 
-	for (i = 0; i < COUNT(bad); i++) {
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		sk = bad[i];
 		assert_int_equal(sk_sealed_len(&sk, 10), 0);
 		assert_false(sk_seal(&sk, msg, BODY, 10));
@@ -503,9 +502,9 @@ static void lengths_and_support(void **state)
 	};
 	size_t i;
 
-	for (i = 0; i < COUNT(yes); i++)
+	for (i = 0; i < ARRAY_SIZE(yes); i++)
 		assert_true(crypto_supports(&yes[i]));
-	for (i = 0; i < COUNT(no); i++)
+	for (i = 0; i < ARRAY_SIZE(no); i++)
 		assert_false(crypto_supports(&no[i]));
 	assert_int_equal(integ_key_len(INTEG_HMAC_SHA2_256_128), 32);
 	assert_int_equal(integ_key_len(INTEG_HMAC_SHA2_384_192), 48);

@@ -9,8 +9,7 @@
 #include <cmocka.h>
 #include "crypto/crypto.h"
 #include "hex.h"
-
-#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+#include "lib/array.h"
 
 static const uint16_t groups[] = { KE_X25519, KE_ECP_256, KE_ECP_384, KE_MODP_2048, KE_MODP_3072 };
 
@@ -100,7 +99,7 @@ static void published_vectors(void **state)
 	const struct vector *v;
 	struct ke *a, *b;
 
-	for (v = vectors; v < vectors + COUNT(vectors); v++) {
+	for (v = vectors; v < vectors + ARRAY_SIZE(vectors); v++) {
 		a = ke_new(v->group, given, (void *)v->a);
 		b = ke_new(v->group, given, (void *)v->b);
 		assert_non_null(a);
@@ -124,7 +123,7 @@ static void both_sides_agree(void **state)
 	struct ke *a, *b;
 	int round;
 
-	for (g = 0; g < COUNT(groups); g++) {
+	for (g = 0; g < ARRAY_SIZE(groups); g++) {
 		for (round = 0; round < 5; round++) {
 			a = ke_new(groups[g], pseudo, &seed);
 			b = ke_new(groups[g], pseudo, &seed);
@@ -149,7 +148,7 @@ static void randomness_is_all_there_is(void **state)
 	size_t g, len;
 	struct ke *a, *b;
 
-	for (g = 0; g < COUNT(groups); g++) {
+	for (g = 0; g < ARRAY_SIZE(groups); g++) {
 		a = ke_new(groups[g], pseudo, &seed_a);
 		b = ke_new(groups[g], pseudo, &seed_b);
 		assert_memory_equal(ke_public(a, &len), ke_public(b, &len),
@@ -177,7 +176,7 @@ static void wrong_lengths_are_refused(void **state)
 	uint8_t peer[KE_PUBLIC_MAX + 1] = { [0] = 9 };
 	size_t g, len;
 
-	for (g = 0; g < COUNT(groups); g++)
+	for (g = 0; g < ARRAY_SIZE(groups); g++)
 		for (len = 0; len <= sizeof(peer); len++)
 			if (len != ke_public_len(groups[g]))
 				refuses(groups[g], peer, len);
@@ -202,7 +201,7 @@ static void small_order_is_refused(void **state)
 	uint8_t peer[32];
 	size_t i;
 
-	for (i = 0; i < COUNT(points); i++) {
+	for (i = 0; i < ARRAY_SIZE(points); i++) {
 		unhex(points[i], peer, sizeof(peer));
 		refuses(KE_X25519, peer, sizeof(peer));
 	}
@@ -213,7 +212,7 @@ static void points_off_the_curve_are_refused(void **state)
 	uint8_t peer[KE_PUBLIC_MAX];
 	size_t i, len, bit;
 
-	for (i = 1; i < COUNT(vectors); i++) {
+	for (i = 1; i < ARRAY_SIZE(vectors); i++) {
 		len = unhex(vectors[i].public_a, peer, sizeof(peer));
 		for (bit = 0; bit < 8 * len; bit += 5) {
 			peer[bit / 8] ^= (uint8_t)(1 << bit % 8);

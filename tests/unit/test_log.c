@@ -16,8 +16,6 @@
 #include "lib/names.h"
 #include "lib/proposal.h"
 
-#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
-
 static int saved_stderr, reader;
 
 /* Entries go to a pipe from here to caught(). */
@@ -121,13 +119,14 @@ static void timestamps(void **state)
 {
 	unsigned int year, month, day, hour, minute, second, ms;
 	char rest[64];
+	int n;
 
 	log_init("esplaned", LOG_STYLE_TIME, LOG_INFO);
 	catch();
 	log_info("text");
-	assert_int_equal(sscanf(caught(), "%4u-%2u-%2uT%2u:%2u:%2u.%3uZ %63[^\n]", &year, &month,
-				&day, &hour, &minute, &second, &ms, rest),
-			 8);
+	n = sscanf(caught(), "%4u-%2u-%2uT%2u:%2u:%2u.%3uZ %63[^\n]", &year, &month, &day, &hour,
+		   &minute, &second, &ms, rest);
+	assert_int_equal(n, 8);
 	assert_true(year > 2020 && month <= 12 && day <= 31 && hour < 24 && minute < 60 &&
 		    second <= 60);
 	assert_string_equal(rest, "esplaned: text");
@@ -193,13 +192,13 @@ static void tables_are_sound(void **state)
 
 static void memory_is_wiped(void **state)
 {
-	char secret[] = "correct horse", *copy;
+	char secret[] = "correct horse", zero[sizeof(secret)] = "", *copy;
 
 	copy = mem_dup(secret, sizeof(secret));
 	assert_non_null(copy);
 	assert_string_equal(copy, secret);
 	mem_wipe(secret, sizeof(secret));
-	assert_memory_equal(secret, (char[sizeof(secret)]){}, sizeof(secret));
+	assert_memory_equal(secret, zero, sizeof(secret));
 	mem_free_wiped(copy, sizeof(secret));
 	mem_free_wiped(NULL, 0);
 	mem_wipe(NULL, 0);

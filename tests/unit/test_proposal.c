@@ -6,9 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
+#include "lib/array.h"
 #include "lib/proposal.h"
-
-#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
 static struct proposal one(uint8_t protocol, const char *text)
 {
@@ -58,7 +57,7 @@ static void words_of_strongswan(void **state)
 	struct proposal p;
 	size_t i;
 
-	for (i = 0; i < COUNT(cases); i++) {
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		p = one(cases[i].protocol, cases[i].in);
 		assert_int_equal(p.protocol, cases[i].protocol);
 		assert_string_equal(proposal_str(&p, buf), cases[i].out);
@@ -100,7 +99,7 @@ static void wrong_words_are_named(void **state)
 	char why[600];
 	size_t i;
 
-	for (i = 0; i < COUNT(cases); i++) {
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		assert_false(proposal_parse(&p, cases[i].protocol, cases[i].in, why, sizeof(why)));
 		if (!strstr(why, cases[i].says))
 			fail_msg("\"%s\": \"%s\" does not say \"%s\"", cases[i].in, why,
@@ -123,7 +122,7 @@ static void printing_and_parsing_agree(void **state)
 	struct proposal p, again;
 	size_t i;
 
-	for (i = 0; i < COUNT(texts); i++) {
+	for (i = 0; i < ARRAY_SIZE(texts); i++) {
 		p = one(PROTO_IKE, texts[i]);
 		again = one(PROTO_IKE, proposal_str(&p, buf));
 		assert_int_equal(again.count, p.count);
@@ -207,11 +206,11 @@ static void selections_are_right(void **state)
 	unsigned int index;
 	bool ok;
 
-	for (s = selections; s < selections + COUNT(selections); s++) {
+	for (s = selections; s < selections + ARRAY_SIZE(selections); s++) {
 		ours = list_of(s->protocol, s->ours);
 		theirs = list_of(s->protocol, s->theirs);
 		ok = proposal_select(&ours, &theirs, s->ignore_ke, &chosen, &index);
-		if (ok != (s->chosen != NULL))
+		if (ok != !!s->chosen)
 			fail_msg("%s with %s: %s", s->ours, s->theirs, ok ? "chosen" : "refused");
 		if (!ok)
 			continue;

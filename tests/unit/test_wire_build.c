@@ -8,9 +8,8 @@
 #include <cmocka.h>
 #include "crypto/crypto.h"
 #include "hex.h"
+#include "lib/array.h"
 #include "wire/build.h"
-
-#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
 static uint8_t buf[MSG_LEN_MAX + 1000];
 static struct msg m;
@@ -40,13 +39,12 @@ static void layout_is_that_of_rfc7296(void **state)
 	build_sa(&b, &list, NULL);
 	build_ke(&b, KE_X25519, "\xaa\xbb", 2);
 	build_notify(&b, NOTIFY_COOKIE, 0, 0, 0, "\x01", 1);
-	bytes_are(
-		buf, build_end(&b),
-		"0102030405060708 0000000000000000 21 20 22 08 00000000 00000057"
-		"22000028 00000024 01010003"
-		"0300000c 01000014 800e0100 03000008 02000005 00000008 0400001f"
-		"2900000a 001f0000 aabb"
-		"00000009 00004006 01");
+	bytes_are(buf, build_end(&b),
+		  "0102030405060708 0000000000000000 21 20 22 08 00000000 00000057"
+		  "22000028 00000024 01010003"
+		  "0300000c 01000014 800e0100 03000008 02000005 00000008 0400001f"
+		  "2900000a 001f0000 aabb"
+		  "00000009 00004006 01");
 }
 
 static void ids_auth_ts_delete(void **state)
@@ -68,16 +66,15 @@ static void ids_auth_ts_delete(void **state)
 	build_delete(&b, PROTO_ESP, spis, 2);
 	build_delete(&b, PROTO_IKE, NULL, 0);
 	build_notify(&b, NOTIFY_REKEY_SA, PROTO_ESP, 0x11223344, 4, NULL, 0);
-	bytes_are(
-		buf + MSG_HEADER_LEN, build_end(&b) - MSG_HEADER_LEN,
-		"2700000c 02000000 67617465"
-		"2c000009 02000000 cc"
-		"2a000040 02000000 07060010 00500050 0a010000 0a0100ff"
-		"08000028 0000ffff"
-		"20010db8000000000000000000000001 20010db8000000000000000000000001"
-		"2a000010 03040002 00000100 fffffffe"
-		"29000008 01000000"
-		"0000000c 03044009 11223344");
+	bytes_are(buf + MSG_HEADER_LEN, build_end(&b) - MSG_HEADER_LEN,
+		  "2700000c 02000000 67617465"
+		  "2c000009 02000000 cc"
+		  "2a000040 02000000 07060010 00500050 0a010000 0a0100ff"
+		  "08000028 0000ffff"
+		  "20010db8000000000000000000000001 20010db8000000000000000000000001"
+		  "2a000010 03040002 00000100 fffffffe"
+		  "29000008 01000000"
+		  "0000000c 03044009 11223344");
 	id_body(&w, ID_FQDN, "gate", 4);
 	bytes_are(body, w.len, "02000000 67617465");
 	/* it is what the peer sees as IDr' */
@@ -178,7 +175,8 @@ static struct ts random_ts(void)
 	size_t len = below(2) ? 4 : 16;
 	struct addr swap;
 
-	ts.start.family = ts.end.family = len == 4 ? AF_INET : AF_INET6;
+	ts.start.family = len == 4 ? AF_INET : AF_INET6;
+	ts.end.family = ts.start.family;
 	noise(ts.start.b, len);
 	noise(ts.end.b, len);
 	if (addr_cmp(&ts.start, &ts.end) > 0) {
@@ -225,13 +223,13 @@ static void random_payload(struct builder *b)
 		build_auth(b, (uint8_t)below(256), data, n);
 		break;
 	case 5:
-		n = 1 + below(COUNT(ts));
+		n = 1 + below(ARRAY_SIZE(ts));
 		for (i = 0; i < n; i++)
 			ts[i] = random_ts();
 		build_ts(b, PAYLOAD_TSI + (uint8_t)below(2), ts, n);
 		break;
 	case 6:
-		n = 1 + below(COUNT(spis));
+		n = 1 + below(ARRAY_SIZE(spis));
 		for (i = 0; i < n; i++)
 			spis[i] = below(UINT32_MAX);
 		build_delete(b, PROTO_ESP, spis, n);
@@ -379,7 +377,7 @@ static void views_stay_inside(void **state)
 			buf[16 + below((uint32_t)len - 16)] ^= (uint8_t)(1 << below(8));
 		if (!below(4))
 			len = MSG_HEADER_LEN + below((uint32_t)len - MSG_HEADER_LEN);
-		buf[24] = buf[25] = 0;
+		memset(buf + 24, 0, 2);
 		buf[26] = (uint8_t)(len >> 8);
 		buf[27] = (uint8_t)len;
 		exact = malloc(len);
@@ -415,7 +413,7 @@ static void sealed_messages_round_trip(void **state)
 	struct builder b;
 	struct sk sk;
 
-	for (i = 0; i < COUNT(suites); i++) {
+	for (i = 0; i < ARRAY_SIZE(suites); i++) {
 		sk = suites[i];
 		for (n = 0; n < 40; n++) {
 			build_begin(&b, buf, 2000, &h);

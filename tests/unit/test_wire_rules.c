@@ -5,9 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
+#include "lib/array.h"
 #include "wire/rules.h"
-
-#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
 struct rule_case {
 	uint8_t exchange;
@@ -132,13 +131,13 @@ static void exchanges_follow_their_rules(void **state)
 	char why[RULES_WHY_LEN];
 	bool ok;
 
-	for (c = cases; c < cases + COUNT(cases); c++) {
+	for (c = cases; c < cases + ARRAY_SIZE(cases); c++) {
 		seen_from(&m, c->payloads);
 		strcpy(why, "nothing");
 		ok = rules_check(c->exchange, c->response, c->inside, &m, why);
 		if (ok != !c->says || (!ok && !strstr(why, c->says)))
-			fail_msg("case %zu, \"%s\": %s", (size_t)(c - cases), c->payloads,
-				 ok ? "accepted" : why);
+			fail_msg("case %zu, \"%s\", accepted %d: %s", (size_t)(c - cases),
+				 c->payloads, ok, why);
 	}
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "crypto/alg.h"
-
-#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+#include "lib/array.h"
 
 static const struct encr_alg encrs[] = {
 	{ ENCR_AES_GCM_16, 128, GNUTLS_CIPHER_AES_128_GCM, 16, 4, 8, 16, true },
@@ -25,7 +24,7 @@ const struct encr_alg *encr_alg(uint16_t encr, uint16_t key_bits)
 {
 	size_t i;
 
-	for (i = 0; i < COUNT(encrs); i++)
+	for (i = 0; i < ARRAY_SIZE(encrs); i++)
 		if (encrs[i].id == encr && encrs[i].key_bits == key_bits)
 			return &encrs[i];
 	return NULL;
@@ -35,7 +34,7 @@ const struct integ_alg *integ_alg(uint16_t integ)
 {
 	size_t i;
 
-	for (i = 0; i < COUNT(integs); i++)
+	for (i = 0; i < ARRAY_SIZE(integs); i++)
 		if (integs[i].id == integ)
 			return &integs[i];
 	return NULL;

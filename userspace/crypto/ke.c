@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "crypto/group.h"
+#include "lib/array.h"
 #include "lib/mem.h"
 
 #define DRAWS_MAX	64	/* one fails with a chance below 2^-30 */
@@ -21,7 +22,7 @@ static const struct group *find_group(uint16_t id)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(groups); i++)
 		if (groups[i]->id == id)
 			return groups[i];
 	return NULL;

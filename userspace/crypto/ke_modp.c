@@ -32,7 +32,7 @@ static const char prime3072[] =
  */
 static void import_private(mpz_t x, const struct group *g, const uint8_t *private)
 {
-	nettle_mpz_init_set_str_256_u(x, g->private_len, private);
+	nettle_mpz_set_str_256_u(x, g->private_len, private);
 	mpz_setbit(x, 8UL * g->private_len - 1);
 }
 
@@ -41,6 +41,7 @@ static bool modp_make(const struct group *g, uint8_t *private, uint8_t *public)
 	mpz_t p, x, y;
 
 	mpz_init_set_str(p, g->param, 16);
+	mpz_init(x);
 	import_private(x, g, private);
 	mpz_init_set_ui(y, 2);
 	mpz_powm_sec(y, y, x, p);
@@ -57,7 +58,7 @@ static bool modp_derive(const struct group *g, const uint8_t *private, const uin
 	bool ok;
 
 	mpz_init_set_str(p, g->param, 16);
-	mpz_init(limit);
+	mpz_inits(limit, x, NULL);
 	mpz_sub_ui(limit, p, 1);
 	import_private(x, g, private);
 	nettle_mpz_init_set_str_256_u(y, g->public_len, peer);

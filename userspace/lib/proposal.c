@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include "lib/array.h"
 #include "lib/names.h"
 #include "lib/proposal.h"
 
@@ -112,8 +113,6 @@ static const struct word words[] = {
 	{ "x448", TRANSFORM_KE, 32, 0, true },
 };
 
-#define WORDS	(sizeof(words) / sizeof(words[0]))
-
 static bool __attribute__((format(printf, 3, 4)))
 refuse(char *why, size_t why_len, const char *fmt, ...)
 {
@@ -142,7 +141,7 @@ static const struct word *find_word(const char *text, size_t len)
 {
 	size_t i;
 
-	for (i = 0; i < WORDS; i++)
+	for (i = 0; i < ARRAY_SIZE(words); i++)
 		if (strlen(words[i].text) == len && !strncasecmp(words[i].text, text, len))
 			return &words[i];
 	return NULL;
@@ -155,7 +154,7 @@ static void accepted(uint8_t protocol, char *buf, size_t len)
 	int n;
 
 	buf[0] = '\0';
-	for (i = 0; i < WORDS; i++) {
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
 		if (words[i].known_only || !type_belongs(words[i].type, protocol) ||
 		    transform_name(words[i].type, words[i].id, words[i].key_bits) != words[i].text)
 			continue;
@@ -241,43 +240,61 @@ static void imply_prf(struct proposal *p)
 			    p->t[i].id - INTEG_HMAC_SHA2_256_128 + PRF_HMAC_SHA2_256, 0);
 }
 
-static bool complete(struct proposal *p, char *why, size_t why_len)
+/* The first transform of type ENCR that is an AEAD, or is none. */
+static const struct transform *find_encr(const struct proposal *p, bool aead)
 {
-	const struct transform *encr = proposal_find(p, TRANSFORM_ENCR);
-	bool aead;
 	int i;
 
-	if (!encr)
-		return refuse(why, why_len,
-			      "the cipher is missing: aes128gcm16, aes256gcm16, chacha20poly1305, "
-			      "aes128, aes192 or aes256");
-	aead = is_aead(encr->id);
 	for (i = 0; i < p->count; i++)
-		if (p->t[i].type == TRANSFORM_ENCR && is_aead(p->t[i].id) != aead)
-			return refuse(why, why_len,
-				      "%s needs an integrity algorithm and %s must not have one: "
-				      "write two proposals",
-				      transform_name(TRANSFORM_ENCR, aead ? p->t[i].id : encr->id,
-						     aead ? p->t[i].key_bits : encr->key_bits),
-				      transform_name(TRANSFORM_ENCR, aead ? encr->id : p->t[i].id,
-						     aead ? encr->key_bits : p->t[i].key_bits));
-	if (!aead && !proposal_find(p, TRANSFORM_INTEG))
-		return refuse(why, why_len,
-			      "%s needs an integrity algorithm: sha256, sha384 or sha512",
-			      transform_name(TRANSFORM_ENCR, encr->id, encr->key_bits));
-	if (p->protocol == PROTO_IKE) {
-		imply_prf(p);
-		if (!proposal_find(p, TRANSFORM_PRF))
-			return refuse(why, why_len,
-				      "the PRF is missing: prfsha256, prfsha384 or prfsha512");
-		if (!proposal_find(p, TRANSFORM_KE))
-			return refuse(why, why_len,
-				      "the key exchange group is missing: x25519, ecp256, ecp384, "
-				      "modp2048 or modp3072");
-	} else if (!proposal_find(p, TRANSFORM_ESN)) {
-		if (!add(p, TRANSFORM_ESN, ESN_NO, 0) || !add(p, TRANSFORM_ESN, ESN_YES, 0))
-			return refuse(why, why_len, "it has too many algorithms");
-	}
+		if (p->t[i].type == TRANSFORM_ENCR && is_aead(p->t[i].id) == aead)
+			return &p->t[i];
+	return NULL;
+}
+
+static const char *name(const struct transform *t)
+{
+	return transform_name(t->type, t->id, t->key_bits);
+}
+
+static bool complete_ike(struct proposal *p, char *why, size_t why_len)
+{
+	imply_prf(p);
+	if (!proposal_find(p, TRANSFORM_PRF))
+		return refuse(why, why_len, "the PRF is missing: prfsha256, prfsha384 or "
+			      "prfsha512");
+	if (!proposal_find(p, TRANSFORM_KE))
+		return refuse(why, why_len, "the key exchange group is missing: x25519, ecp256, "
+			      "ecp384, modp2048 or modp3072");
+	return true;
+}
+
+static bool complete_esp(struct proposal *p, char *why, size_t why_len)
+{
+	if (proposal_find(p, TRANSFORM_ESN))
+		return true;
+	if (!add(p, TRANSFORM_ESN, ESN_NO, 0) || !add(p, TRANSFORM_ESN, ESN_YES, 0))
+		return refuse(why, why_len, "it has too many algorithms");
+	return true;
+}
+
+/* What is missing is added where it can be inferred. Integrity beside AEADs only named a PRF. */
+static bool complete(struct proposal *p, char *why, size_t why_len)
+{
+	const struct transform *aead = find_encr(p, true), *plain = find_encr(p, false);
+
+	if (!aead && !plain)
+		return refuse(why, why_len, "the cipher is missing: aes128gcm16, aes256gcm16, "
+			      "chacha20poly1305, aes128, aes192 or aes256");
+	if (aead && plain)
+		return refuse(why, why_len, "%s needs an integrity algorithm and %s must not have "
+			      "one: write two proposals", name(plain), name(aead));
+	if (plain && !proposal_find(p, TRANSFORM_INTEG))
+		return refuse(why, why_len, "%s needs an integrity algorithm: sha256, sha384 or "
+			      "sha512", name(plain));
+	if (p->protocol == PROTO_IKE && !complete_ike(p, why, why_len))
+		return false;
+	if (p->protocol == PROTO_ESP && !complete_esp(p, why, why_len))
+		return false;
 	if (aead)
 		drop_type(p, TRANSFORM_INTEG);
 	return true;
@@ -312,7 +329,7 @@ const char *transform_name(uint8_t type, uint16_t id, uint16_t key_bits)
 {
 	size_t i;
 
-	for (i = 0; i < WORDS; i++)
+	for (i = 0; i < ARRAY_SIZE(words); i++)
 		if (words[i].type == type && words[i].id == id && words[i].key_bits == key_bits)
 			return words[i].text;
 	return NULL;

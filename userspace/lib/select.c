@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What a responder chooses, RFC 7296 2.7 and 3.3.6. */
+#include "lib/array.h"
 #include "lib/proposal.h"
 
 /* Some peers send a key length with ChaCha20, whose RFC 7634 wants none. */
@@ -165,7 +166,7 @@ void proposals_default(struct proposals *p, uint8_t protocol)
 	};
 	bool is_ike = protocol == PROTO_IKE;
 	const char *const *texts = is_ike ? ike : esp;
-	size_t count = is_ike ? sizeof(ike) / sizeof(ike[0]) : sizeof(esp) / sizeof(esp[0]), i;
+	size_t count = is_ike ? ARRAY_SIZE(ike) : ARRAY_SIZE(esp), i;
 	char why[64];
 
 	*p = (struct proposals){};

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include "lib/addr.h"
+#include "lib/array.h"
 
 static const struct {
 	const char *name;
@@ -20,8 +21,6 @@ static const struct {
 	{ "icmpv6", IPPROTO_ICMPV6 },
 	{ "sctp", IPPROTO_SCTP },
 };
-
-#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
 /* A decimal number up to @max at the start of *@text, which then points behind it. */
 static bool number(const char **text, unsigned long max, unsigned long *v)
@@ -108,7 +107,7 @@ static bool parse_proto(uint8_t *proto, const char *text)
 	unsigned long v;
 	size_t i;
 
-	for (i = 0; i < COUNT(protocols); i++) {
+	for (i = 0; i < ARRAY_SIZE(protocols); i++) {
 		if (!strcasecmp(text, protocols[i].name)) {
 			*proto = protocols[i].number;
 			return true;
@@ -226,8 +225,8 @@ bool ts_parse(struct ts *ts, const char *text, const char **why)
 static int icmp_str(uint16_t port, bool first, char *buf, size_t len)
 {
 	if ((port & 0xff) == (first ? 0 : 0xff))
-		return snprintf(buf, len, "%u", port >> 8);
-	return snprintf(buf, len, "%u(%u)", port >> 8, port & 0xff);
+		return snprintf(buf, len, "%d", port >> 8);
+	return snprintf(buf, len, "%d(%d)", port >> 8, port & 0xff);
 }
 
 static void ports_str(const struct ts *ts, char *buf, size_t len)
@@ -241,7 +240,7 @@ static void ports_str(const struct ts *ts, char *buf, size_t len)
 	if (is_icmp(ts->proto)) {
 		/* one code of one type is shorter than the range it is */
 		if (ts->port_start == ts->port_end) {
-			snprintf(buf, len, "%u(%u)", ts->port_start >> 8, ts->port_start & 0xff);
+			snprintf(buf, len, "%d(%d)", ts->port_start >> 8, ts->port_start & 0xff);
 			return;
 		}
 		icmp_str(ts->port_start, true, start, sizeof(start));
@@ -257,7 +256,7 @@ static void proto_str(uint8_t proto, char *buf, size_t len)
 {
 	size_t i;
 
-	for (i = 0; i < COUNT(protocols); i++) {
+	for (i = 0; i < ARRAY_SIZE(protocols); i++) {
 		if (protocols[i].number == proto) {
 			snprintf(buf, len, "%s", protocols[i].name);
 			return;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdarg.h>
 #include <stdio.h>
+#include "lib/array.h"
 #include "lib/names.h"
 #include "wire/rules.h"
 
@@ -113,11 +114,12 @@ static const struct rule *find_rules(uint8_t exchange, bool response, bool insid
 				     const struct msg *m)
 {
 	uint8_t protocol = m->sa.list.count ? m->sa.list.p[0].protocol : 0;
+	bool in_clear = exchange == EXCHANGE_IKE_SA_INIT;
 	size_t i;
 
-	if (inside == (exchange == EXCHANGE_IKE_SA_INIT))
-		return inside ? NULL : sealed;
-	for (i = 0; i < sizeof(exchanges) / sizeof(exchanges[0]); i++)
+	if (inside == in_clear)
+		return in_clear ? NULL : sealed;
+	for (i = 0; i < ARRAY_SIZE(exchanges); i++)
 		if (exchanges[i].exchange == exchange &&
 		    (!exchanges[i].sa_protocol || exchanges[i].sa_protocol == protocol))
 			return exchanges[i].rules[response ? RESPONSE : REQUEST];

@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "lib/array.h"
 #include "wire/build.h"
-
-#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
 static const char *root;
 
@@ -90,7 +89,7 @@ static void auth_message(void)
 	    !ts_parse(&ts[2], "10.0.0.1[udp/opaque]", &why))
 		abort();
 	proposals_default(&list, PROTO_ESP);
-	for (i = 0; i < COUNT(offers); i++)
+	for (i = 0; i < ARRAY_SIZE(offers); i++)
 		offers[i] = (struct msg_offer){ .number = (uint8_t)(i + 1),
 						.spi_len = 4,
 						.spi = 0xc0ffee };
@@ -178,7 +177,7 @@ int main(int argc, char **argv)
 	auth_message();
 	other_messages();
 	sk_inputs();
-	texts("fuzz_proposal", proposals, COUNT(proposals));
-	texts("fuzz_addr", selectors, COUNT(selectors));
+	texts("fuzz_proposal", proposals, ARRAY_SIZE(proposals));
+	texts("fuzz_addr", selectors, ARRAY_SIZE(selectors));
 	return 0;
 }
