@@ -187,6 +187,12 @@ static void ends_must_work(struct world *w)
 	struct node *n = &w->n[rng_below(&w->script, NODES)];
 	uint64_t rekeys;
 
+	/* also when both ends begin at once */
+	if (rng_chance(&w->script, 50)) {
+		down(n);
+		world_run(w, w->now + 5000);
+		up(&w->n[!n->index]);
+	}
 	up(n);
 	world_run(w, w->now + 10000);
 	if (!w->violation[0] && (!w->n[0].up_since || !w->n[1].up_since)) {

@@ -285,3 +285,13 @@ void children_free(struct ike_sa *sa)
 	while ((c = TAILQ_FIRST(&sa->children)))
 		child_remove(c, "its IKE SA ends");
 }
+
+void children_forget(struct ike_sa *sa)
+{
+	struct child *c;
+
+	while ((c = TAILQ_FIRST(&sa->children))) {
+		TAILQ_REMOVE(&sa->children, c, link);
+		mem_free_wiped(c, sizeof(*c));
+	}
+}

@@ -68,8 +68,10 @@ void child_retire(struct child *c, const char *reason);
 /* Its hard limit is reached, but the peer has not deleted it yet after its rekey. */
 void child_switch_later(struct child *c);
 void child_deleting(struct child *c);
-/* All of an IKE SA at once, the kernel's side already done by the tunnel. */
+/* All of an IKE SA at once, out of the kernel. */
 void children_free(struct ike_sa *sa);
+/* The same, but the kernel hears nothing: for the end of the engine. */
+void children_forget(struct ike_sa *sa);
 void child_retry_rekey(struct child *c, uint64_t min_ms, uint64_t max_ms);
 
 #endif

@@ -9,7 +9,8 @@ static void rotate(struct ike *ike)
 
 	if (jar->version && now - jar->born_ms < IKE_COOKIE_ROTATE_MS)
 		return;
-	if (!jar->version)
+	/* the predecessor has had its time too */
+	if (!jar->version || now - jar->born_ms >= 2 * IKE_COOKIE_ROTATE_MS)
 		ike_random(ike, jar->secret, sizeof(jar->secret));
 	jar->version = jar->version % 254 + 1;
 	ike_random(ike, jar->secret[jar->version & 1], sizeof(jar->secret[0]));

@@ -212,6 +212,9 @@ void sa_free(struct ike_sa *sa)
 	octets_clear(&sa->init_i);
 	octets_clear(&sa->init_r);
 	octets_clear(&sa->answer);
+	children_forget(sa);
+	mem_free_wiped(sa->req.msg, sa->req.len);
+	ke_free(sa->req.ke);
 	ke_free(sa->ke);
 	sk_wipe(&sa->sk_in);
 	sk_wipe(&sa->sk_out);
