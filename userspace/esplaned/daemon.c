@@ -207,7 +207,6 @@ static void on_kern_readable(evutil_socket_t fd, short what, void *arg)
 static int kernel_greet(struct daemon *d, char why[256])
 {
 	unsigned int count = route_leftover_del(d->route);
-	char version[32] = "";
 	int rc;
 
 	if (count)
@@ -224,8 +223,6 @@ static int kernel_greet(struct daemon *d, char why[256])
 	}
 	if (d->sock)
 		rc = kern_socket_attach(d->kern, sock_natt_fd(d->sock), why);
-	if (!rc && !kern_version(d->kern, version, sizeof(version)))
-		log_info("kernel module esplane %s", version);
 	return rc;
 }
 

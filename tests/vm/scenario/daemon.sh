@@ -13,6 +13,11 @@ conf()
 	espl_tunnel office "$IKE" aes128gcm16-esn "$@" >"$WORK/a/esplane.conf"
 }
 
+interface_index()
+{
+	in_net a ip -o link show office | cut -d: -f1
+}
+
 status_of()
 {
 	espl a --json status office | jq -r ".tunnels[0]$1"
@@ -87,9 +92,9 @@ check "the tunnel is down" wait_for 5 espl_is down
 refuse "the interface is gone with it" 'does not exist' in_net a ip link show office
 
 check "up for reload" espl a up office
-index=$(in_net a cat /sys/class/net/office/ifindex)
+index=$(interface_index)
 exit_is "reload without a change" 0 'is read again: 1 tunnel' reload
-is "the interface stayed" "$(in_net a cat /sys/class/net/office/ifindex)" "$index"
+is "the interface stayed" "$(interface_index)" "$index"
 echo 'tunnel "office" { remot = x }' >"$WORK/a/esplane.conf"
 exit_is "a bad file is refused with its place" 1 'esplane.conf:1: tunnel "office": there is no option remot: do you mean remote' \
 	reload
@@ -97,7 +102,7 @@ conf 'rekey = 2h'
 chmod 644 "$WORK/a/esplane.conf"
 exit_is "an open file is refused with the chmod" 1 'is open to others \(mode 0644\): chmod 600 ' reload
 chmod 600 "$WORK/a/esplane.conf"
-is "the tunnel ran on" "$(in_net a cat /sys/class/net/office/ifindex)" "$index"
+is "the tunnel ran on" "$(interface_index)" "$index"
 ping_both "while the file was bad"
 exit_is "reload with a change" 0 '^changed +office$' reload
 check "the tunnel comes back by itself" wait_for 20 espl_is up
