@@ -305,6 +305,23 @@ static void every_changed_bit_is_refused(void **state)
 	}
 }
 
+/* What an AEAD decrypts before it can tell is not left lying there. */
+static void refused_text_is_wiped(void **state)
+{
+	uint8_t msg[256], zero[46] = {};
+	size_t s, len, at, out_len;
+	struct sk sk;
+
+	for (s = 0; s < ARRAY_SIZE(suites) && !suites[s].integ; s++) {
+		sk = sk_of(s);
+		len = sealed(&sk, msg, 45);
+		msg[len - 1] ^= 1;
+		assert_false(sk_open(&sk, msg, len, BODY, &at, &out_len));
+		assert_memory_equal(msg + BODY + 8, zero, sizeof(zero));
+	}
+	assert_true(s > 3);
+}
+
 static void every_wrong_length_is_refused(void **state)
 {
 	uint8_t good[256] = {}, msg[256];
@@ -542,6 +559,7 @@ int main(void)
 		cmocka_unit_test(chacha20_vector),
 		cmocka_unit_test(every_suite_round_trips),
 		cmocka_unit_test(every_changed_bit_is_refused),
+		cmocka_unit_test(refused_text_is_wiped),
 		cmocka_unit_test(every_wrong_length_is_refused),
 		cmocka_unit_test(wrong_keys_are_refused),
 		cmocka_unit_test(gcm_agrees_with_nettle),

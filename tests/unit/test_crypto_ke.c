@@ -10,6 +10,7 @@
 #include "crypto/crypto.h"
 #include "hex.h"
 #include "lib/array.h"
+#include "lib/mem.h"
 
 static const uint16_t groups[] = { KE_X25519, KE_ECP_256, KE_ECP_384, KE_MODP_2048, KE_MODP_3072 };
 
@@ -413,6 +414,17 @@ static void short_secrets_are_padded(void **state)
 	ke_free(a);
 }
 
+/* Limbs of secrets are wiped as GMP and nettle free them. */
+static void limbs_are_wiped(void **state)
+{
+	void (*release)(void *p, size_t len);
+	uint64_t seed = 5;
+
+	ke_free(ke_new(KE_ECP_256, pseudo, &seed));
+	mp_get_memory_functions(NULL, NULL, &release);
+	assert_true(release == mem_free_wiped);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -427,6 +439,7 @@ int main(void)
 		cmocka_unit_test(modp_2048),
 		cmocka_unit_test(modp_3072),
 		cmocka_unit_test(short_secrets_are_padded),
+		cmocka_unit_test(limbs_are_wiped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,7 +86,7 @@ static void wrong_words_are_named(void **state)
 		{ PROTO_IKE, "3des-sha256-x25519", "\"3des\" is not supported" },
 		{ PROTO_IKE, "aes128-sha1-modp1024", "\"sha1\" is not supported" },
 		{ PROTO_IKE, "aes128gcm16-prfsha256-x25519-esn",
-		  "\"esn\" belongs to an ESP proposal" },
+		  "\"esn\" belongs to ESP, not to IKE" },
 		{ PROTO_IKE, "sha256-x25519", "the cipher is missing" },
 		{ PROTO_IKE, "aes128-x25519", "aes128 needs an integrity algorithm" },
 		{ PROTO_IKE, "aes128gcm16-x25519", "the PRF is missing" },

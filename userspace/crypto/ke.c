@@ -48,6 +48,22 @@ static void wipe_limbs(void)
 	mp_set_memory_functions(NULL, wiping_realloc, mem_free_wiped);
 }
 
+/* GMP works on the stack as well: its tables of powers are as much a secret as the limbs. */
+static void __attribute__((noinline)) wipe_stack(void)
+{
+	uint8_t dead[48 * 1024];
+
+	mem_wipe(dead, sizeof(dead));
+}
+
+static bool make(struct ke *ke)
+{
+	bool ok = ke->group->make(ke->group, ke->private, ke->public);
+
+	wipe_stack();
+	return ok;
+}
+
 size_t ke_public_len(uint16_t id)
 {
 	const struct group *g = find_group(id);
@@ -71,7 +87,7 @@ struct ke *ke_new(uint16_t id, void (*random)(void *ctx, void *buf, size_t len),
 	/* as often as it takes: more only with a broken source */
 	for (i = 0; i < DRAWS_MAX; i++) {
 		random(ctx, ke->private, g->private_len);
-		if (g->make(g, ke->private, ke->public))
+		if (make(ke))
 			return ke;
 	}
 	ke_free(ke);
@@ -92,9 +108,13 @@ const uint8_t *ke_public(const struct ke *ke, size_t *len)
 bool ke_derive(const struct ke *ke, const uint8_t *peer, size_t peer_len, uint8_t *secret,
 	       size_t *secret_len)
 {
+	bool ok;
+
 	if (peer_len != ke->group->public_len)
 		return false;
-	if (!ke->group->derive(ke->group, ke->private, peer, secret)) {
+	ok = ke->group->derive(ke->group, ke->private, peer, secret);
+	wipe_stack();
+	if (!ok) {
 		mem_wipe(secret, KE_SECRET_MAX);
 		return false;
 	}

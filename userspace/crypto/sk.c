@@ -104,6 +104,9 @@ static bool aead_open(const struct sk *sk, const struct encr_alg *alg, uint8_t *
 					  msg + body + alg->iv_len + len, alg->icv_len) == 0;
 	gnutls_aead_cipher_deinit(aead);
 	mem_wipe(nonce, sizeof(nonce));
+	/* GnuTLS decrypts before it compares: nobody shall see what came out */
+	if (!ok)
+		mem_wipe(text.iov_base, len);
 	return ok;
 }
 

@@ -199,28 +199,35 @@ static void drop_type(struct proposal *p, uint8_t type)
 	p->count = (uint8_t)n;
 }
 
+/* @text of @len octets is no word we take; @what says why not. */
+static bool refuse_word(uint8_t protocol, const char *text, size_t len, const char *what, char *why,
+			size_t why_len)
+{
+	char list[400];
+
+	accepted(protocol, list, sizeof(list));
+	return refuse(why, why_len, "\"%.*s\" %s; accepted are: %s", len > 40 ? 40 : (int)len, text,
+		      what, list);
+}
+
 static bool parse_word(struct proposal *p, const char *text, size_t len, char *why, size_t why_len)
 {
 	const struct word *w = find_word(text, len);
-	char list[400];
-	int shown = len > 40 ? 40 : (int)len;
 
-	accepted(p->protocol, list, sizeof(list));
 	if (!len)
-		return refuse(why, why_len, "a word is missing; accepted are: %s", list);
+		return refuse(why, why_len, "a word is missing; write it as in %s",
+			      p->protocol == PROTO_IKE ? "aes128gcm16-prfsha256-x25519" :
+			      "aes128gcm16-esn");
 	if (!w)
-		return refuse(why, why_len, "\"%.*s\" is not an algorithm; accepted are: %s", shown,
-			      text, list);
+		return refuse_word(p->protocol, text, len, "is not an algorithm", why, why_len);
 	if (w->known_only)
-		return refuse(why, why_len, "\"%.*s\" is not supported; accepted are: %s", shown,
-			      text, list);
+		return refuse_word(p->protocol, text, len, "is not supported", why, why_len);
 	/* as strongSwan does: people copy one list for both */
 	if (w->type == TRANSFORM_PRF && p->protocol != PROTO_IKE)
 		return true;
 	if (!type_belongs(w->type, p->protocol))
-		return refuse(why, why_len,
-			      "\"%.*s\" belongs to an ESP proposal, not to one of IKE", shown,
-			      text);
+		return refuse_word(p->protocol, text, len, "belongs to ESP, not to IKE", why,
+				   why_len);
 	if (!add(p, w->type, w->id, w->key_bits))
 		return refuse(why, why_len, "it has more than %d algorithms",
 			      PROPOSAL_TRANSFORMS_MAX);
