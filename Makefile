@@ -78,7 +78,7 @@ install: user
 	install -m 644 Kbuild VERSION dkms.conf $(MODDIR)
 	install -m 644 kernel/*.[ch] $(MODDIR)/kernel
 	install -m 644 include/uapi/linux/esplane.h $(MODDIR)/include/uapi/linux
-	for s in 1 5 8; do \
+	for s in 5 8; do \
 		install -d $(MANDIR)/man$$s && install -m 644 Documentation/man/*.$$s $(MANDIR)/man$$s || exit 1; \
 	done
 	install -d -m 700 $(CONFDIR)
@@ -91,7 +91,7 @@ uninstall:
 	@[ -n "$(DESTDIR)" ] || ! command -v dkms >/dev/null || \
 		! dkms status esplane/$(VERSION) | grep -q . || dkms remove esplane/$(VERSION) --all
 	rm -f $(BINDIR)/ikectl $(SBINDIR)/esplaned $(UNITDIR)/esplaned.service
-	rm -f $(patsubst Documentation/man/%,$(MANDIR)/man?/%,$(wildcard Documentation/man/*.[158]))
+	rm -f $(patsubst Documentation/man/%,$(MANDIR)/man?/%,$(wildcard Documentation/man/*.[58]))
 	rm -rf $(MODDIR)
 
 clean:

@@ -70,7 +70,7 @@ static void command_status(struct daemon *d, struct client *c, struct conn *one)
 
 	for (struct conn *t = d->tunnels; t; t = t->next) {
 		if (!one || t == one)
-			json_array_append_new(tunnels, conn_status(t));
+			json_array_append_new(tunnels, conn_status(t, one));
 	}
 	counters = json_pack("{sI sI sI sI sI sI sI sI}", "malformed", (json_int_t)n->malformed,
 			     "unknown_spi", (json_int_t)n->unknown_spi, "bad_version", (json_int_t)n->bad_version,

@@ -61,7 +61,7 @@ int conn_plumb(struct conn *t, char note[512], char why[256]);
 void conn_unplumb(struct conn *t);
 
 /* status.c */
-json_t *conn_status(struct conn *t);
+json_t *conn_status(struct conn *t, bool whole);	/* whole: with what takes the kernel some time to say */
 json_t *conn_summary(struct conn *t);	/* of a tunnel that is up: for the result of up */
 const char *failure_name(enum ike_failure failure);
 

@@ -124,7 +124,7 @@ static json_t *sa_json(struct conn *t, uint32_t spi, bool out)
 	return sa;
 }
 
-static void set_kernel(json_t *object, struct conn *t, const struct ike_status *st)
+static void set_kernel(json_t *object, struct conn *t, const struct ike_status *st, bool whole)
 {
 	json_t *sas = json_array();
 	struct kern_sa_info info;
@@ -137,7 +137,8 @@ static void set_kernel(json_t *object, struct conn *t, const struct ike_status *
 	if (t->ifindex && st->spi_out)
 		json_array_append_new(sas, sa_json(t, st->spi_out, true));
 	json_object_set_new(object, "sas", sas);
-	if (t->ifindex && !kern_device_drops(t->d->kern, t->ifindex, &info, why))
+	/* The module looks at all its suites to answer this: not for a table. */
+	if (whole && t->ifindex && !kern_device_drops(t->d->kern, t->ifindex, &info, why))
 		json_object_set_new(object, "device_drops", drops_json(&info));
 }
 
@@ -197,7 +198,7 @@ static void set_trouble(json_t *object, struct conn *t, enum tunnel_state state)
 		set_number(object, "retry_in_s", t->retry_at_ms > now ? (t->retry_at_ms - now + 999) / 1000 : 0);
 }
 
-json_t *conn_status(struct conn *t)
+json_t *conn_status(struct conn *t, bool whole)
 {
 	const struct tunnel_conf *c = &t->opt.ike;
 	struct ike_status st;
@@ -225,7 +226,7 @@ json_t *conn_status(struct conn *t)
 		set_ike(object, &st);
 	if (st.state == TUNNEL_UP) {
 		set_child(object, t, &st);
-		set_kernel(object, t, &st);
+		set_kernel(object, t, &st, whole);
 	}
 	set_trouble(object, t, st.state);
 	return object;
