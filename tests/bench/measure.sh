@@ -78,6 +78,7 @@ measure()
 	fi
 }
 
+crypto_modules
 case $path in
 veth) path_veth ;;
 in-tree) path_in_tree ;;

@@ -240,6 +240,13 @@ modprobe_teach()
 	echo "$script" >/proc/sys/kernel/modprobe
 }
 
+# On a real host udev loads what fits the CPU. Built in, or left out: no error, INFO says it.
+crypto_modules()
+{
+	modprobe -qa aesni_intel ghash_clmulni_intel sha256_ssse3 sha512_ssse3 chacha_x86_64 poly1305_x86_64 \
+		chacha20poly1305 authenc authencesn cbc ctr gcm ccm seqiv echainiv cryptd 2>/dev/null
+}
+
 module_load()
 {
 	local m
@@ -250,11 +257,7 @@ module_load()
 	for m in $(modinfo -F depends "$VM_KMOD" | tr , ' '); do
 		must modprobe "$m"
 	done
-	# Their absence is not an error: where they are built in, or left out, INFO says so.
-	for m in aesni_intel ghash_clmulni_intel sha256_ssse3 chacha20poly1305 chacha_x86_64 \
-		 poly1305_x86_64 authenc cbc gcm ccm seqiv cryptd; do
-		modprobe -q "$m" 2>/dev/null
-	done
+	crypto_modules
 	must insmod "$VM_KMOD" "$@"
 }
 
