@@ -400,10 +400,13 @@ static void many_in_flight(struct kunit *test)
 /* Memory goes round: a job given back is the next one, unless it is too small. */
 static void job_memory(struct kunit *test)
 {
-	static const struct way gcm = { "gcm", 20, 20, 0, false, false, NULL };
+	static const struct way gcm = { "gcm", 20, 20, 0, false, false, GCM };
 	struct espl_crypto *crypto = crypto_of(test, &gcm);
+	u8 *buf = kunit_kzalloc(test, BUF_LEN, GFP_KERNEL);
+	u8 iv[ESPL_ESP_IV_MAX];
 	struct espl_job *a, *b;
 
+	KUNIT_ASSERT_NOT_NULL(test, buf);
 	preempt_disable();
 	a = espl_job_get(crypto, 1, 1);
 	b = espl_job_get(crypto, 1, 1);
@@ -418,6 +421,10 @@ static void job_memory(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, a, b);
 	KUNIT_EXPECT_PTR_EQ(test, b->src, b->dst);
 	KUNIT_EXPECT_TRUE(test, sg_is_last(b->src + 1));
+	sg_set_buf(b->src + 1, buf, 64 + 16);
+	KUNIT_EXPECT_EQ(test, 0, espl_job_encrypt(b, htonl(SPI), SEQ, iv, 64));
+	b = espl_job_get(crypto, 1, 0);
+	KUNIT_EXPECT_PTR_EQ(test, a, b);
 	espl_job_put(b);
 	b = espl_job_get(crypto, 60, 60);
 	KUNIT_EXPECT_GE(test, b->size, 120 * sizeof(struct scatterlist));

@@ -210,6 +210,13 @@ static void ipv6_endless(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, flow.len, 40);
 	start6(&p, IPPROTO_DSTOPTS, 1);
 	KUNIT_EXPECT_EQ(test, dissect6(test, &flow, &p), -EINVAL);
+
+	/* the last extension ends behind the packet, and UDP is said to follow */
+	start6(&p, IPPROTO_DSTOPTS, 8);
+	p.body[0] = IPPROTO_UDP;
+	KUNIT_EXPECT_EQ(test, dissect6(test, &flow, &p), 0);
+	p.body[1] = 1;
+	KUNIT_EXPECT_EQ(test, dissect6(test, &flow, &p), -EINVAL);
 }
 
 /* Noise behind a plausible first octet: whatever is accepted is inside the skb. */
