@@ -25,6 +25,11 @@ dropped()
 	ctl a sa-get dev=espl0 dir=in spi=0x1001 | jq '[.stats[]] | add // 0'
 }
 
+drops_are()
+{
+	[ "$(drops "$1" "$2")" = "$3" ]
+}
+
 # What must not move by packets that are not authentic
 position()
 {
@@ -51,11 +56,14 @@ is "no child: both are counted" "$(drops a tx-no-child)" 2
 
 espl_child a
 espl_child b
+espl_sas b aes128gcm16
+suite aes128gcm16
+must ctl a spi-alloc dev=espl0 spi=0x1001
 spawn waiting in_net a ping -c 3 -i 0.3 -W 20 10.2.0.1
 check "no SA: one acquire" wait_for 5 event_seen a '"acquire"'
 is "no SA: it can be read as state too" "$(field a acquire child-get dev=espl0 id=1)" true
-espl_sas b aes128gcm16
-espl_sas a aes128gcm16
+# shellcheck disable=SC2086
+must ctl a sa-add dev=espl0 id=1 in-spi=0x1001 out-spi=0x2001 $espl_suite
 wait "$spawned"
 is "no SA: what waited leaves when the SA comes" "$(grep -c 'bytes from' "$WORK/waiting.log")" 3
 is "no SA: and there was one acquire for all of it" "$(events_like a '"acquire"')" 1
@@ -63,8 +71,11 @@ is "no SA: nothing waits any more" "$(field a acquire child-get dev=espl0 id=1)"
 must ctl a sa-del dev=espl0 dir=out spi=0x2001
 refuse "no SA: unreachable when none comes" 'Unreachable' in_net a ping -c 1 -W 30 10.2.0.1
 is "no SA: the second wait asked again" "$(events_like a '"acquire"')" 2
-in_net a ping -q -c 40 -i 0.005 -W 1 10.2.0.1 >/dev/null
-check "no SA: a few packets wait, the others are dropped and counted" test "$(drops a tx-no-sa)" -ge 25
+before=$(drops a tx-no-sa)
+in_net a bash -c 'for i in {1..40}; do echo >/dev/udp/10.2.0.1/9; done' 2>/dev/null
+check "no SA: a few packets wait, the others are dropped and counted at once" \
+	test $(($(drops a tx-no-sa) - before)) -ge 24
+check "no SA: in the end all of them are counted" wait_for 10 drops_are a tx-no-sa $((before + 40))
 must ctl a child-del dev=espl0 id=1
 must ctl b flush dev=espl0
 
@@ -100,7 +111,6 @@ pings a 10.2.0.1 20 >/dev/null
 capture_stop in
 hostile replay "$WORK/in.pcap" 192.0.2.2
 is "replayed packets are dropped, each counted" "$(sa_in a stats.rx-replay)" "$sent"
-is "their number is that of the capture" "$sent" 20
 pings a 10.2.0.1 80 >/dev/null
 hostile replay "$WORK/in.pcap" 192.0.2.2
 is "those left of the window too" "$(sa_in a stats.rx-stale)" "$sent"
