@@ -61,9 +61,9 @@ static void believe(struct world *w)
 
 static void go_down_alone(struct world *w)
 {
-	w->n[1].ike->env.send = w->n[0].ike->env.send;
 	ike_down(w->n[0].ike, TUNNEL);
-	w->flight_count = 0;
+	while (w->flight_count)		/* nobody hears it */
+		free(w->flight[--w->flight_count].msg);
 	check_converged(w);
 }
 
