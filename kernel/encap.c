@@ -131,7 +131,7 @@ void espl_encap_send(struct sk_buff *skb)
 	struct net *net = dev_net(skb_dst(skb)->dev);
 
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
-	ip_local_out(net, skb->sk, skb);
+	ip_local_out(net, NULL, skb);
 }
 
 int espl_encap_init(void)

@@ -11,8 +11,8 @@ struct espl_sa;
 struct espl_suite;
 struct sk_buff;
 
-/* Octets that one child may need, with ESPLANE_TS_MAX selectors on both sides. */
-enum { ESPL_CHILD_MSG_MAX = 16384 };
+/* Octets of the longest message: a child with ESPLANE_TS_MAX selectors on both sides. */
+enum { ESPL_MSG_MAX = 16384 };
 
 /* Both under dev->lock. Keys are never encoded. */
 int espl_encode_child(struct sk_buff *msg, const struct espl_child *child);

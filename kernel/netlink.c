@@ -105,7 +105,7 @@ static int refuse_full(struct sk_buff *msg)
 	return -EMSGSIZE;
 }
 
-static int encode_info(struct sk_buff *msg, const struct espl_device *dev)
+static int encode_kernel(struct sk_buff *msg)
 {
 	const struct espl_suite *suite;
 	unsigned int i;
@@ -115,33 +115,38 @@ static int encode_info(struct sk_buff *msg, const struct espl_device *dev)
 	for (i = 0; (suite = espl_suite_at(i)); i++)
 		if (espl_encode_suite(msg, suite))
 			return -EMSGSIZE;
-	if (!dev)
-		return 0;
-	if (nla_put_u32(msg, ESPLANE_A_IFINDEX, dev->netdev->ifindex))
-		return -EMSGSIZE;
-	return espl_encode_device_stats(msg, dev);
+	return 0;
+}
+
+static int encode_device(struct sk_buff *msg, struct genl_info *info)
+{
+	struct espl_device *dev = lock_device(info);
+	int err;
+
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	err = nla_put_u32(msg, ESPLANE_A_IFINDEX, dev->netdev->ifindex);
+	if (!err)
+		err = espl_encode_device_stats(msg, dev);
+	unlock_device(dev);
+	return err;
 }
 
 static int do_info(struct sk_buff *skb, struct genl_info *info)
 {
-	struct espl_device *dev = NULL;
-	struct sk_buff *msg;
+	struct sk_buff *msg = genlmsg_new(ESPL_MSG_MAX, GFP_KERNEL);
 	void *head;
 	int err;
 
-	if (info->attrs[ESPLANE_A_IFINDEX]) {
-		dev = lock_device(info);
-		if (IS_ERR(dev))
-			return PTR_ERR(dev);
-	}
-	err = -ENOMEM;
-	msg = genlmsg_new(ESPL_CHILD_MSG_MAX, GFP_KERNEL);
-	if (msg) {
-		head = genlmsg_put_reply(msg, info, &espl_genl, 0, ESPLANE_CMD_INFO);
-		err = encode_info(msg, dev) ? refuse_full(msg) : answer(info, msg, head);
-	}
-	if (dev)
-		unlock_device(dev);
+	if (!msg)
+		return -ENOMEM;
+	head = genlmsg_put_reply(msg, info, &espl_genl, 0, ESPLANE_CMD_INFO);
+	err = encode_kernel(msg);
+	if (!err && info->attrs[ESPLANE_A_IFINDEX])
+		err = encode_device(msg, info);
+	if (!err)
+		return answer(info, msg, head);
+	nlmsg_free(msg);
 	return err;
 }
 
@@ -224,7 +229,7 @@ static int do_child_get(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		goto out;
 	err = -ENOMEM;
-	msg = genlmsg_new(ESPL_CHILD_MSG_MAX, GFP_KERNEL);
+	msg = genlmsg_new(ESPL_MSG_MAX, GFP_KERNEL);
 	if (msg) {
 		head = genlmsg_put_reply(msg, info, &espl_genl, 0, ESPLANE_CMD_CHILD_GET);
 		err = encode_child_msg(msg, child) ? refuse_full(msg) : answer(info, msg, head);
@@ -603,7 +608,13 @@ static int dump_all_sas(struct sk_buff *msg, struct netlink_callback *cb)
 
 static int dump_start(struct netlink_callback *cb)
 {
-	cb->min_dump_alloc = ESPL_CHILD_MSG_MAX;
+	struct nlattr **attrs = espl_dump_attrs(cb);
+
+	if (attrs[ESPLANE_A_CHILD_ID] || attrs[ESPLANE_A_SPI] || attrs[ESPLANE_A_DIR]) {
+		NL_SET_ERR_MSG(cb->extack, "A dump takes IFINDEX only: leave the rest out, or get one");
+		return -EINVAL;
+	}
+	cb->min_dump_alloc = ESPL_MSG_MAX;
 	return 0;
 }
 
