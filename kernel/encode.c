@@ -148,7 +148,8 @@ int espl_encode_sa(struct sk_buff *msg, const struct espl_sa *sa)
 
 	if (!nest)
 		return -EMSGSIZE;
-	seq = in ? READ_ONCE(sa->replay.top) : atomic64_read(&sa->seq);
+	seq = in ? READ_ONCE(sa->replay.top) :
+		   min_t(u64, atomic64_read(&sa->seq), espl_sa_seq_max(sa));
 	if (nla_put_u32(msg, ESPLANE_SA_A_SPI, be32_to_cpu(sa->spi)) ||
 	    nla_put_u32(msg, ESPLANE_SA_A_CHILD_ID, sa->child->id) ||
 	    nla_put_u32(msg, ESPLANE_SA_A_IFINDEX, sa->child->dev->netdev->ifindex) ||

@@ -99,16 +99,21 @@ static inline void espl_sa_put(struct espl_sa *sa)
 void espl_sa_fired(struct espl_sa *sa, unsigned int fired);
 
 /*
- * Out: draws @n sequence numbers and returns the first. 0: not so many are
- * left, RFC 4303 3.3.3. The 64-bit counter stops short of its end, so that
- * callers who lose the race for the last numbers cannot make it wrap.
+ * Out: the last sequence number there is, RFC 4303 3.3.3. The 64-bit counter
+ * stops short of its end, so that callers who lose the race for the last
+ * numbers cannot make it wrap.
  */
+static inline u64 espl_sa_seq_max(const struct espl_sa *sa)
+{
+	return sa->esn ? U64_MAX - U32_MAX : U32_MAX;
+}
+
+/* Out: draws @n sequence numbers and returns the first. 0: not so many are left. */
 static inline u64 espl_sa_draw(struct espl_sa *sa, unsigned int n)
 {
-	u64 max = sa->esn ? U64_MAX - U32_MAX : U32_MAX;
 	u64 last = atomic64_add_return(n, &sa->seq);
 
-	return last <= max ? last - n + 1 : 0;
+	return last <= espl_sa_seq_max(sa) ? last - n + 1 : 0;
 }
 
 #endif
