@@ -251,11 +251,14 @@ transfer()
 # In the clear: whatever a capture of eth0 has that is neither ESP nor neighbour discovery.
 CLEAR='tcp or icmp or (udp and not port 4500) or (icmp6 and (ip6[40] == 128 or ip6[40] == 129))'
 
-# flood NAME NET ADDRESS: pings as fast as they go, until reaped
+# flood NAME NET ADDRESS [SIZE [PING-ARGUMENT...]]: pings, as fast as they go, until reaped
 flood()
 {
+	local rate=${*:5}
+
 	spawn "$1" in_net "$2" bash -c "trap 'kill \$p; exit' TERM
-		while :; do ping -q -f -c 100000 -s ${4:-500} $3 >/dev/null 2>&1 & p=\$!; wait \$p; sleep 0.05; done"
+		while :; do ping -q ${rate:--f} -c 100000 -s ${4:-500} $3 >/dev/null 2>&1 & p=\$!; wait \$p
+			sleep 0.05; done"
 }
 
 # stream NAME FROM TO ADDRESS [IPERF3-ARGUMENT...]: TCP or what is asked for, until reaped

@@ -5,7 +5,7 @@
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/static.sh"
 
-rounds=$((10 / (1 + ${VM_DEBUG:-0})))
+rounds=$((6 / (1 + ${VM_DEBUG:-0})))
 
 # tunnel ENCAP: both ends, without the sockets
 tunnel()
@@ -21,9 +21,9 @@ tunnel()
 
 traffic()
 {
-	flood flood-a a 10.2.0.1
-	flood flood-b b fd01::1
-	stream tcp a b 10.2.0.1
+	flood flood-a a 10.2.0.1 500 -i 0.004
+	flood flood-b b fd01::1 1000 -i 0.004
+	stream tcp a b 10.2.0.1 -b 8M
 }
 
 quiet()
@@ -118,7 +118,7 @@ check "moved: it is under control from where it lives" ctl c child-get dev=espl0
 index=$(in_net c ip -j link show espl0 | jq '.[0].ifindex')
 check "moved: and from where it was born" in_net a esplctl raw cmd=child-get "text=ifindex=$index child-id=1"
 events_start a
-flood flood-c c 10.2.0.1
+flood flood-c c 10.2.0.1 500 -i 0.004
 net_del c
 reap flood-c
 check "the namespace it lives in goes: so does the device" \
@@ -133,7 +133,7 @@ must ctl d spi-alloc dev=espl0 spi=0x1001
 must ctl d sa-add dev=espl0 id=1 in-spi=0x1001 out-spi=0x2001 encr=20 key="$K16$SALT"
 must in_net d ip link set espl0 netns c
 espl_addresses c espl0 1 2
-flood flood-c c 10.2.0.1
+flood flood-c c 10.2.0.1 500 -i 0.004
 net_del d
 born_gone()
 {
