@@ -13,7 +13,7 @@ ESP=(aes128gcm16 aes256gcm16 chacha20poly1305 aes128-sha256 aes256-sha256)
 module_load
 site_make
 swan_start b b
-: | espl_start a a
+espl_start a a </dev/null
 
 # row INITIATOR IKE ESP ESN ENCAPSULATION
 row()

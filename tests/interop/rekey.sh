@@ -10,7 +10,7 @@ REKEYS=${REKEYS:-100}
 module_load
 site_make
 swan_start b b
-: | espl_start a a
+espl_start a a </dev/null
 
 spi_pair()
 {

@@ -13,8 +13,9 @@
 #include "esplaned/option.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
-#define SHORT		"remote = \"198.51.100.1\"\npsk = \"secret\"\nlocal-ts = { \"10.1.0.0/24\" }\n" \
-			"remote-ts = { \"10.2.0.0/24\" }\n"
+#define SHORT                                                                                      \
+	"remote = \"198.51.100.1\"\npsk = \"secret\"\nlocal-ts = { \"10.1.0.0/24\" }\n"            \
+	"remote-ts = { \"10.2.0.0/24\" }\n"
 #define ONE(lines)	"tunnel \"office\" {\n" SHORT lines "}\n"
 
 static char dir[64];
@@ -57,7 +58,10 @@ static struct config *load_good(const char *text)
 	return c;
 }
 
-/* Messages are compared whole; "@" at their start stands for the file's path, "$" elsewhere for its directory. */
+/*
+ * Messages are compared whole; "@" at their start stands for the file's path, "$" elsewhere for its
+ * directory.
+ */
 static void expect_refusal(const char *text, const char *message)
 {
 	char why[CONFIG_WHY_MAX], want[CONFIG_WHY_MAX] = "";
@@ -114,7 +118,8 @@ static void every_option(void **state)
 		"	ike = { \"aes128gcm16-prfsha256-x25519\", \"aes256-sha256-modp2048\" }\n"
 		"	esp = \"aes128gcm16-esn\"\n"
 		"	local-ts = { \"10.1.0.0/24\", \"fd01::/64\" }\n"
-		"	remote-ts = { \"10.2.0.0-10.2.0.9\",\n\"fd02::/64\", \"10.3.0.1[tcp/80]\" }\n"
+		"	remote-ts = { \"10.2.0.0-10.2.0.9\",\n\"fd02::/64\", "
+		"\"10.3.0.1[tcp/80]\" }\n"
 		"	interface = \"office0\"\n"
 		"	address = \"10.1.0.1/24\"\n"
 		"	metric = 50\n"
@@ -154,8 +159,11 @@ static void every_option(void **state)
 
 static void secrets_in_other_notations(void **state)
 {
-	static const struct { const char *text; const char *octets; size_t len; } rows[] = {
-		{ "0x00ff10", "\x00\xff\x10", 3 }, { "0sc2VjcmV0", "secret", 6 }, { "0sc2VjcmU=", "secre", 5 },
+	static const struct { const char *text; const char *octets; size_t len;
+	} rows[] = {
+		{ "0x00ff10", "\x00\xff\x10", 3 },
+		{ "0sc2VjcmV0", "secret", 6 },
+		{ "0sc2VjcmU=", "secre", 5 },
 		{ "0", "0", 1 },
 	};
 
@@ -163,7 +171,9 @@ static void secrets_in_other_notations(void **state)
 		char text[512];
 		struct config *c;
 
-		snprintf(text, sizeof(text), "tunnel a { remote = any psk = \"%s\" local-ts = 10.1.0.1 remote-ts = 10.2.0.1 }",
+		snprintf(text, sizeof(text),
+			 "tunnel a { remote = any psk = \"%s\" local-ts = 10.1.0.1 remote-ts = "
+			 "10.2.0.1 }",
 			 rows[i].text);
 		c = load_good(text);
 		assert_true(c->tunnels[0].ike.answer_only);
@@ -173,88 +183,112 @@ static void secrets_in_other_notations(void **state)
 	}
 }
 
+static const struct {
+	const char *text, *message;
+} refusal_rows[] = {
+	{ "tunnel \"office\" {\nremot = \"a\"\n}\n",
+	  "@:2: tunnel \"office\": there is no option remot: do you mean remote?" },
+	{ "tunnel \"office\" {\n# x\n// y\n/* z\n */\nlocal_ts = \"10.0.0.0/8\"\n}\n",
+	  "@:6: tunnel \"office\": there is no option local_ts: do you mean local-ts?" },
+	{ "tunnel \"office\" {\nkeylife = 3\n}\n",
+	  "@:2: tunnel \"office\": there is no option keylife: accepted are local, "
+	  "remote, local-id, remote-id, psk, psk-file, ike, esp, local-ts, remote-ts, "
+	  "interface, address, metric, start, encap, rekey, rekey-bytes, "
+	  "rekey-packets, dpd, replay-window" },
+	{ "conn \"office\" {\n}\n", "@:1: \"conn\" is not known here: accepted are tunnel "
+				    "\"NAME\" { ... } and include(\"PATTERN\")" },
+	{ "tunnel \"office\" {\npsk = \"x\"\nlocal-ts = \"10.1.0.0/24\"\nremote-ts = "
+	  "\"10.2.0.0/24\"\n}\n",
+	  "@:5: tunnel \"office\": remote is missing: the peer's address or name, or any" },
+	{ "tunnel \"office\" {\nremote = any\nlocal-ts = \"10.1.0.0/24\"\nremote-ts = "
+	  "\"10.2.0.0/24\"\n}\n",
+	  "@:5: tunnel \"office\": psk or psk-file is missing: the secret shared with the "
+	  "peer" },
+	{ ONE("start = \"on-demand\"\n"), "@:6: tunnel \"office\": start: \"on-demand\" is "
+					  "not known: accepted are manual and up" },
+	{ ONE("local = \"192.0.2\"\n"),
+	  "@:6: tunnel \"office\": local: \"192.0.2\" is no address: accepted is an IPv4 "
+	  "address of this host, as "
+	  "192.0.2.1" },
+	{ ONE("remote = \"2001:db8::1\"\n"),
+	  "@:6: tunnel \"office\": remote: \"2001:db8::1\": the outer addresses are IPv4 "
+	  "only, as 198.51.100.1" },
+	{ ONE("remote = \"192.0.2.300\"\n"),
+	  "@:6: tunnel \"office\": remote: \"192.0.2.300\" is neither an IPv4 address "
+	  "nor a host name: accepted are an "
+	  "address, as 198.51.100.1, a name, as gw.example.org, or any (answer only)" },
+	{ ONE("rekey = \"1w\"\n"), "@:6: tunnel \"office\": rekey: \"1w\" is no duration: "
+				   "accepted are a number with s, m, h or d, as 90s or 1h, "
+				   "and never" },
+	{ ONE("dpd = 31d\n"),
+	  "@:6: tunnel \"office\": dpd: \"31d\" is too long: at most 30d, or never" },
+	{ ONE("rekey-bytes = -1\n"),
+	  "@:6: tunnel \"office\": rekey-bytes: \"-1\" is no amount: accepted are a "
+	  "number with k, M, G or T, as 64G, and "
+	  "never" },
+	{ ONE("rekey-bytes = 99999999999T\n"),
+	  "@:6: tunnel \"office\": rekey-bytes: \"99999999999T\" is more than 64 bits "
+	  "hold" },
+	{ ONE("interface = \"a/b\"\n"),
+	  "@:6: tunnel \"office\": interface: \"a/b\" is no interface name: accepted are "
+	  "1 to 15 characters without "
+	  "space, slash, colon and percent sign" },
+	{ ONE("address = \"10.1.0.1/33\"\n"),
+	  "@:6: tunnel \"office\": address: \"10.1.0.1/33\" is no address: accepted is "
+	  "an address inside local-ts, as "
+	  "10.1.0.1 or 10.1.0.1/24" },
+	{ ONE("replay-window = 16\n"), "@:6: tunnel \"office\": replay-window: \"16\" is "
+				       "no window: accepted are 32 to 8192 packets" },
+	{ ONE("encap = yes\n"), "@:6: tunnel \"office\": encap: \"yes\" is not known: "
+				"accepted are auto (UDP where there is NAT) and udp "
+				"(always)" },
+	{ ONE("metric = x\n"), "@:6: tunnel \"office\": metric: \"x\" is no metric: "
+			       "accepted are 0 to 4294967295" },
+	{ ONE("psk = \"0xabc\"\n"),
+	  "@:6: tunnel \"office\": psk: the secret starts with 0x but does not go on in "
+	  "pairs of hexadecimal digits of 1 "
+	  "to 512 octets" },
+	{ ONE("psk = \"\"\n"),
+	  "@:6: tunnel \"office\": psk: the secret has 0 octets: accepted are 1 to 512" },
+	{ ONE("psk-file = \"missing\"\n"),
+	  "@:6: tunnel \"office\": psk-file: $/missing: No such file or directory; "
+	  "accepted is a file with the secret in "
+	  "it, mode 0600" },
+	{ ONE("remote = any\nstart = up\n"),
+	  "@:8: tunnel \"office\": start = up needs an address to go to, but remote is "
+	  "any: name the peer, or use start "
+	  "= manual" },
+	{ "tunnel \"a-name-too-long-for-linux\" {\n" SHORT "}\n",
+	  "@:6: tunnel \"a-name-too-long-for-linux\": the name is no interface name (1 "
+	  "to 15 characters without space, "
+	  "slash, colon and percent sign): give interface = \"...\"" },
+	{ "tunnel \"a b\" {\n" SHORT "}\n",
+	  "@:6: \"a b\" is no name for a tunnel: accepted are 1 to 63 characters without "
+	  "space and quotes" },
+	{ ONE("") ONE(""),
+	  "@:7: found duplicate title 'office': each tunnel needs a name of its own" },
+	{ ONE("") "tunnel b {\n" SHORT "interface = office\n}\n",
+	  "@:13: tunnel \"b\": interface office is taken by tunnel \"office\"" },
+	{ "tunnel v6 { remote = any psk = x local-ts = 10.1.0.1 remote-ts = \"fd02::/64\" "
+	  "}",
+	  "@:1: tunnel \"v6\": local-ts and remote-ts have no address family in common" },
+	{ "tunnel \"office\" {\npsk = \"never ends\n\n",
+	  "@:2: a string that starts here has no end" },
+	{ "tunnel a {\n/* never ends\n\n", "@:2: a comment that starts here has no end" },
+	{ "tunnel \"office\" {\n" SHORT, "@:1: the { in this line has no }" },
+	{ "# x\n" ONE("esp = { aes128gcm16\n"), "@:2: the { in this line has no }" },
+	{ "include(\"missing.conf\")\n",
+	  "@:1: include: $/missing.conf: No such file or directory" },
+	{ "include(\"t.conf\")\n",
+	  "@:1: include: more than 8 files deep: does a file include itself?" },
+	{ "include(\"a\", \"b\")\n",
+	  "@:1: include takes one file or pattern, as include(\"conf.d/*.conf\")" },
+};
+
 static void refusals(void **state)
 {
-	static const struct { const char *text, *message; } rows[] = {
-		{ "tunnel \"office\" {\nremot = \"a\"\n}\n",
-		  "@:2: tunnel \"office\": there is no option remot: do you mean remote?" },
-		{ "tunnel \"office\" {\n# x\n// y\n/* z\n */\nlocal_ts = \"10.0.0.0/8\"\n}\n",
-		  "@:6: tunnel \"office\": there is no option local_ts: do you mean local-ts?" },
-		{ "tunnel \"office\" {\nkeylife = 3\n}\n",
-		  "@:2: tunnel \"office\": there is no option keylife: accepted are local, remote, local-id, remote-id, psk, "
-		  "psk-file, ike, esp, local-ts, remote-ts, interface, address, metric, start, encap, rekey, rekey-bytes, "
-		  "rekey-packets, dpd, replay-window" },
-		{ "conn \"office\" {\n}\n",
-		  "@:1: \"conn\" is not known here: accepted are tunnel \"NAME\" { ... } and include(\"PATTERN\")" },
-		{ "tunnel \"office\" {\npsk = \"x\"\nlocal-ts = \"10.1.0.0/24\"\nremote-ts = \"10.2.0.0/24\"\n}\n",
-		  "@:5: tunnel \"office\": remote is missing: the peer's address or name, or any" },
-		{ "tunnel \"office\" {\nremote = any\nlocal-ts = \"10.1.0.0/24\"\nremote-ts = \"10.2.0.0/24\"\n}\n",
-		  "@:5: tunnel \"office\": psk or psk-file is missing: the secret shared with the peer" },
-		{ ONE("start = \"on-demand\"\n"),
-		  "@:6: tunnel \"office\": start: \"on-demand\" is not known: accepted are manual and up" },
-		{ ONE("local = \"192.0.2\"\n"),
-		  "@:6: tunnel \"office\": local: \"192.0.2\" is no address: accepted is an IPv4 address of this host, as "
-		  "192.0.2.1" },
-		{ ONE("remote = \"2001:db8::1\"\n"),
-		  "@:6: tunnel \"office\": remote: \"2001:db8::1\": the outer addresses are IPv4 only, as 198.51.100.1" },
-		{ ONE("remote = \"192.0.2.300\"\n"),
-		  "@:6: tunnel \"office\": remote: \"192.0.2.300\" is neither an IPv4 address nor a host name: accepted are an "
-		  "address, as 198.51.100.1, a name, as gw.example.org, or any (answer only)" },
-		{ ONE("rekey = \"1w\"\n"),
-		  "@:6: tunnel \"office\": rekey: \"1w\" is no duration: accepted are a number with s, m, h or d, as 90s or 1h, "
-		  "and never" },
-		{ ONE("dpd = 31d\n"), "@:6: tunnel \"office\": dpd: \"31d\" is too long: at most 30d, or never" },
-		{ ONE("rekey-bytes = -1\n"),
-		  "@:6: tunnel \"office\": rekey-bytes: \"-1\" is no amount: accepted are a number with k, M, G or T, as 64G, and "
-		  "never" },
-		{ ONE("rekey-bytes = 99999999999T\n"),
-		  "@:6: tunnel \"office\": rekey-bytes: \"99999999999T\" is more than 64 bits hold" },
-		{ ONE("interface = \"a/b\"\n"),
-		  "@:6: tunnel \"office\": interface: \"a/b\" is no interface name: accepted are 1 to 15 characters without "
-		  "space, slash, colon and percent sign" },
-		{ ONE("address = \"10.1.0.1/33\"\n"),
-		  "@:6: tunnel \"office\": address: \"10.1.0.1/33\" is no address: accepted is an address inside local-ts, as "
-		  "10.1.0.1 or 10.1.0.1/24" },
-		{ ONE("replay-window = 16\n"),
-		  "@:6: tunnel \"office\": replay-window: \"16\" is no window: accepted are 32 to 8192 packets" },
-		{ ONE("encap = yes\n"),
-		  "@:6: tunnel \"office\": encap: \"yes\" is not known: accepted are auto (UDP where there is NAT) and udp "
-		  "(always)" },
-		{ ONE("metric = x\n"),
-		  "@:6: tunnel \"office\": metric: \"x\" is no metric: accepted are 0 to 4294967295" },
-		{ ONE("psk = \"0xabc\"\n"),
-		  "@:6: tunnel \"office\": psk: the secret starts with 0x but does not go on in pairs of hexadecimal digits of 1 "
-		  "to 512 octets" },
-		{ ONE("psk = \"\"\n"), "@:6: tunnel \"office\": psk: the secret has 0 octets: accepted are 1 to 512" },
-		{ ONE("psk-file = \"missing\"\n"),
-		  "@:6: tunnel \"office\": psk-file: $/missing: No such file or directory; accepted is a file with the secret in "
-		  "it, mode 0600" },
-		{ ONE("remote = any\nstart = up\n"),
-		  "@:8: tunnel \"office\": start = up needs an address to go to, but remote is any: name the peer, or use start "
-		  "= manual" },
-		{ "tunnel \"a-name-too-long-for-linux\" {\n" SHORT "}\n",
-		  "@:6: tunnel \"a-name-too-long-for-linux\": the name is no interface name (1 to 15 characters without space, "
-		  "slash, colon and percent sign): give interface = \"...\"" },
-		{ "tunnel \"a b\" {\n" SHORT "}\n",
-		  "@:6: \"a b\" is no name for a tunnel: accepted are 1 to 63 characters without space and quotes" },
-		{ ONE("") ONE(""), "@:7: found duplicate title 'office': each tunnel needs a name of its own" },
-		{ ONE("") "tunnel b {\n" SHORT "interface = office\n}\n",
-		  "@:13: tunnel \"b\": interface office is taken by tunnel \"office\"" },
-		{ "tunnel v6 { remote = any psk = x local-ts = 10.1.0.1 remote-ts = \"fd02::/64\" }",
-		  "@:1: tunnel \"v6\": local-ts and remote-ts have no address family in common" },
-		{ "tunnel \"office\" {\npsk = \"never ends\n\n", "@:2: a string that starts here has no end" },
-		{ "tunnel a {\n/* never ends\n\n", "@:2: a comment that starts here has no end" },
-		{ "tunnel \"office\" {\n" SHORT, "@:1: the { in this line has no }" },
-		{ "# x\n" ONE("esp = { aes128gcm16\n"),
-		  "@:2: the { in this line has no }" },
-		{ "include(\"missing.conf\")\n", "@:1: include: $/missing.conf: No such file or directory" },
-		{ "include(\"t.conf\")\n", "@:1: include: more than 8 files deep: does a file include itself?" },
-		{ "include(\"a\", \"b\")\n",
-		  "@:1: include takes one file or pattern, as include(\"conf.d/*.conf\")" },
-	};
-
-	for (size_t i = 0; i < COUNT(rows); i++)
-		expect_refusal(rows[i].text, rows[i].message);
+	for (size_t i = 0; i < COUNT(refusal_rows); i++)
+		expect_refusal(refusal_rows[i].text, refusal_rows[i].message);
 }
 
 /* The words of lib's parsers come after ours. */
@@ -267,7 +301,8 @@ static void refusals_of_proposals_and_selectors(void **state)
 	assert_memory_equal(why, prefix, strlen(prefix));
 	assert_non_null(strstr(why, "rot13"));
 	assert_null(load(ONE("local-ts = \"10.1.0.0/33\"\n"), why));
-	snprintf(prefix, sizeof(prefix), "%s/t.conf:6: tunnel \"office\": local-ts: \"10.1.0.0/33\": ", dir);
+	snprintf(prefix, sizeof(prefix),
+		 "%s/t.conf:6: tunnel \"office\": local-ts: \"10.1.0.0/33\": ", dir);
 	assert_memory_equal(why, prefix, strlen(prefix));
 	assert_non_null(strstr(why, "accepted are a prefix, as 10.1.0.0/24"));
 }
@@ -280,16 +315,23 @@ static void secrets_must_be_private(void **state)
 	path_of("open.conf", path);
 	file_write("open.conf", ONE(""), 0644);
 	assert_null(config_load(path, why));
-	snprintf(want, sizeof(want), "%s:3: tunnel \"office\": psk: %s holds a secret and is open to others (mode 0644): chmod 600 "
-		 "%s", path, path, path);
+	snprintf(want, sizeof(want),
+		 "%s:3: tunnel \"office\": psk: %s holds a secret and is open to others (mode "
+		 "0644): chmod 600 %s",
+		 path, path, path);
 	assert_string_equal(why, want);
 
 	/* Without a secret in it the file may be open; the secret's own file may not. */
-	file_write("open.conf", "tunnel a { remote = any psk-file = key local-ts = 10.1.0.1 remote-ts = 10.2.0.1 }", 0644);
+	file_write(
+		"open.conf",
+		"tunnel a { remote = any psk-file = key local-ts = 10.1.0.1 remote-ts = 10.2.0.1 }",
+		0644);
 	file_write("key", "from a file\n", 0640);
 	assert_null(config_load(path, why));
-	snprintf(want, sizeof(want), "%s:1: tunnel \"a\": psk-file: %s/key holds a secret and is open to others (mode 0640): "
-		 "chmod 600 %s/key", path, dir, dir);
+	snprintf(want, sizeof(want),
+		 "%s:1: tunnel \"a\": psk-file: %s/key holds a secret and is open to others "
+		 "(mode 0640): chmod 600 %s/key",
+		 path, dir, dir);
 	assert_string_equal(why, want);
 	file_write("key", "from a file\n", 0600);
 	c = config_load(path, why);
@@ -326,7 +368,9 @@ static void includes(void **state)
 
 	file_write("conf.d/07.conf", "\ntunnel office {\n" SHORT "}\n", 0600);
 	assert_null(load("include(\"conf.d/07.conf\")\n" ONE(""), why));
-	snprintf(want, sizeof(want), "%s/conf.d/07.conf:7: tunnel \"office\" is defined twice: each tunnel needs a name of its own",
+	snprintf(want, sizeof(want),
+		 "%s/conf.d/07.conf:7: tunnel \"office\" is defined twice: each tunnel needs a "
+		 "name of its own",
 		 dir);
 	assert_string_equal(why, want);
 	file_write("conf.d/07.conf", "tunnel office {\nremote = \"%\"\n}\n", 0600);
@@ -356,11 +400,28 @@ static void a_refusal_is_forgotten(void **state)
 static void what_reload_compares(void **state)
 {
 	static const char *const changes[] = {
-		"local = \"192.0.2.1\"\n", "remote = \"198.51.100.2\"\n", "remote = gw.example.org\n", "remote = any\n",
-		"local-id = a\n", "remote-id = b\n", "psk = secrez\n", "psk = secret2\n", "ike = aes256-sha256-x25519\n",
-		"esp = aes256gcm16\n", "local-ts = 10.1.0.0/25\n", "remote-ts = { 10.2.0.0/24, 10.3.0.0/24 }\n",
-		"interface = x\n", "address = 10.1.0.1\n", "metric = 1\n", "start = up\n", "encap = udp\n", "rekey = 2h\n",
-		"rekey-bytes = 1G\n", "rekey-packets = 1G\n", "dpd = 31\n", "replay-window = 64\n",
+		"local = \"192.0.2.1\"\n",
+		"remote = \"198.51.100.2\"\n",
+		"remote = gw.example.org\n",
+		"remote = any\n",
+		"local-id = a\n",
+		"remote-id = b\n",
+		"psk = secrez\n",
+		"psk = secret2\n",
+		"ike = aes256-sha256-x25519\n",
+		"esp = aes256gcm16\n",
+		"local-ts = 10.1.0.0/25\n",
+		"remote-ts = { 10.2.0.0/24, 10.3.0.0/24 }\n",
+		"interface = x\n",
+		"address = 10.1.0.1\n",
+		"metric = 1\n",
+		"start = up\n",
+		"encap = udp\n",
+		"rekey = 2h\n",
+		"rekey-bytes = 1G\n",
+		"rekey-packets = 1G\n",
+		"dpd = 31\n",
+		"replay-window = 64\n",
 	};
 	struct config *a = load_good(ONE("")), *b = load_good("# moved\n\n" ONE("rekey = 60m\n"));
 
@@ -404,11 +465,16 @@ static int remove_dir(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_shortest_tunnel), cmocka_unit_test(every_option),
-		cmocka_unit_test(secrets_in_other_notations), cmocka_unit_test(refusals),
-		cmocka_unit_test(refusals_of_proposals_and_selectors), cmocka_unit_test(secrets_must_be_private),
-		cmocka_unit_test(includes), cmocka_unit_test(a_refusal_is_forgotten),
-		cmocka_unit_test(what_reload_compares), cmocka_unit_test(nearest),
+		cmocka_unit_test(the_shortest_tunnel),
+		cmocka_unit_test(every_option),
+		cmocka_unit_test(secrets_in_other_notations),
+		cmocka_unit_test(refusals),
+		cmocka_unit_test(refusals_of_proposals_and_selectors),
+		cmocka_unit_test(secrets_must_be_private),
+		cmocka_unit_test(includes),
+		cmocka_unit_test(a_refusal_is_forgotten),
+		cmocka_unit_test(what_reload_compares),
+		cmocka_unit_test(nearest),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -89,15 +89,22 @@ static void requests_and_results(void **state)
 static void what_is_not_a_request(void **state)
 {
 	static const char *const rows[] = {
-		"nonsense\n", "[]\n", "{}\n", "{\"command\":1}\n", "{\"command\":\"a\",\"tunnel\":null}\n",
-		"{\"command\":\"a\",\"more\":1}\n", "{\"command\":\"a\",\"command\":\"b\"}\n", "{\"command\":\"a\\u0000b\"}\n",
+		"nonsense\n",
+		"[]\n",
+		"{}\n",
+		"{\"command\":1}\n",
+		"{\"command\":\"a\",\"tunnel\":null}\n",
+		"{\"command\":\"a\",\"more\":1}\n",
+		"{\"command\":\"a\",\"command\":\"b\"}\n",
+		"{\"command\":\"a\\u0000b\"}\n",
 		"\"\xff\"\n",
 	};
 	unsigned int before = asked;
 	int fd = client_open();
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		static const char start[] = "{\"result\":\"error\",\"error\":\"bad-request\",\"message\":\"the request is not ";
+		static const char start[] = "{\"result\":\"error\",\"error\":\"bad-request\","
+					    "\"message\":\"the request is not ";
 		char buf[1024];
 		ssize_t n;
 
@@ -118,7 +125,8 @@ static void a_line_without_end(void **state)
 	memset(much, 'x', sizeof(much) - 1);
 	much[sizeof(much) - 1] = '\0';
 	say(fd, much);
-	expect(fd, "{\"result\":\"error\",\"error\":\"bad-request\",\"message\":\"the request is longer than 4096 octets\"}\n");
+	expect(fd, "{\"result\":\"error\",\"error\":\"bad-request\",\"message\":\"the request is "
+		   "longer than 4096 octets\"}\n");
 	assert_true(is_closed(fd));
 	close(fd);
 }
@@ -139,10 +147,14 @@ static void watches(void **state)
 	loop();
 	expect(one, "{\"event\":\"e\",\"tunnel\":\"a\"}\n");
 	expect(all, "{\"event\":\"e\",\"tunnel\":\"a\"}\n{\"event\":\"e\",\"tunnel\":\"b\"}\n");
-	/* The result ends the watch and lets the next request through; who watches everything goes on. */
+	/*
+	 * The result ends the watch and lets the next request through; who watches everything goes
+	 * on.
+	 */
 	control_finish(ctl, "a", json_pack("{ss}", "result", "ok"));
 	loop();
-	expect(one, "{\"result\":\"ok\"}\n{\"event\":\"seen\",\"command\":\"next\"}\n{\"result\":\"ok\"}\n");
+	expect(one, "{\"result\":\"ok\"}\n{\"event\":\"seen\",\"command\":\"next\"}\n{\"result\":"
+		    "\"ok\"}\n");
 	control_publish(ctl, "a", event_of("a"));
 	loop();
 	expect(one, "");
@@ -211,10 +223,13 @@ static void the_socket(void **state)
 	assert_int_equal(st.st_mode & 07777, 0600);
 	/* A live daemon's socket is not taken over ... */
 	assert_null(control_new(base, path, on_request, NULL, why));
-	snprintf(want, sizeof(want), "another esplaned answers at %s: stop it, or give this one another --control", path);
+	snprintf(want, sizeof(want),
+		 "another esplaned answers at %s: stop it, or give this one another --control",
+		 path);
 	assert_string_equal(why, want);
 	assert_null(control_new(base, "/nonexistent/control", on_request, NULL, why));
-	assert_string_equal(why, "cannot listen at /nonexistent/control: No such file or directory");
+	assert_string_equal(why,
+			    "cannot listen at /nonexistent/control: No such file or directory");
 	/* ... a dead one's is. */
 	control_free(ctl);
 	assert_int_equal(access(path, F_OK), -1);
@@ -244,10 +259,14 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(requests_and_results), cmocka_unit_test(what_is_not_a_request),
-		cmocka_unit_test(a_line_without_end), cmocka_unit_test(watches),
+		cmocka_unit_test(requests_and_results),
+		cmocka_unit_test(what_is_not_a_request),
+		cmocka_unit_test(a_line_without_end),
+		cmocka_unit_test(watches),
 		cmocka_unit_test(a_client_that_stops_sending_still_gets_its_answer),
-		cmocka_unit_test(a_slow_client_is_dropped), cmocka_unit_test(too_many_clients), cmocka_unit_test(the_socket),
+		cmocka_unit_test(a_slow_client_is_dropped),
+		cmocka_unit_test(too_many_clients),
+		cmocka_unit_test(the_socket),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -27,8 +27,8 @@ static int assign(struct conn *t, const struct addr *addr, unsigned int bits, ch
 }
 
 /*
- * The address that this host uses inside the tunnel: the configured one; else one that the host has in local-ts; else,
- * where a local-ts is a single host, that one. Family 0: none.
+ * The address that this host uses inside the tunnel: the configured one; else one that the host has
+ * in local-ts; else, where a local-ts is a single host, that one. Family 0: none.
  */
 static int source_choose(struct conn *t, uint8_t family, struct addr *source, char why[256])
 {
@@ -45,7 +45,8 @@ static int source_choose(struct conn *t, uint8_t family, struct addr *source, ch
 			return 0;
 	}
 	for (unsigned int i = 0; i < t->local_ts_count; i++) {
-		if (t->local_ts[i].start.family != family || !addr_equal(&t->local_ts[i].start, &t->local_ts[i].end))
+		if (t->local_ts[i].start.family != family ||
+		    !addr_equal(&t->local_ts[i].start, &t->local_ts[i].end))
 			continue;
 		*source = t->local_ts[i].start;
 		return assign(t, source, (unsigned int)addr_len(source) * 8, why);
@@ -88,11 +89,15 @@ static int family_plumb(struct conn *t, uint8_t family, char note[512], char why
 	rc = source_choose(t, family, &source, why);
 	for (unsigned int i = 0; i < t->remote_ts_count && !rc; i++) {
 		if (t->remote_ts[i].start.family == family && !is_repeat(t, i))
-			rc = route_add(t->d->route, t->ifindex, &t->remote_ts[i], &source, t->opt.metric, why);
+			rc = route_add(t->d->route, t->ifindex, &t->remote_ts[i], &source,
+				       t->opt.metric, why);
 	}
 	if (!rc && !source.family && has_family(t->local_ts, t->local_ts_count, family))
-		snprintf(note, 512, "this host has no address inside local-ts: the networks behind it can use the tunnel, it cannot "
-			 "itself; to give it one, add address = \"...\" to tunnel \"%s\"", t->opt.ike.name);
+		snprintf(note, 512,
+			 "this host has no address inside local-ts: the networks behind it can "
+			 "use the tunnel, it cannot itself; to give it one, add address = "
+			 "\"...\" to tunnel \"%s\"",
+			 t->opt.ike.name);
 	return rc;
 }
 
@@ -100,7 +105,8 @@ int conn_plumb(struct conn *t, char note[512], char why[256])
 {
 	int rc;
 
-	note[0] = why[0] = '\0';
+	note[0] = '\0';
+	why[0] = '\0';
 	if (t->routed)		/* kept while the tunnel was to come back */
 		return 0;
 	rc = route_link_up(t->d->route, t->ifindex, why);
@@ -122,7 +128,8 @@ void conn_unplumb(struct conn *t)
 	t->ifindex = 0;		/* before the kernel tells us that it is gone */
 	t->routed = false;
 	if (ifindex && route_link_del(t->d->route, ifindex, why))
-		log_warn("%s: interface %s cannot be removed: %s", t->opt.ike.name, t->opt.interface, why);
+		log_warn("%s: interface %s cannot be removed: %s", t->opt.ike.name,
+			 t->opt.interface, why);
 	if (t->pinned)
 		route_unpin(t->d->route, &t->pin);
 	t->pinned = false;

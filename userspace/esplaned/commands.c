@@ -34,7 +34,9 @@ static void command_up(struct daemon *d, struct client *c, struct conn *t)
 		client_finish(c, result);
 		return;
 	default:
-		client_finish(c, control_error("answer-only", "tunnel \"%s\" only answers: its remote is any", t->opt.ike.name));
+		client_finish(c, control_error("answer-only",
+					       "tunnel \"%s\" only answers: its remote is any",
+					       t->opt.ike.name));
 	}
 }
 
@@ -42,17 +44,24 @@ static void command_down(struct daemon *d, struct client *c, struct conn *t)
 {
 	bool already = conn_down(t) == -EALREADY;
 
-	client_finish(c, json_pack("{ss ss sb}", "result", "ok", "tunnel", t->opt.ike.name, "already", already));
+	client_finish(c, json_pack("{ss ss sb}", "result", "ok", "tunnel", t->opt.ike.name,
+				   "already", already));
 }
 
-/* New keys, as if the outbound SA had come to its soft limit. The result follows with IKE_EV_CHILD_REKEYED. */
+/*
+ * New keys, as if the outbound SA had come to its soft limit. The result follows with
+ * IKE_EV_CHILD_REKEYED.
+ */
 static void command_rekey(struct daemon *d, struct client *c, struct conn *t)
 {
-	struct ike_kern_event ev = { .type = IKE_KERN_EXPIRE, .tunnel = t->opt.ike.name, .out = true };
+	struct ike_kern_event ev = { .type = IKE_KERN_EXPIRE,
+				     .tunnel = t->opt.ike.name,
+				     .out = true };
 	struct ike_status st;
 
 	if (!ike_status(d->ike, t->opt.ike.name, &st) || st.state != TUNNEL_UP || !st.spi_out) {
-		client_finish(c, control_error("not-up", "tunnel \"%s\" is not up", t->opt.ike.name));
+		client_finish(c,
+			      control_error("not-up", "tunnel \"%s\" is not up", t->opt.ike.name));
 		return;
 	}
 	client_watch(c, t->opt.ike.name);
@@ -73,11 +82,13 @@ static void command_status(struct daemon *d, struct client *c, struct conn *one)
 			json_array_append_new(tunnels, conn_status(t, one));
 	}
 	counters = json_pack("{sI sI sI sI sI sI sI sI}", "malformed", (json_int_t)n->malformed,
-			     "unknown_spi", (json_int_t)n->unknown_spi, "bad_version", (json_int_t)n->bad_version,
-			     "auth_failed", (json_int_t)n->auth_failed, "replayed", (json_int_t)n->replayed,
-			     "unexpected", (json_int_t)n->unexpected, "cookies_sent", (json_int_t)n->cookies_sent,
+			     "unknown_spi", (json_int_t)n->unknown_spi, "bad_version",
+			     (json_int_t)n->bad_version, "auth_failed", (json_int_t)n->auth_failed,
+			     "replayed", (json_int_t)n->replayed, "unexpected",
+			     (json_int_t)n->unexpected, "cookies_sent", (json_int_t)n->cookies_sent,
 			     "half_open", (json_int_t)n->half_open);
-	client_finish(c, json_pack("{ss so so}", "result", "ok", "tunnels", tunnels, "counters", counters));
+	client_finish(c, json_pack("{ss so so}", "result", "ok", "tunnels", tunnels, "counters",
+				   counters));
 }
 
 static void command_monitor(struct daemon *d, struct client *c, struct conn *t)
@@ -99,7 +110,8 @@ static void command_reload(struct daemon *d, struct client *c, struct conn *t)
 
 static void command_version(struct daemon *d, struct client *c, struct conn *t)
 {
-	json_t *result = json_pack("{ss ss sI}", "result", "ok", "version", ESPLANE_VERSION, "pid", (json_int_t)getpid());
+	json_t *result = json_pack("{ss ss sI}", "result", "ok", "version", ESPLANE_VERSION, "pid",
+				   (json_int_t)getpid());
 	char why[256], module[32];
 
 	if (!daemon_kernel_ready(d, why) && !kern_version(d->kern, module, sizeof(module)))
@@ -142,7 +154,8 @@ void daemon_request(void *ctx, struct client *c, const char *name, const char *t
 			command = &commands[i];
 	}
 	if (!command) {
-		client_finish(c, control_error("bad-request", "there is no command \"%.64s\"", name));
+		client_finish(c,
+			      control_error("bad-request", "there is no command \"%.64s\"", name));
 		return;
 	}
 	if (tunnel && command->tunnel != TUNNEL_NONE) {
@@ -152,7 +165,8 @@ void daemon_request(void *ctx, struct client *c, const char *name, const char *t
 			return;
 		}
 	} else if (tunnel || command->tunnel == TUNNEL_MUST) {
-		client_finish(c, control_error("bad-request", "the command %s takes %s tunnel", name, tunnel ? "no" : "a"));
+		client_finish(c, control_error("bad-request", "the command %s takes %s tunnel",
+					       name, tunnel ? "no" : "a"));
 		return;
 	}
 	command->run(d, c, t);

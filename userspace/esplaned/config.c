@@ -36,7 +36,8 @@ struct reader {
 
 static struct reader *reading;
 
-static int fail_at(const char *file, int line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static int fail_at(const char *file, int line, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* The first error is the one that counts: later ones are its consequences. Returns -1. */
 static int fail_at(const char *file, int line, const char *fmt, ...)
@@ -63,19 +64,24 @@ static void unknown_option(cfg_t *cfg, const char *name)
 	size_t len = 0;
 
 	if (!cfg->title) {
-		fail_at(cfg->filename, cfg->line, "\"%s\" is not known here: accepted are tunnel \"NAME\" { ... } and "
-			"include(\"PATTERN\")", name);
+		fail_at(cfg->filename, cfg->line,
+			"\"%s\" is not known here: accepted are tunnel \"NAME\" { ... } and "
+			"include(\"PATTERN\")",
+			name);
 		return;
 	}
 	if (nearest) {
-		fail_at(cfg->filename, cfg->line, "tunnel \"%s\": there is no option %s: do you mean %s?", cfg->title,
-			name, nearest);
+		fail_at(cfg->filename, cfg->line,
+			"tunnel \"%s\": there is no option %s: do you mean %s?", cfg->title, name,
+			nearest);
 		return;
 	}
 	list[0] = '\0';
 	for (const struct option *o = option_table; o->name && len < sizeof(list); o++)
-		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", len ? ", " : "", o->name);
-	fail_at(cfg->filename, cfg->line, "tunnel \"%s\": there is no option %s: accepted are %s", cfg->title, name, list);
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", len ? ", " : "",
+					o->name);
+	fail_at(cfg->filename, cfg->line, "tunnel \"%s\": there is no option %s: accepted are %s",
+		cfg->title, name, list);
 }
 
 static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
@@ -116,7 +122,8 @@ static int option_apply(cfg_t *cfg, cfg_opt_t *opt, unsigned int index, struct t
 
 	if (option_find(opt->name)->set(t, cfg_opt_getnstr(opt, index), &src, why))
 		return 0;
-	return fail_at(cfg->filename, cfg->line, "tunnel \"%s\": %s: %s", cfg->title, opt->name, why);
+	return fail_at(cfg->filename, cfg->line, "tunnel \"%s\": %s: %s", cfg->title, opt->name,
+		       why);
 }
 
 /* Called at each value, while the line is known: tries it on a tunnel that is thrown away. */
@@ -159,10 +166,11 @@ static const char *tunnel_lacks(cfg_t *cfg, const struct tunnel_options *t)
 	if (!families_meet(&t->ike))
 		return "local-ts and remote-ts have no address family in common";
 	if (t->ike.answer_only && t->start_up)
-		return "start = up needs an address to go to, but remote is any: name the peer, or use start = manual";
+		return "start = up needs an address to go to, but remote is any: name the peer, or "
+		       "use start = manual";
 	if (!t->interface[0])
-		return "the name is no interface name (1 to 15 characters without space, slash, colon and percent sign): "
-		       "give interface = \"...\"";
+		return "the name is no interface name (1 to 15 characters without space, slash, "
+		       "colon and percent sign): give interface = \"...\"";
 	return NULL;
 }
 
@@ -172,10 +180,13 @@ static int tunnel_unique(cfg_t *cfg, const struct tunnel_options *t)
 
 	for (size_t i = 0; i < c->count; i++) {
 		if (!strcmp(c->tunnels[i].ike.name, t->ike.name))
-			return fail_at(cfg->filename, cfg->line, "tunnel \"%s\" is defined twice: each tunnel needs a name "
-				       "of its own", t->ike.name);
+			return fail_at(cfg->filename, cfg->line,
+				       "tunnel \"%s\" is defined twice: each tunnel needs a name "
+				       "of its own",
+				       t->ike.name);
 		if (!strcmp(c->tunnels[i].interface, t->interface))
-			return fail_at(cfg->filename, cfg->line, "tunnel \"%s\": interface %s is taken by tunnel \"%s\"",
+			return fail_at(cfg->filename, cfg->line,
+				       "tunnel \"%s\": interface %s is taken by tunnel \"%s\"",
 				       t->ike.name, t->interface, c->tunnels[i].ike.name);
 	}
 	return 0;
@@ -229,8 +240,10 @@ static int on_tunnel(cfg_t *file_cfg, cfg_opt_t *opt)
 	struct tunnel_options *grown;
 
 	if (!title_valid(cfg->title))
-		return fail_at(cfg->filename, cfg->line, "\"%s\" is no name for a tunnel: accepted are 1 to %d characters "
-			       "without space and quotes", cfg->title, TUNNEL_NAME_MAX - 1);
+		return fail_at(cfg->filename, cfg->line,
+			       "\"%s\" is no name for a tunnel: accepted are 1 to %d characters "
+			       "without space and quotes",
+			       cfg->title, TUNNEL_NAME_MAX - 1);
 	if (c->count == TUNNELS_MAX)
 		return fail_at(cfg->filename, cfg->line, "more than %d tunnels", TUNNELS_MAX);
 	/* Not realloc: it would leave secrets behind. */
@@ -252,24 +265,29 @@ static int on_tunnel(cfg_t *file_cfg, cfg_opt_t *opt)
 static int on_include(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
 {
 	char **names = reallocarray(reading->includes, reading->include_count + 1, sizeof(*names));
-	int *lines = reallocarray(reading->include_lines, reading->include_count + 1, sizeof(*lines));
+	int *lines =
+		reallocarray(reading->include_lines, reading->include_count + 1, sizeof(*lines));
 
 	if (names)
 		reading->includes = names;
 	if (lines)
 		reading->include_lines = lines;
 	if (argc != 1)
-		return fail_at(cfg->filename, cfg->line, "include takes one file or pattern, as include(\"conf.d/*.conf\")");
-	if (!names || !lines || !(names[reading->include_count] = strdup(argv[0])))
+		return fail_at(cfg->filename, cfg->line,
+			       "include takes one file or pattern, as include(\"conf.d/*.conf\")");
+	if (names)
+		names[reading->include_count] = strdup(argv[0]);
+	if (!names || !lines || !names[reading->include_count])
 		return fail_at(cfg->filename, cfg->line, "no memory");
 	lines[reading->include_count++] = cfg->line;
 	return 0;
 }
 
 /*
- * libConfuse 3.3 counts the line of a comment three times and keeps its lexer inside a string that never ends, so comments
- * become blanks here, and such strings are refused; so is a brace without its twin, which it takes to be closed by the end of
- * the file. It knows "//" and comments only where a word could begin.
+ * libConfuse 3.3 counts the line of a comment three times and keeps its lexer inside a string that
+ * never ends, so comments become blanks here, and such strings are refused; so is a brace without
+ * its twin, which it takes to be closed by the end of the file. It knows "//" and comments only
+ * where a word could begin.
  */
 static int text_check(char *text, size_t len)
 {
@@ -288,16 +306,20 @@ static int text_check(char *text, size_t len)
 					line += text[i] == '\n';
 			}
 			if (i++ >= len)
-				return fail_at(reading->file, opened, "a string that starts here has no end");
+				return fail_at(reading->file, opened,
+					       "a string that starts here has no end");
 			word = false;
 		} else if (c == '#' || (!word && c == '/' && next == '/')) {
 			while (i < len && text[i] != '\n')
 				text[i++] = ' ';
 		} else if (!word && c == '/' && next == '*') {
-			for (opened = line, start = i; i < len && (i < start + 3 || text[i - 1] != '*' || text[i] != '/'); i++)
+			for (opened = line, start = i;
+			     i < len && (i < start + 3 || text[i - 1] != '*' || text[i] != '/');
+			     i++)
 				line += text[i] == '\n';
 			if (i++ >= len)
-				return fail_at(reading->file, opened, "a comment that starts here has no end");
+				return fail_at(reading->file, opened,
+					       "a comment that starts here has no end");
 			for (; start < i; start++)
 				text[start] = text[start] == '\n' ? '\n' : ' ';
 		} else {
@@ -321,7 +343,8 @@ static int text_parse(char *text, size_t len)
 	int rc;
 
 	for (const struct option *o = option_table; o->name && n < OPTIONS_MAX - 1; o++, n++) {
-		cfg_opt_t one = CFG_STR(o->name, NULL, CFGF_NODEFAULT), many = CFG_STR_LIST(o->name, NULL, CFGF_NODEFAULT);
+		cfg_opt_t one = CFG_STR(o->name, NULL, CFGF_NODEFAULT),
+			  many = CFG_STR_LIST(o->name, NULL, CFGF_NODEFAULT);
 
 		tunnel_opts[n] = o->list ? many : one;
 	}
@@ -349,38 +372,51 @@ static int text_parse(char *text, size_t len)
 		snprintf(path, sizeof(path), "tunnel|%s", o->name);
 		cfg_set_validate_func(cfg, path, on_value);
 	}
-	rc = cfg_parse_fp(cfg, fp) == CFG_SUCCESS ? 0 : fail_at(reading->file, cfg->line, "cannot be understood");
+	rc = cfg_parse_fp(cfg, fp) == CFG_SUCCESS ?
+		     0 :
+		     fail_at(reading->file, cfg->line, "cannot be understood");
 	fclose(fp);
 	cfg_free(cfg);
 	return rc;
+}
+
+/* All of it, terminated; to be wiped, FILE_MAX + 1 octets. NULL: said. */
+static char *text_read(int fd, const char *path, size_t *len)
+{
+	char *text = calloc(1, FILE_MAX + 1);
+	ssize_t n = 1;
+
+	*len = 0;
+	if (!text) {
+		fail_at(path, 0, "no memory");
+		return NULL;
+	}
+	while (n > 0 && *len < FILE_MAX) {
+		n = read(fd, text + *len, FILE_MAX - *len);
+		*len += n > 0 ? (size_t)n : 0;
+	}
+	if (n >= 0 && strlen(text) == *len)
+		return text;
+	fail_at(path, 0, "%s", n < 0 ? strerror(errno) : "not a text file: it has a zero octet");
+	mem_free_wiped(text, FILE_MAX + 1);
+	return NULL;
 }
 
 static char *file_read(const char *path, struct stat *st, size_t *len)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	char *text = NULL;
-	ssize_t n = 0;
 
-	*len = 0;
-	if (fd < 0 || fstat(fd, st)) {
+	if (fd < 0 || fstat(fd, st))
 		fail_at(path, 0, "%s", strerror(errno));
-	} else if (!S_ISREG(st->st_mode)) {
+	else if (!S_ISREG(st->st_mode))
 		fail_at(path, 0, "not a regular file");
-	} else if (st->st_mode & S_IWOTH) {
+	else if (st->st_mode & 0002)
 		fail_at(path, 0, "anybody can write it: chmod o-w %s", path);
-	} else if (st->st_size > FILE_MAX) {
+	else if (st->st_size > FILE_MAX)
 		fail_at(path, 0, "longer than %d octets", FILE_MAX);
-	} else if ((text = calloc(1, FILE_MAX + 1))) {
-		while (*len < FILE_MAX && (n = read(fd, text + *len, FILE_MAX - *len)) > 0)
-			*len += (size_t)n;
-		if (n < 0 || strlen(text) != *len) {
-			fail_at(path, 0, "%s", n < 0 ? strerror(errno) : "not a text file: it has a zero octet");
-			mem_free_wiped(text, FILE_MAX + 1);
-			text = NULL;
-		}
-	} else {
-		fail_at(path, 0, "no memory");
-	}
+	else
+		text = text_read(fd, path, len);
 	if (fd >= 0)
 		close(fd);
 	return text;
@@ -397,11 +433,16 @@ static int include_load(struct reader *r, const char *pattern, int line, int dep
 	int rc;
 
 	if (depth == DEPTH_MAX)
-		return fail_at(r->file, line, "include: more than %d files deep: does a file include itself?", DEPTH_MAX);
-	snprintf(path, sizeof(path), "%.*s%s%s", relative ? (int)(slash - r->file) : 0, r->file, relative ? "/" : "", pattern);
+		return fail_at(r->file, line,
+			       "include: more than %d files deep: does a file include itself?",
+			       DEPTH_MAX);
+	snprintf(path, sizeof(path), "%.*s%s%s", relative ? (int)(slash - r->file) : 0, r->file,
+		 relative ? "/" : "", pattern);
 	rc = glob(path, 0, NULL, &found);
-	if (rc == GLOB_NOMATCH)		/* an empty directory is no mistake, a missing file is one */
-		return strpbrk(path, "*?[") ? 0 : fail_at(r->file, line, "include: %s: %s", path, strerror(ENOENT));
+	if (rc == GLOB_NOMATCH) /* an empty directory is no mistake, a missing file is one */
+		return strpbrk(path, "*?[") ?
+			       0 :
+			       fail_at(r->file, line, "include: %s: %s", path, strerror(ENOENT));
 	if (rc)
 		return fail_at(r->file, line, "include: %s: cannot be read", path);
 	for (size_t i = 0; i < found.gl_pathc && !rc; i++)
@@ -410,7 +451,10 @@ static int include_load(struct reader *r, const char *pattern, int line, int dep
 	return rc;
 }
 
-/* Included files are read after the file that names them: the lexer of libConfuse is one for the whole process. */
+/*
+ * Included files are read after the file that names them: the lexer of libConfuse is one for the
+ * whole process.
+ */
 static int file_load(struct config *config, const char *path, int depth, char *why)
 {
 	struct reader r = { .config = config, .file = path, .why = why }, *outer = reading;
@@ -473,7 +517,8 @@ static bool proposals_equal(const struct proposals *a, const struct proposals *b
 	return true;
 }
 
-static bool selectors_equal(const struct ts *a, unsigned int na, const struct ts *b, unsigned int nb)
+static bool selectors_equal(const struct ts *a, unsigned int na, const struct ts *b,
+			    unsigned int nb)
 {
 	for (unsigned int i = 0; na == nb && i < na; i++) {
 		if (!ts_equal(&a[i], &b[i]))
@@ -486,15 +531,18 @@ bool tunnel_options_equal(const struct tunnel_options *a, const struct tunnel_op
 {
 	const struct tunnel_conf *x = &a->ike, *y = &b->ike;
 
-	return !strcmp(x->name, y->name) && addr_equal(&x->local, &y->local) && addr_equal(&x->remote, &y->remote) &&
-	       x->answer_only == y->answer_only && ike_id_equal(&x->local_id, &y->local_id) &&
-	       ike_id_equal(&x->remote_id, &y->remote_id) &&
-	       x->psk_len == y->psk_len && !memcmp(x->psk, y->psk, x->psk_len) &&
-	       proposals_equal(&x->ike, &y->ike) && proposals_equal(&x->esp, &y->esp) &&
+	return !strcmp(x->name, y->name) && addr_equal(&x->local, &y->local) &&
+	       addr_equal(&x->remote, &y->remote) && x->answer_only == y->answer_only &&
+	       ike_id_equal(&x->local_id, &y->local_id) &&
+	       ike_id_equal(&x->remote_id, &y->remote_id) && x->psk_len == y->psk_len &&
+	       !memcmp(x->psk, y->psk, x->psk_len) && proposals_equal(&x->ike, &y->ike) &&
+	       proposals_equal(&x->esp, &y->esp) &&
 	       selectors_equal(x->local_ts, x->local_ts_count, y->local_ts, y->local_ts_count) &&
-	       selectors_equal(x->remote_ts, x->remote_ts_count, y->remote_ts, y->remote_ts_count) &&
-	       x->force_udp == y->force_udp && x->rekey_s == y->rekey_s && x->rekey_bytes == y->rekey_bytes &&
-	       x->rekey_packets == y->rekey_packets && x->dpd_s == y->dpd_s && x->replay_window == y->replay_window &&
+	       selectors_equal(x->remote_ts, x->remote_ts_count, y->remote_ts,
+			       y->remote_ts_count) &&
+	       x->force_udp == y->force_udp && x->rekey_s == y->rekey_s &&
+	       x->rekey_bytes == y->rekey_bytes && x->rekey_packets == y->rekey_packets &&
+	       x->dpd_s == y->dpd_s && x->replay_window == y->replay_window &&
 	       !strcmp(a->remote_name, b->remote_name) && !strcmp(a->interface, b->interface) &&
 	       addr_equal(&a->address, &b->address) && a->address_bits == b->address_bits &&
 	       a->metric == b->metric && a->start_up == b->start_up;

@@ -19,7 +19,8 @@
 
 static struct timeval ms_to_tv(uint64_t ms)
 {
-	return (struct timeval){ .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
+	return (struct timeval){ .tv_sec = (time_t)(ms / 1000),
+				 .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
 }
 
 static void todo(struct conn *t, unsigned int what)
@@ -54,11 +55,13 @@ static void step(struct conn *t, const char *name, const char *detail)
 	uint64_t now = daemon_now();
 	json_t *object;
 
-	if (!t->began_ms)	/* the peer began */
-		t->began_ms = t->step_ms = now;
-	object = json_pack("{ss ss ss sI sI so}", "event", "step", "tunnel", t->opt.ike.name, "step", name,
-			   "at_ms", (json_int_t)(now - t->began_ms), "took_ms", (json_int_t)(now - t->step_ms),
-			   "detail", text_json(detail));
+	if (!t->began_ms) {	/* the peer began */
+		t->began_ms = now;
+		t->step_ms = now;
+	}
+	object = json_pack("{ss ss ss sI sI so}", "event", "step", "tunnel", t->opt.ike.name,
+			   "step", name, "at_ms", (json_int_t)(now - t->began_ms), "took_ms",
+			   (json_int_t)(now - t->step_ms), "detail", text_json(detail));
 	t->step_ms = now;
 	log_info("%s: %s %s", t->opt.ike.name, name, detail);
 	control_publish(t->d->control, t->opt.ike.name, object);
@@ -110,10 +113,13 @@ static void ended(struct conn *t, const char *event, const char *error, const ch
 	evtimer_del(t->keepalive);
 	log_notice("%s: %s (%s): %s", t->opt.ike.name, event, error, t->detail);
 	publish(t, event, error, t->detail);
-	result = json_pack("{ss ss ss so}", "result", "error", "error", error, "tunnel", t->opt.ike.name,
-			   "message", text_json(t->detail));
+	result = json_pack("{ss ss ss so}", "result", "error", "error", error, "tunnel",
+			   t->opt.ike.name, "message", text_json(t->detail));
 	control_finish(t->d->control, t->opt.ike.name, result);
-	/* While it is to come back, its routes stay: what is meant for the tunnel does not leave in the clear meanwhile. */
+	/*
+	 * While it is to come back, its routes stay: what is meant for the tunnel does not leave in
+	 * the clear meanwhile.
+	 */
 	if (!again || !t->routed)
 		conn_unplumb(t);
 	if (again)
@@ -124,7 +130,10 @@ static void engine_start(struct conn *t, const struct addr *remote, const char *
 {
 	int rc;
 
-	/* The peer has moved while routes that cover it wait for its return: they would swallow what we send there. */
+	/*
+	 * The peer has moved while routes that cover it wait for its return: they would swallow
+	 * what we send there.
+	 */
 	if (t->pinned && !addr_equal(&t->pin, remote))
 		conn_unplumb(t);
 	step(t, "resolve", detail);
@@ -147,13 +156,15 @@ static void on_resolved(void *ctx, const struct addr *addr, const char *why)
 
 	t->resolve = NULL;
 	if (!addr && t->pinned) {	/* the name servers may be behind the tunnel itself */
-		snprintf(detail, sizeof(detail), "%s cannot be resolved (%s), going to its last address %s",
+		snprintf(detail, sizeof(detail),
+			 "%s cannot be resolved (%s), going to its last address %s",
 			 t->opt.remote_name, why, addr_str(&t->pin, text));
 		engine_start(t, &t->pin, detail);
 		return;
 	}
 	if (!addr) {
-		snprintf(detail, sizeof(detail), "%s cannot be resolved: %s", t->opt.remote_name, why);
+		snprintf(detail, sizeof(detail), "%s cannot be resolved: %s", t->opt.remote_name,
+			 why);
 		ended(t, "failed", "resolve", detail);
 		return;
 	}
@@ -161,7 +172,9 @@ static void on_resolved(void *ctx, const struct addr *addr, const char *why)
 	engine_start(t, addr, detail);
 }
 
-/* Whom we answer goes by address as well: a name is looked up although we do not want to go there. */
+/*
+ * Whom we answer goes by address as well: a name is looked up although we do not want to go there.
+ */
 static void on_refreshed(void *ctx, const struct addr *addr, const char *why)
 {
 	struct conn *t = ctx;
@@ -191,7 +204,8 @@ static void attempt(struct conn *t)
 	resolve_cancel(t->resolve);
 	t->resolve = NULL;
 	t->attempting = true;
-	t->began_ms = t->step_ms = daemon_now();
+	t->began_ms = daemon_now();
+	t->step_ms = t->began_ms;
 	if (daemon_kernel_ready(t->d, why)) {
 		ended(t, "failed", "kernel-module", why);
 		return;
@@ -211,7 +225,8 @@ int conn_up(struct conn *t)
 
 	if (t->opt.ike.answer_only)
 		return -EDESTADDRREQ;
-	if (ike_status(t->d->ike, t->opt.ike.name, &st) && st.state == TUNNEL_UP && !(t->todo & (TODO_ENDED | TODO_BROKEN))) {
+	if (ike_status(t->d->ike, t->opt.ike.name, &st) && st.state == TUNNEL_UP &&
+	    !(t->todo & (TODO_ENDED | TODO_BROKEN))) {
 		t->wanted = true;
 		return t->todo & TODO_UP ? -EINPROGRESS : -EALREADY;
 	}
@@ -249,7 +264,8 @@ static void on_keepalive(evutil_socket_t fd, short what, void *arg)
 	struct conn *t = arg;
 	struct ike_status st;
 
-	if (ike_status(t->d->ike, t->opt.ike.name, &st) && st.state == TUNNEL_UP && st.local.port == SOCK_PORT_NATT)
+	if (ike_status(t->d->ike, t->opt.ike.name, &st) && st.state == TUNNEL_UP &&
+	    st.local.port == SOCK_PORT_NATT)
 		sock_keepalive(t->d->sock, &st.local, &st.remote);
 }
 
@@ -258,6 +274,7 @@ static void came_up(struct conn *t)
 	struct timeval period = { .tv_sec = KEEPALIVE_S };
 	json_t *summary = conn_summary(t);
 	struct ike_status st;
+	uint64_t took_ms;
 
 	t->attempting = false;
 	t->was_up = true;
@@ -269,9 +286,22 @@ static void came_up(struct conn *t)
 	log_notice("%s: up", t->opt.ike.name);
 	publish(t, "up", NULL, NULL);
 	json_object_set_new(summary, "result", json_string("ok"));
-	json_object_set_new(summary, "took_ms", json_integer((json_int_t)(t->began_ms ? daemon_now() - t->began_ms : 0)));
+	took_ms = t->began_ms ? daemon_now() - t->began_ms : 0;
+	json_object_set_new(summary, "took_ms", json_integer((json_int_t)took_ms));
 	control_finish(t->d->control, t->opt.ike.name, summary);
 	t->began_ms = 0;
+}
+
+/* Without its interface a tunnel is none. What the engine says to that is no news. */
+static void broken(struct conn *t)
+{
+	char detail[sizeof(t->detail)];
+
+	memcpy(detail, t->detail, sizeof(detail));
+	ike_down(t->d->ike, t->opt.ike.name);
+	daemon_engine_rearm(t->d);
+	t->todo = 0;
+	ended(t, t->was_up ? "down" : "failed", "interface", detail);
 }
 
 static void on_work(evutil_socket_t fd, short what, void *arg)
@@ -283,15 +313,14 @@ static void on_work(evutil_socket_t fd, short what, void *arg)
 
 	t->todo = 0;
 	if (due & (TODO_BROKEN | TODO_GONE)) {
-		ike_down(t->d->ike, t->opt.ike.name);
-		daemon_engine_rearm(t->d);
-		t->todo = 0;	/* what the engine says to that is no news */
-		ended(t, t->was_up ? "down" : "failed", "interface", t->detail);
+		broken(t);
 		return;
 	}
 	up = ike_status(t->d->ike, t->opt.ike.name, &st) && st.state == TUNNEL_UP;
-	if (due & TODO_ENDED && up)	/* one IKE SA ended or was refused, another one lives: the tunnel is not hurt */
-		log_notice("%s: an attempt ended (%s): %s", t->opt.ike.name, failure_name(t->failure), t->detail);
+	/* One IKE SA ended or was refused, another one lives: the tunnel is not hurt. */
+	if (due & TODO_ENDED && up)
+		log_notice("%s: an attempt ended (%s): %s", t->opt.ike.name,
+			   failure_name(t->failure), t->detail);
 	else if (due & TODO_ENDED && !t->attempting && !t->was_up)
 		refused(t);
 	else if (due & TODO_ENDED)
@@ -368,7 +397,8 @@ void conn_event(struct conn *t, const struct ike_event *ev)
 		log_info("%s: rekeyed: %s", t->opt.ike.name, detail);
 		publish(t, "child-rekeyed", NULL, detail);
 		control_finish(t->d->control, t->opt.ike.name,
-			       json_pack("{ss ss so}", "result", "ok", "tunnel", t->opt.ike.name, "detail", text_json(detail)));
+			       json_pack("{ss ss so}", "result", "ok", "tunnel", t->opt.ike.name,
+					 "detail", text_json(detail)));
 		break;
 	case IKE_EV_IKE_REKEYED:
 		log_info("%s: IKE SA rekeyed: %s", t->opt.ike.name, detail);
@@ -392,7 +422,8 @@ int conn_device(struct conn *t, char why[256])
 		return t->ifindex;
 	rc = daemon_kernel_ready(t->d, why);
 	if (!rc)
-		rc = route_link_add(t->d->route, t->opt.interface, t->opt.ike.name, &t->ifindex, why);
+		rc = route_link_add(t->d->route, t->opt.interface, t->opt.ike.name, &t->ifindex,
+				    why);
 	return rc ? rc : t->ifindex;
 }
 
@@ -400,8 +431,10 @@ void conn_child(struct conn *t, const struct kern_child *child)
 {
 	t->local = child->local;
 	t->remote = child->remote;
-	t->local_ts_count = child->local_ts_count > TUNNEL_TS_MAX ? TUNNEL_TS_MAX : child->local_ts_count;
-	t->remote_ts_count = child->remote_ts_count > TUNNEL_TS_MAX ? TUNNEL_TS_MAX : child->remote_ts_count;
+	t->local_ts_count = child->local_ts_count > TUNNEL_TS_MAX ? TUNNEL_TS_MAX :
+								    child->local_ts_count;
+	t->remote_ts_count = child->remote_ts_count > TUNNEL_TS_MAX ? TUNNEL_TS_MAX :
+								      child->remote_ts_count;
 	memcpy(t->local_ts, child->local_ts, t->local_ts_count * sizeof(*t->local_ts));
 	memcpy(t->remote_ts, child->remote_ts, t->remote_ts_count * sizeof(*t->remote_ts));
 }
@@ -409,7 +442,8 @@ void conn_child(struct conn *t, const struct kern_child *child)
 void conn_device_gone(struct conn *t)
 {
 	t->ifindex = 0;
-	snprintf(t->detail, sizeof(t->detail), "interface %s was removed by somebody else", t->opt.interface);
+	snprintf(t->detail, sizeof(t->detail), "interface %s was removed by somebody else",
+		 t->opt.interface);
 	todo(t, TODO_GONE);
 }
 

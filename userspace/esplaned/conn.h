@@ -27,7 +27,8 @@ struct conn {
 	bool pinned;
 	struct addr pin;
 	struct endpoint local, remote;	/* of the newest child, as the kernel got it */
-	struct ts local_ts[TUNNEL_TS_MAX], remote_ts[TUNNEL_TS_MAX];	/* likewise, as negotiated */
+	struct ts local_ts[TUNNEL_TS_MAX];	/* likewise, as negotiated */
+	struct ts remote_ts[TUNNEL_TS_MAX];
 	uint8_t local_ts_count, remote_ts_count;
 	uint64_t began_ms, step_ms;	/* of the attempt, of its last step */
 	unsigned int failures;		/* attempts in a row, for the back-off */
@@ -35,7 +36,7 @@ struct conn {
 	enum ike_failure failure;	/* of the last end */
 	const char *error;		/* its name on the control socket, NULL: none */
 	char detail[512];
-	unsigned int todo;		/* enum conn_todo; done from the loop, never from inside the engine */
+	unsigned int todo;		/* enum conn_todo, done from the loop */
 	struct event *work, *retry, *refresh, *keepalive;
 	struct resolve *resolve;
 };
@@ -45,23 +46,31 @@ struct conn *conn_new(struct daemon *d, const struct tunnel_options *opt);
 /* Takes it down, removes its interface, forgets it. */
 void conn_del(struct conn *t);
 
-/* Starts an attempt now; events and a result follow. -EALREADY: it is up. -EINPROGRESS. -EDESTADDRREQ: answer only. */
+/*
+ * Starts an attempt now; events and a result follow. -EALREADY: it is up. -EINPROGRESS.
+ * -EDESTADDRREQ: answer only.
+ */
 int conn_up(struct conn *t);
 /* -EALREADY: it was down. */
 int conn_down(struct conn *t);
 
 /* Called by the engine's environment. */
 void conn_event(struct conn *t, const struct ike_event *ev);
-int conn_device(struct conn *t, char why[256]);	/* the interface's index, made if need be; or a negative errno */
+/* The interface's index, made if need be; or a negative errno. */
+int conn_device(struct conn *t, char why[256]);
 void conn_child(struct conn *t, const struct kern_child *child);
 void conn_device_gone(struct conn *t);
 
-/* address.c: addresses and routes of an interface. 0, or a negative errno and @why. @note: empty, or a sentence for the user. */
+/*
+ * address.c: addresses and routes of an interface. 0, or a negative errno and @why. @note: empty,
+ * or a sentence for the user.
+ */
 int conn_plumb(struct conn *t, char note[512], char why[256]);
 void conn_unplumb(struct conn *t);
 
 /* status.c */
-json_t *conn_status(struct conn *t, bool whole);	/* whole: with what takes the kernel some time to say */
+/* @whole: with what takes the kernel some time to say. */
+json_t *conn_status(struct conn *t, bool whole);
 json_t *conn_summary(struct conn *t);	/* of a tunnel that is up: for the result of up */
 const char *failure_name(enum ike_failure failure);
 

@@ -24,7 +24,7 @@ struct client {
 	struct bufferevent *bev;
 	bool busy;		/* a request is being answered; the next one waits in the buffer */
 	bool watching;
-	bool eof;		/* the client will ask nothing more: to be freed when all is answered and sent */
+	bool eof;		/* it will ask nothing more: to be freed when all is answered */
 	bool dead;		/* to be freed when the loop is back: callers still hold it */
 	char *tunnel;		/* of the watch; NULL: all */
 };
@@ -49,11 +49,15 @@ static void client_kill(struct client *c)
 	event_add(c->ctl->reap, &now);
 }
 
-/* A monitor that can send nothing more is gone: ordinary clients may have closed just their sending half. */
+/*
+ * A monitor that can send nothing more is gone: ordinary clients may have closed just their sending
+ * half.
+ */
 static void client_settle(struct client *c)
 {
-	if (c->eof && !c->dead && ((c->watching && !c->tunnel) ||
-				   (!c->busy && !evbuffer_get_length(bufferevent_get_output(c->bev)))))
+	if (c->eof && !c->dead &&
+	    ((c->watching && !c->tunnel) ||
+	     (!c->busy && !evbuffer_get_length(bufferevent_get_output(c->bev)))))
 		client_kill(c);
 }
 
@@ -122,7 +126,8 @@ void client_finish(struct client *c, json_t *result)
 	unwatch(c);
 	c->busy = false;
 	if (!c->dead)
-		bufferevent_trigger(c->bev, EV_READ, BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
+		bufferevent_trigger(c->bev, EV_READ,
+				    BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
 }
 
 void client_watch(struct client *c, const char *tunnel)
@@ -173,7 +178,7 @@ json_t *control_error(const char *error, const char *fmt, ...)
 	return json_pack("{ss ss so}", "result", "error", "error", error, "message", value);
 }
 
-static void request(struct client *c, const char *line, size_t len)
+static void request_take(struct client *c, const char *line, size_t len)
 {
 	const char *command = NULL, *tunnel = NULL;
 	json_error_t err;
@@ -182,9 +187,13 @@ static void request(struct client *c, const char *line, size_t len)
 	c->busy = true;
 	object = json_loadb(line, len, JSON_REJECT_DUPLICATES, &err);
 	if (!object)
-		client_finish(c, control_error("bad-request", "the request is not JSON: %s", err.text));
-	else if (json_unpack_ex(object, &err, JSON_STRICT, "{ss s?s}", "command", &command, "tunnel", &tunnel))
-		client_finish(c, control_error("bad-request", "the request is not {\"command\": text, \"tunnel\": text}: %s",
+		client_finish(c, control_error("bad-request", "the request is not JSON: %s",
+					       err.text));
+	else if (json_unpack_ex(object, &err, JSON_STRICT, "{ss s?s}", "command", &command,
+				"tunnel", &tunnel))
+		client_finish(c, control_error("bad-request",
+					       "the request is not {\"command\": text, "
+					       "\"tunnel\": text}: %s",
 					       err.text));
 	else
 		c->ctl->fn(c->ctl->ctx, c, command, tunnel);
@@ -200,7 +209,7 @@ static void requests_read(struct client *c)
 
 	while (!c->busy && !c->dead && (line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF))) {
 		if (len)
-			request(c, line, len);
+			request_take(c, line, len);
 		free(line);
 	}
 	if (c->dead)
@@ -210,7 +219,9 @@ static void requests_read(struct client *c)
 		bufferevent_disable(c->bev, EV_READ);
 		evbuffer_drain(in, len);
 		c->eof = true;
-		client_finish(c, control_error("bad-request", "the request is longer than %d octets", CONTROL_LINE_MAX));
+		client_finish(c,
+			      control_error("bad-request", "the request is longer than %d octets",
+					    CONTROL_LINE_MAX));
 		return;
 	}
 	bufferevent_set_timeouts(c->bev, len && !c->busy ? &patience : NULL, NULL);
@@ -244,10 +255,12 @@ static bool allowed(int fd)
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
 
-	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) && (peer.uid == 0 || peer.uid == geteuid());
+	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) &&
+	       (peer.uid == 0 || peer.uid == geteuid());
 }
 
-static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *sa, int len, void *arg)
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *sa,
+		      int len, void *arg)
 {
 	struct control *ctl = arg;
 	struct client *c;
@@ -288,7 +301,9 @@ static int listen_at(struct control *ctl, char why[CONTROL_WHY_MAX])
 
 	memcpy(sun.sun_path, ctl->path, sizeof(sun.sun_path));
 	if (alive(&sun)) {
-		snprintf(why, CONTROL_WHY_MAX, "another esplaned answers at %s: stop it, or give this one another --control",
+		snprintf(why, CONTROL_WHY_MAX,
+			 "another esplaned answers at %s: stop it, or give this one another "
+			 "--control",
 			 ctl->path);
 		return -1;
 	}
@@ -305,15 +320,16 @@ static int listen_at(struct control *ctl, char why[CONTROL_WHY_MAX])
 	return -1;
 }
 
-struct control *control_new(struct event_base *base, const char *path, control_request_fn fn, void *ctx,
-			    char why[CONTROL_WHY_MAX])
+struct control *control_new(struct event_base *base, const char *path, control_request_fn fn,
+			    void *ctx, char why[CONTROL_WHY_MAX])
 {
 	struct control *ctl;
 	int fd;
 
 	ctl = calloc(1, sizeof(*ctl));
 	if (!ctl || strlen(path) >= sizeof(ctl->path)) {
-		snprintf(why, CONTROL_WHY_MAX, "%s: %s", path, ctl ? "the path is too long for a socket" : "no memory");
+		snprintf(why, CONTROL_WHY_MAX, "%s: %s", path,
+			 ctl ? "the path is too long for a socket" : "no memory");
 		free(ctl);
 		return NULL;
 	}
@@ -327,8 +343,11 @@ struct control *control_new(struct event_base *base, const char *path, control_r
 		return NULL;
 	}
 	ctl->reap = evtimer_new(base, on_reap, ctl);
-	ctl->listener = ctl->reap ? evconnlistener_new(base, on_accept, ctl, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC,
-						       0, fd) : NULL;
+	ctl->listener = ctl->reap ?
+				evconnlistener_new(base, on_accept, ctl,
+						   LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0,
+						   fd) :
+				NULL;
 	if (!ctl->listener) {
 		snprintf(why, CONTROL_WHY_MAX, "no memory");
 		close(fd);

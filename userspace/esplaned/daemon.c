@@ -49,7 +49,8 @@ static void env_random(void *ctx, void *buf, size_t len)
 	crypto_random(buf, len);
 }
 
-static void env_send(void *ctx, const struct endpoint *local, const struct endpoint *remote, const uint8_t *msg, size_t len)
+static void env_send(void *ctx, const struct endpoint *local, const struct endpoint *remote,
+		     const uint8_t *msg, size_t len)
 {
 	sock_send(((struct daemon *)ctx)->sock, local, remote, msg, len);
 }
@@ -73,10 +74,12 @@ static int env_spi_alloc(void *ctx, const char *tunnel, uint32_t *spi, char why[
 {
 	int ifindex = device_of(ctx, tunnel, why);
 
-	return ifindex < 0 ? ifindex : kern_spi_alloc(((struct daemon *)ctx)->kern, ifindex, spi, why);
+	return ifindex < 0 ? ifindex :
+			     kern_spi_alloc(((struct daemon *)ctx)->kern, ifindex, spi, why);
 }
 
-static int env_child_set(void *ctx, const char *tunnel, const struct kern_child *child, char why[256])
+static int env_child_set(void *ctx, const char *tunnel, const struct kern_child *child,
+			 char why[256])
 {
 	int ifindex = device_of(ctx, tunnel, why), rc;
 	struct daemon *d = ctx;
@@ -94,7 +97,9 @@ static int env_sa_add(void *ctx, const char *tunnel, uint32_t child_id, const st
 {
 	int ifindex = device_of(ctx, tunnel, why);
 
-	return ifindex < 0 ? ifindex : kern_sa_add(((struct daemon *)ctx)->kern, ifindex, child_id, in, out, why);
+	return ifindex < 0 ?
+		       ifindex :
+		       kern_sa_add(((struct daemon *)ctx)->kern, ifindex, child_id, in, out, why);
 }
 
 /* What is deleted went with its interface, if that is gone: no error, and no new interface. */
@@ -143,7 +148,8 @@ void daemon_engine_rearm(struct daemon *d)
 		return;
 	}
 	wait = deadline > now ? deadline - now : 0;
-	tv = (struct timeval){ .tv_sec = (time_t)(wait / 1000), .tv_usec = (suseconds_t)(wait % 1000 * 1000) };
+	tv = (struct timeval){ .tv_sec = (time_t)(wait / 1000),
+			       .tv_usec = (suseconds_t)(wait % 1000 * 1000) };
 	evtimer_add(d->engine_timer, &tv);
 }
 
@@ -155,7 +161,8 @@ static void on_engine_timer(evutil_socket_t fd, short what, void *arg)
 	daemon_engine_rearm(d);
 }
 
-static void on_datagram(void *ctx, const struct endpoint *local, const struct endpoint *remote, const uint8_t *msg, size_t len)
+static void on_datagram(void *ctx, const struct endpoint *local, const struct endpoint *remote,
+			const uint8_t *msg, size_t len)
 {
 	struct daemon *d = ctx;
 
@@ -166,7 +173,11 @@ static void on_datagram(void *ctx, const struct endpoint *local, const struct en
 static void on_kern_event(void *ctx, const struct kern_event *kev)
 {
 	struct ike_kern_event ev = {
-		.child_id = kev->child_id, .spi = kev->spi, .hard = kev->hard, .out = kev->out, .peer = kev->peer,
+		.child_id = kev->child_id,
+		.spi = kev->spi,
+		.hard = kev->hard,
+		.out = kev->out,
+		.peer = kev->peer,
 	};
 	struct daemon *d = ctx;
 	struct conn *t = d->tunnels;
@@ -210,13 +221,15 @@ static int kernel_greet(struct daemon *d, char why[256])
 	int rc;
 
 	if (count)
-		log_notice("removed %u interface%s that an earlier esplaned left", count, count == 1 ? "" : "s");
+		log_notice("removed %u interface%s that an earlier esplaned left", count,
+			   count == 1 ? "" : "s");
 	rc = kern_flush(d->kern, why);
 	if (rc)
 		return rc;
 	if (d->kern_readable)
 		event_free(d->kern_readable);
-	d->kern_readable = event_new(d->base, kern_event_fd(d->kern), EV_READ | EV_PERSIST, on_kern_readable, d);
+	d->kern_readable = event_new(d->base, kern_event_fd(d->kern), EV_READ | EV_PERSIST,
+				     on_kern_readable, d);
 	if (!d->kern_readable || event_add(d->kern_readable, NULL)) {
 		snprintf(why, 256, "no memory");
 		return -ENOMEM;
@@ -235,8 +248,8 @@ int daemon_kernel_ready(struct daemon *d, char why[256])
 }
 
 /*
- * One esplaned a network namespace: a second one would flush away the first one's SAs. An abstract socket is the lock
- * that knows namespaces and dies with its owner.
+ * One esplaned a network namespace: a second one would flush away the first one's SAs. An abstract
+ * socket is the lock that knows namespaces and dies with its owner.
  */
 static bool namespace_lock(void)
 {
@@ -245,18 +258,30 @@ static bool namespace_lock(void)
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	memcpy(sun.sun_path, name, sizeof(name) - 1);
-	if (fd >= 0 && !bind(fd, (struct sockaddr *)&sun, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + sizeof(name) - 1)))
+	if (fd >= 0 &&
+	    !bind(fd, (struct sockaddr *)&sun,
+		  (socklen_t)(offsetof(struct sockaddr_un, sun_path) + sizeof(name) - 1)))
 		return true;	/* open until the process ends */
-	log_err("another esplaned runs in this network namespace: stop it first (ikectl version tells its pid)");
+	log_err("another esplaned runs in this network namespace: stop it first (ikectl version "
+		"tells its pid)");
 	return false;
 }
 
 static bool engine_open(struct daemon *d)
 {
 	struct ike_env env = {
-		.ctx = d, .now = env_now, .random = env_random, .send = env_send, .source_for = env_source_for,
-		.kern_spi_alloc = env_spi_alloc, .kern_child_set = env_child_set, .kern_child_del = env_child_del,
-		.kern_sa_add = env_sa_add, .kern_sa_del = env_sa_del, .kern_idle = env_idle, .event = env_event,
+		.ctx = d,
+		.now = env_now,
+		.random = env_random,
+		.send = env_send,
+		.source_for = env_source_for,
+		.kern_spi_alloc = env_spi_alloc,
+		.kern_child_set = env_child_set,
+		.kern_child_del = env_child_del,
+		.kern_sa_add = env_sa_add,
+		.kern_sa_del = env_sa_del,
+		.kern_idle = env_idle,
+		.event = env_event,
 	};
 
 	d->ike = ike_new(&env);
@@ -278,7 +303,10 @@ bool daemon_open(struct daemon *d, const char *control_path)
 		log_err("cannot start: no memory, or no netlink sockets");
 		return false;
 	}
-	/* First the module, which may hold a dead daemon's socket on 4500; then the ports; then the module gets ours. */
+	/*
+	 * First the module, which may hold a dead daemon's socket on 4500; then the ports; then the
+	 * module gets ours.
+	 */
 	rc = daemon_kernel_ready(d, kernel_why);
 	d->sock = sock_new(d->base, on_datagram, d, why);
 	if (!d->sock) {
@@ -408,10 +436,10 @@ bool daemon_reload(struct daemon *d, json_t **changes, char why[CONFIG_WHY_MAX])
 		if (t && opt->start_up)
 			conn_up(t);
 	}
-	log_notice("configuration read again: %zu added, %zu changed, %zu removed", json_array_size(added),
-		   json_array_size(changed), json_array_size(removed));
-	*changes = json_pack("{ss so so so si}", "result", "ok", "added", added, "changed", changed, "removed", removed,
-			     "tunnels", (int)config->count);
+	log_notice("configuration read again: %zu added, %zu changed, %zu removed",
+		   json_array_size(added), json_array_size(changed), json_array_size(removed));
+	*changes = json_pack("{ss so so so si}", "result", "ok", "added", added, "changed", changed,
+			     "removed", removed, "tunnels", (int)config->count);
 	config_free(config);
 	return true;
 }

@@ -36,7 +36,9 @@ void daemon_start(struct daemon *d, struct config *config);
 void daemon_stop(struct daemon *d);
 void daemon_close(struct daemon *d);
 
-/* Reads the file again and changes the tunnels that changed. False: nothing did, @why says why not. */
+/*
+ * Reads the file again and changes the tunnels that changed. False: nothing did, @why says why not.
+ */
 bool daemon_reload(struct daemon *d, json_t **changes, char why[CONFIG_WHY_MAX]);
 
 uint64_t daemon_now(void);		/* milliseconds, monotonic */

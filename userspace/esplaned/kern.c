@@ -138,8 +138,11 @@ int kern_ready(struct kern *k, bool *fresh, char why[KERN_WHY_MAX])
 	if (family < 0) {
 		k->family = 0;
 		uname(&uts);
-		snprintf(why, KERN_WHY_MAX, "the running kernel (%.64s) has no module esplane: try modprobe esplane; when that "
-			 "finds nothing, build it: dkms autoinstall, or make install in the source", uts.release);
+		snprintf(why, KERN_WHY_MAX,
+			 "the running kernel (%.64s) has no module esplane: try modprobe "
+			 "esplane; when that finds nothing, build it: dkms autoinstall, or make "
+			 "install in the source",
+			 uts.release);
 		return -ENOENT;
 	}
 	if (family == k->family)
@@ -162,7 +165,10 @@ void kern_event_read(struct kern *k, void (*fn)(void *ctx, const struct kern_eve
 {
 	k->event_fn = fn;
 	k->event_ctx = ctx;
-	/* ENOBUFS, that events were lost, needs nothing: the engine's own timers are behind each of them. */
+	/*
+	 * ENOBUFS, that events were lost, needs nothing: the engine's own timers are behind each of
+	 * them.
+	 */
 	for (int i = 0; i < 64 && nl_recvmsgs_default(k->events) >= 0; i++)
 		;
 }
@@ -173,7 +179,8 @@ static struct nl_msg *request(struct kern *k, uint8_t cmd, int flags, int ifinde
 
 	if (!msg)
 		return NULL;
-	if (!genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, k->family, 0, flags, cmd, ESPLANE_GENL_VERSION) ||
+	if (!genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, k->family, 0, flags, cmd,
+			 ESPLANE_GENL_VERSION) ||
 	    (ifindex && nla_put_u32(msg, ESPLANE_A_IFINDEX, (uint32_t)ifindex))) {
 		nlmsg_free(msg);
 		return NULL;
@@ -182,7 +189,8 @@ static struct nl_msg *request(struct kern *k, uint8_t cmd, int flags, int ifinde
 }
 
 /* Frees @msg, wiped: it may hold keys. */
-static int ask(struct kern *k, struct nl_msg *msg, nl_recvmsg_msg_cb_t valid, void *arg, char why[KERN_WHY_MAX])
+static int ask(struct kern *k, struct nl_msg *msg, nl_recvmsg_msg_cb_t valid, void *arg,
+	       char why[KERN_WHY_MAX])
 {
 	bool fresh;
 	int rc;
@@ -220,7 +228,8 @@ static int on_version(struct nl_msg *msg, void *arg)
 {
 	struct nlattr *tb[ESPLANE_A_MAX + 1];
 
-	if (!genlmsg_parse(nlmsg_hdr(msg), 0, tb, ESPLANE_A_MAX, event_policy) && tb[ESPLANE_A_VERSION])
+	if (!genlmsg_parse(nlmsg_hdr(msg), 0, tb, ESPLANE_A_MAX, event_policy) &&
+	    tb[ESPLANE_A_VERSION])
 		nla_strlcpy(arg, tb[ESPLANE_A_VERSION], 32);
 	return NL_OK;
 }
@@ -239,7 +248,8 @@ int kern_socket_attach(struct kern *k, int fd, char why[KERN_WHY_MAX])
 {
 	struct nl_msg *msg = request(k, ESPLANE_CMD_SOCKET_ATTACH, 0, 0);
 
-	return ask(k, whole(msg, msg && !nla_put_u32(msg, ESPLANE_A_SOCKET_FD, (uint32_t)fd)), NULL, NULL, why);
+	return ask(k, whole(msg, msg && !nla_put_u32(msg, ESPLANE_A_SOCKET_FD, (uint32_t)fd)), NULL,
+		   NULL, why);
 }
 
 static int on_spi(struct nl_msg *msg, void *arg)
@@ -287,9 +297,12 @@ static bool put_child(struct nl_msg *msg, const struct kern_child *c)
 	struct nlattr *nest = nla_nest_start(msg, ESPLANE_A_CHILD);
 
 	if (!nest || nla_put_u32(msg, ESPLANE_CHILD_A_ID, c->id) ||
-	    nla_put_u8(msg, ESPLANE_CHILD_A_ENCAP, c->udp ? ESPLANE_ENCAP_UDP : ESPLANE_ENCAP_NONE) ||
-	    nla_put(msg, ESPLANE_CHILD_A_LOCAL_ADDR, (int)addr_len(&c->local.addr), c->local.addr.b) ||
-	    nla_put(msg, ESPLANE_CHILD_A_REMOTE_ADDR, (int)addr_len(&c->remote.addr), c->remote.addr.b))
+	    nla_put_u8(msg, ESPLANE_CHILD_A_ENCAP,
+		       c->udp ? ESPLANE_ENCAP_UDP : ESPLANE_ENCAP_NONE) ||
+	    nla_put(msg, ESPLANE_CHILD_A_LOCAL_ADDR, (int)addr_len(&c->local.addr),
+		    c->local.addr.b) ||
+	    nla_put(msg, ESPLANE_CHILD_A_REMOTE_ADDR, (int)addr_len(&c->remote.addr),
+		    c->remote.addr.b))
 		return false;
 	if (c->udp && (nla_put_u16(msg, ESPLANE_CHILD_A_LOCAL_PORT, c->local.port) ||
 		       nla_put_u16(msg, ESPLANE_CHILD_A_REMOTE_PORT, c->remote.port)))
@@ -301,7 +314,8 @@ static bool put_child(struct nl_msg *msg, const struct kern_child *c)
 	return true;
 }
 
-int kern_child_set(struct kern *k, int ifindex, const struct kern_child *child, char why[KERN_WHY_MAX])
+int kern_child_set(struct kern *k, int ifindex, const struct kern_child *child,
+		   char why[KERN_WHY_MAX])
 {
 	struct nl_msg *msg = request(k, ESPLANE_CMD_CHILD_SET, 0, ifindex);
 
@@ -312,19 +326,27 @@ int kern_child_del(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_M
 {
 	struct nl_msg *msg = request(k, ESPLANE_CMD_CHILD_DEL, 0, ifindex);
 
-	return ask(k, whole(msg, msg && !nla_put_u32(msg, ESPLANE_A_CHILD_ID, id)), NULL, NULL, why);
+	return ask(k, whole(msg, msg && !nla_put_u32(msg, ESPLANE_A_CHILD_ID, id)), NULL, NULL,
+		   why);
 }
 
 static bool put_sa(struct nl_msg *msg, int type, const struct kern_sa *sa)
 {
-	const struct { int type; uint64_t value; } limits[] = {
-		{ ESPLANE_SA_A_SOFT_BYTES, sa->soft_bytes }, { ESPLANE_SA_A_HARD_BYTES, sa->hard_bytes },
-		{ ESPLANE_SA_A_SOFT_PACKETS, sa->soft_packets }, { ESPLANE_SA_A_HARD_PACKETS, sa->hard_packets },
-		{ ESPLANE_SA_A_SOFT_SECONDS, sa->soft_seconds }, { ESPLANE_SA_A_HARD_SECONDS, sa->hard_seconds },
+	const struct {
+		int type;
+		uint64_t value;
+	} limits[] = {
+		{ ESPLANE_SA_A_SOFT_BYTES, sa->soft_bytes },
+		{ ESPLANE_SA_A_HARD_BYTES, sa->hard_bytes },
+		{ ESPLANE_SA_A_SOFT_PACKETS, sa->soft_packets },
+		{ ESPLANE_SA_A_HARD_PACKETS, sa->hard_packets },
+		{ ESPLANE_SA_A_SOFT_SECONDS, sa->soft_seconds },
+		{ ESPLANE_SA_A_HARD_SECONDS, sa->hard_seconds },
 	};
 	struct nlattr *nest = nla_nest_start(msg, type);
 
-	if (!nest || nla_put_u32(msg, ESPLANE_SA_A_SPI, sa->spi) || nla_put_u16(msg, ESPLANE_SA_A_ENCR, sa->encr) ||
+	if (!nest || nla_put_u32(msg, ESPLANE_SA_A_SPI, sa->spi) ||
+	    nla_put_u16(msg, ESPLANE_SA_A_ENCR, sa->encr) ||
 	    nla_put(msg, ESPLANE_SA_A_ENCR_KEY, sa->encr_key_len, sa->encr_key) ||
 	    (sa->esn && nla_put_flag(msg, ESPLANE_SA_A_ESN)))
 		return false;
@@ -342,12 +364,13 @@ static bool put_sa(struct nl_msg *msg, int type, const struct kern_sa *sa)
 	return true;
 }
 
-int kern_sa_add(struct kern *k, int ifindex, uint32_t child_id, const struct kern_sa *in, const struct kern_sa *out,
-		char why[KERN_WHY_MAX])
+int kern_sa_add(struct kern *k, int ifindex, uint32_t child_id, const struct kern_sa *in,
+		const struct kern_sa *out, char why[KERN_WHY_MAX])
 {
 	struct nl_msg *msg = request(k, ESPLANE_CMD_SA_ADD, 0, ifindex);
 	bool fits = msg && !nla_put_u32(msg, ESPLANE_A_CHILD_ID, child_id) &&
-		    (!in || put_sa(msg, ESPLANE_A_SA_IN, in)) && (!out || put_sa(msg, ESPLANE_A_SA_OUT, out));
+		    (!in || put_sa(msg, ESPLANE_A_SA_IN, in)) &&
+		    (!out || put_sa(msg, ESPLANE_A_SA_OUT, out));
 
 	return ask(k, whole(msg, fits), NULL, NULL, why);
 }
@@ -387,8 +410,8 @@ static void drops_read(struct kern_sa_info *info, const struct nlattr *stats)
 	int left;
 
 	nla_for_each_nested(attr, stats, left) {
-		if (nla_len(attr) != 8 || nla_type(attr) > ESPLANE_STAT_A_MAX || !stat_name[nla_type(attr)] ||
-		    info->drop_count == KERN_DROPS_MAX)
+		if (nla_len(attr) != 8 || nla_type(attr) > ESPLANE_STAT_A_MAX ||
+		    !stat_name[nla_type(attr)] || info->drop_count == KERN_DROPS_MAX)
 			continue;
 		info->drops[info->drop_count].reason = stat_name[nla_type(attr)];
 		info->drops[info->drop_count++].count = nla_get_u64(attr);
@@ -417,7 +440,8 @@ static int on_sa(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-int kern_sa_get(struct kern *k, int ifindex, uint32_t spi, bool out, struct kern_sa_info *info, char why[KERN_WHY_MAX])
+int kern_sa_get(struct kern *k, int ifindex, uint32_t spi, bool out, struct kern_sa_info *info,
+		char why[KERN_WHY_MAX])
 {
 	memset(info, 0, sizeof(*info));
 	return ask(k, sa_request(k, ESPLANE_CMD_SA_GET, ifindex, spi, out), on_sa, info, why);
@@ -433,7 +457,8 @@ static int on_idle(struct nl_msg *msg, void *arg)
 	struct nlattr *tb[ESPLANE_A_MAX + 1], *sa[ESPLANE_SA_A_MAX + 1];
 	struct idle *idle = arg;
 
-	if (genlmsg_parse(nlmsg_hdr(msg), 0, tb, ESPLANE_A_MAX, event_policy) || !tb[ESPLANE_A_SA_IN] ||
+	if (genlmsg_parse(nlmsg_hdr(msg), 0, tb, ESPLANE_A_MAX, event_policy) ||
+	    !tb[ESPLANE_A_SA_IN] ||
 	    nla_parse_nested(sa, ESPLANE_SA_A_MAX, tb[ESPLANE_A_SA_IN], sa_policy))
 		return NL_SKIP;
 	if (sa[ESPLANE_SA_A_CHILD_ID] && nla_get_u32(sa[ESPLANE_SA_A_CHILD_ID]) == idle->child_id &&
@@ -455,12 +480,14 @@ static int on_device(struct nl_msg *msg, void *arg)
 {
 	struct nlattr *tb[ESPLANE_A_MAX + 1];
 
-	if (!genlmsg_parse(nlmsg_hdr(msg), 0, tb, ESPLANE_A_MAX, event_policy) && tb[ESPLANE_A_STATS])
+	if (!genlmsg_parse(nlmsg_hdr(msg), 0, tb, ESPLANE_A_MAX, event_policy) &&
+	    tb[ESPLANE_A_STATS])
 		drops_read(arg, tb[ESPLANE_A_STATS]);
 	return NL_OK;
 }
 
-int kern_device_drops(struct kern *k, int ifindex, struct kern_sa_info *info, char why[KERN_WHY_MAX])
+int kern_device_drops(struct kern *k, int ifindex, struct kern_sa_info *info,
+		      char why[KERN_WHY_MAX])
 {
 	memset(info, 0, sizeof(*info));
 	return ask(k, request(k, ESPLANE_CMD_INFO, 0, ifindex), on_device, info, why);

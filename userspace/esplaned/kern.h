@@ -35,8 +35,9 @@ struct kern *kern_new(void);
 void kern_free(struct kern *k);
 
 /*
- * Finds the family, loading the module if it can, and subscribes to events. Cheap when it is there; to be called again
- * at any time: a module that was loaded anew is noticed, and @fresh then set. -ENOENT: there is no module, @why says what to do.
+ * Finds the family, loading the module if it can, and subscribes to events. Cheap when it is there;
+ * to be called again at any time: a module that was loaded anew is noticed, and @fresh then set.
+ * -ENOENT: there is no module, @why says what to do.
  */
 int kern_ready(struct kern *k, bool *fresh, char why[KERN_WHY_MAX]);
 int kern_version(struct kern *k, char *buf, size_t len);
@@ -49,15 +50,18 @@ void kern_event_read(struct kern *k, void (*fn)(void *ctx, const struct kern_eve
 int kern_flush(struct kern *k, char why[KERN_WHY_MAX]);
 int kern_socket_attach(struct kern *k, int fd, char why[KERN_WHY_MAX]);
 int kern_spi_alloc(struct kern *k, int ifindex, uint32_t *spi, char why[KERN_WHY_MAX]);
-int kern_child_set(struct kern *k, int ifindex, const struct kern_child *child, char why[KERN_WHY_MAX]);
+int kern_child_set(struct kern *k, int ifindex, const struct kern_child *child,
+		   char why[KERN_WHY_MAX]);
 int kern_child_del(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_MAX]);
-int kern_sa_add(struct kern *k, int ifindex, uint32_t child_id, const struct kern_sa *in, const struct kern_sa *out,
-		char why[KERN_WHY_MAX]);
+int kern_sa_add(struct kern *k, int ifindex, uint32_t child_id, const struct kern_sa *in,
+		const struct kern_sa *out, char why[KERN_WHY_MAX]);
 int kern_sa_del(struct kern *k, int ifindex, uint32_t spi, bool out, char why[KERN_WHY_MAX]);
-int kern_sa_get(struct kern *k, int ifindex, uint32_t spi, bool out, struct kern_sa_info *info, char why[KERN_WHY_MAX]);
+int kern_sa_get(struct kern *k, int ifindex, uint32_t spi, bool out, struct kern_sa_info *info,
+		char why[KERN_WHY_MAX]);
 /* Least idle time of the child's inbound SAs, seconds; UINT64_MAX: never used or unknown. */
 uint64_t kern_child_idle(struct kern *k, int ifindex, uint32_t child_id);
 /* What the device dropped outside any SA. */
-int kern_device_drops(struct kern *k, int ifindex, struct kern_sa_info *info, char why[KERN_WHY_MAX]);
+int kern_device_drops(struct kern *k, int ifindex, struct kern_sa_info *info,
+		      char why[KERN_WHY_MAX]);
 
 #endif

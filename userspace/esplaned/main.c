@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,22 +28,36 @@ static const char help[] =
 	"\n"
 	"  --config FILE       the configuration (default " CONFIG_PATH ")\n"
 	"  --control PATH      the socket for ikectl (default " CONTROL_PATH ")\n"
-	"  --foreground        stay in the foreground; else the command returns when the daemon is ready\n"
+	"  --foreground        stay in the foreground; else the command returns when the daemon "
+	"is ready\n"
 	"  --pid-file FILE     write the process id there\n"
-	"  --log-level LEVEL   err, warning, notice, info or debug (default info); the log goes to stderr\n"
+	"  --log-level LEVEL   err, warning, notice, info or debug (default info); the log goes "
+	"to stderr\n"
 	"  --check-config      read the configuration, say what is wrong with it, and end\n"
 	"  --version, --help\n"
 	"\n"
 	"Signals: TERM and INT take the tunnels down and end; HUP reads the configuration again.\n"
 	"See esplaned(8), esplane.conf(5), ikectl(8).\n";
 
-enum { OPT_CONFIG = 256, OPT_CONTROL, OPT_FOREGROUND, OPT_PID_FILE, OPT_LOG_LEVEL, OPT_CHECK, OPT_VERSION, OPT_HELP };
+enum {
+	OPT_CONFIG = 256,
+	OPT_CONTROL,
+	OPT_FOREGROUND,
+	OPT_PID_FILE,
+	OPT_LOG_LEVEL,
+	OPT_CHECK,
+	OPT_VERSION,
+	OPT_HELP
+};
 
 static int level_parse(const char *text)
 {
-	static const struct { const char *name; int level; } levels[] = {
-		{ "err", LOG_ERR }, { "warning", LOG_WARNING }, { "notice", LOG_NOTICE }, { "info", LOG_INFO },
-		{ "debug", LOG_DEBUG },
+	static const struct {
+		const char *name;
+		int level;
+	} levels[] = {
+		{ "err", LOG_ERR }, { "warning", LOG_WARNING }, { "notice", LOG_NOTICE },
+		{ "info", LOG_INFO }, { "debug", LOG_DEBUG },
 	};
 
 	for (size_t i = 0; i < sizeof(levels) / sizeof(*levels); i++) {
@@ -52,14 +67,38 @@ static int level_parse(const char *text)
 	return -1;
 }
 
+static int wrong(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+static int wrong(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("esplaned: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return 2;
+}
+
+static int text_print(const char *text)
+{
+	return fputs(text, stdout) < 0;
+}
+
 /* -1: go on; else the exit status. */
 static int settings_parse(struct settings *s, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "config", required_argument, NULL, OPT_CONFIG }, { "control", required_argument, NULL, OPT_CONTROL },
-		{ "foreground", no_argument, NULL, OPT_FOREGROUND }, { "pid-file", required_argument, NULL, OPT_PID_FILE },
-		{ "log-level", required_argument, NULL, OPT_LOG_LEVEL }, { "check-config", no_argument, NULL, OPT_CHECK },
-		{ "version", no_argument, NULL, OPT_VERSION }, { "help", no_argument, NULL, OPT_HELP }, { 0 },
+		{ "config", required_argument, NULL, OPT_CONFIG },
+		{ "control", required_argument, NULL, OPT_CONTROL },
+		{ "foreground", no_argument, NULL, OPT_FOREGROUND },
+		{ "pid-file", required_argument, NULL, OPT_PID_FILE },
+		{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
+		{ "check-config", no_argument, NULL, OPT_CHECK },
+		{ "version", no_argument, NULL, OPT_VERSION },
+		{ "help", no_argument, NULL, OPT_HELP },
+		{ 0 },
 	};
 	int c;
 
@@ -74,25 +113,25 @@ static int settings_parse(struct settings *s, int argc, char **argv)
 			s->foreground = true;
 		else if (c == OPT_CHECK)
 			s->check = true;
-		else if (c == OPT_LOG_LEVEL && (s->level = level_parse(optarg)) >= 0)
-			continue;
 		else if (c == OPT_LOG_LEVEL)
-			return fprintf(stderr, "esplaned: there is no log level %s: accepted are err, warning, notice, info and "
-				       "debug\n", optarg), 2;
+			s->level = level_parse(optarg);
 		else if (c == OPT_VERSION)
-			return puts("esplaned " ESPLANE_VERSION), 0;
+			return text_print("esplaned " ESPLANE_VERSION "\n");
 		else if (c == OPT_HELP)
-			return fputs(help, stdout), 0;
+			return text_print(help);
 		else
-			return fputs("see esplaned --help\n", stderr), 2;
+			return wrong("see esplaned --help");
+		if (s->level < 0)
+			return wrong("there is no log level %s: accepted are err, warning, notice, "
+				     "info and debug", optarg);
 	}
 	if (optind < argc)
-		return fprintf(stderr, "esplaned: \"%s\" is no option: see esplaned --help\n", argv[optind]), 2;
+		return wrong("\"%s\" is no option: see esplaned --help", argv[optind]);
 	return -1;
 }
 
 /* sd_notify(3), whose whole protocol is one datagram. */
-static void notify(const char *state)
+static void manager_tell(const char *state)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
@@ -114,13 +153,14 @@ static void notify(const char *state)
 }
 
 /* Goes on in a child; the parent ends when the child writes to the returned descriptor, or dies. */
-static int background(void)
+static int detach(void)
 {
 	char ready;
 	int fds[2];
 	pid_t pid;
 
-	if (pipe2(fds, O_CLOEXEC) || (pid = fork()) < 0) {
+	pid = pipe2(fds, O_CLOEXEC) ? -1 : fork();
+	if (pid < 0) {
 		log_err("cannot go to the background: %s", strerror(errno));
 		exit(1);
 	}
@@ -195,21 +235,22 @@ static void directory_make(const char *path)
 static int run(struct daemon *d, const struct settings *s, struct config *config)
 {
 	struct event *signals[3] = { NULL };
-	int ready = s->foreground ? -1 : background();
+	int ready = s->foreground ? -1 : detach();
 	int status = 1;
 
 	directory_make(s->control);
-	if (!daemon_open(d, s->control) || !signals_open(d, signals) || !pid_write(s->pid_file) || !sandbox_enter()) {
+	if (!daemon_open(d, s->control) || !signals_open(d, signals) || !pid_write(s->pid_file) ||
+	    !sandbox_enter()) {
 		config_free(config);
 		goto close;
 	}
 	daemon_start(d, config);
 	log_info("esplaned " ESPLANE_VERSION " is ready");
-	notify("READY=1");
+	manager_tell("READY=1");
 	if (ready >= 0 && (write(ready, "", 1) != 1 || close(ready)))
 		log_warn("cannot tell the caller that we are ready: %s", strerror(errno));
 	event_base_dispatch(d->base);
-	notify("STOPPING=1");
+	manager_tell("STOPPING=1");
 	status = 0;
 close:
 	for (int i = 0; i < 3; i++) {
@@ -233,7 +274,10 @@ int main(int argc, char **argv)
 	rc = settings_parse(&s, argc, argv);
 	if (rc >= 0)
 		return rc;
-	log_init("esplaned", getenv("JOURNAL_STREAM") ? LOG_STYLE_JOURNAL : s.check ? LOG_STYLE_PLAIN : LOG_STYLE_TIME, s.level);
+	if (getenv("JOURNAL_STREAM"))
+		log_init("esplaned", LOG_STYLE_JOURNAL, s.level);
+	else
+		log_init("esplaned", s.check ? LOG_STYLE_PLAIN : LOG_STYLE_TIME, s.level);
 	sandbox_memory();
 	d.config_path = s.config;
 	config = config_load(d.config_path, why);
@@ -242,7 +286,8 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	if (s.check) {
-		printf("%s: %zu tunnel%s, no mistake\n", s.config, config->count, config->count == 1 ? "" : "s");
+		printf("%s: %zu tunnel%s, no mistake\n", s.config, config->count,
+		       config->count == 1 ? "" : "s");
 		config_free(config);
 		return 0;
 	}

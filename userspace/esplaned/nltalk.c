@@ -38,7 +38,10 @@ struct nl_sock *nltalk_open(int protocol)
 	return sk;
 }
 
-/* The text the kernel adds to an error: attributes behind struct nlmsgerr, and behind the request unless that is capped. */
+/*
+ * The text the kernel adds to an error: attributes behind struct nlmsgerr, and behind the request
+ * unless that is capped.
+ */
 static void extack_copy(const struct nlmsghdr *hdr, const struct nlmsgerr *err, char *why)
 {
 	size_t skip = sizeof(*err);
@@ -52,7 +55,8 @@ static void extack_copy(const struct nlmsghdr *hdr, const struct nlmsgerr *err, 
 	left = (int)nlmsg_datalen(hdr) - (int)NLMSG_ALIGN(skip);
 	if (left <= 0)
 		return;
-	attr = nla_find((struct nlattr *)((char *)nlmsg_data(hdr) + NLMSG_ALIGN(skip)), left, NLMSGERR_ATTR_MSG);
+	attr = nla_find((struct nlattr *)((char *)nlmsg_data(hdr) + NLMSG_ALIGN(skip)), left,
+			NLMSGERR_ATTR_MSG);
 	if (attr)
 		nla_strlcpy(why, attr, NLTALK_WHY_MAX);
 }
@@ -77,7 +81,8 @@ static int on_done(struct nl_msg *msg, void *arg)
 	return NL_STOP;
 }
 
-int nltalk(struct nl_sock *sk, struct nl_msg *msg, nl_recvmsg_msg_cb_t valid, void *arg, char why[NLTALK_WHY_MAX])
+int nltalk(struct nl_sock *sk, struct nl_msg *msg, nl_recvmsg_msg_cb_t valid, void *arg,
+	   char why[NLTALK_WHY_MAX])
 {
 	struct talk talk = { .why = why };
 	struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);

@@ -8,12 +8,13 @@
 
 #define NLTALK_WHY_MAX	256
 
-/* A blocking socket of @protocol with extended acknowledgements. NULL: errno says why. */
+/* A blocking socket of @protocol with extended acknowledgments. NULL: errno says why. */
 struct nl_sock *nltalk_open(int protocol);
 /*
- * Sends and frees @msg, hands each answer to @valid (may be NULL), waits for the acknowledgement or the end of the dump.
- * 0, or a negative errno with a sentence in @why.
+ * Sends and frees @msg, hands each answer to @valid (may be NULL), waits for the acknowledgment or
+ * the end of the dump. 0, or a negative errno with a sentence in @why.
  */
-int nltalk(struct nl_sock *sk, struct nl_msg *msg, nl_recvmsg_msg_cb_t valid, void *arg, char why[NLTALK_WHY_MAX]);
+int nltalk(struct nl_sock *sk, struct nl_msg *msg, nl_recvmsg_msg_cb_t valid, void *arg,
+	   char why[NLTALK_WHY_MAX]);
 
 #endif

@@ -14,9 +14,11 @@
 
 #include "lib/mem.h"
 
-#define DURATION_MAX	(30 * 86400UL)	/* seconds; the kernel's and the engine's clocks are far from it */
+#define HOST_CHARS	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"
+#define DURATION_MAX	(30 * 86400UL)	/* seconds */
 
-static bool refuse(char why[OPTION_WHY_MAX], const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static bool refuse(char why[OPTION_WHY_MAX], const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 static bool refuse(char why[OPTION_WHY_MAX], const char *fmt, ...)
 {
@@ -53,7 +55,8 @@ static bool duration_parse(const char *text, uint32_t *seconds, char why[OPTION_
 		*seconds = 0;
 		return true;
 	}
-	for (size_t i = 0; number_parse(text, &n, &suffix) && i < sizeof(units) / sizeof(*units); i++) {
+	for (size_t i = 0; number_parse(text, &n, &suffix) && i < sizeof(units) / sizeof(*units);
+	     i++) {
 		if (suffix != units[i].suffix)
 			continue;
 		if (n > DURATION_MAX / units[i].seconds)
@@ -61,21 +64,32 @@ static bool duration_parse(const char *text, uint32_t *seconds, char why[OPTION_
 		*seconds = (uint32_t)(n * units[i].seconds);
 		return true;
 	}
-	return refuse(why, "\"%s\" is no duration: accepted are a number with s, m, h or d, as 90s or 1h, and never", text);
+	return refuse(why,
+		      "\"%s\" is no duration: accepted are a number with s, m, h or d, as 90s or "
+		      "1h, and never",
+		      text);
 }
 
-static bool amount_parse(const char *text, uint64_t base, uint64_t *amount, char why[OPTION_WHY_MAX])
+static bool amount_parse(const char *text, uint64_t base, uint64_t *amount,
+			 char why[OPTION_WHY_MAX])
 {
 	const char *units = "kMGT", *unit = NULL;
 	uint64_t n, factor = 1;
 	char suffix;
+	bool ok;
 
 	if (!strcmp(text, "never")) {
 		*amount = 0;
 		return true;
 	}
-	if (!number_parse(text, &n, &suffix) || (suffix && !(unit = strchr(units, suffix == 'K' ? 'k' : suffix))))
-		return refuse(why, "\"%s\" is no amount: accepted are a number with k, M, G or T, as 64G, and never", text);
+	ok = number_parse(text, &n, &suffix);
+	if (ok && suffix)
+		unit = strchr(units, suffix == 'K' ? 'k' : suffix);
+	if (!ok || (suffix && !unit))
+		return refuse(why,
+			      "\"%s\" is no amount: accepted are a number with k, M, G or T, as "
+			      "64G, and never",
+			      text);
 	for (; suffix && unit >= units; unit--)
 		factor *= base;
 	if (n > UINT64_MAX / factor)
@@ -88,9 +102,13 @@ static bool set_local(struct tunnel_options *t, const char *value, const struct 
 		      char why[OPTION_WHY_MAX])
 {
 	if (!addr_parse(&t->ike.local, value))
-		return refuse(why, "\"%s\" is no address: accepted is an IPv4 address of this host, as 192.0.2.1", value);
+		return refuse(why,
+			      "\"%s\" is no address: accepted is an IPv4 address of this host, "
+			      "as 192.0.2.1",
+			      value);
 	if (t->ike.local.family != AF_INET)
-		return refuse(why, "\"%s\": the outer addresses are IPv4 only, as 192.0.2.1", value);
+		return refuse(why, "\"%s\": the outer addresses are IPv4 only, as 192.0.2.1",
+			      value);
 	return true;
 }
 
@@ -98,8 +116,8 @@ static bool host_valid(const char *name)
 {
 	size_t len = strlen(name);
 
-	return len && len < CONFIG_HOST_MAX && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-						      "0123456789.-_") == len &&
+	return len && len < CONFIG_HOST_MAX &&
+	       strspn(name, HOST_CHARS) == len &&
 	       name[0] != '.' && name[0] != '-' && !strstr(name, "..") &&
 	       name[strspn(name, "0123456789.")] != '\0';
 }
@@ -113,11 +131,15 @@ static bool set_remote(struct tunnel_options *t, const char *value, const struct
 	if (addr_parse(&t->ike.remote, value)) {
 		if (t->ike.remote.family == AF_INET)
 			return true;
-		return refuse(why, "\"%s\": the outer addresses are IPv4 only, as 198.51.100.1", value);
+		return refuse(why, "\"%s\": the outer addresses are IPv4 only, as 198.51.100.1",
+			      value);
 	}
 	if (!host_valid(value))
-		return refuse(why, "\"%s\" is neither an IPv4 address nor a host name: accepted are an address, "
-			      "as 198.51.100.1, a name, as gw.example.org, or any (answer only)", value);
+		return refuse(why,
+			      "\"%s\" is neither an IPv4 address nor a host name: accepted are "
+			      "an address, as 198.51.100.1, a name, as gw.example.org, or any "
+			      "(answer only)",
+			      value);
 	snprintf(t->remote_name, sizeof(t->remote_name), "%s", value);
 	return true;
 }
@@ -126,25 +148,29 @@ static bool id_set(struct ike_id *id, const char *value, char why[OPTION_WHY_MAX
 {
 	if (ike_id_parse(id, value))
 		return true;
-	return refuse(why, "\"%s\" is no identity: accepted are an address, a name, as gw.example.org, user@example.org, "
-		      "@#hex and keyid:text, of at most %d octets", value, TUNNEL_ID_MAX);
+	return refuse(why,
+		      "\"%s\" is no identity: accepted are an address, a name, as "
+		      "gw.example.org, user@example.org, @#hex and keyid:text, of at most %d "
+		      "octets",
+		      value, TUNNEL_ID_MAX);
 }
 
-static bool set_local_id(struct tunnel_options *t, const char *value, const struct option_source *src,
-			 char why[OPTION_WHY_MAX])
+static bool set_local_id(struct tunnel_options *t, const char *value,
+			 const struct option_source *src, char why[OPTION_WHY_MAX])
 {
 	return id_set(&t->ike.local_id, value, why);
 }
 
-static bool set_remote_id(struct tunnel_options *t, const char *value, const struct option_source *src,
-			  char why[OPTION_WHY_MAX])
+static bool set_remote_id(struct tunnel_options *t, const char *value,
+			  const struct option_source *src, char why[OPTION_WHY_MAX])
 {
 	return id_set(&t->ike.remote_id, value, why);
 }
 
 static int digit64(char c)
 {
-	static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char set[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const char *at = c ? strchr(set, c) : NULL;
 
 	return at ? (int)(at - set) : -1;
@@ -152,11 +178,14 @@ static int digit64(char c)
 
 static int digit16(char c)
 {
-	return isxdigit((unsigned char)c) ? (isdigit((unsigned char)c) ? c - '0' : (c | 0x20) - 'a' + 10) : -1;
+	return isxdigit((unsigned char)c) ?
+		       (isdigit((unsigned char)c) ? c - '0' : (c | 0x20) - 'a' + 10) :
+		       -1;
 }
 
 /* @bits a digit: 4 or 6. Trailing "=" are skipped, left-over bits must be zero. */
-static bool digits_decode(const char *text, int (*digit)(char), unsigned int bits, struct tunnel_conf *conf)
+static bool digits_decode(const char *text, int (*digit)(char), unsigned int bits,
+			  struct tunnel_conf *conf)
 {
 	size_t len = strlen(text);
 	uint32_t acc = 0;
@@ -183,19 +212,28 @@ static bool digits_decode(const char *text, int (*digit)(char), unsigned int bit
 	return conf->psk_len && have < bits && !acc;
 }
 
-/* As strongSwan writes secrets: 0x and hexadecimal digits, 0s and base64, or the text itself. Never repeats the secret. */
+/*
+ * As strongSwan writes secrets: 0x and hexadecimal digits, 0s and base64, or the text itself. Never
+ * repeats the secret.
+ */
 static bool psk_set(struct tunnel_conf *conf, const char *value, char why[OPTION_WHY_MAX])
 {
 	size_t len = strlen(value);
 	bool ok;
 
 	if (!strncmp(value, "0x", 2) || !strncmp(value, "0s", 2)) {
-		ok = value[1] == 'x' ? digits_decode(value + 2, digit16, 4, conf) : digits_decode(value + 2, digit64, 6, conf);
-		return ok || refuse(why, "the secret starts with %.2s but does not go on in %s of 1 to %d octets", value,
-				    value[1] == 'x' ? "pairs of hexadecimal digits" : "base64", TUNNEL_PSK_MAX);
+		ok = value[1] == 'x' ? digits_decode(value + 2, digit16, 4, conf) :
+				       digits_decode(value + 2, digit64, 6, conf);
+		return ok ||
+		       refuse(why,
+			      "the secret starts with %.2s but does not go on in %s of 1 to %d "
+			      "octets",
+			      value, value[1] == 'x' ? "pairs of hexadecimal digits" : "base64",
+			      TUNNEL_PSK_MAX);
 	}
 	if (!len || len > TUNNEL_PSK_MAX)
-		return refuse(why, "the secret has %zu octets: accepted are 1 to %d", len, TUNNEL_PSK_MAX);
+		return refuse(why, "the secret has %zu octets: accepted are 1 to %d", len,
+			      TUNNEL_PSK_MAX);
 	memcpy(conf->psk, value, len);
 	conf->psk_len = (uint16_t)len;
 	return true;
@@ -204,8 +242,9 @@ static bool psk_set(struct tunnel_conf *conf, const char *value, char why[OPTION
 bool option_file_private(const char *file, const struct stat *st, char why[OPTION_WHY_MAX])
 {
 	if (st->st_mode & 077)
-		return refuse(why, "%s holds a secret and is open to others (mode %04o): chmod 600 %s", file,
-			      (unsigned int)st->st_mode & 07777, file);
+		return refuse(why,
+			      "%s holds a secret and is open to others (mode %04o): chmod 600 %s",
+			      file, (unsigned int)st->st_mode & 07777, file);
 	if (st->st_uid != 0 && st->st_uid != geteuid())
 		return refuse(why, "%s holds a secret and belongs to uid %u: chown root %s", file,
 			      (unsigned int)st->st_uid, file);
@@ -218,7 +257,8 @@ static bool set_psk(struct tunnel_options *t, const char *value, const struct op
 	return option_file_private(src->file, src->st, why) && psk_set(&t->ike, value, why);
 }
 
-static bool psk_file_read(int fd, const char *path, char *buf, size_t size, char why[OPTION_WHY_MAX])
+static bool psk_file_read(int fd, const char *path, char *buf, size_t size,
+			  char why[OPTION_WHY_MAX])
 {
 	struct stat st;
 	ssize_t n;
@@ -233,17 +273,21 @@ static bool psk_file_read(int fd, const char *path, char *buf, size_t size, char
 	if (n < 0)
 		return refuse(why, "%s: %s", path, strerror(errno));
 	if ((size_t)n == size - 1)
-		return refuse(why, "%s is too long: a secret has at most %d octets", path, TUNNEL_PSK_MAX);
+		return refuse(why, "%s is too long: a secret has at most %d octets", path,
+			      TUNNEL_PSK_MAX);
 	if (n && buf[n - 1] == '\n')
 		n--;
 	buf[n] = '\0';
 	if (strlen(buf) != (size_t)n)
-		return refuse(why, "%s contains a zero octet: write such a secret as 0x and hexadecimal digits", path);
+		return refuse(why,
+			      "%s contains a zero octet: write such a secret as 0x and "
+			      "hexadecimal digits",
+			      path);
 	return true;
 }
 
-static bool set_psk_file(struct tunnel_options *t, const char *value, const struct option_source *src,
-			 char why[OPTION_WHY_MAX])
+static bool set_psk_file(struct tunnel_options *t, const char *value,
+			 const struct option_source *src, char why[OPTION_WHY_MAX])
 {
 	char path[4096], secret[2 * TUNNEL_PSK_MAX + 4];
 	const char *slash = strrchr(src->file, '/');
@@ -256,14 +300,16 @@ static bool set_psk_file(struct tunnel_options *t, const char *value, const stru
 		snprintf(path, sizeof(path), "%.*s/%s", (int)(slash - src->file), src->file, value);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
-		return refuse(why, "%s: %s; accepted is a file with the secret in it, mode 0600", path, strerror(errno));
+		return refuse(why, "%s: %s; accepted is a file with the secret in it, mode 0600",
+			      path, strerror(errno));
 	ok = psk_file_read(fd, path, secret, sizeof(secret), why) && psk_set(&t->ike, secret, why);
 	close(fd);
 	mem_wipe(secret, sizeof(secret));
 	return ok;
 }
 
-static bool proposal_add(struct proposals *list, uint8_t protocol, const char *value, char why[OPTION_WHY_MAX])
+static bool proposal_add(struct proposals *list, uint8_t protocol, const char *value,
+			 char why[OPTION_WHY_MAX])
 {
 	char detail[512];
 
@@ -287,32 +333,39 @@ static bool set_esp(struct tunnel_options *t, const char *value, const struct op
 	return proposal_add(&t->ike.esp, PROTO_ESP, value, why);
 }
 
-static bool ts_add(struct ts list[TUNNEL_TS_MAX], uint8_t *count, const char *value, char why[OPTION_WHY_MAX])
+static bool ts_add(struct ts list[TUNNEL_TS_MAX], uint8_t *count, const char *value,
+		   char why[OPTION_WHY_MAX])
 {
 	const char *detail = "";
 
 	if (*count == TUNNEL_TS_MAX)
 		return refuse(why, "more than %d selectors", TUNNEL_TS_MAX);
 	if (!ts_parse(&list[*count], value, &detail))
-		return refuse(why, "\"%s\": %s; accepted are a prefix, as 10.1.0.0/24, an address, a range, as "
-			      "10.1.0.5-10.1.0.9, each with [tcp/80] or the like after it", value, detail);
+		return refuse(why,
+			      "\"%s\": %s; accepted are a prefix, as 10.1.0.0/24, an address, a "
+			      "range, as 10.1.0.5-10.1.0.9, each with [tcp/80] or the like after "
+			      "it",
+			      value, detail);
 	(*count)++;
 	return true;
 }
 
-static bool set_local_ts(struct tunnel_options *t, const char *value, const struct option_source *src,
-			 char why[OPTION_WHY_MAX])
+static bool set_local_ts(struct tunnel_options *t, const char *value,
+			 const struct option_source *src, char why[OPTION_WHY_MAX])
 {
 	return ts_add(t->ike.local_ts, &t->ike.local_ts_count, value, why);
 }
 
-static bool set_remote_ts(struct tunnel_options *t, const char *value, const struct option_source *src,
-			  char why[OPTION_WHY_MAX])
+static bool set_remote_ts(struct tunnel_options *t, const char *value,
+			  const struct option_source *src, char why[OPTION_WHY_MAX])
 {
 	return ts_add(t->ike.remote_ts, &t->ike.remote_ts_count, value, why);
 }
 
-/* What the kernel takes (dev_valid_name), less the names that sysctl and people use for something else. */
+/*
+ * What the kernel takes (dev_valid_name), less the names that sysctl and people use for something
+ * else.
+ */
 bool option_interface_valid(const char *name)
 {
 	if (!*name || strlen(name) >= IFNAMSIZ || !strcmp(name, ".") || !strcmp(name, "..") ||
@@ -325,18 +378,20 @@ bool option_interface_valid(const char *name)
 	return true;
 }
 
-static bool set_interface(struct tunnel_options *t, const char *value, const struct option_source *src,
-			  char why[OPTION_WHY_MAX])
+static bool set_interface(struct tunnel_options *t, const char *value,
+			  const struct option_source *src, char why[OPTION_WHY_MAX])
 {
 	if (!option_interface_valid(value))
-		return refuse(why, "\"%s\" is no interface name: accepted are 1 to 15 characters without space, "
-			      "slash, colon and percent sign", value);
+		return refuse(why,
+			      "\"%s\" is no interface name: accepted are 1 to 15 characters "
+			      "without space, slash, colon and percent sign",
+			      value);
 	snprintf(t->interface, sizeof(t->interface), "%s", value);
 	return true;
 }
 
-static bool set_address(struct tunnel_options *t, const char *value, const struct option_source *src,
-			char why[OPTION_WHY_MAX])
+static bool set_address(struct tunnel_options *t, const char *value,
+			const struct option_source *src, char why[OPTION_WHY_MAX])
 {
 	char host[ADDR_STRLEN], *slash, suffix;
 	uint64_t bits;
@@ -348,12 +403,16 @@ static bool set_address(struct tunnel_options *t, const char *value, const struc
 	if (!addr_parse(&t->address, host))
 		goto bad;
 	bits = addr_len(&t->address) * 8;
-	if (slash && (!number_parse(slash, &bits, &suffix) || suffix || bits > addr_len(&t->address) * 8))
+	if (slash &&
+	    (!number_parse(slash, &bits, &suffix) || suffix || bits > addr_len(&t->address) * 8))
 		goto bad;
 	t->address_bits = (uint8_t)bits;
 	return true;
 bad:
-	return refuse(why, "\"%s\" is no address: accepted is an address inside local-ts, as 10.1.0.1 or 10.1.0.1/24", value);
+	return refuse(why,
+		      "\"%s\" is no address: accepted is an address inside local-ts, as 10.1.0.1 "
+		      "or 10.1.0.1/24",
+		      value);
 }
 
 static bool set_start(struct tunnel_options *t, const char *value, const struct option_source *src,
@@ -371,14 +430,14 @@ static bool set_rekey(struct tunnel_options *t, const char *value, const struct 
 	return duration_parse(value, &t->ike.rekey_s, why);
 }
 
-static bool set_rekey_bytes(struct tunnel_options *t, const char *value, const struct option_source *src,
-			    char why[OPTION_WHY_MAX])
+static bool set_rekey_bytes(struct tunnel_options *t, const char *value,
+			    const struct option_source *src, char why[OPTION_WHY_MAX])
 {
 	return amount_parse(value, 1024, &t->ike.rekey_bytes, why);
 }
 
-static bool set_rekey_packets(struct tunnel_options *t, const char *value, const struct option_source *src,
-			      char why[OPTION_WHY_MAX])
+static bool set_rekey_packets(struct tunnel_options *t, const char *value,
+			      const struct option_source *src, char why[OPTION_WHY_MAX])
 {
 	return amount_parse(value, 1000, &t->ike.rekey_packets, why);
 }
@@ -389,14 +448,15 @@ static bool set_dpd(struct tunnel_options *t, const char *value, const struct op
 	return duration_parse(value, &t->ike.dpd_s, why);
 }
 
-static bool set_replay_window(struct tunnel_options *t, const char *value, const struct option_source *src,
-			      char why[OPTION_WHY_MAX])
+static bool set_replay_window(struct tunnel_options *t, const char *value,
+			      const struct option_source *src, char why[OPTION_WHY_MAX])
 {
 	uint64_t n;
 	char suffix;
 
 	if (!number_parse(value, &n, &suffix) || suffix || n < 32 || n > ESPLANE_REPLAY_MAX)
-		return refuse(why, "\"%s\" is no window: accepted are 32 to %d packets", value, ESPLANE_REPLAY_MAX);
+		return refuse(why, "\"%s\" is no window: accepted are 32 to %d packets", value,
+			      ESPLANE_REPLAY_MAX);
 	t->ike.replay_window = (uint32_t)n;
 	return true;
 }
@@ -407,7 +467,9 @@ static bool set_encap(struct tunnel_options *t, const char *value, const struct 
 	t->ike.force_udp = !strcmp(value, "udp");
 	if (t->ike.force_udp || !strcmp(value, "auto"))
 		return true;
-	return refuse(why, "\"%s\" is not known: accepted are auto (UDP where there is NAT) and udp (always)", value);
+	return refuse(why,
+		      "\"%s\" is not known: accepted are auto (UDP where there is NAT) and "
+		      "udp (always)", value);
 }
 
 static bool set_metric(struct tunnel_options *t, const char *value, const struct option_source *src,
@@ -459,7 +521,8 @@ static unsigned int distance(const char *a, const char *b)
 		row[0] = (unsigned int)i;
 		for (size_t j = 1; j <= n; j++) {
 			above = row[j];
-			cost = (a[i - 1] == '_' ? '-' : tolower((unsigned char)a[i - 1])) != b[j - 1];
+			cost = (a[i - 1] == '_' ? '-' : tolower((unsigned char)a[i - 1])) !=
+			       b[j - 1];
 			row[j] = diagonal + cost;
 			if (above + 1 < row[j])
 				row[j] = above + 1;

@@ -16,7 +16,10 @@ struct option_source {
 struct option {
 	const char *name;
 	bool list;
-	/* False: @why says what is wrong and what would be accepted, without naming the option. A list option appends. */
+	/*
+	 * False: @why says what is wrong and what would be accepted, without naming the option. A
+	 * list option appends.
+	 */
 	bool (*set)(struct tunnel_options *t, const char *value, const struct option_source *src,
 		    char why[OPTION_WHY_MAX]);
 };

@@ -9,7 +9,10 @@
 #define RESOLV_CONF	"/etc/resolv.conf"
 #define HOSTS		"/etc/hosts"
 
-/* libevent may answer inside evdns_getaddrinfo, and its resolver cannot be freed from its own callback: @done defers both. */
+/*
+ * libevent may answer inside evdns_getaddrinfo, and its resolver cannot be freed from its own
+ * callback: @done defers both.
+ */
 struct resolve {
 	struct evdns_base *dns;
 	struct evdns_getaddrinfo_request *request;	/* NULL: answered */
@@ -26,7 +29,8 @@ static void on_done(evutil_socket_t fd, short what, void *arg)
 
 	evdns_base_free(r->dns, 0);
 	if (r->fn)
-		r->fn(r->ctx, r->err ? NULL : &r->addr, r->err ? evutil_gai_strerror(r->err) : NULL);
+		r->fn(r->ctx, r->err ? NULL : &r->addr,
+		      r->err ? evutil_gai_strerror(r->err) : NULL);
 	event_free(r->done);
 	free(r);
 }
@@ -50,12 +54,16 @@ static void on_answer(int err, struct evutil_addrinfo *found, void *arg)
 
 static struct evdns_base *dns_new(struct event_base *base)
 {
+	const int what = DNS_OPTION_SEARCH | DNS_OPTION_NAMESERVERS | DNS_OPTION_MISC;
 	struct evdns_base *dns = evdns_base_new(base, 0);
 
 	if (!dns)
 		return NULL;
-	/* Errors mean no servers: the host may still be in /etc/hosts, and the query fails by itself otherwise. */
-	if (evdns_base_resolv_conf_parse(dns, DNS_OPTION_SEARCH | DNS_OPTION_NAMESERVERS | DNS_OPTION_MISC, RESOLV_CONF))
+	/*
+	 * Errors mean no servers: the host may still be in /etc/hosts, and the query fails by
+	 * itself otherwise.
+	 */
+	if (evdns_base_resolv_conf_parse(dns, what, RESOLV_CONF))
 		evdns_base_search_clear(dns);
 	evdns_base_load_hosts(dns, HOSTS);
 	evdns_base_set_option(dns, "timeout:", "3");

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Host names to IPv4 addresses, without blocking: /etc/hosts and the servers of /etc/resolv.conf, both read anew each time. */
+/*
+ * Host names to IPv4 addresses, without blocking: /etc/hosts and the servers of /etc/resolv.conf,
+ * both read anew each time.
+ */
 #ifndef ESPLANED_RESOLVE_H
 #define ESPLANED_RESOLVE_H
 

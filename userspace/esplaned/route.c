@@ -16,7 +16,7 @@
 
 #include "esplaned/nltalk.h"
 
-#define ALIAS_PREFIX	"esplaned: "	/* in front of the tunnel's name, in the interface's alias */
+#define ALIAS_PREFIX "esplaned: " /* in front of the tunnel's name, in the interface's alias */
 
 struct route {
 	struct nl_sock *sk;
@@ -56,7 +56,8 @@ static int link_delete(struct route *r, int ifindex, char why[ROUTE_WHY_MAX])
 	return nltalk(r->sk, msg, NULL, NULL, why);
 }
 
-static int link_change(struct route *r, int ifindex, const char *alias, bool up, char why[ROUTE_WHY_MAX])
+static int link_change(struct route *r, int ifindex, const char *alias, bool up,
+		       char why[ROUTE_WHY_MAX])
 {
 	struct rtnl_link *link = rtnl_link_alloc(), *changes = rtnl_link_alloc();
 	struct nl_msg *msg = NULL;
@@ -90,17 +91,21 @@ static struct nl_msg *link_new_msg(const char *name)
 	return msg;
 }
 
-int route_link_add(struct route *r, const char *name, const char *tunnel, int *ifindex, char why[ROUTE_WHY_MAX])
+int route_link_add(struct route *r, const char *name, const char *tunnel, int *ifindex,
+		   char why[ROUTE_WHY_MAX])
 {
 	char alias[128];
 	int rc;
 
 	rc = nltalk(r->sk, link_new_msg(name), NULL, NULL, why);
 	if (rc == -EEXIST)
-		snprintf(why, ROUTE_WHY_MAX, "there is an interface %s already, and it is not esplaned's: remove it, or give the "
-			 "tunnel another name for its own (option interface)", name);
+		snprintf(why, ROUTE_WHY_MAX,
+			 "there is an interface %s already, and it is not esplaned's: remove it, "
+			 "or give the tunnel another name for its own (option interface)",
+			 name);
 	else if (rc == -EOPNOTSUPP)
-		snprintf(why, ROUTE_WHY_MAX, "the kernel knows no interfaces of kind esplane: try modprobe esplane");
+		snprintf(why, ROUTE_WHY_MAX,
+			 "the kernel knows no interfaces of kind esplane: try modprobe esplane");
 	if (rc)
 		return rc;
 	*ifindex = (int)if_nametoindex(name);
@@ -143,7 +148,8 @@ static void routes_delete_ours(struct route *r)
 
 		next = nl_cache_get_next(o);
 		msg = NULL;
-		if (rtnl_route_get_protocol(route) == ROUTE_PROTOCOL && !rtnl_route_build_del_request(route, 0, &msg))
+		if (rtnl_route_get_protocol(route) == ROUTE_PROTOCOL &&
+		    !rtnl_route_build_del_request(route, 0, &msg))
 			nltalk(r->sk, msg, NULL, NULL, why);
 	}
 	nl_cache_free(cache);
@@ -186,8 +192,12 @@ bool route_addr_inside(struct route *r, const struct ts *ts, int ifindex, struct
 		struct nl_addr *local = rtnl_addr_get_local(entry);
 		struct addr addr;
 
-		/* A loopback address is the preferred source of nothing; a tentative one cannot be used yet. */
-		if (!local || rtnl_addr_get_ifindex(entry) == ifindex || rtnl_addr_get_scope(entry) >= RT_SCOPE_LINK ||
+		/*
+		 * A loopback address is the preferred source of nothing; a tentative one cannot be
+		 * used yet.
+		 */
+		if (!local || rtnl_addr_get_ifindex(entry) == ifindex ||
+		    rtnl_addr_get_scope(entry) >= RT_SCOPE_LINK ||
 		    (rtnl_addr_get_flags(entry) & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) ||
 		    !addr_from_bytes(&addr, nl_addr_get_binary_addr(local), nl_addr_get_len(local)))
 			continue;
@@ -208,7 +218,8 @@ static struct nl_addr *nl_addr_of(const struct addr *addr, unsigned int bits)
 	return a;
 }
 
-int route_addr_add(struct route *r, int ifindex, const struct addr *addr, unsigned int bits, char why[ROUTE_WHY_MAX])
+int route_addr_add(struct route *r, int ifindex, const struct addr *addr, unsigned int bits,
+		   char why[ROUTE_WHY_MAX])
 {
 	struct nl_addr *local = nl_addr_of(addr, bits);
 	struct rtnl_addr *entry = rtnl_addr_alloc();
@@ -217,8 +228,12 @@ int route_addr_add(struct route *r, int ifindex, const struct addr *addr, unsign
 	if (local && entry) {
 		rtnl_addr_set_ifindex(entry, ifindex);
 		rtnl_addr_set_local(entry, local);
-		/* The local network is not behind the tunnel. Nobody else can have the address there either. */
-		rtnl_addr_set_flags(entry, IFA_F_NOPREFIXROUTE | (addr->family == AF_INET6 ? IFA_F_NODAD : 0));
+		/*
+		 * The local network is not behind the tunnel. Nobody else can have the address
+		 * there either.
+		 */
+		rtnl_addr_set_flags(entry, IFA_F_NOPREFIXROUTE |
+						   (addr->family == AF_INET6 ? IFA_F_NODAD : 0));
 		rtnl_addr_build_add_request(entry, NLM_F_CREATE | NLM_F_EXCL, &msg);
 	}
 	nl_addr_put(local);
@@ -227,8 +242,9 @@ int route_addr_add(struct route *r, int ifindex, const struct addr *addr, unsign
 }
 
 /* @gateway may be NULL. */
-static struct rtnl_route *route_make(const struct addr *dst, unsigned int bits, int ifindex, struct nl_addr *gateway,
-				     const struct addr *source, uint32_t metric)
+static struct rtnl_route *route_make(const struct addr *dst, unsigned int bits, int ifindex,
+				     struct nl_addr *gateway, const struct addr *source,
+				     uint32_t metric)
 {
 	struct nl_addr *to = nl_addr_of(dst, bits), *from = NULL;
 	struct rtnl_nexthop *hop = rtnl_route_nh_alloc();
@@ -244,7 +260,8 @@ static struct rtnl_route *route_make(const struct addr *dst, unsigned int bits, 
 	rtnl_route_set_family(route, dst->family);
 	rtnl_route_set_table(route, RT_TABLE_MAIN);
 	rtnl_route_set_protocol(route, ROUTE_PROTOCOL);
-	rtnl_route_set_scope(route, gateway || dst->family == AF_INET6 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK);
+	rtnl_route_set_scope(route, gateway || dst->family == AF_INET6 ? RT_SCOPE_UNIVERSE :
+									 RT_SCOPE_LINK);
 	rtnl_route_set_type(route, RTN_UNICAST);
 	rtnl_route_set_dst(route, to);
 	nl_addr_put(to);
@@ -321,8 +338,8 @@ unsigned int route_prefixes(const struct ts *ts, struct addr prefix[256], uint8_
 	return count;
 }
 
-static int prefix_add(struct route *r, int ifindex, const struct addr *dst, unsigned int bits, const struct addr *source,
-		      uint32_t metric, char why[ROUTE_WHY_MAX])
+static int prefix_add(struct route *r, int ifindex, const struct addr *dst, unsigned int bits,
+		      const struct addr *source, uint32_t metric, char why[ROUTE_WHY_MAX])
 {
 	char text[ADDR_STRLEN];
 	int rc;
@@ -336,15 +353,18 @@ static int prefix_add(struct route *r, int ifindex, const struct addr *dst, unsi
 	}
 	rc = route_install(r, route_make(dst, bits, ifindex, NULL, source, metric), why);
 	if (rc == -EEXIST)
-		snprintf(why, ROUTE_WHY_MAX, "there is a route to %s/%u already: remove it, or give the tunnel another metric "
-			 "(option metric)", addr_str(dst, text), bits);
+		snprintf(why, ROUTE_WHY_MAX,
+			 "there is a route to %s/%u already: remove it, or give the tunnel "
+			 "another metric (option metric)",
+			 addr_str(dst, text), bits);
 	else if (rc)
-		snprintf(why + strlen(why), ROUTE_WHY_MAX - strlen(why), " (route to %s/%u)", addr_str(dst, text), bits);
+		snprintf(why + strlen(why), ROUTE_WHY_MAX - strlen(why), " (route to %s/%u)",
+			 addr_str(dst, text), bits);
 	return rc;
 }
 
-int route_add(struct route *r, int ifindex, const struct ts *ts, const struct addr *source, uint32_t metric,
-	      char why[ROUTE_WHY_MAX])
+int route_add(struct route *r, int ifindex, const struct ts *ts, const struct addr *source,
+	      uint32_t metric, char why[ROUTE_WHY_MAX])
 {
 	struct addr prefix[256];
 	uint8_t bits[256];
@@ -364,11 +384,14 @@ int route_pin(struct route *r, const struct addr *peer, char why[ROUTE_WHY_MAX])
 	unsigned int width = (unsigned int)addr_len(peer) * 8;
 	struct nl_addr *to = nl_addr_of(peer, width);
 	struct rtnl_route *now = NULL, *pin;
-	struct rtnl_nexthop *hop;
+	struct rtnl_nexthop *hop = NULL;
 	int rc = -ENETUNREACH;
 
-	if (to && !rtnl_route_lookup(r->sk, to, &now) && now && (hop = rtnl_route_nexthop_n(now, 0))) {
-		pin = route_make(peer, width, rtnl_route_nh_get_ifindex(hop), rtnl_route_nh_get_gateway(hop), NULL, 0);
+	if (to && !rtnl_route_lookup(r->sk, to, &now) && now)
+		hop = rtnl_route_nexthop_n(now, 0);
+	if (hop) {
+		pin = route_make(peer, width, rtnl_route_nh_get_ifindex(hop),
+				 rtnl_route_nh_get_gateway(hop), NULL, 0);
 		rc = route_install(r, pin, why);
 		if (rc == -EEXIST)	/* the user's own host route does as well */
 			rc = 0;

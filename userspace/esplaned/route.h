@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Interfaces of kind esplane, their addresses, and the routes into them: the only user of libnl-route. */
+/*
+ * Interfaces of kind esplane, their addresses, and the routes into them: the only user of
+ * libnl-route.
+ */
 #ifndef ESPLANED_ROUTE_H
 #define ESPLANED_ROUTE_H
 
@@ -7,32 +10,44 @@
 #include "lib/addr.h"
 
 #define ROUTE_WHY_MAX		256
-#define ROUTE_PROTOCOL		73	/* marks the routes that are ours: `ip route show proto 73` */
+#define ROUTE_PROTOCOL 73 /* marks the routes that are ours: `ip route show proto 73` */
 
 struct route;
 
 struct route *route_new(void);
 void route_free(struct route *r);
 
-/* Makes an interface that is down. Another's interface of that name is never touched. 0 or a negative errno. */
-int route_link_add(struct route *r, const char *name, const char *tunnel, int *ifindex, char why[ROUTE_WHY_MAX]);
+/*
+ * Makes an interface that is down. Another's interface of that name is never touched. 0 or a
+ * negative errno.
+ */
+int route_link_add(struct route *r, const char *name, const char *tunnel, int *ifindex,
+		   char why[ROUTE_WHY_MAX]);
 int route_link_up(struct route *r, int ifindex, char why[ROUTE_WHY_MAX]);
 /* With its addresses and routes. */
 int route_link_del(struct route *r, int ifindex, char why[ROUTE_WHY_MAX]);
-/* Removes what a dead predecessor left: interfaces and routes with our mark. Returns how many interfaces. */
+/*
+ * Removes what a dead predecessor left: interfaces and routes with our mark. Returns how many
+ * interfaces.
+ */
 unsigned int route_leftover_del(struct route *r);
 
 /* Is there an address inside @ts on another interface than @ifindex? */
 bool route_addr_inside(struct route *r, const struct ts *ts, int ifindex, struct addr *found);
-int route_addr_add(struct route *r, int ifindex, const struct addr *addr, unsigned int bits, char why[ROUTE_WHY_MAX]);
+int route_addr_add(struct route *r, int ifindex, const struct addr *addr, unsigned int bits,
+		   char why[ROUTE_WHY_MAX]);
 
 /*
- * Routes to all of @ts through the interface. @source: preferred source address, or family 0. The default route is laid
- * as two halves, so that it goes before the system's own without replacing it.
+ * Routes to all of @ts through the interface. @source: preferred source address, or family 0. The
+ * default route is laid as two halves, so that it goes before the system's own without replacing
+ * it.
  */
-int route_add(struct route *r, int ifindex, const struct ts *ts, const struct addr *source, uint32_t metric,
-	      char why[ROUTE_WHY_MAX]);
-/* Pins @peer to the way that leads to it now, so that routes into a tunnel cannot swallow the tunnel's own packets. */
+int route_add(struct route *r, int ifindex, const struct ts *ts, const struct addr *source,
+	      uint32_t metric, char why[ROUTE_WHY_MAX]);
+/*
+ * Pins @peer to the way that leads to it now, so that routes into a tunnel cannot swallow the
+ * tunnel's own packets.
+ */
 int route_pin(struct route *r, const struct addr *peer, char why[ROUTE_WHY_MAX]);
 void route_unpin(struct route *r, const struct addr *peer);
 

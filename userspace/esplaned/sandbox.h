@@ -8,8 +8,9 @@
 /* Before secrets are read: no core dumps, nobody traces us. */
 void sandbox_memory(void);
 /*
- * After everything is open: CAP_NET_ADMIN (netlink) and CAP_NET_BIND_SERVICE (the ports) stay, of the system calls those
- * on the list. Files can still be read by their owner, root: reload and name resolution need that. False: logged.
+ * After everything is open: CAP_NET_ADMIN (netlink) and CAP_NET_BIND_SERVICE (the ports) stay, of
+ * the system calls those on the list. Files can still be read by their owner, root: reload and name
+ * resolution need that. False: logged.
  */
 bool sandbox_enter(void);
 

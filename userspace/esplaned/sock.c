@@ -29,7 +29,10 @@ struct sock {
 	uint8_t buf[DATAGRAM_MAX];
 };
 
-/* IKE goes in the clear even where a policy of the in-tree IPsec stack would catch it. Without that stack the call fails. */
+/*
+ * IKE goes in the clear even where a policy of the in-tree IPsec stack would catch it. Without that
+ * stack the call fails.
+ */
 static void bypass_xfrm(int fd)
 {
 	struct xfrm_userpolicy_info policy = {
@@ -59,11 +62,14 @@ static int port_open(uint16_t port, char why[SOCK_WHY_MAX])
 	if (!bind(fd, (struct sockaddr *)&sin, sizeof(sin)))
 		return fd;
 	if (errno == EADDRINUSE)
-		snprintf(why, SOCK_WHY_MAX, "UDP port %u is taken, most likely by another IKE daemon (strongSwan's charon, "
-			 "Libreswan's pluto, iked): find it with ss -ulpn sport = :%u and stop it", port, port);
+		snprintf(why, SOCK_WHY_MAX,
+			 "UDP port %u is taken, most likely by another IKE daemon (strongSwan's "
+			 "charon, Libreswan's pluto, iked): find it with ss -ulpn sport = :%u "
+			 "and stop it",
+			 port, port);
 	else
-		snprintf(why, SOCK_WHY_MAX, "UDP port %u cannot be bound: %s%s", port, strerror(errno),
-			 errno == EACCES ? " (esplaned needs root)" : "");
+		snprintf(why, SOCK_WHY_MAX, "UDP port %u cannot be bound: %s%s", port,
+			 strerror(errno), errno == EACCES ? " (esplaned needs root)" : "");
 close:
 	close(fd);
 	return -1;
@@ -89,10 +95,12 @@ static bool local_addr(struct msghdr *hdr, struct addr *addr)
 	struct in_pktinfo info;
 
 	for (c = CMSG_FIRSTHDR(hdr); c; c = CMSG_NXTHDR(hdr, c)) {
-		if (c->cmsg_level != SOL_IP || c->cmsg_type != IP_PKTINFO || c->cmsg_len < CMSG_LEN(sizeof(info)))
+		if (c->cmsg_level != SOL_IP || c->cmsg_type != IP_PKTINFO ||
+		    c->cmsg_len < CMSG_LEN(sizeof(info)))
 			continue;
 		memcpy(&info, CMSG_DATA(c), sizeof(info));
-		return addr_from_bytes(addr, (const uint8_t *)&info.ipi_addr, sizeof(info.ipi_addr));
+		return addr_from_bytes(addr, (const uint8_t *)&info.ipi_addr,
+				       sizeof(info.ipi_addr));
 	}
 	return false;
 }
@@ -114,8 +122,9 @@ static bool receive(struct sock *s, int fd, uint16_t port)
 
 	if (n < 0)
 		return errno != EAGAIN && errno != EBADF;
-	if (hdr.msg_flags & MSG_TRUNC || !hdr.msg_namelen || !endpoint_from_sockaddr(&remote, (struct sockaddr *)&from) ||
-	    !remote.port || !local_addr(&hdr, &local.addr) || !unmark(port, &msg, &len))
+	if (hdr.msg_flags & MSG_TRUNC || !hdr.msg_namelen ||
+	    !endpoint_from_sockaddr(&remote, (struct sockaddr *)&from) || !remote.port ||
+	    !local_addr(&hdr, &local.addr) || !unmark(port, &msg, &len))
 		return true;
 	s->input(s->ctx, &local, &remote, msg, len);
 	return true;
@@ -130,7 +139,8 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		;
 }
 
-struct sock *sock_new(struct event_base *base, sock_input_fn input, void *ctx, char why[SOCK_WHY_MAX])
+struct sock *sock_new(struct event_base *base, sock_input_fn input, void *ctx,
+		      char why[SOCK_WHY_MAX])
 {
 	static const uint16_t ports[2] = { SOCK_PORT_IKE, SOCK_PORT_NATT };
 	struct sock *s = calloc(1, sizeof(*s));
@@ -141,13 +151,15 @@ struct sock *sock_new(struct event_base *base, sock_input_fn input, void *ctx, c
 	}
 	s->input = input;
 	s->ctx = ctx;
-	s->port[0].fd = s->port[1].fd = -1;
+	s->port[0].fd = -1;
+	s->port[1].fd = -1;
 	for (int i = 0; i < 2; i++) {
 		s->port[i].port = ports[i];
 		s->port[i].fd = port_open(ports[i], why);
 		if (s->port[i].fd < 0)
 			goto free;
-		s->port[i].ev = event_new(base, s->port[i].fd, EV_READ | EV_PERSIST, on_readable, s);
+		s->port[i].ev =
+			event_new(base, s->port[i].fd, EV_READ | EV_PERSIST, on_readable, s);
 		if (!s->port[i].ev || event_add(s->port[i].ev, NULL)) {
 			snprintf(why, SOCK_WHY_MAX, "no memory");
 			goto free;
@@ -180,7 +192,10 @@ int sock_natt_fd(const struct sock *s)
 static void send_parts(struct sock *s, const struct endpoint *local, const struct endpoint *remote,
 		       struct iovec *iov, size_t count)
 {
-	union { struct cmsghdr align; char b[CMSG_SPACE(sizeof(struct in_pktinfo))]; } control = { 0 };
+	union {
+		struct cmsghdr align;
+		char b[CMSG_SPACE(sizeof(struct in_pktinfo))];
+	} control = { 0 };
 	struct in_pktinfo info = { 0 };
 	struct sockaddr_storage to;
 	struct msghdr hdr = { .msg_name = &to, .msg_iov = iov, .msg_iovlen = count };
@@ -207,7 +222,8 @@ void sock_send(struct sock *s, const struct endpoint *local, const struct endpoi
 {
 	static uint8_t marker[MARKER_LEN];
 	struct iovec iov[2] = {
-		{ .iov_base = marker, .iov_len = sizeof(marker) }, { .iov_base = (void *)msg, .iov_len = len },
+		{ .iov_base = marker, .iov_len = sizeof(marker) },
+		{ .iov_base = (void *)msg, .iov_len = len },
 	};
 	bool natt = local->port == SOCK_PORT_NATT;
 
@@ -236,7 +252,8 @@ bool sock_source_for(const struct addr *remote, struct addr *local)
 	endpoint_to_sockaddr(&to, &ss, &len);
 	ok = !connect(fd, (struct sockaddr *)&ss, len);
 	len = sizeof(ss);
-	ok = ok && !getsockname(fd, (struct sockaddr *)&ss, &len) && endpoint_from_sockaddr(&from, (struct sockaddr *)&ss);
+	ok = ok && !getsockname(fd, (struct sockaddr *)&ss, &len) &&
+	     endpoint_from_sockaddr(&from, (struct sockaddr *)&ss);
 	close(fd);
 	if (ok)
 		*local = from.addr;

@@ -10,13 +10,14 @@
 #define SOCK_PORT_NATT	4500
 #define SOCK_WHY_MAX	256
 
-typedef void (*sock_input_fn)(void *ctx, const struct endpoint *local, const struct endpoint *remote,
-			      const uint8_t *msg, size_t len);
+typedef void (*sock_input_fn)(void *ctx, const struct endpoint *local,
+			      const struct endpoint *remote, const uint8_t *msg, size_t len);
 
 struct sock;
 
 /* NULL: @why says who may hold the port and how to find out. */
-struct sock *sock_new(struct event_base *base, sock_input_fn input, void *ctx, char why[SOCK_WHY_MAX]);
+struct sock *sock_new(struct event_base *base, sock_input_fn input, void *ctx,
+		      char why[SOCK_WHY_MAX]);
 void sock_free(struct sock *s);
 /* The socket on 4500, for the module. */
 int sock_natt_fd(const struct sock *s);

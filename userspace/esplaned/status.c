@@ -27,13 +27,17 @@ const char *failure_name(enum ike_failure failure)
 		[IKE_FAIL_CONFIG]		= "config",
 	};
 
-	return failure < sizeof(names) / sizeof(*names) && names[failure] ? names[failure] : "failed";
+	return failure < sizeof(names) / sizeof(*names) && names[failure] ? names[failure] :
+									    "failed";
 }
 
 static const char *state_name(enum tunnel_state state)
 {
 	static const char *const names[] = {
-		[TUNNEL_DOWN] = "down", [TUNNEL_CONNECTING] = "connecting", [TUNNEL_UP] = "up", [TUNNEL_CLOSING] = "closing",
+		[TUNNEL_DOWN] = "down",
+		[TUNNEL_CONNECTING] = "connecting",
+		[TUNNEL_UP] = "up",
+		[TUNNEL_CLOSING] = "closing",
 	};
 
 	return names[state];
@@ -149,9 +153,11 @@ static void set_ike(json_t *object, const struct ike_status *st)
 
 	snprintf(hex[0], sizeof(hex[0]), "%016" PRIx64, st->spi_i);
 	snprintf(hex[1], sizeof(hex[1]), "%016" PRIx64, st->spi_r);
-	json_object_set_new(object, "ike_spi", json_pack("{ss ss}", "initiator", hex[0], "responder", hex[1]));
+	json_object_set_new(object, "ike_spi",
+			    json_pack("{ss ss}", "initiator", hex[0], "responder", hex[1]));
 	json_object_set_new(object, "initiator", json_boolean(st->initiator));
-	json_object_set_new(object, "nat", json_pack("{sb sb}", "local", st->nat_local, "remote", st->nat_remote));
+	json_object_set_new(object, "nat",
+			    json_pack("{sb sb}", "local", st->nat_local, "remote", st->nat_remote));
 	set_text(object, "ike", st->ike_suite);
 	if (st->established_ms && now >= st->established_ms)
 		set_number(object, "age_s", (now - st->established_ms) / 1000);
@@ -166,12 +172,14 @@ static void set_child(json_t *object, struct conn *t, const struct ike_status *s
 	set_text(object, "encapsulation", st->udp ? "udp" : "none");
 	set_number(object, "child_rekeys", st->child_rekeys);
 	if (st->rekey_ms)
-		set_number(object, "rekey_in_s", st->rekey_ms > now ? (st->rekey_ms - now) / 1000 : 0);
+		set_number(object, "rekey_in_s",
+			   st->rekey_ms > now ? (st->rekey_ms - now) / 1000 : 0);
 }
 
 json_t *conn_summary(struct conn *t)
 {
-	json_t *object = json_pack("{ss ss}", "tunnel", t->opt.ike.name, "interface", t->opt.interface);
+	json_t *object =
+		json_pack("{ss ss}", "tunnel", t->opt.ike.name, "interface", t->opt.interface);
 	struct ike_status st;
 
 	if (!ike_status(t->d->ike, t->opt.ike.name, &st))
@@ -195,7 +203,8 @@ static void set_trouble(json_t *object, struct conn *t, enum tunnel_state state)
 	set_text(object, "error", t->error);
 	set_text(object, "detail", t->detail);
 	if (t->retry_at_ms)
-		set_number(object, "retry_in_s", t->retry_at_ms > now ? (t->retry_at_ms - now + 999) / 1000 : 0);
+		set_number(object, "retry_in_s",
+			   t->retry_at_ms > now ? (t->retry_at_ms - now + 999) / 1000 : 0);
 }
 
 json_t *conn_status(struct conn *t, bool whole)
@@ -208,16 +217,23 @@ json_t *conn_status(struct conn *t, bool whole)
 
 	if (!ike_status(t->d->ike, c->name, &st))
 		memset(&st, 0, sizeof(st));
+	if (st.state == TUNNEL_DOWN && t->attempting)	/* the name is being looked up */
+		st.state = TUNNEL_CONNECTING;
 	negotiated = st.state == TUNNEL_UP && st.local_ts_count && st.remote_ts_count;
-	object = json_pack("{ss ss ss ss}", "name", c->name, "state", state_name(st.state), "interface", t->opt.interface,
-			   "start", t->opt.start_up ? "up" : "manual");
+	object = json_pack("{ss ss ss ss}", "name", c->name, "state", state_name(st.state),
+			   "interface", t->opt.interface, "start",
+			   t->opt.start_up ? "up" : "manual");
 	json_object_set_new(object, "interface_exists", json_boolean(t->ifindex));
-	json_object_set_new(object, "remote", json_string(c->answer_only ? "any" : t->opt.remote_name[0] ?
-							  t->opt.remote_name : addr_str(&c->remote, text)));
-	json_object_set_new(object, "local_ts", negotiated ? selectors_json(st.local_ts, st.local_ts_count) :
-			    selectors_json(c->local_ts, c->local_ts_count));
-	json_object_set_new(object, "remote_ts", negotiated ? selectors_json(st.remote_ts, st.remote_ts_count) :
-			    selectors_json(c->remote_ts, c->remote_ts_count));
+	json_object_set_new(object, "remote",
+			    json_string(c->answer_only	      ? "any" :
+					t->opt.remote_name[0] ? t->opt.remote_name :
+								addr_str(&c->remote, text)));
+	json_object_set_new(object, "local_ts",
+			    negotiated ? selectors_json(st.local_ts, st.local_ts_count) :
+					 selectors_json(c->local_ts, c->local_ts_count));
+	json_object_set_new(object, "remote_ts",
+			    negotiated ? selectors_json(st.remote_ts, st.remote_ts_count) :
+					 selectors_json(c->remote_ts, c->remote_ts_count));
 	set_endpoint(object, "local_endpoint", &st.local);
 	set_endpoint(object, "remote_endpoint", &st.remote);
 	set_text(object, "local_id", st.local_id);

@@ -11,39 +11,51 @@ static const struct failure {
 	const char *advice;		/* NULL: likewise */
 } failures[] = {
 	{ "timeout", STATUS_NO_ANSWER, "the peer does not answer",
-	  "check that the option remote names the right host, that it runs an IKE daemon, and that nothing on the way drops "
+	  "check that the option remote names the right host, that it runs an IKE daemon, and "
+	  "that nothing on the way drops "
 	  "UDP ports 500 and 4500" },
 	{ "resolve", STATUS_NO_ANSWER, NULL,
-	  "check the option remote and /etc/resolv.conf, or give the peer's address instead of its name" },
+	  "check the option remote and /etc/resolv.conf, or give the peer's address instead of its "
+	  "name" },
 	{ "no-proposal-ike", STATUS_NO_MATCH, "no IKE proposal suits both sides",
-	  "give both sides one proposal in common: the option ike here, proposals or ike= on the peer" },
+	  "give both sides one proposal in common: the option ike here, proposals or ike= on the "
+	  "peer" },
 	{ "no-proposal-child", STATUS_NO_MATCH, "no ESP proposal suits both sides",
-	  "give both sides one proposal in common: the option esp here, esp_proposals or esp= on the peer; a group in it "
+	  "give both sides one proposal in common: the option esp here, esp_proposals or esp= on "
+	  "the peer; a group in it "
 	  "means perfect forward secrecy and must be on both sides" },
 	{ "auth-remote", STATUS_AUTH, "the peer refuses us",
-	  "compare the secret (psk) and the identities on both sides: local-id here is the peer's remote identity; the peer's "
+	  "compare the secret (psk) and the identities on both sides: local-id here is the "
+	  "peer's remote identity; the peer's "
 	  "log says which it was" },
 	{ "auth-local", STATUS_AUTH, "the peer does not know the secret",
-	  "make psk the same on both sides, to the last octet: a newline or a space at its end counts" },
+	  "make psk the same on both sides, to the last octet: a newline or a space at its end "
+	  "counts" },
 	{ "identity", STATUS_AUTH, "the peer is not who it should be",
 	  "set remote-id to the identity that the peer sends, or change it there" },
 	{ "selectors", STATUS_NO_MATCH, "the traffic selectors do not meet",
 	  "make local-ts here the peer's remote selector and remote-ts its local one" },
 	{ "kernel", STATUS_FAILED, "the kernel module refuses it",
-	  "if the sentence does not say what to change, see dmesg; ikectl version tells whether module and daemon are of one "
+	  "if the sentence does not say what to change, see dmesg; ikectl version tells whether "
+	  "module and daemon are of one "
 	  "version" },
 	{ "kernel-module", STATUS_NO_MODULE, "the kernel has no module esplane",
-	  "load it as root: modprobe esplane; if it is not installed: dkms autoinstall, or make install in the source" },
-	{ "interface", STATUS_FAILED, "the interface, its address or its routes cannot be set up", NULL },
+	  "load it as root: modprobe esplane; if it is not installed: dkms autoinstall, or make "
+	  "install in the source" },
+	{ "interface", STATUS_FAILED, "the interface, its address or its routes cannot be set up",
+	  NULL },
 	{ "peer", STATUS_FAILED, "the peer answered with an error", "the peer's log says more" },
 	{ "protocol", STATUS_FAILED, "the peer's message makes no sense",
-	  "the esplaned log at --log-level debug shows the exchange; the peer may be broken, or somebody on the way" },
+	  "the esplaned log at --log-level debug shows the exchange; the peer may be broken, or "
+	  "somebody on the way" },
 	{ "down", STATUS_FAILED, "it was taken down meanwhile", NULL },
 	{ "config", STATUS_FAILED, NULL, NULL },
-	{ "answer-only", STATUS_FAILED, NULL, "let the peer bring it up, or give the option remote an address" },
+	{ "answer-only", STATUS_FAILED, NULL,
+	  "let the peer bring it up, or give the option remote an address" },
 	{ "not-up", STATUS_FAILED, NULL, "bring it up first: ikectl up" },
 	{ "no-such-tunnel", STATUS_NO_TUNNEL, NULL, NULL },
-	{ "bad-request", STATUS_USAGE, NULL, "ikectl and esplaned may be of different versions: see ikectl version" },
+	{ "bad-request", STATUS_USAGE, NULL,
+	  "ikectl and esplaned may be of different versions: see ikectl version" },
 	{ NULL, STATUS_FAILED, NULL, NULL },
 };
 
@@ -68,7 +80,8 @@ static void known_tunnels(const struct view *v, const json_t *known)
 	if (json_array_size(known))
 		fprintf(v->err, "The tunnels are: %s\n", join(known, ", ", names, sizeof(names)));
 	else
-		fputs("There is no tunnel: add one to the configuration, then: ikectl reload\n", v->err);
+		fputs("There is no tunnel: add one to the configuration, then: ikectl reload\n",
+		      v->err);
 }
 
 enum status show_failure(const struct view *v, const json_t *result)
@@ -82,7 +95,8 @@ enum status show_failure(const struct view *v, const json_t *result)
 	if (f->what)
 		fprintf(v->err, "%s%s%s\n", f->what, message[0] ? ": " : "", message);
 	else
-		fprintf(v->err, "%s\n", message[0] ? message : "it failed, and the daemon does not say why");
+		fprintf(v->err, "%s\n",
+			message[0] ? message : "it failed, and the daemon does not say why");
 	if (json_object_get(result, "known"))
 		known_tunnels(v, json_object_get(result, "known"));
 	if (f->advice)
@@ -92,7 +106,9 @@ enum status show_failure(const struct view *v, const json_t *result)
 
 void show_no_daemon(const struct view *v, const char *why)
 {
-	fprintf(v->err, "ikectl: esplaned does not answer at %s: %s\n"
-		"What to do: start it as root: systemctl start esplaned, or just esplaned; why it ended is in journalctl -u "
-		"esplaned.\n", v->control, why);
+	fprintf(v->err,
+		"ikectl: esplaned does not answer at %s: %s\n"
+		"What to do: start it as root: systemctl start esplaned, or just esplaned; why "
+		"it ended is in journalctl -u esplaned.\n",
+		v->control, why);
 }

@@ -30,8 +30,12 @@ struct view {
 	const char *tunnel;	/* NULL: none given */
 };
 
-/* talk.c: asks the daemon, calls @event for each event. The result, or NULL when the daemon is not there (@why). */
-json_t *talk(const struct view *v, void (*event)(const struct view *v, const json_t *object), char why[256]);
+/*
+ * talk.c: asks the daemon, calls @event for each event. The result, or NULL when the daemon is not
+ * there (@why).
+ */
+json_t *talk(const struct view *v, void (*event)(const struct view *v, const json_t *object),
+	     char why[256]);
 
 /* show.c */
 void show_event(const struct view *v, const json_t *event);		/* of up */

@@ -18,10 +18,12 @@ static const struct command commands[] = {
 	{ "up", show_event, show_up, ARG_MUST, "NAME", "bring a tunnel up, and show how" },
 	{ "down", show_event, show_down, ARG_MUST, "NAME", "take a tunnel down" },
 	{ "rekey", show_event, show_rekey, ARG_MUST, "NAME", "give a tunnel new keys now" },
-	{ "status", show_event, show_status, ARG_MAY, "[NAME]", "all tunnels in a table, or one in detail (the default)" },
+	{ "status", show_event, show_status, ARG_MAY, "[NAME]",
+	  "all tunnels in a table, or one in detail (the default)" },
 	{ "monitor", show_monitor, NULL, ARG_NONE, "", "show what happens, until interrupted" },
 	{ "reload", show_event, show_reload, ARG_NONE, "", "read the configuration again" },
-	{ "version", show_event, show_version, ARG_NONE, "", "of ikectl, the daemon and the module" },
+	{ "version", show_event, show_version, ARG_NONE, "",
+	  "of ikectl, the daemon and the module" },
 };
 
 #define COMMAND_COUNT	(sizeof(commands) / sizeof(*commands))
@@ -30,13 +32,17 @@ static void help_print(FILE *f)
 {
 	fputs("ikectl [--json] [--control PATH] COMMAND [NAME]: IPsec tunnels up and down\n\n", f);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		fprintf(f, "  %-8s%-7s  %s\n", commands[i].name, commands[i].args, commands[i].help);
+		fprintf(f, "  %-8s%-7s  %s\n", commands[i].name, commands[i].args,
+			commands[i].help);
 	fputs("\n"
 	      "  --json          one JSON object a line (Documentation/control.md)\n"
 	      "  --control PATH  the daemon's socket (default " CONTROL_PATH ")\n"
 	      "  --help\n\n"
-	      "Exit status: 0 done, 1 failed, 2 wrong usage, 3 no daemon, 4 no such tunnel, 5 no kernel module,\n"
-	      "6 the peer does not answer, 7 authentication failed, 8 proposals or selectors do not match.\n", f);
+	      "Exit status: 0 done, 1 failed, 2 wrong usage, 3 no daemon, 4 no such tunnel, 5 no "
+	      "kernel module,\n"
+	      "6 the peer does not answer, 7 authentication failed, 8 proposals or selectors do "
+	      "not match.\n",
+	      f);
 }
 
 static const struct command *command_find(const char *name)
@@ -79,7 +85,8 @@ static enum status run(const struct view *v, const struct command *command)
 	if (!result)
 		return no_daemon(v, why);
 	if (strcmp(text_of(result, "result"), "ok"))
-		status = v->json ? failure_status(text_of(result, "error")) : show_failure(v, result);
+		status = v->json ? failure_status(text_of(result, "error")) :
+				   show_failure(v, result);
 	else if (!v->json && command->show)
 		command->show(v, result);
 	if (v->json)
@@ -137,7 +144,8 @@ int main(int argc, char **argv)
 		help_print(stderr);
 		return STATUS_USAGE;
 	}
-	if (optind < argc || (v.tunnel && command->arg == ARG_NONE) || (!v.tunnel && command->arg == ARG_MUST)) {
+	if (optind < argc || (v.tunnel && command->arg == ARG_NONE) ||
+	    (!v.tunnel && command->arg == ARG_MUST)) {
 		fprintf(stderr, "ikectl: usage: ikectl %s %s\n", command->name, command->args);
 		return STATUS_USAGE;
 	}

@@ -33,7 +33,8 @@ const char *join(const json_t *array, const char *separator, char *buf, size_t l
 		const char *text = json_string_value(item);
 
 		if (at < len)
-			at += (size_t)snprintf(buf + at, len - at, "%s%s", i ? separator : "", text ? text : "?");
+			at += (size_t)snprintf(buf + at, len - at, "%s%s", i ? separator : "",
+					       text ? text : "?");
 	}
 	return buf;
 }
@@ -55,21 +56,25 @@ static const char *encr_text(const struct transform *t, char *buf, size_t len)
 
 const char *suite_text(const char *suite, char *buf, size_t len)
 {
-	static const char *const integ_names[] = { "HMAC-SHA2-256-128", "HMAC-SHA2-384-192", "HMAC-SHA2-512-256" };
+	static const char *const integ_names[] = { "HMAC-SHA2-256-128", "HMAC-SHA2-384-192",
+						   "HMAC-SHA2-512-256" };
 	const struct transform *encr, *integ, *esn;
 	char why[256], encr_buf[64];
 	struct proposal p;
-	bool auth;
+	bool auth, known;
 
-	if (!proposal_parse(&p, PROTO_ESP, suite, why, sizeof(why)) || !(encr = proposal_find(&p, TRANSFORM_ENCR))) {
+	known = proposal_parse(&p, PROTO_ESP, suite, why, sizeof(why));
+	encr = known ? proposal_find(&p, TRANSFORM_ENCR) : NULL;
+	if (!encr) {
 		snprintf(buf, len, "%s", suite);
 		return buf;
 	}
 	integ = proposal_find(&p, TRANSFORM_INTEG);
 	esn = proposal_find(&p, TRANSFORM_ESN);
-	auth = integ && integ->id >= INTEG_HMAC_SHA2_256_128 && integ->id <= INTEG_HMAC_SHA2_512_256;
-	snprintf(buf, len, "%s%s%s%s", encr_text(encr, encr_buf, sizeof(encr_buf)), auth ? " and " : "",
-		 auth ? integ_names[integ->id - INTEG_HMAC_SHA2_256_128] : "",
+	auth = integ && integ->id >= INTEG_HMAC_SHA2_256_128 &&
+	       integ->id <= INTEG_HMAC_SHA2_512_256;
+	snprintf(buf, len, "%s%s%s%s", encr_text(encr, encr_buf, sizeof(encr_buf)),
+		 auth ? " and " : "", auth ? integ_names[integ->id - INTEG_HMAC_SHA2_256_128] : "",
 		 esn && esn->id == ESN_YES ? " with ESN" : "");
 	return buf;
 }
@@ -105,7 +110,8 @@ static void event_line(const struct view *v, const json_t *event)
 	else if (!strcmp(kind, "retransmit"))
 		fprintf(v->out, "%s%-11s %10s  %s%s", YELLOW(v), "waiting", "", detail, PLAIN(v));
 	else
-		fprintf(v->out, "%s%-11s %10s  %s%s%s%s", YELLOW(v), kind, "", text_of(event, "error"),
+		fprintf(v->out, "%s%-11s %10s  %s%s%s%s", YELLOW(v), kind, "",
+			text_of(event, "error"),
 			text_of(event, "error")[0] && detail[0] ? ": " : "", detail, PLAIN(v));
 }
 
@@ -113,7 +119,8 @@ void show_event(const struct view *v, const json_t *event)
 {
 	const char *kind = text_of(event, "event");
 
-	if (!strcmp(kind, "up") || !strcmp(kind, "failed") || !strcmp(kind, "down") || !strcmp(kind, "child-rekeyed"))
+	if (!strcmp(kind, "up") || !strcmp(kind, "failed") || !strcmp(kind, "down") ||
+	    !strcmp(kind, "child-rekeyed"))
 		return;		/* the result says it */
 	fputs("  ", v->out);
 	event_line(v, event);
@@ -141,11 +148,13 @@ void show_up(const struct view *v, const json_t *result)
 {
 	char here[512], there[512], suite[256];
 
-	fprintf(v->out, "%s%s is up%s%s: %s <-> %s, %s, via %s -> %s%s", BOLD_GREEN(v), text_of(result, "tunnel"), PLAIN(v),
+	fprintf(v->out, "%s%s is up%s%s: %s <-> %s, %s, via %s -> %s%s", BOLD_GREEN(v),
+		text_of(result, "tunnel"), PLAIN(v),
 		json_is_true(json_object_get(result, "already")) ? " already" : "",
 		join(json_object_get(result, "local_ts"), " ", here, sizeof(here)),
 		join(json_object_get(result, "remote_ts"), " ", there, sizeof(there)),
-		suite_text(text_of(result, "esp"), suite, sizeof(suite)), text_of(result, "local"), text_of(result, "remote"),
+		suite_text(text_of(result, "esp"), suite, sizeof(suite)), text_of(result, "local"),
+		text_of(result, "remote"),
 		!strcmp(text_of(result, "encapsulation"), "udp") ? " in UDP" : "");
 	if (json_object_get(result, "took_ms"))
 		fprintf(v->out, ", %.2f s", (double)number_of(result, "took_ms") / 1000);
@@ -161,7 +170,8 @@ void show_down(const struct view *v, const json_t *result)
 
 void show_rekey(const struct view *v, const json_t *result)
 {
-	fprintf(v->out, "%s has new keys: %s\n", text_of(result, "tunnel"), text_of(result, "detail"));
+	fprintf(v->out, "%s has new keys: %s\n", text_of(result, "tunnel"),
+		text_of(result, "detail"));
 }
 
 static void changes(const struct view *v, const json_t *result, const char *what)
@@ -169,7 +179,8 @@ static void changes(const struct view *v, const json_t *result, const char *what
 	char names[2048];
 
 	if (json_array_size(json_object_get(result, what)))
-		fprintf(v->out, "%-8s %s\n", what, join(json_object_get(result, what), ", ", names, sizeof(names)));
+		fprintf(v->out, "%-8s %s\n", what,
+			join(json_object_get(result, what), ", ", names, sizeof(names)));
 }
 
 void show_reload(const struct view *v, const json_t *result)
@@ -186,8 +197,8 @@ void show_version(const struct view *v, const json_t *result)
 {
 	const char *module = text_of(result, "module");
 
-	fprintf(v->out, "ikectl %s\nesplaned %s, pid %lld\n", ESPLANE_VERSION, text_of(result, "version"),
-		number_of(result, "pid"));
+	fprintf(v->out, "ikectl %s\nesplaned %s, pid %lld\n", ESPLANE_VERSION,
+		text_of(result, "version"), number_of(result, "pid"));
 	if (module[0])
 		fprintf(v->out, "module esplane %s\n", module);
 	else

@@ -62,7 +62,8 @@ static void row_fill(struct row *row, const json_t *tunnel)
 	snprintf(row->cell[3], sizeof(row->cell[3]), "%s <-> %s",
 		 join(json_object_get(tunnel, "local_ts"), " ", here, sizeof(here)),
 		 join(json_object_get(tunnel, "remote_ts"), " ", there, sizeof(there)));
-	snprintf(row->cell[4], sizeof(row->cell[4]), "%s", text_of(tunnel, "esp")[0] ? text_of(tunnel, "esp") : "-");
+	snprintf(row->cell[4], sizeof(row->cell[4]), "%s",
+		 text_of(tunnel, "esp")[0] ? text_of(tunnel, "esp") : "-");
 	strcpy(row->cell[5], "-");
 	strcpy(row->cell[6], "-");
 	if (in)
@@ -71,7 +72,8 @@ static void row_fill(struct row *row, const json_t *tunnel)
 		bytes_text(number_of(out, "bytes"), row->cell[6], sizeof(row->cell[6]));
 }
 
-static void row_print(const struct view *v, const struct row *row, const int width[COLUMNS], const char *colour)
+static void row_print(const struct view *v, const struct row *row, const int width[COLUMNS],
+		      const char *colour)
 {
 	for (int i = 0; i < COLUMNS; i++) {
 		const char *on = i == 1 && v->colour ? colour : "", *off = on[0] ? "\033[0m" : "";
@@ -90,7 +92,8 @@ static const char *state_colour(const char *state)
 
 static void table(const struct view *v, const json_t *tunnels)
 {
-	static const char *const heads[COLUMNS] = { "TUNNEL", "STATE", "REMOTE", "SELECTORS", "ESP", "IN", "OUT" };
+	static const char *const heads[COLUMNS] = { "TUNNEL", "STATE", "REMOTE", "SELECTORS",
+						    "ESP",    "IN",    "OUT" };
 	size_t count = json_array_size(tunnels);
 	struct row *rows = calloc(count + 1, sizeof(*rows));
 	int width[COLUMNS] = { 0 };
@@ -123,8 +126,10 @@ static void drops(const struct view *v, const char *key, const json_t *object)
 	const json_t *count;
 	const char *reason;
 
-	json_object_foreach((json_t *)object, reason, count)
-		fprintf(v->out, "  %-14s %lld %s\n", key, (long long)json_integer_value(count), reason);
+	json_object_foreach((json_t *)object, reason, count) {
+		fprintf(v->out, "  %-14s %lld %s\n", key, (long long)json_integer_value(count),
+			reason);
+	}
 }
 
 static void sa_print(const struct view *v, const json_t *sa)
@@ -133,22 +138,28 @@ static void sa_print(const struct view *v, const json_t *sa)
 	bool in = !strcmp(text_of(sa, "direction"), "in");
 
 	if (text_of(sa, "error")[0]) {
-		fprintf(v->out, "  %-14s spi %s: %s\n", in ? "in" : "out", text_of(sa, "spi"), text_of(sa, "error"));
+		fprintf(v->out, "  %-14s spi %s: %s\n", in ? "in" : "out", text_of(sa, "spi"),
+			text_of(sa, "error"));
 		return;
 	}
-	fprintf(v->out, "  %-14s spi %s, %s in %lld packets, age %s", in ? "in" : "out", text_of(sa, "spi"),
-		bytes_text(number_of(sa, "bytes"), bytes, sizeof(bytes)), number_of(sa, "packets"),
-		seconds_text(number_of(sa, "age_s"), age, sizeof(age)));
+	fprintf(v->out, "  %-14s spi %s, %s in %lld packets, age %s", in ? "in" : "out",
+		text_of(sa, "spi"), bytes_text(number_of(sa, "bytes"), bytes, sizeof(bytes)),
+		number_of(sa, "packets"), seconds_text(number_of(sa, "age_s"), age, sizeof(age)));
 	if (json_object_get(sa, "idle_s"))
-		fprintf(v->out, ", idle %s", seconds_text(number_of(sa, "idle_s"), age, sizeof(age)));
+		fprintf(v->out, ", idle %s",
+			seconds_text(number_of(sa, "idle_s"), age, sizeof(age)));
 	fprintf(v->out, "%s%s\n", text_of(sa, "driver")[0] ? ", " : "", text_of(sa, "driver"));
 	drops(v, in ? "in dropped" : "out dropped", json_object_get(sa, "drops"));
 }
 
 static void ike_print(const struct view *v, const json_t *t)
 {
+	static const char *const nat_text[2][2] = {
+		{ "none", "in front of us" }, { "in front of the peer", "in front of both" },
+	};
 	const json_t *spi = json_object_get(t, "ike_spi"), *nat = json_object_get(t, "nat");
-	bool here = json_is_true(json_object_get(nat, "local")), there = json_is_true(json_object_get(nat, "remote"));
+	bool here = json_is_true(json_object_get(nat, "local"));
+	bool there = json_is_true(json_object_get(nat, "remote"));
 	char text[256], age[32];
 
 	if (!spi)
@@ -157,11 +168,12 @@ static void ike_print(const struct view *v, const json_t *t)
 		 json_is_true(json_object_get(t, "initiator")) ? "we began" : "the peer began",
 		 json_object_get(t, "age_s") ? ", age " : "");
 	if (json_object_get(t, "age_s"))
-		strncat(text, seconds_text(number_of(t, "age_s"), age, sizeof(age)), sizeof(text) - strlen(text) - 1);
+		strncat(text, seconds_text(number_of(t, "age_s"), age, sizeof(age)),
+			sizeof(text) - strlen(text) - 1);
 	line(v, "IKE SA", text);
 	snprintf(text, sizeof(text), "%s %s", text_of(spi, "initiator"), text_of(spi, "responder"));
 	line(v, "IKE SPIs", text);
-	line(v, "NAT", here && there ? "in front of both" : here ? "in front of us" : there ? "in front of the peer" : "none");
+	line(v, "NAT", nat_text[there][here]);
 }
 
 static void child_print(const struct view *v, const json_t *t)
@@ -177,7 +189,9 @@ static void child_print(const struct view *v, const json_t *t)
 	line(v, "ESP", text);
 	snprintf(text, sizeof(text), "%lld so far%s%s", number_of(t, "child_rekeys"),
 		 json_object_get(t, "rekey_in_s") ? ", next in " : "",
-		 json_object_get(t, "rekey_in_s") ? seconds_text(number_of(t, "rekey_in_s"), when, sizeof(when)) : "");
+		 json_object_get(t, "rekey_in_s") ?
+			 seconds_text(number_of(t, "rekey_in_s"), when, sizeof(when)) :
+			 "");
 	line(v, "rekeys", text);
 	json_array_foreach(json_object_get(t, "sas"), i, sa)
 		sa_print(v, sa);
@@ -189,8 +203,8 @@ static void details(const struct view *v, const json_t *t)
 	char here[1024], there[1024], text[2200];
 	const char *state = text_of(t, "state");
 
-	fprintf(v->out, "%s is %s%s%s\n", text_of(t, "name"), v->colour ? state_colour(state) : "", state,
-		v->colour ? "\033[0m" : "");
+	fprintf(v->out, "%s is %s%s%s\n", text_of(t, "name"), v->colour ? state_colour(state) : "",
+		state, v->colour ? "\033[0m" : "");
 	if (text_of(t, "error")[0]) {
 		snprintf(text, sizeof(text), "%s: %s", text_of(t, "error"), text_of(t, "detail"));
 		line(v, "because", text);
@@ -201,13 +215,15 @@ static void details(const struct view *v, const json_t *t)
 	}
 	line(v, "remote", text_of(t, "remote"));
 	if (text_of(t, "local_endpoint")[0] && text_of(t, "remote_endpoint")[0]) {
-		snprintf(text, sizeof(text), "%s -> %s", text_of(t, "local_endpoint"), text_of(t, "remote_endpoint"));
+		snprintf(text, sizeof(text), "%s -> %s", text_of(t, "local_endpoint"),
+			 text_of(t, "remote_endpoint"));
 		line(v, "via", text);
 	}
 	line(v, "local id", text_of(t, "local_id"));
 	line(v, "remote id", text_of(t, "remote_id"));
 	line(v, "interface", text_of(t, "interface"));
-	snprintf(text, sizeof(text), "%s <-> %s", join(json_object_get(t, "local_ts"), " ", here, sizeof(here)),
+	snprintf(text, sizeof(text), "%s <-> %s",
+		 join(json_object_get(t, "local_ts"), " ", here, sizeof(here)),
 		 join(json_object_get(t, "remote_ts"), " ", there, sizeof(there)));
 	line(v, "selectors", text);
 	ike_print(v, t);
@@ -223,5 +239,6 @@ void show_status(const struct view *v, const json_t *result)
 	else if (json_array_size(tunnels))
 		table(v, tunnels);
 	else
-		fputs("there is no tunnel: add one to the configuration, then: ikectl reload\n", v->out);
+		fputs("there is no tunnel: add one to the configuration, then: ikectl reload\n",
+		      v->out);
 }

@@ -37,12 +37,14 @@ static bool request_send(FILE *f, const struct view *v)
 
 	if (v->tunnel)
 		json_object_set_new(request, "tunnel", json_string(v->tunnel));
-	ok = request && !json_dumpf(request, f, JSON_COMPACT) && fputc('\n', f) != EOF && !fflush(f);
+	ok = request && !json_dumpf(request, f, JSON_COMPACT) && fputc('\n', f) != EOF &&
+	     !fflush(f);
 	json_decref(request);
 	return ok;
 }
 
-json_t *talk(const struct view *v, void (*event)(const struct view *v, const json_t *object), char why[256])
+json_t *talk(const struct view *v, void (*event)(const struct view *v, const json_t *object),
+	     char why[256])
 {
 	FILE *f = control_open(v->control, why);
 	json_t *result = NULL;

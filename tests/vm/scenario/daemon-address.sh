@@ -25,7 +25,7 @@ down()
 module_load
 site_make
 swan_start b b
-: | espl_start a a
+espl_start a a </dev/null
 TS_A='10.0.0.0/8' TS_B='0.0.0.0/0' swan_conn "$IKE" "$ESP" | swan_load b
 
 up "an address of the host's own" 'local-ts = { "10.1.0.0/24" }'

@@ -43,7 +43,7 @@ life udp
 check "another's interface of our kind is left alone" in_net a ip link show mine
 in_net a ip link del mine
 
-: | espl_start a a
+espl_start a a </dev/null
 refuse "a second daemon in the namespace ends" 'another esplaned runs in this network namespace' \
 	in_net a esplaned --foreground --config "$WORK/a/esplane.conf" --control "$WORK/other"
 check "in the background it returns when it is ready" \
