@@ -105,32 +105,34 @@ static void the_shortest_tunnel(void **state)
 	config_free(c);
 }
 
+static const char whole_tunnel[] =
+	"# a comment\n"
+	"tunnel \"paris-berlin\" {	// another\n"
+	"	local = \"192.0.2.1\"\n"
+	"	remote = \"gw.example.org\"\n"
+	"	local-id = \"paris@example.org\"\n"
+	"	remote-id = \"gw.example.org\"\n"
+	"	psk = 'correct \"horse\" # battery'\n"
+	"	ike = { \"aes128gcm16-prfsha256-x25519\", \"aes256-sha256-modp2048\" }\n"
+	"	esp = \"aes128gcm16-esn\"\n"
+	"	local-ts = { \"10.1.0.0/24\", \"fd01::/64\" }\n"
+	"	remote-ts = { \"10.2.0.0-10.2.0.9\",\n\"fd02::/64\", "
+	"\"10.3.0.1[tcp/80]\" }\n"
+	"	interface = \"office0\"\n"
+	"	address = \"10.1.0.1/24\"\n"
+	"	metric = 50\n"
+	"	start = up\n"
+	"	encap = udp\n"
+	"	rekey = 90m\n"
+	"	rekey-bytes = 64G\n"
+	"	rekey-packets = \"2M\"\n"
+	"	dpd = never /* off */\n"
+	"	replay-window = 4096\n"
+	"}\n";
+
 static void every_option(void **state)
 {
-	struct config *c = load_good(
-		"# a comment\n"
-		"tunnel \"paris-berlin\" {	// another\n"
-		"	local = \"192.0.2.1\"\n"
-		"	remote = \"gw.example.org\"\n"
-		"	local-id = \"paris@example.org\"\n"
-		"	remote-id = \"gw.example.org\"\n"
-		"	psk = 'correct \"horse\" # battery'\n"
-		"	ike = { \"aes128gcm16-prfsha256-x25519\", \"aes256-sha256-modp2048\" }\n"
-		"	esp = \"aes128gcm16-esn\"\n"
-		"	local-ts = { \"10.1.0.0/24\", \"fd01::/64\" }\n"
-		"	remote-ts = { \"10.2.0.0-10.2.0.9\",\n\"fd02::/64\", "
-		"\"10.3.0.1[tcp/80]\" }\n"
-		"	interface = \"office0\"\n"
-		"	address = \"10.1.0.1/24\"\n"
-		"	metric = 50\n"
-		"	start = up\n"
-		"	encap = udp\n"
-		"	rekey = 90m\n"
-		"	rekey-bytes = 64G\n"
-		"	rekey-packets = \"2M\"\n"
-		"	dpd = never /* off */\n"
-		"	replay-window = 4096\n"
-		"}\n");
+	struct config *c = load_good(whole_tunnel);
 	const struct tunnel_options *t = &c->tunnels[0];
 	char text[PROPOSAL_STRLEN];
 
@@ -309,6 +311,8 @@ static void refusals_of_proposals_and_selectors(void **state)
 
 static void secrets_must_be_private(void **state)
 {
+	static const char by_file[] = "tunnel a { remote = any psk-file = key local-ts = 10.1.0.1 "
+				      "remote-ts = 10.2.0.1 }";
 	char why[CONFIG_WHY_MAX], path[128], want[512];
 	struct config *c;
 
@@ -322,10 +326,7 @@ static void secrets_must_be_private(void **state)
 	assert_string_equal(why, want);
 
 	/* Without a secret in it the file may be open; the secret's own file may not. */
-	file_write(
-		"open.conf",
-		"tunnel a { remote = any psk-file = key local-ts = 10.1.0.1 remote-ts = 10.2.0.1 }",
-		0644);
+	file_write("open.conf", by_file, 0644);
 	file_write("key", "from a file\n", 0640);
 	assert_null(config_load(path, why));
 	snprintf(want, sizeof(want),

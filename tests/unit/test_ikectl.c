@@ -49,8 +49,8 @@ static void steps_are_aligned(void **state)
 		{ "{\"event\":\"step\",\"step\":\"ike_sa_init\",\"took_ms\":120,\"detail\":"
 		  "\"x25519\"}",
 		  "  IKE_SA_INIT    0.120 s  x25519\n" },
-		{ "{\"event\":\"step\",\"step\":\"ike_auth\",\"took_ms\":12345,\"detail\":\"\"}",
-		  "  IKE_AUTH      12.345 s  \n" },
+		{ "{\"event\":\"step\",\"step\":\"ike_auth\",\"took_ms\":12345,\"detail\":\"done\"}",
+		  "  IKE_AUTH      12.345 s  done\n" },
 		{ "{\"event\":\"retransmit\",\"detail\":\"IKE_SA_INIT, try 2 of 5\"}",
 		  "  waiting                 IKE_SA_INIT, try 2 of 5\n" },
 		{ "{\"event\":\"note\",\"detail\":\"no address\"}",
@@ -73,13 +73,18 @@ static void colour_only_where_it_is_wanted(void **state)
 
 static void one_sentence_of_success(void **state)
 {
-	expect_shown(
-		show_up, NULL,
-		"{\"result\":\"ok\",\"tunnel\":\"office\",\"interface\":\"office\",\"local\":\"192.0.2.1\",\"remote\":\"198.51.100.1\",\"encapsulation\":\"none\",\"esp\":\"aes128gcm16-esn\",\"local_ts\":[\"10.1.0.0/24\"],\"remote_ts\":[\"10.2.0.0/24\"],\"took_ms\":420}",
+	expect_shown(show_up, NULL,
+		"{\"result\":\"ok\",\"tunnel\":\"office\",\"interface\":\"office\","
+		"\"local\":\"192.0.2.1\",\"remote\":\"198.51.100.1\",\"encapsulation\":\"none\","
+		"\"esp\":\"aes128gcm16-esn\",\"local_ts\":[\"10.1.0.0/24\"],"
+		"\"remote_ts\":[\"10.2.0.0/24\"],\"took_ms\":420}",
 		"office is up: 10.1.0.0/24 <-> 10.2.0.0/24, AES-128-GCM-16 with ESN, via "
 		"192.0.2.1 -> 198.51.100.1, 0.42 s\n");
 	expect_shown(show_up, NULL,
-		     "{\"result\":\"ok\",\"tunnel\":\"office\",\"local\":\"192.0.2.1\",\"remote\":\"198.51.100.1\",\"encapsulation\":\"udp\",\"esp\":\"aes256-sha256-noesn\",\"local_ts\":[\"10.1.0.0/24\",\"10.9.0.1/32\"],\"remote_ts\":[\"0.0.0.0/0\"],\"already\":true}",
+		     "{\"result\":\"ok\",\"tunnel\":\"office\",\"local\":\"192.0.2.1\","
+		     "\"remote\":\"198.51.100.1\",\"encapsulation\":\"udp\","
+		     "\"esp\":\"aes256-sha256-noesn\",\"local_ts\":[\"10.1.0.0/24\","
+		     "\"10.9.0.1/32\"],\"remote_ts\":[\"0.0.0.0/0\"],\"already\":true}",
 		     "office is up already: 10.1.0.0/24 10.9.0.1/32 <-> 0.0.0.0/0, AES-256-CBC "
 		     "and HMAC-SHA2-256-128, via 192.0.2.1 -> 198.51.100.1 in UDP\n");
 	expect_shown(show_down, NULL, "{\"result\":\"ok\",\"tunnel\":\"office\",\"already\":false}",
@@ -87,7 +92,8 @@ static void one_sentence_of_success(void **state)
 	expect_shown(show_down, NULL, "{\"result\":\"ok\",\"tunnel\":\"office\",\"already\":true}",
 		     "office was already down\n");
 	expect_shown(show_reload, NULL,
-		     "{\"result\":\"ok\",\"added\":[\"a\",\"b\"],\"changed\":[],\"removed\":[\"c\"],\"tunnels\":7}",
+		     "{\"result\":\"ok\",\"added\":[\"a\",\"b\"],\"changed\":[],"
+		     "\"removed\":[\"c\"],\"tunnels\":7}",
 		     "added    a, b\nremoved  c\nthe configuration is read again: 7 tunnels\n");
 }
 
@@ -109,7 +115,21 @@ static void suites(void **state)
 }
 
 static const char two_tunnels[] =
-	"{\"result\":\"ok\",\"tunnels\":[{\"name\":\"office\",\"state\":\"up\",\"interface\":\"office\",\"remote\":\"gw.example.org\",\"local_ts\":[\"10.1.0.0/24\"],\"remote_ts\":[\"10.2.0.0/24\"],\"local_endpoint\":\"192.0.2.1:500\",\"remote_endpoint\":\"198.51.100.1:500\",\"local_id\":\"paris\",\"remote_id\":\"berlin\",\"ike_spi\":{\"initiator\":\"0000000000000001\",\"responder\":\"0000000000000002\"},\"initiator\":true,\"nat\":{\"local\":false,\"remote\":true},\"ike\":\"aes128gcm16-prfsha256-x25519\",\"age_s\":7300,\"esp\":\"aes128gcm16-esn\",\"encapsulation\":\"udp\",\"child_rekeys\":2,\"rekey_in_s\":1000,\"sas\":[{\"direction\":\"in\",\"spi\":\"c0ffee01\",\"bytes\":1536,\"packets\":12,\"age_s\":60,\"idle_s\":3,\"driver\":\"gcm-aesni\",\"drops\":{\"rx-replay\":4}},{\"direction\":\"out\",\"spi\":\"c0ffee02\",\"bytes\":3221225472,\"packets\":13,\"age_s\":60,\"drops\":{}}],\"device_drops\":{\"tx-no-child\":5}},{\"name\":\"lab\",\"state\":\"down\",\"interface\":\"lab\",\"remote\":\"any\",\"local_ts\":[\"10.1.0.0/24\"],\"remote_ts\":[\"10.77.0.0/16\"],\"error\":\"timeout\",\"detail\":\"no "
+	"{\"result\":\"ok\",\"tunnels\":[{\"name\":\"office\",\"state\":\"up\","
+	"\"interface\":\"office\",\"remote\":\"gw.example.org\",\"local_ts\":[\"10.1.0.0/24\"],"
+	"\"remote_ts\":[\"10.2.0.0/24\"],\"local_endpoint\":\"192.0.2.1:500\","
+	"\"remote_endpoint\":\"198.51.100.1:500\",\"local_id\":\"paris\","
+	"\"remote_id\":\"berlin\",\"ike_spi\":{\"initiator\":\"0000000000000001\","
+	"\"responder\":\"0000000000000002\"},\"initiator\":true,\"nat\":{\"local\":false,"
+	"\"remote\":true},\"ike\":\"aes128gcm16-prfsha256-x25519\",\"age_s\":7300,"
+	"\"esp\":\"aes128gcm16-esn\",\"encapsulation\":\"udp\",\"child_rekeys\":2,"
+	"\"rekey_in_s\":1000,\"sas\":[{\"direction\":\"in\",\"spi\":\"c0ffee01\",\"bytes\":1536,"
+	"\"packets\":12,\"age_s\":60,\"idle_s\":3,\"driver\":\"gcm-aesni\","
+	"\"drops\":{\"rx-replay\":4}},{\"direction\":\"out\",\"spi\":\"c0ffee02\","
+	"\"bytes\":3221225472,\"packets\":13,\"age_s\":60,\"drops\":{}}],"
+	"\"device_drops\":{\"tx-no-child\":5}},{\"name\":\"lab\",\"state\":\"down\","
+	"\"interface\":\"lab\",\"remote\":\"any\",\"local_ts\":[\"10.1.0.0/24\"],"
+	"\"remote_ts\":[\"10.77.0.0/16\"],\"error\":\"timeout\",\"detail\":\"no "
 	"answer\",\"retry_in_s\":9}]}";
 
 static void a_table_of_all(void **state)
