@@ -49,8 +49,8 @@ static void steps_are_aligned(void **state)
 		{ "{\"event\":\"step\",\"step\":\"ike_sa_init\",\"took_ms\":120,\"detail\":"
 		  "\"x25519\"}",
 		  "  IKE_SA_INIT    0.120 s  x25519\n" },
-		{ "{\"event\":\"step\",\"step\":\"ike_auth\",\"took_ms\":12345,\"detail\":\"done\"}",
-		  "  IKE_AUTH      12.345 s  done\n" },
+		{ "{\"event\":\"step\",\"step\":\"ike_auth\",\"took_ms\":12345,\"detail\":\"ok\"}",
+		  "  IKE_AUTH      12.345 s  ok\n" },
 		{ "{\"event\":\"retransmit\",\"detail\":\"IKE_SA_INIT, try 2 of 5\"}",
 		  "  waiting                 IKE_SA_INIT, try 2 of 5\n" },
 		{ "{\"event\":\"note\",\"detail\":\"no address\"}",
@@ -74,12 +74,12 @@ static void colour_only_where_it_is_wanted(void **state)
 static void one_sentence_of_success(void **state)
 {
 	expect_shown(show_up, NULL,
-		"{\"result\":\"ok\",\"tunnel\":\"office\",\"interface\":\"office\","
-		"\"local\":\"192.0.2.1\",\"remote\":\"198.51.100.1\",\"encapsulation\":\"none\","
-		"\"esp\":\"aes128gcm16-esn\",\"local_ts\":[\"10.1.0.0/24\"],"
-		"\"remote_ts\":[\"10.2.0.0/24\"],\"took_ms\":420}",
-		"office is up: 10.1.0.0/24 <-> 10.2.0.0/24, AES-128-GCM-16 with ESN, via "
-		"192.0.2.1 -> 198.51.100.1, 0.42 s\n");
+		     "{\"result\":\"ok\",\"tunnel\":\"office\",\"interface\":\"office\","
+		     "\"local\":\"192.0.2.1\",\"remote\":\"198.51.100.1\",\"encapsulation\":\"none\","
+		     "\"esp\":\"aes128gcm16-esn\",\"local_ts\":[\"10.1.0.0/24\"],"
+		     "\"remote_ts\":[\"10.2.0.0/24\"],\"took_ms\":420}",
+		     "office is up: 10.1.0.0/24 <-> 10.2.0.0/24, AES-128-GCM-16 with ESN, via "
+		     "192.0.2.1 -> 198.51.100.1, 0.42 s\n");
 	expect_shown(show_up, NULL,
 		     "{\"result\":\"ok\",\"tunnel\":\"office\",\"local\":\"192.0.2.1\","
 		     "\"remote\":\"198.51.100.1\",\"encapsulation\":\"udp\","
