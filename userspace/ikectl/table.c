@@ -193,8 +193,9 @@ static void child_print(const struct view *v, const json_t *t)
 			 seconds_text(number_of(t, "rekey_in_s"), when, sizeof(when)) :
 			 "");
 	line(v, "rekeys", text);
-	json_array_foreach(json_object_get(t, "sas"), i, sa)
+	json_array_foreach(json_object_get(t, "sas"), i, sa) {
 		sa_print(v, sa);
+	}
 	drops(v, "dropped", json_object_get(t, "device_drops"));
 }
 
