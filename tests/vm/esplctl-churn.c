@@ -58,7 +58,7 @@ static struct nl_msg *request(struct ctl *c, int cmd, uint32_t dev)
 	return msg;
 }
 
-static bool alloc(struct end *e, uint32_t *spi)
+static bool reserve(struct end *e, uint32_t *spi)
 {
 	struct nl_msg *msg = request(&e->c, ESPLANE_CMD_SPI_ALLOC, e->dev);
 	json_t *replies = json_array();
@@ -74,7 +74,7 @@ static bool alloc(struct end *e, uint32_t *spi)
 }
 
 /* Either SPI may be 0: not that direction. */
-static bool add(struct end *e, uint32_t in, uint32_t out)
+static bool install(struct end *e, uint32_t in, uint32_t out)
 {
 	struct nl_msg *msg = request(&e->c, ESPLANE_CMD_SA_ADD, e->dev);
 
@@ -102,10 +102,11 @@ static void retire(struct end *e, uint64_t i, unsigned int overlap)
 
 static void rekey(struct end *a, struct end *b, uint64_t i, unsigned int overlap)
 {
-	a->spi = b->spi = 0;
-	if (alloc(a, &a->spi) && alloc(b, &b->spi) && add(b, b->spi, 0) &&
-	    add(a, a->spi, b->spi))
-		add(b, 0, a->spi);
+	a->spi = 0;
+	b->spi = 0;
+	if (reserve(a, &a->spi) && reserve(b, &b->spi) && install(b, b->spi, 0) &&
+	    install(a, a->spi, b->spi))
+		install(b, 0, a->spi);
 	retire(a, i, overlap);
 	retire(b, i, overlap);
 }
@@ -116,8 +117,8 @@ static bool make_child(struct end *e)
 	uint32_t in = arg_number("in-spi", 0);
 
 	put_child(msg, e->id);
-	return run(&e->c, msg, NULL, "child-set") && alloc(e, &in) &&
-	       add(e, in, arg_number("out-spi", 0));
+	return run(&e->c, msg, NULL, "child-set") && reserve(e, &in) &&
+	       install(e, in, arg_number("out-spi", 0));
 }
 
 static void renew_child(struct end *e)
@@ -163,15 +164,15 @@ static void make_device(struct ctl *rt, const char *name)
 
 	addr.ifa_index = device_index(name);
 	msg = route_request(RTM_NEWADDR, &addr, sizeof(addr));
-	nla_put(msg, IFA_LOCAL, address(arg_need("addr"), octet), octet);
+	nla_put(msg, IFA_LOCAL, to_address(arg_need("addr"), octet), octet);
 	run(rt, msg, NULL, "address add");
 
 	if (!bits)
 		die("route= is a prefix");
 	*bits = 0;
-	route.rtm_dst_len = number(bits + 1);
+	route.rtm_dst_len = to_number(bits + 1);
 	msg = route_request(RTM_NEWROUTE, &route, sizeof(route));
-	nla_put(msg, RTA_DST, address(prefix, octet), octet);
+	nla_put(msg, RTA_DST, to_address(prefix, octet), octet);
 	nla_put_u32(msg, RTA_OIF, addr.ifa_index);
 	run(rt, msg, NULL, "route add");
 	free(prefix);
@@ -193,7 +194,7 @@ int churn(struct ctl *c)
 	const char *what = arg_need("what"), *dev = arg_need("dev");
 	struct end a = { .c = *c, .id = arg_number("id", 1) }, b = { .id = 0 };
 	int64_t start = now_ms(), limit = 1000 * arg_number("seconds", 3600);
-	uint64_t i, n = number(arg_need("n")), overlap = arg_number("overlap", 4);
+	uint64_t i, n = to_number(arg_need("n")), overlap = arg_number("overlap", 4);
 	uint64_t pause = arg_number("pause-ms", 0);
 	struct ctl rt;
 

@@ -21,21 +21,22 @@ static const char *const dir_values[] = { "", "in", "out", NULL };
 static const char *const encap_values[] = { "none", "udp", NULL };
 static const char *const limit_values[] = { "bytes", "packets", "seconds", "sequence", NULL };
 
-#define TABLE(name_, ...)							\
-	static const struct attr_desc name_##_attr[] = { __VA_ARGS__ };		\
+#define TABLE(name_)								\
 	static const struct attr_table name_ = {				\
-		name_##_attr, sizeof(name_##_attr) / sizeof(name_##_attr[0]) - 1 \
+		.attr = name_##_attr, .max = ARRAY_SIZE(name_##_attr) - 1	\
 	}
 
-TABLE(attr_ts,
+static const struct attr_desc attr_ts_attr[] = {
 	[ESPLANE_TS_A_START] = { "start", T_ADDR },
 	[ESPLANE_TS_A_END] = { "end", T_ADDR },
 	[ESPLANE_TS_A_PROTO] = { "proto", T_U8 },
 	[ESPLANE_TS_A_PORT_START] = { "port-start", T_U16 },
 	[ESPLANE_TS_A_PORT_END] = { "port-end", T_U16 },
-);
+};
 
-TABLE(attr_child,
+TABLE(attr_ts);
+
+static const struct attr_desc attr_child_attr[] = {
 	[ESPLANE_CHILD_A_ID] = { "id", T_U32 },
 	[ESPLANE_CHILD_A_ENCAP] = { "encap", T_U8, .values = encap_values },
 	[ESPLANE_CHILD_A_LOCAL_ADDR] = { "local-addr", T_ADDR },
@@ -47,34 +48,51 @@ TABLE(attr_child,
 	[ESPLANE_CHILD_A_OUT_SPI] = { "out-spi", T_U32 },
 	[ESPLANE_CHILD_A_IN_COUNT] = { "in-count", T_U32 },
 	[ESPLANE_CHILD_A_ACQUIRE] = { "acquire", T_FLAG },
-);
+};
 
-#define STAT(id, name) [ESPLANE_STAT_A_##id] = { name, T_U64 }
-TABLE(attr_stat,
+TABLE(attr_child);
+
+static const struct attr_desc attr_stat_attr[] = {
 	[ESPLANE_STAT_A_PAD] = { "pad" },
-	STAT(TX_NO_CHILD, "tx-no-child"), STAT(TX_NO_SA, "tx-no-sa"),
-	STAT(TX_EXPIRED, "tx-expired"), STAT(TX_SEQUENCE, "tx-sequence"),
-	STAT(TX_TOO_BIG, "tx-too-big"), STAT(TX_NO_ROUTE, "tx-no-route"),
-	STAT(TX_LOOP, "tx-loop"), STAT(TX_NO_MEMORY, "tx-no-memory"),
-	STAT(TX_CRYPTO, "tx-crypto"), STAT(TX_PROTOCOL, "tx-protocol"),
-	STAT(RX_SHORT, "rx-short"), STAT(RX_ENCAP, "rx-encap"),
-	STAT(RX_REPLAY, "rx-replay"), STAT(RX_STALE, "rx-stale"),
-	STAT(RX_AUTH, "rx-auth"), STAT(RX_EXPIRED, "rx-expired"),
-	STAT(RX_PADDING, "rx-padding"), STAT(RX_PROTOCOL, "rx-protocol"),
-	STAT(RX_SELECTOR, "rx-selector"), STAT(RX_DUMMY, "rx-dummy"),
-	STAT(RX_ECN, "rx-ecn"), STAT(RX_NO_MEMORY, "rx-no-memory"),
-	STAT(RX_CRYPTO, "rx-crypto"), STAT(RX_DOWN, "rx-down"),
-);
+	[ESPLANE_STAT_A_TX_NO_CHILD] = { "tx-no-child", T_U64 },
+	[ESPLANE_STAT_A_TX_NO_SA] = { "tx-no-sa", T_U64 },
+	[ESPLANE_STAT_A_TX_EXPIRED] = { "tx-expired", T_U64 },
+	[ESPLANE_STAT_A_TX_SEQUENCE] = { "tx-sequence", T_U64 },
+	[ESPLANE_STAT_A_TX_TOO_BIG] = { "tx-too-big", T_U64 },
+	[ESPLANE_STAT_A_TX_NO_ROUTE] = { "tx-no-route", T_U64 },
+	[ESPLANE_STAT_A_TX_LOOP] = { "tx-loop", T_U64 },
+	[ESPLANE_STAT_A_TX_NO_MEMORY] = { "tx-no-memory", T_U64 },
+	[ESPLANE_STAT_A_TX_CRYPTO] = { "tx-crypto", T_U64 },
+	[ESPLANE_STAT_A_TX_PROTOCOL] = { "tx-protocol", T_U64 },
+	[ESPLANE_STAT_A_RX_SHORT] = { "rx-short", T_U64 },
+	[ESPLANE_STAT_A_RX_ENCAP] = { "rx-encap", T_U64 },
+	[ESPLANE_STAT_A_RX_REPLAY] = { "rx-replay", T_U64 },
+	[ESPLANE_STAT_A_RX_STALE] = { "rx-stale", T_U64 },
+	[ESPLANE_STAT_A_RX_AUTH] = { "rx-auth", T_U64 },
+	[ESPLANE_STAT_A_RX_EXPIRED] = { "rx-expired", T_U64 },
+	[ESPLANE_STAT_A_RX_PADDING] = { "rx-padding", T_U64 },
+	[ESPLANE_STAT_A_RX_PROTOCOL] = { "rx-protocol", T_U64 },
+	[ESPLANE_STAT_A_RX_SELECTOR] = { "rx-selector", T_U64 },
+	[ESPLANE_STAT_A_RX_DUMMY] = { "rx-dummy", T_U64 },
+	[ESPLANE_STAT_A_RX_ECN] = { "rx-ecn", T_U64 },
+	[ESPLANE_STAT_A_RX_NO_MEMORY] = { "rx-no-memory", T_U64 },
+	[ESPLANE_STAT_A_RX_CRYPTO] = { "rx-crypto", T_U64 },
+	[ESPLANE_STAT_A_RX_DOWN] = { "rx-down", T_U64 },
+};
 
-TABLE(attr_suite,
+TABLE(attr_stat);
+
+static const struct attr_desc attr_suite_attr[] = {
 	[ESPLANE_SUITE_A_ENCR] = { "encr", T_U16 },
 	[ESPLANE_SUITE_A_KEY_BITS] = { "key-bits", T_U16 },
 	[ESPLANE_SUITE_A_INTEG] = { "integ", T_U16 },
 	[ESPLANE_SUITE_A_NAME] = { "name", T_TEXT },
 	[ESPLANE_SUITE_A_DRIVER] = { "driver", T_TEXT },
-);
+};
 
-TABLE(attr_sa,
+TABLE(attr_suite);
+
+static const struct attr_desc attr_sa_attr[] = {
 	[ESPLANE_SA_A_SPI] = { "spi", T_U32 },
 	[ESPLANE_SA_A_ENCR] = { "encr", T_U16 },
 	[ESPLANE_SA_A_ENCR_KEY] = { "encr-key", T_OCTETS },
@@ -101,7 +119,9 @@ TABLE(attr_sa,
 	[ESPLANE_SA_A_EXPIRED] = { "expired", T_U8 },
 	[ESPLANE_SA_A_STATS] = { "stats", T_NEST, &attr_stat },
 	[ESPLANE_SA_A_PAD] = { "pad" },
-);
+};
+
+TABLE(attr_sa);
 
 static const struct attr_desc top_attr[] = {
 	[ESPLANE_A_IFINDEX] = { "ifindex", T_U32 },
@@ -123,6 +143,7 @@ static const struct attr_desc top_attr[] = {
 	[ESPLANE_A_STATS] = { "stats", T_NEST, &attr_stat },
 	[ESPLANE_A_PAD] = { "pad" },
 };
+
 const struct attr_table attr_top = { top_attr, ESPLANE_A_MAX };
 
 static const char *const cmd_names[] = {
@@ -291,7 +312,7 @@ static json_t *decode_message(struct nlmsghdr *h)
 	return decode(&attr_top, genlmsg_attrdata(g, 0), genlmsg_attrlen(g, 0));
 }
 
-/* The extended acknowledgement that follows @skip octets of payload. */
+/* The extended acknowledgment that follows @skip octets of payload. */
 static void read_reason(struct ctl *c, struct nlmsghdr *h, int skip)
 {
 	struct nlattr *a;
@@ -386,7 +407,7 @@ json_t *ctl_event(struct ctl *c, int64_t deadline)
 	return event;
 }
 
-uint64_t number(const char *text)
+uint64_t to_number(const char *text)
 {
 	char *end;
 	uint64_t v;
@@ -410,7 +431,7 @@ int octets(const char *hex, uint8_t *buf, int max)
 	return n;
 }
 
-int address(const char *text, uint8_t addr[16])
+int to_address(const char *text, uint8_t addr[16])
 {
 	if (inet_pton(AF_INET, text, addr) == 1)
 		return 4;
@@ -431,15 +452,15 @@ void put_selector(struct nl_msg *msg, int type, const char *text)
 	mark = range + strcspn(range, "/-");
 	if (*mark == '-') {
 		*mark = 0;
-		len = address(range, start);
-		address(mark + 1, end);
+		len = to_address(range, start);
+		to_address(mark + 1, end);
 	} else {
 		bool prefix = *mark;
 		int bits;
 
 		*mark = 0;
-		len = address(range, start);
-		bits = prefix ? (int)number(mark + 1) : 8 * len;
+		len = to_address(range, start);
+		bits = prefix ? (int)to_number(mark + 1) : 8 * len;
 		memcpy(end, start, sizeof(end));
 		for (int i = bits; i < 8 * len; i++)
 			end[i / 8] |= 0x80 >> i % 8;
@@ -447,13 +468,13 @@ void put_selector(struct nl_msg *msg, int type, const char *text)
 	nla_put(msg, ESPLANE_TS_A_START, len, start);
 	nla_put(msg, ESPLANE_TS_A_END, len, end);
 	if (proto)
-		nla_put_u8(msg, ESPLANE_TS_A_PROTO, number(proto));
+		nla_put_u8(msg, ESPLANE_TS_A_PROTO, to_number(proto));
 	if (ports) {
 		mark = strchr(ports, '-');
 		if (mark)
 			*mark++ = 0;
-		nla_put_u16(msg, ESPLANE_TS_A_PORT_START, number(ports));
-		nla_put_u16(msg, ESPLANE_TS_A_PORT_END, number(mark ? mark : ports));
+		nla_put_u16(msg, ESPLANE_TS_A_PORT_START, to_number(ports));
+		nla_put_u16(msg, ESPLANE_TS_A_PORT_END, to_number(mark ? mark : ports));
 	}
 	nla_nest_end_keep_empty(msg, nest);
 	free(copy);
@@ -464,20 +485,34 @@ static void put_value(struct nl_msg *msg, int type, enum attr_type as, const cha
 	uint8_t buf[4096];
 
 	switch (as) {
-	case T_U8: nla_put_u8(msg, type, number(value)); break;
-	case T_U16: nla_put_u16(msg, type, number(value)); break;
-	case T_U32: nla_put_u32(msg, type, number(value)); break;
-	case T_U64: nla_put_u64(msg, type, number(value)); break;
-	case T_TEXT: nla_put_string(msg, type, value); break;
-	case T_ADDR: nla_put(msg, type, address(value, buf), buf); break;
-	default: nla_put(msg, type, octets(value, buf, sizeof(buf)), buf); break;
+	case T_U8:
+		nla_put_u8(msg, type, to_number(value));
+		break;
+	case T_U16:
+		nla_put_u16(msg, type, to_number(value));
+		break;
+	case T_U32:
+		nla_put_u32(msg, type, to_number(value));
+		break;
+	case T_U64:
+		nla_put_u64(msg, type, to_number(value));
+		break;
+	case T_TEXT:
+		nla_put_string(msg, type, value);
+		break;
+	case T_ADDR:
+		nla_put(msg, type, to_address(value, buf), buf);
+		break;
+	default:
+		nla_put(msg, type, octets(value, buf, sizeof(buf)), buf);
+		break;
 	}
 }
 
 static int attr_by_name(const struct attr_table *table, const char *name)
 {
 	if (*name == '#')
-		return number(name + 1);
+		return to_number(name + 1);
 	for (int i = 1; table && i <= table->max; i++)
 		if (table->attr[i].name && !strcmp(table->attr[i].name, name))
 			return i;
@@ -511,8 +546,9 @@ static const char *put_items(struct nl_msg *msg, const struct attr_table *table,
 		text += strncmp(text, ":x", 2) ? 0 : 2;
 		value[0] = 0;
 		if (*text == '=') {
-			sscanf(++text, "%8191[^ {}]", value);
-			text += strlen(value);
+			text++;
+			if (sscanf(text, "%8191[^ {}]", value) == 1)
+				text += strlen(value);
 		}
 		put_value(msg, type, raw || !*value ? T_OCTETS : table->attr[type].type, value);
 	}

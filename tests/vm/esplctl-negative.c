@@ -24,7 +24,8 @@ static const struct {
 	const char *text;	/* put_text(); $dev: the device; $lo: a device that is not ours */
 	int err;		/* 0: any */
 } wrong[] = {
-#define CHILD(what_, err_, text_) { what_, ESPLANE_CMD_CHILD_SET, "ifindex=$dev child{" text_ "}", err_ }
+#define CHILD(what_, err_, text_) \
+	{ what_, ESPLANE_CMD_CHILD_SET, "ifindex=$dev child{" text_ "}", err_ }
 	{ "child-set of nothing", ESPLANE_CMD_CHILD_SET, "", 0 },
 	{ "child-set without a device", ESPLANE_CMD_CHILD_SET,
 	  "child{id=9 " ENDPOINT LTS RTS "}", 0 },
@@ -60,8 +61,8 @@ static const struct {
 	CHILD("UDP without ports", 0,
 	      "id=9 encap=1 local-addr=192.0.2.1 remote-addr=192.0.2.2 " LTS RTS),
 	CHILD("UDP with port 0", 0,
-	      "id=9 encap=1 local-port=0 remote-port=4500 local-addr=192.0.2.1 remote-addr=192.0.2.2 "
-	      LTS RTS),
+	      "id=9 encap=1 local-port=0 remote-port=4500 local-addr=192.0.2.1 "
+	      "remote-addr=192.0.2.2 " LTS RTS),
 	CHILD("ports without UDP", 0, "id=9 local-port=4500 remote-port=4500 " ENDPOINT LTS RTS),
 	CHILD("a new child without selectors", 0, "id=9 " ENDPOINT),
 	CHILD("local selectors only", 0, "id=9 " ENDPOINT LTS),
@@ -90,8 +91,10 @@ static const struct {
 	{ "SPI 0", ESPLANE_CMD_SPI_ALLOC, "ifindex=$dev spi=0", 0 },
 	{ "an SPI that is taken", ESPLANE_CMD_SPI_ALLOC, "ifindex=$dev spi=0x1001", EEXIST },
 
-#define SA(what_, err_, text_) { what_, ESPLANE_CMD_SA_ADD, "ifindex=$dev child-id=1 " text_, err_ }
-	{ "sa-add without a child", ESPLANE_CMD_SA_ADD, "ifindex=$dev sa-out{spi=0x3000 " GCM "}", 0 },
+#define SA(what_, err_, text_) \
+	{ what_, ESPLANE_CMD_SA_ADD, "ifindex=$dev child-id=1 " text_, err_ }
+	{ "sa-add without a child", ESPLANE_CMD_SA_ADD,
+	  "ifindex=$dev sa-out{spi=0x3000 " GCM "}", 0 },
 	{ "sa-add to no child", ESPLANE_CMD_SA_ADD,
 	  "ifindex=$dev child-id=77 sa-out{spi=0x3000 " GCM "}", ENOENT },
 	SA("sa-add of neither direction", 0, ""),
@@ -120,7 +123,8 @@ static const struct {
 	SA("a replay window of 8193", 0, "sa-in{spi=0x1002 replay-window=8193 " GCM "}"),
 	SA("a soft limit above the hard one", 0,
 	   "sa-out{spi=0x3000 soft-packets=9 hard-packets=8 " GCM "}"),
-	SA("a start beyond 32 bits without ESN", 0, "sa-out{spi=0x3000 start-seq=0x100000000 " GCM "}"),
+	SA("a start beyond 32 bits without ESN", 0,
+	   "sa-out{spi=0x3000 start-seq=0x100000000 " GCM "}"),
 	SA("a flag with a value", 0, "sa-out{spi=0x3000 esn:x=01 " GCM "}"),
 	SA("a limit of 4 octets", 0, "sa-out{spi=0x3000 hard-packets:x=01000000 " GCM "}"),
 	SA("an unknown attribute in an SA", 0, "sa-out{spi=0x3000 #88=01 " GCM "}"),
@@ -139,7 +143,8 @@ static const struct {
 	{ "socket-attach of no file", ESPLANE_CMD_SOCKET_ATTACH, "socket-fd=999", EBADF },
 	{ "socket-attach of what is no socket", ESPLANE_CMD_SOCKET_ATTACH, "socket-fd=1", 0 },
 	{ "flush of no device", ESPLANE_CMD_FLUSH, "ifindex=99999", ENODEV },
-	{ "a command that is an event", ESPLANE_CMD_ACQUIRE, "ifindex=$dev child-id=1", -EOPNOTSUPP },
+	{ "a command that is an event", ESPLANE_CMD_ACQUIRE,
+	  "ifindex=$dev child-id=1", -EOPNOTSUPP },
 	{ "a command that does not exist", 200, "", -EOPNOTSUPP },
 };
 
@@ -178,15 +183,15 @@ static char *expand(const char *text, uint32_t dev)
 	char *out = full;
 
 	while (*text) {
-		if (!strncmp(text, "$dev", 4))
+		if (!strncmp(text, "$dev", 4)) {
 			out += sprintf(out, "%u", dev);
-		else if (!strncmp(text, "$lo", 3))
+			text += 4;
+		} else if (!strncmp(text, "$lo", 3)) {
 			out += sprintf(out, "%u", device_index("lo"));
-		else {
+			text += 3;
+		} else {
 			*out++ = *text++;
-			continue;
 		}
-		text += text[1] == 'd' ? 4 : 3;
 	}
 	*out = 0;
 	return full;
@@ -216,7 +221,7 @@ static bool refused(struct ctl *c, uint32_t dev, int i, char **before)
 int negative(struct ctl *c)
 {
 	uint32_t dev = device_index(arg_need("dev"));
-	int n = sizeof(wrong) / sizeof(wrong[0]), failed = 0;
+	int n = ARRAY_SIZE(wrong), failed = 0;
 	char *before;
 
 	setup(c, dev, "child{id=1 " ENDPOINT LTS RTS "}", ESPLANE_CMD_CHILD_SET);

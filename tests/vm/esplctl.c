@@ -68,7 +68,7 @@ uint64_t arg_number(const char *key, uint64_t otherwise)
 {
 	const char *value = arg(key);
 
-	return value ? number(value) : otherwise;
+	return value ? to_number(value) : otherwise;
 }
 
 static void args_done(void)
@@ -98,7 +98,7 @@ static void put_address(struct nl_msg *msg, int type, const char *key)
 	uint8_t addr[16];
 
 	if (value)
-		nla_put(msg, type, address(value, addr), addr);
+		nla_put(msg, type, to_address(value, addr), addr);
 }
 
 static void put_port(struct nl_msg *msg, int type, const char *key)
@@ -165,20 +165,20 @@ void put_sa(struct nl_msg *msg, int type, const char *prefix, uint32_t spi)
 
 	nla_put_u32(msg, ESPLANE_SA_A_SPI, spi);
 	if (encr)
-		nla_put_u16(msg, ESPLANE_SA_A_ENCR, number(encr));
+		nla_put_u16(msg, ESPLANE_SA_A_ENCR, to_number(encr));
 	if (integ)
-		nla_put_u16(msg, ESPLANE_SA_A_INTEG, number(integ));
+		nla_put_u16(msg, ESPLANE_SA_A_INTEG, to_number(integ));
 	put_key(msg, ESPLANE_SA_A_ENCR_KEY, sa_arg(prefix, "key"));
 	put_key(msg, ESPLANE_SA_A_INTEG_KEY, sa_arg(prefix, "ikey"));
 	if (sa_arg(prefix, "esn"))
 		nla_put_flag(msg, ESPLANE_SA_A_ESN);
 	if (window && type == ESPLANE_A_SA_IN)
-		nla_put_u32(msg, ESPLANE_SA_A_REPLAY_WINDOW, number(window));
-	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		nla_put_u32(msg, ESPLANE_SA_A_REPLAY_WINDOW, to_number(window));
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
 		const char *value = sa_arg(prefix, limits[i].key);
 
 		if (value)
-			nla_put_u64(msg, limits[i].type, number(value));
+			nla_put_u64(msg, limits[i].type, to_number(value));
 	}
 	nla_nest_end_keep_empty(msg, nest);
 }
@@ -198,7 +198,7 @@ static void print_field(const json_t *value)
 
 	while (value && (step = strsep(&rest, "."))) {
 		if (json_is_array(value))
-			value = json_array_get(value, number(step));
+			value = json_array_get(value, to_number(step));
 		else
 			value = json_object_get(value, step);
 	}
@@ -262,7 +262,7 @@ static int cmd_child_set(struct ctl *c)
 	struct nl_msg *msg = ctl_request(c, ESPLANE_CMD_CHILD_SET, 0);
 
 	put_device(msg);
-	put_child(msg, number(arg_need("id")));
+	put_child(msg, to_number(arg_need("id")));
 	return talk(c, msg, NULL);
 }
 
@@ -271,7 +271,7 @@ static int cmd_child_del(struct ctl *c)
 	struct nl_msg *msg = ctl_request(c, ESPLANE_CMD_CHILD_DEL, 0);
 
 	put_device(msg);
-	nla_put_u32(msg, ESPLANE_A_CHILD_ID, number(arg_need("id")));
+	nla_put_u32(msg, ESPLANE_A_CHILD_ID, to_number(arg_need("id")));
 	return talk(c, msg, NULL);
 }
 
@@ -282,7 +282,7 @@ static int cmd_child_get(struct ctl *c)
 	if (arg("dev"))
 		put_device(msg);
 	if (arg("id"))
-		nla_put_u32(msg, ESPLANE_A_CHILD_ID, number(arg("id")));
+		nla_put_u32(msg, ESPLANE_A_CHILD_ID, to_number(arg("id")));
 	return talk(c, msg, "child");
 }
 
@@ -292,7 +292,7 @@ static int cmd_spi_alloc(struct ctl *c)
 
 	put_device(msg);
 	if (arg("spi"))
-		nla_put_u32(msg, ESPLANE_A_SPI, number(arg("spi")));
+		nla_put_u32(msg, ESPLANE_A_SPI, to_number(arg("spi")));
 	return talk(c, msg, NULL);
 }
 
@@ -301,11 +301,11 @@ static int cmd_sa_add(struct ctl *c)
 	struct nl_msg *msg = ctl_request(c, ESPLANE_CMD_SA_ADD, 0);
 
 	put_device(msg);
-	nla_put_u32(msg, ESPLANE_A_CHILD_ID, number(arg_need("id")));
+	nla_put_u32(msg, ESPLANE_A_CHILD_ID, to_number(arg_need("id")));
 	if (arg("in-spi"))
-		put_sa(msg, ESPLANE_A_SA_IN, "in", number(arg("in-spi")));
+		put_sa(msg, ESPLANE_A_SA_IN, "in", to_number(arg("in-spi")));
 	if (arg("out-spi"))
-		put_sa(msg, ESPLANE_A_SA_OUT, "out", number(arg("out-spi")));
+		put_sa(msg, ESPLANE_A_SA_OUT, "out", to_number(arg("out-spi")));
 	return talk(c, msg, NULL);
 }
 
@@ -314,7 +314,7 @@ static int cmd_sa_del(struct ctl *c)
 	struct nl_msg *msg = ctl_request(c, ESPLANE_CMD_SA_DEL, 0);
 
 	put_device(msg);
-	nla_put_u32(msg, ESPLANE_A_SPI, number(arg_need("spi")));
+	nla_put_u32(msg, ESPLANE_A_SPI, to_number(arg_need("spi")));
 	put_dir(msg);
 	return talk(c, msg, NULL);
 }
@@ -326,7 +326,7 @@ static int cmd_sa_get(struct ctl *c)
 	if (arg("dev"))
 		put_device(msg);
 	if (arg("spi")) {
-		nla_put_u32(msg, ESPLANE_A_SPI, number(arg("spi")));
+		nla_put_u32(msg, ESPLANE_A_SPI, to_number(arg("spi")));
 		put_dir(msg);
 	}
 	return talk(c, msg, "sa");
@@ -426,7 +426,7 @@ static int cmd_raw(struct ctl *c)
 	struct nl_msg *msg;
 	char full[16384];
 
-	msg = ctl_request(c, cmd < 0 ? (int)number(name) : cmd, arg("dump") ? NLM_F_DUMP : 0);
+	msg = ctl_request(c, cmd < 0 ? (int)to_number(name) : cmd, arg("dump") ? NLM_F_DUMP : 0);
 	while (text && (mark = strstr(text, "$dev"))) {
 		snprintf(full, sizeof(full), "%.*s%u%s", (int)(mark - text), text,
 			 device_index(arg_need("dev")), mark + 4);
@@ -462,7 +462,7 @@ static int run(struct ctl *c, char **words, int n)
 		args[nargs].value = value ? value : "";
 		args[nargs].used = false;
 	}
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (!strcmp(commands[i].name, words[0]))
 			return commands[i].run(c);
 	die("there is no command '%s'; --help lists them", words[0]);
@@ -475,7 +475,7 @@ static int cmd_batch(struct ctl *c)
 
 	while (!status && fgets(line, sizeof(line), stdin)) {
 		rest = line;
-		for (n = 0; (word = strsep(&rest, " \n")) && n < 256;)
+		for (n = 0; (word = strsep(&rest, "\n ")) && n < 256;)
 			if (*word)
 				words[n++] = word;
 		if (n)

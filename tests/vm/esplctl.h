@@ -16,6 +16,8 @@
 
 #include <linux/esplane.h>
 
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
 /* ---- esplctl-msg.c: sockets, and messages as text and JSON */
 
 /* One netlink socket; @family is 0 for rtnetlink. */
@@ -65,9 +67,9 @@ json_t *ctl_event(struct ctl *c, int64_t deadline);
 int cmd_by_name(const char *name);	/* -1: none */
 
 int64_t now_ms(void);
-uint64_t number(const char *text);	/* dies if it is none */
+uint64_t to_number(const char *text);	/* dies if it is none */
 int octets(const char *hex, uint8_t *buf, int max);
-int address(const char *text, uint8_t addr[16]);	/* length */
+int to_address(const char *text, uint8_t addr[16]);	/* length */
 /* PREFIX, START-END or ADDRESS [,PROTO[,PORT[-PORT]]] as a selector in nest @type. */
 void put_selector(struct nl_msg *msg, int type, const char *text);
 /*

@@ -287,7 +287,7 @@ capture_start()
 	local name=$1 net=$2 device=$3
 
 	shift 3
-	spawn "capture-$name" in_net "$net" tcpdump -Z root --immediate-mode -Uni "$device" -s 0 -w "$WORK/$name.pcap" "$@"
+	spawn "capture-$name" in_net "$net" tcpdump -Z root --immediate-mode -B 32768 -Uni "$device" -s 0 -w "$WORK/$name.pcap" "$@"
 	wait_for 10 grep -q listening "$WORK/capture-$name.log" ||
 		bail "tcpdump does not start: $(cat "$WORK/capture-$name.log")"
 }
