@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Messages to an engine in one of its states. First octet: the state, see prepare(). Then messages: a length of two octets, and so
- * many octets. In the protected states their first four say exchange, flags, message id relative to what is expected, and
- * type of the first payload; what follows is sealed with the peer's keys, so that the fuzzer stands behind the
- * integrity check. Whatever comes, the engine must end with an empty kernel.
+ * Messages to an engine in one of its states. First octet: the state, see prepare(). Then
+ * messages: a length of two octets, and so many octets. In the protected states their first four
+ * say exchange, flags, message id relative to what is expected, and type of the first payload;
+ * what follows is sealed with the peer's keys, so that the fuzzer stands behind the integrity
+ * check. Whatever comes, the engine must end with an empty kernel.
  */
 #include <stdlib.h>
 
@@ -50,7 +51,8 @@ static void fill(void *ctx, void *buf, size_t len)
 	}
 }
 
-static void post(void *ctx, const struct endpoint *local, const struct endpoint *remote, const uint8_t *msg, size_t len)
+static void post(void *ctx, const struct endpoint *local, const struct endpoint *remote,
+		 const uint8_t *msg, size_t len)
 {
 	int to = ctx == &ends[0];
 	struct mail *m;
@@ -91,8 +93,8 @@ static int child_del(void *ctx, const char *tunnel, uint32_t id)
 	return 0;
 }
 
-static int sa_add(void *ctx, const char *tunnel, uint32_t id, const struct kern_sa *in, const struct kern_sa *out,
-		  char why[256])
+static int sa_add(void *ctx, const char *tunnel, uint32_t id, const struct kern_sa *in,
+		  const struct kern_sa *out, char why[256])
 {
 	struct end *e = ctx;
 
@@ -127,9 +129,18 @@ static void start(int i)
 {
 	struct end *e = &ends[i];
 	struct ike_env env = {
-		.ctx = e, .now = now, .random = fill, .send = post, .source_for = source_for,
-		.kern_spi_alloc = spi_alloc, .kern_child_set = child_set, .kern_child_del = child_del,
-		.kern_sa_add = sa_add, .kern_sa_del = sa_del, .kern_idle = idle, .event = event,
+		.ctx = e,
+		.now = now,
+		.random = fill,
+		.send = post,
+		.source_for = source_for,
+		.kern_spi_alloc = spi_alloc,
+		.kern_child_set = child_set,
+		.kern_child_del = child_del,
+		.kern_sa_add = sa_add,
+		.kern_sa_del = sa_del,
+		.kern_idle = idle,
+		.event = event,
 	};
 	static struct tunnel_conf conf;
 	const char *why;
@@ -144,7 +155,8 @@ static void start(int i)
 	memcpy(conf.psk, "psk", 3);
 	conf.ike.count = 1;
 	conf.esp.count = 2;
-	proposal_parse(&conf.ike.p[0], PROTO_IKE, "aes128gcm16-prfsha256-x25519-ecp256", text, sizeof(text));
+	proposal_parse(&conf.ike.p[0], PROTO_IKE, "aes128gcm16-prfsha256-x25519-ecp256", text,
+		       sizeof(text));
 	proposal_parse(&conf.esp.p[0], PROTO_ESP, "aes128gcm16-esn", text, sizeof(text));
 	proposal_parse(&conf.esp.p[1], PROTO_ESP, "aes128-sha256-x25519-noesn", text, sizeof(text));
 	ts_parse(&conf.local_ts[0], "10.0.0.0/8", &why);
@@ -172,7 +184,9 @@ static bool carry(int to)
 static void soft_limit(struct end *e)
 {
 	struct tunnel *t = TAILQ_FIRST(&e->ike->tunnels);
-	struct ike_kern_event ev = { .type = IKE_KERN_EXPIRE, .tunnel = "t", .child_id = t->child_id };
+	struct ike_kern_event ev = { .type = IKE_KERN_EXPIRE,
+				     .tunnel = "t",
+				     .child_id = t->child_id };
 
 	if (t->out) {
 		ev.spi = t->out->spi_in;
@@ -183,7 +197,7 @@ static void soft_limit(struct end *e)
 /* Who is fuzzed: the end returned. */
 static int prepare(uint8_t state)
 {
-	int steps[] = { 0, 0, 1, 2, 4, 4, 4, 4 };	/* messages carried, in turn, from end 0 on */
+	int steps[] = { 0, 0, 1, 2, 4, 4, 4, 4 }; /* messages carried, in turn, from end 0 on */
 
 	start(0);
 	start(1);
@@ -278,7 +292,8 @@ static void finish(int who)
 		clock_ms += 10000;
 		ike_tick(e->ike);
 	}
-	if (e->in || e->reserved || e->child || !TAILQ_EMPTY(&e->ike->sas) || e->ike->counters.half_open)
+	if (e->in || e->reserved || e->child || !TAILQ_EMPTY(&e->ike->sas) ||
+	    e->ike->counters.half_open)
 		abort();
 	ike_free(ends[0].ike);
 	ike_free(ends[1].ike);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What must hold after every step, when all is quiet, and in the face of bytes that nobody has authenticated. */
+/*
+ * What must hold after every step, when all is quiet, and in the face of bytes that nobody has
+ * authenticated.
+ */
 #include "sim/sim.h"
 
 struct tunnel *node_tunnel(const struct node *n)
@@ -105,30 +108,34 @@ static void check_leaks(struct world *w, struct node *n)
 		TAILQ_FOREACH(c, &sa->children, link) {
 			in++;
 			if (!kernel_in(&n->k, c->spi_in))
-				violate(w, "%c: CHILD_SA %08x is not in the kernel", 'A' + n->index, c->spi_in);
+				violate(w, "%c: CHILD_SA %08x is not in the kernel",
+					'A' + n->index, c->spi_in);
 		}
 	}
 	if (reserved != n->k.reserved_count)
-		violate(w, "%c: %u SPIs are reserved, the engine knows of %u", 'A' + n->index, n->k.reserved_count,
-			reserved);
+		violate(w, "%c: %u SPIs are reserved, the engine knows of %u", 'A' + n->index,
+			n->k.reserved_count, reserved);
 	if (in != n->k.in_count)
-		violate(w, "%c: %u inbound SAs, the engine knows of %u", 'A' + n->index, n->k.in_count, in);
+		violate(w, "%c: %u inbound SAs, the engine knows of %u", 'A' + n->index,
+			n->k.in_count, in);
 	if (n->k.has_out != (t && t->out) || (t && t->out && t->out->spi_out != n->k.out.spi))
 		violate(w, "%c: the outbound SA is not the engine's", 'A' + n->index);
 	if (n->k.has_child != (t && t->in_kernel))
 		violate(w, "%c: the kernel's child is not the engine's", 'A' + n->index);
-	if (t && (t->state == TUNNEL_UP) != (t->sa != NULL))
-		violate(w, "%c: the tunnel's state is %d, and it has %s IKE SA", 'A' + n->index, t->state,
-			t->sa ? "an" : "no");
+	if (t && (t->sa ? t->state != TUNNEL_UP : t->state == TUNNEL_UP))
+		violate(w, "%c: the tunnel's state is %d, and it has %s IKE SA", 'A' + n->index,
+			t->state, t->sa ? "an" : "no");
 	if (t && t->sa && (t->sa->state != SA_ESTABLISHED || !t->out))
-		violate(w, "%c: the tunnel is up on an IKE SA that is %s", 'A' + n->index, sa_state_name(t->sa->state));
+		violate(w, "%c: the tunnel is up on an IKE SA that is %s", 'A' + n->index,
+			sa_state_name(t->sa->state));
 }
 
 static bool intact(const struct world *w)
 {
 	const struct tunnel *a = node_tunnel(&w->n[0]), *b = node_tunnel(&w->n[1]);
 
-	return a && b && a->sa && b->sa && a->sa->spi_i == b->sa->spi_i && a->sa->spi_r == b->sa->spi_r;
+	return a && b && a->sa && b->sa && a->sa->spi_i == b->sa->spi_i &&
+	       a->sa->spi_r == b->sa->spi_r;
 }
 
 static void check_twins(struct world *w, struct node *n, struct node *peer)
@@ -139,7 +146,8 @@ static void check_twins(struct world *w, struct node *n, struct node *peer)
 		return;
 	twin = kernel_in(&peer->k, n->k.out.spi);
 	if (!twin && intact(w))
-		violate(w, "%c sends on %08x, which %c does not have", 'A' + n->index, n->k.out.spi, 'A' + peer->index);
+		violate(w, "%c sends on %08x, which %c does not have", 'A' + n->index,
+			n->k.out.spi, 'A' + peer->index);
 	if (twin && (twin->key_len != n->k.out.key_len || twin->esn != n->k.out.esn ||
 		     memcmp(twin->key, n->k.out.key, twin->key_len)))
 		violate(w, "the keys of %08x differ", twin->spi);
@@ -205,10 +213,12 @@ void check_converged(struct world *w)
 		unsigned int want = a->state == TUNNEL_UP;
 
 		if (k->in_count != want || k->has_out != want || k->reserved_count)
-			violate(w, "quiet, and %c has %u inbound SAs, %d outbound, %u reserved SPIs", 'A' + i,
-				k->in_count, k->has_out, k->reserved_count);
+			violate(w,
+				"quiet, and %c has %u inbound SAs, %d outbound, %u reserved SPIs",
+				'A' + i, k->in_count, k->has_out, k->reserved_count);
 		if (count_sas(&w->n[i]) != want || w->n[i].ike->counters.half_open)
-			violate(w, "quiet, and %c has %u IKE SAs, %llu half open", 'A' + i, count_sas(&w->n[i]),
+			violate(w, "quiet, and %c has %u IKE SAs, %llu half open", 'A' + i,
+				count_sas(&w->n[i]),
 				(unsigned long long)w->n[i].ike->counters.half_open);
 	}
 	if (a->state == TUNNEL_UP && !w->violation[0] &&
@@ -221,15 +231,19 @@ void check_empty(struct world *w)
 	for (int i = 0; i < NODES; i++) {
 		const struct kernel *k = &w->n[i].k;
 
-		if (k->in_count || k->has_out || k->reserved_count || k->has_child || count_sas(&w->n[i]))
-			violate(w, "down, and %c has %u IKE SAs, %u inbound SAs, %d outbound, %u reserved SPIs, %d children",
-				'A' + i, count_sas(&w->n[i]), k->in_count, k->has_out, k->reserved_count, k->has_child);
+		if (k->in_count || k->has_out || k->reserved_count || k->has_child ||
+		    count_sas(&w->n[i]))
+			violate(w,
+				"down, and %c has %u IKE SAs, %u inbound, %d outbound, %u SPIs, %d children",
+				'A' + i, count_sas(&w->n[i]), k->in_count, k->has_out,
+				k->reserved_count, k->has_child);
 	}
 }
 
 /* ---- bytes that nobody has authenticated */
 
-static void inject(struct node *n, const struct record *r, const uint8_t *msg, size_t len, const char *what)
+static void inject(struct node *n, const struct record *r, const uint8_t *msg, size_t len,
+		   const char *what)
 {
 	bool init = len > 18 && msg[18] == EXCHANGE_IKE_SA_INIT;
 	uint64_t all = digest(n, false), established = digest(n, true);
@@ -272,7 +286,8 @@ void forge(struct node *n)
 		for (uint64_t i = 0, flips = 1 + rng_below(rng, 4); i < flips; i++)
 			msg[rng_below(rng, len)] ^= 1 << rng_below(rng, 8);
 	}
-	if ((len == r->len && !memcmp(msg, r->msg, len)) || (len > 18 && msg[18] == EXCHANGE_IKE_SA_INIT))
+	if ((len == r->len && !memcmp(msg, r->msg, len)) ||
+	    (len > 18 && msg[18] == EXCHANGE_IKE_SA_INIT))
 		return;
 	inject(n, r, msg, len, "a forged message");
 }
@@ -286,14 +301,14 @@ void replay(struct node *n)
 }
 
 /* IKE_SA_INIT requests with SPIs made up, so many that cookies are demanded. */
-void flood(struct node *n)
+void inject_flood(struct node *n)
 {
 	const struct record *r = NULL;
 	uint8_t msg[4096];
 
 	for (unsigned int i = 0; n->ike && i < RECORD_MAX; i++)
-		if (n->seen[i].msg && n->seen[i].msg[18] == EXCHANGE_IKE_SA_INIT && !(n->seen[i].msg[19] & MSG_RESPONSE) &&
-		    n->seen[i].len <= sizeof(msg))
+		if (n->seen[i].msg && n->seen[i].msg[18] == EXCHANGE_IKE_SA_INIT &&
+		    !(n->seen[i].msg[19] & MSG_RESPONSE) && n->seen[i].len <= sizeof(msg))
 			r = &n->seen[i];
 	if (!r)
 		return;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The module's half of the contract, as far as the engine can see it. Operations that make no sense are violations. */
+/*
+ * The module's half of the contract, as far as the engine can see it. Operations that make no
+ * sense are violations.
+ */
 #include "sim/sim.h"
 
 static bool faulty(struct node *n, char why[256])
@@ -38,9 +41,9 @@ static int spi_alloc(void *ctx, const char *tunnel, uint32_t *spi, char why[256]
 		violate(n->w, "%c has reserved %d SPIs", 'A' + n->index, SAS_MAX);
 		return -ENOSPC;
 	}
-	do
+	do {
 		*spi = rng_next(&n->rng) >> 32;
-	while (*spi < 256 || kernel_in(k, *spi) || find_reserved(k, *spi) >= 0);
+	} while (*spi < 256 || kernel_in(k, *spi) || find_reserved(k, *spi) >= 0);
 	k->reserved[k->reserved_count++] = *spi;
 	return 0;
 }
@@ -80,7 +83,9 @@ static int child_del(void *ctx, const char *tunnel, uint32_t id)
 
 static struct sim_sa sa_of(const struct node *n, const struct kern_sa *k)
 {
-	struct sim_sa sa = { .spi = k->spi, .esn = k->esn, .soft_at = UINT64_MAX, .hard_at = UINT64_MAX };
+	struct sim_sa sa = {
+		.spi = k->spi, .esn = k->esn, .soft_at = UINT64_MAX, .hard_at = UINT64_MAX
+	};
 
 	memcpy(sa.key, k->encr_key, k->encr_key_len);
 	memcpy(sa.key + k->encr_key_len, k->integ_key, k->integ_key_len);
@@ -108,7 +113,8 @@ static int sa_add(void *ctx, const char *tunnel, uint32_t child_id, const struct
 	if (in) {
 		i = find_reserved(k, in->spi);
 		if (i < 0 || k->in_count == SAS_MAX) {
-			violate(n->w, "%c adds inbound SA %08x without a reservation", 'A' + n->index, in->spi);
+			violate(n->w, "%c adds inbound SA %08x without a reservation",
+				'A' + n->index, in->spi);
 			return -ENOENT;
 		}
 		k->reserved[i] = k->reserved[--k->reserved_count];
@@ -118,7 +124,8 @@ static int sa_add(void *ctx, const char *tunnel, uint32_t child_id, const struct
 		k->out = sa_of(n, out);
 		k->has_out = true;
 	}
-	trace(n->w, "%c: kernel adds in %08x out %08x", 'A' + n->index, in ? in->spi : 0, out ? out->spi : 0);
+	trace(n->w, "%c: kernel adds in %08x out %08x", 'A' + n->index, in ? in->spi : 0,
+	      out ? out->spi : 0);
 	return 0;
 }
 
@@ -137,7 +144,8 @@ static int sa_del(void *ctx, const char *tunnel, uint32_t spi, bool out)
 	else if (!out && sa)
 		*sa = k->in[--k->in_count];
 	else
-		violate(n->w, "%c removes %s SA %08x, which is not there", 'A' + n->index, out ? "outbound" : "inbound", spi);
+		violate(n->w, "%c removes %s SA %08x, which is not there", 'A' + n->index,
+			out ? "outbound" : "inbound", spi);
 	return 0;
 }
 
@@ -185,7 +193,11 @@ uint64_t kernel_deadline(const struct kernel *k)
 static bool expire(struct node *n, struct sim_sa *sa, bool out)
 {
 	struct ike_kern_event ev = {
-		.type = IKE_KERN_EXPIRE, .tunnel = TUNNEL, .child_id = n->k.child_id, .spi = sa->spi, .out = out,
+		.type = IKE_KERN_EXPIRE,
+		.tunnel = TUNNEL,
+		.child_id = n->k.child_id,
+		.spi = sa->spi,
+		.out = out,
 	};
 
 	if (sa_deadline(sa) > n->w->now)
@@ -198,8 +210,8 @@ static bool expire(struct node *n, struct sim_sa *sa, bool out)
 	} else {
 		sa->soft_at = UINT64_MAX;
 	}
-	trace(n->w, "%c: kernel says: %s limit of %s %08x", 'A' + n->index, ev.hard ? "hard" : "soft",
-	      out ? "out" : "in", sa->spi);
+	trace(n->w, "%c: kernel says: %s limit of %s %08x", 'A' + n->index,
+	      ev.hard ? "hard" : "soft", out ? "out" : "in", sa->spi);
 	ike_kern_event(n->ike, &ev);
 	return true;
 }

@@ -29,7 +29,8 @@ static bool run(uint64_t seed, bool trace_it, uint64_t *hash, struct totals *sum
 	ok = !w->violation[0];
 	if (!ok)
 		printf("not ok - seed %llu: at %llu ms: %s\n# replay: sim --seed %llu --trace\n",
-		       (unsigned long long)seed, (unsigned long long)w->now, w->violation, (unsigned long long)seed);
+		       (unsigned long long)seed, (unsigned long long)w->now, w->violation,
+		       (unsigned long long)seed);
 	*hash = w->hash;
 	sum->seeds++;
 	sum->steps += w->steps;
@@ -122,11 +123,13 @@ static struct totals run_all(uint64_t first, uint64_t seeds, unsigned int jobs)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "seeds", required_argument, NULL, 'n' }, { "first", required_argument, NULL, 'f' },
-		{ "seed", required_argument, NULL, 's' }, { "jobs", required_argument, NULL, 'j' },
-		{ "trace", no_argument, NULL, 't' }, { "self-test", no_argument, NULL, 'x' }, {}
-	};
+	static const struct option options[] = { { "seeds", required_argument, NULL, 'n' },
+						 { "first", required_argument, NULL, 'f' },
+						 { "seed", required_argument, NULL, 's' },
+						 { "jobs", required_argument, NULL, 'j' },
+						 { "trace", no_argument, NULL, 't' },
+						 { "self-test", no_argument, NULL, 'x' },
+						 {} };
 	uint64_t seeds = 1000, first = 1, one = 0;
 	unsigned int jobs = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 2 : 1;
 	struct totals sum = {0};
@@ -135,13 +138,26 @@ int main(int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
-		case 'n': seeds = strtoull(optarg, NULL, 0); break;
-		case 'f': first = strtoull(optarg, NULL, 0); break;
-		case 's': one = strtoull(optarg, NULL, 0); break;
-		case 'j': jobs = strtoul(optarg, NULL, 0); break;
-		case 't': trace_it = true; break;
-		case 'x': return selftest();
-		default: fputs(usage, stderr); return 2;
+		case 'n':
+			seeds = strtoull(optarg, NULL, 0);
+			break;
+		case 'f':
+			first = strtoull(optarg, NULL, 0);
+			break;
+		case 's':
+			one = strtoull(optarg, NULL, 0);
+			break;
+		case 'j':
+			jobs = strtoul(optarg, NULL, 0);
+			break;
+		case 't':
+			trace_it = true;
+			break;
+		case 'x':
+			return selftest();
+		default:
+			fputs(usage, stderr);
+			return 2;
 		}
 	}
 	if (jobs < 1 || jobs > 16) {
@@ -153,11 +169,12 @@ int main(int argc, char **argv)
 	if (selftest())
 		return 1;
 	sum = run_all(first, seeds, jobs);
-	printf("# %llu tunnels up, %llu rekeys, %llu packets, %llu forged or replayed messages, %llu steps\n",
-	       (unsigned long long)sum.ups, (unsigned long long)sum.rekeys, (unsigned long long)sum.probes,
-	       (unsigned long long)sum.forged, (unsigned long long)sum.steps);
-	printf("%s - %llu histories from seed %llu converge, %llu do not\n", sum.failures ? "not ok" : "ok",
-	       (unsigned long long)(sum.seeds - sum.failures), (unsigned long long)first,
-	       (unsigned long long)sum.failures);
+	printf("# %llu tunnels up, %llu rekeys, %llu packets, %llu forgeries, %llu steps\n",
+	       (unsigned long long)sum.ups, (unsigned long long)sum.rekeys,
+	       (unsigned long long)sum.probes, (unsigned long long)sum.forged,
+	       (unsigned long long)sum.steps);
+	printf("%s - %llu histories from seed %llu converge, %llu do not\n",
+	       sum.failures ? "not ok" : "ok", (unsigned long long)(sum.seeds - sum.failures),
+	       (unsigned long long)first, (unsigned long long)sum.failures);
 	return sum.failures != 0;
 }

@@ -5,7 +5,8 @@
 #include "sim/sim.h"
 
 /* A list is proposals with a space between. */
-static void pick_proposals(struct rng *r, struct proposals *p, uint8_t protocol, const char *const *lists, size_t count)
+static void pick_proposals(struct rng *r, struct proposals *p, uint8_t protocol,
+			   const char *const *lists, size_t count)
 {
 	char text[256], why[128], *save = NULL;
 
@@ -22,14 +23,18 @@ static void pick_proposals(struct rng *r, struct proposals *p, uint8_t protocol,
 static void configure(struct world *w)
 {
 	static const char *const ike[] = {
-		"aes128-sha256-x25519-ecp256 aes128gcm16-prfsha256-x25519-ecp256", "aes128gcm16-prfsha256-x25519",
+		"aes128-sha256-x25519-ecp256 aes128gcm16-prfsha256-x25519-ecp256",
+		"aes128gcm16-prfsha256-x25519",
 		"aes256gcm16-aes128gcm16-prfsha384-prfsha256-x25519",
 		"aes128gcm16-prfsha256-ecp256-x25519",
 	};
 	static const char *const esp[] = {
-		"aes128gcm16-esn-noesn", "aes256gcm16-aes128gcm16-esn", "chacha20poly1305-aes128gcm16-esn-noesn",
+		"aes128gcm16-esn-noesn",
+		"aes256gcm16-aes128gcm16-esn",
+		"chacha20poly1305-aes128gcm16-esn-noesn",
 	};
-	static const char *const pfs[] = { "aes128gcm16-x25519-esn", "aes128gcm16-ecp256-x25519-esn" };
+	static const char *const pfs[] = { "aes128gcm16-x25519-esn",
+					   "aes128gcm16-ecp256-x25519-esn" };
 	struct rng *r = &w->script;
 	bool with_pfs = rng_chance(r, 25);
 	uint32_t rekey_s = 40 + rng_below(r, 400);
@@ -58,10 +63,12 @@ static void configure(struct world *w)
 	}
 }
 
-static void soft(struct node *n)
+static void soft_limit(struct node *n)
 {
 	const struct tunnel *t = node_tunnel(n);
-	struct ike_kern_event ev = { .type = IKE_KERN_EXPIRE, .tunnel = TUNNEL, .child_id = n->k.child_id };
+	struct ike_kern_event ev = { .type = IKE_KERN_EXPIRE,
+				     .tunnel = TUNNEL,
+				     .child_id = n->k.child_id };
 
 	if (!n->ike || !t->sa || !t->out)
 		return;
@@ -70,11 +77,15 @@ static void soft(struct node *n)
 	ike_kern_event(n->ike, &ev);
 }
 
-static void hard(struct node *n)
+static void hard_limit(struct node *n)
 {
 	const struct tunnel *t = node_tunnel(n);
 	struct ike_kern_event ev = {
-		.type = IKE_KERN_EXPIRE, .tunnel = TUNNEL, .child_id = n->k.child_id, .hard = true, .out = true,
+		.type = IKE_KERN_EXPIRE,
+		.tunnel = TUNNEL,
+		.child_id = n->k.child_id,
+		.hard = true,
+		.out = true,
 	};
 
 	if (!n->ike || !t->sa || !t->out)
@@ -84,27 +95,27 @@ static void hard(struct node *n)
 	ike_kern_event(n->ike, &ev);
 }
 
-static void up(struct node *n)
+static void go_up(struct node *n)
 {
 	trace(n->w, "%c: script: up", 'A' + n->index);
 	if (n->ike)
 		ike_up(n->ike, TUNNEL);
 }
 
-static void down(struct node *n)
+static void go_down(struct node *n)
 {
 	trace(n->w, "%c: script: down", 'A' + n->index);
 	if (n->ike)
 		ike_down(n->ike, TUNNEL);
 }
 
-static void restart(struct node *n)
+static void start_anew(struct node *n)
 {
 	trace(n->w, "%c: script: restart", 'A' + n->index);
 	node_stop(n);
 	node_start(n);
 	if (rng_chance(&n->w->script, 50))
-		up(n);
+		go_up(n);
 }
 
 static void readd(struct node *n)
@@ -124,15 +135,23 @@ static const struct {
 	unsigned int weight;
 	void (*act)(struct node *n);
 } actions[] = {
-	{ 14, up }, { 40, soft }, { 2, hard }, { 4, down }, { 2, restart }, { 1, readd }, { 2, cut },
-	{ 20, forge }, { 12, replay }, { 1, flood },
+	{ 14, go_up },
+	{ 40, soft_limit },
+	{ 2, hard_limit },
+	{ 4, go_down },
+	{ 2, start_anew },
+	{ 1, readd },
+	{ 2, cut },
+	{ 20, forge },
+	{ 12, replay },
+	{ 1, inject_flood },
 };
 
 static void act(struct world *w, struct node *n, bool both)
 {
 	unsigned int sum = 0, i = 0, pick;
 
-	for (unsigned int j = 0; j < sizeof(actions) / sizeof(actions[0]); j++)
+	for (unsigned int j = 0; j < ARRAY_SIZE(actions); j++)
 		sum += actions[j].weight;
 	pick = rng_below(&w->script, sum);
 	while (pick >= actions[i].weight)
@@ -153,14 +172,15 @@ static void chaos(struct world *w)
 	w->dup = rng_below(r, 30);
 	w->slow = rng_below(r, 30);
 	w->fault = rng_chance(r, 10) ? 3 : 0;
-	up(&w->n[rng_below(r, NODES)]);
+	go_up(&w->n[rng_below(r, NODES)]);
 	if (rng_chance(r, 30)) {
-		up(&w->n[0]);
-		up(&w->n[1]);
+		go_up(&w->n[0]);
+		go_up(&w->n[1]);
 	}
 	for (uint64_t i = 0; i < count && !w->violation[0]; i++) {
 		/* often in the midst of an exchange, sometimes after a long time */
-		world_run(w, w->now + (rng_chance(r, 60) ? rng_below(r, 400) : rng_below(r, 20000)));
+		world_run(w,
+			  w->now + (rng_chance(r, 60) ? rng_below(r, 400) : rng_below(r, 20000)));
 		if (!w->violation[0])
 			act(w, &w->n[rng_below(r, NODES)], rng_chance(r, 30));
 	}
@@ -189,19 +209,19 @@ static void ends_must_work(struct world *w)
 
 	/* also when both ends begin at once */
 	if (rng_chance(&w->script, 50)) {
-		down(n);
+		go_down(n);
 		world_run(w, w->now + 5000);
-		up(&w->n[!n->index]);
+		go_up(&w->n[!n->index]);
 	}
-	up(n);
+	go_up(n);
 	world_run(w, w->now + 10000);
 	if (!w->violation[0] && (!w->n[0].up_since || !w->n[1].up_since)) {
 		violate(w, "on a calm network the tunnel does not come up");
 		return;
 	}
 	rekeys = w->n[0].rekeys + w->n[1].rekeys;
-	soft(&w->n[0]);
-	soft(&w->n[1]);
+	soft_limit(&w->n[0]);
+	soft_limit(&w->n[1]);
 	world_run(w, w->now + 10000);
 	if (!w->violation[0] && w->n[0].rekeys + w->n[1].rekeys < rekeys + 2)
 		violate(w, "a rekey on a calm network does not succeed");
@@ -220,7 +240,7 @@ void script_run(struct world *w)
 		ends_must_work(w);
 	if (w->violation[0])
 		return;
-	down(&w->n[rng_below(&w->script, NODES)]);
+	go_down(&w->n[rng_below(&w->script, NODES)]);
 	world_run(w, w->now + 60000);
 	if (!w->violation[0])
 		check_empty(w);

@@ -41,7 +41,11 @@ static void forget_child(struct world *w)
 static void lose_packet(struct world *w)
 {
 	struct datagram d = {
-		.at = w->now, .sent = w->now, .to = 1, .spi = 4711, .ike_spi = node_tunnel(&w->n[0])->sa->spi_i,
+		.at = w->now,
+		.sent = w->now,
+		.to = 1,
+		.spi = 4711,
+		.ike_spi = node_tunnel(&w->n[0])->sa->spi_i,
 	};
 
 	w->flight[w->flight_count++] = d;
@@ -76,10 +80,15 @@ static const struct {
 	const char *name;
 	void (*act)(struct world *w);
 } sabotages[] = {
-	{ "an inbound twin is lost", lose_twin }, { "keys differ", change_key }, { "an SPI leaks", leak_spi },
-	{ "an inbound SA leaks", leak_sa }, { "the outbound SA is another", swap_outbound },
-	{ "the kernel forgets the child", forget_child }, { "a packet finds no SA", lose_packet },
-	{ "a forged message is believed", believe }, { "one end is down, the other up", go_down_alone },
+	{ "an inbound twin is lost", lose_twin },
+	{ "keys differ", change_key },
+	{ "an SPI leaks", leak_spi },
+	{ "an inbound SA leaks", leak_sa },
+	{ "the outbound SA is another", swap_outbound },
+	{ "the kernel forgets the child", forget_child },
+	{ "a packet finds no SA", lose_packet },
+	{ "a forged message is believed", believe },
+	{ "one end is down, the other up", go_down_alone },
 	{ "an SA is removed that is not there", remove_nothing },
 };
 
@@ -99,7 +108,8 @@ static void bring_up(struct world *w)
 		memcpy(c->psk, "psk", 3);
 		c->ike.count = 1;
 		c->esp.count = 1;
-		proposal_parse(&c->ike.p[0], PROTO_IKE, "aes128gcm16-prfsha256-x25519", text, sizeof(text));
+		proposal_parse(&c->ike.p[0], PROTO_IKE, "aes128gcm16-prfsha256-x25519", text,
+			       sizeof(text));
 		proposal_parse(&c->esp.p[0], PROTO_ESP, "aes128gcm16-esn", text, sizeof(text));
 		ts_parse(&c->local_ts[0], "10.0.0.0/8", &why);
 		c->remote_ts[0] = c->local_ts[0];
@@ -118,7 +128,7 @@ int selftest(void)
 
 	if (!w)
 		abort();
-	for (unsigned int i = 0; i < sizeof(sabotages) / sizeof(sabotages[0]); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(sabotages); i++) {
 		bool clean, found;
 
 		bring_up(w);
@@ -126,7 +136,8 @@ int selftest(void)
 		sabotages[i].act(w);
 		check_step(w);
 		found = w->violation[0];
-		printf("%s - the checks see that %s\n", clean && found ? "ok" : "not ok", sabotages[i].name);
+		printf("%s - the checks see that %s\n", clean && found ? "ok" : "not ok",
+		       sabotages[i].name);
 		failures += !clean || !found;
 		world_free(w);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Two engines in one process, a network that loses, doubles, delays and reorders, a kernel a side, virtual time. All
- * chance comes from the seed: one seed is one history, to the byte.
+ * Two engines in one process, a network that loses, doubles, delays and reorders, a kernel a side,
+ * virtual time. All chance comes from the seed: one seed is one history, to the byte.
  */
 #ifndef SIM_H
 #define SIM_H
@@ -87,7 +87,7 @@ struct world {
 	unsigned int flight_count;
 	unsigned int loss, dup, slow, fault;	/* percent; fault: of kernel operations */
 	uint64_t cut_until;			/* the network is down */
-	bool calm;				/* no chance any more: loss, faults and forgeries have ended */
+	bool calm; /* no chance any more: loss, faults and forgeries have ended */
 	char violation[512];			/* the first; "": none */
 	uint64_t probes, forged;
 };
@@ -97,7 +97,10 @@ void world_init(struct world *w, uint64_t seed, bool trace);
 void world_free(struct world *w);
 void trace(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void violate(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Does the next thing that is due, if not after @limit; else time becomes @limit. False: nothing was due. */
+/*
+ * Does the next thing that is due, if not after @limit; else time becomes @limit. False:
+ * nothing was due.
+ */
 bool world_step(struct world *w, uint64_t limit);
 void world_run(struct world *w, uint64_t until);
 void node_start(struct node *n);
@@ -120,7 +123,7 @@ void check_converged(struct world *w);
 void check_empty(struct world *w);
 void forge(struct node *n);
 void replay(struct node *n);
-void flood(struct node *n);
+void inject_flood(struct node *n);
 
 /* script.c */
 void script_run(struct world *w);

@@ -46,7 +46,8 @@ void trace(struct world *w, const char *fmt, ...)
 	hash_bytes(w, &w->now, sizeof(w->now));
 	hash_bytes(w, text, len < (int)sizeof(text) ? (size_t)len : sizeof(text) - 1);
 	if (w->trace)
-		printf("%8llu.%03llu %s\n", (unsigned long long)w->now / 1000, (unsigned long long)w->now % 1000, text);
+		printf("%8llu.%03llu %s\n", (unsigned long long)w->now / 1000,
+		       (unsigned long long)w->now % 1000, text);
 }
 
 void violate(struct world *w, const char *fmt, ...)
@@ -110,8 +111,11 @@ static void net_send(void *ctx, const struct endpoint *local, const struct endpo
 		copies = rng_chance(&w->net, w->loss) ? 0 : rng_chance(&w->net, w->dup) ? 2 : 1;
 	if (w->now < w->cut_until)
 		copies = 0;
-	trace(w, "%c: sends %zu octets, exchange %u id %u flags %02x%s", 'A' + n->index, len, msg[18],
-	      msg[23], msg[19], copies == 1 ? "" : copies ? " (twice)" : " (lost)");
+	trace(w, "%c: sends %zu octets, exchange %u id %u flags %02x%s", 'A' + n->index, len,
+	      msg[18], msg[23], msg[19],
+	      copies == 1 ? "" :
+	      copies	  ? " (twice)" :
+			    " (lost)");
 	while (copies--) {
 		d.at = w->now + delay(w);
 		d.msg = copy(msg, len);
@@ -143,8 +147,8 @@ static void deliver_esp(struct node *n, const struct datagram *d)
 	if (sa)
 		sa->used_ms = n->w->now;
 	else if (t && t->sa && t->sa->spi_i == d->ike_spi && n->up_since && n->up_since <= d->sent)
-		violate(n->w, "%c has no inbound SA %08x for a packet sent %llu ms ago", 'A' + n->index, d->spi,
-			(unsigned long long)(n->w->now - d->sent));
+		violate(n->w, "%c has no inbound SA %08x for a packet sent %llu ms ago",
+			'A' + n->index, d->spi, (unsigned long long)(n->w->now - d->sent));
 }
 
 static void remember(struct node *n, const struct datagram *d)
@@ -152,7 +156,9 @@ static void remember(struct node *n, const struct datagram *d)
 	struct record *r = &n->seen[n->seen_count++ % RECORD_MAX];
 
 	free(r->msg);
-	*r = (struct record){ .local = d->local, .remote = d->remote, .msg = d->msg, .len = d->len };
+	*r = (struct record){
+		.local = d->local, .remote = d->remote, .msg = d->msg, .len = d->len
+	};
 }
 
 static void deliver(struct world *w, unsigned int i)
@@ -166,7 +172,8 @@ static void deliver(struct world *w, unsigned int i)
 		deliver_esp(n, &d);
 		return;
 	}
-	trace(w, "%c: gets exchange %u id %u flags %02x", 'A' + n->index, d.msg[18], d.msg[23], d.msg[19]);
+	trace(w, "%c: gets exchange %u id %u flags %02x", 'A' + n->index, d.msg[18], d.msg[23],
+	      d.msg[19]);
 	if (!n->ike) {
 		free(d.msg);
 		return;
@@ -282,7 +289,8 @@ static unsigned int first_datagram(const struct world *w)
 
 	for (unsigned int i = 1; i < w->flight_count; i++)
 		if (w->flight[i].at < w->flight[first].at ||
-		    (w->flight[i].at == w->flight[first].at && w->flight[i].order < w->flight[first].order))
+		    (w->flight[i].at == w->flight[first].at &&
+		     w->flight[i].order < w->flight[first].order))
 			first = i;
 	return first;
 }

@@ -133,7 +133,8 @@ static void event(void *ctx, const struct ike_event *ev)
 
 	s->ev[ev->type].count++;
 	s->ev[ev->type].failure = ev->failure;
-	snprintf(s->ev[ev->type].detail, sizeof(s->ev[0].detail), "%s", ev->detail ? ev->detail : "");
+	snprintf(s->ev[ev->type].detail, sizeof(s->ev[0].detail), "%s",
+		 ev->detail ? ev->detail : "");
 	if (ev->type == IKE_EV_STEP)
 		s->steps |= 1 << ev->step;
 }
@@ -207,9 +208,18 @@ void pair_start(struct pair *p)
 {
 	for (int i = 0; i < 2; i++) {
 		struct ike_env env = {
-			.ctx = &p->s[i], .now = now, .random = fill, .send = send_letter, .source_for = source_for,
-			.kern_spi_alloc = spi_alloc, .kern_child_set = child_set, .kern_child_del = child_del,
-			.kern_sa_add = sa_add, .kern_sa_del = sa_del, .kern_idle = idle, .event = event,
+			.ctx = &p->s[i],
+			.now = now,
+			.random = fill,
+			.send = send_letter,
+			.source_for = source_for,
+			.kern_spi_alloc = spi_alloc,
+			.kern_child_set = child_set,
+			.kern_child_del = child_del,
+			.kern_sa_add = sa_add,
+			.kern_sa_del = sa_del,
+			.kern_idle = idle,
+			.event = event,
 		};
 
 		p->s[i].ike = ike_new(&env);
@@ -325,7 +335,10 @@ void soft_limit(struct side *s)
 {
 	struct tunnel *t = tunnel_of(s);
 	struct ike_kern_event ev = {
-		.type = IKE_KERN_EXPIRE, .tunnel = "t", .child_id = t->child_id, .spi = t->out->spi_in,
+		.type = IKE_KERN_EXPIRE,
+		.tunnel = "t",
+		.child_id = t->child_id,
+		.spi = t->out->spi_in,
 	};
 
 	ike_kern_event(s->ike, &ev);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Two engines whose messages the test carries by hand: nothing arrives that it does not move, time stands still unless it
- * says so.
+ * Two engines whose messages the test carries by hand: nothing arrives that it does not move, time
+ * stands still unless it says so.
  */
 #ifndef UNIT_IKE_PAIR_H
 #define UNIT_IKE_PAIR_H
@@ -50,13 +50,13 @@ struct side {
 	const char *kernel_error;	/* what the kernel says to everything */
 	uint64_t idle;
 	uint32_t rng;
-	uint8_t nonce_fill;		/* not 0: random octets of this value, to make nonces comparable */
+	uint8_t nonce_fill; /* not 0: random octets of this value, to make nonces comparable */
 };
 
 struct pair {
 	uint64_t now;
 	struct side s[2];
-	struct addr nat;		/* family not 0: side 0 appears from here, from port nat_port */
+	struct addr nat; /* family not 0: side 0 appears from here, from port nat_port */
 	uint16_t nat_port;
 };
 

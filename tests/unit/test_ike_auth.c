@@ -336,13 +336,20 @@ static void test_second_tunnel(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_wrong_psk), cmocka_unit_test(test_responder_without_psk),
-		cmocka_unit_test(test_identities), cmocka_unit_test(test_responder_refuses_identity),
-		cmocka_unit_test(test_responder_is_not_the_one_asked_for), cmocka_unit_test(test_narrowing),
-		cmocka_unit_test(test_no_selectors_in_common), cmocka_unit_test(test_no_esp_proposal),
-		cmocka_unit_test(test_kernel_refuses), cmocka_unit_test(test_answered_from_cache),
-		cmocka_unit_test(test_answer_lost_for_ever), cmocka_unit_test(test_taken_back),
-		cmocka_unit_test(test_both_begin), cmocka_unit_test(test_peer_restarts),
+		cmocka_unit_test(test_wrong_psk),
+		cmocka_unit_test(test_responder_without_psk),
+		cmocka_unit_test(test_identities),
+		cmocka_unit_test(test_responder_refuses_identity),
+		cmocka_unit_test(test_responder_is_not_the_one_asked_for),
+		cmocka_unit_test(test_narrowing),
+		cmocka_unit_test(test_no_selectors_in_common),
+		cmocka_unit_test(test_no_esp_proposal),
+		cmocka_unit_test(test_kernel_refuses),
+		cmocka_unit_test(test_answered_from_cache),
+		cmocka_unit_test(test_answer_lost_for_ever),
+		cmocka_unit_test(test_taken_back),
+		cmocka_unit_test(test_both_begin),
+		cmocka_unit_test(test_peer_restarts),
 		cmocka_unit_test(test_second_tunnel),
 	};
 

@@ -13,7 +13,8 @@ static struct pair *up(uint32_t dpd_s)
 }
 
 /* A request from the peer's hand: @fill writes the payloads. */
-static void forge_request(struct side *from, uint8_t exchange, void (*fill)(struct builder *b), struct letter *l)
+static void forge_request(struct side *from, uint8_t exchange, void (*fill)(struct builder *b),
+			  struct letter *l)
 {
 	struct ike_sa *sa = tunnel_of(from)->sa;
 	struct msg_header h = {
@@ -251,7 +252,9 @@ static void nonsense(struct builder *b)
 
 static void no_rekey(struct builder *b)
 {
-	static const struct ts ts = { .start = { 2, { 10 } }, .end = { 2, { 10 } }, .port_end = 65535 };
+	static const struct ts ts = { .start = { 2, { 10 } },
+				      .end = { 2, { 10 } },
+				      .port_end = 65535 };
 	struct msg_offer offer = { .number = 1, .spi_len = 4, .spi = 0x12345678 };
 	struct proposals list = { .count = 1 };
 	char why[64];
@@ -286,7 +289,7 @@ static void test_refusals(void **state)
 	struct pair *p = up(0);
 	struct letter l;
 
-	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
 		forge_request(&p->s[0], rows[i].exchange, rows[i].fill, &l);
 		give(&p->s[1], &l);
 		assert_int_equal(error_in_answer(&p->s[0], &p->s[1]), rows[i].error);
@@ -319,12 +322,18 @@ static void test_window(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_down), cmocka_unit_test(test_both_down),
-		cmocka_unit_test(test_delete_answered_twice), cmocka_unit_test(test_delete_to_nobody),
-		cmocka_unit_test(test_forget_tunnel), cmocka_unit_test(test_liveness),
-		cmocka_unit_test(test_peer_is_dead), cmocka_unit_test(test_peer_deletes_child),
-		cmocka_unit_test(test_peer_deletes_what_is_not), cmocka_unit_test(test_liberal),
-		cmocka_unit_test(test_refusals), cmocka_unit_test(test_window),
+		cmocka_unit_test(test_down),
+		cmocka_unit_test(test_both_down),
+		cmocka_unit_test(test_delete_answered_twice),
+		cmocka_unit_test(test_delete_to_nobody),
+		cmocka_unit_test(test_forget_tunnel),
+		cmocka_unit_test(test_liveness),
+		cmocka_unit_test(test_peer_is_dead),
+		cmocka_unit_test(test_peer_deletes_child),
+		cmocka_unit_test(test_peer_deletes_what_is_not),
+		cmocka_unit_test(test_liberal),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_window),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -276,7 +276,8 @@ static void test_retransmission(void **state)
 	assert_string_equal(a->ev[IKE_EV_RETRANSMIT].detail, "IKE_SA_INIT, try 6 of 6");
 	assert_int_equal(a->ev[IKE_EV_FAILED].count, 1);
 	assert_int_equal(a->ev[IKE_EV_FAILED].failure, IKE_FAIL_TIMEOUT);
-	assert_non_null(strstr(a->ev[IKE_EV_FAILED].detail, "192.0.2.2:500 does not answer IKE_SA_INIT: 6 tries in 47 s"));
+	assert_non_null(strstr(a->ev[IKE_EV_FAILED].detail,
+			       "192.0.2.2:500 does not answer IKE_SA_INIT: 6 tries in 47 s"));
 	assert_true(TAILQ_EMPTY(&a->ike->sas));
 	assert_int_equal(ike_deadline(a->ike), UINT64_MAX);
 	pair_free(p);
@@ -352,7 +353,10 @@ static void test_nat(void **state)
 	assert_int_equal(b->child_remote.port, 1024);
 	assert_true(addr_equal(&b->child_remote.addr, &p->nat));
 
-	/* the NAT forgets: an authentic request from the new port is followed, a replay of an old one is not */
+	/*
+	 * the NAT forgets: an authentic request from the new port is followed, a replay of an
+	 * old one is not
+	 */
 	p->nat_port = 2048;
 	soft_limit(a);
 	carry_all(p);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* CREATE_CHILD_SA: who switches when, collisions moved one message at a time, and the rekey of the IKE SA by the peer. */
+/*
+ * CREATE_CHILD_SA: who switches when, collisions moved one message at a time, and the rekey of
+ * the IKE SA by the peer.
+ */
 #include "unit/ike_pair.h"
 
 struct spis {
@@ -8,7 +11,8 @@ struct spis {
 
 static struct spis current(struct pair *p)
 {
-	return (struct spis){ { tunnel_of(&p->s[0])->out->spi_in, tunnel_of(&p->s[1])->out->spi_in } };
+	return (struct spis){ { tunnel_of(&p->s[0])->out->spi_in,
+				tunnel_of(&p->s[1])->out->spi_in } };
 }
 
 static void assert_one_pair(struct pair *p, struct spis before)
@@ -171,8 +175,8 @@ static void test_collisions(void **state)
 }
 
 /*
- * The rule itself: four nonces known, the pair with the lowest goes. B's answer has the lowest of all, so A's
- * pair is the redundant one although A's own nonce is the highest.
+ * The rule itself: four nonces known, the pair with the lowest goes. B's answer has the lowest of
+ * all, so A's pair is the redundant one although A's own nonce is the highest.
  */
 static void test_lowest_nonce_loses(void **state)
 {
@@ -209,7 +213,7 @@ static void test_late_collision(void **state)
 	drop(b);			/* B's request is lost */
 	carry(a);
 	carry(b);			/* A has the answer, and deletes the old pair */
-	pass(p, 1500);			/* B asks again: TEMPORARY_FAILURE, the old pair is on its way out */
+	pass(p, 1500); /* B asks again: TEMPORARY_FAILURE, the old pair is on its way out */
 	assert_true(b->count >= 1);
 	carry(b);
 	carry_all(p);
@@ -232,13 +236,16 @@ static void test_even_later_collision(void **state)
 	carry(b);
 	while (carry(a) || carry(b))
 		;
-	pass(p, CHILD_LINGER_MS + 1000);	/* A has forgotten the old pair: CHILD_SA_NOT_FOUND */
+	pass(p, CHILD_LINGER_MS + 1000); /* A has forgotten the old pair: CHILD_SA_NOT_FOUND */
 	carry_all(p);
 	assert_one_pair(p, old);
 	pair_free(p);
 }
 
-/* RFC 7296 2.25.1: a rekey meets the DELETE of the same; the tunnel goes down once, and in order. */
+/*
+ * RFC 7296 2.25.1: a rekey meets the DELETE of the same; the tunnel goes down once, and in
+ * order.
+ */
 static void test_rekey_meets_close(void **state)
 {
 	for (unsigned int order = 0; order < 64; order++) {
@@ -276,14 +283,22 @@ static void test_peer_never_answers(void **state)
 	pair_free(p);
 }
 
-/* The peer's DELETE never comes: at the hard limit, and after a while, we use the new pair all the same. */
+/*
+ * The peer's DELETE never comes: at the hard limit, and after a while, we use the new pair all
+ * the same.
+ */
 static void test_peer_never_deletes(void **state)
 {
 	struct pair *p = up("aes128gcm16-esn", "aes128gcm16-esn");
 	struct side *a = &p->s[0], *b = &p->s[1];
 	uint32_t out = b->out_spi;
 	struct ike_kern_event ev = {
-		.type = IKE_KERN_EXPIRE, .tunnel = "t", .child_id = 1, .hard = true, .out = true, .spi = out,
+		.type = IKE_KERN_EXPIRE,
+		.tunnel = "t",
+		.child_id = 1,
+		.hard = true,
+		.out = true,
+		.spi = out,
 	};
 
 	soft_limit(a);
@@ -302,7 +317,11 @@ static void test_hard_limit(void **state)
 {
 	struct pair *p = up("aes128gcm16-esn", "aes128gcm16-esn");
 	struct ike_kern_event ev = {
-		.type = IKE_KERN_EXPIRE, .tunnel = "t", .child_id = 1, .hard = true, .spi = p->s[0].in[0],
+		.type = IKE_KERN_EXPIRE,
+		.tunnel = "t",
+		.child_id = 1,
+		.hard = true,
+		.spi = p->s[0].in[0],
 	};
 
 	ike_kern_event(p->s[0].ike, &ev);
@@ -419,13 +438,20 @@ static void test_peer_rekeys_ike(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rekey), cmocka_unit_test(test_rekey_with_pfs),
-		cmocka_unit_test(test_group_of_the_peer), cmocka_unit_test(test_group_not_taken),
-		cmocka_unit_test(test_no_group_in_common), cmocka_unit_test(test_collisions),
-		cmocka_unit_test(test_lowest_nonce_loses), cmocka_unit_test(test_late_collision),
-		cmocka_unit_test(test_even_later_collision), cmocka_unit_test(test_rekey_meets_close),
-		cmocka_unit_test(test_peer_never_answers), cmocka_unit_test(test_peer_never_deletes),
-		cmocka_unit_test(test_hard_limit), cmocka_unit_test(test_peer_rekeys_ike),
+		cmocka_unit_test(test_rekey),
+		cmocka_unit_test(test_rekey_with_pfs),
+		cmocka_unit_test(test_group_of_the_peer),
+		cmocka_unit_test(test_group_not_taken),
+		cmocka_unit_test(test_no_group_in_common),
+		cmocka_unit_test(test_collisions),
+		cmocka_unit_test(test_lowest_nonce_loses),
+		cmocka_unit_test(test_late_collision),
+		cmocka_unit_test(test_even_later_collision),
+		cmocka_unit_test(test_rekey_meets_close),
+		cmocka_unit_test(test_peer_never_answers),
+		cmocka_unit_test(test_peer_never_deletes),
+		cmocka_unit_test(test_hard_limit),
+		cmocka_unit_test(test_peer_rekeys_ike),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,9 +9,11 @@ static void test_rows_are_unique(void **state)
 		for (unsigned int j = i + 1; j < transitions_count; j++) {
 			const struct transition *a = &transitions[i], *b = &transitions[j];
 
-			if (a->state == b->state && a->exchange == b->exchange && a->role == b->role &&
-			    a->required == b->required && a->allowed == b->allowed)
-				fail_msg("rows %u (%s) and %u (%s) are the same", i, a->story, j, b->story);
+			if (a->state == b->state && a->exchange == b->exchange &&
+			    a->role == b->role && a->required == b->required &&
+			    a->allowed == b->allowed)
+				fail_msg("rows %u (%s) and %u (%s) are the same", i, a->story, j,
+					 b->story);
 		}
 	}
 }
@@ -35,7 +37,8 @@ static void test_rows_are_sound(void **state)
 		const struct transition *row = &transitions[i];
 
 		assert_non_null(row->story);
-		assert_true(row->state < SA_STATES && row->next < SA_STATES && row->fail < SA_STATES);
+		assert_true(row->state < SA_STATES && row->next < SA_STATES &&
+			    row->fail < SA_STATES);
 		assert_true(row->next != SA_NEW);
 		if (row->role == ROLE_COMMAND)
 			assert_null(row->handler);
@@ -111,7 +114,8 @@ static struct ts ts_of(const char *text)
 static void test_narrowing(void **state)
 {
 	struct ts a[] = { ts_of("10.0.0.0/8"), ts_of("192.168.0.0/16[tcp]") };
-	struct ts b[] = { ts_of("10.1.0.0/16"), ts_of("10.1.2.0/24"), ts_of("192.168.7.0/24"), ts_of("172.16.0.0/12") };
+	struct ts b[] = { ts_of("10.1.0.0/16"), ts_of("10.1.2.0/24"), ts_of("192.168.7.0/24"),
+			  ts_of("172.16.0.0/12") };
 	struct ts want[] = { ts_of("10.1.0.0/16"), ts_of("192.168.7.0/24[tcp]") };
 	struct ts out[4];
 
@@ -133,15 +137,18 @@ static void test_identities(void **state)
 		uint8_t type;
 		const char *shown;
 	} rows[] = {
-		{ "10.0.0.1", ID_IPV4_ADDR, "10.0.0.1" }, { "2001:db8::1", ID_IPV6_ADDR, "2001:db8::1" },
-		{ "gw.example.org", ID_FQDN, "gw.example.org" }, { "@gw.example.org", ID_FQDN, "gw.example.org" },
-		{ "user@example.org", ID_RFC822_ADDR, "user@example.org" }, { "@#0aFF", ID_KEY_ID, "@#0aff" },
+		{ "10.0.0.1", ID_IPV4_ADDR, "10.0.0.1" },
+		{ "2001:db8::1", ID_IPV6_ADDR, "2001:db8::1" },
+		{ "gw.example.org", ID_FQDN, "gw.example.org" },
+		{ "@gw.example.org", ID_FQDN, "gw.example.org" },
+		{ "user@example.org", ID_RFC822_ADDR, "user@example.org" },
+		{ "@#0aFF", ID_KEY_ID, "@#0aff" },
 		{ "keyid:xy", ID_KEY_ID, "@#7879" },
 	};
 	struct ike_id id, other;
 	char buf[TUNNEL_ID_MAX];
 
-	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
 		assert_true(ike_id_parse(&id, rows[i].text));
 		assert_int_equal(id.type, rows[i].type);
 		assert_string_equal(ike_id_str(&id, buf, sizeof(buf)), rows[i].shown);

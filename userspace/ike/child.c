@@ -7,8 +7,10 @@
 static const char *state_name(enum child_state state)
 {
 	static const char *const names[] = {
-		[CHILD_NEW] = "new", [CHILD_INBOUND] = "inbound", [CHILD_ACTIVE] = "active", [CHILD_OLD] = "old",
-		[CHILD_DELETING] = "deleting", [CHILD_LINGERING] = "lingering", [CHILD_GONE] = "gone",
+		[CHILD_NEW] = "new",	       [CHILD_INBOUND] = "inbound",
+		[CHILD_ACTIVE] = "active",     [CHILD_OLD] = "old",
+		[CHILD_DELETING] = "deleting", [CHILD_LINGERING] = "lingering",
+		[CHILD_GONE] = "gone",
 	};
 
 	return names[state];
@@ -16,12 +18,15 @@ static const char *state_name(enum child_state state)
 
 static void child_set_state(struct child *c, enum child_state state, const char *reason)
 {
-	ike_log(c->sa->ike, c->sa->tunnel, LOG_DEBUG, "CHILD_SA %08x/%08x: %s -> %s: %s", c->spi_in, c->spi_out,
-		state_name(c->state), state_name(state), reason);
+	ike_log(c->sa->ike, c->sa->tunnel, LOG_DEBUG, "CHILD_SA %08x/%08x: %s -> %s: %s",
+		c->spi_in, c->spi_out, state_name(c->state), state_name(state), reason);
 	c->state = state;
 }
 
-/* The peer has neither deleted the old one nor asked again for our answer: it must have the new one. */
+/*
+ * The peer has neither deleted the old one nor asked again for our answer: it must have the
+ * new one.
+ */
 static void switch_now(struct child *old)
 {
 	struct child *c = child_by_in(old->sa, old->successor);
@@ -48,7 +53,8 @@ static void due(struct timer *timer)
 	}
 }
 
-struct child *child_new(struct ike_sa *sa, const struct proposal *suite, uint32_t spi_in, uint32_t spi_out)
+struct child *child_new(struct ike_sa *sa, const struct proposal *suite, uint32_t spi_in,
+			uint32_t spi_out)
 {
 	struct child *c = calloc(1, sizeof(*c));
 
@@ -116,11 +122,16 @@ static size_t key_len(const struct proposal *suite)
 	const struct transform *encr = proposal_find(suite, TRANSFORM_ENCR);
 	const struct transform *integ = proposal_find(suite, TRANSFORM_INTEG);
 
-	return (encr ? encr_key_len(encr->id, encr->key_bits) : 0) + (integ ? integ_key_len(integ->id) : 0);
+	return (encr ? encr_key_len(encr->id, encr->key_bits) : 0) +
+	       (integ ? integ_key_len(integ->id) : 0);
 }
 
-/* prf+ (SK_d, [ g^ir (new) ] | Ni | Nr): first the keys of the initiator's outbound SA, then those of the other. */
-bool child_derive(struct child *c, bool initiator, struct chunk secret, struct chunk ni, struct chunk nr)
+/*
+ * prf+ (SK_d, [ g^ir (new) ] | Ni | Nr): first the keys of the initiator's outbound SA, then
+ * those of the other.
+ */
+bool child_derive(struct child *c, bool initiator, struct chunk secret, struct chunk ni,
+		  struct chunk nr)
 {
 	struct chunk seed[] = { secret, ni, nr };
 	const struct ike_sa *sa = c->sa;
@@ -130,7 +141,8 @@ bool child_derive(struct child *c, bool initiator, struct chunk secret, struct c
 
 	if (!len || len > CHILD_KEY_MAX)
 		return false;
-	ok = prf_plus(sa->prf, (struct chunk){ sa->sk_d, prf_len(sa->prf) }, seed, 3, keymat, 2 * len);
+	ok = prf_plus(sa->prf, (struct chunk){ sa->sk_d, prf_len(sa->prf) }, seed, 3, keymat,
+		      2 * len);
 	if (ok) {
 		memcpy(initiator ? c->key_out : c->key_in, keymat, len);
 		memcpy(initiator ? c->key_in : c->key_out, keymat + len, len);
@@ -172,7 +184,8 @@ static struct kern_sa kern_sa_of(const struct child *c, bool out)
 	k.integ_key = k.encr_key + k.encr_key_len;
 	k.integ_key_len = integ_key_len(k.integ);
 	k.soft_packets = soft_packets(c, conf, k.esn);
-	k.hard_packets = k.soft_packets == conf->rekey_packets ? k.soft_packets + k.soft_packets / 10 : 0;
+	k.hard_packets =
+		k.soft_packets == conf->rekey_packets ? k.soft_packets + k.soft_packets / 10 : 0;
 	return k;
 }
 
@@ -196,7 +209,8 @@ bool child_install(struct child *c, bool out, const char *reason, char why[256])
 	set_lifetime(c);
 	in_sa = kern_sa_of(c, false);
 	out_sa = kern_sa_of(c, true);
-	if (ike->env.kern_sa_add(ike->env.ctx, t->conf.name, t->child_id, &in_sa, out ? &out_sa : NULL, why))
+	if (ike->env.kern_sa_add(ike->env.ctx, t->conf.name, t->child_id, &in_sa,
+				 out ? &out_sa : NULL, why))
 		return false;
 	mem_wipe(c->key_in, sizeof(c->key_in));
 	if (out) {
@@ -275,7 +289,8 @@ void child_retry_rekey(struct child *c, uint64_t min_ms, uint64_t max_ms)
 {
 	struct ike *ike = c->sa->ike;
 
-	timer_set(&ike->timers, &c->timer, ike_now(ike) + min_ms + ike_jitter(ike, max_ms - min_ms));
+	timer_set(&ike->timers, &c->timer,
+		  ike_now(ike) + min_ms + ike_jitter(ike, max_ms - min_ms));
 }
 
 void children_free(struct ike_sa *sa)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The CHILD_SA: a pair of SAs. Its tunnel's child in the kernel outlives it and has room for one outbound SA; so of
- * all CHILD_SAs of a tunnel one owns the outbound slot, and during a rekey several have inbound SAs.
+ * The CHILD_SA: a pair of SAs. Its tunnel's child in the kernel outlives it and has room for one
+ * outbound SA; so of all CHILD_SAs of a tunnel one owns the outbound slot, and during a rekey
+ * several have inbound SAs.
  *
- * Who switches when, so that no packet is lost: the initiator of a rekey installs both directions once it has the response,
- * because the responder has its inbound SA by then. The responder installs only the inbound SA (CHILD_INBOUND) and keeps the
- * outbound one aside until the initiator deletes the old CHILD_SA: then it certainly has its new inbound SA. (One that never
+ * Who switches when, so that no packet is lost: the initiator of a rekey installs both directions
+ * once it has the response, because the responder has its inbound SA by then. The responder
+ * installs only the inbound SA (CHILD_INBOUND) and keeps the outbound one aside until the
+ * initiator deletes the old CHILD_SA: then it certainly has its new inbound SA. (One that never
  * does: CHILD_SWITCH_MS after the old one's hard limit.) Inbound SAs stay for
  * CHILD_LINGER_MS after the DELETE, for the packets under way.
  */
@@ -40,22 +42,31 @@ struct child {
 	bool want_rekey;
 	uint16_t group;			/* for its rekey: the one the peer asked for */
 	bool peer_deleted;		/* while our rekey of it is under way */
-	struct timer timer;		/* ACTIVE: next try to rekey, or to switch; LINGERING: the end */
+	struct timer timer; /* ACTIVE: next try to rekey, or to switch; LINGERING: the end */
 };
 
 /* Takes over the reservation of @spi_in. NULL: no memory. */
-struct child *child_new(struct ike_sa *sa, const struct proposal *suite, uint32_t spi_in, uint32_t spi_out);
+struct child *child_new(struct ike_sa *sa, const struct proposal *suite, uint32_t spi_in,
+			uint32_t spi_out);
 struct child *child_by_in(const struct ike_sa *sa, uint32_t spi_in);
-struct child *child_by_out(const struct ike_sa *sa, uint32_t spi_out);	/* LINGERING ones excepted */
+/* LINGERING ones excepted. */
+struct child *child_by_out(const struct ike_sa *sa, uint32_t spi_out);
 /* The one whose successor it is, or NULL. */
 struct child *child_predecessor(const struct child *c);
 /* @c, INBOUND, is the peer's rekey of @old. */
 void child_succeed(struct child *c, struct child *old);
 struct child *child_active(const struct ike_sa *sa);
 
-/* KEYMAT, RFC 7296 2.17. @initiator: of the exchange that makes it. @secret: of its KE, or empty. */
-bool child_derive(struct child *c, bool initiator, struct chunk secret, struct chunk ni, struct chunk nr);
-/* Puts it into the kernel, inbound and, if @out, outbound: then it becomes ACTIVE, else INBOUND. On failure nothing has changed. */
+/*
+ * KEYMAT, RFC 7296 2.17. @initiator: of the exchange that makes it. @secret: of its KE, or
+ * empty.
+ */
+bool child_derive(struct child *c, bool initiator, struct chunk secret, struct chunk ni,
+		  struct chunk nr);
+/*
+ * Puts it into the kernel, inbound and, if @out, outbound: then it becomes ACTIVE, else
+ * INBOUND. On failure nothing has changed.
+ */
 bool child_install(struct child *c, bool out, const char *reason, char why[256]);
 /* INBOUND to ACTIVE. */
 bool child_switch(struct child *c, const char *reason);

@@ -45,7 +45,8 @@ static bool spi_ok(const struct msg_offer *offer)
 bool child_sa_select(const struct proposals *ours, const struct msg_sa *theirs, bool ignore_ke,
 		     struct proposal *suite, unsigned int *index)
 {
-	return proposal_select(ours, &theirs->list, ignore_ke, suite, index) && spi_ok(&theirs->offer[*index]);
+	return proposal_select(ours, &theirs->list, ignore_ke, suite, index) &&
+	       spi_ok(&theirs->offer[*index]);
 }
 
 /* An answer is a choice: one transform of a type. */

@@ -7,7 +7,10 @@
 
 struct ts_pair;
 
-/* Our proposals with our inbound SPI; @groups: with their groups (never in IKE_AUTH, RFC 7296 1.2). */
+/*
+ * Our proposals with our inbound SPI; @groups: with their groups (never in IKE_AUTH, RFC 7296
+ * 1.2).
+ */
 void child_sa_offer(struct builder *b, const struct proposals *ours, bool groups, uint32_t spi);
 void child_sa_answer(struct builder *b, const struct proposal *suite, uint8_t number, uint32_t spi);
 /* The responder's choice; @index: which of theirs. False too if that one's SPI is not one. */

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Cookies of IKE_SA_INIT, RFC 7296 2.6: proof that the sender's address is its own, at no cost in memory to us. */
+/*
+ * Cookies of IKE_SA_INIT, RFC 7296 2.6: proof that the sender's address is its own, at no cost
+ * in memory to us.
+ */
 #include "ike/engine.h"
 
 static void rotate(struct ike *ike)
@@ -18,7 +21,8 @@ static void rotate(struct ike *ike)
 }
 
 static void compute(const struct ike *ike, uint8_t version, const struct msg_header *h,
-		    const struct msg *in, const struct endpoint *remote, uint8_t cookie[IKE_COOKIE_LEN])
+		    const struct msg *in, const struct endpoint *remote,
+		    uint8_t cookie[IKE_COOKIE_LEN])
 {
 	const uint8_t *secret = ike->cookies.secret[version & 1];
 	uint8_t mac[PRF_LEN_MAX] = {0}, spi[8];
@@ -32,7 +36,7 @@ static void compute(const struct ike *ike, uint8_t version, const struct msg_hea
 
 	writer_u64(&w, h->spi_i);
 	prf(PRF_HMAC_SHA2_256, (struct chunk){ secret, sizeof(ike->cookies.secret[0]) }, parts,
-	    sizeof(parts) / sizeof(parts[0]), mac);
+	    ARRAY_SIZE(parts), mac);
 	cookie[0] = version;
 	memcpy(cookie + 1, mac, IKE_COOKIE_LEN - 1);
 }

@@ -3,9 +3,12 @@
 #include "ike/sa.h"
 #include "ike/transitions.h"
 
-/* RFC 7296 2.5: a higher major version is refused by name; the answer is no longer than the question. */
-static void refuse_version(struct ike *ike, const struct msg_header *h, const struct endpoint *local,
-			   const struct endpoint *remote, size_t len)
+/*
+ * RFC 7296 2.5: a higher major version is refused by name; the answer is no longer than the
+ * question.
+ */
+static void refuse_version(struct ike *ike, const struct msg_header *h,
+			   const struct endpoint *local, const struct endpoint *remote, size_t len)
 {
 	struct msg_header answer = {
 		.spi_i = h->spi_i, .spi_r = h->spi_r, .exchange = h->exchange, .id = h->id,

@@ -16,7 +16,10 @@ void ike_log(struct ike *ike, const struct tunnel *tunnel, int level, const char
 {
 	char text[2 * IKE_DETAIL_MAX];
 	struct ike_event ev = {
-		.type = IKE_EV_LOG, .tunnel = tunnel ? tunnel->conf.name : NULL, .level = level, .detail = text,
+		.type = IKE_EV_LOG,
+		.tunnel = tunnel ? tunnel->conf.name : NULL,
+		.level = level,
+		.detail = text,
 	};
 	va_list ap;
 

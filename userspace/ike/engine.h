@@ -11,6 +11,7 @@
 #include "crypto/crypto.h"
 #include "ike/ike.h"
 #include "ike/timer.h"
+#include "lib/array.h"
 #include "lib/ikev2.h"
 #include "lib/mem.h"
 #include "lib/names.h"
@@ -28,7 +29,8 @@
 
 /*
  * Strangers. A half-open IKE SA takes about 4 KiB, so they hold at most 2 MiB between them; from
- * COOKIE_THRESHOLD on an IKE_SA_INIT must bring a cookie back (RFC 7296 2.6), above HALF_OPEN_MAX it is dropped.
+ * COOKIE_THRESHOLD on an IKE_SA_INIT must bring a cookie back (RFC 7296 2.6), above HALF_OPEN_MAX
+ * it is dropped.
  */
 #define IKE_COOKIE_THRESHOLD	32
 #define IKE_HALF_OPEN_MAX	512

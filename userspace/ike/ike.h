@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The IKE engine: a pure machine. Datagrams, times, commands and kernel events go in; what comes out goes through
- * struct ike_env. Single-threaded: one thread calls all of these, none of them from inside an env function.
+ * The IKE engine: a pure machine. Datagrams, times, commands and kernel events go in; what comes
+ * out goes through struct ike_env. Single-threaded: one thread calls all of these, none of them
+ * from inside an env function.
  */
 #ifndef IKE_IKE_H
 #define IKE_IKE_H
@@ -44,7 +45,8 @@ struct ike_status {
 
 /* Counters of what was refused: unauthenticated bytes change these and nothing else. */
 struct ike_counters {
-	uint64_t malformed, unknown_spi, bad_version, auth_failed, replayed, unexpected, cookies_sent, half_open;
+	uint64_t malformed, unknown_spi, bad_version, auth_failed, replayed, unexpected,
+		cookies_sent, half_open;
 };
 
 /* @env is copied, its ctx must outlive the engine. NULL: no memory. */
@@ -59,9 +61,15 @@ int ike_tunnel_del(struct ike *ike, const char *name);
 /* The peer's address, resolved anew, for the next attempt. */
 int ike_tunnel_set_remote(struct ike *ike, const char *name, const struct addr *remote);
 
-/* Starts to bring a tunnel up. 0: started, events follow; -EALREADY: it is up; -EINPROGRESS; -ENOENT; -EDESTADDRREQ: answer only. */
+/*
+ * Starts to bring a tunnel up. 0: started, events follow; -EALREADY: it is up; -EINPROGRESS;
+ * -ENOENT; -EDESTADDRREQ: answer only.
+ */
 int ike_up(struct ike *ike, const char *name);
-/* Deletes the IKE SA: the kernel objects go at once, the DELETE is retransmitted for a short while. 0, -ENOENT, -EALREADY: is down. */
+/*
+ * Deletes the IKE SA: the kernel objects go at once, the DELETE is retransmitted for a short
+ * while. 0, -ENOENT, -EALREADY: is down.
+ */
 int ike_down(struct ike *ike, const char *name);
 
 bool ike_status(const struct ike *ike, const char *name, struct ike_status *st);

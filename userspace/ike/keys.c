@@ -2,8 +2,6 @@
 /* Key derivation: RFC 7296 2.13 to 2.15, 2.18. */
 #include "ike/sa.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 static struct chunk chunk_of(const void *p, size_t len)
 {
 	return (struct chunk){ p, len };
@@ -23,11 +21,13 @@ static bool skeyseed(const struct ike_sa *sa, struct chunk secret, const struct 
 	memcpy(nonces + sa->ni.len, sa->nr.b, sa->nr.len);
 	parts[1] = chunk_of(nonces, sa->ni.len + sa->nr.len);
 	if (rekeyed)
-		return prf(rekeyed->prf, chunk_of(rekeyed->sk_d, prf_len(rekeyed->prf)), parts, 2, out);
+		return prf(rekeyed->prf, chunk_of(rekeyed->sk_d, prf_len(rekeyed->prf)), parts, 2,
+			   out);
 	return prf(sa->prf, parts[1], parts, 1, out);
 }
 
-static bool sk_setup(struct sk *sk, const struct ike_sa *sa, const uint8_t *encr_key, const uint8_t *integ_key)
+static bool sk_setup(struct sk *sk, const struct ike_sa *sa, const uint8_t *encr_key,
+		     const uint8_t *integ_key)
 {
 	const struct transform *encr = proposal_find(&sa->suite, TRANSFORM_ENCR);
 	const struct transform *integ = proposal_find(&sa->suite, TRANSFORM_INTEG);
@@ -54,7 +54,10 @@ static void spis(const struct ike_sa *sa, uint8_t out[16])
 	writer_u64(&w, sa->spi_r);
 }
 
-/* { SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr } = prf+ (SKEYSEED, Ni | Nr | SPIi | SPIr) */
+/*
+ * { SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr } = prf+ (SKEYSEED, Ni | Nr | SPIi |
+ * SPIr)
+ */
 bool keys_derive(struct ike_sa *sa, struct chunk secret, const struct ike_sa *rekeyed)
 {
 	const struct transform *encr = proposal_find(&sa->suite, TRANSFORM_ENCR);
@@ -75,12 +78,14 @@ bool keys_derive(struct ike_sa *sa, struct chunk secret, const struct ike_sa *re
 	spis(sa, ids);
 	if (d && e && len <= sizeof(keys) && skeyseed(sa, secret, rekeyed, seed)) {
 		struct chunk parts[] = {
-			chunk_of(sa->ni.b, sa->ni.len), chunk_of(sa->nr.b, sa->nr.len), chunk_of(ids, 16),
+			chunk_of(sa->ni.b, sa->ni.len),
+			chunk_of(sa->nr.b, sa->nr.len),
+			chunk_of(ids, 16),
 		};
 
 		i = sa->initiator ? &sa->sk_out : &sa->sk_in;
 		r = sa->initiator ? &sa->sk_in : &sa->sk_out;
-		ok = prf_plus(sa->prf, chunk_of(seed, d), parts, COUNT(parts), keys, len) &&
+		ok = prf_plus(sa->prf, chunk_of(seed, d), parts, ARRAY_SIZE(parts), keys, len) &&
 		     sk_setup(i, sa, keys + d + 2 * a, keys + d) &&
 		     sk_setup(r, sa, keys + d + 2 * a + e, keys + d + a);
 	}
@@ -112,5 +117,5 @@ bool keys_auth(const struct ike_sa *sa, bool of_initiator, struct chunk psk, str
 		chunk_of(real->p, real->len), chunk_of(nonce->b, nonce->len), chunk_of(maced, len),
 	};
 
-	return auth_psk(sa->prf, psk, parts, COUNT(parts), out);
+	return auth_psk(sa->prf, psk, parts, ARRAY_SIZE(parts), out);
 }

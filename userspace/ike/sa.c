@@ -43,7 +43,8 @@ struct ike_sa *sa_find_init(struct ike *ike, uint64_t spi_i, const struct endpoi
 	struct ike_sa *sa;
 
 	TAILQ_FOREACH(sa, &ike->sas, link)
-		if (!sa->initiator && sa->spi_i == spi_i && addr_equal(&sa->remote.addr, &remote->addr))
+		if (!sa->initiator && sa->spi_i == spi_i &&
+		    addr_equal(&sa->remote.addr, &remote->addr))
 			return sa;
 	return NULL;
 }
@@ -130,7 +131,10 @@ void octets_clear(struct octets *o)
 	*o = (struct octets){0};
 }
 
-/* What only a living IKE SA has. Lingering inbound SAs go too: nothing watches over them any longer. */
+/*
+ * What only a living IKE SA has. Lingering inbound SAs go too: nothing watches over them any
+ * longer.
+ */
 static void release(struct ike_sa *sa)
 {
 	struct timers *timers = &sa->ike->timers;
@@ -160,8 +164,8 @@ void sa_set_state(struct ike_sa *sa, enum sa_state state, const char *why)
 	if (old == state)
 		return;
 	sa->state = state;
-	ike_log(ike, sa->tunnel, LOG_DEBUG, "IKE SA %016llx: %s -> %s: %s", (unsigned long long)sa_spi(sa),
-		sa_state_name(old), sa_state_name(state), why);
+	ike_log(ike, sa->tunnel, LOG_DEBUG, "IKE SA %016llx: %s -> %s: %s",
+		(unsigned long long)sa_spi(sa), sa_state_name(old), sa_state_name(state), why);
 
 	ike->counters.half_open += state == SA_INIT_ANSWERED;
 	ike->counters.half_open -= old == SA_INIT_ANSWERED;
@@ -190,7 +194,8 @@ void sa_report(struct ike_sa *sa, enum ike_failure failure, const char *detail)
 }
 
 /* First the tunnel, which needs the children still; then the state. */
-static void end(struct ike_sa *sa, enum command command, enum ike_failure failure, const char *detail)
+static void end(struct ike_sa *sa, enum command command, enum ike_failure failure,
+		const char *detail)
 {
 	sa_report(sa, failure, detail);
 	if (transition_command(sa, command, detail))

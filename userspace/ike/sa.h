@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The IKE SA. Created for an attempt of ours or by a peer's IKE_SA_INIT; ends in SA_DEAD, which takes everything from it
- * at once; the memory goes when the engine's entry point returns, so that callers up the stack may still look at it.
+ * The IKE SA. Created for an attempt of ours or by a peer's IKE_SA_INIT; ends in SA_DEAD, which
+ * takes everything from it at once; the memory goes when the engine's entry point returns, so that
+ * callers up the stack may still look at it.
  */
 #ifndef IKE_SA_H
 #define IKE_SA_H
@@ -14,13 +15,13 @@ TAILQ_HEAD(child_list, child);
 
 enum sa_state {
 	SA_NEW,
-	SA_INIT_SENT,		/* initiator: IKE_SA_INIT is under way */
-	SA_INIT_ANSWERED,	/* responder: half open */
-	SA_AUTH_SENT,		/* initiator: IKE_AUTH is under way */
+	SA_INIT_SENT, /* initiator: IKE_SA_INIT is under way */
+	SA_INIT_ANSWERED, /* responder: half open */
+	SA_AUTH_SENT, /* initiator: IKE_AUTH is under way */
 	SA_ESTABLISHED,
-	SA_REKEYED,		/* replaced by an IKE SA which has its children; waits for its DELETE */
-	SA_CLOSING,		/* our DELETE is under way, or follows the request that is */
-	SA_CLOSED,		/* over; answers retransmitted requests from its cache */
+	SA_REKEYED, /* replaced by an IKE SA which has its children; waits for its DELETE */
+	SA_CLOSING, /* our DELETE is under way, or follows the request that is */
+	SA_CLOSED, /* over; answers retransmitted requests from its cache */
 	SA_DEAD,
 	SA_STATES
 };
@@ -43,14 +44,15 @@ struct init_attempt {
 	uint8_t cookie_len;
 	uint8_t cookie[64];
 	uint16_t hint;			/* error notify of an unauthenticated answer */
-	struct timer grace;		/* armed by the hint: how long we wait for a better answer */
+	struct timer grace; /* armed by the hint: how long we wait for a better answer */
 };
 
 struct ike_sa {
 	TAILQ_ENTRY(ike_sa) link;	/* in ike->sas, or ike->dead */
 	LIST_ENTRY(ike_sa) hash;
 	struct ike *ike;
-	struct tunnel *tunnel;		/* NULL: before IKE_AUTH on the responder, or after the tunnel was forgotten */
+	/* NULL: before IKE_AUTH on the responder, or after the tunnel was forgotten. */
+	struct tunnel *tunnel;
 	enum sa_state state;		/* set by transition_apply() only */
 	bool initiator;			/* our SPI is spi_i */
 	uint64_t spi_i, spi_r;
@@ -97,8 +99,8 @@ void sa_set_state(struct ike_sa *sa, enum sa_state state, const char *why);
 const char *sa_state_name(enum sa_state state);
 
 /*
- * Ends the IKE SA for the reason given, which becomes its tunnel's: with a DELETE where the peer has keys to read it, in
- * silence otherwise. Kernel objects go at once.
+ * Ends the IKE SA for the reason given, which becomes its tunnel's: with a DELETE where the peer
+ * has keys to read it, in silence otherwise. Kernel objects go at once.
  */
 void sa_close(struct ike_sa *sa, enum ike_failure failure, const char *detail);
 /* The same without a DELETE: the peer does not answer, or knows. */
@@ -116,7 +118,10 @@ void sa_free(struct ike_sa *sa);
 
 /* keys.c. False: the crypto library failed. */
 bool keys_derive(struct ike_sa *sa, struct chunk secret, const struct ike_sa *rekeyed);
-/* AUTH of the initiator (@of_initiator) or responder over its IKE_SA_INIT, the peer's nonce and its own identity. */
+/*
+ * AUTH of the initiator (@of_initiator) or responder over its IKE_SA_INIT, the peer's nonce
+ * and its own identity.
+ */
 bool keys_auth(const struct ike_sa *sa, bool of_initiator, struct chunk psk, struct chunk id_body,
 	       uint8_t out[PRF_LEN_MAX]);
 

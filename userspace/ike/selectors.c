@@ -30,8 +30,8 @@ static unsigned int add(struct ts *list, unsigned int count, unsigned int max, c
 	return kept;
 }
 
-unsigned int ts_narrow(const struct ts *a, unsigned int a_count, const struct ts *b, unsigned int b_count,
-		       struct ts *out, unsigned int max)
+unsigned int ts_narrow(const struct ts *a, unsigned int a_count, const struct ts *b,
+		       unsigned int b_count, struct ts *out, unsigned int max)
 {
 	unsigned int count = 0;
 	struct ts common;

@@ -3,11 +3,15 @@
 #include "ike/child.h"
 #include "ike/tunnels.h"
 
-/* Hard: packets no longer pass. A peer that is rekeying has the time of its retransmissions to finish. */
+/*
+ * Hard: packets no longer pass. A peer that is rekeying has the time of its retransmissions to
+ * finish.
+ */
 static void expired_hard(struct tunnel *t, struct child *c)
 {
 	if (c->state == CHILD_ACTIVE && !c->successor) {
-		sa_close(c->sa, IKE_FAIL_DOWN, "the CHILD_SA has reached its hard lifetime and was not rekeyed in time");
+		sa_close(c->sa, IKE_FAIL_DOWN,
+			 "the CHILD_SA has reached its hard lifetime and was not rekeyed in time");
 	} else if (c->state == CHILD_ACTIVE) {
 		child_switch_later(c);
 	} else if (c->state == CHILD_INBOUND && !child_predecessor(c)) {
@@ -22,7 +26,8 @@ static void expire(struct tunnel *t, const struct ike_kern_event *ev)
 	struct child *c;
 
 	TAILQ_FOREACH(c, &t->sa->children, link)
-		if (ev->out ? c->spi_out == ev->spi && c->state != CHILD_LINGERING : c->spi_in == ev->spi)
+		if (ev->out ? c->spi_out == ev->spi && c->state != CHILD_LINGERING :
+			      c->spi_in == ev->spi)
 			break;
 	if (!c)
 		return;
@@ -34,7 +39,10 @@ static void expire(struct tunnel *t, const struct ike_kern_event *ev)
 	}
 }
 
-/* The kernel saw an authentic packet from elsewhere: ESP in UDP and IKE share the NAT's mapping of port 4500. */
+/*
+ * The kernel saw an authentic packet from elsewhere: ESP in UDP and IKE share the NAT's
+ * mapping of port 4500.
+ */
 static void mapping(struct tunnel *t, const struct ike_kern_event *ev)
 {
 	if (!t->sa->udp || !ev->peer.addr.family || endpoint_equal(&t->sa->remote, &ev->peer))

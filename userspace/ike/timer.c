@@ -9,7 +9,10 @@ void timer_init(struct timer *timer, void (*fire)(struct timer *timer))
 	timer->fire = fire;
 }
 
-/* From the end: most deadlines are the same span away, and so belong last. Equal ones fire in the order of arming. */
+/*
+ * From the end: most deadlines are the same span away, and so belong last. Equal ones fire in
+ * the order of arming.
+ */
 void timer_set(struct timers *timers, struct timer *timer, uint64_t at)
 {
 	struct timer *before;
@@ -18,13 +21,13 @@ void timer_set(struct timers *timers, struct timer *timer, uint64_t at)
 	timer->at = at;
 	timer->armed = true;
 
-	TAILQ_FOREACH_REVERSE(before, timers, timers, link) {
-		if (before->at <= at) {
-			TAILQ_INSERT_AFTER(timers, before, timer, link);
-			return;
-		}
-	}
-	TAILQ_INSERT_HEAD(timers, timer, link);
+	before = TAILQ_LAST(timers, timers);
+	while (before && before->at > at)
+		before = TAILQ_PREV(before, timers, link);
+	if (before)
+		TAILQ_INSERT_AFTER(timers, before, timer, link);
+	else
+		TAILQ_INSERT_HEAD(timers, timer, link);
 }
 
 void timer_cancel(struct timers *timers, struct timer *timer)

@@ -38,11 +38,13 @@ extern const unsigned int transitions_count;
 /* The payloads of a message as the table's bits. */
 uint32_t transition_payloads(const struct msg *m);
 /* The first row that fits; NULL: the message makes no sense now. */
-const struct transition *transition_find(enum sa_state state, uint8_t exchange, enum role role, uint32_t payloads);
+const struct transition *transition_find(enum sa_state state, uint8_t exchange, enum role role,
+					 uint32_t payloads);
 /* Is there a row at all, whatever the payloads? */
 bool transition_exists(enum sa_state state, uint8_t exchange, enum role role);
 /* Sets the state that follows from the row and the verdict, and its timeout. */
-void transition_apply(struct ike_sa *sa, const struct transition *row, enum verdict verdict, const char *why);
+void transition_apply(struct ike_sa *sa, const struct transition *row, enum verdict verdict,
+		      const char *why);
 /* Runs a command; false: the table has no row for it in this state. */
 bool transition_command(struct ike_sa *sa, enum command command, const char *why);
 
@@ -75,8 +77,8 @@ enum built v2_delete_child_build(struct ike_sa *sa, struct builder *b, struct ca
 enum built v2_liveness_build(struct ike_sa *sa, struct builder *b, struct cause *cause);
 
 /*
- * v2_child.c: the peer's DELETE names its inbound SPI. True: the answer names ours, @spi_in. Whether the tunnel survives it is in
- * x->cause.
+ * v2_child.c: the peer's DELETE names its inbound SPI. True: the answer names ours, @spi_in.
+ * Whether the tunnel survives it is in x->cause.
  */
 bool v2_child_deleted(struct xchg *x, uint32_t spi_out, uint32_t *spi_in);
 /* v2_init.c: readies the initiator's part of a new IKE SA. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a tunnel is configured to be. The engine copies it; nothing here changes while a tunnel runs. */
+/*
+ * What a tunnel is configured to be. The engine copies it; nothing here changes while a tunnel
+ * runs.
+ */
 #ifndef IKE_TUNNEL_H
 #define IKE_TUNNEL_H
 
@@ -22,7 +25,7 @@ struct ike_id {
 struct tunnel_conf {
 	char name[TUNNEL_NAME_MAX];
 	struct addr local;		/* family 0: the system chooses */
-	struct addr remote;		/* family 0: answer only ("any"), or a name not resolved yet */
+	struct addr remote; /* family 0: answer only ("any"), or a name not resolved yet */
 	bool answer_only;
 	struct ike_id local_id, remote_id;
 	uint8_t psk[TUNNEL_PSK_MAX];
@@ -31,14 +34,18 @@ struct tunnel_conf {
 	struct ts local_ts[TUNNEL_TS_MAX], remote_ts[TUNNEL_TS_MAX];
 	uint8_t local_ts_count, remote_ts_count;
 	bool force_udp;			/* encapsulate in UDP even without NAT */
-	uint32_t rekey_s;		/* soft lifetime of a child SA, seconds; 0: never. Hard: a tenth more, at least 60 s */
+	/* Soft lifetime of a child SA, seconds; 0: never. Hard: a tenth more, at least 60 s. */
+	uint32_t rekey_s;
 	uint64_t rekey_bytes;		/* soft lifetime, octets; 0: no limit */
 	uint64_t rekey_packets;
-	uint32_t dpd_s;			/* liveness check after this long without a sign of the peer; 0: never */
+	uint32_t dpd_s; /* liveness check after this long without a sign of the peer; 0: never */
 	uint32_t replay_window;		/* packets; 0: the kernel's default */
 };
 
-/* "10.0.0.1", "2001:db8::1", "gw.example.org", "user@example.org", "@#hex" and "keyid:..." to an identity. */
+/*
+ * "10.0.0.1", "2001:db8::1", "gw.example.org", "user@example.org", "@#hex" and "keyid:..." to
+ * an identity.
+ */
 bool ike_id_parse(struct ike_id *id, const char *text);
 const char *ike_id_str(const struct ike_id *id, char *buf, size_t len);
 bool ike_id_equal(const struct ike_id *a, const struct ike_id *b);

@@ -38,7 +38,8 @@ static void emit(struct tunnel *t, struct ike_event *ev)
 	t->ike->env.event(t->ike->env.ctx, ev);
 }
 
-void tunnel_event(struct tunnel *t, enum ike_event_type type, enum ike_failure failure, const char *detail)
+void tunnel_event(struct tunnel *t, enum ike_event_type type, enum ike_failure failure,
+		  const char *detail)
 {
 	struct ike_event ev = { .type = type, .failure = failure, .detail = detail };
 
@@ -57,7 +58,8 @@ void tunnel_step(struct tunnel *t, enum ike_step step, const char *fmt, ...)
 	emit(t, &ev);
 }
 
-static void set_state(struct tunnel *t, enum tunnel_state state, enum ike_failure failure, const char *detail)
+static void set_state(struct tunnel *t, enum tunnel_state state, enum ike_failure failure,
+		      const char *detail)
 {
 	static const char *const names[] = {
 		[TUNNEL_DOWN] = "down", [TUNNEL_CONNECTING] = "connecting", [TUNNEL_UP] = "up",
@@ -65,7 +67,8 @@ static void set_state(struct tunnel *t, enum tunnel_state state, enum ike_failur
 	};
 
 	if (t->state != state)
-		ike_log(t->ike, t, LOG_DEBUG, "tunnel: %s -> %s: %s", names[t->state], names[state], detail);
+		ike_log(t->ike, t, LOG_DEBUG, "tunnel: %s -> %s: %s", names[t->state],
+			names[state], detail);
 	t->state = state;
 	t->failure = failure;
 	snprintf(t->detail, sizeof(t->detail), "%s", failure ? detail : "");
@@ -85,7 +88,8 @@ static bool endpoints(struct tunnel *t, struct ike_sa *sa)
 
 	sa->remote = (struct endpoint){ .addr = t->conf.remote, .port = IKE_PORT };
 	sa->local = (struct endpoint){ .addr = t->conf.local, .port = IKE_PORT };
-	return t->conf.local.family || ike->env.source_for(ike->env.ctx, &t->conf.remote, &sa->local.addr);
+	return t->conf.local.family ||
+	       ike->env.source_for(ike->env.ctx, &t->conf.remote, &sa->local.addr);
 }
 
 static void begin(struct timer *timer)
@@ -107,7 +111,8 @@ static void begin(struct timer *timer)
 	t->attempt = sa;
 	t->attempts++;
 	if (!endpoints(t, sa)) {
-		snprintf(text, sizeof(text), "there is no route to %s", addr_str(&t->conf.remote, addr));
+		snprintf(text, sizeof(text), "there is no route to %s",
+			 addr_str(&t->conf.remote, addr));
 		sa_drop(sa, IKE_FAIL_CONFIG, text);
 	} else if (!tunnel_spi_alloc(t, &sa->reserved_spi, why)) {
 		sa_drop(sa, IKE_FAIL_KERNEL, why);
@@ -117,7 +122,8 @@ static void begin(struct timer *timer)
 	}
 }
 
-void tunnel_attempt_failed(struct tunnel *t, struct ike_sa *sa, enum ike_failure failure, const char *detail)
+void tunnel_attempt_failed(struct tunnel *t, struct ike_sa *sa, enum ike_failure failure,
+			   const char *detail)
 {
 	if (sa == t->attempt) {
 		t->attempt = NULL;
@@ -145,8 +151,9 @@ bool tunnel_try_again(struct tunnel *t, struct ike_sa *sa, const char *why)
 /* ---- up and down */
 
 /*
- * Both ends began at once. Each sees both IKE SAs, so a rule settles it alike on both: of two attempts that have reached IKE_AUTH the
- * lower SPIi wins. And an attempt that began before ours succeeded is a remnant of such a race, which ours has won.
+ * Both ends began at once. Each sees both IKE SAs, so a rule settles it alike on both: of two
+ * attempts that have reached IKE_AUTH the lower SPIi wins. And an attempt that began before ours
+ * succeeded is a remnant of such a race, which ours has won.
  */
 bool tunnel_prefers_ours(const struct tunnel *t, const struct ike_sa *sa)
 {
@@ -165,7 +172,8 @@ static void forget_others(struct tunnel *t, struct ike_sa *sa, bool initial_cont
 		next = TAILQ_NEXT(u, link);
 		if (u != t && u->sa && ike_id_equal(&u->sa->remote_id, &sa->remote_id) &&
 		    ike_id_equal(&u->sa->local_id, &sa->local_id))
-			sa_drop(u->sa, IKE_FAIL_DOWN, "the peer has started afresh (INITIAL_CONTACT)");
+			sa_drop(u->sa, IKE_FAIL_DOWN,
+				"the peer has started afresh (INITIAL_CONTACT)");
 	}
 }
 
@@ -215,7 +223,8 @@ void tunnel_down(struct tunnel *t, enum ike_failure failure, const char *detail)
 
 /* ---- kernel */
 
-static bool kernel_set(struct tunnel *t, const struct ike_sa *sa, const struct ts_pair *ts, char why[256])
+static bool kernel_set(struct tunnel *t, const struct ike_sa *sa, const struct ts_pair *ts,
+		       char why[256])
 {
 	struct kern_child child = {
 		.id = t->child_id, .udp = sa->udp, .local = sa->local, .remote = sa->remote,
@@ -228,7 +237,8 @@ static bool kernel_set(struct tunnel *t, const struct ike_sa *sa, const struct t
 
 static struct ts_pair current_ts(const struct tunnel *t)
 {
-	struct ts_pair ts = { .local_count = t->local_ts_count, .remote_count = t->remote_ts_count };
+	struct ts_pair ts = { .local_count = t->local_ts_count,
+			      .remote_count = t->remote_ts_count };
 
 	memcpy(ts.local, t->local_ts, sizeof(ts.local));
 	memcpy(ts.remote, t->remote_ts, sizeof(ts.remote));

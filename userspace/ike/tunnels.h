@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A tunnel at work: configuration, the IKE SA that carries it, its child in the kernel, and what the user is told. */
+/*
+ * A tunnel at work: configuration, the IKE SA that carries it, its child in the kernel, and
+ * what the user is told.
+ */
 #ifndef IKE_TUNNELS_H
 #define IKE_TUNNELS_H
 
@@ -18,7 +21,8 @@ struct tunnel {
 	uint32_t child_id;		/* in the kernel; constant */
 	bool in_kernel;
 	struct child *out;		/* owner of its outbound slot */
-	struct ts local_ts[TUNNEL_TS_MAX], remote_ts[TUNNEL_TS_MAX];	/* negotiated, while in_kernel */
+	/* Negotiated, while in_kernel. */
+	struct ts local_ts[TUNNEL_TS_MAX], remote_ts[TUNNEL_TS_MAX];
 	uint8_t local_ts_count, remote_ts_count;
 
 	uint64_t child_rekeys;
@@ -37,10 +41,13 @@ struct tunnel *tunnel_find(const struct ike *ike, const char *name);
 bool tunnel_matches(const struct tunnel *t, const struct addr *local, const struct addr *remote);
 struct ike_id tunnel_local_id(const struct tunnel *t, const struct ike_sa *sa);
 
-void tunnel_event(struct tunnel *t, enum ike_event_type type, enum ike_failure failure, const char *detail);
-void tunnel_step(struct tunnel *t, enum ike_step step, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void tunnel_event(struct tunnel *t, enum ike_event_type type, enum ike_failure failure,
+		  const char *detail);
+void tunnel_step(struct tunnel *t, enum ike_step step, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 /* An attempt ended, ours or the peer's. Says so unless the tunnel is up or busy with another. */
-void tunnel_attempt_failed(struct tunnel *t, struct ike_sa *sa, enum ike_failure failure, const char *detail);
+void tunnel_attempt_failed(struct tunnel *t, struct ike_sa *sa, enum ike_failure failure,
+			   const char *detail);
 /* Another attempt after a moment, without a word to the user; false: there were enough. */
 bool tunnel_try_again(struct tunnel *t, struct ike_sa *sa, const char *why);
 
@@ -51,7 +58,10 @@ void tunnel_up(struct tunnel *t, struct ike_sa *sa, bool initial_contact);
 /* The child of @sa is no more, nor is the tunnel. */
 void tunnel_down(struct tunnel *t, enum ike_failure failure, const char *detail);
 
-/* Kernel: the tunnel's child with these selectors, and both SAs of @c. On failure nothing has changed. */
+/*
+ * Kernel: the tunnel's child with these selectors, and both SAs of @c. On failure nothing has
+ * changed.
+ */
 bool tunnel_install(struct tunnel *t, struct child *c, const struct ts_pair *ts, char why[256]);
 /* The peer's address has changed, authentically. */
 void tunnel_moved(struct tunnel *t, const struct ike_sa *sa);

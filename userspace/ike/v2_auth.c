@@ -34,13 +34,17 @@ static bool peer_auth_ok(const struct ike_sa *sa, const struct tunnel *t, const 
 	bool ok;
 
 	ok = in->auth.method == AUTH_PSK && in->auth.data.left == prf_len(sa->prf) &&
-	     keys_auth(sa, !sa->initiator, psk, (struct chunk){ id->body.at, id->body.left }, want) &&
+	     keys_auth(sa, !sa->initiator, psk, (struct chunk){ id->body.at, id->body.left },
+		       want) &&
 	     crypto_equal(want, in->auth.data.at, prf_len(sa->prf));
 	mem_wipe(want, sizeof(want));
 	return ok;
 }
 
-/* INITIAL_CONTACT says that no other IKE SA exists between the two identities: other tunnels may share them. */
+/*
+ * INITIAL_CONTACT says that no other IKE SA exists between the two identities: other tunnels
+ * may share them.
+ */
 static bool is_first_contact(const struct tunnel *t, const struct ike_id *local)
 {
 	const struct tunnel *u;
@@ -86,23 +90,29 @@ static void refused_because(struct xchg *x, const struct msg_notify *error)
 	switch (error->type) {
 	case NOTIFY_AUTHENTICATION_FAILED:
 		cause_set(&x->cause, IKE_FAIL_AUTH_REMOTE,
-			  "the peer refuses our identity %s or our pre-shared key; compare psk, local-id and remote-id with the peer's",
+			  "the peer refuses our identity %s or our pre-shared key; "
+			  "compare psk, local-id and remote-id with the peer's",
 			  ike_id_str(&x->sa->local_id, id, sizeof(id)));
 		break;
 	case NOTIFY_NO_PROPOSAL_CHOSEN:
 		cause_set(&x->cause, IKE_FAIL_NO_PROPOSAL_CHILD,
-			  "the peer takes none of our ESP proposals: %s; compare them with the peer's",
+			  "the peer takes none of our ESP proposals: %s; "
+			  "compare them with the peer's",
 			  proposals_text(&t->conf.esp, local, sizeof(local)));
 		break;
 	case NOTIFY_TS_UNACCEPTABLE:
 	case NOTIFY_SINGLE_PAIR_REQUIRED:
 		cause_set(&x->cause, IKE_FAIL_TS,
-			  "the peer accepts no traffic between %s (ours) and %s (its own); compare local-ts and remote-ts with the peer's",
-			  ts_list_text(t->conf.local_ts, t->conf.local_ts_count, local, sizeof(local)),
-			  ts_list_text(t->conf.remote_ts, t->conf.remote_ts_count, remote, sizeof(remote)));
+			  "the peer accepts no traffic between %s (ours) and %s (its own); "
+			  "compare local-ts and remote-ts with the peer's",
+			  ts_list_text(t->conf.local_ts, t->conf.local_ts_count, local,
+				       sizeof(local)),
+			  ts_list_text(t->conf.remote_ts, t->conf.remote_ts_count, remote,
+				       sizeof(remote)));
 		break;
 	default:
-		cause_set(&x->cause, IKE_FAIL_PEER, "the peer refuses IKE_AUTH: %s", notify_text(error->type, name));
+		cause_set(&x->cause, IKE_FAIL_PEER, "the peer refuses IKE_AUTH: %s",
+			  notify_text(error->type, name));
 	}
 }
 
@@ -113,14 +123,16 @@ static bool peer_is_right(struct xchg *x)
 	char want[TUNNEL_ID_MAX], got[TUNNEL_ID_MAX];
 
 	if (t->conf.remote_id.type && !ike_id_equal(&theirs, &t->conf.remote_id)) {
-		cause_set(&x->cause, IKE_FAIL_ID, "the peer calls itself %.180s, but remote-id is %.180s",
+		cause_set(&x->cause, IKE_FAIL_ID,
+			  "the peer calls itself %.180s, but remote-id is %.180s",
 			  ike_id_str(&theirs, got, sizeof(got)),
 			  ike_id_str(&t->conf.remote_id, want, sizeof(want)));
 		return false;
 	}
 	if (!peer_auth_ok(x->sa, t, x->in)) {
 		cause_set(&x->cause, IKE_FAIL_AUTH_LOCAL,
-			  "the peer %.200s does not prove that it knows the pre-shared key (AUTH method %u); compare psk on both ends",
+			  "the peer %.200s does not prove that it knows the pre-shared key "
+			  "(AUTH method %u); compare psk on both ends",
 			  ike_id_str(&theirs, got, sizeof(got)), x->in->auth.method);
 		return false;
 	}
@@ -144,8 +156,10 @@ static bool child_is_right(struct xchg *x, struct proposal *suite, struct ts_pai
 	}
 	if (!child_sa_ts(ts, &in->tsi, &in->tsr) ||
 	    !ts_all_within(ts->local, ts->local_count, t->conf.local_ts, t->conf.local_ts_count) ||
-	    !ts_all_within(ts->remote, ts->remote_count, t->conf.remote_ts, t->conf.remote_ts_count)) {
-		cause_set(&x->cause, IKE_FAIL_TS, "the peer answers with selectors beyond what we offered: %s === %s",
+	    !ts_all_within(ts->remote, ts->remote_count, t->conf.remote_ts,
+			   t->conf.remote_ts_count)) {
+		cause_set(&x->cause, IKE_FAIL_TS,
+			  "the peer answers with selectors beyond what we offered: %s === %s",
 			  ts_list_text(in->tsi.ts, in->tsi.count, local, sizeof(local)),
 			  ts_list_text(in->tsr.ts, in->tsr.count, remote, sizeof(remote)));
 		return false;
@@ -171,7 +185,8 @@ enum verdict v2_auth_response(struct xchg *x)
 		return VERDICT_FAIL;
 	}
 	if (!x->in->sa.list.count || !x->in->tsi.count || !x->in->tsr.count)
-		return fail(x, IKE_FAIL_PROTOCOL, "the peer's IKE_AUTH response has neither a CHILD_SA nor a reason");
+		return fail(x, IKE_FAIL_PROTOCOL,
+			    "the peer's IKE_AUTH response has neither a CHILD_SA nor a reason");
 	if (!child_is_right(x, &suite, &ts))
 		return VERDICT_FAIL;
 
@@ -202,7 +217,8 @@ enum verdict v2_auth_refused(struct xchg *x)
 		refused_because(x, error);
 	else
 		cause_set(&x->cause, IKE_FAIL_PROTOCOL,
-			  "the peer's IKE_AUTH response lacks IDr or AUTH; does it want another way of authentication than psk?");
+			  "the peer's IKE_AUTH response lacks IDr or AUTH; "
+			  "does it want another way of authentication than psk?");
 	return VERDICT_DONE;
 }
 
@@ -225,17 +241,18 @@ static bool ids_match(const struct tunnel *t, const struct ike_sa *sa, const str
 
 static bool narrow(const struct tunnel *t, const struct msg *in, struct ts_pair *ts)
 {
-	ts->local_count = ts_narrow(t->conf.local_ts, t->conf.local_ts_count, in->tsr.ts, in->tsr.count,
-				    ts->local, TUNNEL_TS_MAX);
-	ts->remote_count = ts_narrow(t->conf.remote_ts, t->conf.remote_ts_count, in->tsi.ts, in->tsi.count,
-				     ts->remote, TUNNEL_TS_MAX);
+	ts->local_count = ts_narrow(t->conf.local_ts, t->conf.local_ts_count, in->tsr.ts,
+				    in->tsr.count, ts->local, TUNNEL_TS_MAX);
+	ts->remote_count = ts_narrow(t->conf.remote_ts, t->conf.remote_ts_count, in->tsi.ts,
+				     in->tsi.count, ts->remote, TUNNEL_TS_MAX);
 	return ts->local_count && ts->remote_count;
 }
 
 /* How near a tunnel comes to what the peer wants. */
 enum fit { FIT_NOTHING, FIT_ADDRESS, FIT_ID, FIT_PSK, FIT_SELECTORS };
 
-static enum fit fit(const struct tunnel *t, const struct ike_sa *sa, const struct msg *in, const struct ike_id *theirs)
+static enum fit fit(const struct tunnel *t, const struct ike_sa *sa, const struct msg *in,
+		    const struct ike_id *theirs)
 {
 	struct ts_pair ts;
 
@@ -248,12 +265,13 @@ static enum fit fit(const struct tunnel *t, const struct ike_sa *sa, const struc
 	return narrow(t, in, &ts) ? FIT_SELECTORS : FIT_PSK;
 }
 
-static struct tunnel *identify(struct ike_sa *sa, const struct msg *in, const struct ike_id *theirs, enum fit *best)
+static struct tunnel *identify(struct ike_sa *sa, const struct msg *in,
+			       const struct ike_id *theirs, enum fit *best)
 {
 	struct tunnel *t, *found = NULL;
 
 	*best = FIT_NOTHING;
-	TAILQ_FOREACH(t, &sa->ike->tunnels, link) {
+	for (t = TAILQ_FIRST(&sa->ike->tunnels); t; t = TAILQ_NEXT(t, link)) {
 		enum fit f = fit(t, sa, in, theirs);
 
 		if (f > *best) {
@@ -265,25 +283,30 @@ static struct tunnel *identify(struct ike_sa *sa, const struct msg *in, const st
 }
 
 /* AUTHENTICATION_FAILED whatever it was: a stranger learns nothing. Ours learn all. */
-static enum verdict reject(struct xchg *x, struct tunnel *t, enum fit best, const struct ike_id *theirs)
+static enum verdict reject(struct xchg *x, struct tunnel *t, enum fit best,
+			   const struct ike_id *theirs)
 {
-	char got[TUNNEL_ID_MAX], wanted[TUNNEL_ID_MAX], id[TUNNEL_ID_MAX], peer[ADDR_STRLEN], text[IKE_DETAIL_MAX];
+	char got[TUNNEL_ID_MAX], wanted[TUNNEL_ID_MAX], id[TUNNEL_ID_MAX], peer[ADDR_STRLEN],
+		text[IKE_DETAIL_MAX];
 	struct ike_id asked = id_of_msg(&x->in->idr), ours;
 
 	xchg_refuse(x, NOTIFY_AUTHENTICATION_FAILED, NULL, 0);
 	ike_id_str(theirs, got, sizeof(got));
 	endpoint_str(x->remote, peer);
 	if (!t) {
-		ike_log(x->sa->ike, NULL, LOG_WARNING, "IKE_AUTH from %s (%.200s): no tunnel is configured for it", peer, got);
+		ike_log(x->sa->ike, NULL, LOG_WARNING,
+			"IKE_AUTH from %s (%.200s): no tunnel is configured for it", peer, got);
 	} else if (best == FIT_ID) {
 		snprintf(text, sizeof(text),
-			 "the peer %.180s at %s does not prove that it knows the pre-shared key (AUTH method %u); compare psk on both ends",
+			 "the peer %.180s at %s does not prove that it knows the pre-shared key "
+			 "(AUTH method %u); compare psk on both ends",
 			 got, peer, x->in->auth.method);
 		tunnel_attempt_failed(t, x->sa, IKE_FAIL_AUTH_LOCAL, text);
 	} else {
 		ours = tunnel_local_id(t, x->sa);
 		snprintf(text, sizeof(text),
-			 "the peer calls itself %.100s and wants %.100s; remote-id is %.100s, local-id is %.100s",
+			 "the peer calls itself %.100s and wants %.100s; "
+			 "remote-id is %.100s, local-id is %.100s",
 			 got, ike_id_str(&asked, id, sizeof(id)),
 			 ike_id_str(&t->conf.remote_id, wanted, sizeof(wanted)),
 			 ike_id_str(&ours, peer, sizeof(peer)));
@@ -292,7 +315,10 @@ static enum verdict reject(struct xchg *x, struct tunnel *t, enum fit best, cons
 	return VERDICT_FAIL;
 }
 
-/* What the IKE_SA_INIT agreed on was acceptable to some tunnel for these addresses; is it to this one? */
+/*
+ * What the IKE_SA_INIT agreed on was acceptable to some tunnel for these addresses; is it to
+ * this one?
+ */
 static bool ike_suite_ok(const struct tunnel *t, const struct ike_sa *sa)
 {
 	struct proposals theirs = { .count = 1, .p = { sa->suite } };
@@ -311,20 +337,24 @@ static void refuse_child(struct xchg *x, struct tunnel *t, uint16_t notify)
 
 	build_notify(&x->b, notify, 0, 0, 0, NULL, 0);
 	if (notify == NOTIFY_NO_PROPOSAL_CHOSEN)
-		cause_set(cause, IKE_FAIL_NO_PROPOSAL_CHILD, "no ESP proposal in common; ours: %s; the peer's: %s",
+		cause_set(cause, IKE_FAIL_NO_PROPOSAL_CHILD,
+			  "no ESP proposal in common; ours: %s; the peer's: %s",
 			  proposals_text(&t->conf.esp, ours, sizeof(ours)),
 			  proposals_text(&in->sa.list, theirs, sizeof(theirs)));
 	else if (notify == NOTIFY_TS_UNACCEPTABLE)
-		cause_set(cause, IKE_FAIL_TS, "no selectors in common; ours: %s === %s; the peer's: %s === %s",
-			  ts_list_text(t->conf.local_ts, t->conf.local_ts_count, ours, sizeof(ours)),
-			  ts_list_text(t->conf.remote_ts, t->conf.remote_ts_count, ours_r, sizeof(ours_r)),
+		cause_set(cause, IKE_FAIL_TS,
+			  "no selectors in common; ours: %s === %s; the peer's: %s === %s",
+			  ts_list_text(t->conf.local_ts, t->conf.local_ts_count, ours,
+				       sizeof(ours)),
+			  ts_list_text(t->conf.remote_ts, t->conf.remote_ts_count, ours_r,
+				       sizeof(ours_r)),
 			  ts_list_text(in->tsr.ts, in->tsr.count, theirs, sizeof(theirs)),
 			  ts_list_text(in->tsi.ts, in->tsi.count, theirs_r, sizeof(theirs_r)));
 	tunnel_attempt_failed(t, x->sa, cause->failure, cause->text);
 }
 
-static bool make_child(struct xchg *x, struct tunnel *t, const struct ts_pair *ts, const struct proposal *suite,
-		       unsigned int index)
+static bool make_child(struct xchg *x, struct tunnel *t, const struct ts_pair *ts,
+		       const struct proposal *suite, unsigned int index)
 {
 	struct ike_sa *sa = x->sa;
 	char why[256] = "";
@@ -392,13 +422,16 @@ enum verdict v2_auth_request(struct xchg *x)
 		return reject(x, t, best, &theirs);
 	if (!ike_suite_ok(t, x->sa)) {
 		xchg_refuse(x, NOTIFY_NO_PROPOSAL_CHOSEN, NULL, 0);
-		cause_set(&x->cause, IKE_FAIL_NO_PROPOSAL_IKE, "no IKE proposal in common; ours: %s; the peer's: %.180s",
-			  proposals_text(&t->conf.ike, ours, sizeof(ours)), proposal_str(&x->sa->suite, got));
+		cause_set(&x->cause, IKE_FAIL_NO_PROPOSAL_IKE,
+			  "no IKE proposal in common; ours: %s; the peer's: %.180s",
+			  proposals_text(&t->conf.ike, ours, sizeof(ours)),
+			  proposal_str(&x->sa->suite, got));
 		tunnel_attempt_failed(t, x->sa, x->cause.failure, x->cause.text);
 		return VERDICT_FAIL;
 	}
 	if (tunnel_prefers_ours(t, x->sa)) {
-		ike_log(x->sa->ike, t, LOG_INFO, "both ends began at once: ours goes on, the peer's is put off");
+		ike_log(x->sa->ike, t, LOG_INFO,
+			"both ends began at once: ours goes on, the peer's is put off");
 		xchg_refuse(x, NOTIFY_TEMPORARY_FAILURE, NULL, 0);
 		return VERDICT_FAIL;
 	}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CREATE_CHILD_SA that rekeys a CHILD_SA, RFC 7296 1.3.3, 2.8, 2.17 and 2.25. child.h says which end switches
- * when. When both ends rekey at once, the CHILD_SA made with the lowest of the four nonces is deleted by its maker, and the maker of
- * the other deletes the old one.
+ * CREATE_CHILD_SA that rekeys a CHILD_SA, RFC 7296 1.3.3, 2.8, 2.17 and 2.25. child.h says which
+ * end switches when. When both ends rekey at once, the CHILD_SA made with the lowest of the four
+ * nonces is deleted by its maker, and the maker of the other deletes the old one.
  */
 #include "ike/child.h"
 #include "ike/child_sa.h"
@@ -27,7 +27,8 @@ static void rekeyed(struct child *c, uint32_t old_in, uint32_t old_out)
 	char text[96];
 
 	t->child_rekeys++;
-	snprintf(text, sizeof(text), "CHILD_SA %08x/%08x -> %08x/%08x", old_in, old_out, c->spi_in, c->spi_out);
+	snprintf(text, sizeof(text), "CHILD_SA %08x/%08x -> %08x/%08x", old_in, old_out, c->spi_in,
+		 c->spi_out);
 	tunnel_event(t, IKE_EV_CHILD_REKEYED, IKE_FAIL_NONE, text);
 }
 
@@ -54,7 +55,8 @@ static bool prepare(struct ike_sa *sa, struct child *c)
 	if (req->group)
 		req->ke = ke_new(req->group, ike->env.random, ike->env.ctx);
 	if (req->group && !req->ke) {
-		ike_log(ike, sa->tunnel, LOG_ERR, "cannot rekey: key exchange group %u is not to be had", req->group);
+		ike_log(ike, sa->tunnel, LOG_ERR,
+			"cannot rekey: key exchange group %u is not to be had", req->group);
 		return false;
 	}
 	ike_random(ike, req->nonce, sizeof(req->nonce));
@@ -116,7 +118,8 @@ static struct child *make_ours(struct xchg *x, const struct proposal *suite)
 	struct child *c;
 	bool ok;
 
-	if (child_sa_group(suite) && !ke_derive(req->ke, x->in->ke.data.at, x->in->ke.data.left, secret, &secret_len))
+	if (child_sa_group(suite) &&
+	    !ke_derive(req->ke, x->in->ke.data.at, x->in->ke.data.left, secret, &secret_len))
 		return NULL;
 	c = child_new(sa, suite, req->new_spi, child_sa_spi(&x->in->sa));
 	if (c) {
@@ -157,17 +160,24 @@ enum verdict v2_child_response(struct xchg *x)
 	if (!child_sa_chosen(&sa->tunnel->conf.esp, &x->in->sa, sa->req.group, &suite) ||
 	    (child_sa_group(&suite) && x->in->ke.group != sa->req.group) ||
 	    !child_sa_ts(&ts, &x->in->tsi, &x->in->tsr) ||
-	    !ts_all_within(ts.local, ts.local_count, sa->tunnel->local_ts, sa->tunnel->local_ts_count) ||
-	    !ts_all_within(ts.remote, ts.remote_count, sa->tunnel->remote_ts, sa->tunnel->remote_ts_count)) {
-		cause_set(&x->cause, IKE_FAIL_PROTOCOL, "the peer answers our rekey with what we did not offer");
+	    !ts_all_within(ts.local, ts.local_count, sa->tunnel->local_ts,
+			   sa->tunnel->local_ts_count) ||
+	    !ts_all_within(ts.remote, ts.remote_count, sa->tunnel->remote_ts,
+			   sa->tunnel->remote_ts_count)) {
+		cause_set(&x->cause, IKE_FAIL_PROTOCOL,
+			  "the peer answers our rekey with what we did not offer");
 		return VERDICT_STAY;
 	}
 	c = make_ours(x, &suite);
 	if (!c) {
-		cause_set(&x->cause, IKE_FAIL_PROTOCOL, "the keys of the new CHILD_SA cannot be derived");
+		cause_set(&x->cause, IKE_FAIL_PROTOCOL,
+			  "the keys of the new CHILD_SA cannot be derived");
 		return VERDICT_STAY;
 	}
-	/* the peer's rekey of the same has won, or is complete: nothing is sent on ours, but something may come */
+	/*
+	 * the peer's rekey of the same has won, or is complete: nothing is sent on ours, but
+	 * something may come
+	 */
 	lose = lose || !old || (old->state != CHILD_ACTIVE && !old->peer_deleted);
 	if (!child_install(c, !lose, "rekeyed by us", why)) {
 		child_remove(c, "the kernel refuses it");
@@ -190,7 +200,10 @@ static bool offers_group(const struct proposals *list, uint16_t group)
 	return false;
 }
 
-/* INVALID_KE_PAYLOAD, RFC 7296 1.3: once more with the group the peer wants, if that is one of ours. */
+/*
+ * INVALID_KE_PAYLOAD, RFC 7296 1.3: once more with the group the peer wants, if that is one of
+ * ours.
+ */
 static bool take_group(struct ike_sa *sa, struct child *c, const struct msg_notify *error)
 {
 	struct cursor data = error->data;
@@ -214,13 +227,17 @@ enum verdict v2_child_refused(struct xchg *x)
 	if (!c || c->state != CHILD_ACTIVE || c->successor)
 		return VERDICT_STAY;	/* the peer's own rekey has made ours needless */
 	if (!error) {
-		cause_set(&x->cause, IKE_FAIL_PROTOCOL, "the peer's answer to our rekey is neither yes nor no");
+		cause_set(&x->cause, IKE_FAIL_PROTOCOL,
+			  "the peer's answer to our rekey is neither yes nor no");
 	} else if (c->peer_deleted || error->type == NOTIFY_CHILD_SA_NOT_FOUND) {
-		cause_set(&x->cause, IKE_FAIL_DOWN, "the peer has deleted the CHILD_SA that we wanted to rekey");
+		cause_set(&x->cause, IKE_FAIL_DOWN,
+			  "the peer has deleted the CHILD_SA that we wanted to rekey");
 	} else if (!take_group(sa, c, error)) {
 		c->group = KE_NONE;
-		ike_log(sa->ike, sa->tunnel, error->type == NOTIFY_TEMPORARY_FAILURE ? LOG_INFO : LOG_WARNING,
-			"the peer refuses to rekey the CHILD_SA: %s; trying again", notify_text(error->type, name));
+		ike_log(sa->ike, sa->tunnel,
+			error->type == NOTIFY_TEMPORARY_FAILURE ? LOG_INFO : LOG_WARNING,
+			"the peer refuses to rekey the CHILD_SA: %s; trying again",
+			notify_text(error->type, name));
 		child_retry_rekey(c, RETRY_MIN_MS, RETRY_MAX_MS);
 	}
 	return VERDICT_STAY;
@@ -232,18 +249,22 @@ static enum verdict refuse(struct xchg *x, uint16_t notify)
 {
 	char name[NAME_STRLEN];
 
-	ike_log(x->sa->ike, x->sa->tunnel, LOG_INFO, "refusing the peer's CREATE_CHILD_SA: %s", notify_text(notify, name));
+	ike_log(x->sa->ike, x->sa->tunnel, LOG_INFO, "refusing the peer's CREATE_CHILD_SA: %s",
+		notify_text(notify, name));
 	xchg_refuse(x, notify, NULL, 0);
 	return VERDICT_STAY;
 }
 
 /* Ours under way for the same: both go on, and the nonces will tell. */
-static void meet_rival(struct ike_sa *sa, const struct child *old, uint32_t spi_in, struct cursor ni, const struct nonce *nr)
+static void meet_rival(struct ike_sa *sa, const struct child *old, uint32_t spi_in,
+		       struct cursor ni, const struct nonce *nr)
 {
 	struct rival *rival = &sa->req.rival;
-	struct cursor low = nonce_cmp(ni.at, ni.left, nr->b, nr->len) < 0 ? ni : cursor_of(nr->b, nr->len);
+	struct cursor low =
+		nonce_cmp(ni.at, ni.left, nr->b, nr->len) < 0 ? ni : cursor_of(nr->b, nr->len);
 
-	if (!sa->req.active || sa->req.exchange != EXCHANGE_CREATE_CHILD_SA || sa->req.subject != old->spi_in)
+	if (!sa->req.active || sa->req.exchange != EXCHANGE_CREATE_CHILD_SA ||
+	    sa->req.subject != old->spi_in)
 		return;
 	rival->spi_in = spi_in;
 	rival->low_len = low.left;
@@ -275,7 +296,8 @@ static struct child *find_old(struct xchg *x, enum verdict *verdict)
 }
 
 /* Our half of a new key exchange, and the secret. */
-static struct ke *answer_ke(struct xchg *x, uint16_t group, uint8_t secret[KE_SECRET_MAX], size_t *secret_len)
+static struct ke *answer_ke(struct xchg *x, uint16_t group, uint8_t secret[KE_SECRET_MAX],
+			    size_t *secret_len)
 {
 	struct ike *ike = x->sa->ike;
 	struct ke *ke = ke_new(group, ike->env.random, ike->env.ctx);
@@ -287,8 +309,8 @@ static struct ke *answer_ke(struct xchg *x, uint16_t group, uint8_t secret[KE_SE
 	return ke;
 }
 
-static void build_answer(struct xchg *x, const struct child *c, uint8_t number, const struct nonce *nr,
-			 const struct ke *ke)
+static void build_answer(struct xchg *x, const struct child *c, uint8_t number,
+			 const struct nonce *nr, const struct ke *ke)
 {
 	const struct tunnel *t = x->sa->tunnel;
 	const uint8_t *public;
@@ -304,42 +326,62 @@ static void build_answer(struct xchg *x, const struct child *c, uint8_t number, 
 	build_ts(&x->b, PAYLOAD_TSR, t->local_ts, t->local_ts_count);
 }
 
-/* Everything agrees: the new inbound SA goes into the kernel, and the answer is written. */
+/* The new CHILD_SA, its inbound SA in the kernel. NULL: it failed, and nothing has changed. */
+static struct child *install_theirs(struct xchg *x, const struct proposal *suite,
+				    const struct msg_offer *offer, struct chunk secret,
+				    const struct nonce *nr)
+{
+	struct cursor ni = x->in->nonce;
+	struct ike_sa *sa = x->sa;
+	char why[256] = "";
+	struct child *c;
+	uint32_t spi;
+
+	if (!tunnel_spi_alloc(sa->tunnel, &spi, why)) {
+		ike_log(sa->ike, sa->tunnel, LOG_ERR, "the peer's rekey fails here: %s", why);
+		return NULL;
+	}
+	c = child_new(sa, suite, spi, offer->spi);
+	if (!c) {
+		tunnel_spi_free(sa->tunnel, spi);
+		return NULL;
+	}
+	if (child_derive(c, false, secret, (struct chunk){ ni.at, ni.left },
+			 (struct chunk){ nr->b, nr->len }) &&
+	    child_install(c, false, "rekeyed by the peer", why))
+		return c;
+	ike_log(sa->ike, sa->tunnel, LOG_ERR, "the peer's rekey fails here: %s", why);
+	child_remove(c, "it could not be installed");
+	return NULL;
+}
+
+/* Everything agrees. */
 static enum verdict make_theirs(struct xchg *x, struct child *old, const struct proposal *suite,
 				unsigned int index)
 {
+	const struct msg_offer *offer = &x->in->sa.offer[index];
 	uint16_t group = child_sa_group(suite);
-	struct ike_sa *sa = x->sa;
 	struct nonce nr = { .len = IKE_NONCE_LEN };
 	uint8_t secret[KE_SECRET_MAX];
 	size_t secret_len = 0;
-	struct child *c = NULL;
 	struct ke *ke = NULL;
-	char why[256] = "";
-	bool ok = true;
-	uint32_t spi;
+	struct child *c;
 
-	if (group && !(ke = answer_ke(x, group, secret, &secret_len)))
-		return refuse(x, NOTIFY_INVALID_SYNTAX);
-	ike_random(sa->ike, nr.b, nr.len);
-	ok = tunnel_spi_alloc(sa->tunnel, &spi, why);
-	if (ok)
-		c = child_new(sa, suite, spi, x->in->sa.offer[index].spi);
-	ok = c && child_derive(c, false, (struct chunk){ secret, secret_len },
-			       (struct chunk){ x->in->nonce.at, x->in->nonce.left }, (struct chunk){ nr.b, nr.len }) &&
-	     child_install(c, false, "rekeyed by the peer", why);
-	mem_wipe(secret, sizeof(secret));
-	if (ok) {
-		build_answer(x, c, x->in->sa.offer[index].number, &nr, ke);
-		child_succeed(c, old);
-		meet_rival(sa, old, c->spi_in, x->in->nonce, &nr);
-	} else {
-		ike_log(sa->ike, sa->tunnel, LOG_ERR, "the peer's rekey fails here: %s", why);
-		if (c)
-			child_remove(c, "it could not be installed");
+	if (group) {
+		ke = answer_ke(x, group, secret, &secret_len);
+		if (!ke)
+			return refuse(x, NOTIFY_INVALID_SYNTAX);
 	}
+	ike_random(x->sa->ike, nr.b, nr.len);
+	c = install_theirs(x, suite, offer, (struct chunk){ secret, secret_len }, &nr);
+	if (c) {
+		build_answer(x, c, offer->number, &nr, ke);
+		child_succeed(c, old);
+		meet_rival(x->sa, old, c->spi_in, x->in->nonce, &nr);
+	}
+	mem_wipe(secret, sizeof(secret));
 	ke_free(ke);
-	return ok ? VERDICT_DONE : refuse(x, NOTIFY_TEMPORARY_FAILURE);
+	return c ? VERDICT_DONE : refuse(x, NOTIFY_TEMPORARY_FAILURE);
 }
 
 enum verdict v2_child_request(struct xchg *x)
@@ -385,12 +427,14 @@ static bool active_deleted(struct xchg *x, struct child *c)
 
 	if (successor) {
 		if (!child_switch(successor, "the peer has deleted the old one")) {
-			cause_set(&x->cause, IKE_FAIL_KERNEL, "the kernel refuses the new outbound SA");
+			cause_set(&x->cause, IKE_FAIL_KERNEL,
+				  "the kernel refuses the new outbound SA");
 			return true;
 		}
 		child_linger(c, "deleted by the peer after its rekey");
 		rekeyed(successor, old_in, old_out);
-	} else if (req->active && req->exchange == EXCHANGE_CREATE_CHILD_SA && req->subject == c->spi_in) {
+	} else if (req->active && req->exchange == EXCHANGE_CREATE_CHILD_SA &&
+		   req->subject == c->spi_in) {
 		c->peer_deleted = true;	/* the answer to our rekey decides */
 	} else {
 		cause_set(&x->cause, IKE_FAIL_DOWN, "the peer has deleted the CHILD_SA");
@@ -398,7 +442,10 @@ static bool active_deleted(struct xchg *x, struct child *c)
 	return true;
 }
 
-/* The peer's rekey has lost against ours, or the peer thinks better of it: then the old one wants another. */
+/*
+ * The peer's rekey has lost against ours, or the peer thinks better of it: then the old one
+ * wants another.
+ */
 static void inbound_deleted(struct ike_sa *sa, struct child *c)
 {
 	struct child *old = child_predecessor(c);

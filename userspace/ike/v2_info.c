@@ -17,11 +17,10 @@ enum built v2_delete_ike_build(struct ike_sa *sa, struct builder *b, struct caus
 
 enum built v2_delete_child_build(struct ike_sa *sa, struct builder *b, struct cause *cause)
 {
-	struct child *c;
+	struct child *c = TAILQ_FIRST(&sa->children);
 
-	TAILQ_FOREACH(c, &sa->children, link)
-		if (c->state == CHILD_OLD)
-			break;
+	while (c && c->state != CHILD_OLD)
+		c = TAILQ_NEXT(c, link);
 	if (!c)
 		return BUILD_NOTHING;
 	build_delete(b, PROTO_ESP, &c->spi_in, 1);
@@ -92,7 +91,8 @@ enum verdict v2_info_request(struct xchg *x)
 	/* RFC 7296 2.21.2: the initiator did not believe our AUTH */
 	if (msg_notify(x->in, NOTIFY_AUTHENTICATION_FAILED)) {
 		cause_set(&x->cause, IKE_FAIL_AUTH_REMOTE,
-			  "the peer refuses our identity or our pre-shared key; compare psk, local-id and remote-id with the peer's");
+			  "the peer refuses our identity or our pre-shared key; "
+			  "compare psk, local-id and remote-id with the peer's");
 		return VERDICT_FAIL;
 	}
 	delete_children(x);

@@ -4,7 +4,7 @@
 #include "ike/tunnels.h"
 
 #define ROUNDS_MAX	6	/* COOKIE and INVALID_KE_PAYLOAD answers in one attempt */
-#define GRACE_MS	3000	/* after an error that anybody may have sent: a true answer may follow */
+#define GRACE_MS 3000 /* after an error that anybody may have sent: a true answer may follow */
 
 static void nat_hash(const struct msg_header *h, const struct endpoint *e, uint8_t out[20])
 {
@@ -20,8 +20,9 @@ static void nat_hash(const struct msg_header *h, const struct endpoint *e, uint8
 }
 
 /* @fake: claim to be behind NAT, so that both ends put ESP into UDP. */
-static void build_nat_detection(struct builder *b, const struct msg_header *h, const struct endpoint *local,
-				const struct endpoint *remote, bool fake)
+static void build_nat_detection(struct builder *b, const struct msg_header *h,
+				const struct endpoint *local, const struct endpoint *remote,
+				bool fake)
 {
 	static const struct endpoint nowhere = { .addr = { .family = AF_INET } };
 	uint8_t hash[20];
@@ -34,7 +35,8 @@ static void build_nat_detection(struct builder *b, const struct msg_header *h, c
 
 static void detect_nat(struct ike_sa *sa, const struct xchg *x)
 {
-	bool source_seen = false, destination_seen = false, source_ok = false, destination_ok = false;
+	bool source_seen = false, destination_seen = false, source_ok = false,
+	     destination_ok = false;
 	uint8_t source[20], destination[20];
 
 	nat_hash(x->h, x->remote, source);
@@ -47,7 +49,8 @@ static void detect_nat(struct ike_sa *sa, const struct xchg *x)
 			source_ok |= n->data.left == 20 && !memcmp(n->data.at, source, 20);
 		} else if (n->type == NOTIFY_NAT_DETECTION_DESTINATION_IP) {
 			destination_seen = true;
-			destination_ok |= n->data.left == 20 && !memcmp(n->data.at, destination, 20);
+			destination_ok |= n->data.left == 20 &&
+					  !memcmp(n->data.at, destination, 20);
 		}
 	}
 	sa->nat_t = source_seen && destination_seen;
@@ -75,7 +78,8 @@ enum built v2_init_build(struct ike_sa *sa, struct builder *b, struct cause *cau
 	size_t len;
 
 	if (!prepare_ke(sa)) {
-		cause_set(cause, IKE_FAIL_CONFIG, "the first IKE proposal's key exchange group %u is not to be had",
+		cause_set(cause, IKE_FAIL_CONFIG,
+			  "the first IKE proposal's key exchange group %u is not to be had",
 			  sa->init.group);
 		return BUILD_FAILED;
 	}
@@ -102,7 +106,8 @@ static void refused(struct ike_sa *sa)
 
 	if (sa->init.hint == NOTIFY_NO_PROPOSAL_CHOSEN)
 		cause_set(&cause, IKE_FAIL_NO_PROPOSAL_IKE,
-			  "the peer takes none of our IKE proposals: %s; compare them with the peer's",
+			  "the peer takes none of our IKE proposals: %s; "
+			  "compare them with the peer's",
 			  proposals_text(&sa->tunnel->conf.ike, list, sizeof(list)));
 	else
 		cause_set(&cause, IKE_FAIL_PEER, "the peer refuses IKE_SA_INIT: %s",
@@ -133,7 +138,8 @@ static bool take_cookie(struct ike_sa *sa, const struct msg_notify *n)
 {
 	if (!n->data.left || n->data.left > sizeof(sa->init.cookie))
 		return false;
-	if (n->data.left == sa->init.cookie_len && !memcmp(n->data.at, sa->init.cookie, n->data.left))
+	if (n->data.left == sa->init.cookie_len &&
+	    !memcmp(n->data.at, sa->init.cookie, n->data.left))
 		return false;
 	memcpy(sa->init.cookie, n->data.at, n->data.left);
 	sa->init.cookie_len = n->data.left;
@@ -154,7 +160,10 @@ static bool take_group(struct ike_sa *sa, const struct msg_notify *n)
 	return true;
 }
 
-/* Not a full answer. An error is remembered, not believed: the retransmission goes on until the grace is over. */
+/*
+ * Not a full answer. An error is remembered, not believed: the retransmission goes on until
+ * the grace is over.
+ */
 enum verdict v2_init_notify(struct xchg *x)
 {
 	const struct msg_notify *cookie = msg_notify(x->in, NOTIFY_COOKIE);
@@ -176,7 +185,8 @@ enum verdict v2_init_notify(struct xchg *x)
 }
 
 /* One proposal, each transform one of ours. */
-static bool suite_ok(const struct proposals *ours, const struct msg_sa *answer, struct proposal *suite)
+static bool suite_ok(const struct proposals *ours, const struct msg_sa *answer,
+		     struct proposal *suite)
 {
 	unsigned int index;
 
@@ -213,13 +223,15 @@ enum verdict v2_init_response(struct xchg *x)
 
 	if (!x->h->spi_r || x->in->ke.group != sa->init.group ||
 	    !suite_ok(&t->conf.ike, &x->in->sa, &sa->suite)) {
-		ike_log(sa->ike, t, LOG_WARNING, "ignoring an IKE_SA_INIT response with a choice we did not offer");
+		ike_log(sa->ike, t, LOG_WARNING,
+			"ignoring an IKE_SA_INIT response with a choice we did not offer");
 		return VERDICT_DROP;
 	}
 	sa->spi_r = x->h->spi_r;
 	set_nonce(&sa->nr, x->in->nonce);
 	if (!octets_set(&sa->init_r, x->raw, x->raw_len) || !derive(sa, &x->in->ke)) {
-		cause_set(&x->cause, IKE_FAIL_PROTOCOL, "the peer's key exchange value in IKE_SA_INIT is unsound");
+		cause_set(&x->cause, IKE_FAIL_PROTOCOL,
+			  "the peer's key exchange value in IKE_SA_INIT is unsound");
 		return VERDICT_FAIL;
 	}
 	detect_nat(sa, x);
@@ -230,8 +242,10 @@ enum verdict v2_init_response(struct xchg *x)
 	}
 	timer_cancel(&sa->ike->timers, &sa->init.grace);
 	tunnel_step(t, IKE_STEP_INIT, "%s%s", proposal_str(&sa->suite, suite),
-		    !sa->udp ? "" : sa->nat_local ? ", we are behind NAT: ESP in UDP" :
-		    sa->nat_remote ? ", the peer is behind NAT: ESP in UDP" : ", ESP in UDP as configured");
+		    !sa->udp	   ? "" :
+		    sa->nat_local  ? ", we are behind NAT: ESP in UDP" :
+		    sa->nat_remote ? ", the peer is behind NAT: ESP in UDP" :
+				     ", ESP in UDP as configured");
 	return VERDICT_DONE;
 }
 
@@ -242,7 +256,10 @@ static void refuse(struct ike *ike, const struct msg_header *h, const struct end
 		   const struct endpoint *remote, uint16_t notify, const void *data, size_t len)
 {
 	struct msg_header answer = {
-		.spi_i = h->spi_i, .exchange = EXCHANGE_IKE_SA_INIT, .flags = MSG_RESPONSE, .id = h->id,
+		.spi_i = h->spi_i,
+		.exchange = EXCHANGE_IKE_SA_INIT,
+		.flags = MSG_RESPONSE,
+		.id = h->id,
 	};
 	struct builder b;
 	size_t out_len;
@@ -256,13 +273,14 @@ static void refuse(struct ike *ike, const struct msg_header *h, const struct end
 
 /* The first tunnel for these addresses whose proposals have something in common with the peer's. */
 static struct tunnel *choose(struct ike *ike, const struct msg *in, const struct endpoint *local,
-			     const struct endpoint *remote, struct proposal *suite, struct tunnel **refusing)
+			     const struct endpoint *remote, struct proposal *suite,
+			     struct tunnel **refusing)
 {
 	struct tunnel *t;
 	unsigned int index;
 
 	*refusing = NULL;
-	TAILQ_FOREACH(t, &ike->tunnels, link) {
+	for (t = TAILQ_FIRST(&ike->tunnels); t; t = TAILQ_NEXT(t, link)) {
 		if (!tunnel_matches(t, &local->addr, &remote->addr))
 			continue;
 		if (proposal_select(&t->conf.ike, &in->sa.list, false, suite, &index))
@@ -279,11 +297,14 @@ static void log_refusal(struct ike *ike, const struct tunnel *t, const struct ms
 	char peer[ADDR_STRLEN], ours[300], theirs[300];
 
 	if (!t)
-		ike_log(ike, NULL, LOG_INFO, "IKE_SA_INIT from %s: no tunnel is configured for this address",
+		ike_log(ike, NULL, LOG_INFO,
+			"IKE_SA_INIT from %s: no tunnel is configured for this address",
 			endpoint_str(remote, peer));
 	else
-		ike_log(ike, t, LOG_INFO, "IKE_SA_INIT from %s: no IKE proposal in common; ours: %s; the peer's: %s",
-			endpoint_str(remote, peer), proposals_text(&t->conf.ike, ours, sizeof(ours)),
+		ike_log(ike, t, LOG_INFO,
+			"IKE_SA_INIT from %s: no IKE proposal in common; ours: %s; the peer's: %s",
+			endpoint_str(remote, peer),
+			proposals_text(&t->conf.ike, ours, sizeof(ours)),
 			proposals_text(&in->sa.list, theirs, sizeof(theirs)));
 }
 
@@ -305,7 +326,8 @@ static bool may_enter(struct ike *ike, const struct msg_header *h, const struct 
 	return true;
 }
 
-static bool parse_first(struct ike *ike, const struct msg_header *h, const uint8_t *raw, size_t len, struct msg *in)
+static bool parse_first(struct ike *ike, const struct msg_header *h, const uint8_t *raw,
+			size_t len, struct msg *in)
 {
 	struct cursor chain = cursor_of(raw, len);
 	char why[RULES_WHY_LEN];
@@ -329,7 +351,8 @@ void v2_init_accept(struct ike *ike, const struct msg_header *h, const uint8_t *
 
 	if (sa) {
 		/* a retransmission, answered while half open; or a late copy, or not the peer's */
-		if (sa->state == SA_INIT_ANSWERED && len == sa->init_i.len && !memcmp(raw, sa->init_i.p, len))
+		if (sa->state == SA_INIT_ANSWERED && len == sa->init_i.len &&
+		    !memcmp(raw, sa->init_i.p, len))
 			ike->env.send(ike->env.ctx, local, remote, sa->answer.p, sa->answer.len);
 		else
 			ike->counters.replayed++;

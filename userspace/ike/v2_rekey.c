@@ -14,7 +14,8 @@ static enum verdict refuse(struct xchg *x, uint16_t notify, const void *data, si
 	return VERDICT_FAIL;
 }
 
-static struct ike_sa *make_successor(struct xchg *x, const struct proposal *suite, uint64_t peer_spi)
+static struct ike_sa *make_successor(struct xchg *x, const struct proposal *suite,
+				     uint64_t peer_spi)
 {
 	const struct ike_sa *old = x->sa;
 	struct ike_sa *sa = sa_new(old->ike, false, peer_spi);
@@ -65,7 +66,10 @@ static void build_answer(struct xchg *x, struct ike_sa *sa, uint8_t number)
 	sa->ke = NULL;
 }
 
-/* Children, tunnel and what there is to do move; the peer may use the new IKE SA as soon as it has our answer. */
+/*
+ * Children, tunnel and what there is to do move; the peer may use the new IKE SA as soon as it
+ * has our answer.
+ */
 static void inherit(struct ike_sa *sa, struct ike_sa *old)
 {
 	struct tunnel *t = old->tunnel;

@@ -15,7 +15,8 @@ void cause_set(struct cause *cause, enum ike_failure failure, const char *fmt, .
 }
 
 /* Protected unless it belongs to IKE_SA_INIT. */
-static void begin(struct ike_sa *sa, struct builder *b, uint8_t *buf, uint8_t exchange, bool response, uint32_t id)
+static void begin(struct ike_sa *sa, struct builder *b, uint8_t *buf, uint8_t exchange,
+		  bool response, uint32_t id)
 {
 	struct msg_header h = {
 		.spi_i = sa->spi_i, .spi_r = sa->spi_r, .exchange = exchange, .id = id,
@@ -54,10 +55,11 @@ static void give_up(struct ike_sa *sa)
 	uint64_t span_s = (ike_now(sa->ike) - req->first_ms) / 1000;
 
 	snprintf(text, sizeof(text), "%s does not answer %s: %u tries in %llu s%s",
-		 endpoint_str(&sa->remote, peer), name_str(NAME_EXCHANGE, req->exchange, name), req->tries,
-		 (unsigned long long)span_s,
+		 endpoint_str(&sa->remote, peer), name_str(NAME_EXCHANGE, req->exchange, name),
+		 req->tries, (unsigned long long)span_s,
 		 req->exchange == EXCHANGE_IKE_SA_INIT ?
-		 "; check the address, and that UDP 500 and 4500 pass in both directions" : "");
+			 "; check the address, and that UDP 500 and 4500 pass in both directions" :
+			 "");
 	sa_drop(sa, IKE_FAIL_TIMEOUT, text);
 }
 
@@ -75,8 +77,8 @@ static void retransmit(struct timer *timer)
 	if (req->wait_ms < XCHG_LAST_WAIT_MS)
 		req->wait_ms *= 2;
 	timer_set(&sa->ike->timers, timer, ike_now(sa->ike) + req->wait_ms);
-	snprintf(text, sizeof(text), "%s, try %u of %u", name_str(NAME_EXCHANGE, req->exchange, name),
-		 req->tries, XCHG_TRIES);
+	snprintf(text, sizeof(text), "%s, try %u of %u",
+		 name_str(NAME_EXCHANGE, req->exchange, name), req->tries, XCHG_TRIES);
 	if (sa->tunnel)
 		tunnel_event(sa->tunnel, IKE_EV_RETRANSMIT, IKE_FAIL_NONE, text);
 	transmit(sa, req->msg, req->len);
@@ -115,8 +117,10 @@ static void send_request(struct ike_sa *sa, struct builder *b, uint8_t exchange,
 	char name[NAME_STRLEN], text[96];
 
 	req->msg = len ? mem_dup(b->w.buf, len) : NULL;
-	if (!req->msg || (exchange == EXCHANGE_IKE_SA_INIT && !octets_set(&sa->init_i, req->msg, len))) {
-		snprintf(text, sizeof(text), "%s cannot be built: no memory, or it would be too long",
+	if (!req->msg ||
+	    (exchange == EXCHANGE_IKE_SA_INIT && !octets_set(&sa->init_i, req->msg, len))) {
+		snprintf(text, sizeof(text),
+			 "%s cannot be built: no memory, or it would be too long",
 			 name_str(NAME_EXCHANGE, exchange, name));
 		req->len = len;
 		xchg_cancel(sa);
@@ -180,7 +184,8 @@ static void commit(struct xchg *x, enum verdict verdict)
 	if (request) {
 		len = finish(sa, &x->b);
 		if (!len || !octets_set(&sa->answer, x->b.w.buf, len) ||
-		    (x->h->exchange == EXCHANGE_IKE_SA_INIT && !octets_set(&sa->init_r, x->b.w.buf, len))) {
+		    (x->h->exchange == EXCHANGE_IKE_SA_INIT &&
+		     !octets_set(&sa->init_r, x->b.w.buf, len))) {
 			sa_drop(sa, IKE_FAIL_PROTOCOL, "an answer cannot be built: no memory");
 			return;
 		}
@@ -200,16 +205,19 @@ static void commit(struct xchg *x, enum verdict verdict)
 }
 
 /* Authentic, but no sense in it. */
-static void senseless(struct xchg *x, uint16_t notify, const void *data, size_t len, const char *why)
+static void senseless(struct xchg *x, uint16_t notify, const void *data, size_t len,
+		      const char *why)
 {
 	char name[NAME_STRLEN];
 
 	x->sa->ike->counters.unexpected++;
 	name_str(NAME_EXCHANGE, x->h->exchange, name);
 	if (x->h->flags & MSG_RESPONSE) {
-		cause_set(&x->cause, IKE_FAIL_PROTOCOL, "the peer's %s response makes no sense: %s", name, why);
+		cause_set(&x->cause, IKE_FAIL_PROTOCOL,
+			  "the peer's %s response makes no sense: %s", name, why);
 	} else {
-		ike_log(x->sa->ike, x->sa->tunnel, LOG_WARNING, "the peer's %s request makes no sense: %s", name, why);
+		ike_log(x->sa->ike, x->sa->tunnel, LOG_WARNING,
+			"the peer's %s request makes no sense: %s", name, why);
 		xchg_refuse(x, notify, data, len);
 	}
 	commit(x, VERDICT_STAY);
@@ -244,7 +252,8 @@ static void unprotected(struct xchg *x, struct msg *m)
 	struct cursor chain = cursor_of(x->raw, x->raw_len);
 	char why[RULES_WHY_LEN];
 
-	if (!cursor_skip(&chain, MSG_HEADER_LEN) || msg_parse_payloads(chain, x->h->first, m) != MSG_OK ||
+	if (!cursor_skip(&chain, MSG_HEADER_LEN) ||
+	    msg_parse_payloads(chain, x->h->first, m) != MSG_OK ||
 	    !rules_check(x->h->exchange, true, false, m, why)) {
 		x->sa->ike->counters.malformed++;
 		return;
@@ -260,8 +269,10 @@ static bool open_sk(struct xchg *x, struct msg *m, struct cursor *inner)
 	char why[RULES_WHY_LEN];
 	size_t plain, len;
 
-	if (!cursor_skip(&chain, MSG_HEADER_LEN) || msg_parse_payloads(chain, x->h->first, m) != MSG_OK ||
-	    !rules_check(x->h->exchange, x->h->flags & MSG_RESPONSE, false, m, why) || !m->sk.at || m->fragment) {
+	if (!cursor_skip(&chain, MSG_HEADER_LEN) ||
+	    msg_parse_payloads(chain, x->h->first, m) != MSG_OK ||
+	    !rules_check(x->h->exchange, x->h->flags & MSG_RESPONSE, false, m, why) || !m->sk.at ||
+	    m->fragment) {
 		ike->counters.malformed++;
 		return false;
 	}
@@ -274,7 +285,10 @@ static bool open_sk(struct xchg *x, struct msg *m, struct cursor *inner)
 	return cursor_skip(inner, plain) && cursor_sub(inner, len, inner);
 }
 
-/* An authentic request is followed to where it comes from while the peer is half open or behind NAT, RFC 7296 2.23. */
+/*
+ * An authentic request is followed to where it comes from while the peer is half open or
+ * behind NAT, RFC 7296 2.23.
+ */
 static void follow(struct xchg *x)
 {
 	struct ike_sa *sa = x->sa;
@@ -305,7 +319,8 @@ static void protected(struct xchg *x, struct msg *m)
 		return;
 	}
 	/* too early: it comes again; or too late */
-	if (!transition_exists(sa->state, x->h->exchange, response ? ROLE_INITIATOR : ROLE_RESPONDER)) {
+	if (!transition_exists(sa->state, x->h->exchange,
+			       response ? ROLE_INITIATOR : ROLE_RESPONDER)) {
 		sa->ike->counters.unexpected++;
 		return;
 	}
@@ -350,7 +365,9 @@ static bool expected(struct ike_sa *sa, const struct msg_header *h)
 void xchg_input(struct ike_sa *sa, const struct msg_header *h, const uint8_t *raw, size_t len,
 		const struct endpoint *local, const struct endpoint *remote)
 {
-	struct xchg x = { .sa = sa, .h = h, .raw = raw, .raw_len = len, .local = local, .remote = remote };
+	struct xchg x = {
+		.sa = sa, .h = h, .raw = raw, .raw_len = len, .local = local, .remote = remote
+	};
 	struct msg m;
 
 	if (!expected(sa, h))
@@ -363,11 +380,18 @@ void xchg_input(struct ike_sa *sa, const struct msg_header *h, const uint8_t *ra
 	mem_wipe(&x.cause, sizeof(x.cause));
 }
 
-void xchg_first(struct ike_sa *sa, const struct msg_header *h, const struct msg *in, const uint8_t *raw,
-		size_t len, const struct endpoint *local, const struct endpoint *remote)
+void xchg_first(struct ike_sa *sa, const struct msg_header *h, const struct msg *in,
+		const uint8_t *raw, size_t len, const struct endpoint *local,
+		const struct endpoint *remote)
 {
 	struct xchg x = {
-		.sa = sa, .h = h, .in = in, .raw = raw, .raw_len = len, .local = local, .remote = remote,
+		.sa = sa,
+		.h = h,
+		.in = in,
+		.raw = raw,
+		.raw_len = len,
+		.local = local,
+		.remote = remote,
 	};
 
 	handle(&x);

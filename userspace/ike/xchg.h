@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Exchanges: message ids, one outstanding request each way (window 1, RFC 7296 2.3), retransmission, the cached answer,
- * protection, and the way from a message to its row of the transition table and back.
+ * Exchanges: message ids, one outstanding request each way (window 1, RFC 7296 2.3),
+ * retransmission, the cached answer, protection, and the way from a message to its row of the
+ * transition table and back.
  */
 #ifndef IKE_XCHG_H
 #define IKE_XCHG_H
@@ -12,7 +13,7 @@
  * Retransmission, RFC 7296 2.1 and 2.4: the request and five more, after 1, 2, 4, 8 and 16 s;
  * given up 16 s after the last, 47 s after the first.
  */
-#define XCHG_TRIES		6
+#define XCHG_TRIES		6U
 #define XCHG_FIRST_WAIT_MS	1000
 #define XCHG_LAST_WAIT_MS	16000
 
@@ -57,10 +58,10 @@ void cause_set(struct cause *cause, enum ike_failure failure, const char *fmt, .
 	__attribute__((format(printf, 3, 4)));
 
 enum verdict {
-	VERDICT_DONE,		/* the row's next state */
-	VERDICT_STAY,		/* the exchange is complete, the state remains */
-	VERDICT_FAIL,		/* the row's fail state; a request is answered with what was built */
-	VERDICT_DROP,		/* as if it had not come: only for unauthenticated messages */
+	VERDICT_DONE, /* the row's next state */
+	VERDICT_STAY, /* the exchange is complete, the state remains */
+	VERDICT_FAIL, /* the row's fail state; a request is answered with what was built */
+	VERDICT_DROP, /* as if it had not come: only for unauthenticated messages */
 };
 
 /* A message on its way through its handler. */
@@ -74,7 +75,10 @@ struct xchg {
 	const struct endpoint *local, *remote;
 	struct builder b;		/* the answer, when it is a request */
 
-	/* Why the state changes. With a failure the tunnel hears of it, and the IKE SA closes once the answer has left. */
+	/*
+	 * Why the state changes. With a failure the tunnel hears of it, and the IKE SA closes
+	 * once the answer has left.
+	 */
 	struct cause cause;
 };
 
@@ -82,9 +86,13 @@ struct xchg {
 void xchg_input(struct ike_sa *sa, const struct msg_header *h, const uint8_t *raw, size_t len,
 		const struct endpoint *local, const struct endpoint *remote);
 /* The peer's IKE_SA_INIT for @sa, just created for it; parsed already. */
-void xchg_first(struct ike_sa *sa, const struct msg_header *h, const struct msg *in, const uint8_t *raw,
-		size_t len, const struct endpoint *local, const struct endpoint *remote);
-/* Sends the next request that the state of the IKE SA and its children asks for, unless one is outstanding. */
+void xchg_first(struct ike_sa *sa, const struct msg_header *h, const struct msg *in,
+		const uint8_t *raw, size_t len, const struct endpoint *local,
+		const struct endpoint *remote);
+/*
+ * Sends the next request that the state of the IKE SA and its children asks for, unless one is
+ * outstanding.
+ */
 void xchg_next(struct ike_sa *sa);
 /* Forgets the outstanding request and what it reserved. */
 void xchg_cancel(struct ike_sa *sa);
@@ -94,8 +102,8 @@ void xchg_init(struct ike_sa *sa);
 void xchg_refuse(struct xchg *x, uint16_t notify, const void *data, size_t len);
 
 /*
- * One kind of request of ours: builds the payloads of one if there is cause, and fills in sa->req. BUILD_FAILED: the
- * reason is in @cause and the IKE SA cannot go on.
+ * One kind of request of ours: builds the payloads of one if there is cause, and fills in sa->req.
+ * BUILD_FAILED: the reason is in @cause and the IKE SA cannot go on.
  */
 enum built { BUILD_NOTHING, BUILD_READY, BUILD_FAILED };
 
