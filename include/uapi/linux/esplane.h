@@ -17,28 +17,28 @@
 #define ESPLANE_LINK_KIND	"esplane"
 
 #define ESPLANE_SPI_MIN		256	/* RFC 4303 2.1: 1 to 255 are reserved */
-#define ESPLANE_KEY_MAX		68	/* octets; the longest ENCR key with its salt, or INTEG key */
+#define ESPLANE_KEY_MAX		68	/* octets, of ENCR with its salt or of INTEG */
 #define ESPLANE_REPLAY_MAX	8192	/* packets */
 #define ESPLANE_TS_MAX		64	/* traffic selectors on one side of a child */
 
 enum {
 	ESPLANE_CMD_UNSPEC,
 	ESPLANE_CMD_INFO,		/* -> VERSION, SUITE...: what this kernel can do */
-	ESPLANE_CMD_CHILD_SET,		/* IFINDEX, CHILD: make a child, or change its endpoint or selectors */
+	ESPLANE_CMD_CHILD_SET,		/* IFINDEX, CHILD: make one, or change it */
 	ESPLANE_CMD_CHILD_DEL,		/* IFINDEX, CHILD_ID: with every SA of it */
-	ESPLANE_CMD_CHILD_GET,		/* IFINDEX, CHILD_ID -> CHILD; dump: all, or those of IFINDEX */
+	ESPLANE_CMD_CHILD_GET,		/* IFINDEX, CHILD_ID -> CHILD; dump: [IFINDEX] */
 	ESPLANE_CMD_SPI_ALLOC,		/* IFINDEX [, SPI] -> SPI: reserve an inbound SPI */
 	ESPLANE_CMD_SA_ADD,		/* IFINDEX, CHILD_ID, SA_IN and/or SA_OUT: all or nothing */
 	ESPLANE_CMD_SA_DEL,		/* IFINDEX, SPI, DIR: an SA, or (DIR in) a reservation */
-	ESPLANE_CMD_SA_GET,		/* IFINDEX, SPI, DIR -> SA_IN or SA_OUT; dump: all, or those of IFINDEX */
-	ESPLANE_CMD_SOCKET_ATTACH,	/* SOCKET_FD: a bound UDP socket; its namespace's ESP in UDP is taken */
-	ESPLANE_CMD_FLUSH,		/* [IFINDEX]: children, SAs, reservations; without IFINDEX: sockets too */
+	ESPLANE_CMD_SA_GET,		/* IFINDEX, SPI, DIR -> SA_IN or SA_OUT; dump: [IFINDEX] */
+	ESPLANE_CMD_SOCKET_ATTACH,	/* SOCKET_FD, bound UDP: the ESP in it is taken */
+	ESPLANE_CMD_FLUSH,		/* [IFINDEX]: children, SAs, reserved SPIs; without: sockets too */
 
 	/* events, on the multicast group */
 	ESPLANE_CMD_ACQUIRE,		/* IFINDEX, CHILD_ID, TS_LOCAL, TS_REMOTE (of the packet) */
 	ESPLANE_CMD_EXPIRE,		/* IFINDEX, CHILD_ID, SPI, DIR, LIMIT, HARD */
-	ESPLANE_CMD_MAPPING,		/* IFINDEX, CHILD_ID, SPI, PEER_ADDR, PEER_PORT (the new ones) */
-	ESPLANE_CMD_INVALID_SPI,	/* SPI, PEER_ADDR [, PEER_PORT]: unauthenticated, rate limited */
+	ESPLANE_CMD_MAPPING,		/* IFINDEX, CHILD_ID, SPI, new PEER_ADDR, PEER_PORT */
+	ESPLANE_CMD_INVALID_SPI,	/* SPI, PEER_ADDR [, PEER_PORT]: unauthenticated */
 	ESPLANE_CMD_CHILD_GONE,		/* IFINDEX, CHILD_ID */
 	ESPLANE_CMD_DEVICE_GONE,	/* IFINDEX */
 
@@ -64,7 +64,7 @@ enum {
 	ESPLANE_A_PEER_PORT,		/* u16 */
 	ESPLANE_A_TS_LOCAL,		/* nest of ESPLANE_TS_A_* */
 	ESPLANE_A_TS_REMOTE,		/* nest of ESPLANE_TS_A_* */
-	ESPLANE_A_STATS,		/* nest of ESPLANE_STAT_A_*: of the device, in INFO with IFINDEX */
+	ESPLANE_A_STATS,		/* nest of ESPLANE_STAT_A_*, of the device: INFO */
 	ESPLANE_A_PAD,
 	__ESPLANE_A_MAX
 };
@@ -87,7 +87,10 @@ enum esplane_limit {
 	ESPLANE_LIMIT_SEQUENCE,		/* the sequence numbers are used up: always hard */
 };
 
-/* A CHILD_SA as IKE means it. CHILD_SET of an existing id replaces what is given and keeps its SAs. */
+/*
+ * A CHILD_SA as IKE means it. CHILD_SET of an existing id replaces what is
+ * given and keeps its SAs.
+ */
 enum {
 	ESPLANE_CHILD_A_UNSPEC,
 	ESPLANE_CHILD_A_ID,		/* u32, not 0 */
@@ -98,7 +101,7 @@ enum {
 	ESPLANE_CHILD_A_REMOTE_PORT,	/* u16, UDP only */
 	ESPLANE_CHILD_A_LOCAL_TS,	/* nest of ESPLANE_TS_A_*, repeated, 1 to ESPLANE_TS_MAX */
 	ESPLANE_CHILD_A_REMOTE_TS,	/* nest of ESPLANE_TS_A_*, repeated, 1 to ESPLANE_TS_MAX */
-	ESPLANE_CHILD_A_OUT_SPI,	/* u32, get only: of the current outbound SA; absent if none */
+	ESPLANE_CHILD_A_OUT_SPI,	/* u32, get only: the outbound SA's; absent if none */
 	ESPLANE_CHILD_A_IN_COUNT,	/* u32, get only: how many inbound SAs */
 	ESPLANE_CHILD_A_ACQUIRE,	/* flag, get only: packets wait for an outbound SA */
 	__ESPLANE_CHILD_A_MAX
@@ -117,23 +120,27 @@ enum {
 };
 #define ESPLANE_TS_A_MAX (__ESPLANE_TS_A_MAX - 1)
 
-/* One direction. SA_ADD with SA_OUT replaces the child's outbound SA and frees the old one. */
+/*
+ * One direction. SA_ADD with SA_OUT replaces the child's outbound SA and frees
+ * the old one. Of transforms: ENCR 12 is AES-CBC, 20 AES-GCM-16, 28 ChaCha20-
+ * Poly1305; INTEG 12 is HMAC-SHA2-256-128.
+ */
 enum {
 	ESPLANE_SA_A_UNSPEC,
 	ESPLANE_SA_A_SPI,		/* u32; in: an SPI reserved on this device */
-	ESPLANE_SA_A_ENCR,		/* u16, IKEv2 transform type 1 (IANA): 12 AES-CBC, 20 AES-GCM-16, 28 ChaCha20-Poly1305 */
-	ESPLANE_SA_A_ENCR_KEY,		/* as in KEYMAT: the key, then the salt where the cipher has one; add only */
-	ESPLANE_SA_A_INTEG,		/* u16, IKEv2 transform type 3: 12 HMAC-SHA2-256-128; absent or 0 with an AEAD */
+	ESPLANE_SA_A_ENCR,		/* u16, IKEv2 transform type 1, as in INFO */
+	ESPLANE_SA_A_ENCR_KEY,		/* as in KEYMAT: the key, then the salt if any; add only */
+	ESPLANE_SA_A_INTEG,		/* u16, IKEv2 transform type 3; absent or 0: AEAD */
 	ESPLANE_SA_A_INTEG_KEY,		/* add only */
 	ESPLANE_SA_A_ESN,		/* flag: 64-bit extended sequence numbers, RFC 4303 2.2.1 */
-	ESPLANE_SA_A_REPLAY_WINDOW,	/* u32, in only: 32 to ESPLANE_REPLAY_MAX packets; absent: 1024 */
-	ESPLANE_SA_A_SOFT_BYTES,	/* u64; absent or 0: no limit; likewise the five that follow */
+	ESPLANE_SA_A_REPLAY_WINDOW,	/* u32, in only: 32 to REPLAY_MAX packets; absent: 1024 */
+	ESPLANE_SA_A_SOFT_BYTES,	/* u64; absent or 0: no limit, here and in the next five */
 	ESPLANE_SA_A_HARD_BYTES,	/* u64 */
 	ESPLANE_SA_A_SOFT_PACKETS,	/* u64 */
 	ESPLANE_SA_A_HARD_PACKETS,	/* u64 */
 	ESPLANE_SA_A_SOFT_SECONDS,	/* u64, since the SA was added */
 	ESPLANE_SA_A_HARD_SECONDS,	/* u64 */
-	ESPLANE_SA_A_START_SEQ,		/* u64, add only: continue after this sequence number (manual keys, tests) */
+	ESPLANE_SA_A_START_SEQ,		/* u64, add only: continue after this number */
 	ESPLANE_SA_A_CHILD_ID,		/* u32, get only, likewise the rest */
 	ESPLANE_SA_A_IFINDEX,		/* u32 */
 	ESPLANE_SA_A_KEY_BITS,		/* u16: of the cipher, without salt */
@@ -185,7 +192,7 @@ enum {
 	ESPLANE_STAT_A_RX_AUTH,		/* integrity check failed */
 	ESPLANE_STAT_A_RX_EXPIRED,	/* hard limit */
 	ESPLANE_STAT_A_RX_PADDING,	/* trailer malformed, after authentication */
-	ESPLANE_STAT_A_RX_PROTOCOL,	/* next header is neither IPv4 nor IPv6, or the inner header is unsound */
+	ESPLANE_STAT_A_RX_PROTOCOL,	/* not a sound IPv4 or IPv6 packet inside */
 	ESPLANE_STAT_A_RX_SELECTOR,	/* the inner packet does not match the child's selectors */
 	ESPLANE_STAT_A_RX_DUMMY,	/* next header 59, RFC 4303 2.6: swallowed rightly */
 	ESPLANE_STAT_A_RX_ECN,		/* RFC 6040: CE outside, not-ECT inside */
