@@ -32,7 +32,7 @@ enum {
 	ESPLANE_CMD_SA_DEL,		/* IFINDEX, SPI, DIR: an SA, or (DIR in) a reservation */
 	ESPLANE_CMD_SA_GET,		/* IFINDEX, SPI, DIR -> SA_IN or SA_OUT; dump: [IFINDEX] */
 	ESPLANE_CMD_SOCKET_ATTACH,	/* SOCKET_FD, bound UDP: the ESP in it is taken */
-	ESPLANE_CMD_FLUSH,		/* [IFINDEX]: all of a device; without: of all, and sockets */
+	ESPLANE_CMD_FLUSH,		/* [IFINDEX]: all of it; without: of all, and sockets */
 
 	/* events, on the multicast group */
 	ESPLANE_CMD_ACQUIRE,		/* IFINDEX, CHILD_ID, TS_LOCAL, TS_REMOTE (of the packet) */
