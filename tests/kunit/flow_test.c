@@ -227,7 +227,7 @@ static void noise(struct kunit *test)
 	struct espl_flow flow;
 	u8 p[96];
 
-	for (i = 0; i < 20000; i++) {
+	for (i = 0; i < 8000; i++) {
 		len = get_random_u32() % (sizeof(p) + 1);
 		get_random_bytes(p, sizeof(p));
 		p[0] = i % 2 ? 0x45 + get_random_u32() % 4 : 0x60;
