@@ -88,7 +88,7 @@ check "an absent peer: ikectl shows that it waits" wait_for 10 grep -q 'waiting 
 check "an attempt can be given up" espl a down office
 wait "$(cat "$WORK/up-unreachable.pid")"
 check "ikectl up says so" grep -q 'it was taken down meanwhile' "$WORK/up-unreachable.log"
-if [ -n "${PATIENCE:-}" ]; then
+if [ -n "${PATIENCE:-}" ]; then	# it takes as long as the retransmissions
 	fails "an absent peer" 6 'the peer does not answer' 'UDP ports 500 and 4500'
 fi
 finish
