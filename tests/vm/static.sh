@@ -104,29 +104,42 @@ espl_addresses()
 	net_route "$1" "fd0$4::/64" dev "$2" src "fd0$3::1"
 }
 
-# espl_child NET [ENCAP] [ESPLCTL-ARGUMENT...]: child 1 towards the other site
-espl_child()
+# child_line NET [ENCAP] [ESPLCTL-ARGUMENT...]: the command for child 1 towards the other site
+child_line()
 {
-	local net=$1 encap=${2:-none} me=1 it=2 ports=''
+	local encap=${2:-none} me=1 it=2 ports=''
 
-	[ "$net" = a ] || me=2 it=1
+	[ "$1" = a ] || me=2 it=1
 	[ "$encap" = none ] || ports='lport=4500 rport=4500'
-	# shellcheck disable=SC2086
-	must ctl "$net" child-set dev=espl0 id=1 encap="$encap" $ports "local=192.0.2.$me" \
-		"remote=192.0.2.$it" "lts=10.$me.0.0/24" "rts=10.$it.0.0/24" "lts=fd0$me::/64" \
-		"rts=fd0$it::/64" "${@:3}"
+	echo "child-set dev=espl0 id=1 encap=$encap $ports local=192.0.2.$me remote=192.0.2.$it" \
+		"lts=10.$me.0.0/24 rts=10.$it.0.0/24 lts=fd0$me::/64 rts=fd0$it::/64" "${@:3}"
 }
 
-# espl_sas NET SUITE [ESPLCTL-ARGUMENT...]: both SAs of child 1
+# sa_lines NET SUITE [ESPLCTL-ARGUMENT...]: the commands for both SAs of child 1
+sa_lines()
+{
+	suite "$2"
+	echo "spi-alloc dev=espl0 spi=$(in_spi "$1")"
+	echo "sa-add dev=espl0 id=1 in-spi=$(in_spi "$1") out-spi=$(out_spi "$1") $espl_suite" "${@:3}"
+}
+
+espl_child()
+{
+	must ctl "$1" batch <<<"$(child_line "$@")"
+}
+
 espl_sas()
 {
-	local in out
-
-	in=$(in_spi "$1") out=$(out_spi "$1")
 	suite "$2"
-	must ctl "$1" spi-alloc dev=espl0 spi="$in"
-	# shellcheck disable=SC2086
-	must ctl "$1" sa-add dev=espl0 id=1 in-spi="$in" out-spi="$out" $espl_suite "${@:3}"
+	must ctl "$1" batch <<<"$(sa_lines "$@")"
+}
+
+# espl_tunnel NET SUITE [ENCAP] [ESPLCTL-ARGUMENT...]: child 1 with both SAs
+espl_tunnel()
+{
+	suite "$2"
+	must ctl "$1" batch <<<"$(child_line "$1" "${3:-none}")
+$(sa_lines "$1" "$2" "${@:4}")"
 }
 
 # espl_socket NET: ESP in UDP, with a process that owns the socket
@@ -144,8 +157,7 @@ espl_pair()
 	sites_add
 	for net in a b; do
 		espl_device "$net"
-		espl_child "$net" "${2:-none}"
-		espl_sas "$net" "$1" "${@:3}"
+		espl_tunnel "$net" "$1" "${2:-none}" "${@:3}"
 		[ "${2:-none}" = none ] || espl_socket "$net"
 	done
 }

@@ -31,8 +31,7 @@ configuration()
 		espl_socket a
 		xfrm_socket b
 	fi
-	espl_child a "$2"
-	espl_sas a "$1" ${esn:+esn}
+	espl_tunnel a "$1" "$2" $esn
 	xfrm_sas b 192.0.2.2 192.0.2.1 0x2001 0x1001 1 "$1" "$2" $esn
 }
 

@@ -84,10 +84,8 @@ must ctl b flush dev=espl0
 
 both()
 {
-	espl_child a "$1"
-	espl_child b "$1"
-	espl_sas a "$2" window=64 "${@:3}"
-	espl_sas b "$2"
+	espl_tunnel a "$2" "$1" window=64 "${@:3}"
+	espl_tunnel b "$2" "$1"
 }
 
 both none aes128gcm16

@@ -18,11 +18,9 @@ renew()
 	must ctl b flush dev=espl0
 	reap events-a
 	events_start a
-	espl_child a
-	espl_child b
 	# shellcheck disable=SC2086
-	espl_sas b aes128gcm16 $b_args
-	espl_sas a aes128gcm16 "$@"
+	espl_tunnel b aes128gcm16 none $b_args
+	espl_tunnel a aes128gcm16 none "$@"
 }
 
 arrived()

@@ -53,8 +53,7 @@ storm()
 	espl_suite=''
 	for net in a b; do
 		espl_device "$net"
-		espl_child "$net"
-		espl_sas "$net" "$2"
+		espl_tunnel "$net" "$2"
 	done
 	note "$what: $(sa_out a driver)"
 	# Child 3 of a's device, and a device of its own with child 5.

@@ -15,8 +15,7 @@ tunnel()
 
 	for net in a b; do
 		in_net $net ip link show espl0 >/dev/null 2>&1 || espl_device $net
-		espl_child $net "$1"
-		espl_sas $net aes128gcm16
+		espl_tunnel $net aes128gcm16 "$1"
 	done
 }
 
