@@ -42,7 +42,11 @@ static void test_wrong_psk(void **state)
 	attempt(p, 0);
 	assert_failed(&p->s[0], IKE_FAIL_AUTH_REMOTE, "pre-shared key");
 	assert_failed(&p->s[1], IKE_FAIL_AUTH_LOCAL, "192.0.2.1");
+	/* remembered for its retransmissions, and counted among the strangers until then */
+	assert_int_equal(only_sa(&p->s[1])->state, SA_CLOSED);
+	assert_int_equal(p->s[1].ike->counters.half_open, 1);
 	assert_clean(p);
+	assert_int_equal(p->s[1].ike->counters.half_open, 0);
 	pair_free(p);
 }
 
@@ -307,7 +311,7 @@ static void test_peer_restarts(void **state)
 }
 
 /* Two tunnels between the same two: the second must not end the first. */
-static void test_second_tunnel(void **state)
+static void second_tunnel(bool at_once)
 {
 	struct pair *p = pair_new();
 	struct tunnel_conf conf[2];
@@ -321,7 +325,10 @@ static void test_second_tunnel(void **state)
 		snprintf(conf[i].name, sizeof(conf[i].name), "u");
 		assert_int_equal(ike_tunnel_add(p->s[i].ike, &conf[i]), 0);
 	}
-	bring_up(p, 0);
+	if (at_once)
+		assert_int_equal(ike_up(p->s[0].ike, "t"), 0);
+	else
+		bring_up(p, 0);
 	assert_int_equal(ike_up(p->s[0].ike, "u"), 0);
 	pass(p, 0);
 	carry_all(p);
@@ -331,6 +338,16 @@ static void test_second_tunnel(void **state)
 		assert_int_equal(p->s[i].ev[IKE_EV_DOWN].count, 0);
 	}
 	pair_free(p);
+}
+
+static void test_second_tunnel(void **state)
+{
+	second_tunnel(false);
+}
+
+static void test_two_tunnels_at_once(void **state)
+{
+	second_tunnel(true);
 }
 
 int main(void)
@@ -351,6 +368,7 @@ int main(void)
 		cmocka_unit_test(test_both_begin),
 		cmocka_unit_test(test_peer_restarts),
 		cmocka_unit_test(test_second_tunnel),
+		cmocka_unit_test(test_two_tunnels_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -192,6 +192,76 @@ static void test_half_open_limit(void **state)
 	pair_free(p);
 }
 
+/* One address alone cannot fill the table, even if it brings cookies. */
+static void test_limit_of_an_address(void **state)
+{
+	struct pair *p = pair_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct ike_sa *sa;
+
+	pair_start(p);
+	start(p, 0);
+	for (unsigned int i = 0; i < IKE_PER_ADDRESS_MAX; i++) {
+		sa = sa_new(b->ike, false, i + 1);
+		sa->remote.addr = a->addr;
+		sa_set_state(sa, SA_INIT_ANSWERED, "as if it had brought a cookie");
+	}
+	carry(a);
+	carry(b);
+	assert_int_equal(b->ike->counters.cookies_sent, 1);
+	carry(a);
+	assert_int_equal(b->count, 0);
+	assert_int_equal(b->ike->counters.half_open, IKE_PER_ADDRESS_MAX);
+	sa->remote.addr.b[3]++;		/* one of them was somebody else */
+	pass(p, 2000);
+	carry(a);
+	assert_int_equal(b->count, 1);
+	pair_free(p);
+}
+
+/* What strangers can make us keep is bounded in octets too. */
+static void test_first_message_too_long(void **state)
+{
+	struct pair *p = pair_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	static uint8_t msg[IKE_FIRST_LEN_MAX + 1];
+	const struct letter *l;
+
+	pair_start(p);
+	start(p, 0);
+	l = oldest(a);
+	memcpy(msg, l->msg, l->len);
+	msg[26] = sizeof(msg) >> 8;
+	msg[27] = sizeof(msg) & 0xff;
+	ike_input(b->ike, &l->remote, &l->local, msg, sizeof(msg));
+	assert_int_equal(b->ike->counters.malformed, 1);
+	assert_int_equal(b->ike->counters.half_open, 0);
+	assert_int_equal(b->count, 0);
+	pair_free(p);
+}
+
+/* Anybody can send an answer with a bad KE payload: the true one still counts. */
+static void test_unsound_ke_in_response(void **state)
+{
+	struct pair *p = pair_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct letter l;
+	size_t ke;
+
+	pair_start(p);
+	start(p, 0);
+	carry(a);
+	l = *oldest(b);
+	ke = MSG_HEADER_LEN + (l.msg[30] << 8 | l.msg[31]);
+	memset(l.msg + ke + 8, 0, 32);		/* X25519: a point of small order */
+	give(a, &l);
+	assert_int_equal(only_sa(a)->state, SA_INIT_SENT);
+	assert_int_equal(a->ev[IKE_EV_FAILED].count, 0);
+	carry_all(p);
+	assert_int_equal(tunnel_of(a)->state, TUNNEL_UP);
+	pair_free(p);
+}
+
 static void test_no_proposal(void **state)
 {
 	struct pair *p = pair_new();
@@ -449,6 +519,9 @@ int main(void)
 		cmocka_unit_test(test_group_of_the_peer), cmocka_unit_test(test_group_not_offered),
 		cmocka_unit_test(test_cookie), cmocka_unit_test(test_cookie_is_bound_to_the_sender),
 		cmocka_unit_test(test_cookie_grows_old), cmocka_unit_test(test_half_open_limit),
+		cmocka_unit_test(test_limit_of_an_address),
+		cmocka_unit_test(test_first_message_too_long),
+		cmocka_unit_test(test_unsound_ke_in_response),
 		cmocka_unit_test(test_no_proposal), cmocka_unit_test(test_forged_refusal),
 		cmocka_unit_test(test_unknown_address), cmocka_unit_test(test_retransmission),
 		cmocka_unit_test(test_init_answered_from_cache), cmocka_unit_test(test_forced_udp),

@@ -28,12 +28,15 @@
 #define IKE_DETAIL_MAX		512
 
 /*
- * Strangers. A half-open IKE SA takes about 4 KiB, so they hold at most 2 MiB between them; from
- * COOKIE_THRESHOLD on an IKE_SA_INIT must bring a cookie back (RFC 7296 2.6), above HALF_OPEN_MAX
- * it is dropped.
+ * Strangers: those whose IKE SA is half open, or was refused and only answers retransmissions. It
+ * takes at most 8 KiB, so they hold at most 4 MiB between them; from COOKIE_THRESHOLD on an
+ * IKE_SA_INIT must bring a cookie back (RFC 7296 2.6), and one address may have no more than
+ * PER_ADDRESS_MAX; above HALF_OPEN_MAX it is dropped.
  */
 #define IKE_COOKIE_THRESHOLD	32
+#define IKE_PER_ADDRESS_MAX	64
 #define IKE_HALF_OPEN_MAX	512
+#define IKE_FIRST_LEN_MAX	4096	/* octets of an IKE_SA_INIT request; RFC 7296 2: 3000 */
 #define IKE_COOKIE_ROTATE_MS	60000
 #define IKE_COOKIE_LEN		33	/* version of the secret, HMAC-SHA2-256 */
 

@@ -49,6 +49,16 @@ struct ike_sa *sa_find_init(struct ike *ike, uint64_t spi_i, const struct endpoi
 	return NULL;
 }
 
+unsigned int sa_count_strangers(const struct ike *ike, const struct addr *remote)
+{
+	const struct ike_sa *sa;
+	unsigned int count = 0;
+
+	TAILQ_FOREACH(sa, &ike->sas, link)
+		count += sa->stranger && addr_equal(&sa->remote.addr, remote);
+	return count;
+}
+
 static void expired(struct timer *timer)
 {
 	struct ike_sa *sa = container_of(timer, struct ike_sa, expiry);
@@ -154,6 +164,22 @@ static void release(struct ike_sa *sa)
 		sa->tunnel->sa = NULL;
 	ke_free(sa->ke);
 	sa->ke = NULL;
+	octets_clear(&sa->init_i);
+	octets_clear(&sa->init_r);
+}
+
+/*
+ * A refused peer counts until it is forgotten, like one that is half open: else it could make us
+ * remember any number of IKE SAs, one wrong IKE_AUTH each.
+ */
+static void count_stranger(struct ike_sa *sa)
+{
+	bool stranger = !sa->initiator && !sa->remote_id.type &&
+			(sa->state == SA_INIT_ANSWERED || sa->state == SA_CLOSED);
+
+	sa->ike->counters.half_open += stranger;
+	sa->ike->counters.half_open -= sa->stranger;
+	sa->stranger = stranger;
 }
 
 void sa_set_state(struct ike_sa *sa, enum sa_state state, const char *why)
@@ -167,8 +193,7 @@ void sa_set_state(struct ike_sa *sa, enum sa_state state, const char *why)
 	ike_log(ike, sa->tunnel, LOG_DEBUG, "IKE SA %016llx: %s -> %s: %s",
 		(unsigned long long)sa_spi(sa), sa_state_name(old), sa_state_name(state), why);
 
-	ike->counters.half_open += state == SA_INIT_ANSWERED;
-	ike->counters.half_open -= old == SA_INIT_ANSWERED;
+	count_stranger(sa);
 	if (state == SA_ESTABLISHED)
 		sa->established_ms = ike_now(ike);
 	if (state == SA_CLOSING || state == SA_CLOSED || state == SA_DEAD)

@@ -72,6 +72,7 @@ struct ike_sa {
 	uint8_t sk_d[PRF_LEN_MAX], sk_pi[PRF_LEN_MAX], sk_pr[PRF_LEN_MAX];
 	struct sk sk_in, sk_out;
 	bool keyed;
+	bool stranger;			/* counted in counters.half_open */
 
 	uint32_t next_out;		/* message id of our next request */
 	uint32_t next_in;		/* message id of the peer's next request */
@@ -92,6 +93,8 @@ struct ike_sa *sa_new(struct ike *ike, bool initiator, uint64_t peer_spi);
 struct ike_sa *sa_find(struct ike *ike, uint64_t our_spi);
 /* The responder's IKE SA that a peer's IKE_SA_INIT made: for retransmissions of it. */
 struct ike_sa *sa_find_init(struct ike *ike, uint64_t spi_i, const struct endpoint *remote);
+/* Of this address, how many are not authenticated. */
+unsigned int sa_count_strangers(const struct ike *ike, const struct addr *remote);
 uint64_t sa_spi(const struct ike_sa *sa);
 
 /* For transitions.c: the one setter. */

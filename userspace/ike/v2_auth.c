@@ -43,16 +43,21 @@ static bool peer_auth_ok(const struct ike_sa *sa, const struct tunnel *t, const 
 
 /*
  * INITIAL_CONTACT says that no other IKE SA exists between the two identities: other tunnels
- * may share them.
+ * may share them. One whose IKE_AUTH is under way may exist at the peer already.
  */
 static bool is_first_contact(const struct tunnel *t, const struct ike_id *local)
 {
 	const struct tunnel *u;
 
-	TAILQ_FOREACH(u, &t->ike->tunnels, link)
-		if (u != t && u->sa && addr_equal(&u->sa->remote.addr, &t->conf.remote) &&
-		    ike_id_equal(&u->sa->local_id, local))
+	TAILQ_FOREACH(u, &t->ike->tunnels, link) {
+		const struct ike_sa *sa = u->sa;
+
+		if (!sa && u->attempt && u->attempt->state == SA_AUTH_SENT)
+			sa = u->attempt;
+		if (u != t && sa && addr_equal(&sa->remote.addr, &t->conf.remote) &&
+		    ike_id_equal(&sa->local_id, local))
 			return false;
+	}
 	return true;
 }
 
@@ -384,7 +389,7 @@ static bool make_child(struct xchg *x, struct tunnel *t, const struct ts_pair *t
 	return true;
 }
 
-static enum verdict accept_peer(struct xchg *x, struct tunnel *t, const struct ike_id *theirs)
+static enum verdict accept_peer(struct xchg *x, struct tunnel *t)
 {
 	struct ike_sa *sa = x->sa;
 	const struct msg *in = x->in;
@@ -394,7 +399,6 @@ static enum verdict accept_peer(struct xchg *x, struct tunnel *t, const struct i
 
 	sa->tunnel = t;
 	sa->local_id = tunnel_local_id(t, sa);
-	sa->remote_id = *theirs;
 	build_id(&x->b, PAYLOAD_IDR, sa->local_id.type, sa->local_id.data, sa->local_id.len);
 	build_own_auth(sa, t, &x->b);
 	octets_clear(&sa->init_i);
@@ -420,6 +424,7 @@ enum verdict v2_auth_request(struct xchg *x)
 	t = identify(x->sa, x->in, &theirs, &best);
 	if (best < FIT_PSK)
 		return reject(x, t, best, &theirs);
+	x->sa->remote_id = theirs;
 	if (!ike_suite_ok(t, x->sa)) {
 		xchg_refuse(x, NOTIFY_NO_PROPOSAL_CHOSEN, NULL, 0);
 		cause_set(&x->cause, IKE_FAIL_NO_PROPOSAL_IKE,
@@ -435,5 +440,5 @@ enum verdict v2_auth_request(struct xchg *x)
 		xchg_refuse(x, NOTIFY_TEMPORARY_FAILURE, NULL, 0);
 		return VERDICT_FAIL;
 	}
-	return accept_peer(x, t, &theirs);
+	return accept_peer(x, t);
 }

@@ -204,8 +204,10 @@ static bool derive(struct ike_sa *sa, const struct msg_ke *peer)
 	ok = ke_derive(sa->ke, peer->data.at, peer->data.left, secret, &len) &&
 	     keys_derive(sa, (struct chunk){ secret, len }, NULL);
 	mem_wipe(secret, sizeof(secret));
-	ke_free(sa->ke);
-	sa->ke = NULL;
+	if (ok) {
+		ke_free(sa->ke);
+		sa->ke = NULL;
+	}
 	return ok;
 }
 
@@ -230,9 +232,11 @@ enum verdict v2_init_response(struct xchg *x)
 	sa->spi_r = x->h->spi_r;
 	set_nonce(&sa->nr, x->in->nonce);
 	if (!octets_set(&sa->init_r, x->raw, x->raw_len) || !derive(sa, &x->in->ke)) {
-		cause_set(&x->cause, IKE_FAIL_PROTOCOL,
-			  "the peer's key exchange value in IKE_SA_INIT is unsound");
-		return VERDICT_FAIL;
+		/* anybody may have sent it: a better one may follow */
+		sa->spi_r = 0;
+		ike_log(sa->ike, t, LOG_WARNING,
+			"ignoring an IKE_SA_INIT response with an unsound key exchange value");
+		return VERDICT_DROP;
 	}
 	detect_nat(sa, x);
 	sa->udp = sa->nat_t && (sa->nat_local || sa->nat_remote || t->conf.force_udp);
@@ -319,7 +323,9 @@ static bool may_enter(struct ike *ike, const struct msg_header *h, const struct 
 		ike->counters.cookies_sent++;
 		return false;
 	}
-	if (ike->counters.half_open >= IKE_HALF_OPEN_MAX) {
+	if (ike->counters.half_open >= IKE_HALF_OPEN_MAX ||
+	    (ike->counters.half_open >= IKE_COOKIE_THRESHOLD &&
+	     sa_count_strangers(ike, &remote->addr) >= IKE_PER_ADDRESS_MAX)) {
 		ike->counters.unexpected++;
 		return false;
 	}
@@ -332,7 +338,8 @@ static bool parse_first(struct ike *ike, const struct msg_header *h, const uint8
 	struct cursor chain = cursor_of(raw, len);
 	char why[RULES_WHY_LEN];
 
-	if (h->spi_i && !h->id && h->flags & MSG_INITIATOR && cursor_skip(&chain, MSG_HEADER_LEN) &&
+	if (len <= IKE_FIRST_LEN_MAX && h->spi_i && !h->id && h->flags & MSG_INITIATOR &&
+	    cursor_skip(&chain, MSG_HEADER_LEN) &&
 	    msg_parse_payloads(chain, h->first, in) == MSG_OK &&
 	    rules_check(h->exchange, false, false, in, why))
 		return true;

@@ -339,7 +339,6 @@ static void protected(struct xchg *x, struct msg *m)
 		senseless(x, NOTIFY_INVALID_SYNTAX, NULL, 0, why);
 	else
 		handle(x);
-	mem_wipe(sa->ike->in, x->raw_len);
 }
 
 static bool expected(struct ike_sa *sa, const struct msg_header *h)
@@ -377,6 +376,7 @@ void xchg_input(struct ike_sa *sa, const struct msg_header *h, const uint8_t *ra
 		unprotected(&x, &m);
 	else
 		protected(&x, &m);
+	mem_wipe(sa->ike->in, len);
 	mem_wipe(&x.cause, sizeof(x.cause));
 }
 
