@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 struct talk {
+	uint32_t seq;		/* of the request */
 	int err;		/* negative errno */
 	bool done;
 	char *why;
@@ -81,6 +82,12 @@ static int on_done(struct nl_msg *msg, void *arg)
 	return NL_STOP;
 }
 
+/* What is left of an older answer is skipped: as an error it would stand in the way for ever. */
+static int on_seq(struct nl_msg *msg, void *arg)
+{
+	return nlmsg_hdr(msg)->nlmsg_seq == ((struct talk *)arg)->seq ? NL_OK : NL_SKIP;
+}
+
 int nltalk(struct nl_sock *sk, struct nl_msg *msg, nl_recvmsg_msg_cb_t valid, void *arg,
 	   char why[NLTALK_WHY_MAX])
 {
@@ -97,10 +104,12 @@ int nltalk(struct nl_sock *sk, struct nl_msg *msg, nl_recvmsg_msg_cb_t valid, vo
 	nl_cb_err(cb, NL_CB_CUSTOM, on_error, &talk);
 	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_done, &talk);
 	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_done, &talk);
+	nl_cb_set(cb, NL_CB_SEQ_CHECK, NL_CB_CUSTOM, on_seq, &talk);
 	if (valid)
 		nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, valid, arg);
 	why[0] = '\0';
 	n = nl_send_auto(sk, msg);
+	talk.seq = nlmsg_hdr(msg)->nlmsg_seq;
 	nlmsg_free(msg);
 	while (n >= 0 && !talk.done)
 		n = nl_recvmsgs(sk, cb);
