@@ -213,7 +213,8 @@ static int tunnel_fill(cfg_t *cfg, struct tunnel_options *t)
 		memcpy(t->interface, t->ike.name, strlen(t->ike.name) + 1);
 	if (!t->ike.ike.count)
 		proposals_default(&t->ike.ike, PROTO_IKE);
-	if (!t->ike.esp.count)
+	t->esp_given = t->ike.esp.count;
+	if (!t->esp_given)
 		proposals_default(&t->ike.esp, PROTO_ESP);
 	lack = tunnel_lacks(cfg, t);
 	if (lack)

@@ -18,6 +18,7 @@ struct tunnel_options {
 	uint8_t address_bits;
 	uint32_t metric;		/* of the routes */
 	bool start_up;
+	bool esp_given;			/* not the default list */
 };
 
 struct config {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "esplaned/kern.h"
 #include "esplaned/resolve.h"
 #include "esplaned/route.h"
 #include "esplaned/sock.h"
@@ -196,9 +197,60 @@ static void on_refresh(evutil_socket_t fd, short what, void *arg)
 	evtimer_add(t->refresh, &period);
 }
 
+static bool kernel_has(struct conn *t, const struct transform *encr, uint16_t integ)
+{
+	const struct kern_suite *list;
+	unsigned int count;
+
+	list = kern_suites(t->d->kern, &count);
+	for (unsigned int i = 0; i < count; i++) {
+		if (list[i].encr == encr->id && list[i].integ == integ &&
+		    (!encr->key_bits || list[i].key_bits == encr->key_bits))
+			return true;
+	}
+	return !list;
+}
+
+static bool kernel_does(struct conn *t, const struct proposal *p)
+{
+	for (unsigned int i = 0; i < p->count; i++) {
+		if (p->t[i].type != TRANSFORM_ENCR)
+			continue;
+		if (!proposal_find(p, TRANSFORM_INTEG) && !kernel_has(t, &p->t[i], INTEG_NONE))
+			return false;
+		for (unsigned int j = 0; j < p->count; j++) {
+			if (p->t[j].type == TRANSFORM_INTEG &&
+			    !kernel_has(t, &p->t[i], p->t[j].id))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* The peer may choose any of what the option esp offers: the kernel must be able to do it all. */
+static bool esp_possible(struct conn *t, char why[512])
+{
+	const struct proposals *esp = &t->opt.ike.esp;
+	const struct kern_suite *list;
+	char text[PROPOSAL_STRLEN];
+	unsigned int count, bad = 0;
+	size_t at;
+
+	while (t->opt.esp_given && bad < esp->count && kernel_does(t, &esp->p[bad]))
+		bad++;
+	if (!t->opt.esp_given || bad == esp->count)
+		return true;
+	list = kern_suites(t->d->kern, &count);
+	at = (size_t)snprintf(why, 512, "the kernel cannot do all of esp = \"%.200s\": it can do",
+			      proposal_str(&esp->p[bad], text));
+	for (unsigned int i = 0; i < count && at < 512; i++)
+		at += (size_t)snprintf(why + at, 512 - at, "%s %s", i ? "," : "", list[i].name);
+	return false;
+}
+
 static void attempt(struct conn *t)
 {
-	char why[256], text[ADDR_STRLEN];
+	char why[512], text[ADDR_STRLEN];
 
 	retry_cancel(t);
 	resolve_cancel(t->resolve);
@@ -208,6 +260,10 @@ static void attempt(struct conn *t)
 	t->step_ms = t->began_ms;
 	if (daemon_kernel_ready(t->d, why)) {
 		ended(t, "failed", "kernel-module", why);
+		return;
+	}
+	if (!esp_possible(t, why)) {
+		ended(t, "failed", "config", why);
 		return;
 	}
 	if (!t->opt.remote_name[0]) {
@@ -321,8 +377,8 @@ static void on_work(evutil_socket_t fd, short what, void *arg)
 	if (due & TODO_ENDED && up)
 		log_notice("%s: an attempt ended (%s): %s", t->opt.ike.name,
 			   failure_name(t->failure), t->detail);
-	else if (due & TODO_ENDED && !t->attempting && !t->was_up)
-		refused(t);
+	else if (due & TODO_ENDED && (!t->attempting || t->resolve) && !t->was_up)
+		refused(t);	/* while a name is looked up the engine has no attempt of ours */
 	else if (due & TODO_ENDED)
 		ended(t, t->was_up ? "down" : "failed", failure_name(t->failure), t->detail);
 	if (due & TODO_UP && up)

@@ -211,7 +211,15 @@ static void on_kern_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct daemon *d = arg;
 
-	kern_event_read(d->kern, on_kern_event, d);
+	if (kern_event_read(d->kern, on_kern_event, d))
+		return;
+	log_warn("the kernel's events came too fast, some are lost: looking at its state instead");
+	for (struct conn *t = d->tunnels; t; t = t->next) {
+		char name[IFNAMSIZ];
+
+		if (t->ifindex && !if_indextoname((unsigned int)t->ifindex, name))
+			conn_device_gone(t);
+	}
 }
 
 /* The module has just been found: what its last owner left goes, and port 4500 is handed over. */
@@ -244,7 +252,12 @@ int daemon_kernel_ready(struct daemon *d, char why[256])
 	bool fresh;
 	int rc = kern_ready(d->kern, &fresh, why);
 
-	return rc || !fresh ? rc : kernel_greet(d, why);
+	if (rc || !fresh)
+		return rc;
+	rc = kernel_greet(d, why);
+	if (rc)		/* half a greeting is none: again at the next attempt */
+		kern_forget(d->kern);
+	return rc;
 }
 
 /*
@@ -313,8 +326,11 @@ bool daemon_open(struct daemon *d, const char *control_path)
 		log_err("%s", why);
 		return false;
 	}
-	if (!rc)
+	if (!rc) {
 		rc = kern_socket_attach(d->kern, sock_natt_fd(d->sock), kernel_why);
+		if (rc)
+			kern_forget(d->kern);
+	}
 	if (rc)
 		log_warn("no tunnel can come up yet: %s", kernel_why);
 	d->control = control_new(d->base, control_path, daemon_request, d, why);

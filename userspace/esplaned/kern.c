@@ -17,6 +17,8 @@ struct kern {
 	struct nl_sock *sk;		/* requests */
 	struct nl_sock *events;
 	int family;			/* 0: not found yet */
+	struct kern_suite suites[KERN_SUITES_MAX];
+	unsigned int suite_count;	/* 0: not asked yet */
 	void (*event_fn)(void *ctx, const struct kern_event *ev);
 	void *event_ctx;
 };
@@ -152,25 +154,19 @@ int kern_ready(struct kern *k, bool *fresh, char why[KERN_WHY_MAX])
 		return -EIO;
 	}
 	k->family = family;
+	k->suite_count = 0;
 	*fresh = true;
 	return 0;
+}
+
+void kern_forget(struct kern *k)
+{
+	k->family = 0;
 }
 
 int kern_event_fd(const struct kern *k)
 {
 	return k->events ? nl_socket_get_fd(k->events) : -1;
-}
-
-void kern_event_read(struct kern *k, void (*fn)(void *ctx, const struct kern_event *ev), void *ctx)
-{
-	k->event_fn = fn;
-	k->event_ctx = ctx;
-	/*
-	 * ENOBUFS, that events were lost, needs nothing: the engine's own timers are behind each of
-	 * them.
-	 */
-	for (int i = 0; i < 64 && nl_recvmsgs_default(k->events) >= 0; i++)
-		;
 }
 
 static struct nl_msg *request(struct kern *k, uint8_t cmd, int flags, int ifindex)
@@ -389,7 +385,10 @@ int kern_sa_del(struct kern *k, int ifindex, uint32_t spi, bool out, char why[KE
 }
 
 static struct nla_policy sa_policy[ESPLANE_SA_A_MAX + 1] = {
+	[ESPLANE_SA_A_SPI]	= { .type = NLA_U32 },
 	[ESPLANE_SA_A_CHILD_ID]	= { .type = NLA_U32 },
+	[ESPLANE_SA_A_IFINDEX]	= { .type = NLA_U32 },
+	[ESPLANE_SA_A_EXPIRED]	= { .type = NLA_U8 },
 	[ESPLANE_SA_A_SEQ]	= { .type = NLA_U64 },
 	[ESPLANE_SA_A_BYTES]	= { .type = NLA_U64 },
 	[ESPLANE_SA_A_PACKETS]	= { .type = NLA_U64 },
@@ -491,4 +490,94 @@ int kern_device_drops(struct kern *k, int ifindex, struct kern_sa_info *info,
 {
 	memset(info, 0, sizeof(*info));
 	return ask(k, request(k, ESPLANE_CMD_INFO, 0, ifindex), on_device, info, why);
+}
+
+/* Those whose limits are reached: collected first, as the engine asks the kernel on its own. */
+struct expired {
+	struct kern_event ev[256];
+	unsigned int count;
+};
+
+static int on_expired(struct nl_msg *msg, void *arg)
+{
+	struct nlattr *tb[ESPLANE_A_MAX + 1], *sa[ESPLANE_SA_A_MAX + 1], *nest;
+	struct expired *list = arg;
+	uint8_t state;
+
+	if (genlmsg_parse(nlmsg_hdr(msg), 0, tb, ESPLANE_A_MAX, event_policy))
+		return NL_SKIP;
+	nest = tb[ESPLANE_A_SA_IN] ? tb[ESPLANE_A_SA_IN] : tb[ESPLANE_A_SA_OUT];
+	if (!nest || nla_parse_nested(sa, ESPLANE_SA_A_MAX, nest, sa_policy) ||
+	    !sa[ESPLANE_SA_A_EXPIRED] || !sa[ESPLANE_SA_A_SPI] || !sa[ESPLANE_SA_A_CHILD_ID] ||
+	    !sa[ESPLANE_SA_A_IFINDEX])
+		return NL_SKIP;
+	state = nla_get_u8(sa[ESPLANE_SA_A_EXPIRED]) & 3;
+	if (state && list->count < sizeof(list->ev) / sizeof(*list->ev))
+		list->ev[list->count++] = (struct kern_event){
+			.cmd = ESPLANE_CMD_EXPIRE,
+			.ifindex = nla_get_u32(sa[ESPLANE_SA_A_IFINDEX]),
+			.child_id = nla_get_u32(sa[ESPLANE_SA_A_CHILD_ID]),
+			.spi = nla_get_u32(sa[ESPLANE_SA_A_SPI]),
+			.out = !tb[ESPLANE_A_SA_IN],
+			.hard = state & 2,
+		};
+	return NL_OK;
+}
+
+bool kern_event_read(struct kern *k, void (*fn)(void *ctx, const struct kern_event *ev), void *ctx)
+{
+	struct expired list = { .count = 0 };
+	char why[KERN_WHY_MAX];
+	int rc = 0;
+
+	k->event_fn = fn;
+	k->event_ctx = ctx;
+	for (int i = 0; i < 64 && rc >= 0; i++)
+		rc = nl_recvmsgs_default(k->events);
+	if (rc != -NLE_NOMEM)	/* ENOBUFS */
+		return true;
+	ask(k, request(k, ESPLANE_CMD_SA_GET, NLM_F_DUMP, 0), on_expired, &list, why);
+	for (unsigned int i = 0; i < list.count; i++)
+		fn(ctx, &list.ev[i]);
+	return false;
+}
+
+static int on_suites(struct nl_msg *msg, void *arg)
+{
+	static struct nla_policy policy[ESPLANE_SUITE_A_MAX + 1] = {
+		[ESPLANE_SUITE_A_ENCR]		= { .type = NLA_U16 },
+		[ESPLANE_SUITE_A_KEY_BITS]	= { .type = NLA_U16 },
+		[ESPLANE_SUITE_A_INTEG]		= { .type = NLA_U16 },
+		[ESPLANE_SUITE_A_NAME]		= { .type = NLA_STRING },
+	};
+	struct nlattr *suite[ESPLANE_SUITE_A_MAX + 1], *attr;
+	struct kern *k = arg;
+	int left;
+
+	nlmsg_for_each_attr(attr, nlmsg_hdr(msg), GENL_HDRLEN, left) {
+		struct kern_suite *s = &k->suites[k->suite_count];
+
+		if (nla_type(attr) != ESPLANE_A_SUITE || k->suite_count == KERN_SUITES_MAX ||
+		    nla_parse_nested(suite, ESPLANE_SUITE_A_MAX, attr, policy) ||
+		    !suite[ESPLANE_SUITE_A_ENCR] || !suite[ESPLANE_SUITE_A_KEY_BITS] ||
+		    !suite[ESPLANE_SUITE_A_NAME])
+			continue;
+		s->encr = nla_get_u16(suite[ESPLANE_SUITE_A_ENCR]);
+		s->key_bits = nla_get_u16(suite[ESPLANE_SUITE_A_KEY_BITS]);
+		s->integ = suite[ESPLANE_SUITE_A_INTEG] ?
+				   nla_get_u16(suite[ESPLANE_SUITE_A_INTEG]) : 0;
+		nla_strlcpy(s->name, suite[ESPLANE_SUITE_A_NAME], sizeof(s->name));
+		k->suite_count++;
+	}
+	return NL_OK;
+}
+
+const struct kern_suite *kern_suites(struct kern *k, unsigned int *count)
+{
+	char why[KERN_WHY_MAX];
+
+	if (!k->suite_count)
+		ask(k, request(k, ESPLANE_CMD_INFO, 0, 0), on_suites, k, why);
+	*count = k->suite_count;
+	return *count ? k->suites : NULL;
 }

@@ -31,6 +31,13 @@ struct kern_sa_info {
 	unsigned int drop_count;
 };
 
+#define KERN_SUITES_MAX	32
+
+struct kern_suite {
+	uint16_t encr, key_bits, integ;
+	char name[32];
+};
+
 struct kern *kern_new(void);
 void kern_free(struct kern *k);
 
@@ -40,11 +47,18 @@ void kern_free(struct kern *k);
  * -ENOENT: there is no module, @why says what to do.
  */
 int kern_ready(struct kern *k, bool *fresh, char why[KERN_WHY_MAX]);
+/* What followed on kern_ready failed: the next one shall say @fresh again. */
+void kern_forget(struct kern *k);
 int kern_version(struct kern *k, char *buf, size_t len);
+/* What ESP the kernel can do, asked once a module; NULL: it does not say. */
+const struct kern_suite *kern_suites(struct kern *k, unsigned int *count);
 
 /* Where events arrive; -1 before kern_ready. Changes when that says @fresh. Never blocks. */
 int kern_event_fd(const struct kern *k);
-void kern_event_read(struct kern *k, void (*fn)(void *ctx, const struct kern_event *ev), void *ctx);
+/*
+ * False: events were lost. Those about lifetimes have been made up from the SAs' state then.
+ */
+bool kern_event_read(struct kern *k, void (*fn)(void *ctx, const struct kern_event *ev), void *ctx);
 
 /* All of them: 0 or a negative errno, with the kernel's sentence in @why. */
 int kern_flush(struct kern *k, char why[KERN_WHY_MAX]);
