@@ -66,7 +66,9 @@ static void device_uninit(struct net_device *netdev)
 	spin_unlock(&homes_lock);
 	espl_device_flush(dev);
 	mutex_unlock(&dev->lock);
-	espl_event_device_gone(dev);
+	/* One that was never registered is freed at once: nothing may refer to it. */
+	if (netdev->reg_state != NETREG_UNINITIALIZED)
+		espl_event_device_gone(dev);
 }
 
 static const struct net_device_ops device_ops = {
@@ -97,7 +99,6 @@ static void device_destruct(struct net_device *netdev)
 	spin_unlock(&homes_lock);
 	free_parts(dev);
 	espl_audit_gone(ESPL_OBJ_DEVICE);
-	free_netdev(netdev);
 }
 
 /* So that the packets of every suite, in UDP over IPv4, fit into an Ethernet frame. */
@@ -156,22 +157,21 @@ static int device_newlink(struct net *src_net, struct net_device *netdev, struct
 	if (err)
 		goto err_free;
 
+	err = register_netdevice(netdev);
+	if (err && netdev->reg_state == NETREG_UNINITIALIZED)
+		goto err_free;
+	/*
+	 * Not earlier: register_netdevice() would call it when it fails. One that
+	 * a notifier has refused was visible, and goes the way of all devices.
+	 */
+	netdev->priv_destructor = device_destruct;
+	netdev->needs_free_netdev = !err;
 	spin_lock(&homes_lock);
 	list_add_tail(&dev->home_node, &espl_net(src_net)->devices);
 	spin_unlock(&homes_lock);
 	espl_audit_made(ESPL_OBJ_DEVICE);
-	err = register_netdevice(netdev);
-	if (err)
-		goto err_unlist;
-	/* Not earlier: register_netdevice() would call it when it fails. */
-	netdev->priv_destructor = device_destruct;
-	return 0;
+	return err;
 
-err_unlist:
-	spin_lock(&homes_lock);
-	list_del(&dev->home_node);
-	spin_unlock(&homes_lock);
-	espl_audit_gone(ESPL_OBJ_DEVICE);
 err_free:
 	free_parts(dev);
 	return err;
@@ -307,14 +307,18 @@ static struct pernet_operations net_ops = {
 	.size		= sizeof(struct espl_net),
 };
 
+/*
+ * Not a pernet device: those exit while the namespace still has devices, whose
+ * packets are looked up in the table that net_exit() frees.
+ */
 int espl_nets_init(void)
 {
-	return register_pernet_device(&net_ops);
+	return register_pernet_subsys(&net_ops);
 }
 
 void espl_nets_exit(void)
 {
-	unregister_pernet_device(&net_ops);
+	unregister_pernet_subsys(&net_ops);
 }
 
 int espl_links_init(void)
