@@ -260,7 +260,9 @@ static bool fit_path(struct batch *b, struct sk_buff *skb, const struct espl_flo
 		if (!skb_is_gso(skb) && skb->len <= mtu)
 			b->df = 0;
 	}
-	if (!b->df)
+	/* Outer fragments, too, are of one packet whose length has 16 bits. */
+	if (!b->df && likely(skb_is_gso(skb) || espl_encap_len(b->ep) +
+			     espl_esp_size(&b->sa->crypto.suite->shape, skb->len) <= IP_MAX_MTU))
 		return true;
 
 	skb_dst_update_pmtu_no_confirm(skb, mtu);
@@ -416,16 +418,35 @@ static void send(struct espl_device *dev, struct espl_child *child, struct sk_bu
 	send_batch(&b, skb, flow);
 }
 
+/*
+ * A checksum that was left to us lies where whoever made the packet says: a
+ * virtual machine, or a raw socket. Before or in the IP header it would be out
+ * of bounds, or change the addresses that the selectors have seen.
+ */
+static bool checksum_sound(const struct sk_buff *skb, int ip_len)
+{
+	int start = skb_checksum_start_offset(skb);
+
+	return start >= ip_len &&
+	       start + skb->csum_offset + sizeof(__sum16) <= skb_headlen(skb);
+}
+
 /* False: not IP, or not what its header says; the packet is still the caller's. */
 static bool classify(struct sk_buff *skb, struct espl_flow *flow)
 {
+	int off = skb_network_offset(skb);
 	unsigned int ip_len;
 
-	__skb_pull(skb, skb_network_offset(skb));
-	if (unlikely(espl_flow_dissect(flow, skb, 0, true)))
+	/* AF_XDP sets no network header. */
+	if (unlikely(off < 0 || !pskb_may_pull(skb, off + sizeof(struct iphdr))))
 		return false;
-	ip_len = flow->family == AF_INET ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
-	if (unlikely(!pskb_may_pull(skb, ip_len) || pskb_trim_rcsum(skb, flow->len)))
+	__skb_pull(skb, off);
+	/* First: pages may be a raw sender's, who can write them after the look-up. */
+	ip_len = *skb->data >> 4 == 6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
+	if (unlikely(!pskb_may_pull(skb, ip_len) || espl_flow_dissect(flow, skb, 0, true) ||
+		     pskb_trim_rcsum(skb, flow->len)))
+		return false;
+	if (skb->ip_summed == CHECKSUM_PARTIAL && unlikely(!checksum_sound(skb, ip_len)))
 		return false;
 	skb->protocol = flow->family == AF_INET ? htons(ETH_P_IP) : htons(ETH_P_IPV6);
 	return true;
