@@ -140,6 +140,9 @@ static void deliver(struct espl_device *dev, struct sk_buff *skb)
 	skb->ip_summed = CHECKSUM_UNNECESSARY;
 	skb->csum_level = ~0;
 	skb_clear_hash(skb);
+	/* A virtual machine can send ESP that claims to be a super-packet. */
+	if (unlikely(skb_is_gso(skb)))
+		skb_gso_reset(skb);
 	skb_set_queue_mapping(skb, 0);
 	__vlan_hwaccel_clear_tag(skb);
 	skb_scrub_packet(skb, !home || !net_eq(home->net, dev_net(netdev)));
