@@ -21,7 +21,26 @@ enum { AT_IFINDEX, AT_CHILD, AT_OUT_DONE, AT_SPI };
 
 static bool may_change(const struct espl_device *dev)
 {
-	return ns_capable(dev_net(dev->netdev)->user_ns, CAP_NET_ADMIN);
+	bool may;
+
+	/* The device may be moving: RCU keeps the namespace it leaves. */
+	rcu_read_lock();
+	may = ns_capable(dev_net(dev->netdev)->user_ns, CAP_NET_ADMIN);
+	rcu_read_unlock();
+	return may;
+}
+
+/* A reservation of this very device, which its lock keeps; NULL: none. */
+static struct espl_spi *find_spi(struct espl_device *dev, __be32 key)
+{
+	struct espl_spi *spi;
+
+	rcu_read_lock();
+	spi = espl_spi_find(espl_home_locked(dev), key);
+	if (spi && spi->dev != dev)
+		spi = NULL;
+	rcu_read_unlock();
+	return spi;
 }
 
 static int missing(const struct genl_info *info, const char *sentence)
@@ -310,11 +329,9 @@ static int install(struct genl_info *info, struct espl_sa *in, struct espl_sa *o
 	if (err)
 		goto out;
 	if (in) {
-		rcu_read_lock();
-		spi = espl_spi_find(espl_home_locked(dev), in->spi);
-		rcu_read_unlock();
+		spi = find_spi(dev, in->spi);
 		err = -ENOENT;
-		if (!spi || spi->dev != dev) {
+		if (!spi) {
 			NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[ESPLANE_A_SA_IN],
 					    "The SPI of SA_IN is not reserved on this device: SPI_ALLOC first");
 			goto out;
@@ -380,7 +397,6 @@ static struct espl_sa *find_sa(struct espl_device *dev, const struct genl_info *
 			       struct espl_spi **spi)
 {
 	struct nlattr *id = info->attrs[ESPLANE_A_CHILD_ID];
-	struct espl_net *en = espl_home_locked(dev);
 	struct espl_sa *sa = NULL;
 	__be32 key;
 
@@ -389,13 +405,10 @@ static struct espl_sa *find_sa(struct espl_device *dev, const struct genl_info *
 		return ERR_PTR(missing(info, "The request needs SPI and DIR"));
 	key = cpu_to_be32(nla_get_u32(info->attrs[ESPLANE_A_SPI]));
 	if (nla_get_u8(info->attrs[ESPLANE_A_DIR]) == ESPLANE_DIR_OUT) {
-		sa = espl_sa_find_own_out(en, dev, key, id ? nla_get_u32(id) : 0);
+		sa = espl_sa_find_own_out(espl_home_locked(dev), dev, key,
+					  id ? nla_get_u32(id) : 0);
 	} else {
-		rcu_read_lock();
-		*spi = espl_spi_find(en, key);
-		rcu_read_unlock();
-		if (*spi && (*spi)->dev != dev)
-			*spi = NULL;
+		*spi = find_spi(dev, key);
 		if (*spi)
 			sa = rcu_dereference_protected((*spi)->sa, lockdep_is_held(&dev->lock));
 	}
@@ -638,7 +651,8 @@ static const struct genl_ops ops[] = {
 };
 
 static const struct genl_multicast_group groups[] = {
-	{ .name = ESPLANE_MCGRP_EVENTS },
+	/* They tell who speaks to whom: not for everybody in the namespace. */
+	{ .name = ESPLANE_MCGRP_EVENTS, .flags = GENL_MCAST_CAP_NET_ADMIN },
 };
 
 struct genl_family espl_genl __ro_after_init = {
