@@ -175,9 +175,10 @@ static void wait_take(struct espl_child *child, struct sk_buff_head *list, bool 
 	skb_queue_splice_tail_init(&child->wait.queue, list);
 	child->wait.asked = false;
 	child->wait.closed |= close;
-	spin_unlock_bh(&child->wait.lock);
+	/* Under the lock: it must not cancel the timeout of who asks next. */
 	if (cancel_delayed_work(&child->wait.timeout))
 		espl_child_put(child);
+	spin_unlock_bh(&child->wait.lock);
 }
 
 void espl_child_wait_end(struct espl_child *child, struct sk_buff_head *list)
