@@ -152,6 +152,8 @@ static void sock_destroy(struct sock *sk)
 		pr_warn("esplane: UDP port %u is closed, its tunnels stop: no new socket, error %d\n",
 			inet_sk(sk)->inet_num, err);
 
+	/* It is still bound: from here on nothing may enter the module. */
+	WRITE_ONCE(udp_sk(sk)->encap_rcv, NULL);
 	rcu_assign_sk_user_data(sk, NULL);
 	kfree_rcu(us, rcu);
 	sock_put(sk);
@@ -160,14 +162,15 @@ static void sock_destroy(struct sock *sk)
 
 /*
  * Takes our hooks off. udp_destroy_sock() reads them after it has set
- * SOCK_DEAD under the socket lock: once that is set, sock_destroy() will come.
+ * SOCK_DEAD under the socket lock: once that is set, sock_destroy() will come,
+ * unless the owner has switched encapsulation off by setsockopt(UDP_ENCAP).
  */
 static void detach(struct usock *us)
 {
 	struct sock *sk = us->sk;
 
 	lock_sock(sk);
-	if (sock_flag(sk, SOCK_DEAD)) {
+	if (sock_flag(sk, SOCK_DEAD) && udp_sk(sk)->encap_type) {
 		us->abandoned = true;
 		release_sock(sk);
 		return;
