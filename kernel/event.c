@@ -26,6 +26,7 @@ static const struct genl_family *family;
 static DEFINE_SPINLOCK(queue_lock);	/* protects the lists and espl_event; IRQ */
 static LIST_HEAD(queue);
 static LIST_HEAD(net_queue);		/* espl_net.event_node: bad SPIs */
+static bool closed;			/* no more bad SPIs: heirs live longer than the worker */
 static DECLARE_DELAYED_WORK(worker, send_all);
 
 static struct espl_device *owner_device(const struct espl_event *ev)
@@ -125,7 +126,7 @@ void espl_event_invalid_spi(struct espl_net *en, __be32 spi, __be32 addr, __be16
 		en->bad_since = jiffies;
 		en->bad_burst = 0;
 	}
-	if (en->bad_burst < ESPL_BAD_SPIS && en->bad_count < ESPL_BAD_SPIS) {
+	if (!closed && en->bad_burst < ESPL_BAD_SPIS && en->bad_count < ESPL_BAD_SPIS) {
 		en->bad_burst++;
 		en->bad[en->bad_count++] = (struct espl_bad_spi){ spi, addr, port };
 		if (list_empty(&en->event_node))
@@ -345,5 +346,8 @@ void espl_event_exit(void)
 {
 	while (!list_empty_careful(&queue))
 		flush_delayed_work(&worker);
+	spin_lock_irq(&queue_lock);
+	closed = true;
+	spin_unlock_irq(&queue_lock);
 	cancel_delayed_work_sync(&worker);
 }
