@@ -43,7 +43,7 @@ struct espl_device {
 	struct mutex lock;
 	struct xarray children;		/* by id; read by RCU */
 	struct list_head spis;		/* espl_spi.dev_node */
-	bool dead;			/* ndo_uninit has begun; written under device.c's lock too */
+	bool dead;			/* ndo_uninit has begun; device.c's lock is held too */
 
 	struct list_head home_node;	/* in espl_net.devices */
 	struct espl_event event;
@@ -71,7 +71,7 @@ struct espl_child {
 
 	refcount_t refs;		/* the device's, and one for each SA and queued event */
 	bool dead;			/* under dev->lock */
-	struct list_head in;		/* inbound SAs by SPI; under dev->lock, as is their number */
+	struct list_head in;		/* inbound SAs by SPI; they and their number: dev->lock */
 	unsigned int in_count;
 
 	struct {

@@ -11,8 +11,8 @@ struct netlink_ext_ack;
 
 /*
  * What CHILD_SET asks for in @nest, parsed to @tb, over what is there: @old is
- * NULL for a new child, else under its device's lock. On success @ep and @ts are the caller's; NULL:
- * as it was.
+ * NULL for a new child, else under its device's lock. On success @ep and @ts
+ * are the caller's; NULL: as it was.
  */
 int espl_decode_child(struct nlattr *const *tb, const struct nlattr *nest,
 		      struct espl_child *old, struct espl_endpoint **ep,
