@@ -186,6 +186,27 @@ void espl_child_wait_end(struct espl_child *child, struct sk_buff_head *list)
 	wait_take(child, list, false);
 }
 
+static void wait_drop(struct espl_child *child, bool close)
+{
+	struct sk_buff_head list;
+	struct sk_buff *skb;
+
+	__skb_queue_head_init(&list);
+	wait_take(child, &list, close);
+	while ((skb = __skb_dequeue(&list)))
+		drop_waiting(child, skb);
+}
+
+void espl_device_drop_waiting(struct espl_device *dev)
+{
+	struct espl_child *child;
+	unsigned long id;
+
+	lockdep_assert_held(&dev->lock);
+	xa_for_each(&dev->children, id, child)
+		wait_drop(child, false);
+}
+
 int espl_child_create(struct espl_device *dev, u32 id, struct espl_endpoint *ep,
 		      struct espl_ts_set *ts)
 {
@@ -332,10 +353,8 @@ void espl_child_drop_sa(struct espl_child *child, struct espl_sa *sa)
 void espl_child_remove(struct espl_child *child)
 {
 	struct espl_device *dev = child->dev;
-	struct espl_endpoint *ep;
-	struct sk_buff_head list;
 	struct espl_sa *sa, *next;
-	struct sk_buff *skb;
+	struct espl_endpoint *ep;
 
 	lockdep_assert_held(&dev->lock);
 	xa_erase(&dev->children, child->id);
@@ -347,11 +366,7 @@ void espl_child_remove(struct espl_child *child)
 	list_for_each_entry_safe(sa, next, &child->in, child_node)
 		espl_child_drop_sa(child, sa);
 
-	__skb_queue_head_init(&list);
-	wait_take(child, &list, true);
-	while ((skb = __skb_dequeue(&list)))
-		drop_waiting(child, skb);
-
+	wait_drop(child, true);
 	ep = rcu_dereference_protected(child->endpoint, lockdep_is_held(&dev->lock));
 	if (ep->encap == ESPLANE_ENCAP_UDP)
 		udp_child_gone(espl_home_locked(dev));

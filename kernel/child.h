@@ -142,6 +142,8 @@ void espl_child_drop_sa(struct espl_child *child, struct espl_sa *sa);
 void espl_child_remove(struct espl_child *child);
 /* Every child and reservation of the device. */
 void espl_device_flush(struct espl_device *dev);
+/* Ends every wait of the device's children without an answer. */
+void espl_device_drop_waiting(struct espl_device *dev);
 
 /* Any context. */
 static inline void espl_child_hold(struct espl_child *child)

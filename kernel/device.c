@@ -31,6 +31,21 @@ static int device_open(struct net_device *netdev)
 	return 0;
 }
 
+/*
+ * Under rtnl, after the last packet. Those that wait hold routes and addresses
+ * that the device may be about to lose: an ICMP answer would come from a
+ * namespace that they have nothing to do with.
+ */
+static int device_stop(struct net_device *netdev)
+{
+	struct espl_device *dev = netdev_priv(netdev);
+
+	mutex_lock(&dev->lock);
+	espl_device_drop_waiting(dev);
+	mutex_unlock(&dev->lock);
+	return 0;
+}
+
 static netdev_tx_t device_xmit(struct sk_buff *skb, struct net_device *netdev)
 {
 	rcu_read_lock();
@@ -73,6 +88,7 @@ static void device_uninit(struct net_device *netdev)
 
 static const struct net_device_ops device_ops = {
 	.ndo_open		= device_open,
+	.ndo_stop		= device_stop,
 	.ndo_start_xmit		= device_xmit,
 	.ndo_get_stats64	= device_stats,
 	.ndo_uninit		= device_uninit,
