@@ -82,7 +82,7 @@ static void device_uninit(struct net_device *netdev)
 	espl_device_flush(dev);
 	mutex_unlock(&dev->lock);
 	/* One that was never registered is freed at once: nothing may refer to it. */
-	if (netdev->reg_state != NETREG_UNINITIALIZED)
+	if (netdev->reg_state == NETREG_UNREGISTERING)
 		espl_event_device_gone(dev);
 }
 
@@ -174,7 +174,7 @@ static int device_newlink(struct net *src_net, struct net_device *netdev, struct
 		goto err_free;
 
 	err = register_netdevice(netdev);
-	if (err && netdev->reg_state == NETREG_UNINITIALIZED)
+	if (err && netdev->reg_state != NETREG_UNREGISTERING)
 		goto err_free;
 	/*
 	 * Not earlier: register_netdevice() would call it when it fails. One that
