@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Everything can be taken away under traffic: socket owner, SAs, child, device, namespaces, the module.
-# vm: cpus=2 timeout=300 debug=yes kmemleak=yes
+# vm: cpus=2 timeout=600 debug=yes kmemleak=yes
 # shellcheck disable=SC2317,SC2119 # functions are called by check and wait_for
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/static.sh"
 
-rounds=$((6 / (1 + ${VM_DEBUG:-0})))
+rounds=$((4 / (1 + ${VM_DEBUG:-0})))
 
 # tunnel ENCAP: both ends, without the sockets
 tunnel()
@@ -150,6 +150,7 @@ net_del c
 # --- both namespaces at once, with all that is in them
 
 quiet
+must ctl b flush
 tunnel none
 traffic
 alive
