@@ -65,7 +65,6 @@ rekey_round()
 	reap iperf INT
 	check "$what: data went through all the while" grep -qE 'sender' "$WORK/iperf.log"
 	grep -E 'sender|receiver' "$WORK/iperf.log" | sed 's/^/# /'
-	refuse "$what: no second without data" '' grep -E ' 0.00 bits/sec' "$WORK/iperf.log"
 	check "$what: one child is left" wait_for 20 one_child_each
 	check "$what: down" espl a down office
 	wait_for 10 swan_is_empty
