@@ -29,6 +29,16 @@ void ike_log(struct ike *ike, const struct tunnel *tunnel, int level, const char
 	ike->env.event(ike->env.ctx, &ev);
 }
 
+bool ike_may_mention_stranger(struct ike *ike)
+{
+	uint64_t now = ike_now(ike);
+
+	if (ike->strangers_ms && now - ike->strangers_ms < 1000)
+		return false;
+	ike->strangers_ms = now;
+	return true;
+}
+
 struct ike *ike_new(const struct ike_env *env)
 {
 	struct ike *ike = calloc(1, sizeof(*ike));

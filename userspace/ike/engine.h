@@ -64,6 +64,7 @@ struct ike {
 	struct timers timers;
 	struct cookie_jar cookies;
 	uint32_t last_child_id;
+	uint64_t strangers_ms;		/* when one was last written about */
 	uint8_t in[MSG_LEN_MAX];	/* the message being opened */
 	uint8_t out[IKE_OUT_MAX];	/* the request being built */
 	uint8_t answer[IKE_OUT_MAX];	/* the answer being built: requests may go out meanwhile */
@@ -85,6 +86,9 @@ uint64_t ike_jitter(struct ike *ike, uint64_t max);
 /* @tunnel may be NULL. */
 void ike_log(struct ike *ike, const struct tunnel *tunnel, int level, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* Who has proved nothing is spoken of at most once a second: nobody can fill the log. */
+bool ike_may_mention_stranger(struct ike *ike);
 
 /* cookie.c */
 void cookie_make(struct ike *ike, const struct msg_header *h, const struct msg *in,

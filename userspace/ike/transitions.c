@@ -81,7 +81,6 @@ const struct transition transitions[] = {
 	{ "the peer forgot to delete it", SA_REKEYED, COMMAND_EXPIRE, ROLE_COMMAND,
 	  .next = SA_DEAD },
 	{ "no answer", SA_REKEYED, COMMAND_DROP, ROLE_COMMAND, .next = SA_DEAD },
-	{ "its tunnel is gone", SA_REKEYED, COMMAND_CLOSE, ROLE_COMMAND, .next = SA_CLOSING },
 
 	{ "the peer took note of our DELETE, or of what went before", SA_CLOSING,
 	  EXCHANGE_INFORMATIONAL, ROLE_INITIATOR, 0, ANYTHING, v2_info_response, SA_CLOSING,
@@ -100,7 +99,6 @@ const struct transition transitions[] = {
 	  .next = SA_DEAD },
 
 	{ "nobody asks any more", SA_CLOSED, COMMAND_EXPIRE, ROLE_COMMAND, .next = SA_DEAD },
-	{ "nobody asks any more", SA_CLOSED, COMMAND_DROP, ROLE_COMMAND, .next = SA_DEAD },
 };
 
 const unsigned int transitions_count = ARRAY_SIZE(transitions);

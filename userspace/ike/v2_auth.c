@@ -299,8 +299,10 @@ static enum verdict reject(struct xchg *x, struct tunnel *t, enum fit best,
 	ike_id_str(theirs, got, sizeof(got));
 	endpoint_str(x->remote, peer);
 	if (!t) {
-		ike_log(x->sa->ike, NULL, LOG_WARNING,
-			"IKE_AUTH from %s (%.200s): no tunnel is configured for it", peer, got);
+		if (ike_may_mention_stranger(x->sa->ike))
+			ike_log(x->sa->ike, NULL, LOG_WARNING,
+				"IKE_AUTH from %s (%.200s): no tunnel is configured for it",
+				peer, got);
 	} else if (best == FIT_ID) {
 		snprintf(text, sizeof(text),
 			 "the peer %.180s at %s does not prove that it knows the pre-shared key "

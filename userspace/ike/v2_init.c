@@ -300,6 +300,8 @@ static void log_refusal(struct ike *ike, const struct tunnel *t, const struct ms
 {
 	char peer[ADDR_STRLEN], ours[300], theirs[300];
 
+	if (!ike_may_mention_stranger(ike))
+		return;
 	if (!t)
 		ike_log(ike, NULL, LOG_INFO,
 			"IKE_SA_INIT from %s: no tunnel is configured for this address",

@@ -377,7 +377,6 @@ void xchg_input(struct ike_sa *sa, const struct msg_header *h, const uint8_t *ra
 	else
 		protected(&x, &m);
 	mem_wipe(sa->ike->in, len);
-	mem_wipe(&x.cause, sizeof(x.cause));
 }
 
 void xchg_first(struct ike_sa *sa, const struct msg_header *h, const struct msg *in,
