@@ -6,11 +6,14 @@
  *   1. Unlink, under dev->lock. Nobody new finds the object.
  *      SA:    out of espl_spi.sa or child->out, and of espl_net.outs
  *      child: out of dev->children and dev->selectors, its SAs first
- *   2. Kill. SA: percpu_ref_kill(). Child: wait.closed, the device's reference
- *      is put. Device: dead, home is NULL.
- *   3. Wait, without blocking anybody: for the last reference, and for an RCU
- *      grace period after it.
- *   4. Free, from a work item on espl_wq, because cipher teardown may sleep.
+ *   2. Kill. SA: percpu_ref_kill(). Child: wait.closed, and RCU is asked to put
+ *      the device's reference. Device: dead, home is NULL.
+ *   3. Wait, without blocking anybody: for an RCU grace period since step 1,
+ *      and for the last reference. An SA's count leaves its per-CPU mode
+ *      through a grace period, before which it cannot reach zero. The grace
+ *      periods of a child and of its SAs pass side by side.
+ *   4. Free. SA: from a work item on espl_wq, because cipher teardown may
+ *      sleep. Child: at once, in any context.
  *
  * References go one way, packet -> SA -> child -> netdev, and each object puts
  * the next one only in its step 4. So a netdev cannot be freed before its
@@ -73,10 +76,10 @@ void espl_endpoint_free(struct espl_endpoint *ep)
 		call_rcu(&ep->rcu, endpoint_free);
 }
 
-static void child_free(struct work_struct *work)
+void espl_child_put(struct espl_child *child)
 {
-	struct espl_child *child = container_of(to_rcu_work(work), struct espl_child, free_work);
-
+	if (!refcount_dec_and_test(&child->refs))
+		return;
 	espl_endpoint_free(rcu_dereference_protected(child->endpoint, true));
 	espl_ts_set_free(rcu_dereference_protected(child->ts, true));
 	netdev_put(child->dev->netdev, &child->dev_ref);
@@ -84,10 +87,10 @@ static void child_free(struct work_struct *work)
 	kfree(child);
 }
 
-void espl_child_put(struct espl_child *child)
+/* No reader can meet the removed child any more. */
+static void put_removed(struct rcu_head *rcu)
 {
-	if (refcount_dec_and_test(&child->refs))
-		queue_rcu_work(espl_wq, &child->free_work);
+	espl_child_put(container_of(rcu, struct espl_child, rcu));
 }
 
 struct espl_child *espl_child_find(struct espl_device *dev, u32 id)
@@ -230,7 +233,6 @@ int espl_child_create(struct espl_device *dev, u32 id, struct espl_endpoint *ep,
 	__skb_queue_head_init(&child->wait.queue);
 	INIT_DELAYED_WORK(&child->wait.timeout, wait_timeout);
 	espl_event_prepare(&child->event, ESPL_EVENT_CHILD);
-	INIT_RCU_WORK(&child->free_work, child_free);
 	RCU_INIT_POINTER(child->endpoint, ep);
 	RCU_INIT_POINTER(child->ts, ts);
 	ts->child = child;
@@ -372,7 +374,7 @@ void espl_child_remove(struct espl_child *child)
 		udp_child_gone(espl_home_locked(dev));
 	atomic_inc(&espl_generation);
 	espl_event_child_gone(child);
-	espl_child_put(child);
+	call_rcu(&child->rcu, put_removed);
 }
 
 void espl_device_flush(struct espl_device *dev)

@@ -85,10 +85,10 @@ struct espl_child {
 
 	struct espl_event event;
 	netdevice_tracker dev_ref;
-	struct rcu_work free_work;
+	struct rcu_head rcu;
 };
 
-extern struct workqueue_struct *espl_wq;	/* frees objects: may sleep */
+extern struct workqueue_struct *espl_wq;	/* frees SAs, ends waits: may sleep */
 extern atomic_t espl_generation;	/* of all tables, for dumps */
 
 /* Objects that live, and how many ever did: debugfs and the audit at exit. */

@@ -71,9 +71,8 @@ err_wq:
 
 /*
  * Packets stop first, then the objects go, then events about them are sent,
- * then nobody can ask any more, then sockets and tables go. A killed SA that
- * was never published takes two grace periods to reach the workqueue; what the
- * workqueue gives to RCU takes a third.
+ * then nobody can ask any more, then sockets and tables go. A killed SA takes
+ * a grace period to reach the workqueue, and the workqueue gives to RCU again.
  */
 static void __exit espl_exit(void)
 {
@@ -85,7 +84,6 @@ static void __exit espl_exit(void)
 	espl_event_exit();
 	genl_unregister_family(&espl_genl);
 	espl_nets_exit();
-	rcu_barrier();
 	rcu_barrier();
 	destroy_workqueue(espl_wq);
 	rcu_barrier();

@@ -7,10 +7,10 @@
 
 enum { TICK_MAX_SECONDS = 86400 };
 
-/* Runs when a grace period has passed since the last reference was put. */
+/* Nobody has a reference, and no reader can meet it. */
 static void sa_free(struct work_struct *work)
 {
-	struct espl_sa *sa = container_of(to_rcu_work(work), struct espl_sa, free_work);
+	struct espl_sa *sa = container_of(work, struct espl_sa, free_work);
 
 	cancel_delayed_work_sync(&sa->tick);
 	espl_crypto_destroy(&sa->crypto);
@@ -26,7 +26,7 @@ static void sa_release(struct percpu_ref *ref)
 {
 	struct espl_sa *sa = container_of(ref, struct espl_sa, ref);
 
-	queue_rcu_work(espl_wq, &sa->free_work);
+	queue_work(espl_wq, &sa->free_work);
 }
 
 /* The next limit in seconds may be further away than a timer reaches. */
@@ -75,7 +75,7 @@ struct espl_sa *espl_sa_create(const struct espl_sa_config *cfg)
 		espl_replay_init(&sa->replay, cfg->replay_window, cfg->start_seq);
 	espl_event_prepare(&sa->event, ESPL_EVENT_SA);
 	INIT_DELAYED_WORK(&sa->tick, sa_tick);
-	INIT_RCU_WORK(&sa->free_work, sa_free);
+	INIT_WORK(&sa->free_work, sa_free);
 	espl_audit_made(ESPL_OBJ_SA);
 	return sa;
 

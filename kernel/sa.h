@@ -59,7 +59,7 @@ struct espl_sa {
 	struct hlist_node out_node;	/* out: in espl_net.outs */
 	struct espl_event event;
 	struct delayed_work tick;	/* limits in seconds; ended by the free work */
-	struct rcu_work free_work;
+	struct work_struct free_work;
 
 	struct espl_replay replay;	/* in; last: its window follows */
 };
