@@ -306,8 +306,10 @@ event_seen()
 	[ "$(events_like "$@")" -gt 0 ]
 }
 
-# crypto_async ALGORITHM: from now on the kernel's best implementation of it answers later, from
-# another context: an AF_ALG socket makes it, and keeps it while it is open.
+# crypto_async DRIVER...: makes the first of these that the kernel can make, through an AF_ALG
+# socket. From now on it is the kernel's best, and answers later, from another context. It stays
+# until the machine ends. Drivers by their full names: what AES-NI has is asynchronous already,
+# which cryptd refuses and pcrypt does not.
 crypto_async()
 {
 	modprobe -qa cryptd pcrypt algif_aead 2>/dev/null
