@@ -94,7 +94,6 @@ static struct totals run_all(uint64_t first, uint64_t seeds, unsigned int jobs)
 	struct totals sum = {0}, part;
 	int pipes[16][2], status;
 
-	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (unsigned int j = 0; j < jobs; j++) {
 		if (pipe(pipes[j]))
 			abort();
@@ -136,6 +135,7 @@ int main(int argc, char **argv)
 	bool trace_it = false;
 	int c;
 
+	setvbuf(stdout, NULL, _IOLBF, 0);	/* nothing in the buffer when jobs fork */
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
 		case 'n':
