@@ -108,12 +108,12 @@ static inline u64 espl_sa_seq_max(const struct espl_sa *sa)
 	return sa->esn ? U64_MAX - U32_MAX : U32_MAX;
 }
 
-/* Out: draws @n sequence numbers and returns the first. 0: not so many are left. */
-static inline u64 espl_sa_draw(struct espl_sa *sa, unsigned int n)
+/* Out: draws the next sequence number. 0: none is left. */
+static inline u64 espl_sa_draw(struct espl_sa *sa)
 {
-	u64 last = atomic64_add_return(n, &sa->seq);
+	u64 seq = atomic64_inc_return(&sa->seq);
 
-	return last <= espl_sa_seq_max(sa) ? last - n + 1 : 0;
+	return seq <= espl_sa_seq_max(sa) ? seq : 0;
 }
 
 #endif

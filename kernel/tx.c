@@ -24,7 +24,6 @@ struct batch {
 	struct dst_entry *dst;		/* the last packet gets this reference */
 	unsigned int left;		/* packets still to come */
 	unsigned int headroom;		/* in front of the ESP header */
-	u64 seq;			/* of the next packet */
 	u8 ds;
 	u8 next_header;
 	__be16 df;
@@ -61,23 +60,44 @@ static struct dst_entry *next_dst(struct batch *b)
 static void skip(struct batch *b, enum espl_drop why)
 {
 	dst_release(next_dst(b));
-	b->seq++;
 	espl_stats_drop(b->dev->stats, &b->sa->stats, why, 1);
 	espl_sa_put(b->sa);
 }
 
 /*
+ * The number of the next packet, drawn only now: packets leave in the order
+ * of their numbers but for those that other CPUs encrypt at this moment. Drawn
+ * for the whole batch, dozens could be overtaken, and a peer with the usual
+ * window of 32 packets would drop them as stale. 0: used up, RFC 4303 3.3.3.
+ */
+static u64 draw(struct espl_sa *sa)
+{
+	u64 seq = espl_sa_draw(sa);
+
+	if (unlikely(!seq))
+		espl_sa_fired(sa, espl_lifetime_end(&sa->life, ESPLANE_LIMIT_SEQUENCE));
+	return seq;
+}
+
+/*
  * @skb begins at its ESP header, whose payload of @len octets and trailer the
- * job describes already. Consumes the skb and the job.
+ * job describes already. Consumes the skb, the job and @plain.
  */
 static void encrypt(struct batch *b, struct sk_buff *skb, struct espl_job *job,
 		    struct sk_buff *plain, unsigned int len)
 {
 	const struct espl_esp_shape *shape = &b->sa->crypto.suite->shape;
 	struct espl_esp_hdr *esp = (struct espl_esp_hdr *)skb->data;
-	u64 seq = b->seq++;
+	u64 seq = draw(b->sa);
 	int err;
 
+	if (unlikely(!seq)) {
+		espl_job_put(job);
+		kfree_skb(plain);
+		kfree_skb(skb);
+		skip(b, ESPL_DROP_TX_SEQUENCE);
+		return;
+	}
 	esp->spi = b->sa->spi;
 	esp->seq = cpu_to_be32(lower_32_bits(seq));
 	espl_encap_push(skb, b->ep, next_dst(b), skb->len, b->ds, b->df);
@@ -274,20 +294,14 @@ static bool fit_path(struct batch *b, struct sk_buff *skb, const struct espl_flo
 }
 
 /*
- * One draw of sequence numbers and one charge for @n packets, each but the
- * last of @seg octets. Returns how many may go, and has the rest counted.
+ * One charge of the lifetime for @n packets, each but the last of @seg octets.
+ * Returns how many may go, and has the rest counted.
  */
 static unsigned int admit(struct batch *b, unsigned int n, unsigned int seg, u64 bytes)
 {
 	unsigned int fired = 0, passed;
 	struct espl_sa *sa = b->sa;
 
-	b->seq = espl_sa_draw(sa, n);
-	if (unlikely(!b->seq)) {
-		espl_sa_fired(sa, espl_lifetime_end(&sa->life, ESPLANE_LIMIT_SEQUENCE));
-		espl_stats_drop(b->dev->stats, &sa->stats, ESPL_DROP_TX_SEQUENCE, n);
-		return 0;
-	}
 	passed = espl_lifetime_charge(&sa->life, n, seg, bytes, espl_sa_now(), &fired);
 	espl_sa_fired(sa, fired);
 	if (unlikely(passed < n))
