@@ -108,8 +108,14 @@ crypto_async 'cryptd(rfc7539esp(chacha20-simd,poly1305-simd))' \
 storm "through $(sed -n 's/^made //p' "$WORK/async.log")" chacha20poly1305 $((rounds / 5))
 is "those ciphers were asynchronous" "$(driver_kind)" cryptd
 reap async
-crypto_async 'pcrypt(rfc4106-gcm-aesni)'
-storm "through $(sed -n 's/^made //p' "$WORK/async.log")" aes256gcm16 $((rounds / 5))
-is "those ciphers were asynchronous" "$(driver_kind)" pcrypt
-reap async
+# padata takes two locks of one class and has no annotation for it: lockdep would
+# report pcrypt, whoever uses it. Only pcrypt can wrap what is asynchronous already.
+if [ -n "${VM_DEBUG:-}" ]; then
+	skip "through pcrypt" "the kernel's padata itself fails lockdep"
+else
+	crypto_async 'pcrypt(rfc4106-gcm-aesni)'
+	storm "through $(sed -n 's/^made //p' "$WORK/async.log")" aes256gcm16 $((rounds / 5))
+	is "those ciphers were asynchronous" "$(driver_kind)" pcrypt
+	reap async
+fi
 finish
