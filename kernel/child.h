@@ -70,7 +70,6 @@ struct espl_child {
 	u32 id;
 
 	refcount_t refs;		/* the device's, and one for each SA and queued event */
-	bool dead;			/* under dev->lock */
 	struct list_head in;		/* inbound SAs by SPI; they and their number: dev->lock */
 	unsigned int in_count;
 
