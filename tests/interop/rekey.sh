@@ -5,6 +5,8 @@
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
 
+# The debug kernel looks for other things than the hundredth rekey.
+REKEYS=${REKEYS:-${VM_DEBUG:+20}}
 REKEYS=${REKEYS:-100}
 
 module_load
