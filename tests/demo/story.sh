@@ -71,7 +71,8 @@ tunnel "office" {
 END
 say "The whole configuration of Paris, /etc/esplane/esplane.conf" "$(sed "s/$SECRET/.../" "$WORK/conf")"
 espl_start a a <"$WORK/conf"
-capture_start wire b eth0
+# In Paris: in Berlin the in-tree stack shows a capture what it has decrypted, too.
+capture_start wire a eth0
 
 say "Bring the tunnel up"
 show ikectl up office
