@@ -33,6 +33,7 @@ row()
 	check "$what: esplane has it too" wait_for 5 espl_is up
 	ping_both "$what"
 	xfrm=$(in_net b ip xfrm state)
+	is "$what: strongSwan's kernel has two SAs" "$(grep -c 'proto esp' <<<"$xfrm")" 2
 	case $4 in
 	esn) check "$what: extended sequence numbers" grep -q 'flag .*esn' <<<"$xfrm" ;;
 	noesn) refuse "$what: 32-bit sequence numbers" '' grep 'flag .*esn' <<<"$xfrm" ;;
