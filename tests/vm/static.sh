@@ -261,7 +261,8 @@ transfer()
 }
 
 # In the clear: whatever a capture of eth0 has that is neither ESP nor neighbour discovery.
-CLEAR='tcp or icmp or (udp and not port 4500) or (icmp6 and (ip6[40] == 128 or ip6[40] == 129))'
+# Later fragments of ESP in UDP have no ports: the first one answers for them.
+CLEAR='tcp or icmp or ip6 proto 17 or (ip proto 17 and ip[6:2] & 0x1fff = 0 and not port 4500) or (icmp6 and (ip6[40] == 128 or ip6[40] == 129))'
 
 # flood NAME NET ADDRESS [SIZE [PING-ARGUMENT...]]: pings, as fast as they go, until reaped
 flood()

@@ -155,12 +155,13 @@ events_start a
 in_net a ping -q -c 1 -W 1 10.2.0.1 >/dev/null
 check "event acquire" wait_for 5 event_seen a '"acquire"' '"child-id":1\b' '10\.1\.0\.1' '10\.2\.0\.1'
 is "it says what asked" "$(grep -m 1 '"acquire"' "$WORK/events-a.log" | jq '."ts-remote".proto')" 1
-espl_sas a aes128gcm16 soft-packets=2 hard-packets=4
+# The ping that asked waits at the child and leaves with the SA: it counts too.
+espl_sas a aes128gcm16 soft-packets=2 hard-packets=6
 espl_sas b aes128gcm16
 pings a 10.2.0.1 3 >/dev/null 2>&1
 check "event expire: the soft limit in packets" wait_for 5 event_seen a '"expire"' '"dir":"out"' '"limit":"packets"' '"spi":8193\b'
 is "soft is not hard" "$(events_like a '"expire"' '"hard"')" 0
-pings a 10.2.0.1 3 -W 1 >/dev/null 2>&1
+pings a 10.2.0.1 6 -W 1 >/dev/null 2>&1
 check "event expire: the hard limit in packets" wait_for 5 event_seen a '"expire"' '"dir":"out"' '"limit":"packets"' '"hard":true'
 in_net b python3 "$VM_DIR/hostile.py" garbage 192.0.2.2 192.0.2.1 3 0xdead00 >/dev/null
 check "event invalid-spi" wait_for 5 event_seen a '"invalid-spi"' '"spi":14593280\b' '"peer-addr":"192\.0\.2\.2"'

@@ -168,11 +168,9 @@ check "both namespaces go, with devices, children, SAs and traffic" wait_for 30 
 NETS=()
 for i in $(seq $rounds); do
 	module_load
-	if [ "$i" = 1 ]; then
-		sites_add
-		traffic
-	fi
+	[ "$i" != 1 ] || sites_add
 	tunnel none
+	[ "$i" != 1 ] || traffic
 	alive || break
 	unloads || break
 done
