@@ -79,8 +79,9 @@ static void close_heir(struct usock *us)
 
 /*
  * Binds a socket of ours beside the one that is being closed, so that there is
- * no moment without a socket on the port; SO_REUSEADDR on both allows it, on
- * the old one only now, when nobody can misuse it any more.
+ * no moment without a socket on the port. SO_REUSEPORT and the owner's uid on
+ * both allow it, and later a new owner's socket beside the heir, but nobody
+ * else's: unlike SO_REUSEADDR, which asks for no uid.
  */
 static int make_heir(struct espl_net *en, struct sock *old)
 {
@@ -104,8 +105,10 @@ static int make_heir(struct espl_net *en, struct sock *old)
 		goto err_free;
 	us->sk = us->heir->sk;
 	us->sk->sk_bound_dev_if = old->sk_bound_dev_if;
-	us->sk->sk_reuse = SK_CAN_REUSE;
-	old->sk_reuse = SK_CAN_REUSE;
+	us->sk->sk_uid = old->sk_uid;
+	SOCK_INODE(us->heir)->i_uid = old->sk_uid;
+	us->sk->sk_reuseport = 1;
+	old->sk_reuseport = 1;
 	err = kernel_bind(us->heir, (struct sockaddr *)&addr, sizeof(addr));
 	if (err)
 		goto err_release;
@@ -152,7 +155,8 @@ static void sock_destroy(struct sock *sk)
 		pr_warn("esplane: UDP port %u is closed, its tunnels stop: no new socket, error %d\n",
 			inet_sk(sk)->inet_num, err);
 
-	/* It is still bound: from here on nothing may enter the module. */
+	/* All packets to the heir, and from here on none enters the module through this one. */
+	udp_lib_unhash(sk);
 	WRITE_ONCE(udp_sk(sk)->encap_rcv, NULL);
 	rcu_assign_sk_user_data(sk, NULL);
 	kfree_rcu(us, rcu);

@@ -366,7 +366,7 @@ static int cmd_socket_attach(struct ctl *c)
 	local.sin_port = htons(arg_number("port", 4500));
 	if (arg("addr") && inet_pton(AF_INET, arg("addr"), &local.sin_addr) != 1)
 		die("addr= is not an IPv4 address");
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 	if (fd < 0 || bind(fd, (struct sockaddr *)&local, sizeof(local)))
 		die("port %u: %s", ntohs(local.sin_port), strerror(errno));
 	nla_put_u32(msg, ESPLANE_A_SOCKET_FD, fd);

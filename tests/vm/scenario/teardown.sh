@@ -64,6 +64,11 @@ done
 check "$rounds times: the owner is killed, the tunnel goes on, a new owner attaches" alive
 reap socket-a KILL
 check "without an owner the tunnel goes on" alive
+for option in SO_REUSEADDR SO_REUSEPORT; do
+	refuse "and another user cannot take the port with $option" 'already in use' \
+		in_net a setpriv --reuid=65534 --clear-groups python3 -Ic "import socket as s
+u = s.socket(s.AF_INET, s.SOCK_DGRAM); u.setsockopt(s.SOL_SOCKET, s.$option, 1); u.bind(('', 4500))"
+done
 hostile=$(in_net b python3 "$VM_DIR/hostile.py" send 192.0.2.2 192.0.2.1 00000000cafe)
 is "IKE is dropped when nobody wants it" "$hostile" 1
 check "the port is still taken care of" in_net a bash -c "ss -Hlnu 'sport = :4500' | grep -q ."
