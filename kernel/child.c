@@ -256,7 +256,7 @@ int espl_child_create(struct espl_device *dev, u32 id, struct espl_endpoint *ep,
 static void udp_child_gone(struct espl_net *en)
 {
 	if (atomic_dec_and_test(&en->udp_children))
-		queue_work(espl_wq, &en->sock_reap);
+		mod_delayed_work(espl_wq, &en->sock_reap, 0);
 }
 
 int espl_child_change(struct espl_child *child, struct espl_endpoint *ep,

@@ -52,7 +52,7 @@ struct espl_net {
 	struct mutex sock_lock;		/* protects @socks */
 	struct list_head socks;
 	atomic_t udp_children;		/* while not 0, a dead daemon's socket has an heir */
-	struct work_struct sock_reap;	/* queued when the last of them goes */
+	struct delayed_work sock_reap;	/* at once when the last of them goes */
 
 	struct list_head event_node;	/* this and what follows: under event.c's lock */
 	struct espl_bad_spi bad[ESPL_BAD_SPIS];

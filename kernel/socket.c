@@ -17,6 +17,8 @@
 #include "satable.h"
 #include "wire.h"
 
+enum { REAP_SECONDS = 60 };	/* between looks for forgotten sockets */
+
 /*
  * A socket of the namespace, under en->sock_lock. For an attached one we hold
  * a sock reference, which sock_destroy() puts, and the module, because the
@@ -270,6 +272,7 @@ static int attach(struct espl_net *en, struct socket *sock, struct netlink_ext_a
 		if (same_port(old->sk, sock->sk))
 			let_go(old);
 	list_add_tail(&us->node, &en->socks);
+	queue_delayed_work(espl_wq, &en->sock_reap, REAP_SECONDS * HZ);
 	return 0;
 }
 
@@ -303,28 +306,44 @@ void espl_sockets_flush(struct espl_net *en)
 	mutex_unlock(&en->sock_lock);
 }
 
-/* The last child that used UDP has gone, unless there is another by now. */
+/* Closed by its owner after setsockopt(UDP_ENCAP, 0): sock_destroy() was not called. */
+static bool is_forgotten(const struct usock *us)
+{
+	return sock_flag(us->sk, SOCK_DEAD) && !udp_sk(us->sk)->encap_type;
+}
+
+/*
+ * Heirs go when the last child that used UDP has gone, unless there is another
+ * by now. Nobody tells of forgotten sockets, which pin their namespace, so we
+ * look once a minute while any is attached.
+ */
 static void reap(struct work_struct *work)
 {
-	struct espl_net *en = container_of(work, struct espl_net, sock_reap);
+	struct espl_net *en = container_of(to_delayed_work(work), struct espl_net, sock_reap);
 	struct usock *us, *next;
+	bool attached = false;
 
 	mutex_lock(&en->sock_lock);
-	list_for_each_entry_safe(us, next, &en->socks, node)
-		if (us->heir && !atomic_read(&en->udp_children))
-			close_heir(us);
+	list_for_each_entry_safe(us, next, &en->socks, node) {
+		if (us->heir ? !atomic_read(&en->udp_children) : is_forgotten(us))
+			let_go(us);
+		else
+			attached |= !us->heir;
+	}
 	mutex_unlock(&en->sock_lock);
+	if (attached)
+		queue_delayed_work(espl_wq, &en->sock_reap, REAP_SECONDS * HZ);
 }
 
 void espl_sockets_init(struct espl_net *en)
 {
 	mutex_init(&en->sock_lock);
 	INIT_LIST_HEAD(&en->socks);
-	INIT_WORK(&en->sock_reap, reap);
+	INIT_DELAYED_WORK(&en->sock_reap, reap);
 }
 
 void espl_sockets_leave(struct espl_net *en)
 {
-	cancel_work_sync(&en->sock_reap);
+	cancel_delayed_work_sync(&en->sock_reap);
 	espl_sockets_flush(en);
 }

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
+#include <netinet/udp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,8 @@ static const char usage[] =
 "  sa-del        dev= spi= dir=in|out\n"
 "  sa-get        [dev= [spi= dir=in|out]]   without spi a list\n"
 "  dump          [dev=]                     children and SAs\n"
-"  socket-attach [addr=] [port=4500] [hold] hold: stay, print what is not ESP\n"
+"  socket-attach [addr=] [port=4500] [hold] [forget] hold: stay, print what is not ESP;\n"
+"                forget: switch UDP_ENCAP off behind the module's back\n"
 "  flush         [dev=]\n"
 "  listen        [count=] [seconds=10] [only=EVENT,...]   events, a line each\n"
 "  raw           cmd=NAME|NUMBER [dump] [text=ATTRIBUTES]  '$dev' is the index of dev=\n"
@@ -361,7 +363,7 @@ static int cmd_socket_attach(struct ctl *c)
 	struct sockaddr_in local = { .sin_family = AF_INET };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), on = 1;
 	struct nl_msg *msg = ctl_request(c, ESPLANE_CMD_SOCKET_ATTACH, 0);
-	bool stay = arg("hold");
+	bool stay = arg("hold"), forget = arg("forget");
 
 	local.sin_port = htons(arg_number("port", 4500));
 	if (arg("addr") && inet_pton(AF_INET, arg("addr"), &local.sin_addr) != 1)
@@ -372,6 +374,9 @@ static int cmd_socket_attach(struct ctl *c)
 	nla_put_u32(msg, ESPLANE_A_SOCKET_FD, fd);
 	if (talk(c, msg, NULL))
 		return 1;
+	on = 0;
+	if (forget && setsockopt(fd, IPPROTO_UDP, UDP_ENCAP, &on, sizeof(on)))
+		die("UDP_ENCAP: %s", strerror(errno));
 	if (stay) {
 		puts("attached");
 		hold(fd);

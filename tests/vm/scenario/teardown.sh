@@ -47,6 +47,7 @@ unloads()
 
 module_load
 sites_add
+must esplctl socket-attach port=4501 forget
 tunnel udp
 espl_socket a
 espl_socket b
@@ -167,6 +168,8 @@ no_devices()
 	! grep -q . "$DEBUGFS/objects" 2>/dev/null || objects_balanced
 }
 check "both namespaces go, with devices, children, SAs and traffic" wait_for 30 no_devices
+check "a socket that was closed without its encapsulation does not pin the module" \
+	wait_for 90 grep -q '^esplane [0-9]* 0 ' /proc/modules
 
 # --- the module
 
