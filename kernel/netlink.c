@@ -19,13 +19,14 @@
 /* Cursor of a dump. */
 enum { AT_IFINDEX, AT_CHILD, AT_OUT_DONE, AT_SPI };
 
-static bool may_change(const struct espl_device *dev)
+/* Both who has sent the request and who has opened the socket that it came by. */
+static bool may_change(const struct sk_buff *request, const struct espl_device *dev)
 {
 	bool may;
 
 	/* The device may be moving: RCU keeps the namespace it leaves. */
 	rcu_read_lock();
-	may = ns_capable(dev_net(dev->netdev)->user_ns, CAP_NET_ADMIN);
+	may = netlink_ns_capable(request, dev_net(dev->netdev)->user_ns, CAP_NET_ADMIN);
 	rcu_read_unlock();
 	return may;
 }
@@ -53,7 +54,7 @@ static int missing(const struct genl_info *info, const char *sentence)
  * The device of IFINDEX, locked, alive and at home, with a reference, or an
  * error. Undone by unlock_device().
  */
-static struct espl_device *lock_device(struct genl_info *info)
+static struct espl_device *lock_device(const struct sk_buff *request, struct genl_info *info)
 {
 	struct espl_device *dev;
 	int err = -ENODEV;
@@ -66,7 +67,7 @@ static struct espl_device *lock_device(struct genl_info *info)
 				    "IFINDEX is not an esplane device of this namespace");
 		return ERR_PTR(err);
 	}
-	if (!may_change(dev)) {
+	if (!may_change(request, dev)) {
 		NL_SET_ERR_MSG(info->extack,
 			       "CAP_NET_ADMIN is missing in the namespace that the device lives in");
 		err = -EPERM;
@@ -137,9 +138,10 @@ static int encode_kernel(struct sk_buff *msg)
 	return 0;
 }
 
-static int encode_device(struct sk_buff *msg, struct genl_info *info)
+static int encode_device(struct sk_buff *msg, const struct sk_buff *request,
+			 struct genl_info *info)
 {
-	struct espl_device *dev = lock_device(info);
+	struct espl_device *dev = lock_device(request, info);
 	int err;
 
 	if (IS_ERR(dev))
@@ -162,7 +164,7 @@ static int do_info(struct sk_buff *skb, struct genl_info *info)
 	head = genlmsg_put_reply(msg, info, &espl_genl, 0, ESPLANE_CMD_INFO);
 	err = encode_kernel(msg);
 	if (!err && info->attrs[ESPLANE_A_IFINDEX])
-		err = encode_device(msg, info);
+		err = encode_device(msg, skb, info);
 	if (!err)
 		return answer(info, msg, head);
 	nlmsg_free(msg);
@@ -204,7 +206,7 @@ static int do_child_set(struct sk_buff *skb, struct genl_info *info)
 		return err;
 	if (!tb[ESPLANE_CHILD_A_ID])
 		return missing(info, "CHILD needs an ID");
-	dev = lock_device(info);
+	dev = lock_device(skb, info);
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
 	err = set_child(dev, nla_get_u32(tb[ESPLANE_CHILD_A_ID]), tb, info);
@@ -214,7 +216,7 @@ static int do_child_set(struct sk_buff *skb, struct genl_info *info)
 
 static int do_child_del(struct sk_buff *skb, struct genl_info *info)
 {
-	struct espl_device *dev = lock_device(info);
+	struct espl_device *dev = lock_device(skb, info);
 	struct espl_child *child;
 
 	if (IS_ERR(dev))
@@ -235,7 +237,7 @@ static int encode_child_msg(struct sk_buff *msg, const struct espl_child *child)
 
 static int do_child_get(struct sk_buff *skb, struct genl_info *info)
 {
-	struct espl_device *dev = lock_device(info);
+	struct espl_device *dev = lock_device(skb, info);
 	struct espl_child *child;
 	struct sk_buff *msg;
 	void *head;
@@ -261,7 +263,7 @@ out:
 static int do_spi_alloc(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *want = info->attrs[ESPLANE_A_SPI];
-	struct espl_device *dev = lock_device(info);
+	struct espl_device *dev = lock_device(skb, info);
 	struct espl_spi *spi;
 	struct sk_buff *msg;
 	void *head;
@@ -315,10 +317,10 @@ static struct espl_sa *make_sa(const struct genl_info *info, int attr, u8 dir)
 }
 
 /* Published SAs, or an error; @child gets a reference. */
-static int install(struct genl_info *info, struct espl_sa *in, struct espl_sa *out,
-		   struct espl_child **child)
+static int install(const struct sk_buff *request, struct genl_info *info, struct espl_sa *in,
+		   struct espl_sa *out, struct espl_child **child)
 {
-	struct espl_device *dev = lock_device(info);
+	struct espl_device *dev = lock_device(request, info);
 	struct espl_spi *spi = NULL;
 	int err;
 
@@ -351,7 +353,7 @@ out:
 	return err;
 }
 
-static int add_sas(struct genl_info *info)
+static int add_sas(const struct sk_buff *request, struct genl_info *info)
 {
 	struct espl_sa *in, *out;
 	struct espl_child *child;
@@ -366,7 +368,7 @@ static int add_sas(struct genl_info *info)
 	err = PTR_ERR_OR_ZERO(out);
 	if (err)
 		goto err_in;
-	err = install(info, in, out, &child);
+	err = install(request, info, in, out, &child);
 	if (err)
 		goto err_out;
 
@@ -386,7 +388,7 @@ err_in:
 
 static int do_sa_add(struct sk_buff *skb, struct genl_info *info)
 {
-	int err = add_sas(info);
+	int err = add_sas(skb, info);
 
 	espl_wipe_keys(info);
 	return err;
@@ -421,7 +423,7 @@ static struct espl_sa *find_sa(struct espl_device *dev, const struct genl_info *
 
 static int do_sa_del(struct sk_buff *skb, struct genl_info *info)
 {
-	struct espl_device *dev = lock_device(info);
+	struct espl_device *dev = lock_device(skb, info);
 	struct espl_spi *spi;
 	struct espl_sa *sa;
 
@@ -446,7 +448,7 @@ static int encode_sa_msg(struct sk_buff *msg, const struct espl_sa *sa)
 
 static int do_sa_get(struct sk_buff *skb, struct genl_info *info)
 {
-	struct espl_device *dev = lock_device(info);
+	struct espl_device *dev = lock_device(skb, info);
 	struct espl_spi *spi;
 	struct sk_buff *msg;
 	struct espl_sa *sa;
@@ -484,10 +486,10 @@ static int do_socket_attach(struct sk_buff *skb, struct genl_info *info)
 	return espl_socket_attach(espl_net(genl_info_net(info)), nla_get_u32(fd), info->extack);
 }
 
-static void flush_device(struct espl_device *dev)
+static void flush_device(const struct sk_buff *request, struct espl_device *dev)
 {
 	mutex_lock(&dev->lock);
-	if (!dev->dead && espl_home_locked(dev) && may_change(dev))
+	if (!dev->dead && espl_home_locked(dev) && may_change(request, dev))
 		espl_device_flush(dev);
 	mutex_unlock(&dev->lock);
 }
@@ -499,7 +501,7 @@ static int do_flush(struct sk_buff *skb, struct genl_info *info)
 	int after = 0;
 
 	if (info->attrs[ESPLANE_A_IFINDEX]) {
-		dev = lock_device(info);
+		dev = lock_device(skb, info);
 		if (IS_ERR(dev))
 			return PTR_ERR(dev);
 		espl_device_flush(dev);
@@ -508,7 +510,7 @@ static int do_flush(struct sk_buff *skb, struct genl_info *info)
 	}
 	while ((dev = espl_device_next(net, after))) {
 		after = dev->netdev->ifindex;
-		flush_device(dev);
+		flush_device(skb, dev);
 		espl_device_put(dev);
 	}
 	espl_sockets_flush(espl_net(net));
@@ -562,7 +564,7 @@ static int dump_device(struct sk_buff *msg, struct netlink_callback *cb,
 	unsigned long id;
 	int err = 0;
 
-	if (!may_change(dev))
+	if (!may_change(cb->skb, dev))
 		return 0;
 	mutex_lock(&dev->lock);
 	xa_for_each_start(&dev->children, id, child, cb->args[AT_CHILD]) {
