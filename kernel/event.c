@@ -117,17 +117,25 @@ void espl_event_device_gone(struct espl_device *dev)
 	raise_event(&dev->event, BIT_GONE);
 }
 
+static bool bad_period_over(const struct espl_net *en)
+{
+	return time_after(jiffies, READ_ONCE(en->bad_since) + BAD_SPI_PERIOD);
+}
+
 void espl_event_invalid_spi(struct espl_net *en, __be32 spi, __be32 addr, __be16 port)
 {
 	unsigned long flags;
 
+	/* A flood takes the lock of all CPUs no more often than the limit allows. */
+	if (READ_ONCE(en->bad_burst) >= ESPL_BAD_SPIS && !bad_period_over(en))
+		return;
 	spin_lock_irqsave(&queue_lock, flags);
-	if (time_after(jiffies, en->bad_since + BAD_SPI_PERIOD)) {
-		en->bad_since = jiffies;
-		en->bad_burst = 0;
+	if (bad_period_over(en)) {
+		WRITE_ONCE(en->bad_since, jiffies);
+		WRITE_ONCE(en->bad_burst, 0);
 	}
-	if (!closed && en->bad_burst < ESPL_BAD_SPIS && en->bad_count < ESPL_BAD_SPIS) {
-		en->bad_burst++;
+	WRITE_ONCE(en->bad_burst, en->bad_burst + 1);
+	if (!closed && en->bad_burst <= ESPL_BAD_SPIS && en->bad_count < ESPL_BAD_SPIS) {
 		en->bad[en->bad_count++] = (struct espl_bad_spi){ spi, addr, port };
 		if (list_empty(&en->event_node))
 			list_add_tail(&en->event_node, &net_queue);
@@ -332,8 +340,8 @@ void espl_event_net_leave(struct espl_net *en)
 	list_del_init(&en->event_node);
 	en->bad_count = 0;
 	/* No more from now on. */
-	en->bad_burst = ESPL_BAD_SPIS;
-	en->bad_since = jiffies + MAX_JIFFY_OFFSET / 2;
+	WRITE_ONCE(en->bad_burst, ESPL_BAD_SPIS);
+	WRITE_ONCE(en->bad_since, jiffies + MAX_JIFFY_OFFSET / 2);
 	spin_unlock_irq(&queue_lock);
 }
 
