@@ -161,22 +161,33 @@ static void fill_flow(struct sk_buff *msg, const struct espl_flow *flow, int att
 	nla_nest_end(msg, nest);
 }
 
-/* Encodes one message; each is far shorter than NLMSG_GOODSIZE. */
-static void fill_sa(struct sk_buff *msg, struct espl_sa *sa, unsigned int bit)
+/* False: the peer has come back to where the child says, there is no news. */
+static bool fill_mapping(struct sk_buff *msg, struct espl_sa *sa)
+{
+	__be32 addr;
+	__be16 port;
+
+	spin_lock_bh(&sa->lock);
+	addr = sa->mapping.addr;
+	port = sa->mapping.port;
+	spin_unlock_bh(&sa->lock);
+	nla_put_in_addr(msg, ESPLANE_A_PEER_ADDR, addr);
+	nla_put_u16(msg, ESPLANE_A_PEER_PORT, be16_to_cpu(port));
+	return addr;
+}
+
+/* Encodes one message, far shorter than NLMSG_GOODSIZE. False: it need not be sent. */
+static bool fill_sa(struct sk_buff *msg, struct espl_sa *sa, unsigned int bit)
 {
 	nla_put_u32(msg, ESPLANE_A_CHILD_ID, sa->child->id);
 	nla_put_u32(msg, ESPLANE_A_SPI, be32_to_cpu(sa->spi));
-	if (bit == BIT_MAPPING) {
-		spin_lock_bh(&sa->lock);
-		nla_put_in_addr(msg, ESPLANE_A_PEER_ADDR, sa->mapping.addr);
-		nla_put_u16(msg, ESPLANE_A_PEER_PORT, be16_to_cpu(sa->mapping.port));
-		spin_unlock_bh(&sa->lock);
-		return;
-	}
+	if (bit == BIT_MAPPING)
+		return fill_mapping(msg, sa);
 	nla_put_u8(msg, ESPLANE_A_DIR, sa->dir);
 	nla_put_u8(msg, ESPLANE_A_LIMIT, bit >> 1);
 	if (bit & 1)
 		nla_put_flag(msg, ESPLANE_A_HARD);
+	return true;
 }
 
 static void fill_child(struct sk_buff *msg, struct espl_child *child, unsigned int bit)
@@ -216,6 +227,7 @@ static int send_one(struct espl_event *ev, unsigned int bit)
 	struct espl_device *dev = owner_device(ev);
 	struct espl_net *en;
 	struct sk_buff *msg;
+	bool news = true;
 	void *head;
 
 	msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
@@ -224,14 +236,14 @@ static int send_one(struct espl_event *ev, unsigned int bit)
 	head = genlmsg_put(msg, 0, 0, family, 0, command(ev, bit));
 	nla_put_u32(msg, ESPLANE_A_IFINDEX, dev->netdev->ifindex);
 	if (ev->owner == ESPL_EVENT_SA)
-		fill_sa(msg, container_of(ev, struct espl_sa, event), bit);
+		news = fill_sa(msg, container_of(ev, struct espl_sa, event), bit);
 	else if (ev->owner == ESPL_EVENT_CHILD)
 		fill_child(msg, container_of(ev, struct espl_child, event), bit);
 	genlmsg_end(msg, head);
 
 	rcu_read_lock();
 	en = rcu_dereference(dev->home);
-	if (en)
+	if (en && news)
 		multicast(en, msg);
 	else
 		nlmsg_free(msg);
