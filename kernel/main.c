@@ -33,6 +33,18 @@ static int objects_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(objects);
 
+/*
+ * Whoever could find something of ours has gone. A killed SA takes a grace
+ * period to reach the workqueue, and the workqueue gives to RCU again.
+ */
+static void finish(void)
+{
+	rcu_barrier();
+	destroy_workqueue(espl_wq);
+	rcu_barrier();
+	espl_crypto_exit();
+}
+
 static int __init espl_init(void)
 {
 	int err = -ENOMEM;
@@ -61,18 +73,19 @@ static int __init espl_init(void)
 err_encap:
 	espl_encap_exit();
 err_genl:
+	espl_event_exit();
 	genl_unregister_family(&espl_genl);
 err_nets:
 	espl_nets_exit();
 err_wq:
-	destroy_workqueue(espl_wq);
+	finish();
 	return err;
 }
 
 /*
  * Packets stop first, then the objects go, then events about them are sent,
- * then nobody can ask any more, then sockets and tables go. A killed SA takes
- * a grace period to reach the workqueue, and the workqueue gives to RCU again.
+ * then nobody can ask any more, then sockets and tables go. A start that fails
+ * half-way ends likewise: requests and packets may have come by then.
  */
 static void __exit espl_exit(void)
 {
@@ -84,10 +97,7 @@ static void __exit espl_exit(void)
 	espl_event_exit();
 	genl_unregister_family(&espl_genl);
 	espl_nets_exit();
-	rcu_barrier();
-	destroy_workqueue(espl_wq);
-	rcu_barrier();
-	espl_crypto_exit();
+	finish();
 	for (i = 0; i < ESPL_OBJ_COUNT; i++)
 		WARN_ON(atomic_long_read(&espl_audit[i].made) !=
 			atomic_long_read(&espl_audit[i].gone));
