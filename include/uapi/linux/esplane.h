@@ -23,14 +23,14 @@
 
 enum {
 	ESPLANE_CMD_UNSPEC,
-	ESPLANE_CMD_INFO,		/* -> VERSION, SUITE...: what this kernel can do */
+	ESPLANE_CMD_INFO,		/* [IFINDEX] -> VERSION, SUITE... [, STATS of it] */
 	ESPLANE_CMD_CHILD_SET,		/* IFINDEX, CHILD: make one, or change it */
 	ESPLANE_CMD_CHILD_DEL,		/* IFINDEX, CHILD_ID: with every SA of it */
 	ESPLANE_CMD_CHILD_GET,		/* IFINDEX, CHILD_ID -> CHILD; dump: [IFINDEX] */
 	ESPLANE_CMD_SPI_ALLOC,		/* IFINDEX [, SPI] -> SPI: reserve an inbound SPI */
 	ESPLANE_CMD_SA_ADD,		/* IFINDEX, CHILD_ID, SA_IN and/or SA_OUT: all or nothing */
-	ESPLANE_CMD_SA_DEL,		/* IFINDEX, SPI, DIR: an SA, or (DIR in) a reservation */
-	ESPLANE_CMD_SA_GET,		/* IFINDEX, SPI, DIR -> SA_IN or SA_OUT; dump: [IFINDEX] */
+	ESPLANE_CMD_SA_DEL,		/* IFINDEX, SPI, DIR [, CHILD_ID]: SA or reservation */
+	ESPLANE_CMD_SA_GET,		/* like SA_DEL -> SA_IN or SA_OUT; dump: [IFINDEX] */
 	ESPLANE_CMD_SOCKET_ATTACH,	/* SOCKET_FD, bound UDP: the ESP in it is taken */
 	ESPLANE_CMD_FLUSH,		/* [IFINDEX]: all of it; without: of all, and sockets */
 
