@@ -319,12 +319,13 @@ static unsigned int admit(struct batch *b, unsigned int n, unsigned int seg, u64
 	return passed;
 }
 
-/* Super-packets other than plain TCP: the kernel cuts them, pages stay shared. */
+/*
+ * Super-packets other than plain TCP: the kernel cuts them, pages stay shared.
+ * The pieces may differ in size, so each is charged by itself.
+ */
 static void send_by_kernel(struct batch *b, struct sk_buff *skb)
 {
 	struct sk_buff *segs, *seg, *next;
-	unsigned int n = 0, passed;
-	u64 bytes = 0;
 
 	segs = skb_gso_segment(skb, NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_HIGHDMA);
 	if (IS_ERR_OR_NULL(segs)) {
@@ -334,21 +335,15 @@ static void send_by_kernel(struct batch *b, struct sk_buff *skb)
 	}
 	consume_skb(skb);
 	skb_list_walk_safe(segs, seg, next) {
-		bytes += seg->len;
-		n++;
-	}
-	passed = admit(b, n, segs->len, bytes);
-	if (unlikely(!passed))
-		dst_release(b->dst);
-	skb_list_walk_safe(segs, seg, next) {
 		skb_mark_not_on_list(seg);
-		if (likely(passed)) {
-			passed--;
+		if (likely(admit(b, 1, seg->len, seg->len))) {
+			dst_hold(b->dst);
 			send_whole(b, seg);
 		} else {
 			kfree_skb(seg);
 		}
 	}
+	dst_release(b->dst);
 }
 
 static void send_batch(struct batch *b, struct sk_buff *skb, const struct espl_flow *flow)
