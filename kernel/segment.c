@@ -42,6 +42,48 @@ bool espl_segments_init(struct espl_segments *segs, const struct sk_buff *skb,
 	return true;
 }
 
+unsigned int espl_piece_map(const struct espl_piece *piece, const struct sk_buff *skb,
+			    struct scatterlist *sg)
+{
+	const skb_frag_t *frag = &skb_shinfo(skb)->frags[piece->frag];
+	unsigned int begin = piece->frag_off, at = piece->off;
+	unsigned int end = at + piece->len, upto, n = 0;
+
+	if (at < begin && at < end) {
+		upto = min(begin, end);
+		if (sg)
+			sg_set_buf(sg++, skb->data + at, upto - at);
+		at = upto;
+		n++;
+	}
+	for (; at < end; begin += skb_frag_size(frag++)) {
+		upto = min(begin + skb_frag_size(frag), end);
+		if (unlikely(upto == at))
+			continue;
+		if (sg)
+			sg_set_page(sg++, skb_frag_page(frag), upto - at,
+				    skb_frag_off(frag) + at - begin);
+		at = upto;
+		n++;
+	}
+	return n;
+}
+
+/* Moves the piece on to @off. */
+static void seek(struct espl_piece *piece, const struct sk_buff *skb, unsigned int off)
+{
+	const struct skb_shared_info *info = skb_shinfo(skb);
+	unsigned int size;
+
+	piece->off = off;
+	for (; piece->frag < info->nr_frags; piece->frag++) {
+		size = skb_frag_size(&info->frags[piece->frag]);
+		if (off < piece->frag_off + size)
+			break;
+		piece->frag_off += size;
+	}
+}
+
 static void write_ip(const struct espl_segments *segs, unsigned int i, void *to,
 		     unsigned int len)
 {
@@ -93,8 +135,8 @@ void espl_segment_head(const struct espl_segments *segs, unsigned int i, u8 *to,
 	unsigned int len = espl_segment_len(segs, i);
 
 	piece->head = segs->head;
-	piece->off = segs->head + i * segs->mss;
 	piece->len = len - segs->head;
+	seek(piece, segs->skb, segs->head + i * segs->mss);
 
 	memcpy(to, segs->skb->data, segs->head);
 	write_ip(segs, i, to, len);
@@ -106,8 +148,7 @@ void espl_whole_head(const struct sk_buff *skb, u8 *to, struct espl_piece *piece
 	unsigned int start, at;
 	__sum16 sum;
 
-	piece->head = 0;
-	piece->off = 0;
+	espl_piece_init(piece, skb);
 	piece->len = skb->len;
 	if (skb->ip_summed != CHECKSUM_PARTIAL)
 		return;
@@ -116,8 +157,8 @@ void espl_whole_head(const struct sk_buff *skb, u8 *to, struct espl_piece *piece
 	at = start + skb->csum_offset;
 	sum = csum_fold(skb_checksum(skb, start, skb->len - start, 0));
 	piece->head = at + sizeof(sum);
-	piece->off = piece->head;
 	piece->len = skb->len - piece->head;
+	seek(piece, skb, piece->head);
 	memcpy(to, skb->data, at);
 	*(__sum16 *)(to + at) = sum ?: CSUM_MANGLED_0;
 }

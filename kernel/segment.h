@@ -6,6 +6,7 @@
 #ifndef _ESPL_SEGMENT_H
 #define _ESPL_SEGMENT_H
 
+#include <linux/scatterlist.h>
 #include <linux/skbuff.h>
 #include <linux/types.h>
 
@@ -14,8 +15,11 @@ struct espl_flow;
 /* A part of a packet that leaves as a packet: rewritten headers, then octets of the original. */
 struct espl_piece {
 	unsigned int head;
-	unsigned int off;	/* in the skb */
+	unsigned int off;	/* in the skb; never before that of the piece before */
 	unsigned int len;
+	/* The first fragment that ends behind @off, and where it begins in the skb. */
+	unsigned int frag;
+	unsigned int frag_off;
 };
 
 /* Borrows the skb, which is at its network header. */
@@ -39,7 +43,20 @@ static inline unsigned int espl_segment_len(const struct espl_segments *segs, un
 				   : segs->skb->len - i * segs->mss;
 }
 
-/* Writes the headers of segment @i to @to and describes it. */
+/* Before the first piece of a packet. */
+static inline void espl_piece_init(struct espl_piece *piece, const struct sk_buff *skb)
+{
+	*piece = (struct espl_piece) { .frag_off = skb_headlen(skb) };
+}
+
+/*
+ * Writes where in @skb, which has no list of fragments, the octets of the piece
+ * lie to @sg, unless that is NULL. Returns how many entries that takes.
+ */
+unsigned int espl_piece_map(const struct espl_piece *piece, const struct sk_buff *skb,
+			    struct scatterlist *sg);
+
+/* Writes the headers of segment @i, in turn, to @to and describes it. */
 void espl_segment_head(const struct espl_segments *segs, unsigned int i, u8 *to,
 		       struct espl_piece *piece);
 

@@ -179,35 +179,26 @@ static void send_piece(struct batch *b, struct sk_buff *skb, struct sk_buff *pla
 	const struct espl_esp_shape *shape = &b->sa->crypto.suite->shape;
 	unsigned int len = piece->head + piece->len;
 	unsigned int clen = espl_esp_clen(shape, len);
+	unsigned int n = espl_piece_map(piece, plain, NULL);
 	u8 *inner = skb->data + espl_esp_hlen(shape);
 	struct scatterlist *sg;
 	struct espl_job *job;
-	int n = 0;
 
-	/* Headers, the skb's linear part, its fragments, the trailer. */
-	job = espl_job_get(&b->sa->crypto, skb_shinfo(plain)->nr_frags + 3, 1);
-	if (unlikely(!job))
-		goto drop;
+	/* Headers, octets of the original, the trailer. */
+	job = espl_job_get(&b->sa->crypto, !!piece->head + n + 1, 1);
+	if (unlikely(!job)) {
+		kfree_skb(skb);
+		skip(b, ESPL_DROP_TX_NO_MEMORY);
+		return;
+	}
 	sg = job->src + 1;
 	if (piece->head)
 		sg_set_buf(sg++, inner, piece->head);
-	if (piece->len)
-		n = skb_to_sgvec_nomark(plain, sg, piece->off, piece->len);
-	if (unlikely(n < 0)) {
-		espl_job_put(job);
-		goto drop;
-	}
-	sg += n;
+	espl_piece_map(piece, plain, sg);
 	espl_esp_put_trailer(shape, inner + len, len, b->next_header);
-	sg_set_buf(sg, inner + len, clen - len);
-	sg_mark_end(sg);
+	sg_set_buf(sg + n, inner + len, clen - len);
 	sg_set_buf(job->dst + 1, inner, clen + shape->icv_len);
 	encrypt(b, skb, job, skb_get(plain), len);
-	return;
-
-drop:
-	kfree_skb(skb);
-	skip(b, ESPL_DROP_TX_NO_MEMORY);
 }
 
 static void send_whole(struct batch *b, struct sk_buff *plain)
@@ -240,6 +231,7 @@ static void send_segments(struct batch *b, struct sk_buff *plain,
 	struct espl_piece piece;
 	struct sk_buff *skb;
 
+	espl_piece_init(&piece, plain);
 	for (i = 0; i < count; i++) {
 		skb = alloc_out(b, plain, espl_segment_len(segs, i));
 		if (unlikely(!skb)) {
