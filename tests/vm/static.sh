@@ -97,11 +97,13 @@ espl_device()
 
 espl_addresses()
 {
-	must in_net "$1" ip address add "10.$3.0.1/32" dev "$2"
-	must in_net "$1" ip address add "fd0$3::1/128" dev "$2"
-	must in_net "$1" ip link set "$2" up
-	net_route "$1" "10.$4.0.0/24" dev "$2" src "10.$3.0.1"
-	net_route "$1" "fd0$4::/64" dev "$2" src "fd0$3::1"
+	must in_net "$1" ip -batch - <<-END
+		address add 10.$3.0.1/32 dev $2
+		address add fd0$3::1/128 dev $2
+		link set $2 up
+		route add 10.$4.0.0/24 dev $2 src 10.$3.0.1
+		route add fd0$4::/64 dev $2 src fd0$3::1
+	END
 }
 
 # child_line NET [ENCAP] [ESPLCTL-ARGUMENT...]: the command for child 1 towards the other site
@@ -195,12 +197,10 @@ xfrm_sas()
 	suite "$7"
 	[ "${9:-}" != esn ] || more='replay-window 64 flag esn af-unspec'
 	[ "${8:-none}" = none ] || more+=' encap espinudp 4500 4500 0.0.0.0'
-	# shellcheck disable=SC2086
-	must in_net "$net" ip xfrm state add src "$it" dst "$me" proto esp spi "$4" reqid "$6" mode tunnel \
-		$xfrm_suite $more
-	# shellcheck disable=SC2086
-	must in_net "$net" ip xfrm state add src "$me" dst "$it" proto esp spi "$5" reqid "$6" mode tunnel \
-		$xfrm_suite $more
+	must in_net "$net" ip -batch - <<-END
+		xfrm state add src $it dst $me proto esp spi $4 reqid $6 mode tunnel $xfrm_suite $more
+		xfrm state add src $me dst $it proto esp spi $5 reqid $6 mode tunnel $xfrm_suite $more
+	END
 }
 
 # xfrm_socket NET: the kernel wants a socket that has asked for ESP in UDP
@@ -227,14 +227,11 @@ pings()
 # ping_sizes FROM ADDRESS SIZE...: one packet of each size
 ping_sizes()
 {
-	local size from=$1 to=$2
-
-	for size in "${@:3}"; do
-		in_net "$from" ping -q -c 1 -W 3 -s "$size" "$to" || {
-			echo "no answer to $size octets"
-			return 1
-		}
-	done
+	# shellcheck disable=SC2016
+	in_net "$1" bash -c 'to=$1; shift
+		for size; do
+			ping -q -c 1 -W 3 -s "$size" "$to" || { echo "no answer to $size octets"; exit 1; }
+		done' sizes "${@:2}"
 }
 
 listening()

@@ -14,7 +14,10 @@ xfrm_site b
 xfrm_policies b 192.0.2.2 192.0.2.1 1 "$TS_B" "$TS_A"
 xfrm_policies b 192.0.2.2 192.0.2.1 1 "$TS6_B" "$TS6_A"
 
-PADDING="0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17"
+# The debug kernel sees one suite of each layout; what differs otherwise is the cipher, which KUnit has.
+[ -z "${VM_DEBUG:-}" ] || SUITES="aes128gcm16 aes256-sha256"
+# One round of the padding: to four octets, or to the block of a CBC.
+FOUR="0 1 2 3 4" BLOCK="0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17"
 BIG="1300 1372 1373 1472 9000"
 sockets=''
 
@@ -35,23 +38,25 @@ configuration()
 	xfrm_sas b 192.0.2.2 192.0.2.1 0x2001 0x1001 1 "$1" "$2" $esn
 }
 
+# state_is FILTER WHAT: what jq's filter makes of the two SAs, the inbound one first
+state_is()
+{
+	ctl a sa-get dev=espl0 >"$WORK/state"
+	[ "$(jq -r "sort_by(.dir) | $1" "$WORK/state")" = "$2" ] && return
+	cat "$WORK/state"
+	return 1
+}
+
 # Five echo requests of 84 octets and their answers, and nothing else, in the counters.
 counters()
 {
 	pings a 10.2.0.1 5 -s 56 &&
-		[ "$(sa_out a packets) $(sa_in a packets)" = '5 5' ] &&
-		[ "$(sa_out a bytes) $(sa_in a bytes)" = '420 420' ] &&
-		[ "$(sa_out a seq) $(sa_in a seq)" = '5 5' ] &&
-		return
-	ctl a sa-get dev=espl0
-	return 1
+		state_is '[.[] | .packets, .bytes, .seq] | join(" ")' '5 420 5 5 420 5'
 }
 
 undamaged()
 {
-	[ "$(sa_in a stats) $(sa_out a stats)" = '{} {}' ] && return
-	ctl a sa-get dev=espl0
-	return 1
+	state_is '[.[] | .stats] | tojson' '[{},{}]'
 }
 
 capture_start wire a eth0
@@ -66,10 +71,11 @@ for suite in $SUITES; do
 				continue
 			}
 			if [ "$encap$esn" = noneno ]; then
+				case $suite in *-sha256) padding=$BLOCK ;; *) padding=$FOUR ;; esac
 				# shellcheck disable=SC2086
-				check "$what: every length of padding, IPv4 inside" ping_sizes a 10.2.0.1 $PADDING
+				check "$what: every length of padding, IPv4 inside" ping_sizes a 10.2.0.1 $padding
 				# shellcheck disable=SC2086
-				check "$what: every length of padding, IPv6 inside" ping_sizes a fd02::1 $PADDING
+				check "$what: every length of padding, IPv6 inside" ping_sizes a fd02::1 $padding
 			fi
 			# shellcheck disable=SC2086
 			check "$what: large packets and fragments, IPv4 inside" ping_sizes a 10.2.0.1 $BIG
