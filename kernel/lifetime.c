@@ -85,6 +85,12 @@ unsigned int espl_lifetime_charge(struct espl_lifetime *lt, unsigned int n, unsi
 	return granted;
 }
 
+void espl_lifetime_refund(struct espl_lifetime *lt, u64 bytes)
+{
+	atomic64_dec(&lt->packets);
+	atomic64_sub(bytes, &lt->bytes);
+}
+
 unsigned int espl_lifetime_tick(struct espl_lifetime *lt, u64 now)
 {
 	return fire_reached(lt, now - lt->added, lt->soft.seconds, lt->hard.seconds,

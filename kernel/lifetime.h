@@ -67,6 +67,9 @@ static inline bool espl_lifetime_dead(const struct espl_lifetime *lt)
 unsigned int espl_lifetime_charge(struct espl_lifetime *lt, unsigned int n, unsigned int seg,
 				  u64 bytes, u64 now, unsigned int *fired);
 
+/* Gives back the charge of one packet that could not pass after all; what has fired stays fired. */
+void espl_lifetime_refund(struct espl_lifetime *lt, u64 bytes);
+
 /* Checks the limits in seconds; returns the bits that this very call has set. */
 unsigned int espl_lifetime_tick(struct espl_lifetime *lt, u64 now);
 

@@ -56,10 +56,11 @@ static struct dst_entry *next_dst(struct batch *b)
 	return --b->left ? dst_clone(b->dst) : b->dst;
 }
 
-/* A packet of the batch that cannot go. */
-static void skip(struct batch *b, enum espl_drop why)
+/* A packet of the batch, of @len octets, that cannot go. */
+static void skip(struct batch *b, unsigned int len, enum espl_drop why)
 {
 	dst_release(next_dst(b));
+	espl_lifetime_refund(&b->sa->life, len);
 	espl_stats_drop(b->dev->stats, &b->sa->stats, why, 1);
 	espl_sa_put(b->sa);
 }
@@ -95,7 +96,7 @@ static void encrypt(struct batch *b, struct sk_buff *skb, struct espl_job *job,
 		espl_job_put(job);
 		kfree_skb(plain);
 		kfree_skb(skb);
-		skip(b, ESPL_DROP_TX_SEQUENCE);
+		skip(b, len, ESPL_DROP_TX_SEQUENCE);
 		return;
 	}
 	esp->spi = b->sa->spi;
@@ -145,7 +146,7 @@ static void send_in_place(struct batch *b, struct sk_buff *skb)
 
 drop:
 	kfree_skb(skb);
-	skip(b, ESPL_DROP_TX_NO_MEMORY);
+	skip(b, len, ESPL_DROP_TX_NO_MEMORY);
 }
 
 /* The outgoing packet for @len octets of payload: at its ESP header, nothing written. */
@@ -188,7 +189,7 @@ static void send_piece(struct batch *b, struct sk_buff *skb, struct sk_buff *pla
 	job = espl_job_get(&b->sa->crypto, !!piece->head + n + 1, 1);
 	if (unlikely(!job)) {
 		kfree_skb(skb);
-		skip(b, ESPL_DROP_TX_NO_MEMORY);
+		skip(b, len, ESPL_DROP_TX_NO_MEMORY);
 		return;
 	}
 	sg = job->src + 1;
@@ -218,7 +219,7 @@ static void send_whole(struct batch *b, struct sk_buff *plain)
 				&piece);
 		send_piece(b, skb, plain, &piece);
 	} else {
-		skip(b, ESPL_DROP_TX_NO_MEMORY);
+		skip(b, plain->len, ESPL_DROP_TX_NO_MEMORY);
 	}
 	consume_skb(plain);
 }
@@ -235,7 +236,7 @@ static void send_segments(struct batch *b, struct sk_buff *plain,
 	for (i = 0; i < count; i++) {
 		skb = alloc_out(b, plain, espl_segment_len(segs, i));
 		if (unlikely(!skb)) {
-			skip(b, ESPL_DROP_TX_NO_MEMORY);
+			skip(b, espl_segment_len(segs, i), ESPL_DROP_TX_NO_MEMORY);
 			continue;
 		}
 		espl_segment_head(segs, i, skb->data + hlen, &piece);

@@ -153,6 +153,23 @@ static void mixed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, espl_lifetime_limit(&lt, HARD), ESPLANE_LIMIT_SECONDS);
 }
 
+/* What is given back can be had again, unless the limit has fired. */
+static void refunds(struct kunit *test)
+{
+	struct espl_lifetime lt;
+	const struct espl_lifetime_limits hard = { .packets = 3 };
+
+	espl_lifetime_init(&lt, &none, &hard, 0);
+	CHARGE(&lt, 2, 64, 128, 2, 0);
+	espl_lifetime_refund(&lt, 64);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&lt.packets), 1);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&lt.bytes), 64);
+	CHARGE(&lt, 2, 64, 128, 2, HARD);
+	espl_lifetime_refund(&lt, 64);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&lt.packets), 2);
+	CHARGE(&lt, 1, 64, 64, 0, 0);
+}
+
 static void ended_by_sequence(struct kunit *test)
 {
 	struct espl_lifetime lt;
@@ -238,6 +255,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(bytes_and_packets),
 	KUNIT_CASE(seconds),
 	KUNIT_CASE(mixed),
+	KUNIT_CASE(refunds),
 	KUNIT_CASE(ended_by_sequence),
 	KUNIT_CASE(race_to_the_limit),
 	{}

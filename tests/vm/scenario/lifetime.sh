@@ -114,8 +114,10 @@ check "seconds: hard, inbound" wait_for 10 both_fired in seconds
 check "seconds: hard, outbound" wait_for 10 both_fired out seconds
 is "seconds: four events in all" "$(events_like a '"expire"')" 4
 check "seconds: not before their time" test "$(sa_out a age)" -ge 4
+passed="$(sa_out a packets) $(sa_in a packets)"
 in_net a ping -q -c 2 -i 0.1 -W 1 10.2.0.1 >/dev/null
-is "seconds: nothing passes afterwards" "$(sa_out a packets) $(sa_in a packets)" '0 0'
+in_net b ping -q -c 2 -i 0.1 -W 1 10.1.0.1 >/dev/null
+is "seconds: nothing passes afterwards" "$(sa_out a packets) $(sa_in a packets)" "$passed"
 
 # Much work for the timers: SAs that are deleted before their time say nothing.
 renew
