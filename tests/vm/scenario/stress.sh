@@ -7,7 +7,7 @@
 . "$VM_DIR/static.sh"
 
 # The kernel that watches locks and memory gets them all, the other one enough to see that it works.
-rounds=${ESPLANE_STRESS:-100}
+rounds=${ESPLANE_STRESS:-${VM_DEBUG:+1000}}
 rounds=${rounds:-100}
 
 # pair_of NUMBER: what b has for the child or device of a that comes and goes
@@ -72,10 +72,10 @@ storm()
 	# Enough to meet every change, and no more: the churn shall have its turn on the two CPUs.
 	flood out a 10.2.0.1 1200 -i 0.003
 	flood in b fd01::1 1200 -i 0.003
-	flood child a 10.3.2.1 100 -i 0.003
-	flood child-in b 10.3.1.1 100 -i 0.003
-	flood device a 10.5.2.1 100 -i 0.003
-	flood device-in b 10.5.1.1 100 -i 0.003
+	flood child a 10.3.2.1 100 -i 0.006
+	flood child-in b 10.3.1.1 100 -i 0.006
+	flood device a 10.5.2.1 100 -i 0.006
+	flood device-in b 10.5.1.1 100 -i 0.006
 	stream tcp a b 10.2.0.1 -b 8M
 	spawn dumps in_net a bash -c 'while sleep 0.05; do esplctl dump; esplctl info dev=espl0; done'
 	before=$(received b)
