@@ -146,6 +146,39 @@ static void test_no_group_in_common(void **state)
 	pair_free(p);
 }
 
+/* RFC 7296 2.9.2: whoever asks, a rekey that carries less than the old pair is none. */
+static void rekey_narrowed(int who, const char *local, const char *remote)
+{
+	struct pair *p = up("aes128gcm16-esn", "aes128gcm16-esn");
+	struct tunnel *t = tunnel_of(&p->s[1]);
+	struct side *a = &p->s[0], narrow = { 0 };
+
+	set_ts(&narrow, local, remote);
+	memcpy(t->local_ts, narrow.conf.local_ts, sizeof(t->local_ts));
+	memcpy(t->remote_ts, narrow.conf.remote_ts, sizeof(t->remote_ts));
+	soft_limit(&p->s[who]);
+	carry_all(p);
+	assert_int_equal(a->ev[IKE_EV_CHILD_REKEYED].count, 0);
+	assert_int_equal(a->reserved, 0);
+	if (who == 1) {
+		assert_int_equal(tunnel_of(a)->state, TUNNEL_UP);
+		assert_int_equal(a->in_count, 1);
+	} else {
+		assert_int_equal(a->ev[IKE_EV_DOWN].failure, IKE_FAIL_TS);
+		assert_non_null(strstr(a->ev[IKE_EV_DOWN].detail, "instead of 10.1.0.0/24"));
+		assert_int_equal(a->in_count, 0);
+	}
+	pair_free(p);
+}
+
+static void test_peer_narrows(void **state)
+{
+	for (int who = 0; who < 2; who++) {
+		rekey_narrowed(who, "10.2.0.0/25", "10.1.0.0/24");
+		rekey_narrowed(who, "10.2.0.0/24", "10.1.0.0/25");
+	}
+}
+
 /* @order: bits, who speaks next. */
 static void collide(unsigned int order)
 {
@@ -443,6 +476,7 @@ int main(void)
 		cmocka_unit_test(test_group_of_the_peer),
 		cmocka_unit_test(test_group_not_taken),
 		cmocka_unit_test(test_no_group_in_common),
+		cmocka_unit_test(test_peer_narrows),
 		cmocka_unit_test(test_collisions),
 		cmocka_unit_test(test_lowest_nonce_loses),
 		cmocka_unit_test(test_late_collision),

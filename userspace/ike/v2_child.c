@@ -148,26 +148,51 @@ static void take_over(struct child *c, struct child *old)
 	rekeyed(c, old_in, old_out);
 }
 
+/* RFC 7296 2.9.2: a rekey carries all that the old one did. Ours offered no more than that. */
+static bool same_selectors(const struct tunnel *t, const struct msg *in)
+{
+	return !in->tsi.skipped && !in->tsr.skipped &&
+	       ts_all_within(in->tsi.ts, in->tsi.count, t->local_ts, t->local_ts_count) &&
+	       ts_all_within(t->local_ts, t->local_ts_count, in->tsi.ts, in->tsi.count) &&
+	       ts_all_within(in->tsr.ts, in->tsr.count, t->remote_ts, t->remote_ts_count) &&
+	       ts_all_within(t->remote_ts, t->remote_ts_count, in->tsr.ts, in->tsr.count);
+}
+
+static bool answer_is_right(struct xchg *x, struct proposal *suite)
+{
+	const struct tunnel *t = x->sa->tunnel;
+	uint16_t group = x->sa->req.group;
+	char local[80], remote[80], was_local[80], was_remote[80];
+	const struct msg *in = x->in;
+
+	if (!child_sa_chosen(&t->conf.esp, &in->sa, group, suite) ||
+	    (child_sa_group(suite) && in->ke.group != group)) {
+		cause_set(&x->cause, IKE_FAIL_PROTOCOL,
+			  "the peer answers our rekey with what we did not offer");
+		return false;
+	}
+	if (same_selectors(t, in))
+		return true;
+	cause_set(&x->cause, IKE_FAIL_TS,
+		  "the peer answers our rekey with other selectors than the CHILD_SA has: "
+		  "%s === %s instead of %s === %s",
+		  ts_list_text(in->tsi.ts, in->tsi.count, local, sizeof(local)),
+		  ts_list_text(in->tsr.ts, in->tsr.count, remote, sizeof(remote)),
+		  ts_list_text(t->local_ts, t->local_ts_count, was_local, sizeof(was_local)),
+		  ts_list_text(t->remote_ts, t->remote_ts_count, was_remote, sizeof(was_remote)));
+	return false;
+}
+
 enum verdict v2_child_response(struct xchg *x)
 {
 	struct ike_sa *sa = x->sa;
 	struct child *c, *old = child_by_in(sa, sa->req.subject);
 	bool lose = we_lose(&sa->req, x->in->nonce);
 	struct proposal suite;
-	struct ts_pair ts = {0};
 	char why[256] = "";
 
-	if (!child_sa_chosen(&sa->tunnel->conf.esp, &x->in->sa, sa->req.group, &suite) ||
-	    (child_sa_group(&suite) && x->in->ke.group != sa->req.group) ||
-	    !child_sa_ts(&ts, &x->in->tsi, &x->in->tsr) ||
-	    !ts_all_within(ts.local, ts.local_count, sa->tunnel->local_ts,
-			   sa->tunnel->local_ts_count) ||
-	    !ts_all_within(ts.remote, ts.remote_count, sa->tunnel->remote_ts,
-			   sa->tunnel->remote_ts_count)) {
-		cause_set(&x->cause, IKE_FAIL_PROTOCOL,
-			  "the peer answers our rekey with what we did not offer");
+	if (!answer_is_right(x, &suite))
 		return VERDICT_STAY;
-	}
 	c = make_ours(x, &suite);
 	if (!c) {
 		cause_set(&x->cause, IKE_FAIL_PROTOCOL,
@@ -384,6 +409,18 @@ static enum verdict make_theirs(struct xchg *x, struct child *old, const struct 
 	return c ? VERDICT_DONE : refuse(x, NOTIFY_TEMPORARY_FAILURE);
 }
 
+static enum verdict refuse_narrowed(struct xchg *x)
+{
+	char local[160], remote[160];
+	const struct msg *in = x->in;
+
+	ike_log(x->sa->ike, x->sa->tunnel, LOG_WARNING,
+		"the peer's rekey would not carry all that the CHILD_SA does, only %s === %s",
+		ts_list_text(in->tsr.ts, in->tsr.count, local, sizeof(local)),
+		ts_list_text(in->tsi.ts, in->tsi.count, remote, sizeof(remote)));
+	return refuse(x, NOTIFY_TS_UNACCEPTABLE);
+}
+
 enum verdict v2_child_request(struct xchg *x)
 {
 	const struct msg *in = x->in;
@@ -403,7 +440,7 @@ enum verdict v2_child_request(struct xchg *x)
 	/* RFC 7296 2.9.2: a rekey carries all that the old one did */
 	if (!ts_all_within(t->local_ts, t->local_ts_count, in->tsr.ts, in->tsr.count) ||
 	    !ts_all_within(t->remote_ts, t->remote_ts_count, in->tsi.ts, in->tsi.count))
-		return refuse(x, NOTIFY_TS_UNACCEPTABLE);
+		return refuse_narrowed(x);
 	if (child_sa_group(&suite) && in->ke.group != child_sa_group(&suite)) {
 		writer_u16(&w, child_sa_group(&suite));
 		xchg_refuse(x, NOTIFY_INVALID_KE_PAYLOAD, data, sizeof(data));
