@@ -161,6 +161,13 @@ static void test_identities(void **state)
 	assert_true(ike_id_equal(&id, &other));
 	assert_true(ike_id_parse(&other, "gw.example.com"));
 	assert_false(ike_id_equal(&id, &other));
+	/* a peer may send a zero octet: it ends nothing */
+	other = id;
+	id.data[2] = '\0';
+	other.data[2] = '\0';
+	assert_true(ike_id_equal(&id, &other));
+	other.data[3] = 'x';
+	assert_false(ike_id_equal(&id, &other));
 }
 
 int main(void)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Identities, RFC 7296 3.5. */
 #include <ctype.h>
-#include <strings.h>
 
 #include "ike/engine.h"
 #include "lib/log.h"
@@ -115,9 +114,12 @@ const char *ike_id_str(const struct ike_id *id, char *buf, size_t len)
 /* Domain names without regard to case, RFC 4343; all others octet by octet. */
 bool ike_id_equal(const struct ike_id *a, const struct ike_id *b)
 {
+	bool is_name = a->type == ID_FQDN || a->type == ID_RFC822_ADDR;
+
 	if (a->type != b->type || a->len != b->len)
 		return false;
-	if (a->type == ID_FQDN || a->type == ID_RFC822_ADDR)
-		return !strncasecmp((const char *)a->data, (const char *)b->data, a->len);
-	return !memcmp(a->data, b->data, a->len);
+	for (unsigned int i = 0; i < a->len; i++)
+		if (is_name ? tolower(a->data[i]) != tolower(b->data[i]) : a->data[i] != b->data[i])
+			return false;
+	return true;
 }
