@@ -287,22 +287,28 @@ static void test_both_begin(void **state)
 	}
 }
 
-/* The peer has lost all memory and comes anew: its INITIAL_CONTACT ends what was. */
+/* It has lost all memory. */
+static void restart(struct side *s)
+{
+	struct ike_env env = s->ike->env;
+
+	ike_free(s->ike);
+	s->ike = ike_new(&env);
+	s->in_count = 0;
+	s->out_spi = 0;
+	s->has_child = false;
+	assert_int_equal(ike_tunnel_add(s->ike, &s->conf), 0);
+}
+
+/* The peer comes anew: its INITIAL_CONTACT ends what was. */
 static void test_peer_restarts(void **state)
 {
 	struct pair *p = pair_new();
-	struct side *a = &p->s[0], *b = &p->s[1];
-	struct ike_env env;
+	struct side *b = &p->s[1];
 
 	pair_start(p);
 	bring_up(p, 0);
-	env = a->ike->env;
-	ike_free(a->ike);
-	a->ike = ike_new(&env);
-	a->in_count = 0;
-	a->out_spi = 0;
-	a->has_child = false;
-	assert_int_equal(ike_tunnel_add(a->ike, &a->conf), 0);
+	restart(&p->s[0]);
 	attempt(p, 0);
 	assert_int_equal(b->ev[IKE_EV_DOWN].count, 0);
 	assert_int_equal(b->ev[IKE_EV_UP].count, 2);
@@ -310,21 +316,28 @@ static void test_peer_restarts(void **state)
 	pair_free(p);
 }
 
-/* Two tunnels between the same two: the second must not end the first. */
-static void second_tunnel(bool at_once)
+/* Two tunnels between the same two, the second with a secret of its own. */
+static struct pair *pair_with_second(void)
 {
 	struct pair *p = pair_new();
-	struct tunnel_conf conf[2];
 
 	pair_start(p);
 	for (int i = 0; i < 2; i++) {
 		struct side s = p->s[i];
 
 		set_ts(&s, i ? "10.4.0.0/24" : "10.3.0.0/24", i ? "10.3.0.0/24" : "10.4.0.0/24");
-		conf[i] = s.conf;
-		snprintf(conf[i].name, sizeof(conf[i].name), "u");
-		assert_int_equal(ike_tunnel_add(p->s[i].ike, &conf[i]), 0);
+		s.conf.psk[0] = 'u';
+		snprintf(s.conf.name, sizeof(s.conf.name), "u");
+		assert_int_equal(ike_tunnel_add(p->s[i].ike, &s.conf), 0);
 	}
+	return p;
+}
+
+/* The second must not end the first. */
+static void second_tunnel(bool at_once)
+{
+	struct pair *p = pair_with_second();
+
 	if (at_once)
 		assert_int_equal(ike_up(p->s[0].ike, "t"), 0);
 	else
@@ -350,6 +363,24 @@ static void test_two_tunnels_at_once(void **state)
 	second_tunnel(true);
 }
 
+/* Who has the secret of one tunnel cannot end the other with an INITIAL_CONTACT. */
+static void test_initial_contact_of_one(void **state)
+{
+	struct pair *p = pair_with_second();
+	struct side *b = &p->s[1];
+
+	assert_int_equal(ike_up(p->s[0].ike, "t"), 0);
+	assert_int_equal(ike_up(p->s[0].ike, "u"), 0);
+	pass(p, 0);
+	carry_all(p);
+	restart(&p->s[0]);
+	attempt(p, 0);
+	assert_int_equal(tunnel_find(b->ike, "t")->state, TUNNEL_UP);
+	assert_int_equal(tunnel_find(b->ike, "u")->state, TUNNEL_UP);
+	assert_int_equal(b->ev[IKE_EV_DOWN].count, 0);
+	pair_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,6 +400,7 @@ int main(void)
 		cmocka_unit_test(test_peer_restarts),
 		cmocka_unit_test(test_second_tunnel),
 		cmocka_unit_test(test_two_tunnels_at_once),
+		cmocka_unit_test(test_initial_contact_of_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

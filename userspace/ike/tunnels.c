@@ -162,26 +162,12 @@ bool tunnel_prefers_ours(const struct tunnel *t, const struct ike_sa *sa)
 	return t->sa && t->sa->initiator && sa->born_ms <= t->sa->established_ms;
 }
 
-static void forget_others(struct tunnel *t, struct ike_sa *sa, bool initial_contact)
-{
-	struct tunnel *u, *next;
-
-	if (!initial_contact)
-		return;
-	for (u = TAILQ_FIRST(&t->ike->tunnels); u; u = next) {
-		next = TAILQ_NEXT(u, link);
-		if (u != t && u->sa && ike_id_equal(&u->sa->remote_id, &sa->remote_id) &&
-		    ike_id_equal(&u->sa->local_id, &sa->local_id))
-			sa_drop(u->sa, IKE_FAIL_DOWN,
-				"the peer has started afresh (INITIAL_CONTACT)");
-	}
-}
-
 void tunnel_up(struct tunnel *t, struct ike_sa *sa, bool initial_contact)
 {
 	struct ike_sa *old = t->sa, *attempt = t->attempt;
 	char suite[PROPOSAL_STRLEN], local[160], remote[160], text[IKE_DETAIL_MAX];
 	const struct child *c = child_active(sa);
+	bool afresh;
 
 	t->sa = sa;
 	t->attempt = NULL;
@@ -192,11 +178,15 @@ void tunnel_up(struct tunnel *t, struct ike_sa *sa, bool initial_contact)
 		xchg_next(attempt);
 	}
 	if (old) {
-		transition_command(old, initial_contact ? COMMAND_DROP : COMMAND_CLOSE,
+		/*
+		 * INITIAL_CONTACT counts for the tunnel and the peer that it was authenticated
+		 * for: other IKE SAs may rest on other secrets.
+		 */
+		afresh = initial_contact && ike_id_equal(&old->remote_id, &sa->remote_id);
+		transition_command(old, afresh ? COMMAND_DROP : COMMAND_CLOSE,
 				   "the peer has made a new IKE SA");
 		xchg_next(old);
 	}
-	forget_others(t, sa, initial_contact);
 	sa_watch_liveness(sa);
 
 	set_state(t, TUNNEL_UP, IKE_FAIL_NONE, "established");
