@@ -447,10 +447,14 @@ static void test_replay_moves_nobody(void **state)
 	pair_start(p);
 	bring_up(p, 0);
 	soft_limit(a);
+	carry(a);
+	carry(b);
 	request = *oldest(a);
 	carry_all(p);
 	p->nat_port = 6666;
 	give(b, &request);
+	/* should it be the peer's own copy, through a new mapping: the answer finds it */
+	assert_int_equal(oldest(b)->remote.port, 6666);
 	assert_int_equal(b->child_remote.port, 1024);
 	assert_int_equal(only_sa(b)->remote.port, 1024);
 	pair_free(p);

@@ -314,8 +314,13 @@ static void protected(struct xchg *x, struct msg *m)
 
 	if (!open_sk(x, m, &inner))
 		return;
+	/*
+	 * A copy is answered to where it comes from, a NAT may have forgotten us meanwhile; but it
+	 * may be a replay, and moves nobody.
+	 */
 	if (!response && x->h->id != sa->next_in) {
-		transmit(sa, sa->answer.p, sa->answer.len);
+		sa->ike->env.send(sa->ike->env.ctx, x->local, x->remote, sa->answer.p,
+				  sa->answer.len);
 		return;
 	}
 	/* too early: it comes again; or too late */
