@@ -468,6 +468,39 @@ static void test_peer_rekeys_ike(void **state)
 	pair_free(p);
 }
 
+/*
+ * A pair that waits for its DELETE, because a request is under way, when the peer rekeys the IKE
+ * SA: it is deleted on the new one.
+ */
+static void test_old_child_is_inherited(void **state)
+{
+	struct pair *p = up("aes128gcm16-esn", "aes128gcm16-esn");
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct ike_sa *sa = only_sa(b);
+	struct child *old = child_active(sa);
+	struct letter l;
+
+	soft_limit(a);
+	carry(a);
+	carry(b);
+	drop(a);			/* A's DELETE is lost */
+	only_sa(a)->next_out--;
+	sa->want_liveness = true;
+	xchg_next(sa);
+	assert_true(child_switch(child_by_in(sa, old->successor), "test"));
+	child_retire(old, "test");
+	xchg_next(sa);
+	assert_int_equal(old->state, CHILD_OLD);
+	ask_for_new_ike_sa(a, &l);
+	give(b, &l);
+	assert_ptr_not_equal(old->sa, sa);
+	p->now += 2000;
+	ike_tick(b->ike);
+	assert_int_equal(old->state, CHILD_DELETING);
+	assert_int_equal(old->sa->req.subject, old->spi_in);
+	pair_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -486,6 +519,7 @@ int main(void)
 		cmocka_unit_test(test_peer_never_deletes),
 		cmocka_unit_test(test_hard_limit),
 		cmocka_unit_test(test_peer_rekeys_ike),
+		cmocka_unit_test(test_old_child_is_inherited),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

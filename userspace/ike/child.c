@@ -50,6 +50,8 @@ static void due(struct timer *timer)
 	} else if (c->state == CHILD_ACTIVE) {
 		c->want_rekey = true;
 		xchg_next(c->sa);
+	} else if (c->state == CHILD_OLD) {
+		xchg_next(c->sa);
 	}
 }
 
@@ -285,7 +287,7 @@ void child_switch_later(struct child *c)
 	timer_set(&ike->timers, &c->timer, ike_now(ike) + CHILD_SWITCH_MS);
 }
 
-void child_retry_rekey(struct child *c, uint64_t min_ms, uint64_t max_ms)
+void child_retry(struct child *c, uint64_t min_ms, uint64_t max_ms)
 {
 	struct ike *ike = c->sa->ike;
 

@@ -42,7 +42,8 @@ struct child {
 	bool want_rekey;
 	uint16_t group;			/* for its rekey: the one the peer asked for */
 	bool peer_deleted;		/* while our rekey of it is under way */
-	struct timer timer; /* ACTIVE: next try to rekey, or to switch; LINGERING: the end */
+	/* ACTIVE: next try to rekey, or to switch; OLD: try to delete it; LINGERING: the end */
+	struct timer timer;
 };
 
 /* Takes over the reservation of @spi_in. NULL: no memory. */
@@ -83,6 +84,7 @@ void child_deleting(struct child *c);
 void children_free(struct ike_sa *sa);
 /* The same, but the kernel hears nothing: for the end of the engine. */
 void children_forget(struct ike_sa *sa);
-void child_retry_rekey(struct child *c, uint64_t min_ms, uint64_t max_ms);
+/* ACTIVE: to rekey it, OLD: to delete it. */
+void child_retry(struct child *c, uint64_t min_ms, uint64_t max_ms);
 
 #endif

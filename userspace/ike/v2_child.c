@@ -76,7 +76,7 @@ enum built v2_rekey_child_build(struct ike_sa *sa, struct builder *b, struct cau
 	c->want_rekey = false;
 	if (!prepare(sa, c)) {
 		xchg_cancel(sa);
-		child_retry_rekey(c, RETRY_MIN_MS, RETRY_MAX_MS);
+		child_retry(c, RETRY_MIN_MS, RETRY_MAX_MS);
 		return BUILD_NOTHING;
 	}
 	build_notify(b, NOTIFY_REKEY_SA, PROTO_ESP, c->spi_in, 4, NULL, 0);
@@ -263,7 +263,7 @@ enum verdict v2_child_refused(struct xchg *x)
 			error->type == NOTIFY_TEMPORARY_FAILURE ? LOG_INFO : LOG_WARNING,
 			"the peer refuses to rekey the CHILD_SA: %s; trying again",
 			notify_text(error->type, name));
-		child_retry_rekey(c, RETRY_MIN_MS, RETRY_MAX_MS);
+		child_retry(c, RETRY_MIN_MS, RETRY_MAX_MS);
 	}
 	return VERDICT_STAY;
 }
@@ -493,7 +493,7 @@ static void inbound_deleted(struct ike_sa *sa, struct child *c)
 	if (old)
 		old->successor = 0;
 	if (old && old->state == CHILD_ACTIVE && req->subject != old->spi_in)
-		child_retry_rekey(old, RETRY_MIN_MS, RETRY_MAX_MS);
+		child_retry(old, RETRY_MIN_MS, RETRY_MAX_MS);
 	child_linger(c, "deleted by the peer");
 }
 

@@ -79,10 +79,9 @@ static void inherit(struct ike_sa *sa, struct ike_sa *old)
 		TAILQ_REMOVE(&old->children, c, link);
 		TAILQ_INSERT_TAIL(&sa->children, c, link);
 		c->sa = sa;
-		if (c->want_rekey) {
-			c->want_rekey = false;
-			child_retry_rekey(c, 1000, 2000);
-		}
+		if (c->want_rekey || c->state == CHILD_OLD)
+			child_retry(c, 1000, 2000);
+		c->want_rekey = false;
 	}
 	sa->tunnel = t;
 	t->sa = sa;
