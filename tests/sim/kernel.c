@@ -67,6 +67,13 @@ static int child_set(void *ctx, const char *tunnel, const struct kern_child *chi
 	return 0;
 }
 
+void kernel_child_gone(struct kernel *k)
+{
+	k->has_child = false;
+	k->has_out = false;
+	k->in_count = 0;
+}
+
 static int child_del(void *ctx, const char *tunnel, uint32_t id)
 {
 	struct node *n = ctx;
@@ -75,9 +82,7 @@ static int child_del(void *ctx, const char *tunnel, uint32_t id)
 		violate(n->w, "%c deletes a child that is not there", 'A' + n->index);
 		return -ENOENT;
 	}
-	n->k.has_child = false;
-	n->k.has_out = false;
-	n->k.in_count = 0;
+	kernel_child_gone(&n->k);
 	return 0;
 }
 

@@ -95,6 +95,19 @@ static void hard_limit(struct node *n)
 	ike_kern_event(n->ike, &ev);
 }
 
+static void remove_child(struct node *n)
+{
+	struct ike_kern_event ev = { .type = IKE_KERN_GONE,
+				     .tunnel = TUNNEL,
+				     .child_id = n->k.child_id };
+
+	if (!n->ike || !n->k.has_child)
+		return;
+	trace(n->w, "%c: script: somebody removes the child", 'A' + n->index);
+	kernel_child_gone(&n->k);
+	ike_kern_event(n->ike, &ev);
+}
+
 static void go_up(struct node *n)
 {
 	trace(n->w, "%c: script: up", 'A' + n->index);
@@ -145,6 +158,7 @@ static const struct {
 	{ 20, forge },
 	{ 12, replay },
 	{ 1, inject_flood },
+	{ 1, remove_child },
 };
 
 static void act(struct world *w, struct node *n, bool both)

@@ -112,6 +112,7 @@ void kernel_env(struct ike_env *env);
 uint64_t kernel_deadline(const struct kernel *k);
 void kernel_tick(struct node *n);
 void kernel_flush(struct kernel *k);
+void kernel_child_gone(struct kernel *k);	/* with its SAs */
 struct sim_sa *kernel_in(struct kernel *k, uint32_t spi);
 
 /* checks.c */

@@ -202,6 +202,45 @@ static void test_peer_deletes_child(void **state)
 	pair_free(p);
 }
 
+/* Somebody else removes the child from the kernel, perhaps in the midst of a rekey. */
+static void child_is_removed(bool rekeying)
+{
+	struct pair *p = up(0);
+	struct side *a = &p->s[0];
+	struct ike_kern_event ev = {
+		.type = IKE_KERN_GONE, .tunnel = "t", .child_id = tunnel_of(a)->child_id + 1,
+	};
+
+	ike_kern_event(a->ike, &ev);	/* another child */
+	assert_int_equal(tunnel_of(a)->state, TUNNEL_UP);
+	if (rekeying) {
+		soft_limit(a);
+		carry(a);
+		carry(&p->s[1]);
+	}
+	ev.child_id--;
+	a->has_child = false;
+	a->in_count = 0;
+	a->out_spi = 0;
+	ike_kern_event(a->ike, &ev);
+	assert_gone(a);
+	assert_non_null(strstr(a->ev[IKE_EV_DOWN].detail, "removed from the kernel"));
+	ike_kern_event(a->ike, &ev);
+	carry_all(p);
+	assert_gone(&p->s[1]);
+	pass(p, 60000);
+	for (int i = 0; i < 2; i++)
+		p->s[i].ev[IKE_EV_UP].count = 0;
+	bring_up(p, 0);
+	pair_free(p);
+}
+
+static void test_child_is_removed(void **state)
+{
+	child_is_removed(false);
+	child_is_removed(true);
+}
+
 static void test_peer_deletes_what_is_not(void **state)
 {
 	struct pair *p = up(0);
@@ -330,6 +369,7 @@ int main(void)
 		cmocka_unit_test(test_liveness),
 		cmocka_unit_test(test_peer_is_dead),
 		cmocka_unit_test(test_peer_deletes_child),
+		cmocka_unit_test(test_child_is_removed),
 		cmocka_unit_test(test_peer_deletes_what_is_not),
 		cmocka_unit_test(test_liberal),
 		cmocka_unit_test(test_refusals),

@@ -170,6 +170,14 @@ static void on_datagram(void *ctx, const struct endpoint *local, const struct en
 	daemon_engine_rearm(d);
 }
 
+/* An event of our own doing, or of a child that we have made anew since, says nothing. */
+static bool child_is_gone(struct daemon *d, const struct kern_event *kev)
+{
+	char why[KERN_WHY_MAX];
+
+	return kern_child_get(d->kern, (int)kev->ifindex, kev->child_id, why) == -ENOENT;
+}
+
 static void on_kern_event(void *ctx, const struct kern_event *kev)
 {
 	struct ike_kern_event ev = {
@@ -197,10 +205,15 @@ static void on_kern_event(void *ctx, const struct kern_event *kev)
 	case ESPLANE_CMD_MAPPING:
 		ev.type = IKE_KERN_MAPPING;
 		break;
+	case ESPLANE_CMD_CHILD_GONE:
+		if (!child_is_gone(d, kev))
+			return;
+		ev.type = IKE_KERN_GONE;
+		break;
 	case ESPLANE_CMD_DEVICE_GONE:
 		conn_device_gone(t);
 		return;
-	default:		/* INVALID_SPI is unauthenticated, CHILD_GONE is our own doing */
+	default:		/* INVALID_SPI is unauthenticated */
 		return;
 	}
 	ike_kern_event(d->ike, &ev);
@@ -215,9 +228,17 @@ static void on_kern_readable(evutil_socket_t fd, short what, void *arg)
 		return;
 	log_warn("the kernel's events came too fast, some are lost: looking at its state instead");
 	for (struct conn *t = d->tunnels; t; t = t->next) {
+		struct kern_event gone = { .cmd = ESPLANE_CMD_CHILD_GONE };
+		struct ike_status st;
 		char name[IFNAMSIZ];
 
-		if (t->ifindex && !if_indextoname((unsigned int)t->ifindex, name))
+		if (!t->ifindex || !ike_status(d->ike, t->opt.ike.name, &st))
+			continue;
+		gone.ifindex = (uint32_t)t->ifindex;
+		gone.child_id = st.child_id;
+		if (if_indextoname(gone.ifindex, name))
+			on_kern_event(d, &gone);
+		else
 			conn_device_gone(t);
 	}
 }

@@ -318,12 +318,23 @@ int kern_child_set(struct kern *k, int ifindex, const struct kern_child *child,
 	return ask(k, whole(msg, msg && put_child(msg, child)), NULL, NULL, why);
 }
 
-int kern_child_del(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_MAX])
+static int child_ask(struct kern *k, uint8_t cmd, int ifindex, uint32_t id,
+		     char why[KERN_WHY_MAX])
 {
-	struct nl_msg *msg = request(k, ESPLANE_CMD_CHILD_DEL, 0, ifindex);
+	struct nl_msg *msg = request(k, cmd, 0, ifindex);
 
 	return ask(k, whole(msg, msg && !nla_put_u32(msg, ESPLANE_A_CHILD_ID, id)), NULL, NULL,
 		   why);
+}
+
+int kern_child_del(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_MAX])
+{
+	return child_ask(k, ESPLANE_CMD_CHILD_DEL, ifindex, id, why);
+}
+
+int kern_child_get(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_MAX])
+{
+	return child_ask(k, ESPLANE_CMD_CHILD_GET, ifindex, id, why);
 }
 
 static bool put_sa(struct nl_msg *msg, int type, const struct kern_sa *sa)

@@ -67,6 +67,8 @@ int kern_spi_alloc(struct kern *k, int ifindex, uint32_t *spi, char why[KERN_WHY
 int kern_child_set(struct kern *k, int ifindex, const struct kern_child *child,
 		   char why[KERN_WHY_MAX]);
 int kern_child_del(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_MAX]);
+/* Is there such a child? -ENOENT: no. */
+int kern_child_get(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_MAX]);
 int kern_sa_add(struct kern *k, int ifindex, uint32_t child_id, const struct kern_sa *in,
 		const struct kern_sa *out, char why[KERN_WHY_MAX]);
 int kern_sa_del(struct kern *k, int ifindex, uint32_t spi, bool out, char why[KERN_WHY_MAX]);

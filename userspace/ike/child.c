@@ -254,12 +254,13 @@ void child_remove(struct child *c, const char *reason)
 	struct tunnel *t = c->sa->tunnel;
 	struct ike *ike = c->sa->ike;
 
-	if (t) {
+	/* a NEW one has only its SPI reserved; SAs go with the kernel's child */
+	if (t && (t->in_kernel || c->state == CHILD_NEW))
 		ike->env.kern_sa_del(ike->env.ctx, t->conf.name, c->spi_in, false);
-		if (t->out == c) {
+	if (t && t->out == c) {
+		if (t->in_kernel)
 			ike->env.kern_sa_del(ike->env.ctx, t->conf.name, c->spi_out, true);
-			t->out = NULL;
-		}
+		t->out = NULL;
 	}
 	timer_cancel(&ike->timers, &c->timer);
 	child_set_state(c, CHILD_GONE, reason);

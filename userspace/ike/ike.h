@@ -13,9 +13,12 @@ struct ike;
 
 enum tunnel_state { TUNNEL_DOWN, TUNNEL_CONNECTING, TUNNEL_UP, TUNNEL_CLOSING };
 
-/* A kernel event (ESPLANE_CMD_EXPIRE, ACQUIRE, MAPPING) about a child of ours. */
+/*
+ * A kernel event (ESPLANE_CMD_EXPIRE, ACQUIRE, MAPPING, CHILD_GONE) about a child of ours. GONE: it
+ * and its SAs are certainly not there now.
+ */
 struct ike_kern_event {
-	enum { IKE_KERN_EXPIRE, IKE_KERN_ACQUIRE, IKE_KERN_MAPPING } type;
+	enum { IKE_KERN_EXPIRE, IKE_KERN_ACQUIRE, IKE_KERN_MAPPING, IKE_KERN_GONE } type;
 	const char *tunnel;
 	uint32_t child_id;
 	uint32_t spi;

@@ -51,6 +51,16 @@ static void mapping(struct tunnel *t, const struct ike_kern_event *ev)
 	tunnel_moved(t, t->sa);
 }
 
+/* Somebody else has removed the child: without it no packet passes, so the peer shall know. */
+static void gone(struct tunnel *t)
+{
+	if (!t->in_kernel)
+		return;
+	t->in_kernel = false;
+	sa_close(t->sa, IKE_FAIL_DOWN,
+		 "its CHILD_SA was removed from the kernel by somebody else");
+}
+
 void ike_kern_event(struct ike *ike, const struct ike_kern_event *ev)
 {
 	struct tunnel *t = tunnel_find(ike, ev->tunnel);
@@ -61,6 +71,8 @@ void ike_kern_event(struct ike *ike, const struct ike_kern_event *ev)
 		expire(t, ev);
 	else if (ev->type == IKE_KERN_MAPPING)
 		mapping(t, ev);
+	else if (ev->type == IKE_KERN_GONE)
+		gone(t);
 	sas_reap(ike);
 }
 
