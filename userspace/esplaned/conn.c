@@ -248,6 +248,14 @@ static bool esp_possible(struct conn *t, char why[512])
 	return false;
 }
 
+void conn_check_esp(struct conn *t)
+{
+	char why[512];
+
+	if (!t->opt.start_up && !esp_possible(t, why))
+		log_err("tunnel %s: %s", t->opt.ike.name, why);
+}
+
 static void attempt(struct conn *t)
 {
 	char why[512], text[ADDR_STRLEN];
@@ -540,6 +548,7 @@ struct conn *conn_new(struct daemon *d, const struct tunnel_options *opt)
 	while (*tail)
 		tail = &(*tail)->next;
 	*tail = t;
+	conn_check_esp(t);
 	return t;
 }
 

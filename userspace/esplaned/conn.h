@@ -54,6 +54,12 @@ int conn_up(struct conn *t);
 /* -EALREADY: it was down. */
 int conn_down(struct conn *t);
 
+/*
+ * A tunnel that waits for its peer offers what the kernel cannot do: that is logged. Those that
+ * start by themselves hear of it at each attempt.
+ */
+void conn_check_esp(struct conn *t);
+
 /* Called by the engine's environment. */
 void conn_event(struct conn *t, const struct ike_event *ev);
 /* The interface's index, made if need be; or a negative errno. */

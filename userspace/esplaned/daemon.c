@@ -265,6 +265,8 @@ static int kernel_greet(struct daemon *d, char why[256])
 	}
 	if (d->sock)
 		rc = kern_socket_attach(d->kern, sock_natt_fd(d->sock), why);
+	for (struct conn *t = d->tunnels; t; t = t->next)
+		conn_check_esp(t);
 	return rc;
 }
 

@@ -587,7 +587,7 @@ const struct kern_suite *kern_suites(struct kern *k, unsigned int *count)
 {
 	char why[KERN_WHY_MAX];
 
-	if (!k->suite_count)
+	if (k->family && !k->suite_count)
 		ask(k, request(k, ESPLANE_CMD_INFO, 0, 0), on_suites, k, why);
 	*count = k->suite_count;
 	return *count ? k->suites : NULL;
