@@ -229,8 +229,14 @@ static const struct {
 	  "number with k, M, G or T, as 64G, and "
 	  "never" },
 	{ ONE("rekey-bytes = 99999999999T\n"),
-	  "@:6: tunnel \"office\": rekey-bytes: \"99999999999T\" is more than 64 bits "
+	  "@:6: tunnel \"office\": rekey-bytes: \"99999999999T\" is more than 63 bits "
 	  "hold" },
+	{ ONE("rekey-bytes = 131071k\n"),
+	  "@:6: tunnel \"office\": rekey-bytes: \"131071k\" leaves no time to agree on new "
+	  "keys: accepted are 128M and more, and never" },
+	{ ONE("rekey-packets = 99999\n"),
+	  "@:6: tunnel \"office\": rekey-packets: \"99999\" leaves no time to agree on new "
+	  "keys: accepted are 100k and more, and never" },
 	{ ONE("interface = \"a/b\"\n"),
 	  "@:6: tunnel \"office\": interface: \"a/b\" is no interface name: accepted are "
 	  "1 to 15 characters without "
@@ -420,7 +426,7 @@ static void what_reload_compares(void **state)
 		"encap = udp\n",
 		"rekey = 2h\n",
 		"rekey-bytes = 1G\n",
-		"rekey-packets = 1G\n",
+		"rekey-packets = 100k\n",
 		"dpd = 31\n",
 		"replay-window = 64\n",
 	};

@@ -78,10 +78,6 @@ static bool amount_parse(const char *text, uint64_t base, uint64_t *amount,
 	char suffix;
 	bool ok;
 
-	if (!strcmp(text, "never")) {
-		*amount = 0;
-		return true;
-	}
 	ok = number_parse(text, &n, &suffix);
 	if (ok && suffix)
 		unit = strchr(units, suffix == 'K' ? 'k' : suffix);
@@ -92,10 +88,28 @@ static bool amount_parse(const char *text, uint64_t base, uint64_t *amount,
 			      text);
 	for (; suffix && unit >= units; unit--)
 		factor *= base;
-	if (n > UINT64_MAX / factor)
-		return refuse(why, "\"%s\" is more than 64 bits hold", text);
+	if (n > INT64_MAX / factor)	/* the hard limit is a little more */
+		return refuse(why, "\"%s\" is more than 63 bits hold", text);
 	*amount = n * factor;
 	return true;
+}
+
+/* The hard limit follows a tenth later: that must last until the new keys are agreed on. */
+static bool lifetime_parse(const char *text, uint64_t base, uint64_t least, const char *least_text,
+			   uint64_t *amount, char why[OPTION_WHY_MAX])
+{
+	if (!strcmp(text, "never")) {
+		*amount = 0;
+		return true;
+	}
+	if (!amount_parse(text, base, amount, why))
+		return false;
+	if (*amount >= least)
+		return true;
+	return refuse(why,
+		      "\"%s\" leaves no time to agree on new keys: accepted are %s and more, and "
+		      "never",
+		      text, least_text);
 }
 
 static bool set_local(struct tunnel_options *t, const char *value, const struct option_source *src,
@@ -433,13 +447,13 @@ static bool set_rekey(struct tunnel_options *t, const char *value, const struct 
 static bool set_rekey_bytes(struct tunnel_options *t, const char *value,
 			    const struct option_source *src, char why[OPTION_WHY_MAX])
 {
-	return amount_parse(value, 1024, &t->ike.rekey_bytes, why);
+	return lifetime_parse(value, 1024, 128 << 20, "128M", &t->ike.rekey_bytes, why);
 }
 
 static bool set_rekey_packets(struct tunnel_options *t, const char *value,
 			      const struct option_source *src, char why[OPTION_WHY_MAX])
 {
-	return amount_parse(value, 1000, &t->ike.rekey_packets, why);
+	return lifetime_parse(value, 1000, 100000, "100k", &t->ike.rekey_packets, why);
 }
 
 static bool set_dpd(struct tunnel_options *t, const char *value, const struct option_source *src,
