@@ -205,8 +205,6 @@ static int tunnel_fill(cfg_t *cfg, struct tunnel_options *t)
 		for (unsigned int i = 0; i < cfg_opt_size(opt); i++) {
 			if (option_apply(cfg, opt, i, t))
 				return -1;
-			if (!strcmp(o->name, "psk"))
-				mem_wipe(opt->values[i]->string, strlen(opt->values[i]->string));
 		}
 	}
 	if (!t->interface[0] && option_interface_valid(t->ike.name))
@@ -335,6 +333,18 @@ static int text_check(char *text, size_t len)
 	return depth ? fail_at(reading->file, brace, "the { in this line has no }") : 0;
 }
 
+/* Whether or not all of it was understood. */
+static void secrets_wipe(cfg_t *cfg)
+{
+	for (unsigned int i = 0; i < cfg_size(cfg, "tunnel"); i++) {
+		cfg_opt_t *opt = cfg_getopt(cfg_getnsec(cfg, "tunnel", i), "psk");
+
+		for (unsigned int j = 0; j < cfg_opt_size(opt); j++)
+			if (opt->values[j]->string)
+				mem_wipe(opt->values[j]->string, strlen(opt->values[j]->string));
+	}
+}
+
 static int text_parse(char *text, size_t len)
 {
 	cfg_opt_t tunnel_opts[OPTIONS_MAX] = { 0 };
@@ -377,6 +387,7 @@ static int text_parse(char *text, size_t len)
 		     0 :
 		     fail_at(reading->file, cfg->line, "cannot be understood");
 	fclose(fp);
+	secrets_wipe(cfg);
 	cfg_free(cfg);
 	return rc;
 }
