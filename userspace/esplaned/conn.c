@@ -24,11 +24,11 @@ static struct timeval ms_to_tv(uint64_t ms)
 				 .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
 }
 
-static void todo(struct conn *t, unsigned int what)
+static void defer(struct conn *t, unsigned int what)
 {
 	struct timeval now = { 0 };
 
-	t->todo |= what;
+	t->pending |= what;
 	evtimer_add(t->work, &now);
 }
 
@@ -145,8 +145,8 @@ static void engine_start(struct conn *t, const struct addr *remote, const char *
 	if (!rc || rc == -EINPROGRESS)
 		return;		/* events follow */
 	if (rc == -EALREADY)	/* the peer was first */
-		todo(t, TODO_UP);
-	else if (!(t->todo & TODO_ENDED))
+		defer(t, PENDING_UP);
+	else if (!(t->pending & PENDING_ENDED))
 		ended(t, "failed", "failed", strerror(-rc));
 }
 
@@ -290,16 +290,16 @@ int conn_up(struct conn *t)
 	if (t->opt.ike.answer_only)
 		return -EDESTADDRREQ;
 	if (ike_status(t->d->ike, t->opt.ike.name, &st) && st.state == TUNNEL_UP &&
-	    !(t->todo & (TODO_ENDED | TODO_BROKEN))) {
+	    !(t->pending & (PENDING_ENDED | PENDING_BROKEN))) {
 		t->wanted = true;
-		return t->todo & TODO_UP ? -EINPROGRESS : -EALREADY;
+		return t->pending & PENDING_UP ? -EINPROGRESS : -EALREADY;
 	}
 	t->wanted = true;
 	if (t->attempting)
 		return -EINPROGRESS;
 	t->failures = 0;
 	retry_cancel(t);
-	todo(t, TODO_RETRY);
+	defer(t, PENDING_RETRY);
 	return 0;
 }
 
@@ -309,14 +309,14 @@ int conn_down(struct conn *t)
 	int rc;
 
 	t->wanted = false;
-	t->todo &= ~(unsigned int)TODO_RETRY;
+	t->pending &= ~(unsigned int)PENDING_RETRY;
 	retry_cancel(t);
 	resolve_cancel(t->resolve);
 	t->resolve = NULL;
 	rc = ike_down(t->d->ike, t->opt.ike.name);
 	daemon_engine_rearm(t->d);
 	if (t->attempting || t->was_up) {
-		t->todo &= ~(unsigned int)(TODO_ENDED | TODO_UP);
+		t->pending &= ~(unsigned int)(PENDING_ENDED | PENDING_UP);
 		ended(t, t->was_up ? "down" : "failed", "down", "taken down by the user");
 	}
 	conn_unplumb(t);
@@ -364,34 +364,34 @@ static void broken(struct conn *t)
 	memcpy(detail, t->detail, sizeof(detail));
 	ike_down(t->d->ike, t->opt.ike.name);
 	daemon_engine_rearm(t->d);
-	t->todo = 0;
+	t->pending = 0;
 	ended(t, t->was_up ? "down" : "failed", "interface", detail);
 }
 
 static void on_work(evutil_socket_t fd, short what, void *arg)
 {
 	struct conn *t = arg;
-	unsigned int due = t->todo;
+	unsigned int due = t->pending;
 	struct ike_status st;
 	bool up;
 
-	t->todo = 0;
-	if (due & (TODO_BROKEN | TODO_GONE)) {
+	t->pending = 0;
+	if (due & (PENDING_BROKEN | PENDING_GONE)) {
 		broken(t);
 		return;
 	}
 	up = ike_status(t->d->ike, t->opt.ike.name, &st) && st.state == TUNNEL_UP;
 	/* One IKE SA ended or was refused, another one lives: the tunnel is not hurt. */
-	if (due & TODO_ENDED && up)
+	if (due & PENDING_ENDED && up)
 		log_notice("%s: an attempt ended (%s): %s", t->opt.ike.name,
 			   failure_name(t->failure), t->detail);
-	else if (due & TODO_ENDED && (!t->attempting || t->resolve) && !t->was_up)
+	else if (due & PENDING_ENDED && (!t->attempting || t->resolve) && !t->was_up)
 		refused(t);	/* while a name is looked up the engine has no attempt of ours */
-	else if (due & TODO_ENDED)
+	else if (due & PENDING_ENDED)
 		ended(t, t->was_up ? "down" : "failed", failure_name(t->failure), t->detail);
-	if (due & TODO_UP && up)
+	if (due & PENDING_UP && up)
 		came_up(t);
-	if (due & TODO_RETRY && !t->attempting && t->wanted)
+	if (due & PENDING_RETRY && !t->attempting && t->wanted)
 		attempt(t);
 }
 
@@ -403,7 +403,7 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 	t->retry_at_ms = 0;
 	if (ike_status(t->d->ike, t->opt.ike.name, &st) && st.state == TUNNEL_UP)
 		return;		/* the peer was first */
-	todo(t, TODO_RETRY);
+	defer(t, PENDING_RETRY);
 }
 
 /* Runs inside the engine: an error is only noted here. */
@@ -414,7 +414,7 @@ static void plumb(struct conn *t)
 	step(t, "interface", t->opt.interface);
 	if (conn_plumb(t, note, why)) {
 		snprintf(t->detail, sizeof(t->detail), "interface %s: %s", t->opt.interface, why);
-		todo(t, TODO_BROKEN);
+		defer(t, PENDING_BROKEN);
 		return;
 	}
 	step(t, "routes", "set");
@@ -445,17 +445,17 @@ void conn_event(struct conn *t, const struct ike_event *ev)
 		engine_step(t, ev);
 		break;
 	case IKE_EV_UP:
-		todo(t, TODO_UP);
+		defer(t, PENDING_UP);
 		break;
 	case IKE_EV_FAILED:
 	case IKE_EV_DOWN:
 		if (ev->failure == IKE_FAIL_DOWN && !t->attempting && !t->was_up && !t->ifindex)
 			break;		/* the end of what conn_down began */
-		if (!(t->todo & TODO_BROKEN)) {
+		if (!(t->pending & PENDING_BROKEN)) {
 			t->failure = ev->failure;
 			snprintf(t->detail, sizeof(t->detail), "%s", detail);
 		}
-		todo(t, TODO_ENDED);
+		defer(t, PENDING_ENDED);
 		break;
 	case IKE_EV_CHILD_REKEYED:
 		log_info("%s: rekeyed: %s", t->opt.ike.name, detail);
@@ -508,7 +508,7 @@ void conn_device_gone(struct conn *t)
 	t->ifindex = 0;
 	snprintf(t->detail, sizeof(t->detail), "interface %s was removed by somebody else",
 		 t->opt.interface);
-	todo(t, TODO_GONE);
+	defer(t, PENDING_GONE);
 }
 
 static void conn_free(struct conn *t)

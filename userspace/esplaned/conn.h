@@ -7,12 +7,12 @@
 
 struct resolve;
 
-enum conn_todo {
-	TODO_UP		= 1,	/* the engine says it carries traffic */
-	TODO_ENDED	= 2,	/* the engine says an attempt failed, or it is down */
-	TODO_BROKEN	= 4,	/* interface, address or routes failed: take it down */
-	TODO_GONE	= 8,	/* somebody removed the interface */
-	TODO_RETRY	= 16,
+enum conn_pending {
+	PENDING_UP	= 1,	/* the engine says it carries traffic */
+	PENDING_ENDED	= 2,	/* the engine says an attempt failed, or it is down */
+	PENDING_BROKEN	= 4,	/* interface, address or routes failed: take it down */
+	PENDING_GONE	= 8,	/* somebody removed the interface */
+	PENDING_RETRY	= 16,
 };
 
 struct conn {
@@ -36,7 +36,7 @@ struct conn {
 	enum ike_failure failure;	/* of the last end */
 	const char *error;		/* its name on the control socket, NULL: none */
 	char detail[512];
-	unsigned int todo;		/* enum conn_todo, done from the loop */
+	unsigned int pending;		/* enum conn_pending, done from the loop */
 	struct event *work, *retry, *refresh, *keepalive;
 	struct resolve *resolve;
 };
