@@ -137,6 +137,7 @@ static void engine_start(struct conn *t, const struct addr *remote, const char *
 	 */
 	if (t->pinned && !addr_equal(&t->pin, remote))
 		conn_unplumb(t);
+	t->tried = *remote;
 	step(t, "resolve", detail);
 	rc = ike_tunnel_set_remote(t->d->ike, t->opt.ike.name, remote);
 	if (!rc)
@@ -190,10 +191,12 @@ static void on_refreshed(void *ctx, const struct addr *addr, const char *why)
 static void on_refresh(evutil_socket_t fd, short what, void *arg)
 {
 	struct timeval period = { .tv_sec = REFRESH_S };
+	const struct addr first = { 0 };
 	struct conn *t = arg;
 
 	if (!t->was_up && !t->attempting && !t->resolve)
-		t->resolve = resolve_start(t->d->base, t->opt.remote_name, on_refreshed, t);
+		t->resolve = resolve_start(t->d->base, t->opt.remote_name, &first, on_refreshed,
+					   t);
 	evtimer_add(t->refresh, &period);
 }
 
@@ -259,6 +262,7 @@ void conn_check_esp(struct conn *t)
 static void attempt(struct conn *t)
 {
 	char why[512], text[ADDR_STRLEN];
+	struct addr after = { 0 };
 
 	retry_cancel(t);
 	resolve_cancel(t->resolve);
@@ -278,7 +282,10 @@ static void attempt(struct conn *t)
 		engine_start(t, &t->opt.ike.remote, addr_str(&t->opt.ike.remote, text));
 		return;
 	}
-	t->resolve = resolve_start(t->d->base, t->opt.remote_name, on_resolved, t);
+	/* routes that wait for the peer lead round one address only */
+	if (t->failures && t->failure == IKE_FAIL_TIMEOUT && !t->pinned)
+		after = t->tried;
+	t->resolve = resolve_start(t->d->base, t->opt.remote_name, &after, on_resolved, t);
 	if (!t->resolve)
 		ended(t, "failed", "resolve", "no memory to look the peer's name up");
 }

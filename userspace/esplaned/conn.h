@@ -26,6 +26,7 @@ struct conn {
 	bool routed;			/* the interface is up, with address and routes */
 	bool pinned;
 	struct addr pin;
+	struct addr tried;		/* by the last attempt of ours; family 0: there was none */
 	struct endpoint local, remote;	/* of the newest child, as the kernel got it */
 	struct ts local_ts[TUNNEL_TS_MAX];	/* likewise, as negotiated */
 	struct ts remote_ts[TUNNEL_TS_MAX];

@@ -2,7 +2,6 @@
 #include "esplaned/resolve.h"
 
 #include <event2/dns.h>
-#include <event2/util.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -19,7 +18,7 @@ struct resolve {
 	struct event *done;
 	resolve_fn fn;		/* NULL: cancelled */
 	void *ctx;
-	struct addr addr;
+	struct addr after, addr;
 	int err;
 };
 
@@ -35,17 +34,32 @@ static void on_done(evutil_socket_t fd, short what, void *arg)
 	free(r);
 }
 
+bool resolve_pick(const struct evutil_addrinfo *list, const struct addr *after, struct addr *picked)
+{
+	bool any = false, follows = false;
+	struct endpoint ep;
+
+	for (; list; list = list->ai_next) {
+		if (!endpoint_from_sockaddr(&ep, list->ai_addr))
+			continue;
+		if (!any || follows)
+			*picked = ep.addr;
+		any = true;
+		if (follows)
+			break;
+		follows = addr_equal(&ep.addr, after);
+	}
+	return any;
+}
+
 static void on_answer(int err, struct evutil_addrinfo *found, void *arg)
 {
 	struct timeval now = { 0 };
 	struct resolve *r = arg;
-	struct endpoint ep;
 
 	r->request = NULL;
 	r->err = err;
-	if (!err && found && endpoint_from_sockaddr(&ep, found->ai_addr))
-		r->addr = ep.addr;
-	else if (!err)
+	if (!err && !resolve_pick(found, &r->after, &r->addr))
 		r->err = EVUTIL_EAI_NODATA;
 	if (found)
 		evutil_freeaddrinfo(found);
@@ -71,7 +85,8 @@ static struct evdns_base *dns_new(struct event_base *base)
 	return dns;
 }
 
-struct resolve *resolve_start(struct event_base *base, const char *name, resolve_fn fn, void *ctx)
+struct resolve *resolve_start(struct event_base *base, const char *name, const struct addr *after,
+			      resolve_fn fn, void *ctx)
 {
 	struct evutil_addrinfo hints = { .ai_family = AF_INET, .ai_socktype = SOCK_DGRAM };
 	struct resolve *r = calloc(1, sizeof(*r));
@@ -81,6 +96,7 @@ struct resolve *resolve_start(struct event_base *base, const char *name, resolve
 		return NULL;
 	r->fn = fn;
 	r->ctx = ctx;
+	r->after = *after;
 	r->err = -1;
 	r->dns = dns_new(base);
 	r->done = evtimer_new(base, on_done, r);
