@@ -94,6 +94,7 @@ static int sa_add(void *ctx, const char *tunnel, uint32_t child_id, const struct
 		return -ENODEV;
 	assert_true(s->has_child);
 	if (in) {
+		assert_true(s->reserved && s->in_count < IN_MAX);
 		s->reserved--;
 		s->in[s->in_count++] = in->spi;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Two engines whose messages the test carries by hand: nothing arrives that it does not move, time
- * stands still unless it says so.
+ * stands still unless it says so. For unit tests, and for fuzz_engine.
  */
 #ifndef UNIT_IKE_PAIR_H
 #define UNIT_IKE_PAIR_H
@@ -16,12 +16,13 @@
 #include "ike/transitions.h"
 #include "ike/tunnels.h"
 
-#define QUEUE_MAX	128
+#define QUEUE_MAX	32
+#define IN_MAX		64	/* inbound SAs */
 #define EVENT_TYPES	(IKE_EV_LOG + 1)
 
 struct letter {
 	struct endpoint local, remote;	/* as the sender sees them */
-	uint8_t msg[4096];
+	uint8_t msg[2048];
 	size_t len;
 	uint64_t at;
 };
@@ -41,7 +42,7 @@ struct side {
 		char detail[1024];
 	} ev[EVENT_TYPES];
 	unsigned int steps;		/* bits: enum ike_step */
-	uint32_t next_spi, out_spi, in[16];
+	uint32_t next_spi, out_spi, in[IN_MAX];
 	unsigned int in_count, reserved;
 	struct endpoint child_local, child_remote;
 	struct ts local_ts[TUNNEL_TS_MAX], remote_ts[TUNNEL_TS_MAX];
