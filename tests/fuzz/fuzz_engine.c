@@ -12,7 +12,7 @@ static struct pair *p;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void start(void)
+static void make_pair(void)
 {
 	p = pair_new();
 	for (int i = 0; i < 2; i++) {
@@ -32,7 +32,7 @@ static int prepare(uint8_t state)
 {
 	int steps[] = { 0, 0, 1, 2, 4, 4, 4, 4 }; /* messages carried, in turn, from end 0 on */
 
-	start();
+	make_pair();
 	if (state)
 		ike_up(p->s[0].ike, "t");
 	ike_tick(p->s[0].ike);

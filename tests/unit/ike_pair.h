@@ -77,6 +77,8 @@ void give(struct side *to, const struct letter *l);
 void carry_all(struct pair *p);
 /* Time passes, timers fire, nothing is carried. */
 void pass(struct pair *p, uint64_t ms);
+void start(struct pair *p, int initiator);	/* its first message is ready to be carried */
+void attempt(struct pair *p, int initiator);	/* whatever comes of it */
 void bring_up(struct pair *p, int initiator);
 struct tunnel *tunnel_of(struct side *s);
 struct ike_sa *only_sa(struct side *s);

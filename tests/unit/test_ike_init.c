@@ -2,10 +2,19 @@
 /* IKE_SA_INIT: cookies, groups, proposals, NAT, retransmission, and what strangers can do. */
 #include "unit/ike_pair.h"
 
-static void start(struct pair *p, int side)
+/* What anybody can say to A as soon as it has begun. */
+static void forge_refusal(struct pair *p, uint16_t notify, const void *data, size_t len)
 {
-	assert_int_equal(ike_up(p->s[side].ike, "t"), 0);
-	pass(p, 0);
+	struct side *a = &p->s[0];
+	struct letter l = { .local = { p->s[1].addr, 500 }, .remote = { a->addr, 500 } };
+	struct msg_header h = { .spi_i = only_sa(a)->spi_i, .exchange = EXCHANGE_IKE_SA_INIT,
+				.flags = MSG_RESPONSE };
+	struct builder m;
+
+	build_begin(&m, l.msg, sizeof(l.msg), &h);
+	build_notify(&m, notify, 0, 0, 0, data, len);
+	l.len = build_end(&m);
+	give(a, &l);
 }
 
 static void test_handshake(void **state)
@@ -67,19 +76,12 @@ static void test_group_of_the_peer(void **state)
 static void test_group_not_offered(void **state)
 {
 	struct pair *p = pair_new();
-	struct side *a = &p->s[0], *b = &p->s[1];
 	static const uint8_t modp[] = { 0, 14 };
-	struct msg_header h = { .exchange = EXCHANGE_IKE_SA_INIT, .flags = MSG_RESPONSE };
-	struct letter l = { .local = { b->addr, 500 }, .remote = { a->addr, 500 } };
-	struct builder m;
+	struct side *a = &p->s[0];
 
 	pair_start(p);
 	start(p, 0);
-	h.spi_i = only_sa(a)->spi_i;
-	build_begin(&m, l.msg, sizeof(l.msg), &h);
-	build_notify(&m, NOTIFY_INVALID_KE_PAYLOAD, 0, 0, 0, modp, sizeof(modp));
-	l.len = build_end(&m);
-	give(a, &l);
+	forge_refusal(p, NOTIFY_INVALID_KE_PAYLOAD, modp, sizeof(modp));
 	assert_int_equal(a->sent, 1);
 	assert_int_equal(only_sa(a)->init.group, KE_X25519);
 	/* and the true answer is still welcome */
@@ -269,8 +271,7 @@ static void test_no_proposal(void **state)
 
 	set_ike(a, "aes256-sha512-modp2048");
 	pair_start(p);
-	start(p, 0);
-	carry_all(p);
+	attempt(p, 0);
 	assert_int_equal(a->ev[IKE_EV_FAILED].count, 0);
 	pass(p, 4000);
 	assert_int_equal(a->ev[IKE_EV_FAILED].count, 1);
@@ -289,18 +290,11 @@ static void test_no_proposal(void **state)
 static void test_forged_refusal(void **state)
 {
 	struct pair *p = pair_new();
-	struct side *a = &p->s[0], *b = &p->s[1];
-	struct msg_header h = { .exchange = EXCHANGE_IKE_SA_INIT, .flags = MSG_RESPONSE };
-	struct letter l = { .local = { b->addr, 500 }, .remote = { a->addr, 500 } };
-	struct builder m;
+	struct side *a = &p->s[0];
 
 	pair_start(p);
 	start(p, 0);
-	h.spi_i = only_sa(a)->spi_i;
-	build_begin(&m, l.msg, sizeof(l.msg), &h);
-	build_notify(&m, NOTIFY_NO_PROPOSAL_CHOSEN, 0, 0, 0, NULL, 0);
-	l.len = build_end(&m);
-	give(a, &l);
+	forge_refusal(p, NOTIFY_NO_PROPOSAL_CHOSEN, NULL, 0);
 	drop(a);		/* our first request was lost */
 	pass(p, 1500);
 	carry_all(p);
@@ -317,8 +311,7 @@ static void test_unknown_address(void **state)
 
 	addr_parse(&b->conf.remote, "198.51.100.7");
 	pair_start(p);
-	start(p, 0);
-	carry_all(p);
+	attempt(p, 0);
 	pass(p, 4000);
 	assert_int_equal(a->ev[IKE_EV_FAILED].failure, IKE_FAIL_NO_PROPOSAL_IKE);
 	assert_true(TAILQ_EMPTY(&b->ike->sas));
@@ -407,16 +400,23 @@ static void test_forced_udp_by_the_responder(void **state)
 	pair_free(p);
 }
 
-static void test_nat(void **state)
+static struct pair *up_through_nat(void)
 {
 	struct pair *p = pair_new();
-	struct side *a = &p->s[0], *b = &p->s[1];
 
-	b->conf.answer_only = true;
+	p->s[1].conf.answer_only = true;
 	addr_parse(&p->nat, "203.0.113.9");
 	p->nat_port = 1024;
 	pair_start(p);
 	bring_up(p, 0);
+	return p;
+}
+
+static void test_nat(void **state)
+{
+	struct pair *p = up_through_nat();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
 	assert_true(a->udp && b->udp);
 	assert_true(only_sa(a)->nat_local);
 	assert_true(only_sa(b)->nat_remote);
@@ -437,15 +437,10 @@ static void test_nat(void **state)
 
 static void test_replay_moves_nobody(void **state)
 {
-	struct pair *p = pair_new();
+	struct pair *p = up_through_nat();
 	struct side *a = &p->s[0], *b = &p->s[1];
 	struct letter request;
 
-	b->conf.answer_only = true;
-	addr_parse(&p->nat, "203.0.113.9");
-	p->nat_port = 1024;
-	pair_start(p);
-	bring_up(p, 0);
 	soft_limit(a);
 	carry(a);
 	carry(b);
