@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # 100 child rekeys, by turns from each end, during a TCP transfer: no connection and no ICMP echo is lost.
-# vm: cpus=2 timeout=600 debug=yes pending=yes
+# vm: cpus=2 timeout=600 debug=yes
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # make install, DKMS builds the module for this kernel, modprobe finds it, make uninstall.
-# vm: cpus=2 timeout=600 memory=3072 debug=no alone=yes pending=yes
+# vm: cpus=2 timeout=600 memory=3072 debug=no alone=yes
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 
 version=$(cat "$VM_TOP/VERSION")

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # ESP against the in-tree stack with static keys: suites, encapsulations, sequence numbers, families.
-# vm: cpus=2 timeout=700 debug=yes pending=yes
+# vm: cpus=2 timeout=700 debug=yes
 # shellcheck disable=SC2317,SC2119 # functions are called by check and wait_for
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/static.sh"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Limits are exact under load on two CPUs, soft fires once, hard fires once and is the end.
-# vm: cpus=2 timeout=500 debug=yes pending=yes
+# vm: cpus=2 timeout=500 debug=yes
 # shellcheck disable=SC2317,SC2119 # functions are called by check and wait_for
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/static.sh"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Two CPUs, traffic both ways, while SAs, children and a device come and go 1,000 times, every fifth time with ciphers that answer later.
-# vm: cpus=2 timeout=900 debug=yes alone=yes pending=yes
+# vm: cpus=2 timeout=900 debug=yes alone=yes
 # shellcheck disable=SC2317,SC2119 # functions are called by check and wait_for
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/static.sh"
