@@ -299,13 +299,17 @@ capture_stop()
 	reap "capture-$1" INT
 }
 
-# capture_count NAME FILTER...: packets in it that match
+# capture_count NAME FILTER...: packets in it that match; no number if the capture or the filter is bad
 capture_count()
 {
 	local name=$1
 
 	shift
-	tcpdump -nr "$WORK/$name.pcap" "$@" 2>/dev/null | wc -l
+	if tcpdump -nr "$WORK/$name.pcap" "$@" >"$WORK/$name.count" 2>"$WORK/$name.error"; then
+		wc -l <"$WORK/$name.count"
+	else
+		echo "unreadable: $(tail -n 1 "$WORK/$name.error")"
+	fi
 }
 
 # --- strongSwan: one charon a namespace ---

@@ -199,6 +199,7 @@ is "a device that is down takes nothing" "$(sa_in a stats.rx-down)" 2
 must in_net a ip link del espl0
 refuse "without the device there is no route" 'nreachable' in_net a ping -c 1 -W 1 10.2.0.1
 capture_stop wire
+check "the capture of the wire has the ESP" test "$(capture_count wire 'ip proto 50')" -gt 1000
 is "nothing in the clear on the wire, ever" "$(capture_count wire "($CLEAR) and net 10.0.0.0/8")" 0
 is "nor IPv6" "$(capture_count wire 'icmp6 and (ip6[40] == 128 or ip6[40] == 129 or ip6[40] == 1)')" 0
 finish
