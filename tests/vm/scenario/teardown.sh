@@ -82,26 +82,30 @@ reap socket-b
 
 # --- SAs, children, everything of a device
 
-for i in $(seq $rounds); do
+survived=0
+for _ in $(seq $rounds); do
 	tunnel none
 	alive || break
 	must ctl a sa-del dev=espl0 spi=0x1001 dir=in
 	must ctl a sa-del dev=espl0 spi=0x2001 dir=out
 	must ctl b child-del dev=espl0 id=1
 	must ctl a flush dev=espl0
+	survived=$((survived + 1))
 done
-is "$rounds times: SAs, children and all of a device go under traffic" "$i" "$rounds"
+is "$rounds times: SAs, children and all of a device go under traffic" "$survived" "$rounds"
 check "nothing is left" test "$(ctl a dump | jq -s 'map(length) | add')" = 0
 
 # --- the device
 
-for i in $(seq $rounds); do
+survived=0
+for _ in $(seq $rounds); do
 	tunnel none
 	alive || break
 	must in_net a ip link del espl0
 	must in_net b ip link del espl0
+	survived=$((survived + 1))
 done
-is "$rounds times: the device goes under traffic" "$i" "$rounds"
+is "$rounds times: the device goes under traffic" "$survived" "$rounds"
 tunnel none
 spawn churn in_net a esplctl churn what=sa dev=espl0 peer-netns=/run/netns/b \
 	peer-ifindex="$(in_net b ip -j link show espl0 | jq '.[0].ifindex')" encr=20 key="$K16$SALT" n=1000000 \
@@ -174,6 +178,7 @@ check "a socket that was closed without its encapsulation does not pin the modul
 # --- the module
 
 NETS=()
+survived=0
 for i in $(seq $rounds); do
 	module_load
 	[ "$i" != 1 ] || sites_add
@@ -181,8 +186,9 @@ for i in $(seq $rounds); do
 	[ "$i" != 1 ] || traffic
 	alive || break
 	unloads || break
+	survived=$((survived + 1))
 done
-is "$rounds times: the module unloads under traffic" "$i" "$rounds"
+is "$rounds times: the module unloads under traffic" "$survived" "$rounds"
 module_load
 tunnel udp
 espl_socket a
