@@ -37,7 +37,7 @@ static void help_print(FILE *f)
 	fputs("\n"
 	      "  --json          one JSON object a line (Documentation/control.md)\n"
 	      "  --control PATH  the daemon's socket (default " CONTROL_PATH ")\n"
-	      "  --help\n\n"
+	      "  --version, --help\n\n"
 	      "Exit status: 0 done, 1 failed, 2 wrong usage, 3 no daemon, 4 no such tunnel, 5 no "
 	      "kernel module,\n"
 	      "6 the peer does not answer, 7 authentication failed, 8 proposals or selectors do "
