@@ -258,6 +258,14 @@ static void unknown_tunnels_and_no_daemon(void **state)
 				  "What to do: start it as root: systemctl start esplaned, or "
 				  "just esplaned; why it ended is in journalctl -u esplaned.\n");
 	free(text);
+	v.err = open_memstream(&text, &len);
+	show_no_daemon(&v, "Permission denied");
+	fclose(v.err);
+	assert_string_equal(text, "ikectl: esplaned does not answer at /run/esplane/control: "
+				  "Permission denied\n"
+				  "What to do: run ikectl as root, or as the user that esplaned "
+				  "runs as.\n");
+	free(text);
 	json_decref(result);
 }
 

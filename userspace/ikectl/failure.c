@@ -2,6 +2,7 @@
 /* Why something failed, and what to change: one row an "error" of Documentation/control.md. */
 #include "ikectl/ikectl.h"
 
+#include <errno.h>
 #include <string.h>
 
 static const struct failure {
@@ -106,9 +107,10 @@ enum status show_failure(const struct view *v, const json_t *result)
 
 void show_no_daemon(const struct view *v, const char *why)
 {
-	fprintf(v->err,
-		"ikectl: esplaned does not answer at %s: %s\n"
-		"What to do: start it as root: systemctl start esplaned, or just esplaned; why "
-		"it ended is in journalctl -u esplaned.\n",
-		v->control, why);
+	fprintf(v->err, "ikectl: esplaned does not answer at %s: %s\nWhat to do: %s.\n",
+		v->control, why,
+		strcmp(why, strerror(EACCES)) ?
+			"start it as root: systemctl start esplaned, or just esplaned; why it "
+			"ended is in journalctl -u esplaned" :
+			"run ikectl as root, or as the user that esplaned runs as");
 }
