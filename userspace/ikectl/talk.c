@@ -8,6 +8,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "lib/log.h"
+
 static FILE *control_open(const char *path, char why[256])
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
@@ -33,10 +35,13 @@ static FILE *control_open(const char *path, char why[256])
 static bool request_send(FILE *f, const struct view *v)
 {
 	json_t *request = json_pack("{ss}", "command", v->command);
+	char safe[512];
 	bool ok;
 
-	if (v->tunnel)
-		json_object_set_new(request, "tunnel", json_string(v->tunnel));
+	if (v->tunnel)	/* JSON holds no octets that are not UTF-8 */
+		json_object_set_new(request, "tunnel",
+				    json_string(log_escape(v->tunnel, strlen(v->tunnel), safe,
+							   sizeof(safe))));
 	ok = request && !json_dumpf(request, f, JSON_COMPACT) && fputc('\n', f) != EOF &&
 	     !fflush(f);
 	json_decref(request);
