@@ -239,7 +239,7 @@ static const struct {
 	  "keys: accepted are 100k and more, and never" },
 	{ ONE("interface = \"a/b\"\n"),
 	  "@:6: tunnel \"office\": interface: \"a/b\" is no interface name: accepted are "
-	  "1 to 15 characters without "
+	  "1 to 15 ASCII characters without "
 	  "space, slash, colon and percent sign" },
 	{ ONE("address = \"10.1.0.1/33\"\n"),
 	  "@:6: tunnel \"office\": address: \"10.1.0.1/33\" is no address: accepted is "
@@ -271,8 +271,11 @@ static const struct {
 	  "to 15 characters without space, "
 	  "slash, colon and percent sign): give interface = \"...\"" },
 	{ "tunnel \"a b\" {\n" SHORT "}\n",
-	  "@:6: \"a b\" is no name for a tunnel: accepted are 1 to 63 characters without "
+	  "@:6: \"a b\" is no name for a tunnel: accepted are 1 to 63 ASCII characters without "
 	  "space and quotes" },
+	{ "tunnel \"b\xc3\xbcro\" {\n" SHORT "}\n",
+	  "@:6: \"b\xc3\xbcro\" is no name for a tunnel: accepted are 1 to 63 ASCII "
+	  "characters without space and quotes" },
 	{ ONE("") ONE(""),
 	  "@:7: found duplicate title 'office': each tunnel needs a name of its own" },
 	{ ONE("") "tunnel b {\n" SHORT "interface = office\n}\n",

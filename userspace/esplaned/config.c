@@ -240,8 +240,8 @@ static int on_tunnel(cfg_t *file_cfg, cfg_opt_t *opt)
 
 	if (!title_valid(cfg->title))
 		return fail_at(cfg->filename, cfg->line,
-			       "\"%s\" is no name for a tunnel: accepted are 1 to %d characters "
-			       "without space and quotes",
+			       "\"%s\" is no name for a tunnel: accepted are 1 to %d ASCII "
+			       "characters without space and quotes",
 			       cfg->title, TUNNEL_NAME_MAX - 1);
 	if (c->count == TUNNELS_MAX)
 		return fail_at(cfg->filename, cfg->line, "more than %d tunnels", TUNNELS_MAX);

@@ -397,8 +397,8 @@ static bool set_interface(struct tunnel_options *t, const char *value,
 {
 	if (!option_interface_valid(value))
 		return refuse(why,
-			      "\"%s\" is no interface name: accepted are 1 to 15 characters "
-			      "without space, slash, colon and percent sign",
+			      "\"%s\" is no interface name: accepted are 1 to 15 ASCII "
+			      "characters without space, slash, colon and percent sign",
 			      value);
 	snprintf(t->interface, sizeof(t->interface), "%s", value);
 	return true;
