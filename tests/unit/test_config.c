@@ -222,6 +222,8 @@ static const struct {
 	{ ONE("rekey = \"1w\"\n"), "@:6: tunnel \"office\": rekey: \"1w\" is no duration: "
 				   "accepted are a number with s, m, h or d, as 90s or 1h, "
 				   "and never" },
+	{ ONE("rekey = 0h\n"),
+	  "@:6: tunnel \"office\": rekey: \"0h\" is no duration: write never to turn it off" },
 	{ ONE("dpd = 31d\n"),
 	  "@:6: tunnel \"office\": dpd: \"31d\" is too long: at most 30d, or never" },
 	{ ONE("rekey-bytes = -1\n"),

@@ -59,6 +59,9 @@ static bool duration_parse(const char *text, uint32_t *seconds, char why[OPTION_
 	     i++) {
 		if (suffix != units[i].suffix)
 			continue;
+		if (!n)
+			return refuse(why, "\"%s\" is no duration: write never to turn it off",
+				      text);
 		if (n > DURATION_MAX / units[i].seconds)
 			return refuse(why, "\"%s\" is too long: at most 30d, or never", text);
 		*seconds = (uint32_t)(n * units[i].seconds);
