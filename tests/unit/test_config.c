@@ -304,6 +304,17 @@ static void refusals(void **state)
 		expect_refusal(refusal_rows[i].text, refusal_rows[i].message);
 }
 
+static void a_value_without_end(void **state)
+{
+	char text[3000];
+
+	snprintf(text, sizeof(text), "tunnel a { remote = %02000d }\n", 0);
+	expect_refusal(text, "@:1: tunnel \"a\": remote: a value of 2000 octets is too long");
+	snprintf(text, sizeof(text), "tunnel a { psk = %02000d }\n", 1);
+	expect_refusal(text, "@:1: tunnel \"a\": psk: the secret has 2000 octets: accepted are 1 "
+			     "to 512");
+}
+
 /* The words of lib's parsers come after ours. */
 static void refusals_of_proposals_and_selectors(void **state)
 {
@@ -481,6 +492,7 @@ int main(void)
 		cmocka_unit_test(every_option),
 		cmocka_unit_test(secrets_in_other_notations),
 		cmocka_unit_test(refusals),
+		cmocka_unit_test(a_value_without_end),
 		cmocka_unit_test(refusals_of_proposals_and_selectors),
 		cmocka_unit_test(secrets_must_be_private),
 		cmocka_unit_test(includes),

@@ -19,6 +19,7 @@
 #define DEPTH_MAX	8		/* of include */
 #define TUNNELS_MAX	1024
 #define OPTIONS_MAX	32
+#define VALUE_MAX	600		/* octets: an identity as hexadecimal digits */
 
 #define REKEY_DEFAULT	3600		/* seconds */
 #define DPD_DEFAULT	30
@@ -118,9 +119,15 @@ static const struct option *option_find(const char *name)
 static int option_apply(cfg_t *cfg, cfg_opt_t *opt, unsigned int index, struct tunnel_options *t)
 {
 	struct option_source src = { .file = reading->file, .st = &reading->st };
+	const char *value = cfg_opt_getnstr(opt, index);
 	char why[OPTION_WHY_MAX];
 
-	if (option_find(opt->name)->set(t, cfg_opt_getnstr(opt, index), &src, why))
+	/* Secrets and their files have limits of their own. */
+	if (strncmp(opt->name, "psk", 3) && strlen(value) > VALUE_MAX)
+		return fail_at(cfg->filename, cfg->line,
+			       "tunnel \"%s\": %s: a value of %zu octets is too long", cfg->title,
+			       opt->name, strlen(value));
+	if (option_find(opt->name)->set(t, value, &src, why))
 		return 0;
 	return fail_at(cfg->filename, cfg->line, "tunnel \"%s\": %s: %s", cfg->title, opt->name,
 		       why);
