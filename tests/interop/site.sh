@@ -82,7 +82,13 @@ swan_conn()
 
 espl_is()
 {
-	[ "$(espl a --json status office 2>/dev/null | jq -r '.state // .tunnels[0].state')" = "$1" ]
+	[ "$(espl_status state)" = "$1" ]
+}
+
+# espl_status NAME: a string or number of the tunnel; bash finds it sooner than jq starts.
+espl_status()
+{
+	[[ $(espl a --json status office 2>/dev/null) =~ \"$1\":\"?([^\",}]*) ]] && echo "${BASH_REMATCH[1]}"
 }
 
 swan_has_child()

@@ -34,7 +34,7 @@ static const char usage[] =
 "  negative      dev=                       wrong requests, as TAP\n"
 "  churn         what=sa|child|device dev= n= [seconds=] ...   see esplctl-churn.c\n"
 "  batch                                    commands from stdin, a line each\n"
-"--field prints one value of the answer (0 if absent) instead of JSON.\n"
+"--field prints values of the answer (0 if absent) in a line instead of JSON; PATH,PATH...\n"
 "Exit status: 0 done, 1 the kernel refused (its reason on stderr), 2 wrong usage.\n";
 
 static struct {
@@ -194,29 +194,39 @@ static void put_dir(struct nl_msg *msg)
 	nla_put_u8(msg, ESPLANE_A_DIR, strcmp(dir, "in") ? ESPLANE_DIR_OUT : ESPLANE_DIR_IN);
 }
 
-static void print_field(const json_t *value)
+static void print_one(const json_t *value, char *path)
 {
-	char *copy = strdup(field), *rest = copy, *step;
+	char *step;
 
-	while (value && (step = strsep(&rest, "."))) {
+	while (value && (step = strsep(&path, "."))) {
 		if (json_is_array(value))
 			value = json_array_get(value, to_number(step));
 		else
 			value = json_object_get(value, step);
 	}
 	if (!value)
-		puts("0");
+		fputs("0", stdout);
 	else if (json_is_string(value))
-		puts(json_string_value(value));
+		fputs(json_string_value(value), stdout);
 	else
-		printf("%s\n", json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT));
+		fputs(json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT), stdout);
+}
+
+static void print_fields(const json_t *value)
+{
+	char *copy = strdup(field), *rest = copy, *path;
+
+	while ((path = strsep(&rest, ","))) {
+		print_one(value, path);
+		putchar(rest ? ' ' : '\n');
+	}
 	free(copy);
 }
 
 static void print(const json_t *value)
 {
 	if (field)
-		print_field(value);
+		print_fields(value);
 	else
 		printf("%s\n", json_dumps(value, JSON_INDENT(1) | JSON_PRESERVE_ORDER));
 }

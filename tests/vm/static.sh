@@ -53,7 +53,7 @@ field()
 	in_net "$1" esplctl --field "$2" "${@:3}"
 }
 
-# A number of the inbound or outbound SA, of the device: sa_in NET PATH [SPI], drops NET NAME [DEVICE]
+# Numbers (PATH,PATH...) of the inbound or outbound SA, of the device: sa_in NET PATH [SPI], drops NET NAME [DEVICE]
 sa_in()
 {
 	field "$1" "$2" sa-get dev=espl0 dir=in spi="${3:-$(in_spi "$1")}"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Where the inner address comes from, routes to ranges, and a default route that does not swallow the tunnel itself.
-# vm: cpus=2 timeout=300 debug=yes
+# vm: cpus=1 timeout=300 debug=yes
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Each way not to come up: its exit status, its sentence, and what it leaves behind (nothing).
-# vm: cpus=2 timeout=300 debug=yes
+# vm: cpus=1 timeout=300 debug=yes
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
 

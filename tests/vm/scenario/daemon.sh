@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The life of a tunnel with strongSwan as ikectl sees it: up, status, monitor, rekey, down, answered, reload, start = up.
-# vm: cpus=2 timeout=300 debug=yes
+# vm: cpus=1 timeout=300 debug=yes
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
 

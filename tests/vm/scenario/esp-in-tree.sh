@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # ESP against the in-tree stack with static keys: suites, encapsulations, sequence numbers, families.
-# vm: cpus=2 timeout=700 debug=yes
+# vm: cpus=1 timeout=300 debug=yes
 # shellcheck disable=SC2317,SC2119 # functions are called by check and wait_for
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/static.sh"
@@ -38,60 +38,60 @@ configuration()
 	xfrm_sas b 192.0.2.2 192.0.2.1 0x2001 0x1001 1 "$1" "$2" $esn
 }
 
-# state_is FILTER WHAT: what jq's filter makes of the two SAs, the inbound one first
-state_is()
+# both_are PATHS WHAT: the numbers of both SAs
+both_are()
 {
-	ctl a sa-get dev=espl0 >"$WORK/state"
-	[ "$(jq -r "sort_by(.dir) | $1" "$WORK/state")" = "$2" ] && return
-	cat "$WORK/state"
+	[ "$(sa_out a "$1")" = "$2" ] && [ "$(sa_in a "$1")" = "$2" ] && return
+	ctl a sa-get dev=espl0
 	return 1
 }
 
 # Five echo requests of 84 octets and their answers, and nothing else, in the counters.
 counters()
 {
-	pings a 10.2.0.1 5 -s 56 &&
-		state_is '[.[] | .packets, .bytes, .seq] | join(" ")' '5 420 5 5 420 5'
+	pings a 10.2.0.1 5 -s 56 && both_are packets,bytes,seq '5 420 5'
 }
 
-undamaged()
+# exchange SUITE ENCAP ESN
+exchange()
 {
-	state_is '[.[] | .stats] | tojson' '[{},{}]'
+	local what="$1, encap $2, esn $3" padding=$FOUR
+
+	configuration "$@"
+	check "$what: five packets each way, counted exactly" counters || {
+		in_net b cat /proc/net/xfrm_stat | awk '$2' | sed 's/^/#   /'
+		ctl a info dev=espl0 | sed -n '/stats/,$s/^/#   /p'
+		return
+	}
+	if [ "$2" = none ]; then
+		[[ $1 != *-sha256 ]] || padding=$BLOCK
+		# shellcheck disable=SC2086
+		check "$what: every length of padding, IPv4 inside" ping_sizes a 10.2.0.1 $padding
+		# shellcheck disable=SC2086
+		check "$what: every length of padding, IPv6 inside" ping_sizes a fd02::1 $padding
+	fi
+	# shellcheck disable=SC2086
+	check "$what: large packets and fragments, IPv4 inside" ping_sizes a 10.2.0.1 $BIG
+	# shellcheck disable=SC2086
+	check "$what: large packets and fragments, IPv6 inside" ping_sizes b fd01::1 $BIG
+	# Each suite has all four, raw and in UDP together.
+	if [ "$3" = no ]; then
+		check "$what: TCP out, IPv4 inside" transfer a b 10.2.0.1 512
+		check "$what: TCP in, IPv6 inside" transfer b a fd01::1 512
+	else
+		check "$what: TCP in, IPv4 inside" transfer b a 10.1.0.1 512
+		check "$what: TCP out, IPv6 inside" transfer a b fd02::1 512
+	fi
+	check "$what: nothing was dropped" both_are stats '{}'
 }
 
 capture_start wire a eth0
+# What is inside, what is outside and the numbers know nothing of each other: one suite shows all four crossed.
 for suite in $SUITES; do
-	for encap in none udp; do
-		for esn in no yes; do
-			what="$suite, encap $encap, esn $esn"
-			configuration "$suite" "$encap" "$esn"
-			check "$what: five packets each way, counted exactly" counters || {
-				in_net b cat /proc/net/xfrm_stat | awk '$2' | sed 's/^/#   /'
-				ctl a info dev=espl0 | sed -n '/stats/,$s/^/#   /p'
-				continue
-			}
-			if [ "$encap$esn" = noneno ]; then
-				case $suite in *-sha256) padding=$BLOCK ;; *) padding=$FOUR ;; esac
-				# shellcheck disable=SC2086
-				check "$what: every length of padding, IPv4 inside" ping_sizes a 10.2.0.1 $padding
-				# shellcheck disable=SC2086
-				check "$what: every length of padding, IPv6 inside" ping_sizes a fd02::1 $padding
-			fi
-			# shellcheck disable=SC2086
-			check "$what: large packets and fragments, IPv4 inside" ping_sizes a 10.2.0.1 $BIG
-			# shellcheck disable=SC2086
-			check "$what: large packets and fragments, IPv6 inside" ping_sizes b fd01::1 $BIG
-			# Each suite has all four in its four configurations, raw and in UDP.
-			if [ "$esn" = no ]; then
-				check "$what: TCP out, IPv4 inside" transfer a b 10.2.0.1 512
-				check "$what: TCP in, IPv6 inside" transfer b a fd01::1 512
-			else
-				check "$what: TCP in, IPv4 inside" transfer b a 10.1.0.1 512
-				check "$what: TCP out, IPv6 inside" transfer a b fd02::1 512
-			fi
-			check "$what: nothing was dropped" undamaged
-		done
-	done
+	exchange "$suite" none no
+	[ "$suite" != aes128gcm16 ] || exchange "$suite" none yes
+	[ "$suite" != aes128gcm16 ] || exchange "$suite" udp no
+	exchange "$suite" udp yes
 done
 capture_stop wire
 is "nothing in the clear on the wire" "$(capture_count wire "$CLEAR")" 0

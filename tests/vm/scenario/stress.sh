@@ -8,7 +8,7 @@
 
 # The kernel that watches locks and memory gets them all, the other one enough to see that it works.
 rounds=${ESPLANE_STRESS:-${VM_DEBUG:+1000}}
-rounds=${rounds:-100}
+rounds=${rounds:-40}
 
 # pair_of NUMBER: what b has for the child or device of a that comes and goes
 pair_of()
