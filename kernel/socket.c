@@ -111,11 +111,12 @@ static int make_heir(struct espl_net *en, struct sock *old)
 	SOCK_INODE(us->heir)->i_uid = old->sk_uid;
 	us->sk->sk_reuseport = 1;
 	old->sk_reuseport = 1;
+	/* Before it is bound: from then on packets come to it. */
+	cfg.sk_user_data = us;
+	setup_udp_tunnel_sock(en->net, us->heir, &cfg);
 	err = kernel_bind(us->heir, (struct sockaddr *)&addr, sizeof(addr));
 	if (err)
 		goto err_release;
-	cfg.sk_user_data = us;
-	setup_udp_tunnel_sock(en->net, us->heir, &cfg);
 	list_add_tail(&us->node, &en->socks);
 	return 0;
 

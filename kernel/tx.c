@@ -56,7 +56,7 @@ static struct dst_entry *next_dst(struct batch *b)
 	return --b->left ? dst_clone(b->dst) : b->dst;
 }
 
-/* A packet of the batch, of @len octets, that cannot go. */
+/* A packet of the batch, of @len octets, that cannot go: the SA has not sent it, the device has tried. */
 static void skip(struct batch *b, unsigned int len, enum espl_drop why)
 {
 	dst_release(next_dst(b));
@@ -313,12 +313,30 @@ static unsigned int admit(struct batch *b, unsigned int n, unsigned int seg, u64
 }
 
 /*
- * Super-packets other than plain TCP: the kernel cuts them, pages stay shared.
- * The pieces may differ in size, so each is charged by itself.
+ * How many of the segments from @seg on one charge covers, and their octets:
+ * equals, and perhaps a shorter one behind them. SCTP and packets that were put
+ * together as a list are cut into pieces of different sizes.
  */
+static unsigned int run_of_equals(const struct sk_buff *seg, u64 *bytes)
+{
+	const unsigned int len = seg->len;
+	unsigned int n = 1;
+
+	*bytes = len;
+	while (seg->len == len && seg->next && seg->next->len <= len) {
+		seg = seg->next;
+		*bytes += seg->len;
+		n++;
+	}
+	return n;
+}
+
+/* Super-packets other than plain TCP: the kernel cuts them, pages stay shared. */
 static void send_by_kernel(struct batch *b, struct sk_buff *skb)
 {
+	unsigned int n = 0, passed = 0;
 	struct sk_buff *segs, *seg, *next;
+	u64 bytes;
 
 	segs = skb_gso_segment(skb, NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_HIGHDMA);
 	if (IS_ERR_OR_NULL(segs)) {
@@ -328,9 +346,16 @@ static void send_by_kernel(struct batch *b, struct sk_buff *skb)
 	}
 	consume_skb(skb);
 	skb_list_walk_safe(segs, seg, next) {
+		if (!n) {
+			n = run_of_equals(seg, &bytes);
+			passed = admit(b, n, seg->len, bytes);
+			if (likely(passed))
+				dst_hold(b->dst);
+		}
+		n--;
 		skb_mark_not_on_list(seg);
-		if (likely(admit(b, 1, seg->len, seg->len))) {
-			dst_hold(b->dst);
+		if (likely(passed)) {
+			passed--;
 			send_whole(b, seg);
 		} else {
 			kfree_skb(seg);
