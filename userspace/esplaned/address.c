@@ -72,11 +72,25 @@ static int pin(struct conn *t, char why[256])
 	for (unsigned int i = 0; i < t->remote_ts_count && !t->pinned && !rc; i++) {
 		if (!ts_contains_addr(&t->remote_ts[i], &t->remote.addr))
 			continue;
-		rc = route_pin(t->d->route, &t->remote.addr, why);
+		rc = route_pin(t->d->route, &t->remote.addr, t->ifindex, why);
 		t->pin = t->remote.addr;
 		t->pinned = !rc;
 	}
 	return rc;
+}
+
+int conn_repin(struct conn *t, const struct addr *peer, char why[256])
+{
+	int rc;
+
+	if (!t->pinned || addr_equal(&t->pin, peer))
+		return 0;
+	rc = route_pin(t->d->route, peer, t->ifindex, why);
+	if (rc)
+		return rc;
+	route_unpin(t->d->route, &t->pin);
+	t->pin = *peer;
+	return 0;
 }
 
 static int family_plumb(struct conn *t, uint8_t family, char note[512], char why[256])

@@ -129,16 +129,19 @@ static void ended(struct conn *t, const char *event, const char *error, const ch
 
 static void engine_start(struct conn *t, const struct addr *remote, const char *detail)
 {
+	char text[ADDR_STRLEN], why[256], no_way[512];
 	int rc;
 
-	/*
-	 * The peer has moved while routes that cover it wait for its return: they would swallow
-	 * what we send there.
-	 */
-	if (t->pinned && !addr_equal(&t->pin, remote))
-		conn_unplumb(t);
 	t->tried = *remote;
 	step(t, "resolve", detail);
+	/* Routes that wait for the peer's return would swallow what we send to another address. */
+	if (conn_repin(t, remote, why)) {
+		snprintf(no_way, sizeof(no_way), "no way leads to %s beside the tunnel: %s",
+			 addr_str(remote, text), why);
+		t->failure = IKE_FAIL_TIMEOUT;	/* the next address may do */
+		ended(t, "failed", "interface", no_way);
+		return;
+	}
 	rc = ike_tunnel_set_remote(t->d->ike, t->opt.ike.name, remote);
 	if (!rc)
 		rc = ike_up(t->d->ike, t->opt.ike.name);
@@ -282,8 +285,7 @@ static void attempt(struct conn *t)
 		engine_start(t, &t->opt.ike.remote, addr_str(&t->opt.ike.remote, text));
 		return;
 	}
-	/* routes that wait for the peer lead round one address only */
-	if (t->failures && t->failure == IKE_FAIL_TIMEOUT && !t->pinned)
+	if (t->failures && t->failure == IKE_FAIL_TIMEOUT)
 		after = t->tried;
 	t->resolve = resolve_start(t->d->base, t->opt.remote_name, &after, on_resolved, t);
 	if (!t->resolve)

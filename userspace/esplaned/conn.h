@@ -73,6 +73,8 @@ void conn_device_gone(struct conn *t);
  * or a sentence for the user.
  */
 int conn_plumb(struct conn *t, char note[512], char why[256]);
+/* The routes stay, and lead round @peer from now on. On failure nothing has changed. */
+int conn_repin(struct conn *t, const struct addr *peer, char why[256]);
 void conn_unplumb(struct conn *t);
 
 /* status.c */

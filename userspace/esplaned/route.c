@@ -379,7 +379,43 @@ int route_add(struct route *r, int ifindex, const struct ts *ts, const struct ad
 	return 0;
 }
 
-int route_pin(struct route *r, const struct addr *peer, char why[ROUTE_WHY_MAX])
+static int way_out(struct rtnl_route *route)
+{
+	struct rtnl_nexthop *hop = route ? rtnl_route_nexthop_n(route, 0) : NULL;
+
+	return hop ? rtnl_route_nh_get_ifindex(hop) : 0;
+}
+
+/* What the main table would say without its routes into @tunnel. NULL: nothing. */
+static struct rtnl_route *way_beside(struct route *r, struct nl_addr *to, int tunnel)
+{
+	struct rtnl_route *best = NULL;
+	struct nl_cache *cache;
+	struct nl_object *o;
+
+	if (rtnl_route_alloc_cache(r->sk, nl_addr_get_family(to), 0, &cache))
+		return NULL;
+	for (o = nl_cache_get_first(cache); o; o = nl_cache_get_next(o)) {
+		struct rtnl_route *route = (struct rtnl_route *)o;
+		struct nl_addr *dst = rtnl_route_get_dst(route);
+		int longer = best ? (int)nl_addr_get_prefixlen(dst) -
+				    (int)nl_addr_get_prefixlen(rtnl_route_get_dst(best)) : 1;
+
+		if (rtnl_route_get_table(route) != RT_TABLE_MAIN ||
+		    rtnl_route_get_type(route) != RTN_UNICAST || !way_out(route) ||
+		    way_out(route) == tunnel || nl_addr_cmp_prefix(dst, to))
+			continue;
+		if (longer > 0 || (!longer && rtnl_route_get_priority(route) <
+						      rtnl_route_get_priority(best)))
+			best = route;
+	}
+	if (best)
+		nl_object_get((struct nl_object *)best);
+	nl_cache_free(cache);
+	return best;
+}
+
+int route_pin(struct route *r, const struct addr *peer, int tunnel, char why[ROUTE_WHY_MAX])
 {
 	unsigned int width = (unsigned int)addr_len(peer) * 8;
 	struct nl_addr *to = nl_addr_of(peer, width);
@@ -387,7 +423,11 @@ int route_pin(struct route *r, const struct addr *peer, char why[ROUTE_WHY_MAX])
 	struct rtnl_nexthop *hop = NULL;
 	int rc = -ENETUNREACH;
 
-	if (to && !rtnl_route_lookup(r->sk, to, &now) && now)
+	if (to && !rtnl_route_lookup(r->sk, to, &now) && way_out(now) == tunnel) {
+		rtnl_route_put(now);
+		now = way_beside(r, to, tunnel);
+	}
+	if (now)
 		hop = rtnl_route_nexthop_n(now, 0);
 	if (hop) {
 		pin = route_make(peer, width, rtnl_route_nh_get_ifindex(hop),

@@ -45,10 +45,10 @@ int route_addr_add(struct route *r, int ifindex, const struct addr *addr, unsign
 int route_add(struct route *r, int ifindex, const struct ts *ts, const struct addr *source,
 	      uint32_t metric, char why[ROUTE_WHY_MAX]);
 /*
- * Pins @peer to the way that leads to it now, so that routes into a tunnel cannot swallow the
- * tunnel's own packets.
+ * Pins @peer to the way that leads to it beside the interface @tunnel, so that routes into that
+ * cannot swallow the tunnel's own packets.
  */
-int route_pin(struct route *r, const struct addr *peer, char why[ROUTE_WHY_MAX]);
+int route_pin(struct route *r, const struct addr *peer, int tunnel, char why[ROUTE_WHY_MAX]);
 void route_unpin(struct route *r, const struct addr *peer);
 
 /* The fewest prefixes that make up the range of @ts, in order. Returns how many; at most 256. */
