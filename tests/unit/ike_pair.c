@@ -97,6 +97,9 @@ static int sa_add(void *ctx, const char *tunnel, uint32_t child_id, const struct
 		assert_true(s->reserved && s->in_count < IN_MAX);
 		s->reserved--;
 		s->in[s->in_count++] = in->spi;
+		s->installed = *in;
+		s->installed.encr_key = NULL;
+		s->installed.integ_key = NULL;
 	}
 	if (out)
 		s->out_spi = out->spi;

@@ -43,6 +43,7 @@ struct side {
 	} ev[EVENT_TYPES];
 	unsigned int steps;		/* bits: enum ike_step */
 	uint32_t next_spi, out_spi, in[IN_MAX];
+	struct kern_sa installed;	/* the last inbound one, without its keys */
 	unsigned int in_count, reserved;
 	struct endpoint child_local, child_remote;
 	struct ts local_ts[TUNNEL_TS_MAX], remote_ts[TUNNEL_TS_MAX];

@@ -234,11 +234,11 @@ static const struct {
 	  "@:6: tunnel \"office\": rekey-bytes: \"99999999999T\" is more than 63 bits "
 	  "hold" },
 	{ ONE("rekey-bytes = 131071k\n"),
-	  "@:6: tunnel \"office\": rekey-bytes: \"131071k\" leaves no time to agree on new "
-	  "keys: accepted are 128M and more, and never" },
+	  "@:6: tunnel \"office\": rekey-bytes: \"131071k\" would change keys all the "
+	  "time: accepted are 128M and more, and never" },
 	{ ONE("rekey-packets = 99999\n"),
-	  "@:6: tunnel \"office\": rekey-packets: \"99999\" leaves no time to agree on new "
-	  "keys: accepted are 100k and more, and never" },
+	  "@:6: tunnel \"office\": rekey-packets: \"99999\" would change keys all the "
+	  "time: accepted are 100k and more, and never" },
 	{ ONE("interface = \"a/b\"\n"),
 	  "@:6: tunnel \"office\": interface: \"a/b\" is no interface name: accepted are "
 	  "1 to 15 ASCII characters without "

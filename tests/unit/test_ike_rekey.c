@@ -365,6 +365,39 @@ static void test_hard_limit(void **state)
 	pair_free(p);
 }
 
+/* What goes through between the limits leaves a rekey its time. */
+static void test_limits(void **state)
+{
+	static const struct {
+		const char *esp;
+		uint64_t soft_bytes, hard_bytes, soft_packets, hard_packets;
+	} rows[] = {
+		{ "aes128gcm16-esn", 0, 0, 0, 0 },
+		{ "aes128gcm16-esn", 128 << 20, (128 << 20) + (1 << 30), 100000, 1100000 },
+		{ "aes128gcm16-esn", 100ULL << 30, 110ULL << 30, 20000000, 22000000 },
+		{ "aes128gcm16-esn", INT64_MAX, INT64_MAX + INT64_MAX / 10ULL, INT64_MAX,
+		  INT64_MAX + INT64_MAX / 10ULL },
+		{ "aes128gcm16-noesn", 0, 0, 0xe0000000, 0xf6666666 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct pair *p = pair_new();
+		const struct kern_sa *sa = &p->s[0].installed;
+
+		set_esp(&p->s[0], rows[i].esp);
+		set_esp(&p->s[1], rows[i].esp);
+		p->s[0].conf.rekey_bytes = rows[i].soft_bytes;
+		p->s[0].conf.rekey_packets = rows[i].soft_packets;
+		pair_start(p);
+		bring_up(p, 0);
+		assert_true(sa->soft_bytes == rows[i].soft_bytes);
+		assert_true(sa->hard_bytes == rows[i].hard_bytes);
+		assert_true(sa->soft_packets == rows[i].soft_packets);
+		assert_true(sa->hard_packets == rows[i].hard_packets);
+		pair_free(p);
+	}
+}
+
 /* ---- the peer rekeys the IKE SA: A's half is made by hand */
 
 static struct ike_sa *ask_for_new_ike_sa(struct side *s, struct letter *l)
@@ -518,6 +551,7 @@ int main(void)
 		cmocka_unit_test(test_peer_never_answers),
 		cmocka_unit_test(test_peer_never_deletes),
 		cmocka_unit_test(test_hard_limit),
+		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_peer_rekeys_ike),
 		cmocka_unit_test(test_old_child_is_inherited),
 	};

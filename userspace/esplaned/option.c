@@ -97,7 +97,7 @@ static bool amount_parse(const char *text, uint64_t base, uint64_t *amount,
 	return true;
 }
 
-/* The hard limit follows a tenth later: that must last until the new keys are agreed on. */
+/* The peers would do little but agree on new keys. */
 static bool lifetime_parse(const char *text, uint64_t base, uint64_t least, const char *least_text,
 			   uint64_t *amount, char why[OPTION_WHY_MAX])
 {
@@ -110,8 +110,7 @@ static bool lifetime_parse(const char *text, uint64_t base, uint64_t least, cons
 	if (*amount >= least)
 		return true;
 	return refuse(why,
-		      "\"%s\" leaves no time to agree on new keys: accepted are %s and more, and "
-		      "never",
+		      "\"%s\" would change keys all the time: accepted are %s and more, and never",
 		      text, least_text);
 }
 

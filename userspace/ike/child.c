@@ -4,6 +4,10 @@
 #include "ike/child.h"
 #include "ike/tunnels.h"
 
+/* 8 s at 1 Gbit/s: the first tries of a CREATE_CHILD_SA. */
+#define HARD_BYTES_LEAST	(UINT64_C(1) << 30)
+#define HARD_PACKETS_LEAST	1000000
+
 static const char *state_name(enum child_state state)
 {
 	static const char *const names[] = {
@@ -163,6 +167,14 @@ static uint64_t soft_packets(const struct child *c, const struct tunnel_conf *co
 	return conf->rekey_packets;
 }
 
+/* What follows the soft limit lasts until new keys are agreed on, over some lost messages too. */
+static uint64_t hard_of(uint64_t soft, uint64_t least)
+{
+	if (!soft)
+		return 0;
+	return soft + (soft / 10 > least ? soft / 10 : least);
+}
+
 static struct kern_sa kern_sa_of(const struct child *c, bool out)
 {
 	const struct transform *encr = proposal_find(&c->suite, TRANSFORM_ENCR);
@@ -178,7 +190,7 @@ static struct kern_sa kern_sa_of(const struct child *c, bool out)
 		.esn = esn && esn->id == ESN_YES,
 		.replay_window = conf->replay_window,
 		.soft_bytes = conf->rekey_bytes,
-		.hard_bytes = conf->rekey_bytes + conf->rekey_bytes / 10,
+		.hard_bytes = hard_of(conf->rekey_bytes, HARD_BYTES_LEAST),
 		.soft_seconds = c->soft_s,
 		.hard_seconds = c->hard_s,
 	};
@@ -186,8 +198,8 @@ static struct kern_sa kern_sa_of(const struct child *c, bool out)
 	k.integ_key = k.encr_key + k.encr_key_len;
 	k.integ_key_len = integ_key_len(k.integ);
 	k.soft_packets = soft_packets(c, conf, k.esn);
-	k.hard_packets =
-		k.soft_packets == conf->rekey_packets ? k.soft_packets + k.soft_packets / 10 : 0;
+	if (k.soft_packets == conf->rekey_packets)
+		k.hard_packets = hard_of(k.soft_packets, HARD_PACKETS_LEAST);
 	return k;
 }
 

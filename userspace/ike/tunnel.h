@@ -36,7 +36,8 @@ struct tunnel_conf {
 	bool force_udp;			/* encapsulate in UDP even without NAT */
 	/* Soft lifetime of a child SA, seconds; 0: never. Hard: a tenth more, at least 60 s. */
 	uint32_t rekey_s;
-	uint64_t rekey_bytes;		/* soft lifetime, octets; 0: no limit */
+	/* Likewise; 0: no limit. Hard: a tenth more, at least 1 GiB and a million packets. */
+	uint64_t rekey_bytes;
 	uint64_t rekey_packets;
 	uint32_t dpd_s; /* liveness check after this long without a sign of the peer; 0: never */
 	uint32_t replay_window;		/* packets; 0: the kernel's default */
