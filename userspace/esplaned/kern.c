@@ -188,14 +188,12 @@ static struct nl_msg *request(struct kern *k, uint8_t cmd, int flags, int ifinde
 static int ask(struct kern *k, struct nl_msg *msg, nl_recvmsg_msg_cb_t valid, void *arg,
 	       char why[KERN_WHY_MAX])
 {
-	bool fresh;
 	int rc;
 
 	if (!msg) {
-		if (kern_ready(k, &fresh, why))
-			return -ENOENT;
-		snprintf(why, KERN_WHY_MAX, "no memory for a netlink message");
-		return -ENOMEM;
+		snprintf(why, KERN_WHY_MAX, "%s", k->family ? "no memory for a netlink message" :
+							      "there is no module esplane");
+		return k->family ? -ENOMEM : -ENODEV;
 	}
 	nlmsg_get(msg);
 	rc = nltalk(k->sk, msg, valid, arg, why);

@@ -60,7 +60,10 @@ int kern_event_fd(const struct kern *k);
  */
 bool kern_event_read(struct kern *k, void (*fn)(void *ctx, const struct kern_event *ev), void *ctx);
 
-/* All of them: 0 or a negative errno, with the kernel's sentence in @why. */
+/*
+ * All of them: 0 or a negative errno, with the kernel's sentence in @why. -ENODEV: kern_ready has
+ * not found the module. None of them calls it, as it may replace what events are read from.
+ */
 int kern_flush(struct kern *k, char why[KERN_WHY_MAX]);
 int kern_socket_attach(struct kern *k, int fd, char why[KERN_WHY_MAX]);
 int kern_spi_alloc(struct kern *k, int ifindex, uint32_t *spi, char why[KERN_WHY_MAX]);
