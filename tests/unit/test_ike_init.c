@@ -45,6 +45,40 @@ static void test_handshake(void **state)
 	pair_free(p);
 }
 
+/* Our attempts go round a name's addresses: the peer may begin from the first one all the same. */
+static void test_another_address(void **state)
+{
+	for (int known = 0; known < 2; known++) {
+		struct pair *p = pair_new();
+		struct addr dead, peer = p->s[1].addr;
+
+		addr_parse(&dead, "198.51.100.7");
+		if (!known)
+			memset(&p->s[0].conf.remote, 0, sizeof(peer));
+		pair_start(p);
+		assert_int_equal(ike_tunnel_set_towards(p->s[0].ike, "t", &peer), 0);
+		assert_int_equal(ike_tunnel_set_towards(p->s[0].ike, "t", &dead), 0);
+		start(p, 0);
+		assert_true(addr_equal(&oldest(&p->s[0])->remote.addr, &dead));
+		assert_true(drop(&p->s[0]));
+		bring_up(p, 1);
+		pair_free(p);
+	}
+}
+
+/* And from the one that they went to last. */
+static void test_the_address_tried(void **state)
+{
+	struct pair *p = pair_new();
+	struct addr peer = p->s[1].addr;
+
+	addr_parse(&p->s[0].conf.remote, "198.51.100.7");
+	pair_start(p);
+	assert_int_equal(ike_tunnel_set_towards(p->s[0].ike, "t", &peer), 0);
+	bring_up(p, 1);
+	pair_free(p);
+}
+
 static void test_answer_only(void **state)
 {
 	struct pair *p = pair_new();
@@ -515,6 +549,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_handshake), cmocka_unit_test(test_answer_only),
+		cmocka_unit_test(test_another_address), cmocka_unit_test(test_the_address_tried),
 		cmocka_unit_test(test_group_of_the_peer), cmocka_unit_test(test_group_not_offered),
 		cmocka_unit_test(test_cookie), cmocka_unit_test(test_cookie_is_bound_to_the_sender),
 		cmocka_unit_test(test_cookie_grows_old), cmocka_unit_test(test_half_open_limit),

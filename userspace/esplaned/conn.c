@@ -142,7 +142,7 @@ static void engine_start(struct conn *t, const struct addr *remote, const char *
 		ended(t, "failed", "interface", no_way);
 		return;
 	}
-	rc = ike_tunnel_set_remote(t->d->ike, t->opt.ike.name, remote);
+	rc = ike_tunnel_set_towards(t->d->ike, t->opt.ike.name, remote);
 	if (!rc)
 		rc = ike_up(t->d->ike, t->opt.ike.name);
 	daemon_engine_rearm(t->d);

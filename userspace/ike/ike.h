@@ -61,8 +61,10 @@ void ike_free(struct ike *ike);
 int ike_tunnel_add(struct ike *ike, const struct tunnel_conf *conf);
 /* Takes it down (with a DELETE where there is an IKE SA) and forgets it. -ENOENT. */
 int ike_tunnel_del(struct ike *ike, const char *name);
-/* The peer's address, resolved anew, for the next attempt. */
+/* The peer's address, resolved anew: from there it may begin. */
 int ike_tunnel_set_remote(struct ike *ike, const char *name, const struct addr *remote);
+/* Another one of its addresses, for the attempts of ours: from there it may begin as well. */
+int ike_tunnel_set_towards(struct ike *ike, const char *name, const struct addr *remote);
 
 /*
  * Starts to bring a tunnel up. 0: started, events follow; -EALREADY: it is up; -EINPROGRESS;

@@ -126,7 +126,7 @@ bool ike_status(const struct ike *ike, const char *name, struct ike_status *st)
 		return false;
 	st->state = t->state == TUNNEL_DOWN && is_closing(t) ? TUNNEL_CLOSING : t->state;
 	st->local.addr = t->conf.local;
-	st->remote.addr = t->conf.remote;
+	st->remote.addr = *tunnel_towards(t);
 	if (t->conf.local_id.type)
 		ike_id_str(&t->conf.local_id, st->local_id, sizeof(st->local_id));
 	if (t->conf.remote_id.type)

@@ -22,7 +22,13 @@ bool tunnel_matches(const struct tunnel *t, const struct addr *local, const stru
 {
 	if (t->conf.local.family && !addr_equal(&t->conf.local, local))
 		return false;
-	return t->conf.answer_only || addr_equal(&t->conf.remote, remote);
+	return t->conf.answer_only || addr_equal(&t->conf.remote, remote) ||
+	       addr_equal(&t->towards, remote);
+}
+
+const struct addr *tunnel_towards(const struct tunnel *t)
+{
+	return t->towards.family ? &t->towards : &t->conf.remote;
 }
 
 struct ike_id tunnel_local_id(const struct tunnel *t, const struct ike_sa *sa)
@@ -86,10 +92,10 @@ static bool endpoints(struct tunnel *t, struct ike_sa *sa)
 {
 	struct ike *ike = t->ike;
 
-	sa->remote = (struct endpoint){ .addr = t->conf.remote, .port = IKE_PORT };
+	sa->remote = (struct endpoint){ .addr = *tunnel_towards(t), .port = IKE_PORT };
 	sa->local = (struct endpoint){ .addr = t->conf.local, .port = IKE_PORT };
 	return t->conf.local.family ||
-	       ike->env.source_for(ike->env.ctx, &t->conf.remote, &sa->local.addr);
+	       ike->env.source_for(ike->env.ctx, &sa->remote.addr, &sa->local.addr);
 }
 
 static void begin(struct timer *timer)
@@ -98,7 +104,7 @@ static void begin(struct timer *timer)
 	char text[ADDR_STRLEN + 96], addr[ADDR_STRLEN], why[256] = "";
 	struct ike_sa *sa;
 
-	if (!t->conf.remote.family) {
+	if (!tunnel_towards(t)->family) {
 		begin_failed(t, IKE_FAIL_CONFIG, "the peer's address is not known");
 		return;
 	}
@@ -112,7 +118,7 @@ static void begin(struct timer *timer)
 	t->attempts++;
 	if (!endpoints(t, sa)) {
 		snprintf(text, sizeof(text), "there is no route to %s",
-			 addr_str(&t->conf.remote, addr));
+			 addr_str(&sa->remote.addr, addr));
 		sa_drop(sa, IKE_FAIL_CONFIG, text);
 	} else if (!tunnel_spi_alloc(t, &sa->reserved_spi, why)) {
 		sa_drop(sa, IKE_FAIL_KERNEL, why);
@@ -326,6 +332,18 @@ int ike_tunnel_set_remote(struct ike *ike, const char *name, const struct addr *
 	if (!t)
 		return -ENOENT;
 	t->conf.remote = *remote;
+	return 0;
+}
+
+int ike_tunnel_set_towards(struct ike *ike, const char *name, const struct addr *remote)
+{
+	struct tunnel *t = tunnel_find(ike, name);
+
+	if (!t)
+		return -ENOENT;
+	t->towards = *remote;
+	if (!t->conf.remote.family)
+		t->conf.remote = *remote;
 	return 0;
 }
 

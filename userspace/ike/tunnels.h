@@ -15,6 +15,7 @@ struct tunnel {
 	enum tunnel_state state;
 	struct ike_sa *sa;		/* established, carries the child */
 	struct ike_sa *attempt;		/* ours, not established yet */
+	struct addr towards;		/* of our attempts; family 0: conf.remote */
 	struct timer start;		/* the next attempt: armed only while CONNECTING */
 	unsigned int attempts;
 
@@ -39,6 +40,8 @@ struct ts_pair {
 struct tunnel *tunnel_find(const struct ike *ike, const char *name);
 /* May a peer at @remote talking to @local be this tunnel's? */
 bool tunnel_matches(const struct tunnel *t, const struct addr *local, const struct addr *remote);
+/* Where attempts of ours go. Family 0: not known. */
+const struct addr *tunnel_towards(const struct tunnel *t);
 struct ike_id tunnel_local_id(const struct tunnel *t, const struct ike_sa *sa);
 
 void tunnel_event(struct tunnel *t, enum ike_event_type type, enum ike_failure failure,

@@ -54,7 +54,7 @@ static bool is_first_contact(const struct tunnel *t, const struct ike_id *local)
 
 		if (!sa && u->attempt && u->attempt->state == SA_AUTH_SENT)
 			sa = u->attempt;
-		if (u != t && sa && addr_equal(&sa->remote.addr, &t->conf.remote) &&
+		if (u != t && sa && addr_equal(&sa->remote.addr, tunnel_towards(t)) &&
 		    ike_id_equal(&sa->local_id, local))
 			return false;
 	}
