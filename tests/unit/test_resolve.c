@@ -44,6 +44,10 @@ static void test_next(void **state)
 	assert_string_equal(pick("123", "192.0.2.1"), "192.0.2.2");
 	assert_string_equal(pick("123", "192.0.2.2"), "192.0.2.3");
 	assert_string_equal(pick("123", "192.0.2.3"), "192.0.2.1");
+	/* /etc/hosts may say one twice */
+	assert_string_equal(pick("112", "192.0.2.1"), "192.0.2.2");
+	assert_string_equal(pick("112", "192.0.2.2"), "192.0.2.1");
+	assert_string_equal(pick("11", "192.0.2.1"), "192.0.2.1");
 	/* the server has turned its list round */
 	assert_string_equal(pick("12", "192.0.2.1"), "192.0.2.2");
 	assert_string_equal(pick("21", "192.0.2.1"), "192.0.2.2");

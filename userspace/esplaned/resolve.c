@@ -36,18 +36,19 @@ static void on_done(evutil_socket_t fd, short what, void *arg)
 
 bool resolve_pick(const struct evutil_addrinfo *list, const struct addr *after, struct addr *picked)
 {
-	bool any = false, follows = false;
+	bool any = false, follows = false, same;
 	struct endpoint ep;
 
 	for (; list; list = list->ai_next) {
 		if (!endpoint_from_sockaddr(&ep, list->ai_addr))
 			continue;
-		if (!any || follows)
+		same = addr_equal(&ep.addr, after);
+		if (!any || (follows && !same))
 			*picked = ep.addr;
 		any = true;
-		if (follows)
+		if (follows && !same)
 			break;
-		follows = addr_equal(&ep.addr, after);
+		follows |= same;
 	}
 	return any;
 }
