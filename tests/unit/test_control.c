@@ -206,6 +206,8 @@ static void too_many_clients(void **state)
 	for (int i = 0; i < CONTROL_CLIENTS_MAX; i++)
 		fds[i] = client_open();
 	extra = client_open();
+	expect(extra, "{\"result\":\"error\",\"error\":\"busy\",\"message\":\"too many clients "
+		      "use the control socket at once\"}\n");
 	assert_true(is_closed(extra));
 	close(extra);
 	for (int i = 0; i < CONTROL_CLIENTS_MAX; i++)

@@ -262,10 +262,15 @@ static bool allowed(int fd)
 static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *sa,
 		      int len, void *arg)
 {
+	static const char full[] = "{\"result\":\"error\",\"error\":\"busy\",\"message\":\"too many "
+				   "clients use the control socket at once\"}\n";
 	struct control *ctl = arg;
-	struct client *c;
+	struct client *c = NULL;
 
-	c = allowed(fd) && ctl->count < CONTROL_CLIENTS_MAX ? calloc(1, sizeof(*c)) : NULL;
+	if (allowed(fd) && ctl->count == CONTROL_CLIENTS_MAX)
+		send(fd, full, sizeof(full) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+	else if (allowed(fd))
+		c = calloc(1, sizeof(*c));
 	if (c)
 		c->bev = bufferevent_socket_new(ctl->base, fd, BEV_OPT_CLOSE_ON_FREE);
 	if (!c || !c->bev) {

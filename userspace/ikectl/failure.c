@@ -55,6 +55,7 @@ static const struct failure {
 	  "let the peer bring it up, or give the option remote an address" },
 	{ "not-up", STATUS_FAILED, NULL, "bring it up first: ikectl up" },
 	{ "no-such-tunnel", STATUS_NO_TUNNEL, NULL, NULL },
+	{ "busy", STATUS_FAILED, NULL, "end some of them, as ikectl monitor, or try again" },
 	{ "bad-request", STATUS_USAGE, NULL,
 	  "ikectl and esplaned may be of different versions: see ikectl version" },
 	{ NULL, STATUS_FAILED, NULL, NULL },

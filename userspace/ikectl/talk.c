@@ -23,7 +23,7 @@ static FILE *control_open(const char *path, char why[256])
 	strcpy(sun.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && !connect(fd, (struct sockaddr *)&sun, sizeof(sun)))
-		f = fdopen(fd, "r+e");
+		f = fdopen(fd, "re");
 	if (f)
 		return f;
 	snprintf(why, 256, "%s", strerror(errno));
@@ -32,20 +32,24 @@ static FILE *control_open(const char *path, char why[256])
 	return NULL;
 }
 
+/* Where the daemon has closed the connection, what it said before is still to be read. */
 static bool request_send(FILE *f, const struct view *v)
 {
 	json_t *request = json_pack("{ss}", "command", v->command);
-	char safe[512];
-	bool ok;
+	char safe[512], *text;
 
 	if (v->tunnel)	/* JSON holds no octets that are not UTF-8 */
 		json_object_set_new(request, "tunnel",
 				    json_string(log_escape(v->tunnel, strlen(v->tunnel), safe,
 							   sizeof(safe))));
-	ok = request && !json_dumpf(request, f, JSON_COMPACT) && fputc('\n', f) != EOF &&
-	     !fflush(f);
+	text = request ? json_dumps(request, JSON_COMPACT) : NULL;
 	json_decref(request);
-	return ok;
+	if (!text)
+		return false;
+	send(fileno(f), text, strlen(text), MSG_NOSIGNAL);
+	send(fileno(f), "\n", 1, MSG_NOSIGNAL);
+	free(text);
+	return true;
 }
 
 json_t *talk(const struct view *v, void (*event)(const struct view *v, const json_t *object),
