@@ -147,7 +147,9 @@ net_add()
 		must ip netns add "$net"
 		NETS+=("$net")
 		must in_net "$net" ip link set lo up
-		in_net "$net" sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
+		# A connection that nobody owns any more holds its namespace until it gives up: soon.
+		in_net "$net" sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 \
+			net.ipv4.tcp_orphan_retries=1
 	done
 }
 

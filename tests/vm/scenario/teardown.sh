@@ -164,10 +164,6 @@ must ctl b flush
 tunnel none
 traffic
 alive
-# A connection that nobody owns any more holds its namespace until it gives up.
-for net in a b; do
-	must in_net $net sysctl -qw net.ipv4.tcp_orphan_retries=1
-done
 net_del a b
 quiet
 reap events-a
