@@ -23,7 +23,7 @@ help:
 	@echo 'make [all]         the module for KERNEL=$(KERNEL) and the programs, in build/'
 	@echo 'make demo          two sites, one tunnel, inside a virtual machine'
 	@echo 'make check         every test on the stock kernel: N passed, N failed'
-	@echo 'make check-debug   KUnit, scenarios, interop and stress on a debug kernel'
+	@echo 'make check-debug   KUnit, scenarios and stress on a debug kernel'
 	@echo 'make unit | kunit | sim | fuzz-smoke | scenarios | interop     parts of check'
 	@echo 'make lint          style, static analysis, layers, netlink specification'
 	@echo 'make bench         throughput beside in-tree ESP and WireGuard; build/bench.json'

@@ -1,12 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # 100 child rekeys, by turns from each end, during a TCP transfer: no connection and no ICMP echo is lost.
-# vm: cpus=2 timeout=600 debug=yes
+# vm: cpus=2 timeout=600 debug=no
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
 
-# The debug kernel looks for other things than the hundredth rekey.
-REKEYS=${REKEYS:-${VM_DEBUG:+20}}
 REKEYS=${REKEYS:-100}
 
 module_load

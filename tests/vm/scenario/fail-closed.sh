@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Nothing leaves in the clear, and nothing hostile comes in: no child, no key, expired, spoofed, replayed, damaged.
-# vm: cpus=1 timeout=500 debug=yes kmemleak=yes
+# vm: cpus=1 timeout=500 debug=yes
 # shellcheck disable=SC2317,SC2119 # functions are called by check and wait_for
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/static.sh"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The laboratory itself: namespaces, links, captures and strongSwan against strongSwan.
-# vm: cpus=1 timeout=200 debug=yes
+# vm: cpus=1 timeout=200 debug=no
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 
 net_add a b

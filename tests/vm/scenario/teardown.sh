@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Everything can be taken away under traffic: socket owner, SAs, child, device, namespaces, the module.
-# vm: cpus=2 timeout=600 debug=yes kmemleak=yes
+# vm: cpus=2 timeout=600 debug=yes
 # shellcheck disable=SC2317,SC2119 # functions are called by check and wait_for
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/static.sh"
