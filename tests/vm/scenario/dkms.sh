@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # make install, DKMS has built the module for this kernel (tests/vm/dkms-build) and installs it, modprobe finds it, make uninstall.
-# vm: cpus=1 timeout=300 debug=no
+# vm: cpus=1 timeout=300 debug=no alone=yes
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 
 version=$(cat "$VM_TOP/VERSION")
@@ -11,10 +11,11 @@ tree=/var/lib/dkms/esplane/$version
 [ -d "$built" ] || bail "no module from DKMS: run tests/vm/dkms-build $release first"
 rm -rf /var/lib/dkms/esplane /lib/modules/"$release"/updates/dkms/esplane.ko*
 # depmod reads all modules that there are, a minute each time: these are those that ours may need.
-mkdir "$WORK/modules"
-must cp -a --parents -t "$WORK/modules" -r "/lib/modules/$release/kernel/net/ipv4" \
-	"/lib/modules/$release/kernel/net/ipv6" "/lib/modules/$release/kernel/crypto"
-must mount --bind "$WORK/modules/lib/modules/$release/kernel" "/lib/modules/$release/kernel"
+kernel=/lib/modules/$release/kernel
+must mkdir -p "$WORK/modules/net"
+must cp -a "$kernel/net/ipv4" "$kernel/net/ipv6" "$WORK/modules/net/"
+must cp -a "$kernel/crypto" "$WORK/modules/"
+must mount --bind "$WORK/modules" "$kernel"
 
 check "make install" make -C "$VM_TOP" install PREFIX=/usr
 for f in /usr/bin/ikectl /usr/sbin/esplaned /usr/lib/systemd/system/esplaned.service \
