@@ -56,7 +56,10 @@ static struct dst_entry *next_dst(struct batch *b)
 	return --b->left ? dst_clone(b->dst) : b->dst;
 }
 
-/* A packet of the batch, of @len octets, that cannot go: the SA has not sent it, the device has tried. */
+/*
+ * A packet of the batch, of @len octets, that cannot go. The SA has not sent
+ * it; in the device's own counters it stays as sent, and as dropped.
+ */
 static void skip(struct batch *b, unsigned int len, enum espl_drop why)
 {
 	dst_release(next_dst(b));
