@@ -98,20 +98,23 @@ static bool amount_parse(const char *text, uint64_t base, uint64_t *amount,
 }
 
 /* The peers would do little but agree on new keys. */
-static bool lifetime_parse(const char *text, uint64_t base, uint64_t least, const char *least_text,
-			   uint64_t *amount, char why[OPTION_WHY_MAX])
+static bool lifetime_parse(const char *text, uint64_t base, const char *least, uint64_t *amount,
+			   char why[OPTION_WHY_MAX])
 {
+	uint64_t least_amount;
+
 	if (!strcmp(text, "never")) {
 		*amount = 0;
 		return true;
 	}
-	if (!amount_parse(text, base, amount, why))
+	if (!amount_parse(text, base, amount, why) ||
+	    !amount_parse(least, base, &least_amount, why))
 		return false;
-	if (*amount >= least)
+	if (*amount >= least_amount)
 		return true;
 	return refuse(why,
 		      "\"%s\" would change keys all the time: accepted are %s and more, and never",
-		      text, least_text);
+		      text, least);
 }
 
 static bool set_local(struct tunnel_options *t, const char *value, const struct option_source *src,
@@ -449,13 +452,13 @@ static bool set_rekey(struct tunnel_options *t, const char *value, const struct 
 static bool set_rekey_bytes(struct tunnel_options *t, const char *value,
 			    const struct option_source *src, char why[OPTION_WHY_MAX])
 {
-	return lifetime_parse(value, 1024, 128 << 20, "128M", &t->ike.rekey_bytes, why);
+	return lifetime_parse(value, 1024, "128M", &t->ike.rekey_bytes, why);
 }
 
 static bool set_rekey_packets(struct tunnel_options *t, const char *value,
 			      const struct option_source *src, char why[OPTION_WHY_MAX])
 {
-	return lifetime_parse(value, 1000, 100000, "100k", &t->ike.rekey_packets, why);
+	return lifetime_parse(value, 1000, "100k", &t->ike.rekey_packets, why);
 }
 
 static bool set_dpd(struct tunnel_options *t, const char *value, const struct option_source *src,
