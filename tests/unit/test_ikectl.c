@@ -236,6 +236,22 @@ static void failures(void **state)
 	}
 }
 
+static void expect_no_daemon(struct view *v, const char *why, const char *advice)
+{
+	char *text, *expected;
+	size_t len;
+
+	v->err = open_memstream(&text, &len);
+	show_no_daemon(v, why);
+	fclose(v->err);
+	assert_true(asprintf(&expected,
+			     "ikectl: esplaned does not answer at /run/esplane/control: %s\n"
+			     "What to do: %s.\n", why, advice) > 0);
+	assert_string_equal(text, expected);
+	free(expected);
+	free(text);
+}
+
 static void unknown_tunnels_and_no_daemon(void **state)
 {
 	json_t *result = parse("{\"result\":\"error\",\"error\":\"no-such-tunnel\",\"message\":"
@@ -250,22 +266,11 @@ static void unknown_tunnels_and_no_daemon(void **state)
 	assert_string_equal(text,
 			    "ikectl: there is no tunnel \"x\"\nThe tunnels are: lab, office\n");
 	free(text);
-	v.err = open_memstream(&text, &len);
-	show_no_daemon(&v, "Connection refused");
-	fclose(v.err);
-	assert_string_equal(text, "ikectl: esplaned does not answer at /run/esplane/control: "
-				  "Connection refused\n"
-				  "What to do: start it as root: systemctl start esplaned, or "
-				  "just esplaned; why it ended is in journalctl -u esplaned.\n");
-	free(text);
-	v.err = open_memstream(&text, &len);
-	show_no_daemon(&v, "Permission denied");
-	fclose(v.err);
-	assert_string_equal(text, "ikectl: esplaned does not answer at /run/esplane/control: "
-				  "Permission denied\n"
-				  "What to do: run ikectl as root, or as the user that esplaned "
-				  "runs as.\n");
-	free(text);
+	expect_no_daemon(&v, "Connection refused",
+			 "start it as root: systemctl start esplaned, or just esplaned; why it "
+			 "ended is in journalctl -u esplaned");
+	expect_no_daemon(&v, "Permission denied",
+			 "run ikectl as root, or as the user that esplaned runs as");
 	json_decref(result);
 }
 
