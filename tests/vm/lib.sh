@@ -23,7 +23,7 @@
 # the module unloads, the kernel log has no warning.
 
 set -u
-export LC_ALL=C.UTF-8
+export LC_ALL=C		# any other one opens a dozen files in every process
 
 SCENARIO=$(basename "$0" .sh)
 WORK=$(mktemp -d "/run/$SCENARIO.XXXXXX")
@@ -153,13 +153,10 @@ net_add()
 	done
 }
 
-# in_net NET COMMAND...: without the mounts that ip netns exec makes.
+# in_net NET COMMAND...: see in-net.c
 in_net()
 {
-	local net=$1
-
-	shift
-	nsenter --net="/run/netns/$net" "$@"
+	in-net "$@"
 }
 
 # net_link NET1 DEVICE1 ADDRESS1 NET2 DEVICE2 ADDRESS2 [MTU]; '-' for no address.
@@ -205,7 +202,7 @@ spawn()
 
 	shift
 	# The pid has to be the program's, not that of a shell round it.
-	[ "$1" != in_net ] || set -- nsenter --net="/run/netns/$2" "${@:3}"
+	[ "$1" != in_net ] || set -- in-net "${@:2}"
 	"$@" >"$WORK/$name.log" 2>&1 </dev/null &
 	spawned=$!
 	SPAWNED+=("$spawned")

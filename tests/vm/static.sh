@@ -246,7 +246,7 @@ transfer()
 
 	[ -e "$WORK/octets" ] || dd if=/dev/urandom of="$WORK/octets" bs=1024 count=4096 status=none
 	head -c $(($4 * 1024)) "$WORK/octets" >"$WORK/sent"
-	nsenter --net="/run/netns/$2" timeout 60 nc -l -N "$3" 5001 >"$WORK/received" </dev/null &
+	in-net "$2" timeout 60 nc -l -N "$3" 5001 >"$WORK/received" </dev/null &
 	wait_for 5 listening "$2" 5001 || return 1
 	in_net "$1" timeout 60 nc -N "$3" 5001 <"$WORK/sent" || return 1
 	wait $!

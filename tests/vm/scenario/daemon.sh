@@ -57,9 +57,9 @@ for step in resolve IKE_SA_INIT IKE_AUTH interface routes; do
 	check "up shows the step $step with its time" grep -qE "^  $step +[0-9]+\.[0-9]{3} s  " "$WORK/out"
 done
 ping_both "up"
-check "the interface says whose it is" sh -c "nsenter --net=/run/netns/a ip link show office | grep -q 'alias esplaned: office'"
+check "the interface says whose it is" sh -c "in-net a ip link show office | grep -q 'alias esplaned: office'"
 check "the route prefers the address inside local-ts" \
-	sh -c "nsenter --net=/run/netns/a ip route show 10.2.0.0/24 | grep -q 'dev office proto 73 scope link src 10.1.0.1'"
+	sh -c "in-net a ip route show 10.2.0.0/24 | grep -q 'dev office proto 73 scope link src 10.1.0.1'"
 exit_is "up again is no mistake" 0 'office is up already' up office
 exit_is "status in a table" 0 '^office +up +192.0.2.2 +10.1.0.0/24 <-> 10.2.0.0/24 +aes128gcm16-esn ' status
 exit_is "status in detail" 0 '^  in +spi [0-9a-f]{8}, 504 B in 6 packets' status office

@@ -114,7 +114,7 @@ xfrm_sas b 192.0.2.2 192.0.2.1 0x9002 0x9001 9 chacha20poly1305
 check "one namespace, two stacks: the in-tree SA works" pings a 10.9.2.1 5
 check "one namespace, two stacks: ours works" pings a 10.2.0.1 5
 check "one namespace, two stacks: both at once" bash -c "
-	nsenter --net=/run/netns/a ping -q -c 50 -i 0.01 -W 3 10.9.2.1 & p=\$!
-	nsenter --net=/run/netns/a ping -q -c 50 -i 0.01 -W 3 10.2.0.1 && wait \$p"
+	in-net a ping -q -c 50 -i 0.01 -W 3 10.9.2.1 & p=\$!
+	in-net a ping -q -c 50 -i 0.01 -W 3 10.2.0.1 && wait \$p"
 is "the in-tree stack's packets are not ours to count" "$(sa_in a packets)" 55
 finish

@@ -34,7 +34,7 @@ load()
 	local cpu pids=()
 
 	for cpu in 0 1; do
-		nsenter --net="/run/netns/$1" timeout $((20 + 40 * ${VM_DEBUG:-0})) taskset -c $cpu \
+		in-net "$1" timeout $((20 + 40 * ${VM_DEBUG:-0})) taskset -c $cpu \
 			ping -q -f -c "$3" -W 1 -s 200 "$2" >/dev/null 2>&1 &
 		pids+=($!)
 	done
@@ -128,7 +128,7 @@ for i in $(seq 50); do
 	echo "child-del dev=espl0 id=9"
 done >"$WORK/batch"
 check "50 times: an SA is made and deleted before its time" \
-	bash -c "nsenter --net=/run/netns/a esplctl batch <'$WORK/batch' >/dev/null"
+	bash -c "in-net a esplctl batch <'$WORK/batch' >/dev/null"
 refuse "deleted SAs do not expire" '^listening$' ctl a listen seconds=7 only=expire count=1
 is "and have not" "$(events_like a '"expire"')" 0
 finish

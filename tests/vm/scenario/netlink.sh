@@ -111,7 +111,7 @@ objects()
 
 count=400
 objects $count >"$WORK/objects"
-check "$count children, each with both SAs" bash -c "nsenter --net=/run/netns/a esplctl batch <'$WORK/objects' >/dev/null"
+check "$count children, each with both SAs" bash -c "in-net a esplctl batch <'$WORK/objects' >/dev/null"
 ctl a child-get >"$WORK/children"
 ctl a sa-get dev=espl0 >"$WORK/sas"
 is "a dump has every child, once" "$(jq '[.[].id] | unique | length' "$WORK/children")" $count
@@ -127,7 +127,7 @@ spawn disturb in_net a bash -c 'while :; do esplctl spi-alloc dev=espl1 spi=0x77
 	esplctl sa-del dev=espl1 spi=0x7777 dir=in; done'
 check "a dump while objects change is whole, or says that it is not" bash -c "
 	for i in 1 2 3 4 5; do
-		n=\$(nsenter --net=/run/netns/a esplctl child-get dev=espl0 2>'$WORK/err' | jq length)
+		n=\$(in-net a esplctl child-get dev=espl0 2>'$WORK/err' | jq length)
 		[ \"\$n\" = $count ] || grep -q Interrupted '$WORK/err' || exit 1
 	done"
 reap disturb
