@@ -261,14 +261,14 @@ transfer()
 # Later fragments of ESP in UDP have no ports: the first one answers for them.
 CLEAR='tcp or icmp or ip6 proto 17 or (ip proto 17 and ip[6:2] & 0x1fff = 0 and not port 4500) or (icmp6 and (ip6[40] == 128 or ip6[40] == 129))'
 
-# flood NAME NET ADDRESS [SIZE [PING-ARGUMENT...]]: pings, as fast as they go, until reaped
+# flood NAME NET ADDRESS [SIZE [PING-ARGUMENT...]]: pings, as fast as they go, until reaped; a new ping where one gave up
 flood()
 {
 	local rate=${*:5}
 
 	spawn "$1" in_net "$2" bash -c "trap 'kill \$p; exit' TERM
-		while :; do ping -q ${rate:--f} -c 100000 -s ${4:-500} $3 >/dev/null 2>&1 & p=\$!; wait \$p
-			sleep 0.05; done"
+		while :; do ping -q ${rate:--f} -s ${4:-500} $3 >/dev/null 2>&1 & p=\$!; wait \$p
+			sleep 0.2; done"
 }
 
 # stream NAME FROM TO ADDRESS [IPERF3-ARGUMENT...]: TCP or what is asked for, until reaped
