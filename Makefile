@@ -8,13 +8,12 @@ B := $(CURDIR)/build
 KERNEL ?= $(shell v=$$(uname -r); [ -e /lib/modules/$$v/build/Makefile ] && echo $$v || tests/vm/run --print-kernel)
 
 PREFIX ?= /usr/local
-ETC ?= /etc
 SRC ?= /usr/src
 BINDIR = $(DESTDIR)$(PREFIX)/bin
 SBINDIR = $(DESTDIR)$(PREFIX)/sbin
 MANDIR = $(DESTDIR)$(PREFIX)/share/man
 UNITDIR = $(DESTDIR)$(PREFIX)/lib/systemd/system
-CONFDIR = $(DESTDIR)$(ETC)/esplane
+CONFDIR = $(DESTDIR)/etc/esplane
 MODDIR = $(DESTDIR)$(SRC)/esplane-$(VERSION)
 
 all: module user
@@ -70,6 +69,8 @@ lint: packages-build packages-lint
 	@tests/lint/run
 
 # The module is built on the host that will load it, by DKMS where that is installed.
+# DKMS builds a version once: what it built from older sources of this one has to go.
+dkms_forget = { ! dkms status esplane/$(VERSION) | grep -q . || dkms remove esplane/$(VERSION) --all; }
 install: user
 	install -d $(BINDIR) $(SBINDIR) $(UNITDIR) $(MODDIR)/kernel $(MODDIR)/include/uapi/linux
 	install -m 755 build/user/ikectl/ikectl $(BINDIR)/ikectl
@@ -83,13 +84,11 @@ install: user
 	done
 	install -d -m 700 $(CONFDIR)
 	[ -e $(CONFDIR)/esplane.conf ] || install -m 600 packaging/esplane.conf $(CONFDIR)/esplane.conf
-	@[ -n "$(DESTDIR)" ] || ! command -v dkms >/dev/null || \
-		dkms status esplane/$(VERSION) | grep -q . || dkms add esplane/$(VERSION)
+	@[ -n "$(DESTDIR)" ] || ! command -v dkms >/dev/null || { $(dkms_forget) && dkms add esplane/$(VERSION); }
 	@echo 'The module: dkms install esplane/$(VERSION) && modprobe esplane'
 
 uninstall:
-	@[ -n "$(DESTDIR)" ] || ! command -v dkms >/dev/null || \
-		! dkms status esplane/$(VERSION) | grep -q . || dkms remove esplane/$(VERSION) --all
+	@[ -n "$(DESTDIR)" ] || ! command -v dkms >/dev/null || { $(dkms_forget); }
 	rm -f $(BINDIR)/ikectl $(SBINDIR)/esplaned $(UNITDIR)/esplaned.service
 	rm -f $(patsubst Documentation/man/%,$(MANDIR)/man?/%,$(wildcard Documentation/man/*.[58]))
 	rm -rf $(MODDIR)

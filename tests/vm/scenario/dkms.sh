@@ -41,6 +41,10 @@ check "the installed daemon reads the sample configuration" esplaned --check-con
 echo '# mine' >>/etc/esplane/esplane.conf
 check "installing once more" make -C "$VM_TOP" install PREFIX=/usr
 check "leaves the configuration alone" grep -qx '# mine' /etc/esplane/esplane.conf
+check "and DKMS will build from the new sources" \
+	bash -c "dkms status esplane/$version | grep -q added && [ ! -e /lib/modules/$release/updates/dkms/esplane.ko ]"
+must cp -r "$built" "$tree/"
+check "dkms install, once more" dkms install -m esplane -v "$version" -k "$release"
 check "the module unloads" rmmod esplane
 check "make uninstall" make -C "$VM_TOP" uninstall PREFIX=/usr
 for f in /usr/bin/ikectl /usr/sbin/esplaned "/usr/src/esplane-$version" \
