@@ -203,7 +203,7 @@ static int make_private(struct sk_buff *skb)
 	if (likely(!skb_cloned(skb))) {
 		if (likely(!skb_is_nonlinear(skb)))
 			return 1;
-		if (!skb_has_frag_list(skb) && !skb_has_shared_frag(skb))
+		if (espl_frags_are_own(skb))
 			return skb_shinfo(skb)->nr_frags + 1;
 	}
 	return skb_cow_data(skb, 0, &trailer);
