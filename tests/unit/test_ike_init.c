@@ -239,7 +239,7 @@ static void test_limit_of_an_address(void **state)
 	start(p, 0);
 	for (unsigned int i = 0; i < IKE_PER_ADDRESS_MAX; i++) {
 		sa = sa_new(b->ike, false, i + 1);
-		sa->remote.addr = a->addr;
+		sa->asked = a->addr;
 		sa_set_state(sa, SA_INIT_ANSWERED, "as if it had brought a cookie");
 	}
 	carry(a);
@@ -248,7 +248,7 @@ static void test_limit_of_an_address(void **state)
 	carry(a);
 	assert_int_equal(b->count, 0);
 	assert_int_equal(b->ike->counters.half_open, IKE_PER_ADDRESS_MAX);
-	sa->remote.addr.b[3]++;		/* one of them was somebody else */
+	sa->asked.b[3]++;		/* one of them was somebody else */
 	pass(p, 2000);
 	carry(a);
 	assert_int_equal(b->count, 1);

@@ -44,7 +44,7 @@ struct ike_sa *sa_find_init(struct ike *ike, uint64_t spi_i, const struct endpoi
 
 	TAILQ_FOREACH(sa, &ike->sas, link)
 		if (!sa->initiator && sa->spi_i == spi_i &&
-		    addr_equal(&sa->remote.addr, &remote->addr))
+		    addr_equal(&sa->asked, &remote->addr))
 			return sa;
 	return NULL;
 }
@@ -55,7 +55,7 @@ unsigned int sa_count_strangers(const struct ike *ike, const struct addr *remote
 	unsigned int count = 0;
 
 	TAILQ_FOREACH(sa, &ike->sas, link)
-		count += sa->stranger && addr_equal(&sa->remote.addr, remote);
+		count += sa->stranger && addr_equal(&sa->asked, remote);
 	return count;
 }
 
@@ -90,6 +90,11 @@ static void liveness_due(struct timer *timer)
 	timer_set(&ike->timers, &sa->liveness, ike_now(ike) + span);
 	sa->want_liveness = true;
 	xchg_next(sa);
+}
+
+bool sa_follows(const struct ike_sa *sa)
+{
+	return sa->nat_remote && !(sa->nat_local && sa->initiator);
 }
 
 void sa_watch_liveness(struct ike_sa *sa)

@@ -57,6 +57,7 @@ struct ike_sa {
 	bool initiator;			/* our SPI is spi_i */
 	uint64_t spi_i, spi_r;
 	struct endpoint local, remote;
+	struct addr asked;		/* responder: where its IKE_SA_INIT came from */
 	bool nat_t;			/* the peer sent NAT_DETECTION notifies */
 	bool nat_local, nat_remote;
 	bool udp;			/* ESP goes in UDP */
@@ -78,6 +79,7 @@ struct ike_sa {
 	uint32_t next_in;		/* message id of the peer's next request */
 	struct request req;
 	struct octets answer;		/* to the peer's last request */
+	uint8_t answered;		/* which exchange that was */
 	bool want_liveness;
 
 	struct timer expiry;		/* of the state: transition rows */
@@ -112,6 +114,11 @@ void sa_drop(struct ike_sa *sa, enum ike_failure failure, const char *detail);
 /* Tells the tunnel, if this IKE SA is its own or its attempt. */
 void sa_report(struct ike_sa *sa, enum ike_failure failure, const char *detail);
 void sa_watch_liveness(struct ike_sa *sa);
+/*
+ * Does it go where the peer's authentic packets come from? RFC 7296 2.23: if a NAT is before the
+ * peer and none before us; with both, the one that answered does, since the other came to it.
+ */
+bool sa_follows(const struct ike_sa *sa);
 bool octets_set(struct octets *o, const uint8_t *p, size_t len);
 void octets_clear(struct octets *o);
 

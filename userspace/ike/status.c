@@ -45,7 +45,8 @@ static void expire(struct tunnel *t, const struct ike_kern_event *ev)
  */
 static void mapping(struct tunnel *t, const struct ike_kern_event *ev)
 {
-	if (!t->sa->udp || !ev->peer.addr.family || endpoint_equal(&t->sa->remote, &ev->peer))
+	if (!t->sa->udp || !sa_follows(t->sa) || !ev->peer.addr.family ||
+	    endpoint_equal(&t->sa->remote, &ev->peer))
 		return;
 	t->sa->remote = ev->peer;
 	tunnel_moved(t, t->sa);

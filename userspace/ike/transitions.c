@@ -24,7 +24,7 @@ const struct transition transitions[] = {
 	{ "we begin", SA_NEW, COMMAND_START, ROLE_COMMAND, .next = SA_INIT_SENT },
 	{ "the peer begins", SA_NEW, EXCHANGE_IKE_SA_INIT, ROLE_RESPONDER,
 	  P(PAYLOAD_SA) | P(PAYLOAD_KE) | P(PAYLOAD_NONCE), P(PAYLOAD_CERTREQ), v2_init_request,
-	  SA_INIT_ANSWERED, SA_DEAD },
+	  SA_INIT_ANSWERED, SA_CLOSED },
 	{ "an IKE SA is rekeyed: this one takes over", SA_NEW, COMMAND_INHERIT, ROLE_COMMAND,
 	  .next = SA_ESTABLISHED },
 	{ "it never came to be", SA_NEW, COMMAND_DROP, ROLE_COMMAND, .next = SA_DEAD },

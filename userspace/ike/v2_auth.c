@@ -49,7 +49,7 @@ static bool is_first_contact(const struct tunnel *t, const struct ike_id *local)
 {
 	const struct tunnel *u;
 
-	TAILQ_FOREACH(u, &t->ike->tunnels, link) {
+	for (u = TAILQ_FIRST(&t->ike->tunnels); u; u = TAILQ_NEXT(u, link)) {
 		const struct ike_sa *sa = u->sa;
 
 		if (!sa && u->attempt && u->attempt->state == SA_AUTH_SENT)
@@ -296,13 +296,13 @@ static enum verdict reject(struct xchg *x, struct tunnel *t, enum fit best,
 	struct ike_id asked = id_of_msg(&x->in->idr), ours;
 
 	xchg_refuse(x, NOTIFY_AUTHENTICATION_FAILED, NULL, 0);
+	if (!ike_may_mention_stranger(x->sa->ike))
+		return VERDICT_FAIL;
 	ike_id_str(theirs, got, sizeof(got));
 	endpoint_str(x->remote, peer);
 	if (!t) {
-		if (ike_may_mention_stranger(x->sa->ike))
-			ike_log(x->sa->ike, NULL, LOG_WARNING,
-				"IKE_AUTH from %s (%.200s): no tunnel is configured for it",
-				peer, got);
+		ike_log(x->sa->ike, NULL, LOG_WARNING,
+			"IKE_AUTH from %s (%.200s): no tunnel is configured for it", peer, got);
 	} else if (best == FIT_ID) {
 		snprintf(text, sizeof(text),
 			 "the peer %.180s at %s does not prove that it knows the pre-shared key "

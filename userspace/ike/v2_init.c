@@ -382,11 +382,16 @@ void v2_init_accept(struct ike *ike, const struct msg_header *h, const uint8_t *
 		refuse(ike, h, local, remote, NOTIFY_INVALID_KE_PAYLOAD, group, sizeof(group));
 		return;
 	}
+	if (in.ke.data.left != ke_public_len(in.ke.group)) {
+		ike->counters.malformed++;
+		return;
+	}
 	sa = sa_new(ike, false, h->spi_i);
 	if (!sa)
 		return;
 	sa->local = *local;
 	sa->remote = *remote;
+	sa->asked = remote->addr;
 	sa->suite = suite;
 	sa->udp = t->conf.force_udp;
 	xchg_first(sa, h, &in, raw, len, local, remote);
@@ -425,5 +430,9 @@ enum verdict v2_init_request(struct xchg *x)
 	build_nonce(&x->b, sa->nr.b, sa->nr.len);
 	if (sa->nat_t)
 		build_nat_detection(&x->b, &h, x->local, x->remote, fake);
-	return derive(sa, &x->in->ke) ? VERDICT_DONE : VERDICT_DROP;
+	if (derive(sa, &x->in->ke))
+		return VERDICT_DONE;
+	/* remembered like a refused peer: to find it out has cost as much as a sound value */
+	xchg_refuse(x, NOTIFY_INVALID_SYNTAX, NULL, 0);
+	return VERDICT_FAIL;
 }

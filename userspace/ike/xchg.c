@@ -190,6 +190,7 @@ static void commit(struct xchg *x, enum verdict verdict)
 			return;
 		}
 		sa->next_in = x->h->id + 1;
+		sa->answered = x->h->exchange;
 	} else {
 		xchg_cancel(sa);
 	}
@@ -197,8 +198,10 @@ static void commit(struct xchg *x, enum verdict verdict)
 		sa_report(sa, x->cause.failure, x->cause.text);
 	if (x->row)
 		transition_apply(sa, x->row, verdict, x->cause.text);
+	/* RFC 7296 2.11: to where the request comes from, which is not always where ours go */
 	if (request)
-		transmit(sa, sa->answer.p, sa->answer.len);
+		sa->ike->env.send(sa->ike->env.ctx, x->local, x->remote, sa->answer.p,
+				  sa->answer.len);
 	if (x->cause.failure)
 		transition_command(sa, COMMAND_CLOSE, x->cause.text);
 	xchg_next(sa);
@@ -216,8 +219,9 @@ static void senseless(struct xchg *x, uint16_t notify, const void *data, size_t 
 		cause_set(&x->cause, IKE_FAIL_PROTOCOL,
 			  "the peer's %s response makes no sense: %s", name, why);
 	} else {
-		ike_log(x->sa->ike, x->sa->tunnel, LOG_WARNING,
-			"the peer's %s request makes no sense: %s", name, why);
+		if (!x->sa->stranger || ike_may_mention_stranger(x->sa->ike))
+			ike_log(x->sa->ike, x->sa->tunnel, LOG_WARNING,
+				"the peer's %s request makes no sense: %s", name, why);
 		xchg_refuse(x, notify, data, len);
 	}
 	commit(x, VERDICT_STAY);
@@ -286,14 +290,14 @@ static bool open_sk(struct xchg *x, struct msg *m, struct cursor *inner)
 }
 
 /*
- * An authentic request is followed to where it comes from while the peer is half open or
- * behind NAT, RFC 7296 2.23.
+ * An authentic request is followed to where it comes from while the peer is half open, or may
+ * move.
  */
 static void follow(struct xchg *x)
 {
 	struct ike_sa *sa = x->sa;
 
-	if (sa->state != SA_INIT_ANSWERED && !sa->nat_remote)
+	if (sa->state != SA_INIT_ANSWERED && !sa_follows(sa))
 		return;
 	if (endpoint_equal(&sa->remote, x->remote) && endpoint_equal(&sa->local, x->local))
 		return;
@@ -358,7 +362,8 @@ static bool expected(struct ike_sa *sa, const struct msg_header *h)
 	if (h->flags & MSG_RESPONSE) {
 		if (req->active && h->id == req->id && h->exchange == req->exchange)
 			return true;
-	} else if (h->id == sa->next_in || (h->id == sa->next_in - 1 && sa->answer.p)) {
+	} else if (h->id == sa->next_in ||
+		   (h->id == sa->next_in - 1 && h->exchange == sa->answered && sa->answer.p)) {
 		if (h->exchange != EXCHANGE_IKE_SA_INIT && sa->keyed)
 			return true;
 	}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What those can do who have proved nothing yet, or who sit between the two ends. */
+#include "unit/ike_pair.h"
+
+/* The key exchange payload of an IKE_SA_INIT, which follows the proposals. */
+static uint8_t *ke_payload(struct letter *l)
+{
+	return l->msg + MSG_HEADER_LEN + (l->msg[30] << 8 | l->msg[31]);
+}
+
+/* To find out that a value is unsound costs as much as a sound one: it counts like one. */
+static void test_unsound_ke_in_request(void **state)
+{
+	struct pair *p = pair_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct letter l;
+
+	pair_start(p);
+	start(p, 0);
+	l = *oldest(a);
+	memset(ke_payload(&l) + 8, 0, 32);	/* X25519: a point of small order */
+	for (unsigned int i = 0; i < IKE_COOKIE_THRESHOLD; i++) {
+		l.msg[0] = i + 1;
+		give(b, &l);
+		assert_int_equal(b->ike->counters.half_open, i + 1);
+		assert_int_equal(oldest(b)->len, MSG_HEADER_LEN + 8);	/* INVALID_SYNTAX */
+		drop(b);
+	}
+	l.msg[0]++;
+	give(b, &l);
+	assert_int_equal(b->ike->counters.cookies_sent, 1);
+	pass(p, 31000);
+	assert_int_equal(b->ike->counters.half_open, 0);
+	pair_free(p);
+}
+
+/* One of another group's length is not even tried. */
+static void test_ke_of_another_length(void **state)
+{
+	struct pair *p = pair_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct letter l;
+
+	set_ike(a, "aes128gcm16-prfsha256-x25519-ecp256");
+	set_ike(b, "aes128gcm16-prfsha256-ecp256");
+	pair_start(p);
+	start(p, 0);
+	l = *oldest(a);
+	ke_payload(&l)[5] = KE_ECP_256;		/* but 32 octets of X25519 follow */
+	give(b, &l);
+	assert_int_equal(b->ike->counters.malformed, 1);
+	assert_int_equal(b->ike->counters.half_open, 0);
+	assert_int_equal(b->count, 0);
+	pair_free(p);
+}
+
+/* Half open, it may speak from elsewhere; but it is counted where it began. */
+static void test_another_address_is_no_other_stranger(void **state)
+{
+	struct pair *p = pair_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	pair_start(p);
+	tunnel_of(b)->conf.psk[0] ^= 1;
+	start(p, 0);
+	carry(a);
+	carry(b);
+	assert_int_equal(sa_count_strangers(b->ike, &a->addr), 1);
+	addr_parse(&p->nat, "203.0.113.9");
+	p->nat_port = 1024;
+	carry(a);
+	assert_true(addr_equal(&oldest(b)->remote.addr, &p->nat));
+	assert_int_equal(sa_count_strangers(b->ike, &a->addr), 1);
+	assert_int_equal(sa_count_strangers(b->ike, &p->nat), 0);
+	pair_free(p);
+}
+
+/* The answer to IKE_SA_INIT is not for whoever can seal a message with the same number. */
+static void test_no_reflection(void **state)
+{
+	struct pair *p = pair_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct msg_header h = { .exchange = EXCHANGE_INFORMATIONAL, .flags = MSG_INITIATOR };
+	struct builder out;
+	struct letter l;
+	struct ike_sa *sa;
+
+	pair_start(p);
+	start(p, 0);
+	carry(a);
+	carry(b);
+	sa = only_sa(a);
+	h.spi_i = sa->spi_i;
+	h.spi_r = sa->spi_r;
+	build_begin(&out, l.msg, sizeof(l.msg), &h);
+	build_sk_begin(&out, sk_iv_len(&sa->sk_out));
+	l.len = build_sk_end(&out, sk_sealed_len(&sa->sk_out, build_sk_plain(&out)));
+	assert_true(l.len && sk_seal(&sa->sk_out, l.msg, out.sk_body, out.sk_plain));
+	l.local = (struct endpoint){ .port = 500 };
+	addr_parse(&l.local.addr, "198.51.100.66");
+	l.remote = sa->remote;
+	give(b, &l);
+	assert_int_equal(b->count, 0);
+	assert_int_equal(b->ike->counters.replayed, 1);
+	pair_free(p);
+}
+
+/* RFC 7296 2.11: an answer goes to where its request comes from, and moves nobody. */
+static void test_answer_goes_where_the_request_comes_from(void **state)
+{
+	struct pair *p = pair_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct letter l;
+
+	pair_start(p);
+	bring_up(p, 0);
+	soft_limit(a);
+	l = *oldest(a);
+	l.local.port = 7777;
+	give(b, &l);
+	assert_int_equal(oldest(b)->remote.port, 7777);
+	assert_int_equal(only_sa(b)->remote.port, 500);
+	pair_free(p);
+}
+
+/* RFC 7296 2.23: who began from behind a NAT knows where the peer is. */
+static void test_mapping(void **state)
+{
+	struct pair *p = pair_new();
+	struct ike_kern_event ev = {
+		.type = IKE_KERN_MAPPING, .tunnel = "t", .child_id = 1, .peer.port = 6666,
+	};
+
+	p->s[1].conf.answer_only = true;
+	addr_parse(&p->nat, "203.0.113.9");
+	p->nat_port = 1024;
+	pair_start(p);
+	bring_up(p, 0);
+	addr_parse(&ev.peer.addr, "203.0.113.9");
+	for (int i = 0; i < 2; i++)
+		ike_kern_event(p->s[i].ike, &ev);
+	assert_int_equal(only_sa(&p->s[0])->remote.port, 4500);
+	assert_int_equal(only_sa(&p->s[1])->remote.port, 6666);
+	pair_free(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_unsound_ke_in_request),
+		cmocka_unit_test(test_ke_of_another_length),
+		cmocka_unit_test(test_another_address_is_no_other_stranger),
+		cmocka_unit_test(test_no_reflection),
+		cmocka_unit_test(test_answer_goes_where_the_request_comes_from),
+		cmocka_unit_test(test_mapping),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
