@@ -131,6 +131,36 @@ static void test_group_not_taken(void **state)
 	pair_free(p);
 }
 
+/*
+ * Where a KE is no must we offer none; the peer that insists gets one, the IKE SA's own if it is
+ * among ours, and the next time at once.
+ */
+static void wants_group(const char *ours, const char *theirs, unsigned int requests)
+{
+	struct pair *p = up(ours, theirs);
+	struct spis old = current(p);
+	unsigned int sent = p->s[0].sent;
+
+	soft_limit(&p->s[0]);
+	carry_all(p);
+	assert_int_equal(p->s[0].sent, sent + requests);
+	assert_one_pair(p, old);
+	sent = p->s[0].sent;
+	soft_limit(&p->s[0]);
+	carry_all(p);
+	assert_int_equal(p->s[0].sent, sent + 2);	/* with the right group, and the DELETE */
+	assert_int_equal(p->s[0].ev[IKE_EV_CHILD_REKEYED].count, 2);
+	pair_free(p);
+}
+
+static void test_peer_wants_a_group(void **state)
+{
+	/* without, with x25519, DELETE */
+	wants_group("aes128gcm16-esn aes128gcm16-ecp256-x25519-esn", "aes128gcm16-x25519-esn", 3);
+	/* without, with ecp256, with ecp384, DELETE */
+	wants_group("aes128gcm16-esn aes128gcm16-ecp256-ecp384-esn", "aes128gcm16-ecp384-esn", 4);
+}
+
 static void test_no_group_in_common(void **state)
 {
 	struct pair *p = up("aes128gcm16-x25519-esn", "aes128gcm16-ecp256-esn");
@@ -346,6 +376,28 @@ static void test_peer_never_deletes(void **state)
 	pair_free(p);
 }
 
+/* The kernel says it once, perhaps before the peer has deleted the old pair: not forgotten. */
+static void test_soft_limit_before_the_switch(void **state)
+{
+	struct pair *p = up("aes128gcm16-esn", "aes128gcm16-esn");
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct ike_kern_event ev = {
+		.type = IKE_KERN_EXPIRE, .tunnel = "t", .child_id = 1,
+	};
+
+	soft_limit(a);
+	carry(a);
+	ev.spi = tunnel_of(b)->out->successor;
+	carry(b);
+	ike_kern_event(b->ike, &ev);
+	assert_int_equal(b->count, 0);
+	carry_all(p);
+	assert_int_equal(b->ev[IKE_EV_CHILD_REKEYED].count, 2);
+	assert_int_equal(a->ev[IKE_EV_CHILD_REKEYED].count, 2);
+	assert_int_equal(b->out_spi, tunnel_of(a)->out->spi_in);
+	pair_free(p);
+}
+
 static void test_hard_limit(void **state)
 {
 	struct pair *p = up("aes128gcm16-esn", "aes128gcm16-esn");
@@ -501,6 +553,79 @@ static void test_peer_rekeys_ike(void **state)
 	pair_free(p);
 }
 
+/* RFC 7296 2.18: SKEYSEED by the PRF of the old IKE SA, all of it; the rest by the new one's. */
+static void rekeyed_with(const char *old_ike, const char *new_ike)
+{
+	uint8_t seed[PRF_LEN_MAX], spis[16], keys[PRF_LEN_MAX];
+	struct pair *p = pair_new();
+	struct side *a = &p->s[0];
+	struct ike_sa *old, *new;
+	struct chunk secret = { (const uint8_t *)"g^ir", 4 }, ni, nr;
+
+	set_ike(a, old_ike);
+	set_ike(&p->s[1], old_ike);
+	pair_start(p);
+	bring_up(p, 0);
+	old = only_sa(a);
+	set_ike(a, new_ike);
+	new = sa_new(a->ike, true, 0);
+	new->suite = a->conf.ike.p[0];
+	new->ni.len = new->nr.len = 16;
+	new->nr.b[0] = 1;
+	assert_true(keys_derive(new, secret, old));
+
+	for (int j = 0; j < 8; j++) {
+		spis[j] = new->spi_i >> (56 - 8 * j);
+		spis[8 + j] = new->spi_r >> (56 - 8 * j);
+	}
+	ni = (struct chunk){ new->ni.b, 16 };
+	nr = (struct chunk){ new->nr.b, 16 };
+	assert_true(prf(old->prf, (struct chunk){ old->sk_d, prf_len(old->prf) },
+			(struct chunk[]){ secret, ni, nr }, 3, seed));
+	assert_true(prf_plus(new->prf, (struct chunk){ seed, prf_len(old->prf) },
+			     (struct chunk[]){ ni, nr, { spis, 16 } }, 3, keys,
+			     prf_len(new->prf)));
+	assert_memory_equal(new->sk_d, keys, prf_len(new->prf));
+	transition_command(new, COMMAND_DROP, "test");
+	sas_reap(a->ike);
+	pair_free(p);
+}
+
+static void test_keys_of_another_prf(void **state)
+{
+	static const char sha256[] = "aes128gcm16-prfsha256-x25519",
+			  sha512[] = "aes128gcm16-prfsha512-x25519";
+
+	rekeyed_with(sha256, sha256);
+	rekeyed_with(sha512, sha256);
+	rekeyed_with(sha256, sha512);
+}
+
+/* What the IKE SA has is kept where the peer offers it, whatever we like better. */
+static void test_rekeyed_ike_sa_keeps_its_suite(void **state)
+{
+	struct pair *p = pair_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct ike_sa *old, *new;
+	struct letter l;
+
+	set_ike(a, "aes128gcm16-prfsha384-x25519");
+	set_ike(b, "aes128gcm16-prfsha256-prfsha384-x25519");
+	pair_start(p);
+	bring_up(p, 0);
+	old = only_sa(a);
+	set_ike(a, "aes128gcm16-prfsha256-prfsha384-x25519");
+	new = ask_for_new_ike_sa(a, &l);
+	give(b, &l);
+	l = *oldest(b);
+	take_answer(a, old, new, &l);
+	assert_int_equal(new->prf, old->prf);
+	assert_memory_equal(new->sk_d, tunnel_of(b)->sa->sk_d, prf_len(new->prf));
+	transition_command(new, COMMAND_DROP, "test");
+	sas_reap(a->ike);
+	pair_free(p);
+}
+
 /*
  * A pair that waits for its DELETE, because a request is under way, when the peer rekeys the IKE
  * SA: it is deleted on the new one.
@@ -541,6 +666,7 @@ int main(void)
 		cmocka_unit_test(test_rekey_with_pfs),
 		cmocka_unit_test(test_group_of_the_peer),
 		cmocka_unit_test(test_group_not_taken),
+		cmocka_unit_test(test_peer_wants_a_group),
 		cmocka_unit_test(test_no_group_in_common),
 		cmocka_unit_test(test_peer_narrows),
 		cmocka_unit_test(test_collisions),
@@ -550,9 +676,12 @@ int main(void)
 		cmocka_unit_test(test_rekey_meets_close),
 		cmocka_unit_test(test_peer_never_answers),
 		cmocka_unit_test(test_peer_never_deletes),
+		cmocka_unit_test(test_soft_limit_before_the_switch),
 		cmocka_unit_test(test_hard_limit),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_peer_rekeys_ike),
+		cmocka_unit_test(test_keys_of_another_prf),
+		cmocka_unit_test(test_rekeyed_ike_sa_keeps_its_suite),
 		cmocka_unit_test(test_old_child_is_inherited),
 	};
 

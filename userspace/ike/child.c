@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "ike/child.h"
+#include "ike/child_sa.h"
 #include "ike/tunnels.h"
 
 /* 8 s at 1 Gbit/s: the first tries of a CREATE_CHILD_SA. */
@@ -69,6 +70,7 @@ struct child *child_new(struct ike_sa *sa, const struct proposal *suite, uint32_
 	c->sa = sa;
 	c->state = CHILD_NEW;
 	c->suite = *suite;
+	c->group = child_sa_group(suite);
 	c->spi_in = spi_in;
 	c->spi_out = spi_out;
 	timer_init(&c->timer, due);
@@ -111,6 +113,7 @@ void child_succeed(struct child *c, struct child *old)
 	timer_cancel(&old->sa->ike->timers, &old->timer);
 	old->want_rekey = false;
 	old->successor = c->spi_in;
+	old->succeeded_ms = ike_now(old->sa->ike);
 }
 
 struct child *child_active(const struct ike_sa *sa)
@@ -297,7 +300,7 @@ void child_switch_later(struct child *c)
 {
 	struct ike *ike = c->sa->ike;
 
-	timer_set(&ike->timers, &c->timer, ike_now(ike) + CHILD_SWITCH_MS);
+	timer_set(&ike->timers, &c->timer, c->succeeded_ms + CHILD_SWITCH_MS);
 }
 
 void child_retry(struct child *c, uint64_t min_ms, uint64_t max_ms)

@@ -8,8 +8,8 @@
  * once it has the response, because the responder has its inbound SA by then. The responder
  * installs only the inbound SA (CHILD_INBOUND) and keeps the outbound one aside until the
  * initiator deletes the old CHILD_SA: then it certainly has its new inbound SA. (One that never
- * does: CHILD_SWITCH_MS after the old one's hard limit.) Inbound SAs stay for
- * CHILD_LINGER_MS after the DELETE, for the packets under way.
+ * does: at the old one's hard limit, CHILD_SWITCH_MS after our answer at least.) Inbound SAs stay
+ * for CHILD_LINGER_MS after the DELETE, for the packets under way.
  */
 #ifndef IKE_CHILD_H
 #define IKE_CHILD_H
@@ -40,7 +40,9 @@ struct child {
 	uint64_t soft_s, hard_s, rekey_at_ms;
 	uint32_t successor;		/* inbound SPI of the peer's rekey of this one; 0: none */
 	bool want_rekey;
-	uint16_t group;			/* for its rekey: the one the peer asked for */
+	uint16_t group;			/* for its rekey: at first that of its own KE, or KE_NONE */
+	bool group_asked;		/* the peer has named it, RFC 7296 1.3 */
+	uint64_t succeeded_ms;		/* when it got the successor */
 	bool peer_deleted;		/* while our rekey of it is under way */
 	/* ACTIVE: next try to rekey, or to switch; OLD: try to delete it; LINGERING: the end */
 	struct timer timer;

@@ -19,6 +19,24 @@ static struct proposals without_groups(const struct proposals *list)
 	return out;
 }
 
+static bool needs_no_group(const struct proposal *p)
+{
+	for (unsigned int i = 0; i < p->count; i++)
+		if (p->t[i].type == TRANSFORM_KE && p->t[i].id == KE_NONE)
+			return true;
+	return !proposal_find(p, TRANSFORM_KE);
+}
+
+struct proposals child_sa_offers(const struct proposals *ours, uint16_t group)
+{
+	struct proposals out = { .count = 0 };
+
+	for (unsigned int i = 0; i < ours->count; i++)
+		if (group ? child_sa_group(&ours->p[i]) != KE_NONE : needs_no_group(&ours->p[i]))
+			out.p[out.count++] = ours->p[i];
+	return group ? out : without_groups(&out);
+}
+
 void child_sa_offer(struct builder *b, const struct proposals *ours, bool groups, uint32_t spi)
 {
 	struct proposals list = groups ? *ours : without_groups(ours);

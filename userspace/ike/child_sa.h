@@ -8,6 +8,11 @@
 struct ts_pair;
 
 /*
+ * What of ours a rekey offers, RFC 7296 1.3: with a group's KE payload those that have groups,
+ * with none (KE_NONE) those that need none.
+ */
+struct proposals child_sa_offers(const struct proposals *ours, uint16_t group);
+/*
  * Our proposals with our inbound SPI; @groups: with their groups (never in IKE_AUTH, RFC 7296
  * 1.2).
  */

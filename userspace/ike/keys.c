@@ -64,7 +64,7 @@ bool keys_derive(struct ike_sa *sa, struct chunk secret, const struct ike_sa *re
 	const struct transform *integ = proposal_find(&sa->suite, TRANSFORM_INTEG);
 	const struct transform *prf_t = proposal_find(&sa->suite, TRANSFORM_PRF);
 	uint8_t seed[PRF_LEN_MAX], ids[16], keys[3 * PRF_LEN_MAX + 2 * (SK_KEY_MAX + SK_INTEG_MAX)];
-	size_t d, a, e, len;
+	size_t d, a, e, len, seed_len;
 	struct sk *i, *r;
 	bool ok = false;
 
@@ -72,11 +72,13 @@ bool keys_derive(struct ike_sa *sa, struct chunk secret, const struct ike_sa *re
 		return false;
 	sa->prf = prf_t->id;
 	d = prf_len(sa->prf);
+	/* RFC 7296 2.18: SKEYSEED is by the old IKE SA's PRF, what follows by the new one's */
+	seed_len = prf_len(rekeyed ? rekeyed->prf : sa->prf);
 	e = encr_key_len(encr->id, encr->key_bits);
 	a = integ_key_len(integ ? integ->id : INTEG_NONE);
 	len = 3 * d + 2 * (a + e);
 	spis(sa, ids);
-	if (d && e && len <= sizeof(keys) && skeyseed(sa, secret, rekeyed, seed)) {
+	if (d && seed_len && e && len <= sizeof(keys) && skeyseed(sa, secret, rekeyed, seed)) {
 		struct chunk parts[] = {
 			chunk_of(sa->ni.b, sa->ni.len),
 			chunk_of(sa->nr.b, sa->nr.len),
@@ -85,7 +87,8 @@ bool keys_derive(struct ike_sa *sa, struct chunk secret, const struct ike_sa *re
 
 		i = sa->initiator ? &sa->sk_out : &sa->sk_in;
 		r = sa->initiator ? &sa->sk_in : &sa->sk_out;
-		ok = prf_plus(sa->prf, chunk_of(seed, d), parts, ARRAY_SIZE(parts), keys, len) &&
+		ok = prf_plus(sa->prf, chunk_of(seed, seed_len), parts, ARRAY_SIZE(parts), keys,
+			      len) &&
 		     sk_setup(i, sa, keys + d + 2 * a, keys + d) &&
 		     sk_setup(r, sa, keys + d + 2 * a + e, keys + d + a);
 	}

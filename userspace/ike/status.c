@@ -33,6 +33,8 @@ static void expire(struct tunnel *t, const struct ike_kern_event *ev)
 		return;
 	if (ev->hard) {
 		expired_hard(t, c);
+	} else if (c->state == CHILD_INBOUND) {
+		c->want_rekey = true;	/* once it is ACTIVE: the kernel says it only once */
 	} else if (c->state == CHILD_ACTIVE && !c->successor && !c->timer.armed) {
 		c->want_rekey = true;
 		xchg_next(c->sa);

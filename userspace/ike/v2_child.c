@@ -34,11 +34,29 @@ static void rekeyed(struct child *c, uint32_t old_in, uint32_t old_out)
 
 /* ---- our request */
 
-static uint16_t first_group(const struct proposals *list)
+static bool offers_group(const struct proposals *list, uint16_t group)
 {
-	const struct transform *t = list->count ? proposal_find(&list->p[0], TRANSFORM_KE) : NULL;
+	for (unsigned int i = 0; i < list->count; i++)
+		for (unsigned int j = 0; j < list->p[i].count; j++)
+			if (list->p[i].t[j].type == TRANSFORM_KE && list->p[i].t[j].id == group)
+				return true;
+	return false;
+}
 
-	return t ? t->id : KE_NONE;
+/* Of those we have for a child the one of the IKE SA, else the first; KE_NONE: there is none. */
+static uint16_t likely_group(const struct ike_sa *sa)
+{
+	const struct proposals *list = &sa->tunnel->conf.esp;
+	uint16_t group = child_sa_group(&sa->suite);
+
+	if (offers_group(list, group))
+		return group;
+	for (unsigned int i = 0; i < list->count; i++) {
+		group = child_sa_group(&list->p[i]);
+		if (group)
+			return group;
+	}
+	return KE_NONE;
 }
 
 static bool prepare(struct ike_sa *sa, struct child *c)
@@ -51,7 +69,9 @@ static bool prepare(struct ike_sa *sa, struct child *c)
 		ike_log(ike, sa->tunnel, LOG_ERR, "cannot rekey: %s", why);
 		return false;
 	}
-	req->group = c->group ? c->group : first_group(&sa->tunnel->conf.esp);
+	req->group = c->group;
+	if (!child_sa_offers(&sa->tunnel->conf.esp, req->group).count)
+		req->group = likely_group(sa);
 	if (req->group)
 		req->ke = ke_new(req->group, ike->env.random, ike->env.ctx);
 	if (req->group && !req->ke) {
@@ -68,6 +88,7 @@ enum built v2_rekey_child_build(struct ike_sa *sa, struct builder *b, struct cau
 {
 	struct child *c = child_active(sa);
 	const struct tunnel *t = sa->tunnel;
+	struct proposals offers;
 	const uint8_t *public;
 	size_t len;
 
@@ -80,7 +101,8 @@ enum built v2_rekey_child_build(struct ike_sa *sa, struct builder *b, struct cau
 		return BUILD_NOTHING;
 	}
 	build_notify(b, NOTIFY_REKEY_SA, PROTO_ESP, c->spi_in, 4, NULL, 0);
-	child_sa_offer(b, &t->conf.esp, true, sa->req.new_spi);
+	offers = child_sa_offers(&t->conf.esp, sa->req.group);
+	child_sa_offer(b, &offers, true, sa->req.new_spi);
 	build_nonce(b, sa->req.nonce, sizeof(sa->req.nonce));
 	if (sa->req.ke) {
 		public = ke_public(sa->req.ke, &len);
@@ -162,10 +184,11 @@ static bool answer_is_right(struct xchg *x, struct proposal *suite)
 {
 	const struct tunnel *t = x->sa->tunnel;
 	uint16_t group = x->sa->req.group;
+	struct proposals offers = child_sa_offers(&t->conf.esp, group);
 	char local[80], remote[80], was_local[80], was_remote[80];
 	const struct msg *in = x->in;
 
-	if (!child_sa_chosen(&t->conf.esp, &in->sa, group, suite) ||
+	if (!child_sa_chosen(&offers, &in->sa, group, suite) ||
 	    (child_sa_group(suite) && in->ke.group != group)) {
 		cause_set(&x->cause, IKE_FAIL_PROTOCOL,
 			  "the peer answers our rekey with what we did not offer");
@@ -216,26 +239,24 @@ enum verdict v2_child_response(struct xchg *x)
 	return VERDICT_DONE;
 }
 
-static bool offers_group(const struct proposals *list, uint16_t group)
-{
-	for (unsigned int i = 0; i < list->count; i++)
-		for (unsigned int j = 0; j < list->p[i].count; j++)
-			if (list->p[i].t[j].type == TRANSFORM_KE && list->p[i].t[j].id == group)
-				return true;
-	return false;
-}
-
 /*
  * INVALID_KE_PAYLOAD, RFC 7296 1.3: once more with the group the peer wants, if that is one of
- * ours.
+ * ours. NO_PROPOSAL_CHOSEN to an offer without groups: once more with one.
  */
 static bool take_group(struct ike_sa *sa, struct child *c, const struct msg_notify *error)
 {
 	struct cursor data = error->data;
-	uint16_t group;
+	uint16_t group = KE_NONE;
 
-	if (error->type != NOTIFY_INVALID_KE_PAYLOAD || !cursor_u16(&data, &group) ||
-	    group == sa->req.group || c->group || !offers_group(&sa->tunnel->conf.esp, group))
+	if (error->type == NOTIFY_NO_PROPOSAL_CHOSEN && !sa->req.group) {
+		group = likely_group(sa);
+	} else if (error->type == NOTIFY_INVALID_KE_PAYLOAD && !c->group_asked &&
+		   cursor_u16(&data, &group)) {
+		c->group_asked = true;
+		if (group == sa->req.group || !offers_group(&sa->tunnel->conf.esp, group))
+			group = KE_NONE;
+	}
+	if (!group)
 		return false;
 	c->group = group;
 	c->want_rekey = true;
@@ -259,6 +280,7 @@ enum verdict v2_child_refused(struct xchg *x)
 			  "the peer has deleted the CHILD_SA that we wanted to rekey");
 	} else if (!take_group(sa, c, error)) {
 		c->group = KE_NONE;
+		c->group_asked = false;
 		ike_log(sa->ike, sa->tunnel,
 			error->type == NOTIFY_TEMPORARY_FAILURE ? LOG_INFO : LOG_WARNING,
 			"the peer refuses to rekey the CHILD_SA: %s; trying again",

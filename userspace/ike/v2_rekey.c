@@ -79,9 +79,10 @@ static void inherit(struct ike_sa *sa, struct ike_sa *old)
 		TAILQ_REMOVE(&old->children, c, link);
 		TAILQ_INSERT_TAIL(&sa->children, c, link);
 		c->sa = sa;
-		if (c->want_rekey || c->state == CHILD_OLD)
+		if (c->state == CHILD_OLD || (c->want_rekey && c->state == CHILD_ACTIVE)) {
 			child_retry(c, 1000, 2000);
-		c->want_rekey = false;
+			c->want_rekey = false;
+		}
 	}
 	sa->tunnel = t;
 	t->sa = sa;
@@ -89,6 +90,20 @@ static void inherit(struct ike_sa *sa, struct ike_sa *old)
 	transition_command(sa, COMMAND_INHERIT, "rekeyed by the peer");
 	sa_watch_liveness(sa);
 	tunnel_event(t, IKE_EV_IKE_REKEYED, IKE_FAIL_NONE, "by the peer");
+}
+
+/*
+ * What the IKE SA has, if that is among what the peer offers: some derive the keys of one with
+ * another PRF in a way of their own.
+ */
+static bool choose(const struct ike_sa *old, const struct msg_sa *in, struct proposal *suite,
+		   unsigned int *index)
+{
+	const struct proposals same = { .count = 1, .p = { old->suite } };
+
+	return (proposal_select(&same, &in->list, false, suite, index) ||
+		proposal_select(&old->tunnel->conf.ike, &in->list, false, suite, index)) &&
+	       in->offer[*index].spi_len == 8 && in->offer[*index].spi;
 }
 
 enum verdict v2_rekey_request(struct xchg *x)
@@ -104,8 +119,7 @@ enum verdict v2_rekey_request(struct xchg *x)
 	/* RFC 7296 2.25.2: not while a CHILD_SA is being made, rekeyed or deleted */
 	if (old->req.active && old->req.subject)
 		return refuse(x, NOTIFY_TEMPORARY_FAILURE, NULL, 0);
-	if (!proposal_select(&old->tunnel->conf.ike, &in->sa.list, false, &suite, &index) ||
-	    in->sa.offer[index].spi_len != 8 || !in->sa.offer[index].spi)
+	if (!choose(old, &in->sa, &suite, &index))
 		return refuse(x, NOTIFY_NO_PROPOSAL_CHOSEN, NULL, 0);
 	ke = proposal_find(&suite, TRANSFORM_KE);
 	if (in->ke.group != ke->id) {
