@@ -26,8 +26,9 @@ static const char usage[] =
 "  sa-del        dev= spi= dir=in|out\n"
 "  sa-get        [dev= [spi= dir=in|out]]   without spi a list\n"
 "  dump          [dev=]                     children and SAs\n"
-"  socket-attach [addr=] [port=4500] [hold] [forget] hold: stay, print what is not ESP;\n"
-"                forget: switch UDP_ENCAP off behind the module's back\n"
+"  socket-attach [addr=] [port=4500] [hold] [forget] [reuseaddr] hold: stay, print what\n"
+"                is not ESP; forget: switch UDP_ENCAP off behind the module's back;\n"
+"                reuseaddr: that and not SO_REUSEPORT\n"
 "  flush         [dev=]\n"
 "  listen        [count=] [seconds=10] [only=EVENT,...]   events, a line each\n"
 "  raw           cmd=NAME|NUMBER [dump] [text=ATTRIBUTES]  '$dev' is the index of dev=\n"
@@ -378,7 +379,7 @@ static int cmd_socket_attach(struct ctl *c)
 	local.sin_port = htons(arg_number("port", 4500));
 	if (arg("addr") && inet_pton(AF_INET, arg("addr"), &local.sin_addr) != 1)
 		die("addr= is not an IPv4 address");
-	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, arg("reuseaddr") ? SO_REUSEADDR : SO_REUSEPORT, &on, sizeof(on));
 	if (fd < 0 || bind(fd, (struct sockaddr *)&local, sizeof(local)))
 		die("port %u: %s", ntohs(local.sin_port), strerror(errno));
 	nla_put_u32(msg, ESPLANE_A_SOCKET_FD, fd);

@@ -23,7 +23,7 @@ hostile()
 # What an SA counts in drops, all reasons
 dropped()
 {
-	ctl a sa-get dev=espl0 dir=in spi=0x1001 | jq '[.stats[]] | add // 0'
+	sa_in a stats | tr -cs 0-9 '\n' | awk '{ sum += $1 } END { print sum + 0 }'
 }
 
 drops_are()
@@ -34,7 +34,7 @@ drops_are()
 # What must not move by packets that are not authentic
 position()
 {
-	ctl a sa-get dev=espl0 dir=in spi=0x1001 | jq -c '[.seq, .packets, .bytes, .expired]'
+	sa_in a seq,packets,bytes,expired
 }
 
 dropped_is()

@@ -19,9 +19,9 @@ SEED=$(od -An -tx1 -N20 /dev/urandom | tr -d ' \n')
 
 ctl a info >"$WORK/info"
 is "info: the version" "$(jq -r .version "$WORK/info")" "$(cat "$VM_DIR/../../VERSION")"
+able=$(jq -r '.suite[] | select(.driver != "" and .encr > 0).name' "$WORK/info" | xargs)
 for suite in $SUITES; do
-	check "info: $suite" jq -e --arg n "$suite" \
-		'.suite | any(.name == $n and .driver != "" and .encr > 0)' "$WORK/info"
+	check "info: $suite" grep -qw "$suite" <<<"$able"
 done
 is "info without a device has no counters" "$(jq -r '.stats' "$WORK/info")" null
 refuse "info of a device that does not exist" 'No such device|ENODEV' \
