@@ -51,7 +51,9 @@ static void words_of_strongswan(void **state)
 		{ PROTO_ESP, "aes128gcm16-esn", "aes128gcm16-esn" },
 		{ PROTO_ESP, "aes128gcm16", "aes128gcm16-noesn-esn" },
 		{ PROTO_ESP, "aes256-sha256-ecp256-noesn", "aes256-sha256-ecp256-noesn" },
-		{ PROTO_ESP, "aes192gcm16-prfsha256-x25519-noesn", "aes192gcm16-x25519-noesn" },
+		{ PROTO_IKE, "aes192gcm16-prfsha256-x25519", "aes192gcm16-prfsha256-x25519" },
+		{ PROTO_ESP, "aes256gcm16-prfsha256-x25519-noesn", "aes256gcm16-x25519-noesn" },
+		{ PROTO_ESP, "aes192-sha256-esn", "aes192-sha256-esn" },
 	};
 	char buf[PROPOSAL_STRLEN];
 	struct proposal p;
@@ -88,11 +90,22 @@ static void wrong_words_are_named(void **state)
 		{ PROTO_IKE, "aes128gcm16-prfsha256-x25519-esn",
 		  "\"esn\" belongs to ESP, not to IKE" },
 		{ PROTO_IKE, "sha256-x25519", "the cipher is missing" },
-		{ PROTO_IKE, "aes128-x25519", "aes128 needs an integrity algorithm" },
+		{ PROTO_IKE, "aes128-x25519",
+		  "aes128 needs an integrity algorithm: sha256, sha384 or sha512" },
 		{ PROTO_IKE, "aes128gcm16-x25519", "the PRF is missing" },
 		{ PROTO_IKE, "aes128gcm16-prfsha256", "the key exchange group is missing" },
 		{ PROTO_IKE, "aes128gcm16-aes128-sha256-x25519", "write two proposals" },
-		{ PROTO_ESP, "aes128-esn", "aes128 needs an integrity algorithm" },
+		{ PROTO_ESP, "aes192gcm128",
+		  "\"aes192gcm128\" is for IKE only: the kernel module does not do it; accepted "
+		  "are: aes128gcm16, aes256gcm16, chacha20poly1305, aes128, aes192, aes256, "
+		  "sha256, x25519, ecp256, ecp384, modp2048, modp3072, esn, noesn" },
+		{ PROTO_ESP, "aes256-sha384-esn", "\"sha384\" is for IKE only" },
+		{ PROTO_ESP, "aes256-sha2_512-esn", "\"sha2_512\" is for IKE only" },
+		{ PROTO_ESP, "rot13",
+		  "\"rot13\" is not an algorithm; accepted are: aes128gcm16, aes256gcm16, " },
+		{ PROTO_IKE, "rot13",
+		  "\"rot13\" is not an algorithm; accepted are: aes128gcm16, aes192gcm16, " },
+		{ PROTO_ESP, "aes128", "aes128 needs an integrity algorithm: sha256" },
 		{ PROTO_ESP, "aes128gcm16 -esn", "\"aes128gcm16 \" is not" },
 	};
 	struct proposal p = {};

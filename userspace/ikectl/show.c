@@ -56,12 +56,10 @@ static const char *encr_text(const struct transform *t, char *buf, size_t len)
 
 const char *suite_text(const char *suite, char *buf, size_t len)
 {
-	static const char *const integ_names[] = { "HMAC-SHA2-256-128", "HMAC-SHA2-384-192",
-						   "HMAC-SHA2-512-256" };
-	const struct transform *encr, *integ, *esn;
+	const struct transform *encr, *esn;
 	char why[256], encr_buf[64];
 	struct proposal p;
-	bool auth, known;
+	bool known;
 
 	known = proposal_parse(&p, PROTO_ESP, suite, why, sizeof(why));
 	encr = known ? proposal_find(&p, TRANSFORM_ENCR) : NULL;
@@ -69,12 +67,10 @@ const char *suite_text(const char *suite, char *buf, size_t len)
 		snprintf(buf, len, "%s", suite);
 		return buf;
 	}
-	integ = proposal_find(&p, TRANSFORM_INTEG);
 	esn = proposal_find(&p, TRANSFORM_ESN);
-	auth = integ && integ->id >= INTEG_HMAC_SHA2_256_128 &&
-	       integ->id <= INTEG_HMAC_SHA2_512_256;
-	snprintf(buf, len, "%s%s%s%s", encr_text(encr, encr_buf, sizeof(encr_buf)),
-		 auth ? " and " : "", auth ? integ_names[integ->id - INTEG_HMAC_SHA2_256_128] : "",
+	/* the only one that ESP has: lib/proposal.c */
+	snprintf(buf, len, "%s%s%s", encr_text(encr, encr_buf, sizeof(encr_buf)),
+		 proposal_find(&p, TRANSFORM_INTEG) ? " and HMAC-SHA2-256-128" : "",
 		 esn && esn->id == ESN_YES ? " with ESN" : "");
 	return buf;
 }

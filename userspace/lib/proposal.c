@@ -13,20 +13,21 @@ struct word {
 	uint16_t id;
 	uint16_t key_bits;
 	bool known_only;	/* named so that a peer's offer can be read; we never offer it */
+	bool ike_only;		/* kernel/suite.c has no such suite */
 };
 
 /* The first word of a transform is the one it is printed with; the others are aliases. */
 static const struct word words[] = {
 	{ "aes128gcm16", TRANSFORM_ENCR, ENCR_AES_GCM_16, 128 },
-	{ "aes192gcm16", TRANSFORM_ENCR, ENCR_AES_GCM_16, 192 },
+	{ "aes192gcm16", TRANSFORM_ENCR, ENCR_AES_GCM_16, 192, .ike_only = true },
 	{ "aes256gcm16", TRANSFORM_ENCR, ENCR_AES_GCM_16, 256 },
 	{ "chacha20poly1305", TRANSFORM_ENCR, ENCR_CHACHA20_POLY1305, 0 },
 	{ "aes128", TRANSFORM_ENCR, ENCR_AES_CBC, 128 },
 	{ "aes192", TRANSFORM_ENCR, ENCR_AES_CBC, 192 },
 	{ "aes256", TRANSFORM_ENCR, ENCR_AES_CBC, 256 },
 	{ "sha256", TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128 },
-	{ "sha384", TRANSFORM_INTEG, INTEG_HMAC_SHA2_384_192 },
-	{ "sha512", TRANSFORM_INTEG, INTEG_HMAC_SHA2_512_256 },
+	{ "sha384", TRANSFORM_INTEG, INTEG_HMAC_SHA2_384_192, .ike_only = true },
+	{ "sha512", TRANSFORM_INTEG, INTEG_HMAC_SHA2_512_256, .ike_only = true },
 	{ "prfsha256", TRANSFORM_PRF, PRF_HMAC_SHA2_256 },
 	{ "prfsha384", TRANSFORM_PRF, PRF_HMAC_SHA2_384 },
 	{ "prfsha512", TRANSFORM_PRF, PRF_HMAC_SHA2_512 },
@@ -40,8 +41,8 @@ static const struct word words[] = {
 
 	{ "aes128gcm128", TRANSFORM_ENCR, ENCR_AES_GCM_16, 128 },
 	{ "aes128gcm", TRANSFORM_ENCR, ENCR_AES_GCM_16, 128 },
-	{ "aes192gcm128", TRANSFORM_ENCR, ENCR_AES_GCM_16, 192 },
-	{ "aes192gcm", TRANSFORM_ENCR, ENCR_AES_GCM_16, 192 },
+	{ "aes192gcm128", TRANSFORM_ENCR, ENCR_AES_GCM_16, 192, .ike_only = true },
+	{ "aes192gcm", TRANSFORM_ENCR, ENCR_AES_GCM_16, 192, .ike_only = true },
 	{ "aes256gcm128", TRANSFORM_ENCR, ENCR_AES_GCM_16, 256 },
 	{ "aes256gcm", TRANSFORM_ENCR, ENCR_AES_GCM_16, 256 },
 	{ "chacha20poly1305compat", TRANSFORM_ENCR, ENCR_CHACHA20_POLY1305, 256, true },
@@ -50,8 +51,8 @@ static const struct word words[] = {
 	{ "aes192cbc", TRANSFORM_ENCR, ENCR_AES_CBC, 192 },
 	{ "aes256cbc", TRANSFORM_ENCR, ENCR_AES_CBC, 256 },
 	{ "sha2_256", TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128 },
-	{ "sha2_384", TRANSFORM_INTEG, INTEG_HMAC_SHA2_384_192 },
-	{ "sha2_512", TRANSFORM_INTEG, INTEG_HMAC_SHA2_512_256 },
+	{ "sha2_384", TRANSFORM_INTEG, INTEG_HMAC_SHA2_384_192, .ike_only = true },
+	{ "sha2_512", TRANSFORM_INTEG, INTEG_HMAC_SHA2_512_256, .ike_only = true },
 	{ "prfsha2_256", TRANSFORM_PRF, PRF_HMAC_SHA2_256 },
 	{ "prfsha2_384", TRANSFORM_PRF, PRF_HMAC_SHA2_384 },
 	{ "prfsha2_512", TRANSFORM_PRF, PRF_HMAC_SHA2_512 },
@@ -132,12 +133,12 @@ static bool is_aead(uint16_t encr)
 	return encr == ENCR_AES_GCM_16 || encr == ENCR_CHACHA20_POLY1305;
 }
 
-/* Which transform types RFC 7296 3.3.3 knows for a protocol. */
-static bool type_belongs(uint8_t type, uint8_t protocol)
+/* Has RFC 7296 3.3.3 such transforms for a protocol, and have we? */
+static bool belongs(const struct word *w, uint8_t protocol)
 {
 	if (protocol == PROTO_IKE)
-		return type != TRANSFORM_ESN;
-	return type != TRANSFORM_PRF;
+		return w->type != TRANSFORM_ESN;
+	return w->type != TRANSFORM_PRF && !w->ike_only;
 }
 
 static const struct word *find_word(const char *text, size_t len)
@@ -158,7 +159,7 @@ static void accepted(uint8_t protocol, char *buf, size_t len)
 
 	buf[0] = '\0';
 	for (i = 0; i < ARRAY_SIZE(words); i++) {
-		if (words[i].known_only || !type_belongs(words[i].type, protocol) ||
+		if (words[i].known_only || !belongs(&words[i], protocol) ||
 		    transform_name(words[i].type, words[i].id, words[i].key_bits) != words[i].text)
 			continue;
 		n = snprintf(buf + used, len - used, "%s%s", used ? ", " : "", words[i].text);
@@ -228,9 +229,10 @@ static bool parse_word(struct proposal *p, const char *text, size_t len, char *w
 	/* as strongSwan does: people copy one list for both */
 	if (w->type == TRANSFORM_PRF && p->protocol != PROTO_IKE)
 		return true;
-	if (!type_belongs(w->type, p->protocol))
-		return refuse_word(p->protocol, text, len, "belongs to ESP, not to IKE", why,
-				   why_len);
+	if (!belongs(w, p->protocol))
+		return refuse_word(p->protocol, text, len, w->ike_only ?
+				   "is for IKE only: the kernel module does not do it" :
+				   "belongs to ESP, not to IKE", why, why_len);
 	if (!add(p, w->type, w->id, w->key_bits))
 		return refuse(why, why_len, "it has more than %d algorithms",
 			      PROPOSAL_TRANSFORMS_MAX);
@@ -299,8 +301,8 @@ static bool complete(struct proposal *p, char *why, size_t why_len)
 		return refuse(why, why_len, "%s needs an integrity algorithm and %s must not have "
 			      "one: write two proposals", name(plain), name(aead));
 	if (plain && !proposal_find(p, TRANSFORM_INTEG))
-		return refuse(why, why_len, "%s needs an integrity algorithm: sha256, sha384 or "
-			      "sha512", name(plain));
+		return refuse(why, why_len, "%s needs an integrity algorithm: sha256%s",
+			      name(plain), p->protocol == PROTO_IKE ? ", sha384 or sha512" : "");
 	if (p->protocol == PROTO_IKE && !complete_ike(p, why, why_len))
 		return false;
 	if (p->protocol == PROTO_ESP && !complete_esp(p, why, why_len))

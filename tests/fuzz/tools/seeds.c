@@ -149,7 +149,7 @@ static const char *const proposals[] = {
 	"AES128-AES256-SHA256-ECP256-ECP384",
 	"chacha20poly1305-prfsha384-curve25519",
 	"aes128gcm16-esn",
-	"aes256-sha384-noesn-esn",
+	"aes256-sha256-noesn-esn",
 	"3des-sha1-modp1024",
 	"aes128gcm-sha256-ecp256",
 };
