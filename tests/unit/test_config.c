@@ -59,8 +59,8 @@ static struct config *load_good(const char *text)
 }
 
 /*
- * Messages are compared whole; "@" at their start stands for the file's path, "$" elsewhere for its
- * directory.
+ * Messages are compared whole; "@" at their start stands for the file's path, "$/" elsewhere for
+ * its directory.
  */
 static void expect_refusal(const char *text, const char *message)
 {
@@ -73,7 +73,7 @@ static void expect_refusal(const char *text, const char *message)
 	for (; *message && n < sizeof(want) - 80; message++) {
 		if (*message == '@')
 			n += (size_t)sprintf(want + n, "%s/t.conf", dir);
-		else if (*message == '$')
+		else if (*message == '$' && message[1] == '/')
 			n += (size_t)sprintf(want + n, "%s", dir);
 		else
 			want[n++] = *message;
@@ -167,6 +167,7 @@ static void secrets_in_other_notations(void **state)
 		{ "0sc2VjcmV0", "secret", 6 },
 		{ "0sc2VjcmU=", "secre", 5 },
 		{ "0", "0", 1 },
+		{ "\\101\\x42\\\\\\\"'$\\q", "AB\\\"'$q", 7 },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -285,8 +286,6 @@ static const struct {
 	{ "tunnel v6 { remote = any psk = x local-ts = 10.1.0.1 remote-ts = \"fd02::/64\" "
 	  "}",
 	  "@:1: tunnel \"v6\": local-ts and remote-ts have no address family in common" },
-	{ "tunnel \"office\" {\npsk = \"never ends\n\n",
-	  "@:2: a string that starts here has no end" },
 	{ "tunnel a {\n/* never ends\n\n", "@:2: a comment that starts here has no end" },
 	{ "tunnel \"office\" {\n" SHORT, "@:1: the { in this line has no }" },
 	{ "# x\n" ONE("esp = { aes128gcm16\n"), "@:2: the { in this line has no }" },
@@ -302,6 +301,63 @@ static void refusals(void **state)
 {
 	for (size_t i = 0; i < COUNT(refusal_rows); i++)
 		expect_refusal(refusal_rows[i].text, refusal_rows[i].message);
+}
+
+#define GOES_ON                                                                                    \
+	"psk: the line goes on after its value: a secret with blanks or { } ( ) = + , # has to "   \
+	"stand in quotes"
+#define NO_QUOTE                                                                                   \
+	"a string that starts in this line does not end in it: a quote is missing, or one inside " \
+	"the string needs a backslash before it"
+#define ESCAPE                                                                                     \
+	"a backslash in double quotes begins an escape: write \\\\ where one is meant, or single "   \
+	"quotes"
+#define NO_BRACE                                                                                   \
+	"the ${ in this line has no }: where no variable is meant, write it in single quotes"
+
+/* Whatever is wrong with a secret, the sentence has no part of it. */
+static void secrets_are_not_repeated(void **state)
+{
+	static const struct {
+		const char *value, *message;
+	} rows[] = {
+		{ "correct horse battery", "tunnel \"X\": " GOES_ON },
+		{ "correct start battery", "tunnel \"X\": " GOES_ON },
+		{ "correct,horse", "tunnel \"X\": " GOES_ON },
+		{ "correct=horse", "tunnel \"X\": " GOES_ON },
+		{ "{ correct, horse }", "tunnel \"X\": " GOES_ON },
+		{ "\"correct\" \"horse\"", "tunnel \"X\": " GOES_ON },
+		{ "correct}horse", GOES_ON },
+		{ "correct#horse", "a # right after a word: in quotes it is part of it, after a "
+				   "blank it begins a comment" },
+		{ "correct*", "a word with * or + has to stand in quotes" },
+		{ "correct+horse", "a word with * or + has to stand in quotes" },
+		{ "\"correct horse", NO_QUOTE },
+		{ "\"correct\"horse\"", NO_QUOTE },
+		{ "\"correct\\\nhorse\"", NO_QUOTE },
+		{ "don't", NO_QUOTE },
+		{ "\"correct\\999horse\"", ESCAPE },
+		{ "\"correct\\400horse\"", ESCAPE },
+		{ "\"correct\\0\"", ESCAPE },
+		{ "\"correct\\x00\"", ESCAPE },
+		{ "\"${correct\"", NO_BRACE },
+		{ "${correct", NO_BRACE },
+	};
+	char text[512], message[512];
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		snprintf(text, sizeof(text),
+			 "tunnel \"X\" {\nremote = any\nlocal-ts = 10.1.0.1\nremote-ts = 10.2.0.1\n"
+			 "psk = %s\n}\n",
+			 rows[i].value);
+		snprintf(message, sizeof(message), "@:5: %s", rows[i].message);
+		expect_refusal(text, message);
+	}
+	/* Not of its value. */
+	expect_refusal("tunnel \"X\" {\npsk \"x\"\n}\n",
+		       "@:2: tunnel \"X\": missing equal sign after option 'psk'");
+	expect_refusal("tunnel \"X\" {\npsk = \"x\"\npsk-fil = a b\n}\n",
+		       "@:3: tunnel \"X\": there is no option psk-fil: do you mean psk-file?");
 }
 
 static void a_value_without_end(void **state)
@@ -416,6 +472,11 @@ static void a_refusal_is_forgotten(void **state)
 	c = load_good("  # nothing\n\n");
 	assert_int_equal(c->count, 0);
 	config_free(c);
+	assert_null(load("tunnel \"office\" {\npsk = \"\\999\"\n}\n", why));
+	assert_null(load("tunnel \"office\" {\npsk = \"${x\"\n}\n", why));
+	c = load_good("\xef\xbb\xbf" ONE("#* x */\n")); /* with a byte order mark */
+	assert_int_equal(c->count, 1);
+	config_free(c);
 	assert_null(config_load("/nonexistent/esplane.conf", why));
 	assert_string_equal(why, "/nonexistent/esplane.conf: No such file or directory");
 }
@@ -492,6 +553,7 @@ int main(void)
 		cmocka_unit_test(every_option),
 		cmocka_unit_test(secrets_in_other_notations),
 		cmocka_unit_test(refusals),
+		cmocka_unit_test(secrets_are_not_repeated),
 		cmocka_unit_test(a_value_without_end),
 		cmocka_unit_test(refusals_of_proposals_and_selectors),
 		cmocka_unit_test(secrets_must_be_private),

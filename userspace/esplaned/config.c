@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "esplaned/conftext.h"
 #include "esplaned/option.h"
 #include "lib/mem.h"
 
@@ -27,7 +28,7 @@
 /* One file that is being read. libConfuse gives its callbacks no context: @reading is it. */
 struct reader {
 	struct config *config;
-	const char *file;
+	const char *file, *text;
 	struct stat st;
 	char *why;
 	char **includes;
@@ -90,6 +91,15 @@ static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
 	char text[512];
 
 	vsnprintf(text, sizeof(text), fmt, ap);
+	/* What libConfuse stumbles over is then most likely a part of the secret. */
+	if (conftext_has_secret(reading->text, cfg->line) && !strstr(text, "'psk'")) {
+		fail_at(cfg->filename, cfg->line,
+			"%s%s%spsk: the line goes on after its value: a secret with blanks or "
+			"{ } ( ) = + , # has to stand in quotes",
+			cfg->title ? "tunnel \"" : "", cfg->title ? cfg->title : "",
+			cfg->title ? "\": " : "");
+		return;
+	}
 	if (strstr(fmt, "no such option")) {
 		char *name = strchr(text, '\''), *end = strrchr(text, '\'');
 
@@ -289,57 +299,6 @@ static int on_include(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
 	return 0;
 }
 
-/*
- * libConfuse 3.3 counts the line of a comment three times and keeps its lexer inside a string that
- * never ends, so comments become blanks here, and such strings are refused; so is a brace without
- * its twin, which it takes to be closed by the end of the file. It knows "//" and comments only
- * where a word could begin.
- */
-static int text_check(char *text, size_t len)
-{
-	int line = 1, opened, depth = 0, brace = 0;
-	size_t i = 0, start;
-	bool word = false;
-
-	while (i < len) {
-		char c = text[i], next = i + 1 < len ? text[i + 1] : '\0';
-
-		if (c == '"' || c == '\'') {
-			for (opened = line, i++; i < len && text[i] != c; i++) {
-				if (text[i] == '\\')
-					line += ++i < len && text[i] == '\n';
-				else
-					line += text[i] == '\n';
-			}
-			if (i++ >= len)
-				return fail_at(reading->file, opened,
-					       "a string that starts here has no end");
-			word = false;
-		} else if (c == '#' || (!word && c == '/' && next == '/')) {
-			while (i < len && text[i] != '\n')
-				text[i++] = ' ';
-		} else if (!word && c == '/' && next == '*') {
-			for (opened = line, start = i;
-			     i < len && (i < start + 3 || text[i - 1] != '*' || text[i] != '/');
-			     i++)
-				line += text[i] == '\n';
-			if (i++ >= len)
-				return fail_at(reading->file, opened,
-					       "a comment that starts here has no end");
-			for (; start < i; start++)
-				text[start] = text[start] == '\n' ? '\n' : ' ';
-		} else {
-			if (c == '{' && !depth++)
-				brace = line;
-			depth -= c == '}' && depth > 0;
-			line += c == '\n';
-			word = !strchr(" \t\r\n={}()+,", c);
-			i++;
-		}
-	}
-	return depth ? fail_at(reading->file, brace, "the { in this line has no }") : 0;
-}
-
 /* Whether or not all of it was understood. */
 static void secrets_wipe(cfg_t *cfg)
 {
@@ -477,13 +436,17 @@ static int include_load(struct reader *r, const char *pattern, int line, int dep
 static int file_load(struct config *config, const char *path, int depth, char *why)
 {
 	struct reader r = { .config = config, .file = path, .why = why }, *outer = reading;
+	struct conftext_fault fault;
 	size_t len;
 	char *text;
 	int rc;
 
 	reading = &r;
 	text = file_read(path, &r.st, &len);
-	rc = text ? text_check(text, len) : -1;
+	r.text = text;
+	rc = text ? 0 : -1;
+	if (text && !conftext_check(text, &fault))
+		rc = fail_at(path, fault.line, "%s", fault.why);
 	if (!rc && text[strspn(text, " \t\r\n")])
 		rc = text_parse(text, len);
 	if (text)
