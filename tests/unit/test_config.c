@@ -286,6 +286,11 @@ static const struct {
 	{ "tunnel v6 { remote = any psk = x local-ts = 10.1.0.1 remote-ts = \"fd02::/64\" "
 	  "}",
 	  "@:1: tunnel \"v6\": local-ts and remote-ts have no address family in common" },
+	{ "include \"conf.d/a.conf\"\n",
+	  "@:1: include needs parentheses, as include(\"conf.d/*.conf\")" },
+	{ "tunnel {\n" SHORT "}\n", "@:1: the tunnel has no name: write tunnel \"NAME\" {" },
+	{ "tunnel a b {\n" SHORT "}\n",
+	  "@:1: after the tunnel's name comes {: write tunnel \"NAME\" {" },
 	{ "tunnel a {\n/* never ends\n\n", "@:2: a comment that starts here has no end" },
 	{ "tunnel \"office\" {\n" SHORT, "@:1: the { in this line has no }" },
 	{ "# x\n" ONE("esp = { aes128gcm16\n"), "@:2: the { in this line has no }" },

@@ -86,6 +86,27 @@ static void unknown_option(cfg_t *cfg, const char *name)
 		cfg->title, name, list);
 }
 
+/* Words of libConfuse's that are ours to say better. */
+static const char *better_words(const char *text)
+{
+	static const struct {
+		const char *theirs, *ours;
+	} rows[] = {
+		{ "missing parenthesis for function 'include'",
+		  "include needs parentheses, as include(\"conf.d/*.conf\")" },
+		{ "missing title for section 'tunnel'",
+		  "the tunnel has no name: write tunnel \"NAME\" {" },
+		{ "missing opening brace for section 'tunnel'",
+		  "after the tunnel's name comes {: write tunnel \"NAME\" {" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		if (!strcmp(rows[i].theirs, text))
+			return rows[i].ours;
+	}
+	return text;
+}
+
 static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
 	char text[512];
@@ -114,7 +135,7 @@ static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
 	else if (cfg->title)
 		fail_at(cfg->filename, cfg->line, "tunnel \"%s\": %s", cfg->title, text);
 	else
-		fail_at(cfg->filename, cfg->line, "%s", text);
+		fail_at(cfg->filename, cfg->line, "%s", better_words(text));
 }
 
 static const struct option *option_find(const char *name)
