@@ -202,10 +202,10 @@ static const struct {
 				    "\"NAME\" { ... } and include(\"PATTERN\")" },
 	{ "tunnel \"office\" {\npsk = \"x\"\nlocal-ts = \"10.1.0.0/24\"\nremote-ts = "
 	  "\"10.2.0.0/24\"\n}\n",
-	  "@:5: tunnel \"office\": remote is missing: the peer's address or name, or any" },
+	  "@:1: tunnel \"office\": remote is missing: the peer's address or name, or any" },
 	{ "tunnel \"office\" {\nremote = any\nlocal-ts = \"10.1.0.0/24\"\nremote-ts = "
 	  "\"10.2.0.0/24\"\n}\n",
-	  "@:5: tunnel \"office\": psk or psk-file is missing: the secret shared with the "
+	  "@:1: tunnel \"office\": psk or psk-file is missing: the secret shared with the "
 	  "peer" },
 	{ ONE("start = \"on-demand\"\n"), "@:6: tunnel \"office\": start: \"on-demand\" is "
 					  "not known: accepted are manual and up" },
@@ -266,23 +266,23 @@ static const struct {
 	  "accepted is a file with the secret in "
 	  "it, mode 0600" },
 	{ ONE("remote = any\nstart = up\n"),
-	  "@:8: tunnel \"office\": start = up needs an address to go to, but remote is "
+	  "@:1: tunnel \"office\": start = up needs an address to go to, but remote is "
 	  "any: name the peer, or use start "
 	  "= manual" },
 	{ "tunnel \"a-name-too-long-for-linux\" {\n" SHORT "}\n",
-	  "@:6: tunnel \"a-name-too-long-for-linux\": the name is no interface name (1 "
+	  "@:1: tunnel \"a-name-too-long-for-linux\": the name is no interface name (1 "
 	  "to 15 characters without space, "
 	  "slash, colon and percent sign): give interface = \"...\"" },
 	{ "tunnel \"a b\" {\n" SHORT "}\n",
-	  "@:6: \"a b\" is no name for a tunnel: accepted are 1 to 63 ASCII characters without "
+	  "@:1: \"a b\" is no name for a tunnel: accepted are 1 to 63 ASCII characters without "
 	  "space and quotes" },
 	{ "tunnel \"b\xc3\xbcro\" {\n" SHORT "}\n",
-	  "@:6: \"b\xc3\xbcro\" is no name for a tunnel: accepted are 1 to 63 ASCII "
+	  "@:1: \"b\xc3\xbcro\" is no name for a tunnel: accepted are 1 to 63 ASCII "
 	  "characters without space and quotes" },
 	{ ONE("") ONE(""),
 	  "@:7: found duplicate title 'office': each tunnel needs a name of its own" },
 	{ ONE("") "tunnel b {\n" SHORT "interface = office\n}\n",
-	  "@:13: tunnel \"b\": interface office is taken by tunnel \"office\"" },
+	  "@:7: tunnel \"b\": interface office is taken by tunnel \"office\"" },
 	{ "tunnel v6 { remote = any psk = x local-ts = 10.1.0.1 remote-ts = \"fd02::/64\" "
 	  "}",
 	  "@:1: tunnel \"v6\": local-ts and remote-ts have no address family in common" },
@@ -291,6 +291,13 @@ static const struct {
 	{ "tunnel {\n" SHORT "}\n", "@:1: the tunnel has no name: write tunnel \"NAME\" {" },
 	{ "tunnel a b {\n" SHORT "}\n",
 	  "@:1: after the tunnel's name comes {: write tunnel \"NAME\" {" },
+	/* Each at its own line, whatever braces came before. */
+	{ "/* { */ tunnel a {\n" SHORT "local-id = '{'\n}\n\n# {\ntunnel b {\n}\n",
+	  "@:10: tunnel \"b\": remote is missing: the peer's address or name, or any" },
+	{ "tunnel a {\nlocal-ts = { 10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4, 10.0.0.5,\n10.0.0.6, "
+	  "10.0.0.7, 10.0.0.8, 10.0.0.9, 10.0.0.10, 10.0.0.11, 10.0.0.12,\n10.0.0.13, 10.0.0.14, "
+	  "10.0.0.15, 10.0.0.16,\n10.0.0.17,\n10.0.0.18 }\n}\n",
+	  "@:5: tunnel \"a\": local-ts: more than 16 selectors" },
 	{ "tunnel a {\n/* never ends\n\n", "@:2: a comment that starts here has no end" },
 	{ "tunnel \"office\" {\n" SHORT, "@:1: the { in this line has no }" },
 	{ "# x\n" ONE("esp = { aes128gcm16\n"), "@:2: the { in this line has no }" },
@@ -370,7 +377,8 @@ static void a_value_without_end(void **state)
 	char text[3000];
 
 	snprintf(text, sizeof(text), "tunnel a { remote = %02000d }\n", 0);
-	expect_refusal(text, "@:1: tunnel \"a\": remote: a value of 2000 octets is too long");
+	expect_refusal(text, "@:1: tunnel \"a\": remote: a value of 2000 octets is too long: at "
+			     "most 600");
 	snprintf(text, sizeof(text), "tunnel a { psk = %02000d }\n", 1);
 	expect_refusal(text, "@:1: tunnel \"a\": psk: the secret has 2000 octets: accepted are 1 "
 			     "to 512");
@@ -453,7 +461,7 @@ static void includes(void **state)
 	file_write("conf.d/07.conf", "\ntunnel office {\n" SHORT "}\n", 0600);
 	assert_null(load("include(\"conf.d/07.conf\")\n" ONE(""), why));
 	snprintf(want, sizeof(want),
-		 "%s/conf.d/07.conf:7: tunnel \"office\" is defined twice: each tunnel needs a "
+		 "%s/conf.d/07.conf:2: tunnel \"office\" is defined twice: each tunnel needs a "
 		 "name of its own",
 		 dir);
 	assert_string_equal(why, want);

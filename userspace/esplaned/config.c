@@ -30,6 +30,7 @@ struct reader {
 	struct config *config;
 	const char *file, *text;
 	struct stat st;
+	int tunnel_lines[TUNNELS_MAX + 1];	/* where each begins */
 	char *why;
 	char **includes;
 	int *include_lines;
@@ -156,21 +157,25 @@ static int option_apply(cfg_t *cfg, cfg_opt_t *opt, unsigned int index, struct t
 	/* Secrets and their files have limits of their own. */
 	if (strncmp(opt->name, "psk", 3) && strlen(value) > VALUE_MAX)
 		return fail_at(cfg->filename, cfg->line,
-			       "tunnel \"%s\": %s: a value of %zu octets is too long", cfg->title,
-			       opt->name, strlen(value));
+			       "tunnel \"%s\": %s: a value of %zu octets is too long: at most %d",
+			       cfg->title, opt->name, strlen(value), VALUE_MAX);
 	if (option_find(opt->name)->set(t, value, &src, why))
 		return 0;
 	return fail_at(cfg->filename, cfg->line, "tunnel \"%s\": %s: %s", cfg->title, opt->name,
 		       why);
 }
 
-/* Called at each value, while the line is known: tries it on a tunnel that is thrown away. */
+/*
+ * Called at each value, while the line is known: tries it, with those of the list that came before,
+ * on a tunnel that is thrown away.
+ */
 static int on_value(cfg_t *cfg, cfg_opt_t *opt)
 {
 	struct tunnel_options scratch = { 0 };
-	int rc;
+	int rc = 0;
 
-	rc = cfg_opt_size(opt) ? option_apply(cfg, opt, cfg_opt_size(opt) - 1, &scratch) : 0;
+	for (unsigned int i = 0; i < cfg_opt_size(opt) && !rc; i++)
+		rc = option_apply(cfg, opt, i, &scratch);
 	mem_wipe(&scratch, sizeof(scratch));
 	return rc;
 }
@@ -269,13 +274,16 @@ static bool title_valid(const char *title)
 	return true;
 }
 
-/* Called at a tunnel's closing brace. */
+/* Called at a tunnel's closing brace. What is missing is missed where the tunnel begins. */
 static int on_tunnel(cfg_t *file_cfg, cfg_opt_t *opt)
 {
-	cfg_t *cfg = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
+	unsigned int index = cfg_opt_size(opt) - 1;
+	cfg_t *cfg = cfg_opt_getnsec(opt, index);
 	struct config *c = reading->config;
 	struct tunnel_options *grown;
 
+	if (index <= TUNNELS_MAX)
+		cfg->line = reading->tunnel_lines[index];
 	if (!title_valid(cfg->title))
 		return fail_at(cfg->filename, cfg->line,
 			       "\"%s\" is no name for a tunnel: accepted are 1 to %d ASCII "
@@ -466,7 +474,7 @@ static int file_load(struct config *config, const char *path, int depth, char *w
 	text = file_read(path, &r.st, &len);
 	r.text = text;
 	rc = text ? 0 : -1;
-	if (text && !conftext_check(text, &fault))
+	if (text && !conftext_check(text, r.tunnel_lines, TUNNELS_MAX + 1, &fault))
 		rc = fail_at(path, fault.line, "%s", fault.why);
 	if (!rc && text[strspn(text, " \t\r\n")])
 		rc = text_parse(text, len);

@@ -109,11 +109,12 @@ static bool stray(struct scan *s)
 	return true;
 }
 
-bool conftext_check(char *text, struct conftext_fault *fault)
+bool conftext_check(char *text, int *sections, size_t max, struct conftext_fault *fault)
 {
 	struct scan s = { .at = text, .line = 1, .fault = fault };
 	int depth = 0, brace = 0;
 	bool word = false;
+	size_t count = 0;
 
 	if (!strncmp(text, "\xef\xbb\xbf", 3))
 		memset(text, ' ', 3);
@@ -139,8 +140,11 @@ bool conftext_check(char *text, struct conftext_fault *fault)
 		}
 		if (!stray(&s))
 			return false;
-		if (c == '{' && !depth++)
+		if (c == '{' && !depth++) {
 			brace = s.line;
+			if (count < max)
+				sections[count++] = brace;
+		}
 		depth -= c == '}' && depth > 0;
 		s.line += c == '\n';
 		word = !strchr(" \t\r\n={}()+,", c);

@@ -4,6 +4,7 @@
 #define ESPLANED_CONFTEXT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct conftext_fault {
 	int line;
@@ -11,10 +12,10 @@ struct conftext_fault {
 };
 
 /*
- * Comments and a byte order mark become blanks. False: @fault says what libConfuse would not, or
- * not well.
+ * Comments and a byte order mark become blanks. @sections gets the lines in which the outermost
+ * braces open, the first @max of them. False: @fault says what libConfuse would not, or not well.
  */
-bool conftext_check(char *text, struct conftext_fault *fault);
+bool conftext_check(char *text, int *sections, size_t max, struct conftext_fault *fault);
 
 /* Does the option psk stand in this line? */
 bool conftext_has_secret(const char *text, int line);
