@@ -16,6 +16,9 @@
 #define SHORT                                                                                      \
 	"remote = \"198.51.100.1\"\npsk = \"secret\"\nlocal-ts = { \"10.1.0.0/24\" }\n"            \
 	"remote-ts = { \"10.2.0.0/24\" }\n"
+#define INTERFACE_RULE                                                                             \
+	"1 to 15 ASCII characters without space, slash, colon and percent sign, but not all, "     \
+	"default, lo, . and .."
 #define ONE(lines)	"tunnel \"office\" {\n" SHORT lines "}\n"
 
 static char dir[64];
@@ -242,12 +245,27 @@ static const struct {
 	  "time: accepted are 100k and more, and never" },
 	{ ONE("interface = \"a/b\"\n"),
 	  "@:6: tunnel \"office\": interface: \"a/b\" is no interface name: accepted are "
-	  "1 to 15 ASCII characters without "
-	  "space, slash, colon and percent sign" },
+	  INTERFACE_RULE },
+	{ ONE("interface = default\n"),
+	  "@:6: tunnel \"office\": interface: \"default\" is no interface name: accepted are "
+	  INTERFACE_RULE },
 	{ ONE("address = \"10.1.0.1/33\"\n"),
 	  "@:6: tunnel \"office\": address: \"10.1.0.1/33\" is no address: accepted is "
 	  "an address inside local-ts, as "
 	  "10.1.0.1 or 10.1.0.1/24" },
+	{ ONE("local-ts = \"10.1.0.0/24, 10.3.0.0/24\"\n"),
+	  "@:6: tunnel \"office\": local-ts: \"10.1.0.0/24, 10.3.0.0/24\": a selector has no "
+	  "blanks and no comma; several are a list: { \"10.1.0.0/24\", \"10.3.0.0/24\" }" },
+	{ ONE("remote-ts = \"10.2.0.1 - 10.2.0.9\"\n"),
+	  "@:6: tunnel \"office\": remote-ts: \"10.2.0.1 - 10.2.0.9\": a selector has no blanks "
+	  "and no comma; several are a list: { \"10.1.0.0/24\", \"10.3.0.0/24\" }" },
+	{ ONE("ike = \"aes128gcm16-prfsha256-x25519,aes256-sha256-x25519\"\n"),
+	  "@:6: tunnel \"office\": ike: \"aes128gcm16-prfsha256-x25519,aes256-sha256-x25519\": "
+	  "several proposals are a list: { \"aes128gcm16-prfsha256-x25519\", "
+	  "\"aes256-sha256-ecp256\" }" },
+	{ ONE("esp = \"aes128gcm16 aes256gcm16\"\n"),
+	  "@:6: tunnel \"office\": esp: \"aes128gcm16 aes256gcm16\": several proposals are a "
+	  "list: { \"aes128gcm16-esn\", \"aes256-sha256-esn\" }" },
 	{ ONE("replay-window = 16\n"), "@:6: tunnel \"office\": replay-window: \"16\" is "
 				       "no window: accepted are 32 to 8192 packets" },
 	{ ONE("encap = yes\n"), "@:6: tunnel \"office\": encap: \"yes\" is not known: "
@@ -270,9 +288,11 @@ static const struct {
 	  "any: name the peer, or use start "
 	  "= manual" },
 	{ "tunnel \"a-name-too-long-for-linux\" {\n" SHORT "}\n",
-	  "@:1: tunnel \"a-name-too-long-for-linux\": the name is no interface name (1 "
-	  "to 15 characters without space, "
-	  "slash, colon and percent sign): give interface = \"...\"" },
+	  "@:1: tunnel \"a-name-too-long-for-linux\": the name is no interface name "
+	  "(" INTERFACE_RULE "): give interface = \"...\"" },
+	{ "tunnel all {\n" SHORT "}\n",
+	  "@:1: tunnel \"all\": the name is no interface name (" INTERFACE_RULE "): give "
+	  "interface = \"...\"" },
 	{ "tunnel \"a b\" {\n" SHORT "}\n",
 	  "@:1: \"a b\" is no name for a tunnel: accepted are 1 to 63 ASCII characters without "
 	  "space and quotes" },

@@ -212,8 +212,8 @@ static const char *tunnel_lacks(cfg_t *cfg, const struct tunnel_options *t)
 		return "start = up needs an address to go to, but remote is any: name the peer, or "
 		       "use start = manual";
 	if (!t->interface[0])
-		return "the name is no interface name (1 to 15 characters without space, slash, "
-		       "colon and percent sign): give interface = \"...\"";
+		return "the name is no interface name (" OPTION_INTERFACE_RULE "): give interface "
+		       "= \"...\"";
 	return NULL;
 }
 

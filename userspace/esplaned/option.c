@@ -15,6 +15,7 @@
 #include "lib/mem.h"
 
 #define HOST_CHARS	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"
+#define LIST_CHARS	", \t"		/* in a value: a list that was written as one string */
 #define DURATION_MAX	(30 * 86400UL)	/* seconds */
 
 static bool refuse(char why[OPTION_WHY_MAX], const char *fmt, ...)
@@ -334,6 +335,11 @@ static bool proposal_add(struct proposals *list, uint8_t protocol, const char *v
 
 	if (list->count == PROPOSALS_MAX)
 		return refuse(why, "more than %d proposals", PROPOSALS_MAX);
+	if (strpbrk(value, LIST_CHARS))
+		return refuse(why, "\"%s\": several proposals are a list: { %s }", value,
+			      protocol == PROTO_IKE ?
+				      "\"aes128gcm16-prfsha256-x25519\", \"aes256-sha256-ecp256\"" :
+				      "\"aes128gcm16-esn\", \"aes256-sha256-esn\"");
 	if (!proposal_parse(&list->p[list->count], protocol, value, detail, sizeof(detail)))
 		return refuse(why, "\"%s\": %s", value, detail);
 	list->count++;
@@ -359,6 +365,11 @@ static bool ts_add(struct ts list[TUNNEL_TS_MAX], uint8_t *count, const char *va
 
 	if (*count == TUNNEL_TS_MAX)
 		return refuse(why, "more than %d selectors", TUNNEL_TS_MAX);
+	if (strpbrk(value, LIST_CHARS))
+		return refuse(why,
+			      "\"%s\": a selector has no blanks and no comma; several are a list: "
+			      "{ \"10.1.0.0/24\", \"10.3.0.0/24\" }",
+			      value);
 	if (!ts_parse(&list[*count], value, &detail))
 		return refuse(why,
 			      "\"%s\": %s; accepted are a prefix, as 10.1.0.0/24, an address, a "
@@ -402,8 +413,7 @@ static bool set_interface(struct tunnel_options *t, const char *value,
 {
 	if (!option_interface_valid(value))
 		return refuse(why,
-			      "\"%s\" is no interface name: accepted are 1 to 15 ASCII "
-			      "characters without space, slash, colon and percent sign",
+			      "\"%s\" is no interface name: accepted are " OPTION_INTERFACE_RULE,
 			      value);
 	snprintf(t->interface, sizeof(t->interface), "%s", value);
 	return true;

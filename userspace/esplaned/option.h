@@ -32,5 +32,8 @@ const char *option_nearest(const char *name);
 /* Is this a secret that only its owner reads? False: @why says how to mend it. */
 bool option_file_private(const char *file, const struct stat *st, char why[OPTION_WHY_MAX]);
 bool option_interface_valid(const char *name);
+#define OPTION_INTERFACE_RULE                                                                      \
+	"1 to 15 ASCII characters without space, slash, colon and percent sign, but not all, "     \
+	"default, lo, . and .."
 
 #endif
