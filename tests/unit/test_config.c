@@ -266,6 +266,12 @@ static const struct {
 	{ ONE("esp = \"aes128gcm16 aes256gcm16\"\n"),
 	  "@:6: tunnel \"office\": esp: \"aes128gcm16 aes256gcm16\": several proposals are a "
 	  "list: { \"aes128gcm16-esn\", \"aes256-sha256-esn\" }" },
+	{ ONE("address = 10.1.1.0\n"),
+	  "@:1: tunnel \"office\": address is outside local-ts: nothing that this host sends from "
+	  "it would enter the tunnel" },
+	{ ONE("address = fd01::1\n"),
+	  "@:1: tunnel \"office\": address is outside local-ts: nothing that this host sends from "
+	  "it would enter the tunnel" },
 	{ ONE("replay-window = 16\n"), "@:6: tunnel \"office\": replay-window: \"16\" is "
 				       "no window: accepted are 32 to 8192 packets" },
 	{ ONE("encap = yes\n"), "@:6: tunnel \"office\": encap: \"yes\" is not known: "
