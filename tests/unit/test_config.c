@@ -318,7 +318,7 @@ static const struct {
 	{ "tunnel a b {\n" SHORT "}\n",
 	  "@:1: after the tunnel's name comes {: write tunnel \"NAME\" {" },
 	/* Each at its own line, whatever braces came before. */
-	{ "/* { */ tunnel a {\n" SHORT "local-id = '{'\n}\n\n# {\ntunnel b {\n}\n",
+	{ "/* { */ tunnel a {\n" SHORT "local-id = '@{'\n}\n\n# {\ntunnel b {\n}\n",
 	  "@:10: tunnel \"b\": remote is missing: the peer's address or name, or any" },
 	{ "tunnel a {\nlocal-ts = { 10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4, 10.0.0.5,\n10.0.0.6, "
 	  "10.0.0.7, 10.0.0.8, 10.0.0.9, 10.0.0.10, 10.0.0.11, 10.0.0.12,\n10.0.0.13, 10.0.0.14, "
@@ -408,6 +408,61 @@ static void a_value_without_end(void **state)
 	snprintf(text, sizeof(text), "tunnel a { psk = %02000d }\n", 1);
 	expect_refusal(text, "@:1: tunnel \"a\": psk: the secret has 2000 octets: accepted are 1 "
 			     "to 512");
+}
+
+static void identities(void **state)
+{
+	static const struct {
+		const char *text;
+		uint8_t type;
+		const char *octets;
+	} rows[] = {
+		{ "192.0.2.1", ID_IPV4_ADDR, "\xc0\x00\x02\x01" },
+		{ "2001:db8::1", ID_IPV6_ADDR, "\x20\x01\x0d\xb8" },
+		{ "gw.example.org", ID_FQDN, "gw.example.org" },
+		{ "a", ID_FQDN, "a" },
+		{ "@gw.example.org", ID_FQDN, "gw.example.org" },
+		{ "@12345", ID_FQDN, "12345" },
+		{ "@any", ID_FQDN, "any" },
+		{ "paris@example.org", ID_RFC822_ADDR, "paris@example.org" },
+		{ "@#c0ffee", ID_KEY_ID, "\xc0\xff\xee" },
+		{ "keyid:a b", ID_KEY_ID, "a b" },
+	};
+	static const char *const wrong[] = { "",	      "C=CH, O=Example, CN=paris",
+					     "192.0.2.300",   "2001:db8::g",
+					     "*.example.org", "%any6",
+					     "fqdn:paris",    "email:paris",
+					     "keyid:",	      "@",
+					     "@#c0f",	      "paris berlin" };
+	char text[512], why[CONFIG_WHY_MAX];
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct config *c;
+
+		snprintf(text, sizeof(text), "tunnel \"office\" {\n" SHORT "remote-id = '%s'\n}\n",
+			 rows[i].text);
+		c = load_good(text);
+		assert_int_equal(c->tunnels[0].ike.remote_id.type, rows[i].type);
+		assert_memory_equal(c->tunnels[0].ike.remote_id.data, rows[i].octets,
+				    strlen(rows[i].octets));
+		if (rows[i].type == ID_FQDN)
+			assert_int_equal(c->tunnels[0].ike.remote_id.len, strlen(rows[i].octets));
+		config_free(c);
+	}
+	for (size_t i = 0; i < COUNT(wrong); i++) {
+		snprintf(text, sizeof(text), "tunnel \"office\" {\n" SHORT "local-id = '%s'\n}\n",
+			 wrong[i]);
+		if (load(text, why))
+			fail_msg("accepted as an identity: %s", wrong[i]);
+		assert_non_null(strstr(why, "is no identity: accepted are an IPv4 or IPv6 "));
+		assert_non_null(strstr(why, "distinguished names are not supported"));
+	}
+	expect_refusal(ONE("remote-id = any\n"),
+		       "@:6: tunnel \"office\": remote-id: \"any\" is no identity: leave the option "
+		       "out; without remote-id, whoever knows the secret is the peer");
+	expect_refusal(ONE("local-id = %any\n"),
+		       "@:6: tunnel \"office\": local-id: \"%any\" is no identity: leave the option "
+		       "out; without local-id it is the local address");
 }
 
 /* The words of lib's parsers come after ours. */
@@ -594,6 +649,7 @@ int main(void)
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(secrets_are_not_repeated),
 		cmocka_unit_test(a_value_without_end),
+		cmocka_unit_test(identities),
 		cmocka_unit_test(refusals_of_proposals_and_selectors),
 		cmocka_unit_test(secrets_must_be_private),
 		cmocka_unit_test(includes),

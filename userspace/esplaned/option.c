@@ -164,27 +164,38 @@ static bool set_remote(struct tunnel_options *t, const char *value, const struct
 	return true;
 }
 
-static bool id_set(struct ike_id *id, const char *value, char why[OPTION_WHY_MAX])
+/* @absent: what is so without the option. */
+static bool id_set(struct ike_id *id, const char *value, const char *absent,
+		   char why[OPTION_WHY_MAX])
 {
-	if (ike_id_parse(id, value))
+	struct addr addr;
+
+	if (!strcmp(value, "any") || !strcmp(value, "%any"))
+		return refuse(why, "\"%s\" is no identity: leave the option out; %s", value,
+			      absent);
+	if ((host_valid(value) || strchr(value, '@') || !strncmp(value, "keyid:", 6) ||
+	     addr_parse(&addr, value)) &&
+	    ike_id_parse(id, value))
 		return true;
 	return refuse(why,
-		      "\"%s\" is no identity: accepted are an address, a name, as "
-		      "gw.example.org, user@example.org, @#hex and keyid:text, of at most %d "
-		      "octets",
+		      "\"%s\" is no identity: accepted are an IPv4 or IPv6 address, a host name, as "
+		      "gw.example.org, user@example.org, @ and any text for a name of another "
+		      "form, @# and hexadecimal digits, keyid: and text, of at most %d octets; "
+		      "distinguished names are not supported",
 		      value, TUNNEL_ID_MAX);
 }
 
 static bool set_local_id(struct tunnel_options *t, const char *value,
 			 const struct option_source *src, char why[OPTION_WHY_MAX])
 {
-	return id_set(&t->ike.local_id, value, why);
+	return id_set(&t->ike.local_id, value, "without local-id it is the local address", why);
 }
 
 static bool set_remote_id(struct tunnel_options *t, const char *value,
 			  const struct option_source *src, char why[OPTION_WHY_MAX])
 {
-	return id_set(&t->ike.remote_id, value, why);
+	return id_set(&t->ike.remote_id, value,
+		      "without remote-id, whoever knows the secret is the peer", why);
 }
 
 static int digit64(char c)
