@@ -513,6 +513,14 @@ static void secrets_must_be_private(void **state)
 	assert_memory_equal(c->tunnels[0].ike.psk, "from a file", 11);
 	config_free(c);
 
+	file_write("key", "from Windows\r\n", 0600);
+	assert_null(config_load(path, why));
+	snprintf(want, sizeof(want),
+		 "%s:1: tunnel \"a\": psk-file: %s/key ends in a carriage return, which would "
+		 "belong to the secret: remove it, with tr -d '\\r' or the like",
+		 path, dir);
+	assert_string_equal(why, want);
+
 	file_write("open.conf", ONE(""), 0602);
 	assert_null(config_load(path, why));
 	snprintf(want, sizeof(want), "%s: anybody can write it: chmod o-w %s", path, path);

@@ -308,6 +308,11 @@ static bool psk_file_read(int fd, const char *path, char *buf, size_t size,
 			      TUNNEL_PSK_MAX);
 	if (n && buf[n - 1] == '\n')
 		n--;
+	if (n && buf[n - 1] == '\r')
+		return refuse(why,
+			      "%s ends in a carriage return, which would belong to the secret: "
+			      "remove it, with tr -d '\\r' or the like",
+			      path);
 	buf[n] = '\0';
 	if (strlen(buf) != (size_t)n)
 		return refuse(why,
