@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "lib/ikev2.h"
@@ -115,6 +116,29 @@ static void one_entry_is_one_line(void **state)
 	assert_true(log_enabled(LOG_DEBUG));
 }
 
+static void the_journal_is_known(void **state)
+{
+	char stream[64];
+	struct stat st;
+	bool known;
+
+	unsetenv("JOURNAL_STREAM");
+	assert_false(log_to_journal());
+	setenv("JOURNAL_STREAM", "8:1", 1);
+	assert_false(log_to_journal());
+	catch();
+	fstat(STDERR_FILENO, &st);
+	snprintf(stream, sizeof(stream), "%lu:%lu", (unsigned long)st.st_dev,
+		 (unsigned long)st.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	known = log_to_journal();
+	caught();
+	assert_true(known);
+	/* Inherited, with another standard error. */
+	assert_false(log_to_journal());
+	unsetenv("JOURNAL_STREAM");
+}
+
 static void timestamps(void **state)
 {
 	unsigned int year, month, day, hour, minute, second, ms;
@@ -213,6 +237,7 @@ int main(void)
 		cmocka_unit_test(what_peers_send_is_escaped),
 		cmocka_unit_test(escaping_keeps_to_its_buffer),
 		cmocka_unit_test(one_entry_is_one_line),
+		cmocka_unit_test(the_journal_is_known),
 		cmocka_unit_test(timestamps),
 		cmocka_unit_test(long_entries_are_cut),
 		cmocka_unit_test(names_and_numbers),

@@ -274,10 +274,8 @@ int main(int argc, char **argv)
 	rc = settings_parse(&s, argc, argv);
 	if (rc >= 0)
 		return rc;
-	if (getenv("JOURNAL_STREAM"))
-		log_init("esplaned", LOG_STYLE_JOURNAL, s.level);
-	else
-		log_init("esplaned", s.check ? LOG_STYLE_PLAIN : LOG_STYLE_TIME, s.level);
+	log_init("esplaned", s.check ? LOG_STYLE_PLAIN :
+			     log_to_journal() ? LOG_STYLE_JOURNAL : LOG_STYLE_TIME, s.level);
 	sandbox_memory();
 	d.config_path = s.config;
 	config = config_load(d.config_path, why);

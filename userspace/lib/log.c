@@ -3,7 +3,9 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include "lib/log.h"
@@ -27,6 +29,19 @@ void log_set_level(int level)
 bool log_enabled(int level)
 {
 	return level <= log_level;
+}
+
+/* systemd.exec(5): children inherit the variable even where their standard error is another. */
+bool log_to_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char self[64];
+	struct stat st;
+
+	if (!stream || fstat(STDERR_FILENO, &st))
+		return false;
+	snprintf(self, sizeof(self), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	return !strcmp(stream, self);
 }
 
 /*

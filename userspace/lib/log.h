@@ -18,6 +18,8 @@ enum log_style {
 /* @name is kept, not copied. Entries above @level (LOG_INFO, LOG_DEBUG) are not written. */
 void log_init(const char *name, enum log_style style, int level);
 void log_set_level(int level);
+/* Does standard error go to systemd's journal? */
+bool log_to_journal(void);
 bool log_enabled(int level);
 
 /*
