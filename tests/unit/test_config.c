@@ -189,6 +189,33 @@ static void secrets_in_other_notations(void **state)
 	}
 }
 
+/* As Documentation/configuration.md has it. */
+static void quotes(void **state)
+{
+	static const struct {
+		const char *text, *octets;
+	} rows[] = {
+		{ "'a\\\\b\\'c\\d\\n\"${e}'", "a\\b'c\\d\\n\"${e}" },
+		{ "\"a\\\\b\\\"c\\td'${ESPLANE_UNSET}e\"", "a\\b\"c\td'e" },
+		{ "\"${ESPLANE_SET}\"", "it's {set}" },
+		{ "${ESPLANE_SET}", "it's {set}" },
+	};
+
+	unsetenv("ESPLANE_UNSET");
+	setenv("ESPLANE_SET", "it's {set}", 1);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[512];
+		struct config *c;
+
+		snprintf(text, sizeof(text), ONE("psk = %s\n"), rows[i].text);
+		c = load_good(text);
+		assert_int_equal(c->tunnels[0].ike.psk_len, strlen(rows[i].octets));
+		assert_memory_equal(c->tunnels[0].ike.psk, rows[i].octets,
+				    strlen(rows[i].octets));
+		config_free(c);
+	}
+}
+
 static const struct {
 	const char *text, *message;
 } refusal_rows[] = {
@@ -654,6 +681,7 @@ int main(void)
 		cmocka_unit_test(the_shortest_tunnel),
 		cmocka_unit_test(every_option),
 		cmocka_unit_test(secrets_in_other_notations),
+		cmocka_unit_test(quotes),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(secrets_are_not_repeated),
 		cmocka_unit_test(a_value_without_end),
