@@ -326,6 +326,8 @@ static void unknown_spoils_what_it_must(void **state)
 	assert_false(selects(&ours, &theirs, false, &chosen));
 }
 
+#define GROUPS	"x25519-ecp256-ecp384-modp3072-modp2048"
+
 static void defaults_meet_each_other(void **state)
 {
 	struct proposals ike, esp, theirs;
@@ -336,6 +338,20 @@ static void defaults_meet_each_other(void **state)
 	proposals_default(&esp, PROTO_ESP);
 	assert_int_equal(ike.count, 2);
 	assert_int_equal(esp.count, 4);
+	/* as Documentation/configuration.md and esplane.conf(5) have them */
+	assert_string_equal(proposal_str(&ike.p[0], buf),
+			    "aes128gcm16-aes256gcm16-chacha20poly1305-prfsha256-prfsha384-prfsha512-"
+			    GROUPS);
+	assert_string_equal(proposal_str(&ike.p[1], buf),
+			    "aes128-aes256-sha256-sha384-sha512-" GROUPS
+			    "-prfsha256-prfsha384-prfsha512");
+	assert_string_equal(proposal_str(&esp.p[0], buf),
+			    "aes128gcm16-aes256gcm16-chacha20poly1305-esn-noesn");
+	assert_string_equal(proposal_str(&esp.p[1], buf), "aes128-aes256-sha256-esn-noesn");
+	assert_string_equal(proposal_str(&esp.p[2], buf),
+			    "aes128gcm16-aes256gcm16-chacha20poly1305-" GROUPS "-esn-noesn");
+	assert_string_equal(proposal_str(&esp.p[3], buf),
+			    "aes128-aes256-sha256-" GROUPS "-esn-noesn");
 	assert_true(selects(&ike, &ike, false, &chosen));
 	assert_string_equal(proposal_str(&chosen, buf), "aes128gcm16-prfsha256-x25519");
 	assert_true(selects(&esp, &esp, false, &chosen));
