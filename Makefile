@@ -75,7 +75,7 @@ install: user
 	install -d $(BINDIR) $(SBINDIR) $(UNITDIR) $(MODDIR)/kernel $(MODDIR)/include/uapi/linux
 	install -m 755 build/user/ikectl/ikectl $(BINDIR)/ikectl
 	install -m 755 build/user/esplaned/esplaned $(SBINDIR)/esplaned
-	sed 's|@SBINDIR@|$(PREFIX)/sbin|' packaging/esplaned.service >$(UNITDIR)/esplaned.service
+	sed 's|@SBINDIR@|$(PREFIX)/sbin|; s|@BINDIR@|$(PREFIX)/bin|' packaging/esplaned.service >$(UNITDIR)/esplaned.service
 	install -m 644 Kbuild VERSION dkms.conf $(MODDIR)
 	install -m 644 kernel/*.[ch] $(MODDIR)/kernel
 	install -m 644 include/uapi/linux/esplane.h $(MODDIR)/include/uapi/linux

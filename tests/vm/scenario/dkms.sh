@@ -24,7 +24,7 @@ for f in /usr/bin/ikectl /usr/sbin/esplaned /usr/lib/systemd/system/esplaned.ser
 done
 is "the configuration is for root alone" "$(stat -c '%a %U' /etc/esplane /etc/esplane/esplane.conf | xargs)" \
 	"700 root 600 root"
-check "the unit names the installed daemon" grep -qx 'ExecStart=/usr/sbin/esplaned --foreground' \
+check "the unit names the installed daemon" grep -qx 'ExecStart=/usr/sbin/esplaned --foreground \$OPTIONS' \
 	/usr/lib/systemd/system/esplaned.service
 check "DKMS knows the sources" bash -c "dkms status esplane/$version | grep -q esplane"
 check "which are those that it has built from" diff -r "$VM_TOP/build/dkms/root/usr/src/esplane-$version" "$tree/source/"
