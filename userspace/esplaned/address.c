@@ -54,43 +54,35 @@ static int source_choose(struct conn *t, uint8_t family, struct addr *source, ch
 	return 0;
 }
 
-/* Selectors that differ only in protocol and port need one route. */
-static bool is_repeat(const struct conn *t, unsigned int index)
+static bool is_selected(const struct conn *t, const struct addr *addr)
 {
-	for (unsigned int i = 0; i < index; i++) {
-		if (addr_equal(&t->remote_ts[i].start, &t->remote_ts[index].start) &&
-		    addr_equal(&t->remote_ts[i].end, &t->remote_ts[index].end))
+	for (unsigned int i = 0; i < t->remote_ts_count; i++) {
+		if (ts_contains_addr(&t->remote_ts[i], addr))
 			return true;
 	}
 	return false;
 }
 
-static int pin(struct conn *t, char why[256])
-{
-	int rc = 0;
-
-	for (unsigned int i = 0; i < t->remote_ts_count && !t->pinned && !rc; i++) {
-		if (!ts_contains_addr(&t->remote_ts[i], &t->remote.addr))
-			continue;
-		rc = route_pin(t->d->route, &t->remote.addr, t->ifindex, why);
-		t->pin = t->remote.addr;
-		t->pinned = !rc;
-	}
-	return rc;
-}
-
-int conn_repin(struct conn *t, const struct addr *peer, char why[256])
+/* @peer is to be reached beside the tunnel. */
+static int pin(struct conn *t, const struct addr *peer, char why[256])
 {
 	int rc;
 
-	if (!t->pinned || addr_equal(&t->pin, peer))
+	if (t->pinned && addr_equal(&t->pin, peer))
 		return 0;
 	rc = route_pin(t->d->route, peer, t->ifindex, why);
 	if (rc)
 		return rc;
-	route_unpin(t->d->route, &t->pin);
+	if (t->pinned)
+		route_unpin(t->d->route, &t->pin);
 	t->pin = *peer;
+	t->pinned = true;
 	return 0;
+}
+
+int conn_repin(struct conn *t, const struct addr *peer, char why[256])
+{
+	return t->pinned || routes_contain(&t->routes, peer) ? pin(t, peer, why) : 0;
 }
 
 static int family_plumb(struct conn *t, uint8_t family, char note[512], char why[256])
@@ -102,9 +94,8 @@ static int family_plumb(struct conn *t, uint8_t family, char note[512], char why
 		return 0;
 	rc = source_choose(t, family, &source, why);
 	for (unsigned int i = 0; i < t->remote_ts_count && !rc; i++) {
-		if (t->remote_ts[i].start.family == family && !is_repeat(t, i))
-			rc = route_add(t->d->route, t->ifindex, &t->remote_ts[i], &source,
-				       t->opt.metric, why);
+		if (t->remote_ts[i].start.family == family)
+			rc = route_add(t->d->route, &t->routes, &t->remote_ts[i], &source, why);
 	}
 	if (!rc && !source.family && has_family(t->local_ts, t->local_ts_count, family))
 		snprintf(note, 512,
@@ -115,22 +106,29 @@ static int family_plumb(struct conn *t, uint8_t family, char note[512], char why
 	return rc;
 }
 
+/*
+ * Each time it comes up the peer may agree on other selectors, and a second IKE SA replaces the
+ * first one without a DOWN between them. So routes are added, and none is removed while there is
+ * the interface: where no selector is any more, the kernel drops what the route brings.
+ */
 int conn_plumb(struct conn *t, char note[512], char why[256])
 {
 	int rc;
 
 	note[0] = '\0';
 	why[0] = '\0';
-	if (t->routed)		/* kept while the tunnel was to come back */
-		return 0;
+	t->routes.ifindex = t->ifindex;
+	t->routes.metric = t->opt.metric;
 	rc = route_link_up(t->d->route, t->ifindex, why);
 	if (!rc)
-		rc = pin(t, why);
+		rc = is_selected(t, &t->remote.addr) ? pin(t, &t->remote.addr, why) :
+						       conn_repin(t, &t->remote.addr, why);
 	if (!rc)
 		rc = family_plumb(t, AF_INET, note, why);
 	if (!rc)
 		rc = family_plumb(t, AF_INET6, note, why);
-	t->routed = !rc;
+	if (!rc)
+		t->routed = true;
 	return rc;
 }
 
@@ -141,6 +139,7 @@ void conn_unplumb(struct conn *t)
 
 	t->ifindex = 0;		/* before the kernel tells us that it is gone */
 	t->routed = false;
+	routes_forget(&t->routes);
 	if (ifindex && route_link_del(t->d->route, ifindex, why))
 		log_warn("%s: interface %s cannot be removed: %s", t->opt.ike.name,
 			 t->opt.interface, why);

@@ -4,6 +4,7 @@
 #define ESPLANED_CONN_H
 
 #include "esplaned/daemon.h"
+#include "esplaned/route.h"
 
 struct resolve;
 
@@ -24,6 +25,7 @@ struct conn {
 	bool was_up;			/* between the engine's UP and DOWN */
 	int ifindex;			/* 0: there is no interface */
 	bool routed;			/* the interface is up, with address and routes */
+	struct routes routes;		/* into it, since it was made */
 	bool pinned;
 	struct addr pin;
 	struct addr tried;		/* by the last attempt of ours; family 0: there was none */

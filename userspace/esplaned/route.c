@@ -17,9 +17,15 @@
 #include "esplaned/nltalk.h"
 
 #define ALIAS_PREFIX "esplaned: " /* in front of the tunnel's name, in the interface's alias */
+#define LAID_STEP	16u	/* by so many the memory of a tunnel's routes grows */
 
 struct route {
 	struct nl_sock *sk;
+};
+
+struct laid {
+	struct addr dst, source;	/* source: family 0 where none is preferred */
+	unsigned int bits;
 };
 
 struct route *route_new(void)
@@ -279,12 +285,13 @@ static struct rtnl_route *route_make(const struct addr *dst, unsigned int bits, 
 	return route;
 }
 
-static int route_install(struct route *r, struct rtnl_route *route, char why[ROUTE_WHY_MAX])
+static int route_install(struct route *r, struct rtnl_route *route, int flags,
+			 char why[ROUTE_WHY_MAX])
 {
 	struct nl_msg *msg = NULL;
 
 	if (route) {
-		rtnl_route_build_add_request(route, NLM_F_CREATE | NLM_F_EXCL, &msg);
+		rtnl_route_build_add_request(route, NLM_F_CREATE | flags, &msg);
 		rtnl_route_put(route);
 	}
 	return nltalk(r->sk, msg, NULL, NULL, why);
@@ -338,45 +345,119 @@ unsigned int route_prefixes(const struct ts *ts, struct addr prefix[256], uint8_
 	return count;
 }
 
-static int prefix_add(struct route *r, int ifindex, const struct addr *dst, unsigned int bits,
-		      const struct addr *source, uint32_t metric, char why[ROUTE_WHY_MAX])
+static struct laid *laid_find(const struct routes *routes, const struct addr *dst,
+			      unsigned int bits)
 {
+	for (unsigned int i = 0; i < routes->count; i++) {
+		if (routes->laid[i].bits == bits && addr_equal(&routes->laid[i].dst, dst))
+			return &routes->laid[i];
+	}
+	return NULL;
+}
+
+/* Where the next one is noted. NULL: there is no room, @why says it. */
+static struct laid *laid_next(struct routes *routes, char why[ROUTE_WHY_MAX])
+{
+	struct laid *more;
+
+	if (routes->count == ROUTES_MAX) {
+		snprintf(why, ROUTE_WHY_MAX,
+			 "the peer has asked for more than %d routes: take the tunnel down and up, "
+			 "which removes those that it does not want any more",
+			 ROUTES_MAX);
+		return NULL;
+	}
+	if (routes->count % LAID_STEP == 0) {
+		more = reallocarray(routes->laid, routes->count + LAID_STEP, sizeof(*more));
+		if (!more) {
+			snprintf(why, ROUTE_WHY_MAX, "no memory");
+			return NULL;
+		}
+		routes->laid = more;
+	}
+	return &routes->laid[routes->count];
+}
+
+static int prefix_install(struct route *r, const struct routes *to, const struct laid *want,
+			  int flags, char why[ROUTE_WHY_MAX])
+{
+	return route_install(r,
+			     route_make(&want->dst, want->bits, to->ifindex, NULL, &want->source,
+					to->metric),
+			     flags, why);
+}
+
+static int prefix_add(struct route *r, struct routes *to, const struct laid *want,
+		      char why[ROUTE_WHY_MAX])
+{
+	struct laid *own = laid_find(to, &want->dst, want->bits), *at = own;
 	char text[ADDR_STRLEN];
 	int rc;
 
-	if (!bits) {
-		struct addr upper = *dst;
-
-		upper.b[0] = 0x80;
-		rc = prefix_add(r, ifindex, dst, 1, source, metric, why);
-		return rc ? rc : prefix_add(r, ifindex, &upper, 1, source, metric, why);
-	}
-	rc = route_install(r, route_make(dst, bits, ifindex, NULL, source, metric), why);
+	if (!at)
+		at = laid_next(to, why);
+	if (!at)
+		return -ENOSPC;
+	rc = prefix_install(r, to, want, NLM_F_EXCL, why);
+	if (rc == -EEXIST && own)
+		rc = addr_equal(&own->source, &want->source) ?
+			     0 : prefix_install(r, to, want, NLM_F_REPLACE, why);
 	if (rc == -EEXIST)
 		snprintf(why, ROUTE_WHY_MAX,
 			 "there is a route to %s/%u already: remove it, or give the tunnel "
 			 "another metric (option metric)",
-			 addr_str(dst, text), bits);
+			 addr_str(&want->dst, text), want->bits);
 	else if (rc)
 		snprintf(why + strlen(why), ROUTE_WHY_MAX - strlen(why), " (route to %s/%u)",
-			 addr_str(dst, text), bits);
-	return rc;
+			 addr_str(&want->dst, text), want->bits);
+	if (rc)
+		return rc;
+	*at = *want;
+	to->count += !own;
+	return 0;
 }
 
-int route_add(struct route *r, int ifindex, const struct ts *ts, const struct addr *source,
-	      uint32_t metric, char why[ROUTE_WHY_MAX])
+int route_add(struct route *r, struct routes *to, const struct ts *ts, const struct addr *source,
+	      char why[ROUTE_WHY_MAX])
 {
 	struct addr prefix[256];
 	uint8_t bits[256];
 	unsigned int count = route_prefixes(ts, prefix, bits);
+	int rc = 0;
 
-	for (unsigned int i = 0; i < count; i++) {
-		int rc = prefix_add(r, ifindex, &prefix[i], bits[i], source, metric, why);
-
-		if (rc)
-			return rc;
+	if (count == 1 && !bits[0]) {	/* two halves */
+		prefix[1] = prefix[0];
+		prefix[1].b[0] = 0x80;
+		bits[0] = bits[1] = 1;
+		count = 2;
 	}
-	return 0;
+	for (unsigned int i = 0; i < count && !rc; i++) {
+		struct laid want = { .dst = prefix[i], .bits = bits[i], .source = *source };
+
+		rc = prefix_add(r, to, &want, why);
+	}
+	return rc;
+}
+
+bool routes_contain(const struct routes *routes, const struct addr *addr)
+{
+	for (unsigned int i = 0; i < routes->count; i++) {
+		const struct laid *laid = &routes->laid[i];
+		unsigned int same = 0;
+
+		while (same < laid->bits && bit(&laid->dst, same) == bit(addr, same))
+			same++;
+		if (laid->dst.family == addr->family && same == laid->bits)
+			return true;
+	}
+	return false;
+}
+
+void routes_forget(struct routes *routes)
+{
+	free(routes->laid);
+	routes->laid = NULL;
+	routes->count = 0;
 }
 
 static int way_out(struct rtnl_route *route)
@@ -432,7 +513,7 @@ int route_pin(struct route *r, const struct addr *peer, int tunnel, char why[ROU
 	if (hop) {
 		pin = route_make(peer, width, rtnl_route_nh_get_ifindex(hop),
 				 rtnl_route_nh_get_gateway(hop), NULL, 0);
-		rc = route_install(r, pin, why);
+		rc = route_install(r, pin, NLM_F_EXCL, why);
 		if (rc == -EEXIST)	/* the user's own host route does as well */
 			rc = 0;
 	} else {

@@ -11,8 +11,18 @@
 
 #define ROUTE_WHY_MAX		256
 #define ROUTE_PROTOCOL 73 /* marks the routes that are ours: `ip route show proto 73` */
+#define ROUTES_MAX		4096	/* into one interface: 16 selectors of 256 prefixes each */
 
 struct route;
+struct laid;
+
+/* Routes into one interface. */
+struct routes {
+	int ifindex;
+	uint32_t metric;
+	struct laid *laid;	/* what route_add has laid there */
+	unsigned int count;
+};
 
 struct route *route_new(void);
 void route_free(struct route *r);
@@ -38,12 +48,15 @@ int route_addr_add(struct route *r, int ifindex, const struct addr *addr, unsign
 		   char why[ROUTE_WHY_MAX]);
 
 /*
- * Routes to all of @ts through the interface. @source: preferred source address, or family 0. The
- * default route is laid as two halves, so that it goes before the system's own without replacing
- * it.
+ * Adds routes to all of @ts. @source: preferred source address, or family 0. Those that @to has
+ * already stay, and get another source if need be; anybody else's is -EEXIST. The default route is
+ * laid as two halves, so that it goes before the system's own without replacing it.
  */
-int route_add(struct route *r, int ifindex, const struct ts *ts, const struct addr *source,
-	      uint32_t metric, char why[ROUTE_WHY_MAX]);
+int route_add(struct route *r, struct routes *to, const struct ts *ts, const struct addr *source,
+	      char why[ROUTE_WHY_MAX]);
+bool routes_contain(const struct routes *routes, const struct addr *addr);
+/* They went with their interface. */
+void routes_forget(struct routes *routes);
 /*
  * Pins @peer to the way that leads to it beside the interface @tunnel, so that routes into that
  * cannot swallow the tunnel's own packets.

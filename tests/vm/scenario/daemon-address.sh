@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Where the inner address comes from, routes to ranges, and a default route that does not swallow the tunnel itself.
+# Where the inner address comes from, routes to ranges, a default route that does not swallow the tunnel itself, and
+# routes that follow a peer who comes back with other selectors.
 # vm: cpus=1 timeout=300 debug=yes
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
@@ -63,4 +64,48 @@ check "IKE still passes: rekey" espl a rekey office
 check "traffic goes on" in_net a ping -qc 2 -i 0.1 -W 5 10.2.0.1
 down
 check "the default route is as it was" in_net a sh -c 'ip route show default | grep -q "via 192.0.2.2"'
+
+# --- other selectors; what has no route leaves by the default one, in the clear
+swan_stop b
+
+# routes_are DESTINATION...: a's routes of ours
+routes_are()
+{
+	[ "$(in_net a ip route show proto 73 | while read -r dst _; do echo -n "$dst "; done)" = "$* " ]
+}
+
+# peer_conf ADDRESS REMOTE: esplane.conf of b, which has ADDRESS inside the tunnel and calls REMOTE
+peer_conf()
+{
+	espl_tunnel office "$IKE" "$ESP" 'local = "192.0.2.2"' "remote = \"$2\"" 'local-id = "gw.example.org"' \
+		'remote-id = "paris@example.org"' "local-ts = { \"$1\" }" 'remote-ts = { "10.1.0.0/24" }'
+}
+
+espl_tunnel office "$IKE" "$ESP" 'remote = "any"' 'remote-ts = { "10.9.0.0/24" }' >"$WORK/a/esplane.conf"
+must espl a reload
+espl_start c b < <(peer_conf 10.9.0.5 192.0.2.1)
+check "a client comes: up" espl c up office
+check "a client comes: the route is what it asked for" routes_are 10.9.0.5
+reap c KILL		# it does not say that it goes
+espl_start c b < <(peer_conf 10.9.0.7 192.0.2.1)
+check "the client comes back with another address: up" espl c up office
+check "the client comes back: its route is there, the first one stays shut" routes_are 10.9.0.5 10.9.0.7
+check "the client comes back: the way to it is the tunnel" \
+	in_net a sh -c 'ip route get 10.9.0.7 | grep -q "dev office src 10.1.0.1"'
+check "the client comes back: traffic goes through" in_net b ping -qc 2 -i 0.1 -W 5 -I 10.9.0.7 10.1.0.1
+refuse "the client comes back: what is for its old address leaves nowhere" 'Unreachable|prohibited|filtered' \
+	in_net a ping -c 1 -W 3 10.9.0.5
+
+peer_conf 10.9.0.5 any >"$WORK/c/esplane.conf"
+must espl c reload
+espl_tunnel office "$IKE" "$ESP" 'remote-ts = { "10.9.0.0/24" }' 'start = "up"' >"$WORK/a/esplane.conf"
+must espl a reload
+check "start = up: up" espl a up office
+check "start = up: the route is what the peer narrowed to, others have gone" routes_are 10.9.0.5
+peer_conf 10.9.0.7 any >"$WORK/c/esplane.conf"
+must espl c reload
+check "the peer narrows to something else: the routes kept get company" wait_for 20 routes_are 10.9.0.5 10.9.0.7
+check "the peer narrows to something else: traffic goes through" in_net a ping -qc 2 -i 0.1 -W 5 10.9.0.7
+must espl a down office
+is "down: no route of ours is left" "$(in_net a ip route show proto 73)" ""
 finish
