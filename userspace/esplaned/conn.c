@@ -515,6 +515,7 @@ void conn_child(struct conn *t, const struct kern_child *child)
 void conn_device_gone(struct conn *t)
 {
 	t->ifindex = 0;
+	conn_unplumb(t);	/* its routes went with it: the next interface needs its own */
 	snprintf(t->detail, sizeof(t->detail), "interface %s was removed by somebody else",
 		 t->opt.interface);
 	defer(t, PENDING_GONE);

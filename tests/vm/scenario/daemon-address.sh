@@ -106,6 +106,8 @@ peer_conf 10.9.0.7 any >"$WORK/c/esplane.conf"
 must espl c reload
 check "the peer narrows to something else: the routes kept get company" wait_for 20 routes_are 10.9.0.5 10.9.0.7
 check "the peer narrows to something else: traffic goes through" in_net a ping -qc 2 -i 0.1 -W 5 10.9.0.7
+must in_net a ip link del office
+check "somebody removes the interface: the next one has routes" wait_for 20 routes_are 10.9.0.7
 must espl a down office
 is "down: no route of ours is left" "$(in_net a ip route show proto 73)" ""
 finish
