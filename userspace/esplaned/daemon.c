@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "crypto/crypto.h"
 #include "esplaned/kern.h"
@@ -19,6 +20,7 @@
 
 #define STOP_PATIENCE_MS	1500	/* for the peers' answers to our DELETEs */
 #define STOP_POLL_MS		20
+#define LOCK_BACKLOG		64	/* nobody takes connections there */
 
 uint64_t daemon_now(void)
 {
@@ -283,23 +285,51 @@ int daemon_kernel_ready(struct daemon *d, char why[256])
 	return rc;
 }
 
+/* Its pid is 0 where that cannot be told: it does not listen, or is in another pid namespace. */
+static struct ucred lock_owner(const struct sockaddr_un *sun, socklen_t len)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct ucred owner = { 0 };
+	socklen_t size = sizeof(owner);
+
+	if (fd >= 0 && !connect(fd, (const struct sockaddr *)sun, len) &&
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &owner, &size))
+		owner.pid = 0;
+	if (fd >= 0)
+		close(fd);
+	return owner;
+}
+
 /*
  * One esplaned a network namespace: a second one would flush away the first one's SAs. An abstract
- * socket is the lock that knows namespaces and dies with its owner.
+ * socket is the lock that knows namespaces and dies with its owner. Anybody can take it, so it
+ * listens: that tells who did.
  */
 static bool namespace_lock(void)
 {
 	static const char name[] = "\0esplaned";
+	const socklen_t len = offsetof(struct sockaddr_un, sun_path) + sizeof(name) - 1;
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct ucred owner;
 
 	memcpy(sun.sun_path, name, sizeof(name) - 1);
-	if (fd >= 0 &&
-	    !bind(fd, (struct sockaddr *)&sun,
-		  (socklen_t)(offsetof(struct sockaddr_un, sun_path) + sizeof(name) - 1)))
+	if (fd >= 0 && !bind(fd, (struct sockaddr *)&sun, len) && !listen(fd, LOCK_BACKLOG))
 		return true;	/* open until the process ends */
-	log_err("another esplaned runs in this network namespace: stop it first (ikectl version "
-		"tells its pid)");
+	if (errno != EADDRINUSE) {
+		log_err("cannot make the socket @esplaned: %s", strerror(errno));
+		return false;
+	}
+	owner = lock_owner(&sun, len);
+	if (owner.pid && (!owner.uid || owner.uid == geteuid()))
+		log_err("another esplaned runs in this network namespace (pid %d): stop it first",
+			(int)owner.pid);
+	else if (owner.pid)
+		log_err("process %d of user %u holds the socket @esplaned, the mark of an esplaned "
+			"that runs, and is none: end it first", (int)owner.pid, owner.uid);
+	else
+		log_err("something holds the socket @esplaned, the mark of an esplaned that runs: "
+			"find it with ss -xap and end it first");
 	return false;
 }
 

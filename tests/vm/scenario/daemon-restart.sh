@@ -44,7 +44,7 @@ check "another's interface of our kind is left alone" in_net a ip link show mine
 in_net a ip link del mine
 
 espl_start a a </dev/null
-refuse "a second daemon in the namespace ends" 'another esplaned runs in this network namespace' \
+refuse "a second daemon in the namespace ends" "another esplaned runs in this network namespace .pid $(cat "$WORK/a.pid")" \
 	in_net a esplaned --foreground --config "$WORK/a/esplane.conf" --control "$WORK/other"
 check "in the background it returns when it is ready" \
 	in_net b sh -c "kill $(cat "$WORK/b.pid"); sleep 1; esplaned --config $WORK/a/esplane.conf --control $WORK/other \
