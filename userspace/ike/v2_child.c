@@ -34,22 +34,13 @@ static void rekeyed(struct child *c, uint32_t old_in, uint32_t old_out)
 
 /* ---- our request */
 
-static bool offers_group(const struct proposals *list, uint16_t group)
-{
-	for (unsigned int i = 0; i < list->count; i++)
-		for (unsigned int j = 0; j < list->p[i].count; j++)
-			if (list->p[i].t[j].type == TRANSFORM_KE && list->p[i].t[j].id == group)
-				return true;
-	return false;
-}
-
 /* Of those we have for a child the one of the IKE SA, else the first; KE_NONE: there is none. */
 static uint16_t likely_group(const struct ike_sa *sa)
 {
 	const struct proposals *list = &sa->tunnel->conf.esp;
 	uint16_t group = child_sa_group(&sa->suite);
 
-	if (offers_group(list, group))
+	if (proposals_have_group(list, group))
 		return group;
 	for (unsigned int i = 0; i < list->count; i++) {
 		group = child_sa_group(&list->p[i]);
@@ -253,7 +244,7 @@ static bool take_group(struct ike_sa *sa, struct child *c, const struct msg_noti
 	} else if (error->type == NOTIFY_INVALID_KE_PAYLOAD && !c->group_asked &&
 		   cursor_u16(&data, &group)) {
 		c->group_asked = true;
-		if (group == sa->req.group || !offers_group(&sa->tunnel->conf.esp, group))
+		if (group == sa->req.group || !proposals_have_group(&sa->tunnel->conf.esp, group))
 			group = KE_NONE;
 	}
 	if (!group)

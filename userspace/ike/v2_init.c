@@ -125,15 +125,6 @@ void v2_init_prepare(struct ike_sa *sa)
 	timer_init(&sa->init.grace, grace_over);
 }
 
-static bool offers_group(const struct proposals *list, uint16_t group)
-{
-	for (unsigned int i = 0; i < list->count; i++)
-		for (unsigned int j = 0; j < list->p[i].count; j++)
-			if (list->p[i].t[j].type == TRANSFORM_KE && list->p[i].t[j].id == group)
-				return true;
-	return false;
-}
-
 static bool take_cookie(struct ike_sa *sa, const struct msg_notify *n)
 {
 	if (!n->data.left || n->data.left > sizeof(sa->init.cookie))
@@ -152,7 +143,7 @@ static bool take_group(struct ike_sa *sa, const struct msg_notify *n)
 	uint16_t group;
 
 	if (!cursor_u16(&data, &group) || group == sa->init.group ||
-	    !offers_group(&sa->tunnel->conf.ike, group))
+	    !proposals_have_group(&sa->tunnel->conf.ike, group))
 		return false;
 	sa->init.group = group;
 	ke_free(sa->ke);

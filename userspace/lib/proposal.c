@@ -395,3 +395,12 @@ const struct transform *proposal_find(const struct proposal *p, uint8_t type)
 			return &p->t[i];
 	return NULL;
 }
+
+bool proposals_have_group(const struct proposals *list, uint16_t group)
+{
+	for (unsigned int i = 0; i < list->count; i++)
+		for (unsigned int j = 0; j < list->p[i].count; j++)
+			if (list->p[i].t[j].type == TRANSFORM_KE && list->p[i].t[j].id == group)
+				return true;
+	return false;
+}

@@ -70,6 +70,8 @@ const char *transform_name(uint8_t type, uint16_t id, uint16_t key_bits);
 
 /* The first transform of a type, or NULL. */
 const struct transform *proposal_find(const struct proposal *p, uint8_t type);
+/* Has any of them this KE group? */
+bool proposals_have_group(const struct proposals *list, uint16_t group);
 
 /*
  * What a responder chooses: exactly one transform a type from the first of @ours that some of
