@@ -14,8 +14,10 @@ xfrm_site b
 xfrm_policies b 192.0.2.2 192.0.2.1 1 "$TS_B" "$TS_A"
 xfrm_policies b 192.0.2.2 192.0.2.1 1 "$TS6_B" "$TS6_A"
 
-# The debug kernel sees one suite of each layout; what differs otherwise is the cipher, which KUnit has.
-[ -z "${VM_DEBUG:-}" ] || SUITES="aes128gcm16 aes256-sha256"
+# One suite shows encapsulation and numbers crossed. The debug kernel sees one of each layout, uncrossed: what
+# differs otherwise is the cipher, which KUnit has.
+crossed=aes128gcm16
+[ -z "${VM_DEBUG:-}" ] || SUITES="aes128gcm16 aes256-sha256" crossed=''
 # One round of the padding: to four octets, or to the block of a CBC.
 FOUR="0 1 2 3 4" BLOCK="0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17"
 BIG="1300 1372 1373 1472 9000"
@@ -86,11 +88,11 @@ exchange()
 }
 
 capture_start wire a eth0
-# What is inside, what is outside and the numbers know nothing of each other: one suite shows all four crossed.
+# What is inside, what is outside and the numbers know nothing of each other.
 for suite in $SUITES; do
 	exchange "$suite" none no
-	[ "$suite" != aes128gcm16 ] || exchange "$suite" none yes
-	[ "$suite" != aes128gcm16 ] || exchange "$suite" udp no
+	[ "$suite" != "$crossed" ] || exchange "$suite" none yes
+	[ "$suite" != "$crossed" ] || exchange "$suite" udp no
 	exchange "$suite" udp yes
 done
 capture_stop wire

@@ -67,7 +67,7 @@ received()
 reader()
 {
 	spawn dumps in_net a bash -c \
-		'while sleep 0.3; do esplctl dump >/dev/null; esplctl info dev=espl0 >/dev/null || exit; done'
+		'while sleep 1; do esplctl dump >/dev/null; esplctl info dev=espl0 >/dev/null || exit; done'
 }
 
 # storm_keys WHAT TURNS: child 1 is rekeyed at both ends, child 3 made and removed
