@@ -73,6 +73,8 @@ reader()
 # storm_keys WHAT TURNS: child 1 is rekeyed at both ends, child 3 made and removed
 storm_keys()
 {
+	local name
+
 	device_pair 3
 	must in_net a ip address add 10.3.1.1/32 dev espl0
 	net_route a 10.3.2.0/24 dev espl0 src 10.3.1.1
@@ -116,7 +118,7 @@ storm_devices()
 # storm WHAT SUITE TURNS
 storm()
 {
-	local what=$1 turns=$3 before name net
+	local what=$1 turns=$3 before arrived net
 
 	for net in a b; do
 		espl_device "$net"
@@ -129,9 +131,9 @@ storm()
 	storm_keys "$what" "$turns"
 	storm_devices "$what" "$turns"
 	note "$what: $(cat "$WORK"/churn-*.log | tr '\n' ' ')"
-	before=$(($(received b) - before))
-	note "$what: $before packets arrived meanwhile"
-	check "$what: traffic went on" test $before -gt 500
+	arrived=$(($(received b) - before))
+	note "$what: $arrived packets arrived meanwhile"
+	check "$what: traffic went on" test $arrived -gt 500
 	check "$what: somebody read the objects meanwhile" running dumps
 	reap dumps
 	check "$what: the tunnel works" wait_for 10 pings a 10.2.0.1 2
