@@ -54,15 +54,6 @@ static int source_choose(struct conn *t, uint8_t family, struct addr *source, ch
 	return 0;
 }
 
-static bool is_selected(const struct conn *t, const struct addr *addr)
-{
-	for (unsigned int i = 0; i < t->remote_ts_count; i++) {
-		if (ts_contains_addr(&t->remote_ts[i], addr))
-			return true;
-	}
-	return false;
-}
-
 /* @peer is to be reached beside the tunnel. */
 static int pin(struct conn *t, const struct addr *peer, char why[256])
 {
@@ -121,8 +112,9 @@ int conn_plumb(struct conn *t, char note[512], char why[256])
 	t->routes.metric = t->opt.metric;
 	rc = route_link_up(t->d->route, t->ifindex, why);
 	if (!rc)
-		rc = is_selected(t, &t->remote.addr) ? pin(t, &t->remote.addr, why) :
-						       conn_repin(t, &t->remote.addr, why);
+		rc = ts_list_contains_addr(t->remote_ts, t->remote_ts_count, &t->remote.addr) ?
+			     pin(t, &t->remote.addr, why) :
+			     conn_repin(t, &t->remote.addr, why);
 	if (!rc)
 		rc = family_plumb(t, AF_INET, note, why);
 	if (!rc)

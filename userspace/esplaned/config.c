@@ -191,15 +191,6 @@ static bool families_meet(const struct tunnel_conf *c)
 	return false;
 }
 
-static bool address_inside(const struct tunnel_options *t)
-{
-	for (unsigned int i = 0; i < t->ike.local_ts_count; i++) {
-		if (ts_contains_addr(&t->ike.local_ts[i], &t->address))
-			return true;
-	}
-	return false;
-}
-
 /* What is missing, and what contradicts. NULL: it is whole. */
 static const char *tunnel_lacks(cfg_t *cfg, const struct tunnel_options *t)
 {
@@ -220,7 +211,8 @@ static const char *tunnel_lacks(cfg_t *cfg, const struct tunnel_options *t)
 	if (t->ike.answer_only && t->start_up)
 		return "start = up needs an address to go to, but remote is any: name the peer, or "
 		       "use start = manual";
-	if (t->address.family && !address_inside(t))
+	if (t->address.family &&
+	    !ts_list_contains_addr(t->ike.local_ts, t->ike.local_ts_count, &t->address))
 		return "address is outside local-ts: nothing that this host sends from it would "
 		       "enter the tunnel";
 	if (!t->interface[0])

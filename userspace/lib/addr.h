@@ -55,6 +55,7 @@ bool ts_parse(struct ts *ts, const char *text, const char **why);
 const char *ts_str(const struct ts *ts, char buf[TS_STRLEN]);
 bool ts_equal(const struct ts *a, const struct ts *b);
 bool ts_contains_addr(const struct ts *ts, const struct addr *a);
+bool ts_list_contains_addr(const struct ts *list, size_t count, const struct addr *a);
 bool ts_contains(const struct ts *outer, const struct ts *inner);
 bool ts_intersect(const struct ts *a, const struct ts *b, struct ts *out);	/* false: empty */
 /* The prefix length if the range is exactly one prefix, else -1. */

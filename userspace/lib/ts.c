@@ -299,6 +299,14 @@ bool ts_contains_addr(const struct ts *ts, const struct addr *a)
 	       addr_cmp(a, &ts->end) <= 0;
 }
 
+bool ts_list_contains_addr(const struct ts *list, size_t count, const struct addr *a)
+{
+	for (size_t i = 0; i < count; i++)
+		if (ts_contains_addr(&list[i], a))
+			return true;
+	return false;
+}
+
 static bool ports_contain(const struct ts *outer, const struct ts *inner)
 {
 	if (any_port(outer))
