@@ -35,7 +35,8 @@ static const char usage[] =
 "  negative      dev=                       wrong requests, as TAP\n"
 "  churn         what=sa|child|device dev= n= [seconds=] ...   see esplctl-churn.c\n"
 "  batch                                    commands from stdin, a line each\n"
-"--field prints values of the answer (0 if absent) in a line instead of JSON; PATH,PATH...\n"
+"--field prints values of the answer (0 if absent) in a line instead of JSON; PATH,PATH...;\n"
+"a list has numbers and 'length'\n"
 "Exit status: 0 done, 1 the kernel refused (its reason on stderr), 2 wrong usage.\n";
 
 static struct {
@@ -200,7 +201,9 @@ static void print_one(const json_t *value, char *path)
 	char *step;
 
 	while (value && (step = strsep(&path, "."))) {
-		if (json_is_array(value))
+		if (json_is_array(value) && !strcmp(step, "length"))
+			value = json_integer(json_array_size(value));
+		else if (json_is_array(value))
 			value = json_array_get(value, to_number(step));
 		else
 			value = json_object_get(value, step);

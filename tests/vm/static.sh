@@ -47,6 +47,12 @@ ctl()
 	in_net "$1" esplctl "${@:2}"
 }
 
+# device_index NET DEVICE
+device_index()
+{
+	in_net "$1" ip -o link show "$2" | cut -d: -f1
+}
+
 # field NET PATH COMMAND...: one number of an answer
 field()
 {
@@ -206,7 +212,7 @@ xfrm_sas()
 # xfrm_socket NET: the kernel wants a socket that has asked for ESP in UDP
 xfrm_socket()
 {
-	spawn "xfrm-socket-$1" in_net "$1" python3 -c '
+	spawn "xfrm-socket-$1" in_net "$1" python3 -IS -c '
 import signal, socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.setsockopt(socket.IPPROTO_UDP, 100, 2)	# UDP_ENCAP, UDP_ENCAP_ESPINUDP
@@ -311,7 +317,7 @@ event_seen()
 crypto_async()
 {
 	modprobe -qa cryptd pcrypt algif_aead 2>/dev/null
-	spawn "async" python3 -c '
+	spawn "async" python3 -IS -c '
 import signal, socket, sys
 s = socket.socket(socket.AF_ALG, socket.SOCK_SEQPACKET)
 for name in sys.argv[1:]:

@@ -17,7 +17,7 @@ events_start a
 
 hostile()
 {
-	sent=$(in_net b python3 "$VM_DIR/hostile.py" "$@") || bail "hostile.py $*: $sent"
+	sent=$(in_net b python3 -IS "$VM_DIR/hostile.py" "$@") || bail "hostile.py $*: $sent"
 }
 
 # What an SA counts in drops, all reasons

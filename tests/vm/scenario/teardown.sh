@@ -109,7 +109,7 @@ done
 is "$rounds times: the device goes under traffic" "$survived" "$rounds"
 tunnel none
 spawn churn in_net a esplctl churn what=sa dev=espl0 peer-netns=/run/netns/b \
-	peer-ifindex="$(in_net b ip -j link show espl0 | jq '.[0].ifindex')" encr=20 key="$K16$SALT" n=1000000 \
+	peer-ifindex="$(device_index b espl0)" encr=20 key="$K16$SALT" n=1000000 \
 	seconds=3000 tolerate
 alive
 must in_net a ip link del espl0
@@ -126,7 +126,7 @@ espl_addresses c espl0 1 2
 check "moved: packets go out through the namespace of its birth" pings c 10.2.0.1 5
 check "moved: and so does IPv6 inside" pings c fd02::1 5
 check "moved: it is under control from where it lives" ctl c child-get dev=espl0 id=1
-index=$(in_net c ip -j link show espl0 | jq '.[0].ifindex')
+index=$(device_index c espl0)
 check "moved: and from where it was born" in_net a esplctl raw cmd=child-get "text=ifindex=$index child-id=1"
 events_start a
 flood flood-c c 10.2.0.1 500 -i 0.004
@@ -134,7 +134,7 @@ net_del c
 reap flood-c
 check "the namespace it lives in goes: so does the device" \
 	wait_for 20 event_seen a '"device-gone"' "\"ifindex\":$index\b"
-check "with its SAs" test "$(ctl a sa-get | jq length)" = 0
+check "with its SAs" test "$(field a length sa-get)" = 0
 
 net_add c d
 net_link d eth0 192.0.2.1/24 b eth1 -
