@@ -9,12 +9,17 @@
  *	makes a child with both SAs, and deletes it
  *   churn what=device dev= addr= route= n= id= in-spi= out-spi= CHILD... SA...
  *	makes the device with address, route, child and SAs, and deletes it
- * seconds= ends it early; tolerate: what it works on may vanish meanwhile.
+ *   churn what=read n=
+ *	changes nothing: dumps all children and SAs
+ * life-ms= is how long a child or device stays, pause-ms= how long the next one
+ * waits; seconds= or SIGTERM ends it early; tolerate: what it works on may vanish
+ * meanwhile.
  */
 #include "esplctl.h"
 
 #include <errno.h>
 #include <net/if.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,10 +36,24 @@ struct end {
 	uint32_t id;
 	uint32_t old[OVERLAP_MAX];	/* inbound SPIs, by rekey modulo the overlap */
 	uint32_t spi;			/* the newest */
+	uint64_t seq;			/* where the next outbound SA begins */
 };
 
 static uint64_t refusals;
 static bool tolerate;
+static volatile sig_atomic_t stopped;
+
+static void stop(int sig)
+{
+	(void)sig;
+	stopped = 1;
+}
+
+/* While the packets of others go through what was made */
+static void live(void)
+{
+	usleep(1000 * arg_number("life-ms", 0));
+}
 
 /* True: done. A refusal is the end, unless it is to be expected. */
 static bool run(struct ctl *c, struct nl_msg *msg, json_t *replies, const char *what)
@@ -80,9 +99,9 @@ static bool install(struct end *e, uint32_t in, uint32_t out)
 
 	nla_put_u32(msg, ESPLANE_A_CHILD_ID, e->id);
 	if (in)
-		put_sa(msg, ESPLANE_A_SA_IN, "in", in);
+		put_sa(msg, ESPLANE_A_SA_IN, "in", in, 0);
 	if (out)
-		put_sa(msg, ESPLANE_A_SA_OUT, "out", out);
+		put_sa(msg, ESPLANE_A_SA_OUT, "out", out, e->seq);
 	return run(&e->c, msg, NULL, "sa-add");
 }
 
@@ -117,6 +136,8 @@ static bool make_child(struct end *e)
 	uint32_t in = arg_number("in-spi", 0);
 
 	put_child(msg, e->id);
+	/* The peer keeps its SA and its window: behind whatever the last one of ours sent. */
+	e->seq += 10000;
 	return run(&e->c, msg, NULL, "child-set") && reserve(e, &in) &&
 	       install(e, in, arg_number("out-spi", 0));
 }
@@ -126,6 +147,7 @@ static void renew_child(struct end *e)
 	struct nl_msg *msg;
 
 	make_child(e);
+	live();
 	msg = request(&e->c, ESPLANE_CMD_CHILD_DEL, e->dev);
 	nla_put_u32(msg, ESPLANE_A_CHILD_ID, e->id);
 	run(&e->c, msg, NULL, "child-del");
@@ -185,13 +207,30 @@ static void renew_device(struct end *e, struct ctl *rt, const char *name)
 	make_device(rt, name);
 	e->dev = device_index(name);
 	make_child(e);
+	live();
 	link.ifi_index = e->dev;
 	run(rt, route_request(RTM_DELLINK, &link, sizeof(link)), NULL, "link delete");
 }
 
+/* A dump that met a change says so: that is no refusal. */
+static void read_all(struct ctl *c)
+{
+	static const int cmds[] = { ESPLANE_CMD_CHILD_GET, ESPLANE_CMD_SA_GET };
+	int err;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cmds); i++) {
+		json_t *replies = json_array();
+
+		err = ctl_talk(c, ctl_request(c, cmds[i], NLM_F_DUMP), replies);
+		if (err && err != -EINTR)
+			die("churn: dump: %s: %s", strerror(-err), c->reason);
+		json_decref(replies);
+	}
+}
+
 int churn(struct ctl *c)
 {
-	const char *what = arg_need("what"), *dev = arg_need("dev");
+	const char *what = arg_need("what");
 	struct end a = { .c = *c, .id = arg_number("id", 1) }, b = { .id = 0 };
 	int64_t start = now_ms(), limit = 1000 * arg_number("seconds", 3600);
 	uint64_t i, n = to_number(arg_need("n")), overlap = arg_number("overlap", 4);
@@ -199,27 +238,30 @@ int churn(struct ctl *c)
 	struct ctl rt;
 
 	tolerate = arg("tolerate");
+	signal(SIGTERM, stop);
 	if (!overlap || overlap > OVERLAP_MAX)
 		die("overlap= is 1 to %d", OVERLAP_MAX);
 	if (!strcmp(what, "device")) {
 		ctl_open_route(&rt, NULL);
-	} else {
-		a.dev = device_index(dev);
+	} else if (strcmp(what, "read")) {
+		a.dev = device_index(arg_need("dev"));
 		if (!strcmp(what, "sa")) {
 			ctl_open(&b.c, arg_need("peer-netns"));
 			b.dev = arg_number("peer-ifindex", 0);
 			b.id = arg_number("peer-id", a.id);
 		}
 	}
-	for (i = 0; i < n && now_ms() - start < limit; i++) {
+	for (i = 0; i < n && !stopped && now_ms() - start < limit; i++) {
 		if (!strcmp(what, "sa"))
 			rekey(&a, &b, i, overlap);
 		else if (!strcmp(what, "child"))
 			renew_child(&a);
 		else if (!strcmp(what, "device"))
-			renew_device(&a, &rt, dev);
+			renew_device(&a, &rt, arg_need("dev"));
+		else if (!strcmp(what, "read"))
+			read_all(&a.c);
 		else
-			die("what= is 'sa', 'child' or 'device'");
+			die("what= is 'sa', 'child', 'device' or 'read'");
 		if (pause)
 			usleep(1000 * pause);
 	}

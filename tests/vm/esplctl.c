@@ -33,7 +33,7 @@ static const char usage[] =
 "  listen        [count=] [seconds=10] [only=EVENT,...]   events, a line each\n"
 "  raw           cmd=NAME|NUMBER [dump] [text=ATTRIBUTES]  '$dev' is the index of dev=\n"
 "  negative      dev=                       wrong requests, as TAP\n"
-"  churn         what=sa|child|device dev= n= [seconds=] ...   see esplctl-churn.c\n"
+"  churn         what=sa|child|device|read n= [seconds=] ...   see esplctl-churn.c\n"
 "  batch                                    commands from stdin, a line each\n"
 "--field prints values of the answer (0 if absent) in a line instead of JSON; PATH,PATH...;\n"
 "a list has numbers and 'length'\n"
@@ -152,7 +152,7 @@ static void put_key(struct nl_msg *msg, int type, const char *hex)
 		nla_put(msg, type, octets(hex, key, sizeof(key)), key);
 }
 
-void put_sa(struct nl_msg *msg, int type, const char *prefix, uint32_t spi)
+void put_sa(struct nl_msg *msg, int type, const char *prefix, uint32_t spi, uint64_t seq)
 {
 	static const struct { const char *key; int type; } limits[] = {
 		{ "soft-bytes", ESPLANE_SA_A_SOFT_BYTES },
@@ -161,11 +161,10 @@ void put_sa(struct nl_msg *msg, int type, const char *prefix, uint32_t spi)
 		{ "hard-packets", ESPLANE_SA_A_HARD_PACKETS },
 		{ "soft-seconds", ESPLANE_SA_A_SOFT_SECONDS },
 		{ "hard-seconds", ESPLANE_SA_A_HARD_SECONDS },
-		{ "seq", ESPLANE_SA_A_START_SEQ },
 	};
 	struct nlattr *nest = nla_nest_start(msg, type);
 	const char *encr = sa_arg(prefix, "encr"), *integ = sa_arg(prefix, "integ");
-	const char *window = sa_arg(prefix, "window");
+	const char *window = sa_arg(prefix, "window"), *start = sa_arg(prefix, "seq");
 
 	nla_put_u32(msg, ESPLANE_SA_A_SPI, spi);
 	if (encr)
@@ -184,6 +183,8 @@ void put_sa(struct nl_msg *msg, int type, const char *prefix, uint32_t spi)
 		if (value)
 			nla_put_u64(msg, limits[i].type, to_number(value));
 	}
+	if (seq || start)
+		nla_put_u64(msg, ESPLANE_SA_A_START_SEQ, seq ? seq : to_number(start));
 	nla_nest_end_keep_empty(msg, nest);
 }
 
@@ -319,9 +320,9 @@ static int cmd_sa_add(struct ctl *c)
 	put_device(msg);
 	nla_put_u32(msg, ESPLANE_A_CHILD_ID, to_number(arg_need("id")));
 	if (arg("in-spi"))
-		put_sa(msg, ESPLANE_A_SA_IN, "in", to_number(arg("in-spi")));
+		put_sa(msg, ESPLANE_A_SA_IN, "in", to_number(arg("in-spi")), 0);
 	if (arg("out-spi"))
-		put_sa(msg, ESPLANE_A_SA_OUT, "out", to_number(arg("out-spi")));
+		put_sa(msg, ESPLANE_A_SA_OUT, "out", to_number(arg("out-spi")), 0);
 	return talk(c, msg, NULL);
 }
 

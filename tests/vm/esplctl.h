@@ -83,8 +83,8 @@ const char *arg(const char *key);
 const char *arg_need(const char *key);
 uint64_t arg_number(const char *key, uint64_t otherwise);
 uint32_t device_index(const char *name);
-/* SA parameters: "in-encr" or else "encr" and so on. */
-void put_sa(struct nl_msg *msg, int type, const char *prefix, uint32_t spi);
+/* SA parameters: "in-encr" or else "encr" and so on; @seq in seq='s place, unless it is 0. */
+void put_sa(struct nl_msg *msg, int type, const char *prefix, uint32_t spi, uint64_t seq);
 void put_child(struct nl_msg *msg, uint32_t id);
 
 /* ---- the larger commands; each returns the exit status */
