@@ -91,24 +91,37 @@ storm_keys()
 	done
 }
 
-# storm_devices WHAT TURNS: two devices at a time, each with an address, a route and a child; at one
-# of them a asks and b answers, at the other one b asks
+pinging()
+{
+	pgrep -f "^ping .* $1\$" >/dev/null
+}
+
+# storm_devices WHAT TURNS: four devices at a time, each with an address, a route and a child; at two
+# of them a asks and b answers, at the others b asks
 storm_devices()
 {
 	local n
 
-	for n in 5 6; do
+	for n in 5 6 7 8; do
 		device_pair $n
-		# Where the packets go while there is no device, so that the flood begins at once.
+		# Where the packets go while there is no device: the flood is there before the first one.
 		net_route a "10.$n.2.0/24" dev lo metric 9
-		churn_child "device-$n" $(($2 / 2)) device "storm$n" $n addr="10.$n.1.1" route="10.$n.2.0/24" life-ms=20
 	done
-	flood device-a a 10.5.2.1 100 -i 0.01
-	flood device-b b 10.6.1.1 100 -i 0.01
-	check "$1: $2 devices made and removed" churned device-5 device-6
-	reap device-a
-	reap device-b
-	for n in 5 6; do
+	for n in 5 7; do
+		flood "device-$n" a "10.$n.2.1" 100 -i 0.01
+	done
+	for n in 6 8; do
+		flood "device-$n" b "10.$n.1.1" 100 -i 0.01
+	done
+	for n in 10.5.2.1 10.7.2.1 10.6.1.1 10.8.1.1; do
+		wait_for 10 pinging $n || bail "no ping to $n"
+	done
+	for n in 5 6 7 8; do
+		churn_child "device-$n" $(($2 / 4)) device "storm$n" $n addr="10.$n.1.1" route="10.$n.2.0/24" life-ms=40
+	done
+	check "$1: $2 devices made and removed" churned device-{5,6,7,8}
+	for n in 5 6 7 8; do
+		reap "device-$n"
 		must in_net a ip route del "10.$n.2.0/24" dev lo metric 9
 	done
 }
