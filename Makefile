@@ -34,7 +34,7 @@ help:
 packages-%:
 	@tests/setup $*
 
-module: packages-build
+module: packages-build packages-module
 	@tests/vm/kmod "$(KERNEL)"
 
 # One writer at a time: tests/vm/run builds too, and may run several times at once.
@@ -59,13 +59,13 @@ check:
 check-debug:
 	@tests/check --debug
 
-demo: packages-build packages-vm packages-interop
+demo: packages-build packages-vm packages-stock packages-interop
 	@ESPLANE_COLOR=$$([ ! -t 1 ] || echo yes) tests/vm/run --timeout 500 -- tests/demo/story.sh
 
-bench: packages-build packages-vm packages-bench
+bench: packages-build packages-vm packages-stock packages-bench
 	@tests/bench/run
 
-lint: packages-build packages-lint
+lint: packages-build packages-module packages-lint
 	@tests/lint/run
 
 # The module is built on the host that will load it, by DKMS where that is installed.

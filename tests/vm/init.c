@@ -216,6 +216,7 @@ static void prepare(char **environment)
 	if (*modules) {
 		uname(&name);
 		snprintf(path, sizeof(path), "/lib/modules/%s", name.release);
+		mkdir("/lib/modules", 0755);	/* a host without a kernel of its own has none */
 		make_mount(modules, path, NULL, MS_BIND, NULL);
 	}
 	if (*writable)
