@@ -105,7 +105,7 @@ espl_addresses()
 {
 	must in_net "$1" ip -batch - <<-END
 		address add 10.$3.0.1/32 dev $2
-		address add fd0$3::1/128 dev $2
+		address add fd0$3::1/128 dev $2 nodad
 		link set $2 up
 		route add 10.$4.0.0/24 dev $2 src 10.$3.0.1
 		route add fd0$4::/64 dev $2 src fd0$3::1
