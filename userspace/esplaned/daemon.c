@@ -3,12 +3,9 @@
 
 #include <errno.h>
 #include <linux/esplane.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,7 +17,6 @@
 
 #define STOP_PATIENCE_MS	1500	/* for the peers' answers to our DELETEs */
 #define STOP_POLL_MS		20
-#define LOCK_BACKLOG		64	/* nobody takes connections there */
 
 uint64_t daemon_now(void)
 {
@@ -265,7 +261,7 @@ static int kernel_greet(struct daemon *d, char why[256])
 		snprintf(why, 256, "no memory");
 		return -ENOMEM;
 	}
-	if (d->sock)
+	if (sock_natt_fd(d->sock) >= 0)
 		rc = kern_socket_attach(d->kern, sock_natt_fd(d->sock), why);
 	for (struct conn *t = d->tunnels; t; t = t->next)
 		conn_check_esp(t);
@@ -283,54 +279,6 @@ int daemon_kernel_ready(struct daemon *d, char why[256])
 	if (rc)		/* half a greeting is none: again at the next attempt */
 		kern_forget(d->kern);
 	return rc;
-}
-
-/* Its pid is 0 where that cannot be told: it does not listen, or is in another pid namespace. */
-static struct ucred lock_owner(const struct sockaddr_un *sun, socklen_t len)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct ucred owner = { 0 };
-	socklen_t size = sizeof(owner);
-
-	if (fd >= 0 && !connect(fd, (const struct sockaddr *)sun, len) &&
-	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &owner, &size))
-		owner.pid = 0;
-	if (fd >= 0)
-		close(fd);
-	return owner;
-}
-
-/*
- * One esplaned a network namespace: a second one would flush away the first one's SAs. An abstract
- * socket is the lock that knows namespaces and dies with its owner. Anybody can take it, so it
- * listens: that tells who did.
- */
-static bool namespace_lock(void)
-{
-	static const char name[] = "\0esplaned";
-	const socklen_t len = offsetof(struct sockaddr_un, sun_path) + sizeof(name) - 1;
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct ucred owner;
-
-	memcpy(sun.sun_path, name, sizeof(name) - 1);
-	if (fd >= 0 && !bind(fd, (struct sockaddr *)&sun, len) && !listen(fd, LOCK_BACKLOG))
-		return true;	/* open until the process ends */
-	if (errno != EADDRINUSE) {
-		log_err("cannot make the socket @esplaned: %s", strerror(errno));
-		return false;
-	}
-	owner = lock_owner(&sun, len);
-	if (owner.pid && (!owner.uid || owner.uid == geteuid()))
-		log_err("another esplaned runs in this network namespace (pid %d): stop it first",
-			(int)owner.pid);
-	else if (owner.pid)
-		log_err("process %d of user %u holds the socket @esplaned, the mark of an esplaned "
-			"that runs, and is none: end it first", (int)owner.pid, owner.uid);
-	else
-		log_err("something holds the socket @esplaned, the mark of an esplaned that runs: "
-			"find it with ss -xap and end it first");
-	return false;
 }
 
 static bool engine_open(struct daemon *d)
@@ -360,8 +308,6 @@ bool daemon_open(struct daemon *d, const char *control_path)
 	char why[256], kernel_why[256];
 	int rc;
 
-	if (!namespace_lock())
-		return false;
 	d->base = event_base_new();
 	d->kern = kern_new();
 	d->route = route_new();
@@ -370,12 +316,16 @@ bool daemon_open(struct daemon *d, const char *control_path)
 		return false;
 	}
 	/*
-	 * First the module, which may hold a dead daemon's socket on 4500; then the ports; then the
-	 * module gets ours.
+	 * Port 500 first: who has it is the only esplaned of the network namespace, and may flush
+	 * the module. That may hold a dead one's socket on 4500 until then, and gets ours.
 	 */
-	rc = daemon_kernel_ready(d, kernel_why);
 	d->sock = sock_new(d->base, on_datagram, d, why);
 	if (!d->sock) {
+		log_err("%s", why);
+		return false;
+	}
+	rc = daemon_kernel_ready(d, kernel_why);
+	if (!sock_open_natt(d->sock, why)) {
 		log_err("%s", why);
 		return false;
 	}

@@ -18,11 +18,10 @@
 #define MARKER_LEN	4
 
 struct sock {
+	struct event_base *base;
 	struct {
 		int fd;
-		uint16_t port;
 		struct event *ev;
-		struct sock *sock;
 	} port[2];		/* IKE, then NAT-T */
 	sock_input_fn input;
 	void *ctx;
@@ -63,9 +62,9 @@ static int port_open(uint16_t port, char why[SOCK_WHY_MAX])
 		return fd;
 	if (errno == EADDRINUSE)
 		snprintf(why, SOCK_WHY_MAX,
-			 "UDP port %u is taken, most likely by another IKE daemon (strongSwan's "
-			 "charon, Libreswan's pluto, iked): find it with ss -ulpn sport = :%u "
-			 "and stop it",
+			 "UDP port %u is taken, most likely by another IKE daemon (esplaned, "
+			 "strongSwan's charon, Libreswan's pluto, iked): find it with "
+			 "ss -ulpn sport = :%u and stop it",
 			 port, port);
 	else
 		snprintf(why, SOCK_WHY_MAX, "UDP port %u cannot be bound: %s%s", port,
@@ -139,36 +138,43 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		;
 }
 
+static bool listen_on(struct sock *s, int i, char why[SOCK_WHY_MAX])
+{
+	static const uint16_t ports[2] = { SOCK_PORT_IKE, SOCK_PORT_NATT };
+
+	s->port[i].fd = port_open(ports[i], why);
+	if (s->port[i].fd < 0)
+		return false;
+	s->port[i].ev = event_new(s->base, s->port[i].fd, EV_READ | EV_PERSIST, on_readable, s);
+	if (s->port[i].ev && !event_add(s->port[i].ev, NULL))
+		return true;
+	snprintf(why, SOCK_WHY_MAX, "no memory");
+	return false;
+}
+
 struct sock *sock_new(struct event_base *base, sock_input_fn input, void *ctx,
 		      char why[SOCK_WHY_MAX])
 {
-	static const uint16_t ports[2] = { SOCK_PORT_IKE, SOCK_PORT_NATT };
 	struct sock *s = calloc(1, sizeof(*s));
 
 	if (!s) {
 		snprintf(why, SOCK_WHY_MAX, "no memory");
 		return NULL;
 	}
+	s->base = base;
 	s->input = input;
 	s->ctx = ctx;
 	s->port[0].fd = -1;
 	s->port[1].fd = -1;
-	for (int i = 0; i < 2; i++) {
-		s->port[i].port = ports[i];
-		s->port[i].fd = port_open(ports[i], why);
-		if (s->port[i].fd < 0)
-			goto free;
-		s->port[i].ev =
-			event_new(base, s->port[i].fd, EV_READ | EV_PERSIST, on_readable, s);
-		if (!s->port[i].ev || event_add(s->port[i].ev, NULL)) {
-			snprintf(why, SOCK_WHY_MAX, "no memory");
-			goto free;
-		}
-	}
-	return s;
-free:
+	if (listen_on(s, 0, why))
+		return s;
 	sock_free(s);
 	return NULL;
+}
+
+bool sock_open_natt(struct sock *s, char why[SOCK_WHY_MAX])
+{
+	return listen_on(s, 1, why);
 }
 
 void sock_free(struct sock *s)

@@ -15,11 +15,13 @@ typedef void (*sock_input_fn)(void *ctx, const struct endpoint *local,
 
 struct sock;
 
-/* NULL: @why says who may hold the port and how to find out. */
+/* Opens 500. NULL: @why says who may hold the port and how to find out. */
 struct sock *sock_new(struct event_base *base, sock_input_fn input, void *ctx,
 		      char why[SOCK_WHY_MAX]);
+/* Opens 4500. False: as above. */
+bool sock_open_natt(struct sock *s, char why[SOCK_WHY_MAX]);
 void sock_free(struct sock *s);
-/* The socket on 4500, for the module. */
+/* The socket on 4500, for the module; -1 before it is open. */
 int sock_natt_fd(const struct sock *s);
 /* Never blocks: what cannot leave is lost, as datagrams are. */
 void sock_send(struct sock *s, const struct endpoint *local, const struct endpoint *remote,

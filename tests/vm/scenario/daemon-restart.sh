@@ -18,7 +18,9 @@ life()
 	swan_conn "$IKE" "$ESP" "encap = $force" | swan_load b
 	espl_start a a <"$WORK/conf"
 	check "$1: up" espl a up office
-	ping_both "$1: alive"
+	refuse "$1: a second daemon ends" 'UDP port 500 is taken, most likely by another IKE daemon .esplaned' \
+		in_net a esplaned --foreground --config "$WORK/a/esplane.conf" --control "$WORK/other"
+	ping_both "$1: alive beside it"
 	reap a KILL
 	ping_both "$1: killed"
 	refuse "$1: ikectl says that nobody is there" 'start it as root' espl a status
@@ -44,8 +46,6 @@ check "another's interface of our kind is left alone" in_net a ip link show mine
 in_net a ip link del mine
 
 espl_start a a </dev/null
-refuse "a second daemon in the namespace ends" "another esplaned runs in this network namespace .pid $(cat "$WORK/a.pid")" \
-	in_net a esplaned --foreground --config "$WORK/a/esplane.conf" --control "$WORK/other"
 check "in the background it returns when it is ready" \
 	in_net b sh -c "kill $(cat "$WORK/b.pid"); sleep 1; esplaned --config $WORK/a/esplane.conf --control $WORK/other \
 		--pid-file $WORK/other.pid 2>$WORK/other.log && ikectl --control $WORK/other version"
