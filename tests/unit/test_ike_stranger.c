@@ -54,6 +54,55 @@ static void test_ke_of_another_length(void **state)
 	pair_free(p);
 }
 
+static void put_in_front(struct letter *l, uint8_t type, uint8_t flags)
+{
+	uint8_t *payload = l->msg + MSG_HEADER_LEN;
+
+	memmove(payload + 4, payload, l->len - MSG_HEADER_LEN);
+	memcpy(payload, (uint8_t[]){ l->msg[16], flags, 0, 4 }, 4);
+	l->msg[16] = type;
+	l->len += 4;
+	l->msg[26] = l->len >> 8;
+	l->msg[27] = l->len;
+}
+
+/* RFC 7296 2.5: what we do not know and must not pass over is named, before any state. */
+static void test_critical_payload_in_request(void **state)
+{
+	struct pair *p = pair_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct letter l, *answer;
+
+	pair_start(p);
+	start(p, 0);
+	l = *oldest(a);
+	put_in_front(&l, 200, 0x80);
+	give(b, &l);
+	assert_int_equal(b->ike->counters.malformed, 1);
+	assert_int_equal(b->ike->counters.half_open, 0);
+	assert_int_equal(b->count, 1);
+	answer = oldest(b);
+	assert_int_equal(answer->len, MSG_HEADER_LEN + 8 + 1);
+	assert_int_equal(answer->msg[35], NOTIFY_UNSUPPORTED_CRITICAL_PAYLOAD);
+	assert_int_equal(answer->msg[36], 200);
+	drop(b);
+
+	/* the answer is no longer than the question */
+	l.len = MSG_HEADER_LEN + 4;
+	l.msg[26] = 0;
+	l.msg[27] = l.len;
+	l.msg[MSG_HEADER_LEN] = PAYLOAD_NONE;
+	give(b, &l);
+	assert_int_equal(b->ike->counters.malformed, 2);
+	assert_int_equal(b->count, 0);
+
+	l = *oldest(a);
+	put_in_front(&l, 200, 0);
+	give(b, &l);
+	assert_int_equal(b->ike->counters.half_open, 1);
+	pair_free(p);
+}
+
 /* Half open, it may speak from elsewhere; but it is counted where it began. */
 static void test_another_address_is_no_other_stranger(void **state)
 {
@@ -149,6 +198,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_unsound_ke_in_request),
 		cmocka_unit_test(test_ke_of_another_length),
+		cmocka_unit_test(test_critical_payload_in_request),
 		cmocka_unit_test(test_another_address_is_no_other_stranger),
 		cmocka_unit_test(test_no_reflection),
 		cmocka_unit_test(test_answer_goes_where_the_request_comes_from),

@@ -246,7 +246,7 @@ enum verdict v2_init_response(struct xchg *x)
 
 /* ---- the responder's side */
 
-/* Without any state: header with SPI 0 and one notify. */
+/* Without any state: header with SPI 0 and one notify; no longer than the question. */
 static void refuse(struct ike *ike, const struct msg_header *h, const struct endpoint *local,
 		   const struct endpoint *remote, uint16_t notify, const void *data, size_t len)
 {
@@ -262,7 +262,7 @@ static void refuse(struct ike *ike, const struct msg_header *h, const struct end
 	build_begin(&b, ike->answer, sizeof(ike->answer), &answer);
 	build_notify(&b, notify, 0, 0, 0, data, len);
 	out_len = build_end(&b);
-	if (out_len)
+	if (out_len && out_len <= h->len)
 		ike->env.send(ike->env.ctx, local, remote, ike->answer, out_len);
 }
 
@@ -325,18 +325,23 @@ static bool may_enter(struct ike *ike, const struct msg_header *h, const struct 
 	return true;
 }
 
+/* An unknown critical payload is named in the answer, RFC 7296 2.5; other nonsense gets none. */
 static bool parse_first(struct ike *ike, const struct msg_header *h, const uint8_t *raw,
-			size_t len, struct msg *in)
+			struct msg *in, const struct endpoint *local, const struct endpoint *remote)
 {
-	struct cursor chain = cursor_of(raw, len);
+	struct cursor chain = cursor_of(raw, h->len);
+	enum msg_result result = MSG_MALFORMED;
 	char why[RULES_WHY_LEN];
 
-	if (len <= IKE_FIRST_LEN_MAX && h->spi_i && !h->id && h->flags & MSG_INITIATOR &&
-	    cursor_skip(&chain, MSG_HEADER_LEN) &&
-	    msg_parse_payloads(chain, h->first, in) == MSG_OK &&
-	    rules_check(h->exchange, false, false, in, why))
+	if (h->len <= IKE_FIRST_LEN_MAX && h->spi_i && !h->id && h->flags & MSG_INITIATOR &&
+	    cursor_skip(&chain, MSG_HEADER_LEN))
+		result = msg_parse_payloads(chain, h->first, in);
+	if (result == MSG_OK && rules_check(h->exchange, false, false, in, why))
 		return true;
 	ike->counters.malformed++;
+	if (result == MSG_CRITICAL)
+		refuse(ike, h, local, remote, NOTIFY_UNSUPPORTED_CRITICAL_PAYLOAD,
+		       &in->bad_payload, 1);
 	return false;
 }
 
@@ -358,7 +363,7 @@ void v2_init_accept(struct ike *ike, const struct msg_header *h, const uint8_t *
 			ike->counters.replayed++;
 		return;
 	}
-	if (!parse_first(ike, h, raw, len, &in) || !may_enter(ike, h, &in, local, remote))
+	if (!parse_first(ike, h, raw, &in, local, remote) || !may_enter(ike, h, &in, local, remote))
 		return;
 	t = choose(ike, &in, local, remote, &suite, &refusing);
 	if (!t) {
