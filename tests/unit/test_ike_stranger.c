@@ -54,6 +54,33 @@ static void test_ke_of_another_length(void **state)
 	pair_free(p);
 }
 
+/* Whoever sees our request can answer it, as often as he likes: nothing lasting comes of that. */
+static void test_unsound_answers(void **state)
+{
+	struct pair *p = pair_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct letter good, l;
+	unsigned int before;
+
+	pair_start(p);
+	start(p, 0);
+	carry(a);
+	good = *oldest(b);
+	l = good;
+	memset(ke_payload(&l) + 8, 0, 32);	/* X25519: a point of small order */
+	before = a->ev[IKE_EV_LOG].count;
+	for (int i = 0; i < 50; i++)
+		give(a, &l);
+	l = good;
+	memset(l.msg + 8, 0, 8);		/* no SPI */
+	for (int i = 0; i < 50; i++)
+		give(a, &l);
+	assert_int_equal(a->ev[IKE_EV_LOG].count, before + 1);
+	carry_all(p);
+	assert_int_equal(tunnel_of(a)->state, TUNNEL_UP);
+	pair_free(p);
+}
+
 static void put_in_front(struct letter *l, uint8_t type, uint8_t flags)
 {
 	uint8_t *payload = l->msg + MSG_HEADER_LEN;
@@ -186,8 +213,13 @@ static void test_mapping(void **state)
 	pair_start(p);
 	bring_up(p, 0);
 	addr_parse(&ev.peer.addr, "203.0.113.9");
-	for (int i = 0; i < 2; i++)
+	ev.spi = 0xdeadbeef;			/* of an IKE SA before this one */
+	ike_kern_event(p->s[1].ike, &ev);
+	assert_int_equal(only_sa(&p->s[1])->remote.port, 1024);
+	for (int i = 0; i < 2; i++) {
+		ev.spi = TAILQ_FIRST(&only_sa(&p->s[i])->children)->spi_in;
 		ike_kern_event(p->s[i].ike, &ev);
+	}
 	assert_int_equal(only_sa(&p->s[0])->remote.port, 4500);
 	assert_int_equal(only_sa(&p->s[1])->remote.port, 6666);
 	pair_free(p);
@@ -198,6 +230,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_unsound_ke_in_request),
 		cmocka_unit_test(test_ke_of_another_length),
+		cmocka_unit_test(test_unsound_answers),
 		cmocka_unit_test(test_critical_payload_in_request),
 		cmocka_unit_test(test_another_address_is_no_other_stranger),
 		cmocka_unit_test(test_no_reflection),

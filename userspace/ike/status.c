@@ -43,12 +43,13 @@ static void expire(struct tunnel *t, const struct ike_kern_event *ev)
 
 /*
  * The kernel saw an authentic packet from elsewhere: ESP in UDP and IKE share the NAT's
- * mapping of port 4500.
+ * mapping of port 4500. One that came on an SA of another IKE SA's, before this one, says nothing
+ * of where this one's peer is.
  */
 static void mapping(struct tunnel *t, const struct ike_kern_event *ev)
 {
-	if (!t->sa->udp || !sa_follows(t->sa) || !ev->peer.addr.family ||
-	    endpoint_equal(&t->sa->remote, &ev->peer))
+	if (!t->sa->udp || !sa_follows(t->sa) || !child_by_in(t->sa, ev->spi) ||
+	    !ev->peer.addr.family || endpoint_equal(&t->sa->remote, &ev->peer))
 		return;
 	t->sa->remote = ev->peer;
 	tunnel_moved(t, t->sa);

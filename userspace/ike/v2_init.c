@@ -208,6 +208,14 @@ static void set_nonce(struct nonce *nonce, struct cursor data)
 	memcpy(nonce->b, data.at, nonce->len);
 }
 
+/* Anybody may have sent it. */
+static void ignoring(struct ike_sa *sa, const char *what)
+{
+	if (ike_may_mention_stranger(sa->ike))
+		ike_log(sa->ike, sa->tunnel, LOG_WARNING,
+			"ignoring an IKE_SA_INIT response with %s", what);
+}
+
 enum verdict v2_init_response(struct xchg *x)
 {
 	struct ike_sa *sa = x->sa;
@@ -216,17 +224,15 @@ enum verdict v2_init_response(struct xchg *x)
 
 	if (!x->h->spi_r || x->in->ke.group != sa->init.group ||
 	    !suite_ok(&t->conf.ike, &x->in->sa, &sa->suite)) {
-		ike_log(sa->ike, t, LOG_WARNING,
-			"ignoring an IKE_SA_INIT response with a choice we did not offer");
+		ignoring(sa, "a choice we did not offer");
 		return VERDICT_DROP;
 	}
 	sa->spi_r = x->h->spi_r;
 	set_nonce(&sa->nr, x->in->nonce);
 	if (!octets_set(&sa->init_r, x->raw, x->raw_len) || !derive(sa, &x->in->ke)) {
-		/* anybody may have sent it: a better one may follow */
+		/* a better one may follow */
 		sa->spi_r = 0;
-		ike_log(sa->ike, t, LOG_WARNING,
-			"ignoring an IKE_SA_INIT response with an unsound key exchange value");
+		ignoring(sa, "an unsound key exchange value");
 		return VERDICT_DROP;
 	}
 	detect_nat(sa, x);
