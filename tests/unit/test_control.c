@@ -216,6 +216,17 @@ static void too_many_clients(void **state)
 	requests_and_results(state);
 }
 
+/* What a daemon that was killed leaves. */
+static void leave_socket(void)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strcpy(sun.sun_path, path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	assert_int_equal(close(fd), 0);
+}
+
 static void the_socket(void **state)
 {
 	char why[CONTROL_WHY_MAX], want[CONTROL_WHY_MAX];
@@ -232,10 +243,18 @@ static void the_socket(void **state)
 	assert_null(control_new(base, "/nonexistent/control", on_request, NULL, why));
 	assert_string_equal(why,
 			    "cannot listen at /nonexistent/control: No such file or directory");
-	/* ... a dead one's is. */
+	assert_null(control_new(base, "", on_request, NULL, why));
+	assert_string_equal(why, "--control \"\": the path is empty");
 	control_free(ctl);
 	assert_int_equal(access(path, F_OK), -1);
+	/* ... nor is a file that is none, ... */
 	assert_int_equal(close(creat(path, 0600)), 0);
+	assert_null(control_new(base, path, on_request, NULL, why));
+	snprintf(want, sizeof(want), "%s is there and is no socket: give another --control", path);
+	assert_string_equal(why, want);
+	assert_int_equal(unlink(path), 0);
+	/* ... a dead one's is. */
+	leave_socket();
 	ctl = control_new(base, path, on_request, NULL, why);
 	assert_non_null(ctl);
 	requests_and_results(state);

@@ -301,6 +301,7 @@ static bool alive(const struct sockaddr_un *sun)
 static int listen_at(struct control *ctl, char why[CONTROL_WHY_MAX])
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct stat st;
 	mode_t mask;
 	int fd, rc;
 
@@ -312,7 +313,12 @@ static int listen_at(struct control *ctl, char why[CONTROL_WHY_MAX])
 			 ctl->path);
 		return -1;
 	}
-	unlink(ctl->path);
+	if (!lstat(ctl->path, &st) && !S_ISSOCK(st.st_mode)) {
+		snprintf(why, CONTROL_WHY_MAX,
+			 "%s is there and is no socket: give another --control", ctl->path);
+		return -1;
+	}
+	unlink(ctl->path);	/* a dead daemon's */
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	mask = umask(0177);
 	rc = fd < 0 ? -1 : bind(fd, (struct sockaddr *)&sun, sizeof(sun));
@@ -332,9 +338,11 @@ struct control *control_new(struct event_base *base, const char *path, control_r
 	int fd;
 
 	ctl = calloc(1, sizeof(*ctl));
-	if (!ctl || strlen(path) >= sizeof(ctl->path)) {
-		snprintf(why, CONTROL_WHY_MAX, "%s: %s", path,
-			 ctl ? "the path is too long for a socket" : "no memory");
+	if (!ctl || !path[0] || strlen(path) >= sizeof(ctl->path)) {
+		snprintf(why, CONTROL_WHY_MAX, "--control \"%s\": %s", path,
+			 !ctl	  ? "no memory" :
+			 !path[0] ? "the path is empty" :
+				    "the path is too long for a socket");
 		free(ctl);
 		return NULL;
 	}
