@@ -167,8 +167,11 @@ static struct sk_buff *alloc_out(struct batch *b, const struct sk_buff *plain, u
 	skb_copy_hash(skb, plain);
 	if (!b->leaves_ns)
 		skb->mark = plain->mark;
-	/* The socket is charged until the last packet of what it sent has left. */
-	if (b->left == 1 && plain->sk && sk_fullsock(plain->sk))
+	/*
+	 * As where the kernel cuts: the socket is charged for each packet until that has left, so
+	 * that TCP queues no more than a little; and queues take all for one flow, in order.
+	 */
+	if (plain->sk && sk_fullsock(plain->sk))
 		skb_set_owner_w(skb, plain->sk);
 	return skb;
 }
