@@ -305,8 +305,7 @@ static bool engine_open(struct daemon *d)
 
 bool daemon_open(struct daemon *d, const char *control_path)
 {
-	char why[256], kernel_why[256];
-	int rc;
+	char why[256];
 
 	d->base = event_base_new();
 	d->kern = kern_new();
@@ -315,18 +314,23 @@ bool daemon_open(struct daemon *d, const char *control_path)
 		log_err("cannot start: no memory, or no netlink sockets");
 		return false;
 	}
-	/*
-	 * Port 500 first: who has it is the only esplaned of the network namespace, and may flush
-	 * the module. That may hold a dead one's socket on 4500 until then, and gets ours.
-	 */
+	/* Who has port 500 is the only esplaned of the network namespace. */
 	d->sock = sock_new(d->base, on_datagram, d, why);
-	if (!d->sock) {
+	if (d->sock)
+		d->control = control_new(d->base, control_path, daemon_request, d, why);
+	if (!d->control)
 		log_err("%s", why);
-		return false;
-	}
-	rc = daemon_kernel_ready(d, kernel_why);
+	return d->control;
+}
+
+bool daemon_take_over(struct daemon *d)
+{
+	char why[256], kernel_why[256];
+	int rc = daemon_kernel_ready(d, kernel_why);
+
+	/* Until then the module may hold a dead daemon's socket there; now it gets ours. */
 	if (!sock_open_natt(d->sock, why)) {
-		log_err("%s", why);
+		log_err("%s%s%s", why, rc ? "; and: " : "", rc ? kernel_why : "");
 		return false;
 	}
 	if (!rc) {
@@ -336,10 +340,7 @@ bool daemon_open(struct daemon *d, const char *control_path)
 	}
 	if (rc)
 		log_warn("no tunnel can come up yet: %s", kernel_why);
-	d->control = control_new(d->base, control_path, daemon_request, d, why);
-	if (!d->control)
-		log_err("%s", why);
-	return d->control;
+	return true;
 }
 
 void daemon_start(struct daemon *d, struct config *config)
@@ -388,7 +389,6 @@ void daemon_close(struct daemon *d)
 	d->control = NULL;
 	if (d->ike)
 		ike_free(d->ike);
-	sock_free(d->sock);
 	if (d->kern_readable)
 		event_free(d->kern_readable);
 	kern_free(d->kern);
@@ -397,6 +397,7 @@ void daemon_close(struct daemon *d)
 		event_free(d->engine_timer);
 	if (d->stop_timer)
 		event_free(d->stop_timer);
+	sock_free(d->sock);	/* last: the next esplaned waits for port 500 */
 	if (d->base)
 		event_base_free(d->base);
 }

@@ -236,11 +236,13 @@ static int run(struct daemon *d, const struct settings *s, struct config *config
 {
 	struct event *signals[3] = { NULL };
 	int ready = s->foreground ? -1 : detach();
+	bool pid_written = false;
 	int status = 1;
 
 	directory_make(s->control);
-	if (!daemon_open(d, s->control) || !signals_open(d, signals) || !pid_write(s->pid_file) ||
-	    !sandbox_enter()) {
+	if (daemon_open(d, s->control) && signals_open(d, signals))
+		pid_written = pid_write(s->pid_file);
+	if (!pid_written || !daemon_take_over(d) || !sandbox_enter()) {
 		config_free(config);
 		goto close;
 	}
@@ -257,9 +259,9 @@ close:
 		if (signals[i])
 			event_free(signals[i]);
 	}
-	daemon_close(d);
-	if (s->pid_file && !status)
+	if (s->pid_file && pid_written)
 		unlink(s->pid_file);
+	daemon_close(d);
 	return status;
 }
 

@@ -181,7 +181,7 @@ void sock_free(struct sock *s)
 {
 	if (!s)
 		return;
-	for (int i = 0; i < 2; i++) {
+	for (int i = 2; i--;) {	/* 500 last: it is the mark of the daemon */
 		if (s->port[i].ev)
 			event_free(s->port[i].ev);
 		if (s->port[i].fd >= 0)

@@ -23,6 +23,11 @@ life()
 	ping_both "$1: alive beside it"
 	reap a KILL
 	ping_both "$1: killed"
+	refuse "$1: a start without its socket fails" 'cannot listen at /dev/null/x' \
+		in_net a esplaned --foreground --config "$WORK/a/esplane.conf" --control /dev/null/x
+	refuse "$1: and one without its pid file" 'cannot write /nonexistent/p' \
+		in_net a esplaned --foreground --config "$WORK/a/esplane.conf" --control "$WORK/other" --pid-file /nonexistent/p
+	ping_both "$1: which both take nothing away"
 	refuse "$1: ikectl says that nobody is there" 'start it as root' espl a status
 	espl_start a a <"$WORK/conf"
 	check "$1: the next daemon removes what was left" grep -q 'removed 1 interface that an earlier esplaned left' "$WORK/a.log"
