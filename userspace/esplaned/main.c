@@ -265,6 +265,12 @@ close:
 	return status;
 }
 
+/* Its name server lookups say each time what goes wrong, which whoever asked says better. */
+static void on_libevent(int severity, const char *text)
+{
+	log_write(severity >= EVENT_LOG_WARN ? LOG_WARNING : LOG_DEBUG, "libevent: %s", text);
+}
+
 int main(int argc, char **argv)
 {
 	struct settings s = { .config = CONFIG_PATH, .control = CONTROL_PATH, .level = LOG_INFO };
@@ -278,6 +284,7 @@ int main(int argc, char **argv)
 		return rc;
 	log_init("esplaned", s.check ? LOG_STYLE_PLAIN :
 			     log_to_journal() ? LOG_STYLE_JOURNAL : LOG_STYLE_TIME, s.level);
+	event_set_log_callback(on_libevent);
 	sandbox_memory();
 	d.config_path = s.config;
 	config = config_load(d.config_path, why);
