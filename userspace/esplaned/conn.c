@@ -105,6 +105,8 @@ static void ended(struct conn *t, const char *event, const char *error, const ch
 	bool again = t->wanted && t->opt.start_up && !t->d->stopping;
 	json_t *result;
 
+	t->wanted = again;
+	t->no_answer = t->failure == IKE_FAIL_TIMEOUT;
 	t->attempting = false;
 	t->was_up = false;
 	t->began_ms = 0;
@@ -285,7 +287,7 @@ static void attempt(struct conn *t)
 		engine_start(t, &t->opt.ike.remote, addr_str(&t->opt.ike.remote, text));
 		return;
 	}
-	if (t->failures && t->failure == IKE_FAIL_TIMEOUT)
+	if (t->failures && t->no_answer)
 		after = t->tried;
 	t->resolve = resolve_start(t->d->base, t->opt.remote_name, &after, on_resolved, t);
 	if (!t->resolve)
@@ -381,8 +383,8 @@ static void on_work(evutil_socket_t fd, short what, void *arg)
 {
 	struct conn *t = arg;
 	unsigned int due = t->pending;
+	bool up, retry = due & PENDING_RETRY && t->wanted;
 	struct ike_status st;
-	bool up;
 
 	t->pending = 0;
 	if (due & (PENDING_BROKEN | PENDING_GONE)) {
@@ -400,8 +402,10 @@ static void on_work(evutil_socket_t fd, short what, void *arg)
 		ended(t, t->was_up ? "down" : "failed", failure_name(t->failure), t->detail);
 	if (due & PENDING_UP && up)
 		came_up(t);
-	if (due & PENDING_RETRY && !t->attempting && t->wanted)
+	if (retry && !t->attempting) {	/* wanted since what has just ended */
+		t->wanted = true;
 		attempt(t);
+	}
 }
 
 static void on_retry(evutil_socket_t fd, short what, void *arg)

@@ -36,7 +36,8 @@ struct conn {
 	uint64_t began_ms, step_ms;	/* of the attempt, of its last step */
 	unsigned int failures;		/* attempts in a row, for the back-off */
 	uint64_t retry_at_ms;		/* 0: no retry is waiting */
-	enum ike_failure failure;	/* of the last end */
+	enum ike_failure failure;	/* of the last end, or of a peer that was refused */
+	bool no_answer;			/* to our last attempt: a name's next address may do */
 	const char *error;		/* its name on the control socket, NULL: none */
 	char detail[512];
 	unsigned int pending;		/* enum conn_pending, done from the loop */
