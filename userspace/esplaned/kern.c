@@ -141,10 +141,7 @@ int kern_ready(struct kern *k, bool *fresh, char why[KERN_WHY_MAX])
 		k->family = 0;
 		uname(&uts);
 		snprintf(why, KERN_WHY_MAX,
-			 "the running kernel (%.64s) has no module esplane: try modprobe "
-			 "esplane; when that finds nothing, build it: dkms autoinstall, or make "
-			 "install in the source",
-			 uts.release);
+			 "the running kernel (%.64s) has no module esplane", uts.release);
 		return -ENOENT;
 	}
 	if (family == k->family)

@@ -75,7 +75,7 @@ static void set_endpoint(json_t *object, const char *key, const struct endpoint 
 {
 	char text[ADDR_STRLEN];
 
-	if (ep->addr.family)
+	if (ep->addr.family && ep->port)
 		json_object_set_new(object, key, json_string(endpoint_str(ep, text)));
 }
 

@@ -40,9 +40,9 @@ static const struct failure {
 	  "if the sentence does not say what to change, see dmesg; ikectl version tells whether "
 	  "module and daemon are of one "
 	  "version" },
-	{ "kernel-module", STATUS_NO_MODULE, "the kernel has no module esplane",
-	  "load it as root: modprobe esplane; if it is not installed: dkms autoinstall, or make "
-	  "install in the source" },
+	{ "kernel-module", STATUS_NO_MODULE, NULL,
+	  "load it as root: modprobe esplane; if it is not found: dkms autoinstall; if DKMS does "
+	  "not know it: make install in the source, then dkms install as the README says" },
 	{ "interface", STATUS_FAILED, "the interface, its address or its routes cannot be set up",
 	  NULL },
 	{ "peer", STATUS_FAILED, "the peer answered with an error", "the peer's log says more" },
@@ -53,7 +53,7 @@ static const struct failure {
 	{ "config", STATUS_FAILED, NULL, NULL },
 	{ "answer-only", STATUS_FAILED, NULL,
 	  "let the peer bring it up, or give the option remote an address" },
-	{ "not-up", STATUS_FAILED, NULL, "bring it up first: ikectl up" },
+	{ "not-up", STATUS_FAILED, NULL, "bring it up first: ikectl up NAME" },
 	{ "no-such-tunnel", STATUS_NO_TUNNEL, NULL, NULL },
 	{ "busy", STATUS_FAILED, NULL, "end some of them, as ikectl monitor, or try again" },
 	{ "bad-request", STATUS_USAGE, NULL,
@@ -111,7 +111,7 @@ void show_no_daemon(const struct view *v, const char *why)
 	fprintf(v->err, "ikectl: esplaned does not answer at %s: %s\nWhat to do: %s.\n",
 		v->control, why,
 		strcmp(why, strerror(EACCES)) ?
-			"start it as root: systemctl start esplaned, or just esplaned; why it "
-			"ended is in journalctl -u esplaned" :
+			"start it as root: systemctl start esplaned; why it ended is in "
+			"journalctl -u esplaned" :
 			"run ikectl as root, or as the user that esplaned runs as");
 }

@@ -19,7 +19,7 @@ static const struct command commands[] = {
 	{ "down", show_event, show_down, ARG_MUST, "NAME", "take a tunnel down" },
 	{ "rekey", show_event, show_rekey, ARG_MUST, "NAME", "give a tunnel new keys now" },
 	{ "status", show_event, show_status, ARG_MAY, "[NAME]",
-	  "all tunnels in a table, or one in detail (the default)" },
+	  "all tunnels in a table, or one in detail" },
 	{ "monitor", show_monitor, NULL, ARG_NONE, "", "show what happens, until interrupted" },
 	{ "reload", show_event, show_reload, ARG_NONE, "", "read the configuration again" },
 	{ "version", show_event, show_version, ARG_NONE, "",
@@ -30,11 +30,12 @@ static const struct command commands[] = {
 
 static void help_print(FILE *f)
 {
-	fputs("ikectl [--json] [--control PATH] COMMAND [NAME]: IPsec tunnels up and down\n\n", f);
+	fputs("ikectl [--json] [--control PATH] [COMMAND [NAME]]: IPsec tunnels up and down\n\n",
+	      f);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(f, "  %-8s%-7s  %s\n", commands[i].name, commands[i].args,
 			commands[i].help);
-	fputs("\n"
+	fputs("\nWithout a command: status.\n\n"
 	      "  --json          one JSON object a line (Documentation/control.md)\n"
 	      "  --control PATH  the daemon's socket (default " CONTROL_PATH ")\n"
 	      "  --version, --help\n\n"
@@ -61,6 +62,7 @@ static void json_event(const struct view *v, const json_t *event)
 
 static enum status no_daemon(const struct view *v, const char *why)
 {
+	char text[512];
 	json_t *error;
 
 	if (!v->json) {
@@ -69,7 +71,8 @@ static enum status no_daemon(const struct view *v, const char *why)
 		show_no_daemon(v, why);
 		return STATUS_NO_DAEMON;
 	}
-	error = json_pack("{ss ss ss}", "result", "error", "error", "no-daemon", "message", why);
+	snprintf(text, sizeof(text), "esplaned does not answer at %s: %s", v->control, why);
+	error = json_pack("{ss ss ss}", "result", "error", "error", "no-daemon", "message", text);
 	show_json(v, error);
 	json_decref(error);
 	return STATUS_NO_DAEMON;
@@ -146,7 +149,8 @@ int main(int argc, char **argv)
 	}
 	if (optind < argc || (v.tunnel && command->arg == ARG_NONE) ||
 	    (!v.tunnel && command->arg == ARG_MUST)) {
-		fprintf(stderr, "ikectl: usage: ikectl %s %s\n", command->name, command->args);
+		fprintf(stderr, "ikectl: usage: ikectl %s%s%s\n", command->name,
+			command->args[0] ? " " : "", command->args);
 		return STATUS_USAGE;
 	}
 	return (int)run(&v, command);

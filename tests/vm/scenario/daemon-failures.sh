@@ -45,7 +45,7 @@ swan_conn "$IKE" "$ESP" | swan_load b
 espl_start a a </dev/null
 
 conf "$IKE" "$ESP"
-fails "without the module" 5 'the kernel has no module esplane' 'modprobe esplane'
+fails "without the module" 5 'has no module esplane' 'What to do: .*modprobe esplane'
 module_load
 
 PSK_A="wrong horse" conf "$IKE" "$ESP"
