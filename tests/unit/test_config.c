@@ -224,32 +224,40 @@ static const struct {
 	{ "tunnel \"office\" {\n# x\n// y\n/* z\n */\nlocal_ts = \"10.0.0.0/8\"\n}\n",
 	  "@:6: tunnel \"office\": there is no option local_ts: do you mean local-ts?" },
 	{ "tunnel \"office\" {\nkeylife = 3\n}\n",
-	  "@:2: tunnel \"office\": there is no option keylife: accepted are local, "
-	  "remote, local-id, remote-id, psk, psk-file, ike, esp, local-ts, remote-ts, "
-	  "interface, address, metric, start, encap, rekey, rekey-bytes, "
-	  "rekey-packets, dpd, replay-window" },
+	  "@:2: tunnel \"office\": there is no option keylife: accepted are local, remote, "
+	  "local-id, remote-id, psk, psk-file, ike, esp, local-ts, remote-ts, interface, "
+	  "address, metric, start, encap, rekey, rekey-bytes, rekey-packets, dpd, "
+	  "replay-window" },
 	{ "conn \"office\" {\n}\n", "@:1: \"conn\" is not known here: accepted are tunnel "
 				    "\"NAME\" { ... } and include(\"PATTERN\")" },
-	{ "tunnel \"office\" {\npsk = \"x\"\nlocal-ts = \"10.1.0.0/24\"\nremote-ts = "
-	  "\"10.2.0.0/24\"\n}\n",
+	{ "tunnel \"office\" {\npsk = x\nlocal-ts = 10.1.0.0/24\nremote-ts = 10.2.0.0/24\n}\n",
 	  "@:1: tunnel \"office\": remote is missing: the peer's address or name, or any" },
-	{ "tunnel \"office\" {\nremote = any\nlocal-ts = \"10.1.0.0/24\"\nremote-ts = "
-	  "\"10.2.0.0/24\"\n}\n",
-	  "@:1: tunnel \"office\": psk or psk-file is missing: the secret shared with the "
-	  "peer" },
+	{ "tunnel \"office\" {\nremote = any\nlocal-ts = 10.1.0.0/24\nremote-ts = 10.2.0.0/24\n}\n",
+	  "@:1: tunnel \"office\": psk or psk-file is missing: the secret shared with the peer" },
 	{ ONE("start = \"on-demand\"\n"), "@:6: tunnel \"office\": start: \"on-demand\" is "
 					  "not known: accepted are manual and up" },
 	{ ONE("local = \"192.0.2\"\n"),
 	  "@:6: tunnel \"office\": local: \"192.0.2\" is no address: accepted is an IPv4 "
-	  "address of this host, as "
-	  "192.0.2.1" },
+	  "address of this host, as 192.0.2.1" },
+	{ ONE("local = \"0.0.0.0\"\n"),
+	  "@:6: tunnel \"office\": local: \"0.0.0.0\" is no host's address: leave local out, "
+	  "the route to the peer tells which it is" },
+	{ ONE("remote = \"224.0.0.1\"\n"),
+	  "@:6: tunnel \"office\": remote: \"224.0.0.1\" is no host's address: a peer that "
+	  "may come from anywhere is remote = any (answer only)" },
+	{ ONE("esp = aes128gcm16, b\n"),
+	  "@:6: tunnel \"office\": a comma out of place: several values are a list, as "
+	  "{ \"a\", \"b\" }" },
+	{ ONE("local = { a }\n"),
+	  "@:6: tunnel \"office\": a { out of place: this option takes one value, no list" },
+	{ ONE("dpd =\n"), "@:7: tunnel \"office\": a value is missing before the }" },
 	{ ONE("remote = \"2001:db8::1\"\n"),
 	  "@:6: tunnel \"office\": remote: \"2001:db8::1\": the outer addresses are IPv4 "
 	  "only, as 198.51.100.1" },
 	{ ONE("remote = \"192.0.2.300\"\n"),
-	  "@:6: tunnel \"office\": remote: \"192.0.2.300\" is neither an IPv4 address "
-	  "nor a host name: accepted are an "
-	  "address, as 198.51.100.1, a name, as gw.example.org, or any (answer only)" },
+	  "@:6: tunnel \"office\": remote: \"192.0.2.300\" is neither an IPv4 address nor a "
+	  "host name: accepted are an address, as 198.51.100.1, a name, as gw.example.org, or "
+	  "any (answer only)" },
 	{ ONE("rekey = \"1w\"\n"), "@:6: tunnel \"office\": rekey: \"1w\" is no duration: "
 				   "accepted are a number with s, m, h or d, as 90s or 1h, "
 				   "and never" },
@@ -258,18 +266,16 @@ static const struct {
 	{ ONE("dpd = 31d\n"),
 	  "@:6: tunnel \"office\": dpd: \"31d\" is too long: at most 30d, or never" },
 	{ ONE("rekey-bytes = -1\n"),
-	  "@:6: tunnel \"office\": rekey-bytes: \"-1\" is no amount: accepted are a "
-	  "number with k, M, G or T, as 64G, and "
-	  "never" },
+	  "@:6: tunnel \"office\": rekey-bytes: \"-1\" is no amount: accepted are a number "
+	  "with k, M, G or T, as 64G, and never" },
 	{ ONE("rekey-bytes = 99999999999T\n"),
-	  "@:6: tunnel \"office\": rekey-bytes: \"99999999999T\" is more than 63 bits "
-	  "hold" },
+	  "@:6: tunnel \"office\": rekey-bytes: \"99999999999T\" is more than 63 bits hold" },
 	{ ONE("rekey-bytes = 131071k\n"),
-	  "@:6: tunnel \"office\": rekey-bytes: \"131071k\" would change keys all the "
-	  "time: accepted are 128M and more, and never" },
+	  "@:6: tunnel \"office\": rekey-bytes: \"131071k\" would change keys all the time: "
+	  "accepted are 128M and more, and never" },
 	{ ONE("rekey-packets = 99999\n"),
-	  "@:6: tunnel \"office\": rekey-packets: \"99999\" would change keys all the "
-	  "time: accepted are 100k and more, and never" },
+	  "@:6: tunnel \"office\": rekey-packets: \"99999\" would change keys all the time: "
+	  "accepted are 100k and more, and never" },
 	{ ONE("interface = \"a/b\"\n"),
 	  "@:6: tunnel \"office\": interface: \"a/b\" is no interface name: accepted are "
 	  INTERFACE_RULE },
@@ -277,28 +283,27 @@ static const struct {
 	  "@:6: tunnel \"office\": interface: \"default\" is no interface name: accepted are "
 	  INTERFACE_RULE },
 	{ ONE("address = \"10.1.0.1/33\"\n"),
-	  "@:6: tunnel \"office\": address: \"10.1.0.1/33\" is no address: accepted is "
-	  "an address inside local-ts, as "
-	  "10.1.0.1 or 10.1.0.1/24" },
+	  "@:6: tunnel \"office\": address: \"10.1.0.1/33\" is no address: accepted is an "
+	  "address inside local-ts, as 10.1.0.1 or 10.1.0.1/24" },
 	{ ONE("local-ts = \"10.1.0.0/24, 10.3.0.0/24\"\n"),
 	  "@:6: tunnel \"office\": local-ts: \"10.1.0.0/24, 10.3.0.0/24\": a selector has no "
 	  "blanks and no comma; several are a list: { \"10.1.0.0/24\", \"10.3.0.0/24\" }" },
 	{ ONE("remote-ts = \"10.2.0.1 - 10.2.0.9\"\n"),
-	  "@:6: tunnel \"office\": remote-ts: \"10.2.0.1 - 10.2.0.9\": a selector has no blanks "
-	  "and no comma; several are a list: { \"10.1.0.0/24\", \"10.3.0.0/24\" }" },
+	  "@:6: tunnel \"office\": remote-ts: \"10.2.0.1 - 10.2.0.9\": a selector has no "
+	  "blanks and no comma; several are a list: { \"10.1.0.0/24\", \"10.3.0.0/24\" }" },
 	{ ONE("ike = \"aes128gcm16-prfsha256-x25519,aes256-sha256-x25519\"\n"),
-	  "@:6: tunnel \"office\": ike: \"aes128gcm16-prfsha256-x25519,aes256-sha256-x25519\": "
-	  "several proposals are a list: { \"aes128gcm16-prfsha256-x25519\", "
-	  "\"aes256-sha256-ecp256\" }" },
+	  "@:6: tunnel \"office\": ike: "
+	  "\"aes128gcm16-prfsha256-x25519,aes256-sha256-x25519\": several proposals are a "
+	  "list: { \"aes128gcm16-prfsha256-x25519\", \"aes256-sha256-ecp256\" }" },
 	{ ONE("esp = \"aes128gcm16 aes256gcm16\"\n"),
 	  "@:6: tunnel \"office\": esp: \"aes128gcm16 aes256gcm16\": several proposals are a "
 	  "list: { \"aes128gcm16-esn\", \"aes256-sha256-esn\" }" },
 	{ ONE("address = 10.1.1.0\n"),
-	  "@:1: tunnel \"office\": address is outside local-ts: nothing that this host sends from "
-	  "it would enter the tunnel" },
+	  "@:1: tunnel \"office\": address is outside local-ts: nothing that this host sends "
+	  "from it would enter the tunnel" },
 	{ ONE("address = fd01::1\n"),
-	  "@:1: tunnel \"office\": address is outside local-ts: nothing that this host sends from "
-	  "it would enter the tunnel" },
+	  "@:1: tunnel \"office\": address is outside local-ts: nothing that this host sends "
+	  "from it would enter the tunnel" },
 	{ ONE("replay-window = 16\n"), "@:6: tunnel \"office\": replay-window: \"16\" is "
 				       "no window: accepted are 32 to 8192 packets" },
 	{ ONE("encap = yes\n"), "@:6: tunnel \"office\": encap: \"yes\" is not known: "
@@ -307,19 +312,16 @@ static const struct {
 	{ ONE("metric = x\n"), "@:6: tunnel \"office\": metric: \"x\" is no metric: "
 			       "accepted are 0 to 4294967295" },
 	{ ONE("psk = \"0xabc\"\n"),
-	  "@:6: tunnel \"office\": psk: the secret starts with 0x but does not go on in "
-	  "pairs of hexadecimal digits of 1 "
-	  "to 512 octets" },
+	  "@:6: tunnel \"office\": psk: the secret starts with 0x but does not go on in pairs "
+	  "of hexadecimal digits of 1 to 512 octets" },
 	{ ONE("psk = \"\"\n"),
 	  "@:6: tunnel \"office\": psk: the secret has 0 octets: accepted are 1 to 512" },
 	{ ONE("psk-file = \"missing\"\n"),
-	  "@:6: tunnel \"office\": psk-file: $/missing: No such file or directory; "
-	  "accepted is a file with the secret in "
-	  "it, mode 0600" },
+	  "@:6: tunnel \"office\": psk-file: $/missing: No such file or directory; accepted "
+	  "is a file with the secret in it, mode 0600" },
 	{ ONE("remote = any\nstart = up\n"),
-	  "@:1: tunnel \"office\": start = up needs an address to go to, but remote is "
-	  "any: name the peer, or use start "
-	  "= manual" },
+	  "@:1: tunnel \"office\": start = up needs an address to go to, but remote is any: "
+	  "name the peer, or use start = manual" },
 	{ "tunnel \"a-name-too-long-for-linux\" {\n" SHORT "}\n",
 	  "@:1: tunnel \"a-name-too-long-for-linux\": the name is no interface name "
 	  "(" INTERFACE_RULE "): give interface = \"...\"" },
@@ -327,8 +329,8 @@ static const struct {
 	  "@:1: tunnel \"all\": the name is no interface name (" INTERFACE_RULE "): give "
 	  "interface = \"...\"" },
 	{ "tunnel \"a b\" {\n" SHORT "}\n",
-	  "@:1: \"a b\" is no name for a tunnel: accepted are 1 to 63 ASCII characters without "
-	  "space and quotes" },
+	  "@:1: \"a b\" is no name for a tunnel: accepted are 1 to 63 ASCII characters "
+	  "without space and quotes" },
 	{ "tunnel \"b\xc3\xbcro\" {\n" SHORT "}\n",
 	  "@:1: \"b\xc3\xbcro\" is no name for a tunnel: accepted are 1 to 63 ASCII "
 	  "characters without space and quotes" },
@@ -336,8 +338,7 @@ static const struct {
 	  "@:7: found duplicate title 'office': each tunnel needs a name of its own" },
 	{ ONE("") "tunnel b {\n" SHORT "interface = office\n}\n",
 	  "@:7: tunnel \"b\": interface office is taken by tunnel \"office\"" },
-	{ "tunnel v6 { remote = any psk = x local-ts = 10.1.0.1 remote-ts = \"fd02::/64\" "
-	  "}",
+	{ "tunnel v6 { remote = any psk = x local-ts = 10.1.0.1 remote-ts = \"fd02::/64\" }",
 	  "@:1: tunnel \"v6\": local-ts and remote-ts have no address family in common" },
 	{ "include \"conf.d/a.conf\"\n",
 	  "@:1: include needs parentheses, as include(\"conf.d/*.conf\")" },

@@ -99,6 +99,12 @@ static const char *better_words(const char *text)
 		  "the tunnel has no name: write tunnel \"NAME\" {" },
 		{ "missing opening brace for section 'tunnel'",
 		  "after the tunnel's name comes {: write tunnel \"NAME\" {" },
+		{ "unexpected token ','",
+		  "a comma out of place: several values are a list, as { \"a\", \"b\" }" },
+		{ "unexpected token '{'",
+		  "a { out of place: this option takes one value, no list" },
+		{ "unexpected token '}'", "a value is missing before the }" },
+		{ "premature end of file", "the file ends too early: a } or a ) is missing" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -134,7 +140,8 @@ static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
 	if (strstr(fmt, "duplicate title"))
 		fail_at(cfg->filename, cfg->line, "%s: each tunnel needs a name of its own", text);
 	else if (cfg->title)
-		fail_at(cfg->filename, cfg->line, "tunnel \"%s\": %s", cfg->title, text);
+		fail_at(cfg->filename, cfg->line, "tunnel \"%s\": %s", cfg->title,
+			better_words(text));
 	else
 		fail_at(cfg->filename, cfg->line, "%s", better_words(text));
 }

@@ -118,6 +118,12 @@ static bool lifetime_parse(const char *text, uint64_t base, const char *least, u
 		      text, least);
 }
 
+/* An address that a packet can come from. */
+static bool is_hosts(const struct addr *a)
+{
+	return a->b[0] && a->b[0] < 224;
+}
+
 static bool set_local(struct tunnel_options *t, const char *value, const struct option_source *src,
 		      char why[OPTION_WHY_MAX])
 {
@@ -128,6 +134,11 @@ static bool set_local(struct tunnel_options *t, const char *value, const struct 
 			      value);
 	if (t->ike.local.family != AF_INET)
 		return refuse(why, "\"%s\": the outer addresses are IPv4 only, as 192.0.2.1",
+			      value);
+	if (!is_hosts(&t->ike.local))
+		return refuse(why,
+			      "\"%s\" is no host's address: leave local out, the route to the "
+			      "peer tells which it is",
 			      value);
 	return true;
 }
@@ -149,9 +160,14 @@ static bool set_remote(struct tunnel_options *t, const char *value, const struct
 	if (t->ike.answer_only)
 		return true;
 	if (addr_parse(&t->ike.remote, value)) {
-		if (t->ike.remote.family == AF_INET)
-			return true;
-		return refuse(why, "\"%s\": the outer addresses are IPv4 only, as 198.51.100.1",
+		if (t->ike.remote.family != AF_INET)
+			return refuse(why,
+				      "\"%s\": the outer addresses are IPv4 only, as 198.51.100.1",
+				      value);
+		return is_hosts(&t->ike.remote) ||
+		       refuse(why,
+			      "\"%s\" is no host's address: a peer that may come from anywhere "
+			      "is remote = any (answer only)",
 			      value);
 	}
 	if (!host_valid(value))
