@@ -62,7 +62,6 @@ static void json_event(const struct view *v, const json_t *event)
 
 static enum status no_daemon(const struct view *v, const char *why)
 {
-	char text[512];
 	json_t *error;
 
 	if (!v->json) {
@@ -71,8 +70,8 @@ static enum status no_daemon(const struct view *v, const char *why)
 		show_no_daemon(v, why);
 		return STATUS_NO_DAEMON;
 	}
-	snprintf(text, sizeof(text), "esplaned does not answer at %s: %s", v->control, why);
-	error = json_pack("{ss ss ss}", "result", "error", "error", "no-daemon", "message", text);
+	error = json_pack("{ss ss ss+}", "result", "error", "error", "no-daemon", "message",
+			  "esplaned does not answer: ", why);
 	show_json(v, error);
 	json_decref(error);
 	return STATUS_NO_DAEMON;
