@@ -134,7 +134,7 @@ nothing_lost()
 losses()
 {
 	echo "esplane: $(in_net a esplctl info dev=office | jq -c .stats)"
-	in_net b grep -v ' 0$' /proc/net/xfrm_stat
+	in_net b awk '$2' /proc/net/xfrm_stat
 	in_net a ip -s link show dev office
 	in_net a ip -s link show dev eth0
 	in_net b ip -s link show dev eth0
