@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Behind a slow link TCP's small queues see what waits there: the queue stays short.
-# vm: cpus=1 timeout=60 debug=no
+# vm: cpus=1 timeout=120 debug=no
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/static.sh"
 
