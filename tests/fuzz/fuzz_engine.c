@@ -8,7 +8,7 @@
  */
 #include <stdlib.h>
 
-#include "unit/ike_pair.h"
+#include "unit/ike/ike_pair.h"
 
 static struct pair *p;
 

@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include "wire/msg.h"
-#include "wire/rules.h"
+#include "wire/v2/msg.h"
+#include "wire/v2/rules.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

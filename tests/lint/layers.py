@@ -6,14 +6,15 @@ import os
 import re
 import sys
 
-# folder: the folders whose headers it may include, besides its own
+# folder: the folders whose headers it may include, besides its own and those below its own
 USERSPACE = {
     "lib": [],
-    "wire": ["lib"],
-    "crypto": ["lib"],
-    "ike": ["lib", "wire", "crypto"],
-    "esplaned": ["lib", "wire", "crypto", "ike"],
-    "ikectl": ["lib"],
+    "suite": ["lib"],
+    "wire": ["lib", "suite"],
+    "crypto": ["lib", "suite"],
+    "ike": ["lib", "suite", "wire", "crypto"],
+    "esplaned": ["lib", "suite", "wire", "crypto", "ike"],
+    "ikectl": ["lib", "suite"],
 }
 
 # Own layer or lower only.
@@ -60,15 +61,19 @@ def check_userspace():
         if folder not in USERSPACE:
             finding(directory, 1, "this folder has no layer in tests/lint/layers.py")
             continue
-        for _, path in sources(directory):
-            for number, header in includes(path):
-                target = header.split("/")[0] if "/" in header else folder
-                if target != folder and target not in USERSPACE[folder]:
-                    finding(path, number, f"{folder}/ may not include {header}: it sees only "
-                            + (", ".join(USERSPACE[folder]) or "itself"))
-                elif not os.path.exists(os.path.join("userspace", header if "/" in header
-                                                     else f"{folder}/{header}")):
-                    finding(path, number, f"{header} is not there")
+        for parent, _, _ in os.walk(directory):
+            for _, path in sources(parent):
+                check_file(folder, path)
+
+
+def check_file(folder, path):
+    for number, header in includes(path):
+        target = header.split("/")[0]
+        if target != folder and target not in USERSPACE[folder]:
+            finding(path, number, f"{folder}/ may not include {header}: it sees only "
+                    + (", ".join(USERSPACE[folder]) or "itself"))
+        elif not os.path.exists(os.path.join("userspace", header)):
+            finding(path, number, f"{header} is not there")
 
 
 def check_kernel():

@@ -8,8 +8,8 @@
 
 #include <stdarg.h>
 
-#include "ike/child.h"
-#include "ike/tunnels.h"
+#include "ike/object/child_sa.h"
+#include "ike/object/tunnel.h"
 
 #define NODES		2
 #define SAS_MAX		64

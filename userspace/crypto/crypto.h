@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What IKE needs of cryptography: the only door to GnuTLS and nettle. Algorithms are IKEv2
- * transform numbers (lib/proposal.h). Functions that return bool fail on unknown algorithms, wrong
+ * transform numbers (suite/proposal.h). Functions that return bool fail on unknown algorithms, wrong
  * lengths and library errors only.
  */
 #ifndef CRYPTO_CRYPTO_H
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "lib/proposal.h"
+#include "suite/proposal.h"
 
 #define PRF_LEN_MAX	64	/* octets */
 #define KE_PUBLIC_MAX	384	/* MODP-3072 */

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "esplaned/route.h"
+#include "esplaned/nl/route.h"
 #include "lib/log.h"
 
 static bool has_family(const struct ts *list, unsigned int count, uint8_t family)

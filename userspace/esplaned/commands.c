@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "esplaned/kern.h"
+#include "esplaned/nl/kern.h"
 
 static json_t *names_json(struct daemon *d)
 {

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "esplaned/kern.h"
-#include "esplaned/resolve.h"
-#include "esplaned/route.h"
-#include "esplaned/sock.h"
+#include "esplaned/nl/kern.h"
+#include "esplaned/host/resolve.h"
+#include "esplaned/nl/route.h"
+#include "esplaned/host/sock.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 

@@ -4,7 +4,7 @@
 #define ESPLANED_CONN_H
 
 #include "esplaned/daemon.h"
-#include "esplaned/route.h"
+#include "esplaned/nl/route.h"
 
 struct resolve;
 

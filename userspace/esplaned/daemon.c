@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "crypto/crypto.h"
-#include "esplaned/kern.h"
-#include "esplaned/route.h"
-#include "esplaned/sock.h"
+#include "esplaned/nl/kern.h"
+#include "esplaned/nl/route.h"
+#include "esplaned/host/sock.h"
 #include "lib/log.h"
 
 #define STOP_PATIENCE_MS	1500	/* for the peers' answers to our DELETEs */
@@ -35,7 +35,7 @@ struct conn *daemon_conn(struct daemon *d, const char *name)
 	return t;
 }
 
-/* The engine's outer world, ike/env.h. */
+/* The engine's outer world, ike/core/env.h. */
 
 static uint64_t env_now(void *ctx)
 {

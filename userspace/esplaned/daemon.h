@@ -4,8 +4,8 @@
 #define ESPLANED_DAEMON_H
 
 #include <event2/event.h>
-#include "esplaned/config.h"
-#include "esplaned/control.h"
+#include "esplaned/conf/config.h"
+#include "esplaned/control/control.h"
 #include "ike/ike.h"
 
 struct kern;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "esplaned/kern.h"
+#include "esplaned/nl/kern.h"
 #include "lib/log.h"
 
 const char *failure_name(enum ike_failure failure)

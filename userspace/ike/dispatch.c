@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Where datagrams come in. The only place that looks at the version. */
-#include "ike/sa.h"
-#include "ike/transitions.h"
+#include "ike/object/ike_sa.h"
+#include "ike/exchange/fsm.h"
 
 /*
  * RFC 7296 2.5: a higher major version is refused by name; the answer is no longer than the

@@ -7,7 +7,7 @@
 #ifndef IKE_IKE_H
 #define IKE_IKE_H
 
-#include "ike/env.h"
+#include "ike/core/env.h"
 
 struct ike;
 

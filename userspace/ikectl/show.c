@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "lib/proposal.h"
+#include "suite/proposal.h"
 
 #define BOLD_GREEN(v)	((v)->colour ? "\033[1;32m" : "")
 #define DIM(v)		((v)->colour ? "\033[2m" : "")
@@ -68,7 +68,7 @@ const char *suite_text(const char *suite, char *buf, size_t len)
 		return buf;
 	}
 	esn = proposal_find(&p, TRANSFORM_ESN);
-	/* the only one that ESP has: lib/proposal.c */
+	/* the only one that ESP has: suite/proposal.c */
 	snprintf(buf, len, "%s%s%s", encr_text(encr, encr_buf, sizeof(encr_buf)),
 		 proposal_find(&p, TRANSFORM_INTEG) ? " and HMAC-SHA2-256-128" : "",
 		 esn && esn->id == ESN_YES ? " with ESN" : "");

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "wire/msg.h"
+#include "wire/header.h"
+
+#include "lib/cursor.h"
 
 /* RFC 7296 3.1. A higher minor version is read as 2.0, RFC 7296 2.5. */
 enum msg_result msg_parse_header(const uint8_t *p, size_t len, struct msg_header *h)

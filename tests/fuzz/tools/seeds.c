@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "lib/array.h"
-#include "wire/build.h"
+#include "wire/v2/build.h"
 
 static const char *root;
 

@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Key exchange: published vectors, agreement, and the peer values that RFC 6989 wants refused. */
+#include <gmp.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+#include "crypto/crypto.h"
+#include "unit/wire/hex.h"
+#include "lib/array.h"
+#include "lib/mem.h"
+
+static const uint16_t groups[] = { KE_X25519, KE_ECP_256, KE_ECP_384, KE_MODP_2048, KE_MODP_3072 };
+
+/* Random octets that are given: @ctx is hexadecimal text. */
+static void given(void *ctx, void *buf, size_t len)
+{
+	assert_int_equal(unhex(ctx, buf, len), len);
+}
+
+/* A generator with a history: xorshift64 */
+static void pseudo(void *ctx, void *buf, size_t len)
+{
+	uint64_t *s = ctx;
+	uint8_t *p = buf;
+
+	while (len--) {
+		*s ^= *s << 13;
+		*s ^= *s >> 7;
+		*s ^= *s << 17;
+		*p++ = (uint8_t)(*s >> 32);
+	}
+}
+
+struct vector {
+	uint16_t group;
+	const char *a, *b, *public_a, *public_b, *secret;
+};
+
+/* RFC 7748 6.1, RFC 5903 8.1 and 8.2 */
+static const struct vector vectors[] = {
+	{ KE_X25519,
+	  "77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a",
+	  "5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb",
+	  "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a",
+	  "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f",
+	  "4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742" },
+	{ KE_ECP_256,
+	  "c88f01f510d9ac3f70a292daa2316de544e9aab8afe84049c62a9c57862d1433",
+	  "c6ef9c5d78ae012a011164acb397ce2088685d8f06bf9be0b283ab46476bee53",
+	  "dad0b65394221cf9b051e1feca5787d098dfe637fc90b9ef945d0c3772581180"
+	  "5271a0461cdb8252d61f1c456fa3e59ab1f45b33accf5f58389e0577b8990bb3",
+	  "d12dfb5289c8d4f81208b70270398c342296970a0bccb74c736fc7554494bf63"
+	  "56fbf3ca366cc23e8157854c13c58d6aac23f046ada30f8353e74f33039872ab",
+	  "d6840f6b42f6edafd13116e0e12565202fef8e9ece7dce03812464d04b9442de" },
+	{ KE_ECP_384,
+	  "099f3c7034d4a2c699884d73a375a67f7624ef7c6b3c0f160647b67414dce655"
+	  "e35b538041e649ee3faef896783ab194",
+	  "41cb0779b4bdb85d47846725fbec3c9430fab46cc8dc5060855cc9bda0aa2942"
+	  "e0308312916b8ed2960e4bd55a7448fc",
+	  "667842d7d180ac2cde6f74f37551f55755c7645c20ef73e31634fe72b4c55ee6"
+	  "de3ac808acb4bdb4c88732aee95f41aa"
+	  "9482ed1fc0eeb9cafc4984625ccfc23f65032149e0e144ada024181535a0f38e"
+	  "eb9fcff3c2c947dae69b4c634573a81c",
+	  "e558dbef53eecde3d3fccfc1aea08a89a987475d12fd950d83cfa41732bc509d"
+	  "0d1ac43a0336def96fda41d0774a3571"
+	  "dcfbec7aacf3196472169e838430367f66eebe3c6e70c416dd5f0c68759dd1ff"
+	  "f83fa40142209dff5eaad96db9e6386c",
+	  "11187331c279962d93d604243fd592cb9d0a926f422e47187521287e7156c5c4"
+	  "d603135569b9e9d09cf5d4a270f59746" },
+};
+
+static void public_is(const struct ke *ke, const char *expected)
+{
+	uint8_t want[KE_PUBLIC_MAX];
+	const uint8_t *p;
+	size_t len;
+
+	p = ke_public(ke, &len);
+	assert_int_equal(unhex(expected, want, sizeof(want)), len);
+	assert_int_equal(ke_public_len(ke_group(ke)), len);
+	assert_memory_equal(p, want, len);
+}
+
+static void secret_is(const struct ke *ke, const char *peer, const char *expected)
+{
+	uint8_t want[KE_SECRET_MAX], secret[KE_SECRET_MAX], public[KE_PUBLIC_MAX];
+	size_t len, secret_len;
+
+	len = unhex(peer, public, sizeof(public));
+	assert_true(ke_derive(ke, public, len, secret, &secret_len));
+	assert_int_equal(unhex(expected, want, sizeof(want)), secret_len);
+	assert_memory_equal(secret, want, secret_len);
+}
+
+static void published_vectors(void **state)
+{
+	const struct vector *v;
+	struct ke *a, *b;
+
+	for (v = vectors; v < vectors + ARRAY_SIZE(vectors); v++) {
+		a = ke_new(v->group, given, (void *)v->a);
+		b = ke_new(v->group, given, (void *)v->b);
+		assert_non_null(a);
+		assert_non_null(b);
+		assert_int_equal(ke_group(a), v->group);
+		public_is(a, v->public_a);
+		public_is(b, v->public_b);
+		secret_is(a, v->public_b, v->secret);
+		secret_is(b, v->public_a, v->secret);
+		ke_free(a);
+		ke_free(b);
+	}
+}
+
+static void both_sides_agree(void **state)
+{
+	uint8_t s1[KE_SECRET_MAX], s2[KE_SECRET_MAX];
+	size_t g, len_a, len_b, l1, l2;
+	const uint8_t *pa, *pb;
+	uint64_t seed = 42;
+	struct ke *a, *b;
+	int round;
+
+	for (g = 0; g < ARRAY_SIZE(groups); g++) {
+		for (round = 0; round < 5; round++) {
+			a = ke_new(groups[g], pseudo, &seed);
+			b = ke_new(groups[g], pseudo, &seed);
+			pa = ke_public(a, &len_a);
+			pb = ke_public(b, &len_b);
+			assert_int_equal(len_a, ke_public_len(groups[g]));
+			assert_memory_not_equal(pa, pb, len_a);
+			assert_true(ke_derive(a, pb, len_b, s1, &l1));
+			assert_true(ke_derive(b, pa, len_a, s2, &l2));
+			assert_int_equal(l1, l2);
+			assert_memory_equal(s1, s2, l1);
+			ke_free(a);
+			ke_free(b);
+		}
+	}
+}
+
+/* The same randomness gives the same value: a simulated history can be repeated. */
+static void randomness_is_all_there_is(void **state)
+{
+	uint64_t seed_a = 7, seed_b = 7;
+	size_t g, len;
+	struct ke *a, *b;
+
+	for (g = 0; g < ARRAY_SIZE(groups); g++) {
+		a = ke_new(groups[g], pseudo, &seed_a);
+		b = ke_new(groups[g], pseudo, &seed_b);
+		assert_memory_equal(ke_public(a, &len), ke_public(b, &len),
+				    ke_public_len(groups[g]));
+		ke_free(a);
+		ke_free(b);
+	}
+}
+
+static void refuses(uint16_t group, const uint8_t *peer, size_t len)
+{
+	uint8_t secret[KE_SECRET_MAX], zero[KE_SECRET_MAX] = {};
+	uint64_t seed = 3;
+	struct ke *ke = ke_new(group, pseudo, &seed);
+	size_t secret_len;
+
+	memset(secret, 0, sizeof(secret));
+	assert_false(ke_derive(ke, peer, len, secret, &secret_len));
+	assert_memory_equal(secret, zero, sizeof(secret));
+	ke_free(ke);
+}
+
+static void wrong_lengths_are_refused(void **state)
+{
+	uint8_t peer[KE_PUBLIC_MAX + 1] = { [0] = 9 };
+	size_t g, len;
+
+	for (g = 0; g < ARRAY_SIZE(groups); g++)
+		for (len = 0; len <= sizeof(peer); len++)
+			if (len != ke_public_len(groups[g]))
+				refuses(groups[g], peer, len);
+	assert_int_equal(ke_public_len(2), 0);
+	assert_null(ke_new(2, pseudo, NULL));
+	assert_null(ke_new(KE_NONE, pseudo, NULL));
+	ke_free(NULL);
+}
+
+/* Points of small order on Curve25519 and its twist: 0, 1, two of order 8, p - 1, p, p + 1 */
+static void small_order_is_refused(void **state)
+{
+	static const char *const points[] = {
+		"0000000000000000000000000000000000000000000000000000000000000000",
+		"0100000000000000000000000000000000000000000000000000000000000000",
+		"e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+		"5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+		"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+		"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+		"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	};
+	uint8_t peer[32];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(points); i++) {
+		unhex(points[i], peer, sizeof(peer));
+		refuses(KE_X25519, peer, sizeof(peer));
+	}
+}
+
+static void points_off_the_curve_are_refused(void **state)
+{
+	uint8_t peer[KE_PUBLIC_MAX];
+	size_t i, len, bit;
+
+	for (i = 1; i < ARRAY_SIZE(vectors); i++) {
+		len = unhex(vectors[i].public_a, peer, sizeof(peer));
+		for (bit = 0; bit < 8 * len; bit += 5) {
+			peer[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			refuses(vectors[i].group, peer, len);
+			peer[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		}
+		memset(peer, 0, len);
+		refuses(vectors[i].group, peer, len);
+		memset(peer, 0xff, len);
+		refuses(vectors[i].group, peer, len);
+	}
+}
+
+/*
+ * Coordinates are numbers below the field's prime: x + p is another spelling of x, and is refused.
+ */
+static void unreduced_coordinates_are_refused(void **state)
+{
+	static const char p256[] =
+		"ffffffff00000001000000000000000000000000ffffffffffffffffffffffff";
+	uint8_t peer[64], secret[KE_SECRET_MAX];
+	uint64_t seed = 3;
+	mpz_t p, y2, y;
+	struct ke *ke;
+	size_t n, len;
+
+	/* x = 0 is on the curve when b is a square: y = b ^ ((p + 1) / 4) */
+	mpz_init_set_str(p, p256, 16);
+	mpz_init_set_str(y2, "5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b",
+			 16);
+	mpz_init(y);
+	mpz_add_ui(y, p, 1);
+	mpz_fdiv_q_2exp(y, y, 2);
+	mpz_powm(y, y2, y, p);
+	memset(peer, 0, sizeof(peer));
+	n = (mpz_sizeinbase(y, 2) + 7) / 8;
+	mpz_export(peer + 64 - n, NULL, 1, 1, 1, 0, y);
+	ke = ke_new(KE_ECP_256, pseudo, &seed);
+	assert_true(ke_derive(ke, peer, 64, secret, &len));
+	ke_free(ke);
+	unhex(p256, peer, 32);
+	refuses(KE_ECP_256, peer, 64);
+	mpz_clears(p, y2, y, NULL);
+}
+
+/*
+ * An ECP private value is from 1 to n - 1: others are drawn again, and a source that has no other
+ * ends it.
+ */
+static void bad_randomness_ends(void **state)
+{
+	static const char zero[] =
+		"0000000000000000000000000000000000000000000000000000000000000000";
+	static const char ones[] =
+		"ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff";
+
+	assert_null(ke_new(KE_ECP_256, given, (void *)zero));
+	assert_null(ke_new(KE_ECP_256, given, (void *)ones));
+}
+
+/* floor(2^bits * pi) by Machin's formula, 64 guard bits */
+static void scaled_arctan(mpz_t sum, unsigned long n, unsigned long bits)
+{
+	mpz_t x, t;
+	unsigned long k;
+
+	mpz_inits(x, t, NULL);
+	mpz_ui_pow_ui(x, 2, bits);
+	mpz_fdiv_q_ui(x, x, n);
+	mpz_set(sum, x);
+	for (k = 3; mpz_sgn(x); k += 2) {
+		mpz_fdiv_q_ui(x, x, n * n);
+		mpz_fdiv_q_ui(t, x, k);
+		if (k % 4 == 3)
+			mpz_sub(sum, sum, t);
+		else
+			mpz_add(sum, sum, t);
+	}
+	mpz_clears(x, t, NULL);
+}
+
+/* RFC 3526: p = 2^n - 2^(n-64) - 1 + 2^64 * (floor(2^(n-130) pi) + c) */
+static void rfc3526_prime(mpz_t p, unsigned long n, unsigned long c)
+{
+	mpz_t pi, t;
+
+	mpz_inits(pi, t, NULL);
+	scaled_arctan(pi, 5, n - 130 + 64);
+	scaled_arctan(t, 239, n - 130 + 64);
+	mpz_mul_ui(pi, pi, 4);
+	mpz_sub(pi, pi, t);
+	mpz_mul_ui(pi, pi, 4);
+	mpz_fdiv_q_2exp(pi, pi, 64);
+	mpz_add_ui(pi, pi, c);
+	mpz_mul_2exp(pi, pi, 64);
+	mpz_ui_pow_ui(p, 2, n);
+	mpz_ui_pow_ui(t, 2, n - 64);
+	mpz_sub(p, p, t);
+	mpz_sub_ui(p, p, 1);
+	mpz_add(p, p, pi);
+	mpz_clears(pi, t, NULL);
+}
+
+static void export_value(uint8_t *out, size_t len, const mpz_t z)
+{
+	size_t n = mpz_sgn(z) ? (mpz_sizeinbase(z, 2) + 7) / 8 : 0;
+
+	assert_true(n <= len);
+	memset(out, 0, len);
+	mpz_export(out + len - n, NULL, 1, 1, 1, 0, z);
+}
+
+/* What a peer that knows only RFC 3526 computes from our public value, with private value 3 */
+static void modp_agrees_with_rfc3526(uint16_t group, unsigned long bits, unsigned long c)
+{
+	uint8_t peer[KE_PUBLIC_MAX], secret[KE_SECRET_MAX], want[KE_SECRET_MAX];
+	size_t len = bits / 8, secret_len, n;
+	uint64_t seed = 11;
+	struct ke *ke;
+	mpz_t p, y;
+
+	mpz_inits(p, y, NULL);
+	rfc3526_prime(p, bits, c);
+	assert_true(mpz_probab_prime_p(p, 8));
+	ke = ke_new(group, pseudo, &seed);
+	mpz_import(y, len, 1, 1, 1, 0, ke_public(ke, &n));
+	assert_int_equal(n, len);
+	assert_true(mpz_cmp(y, p) < 0);
+	mpz_powm_ui(y, y, 3, p);
+	export_value(want, len, y);
+	mpz_set_ui(y, 8);
+	export_value(peer, len, y);
+	assert_true(ke_derive(ke, peer, len, secret, &secret_len));
+	assert_int_equal(secret_len, len);
+	assert_memory_equal(secret, want, len);
+
+	/* 0, 1, p - 1, p, p + 1, all ones; p - 2 and 2 are the last good ones */
+	for (n = 0; n < 2; n++) {
+		mpz_set_ui(y, n);
+		export_value(peer, len, y);
+		refuses(group, peer, len);
+		mpz_add_ui(y, p, n);
+		export_value(peer, len, y);
+		refuses(group, peer, len);
+	}
+	mpz_sub_ui(y, p, 1);
+	export_value(peer, len, y);
+	refuses(group, peer, len);
+	memset(peer, 0xff, len);
+	refuses(group, peer, len);
+	mpz_sub_ui(y, p, 2);
+	export_value(peer, len, y);
+	assert_true(ke_derive(ke, peer, len, secret, &secret_len));
+	mpz_set_ui(y, 2);
+	export_value(peer, len, y);
+	assert_true(ke_derive(ke, peer, len, secret, &secret_len));
+	/* g^x is what our public value is */
+	assert_memory_equal(secret, ke_public(ke, &n), len);
+	ke_free(ke);
+	mpz_clears(p, y, NULL);
+}
+
+static void modp_2048(void **state)
+{
+	modp_agrees_with_rfc3526(KE_MODP_2048, 2048, 124476);
+}
+
+static void modp_3072(void **state)
+{
+	modp_agrees_with_rfc3526(KE_MODP_3072, 3072, 1690314);
+}
+
+/* One secret in 256 begins with a zero octet: it stays there, RFC 7296 2.14. */
+static void short_secrets_are_padded(void **state)
+{
+	uint8_t s1[KE_SECRET_MAX], s2[KE_SECRET_MAX];
+	size_t len, peer_len, tries;
+	const uint8_t *public;
+	uint64_t seed = 1;
+	struct ke *a, *b;
+	bool seen = false;
+
+	a = ke_new(KE_MODP_2048, pseudo, &seed);
+	for (tries = 0; tries < 4000 && !seen; tries++) {
+		b = ke_new(KE_MODP_2048, pseudo, &seed);
+		public = ke_public(b, &peer_len);
+		assert_true(ke_derive(a, public, peer_len, s1, &len));
+		assert_int_equal(len, 256);
+		seen = !s1[0];
+		if (seen) {
+			public = ke_public(a, &peer_len);
+			assert_true(ke_derive(b, public, peer_len, s2, &len));
+			assert_memory_equal(s1, s2, 256);
+		}
+		ke_free(b);
+	}
+	assert_true(seen);
+	ke_free(a);
+}
+
+/* Limbs of secrets are wiped as GMP and nettle free them. */
+static void limbs_are_wiped(void **state)
+{
+	void (*release)(void *p, size_t len);
+	uint64_t seed = 5;
+
+	ke_free(ke_new(KE_ECP_256, pseudo, &seed));
+	mp_get_memory_functions(NULL, NULL, &release);
+	assert_true(release == mem_free_wiped);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(published_vectors),
+		cmocka_unit_test(both_sides_agree),
+		cmocka_unit_test(randomness_is_all_there_is),
+		cmocka_unit_test(wrong_lengths_are_refused),
+		cmocka_unit_test(small_order_is_refused),
+		cmocka_unit_test(points_off_the_curve_are_refused),
+		cmocka_unit_test(unreduced_coordinates_are_refused),
+		cmocka_unit_test(bad_randomness_ends),
+		cmocka_unit_test(modp_2048),
+		cmocka_unit_test(modp_3072),
+		cmocka_unit_test(short_secrets_are_padded),
+		cmocka_unit_test(limbs_are_wiped),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The control socket with a daemon that only echoes: lines, events, results, watches, limits. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "esplaned/control/control.h"
+
+static struct event_base *base;
+static struct control *ctl;
+static char path[64];
+static unsigned int asked;
+
+static void on_request(void *ctx, struct client *c, const char *command, const char *tunnel)
+{
+	asked++;
+	if (!strcmp(command, "watch")) {
+		client_watch(c, tunnel);
+		return;
+	}
+	client_event(c, json_pack("{ss ss}", "event", "seen", "command", command));
+	client_finish(c, json_pack("{ss ss*}", "result", "ok", "tunnel", tunnel));
+}
+
+static void loop(void)
+{
+	for (int i = 0; i < 20; i++)
+		event_base_loop(base, EVLOOP_NONBLOCK);
+}
+
+static int client_open(void)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	strcpy(sun.sun_path, path);
+	assert_int_equal(connect(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	loop();
+	return fd;
+}
+
+static void say(int fd, const char *text)
+{
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	loop();
+}
+
+static void expect(int fd, const char *text)
+{
+	char buf[8192];
+	ssize_t n = read(fd, buf, sizeof(buf) - 1);
+
+	buf[n > 0 ? n : 0] = '\0';
+	assert_string_equal(buf, text);
+}
+
+static bool is_closed(int fd)
+{
+	char c;
+
+	loop();
+	return read(fd, &c, 1) == 0;
+}
+
+static void requests_and_results(void **state)
+{
+	int fd = client_open();
+
+	say(fd, "{\"command\":\"status\"}\n");
+	expect(fd, "{\"event\":\"seen\",\"command\":\"status\"}\n{\"result\":\"ok\"}\n");
+	/* A line may come in pieces, and several at once; empty ones are nothing. */
+	say(fd, "\n{\"command\":\"up\",");
+	expect(fd, "");
+	say(fd, "\"tunnel\":\"a\"}\n{\"command\":\"x\"}\n");
+	expect(fd, "{\"event\":\"seen\",\"command\":\"up\"}\n{\"result\":\"ok\",\"tunnel\":\"a\"}\n"
+	       "{\"event\":\"seen\",\"command\":\"x\"}\n{\"result\":\"ok\"}\n");
+	close(fd);
+}
+
+static void what_is_not_a_request(void **state)
+{
+	static const char *const rows[] = {
+		"nonsense\n",
+		"[]\n",
+		"{}\n",
+		"{\"command\":1}\n",
+		"{\"command\":\"a\",\"tunnel\":null}\n",
+		"{\"command\":\"a\",\"more\":1}\n",
+		"{\"command\":\"a\",\"command\":\"b\"}\n",
+		"{\"command\":\"a\\u0000b\"}\n",
+		"\"\xff\"\n",
+	};
+	unsigned int before = asked;
+	int fd = client_open();
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		static const char start[] = "{\"result\":\"error\",\"error\":\"bad-request\","
+					    "\"message\":\"the request is not ";
+		char buf[1024];
+		ssize_t n;
+
+		say(fd, rows[i]);
+		n = read(fd, buf, sizeof(buf));
+		assert_true(n > (ssize_t)sizeof(start));
+		assert_memory_equal(buf, start, sizeof(start) - 1);
+	}
+	assert_int_equal(asked, before);
+	close(fd);
+}
+
+static void a_line_without_end(void **state)
+{
+	char much[CONTROL_LINE_MAX + 1];
+	int fd = client_open();
+
+	memset(much, 'x', sizeof(much) - 1);
+	much[sizeof(much) - 1] = '\0';
+	say(fd, much);
+	expect(fd, "{\"result\":\"error\",\"error\":\"bad-request\",\"message\":\"the request is "
+		   "longer than 4096 octets\"}\n");
+	assert_true(is_closed(fd));
+	close(fd);
+}
+
+static json_t *event_of(const char *tunnel)
+{
+	return json_pack("{ss ss}", "event", "e", "tunnel", tunnel);
+}
+
+static void watches(void **state)
+{
+	int one = client_open(), all = client_open();
+
+	say(one, "{\"command\":\"watch\",\"tunnel\":\"a\"}\n{\"command\":\"next\"}\n");
+	say(all, "{\"command\":\"watch\"}\n");
+	control_publish(ctl, "a", event_of("a"));
+	control_publish(ctl, "b", event_of("b"));
+	loop();
+	expect(one, "{\"event\":\"e\",\"tunnel\":\"a\"}\n");
+	expect(all, "{\"event\":\"e\",\"tunnel\":\"a\"}\n{\"event\":\"e\",\"tunnel\":\"b\"}\n");
+	/*
+	 * The result ends the watch and lets the next request through; who watches everything goes
+	 * on.
+	 */
+	control_finish(ctl, "a", json_pack("{ss}", "result", "ok"));
+	loop();
+	expect(one, "{\"result\":\"ok\"}\n{\"event\":\"seen\",\"command\":\"next\"}\n{\"result\":"
+		    "\"ok\"}\n");
+	control_publish(ctl, "a", event_of("a"));
+	loop();
+	expect(one, "");
+	expect(all, "{\"event\":\"e\",\"tunnel\":\"a\"}\n");
+	close(one);
+	close(all);
+	loop();
+	control_publish(ctl, "a", event_of("a"));
+}
+
+static void a_client_that_stops_sending_still_gets_its_answer(void **state)
+{
+	int fd = client_open();
+
+	say(fd, "{\"command\":\"watch\",\"tunnel\":\"a\"}\n");
+	shutdown(fd, SHUT_WR);
+	loop();
+	control_finish(ctl, "a", json_pack("{ss}", "result", "ok"));
+	loop();
+	expect(fd, "{\"result\":\"ok\"}\n");
+	assert_true(is_closed(fd));
+	close(fd);
+}
+
+static void a_slow_client_is_dropped(void **state)
+{
+	char *filler = malloc(60000);
+	int fd = client_open();
+	char buf[65536];
+
+	memset(filler, 'x', 59999);
+	filler[59999] = '\0';
+	say(fd, "{\"command\":\"watch\"}\n");
+	for (int i = 0; i < 100; i++)
+		control_publish(ctl, "a", json_pack("{ss}", "event", filler));
+	loop();
+	while (read(fd, buf, sizeof(buf)) > 0)
+		;
+	assert_true(is_closed(fd));
+	close(fd);
+	free(filler);
+}
+
+static void too_many_clients(void **state)
+{
+	int fds[CONTROL_CLIENTS_MAX], extra;
+
+	loop();
+	for (int i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		fds[i] = client_open();
+	extra = client_open();
+	expect(extra, "{\"result\":\"error\",\"error\":\"busy\",\"message\":\"too many clients "
+		      "use the control socket at once\"}\n");
+	assert_true(is_closed(extra));
+	close(extra);
+	for (int i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		close(fds[i]);
+	loop();
+	requests_and_results(state);
+}
+
+/* What a daemon that was killed leaves. */
+static void leave_socket(void)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strcpy(sun.sun_path, path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	assert_int_equal(close(fd), 0);
+}
+
+static void the_socket(void **state)
+{
+	char why[CONTROL_WHY_MAX], want[CONTROL_WHY_MAX];
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	/* A live daemon's socket is not taken over ... */
+	assert_null(control_new(base, path, on_request, NULL, why));
+	snprintf(want, sizeof(want),
+		 "another esplaned answers at %s: stop it, or give this one another --control",
+		 path);
+	assert_string_equal(why, want);
+	assert_null(control_new(base, "/nonexistent/control", on_request, NULL, why));
+	assert_string_equal(why,
+			    "cannot listen at /nonexistent/control: No such file or directory");
+	assert_null(control_new(base, "", on_request, NULL, why));
+	assert_string_equal(why, "--control \"\": the path is empty");
+	control_free(ctl);
+	assert_int_equal(access(path, F_OK), -1);
+	/* ... nor is a file that is none, ... */
+	assert_int_equal(close(creat(path, 0600)), 0);
+	assert_null(control_new(base, path, on_request, NULL, why));
+	snprintf(want, sizeof(want), "%s is there and is no socket: give another --control", path);
+	assert_string_equal(why, want);
+	assert_int_equal(unlink(path), 0);
+	/* ... a dead one's is. */
+	leave_socket();
+	ctl = control_new(base, path, on_request, NULL, why);
+	assert_non_null(ctl);
+	requests_and_results(state);
+}
+
+static int setup(void **state)
+{
+	char why[CONTROL_WHY_MAX];
+
+	snprintf(path, sizeof(path), "/tmp/esplane-control.%d", (int)getpid());
+	base = event_base_new();
+	ctl = control_new(base, path, on_request, NULL, why);
+	return ctl ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	control_free(ctl);
+	event_base_free(base);
+	return access(path, F_OK) ? 0 : -1;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(requests_and_results),
+		cmocka_unit_test(what_is_not_a_request),
+		cmocka_unit_test(a_line_without_end),
+		cmocka_unit_test(watches),
+		cmocka_unit_test(a_client_that_stops_sending_still_gets_its_answer),
+		cmocka_unit_test(a_slow_client_is_dropped),
+		cmocka_unit_test(too_many_clients),
+		cmocka_unit_test(the_socket),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

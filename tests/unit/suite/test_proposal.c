@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+#include "lib/array.h"
+#include "suite/proposal.h"
+
+static struct proposal one(uint8_t protocol, const char *text)
+{
+	struct proposal p;
+	char why[600];
+
+	if (!proposal_parse(&p, protocol, text, why, sizeof(why)))
+		fail_msg("%s: %s", text, why);
+	return p;
+}
+
+/* @text: proposals with commas between them */
+static struct proposals list_of(uint8_t protocol, const char *text)
+{
+	struct proposals list = {};
+	char copy[512], *word, *save;
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	for (word = strtok_r(copy, ",", &save); word; word = strtok_r(NULL, ",", &save))
+		list.p[list.count++] = one(protocol, word);
+	return list;
+}
+
+static void words_of_strongswan(void **state)
+{
+	static const struct {
+		uint8_t protocol;
+		const char *in, *out;
+	} cases[] = {
+		{ PROTO_IKE, "aes128gcm16-prfsha256-x25519", "aes128gcm16-prfsha256-x25519" },
+		{ PROTO_IKE, "aes256gcm16-prfsha384-ecp384!", "aes256gcm16-prfsha384-ecp384" },
+		{ PROTO_IKE, "AES256-SHA256-MODP2048", "aes256-sha256-modp2048-prfsha256" },
+		{ PROTO_IKE, "aes256-sha2_512-modp3072", "aes256-sha512-modp3072-prfsha512" },
+		{ PROTO_IKE, "aes128gcm128-prfsha256-curve25519", "aes128gcm16-prfsha256-x25519" },
+		{ PROTO_IKE, "aes128gcm-sha256-ecp256", "aes128gcm16-ecp256-prfsha256" },
+		{ PROTO_IKE, "chacha20poly1305-prfsha512-x25519",
+		  "chacha20poly1305-prfsha512-x25519" },
+		{ PROTO_IKE, "aes128-aes256-sha256-sha384-x25519-ecp256",
+		  "aes128-aes256-sha256-sha384-x25519-ecp256-prfsha256-prfsha384" },
+		{ PROTO_IKE, "aes128-aes128-sha256-x25519", "aes128-sha256-x25519-prfsha256" },
+		{ PROTO_ESP, "aes128gcm16-esn", "aes128gcm16-esn" },
+		{ PROTO_ESP, "aes128gcm16", "aes128gcm16-noesn-esn" },
+		{ PROTO_ESP, "aes256-sha256-ecp256-noesn", "aes256-sha256-ecp256-noesn" },
+		{ PROTO_IKE, "aes192gcm16-prfsha256-x25519", "aes192gcm16-prfsha256-x25519" },
+		{ PROTO_ESP, "aes256gcm16-prfsha256-x25519-noesn", "aes256gcm16-x25519-noesn" },
+		{ PROTO_ESP, "aes192-sha256-esn", "aes192-sha256-esn" },
+	};
+	char buf[PROPOSAL_STRLEN];
+	struct proposal p;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		p = one(cases[i].protocol, cases[i].in);
+		assert_int_equal(p.protocol, cases[i].protocol);
+		assert_string_equal(proposal_str(&p, buf), cases[i].out);
+	}
+	p = one(PROTO_ESP, "aes256gcm16-x25519-esn");
+	assert_int_equal(p.count, 3);
+	assert_int_equal(p.t[0].type, TRANSFORM_ENCR);
+	assert_int_equal(p.t[0].id, ENCR_AES_GCM_16);
+	assert_int_equal(p.t[0].key_bits, 256);
+	assert_int_equal(p.t[1].id, KE_X25519);
+	assert_int_equal(p.t[2].id, ESN_YES);
+}
+
+static void wrong_words_are_named(void **state)
+{
+	static const struct {
+		uint8_t protocol;
+		const char *in, *says;
+	} cases[] = {
+		{ PROTO_IKE, "", "missing" },
+		{ PROTO_IKE, "!", "missing" },
+		{ PROTO_IKE, "aes128gcm16--x25519", "missing" },
+		{ PROTO_IKE, "aes128gcm16-prfsha256-", "missing" },
+		{ PROTO_IKE, "aes129-sha256-x25519",
+		  "\"aes129\" is not an algorithm; accepted are: aes128gcm16" },
+		{ PROTO_IKE, "3des-sha256-x25519", "\"3des\" is not supported" },
+		{ PROTO_IKE, "aes128-sha1-modp1024", "\"sha1\" is not supported" },
+		{ PROTO_IKE, "aes128gcm16-prfsha256-x25519-esn",
+		  "\"esn\" belongs to ESP, not to IKE" },
+		{ PROTO_IKE, "sha256-x25519", "the cipher is missing" },
+		{ PROTO_IKE, "aes128-x25519",
+		  "aes128 needs an integrity algorithm: sha256, sha384 or sha512" },
+		{ PROTO_IKE, "aes128gcm16-x25519", "the PRF is missing" },
+		{ PROTO_IKE, "aes128gcm16-prfsha256", "the key exchange group is missing" },
+		{ PROTO_IKE, "aes128gcm16-aes128-sha256-x25519", "write two proposals" },
+		{ PROTO_ESP, "aes192gcm128",
+		  "\"aes192gcm128\" is for IKE only: the kernel module does not do it; accepted "
+		  "are: aes128gcm16, aes256gcm16, chacha20poly1305, aes128, aes192, aes256, "
+		  "sha256, x25519, ecp256, ecp384, modp2048, modp3072, esn, noesn" },
+		{ PROTO_ESP, "aes256-sha384-esn", "\"sha384\" is for IKE only" },
+		{ PROTO_ESP, "aes256-sha2_512-esn", "\"sha2_512\" is for IKE only" },
+		{ PROTO_ESP, "rot13",
+		  "\"rot13\" is not an algorithm; accepted are: aes128gcm16, aes256gcm16, " },
+		{ PROTO_IKE, "rot13",
+		  "\"rot13\" is not an algorithm; accepted are: aes128gcm16, aes192gcm16, " },
+		{ PROTO_ESP, "aes128", "aes128 needs an integrity algorithm: sha256" },
+		{ PROTO_ESP, "aes128gcm16 -esn", "\"aes128gcm16 \" is not" },
+	};
+	struct proposal p = {};
+	char why[600];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_false(proposal_parse(&p, cases[i].protocol, cases[i].in, why, sizeof(why)));
+		if (!strstr(why, cases[i].says))
+			fail_msg("\"%s\": \"%s\" does not say \"%s\"", cases[i].in, why,
+				 cases[i].says);
+	}
+	assert_int_equal(p.count, 0);
+	/* a buffer that is too short is kept to */
+	assert_false(proposal_parse(&p, PROTO_IKE, "nonsense", why, 8));
+	assert_int_equal(strlen(why), 7);
+}
+
+/* Whatever text stands for, its printed form stands for the same. */
+static void printing_and_parsing_agree(void **state)
+{
+	static const char *const texts[] = {
+		"aes128gcm16-aes192gcm16-aes256gcm16-chacha20poly1305-prfsha256-prfsha384-prfsha512-x25519",
+		"aes128-aes192-aes256-sha256-sha384-sha512-prfsha512-ecp256-ecp384-modp2048-modp3072",
+	};
+	char buf[PROPOSAL_STRLEN];
+	struct proposal p, again;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(texts); i++) {
+		p = one(PROTO_IKE, texts[i]);
+		again = one(PROTO_IKE, proposal_str(&p, buf));
+		assert_int_equal(again.count, p.count);
+		assert_memory_equal(again.t, p.t, p.count * sizeof(p.t[0]));
+	}
+}
+
+static void offers_of_others_can_be_read(void **state)
+{
+	struct proposal p = { .protocol = PROTO_IKE };
+	char buf[PROPOSAL_STRLEN];
+	int i;
+
+	p.t[p.count++] = (struct transform){ .type = TRANSFORM_ENCR, .id = 3 };
+	p.t[p.count++] = (struct transform){ .type = TRANSFORM_INTEG, .id = 2 };
+	p.t[p.count++] = (struct transform){ .type = TRANSFORM_KE, .id = 2 };
+	p.t[p.count++] = (struct transform){ .type = 6, .id = 36 };
+	p.t[p.count++] = (struct transform){ .type = TRANSFORM_ENCR, .id = 999, .key_bits = 77 };
+	p.t[p.count++] = (struct transform){ .type = 200, .id = 65535 };
+	assert_string_equal(proposal_str(&p, buf),
+			    "3des-sha1-modp1024-ADDKE1/36-ENCR/999/77-transform type 200/65535");
+	for (i = 0; i < PROPOSAL_TRANSFORMS_MAX; i++)
+		p.t[i] = (struct transform){ .type = 200, .id = 65535, .key_bits = 65535 };
+	p.count = PROPOSAL_TRANSFORMS_MAX;
+	proposal_str(&p, buf);
+	assert_true(strlen(buf) < PROPOSAL_STRLEN);
+	assert_string_equal(buf + strlen(buf) - 3, "...");
+	p.count = 0;
+	assert_string_equal(proposal_str(&p, buf), "");
+}
+
+struct selection {
+	uint8_t protocol;
+	const char *ours, *theirs;
+	bool ignore_ke;
+	const char *chosen;	/* NULL: nothing in common */
+	unsigned int index;
+};
+
+static const struct selection selections[] = {
+	/* our order decides, among proposals and inside one */
+	{ PROTO_IKE, "aes256gcm16-aes128gcm16-prfsha256-ecp256-x25519",
+	  "aes128gcm16-aes256gcm16-prfsha256-x25519-ecp256", false, "aes256gcm16-prfsha256-ecp256",
+	  0 },
+	{ PROTO_IKE, "aes128gcm16-prfsha256-x25519,aes256-sha256-x25519",
+	  "aes256-sha256-x25519,aes128gcm16-prfsha256-x25519", false,
+	  "aes128gcm16-prfsha256-x25519", 1 },
+	/* key lengths are compared */
+	{ PROTO_IKE, "aes256gcm16-prfsha256-x25519", "aes128gcm16-prfsha256-x25519", false, NULL },
+	/* one type without anything in common is enough to fail */
+	{ PROTO_IKE, "aes128-sha256-prfsha256-x25519", "aes128-sha512-prfsha256-x25519", false,
+	  NULL },
+	{ PROTO_IKE, "aes128-sha256-prfsha256-x25519", "aes128-sha256-prfsha384-x25519", false,
+	  NULL },
+	{ PROTO_IKE, "aes128-sha256-prfsha256-x25519", "aes128-sha256-prfsha256-ecp256", false,
+	  NULL },
+	{ PROTO_IKE, "aes128-sha256-prfsha256-x25519", "aes128-sha256-prfsha256-ecp256", true,
+	  "aes128-prfsha256-sha256", 0 },
+	{ PROTO_ESP, "aes128gcm16-esn", "aes128gcm16-noesn", false, NULL },
+	{ PROTO_ESP, "aes128gcm16-esn-noesn", "aes128gcm16-noesn-esn", false, "aes128gcm16-esn",
+	  0 },
+	{ PROTO_ESP, "aes128-aes256-sha256-noesn", "aes256-sha256-noesn", false,
+	  "aes256-sha256-noesn", 0 },
+	/* a group on one side only, and in the first child, where it does not count */
+	{ PROTO_ESP, "aes128gcm16-x25519-noesn", "aes128gcm16-noesn", false, NULL },
+	{ PROTO_ESP, "aes128gcm16-noesn", "aes128gcm16-x25519-noesn", false, NULL },
+	{ PROTO_ESP, "aes128gcm16-x25519-noesn", "aes128gcm16-noesn", true, "aes128gcm16-noesn",
+	  0 },
+	{ PROTO_ESP, "aes128gcm16-x25519-noesn", "aes128gcm16-ecp256-noesn", true,
+	  "aes128gcm16-noesn", 0 },
+	{ PROTO_ESP, "aes128gcm16-noesn,aes128gcm16-x25519-noesn", "aes128gcm16-x25519-noesn",
+	  false, "aes128gcm16-x25519-noesn", 0 },
+};
+
+static void selections_are_right(void **state)
+{
+	const struct selection *s;
+	struct proposals ours, theirs;
+	char buf[PROPOSAL_STRLEN];
+	struct proposal chosen;
+	unsigned int index;
+	bool ok;
+
+	for (s = selections; s < selections + ARRAY_SIZE(selections); s++) {
+		ours = list_of(s->protocol, s->ours);
+		theirs = list_of(s->protocol, s->theirs);
+		ok = proposal_select(&ours, &theirs, s->ignore_ke, &chosen, &index);
+		if (ok != !!s->chosen)
+			fail_msg("%s with %s: %s", s->ours, s->theirs, ok ? "chosen" : "refused");
+		if (!ok)
+			continue;
+		assert_string_equal(proposal_str(&chosen, buf), s->chosen);
+		assert_int_equal(index, s->index);
+		assert_int_equal(chosen.protocol, s->protocol);
+	}
+}
+
+static bool selects(const struct proposals *ours, const struct proposals *theirs, bool ignore_ke,
+		    struct proposal *chosen)
+{
+	unsigned int index;
+
+	return proposal_select(ours, theirs, ignore_ke, chosen, &index);
+}
+
+static void add(struct proposals *list, uint8_t type, uint16_t id, uint16_t key_bits)
+{
+	struct proposal *p = &list->p[list->count - 1];
+
+	p->t[p->count++] = (struct transform){ .type = type, .id = id, .key_bits = key_bits };
+}
+
+/* What only peers write: explicit NONE, types left out, key lengths where there are none. */
+static void absent_counts_as_none(void **state)
+{
+	struct proposals ours = list_of(PROTO_ESP, "aes128gcm16-noesn"), theirs;
+	struct proposal chosen;
+
+	theirs = list_of(PROTO_ESP, "aes128gcm16-noesn");
+	add(&theirs, TRANSFORM_INTEG, INTEG_NONE, 0);
+	add(&theirs, TRANSFORM_KE, KE_NONE, 0);
+	assert_true(selects(&ours, &theirs, false, &chosen));
+	/* one transform of each type that was offered */
+	assert_int_equal(chosen.count, 4);
+	assert_int_equal(proposal_find(&chosen, TRANSFORM_INTEG)->id, INTEG_NONE);
+	assert_int_equal(proposal_find(&chosen, TRANSFORM_KE)->id, KE_NONE);
+
+	theirs = (struct proposals){ .count = 1, .p[0].protocol = PROTO_ESP };
+	add(&theirs, TRANSFORM_ENCR, ENCR_AES_GCM_16, 128);
+	assert_true(selects(&ours, &theirs, false, &chosen));
+	assert_int_equal(chosen.count, 1);
+	ours = list_of(PROTO_ESP, "aes128gcm16-esn");
+	assert_false(selects(&ours, &theirs, false, &chosen));
+
+	/* NONE is no integrity algorithm for CBC */
+	ours = list_of(PROTO_ESP, "aes128-sha256-noesn");
+	theirs = (struct proposals){ .count = 1, .p[0].protocol = PROTO_ESP };
+	add(&theirs, TRANSFORM_ENCR, ENCR_AES_CBC, 128);
+	assert_false(selects(&ours, &theirs, false, &chosen));
+	add(&theirs, TRANSFORM_INTEG, INTEG_NONE, 0);
+	assert_false(selects(&ours, &theirs, false, &chosen));
+	add(&ours, TRANSFORM_INTEG, INTEG_NONE, 0);
+	assert_false(selects(&ours, &theirs, false, &chosen));
+
+	/* ChaCha20 with a key length, as old strongSwan sends it, is answered as it came */
+	ours = list_of(PROTO_ESP, "chacha20poly1305-noesn");
+	theirs = (struct proposals){ .count = 1, .p[0].protocol = PROTO_ESP };
+	add(&theirs, TRANSFORM_ENCR, ENCR_CHACHA20_POLY1305, 256);
+	assert_true(selects(&ours, &theirs, false, &chosen));
+	assert_int_equal(chosen.t[0].key_bits, 256);
+}
+
+/* RFC 7296 3.3.6 */
+static void unknown_spoils_what_it_must(void **state)
+{
+	struct proposals ours = list_of(PROTO_IKE, "aes128gcm16-prfsha256-x25519"), theirs = ours;
+	struct proposal chosen;
+
+	/* an unknown transform: only itself */
+	add(&theirs, TRANSFORM_ENCR, 1234, 128);
+	add(&theirs, TRANSFORM_KE, 36, 0);
+	assert_true(selects(&ours, &theirs, false, &chosen));
+	assert_int_equal(chosen.count, 3);
+
+	/* an unknown attribute: its transform */
+	theirs.p[0].t[0].unusable = true;
+	assert_false(selects(&ours, &theirs, false, &chosen));
+	add(&theirs, TRANSFORM_ENCR, ENCR_AES_GCM_16, 128);
+	assert_true(selects(&ours, &theirs, false, &chosen));
+
+	/* an unknown type: its proposal, and no other */
+	add(&theirs, 6, 36, 0);
+	assert_false(selects(&ours, &theirs, false, &chosen));
+	theirs.p[theirs.count++] = ours.p[0];
+	assert_true(selects(&ours, &theirs, false, &chosen));
+
+	/* another protocol */
+	theirs = ours;
+	theirs.p[0].protocol = PROTO_AH;
+	assert_false(selects(&ours, &theirs, false, &chosen));
+
+	/* a mandatory type left out */
+	theirs = (struct proposals){ .count = 1, .p[0].protocol = PROTO_IKE };
+	add(&theirs, TRANSFORM_ENCR, ENCR_AES_GCM_16, 128);
+	add(&theirs, TRANSFORM_KE, KE_X25519, 0);
+	assert_false(selects(&ours, &theirs, false, &chosen));
+	theirs.count = 0;
+	assert_false(selects(&ours, &theirs, false, &chosen));
+}
+
+#define GROUPS	"x25519-ecp256-ecp384-modp3072-modp2048"
+
+static void defaults_meet_each_other(void **state)
+{
+	struct proposals ike, esp, theirs;
+	char buf[PROPOSAL_STRLEN];
+	struct proposal chosen;
+
+	proposals_default(&ike, PROTO_IKE);
+	proposals_default(&esp, PROTO_ESP);
+	assert_int_equal(ike.count, 2);
+	assert_int_equal(esp.count, 4);
+	/* as Documentation/configuration.md and esplane.conf(5) have them */
+	assert_string_equal(proposal_str(&ike.p[0], buf),
+			    "aes128gcm16-aes256gcm16-chacha20poly1305-prfsha256-prfsha384-prfsha512-"
+			    GROUPS);
+	assert_string_equal(proposal_str(&ike.p[1], buf),
+			    "aes128-aes256-sha256-sha384-sha512-" GROUPS
+			    "-prfsha256-prfsha384-prfsha512");
+	assert_string_equal(proposal_str(&esp.p[0], buf),
+			    "aes128gcm16-aes256gcm16-chacha20poly1305-esn-noesn");
+	assert_string_equal(proposal_str(&esp.p[1], buf), "aes128-aes256-sha256-esn-noesn");
+	assert_string_equal(proposal_str(&esp.p[2], buf),
+			    "aes128gcm16-aes256gcm16-chacha20poly1305-" GROUPS "-esn-noesn");
+	assert_string_equal(proposal_str(&esp.p[3], buf),
+			    "aes128-aes256-sha256-" GROUPS "-esn-noesn");
+	assert_true(selects(&ike, &ike, false, &chosen));
+	assert_string_equal(proposal_str(&chosen, buf), "aes128gcm16-prfsha256-x25519");
+	assert_true(selects(&esp, &esp, false, &chosen));
+	assert_string_equal(proposal_str(&chosen, buf), "aes128gcm16-esn");
+	theirs = list_of(PROTO_ESP, "aes256-sha256-modp2048-noesn");
+	assert_true(selects(&esp, &theirs, false, &chosen));
+	theirs = list_of(PROTO_IKE, "aes256-sha512-modp3072");
+	assert_true(selects(&ike, &theirs, false, &chosen));
+}
+
+static void names_of_transforms(void **state)
+{
+	assert_string_equal(transform_name(TRANSFORM_ENCR, ENCR_AES_CBC, 192), "aes192");
+	assert_string_equal(transform_name(TRANSFORM_KE, KE_X25519, 0), "x25519");
+	assert_string_equal(transform_name(TRANSFORM_ENCR, 13, 256), "aes256ctr");
+	assert_null(transform_name(TRANSFORM_ENCR, ENCR_AES_CBC, 0));
+	assert_null(transform_name(99, 1, 0));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(words_of_strongswan),
+		cmocka_unit_test(wrong_words_are_named),
+		cmocka_unit_test(printing_and_parsing_agree),
+		cmocka_unit_test(offers_of_others_can_be_read),
+		cmocka_unit_test(selections_are_right),
+		cmocka_unit_test(absent_counts_as_none),
+		cmocka_unit_test(unknown_spoils_what_it_must),
+		cmocka_unit_test(defaults_meet_each_other),
+		cmocka_unit_test(names_of_transforms),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

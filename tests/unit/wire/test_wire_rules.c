@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+#include "lib/array.h"
+#include "wire/v2/rules.h"
+
+struct rule_case {
+	uint8_t exchange;
+	bool response, inside;
+	const char *payloads;	/* letters, see seen_from */
+	const char *says;	/* NULL: accepted */
+};
+
+/*
+ * S SA of ESP, s SA of IKE, K KE, i IDi, r IDr, C CERT, Q CERTREQ, A AUTH, n Nonce, D delete, V
+ * vendor, 1 TSi, 2 TSr, P CP, E EAP, X SK, F SKF, e an error notify, c COOKIE, o another notify, u
+ * a type unknown to us
+ */
+static void seen_from(struct msg *m, const char *letters)
+{
+	static const char map[] = "KirCQAnDV12PEXFecou";
+	static const uint8_t types[] = {
+		PAYLOAD_KE,	 PAYLOAD_IDI,	 PAYLOAD_IDR,	PAYLOAD_CERT,
+		PAYLOAD_CERTREQ, PAYLOAD_AUTH,	 PAYLOAD_NONCE, PAYLOAD_DELETE,
+		PAYLOAD_VENDOR,	 PAYLOAD_TSI,	 PAYLOAD_TSR,	PAYLOAD_CP,
+		PAYLOAD_EAP,	 PAYLOAD_SK,	 PAYLOAD_SKF,	PAYLOAD_NOTIFY,
+		PAYLOAD_NOTIFY,	 PAYLOAD_NOTIFY, 200,
+	};
+	static const uint8_t body[1];
+
+	memset(m, 0, sizeof(*m));
+	for (; *letters; letters++) {
+		if (*letters == 'S' || *letters == 's') {
+			m->seen[PAYLOAD_SA]++;
+			m->sa.list.count = 1;
+			m->sa.list.p[0].protocol = *letters == 'S' ? PROTO_ESP : PROTO_IKE;
+			continue;
+		}
+		assert_non_null(strchr(map, *letters));
+		m->seen[types[strchr(map, *letters) - map]]++;
+		if (*letters == 'X' || *letters == 'F')
+			m->sk = cursor_of(body, 1);
+		if (*letters == 'e')
+			m->notify[m->notify_count++].type = NOTIFY_NO_PROPOSAL_CHOSEN;
+		if (*letters == 'c')
+			m->notify[m->notify_count++].type = NOTIFY_COOKIE;
+		if (*letters == 'o')
+			m->notify[m->notify_count++].type = NOTIFY_INITIAL_CONTACT;
+	}
+}
+
+#define INIT		EXCHANGE_IKE_SA_INIT
+#define AUTH		EXCHANGE_IKE_AUTH
+#define CHILD		EXCHANGE_CREATE_CHILD_SA
+#define INFO		EXCHANGE_INFORMATIONAL
+#define REQUEST		false
+#define RESPONSE	true
+#define OUTSIDE		false
+#define INSIDE		true
+
+static const struct rule_case cases[] = {
+	{ INIT, REQUEST, OUTSIDE, "sKnoooVVVu" },
+	{ INIT, REQUEST, OUTSIDE, "csKn" },
+	{ INIT, REQUEST, OUTSIDE, "Kn", "IKE_SA_INIT request: payload SA is missing" },
+	{ INIT, REQUEST, OUTSIDE, "sn", "payload KE is missing" },
+	{ INIT, REQUEST, OUTSIDE, "sK", "payload Nonce is missing" },
+	{ INIT, REQUEST, OUTSIDE, "e", "payload SA is missing" },
+	{ INIT, REQUEST, OUTSIDE, "c", "payload SA is missing" },
+	{ INIT, REQUEST, OUTSIDE, "sKKn", "payload KE stands there 2 times" },
+	{ INIT, REQUEST, OUTSIDE, "sKnA",
+	  "payload AUTH does not belong outside the Encrypted payload" },
+	{ INIT, REQUEST, OUTSIDE, "sKnX", "payload SK does not belong" },
+	{ INIT, REQUEST, INSIDE, "sKn", "unknown" },
+	{ INIT, RESPONSE, OUTSIDE, "sKnQooV" },
+	{ INIT, RESPONSE, OUTSIDE, "c" },
+	{ INIT, RESPONSE, OUTSIDE, "e" },
+	{ INIT, RESPONSE, OUTSIDE, "o", "IKE_SA_INIT response: payload SA is missing" },
+	{ INIT, RESPONSE, OUTSIDE, "eA", "does not belong" },
+
+	{ AUTH, REQUEST, OUTSIDE, "X" },
+	{ AUTH, REQUEST, OUTSIDE, "F" },
+	{ AUTH, REQUEST, OUTSIDE, "", "IKE_AUTH request: payload SK is missing" },
+	{ AUTH, RESPONSE, OUTSIDE, "e", "payload SK is missing" },
+	{ AUTH, REQUEST, OUTSIDE, "iAX", "payload IDi does not belong outside" },
+	{ AUTH, REQUEST, INSIDE, "iCCQQorPAS12ou" },
+	{ AUTH, REQUEST, INSIDE, "iAS12" },
+	{ AUTH, REQUEST, INSIDE, "iS12", "payload AUTH is missing" },
+	{ AUTH, REQUEST, INSIDE, "AS12", "payload IDi is missing" },
+	{ AUTH, REQUEST, INSIDE, "iAS1", "payload TSr is missing" },
+	{ AUTH, REQUEST, INSIDE, "iAS12K", "payload KE does not belong there" },
+	{ AUTH, REQUEST, INSIDE, "iAS12X", "payload SK does not belong there" },
+	{ AUTH, REQUEST, INSIDE, "iAASS12", "stands there 2 times" },
+	{ AUTH, RESPONSE, INSIDE, "rCAS12o" },
+	{ AUTH, RESPONSE, INSIDE, "rAe" },
+	{ AUTH, RESPONSE, INSIDE, "e" },
+	{ AUTH, RESPONSE, INSIDE, "rA", "IKE_AUTH response: payload SA is missing" },
+	{ AUTH, RESPONSE, INSIDE, "AS12", "payload IDr is missing" },
+	{ AUTH, RESPONSE, INSIDE, "irAS12", "payload IDi does not belong there" },
+
+	{ CHILD, REQUEST, INSIDE, "oSn12" },
+	{ CHILD, REQUEST, INSIDE, "oSnK12" },
+	{ CHILD, REQUEST, INSIDE, "Sn", "CREATE_CHILD_SA request: payload TSi is missing" },
+	{ CHILD, REQUEST, INSIDE, "snK" },
+	{ CHILD, REQUEST, INSIDE, "sn", "payload KE is missing" },
+	{ CHILD, REQUEST, INSIDE, "snK12", "payload TSi does not belong there" },
+	{ CHILD, REQUEST, INSIDE, "n12", "payload SA is missing" },
+	{ CHILD, RESPONSE, INSIDE, "SnK12" },
+	{ CHILD, RESPONSE, INSIDE, "snK" },
+	{ CHILD, RESPONSE, INSIDE, "e" },
+	{ CHILD, RESPONSE, INSIDE, "S12", "payload Nonce is missing" },
+	{ CHILD, RESPONSE, OUTSIDE, "X" },
+
+	{ INFO, REQUEST, OUTSIDE, "X" },
+	{ INFO, REQUEST, INSIDE, "" },
+	{ INFO, REQUEST, INSIDE, "DDoeP" },
+	{ INFO, RESPONSE, INSIDE, "" },
+	{ INFO, RESPONSE, INSIDE, "D" },
+	{ INFO, REQUEST, INSIDE, "S", "INFORMATIONAL request: payload SA does not belong there" },
+
+	{ 77, REQUEST, INSIDE, "", "exchange 77 request: this exchange is unknown" },
+};
+
+static void exchanges_follow_their_rules(void **state)
+{
+	static struct msg m;
+	const struct rule_case *c;
+	char why[RULES_WHY_LEN];
+	bool ok;
+
+	for (c = cases; c < cases + ARRAY_SIZE(cases); c++) {
+		seen_from(&m, c->payloads);
+		strcpy(why, "nothing");
+		ok = rules_check(c->exchange, c->response, c->inside, &m, why);
+		if (ok != !c->says || (!ok && !strstr(why, c->says)))
+			fail_msg("case %zu, \"%s\", accepted %d: %s", (size_t)(c - cases),
+				 c->payloads, ok, why);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(exchanges_follow_their_rules),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

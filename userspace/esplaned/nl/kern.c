@@ -1,0 +1,589 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "esplaned/nl/kern.h"
+
+#include <errno.h>
+#include <linux/esplane.h>
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/genl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "esplaned/nl/nltalk.h"
+#include "lib/mem.h"
+
+struct kern {
+	struct nl_sock *sk;		/* requests */
+	struct nl_sock *events;
+	int family;			/* 0: not found yet */
+	struct kern_suite suites[KERN_SUITES_MAX];
+	unsigned int suite_count;	/* 0: not asked yet */
+	void (*event_fn)(void *ctx, const struct kern_event *ev);
+	void *event_ctx;
+};
+
+static const char *const stat_name[ESPLANE_STAT_A_MAX + 1] = {
+	[ESPLANE_STAT_A_TX_NO_CHILD]	= "tx-no-child",
+	[ESPLANE_STAT_A_TX_NO_SA]	= "tx-no-sa",
+	[ESPLANE_STAT_A_TX_EXPIRED]	= "tx-expired",
+	[ESPLANE_STAT_A_TX_SEQUENCE]	= "tx-sequence",
+	[ESPLANE_STAT_A_TX_TOO_BIG]	= "tx-too-big",
+	[ESPLANE_STAT_A_TX_NO_ROUTE]	= "tx-no-route",
+	[ESPLANE_STAT_A_TX_LOOP]	= "tx-loop",
+	[ESPLANE_STAT_A_TX_NO_MEMORY]	= "tx-no-memory",
+	[ESPLANE_STAT_A_TX_CRYPTO]	= "tx-crypto",
+	[ESPLANE_STAT_A_TX_PROTOCOL]	= "tx-protocol",
+	[ESPLANE_STAT_A_RX_SHORT]	= "rx-short",
+	[ESPLANE_STAT_A_RX_ENCAP]	= "rx-encap",
+	[ESPLANE_STAT_A_RX_REPLAY]	= "rx-replay",
+	[ESPLANE_STAT_A_RX_STALE]	= "rx-stale",
+	[ESPLANE_STAT_A_RX_AUTH]	= "rx-auth",
+	[ESPLANE_STAT_A_RX_EXPIRED]	= "rx-expired",
+	[ESPLANE_STAT_A_RX_PADDING]	= "rx-padding",
+	[ESPLANE_STAT_A_RX_PROTOCOL]	= "rx-protocol",
+	[ESPLANE_STAT_A_RX_SELECTOR]	= "rx-selector",
+	[ESPLANE_STAT_A_RX_DUMMY]	= "rx-dummy",
+	[ESPLANE_STAT_A_RX_ECN]		= "rx-ecn",
+	[ESPLANE_STAT_A_RX_NO_MEMORY]	= "rx-no-memory",
+	[ESPLANE_STAT_A_RX_CRYPTO]	= "rx-crypto",
+	[ESPLANE_STAT_A_RX_DOWN]	= "rx-down",
+};
+
+struct kern *kern_new(void)
+{
+	struct kern *k = calloc(1, sizeof(*k));
+
+	if (!k)
+		return NULL;
+	k->sk = nltalk_open(NETLINK_GENERIC);
+	if (k->sk)
+		return k;
+	free(k);
+	return NULL;
+}
+
+void kern_free(struct kern *k)
+{
+	if (!k)
+		return;
+	nl_socket_free(k->sk);
+	nl_socket_free(k->events);
+	free(k);
+}
+
+static bool addr_from_attr(struct addr *addr, const struct nlattr *attr)
+{
+	return attr && addr_from_bytes(addr, nla_data(attr), (size_t)nla_len(attr));
+}
+
+/* Every attribute is checked for its length before it is read: libnl's getters do not. */
+static struct nla_policy event_policy[ESPLANE_A_MAX + 1] = {
+	[ESPLANE_A_IFINDEX]	= { .type = NLA_U32 },
+	[ESPLANE_A_CHILD_ID]	= { .type = NLA_U32 },
+	[ESPLANE_A_SPI]		= { .type = NLA_U32 },
+	[ESPLANE_A_DIR]		= { .type = NLA_U8 },
+	[ESPLANE_A_LIMIT]	= { .type = NLA_U8 },
+	[ESPLANE_A_PEER_PORT]	= { .type = NLA_U16 },
+	[ESPLANE_A_VERSION]	= { .type = NLA_STRING },
+};
+
+static int on_event(struct nl_msg *msg, void *arg)
+{
+	struct nlattr *tb[ESPLANE_A_MAX + 1];
+	struct kern_event ev = { 0 };
+	struct kern *k = arg;
+
+	if (genlmsg_parse(nlmsg_hdr(msg), 0, tb, ESPLANE_A_MAX, event_policy))
+		return NL_SKIP;
+	ev.cmd = genlmsg_hdr(nlmsg_hdr(msg))->cmd;
+	ev.ifindex = tb[ESPLANE_A_IFINDEX] ? nla_get_u32(tb[ESPLANE_A_IFINDEX]) : 0;
+	ev.child_id = tb[ESPLANE_A_CHILD_ID] ? nla_get_u32(tb[ESPLANE_A_CHILD_ID]) : 0;
+	ev.spi = tb[ESPLANE_A_SPI] ? nla_get_u32(tb[ESPLANE_A_SPI]) : 0;
+	ev.out = tb[ESPLANE_A_DIR] && nla_get_u8(tb[ESPLANE_A_DIR]) == ESPLANE_DIR_OUT;
+	ev.limit = tb[ESPLANE_A_LIMIT] ? nla_get_u8(tb[ESPLANE_A_LIMIT]) : 0;
+	ev.hard = tb[ESPLANE_A_HARD];
+	addr_from_attr(&ev.peer.addr, tb[ESPLANE_A_PEER_ADDR]);
+	ev.peer.port = tb[ESPLANE_A_PEER_PORT] ? nla_get_u16(tb[ESPLANE_A_PEER_PORT]) : 0;
+	k->event_fn(k->event_ctx, &ev);
+	return NL_OK;
+}
+
+static int events_open(struct kern *k)
+{
+	int group = genl_ctrl_resolve_grp(k->sk, ESPLANE_GENL_NAME, ESPLANE_MCGRP_EVENTS);
+	struct nl_sock *sk;
+
+	if (group < 0)
+		return -ENOENT;
+	sk = nltalk_open(NETLINK_GENERIC);
+	if (!sk)
+		return -errno;
+	nl_socket_set_buffer_size(sk, 1 << 20, 0);
+	if (nl_socket_add_membership(sk, group) || nl_socket_set_nonblocking(sk) ||
+	    nl_socket_modify_cb(sk, NL_CB_VALID, NL_CB_CUSTOM, on_event, k)) {
+		nl_socket_free(sk);
+		return -EIO;
+	}
+	nl_socket_free(k->events);
+	k->events = sk;
+	return 0;
+}
+
+int kern_ready(struct kern *k, bool *fresh, char why[KERN_WHY_MAX])
+{
+	/* The kernel tries to load the family's module by its alias before it says no. */
+	int family = genl_ctrl_resolve(k->sk, ESPLANE_GENL_NAME);
+	struct utsname uts = { 0 };
+
+	*fresh = false;
+	if (family < 0) {
+		k->family = 0;
+		uname(&uts);
+		snprintf(why, KERN_WHY_MAX,
+			 "the running kernel (%.64s) has no module esplane", uts.release);
+		return -ENOENT;
+	}
+	if (family == k->family)
+		return 0;
+	if (events_open(k)) {
+		snprintf(why, KERN_WHY_MAX, "cannot listen to the events of module esplane");
+		return -EIO;
+	}
+	k->family = family;
+	k->suite_count = 0;
+	*fresh = true;
+	return 0;
+}
+
+void kern_forget(struct kern *k)
+{
+	k->family = 0;
+}
+
+int kern_event_fd(const struct kern *k)
+{
+	return k->events ? nl_socket_get_fd(k->events) : -1;
+}
+
+static struct nl_msg *request(struct kern *k, uint8_t cmd, int flags, int ifindex)
+{
+	struct nl_msg *msg = k->family ? nlmsg_alloc_size(16384) : NULL;
+
+	if (!msg)
+		return NULL;
+	if (!genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, k->family, 0, flags, cmd,
+			 ESPLANE_GENL_VERSION) ||
+	    (ifindex && nla_put_u32(msg, ESPLANE_A_IFINDEX, (uint32_t)ifindex))) {
+		nlmsg_free(msg);
+		return NULL;
+	}
+	return msg;
+}
+
+/* Frees @msg, wiped: it may hold keys. */
+static int ask(struct kern *k, struct nl_msg *msg, nl_recvmsg_msg_cb_t valid, void *arg,
+	       char why[KERN_WHY_MAX])
+{
+	int rc;
+
+	if (!msg) {
+		snprintf(why, KERN_WHY_MAX, "%s", k->family ? "no memory for a netlink message" :
+							      "there is no module esplane");
+		return k->family ? -ENOMEM : -ENODEV;
+	}
+	nlmsg_get(msg);
+	rc = nltalk(k->sk, msg, valid, arg, why);
+	mem_wipe(nlmsg_hdr(msg), nlmsg_hdr(msg)->nlmsg_len);
+	nlmsg_free(msg);
+	return rc;
+}
+
+/* A request that did not fit is never sent. */
+static struct nl_msg *whole(struct nl_msg *msg, bool fits)
+{
+	if (msg && !fits) {
+		mem_wipe(nlmsg_hdr(msg), nlmsg_hdr(msg)->nlmsg_len);
+		nlmsg_free(msg);
+		return NULL;
+	}
+	return msg;
+}
+
+int kern_flush(struct kern *k, char why[KERN_WHY_MAX])
+{
+	return ask(k, request(k, ESPLANE_CMD_FLUSH, 0, 0), NULL, NULL, why);
+}
+
+static int on_version(struct nl_msg *msg, void *arg)
+{
+	struct nlattr *tb[ESPLANE_A_MAX + 1];
+
+	if (!genlmsg_parse(nlmsg_hdr(msg), 0, tb, ESPLANE_A_MAX, event_policy) &&
+	    tb[ESPLANE_A_VERSION])
+		nla_strlcpy(arg, tb[ESPLANE_A_VERSION], 32);
+	return NL_OK;
+}
+
+int kern_version(struct kern *k, char *buf, size_t len)
+{
+	char why[KERN_WHY_MAX], version[32] = "";
+	int rc;
+
+	rc = ask(k, request(k, ESPLANE_CMD_INFO, 0, 0), on_version, version, why);
+	snprintf(buf, len, "%s", version);
+	return rc;
+}
+
+int kern_socket_attach(struct kern *k, int fd, char why[KERN_WHY_MAX])
+{
+	struct nl_msg *msg = request(k, ESPLANE_CMD_SOCKET_ATTACH, 0, 0);
+
+	return ask(k, whole(msg, msg && !nla_put_u32(msg, ESPLANE_A_SOCKET_FD, (uint32_t)fd)), NULL,
+		   NULL, why);
+}
+
+static int on_spi(struct nl_msg *msg, void *arg)
+{
+	struct nlattr *tb[ESPLANE_A_MAX + 1];
+
+	if (!genlmsg_parse(nlmsg_hdr(msg), 0, tb, ESPLANE_A_MAX, event_policy) && tb[ESPLANE_A_SPI])
+		*(uint32_t *)arg = nla_get_u32(tb[ESPLANE_A_SPI]);
+	return NL_OK;
+}
+
+int kern_spi_alloc(struct kern *k, int ifindex, uint32_t *spi, char why[KERN_WHY_MAX])
+{
+	int rc;
+
+	*spi = 0;
+	rc = ask(k, request(k, ESPLANE_CMD_SPI_ALLOC, 0, ifindex), on_spi, spi, why);
+	if (!rc && !*spi) {
+		snprintf(why, KERN_WHY_MAX, "the module answered a request for an SPI without one");
+		return -EPROTO;
+	}
+	return rc;
+}
+
+static bool put_ts(struct nl_msg *msg, int type, const struct ts *list, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		const struct ts *ts = &list[i];
+		int len = (int)addr_len(&ts->start);
+		struct nlattr *nest = nla_nest_start(msg, type);
+
+		if (!nest || nla_put(msg, ESPLANE_TS_A_START, len, ts->start.b) ||
+		    nla_put(msg, ESPLANE_TS_A_END, len, ts->end.b) ||
+		    (ts->proto && nla_put_u8(msg, ESPLANE_TS_A_PROTO, ts->proto)) ||
+		    nla_put_u16(msg, ESPLANE_TS_A_PORT_START, ts->port_start) ||
+		    nla_put_u16(msg, ESPLANE_TS_A_PORT_END, ts->port_end))
+			return false;
+		nla_nest_end(msg, nest);
+	}
+	return true;
+}
+
+static bool put_child(struct nl_msg *msg, const struct kern_child *c)
+{
+	struct nlattr *nest = nla_nest_start(msg, ESPLANE_A_CHILD);
+
+	if (!nest || nla_put_u32(msg, ESPLANE_CHILD_A_ID, c->id) ||
+	    nla_put_u8(msg, ESPLANE_CHILD_A_ENCAP,
+		       c->udp ? ESPLANE_ENCAP_UDP : ESPLANE_ENCAP_NONE) ||
+	    nla_put(msg, ESPLANE_CHILD_A_LOCAL_ADDR, (int)addr_len(&c->local.addr),
+		    c->local.addr.b) ||
+	    nla_put(msg, ESPLANE_CHILD_A_REMOTE_ADDR, (int)addr_len(&c->remote.addr),
+		    c->remote.addr.b))
+		return false;
+	if (c->udp && (nla_put_u16(msg, ESPLANE_CHILD_A_LOCAL_PORT, c->local.port) ||
+		       nla_put_u16(msg, ESPLANE_CHILD_A_REMOTE_PORT, c->remote.port)))
+		return false;
+	if (!put_ts(msg, ESPLANE_CHILD_A_LOCAL_TS, c->local_ts, c->local_ts_count) ||
+	    !put_ts(msg, ESPLANE_CHILD_A_REMOTE_TS, c->remote_ts, c->remote_ts_count))
+		return false;
+	nla_nest_end(msg, nest);
+	return true;
+}
+
+int kern_child_set(struct kern *k, int ifindex, const struct kern_child *child,
+		   char why[KERN_WHY_MAX])
+{
+	struct nl_msg *msg = request(k, ESPLANE_CMD_CHILD_SET, 0, ifindex);
+
+	return ask(k, whole(msg, msg && put_child(msg, child)), NULL, NULL, why);
+}
+
+static int child_ask(struct kern *k, uint8_t cmd, int ifindex, uint32_t id,
+		     char why[KERN_WHY_MAX])
+{
+	struct nl_msg *msg = request(k, cmd, 0, ifindex);
+
+	return ask(k, whole(msg, msg && !nla_put_u32(msg, ESPLANE_A_CHILD_ID, id)), NULL, NULL,
+		   why);
+}
+
+int kern_child_del(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_MAX])
+{
+	return child_ask(k, ESPLANE_CMD_CHILD_DEL, ifindex, id, why);
+}
+
+int kern_child_get(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_MAX])
+{
+	return child_ask(k, ESPLANE_CMD_CHILD_GET, ifindex, id, why);
+}
+
+static bool put_sa(struct nl_msg *msg, int type, const struct kern_sa *sa)
+{
+	const struct {
+		int type;
+		uint64_t value;
+	} limits[] = {
+		{ ESPLANE_SA_A_SOFT_BYTES, sa->soft_bytes },
+		{ ESPLANE_SA_A_HARD_BYTES, sa->hard_bytes },
+		{ ESPLANE_SA_A_SOFT_PACKETS, sa->soft_packets },
+		{ ESPLANE_SA_A_HARD_PACKETS, sa->hard_packets },
+		{ ESPLANE_SA_A_SOFT_SECONDS, sa->soft_seconds },
+		{ ESPLANE_SA_A_HARD_SECONDS, sa->hard_seconds },
+	};
+	struct nlattr *nest = nla_nest_start(msg, type);
+
+	if (!nest || nla_put_u32(msg, ESPLANE_SA_A_SPI, sa->spi) ||
+	    nla_put_u16(msg, ESPLANE_SA_A_ENCR, sa->encr) ||
+	    nla_put(msg, ESPLANE_SA_A_ENCR_KEY, sa->encr_key_len, sa->encr_key) ||
+	    (sa->esn && nla_put_flag(msg, ESPLANE_SA_A_ESN)))
+		return false;
+	if (sa->integ && (nla_put_u16(msg, ESPLANE_SA_A_INTEG, sa->integ) ||
+			  nla_put(msg, ESPLANE_SA_A_INTEG_KEY, sa->integ_key_len, sa->integ_key)))
+		return false;
+	if (type == ESPLANE_A_SA_IN && sa->replay_window &&
+	    nla_put_u32(msg, ESPLANE_SA_A_REPLAY_WINDOW, sa->replay_window))
+		return false;
+	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
+		if (limits[i].value && nla_put_u64(msg, limits[i].type, limits[i].value))
+			return false;
+	}
+	nla_nest_end(msg, nest);
+	return true;
+}
+
+int kern_sa_add(struct kern *k, int ifindex, uint32_t child_id, const struct kern_sa *in,
+		const struct kern_sa *out, char why[KERN_WHY_MAX])
+{
+	struct nl_msg *msg = request(k, ESPLANE_CMD_SA_ADD, 0, ifindex);
+	bool fits = msg && !nla_put_u32(msg, ESPLANE_A_CHILD_ID, child_id) &&
+		    (!in || put_sa(msg, ESPLANE_A_SA_IN, in)) &&
+		    (!out || put_sa(msg, ESPLANE_A_SA_OUT, out));
+
+	return ask(k, whole(msg, fits), NULL, NULL, why);
+}
+
+static struct nl_msg *sa_request(struct kern *k, uint8_t cmd, int ifindex, uint32_t spi, bool out)
+{
+	struct nl_msg *msg = request(k, cmd, 0, ifindex);
+
+	return whole(msg, msg && !nla_put_u32(msg, ESPLANE_A_SPI, spi) &&
+			  !nla_put_u8(msg, ESPLANE_A_DIR, out ? ESPLANE_DIR_OUT : ESPLANE_DIR_IN));
+}
+
+int kern_sa_del(struct kern *k, int ifindex, uint32_t spi, bool out, char why[KERN_WHY_MAX])
+{
+	return ask(k, sa_request(k, ESPLANE_CMD_SA_DEL, ifindex, spi, out), NULL, NULL, why);
+}
+
+static struct nla_policy sa_policy[ESPLANE_SA_A_MAX + 1] = {
+	[ESPLANE_SA_A_SPI]	= { .type = NLA_U32 },
+	[ESPLANE_SA_A_CHILD_ID]	= { .type = NLA_U32 },
+	[ESPLANE_SA_A_IFINDEX]	= { .type = NLA_U32 },
+	[ESPLANE_SA_A_EXPIRED]	= { .type = NLA_U8 },
+	[ESPLANE_SA_A_SEQ]	= { .type = NLA_U64 },
+	[ESPLANE_SA_A_BYTES]	= { .type = NLA_U64 },
+	[ESPLANE_SA_A_PACKETS]	= { .type = NLA_U64 },
+	[ESPLANE_SA_A_AGE]	= { .type = NLA_U64 },
+	[ESPLANE_SA_A_IDLE]	= { .type = NLA_U64 },
+	[ESPLANE_SA_A_DRIVER]	= { .type = NLA_STRING },
+	[ESPLANE_SA_A_STATS]	= { .type = NLA_NESTED },
+};
+
+static uint64_t get_u64(const struct nlattr *attr)
+{
+	return attr ? nla_get_u64(attr) : 0;
+}
+
+static void drops_read(struct kern_sa_info *info, const struct nlattr *stats)
+{
+	struct nlattr *attr;
+	int left;
+
+	nla_for_each_nested(attr, stats, left) {
+		if (nla_len(attr) != 8 || nla_type(attr) > ESPLANE_STAT_A_MAX ||
+		    !stat_name[nla_type(attr)] || info->drop_count == KERN_DROPS_MAX)
+			continue;
+		info->drops[info->drop_count].reason = stat_name[nla_type(attr)];
+		info->drops[info->drop_count++].count = nla_get_u64(attr);
+	}
+}
+
+static int on_sa(struct nl_msg *msg, void *arg)
+{
+	struct nlattr *tb[ESPLANE_A_MAX + 1], *sa[ESPLANE_SA_A_MAX + 1], *nest;
+	struct kern_sa_info *info = arg;
+
+	if (genlmsg_parse(nlmsg_hdr(msg), 0, tb, ESPLANE_A_MAX, event_policy))
+		return NL_SKIP;
+	nest = tb[ESPLANE_A_SA_IN] ? tb[ESPLANE_A_SA_IN] : tb[ESPLANE_A_SA_OUT];
+	if (!nest || nla_parse_nested(sa, ESPLANE_SA_A_MAX, nest, sa_policy))
+		return NL_SKIP;
+	info->bytes = get_u64(sa[ESPLANE_SA_A_BYTES]);
+	info->packets = get_u64(sa[ESPLANE_SA_A_PACKETS]);
+	info->seq = get_u64(sa[ESPLANE_SA_A_SEQ]);
+	info->age_s = get_u64(sa[ESPLANE_SA_A_AGE]);
+	info->idle_s = sa[ESPLANE_SA_A_IDLE] ? nla_get_u64(sa[ESPLANE_SA_A_IDLE]) : UINT64_MAX;
+	if (sa[ESPLANE_SA_A_DRIVER])
+		nla_strlcpy(info->driver, sa[ESPLANE_SA_A_DRIVER], sizeof(info->driver));
+	if (sa[ESPLANE_SA_A_STATS])
+		drops_read(info, sa[ESPLANE_SA_A_STATS]);
+	return NL_OK;
+}
+
+int kern_sa_get(struct kern *k, int ifindex, uint32_t spi, bool out, struct kern_sa_info *info,
+		char why[KERN_WHY_MAX])
+{
+	memset(info, 0, sizeof(*info));
+	return ask(k, sa_request(k, ESPLANE_CMD_SA_GET, ifindex, spi, out), on_sa, info, why);
+}
+
+struct idle {
+	uint32_t child_id;
+	uint64_t least;
+};
+
+static int on_idle(struct nl_msg *msg, void *arg)
+{
+	struct nlattr *tb[ESPLANE_A_MAX + 1], *sa[ESPLANE_SA_A_MAX + 1];
+	struct idle *idle = arg;
+
+	if (genlmsg_parse(nlmsg_hdr(msg), 0, tb, ESPLANE_A_MAX, event_policy) ||
+	    !tb[ESPLANE_A_SA_IN] ||
+	    nla_parse_nested(sa, ESPLANE_SA_A_MAX, tb[ESPLANE_A_SA_IN], sa_policy))
+		return NL_SKIP;
+	if (sa[ESPLANE_SA_A_CHILD_ID] && nla_get_u32(sa[ESPLANE_SA_A_CHILD_ID]) == idle->child_id &&
+	    sa[ESPLANE_SA_A_IDLE] && nla_get_u64(sa[ESPLANE_SA_A_IDLE]) < idle->least)
+		idle->least = nla_get_u64(sa[ESPLANE_SA_A_IDLE]);
+	return NL_OK;
+}
+
+uint64_t kern_child_idle(struct kern *k, int ifindex, uint32_t child_id)
+{
+	struct idle idle = { .child_id = child_id, .least = UINT64_MAX };
+	char why[KERN_WHY_MAX];
+
+	ask(k, request(k, ESPLANE_CMD_SA_GET, NLM_F_DUMP, ifindex), on_idle, &idle, why);
+	return idle.least;
+}
+
+static int on_device(struct nl_msg *msg, void *arg)
+{
+	struct nlattr *tb[ESPLANE_A_MAX + 1];
+
+	if (!genlmsg_parse(nlmsg_hdr(msg), 0, tb, ESPLANE_A_MAX, event_policy) &&
+	    tb[ESPLANE_A_STATS])
+		drops_read(arg, tb[ESPLANE_A_STATS]);
+	return NL_OK;
+}
+
+int kern_device_drops(struct kern *k, int ifindex, struct kern_sa_info *info,
+		      char why[KERN_WHY_MAX])
+{
+	memset(info, 0, sizeof(*info));
+	return ask(k, request(k, ESPLANE_CMD_INFO, 0, ifindex), on_device, info, why);
+}
+
+/* Those whose limits are reached: collected first, as the engine asks the kernel on its own. */
+struct expired {
+	struct kern_event ev[256];
+	unsigned int count;
+};
+
+static int on_expired(struct nl_msg *msg, void *arg)
+{
+	struct nlattr *tb[ESPLANE_A_MAX + 1], *sa[ESPLANE_SA_A_MAX + 1], *nest;
+	struct expired *list = arg;
+	uint8_t state;
+
+	if (genlmsg_parse(nlmsg_hdr(msg), 0, tb, ESPLANE_A_MAX, event_policy))
+		return NL_SKIP;
+	nest = tb[ESPLANE_A_SA_IN] ? tb[ESPLANE_A_SA_IN] : tb[ESPLANE_A_SA_OUT];
+	if (!nest || nla_parse_nested(sa, ESPLANE_SA_A_MAX, nest, sa_policy) ||
+	    !sa[ESPLANE_SA_A_EXPIRED] || !sa[ESPLANE_SA_A_SPI] || !sa[ESPLANE_SA_A_CHILD_ID] ||
+	    !sa[ESPLANE_SA_A_IFINDEX])
+		return NL_SKIP;
+	state = nla_get_u8(sa[ESPLANE_SA_A_EXPIRED]) & 3;
+	if (state && list->count < sizeof(list->ev) / sizeof(*list->ev))
+		list->ev[list->count++] = (struct kern_event){
+			.cmd = ESPLANE_CMD_EXPIRE,
+			.ifindex = nla_get_u32(sa[ESPLANE_SA_A_IFINDEX]),
+			.child_id = nla_get_u32(sa[ESPLANE_SA_A_CHILD_ID]),
+			.spi = nla_get_u32(sa[ESPLANE_SA_A_SPI]),
+			.out = !tb[ESPLANE_A_SA_IN],
+			.hard = state & 2,
+		};
+	return NL_OK;
+}
+
+bool kern_event_read(struct kern *k, void (*fn)(void *ctx, const struct kern_event *ev), void *ctx)
+{
+	struct expired list = { .count = 0 };
+	char why[KERN_WHY_MAX];
+	int rc = 0;
+
+	k->event_fn = fn;
+	k->event_ctx = ctx;
+	for (int i = 0; i < 64 && rc >= 0; i++)
+		rc = nl_recvmsgs_default(k->events);
+	if (rc != -NLE_NOMEM)	/* ENOBUFS */
+		return true;
+	ask(k, request(k, ESPLANE_CMD_SA_GET, NLM_F_DUMP, 0), on_expired, &list, why);
+	for (unsigned int i = 0; i < list.count; i++)
+		fn(ctx, &list.ev[i]);
+	return false;
+}
+
+static int on_suites(struct nl_msg *msg, void *arg)
+{
+	static struct nla_policy policy[ESPLANE_SUITE_A_MAX + 1] = {
+		[ESPLANE_SUITE_A_ENCR]		= { .type = NLA_U16 },
+		[ESPLANE_SUITE_A_KEY_BITS]	= { .type = NLA_U16 },
+		[ESPLANE_SUITE_A_INTEG]		= { .type = NLA_U16 },
+		[ESPLANE_SUITE_A_NAME]		= { .type = NLA_STRING },
+	};
+	struct nlattr *suite[ESPLANE_SUITE_A_MAX + 1], *attr;
+	struct kern *k = arg;
+	int left;
+
+	nlmsg_for_each_attr(attr, nlmsg_hdr(msg), GENL_HDRLEN, left) {
+		struct kern_suite *s = &k->suites[k->suite_count];
+
+		if (nla_type(attr) != ESPLANE_A_SUITE || k->suite_count == KERN_SUITES_MAX ||
+		    nla_parse_nested(suite, ESPLANE_SUITE_A_MAX, attr, policy) ||
+		    !suite[ESPLANE_SUITE_A_ENCR] || !suite[ESPLANE_SUITE_A_KEY_BITS] ||
+		    !suite[ESPLANE_SUITE_A_NAME])
+			continue;
+		s->encr = nla_get_u16(suite[ESPLANE_SUITE_A_ENCR]);
+		s->key_bits = nla_get_u16(suite[ESPLANE_SUITE_A_KEY_BITS]);
+		s->integ = suite[ESPLANE_SUITE_A_INTEG] ?
+				   nla_get_u16(suite[ESPLANE_SUITE_A_INTEG]) : 0;
+		nla_strlcpy(s->name, suite[ESPLANE_SUITE_A_NAME], sizeof(s->name));
+		k->suite_count++;
+	}
+	return NL_OK;
+}
+
+const struct kern_suite *kern_suites(struct kern *k, unsigned int *count)
+{
+	char why[KERN_WHY_MAX];
+
+	if (k->family && !k->suite_count)
+		ask(k, request(k, ESPLANE_CMD_INFO, 0, 0), on_suites, k, why);
+	*count = k->suite_count;
+	return *count ? k->suites : NULL;
+}

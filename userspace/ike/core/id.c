@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Identities, RFC 7296 3.5. */
+#include <ctype.h>
+
+#include "ike/core/engine.h"
+#include "lib/log.h"
+
+static bool set(struct ike_id *id, uint8_t type, const void *data, size_t len)
+{
+	if (!len || len > sizeof(id->data))
+		return false;
+	memset(id, 0, sizeof(*id));
+	id->type = type;
+	id->len = len;
+	memcpy(id->data, data, len);
+	return true;
+}
+
+static int nibble(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = tolower((unsigned char)c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool set_hex(struct ike_id *id, const char *hex)
+{
+	size_t len = strlen(hex);
+	uint8_t data[TUNNEL_ID_MAX];
+
+	if (len % 2 || len / 2 > sizeof(data))
+		return false;
+	for (size_t i = 0; i < len / 2; i++) {
+		int high = nibble(hex[2 * i]), low = nibble(hex[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		data[i] = high << 4 | low;
+	}
+	return set(id, ID_KEY_ID, data, len / 2);
+}
+
+bool ike_id_parse(struct ike_id *id, const char *text)
+{
+	struct addr addr;
+
+	if (!strncmp(text, "@#", 2))
+		return set_hex(id, text + 2);
+	if (!strncmp(text, "keyid:", 6))
+		return set(id, ID_KEY_ID, text + 6, strlen(text + 6));
+	if (addr_parse(&addr, text)) {
+		*id = id_of_addr(&addr);
+		return true;
+	}
+	if (text[0] == '@')
+		return set(id, ID_FQDN, text + 1, strlen(text + 1));
+	return set(id, strchr(text, '@') ? ID_RFC822_ADDR : ID_FQDN, text, strlen(text));
+}
+
+struct ike_id id_of_addr(const struct addr *addr)
+{
+	struct ike_id id = {0};
+
+	set(&id, addr->family == AF_INET6 ? ID_IPV6_ADDR : ID_IPV4_ADDR, addr->b, addr_len(addr));
+	return id;
+}
+
+bool id_fits(const struct msg_id *id)
+{
+	return id->data.left && id->data.left <= TUNNEL_ID_MAX;
+}
+
+struct ike_id id_of_msg(const struct msg_id *msg)
+{
+	struct ike_id id = {0};
+
+	if (id_fits(msg))
+		set(&id, msg->type, msg->data.at, msg->data.left);
+	return id;
+}
+
+const char *ike_id_str(const struct ike_id *id, char *buf, size_t len)
+{
+	char name[NAME_STRLEN], escaped[TUNNEL_ID_MAX];
+	struct addr addr;
+	size_t at;
+
+	switch (id->type) {
+	case 0:
+		snprintf(buf, len, "(any)");
+		break;
+	case ID_IPV4_ADDR:
+	case ID_IPV6_ADDR:
+		if (addr_from_bytes(&addr, id->data, id->len))
+			snprintf(buf, len, "%s", addr_str(&addr, escaped));
+		else
+			snprintf(buf, len, "(address of %u octets)", id->len);
+		break;
+	case ID_FQDN:
+	case ID_RFC822_ADDR:
+		log_escape((const char *)id->data, id->len, escaped, sizeof(escaped));
+		snprintf(buf, len, "%s", escaped);
+		break;
+	default:
+		at = id->type == ID_KEY_ID ? snprintf(buf, len, "@#") :
+		     snprintf(buf, len, "%s:", name_str(NAME_ID, id->type, name));
+		for (unsigned int i = 0; i < id->len && at + 3 < len; i++)
+			at += snprintf(buf + at, len - at, "%02x", id->data[i]);
+	}
+	return buf;
+}
+
+/* Domain names without regard to case, RFC 4343; all others octet by octet. */
+bool ike_id_equal(const struct ike_id *a, const struct ike_id *b)
+{
+	bool is_name = a->type == ID_FQDN || a->type == ID_RFC822_ADDR;
+
+	if (a->type != b->type || a->len != b->len)
+		return false;
+	for (unsigned int i = 0; i < a->len; i++)
+		if (is_name ? tolower(a->data[i]) != tolower(b->data[i]) : a->data[i] != b->data[i])
+			return false;
+	return true;
+}

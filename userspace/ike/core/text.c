@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Lists as people read them. */
+#include "ike/core/engine.h"
+
+/* Appends; what does not fit ends in "...". */
+static size_t append(char *buf, size_t len, size_t at, const char *item)
+{
+	size_t need = strlen(item) + (at ? 2 : 0);
+
+	if (at + need + 6 > len) {
+		if (at + 6 <= len)
+			at += snprintf(buf + at, len - at, ", ...");
+		return len;
+	}
+	return at + snprintf(buf + at, len - at, "%s%s", at ? ", " : "", item);
+}
+
+const char *proposals_text(const struct proposals *list, char *buf, size_t len)
+{
+	char item[PROPOSAL_STRLEN];
+	size_t at = 0;
+
+	snprintf(buf, len, "none");
+	for (unsigned int i = 0; i < list->count && at < len; i++)
+		at = append(buf, len, at, proposal_str(&list->p[i], item));
+	return buf;
+}
+
+const char *ts_list_text(const struct ts *ts, unsigned int count, char *buf, size_t len)
+{
+	char item[TS_STRLEN];
+	size_t at = 0;
+
+	snprintf(buf, len, "none");
+	for (unsigned int i = 0; i < count && at < len; i++)
+		at = append(buf, len, at, ts_str(&ts[i], item));
+	return buf;
+}
+
+const char *notify_text(uint16_t type, char buf[NAME_STRLEN])
+{
+	return name_str(NAME_NOTIFY, type, buf);
+}

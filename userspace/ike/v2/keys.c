@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Key derivation: RFC 7296 2.13 to 2.15, 2.18. */
+#include "ike/object/ike_sa.h"
+
+static struct chunk chunk_of(const void *p, size_t len)
+{
+	return (struct chunk){ p, len };
+}
+
+/*
+ * SKEYSEED = prf(Ni | Nr, g^ir), or prf(SK_d (old), g^ir | Ni | Nr) with the old IKE SA's prf
+ * when that is rekeyed.
+ */
+static bool skeyseed(const struct ike_sa *sa, struct chunk secret, const struct ike_sa *rekeyed,
+		     uint8_t out[PRF_LEN_MAX])
+{
+	uint8_t nonces[2 * MSG_NONCE_MAX];
+	struct chunk parts[2] = { secret };
+
+	memcpy(nonces, sa->ni.b, sa->ni.len);
+	memcpy(nonces + sa->ni.len, sa->nr.b, sa->nr.len);
+	parts[1] = chunk_of(nonces, sa->ni.len + sa->nr.len);
+	if (rekeyed)
+		return prf(rekeyed->prf, chunk_of(rekeyed->sk_d, prf_len(rekeyed->prf)), parts, 2,
+			   out);
+	return prf(sa->prf, parts[1], parts, 1, out);
+}
+
+static bool sk_setup(struct sk *sk, const struct ike_sa *sa, const uint8_t *encr_key,
+		     const uint8_t *integ_key)
+{
+	const struct transform *encr = proposal_find(&sa->suite, TRANSFORM_ENCR);
+	const struct transform *integ = proposal_find(&sa->suite, TRANSFORM_INTEG);
+	size_t encr_len, integ_len;
+
+	memset(sk, 0, sizeof(*sk));
+	sk->encr = encr->id;
+	sk->key_bits = encr->key_bits;
+	sk->integ = integ ? integ->id : INTEG_NONE;
+	encr_len = encr_key_len(sk->encr, sk->key_bits);
+	integ_len = integ_key_len(sk->integ);
+	if (!encr_len || encr_len > sizeof(sk->key) || integ_len > sizeof(sk->integ_key))
+		return false;
+	memcpy(sk->key, encr_key, encr_len);
+	memcpy(sk->integ_key, integ_key, integ_len);
+	return true;
+}
+
+static void spis(const struct ike_sa *sa, uint8_t out[16])
+{
+	struct writer w = writer_of(out, 16);
+
+	writer_u64(&w, sa->spi_i);
+	writer_u64(&w, sa->spi_r);
+}
+
+/*
+ * { SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr } = prf+ (SKEYSEED, Ni | Nr | SPIi |
+ * SPIr)
+ */
+bool keys_derive(struct ike_sa *sa, struct chunk secret, const struct ike_sa *rekeyed)
+{
+	const struct transform *encr = proposal_find(&sa->suite, TRANSFORM_ENCR);
+	const struct transform *integ = proposal_find(&sa->suite, TRANSFORM_INTEG);
+	const struct transform *prf_t = proposal_find(&sa->suite, TRANSFORM_PRF);
+	uint8_t seed[PRF_LEN_MAX], ids[16], keys[3 * PRF_LEN_MAX + 2 * (SK_KEY_MAX + SK_INTEG_MAX)];
+	size_t d, a, e, len, seed_len;
+	struct sk *i, *r;
+	bool ok = false;
+
+	if (!encr || !prf_t)
+		return false;
+	sa->prf = prf_t->id;
+	d = prf_len(sa->prf);
+	/* RFC 7296 2.18: SKEYSEED is by the old IKE SA's PRF, what follows by the new one's */
+	seed_len = prf_len(rekeyed ? rekeyed->prf : sa->prf);
+	e = encr_key_len(encr->id, encr->key_bits);
+	a = integ_key_len(integ ? integ->id : INTEG_NONE);
+	len = 3 * d + 2 * (a + e);
+	spis(sa, ids);
+	if (d && seed_len && e && len <= sizeof(keys) && skeyseed(sa, secret, rekeyed, seed)) {
+		struct chunk parts[] = {
+			chunk_of(sa->ni.b, sa->ni.len),
+			chunk_of(sa->nr.b, sa->nr.len),
+			chunk_of(ids, 16),
+		};
+
+		i = sa->initiator ? &sa->sk_out : &sa->sk_in;
+		r = sa->initiator ? &sa->sk_in : &sa->sk_out;
+		ok = prf_plus(sa->prf, chunk_of(seed, seed_len), parts, ARRAY_SIZE(parts), keys,
+			      len) &&
+		     sk_setup(i, sa, keys + d + 2 * a, keys + d) &&
+		     sk_setup(r, sa, keys + d + 2 * a + e, keys + d + a);
+	}
+	if (ok) {
+		memcpy(sa->sk_d, keys, d);
+		memcpy(sa->sk_pi, keys + len - 2 * d, d);
+		memcpy(sa->sk_pr, keys + len - d, d);
+		sa->keyed = true;
+	}
+	mem_wipe(seed, sizeof(seed));
+	mem_wipe(keys, sizeof(keys));
+	return ok;
+}
+
+/* prf(prf(psk, pad), RealMessage | peer's nonce | prf(SK_p, ID')) */
+bool keys_auth(const struct ike_sa *sa, bool of_initiator, struct chunk psk, struct chunk id_body,
+	       uint8_t out[PRF_LEN_MAX])
+{
+	const struct octets *real = of_initiator ? &sa->init_i : &sa->init_r;
+	const struct nonce *nonce = of_initiator ? &sa->nr : &sa->ni;
+	const uint8_t *sk_p = of_initiator ? sa->sk_pi : sa->sk_pr;
+	uint8_t maced[PRF_LEN_MAX];
+	size_t len = prf_len(sa->prf);
+
+	if (!prf(sa->prf, chunk_of(sk_p, len), &id_body, 1, maced))
+		return false;
+
+	struct chunk parts[] = {
+		chunk_of(real->p, real->len), chunk_of(nonce->b, nonce->len), chunk_of(maced, len),
+	};
+
+	return auth_psk(sa->prf, psk, parts, ARRAY_SIZE(parts), out);
+}

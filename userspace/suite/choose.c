@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What a responder chooses, RFC 7296 2.7 and 3.3.6. */
+#include "lib/array.h"
+#include "suite/proposal.h"
+
+/* Some peers send a key length with ChaCha20, whose RFC 7634 wants none. */
+static bool same(const struct transform *ours, const struct transform *theirs)
+{
+	if (ours->type != theirs->type || ours->id != theirs->id || ours->unusable ||
+	    theirs->unusable)
+		return false;
+	return ours->key_bits == theirs->key_bits ||
+	       (ours->type == TRANSFORM_ENCR && ours->id == ENCR_CHACHA20_POLY1305 &&
+		!ours->key_bits && theirs->key_bits == 256);
+}
+
+static const struct transform *find_same(const struct proposal *theirs,
+					 const struct transform *ours)
+{
+	int i;
+
+	for (i = 0; i < theirs->count; i++)
+		if (same(ours, &theirs->t[i]))
+			return &theirs->t[i];
+	return NULL;
+}
+
+static const struct transform *find_none(const struct proposal *p, uint8_t type)
+{
+	const struct transform none = { .type = type };
+
+	return find_same(p, &none);
+}
+
+static void choose(struct proposal *chosen, const struct transform *theirs)
+{
+	chosen->t[chosen->count++] = *theirs;
+}
+
+/*
+ * The first of ours that they have too. Where @optional, a type that is absent means number 0,
+ * which is NONE for INTEG and KE and "no" for ESN: an absent type is then chosen by leaving it out.
+ */
+static bool pick(const struct proposal *ours, const struct proposal *theirs, uint8_t type,
+		 bool optional, struct proposal *chosen)
+{
+	bool ours_has = proposal_find(ours, type), theirs_has = proposal_find(theirs, type);
+	const struct transform *t;
+	int i;
+
+	for (i = 0; i < ours->count; i++) {
+		if (ours->t[i].type != type)
+			continue;
+		t = find_same(theirs, &ours->t[i]);
+		if (t && (optional || t->id)) {
+			choose(chosen, t);
+			return true;
+		}
+	}
+	if (!optional)
+		return false;
+	if (!theirs_has)
+		return !ours_has || find_none(ours, type);
+	t = ours_has ? NULL : find_none(theirs, type);
+	if (t)
+		choose(chosen, t);
+	return t;
+}
+
+/*
+ * RFC 7296 3.3.3: with an AEAD, INTEG is absent or NONE; some offer it beside AEADs for their other
+ * ciphers.
+ */
+static bool pick_integ(const struct proposal *ours, const struct proposal *theirs,
+		       struct proposal *chosen)
+{
+	uint16_t encr = proposal_find(chosen, TRANSFORM_ENCR)->id;
+	const struct transform *none;
+
+	if (encr != ENCR_AES_GCM_16 && encr != ENCR_CHACHA20_POLY1305)
+		return pick(ours, theirs, TRANSFORM_INTEG, false, chosen);
+	none = find_none(theirs, TRANSFORM_INTEG);
+	if (none)
+		choose(chosen, none);
+	return true;
+}
+
+static bool known_types(const struct proposal *p)
+{
+	int i;
+
+	for (i = 0; i < p->count; i++) {
+		switch (p->t[i].type) {
+		case TRANSFORM_ENCR:
+		case TRANSFORM_INTEG:
+		case TRANSFORM_KE:
+			break;
+		case TRANSFORM_PRF:
+			if (p->protocol != PROTO_IKE)
+				return false;
+			break;
+		case TRANSFORM_ESN:
+			if (p->protocol == PROTO_IKE)
+				return false;
+			break;
+		default:
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool match(const struct proposal *ours, const struct proposal *theirs, bool ignore_ke,
+		  struct proposal *chosen)
+{
+	bool ike = ours->protocol == PROTO_IKE;
+
+	*chosen = (struct proposal){ .protocol = ours->protocol };
+	if (ours->protocol != theirs->protocol || !known_types(theirs))
+		return false;
+	if (!pick(ours, theirs, TRANSFORM_ENCR, false, chosen))
+		return false;
+	if (ike && !pick(ours, theirs, TRANSFORM_PRF, false, chosen))
+		return false;
+	if (!pick_integ(ours, theirs, chosen))
+		return false;
+	if (!ignore_ke && !pick(ours, theirs, TRANSFORM_KE, !ike, chosen))
+		return false;
+	return ike || pick(ours, theirs, TRANSFORM_ESN, true, chosen);
+}
+
+bool proposal_select(const struct proposals *ours, const struct proposals *theirs, bool ignore_ke,
+		     struct proposal *chosen, unsigned int *index)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < ours->count; i++) {
+		for (j = 0; j < theirs->count; j++) {
+			if (match(&ours->p[i], &theirs->p[j], ignore_ke, chosen)) {
+				*index = j;
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+#define AEADS	"aes128gcm16-aes256gcm16-chacha20poly1305"
+#define GROUPS	"x25519-ecp256-ecp384-modp3072-modp2048"
+
+/*
+ * ESP has the proposals without a group first: as most gateways are configured, a child is rekeyed
+ * with the keys of its IKE SA; those who insist on a fresh exchange find it in the rest.
+ */
+void proposals_default(struct proposals *p, uint8_t protocol)
+{
+	static const char *const ike[] = {
+		AEADS "-prfsha256-prfsha384-prfsha512-" GROUPS,
+		"aes128-aes256-sha256-sha384-sha512-" GROUPS,
+	};
+	static const char *const esp[] = {
+		AEADS "-esn-noesn",
+		"aes128-aes256-sha256-esn-noesn",
+		AEADS "-" GROUPS "-esn-noesn",
+		"aes128-aes256-sha256-" GROUPS "-esn-noesn",
+	};
+	bool is_ike = protocol == PROTO_IKE;
+	const char *const *texts = is_ike ? ike : esp;
+	size_t count = is_ike ? ARRAY_SIZE(ike) : ARRAY_SIZE(esp), i;
+	char why[64];
+
+	*p = (struct proposals){};
+	for (i = 0; i < count; i++)
+		if (proposal_parse(&p->p[p->count], protocol, texts[i], why, sizeof(why)))
+			p->count++;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * IKEv2 messages, RFC 7296 3: bytes to one struct of views. A view (struct cursor) points into the
+ * parsed bytes and lives as long as they do; an absent one has at == NULL. Parsing has no side
+ * effects and allocates nothing.
+ */
+#ifndef WIRE_MSG_H
+#define WIRE_MSG_H
+
+#include "lib/addr.h"
+#include "lib/cursor.h"
+#include "suite/ikev2.h"
+#include "suite/proposal.h"
+#include "wire/header.h"
+
+#define MSG_NOTIFIES_MAX	64
+#define MSG_DELETES_MAX		16
+#define MSG_CERTS_MAX		16
+#define MSG_TS_MAX		32
+#define MSG_NONCE_MIN		16	/* RFC 7296 2.10 */
+#define MSG_NONCE_MAX		256
+
+/* One offered or chosen proposal beyond its transforms: parallel to proposals.p[]. */
+struct msg_offer {
+	uint8_t number;			/* 1, 2, ...; an answer repeats that of the offer */
+	uint8_t spi_len;		/* 0, 4 or 8 */
+	uint64_t spi;			/* big-endian value of the SPI; ESP: in the low 32 bits */
+};
+
+/*
+ * Transforms unknown to proposal.h are kept under their numbers, those with unknown attributes
+ * marked unusable, so that proposal_select() refuses exactly what RFC 7296 3.3.6 wants refused.
+ * What exceeds our tables was left out: @skipped.
+ */
+struct msg_sa {
+	struct proposals list;
+	struct msg_offer offer[PROPOSALS_MAX];
+	unsigned int skipped;
+};
+
+struct msg_ke {
+	uint16_t group;
+	struct cursor data;		/* never empty */
+};
+
+struct msg_id {
+	uint8_t type;
+	struct cursor data;		/* may be empty */
+	struct cursor body;		/* IDi', IDr' of RFC 7296 2.15 */
+};
+
+struct msg_auth {
+	uint8_t method;
+	struct cursor data;
+};
+
+struct msg_ts {
+	uint8_t count;
+	unsigned int skipped;		/* of unknown type, or beyond MSG_TS_MAX */
+	struct ts ts[MSG_TS_MAX];	/* start <= end, in the ports too, OPAQUE excepted */
+};
+
+struct msg_notify {
+	uint16_t type;
+	uint8_t protocol;		/* 0, PROTO_IKE, PROTO_AH, PROTO_ESP */
+	uint8_t spi_len;
+	uint64_t spi;			/* where spi_len is 4 or 8; else 0 */
+	struct cursor data;		/* may be empty; at != NULL */
+};
+
+struct msg_delete {
+	uint8_t protocol;
+	uint8_t spi_len;		/* of AH and ESP always 4 */
+	uint16_t count;			/* PROTO_IKE: of no meaning, it is this IKE SA */
+	struct cursor spis;
+};
+
+struct msg_cert {
+	uint8_t encoding;
+	struct cursor data;
+};
+
+/*
+ * Where a payload that may stand once is there twice, the first is read and seen[] tells:
+ * rules_check refuses it.
+ */
+struct msg {
+	uint8_t seen[256];		/* payloads of each type, at most 255; unknown ones too */
+	struct msg_sa sa;
+	struct msg_ke ke;
+	struct cursor nonce;
+	struct msg_id idi, idr;
+	struct msg_auth auth;
+	struct msg_ts tsi, tsr;
+	struct msg_notify notify[MSG_NOTIFIES_MAX];
+	unsigned int notify_count;
+	struct msg_delete del[MSG_DELETES_MAX];
+	unsigned int del_count;
+	struct msg_cert cert[MSG_CERTS_MAX], certreq[MSG_CERTS_MAX];
+	unsigned int cert_count, certreq_count;
+	struct cursor cp, eap;		/* whole bodies */
+
+	/* The Encrypted payload, always the last of the outer chain. */
+	struct cursor sk;		/* body: IV, ciphertext, ICV */
+	size_t sk_offset;		/* of that body in the message: @body of sk_open() */
+	uint8_t sk_first;		/* type of the first payload inside */
+	bool fragment;			/* it is an SKF (RFC 7383) */
+
+	uint8_t bad_payload;		/* where parsing ended; 0: not in a payload */
+	const char *why;		/* a few words for the log, when not MSG_OK */
+};
+
+/* A chain of payloads: the rest of a message behind its header, or what sk_open() made visible. */
+enum msg_result msg_parse_payloads(struct cursor chain, uint8_t first, struct msg *m);
+
+/* Both. @m is filled as far as parsing came. */
+enum msg_result msg_parse(const uint8_t *p, size_t len, struct msg_header *h, struct msg *m);
+
+/* The first notify of a type, or NULL. */
+const struct msg_notify *msg_notify(const struct msg *m, uint16_t type);
+/* The first error notify, or NULL. */
+const struct msg_notify *msg_error(const struct msg *m);
+/* The @i-th SPI of a DELETE with SPIs of 4 octets; 0: there is none. */
+uint32_t msg_delete_spi(const struct msg_delete *d, unsigned int i);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Which payloads an exchange may and must carry, as data. RFC 7296 1.2 to 1.4 and appendix C. */
+#ifndef WIRE_RULES_H
+#define WIRE_RULES_H
+
+#include "wire/v2/msg.h"
+
+#define RULES_WHY_LEN	160
+
+/*
+ * Call it for the outer chain (@inside false: then only SK is let through in protected exchanges)
+ * and, after sk_open(), for the inner one. A response with an error notify (or COOKIE in
+ * IKE_SA_INIT) need not carry the rest. CREATE_CHILD_SA follows the rules of its SA payload's
+ * protocol: IKE: rekey of the IKE SA; ESP: a child. False: @why says which payload is missing,
+ * misplaced or doubled, in which message.
+ */
+bool rules_check(uint8_t exchange, bool response, bool inside, const struct msg *m,
+		 char why[RULES_WHY_LEN]);
+
+#endif
