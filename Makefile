@@ -72,12 +72,12 @@ lint: packages-build packages-module packages-lint
 # DKMS builds a version once: what it built from older sources of this one has to go.
 dkms_forget = { ! dkms status esplane/$(VERSION) | grep -q . || dkms remove esplane/$(VERSION) --all; }
 install: user
-	install -d $(BINDIR) $(SBINDIR) $(UNITDIR) $(MODDIR)/kernel $(MODDIR)/include/uapi/linux
+	install -d $(BINDIR) $(SBINDIR) $(UNITDIR) $(MODDIR)/include/uapi/linux
 	install -m 755 build/user/ikectl/ikectl $(BINDIR)/ikectl
 	install -m 755 build/user/esplaned/esplaned $(SBINDIR)/esplaned
 	sed 's|@SBINDIR@|$(PREFIX)/sbin|; s|@BINDIR@|$(PREFIX)/bin|' packaging/esplaned.service >$(UNITDIR)/esplaned.service
 	install -m 644 Kbuild VERSION dkms.conf $(MODDIR)
-	install -m 644 kernel/*.[ch] $(MODDIR)/kernel
+	for f in kernel/*.[ch] kernel/*/*.[ch]; do install -D -m 644 $$f $(MODDIR)/$$f || exit 1; done
 	install -m 644 include/uapi/linux/esplane.h $(MODDIR)/include/uapi/linux
 	for s in 5 8; do \
 		install -d $(MANDIR)/man$$s && install -m 644 Documentation/man/*.$$s $(MANDIR)/man$$s || exit 1; \

@@ -7,12 +7,12 @@
 
 #include <linux/esplane.h>
 
-#include "child.h"
-#include "crypto.h"
-#include "device.h"
-#include "encap.h"
-#include "event.h"
-#include "netlink.h"
+#include "core/child.h"
+#include "core/event.h"
+#include "ctl/device.h"
+#include "ctl/netlink.h"
+#include "path/encap.h"
+#include "pure/crypto.h"
 
 static struct dentry *debug_dir;
 

@@ -5,7 +5,7 @@
 #include <linux/kernel.h>
 #include <linux/random.h>
 #include <linux/slab.h>
-#include "crypto.h"
+#include "pure/crypto.h"
 #include "suites.h"
 #include "vectors.h"
 

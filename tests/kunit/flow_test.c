@@ -3,7 +3,7 @@
 #include <linux/ipv6.h>
 #include <linux/random.h>
 #include <linux/skbuff.h>
-#include "selector.h"
+#include "pure/selector.h"
 #include "suites.h"
 
 #define OFF	28	/* where the inner packet begins */

@@ -2,7 +2,7 @@
 #include <linux/completion.h>
 #include <linux/kthread.h>
 #include <linux/random.h>
-#include "lifetime.h"
+#include "pure/lifetime.h"
 #include "suites.h"
 
 #define SOFT	ESPL_LIFETIME_SOFT

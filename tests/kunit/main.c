@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/module.h>
-#include "crypto.h"
+#include "pure/crypto.h"
 #include "suites.h"
 
 static struct kunit_suite *suites[] = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/random.h>
 #include <linux/esplane.h>
-#include "replay.h"
+#include "pure/replay.h"
 #include "suites.h"
 
 #define K	0x100000000ULL	/* 2^32 */

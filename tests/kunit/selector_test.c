@@ -4,8 +4,8 @@
 #include <linux/kthread.h>
 #include <linux/random.h>
 #include <linux/socket.h>
-#include "compat.h"
-#include "selector.h"
+#include "pure/compat.h"
+#include "pure/selector.h"
 #include "suites.h"
 
 /* Children are opaque: any pointer will do. */

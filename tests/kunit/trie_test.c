@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/random.h>
+#include "pure/trie.h"
 #include "suites.h"
-#include "trie.h"
 
 static struct espl_trie_key key4(u32 addr)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "stats.h"
-#include "suite.h"
+#include "pure/stats.h"
+#include "pure/suite.h"
+#include "pure/wire.h"
 #include "suites.h"
-#include "wire.h"
 
 #define LEN_MAX	2000	/* octets of payload; beyond it nothing new can happen */
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Includes point one way. Userspace by folder, the kernel by file; a file that is in
-no layer is a finding too, so that each new one gets its place here."""
+"""Includes point one way, by folder; one that has no floor is a finding too, so that
+each new one gets its place here."""
 import os
 import re
 import sys
@@ -17,17 +17,8 @@ USERSPACE = {
     "ikectl": ["lib", "suite"],
 }
 
-# Own layer or lower only.
-KERNEL = [
-    "wire stats cb compat",
-    "replay lifetime suite crypto trie selector flow",
-    "event sa satable child segment",
-    "encap tx rx socket",
-    "device",
-    "policy decode encode netlink",
-    "main",
-]
-LAYER = {name: n for n, names in enumerate(KERNEL) for name in names.split()}
+# A file of the kernel includes its own folder and those before it; main.c all of them.
+KERNEL = ["pure", "core", "path", "ctl"]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 found = 0
@@ -77,18 +68,16 @@ def check_file(folder, path):
 
 
 def check_kernel():
-    for name, path in sources("kernel"):
-        stem = name[:-2]
-        if stem not in LAYER:
-            finding(path, 1, "this file has no layer in tests/lint/layers.py")
-            continue
-        for number, header in includes(path):
-            other = os.path.basename(header)[:-2]
-            if other not in LAYER:
-                finding(path, number, f"{header} has no layer in tests/lint/layers.py")
-            elif LAYER[other] > LAYER[stem]:
-                finding(path, number, f"{name} (layer {LAYER[stem]}) may not include {header} "
-                        f"(layer {LAYER[other]})")
+    for name in sorted(os.listdir("kernel")):
+        if name not in KERNEL + ["main.c"]:
+            finding(f"kernel/{name}", 1, "it has no floor in tests/lint/layers.py")
+    for floor, folder in enumerate(KERNEL):
+        for _, path in sources(os.path.join("kernel", folder)):
+            for number, header in includes(path):
+                target = header.split("/")[0] if "/" in header else folder
+                if target not in KERNEL[:floor + 1]:
+                    finding(path, number, f"kernel/{folder}/ may not include {header}: it sees only "
+                            + ", ".join(KERNEL[:floor + 1]))
 
 
 check_userspace()

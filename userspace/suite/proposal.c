@@ -13,7 +13,7 @@ struct word {
 	uint16_t id;
 	uint16_t key_bits;
 	bool known_only;	/* named so that a peer's offer can be read; we never offer it */
-	bool ike_only;		/* kernel/suite.c has no such suite */
+	bool ike_only;		/* kernel/pure/suite.c has no such suite */
 };
 
 /* The first word of a transform is the one it is printed with; the others are aliases. */

@@ -7,7 +7,7 @@
 #include <net/checksum.h>
 #include <net/ip6_checksum.h>
 
-#include "selector.h"
+#include "pure/selector.h"
 
 enum {
 	TCP_KINDS = SKB_GSO_TCPV4 | SKB_GSO_TCPV6 | SKB_GSO_TCP_ECN | SKB_GSO_TCP_FIXEDID |

@@ -10,10 +10,10 @@
 #include <net/sock.h>
 
 #include "cb.h"
-#include "child.h"
-#include "compat.h"
+#include "core/child.h"
+#include "core/sa.h"
 #include "encap.h"
-#include "sa.h"
+#include "pure/compat.h"
 #include "segment.h"
 
 /* What all packets of a batch have in common. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "policy.h"
+#include "attrs.h"
 
-#include "replay.h"
+#include "pure/replay.h"
 
 /* An attribute without an entry is refused: each request has a table of its own. */
 

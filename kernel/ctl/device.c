@@ -8,12 +8,12 @@
 #include <net/ip_tunnels.h>
 #include <net/rtnetlink.h>
 
-#include "child.h"
-#include "compat.h"
-#include "encap.h"
-#include "socket.h"
-#include "suite.h"
-#include "tx.h"
+#include "core/child.h"
+#include "path/encap.h"
+#include "path/socket.h"
+#include "path/tx.h"
+#include "pure/compat.h"
+#include "pure/suite.h"
 
 /*
  * Protects the lists of all espl_net.devices, and lets a look-up take its

@@ -9,9 +9,9 @@
 #include <net/ip.h>
 
 #include "cb.h"
-#include "child.h"
-#include "sa.h"
-#include "wire.h"
+#include "core/child.h"
+#include "core/sa.h"
+#include "pure/wire.h"
 
 static void drop(struct espl_sa *sa, struct sk_buff *skb, enum espl_drop why)
 {

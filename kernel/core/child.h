@@ -19,9 +19,9 @@
 #include <linux/esplane.h>
 
 #include "event.h"
+#include "pure/selector.h"
+#include "pure/stats.h"
 #include "satable.h"
-#include "selector.h"
-#include "stats.h"
 
 struct espl_sa;
 

@@ -6,9 +6,9 @@
 
 #include <linux/esplane.h>
 
-#include "child.h"
-#include "crypto.h"
-#include "sa.h"
+#include "core/child.h"
+#include "core/sa.h"
+#include "pure/crypto.h"
 
 static int put_u64(struct sk_buff *msg, int attr, u64 value)
 {

@@ -5,16 +5,16 @@
 
 #include <linux/esplane.h>
 
-#include "child.h"
-#include "compat.h"
+#include "attrs.h"
+#include "core/child.h"
+#include "core/sa.h"
 #include "decode.h"
 #include "device.h"
 #include "encode.h"
-#include "policy.h"
-#include "sa.h"
-#include "socket.h"
-#include "suite.h"
-#include "tx.h"
+#include "path/socket.h"
+#include "path/tx.h"
+#include "pure/compat.h"
+#include "pure/suite.h"
 
 /* Cursor of a dump. */
 enum { AT_IFINDEX, AT_CHILD, AT_OUT_DONE, AT_SPI };

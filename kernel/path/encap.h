@@ -10,8 +10,8 @@
 #include <linux/skbuff.h>
 #include <net/dst.h>
 
-#include "child.h"
-#include "wire.h"
+#include "core/child.h"
+#include "pure/wire.h"
 
 static inline unsigned int espl_encap_len(const struct espl_endpoint *ep)
 {

@@ -7,8 +7,8 @@
 #include <net/route.h>
 #include <net/xfrm.h>
 
+#include "core/sa.h"
 #include "rx.h"
-#include "sa.h"
 
 /* Above the in-tree ESP (0) and its interfaces (10): what is not ours goes on to them. */
 enum { RAW_PRIORITY = 20 };

@@ -12,10 +12,10 @@
 #include <net/netlink.h>
 #include <net/udp_tunnel.h>
 
-#include "child.h"
+#include "core/child.h"
+#include "core/satable.h"
+#include "pure/wire.h"
 #include "rx.h"
-#include "satable.h"
-#include "wire.h"
 
 enum { REAP_SECONDS = 60 };	/* between looks for forgotten sockets */
 

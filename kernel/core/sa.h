@@ -13,11 +13,11 @@
 
 #include <linux/esplane.h>
 
-#include "crypto.h"
 #include "event.h"
-#include "lifetime.h"
-#include "replay.h"
-#include "stats.h"
+#include "pure/crypto.h"
+#include "pure/lifetime.h"
+#include "pure/replay.h"
+#include "pure/stats.h"
 
 struct espl_child;
 

@@ -3,7 +3,7 @@
 
 #include <net/genetlink.h>
 
-#include "policy.h"
+#include "attrs.h"
 
 /* Says what is wrong, and where in the message. */
 static int refuse(struct netlink_ext_ack *extack, const struct nlattr *attr, const char *why,

@@ -3,8 +3,8 @@
 #ifndef _ESPL_DECODE_H
 #define _ESPL_DECODE_H
 
-#include "child.h"
-#include "sa.h"
+#include "core/child.h"
+#include "core/sa.h"
 
 struct genl_info;
 struct netlink_ext_ack;
