@@ -7,8 +7,8 @@
 
 #include <linux/esplane.h>
 
-#include "core/child.h"
 #include "core/event.h"
+#include "core/policy.h"
 #include "ctl/device.h"
 #include "ctl/netlink.h"
 #include "path/encap.h"

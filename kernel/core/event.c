@@ -6,7 +6,7 @@
 #include <linux/workqueue.h>
 #include <net/genetlink.h>
 
-#include "child.h"
+#include "policy.h"
 #include "sa.h"
 
 enum {

@@ -3,7 +3,7 @@
 
 #include <linux/slab.h>
 
-#include "child.h"
+#include "policy.h"
 
 enum { TICK_MAX_SECONDS = 86400 };
 

@@ -6,7 +6,7 @@
 
 #include <linux/esplane.h>
 
-#include "child.h"
+#include "policy.h"
 #include "sa.h"
 
 enum { RANDOM_TRIES = 64 };

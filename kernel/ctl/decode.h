@@ -3,7 +3,7 @@
 #ifndef _ESPL_DECODE_H
 #define _ESPL_DECODE_H
 
-#include "core/child.h"
+#include "core/policy.h"
 #include "core/sa.h"
 
 struct genl_info;

@@ -8,7 +8,7 @@
 #include <net/ip_tunnels.h>
 #include <net/rtnetlink.h>
 
-#include "core/child.h"
+#include "core/policy.h"
 #include "path/encap.h"
 #include "path/socket.h"
 #include "path/tx.h"
@@ -70,7 +70,7 @@ static void device_stats(struct net_device *netdev, struct rtnl_link_stats64 *to
 	}
 }
 
-/* Under rtnl. Step 1 and 2 of the removal protocol in child.c. */
+/* Under rtnl. Step 1 and 2 of the removal protocol in policy.c. */
 static void device_uninit(struct net_device *netdev)
 {
 	struct espl_device *dev = netdev_priv(netdev);

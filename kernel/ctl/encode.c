@@ -6,7 +6,7 @@
 
 #include <linux/esplane.h>
 
-#include "core/child.h"
+#include "core/policy.h"
 #include "core/sa.h"
 #include "pure/crypto.h"
 

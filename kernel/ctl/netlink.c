@@ -6,7 +6,7 @@
 #include <linux/esplane.h>
 
 #include "attrs.h"
-#include "core/child.h"
+#include "core/policy.h"
 #include "core/sa.h"
 #include "decode.h"
 #include "device.h"

@@ -10,7 +10,7 @@
 #include <linux/skbuff.h>
 #include <net/dst.h>
 
-#include "core/child.h"
+#include "core/policy.h"
 #include "pure/wire.h"
 
 static inline unsigned int espl_encap_len(const struct espl_endpoint *ep)

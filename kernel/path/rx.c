@@ -9,7 +9,7 @@
 #include <net/ip.h>
 
 #include "cb.h"
-#include "core/child.h"
+#include "core/policy.h"
 #include "core/sa.h"
 #include "pure/wire.h"
 

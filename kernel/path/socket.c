@@ -12,7 +12,7 @@
 #include <net/netlink.h>
 #include <net/udp_tunnel.h>
 
-#include "core/child.h"
+#include "core/policy.h"
 #include "core/satable.h"
 #include "pure/wire.h"
 #include "rx.h"

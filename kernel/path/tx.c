@@ -10,7 +10,7 @@
 #include <net/sock.h>
 
 #include "cb.h"
-#include "core/child.h"
+#include "core/policy.h"
 #include "core/sa.h"
 #include "encap.h"
 #include "pure/compat.h"

@@ -38,7 +38,7 @@
  * Nobody holds the birth namespace: dev->home is cleared in its pre_exit, and
  * whoever read it before is in an RCU section that the namespace waits for.
  */
-#include "child.h"
+#include "policy.h"
 
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The CHILD_SA, which outlives every rekey, and the device as the objects and
- * the packet path see it. The removal protocol is at the top of child.c.
+ * the packet path see it. The removal protocol is at the top of policy.c.
  */
 #ifndef _ESPL_CHILD_H
 #define _ESPL_CHILD_H
