@@ -14,49 +14,49 @@ static struct netlink_range_validation fd_range = { .min = 0, .max = S32_MAX };
 #define SPI		[ESPLANE_A_SPI] = NLA_POLICY_MIN(NLA_U32, ESPLANE_SPI_MIN)
 #define DIR		[ESPLANE_A_DIR] = NLA_POLICY_RANGE(NLA_U8, ESPLANE_DIR_IN, ESPLANE_DIR_OUT)
 
-const struct nla_policy espl_info_policy[ESPLANE_A_MAX + 1] = {
+const struct nla_policy espl_attrs_info[ESPLANE_A_MAX + 1] = {
 	IFINDEX,
 };
 
-const struct nla_policy espl_child_set_policy[ESPLANE_A_MAX + 1] = {
+const struct nla_policy espl_attrs_child_set[ESPLANE_A_MAX + 1] = {
 	IFINDEX,
 	[ESPLANE_A_CHILD] = { .type = NLA_NESTED },
 };
 
-const struct nla_policy espl_child_id_policy[ESPLANE_A_MAX + 1] = {
+const struct nla_policy espl_attrs_child_id[ESPLANE_A_MAX + 1] = {
 	IFINDEX,
 	CHILD_ID,
 };
 
-const struct nla_policy espl_spi_alloc_policy[ESPLANE_A_MAX + 1] = {
+const struct nla_policy espl_attrs_spi_alloc[ESPLANE_A_MAX + 1] = {
 	IFINDEX,
 	SPI,
 };
 
 /* The nests hold keys: they are parsed where every way out wipes them. */
-const struct nla_policy espl_sa_add_policy[ESPLANE_A_MAX + 1] = {
+const struct nla_policy espl_attrs_sa_add[ESPLANE_A_MAX + 1] = {
 	IFINDEX,
 	CHILD_ID,
 	[ESPLANE_A_SA_IN] = { .type = NLA_NESTED },
 	[ESPLANE_A_SA_OUT] = { .type = NLA_NESTED },
 };
 
-const struct nla_policy espl_sa_id_policy[ESPLANE_A_MAX + 1] = {
+const struct nla_policy espl_attrs_sa_id[ESPLANE_A_MAX + 1] = {
 	IFINDEX,
 	CHILD_ID,
 	SPI,
 	DIR,
 };
 
-const struct nla_policy espl_socket_policy[ESPLANE_A_MAX + 1] = {
+const struct nla_policy espl_attrs_socket[ESPLANE_A_MAX + 1] = {
 	[ESPLANE_A_SOCKET_FD] = NLA_POLICY_FULL_RANGE(NLA_U32, &fd_range),
 };
 
-const struct nla_policy espl_flush_policy[ESPLANE_A_MAX + 1] = {
+const struct nla_policy espl_attrs_flush[ESPLANE_A_MAX + 1] = {
 	IFINDEX,
 };
 
-const struct nla_policy espl_child_policy[ESPLANE_CHILD_A_MAX + 1] = {
+const struct nla_policy espl_attrs_child[ESPLANE_CHILD_A_MAX + 1] = {
 	[ESPLANE_CHILD_A_ID] = NLA_POLICY_MIN(NLA_U32, 1),
 	[ESPLANE_CHILD_A_ENCAP] = NLA_POLICY_MAX(NLA_U8, ESPLANE_ENCAP_UDP),
 	[ESPLANE_CHILD_A_LOCAL_ADDR] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
@@ -67,7 +67,7 @@ const struct nla_policy espl_child_policy[ESPLANE_CHILD_A_MAX + 1] = {
 	[ESPLANE_CHILD_A_REMOTE_TS] = { .type = NLA_NESTED },
 };
 
-const struct nla_policy espl_ts_policy[ESPLANE_TS_A_MAX + 1] = {
+const struct nla_policy espl_attrs_ts[ESPLANE_TS_A_MAX + 1] = {
 	[ESPLANE_TS_A_START] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
 	[ESPLANE_TS_A_END] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
 	[ESPLANE_TS_A_PROTO] = { .type = NLA_U8 },
@@ -75,7 +75,7 @@ const struct nla_policy espl_ts_policy[ESPLANE_TS_A_MAX + 1] = {
 	[ESPLANE_TS_A_PORT_END] = { .type = NLA_U16 },
 };
 
-const struct nla_policy espl_sa_policy[ESPLANE_SA_A_MAX + 1] = {
+const struct nla_policy espl_attrs_sa[ESPLANE_SA_A_MAX + 1] = {
 	[ESPLANE_SA_A_SPI] = NLA_POLICY_MIN(NLA_U32, ESPLANE_SPI_MIN),
 	[ESPLANE_SA_A_ENCR] = { .type = NLA_U16 },
 	[ESPLANE_SA_A_ENCR_KEY] = NLA_POLICY_RANGE(NLA_BINARY, 1, ESPLANE_KEY_MAX),

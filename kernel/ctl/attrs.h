@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Which attributes a request may carry, their lengths and ranges. Nothing else. */
-#ifndef _ESPL_POLICY_H
-#define _ESPL_POLICY_H
+#ifndef _ESPL_ATTRS_H
+#define _ESPL_ATTRS_H
 
 #include <net/netlink.h>
 
 #include <linux/esplane.h>
 
-extern const struct nla_policy espl_info_policy[ESPLANE_A_MAX + 1];
-extern const struct nla_policy espl_child_set_policy[ESPLANE_A_MAX + 1];
-extern const struct nla_policy espl_child_id_policy[ESPLANE_A_MAX + 1];
-extern const struct nla_policy espl_spi_alloc_policy[ESPLANE_A_MAX + 1];
-extern const struct nla_policy espl_sa_add_policy[ESPLANE_A_MAX + 1];
-extern const struct nla_policy espl_sa_id_policy[ESPLANE_A_MAX + 1];
-extern const struct nla_policy espl_socket_policy[ESPLANE_A_MAX + 1];
-extern const struct nla_policy espl_flush_policy[ESPLANE_A_MAX + 1];
+extern const struct nla_policy espl_attrs_info[ESPLANE_A_MAX + 1];
+extern const struct nla_policy espl_attrs_child_set[ESPLANE_A_MAX + 1];
+extern const struct nla_policy espl_attrs_child_id[ESPLANE_A_MAX + 1];
+extern const struct nla_policy espl_attrs_spi_alloc[ESPLANE_A_MAX + 1];
+extern const struct nla_policy espl_attrs_sa_add[ESPLANE_A_MAX + 1];
+extern const struct nla_policy espl_attrs_sa_id[ESPLANE_A_MAX + 1];
+extern const struct nla_policy espl_attrs_socket[ESPLANE_A_MAX + 1];
+extern const struct nla_policy espl_attrs_flush[ESPLANE_A_MAX + 1];
 
 /* Nests, in requests. */
-extern const struct nla_policy espl_child_policy[ESPLANE_CHILD_A_MAX + 1];
-extern const struct nla_policy espl_ts_policy[ESPLANE_TS_A_MAX + 1];
-extern const struct nla_policy espl_sa_policy[ESPLANE_SA_A_MAX + 1];
+extern const struct nla_policy espl_attrs_child[ESPLANE_CHILD_A_MAX + 1];
+extern const struct nla_policy espl_attrs_ts[ESPLANE_TS_A_MAX + 1];
+extern const struct nla_policy espl_attrs_sa[ESPLANE_SA_A_MAX + 1];
 
 #endif

@@ -201,7 +201,7 @@ static int do_child_set(struct sk_buff *skb, struct genl_info *info)
 	if (!info->attrs[ESPLANE_A_CHILD])
 		return missing(info, "The request needs CHILD");
 	err = nla_parse_nested(tb, ESPLANE_CHILD_A_MAX, info->attrs[ESPLANE_A_CHILD],
-			       espl_child_policy, info->extack);
+			       espl_attrs_child, info->extack);
 	if (err)
 		return err;
 	if (!tb[ESPLANE_CHILD_A_ID])
@@ -638,18 +638,18 @@ static int dump_start(struct netlink_callback *cb)
 	.maxattr = ESPLANE_A_MAX, .doit = handler
 
 static const struct genl_ops ops[] = {
-	{ OP(INFO, espl_info_policy, do_info) },
-	{ OP(CHILD_SET, espl_child_set_policy, do_child_set) },
-	{ OP(CHILD_DEL, espl_child_id_policy, do_child_del) },
-	{ OP(CHILD_GET, espl_child_id_policy, do_child_get),
+	{ OP(INFO, espl_attrs_info, do_info) },
+	{ OP(CHILD_SET, espl_attrs_child_set, do_child_set) },
+	{ OP(CHILD_DEL, espl_attrs_child_id, do_child_del) },
+	{ OP(CHILD_GET, espl_attrs_child_id, do_child_get),
 	  .start = dump_start, .dumpit = dump_children },
-	{ OP(SPI_ALLOC, espl_spi_alloc_policy, do_spi_alloc) },
-	{ OP(SA_ADD, espl_sa_add_policy, do_sa_add) },
-	{ OP(SA_DEL, espl_sa_id_policy, do_sa_del) },
-	{ OP(SA_GET, espl_sa_id_policy, do_sa_get),
+	{ OP(SPI_ALLOC, espl_attrs_spi_alloc, do_spi_alloc) },
+	{ OP(SA_ADD, espl_attrs_sa_add, do_sa_add) },
+	{ OP(SA_DEL, espl_attrs_sa_id, do_sa_del) },
+	{ OP(SA_GET, espl_attrs_sa_id, do_sa_get),
 	  .start = dump_start, .dumpit = dump_all_sas },
-	{ OP(SOCKET_ATTACH, espl_socket_policy, do_socket_attach) },
-	{ OP(FLUSH, espl_flush_policy, do_flush) },
+	{ OP(SOCKET_ATTACH, espl_attrs_socket, do_socket_attach) },
+	{ OP(FLUSH, espl_attrs_flush, do_flush) },
 };
 
 static const struct genl_multicast_group groups[] = {
