@@ -20,7 +20,7 @@ static int objects_show(struct seq_file *m, void *unused)
 {
 	static const char *const names[ESPL_OBJ_COUNT] = {
 		[ESPL_OBJ_DEVICE] = "devices",
-		[ESPL_OBJ_CHILD] = "children",
+		[ESPL_OBJ_POLICY] = "policies",
 		[ESPL_OBJ_SA] = "sas",
 	};
 	int i;

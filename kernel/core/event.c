@@ -33,9 +33,9 @@ static struct espl_device *owner_device(const struct espl_event *ev)
 {
 	switch (ev->owner) {
 	case ESPL_EVENT_SA:
-		return container_of(ev, struct espl_sa, event)->child->dev;
-	case ESPL_EVENT_CHILD:
-		return container_of(ev, struct espl_child, event)->dev;
+		return container_of(ev, struct espl_sa, event)->policy->dev;
+	case ESPL_EVENT_POLICY:
+		return container_of(ev, struct espl_policy, event)->dev;
 	default:
 		return container_of(ev, struct espl_device, event);
 	}
@@ -49,8 +49,8 @@ static bool owner_tryget(struct espl_event *ev)
 	case ESPL_EVENT_SA:
 		/* Nobody wants to hear of an SA that is being deleted. */
 		return percpu_ref_tryget_live(&container_of(ev, struct espl_sa, event)->ref);
-	case ESPL_EVENT_CHILD:
-		return refcount_inc_not_zero(&container_of(ev, struct espl_child, event)->refs);
+	case ESPL_EVENT_POLICY:
+		return refcount_inc_not_zero(&container_of(ev, struct espl_policy, event)->refs);
 	default:
 		dev = container_of(ev, struct espl_device, event);
 		netdev_hold(dev->netdev, &dev->event_ref, GFP_ATOMIC);
@@ -66,8 +66,8 @@ static void owner_put(struct espl_event *ev)
 	case ESPL_EVENT_SA:
 		espl_sa_put(container_of(ev, struct espl_sa, event));
 		break;
-	case ESPL_EVENT_CHILD:
-		espl_child_put(container_of(ev, struct espl_child, event));
+	case ESPL_EVENT_POLICY:
+		espl_policy_put(container_of(ev, struct espl_policy, event));
 		break;
 	default:
 		dev = container_of(ev, struct espl_device, event);
@@ -102,14 +102,14 @@ void espl_event_mapping(struct espl_sa *sa)
 	raise_event(&sa->event, BIT_MAPPING);
 }
 
-void espl_event_acquire(struct espl_child *child)
+void espl_event_acquire(struct espl_policy *policy)
 {
-	raise_event(&child->event, BIT_ACQUIRE);
+	raise_event(&policy->event, BIT_ACQUIRE);
 }
 
-void espl_event_child_gone(struct espl_child *child)
+void espl_event_policy_gone(struct espl_policy *policy)
 {
-	raise_event(&child->event, BIT_GONE);
+	raise_event(&policy->event, BIT_GONE);
 }
 
 void espl_event_device_gone(struct espl_device *dev)
@@ -161,7 +161,7 @@ static void fill_flow(struct sk_buff *msg, const struct espl_flow *flow, int att
 	nla_nest_end(msg, nest);
 }
 
-/* False: the peer has come back to where the child says, there is no news. */
+/* False: the peer has come back to where the policy says, there is no news. */
 static bool fill_mapping(struct sk_buff *msg, struct espl_sa *sa)
 {
 	__be32 addr;
@@ -179,7 +179,7 @@ static bool fill_mapping(struct sk_buff *msg, struct espl_sa *sa)
 /* Encodes one message, far shorter than NLMSG_GOODSIZE. False: it need not be sent. */
 static bool fill_sa(struct sk_buff *msg, struct espl_sa *sa, unsigned int bit)
 {
-	nla_put_u32(msg, ESPLANE_A_CHILD_ID, sa->child->id);
+	nla_put_u32(msg, ESPLANE_A_POLICY_ID, sa->policy->id);
 	nla_put_u32(msg, ESPLANE_A_SPI, be32_to_cpu(sa->spi));
 	if (bit == BIT_MAPPING)
 		return fill_mapping(msg, sa);
@@ -190,17 +190,17 @@ static bool fill_sa(struct sk_buff *msg, struct espl_sa *sa, unsigned int bit)
 	return true;
 }
 
-static void fill_child(struct sk_buff *msg, struct espl_child *child, unsigned int bit)
+static void fill_policy(struct sk_buff *msg, struct espl_policy *policy, unsigned int bit)
 {
-	nla_put_u32(msg, ESPLANE_A_CHILD_ID, child->id);
+	nla_put_u32(msg, ESPLANE_A_POLICY_ID, policy->id);
 	if (bit != BIT_ACQUIRE)
 		return;
-	spin_lock_bh(&child->wait.lock);
-	fill_flow(msg, &child->wait.flow, ESPLANE_A_TS_LOCAL, &child->wait.flow.local,
-		  child->wait.flow.local_port);
-	fill_flow(msg, &child->wait.flow, ESPLANE_A_TS_REMOTE, &child->wait.flow.remote,
-		  child->wait.flow.remote_port);
-	spin_unlock_bh(&child->wait.lock);
+	spin_lock_bh(&policy->wait.lock);
+	fill_flow(msg, &policy->wait.flow, ESPLANE_A_TS_LOCAL, &policy->wait.flow.local,
+		  policy->wait.flow.local_port);
+	fill_flow(msg, &policy->wait.flow, ESPLANE_A_TS_REMOTE, &policy->wait.flow.remote,
+		  policy->wait.flow.remote_port);
+	spin_unlock_bh(&policy->wait.lock);
 }
 
 static u8 command(const struct espl_event *ev, unsigned int bit)
@@ -208,8 +208,8 @@ static u8 command(const struct espl_event *ev, unsigned int bit)
 	switch (ev->owner) {
 	case ESPL_EVENT_SA:
 		return bit == BIT_MAPPING ? ESPLANE_CMD_MAPPING : ESPLANE_CMD_EXPIRE;
-	case ESPL_EVENT_CHILD:
-		return bit == BIT_ACQUIRE ? ESPLANE_CMD_ACQUIRE : ESPLANE_CMD_CHILD_GONE;
+	case ESPL_EVENT_POLICY:
+		return bit == BIT_ACQUIRE ? ESPLANE_CMD_ACQUIRE : ESPLANE_CMD_POLICY_GONE;
 	default:
 		return ESPLANE_CMD_DEVICE_GONE;
 	}
@@ -237,8 +237,8 @@ static int send_one(struct espl_event *ev, unsigned int bit)
 	nla_put_u32(msg, ESPLANE_A_IFINDEX, dev->netdev->ifindex);
 	if (ev->owner == ESPL_EVENT_SA)
 		news = fill_sa(msg, container_of(ev, struct espl_sa, event), bit);
-	else if (ev->owner == ESPL_EVENT_CHILD)
-		fill_child(msg, container_of(ev, struct espl_child, event), bit);
+	else if (ev->owner == ESPL_EVENT_POLICY)
+		fill_policy(msg, container_of(ev, struct espl_policy, event), bit);
 	genlmsg_end(msg, head);
 
 	rcu_read_lock();

@@ -12,7 +12,7 @@
 
 #include <linux/esplane.h>
 
-struct espl_child;
+struct espl_policy;
 struct espl_device;
 struct espl_net;
 struct espl_sa;
@@ -20,7 +20,7 @@ struct genl_family;
 
 enum espl_event_owner {
 	ESPL_EVENT_SA,
-	ESPL_EVENT_CHILD,
+	ESPL_EVENT_POLICY,
 	ESPL_EVENT_DEVICE,
 };
 
@@ -44,8 +44,8 @@ static inline void espl_event_prepare(struct espl_event *ev, enum espl_event_own
  */
 void espl_event_expire(struct espl_sa *sa, enum esplane_limit limit, bool hard);
 void espl_event_mapping(struct espl_sa *sa);
-void espl_event_acquire(struct espl_child *child);
-void espl_event_child_gone(struct espl_child *child);
+void espl_event_acquire(struct espl_policy *policy);
+void espl_event_policy_gone(struct espl_policy *policy);
 void espl_event_device_gone(struct espl_device *dev);
 
 /* Under RCU. Unauthenticated: a few in a burst, the rest are forgotten. port 0: raw ESP. */

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Removal. Rekey under load, child and device deletion, namespace exit and
+ * Removal. Rekey under load, policy and device deletion, namespace exit and
  * module unload all go this way, and only this way:
  *
  *   1. Unlink, under dev->lock. Nobody new finds the object.
- *      SA:    out of espl_spi.sa or child->out, and of espl_net.outs
- *      child: out of dev->children and dev->selectors, its SAs first
- *   2. Kill. SA: percpu_ref_kill(). Child: wait.closed, and RCU is asked to put
+ *      SA:     out of espl_spi.sa or policy->out, and of espl_net.outs
+ *      policy: out of dev->policies and dev->selectors, its SAs first
+ *   2. Kill. SA: percpu_ref_kill(). Policy: wait.closed, and RCU is asked to put
  *      the device's reference. Device: dead, home is NULL.
  *   3. Wait, without blocking anybody: for an RCU grace period since step 1,
  *      and for the last reference. An SA's count leaves its per-CPU mode
  *      through a grace period, before which it cannot reach zero. The grace
- *      periods of a child and of its SAs pass side by side.
+ *      periods of a policy and of its SAs pass side by side.
  *   4. Free. SA: from a work item on espl_wq, because cipher teardown may
- *      sleep. Child: at once, in any context.
+ *      sleep. Policy: at once, in any context.
  *
- * References go one way, packet -> SA -> child -> netdev, and each object puts
+ * References go one way, packet -> SA -> policy -> netdev, and each object puts
  * the next one only in its step 4. So a netdev cannot be freed before its
- * children, and netdev_run_todo() is what waits for all of this when a device
+ * policies, and netdev_run_todo() is what waits for all of this when a device
  * goes; it does so without rtnl.
  *
  * Who may still hold an SA after step 1, and why it ends:
@@ -26,13 +26,13 @@
  *     and rx_done() put the reference on every path;
  *   - the event queue: the worker sends or forgets, then puts;
  *   - its own tick: owns no reference; step 4 cancels it before anything else.
- * Who may still hold a child after step 1:
- *   - a reader, as above, also through ts_set->child;
+ * Who may still hold a policy after step 1:
+ *   - a reader, as above, also through ts_set->policy;
  *   - its SAs, until their step 4;
  *   - wait.timeout while it is pending: cancelled in step 2, or it runs and puts;
  *   - the event queue, as above.
  * Who may still hold a device after step 1:
- *   - its children, until their step 4;
+ *   - its policies, until their step 4;
  *   - the event queue; a netlink request, which finds it dead;
  *   - packets in its GRO cells: gro_cells_destroy() in the destructor.
  * Nobody holds the birth namespace: dev->home is cleared in its pre_exit, and
@@ -76,27 +76,27 @@ void espl_endpoint_free(struct espl_endpoint *ep)
 		call_rcu(&ep->rcu, endpoint_free);
 }
 
-void espl_child_put(struct espl_child *child)
+void espl_policy_put(struct espl_policy *policy)
 {
-	if (!refcount_dec_and_test(&child->refs))
+	if (!refcount_dec_and_test(&policy->refs))
 		return;
-	espl_endpoint_free(rcu_dereference_protected(child->endpoint, true));
-	espl_ts_set_free(rcu_dereference_protected(child->ts, true));
-	netdev_put(child->dev->netdev, &child->dev_ref);
-	espl_audit_gone(ESPL_OBJ_CHILD);
-	kfree(child);
+	espl_endpoint_free(rcu_dereference_protected(policy->endpoint, true));
+	espl_ts_set_free(rcu_dereference_protected(policy->ts, true));
+	netdev_put(policy->dev->netdev, &policy->dev_ref);
+	espl_audit_gone(ESPL_OBJ_POLICY);
+	kfree(policy);
 }
 
-/* No reader can meet the removed child any more. */
+/* No reader can meet the removed policy any more. */
 static void put_removed(struct rcu_head *rcu)
 {
-	espl_child_put(container_of(rcu, struct espl_child, rcu));
+	espl_policy_put(container_of(rcu, struct espl_policy, rcu));
 }
 
-struct espl_child *espl_child_find(struct espl_device *dev, u32 id)
+struct espl_policy *espl_policy_find(struct espl_device *dev, u32 id)
 {
 	lockdep_assert_held(&dev->lock);
-	return xa_load(&dev->children, id);
+	return xa_load(&dev->policies, id);
 }
 
 void espl_unreachable(struct sk_buff *skb, u8 code4, u8 code6)
@@ -107,174 +107,174 @@ void espl_unreachable(struct sk_buff *skb, u8 code4, u8 code6)
 		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, code6, 0);
 }
 
-static void drop_waiting(struct espl_child *child, struct sk_buff *skb)
+static void drop_waiting(struct espl_policy *policy, struct sk_buff *skb)
 {
-	espl_stats_drop(child->dev->stats, NULL, ESPL_DROP_TX_NO_SA, 1);
+	espl_stats_drop(policy->dev->stats, NULL, ESPL_DROP_TX_NO_SA, 1);
 	kfree_skb(skb);
 }
 
 /* No SA came in time. RFC 4301 6.1.1: the peer cannot be reached. */
 static void wait_timeout(struct work_struct *work)
 {
-	struct espl_child *child = container_of(to_delayed_work(work), struct espl_child,
-						wait.timeout);
+	struct espl_policy *policy = container_of(to_delayed_work(work), struct espl_policy,
+						  wait.timeout);
 	struct sk_buff_head list;
 	struct sk_buff *skb;
 
 	__skb_queue_head_init(&list);
-	spin_lock_bh(&child->wait.lock);
-	skb_queue_splice_init(&child->wait.queue, &list);
-	child->wait.asked = false;
-	spin_unlock_bh(&child->wait.lock);
+	spin_lock_bh(&policy->wait.lock);
+	skb_queue_splice_init(&policy->wait.queue, &list);
+	policy->wait.asked = false;
+	spin_unlock_bh(&policy->wait.lock);
 
 	local_bh_disable();
 	while ((skb = __skb_dequeue(&list))) {
 		espl_unreachable(skb, ICMP_HOST_UNREACH, ICMPV6_ADDR_UNREACH);
-		drop_waiting(child, skb);
+		drop_waiting(policy, skb);
 	}
 	local_bh_enable();
-	espl_child_put(child);
+	espl_policy_put(policy);
 }
 
-bool espl_child_wait(struct espl_child *child, struct sk_buff *skb,
-		     const struct espl_flow *flow)
+bool espl_policy_wait(struct espl_policy *policy, struct sk_buff *skb,
+		      const struct espl_flow *flow)
 {
 	struct sk_buff *oldest = NULL;
 	bool ask = false;
 
-	spin_lock_bh(&child->wait.lock);
-	if (rcu_access_pointer(child->out) && !child->wait.closed) {
-		spin_unlock_bh(&child->wait.lock);
+	spin_lock_bh(&policy->wait.lock);
+	if (rcu_access_pointer(policy->out) && !policy->wait.closed) {
+		spin_unlock_bh(&policy->wait.lock);
 		return false;
 	}
-	if (child->wait.closed) {
-		spin_unlock_bh(&child->wait.lock);
-		drop_waiting(child, skb);
+	if (policy->wait.closed) {
+		spin_unlock_bh(&policy->wait.lock);
+		drop_waiting(policy, skb);
 		return true;
 	}
-	if (skb_queue_len(&child->wait.queue) >= ESPL_WAIT_MAX)
-		oldest = __skb_dequeue(&child->wait.queue);
-	__skb_queue_tail(&child->wait.queue, skb);
-	if (!child->wait.asked) {
-		child->wait.asked = ask = true;
-		child->wait.flow = *flow;
+	if (skb_queue_len(&policy->wait.queue) >= ESPL_WAIT_MAX)
+		oldest = __skb_dequeue(&policy->wait.queue);
+	__skb_queue_tail(&policy->wait.queue, skb);
+	if (!policy->wait.asked) {
+		policy->wait.asked = ask = true;
+		policy->wait.flow = *flow;
 		/* Not closed: the device's reference is still there to build on. */
-		espl_child_hold(child);
-		if (!queue_delayed_work(espl_wq, &child->wait.timeout, ESPL_WAIT_SECONDS * HZ))
-			espl_child_put(child);
+		espl_policy_hold(policy);
+		if (!queue_delayed_work(espl_wq, &policy->wait.timeout, ESPL_WAIT_SECONDS * HZ))
+			espl_policy_put(policy);
 	}
-	spin_unlock_bh(&child->wait.lock);
+	spin_unlock_bh(&policy->wait.lock);
 
 	if (oldest)
-		drop_waiting(child, oldest);
+		drop_waiting(policy, oldest);
 	if (ask)
-		espl_event_acquire(child);
+		espl_event_acquire(policy);
 	return true;
 }
 
-static void wait_take(struct espl_child *child, struct sk_buff_head *list, bool close)
+static void wait_take(struct espl_policy *policy, struct sk_buff_head *list, bool close)
 {
-	spin_lock_bh(&child->wait.lock);
-	skb_queue_splice_tail_init(&child->wait.queue, list);
-	child->wait.asked = false;
-	child->wait.closed |= close;
+	spin_lock_bh(&policy->wait.lock);
+	skb_queue_splice_tail_init(&policy->wait.queue, list);
+	policy->wait.asked = false;
+	policy->wait.closed |= close;
 	/* Under the lock: it must not cancel the timeout of who asks next. */
-	if (cancel_delayed_work(&child->wait.timeout))
-		espl_child_put(child);
-	spin_unlock_bh(&child->wait.lock);
+	if (cancel_delayed_work(&policy->wait.timeout))
+		espl_policy_put(policy);
+	spin_unlock_bh(&policy->wait.lock);
 }
 
-void espl_child_wait_end(struct espl_child *child, struct sk_buff_head *list)
+void espl_policy_wait_end(struct espl_policy *policy, struct sk_buff_head *list)
 {
-	wait_take(child, list, false);
+	wait_take(policy, list, false);
 }
 
-static void wait_drop(struct espl_child *child, bool close)
+static void wait_drop(struct espl_policy *policy, bool close)
 {
 	struct sk_buff_head list;
 	struct sk_buff *skb;
 
 	__skb_queue_head_init(&list);
-	wait_take(child, &list, close);
+	wait_take(policy, &list, close);
 	while ((skb = __skb_dequeue(&list)))
-		drop_waiting(child, skb);
+		drop_waiting(policy, skb);
 }
 
 void espl_device_drop_waiting(struct espl_device *dev)
 {
-	struct espl_child *child;
+	struct espl_policy *policy;
 	unsigned long id;
 
 	lockdep_assert_held(&dev->lock);
-	xa_for_each(&dev->children, id, child)
-		wait_drop(child, false);
+	xa_for_each(&dev->policies, id, policy)
+		wait_drop(policy, false);
 }
 
-int espl_child_create(struct espl_device *dev, u32 id, struct espl_endpoint *ep,
-		      struct espl_ts_set *ts)
+int espl_policy_create(struct espl_device *dev, u32 id, struct espl_endpoint *ep,
+		       struct espl_ts_set *ts)
 {
-	struct espl_child *child;
+	struct espl_policy *policy;
 	int err;
 
 	lockdep_assert_held(&dev->lock);
-	child = kzalloc(sizeof(*child), GFP_KERNEL);
-	if (!child) {
+	policy = kzalloc(sizeof(*policy), GFP_KERNEL);
+	if (!policy) {
 		espl_endpoint_free(ep);
 		espl_ts_set_free(ts);
 		return -ENOMEM;
 	}
 
-	child->id = id;
-	child->dev = dev;
-	netdev_hold(dev->netdev, &child->dev_ref, GFP_KERNEL);
-	refcount_set(&child->refs, 1);
-	INIT_LIST_HEAD(&child->in);
-	spin_lock_init(&child->wait.lock);
-	__skb_queue_head_init(&child->wait.queue);
-	INIT_DELAYED_WORK(&child->wait.timeout, wait_timeout);
-	espl_event_prepare(&child->event, ESPL_EVENT_CHILD);
-	RCU_INIT_POINTER(child->endpoint, ep);
-	RCU_INIT_POINTER(child->ts, ts);
-	ts->child = child;
+	policy->id = id;
+	policy->dev = dev;
+	netdev_hold(dev->netdev, &policy->dev_ref, GFP_KERNEL);
+	refcount_set(&policy->refs, 1);
+	INIT_LIST_HEAD(&policy->in);
+	spin_lock_init(&policy->wait.lock);
+	__skb_queue_head_init(&policy->wait.queue);
+	INIT_DELAYED_WORK(&policy->wait.timeout, wait_timeout);
+	espl_event_prepare(&policy->event, ESPL_EVENT_POLICY);
+	RCU_INIT_POINTER(policy->endpoint, ep);
+	RCU_INIT_POINTER(policy->ts, ts);
+	ts->policy = policy;
 
 	if (ep->encap == ESPLANE_ENCAP_UDP)
-		atomic_inc(&espl_home_locked(dev)->udp_children);
-	espl_audit_made(ESPL_OBJ_CHILD);
+		atomic_inc(&espl_home_locked(dev)->udp_policies);
+	espl_audit_made(ESPL_OBJ_POLICY);
 
-	err = xa_err(xa_store(&dev->children, id, child, GFP_KERNEL));
+	err = xa_err(xa_store(&dev->policies, id, policy, GFP_KERNEL));
 	if (!err)
 		err = espl_selectors_insert(&dev->selectors, ts);
-	/* Packets may have met a child that was inserted in part. */
+	/* Packets may have met a policy that was inserted in part. */
 	if (err)
-		espl_child_remove(child);
+		espl_policy_remove(policy);
 	else
 		atomic_inc(&espl_generation);
 	return err;
 }
 
-/* An orphaned socket lives as long as a child can use it: the worker decides. */
-static void udp_child_gone(struct espl_net *en)
+/* An orphaned socket lives as long as a policy can use it: the worker decides. */
+static void udp_policy_gone(struct espl_net *en)
 {
-	if (atomic_dec_and_test(&en->udp_children))
+	if (atomic_dec_and_test(&en->udp_policies))
 		mod_delayed_work(espl_wq, &en->sock_reap, 0);
 }
 
-int espl_child_change(struct espl_child *child, struct espl_endpoint *ep,
-		      struct espl_ts_set *ts)
+int espl_policy_change(struct espl_policy *policy, struct espl_endpoint *ep,
+		       struct espl_ts_set *ts)
 {
-	struct espl_device *dev = child->dev;
+	struct espl_device *dev = policy->dev;
 	int err;
 
 	lockdep_assert_held(&dev->lock);
 	if (ts) {
-		ts->child = child;
+		ts->policy = policy;
 		err = espl_selectors_insert(&dev->selectors, ts);
 		if (err) {
 			espl_endpoint_free(ep);
 			espl_ts_set_free(ts);
 			return err;
 		}
-		ts = rcu_replace_pointer(child->ts, ts, lockdep_is_held(&dev->lock));
+		ts = rcu_replace_pointer(policy->ts, ts, lockdep_is_held(&dev->lock));
 		espl_selectors_remove(&dev->selectors, ts);
 		espl_ts_set_free(ts);
 	}
@@ -282,110 +282,110 @@ int espl_child_change(struct espl_child *child, struct espl_endpoint *ep,
 		struct espl_net *en = espl_home_locked(dev);
 
 		if (ep->encap == ESPLANE_ENCAP_UDP)
-			atomic_inc(&en->udp_children);
-		ep = rcu_replace_pointer(child->endpoint, ep, lockdep_is_held(&dev->lock));
+			atomic_inc(&en->udp_policies);
+		ep = rcu_replace_pointer(policy->endpoint, ep, lockdep_is_held(&dev->lock));
 		if (ep->encap == ESPLANE_ENCAP_UDP)
-			udp_child_gone(en);
+			udp_policy_gone(en);
 		espl_endpoint_free(ep);
 	}
 	atomic_inc(&espl_generation);
 	return 0;
 }
 
-static void add_in(struct espl_child *child, struct espl_sa *in)
+static void add_in(struct espl_policy *policy, struct espl_sa *in)
 {
 	struct espl_sa *pos;
 
-	list_for_each_entry(pos, &child->in, child_node)
+	list_for_each_entry(pos, &policy->in, policy_node)
 		if (be32_to_cpu(pos->spi) > be32_to_cpu(in->spi))
 			break;
-	list_add_tail(&in->child_node, &pos->child_node);
-	child->in_count++;
+	list_add_tail(&in->policy_node, &pos->policy_node);
+	policy->in_count++;
 }
 
-static void drop_out(struct espl_child *child, struct espl_sa *sa)
+static void drop_out(struct espl_policy *policy, struct espl_sa *sa)
 {
-	espl_sa_unindex_out(espl_home_locked(child->dev), sa);
+	espl_sa_unindex_out(espl_home_locked(policy->dev), sa);
 	espl_sa_kill(sa);
 }
 
-void espl_child_install(struct espl_child *child, struct espl_spi *spi, struct espl_sa *in,
-			struct espl_sa *out)
+void espl_policy_install(struct espl_policy *policy, struct espl_spi *spi, struct espl_sa *in,
+			 struct espl_sa *out)
 {
-	struct espl_device *dev = child->dev;
+	struct espl_device *dev = policy->dev;
 	struct espl_sa *old;
 
 	lockdep_assert_held(&dev->lock);
 	if (in) {
-		espl_sa_adopt(in, child);
+		espl_sa_adopt(in, policy);
 		in->entry = spi;
-		add_in(child, in);
+		add_in(policy, in);
 		rcu_assign_pointer(spi->sa, in);
 		espl_sa_start(in);
 	}
 	if (out) {
-		espl_sa_adopt(out, child);
+		espl_sa_adopt(out, policy);
 		espl_sa_index_out(espl_home_locked(dev), out);
-		old = rcu_replace_pointer(child->out, out, lockdep_is_held(&dev->lock));
+		old = rcu_replace_pointer(policy->out, out, lockdep_is_held(&dev->lock));
 		espl_sa_start(out);
 		if (old)
-			drop_out(child, old);
+			drop_out(policy, old);
 	}
 	atomic_inc(&espl_generation);
 }
 
-void espl_child_drop_sa(struct espl_child *child, struct espl_sa *sa)
+void espl_policy_drop_sa(struct espl_policy *policy, struct espl_sa *sa)
 {
-	struct espl_device *dev = child->dev;
+	struct espl_device *dev = policy->dev;
 
 	lockdep_assert_held(&dev->lock);
 	atomic_inc(&espl_generation);
 	if (sa->dir == ESPLANE_DIR_OUT) {
-		RCU_INIT_POINTER(child->out, NULL);
-		drop_out(child, sa);
+		RCU_INIT_POINTER(policy->out, NULL);
+		drop_out(policy, sa);
 		return;
 	}
-	list_del(&sa->child_node);
-	child->in_count--;
+	list_del(&sa->policy_node);
+	policy->in_count--;
 	RCU_INIT_POINTER(sa->entry->sa, NULL);
 	espl_spi_release(espl_home_locked(dev), sa->entry);
 	espl_sa_kill(sa);
 }
 
-void espl_child_remove(struct espl_child *child)
+void espl_policy_remove(struct espl_policy *policy)
 {
-	struct espl_device *dev = child->dev;
+	struct espl_device *dev = policy->dev;
 	struct espl_sa *sa, *next;
 	struct espl_endpoint *ep;
 
 	lockdep_assert_held(&dev->lock);
-	xa_erase(&dev->children, child->id);
+	xa_erase(&dev->policies, policy->id);
 	espl_selectors_remove(&dev->selectors,
-			      rcu_dereference_protected(child->ts, lockdep_is_held(&dev->lock)));
-	sa = rcu_dereference_protected(child->out, lockdep_is_held(&dev->lock));
+			      rcu_dereference_protected(policy->ts, lockdep_is_held(&dev->lock)));
+	sa = rcu_dereference_protected(policy->out, lockdep_is_held(&dev->lock));
 	if (sa)
-		espl_child_drop_sa(child, sa);
-	list_for_each_entry_safe(sa, next, &child->in, child_node)
-		espl_child_drop_sa(child, sa);
+		espl_policy_drop_sa(policy, sa);
+	list_for_each_entry_safe(sa, next, &policy->in, policy_node)
+		espl_policy_drop_sa(policy, sa);
 
-	wait_drop(child, true);
-	ep = rcu_dereference_protected(child->endpoint, lockdep_is_held(&dev->lock));
+	wait_drop(policy, true);
+	ep = rcu_dereference_protected(policy->endpoint, lockdep_is_held(&dev->lock));
 	if (ep->encap == ESPLANE_ENCAP_UDP)
-		udp_child_gone(espl_home_locked(dev));
+		udp_policy_gone(espl_home_locked(dev));
 	atomic_inc(&espl_generation);
-	espl_event_child_gone(child);
-	call_rcu(&child->rcu, put_removed);
+	espl_event_policy_gone(policy);
+	call_rcu(&policy->rcu, put_removed);
 }
 
 void espl_device_flush(struct espl_device *dev)
 {
-	struct espl_child *child;
+	struct espl_policy *policy;
 	struct espl_spi *spi, *next;
 	unsigned long id;
 
 	lockdep_assert_held(&dev->lock);
-	xa_for_each(&dev->children, id, child)
-		espl_child_remove(child);
+	xa_for_each(&dev->policies, id, policy)
+		espl_policy_remove(policy);
 	list_for_each_entry_safe(spi, next, &dev->spis, dev_node)
 		espl_spi_release(espl_home_locked(dev), spi);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The CHILD_SA, which outlives every rekey, and the device as the objects and
- * the packet path see it. The removal protocol is at the top of policy.c.
+ * The policy, an entry of the SPD (RFC 4301 4.4.1), which outlives every rekey,
+ * and the device as the objects and the packet path see it. The removal
+ * protocol is at the top of policy.c.
  */
-#ifndef _ESPL_CHILD_H
-#define _ESPL_CHILD_H
+#ifndef _ESPL_POLICY_H
+#define _ESPL_POLICY_H
 
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -41,7 +42,7 @@ struct espl_device {
 
 	/* written under @lock, which no packet takes; nests inside rtnl */
 	struct mutex lock;
-	struct xarray children;		/* by id; read by RCU */
+	struct xarray policies;		/* by id; read by RCU */
 	struct list_head spis;		/* espl_spi.dev_node */
 	bool dead;			/* ndo_uninit has begun; device.c's lock is held too */
 
@@ -61,7 +62,7 @@ struct espl_endpoint {
 	struct rcu_head rcu;
 };
 
-struct espl_child {
+struct espl_policy {
 	/* read by packets */
 	struct espl_sa __rcu *out;
 	struct espl_endpoint __rcu *endpoint;	/* never NULL */
@@ -78,8 +79,8 @@ struct espl_child {
 		struct sk_buff_head queue;
 		struct espl_flow flow;	/* of the packet that asked */
 		bool asked;		/* an ACQUIRE is out */
-		bool closed;		/* the child is dead */
-		struct delayed_work timeout;	/* holds a child reference while it is pending */
+		bool closed;		/* the policy is dead */
+		struct delayed_work timeout;	/* holds a policy reference while it is pending */
 	} wait;
 
 	struct espl_event event;
@@ -91,7 +92,7 @@ extern struct workqueue_struct *espl_wq;	/* frees SAs, ends waits: may sleep */
 extern atomic_t espl_generation;	/* of all tables, for dumps */
 
 /* Objects that live, and how many ever did: debugfs and the audit at exit. */
-enum espl_object { ESPL_OBJ_DEVICE, ESPL_OBJ_CHILD, ESPL_OBJ_SA, ESPL_OBJ_COUNT };
+enum espl_object { ESPL_OBJ_DEVICE, ESPL_OBJ_POLICY, ESPL_OBJ_SA, ESPL_OBJ_COUNT };
 struct espl_audit {
 	atomic_long_t made;
 	atomic_long_t gone;
@@ -113,54 +114,54 @@ static inline struct espl_net *espl_home_locked(const struct espl_device *dev)
 	return rcu_dereference_protected(dev->home, lockdep_is_held(&dev->lock));
 }
 
-/* Under dev->lock, and so are all that follow. Borrowed; NULL: no such child. */
-struct espl_child *espl_child_find(struct espl_device *dev, u32 id);
+/* Under dev->lock, and so are all that follow. Borrowed; NULL: no such policy. */
+struct espl_policy *espl_policy_find(struct espl_device *dev, u32 id);
 
 struct espl_endpoint *espl_endpoint_alloc(void);
 /* After a grace period; NULL is fine. */
 void espl_endpoint_free(struct espl_endpoint *ep);
 
 /*
- * Makes and publishes a child, or changes one. Both take @ep and @ts, also
+ * Makes and publishes a policy, or changes one. Both take @ep and @ts, also
  * when they fail; in a change either may be NULL: kept.
  */
-int espl_child_create(struct espl_device *dev, u32 id, struct espl_endpoint *ep,
-		      struct espl_ts_set *ts);
-int espl_child_change(struct espl_child *child, struct espl_endpoint *ep,
-		      struct espl_ts_set *ts);
+int espl_policy_create(struct espl_device *dev, u32 id, struct espl_endpoint *ep,
+		       struct espl_ts_set *ts);
+int espl_policy_change(struct espl_policy *policy, struct espl_endpoint *ep,
+		       struct espl_ts_set *ts);
 
 /*
  * Publishes SAs, either may be NULL; takes them. Cannot fail: @spi is the
  * reservation of @in. Frees the outbound SA that @out replaces.
  */
-void espl_child_install(struct espl_child *child, struct espl_spi *spi, struct espl_sa *in,
-			struct espl_sa *out);
-/* An SA out of its child, and inbound ones out of the table; then it is killed. */
-void espl_child_drop_sa(struct espl_child *child, struct espl_sa *sa);
+void espl_policy_install(struct espl_policy *policy, struct espl_spi *spi, struct espl_sa *in,
+			 struct espl_sa *out);
+/* An SA out of its policy, and inbound ones out of the table; then it is killed. */
+void espl_policy_drop_sa(struct espl_policy *policy, struct espl_sa *sa);
 
-void espl_child_remove(struct espl_child *child);
-/* Every child and reservation of the device. */
+void espl_policy_remove(struct espl_policy *policy);
+/* Every policy and reservation of the device. */
 void espl_device_flush(struct espl_device *dev);
-/* Ends every wait of the device's children without an answer. */
+/* Ends every wait of the device's policies without an answer. */
 void espl_device_drop_waiting(struct espl_device *dev);
 
 /* Any context. */
-static inline void espl_child_hold(struct espl_child *child)
+static inline void espl_policy_hold(struct espl_policy *policy)
 {
-	refcount_inc(&child->refs);
+	refcount_inc(&policy->refs);
 }
 
-void espl_child_put(struct espl_child *child);
+void espl_policy_put(struct espl_policy *policy);
 
 /*
  * Takes a packet that has no outbound SA, under RCU: queues it and asks for
  * one, or drops it. False: an SA has come meanwhile, the packet is still the
  * caller's.
  */
-bool espl_child_wait(struct espl_child *child, struct sk_buff *skb,
-		     const struct espl_flow *flow);
+bool espl_policy_wait(struct espl_policy *policy, struct sk_buff *skb,
+		      const struct espl_flow *flow);
 /* Ends the wait: moves what is queued to @list, the caller's to send. */
-void espl_child_wait_end(struct espl_child *child, struct sk_buff_head *list);
+void espl_policy_wait_end(struct espl_policy *policy, struct sk_buff_head *list);
 
 /* ICMP or ICMPv6 destination unreachable to the sender of @skb, as IPv4 and IPv6 codes. */
 void espl_unreachable(struct sk_buff *skb, u8 code4, u8 code6);

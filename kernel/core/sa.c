@@ -15,8 +15,8 @@ static void sa_free(struct work_struct *work)
 	cancel_delayed_work_sync(&sa->tick);
 	espl_crypto_destroy(&sa->crypto);
 	percpu_ref_exit(&sa->ref);
-	if (sa->child)
-		espl_child_put(sa->child);
+	if (sa->policy)
+		espl_policy_put(sa->policy);
 	espl_audit_gone(ESPL_OBJ_SA);
 	kfree_sensitive(sa);
 }
@@ -86,10 +86,10 @@ err_free:
 	return ERR_PTR(err);
 }
 
-void espl_sa_adopt(struct espl_sa *sa, struct espl_child *child)
+void espl_sa_adopt(struct espl_sa *sa, struct espl_policy *policy)
 {
-	espl_child_hold(child);
-	sa->child = child;
+	espl_policy_hold(policy);
+	sa->policy = policy;
 }
 
 void espl_sa_start(struct espl_sa *sa)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One direction of a CHILD_SA. Created unpublished; published and dropped by
+ * One direction of a policy. Created unpublished; published and dropped by
  * policy.c; freed from a work item when the last packet has left the cipher.
  */
 #ifndef _ESPL_SA_H
@@ -19,7 +19,7 @@
 #include "pure/replay.h"
 #include "pure/stats.h"
 
-struct espl_child;
+struct espl_policy;
 
 struct espl_sa_config {
 	const struct espl_suite *suite;
@@ -38,7 +38,7 @@ struct espl_sa {
 	/* constant once published */
 	struct percpu_ref ref;		/* one for each packet in flight and queued event */
 	struct espl_crypto crypto;
-	struct espl_child *child;	/* a reference */
+	struct espl_policy *policy;	/* a reference */
 	__be32 spi;
 	u8 dir;				/* enum esplane_dir */
 	bool esn;
@@ -48,13 +48,13 @@ struct espl_sa {
 	atomic64_t seq;			/* out: the last number drawn */
 	spinlock_t lock;		/* in: protects @replay and @mapping; BH */
 	struct {
-		__be32 addr;		/* 0: the peer is where the child says */
+		__be32 addr;		/* 0: the peer is where the policy says */
 		__be16 port;
 	} mapping;
 	struct espl_sa_stats stats;
 
 	/* process context */
-	struct list_head child_node;	/* in: in child->in */
+	struct list_head policy_node;	/* in: in policy->in */
 	struct espl_spi *entry;		/* in: of the SPI table */
 	struct hlist_node out_node;	/* out: in espl_net.outs */
 	struct espl_event event;
@@ -69,11 +69,11 @@ static inline u64 espl_sa_now(void)
 	return ktime_get_seconds();
 }
 
-/* Process context. Not yet a child's: nobody else knows it. */
+/* Process context. Not yet a policy's: nobody else knows it. */
 struct espl_sa *espl_sa_create(const struct espl_sa_config *cfg);
 
-/* Process context, before it is published; takes a child reference. */
-void espl_sa_adopt(struct espl_sa *sa, struct espl_child *child);
+/* Process context, before it is published; takes a policy reference. */
+void espl_sa_adopt(struct espl_sa *sa, struct espl_policy *policy);
 
 /* Starts the clock of an SA that has just been published. */
 void espl_sa_start(struct espl_sa *sa);

@@ -94,7 +94,7 @@ struct espl_sa *espl_sa_find_out(struct espl_net *en, __be32 spi, __be32 daddr)
 
 		if (sa->spi != spi)
 			continue;
-		ep = rcu_dereference(sa->child->endpoint);
+		ep = rcu_dereference(sa->policy->endpoint);
 		if (ep->remote == daddr)
 			return sa;
 	}
@@ -102,16 +102,16 @@ struct espl_sa *espl_sa_find_out(struct espl_net *en, __be32 spi, __be32 daddr)
 }
 
 struct espl_sa *espl_sa_find_own_out(struct espl_net *en, const struct espl_device *dev,
-				     __be32 spi, u32 child_id)
+				     __be32 spi, u32 policy_id)
 {
 	struct espl_sa *sa, *found = NULL;
 
 	lockdep_assert_held(&dev->lock);
 	spin_lock(&en->out_lock);
 	hash_for_each_possible(en->outs, sa, out_node, (__force u32)spi) {
-		if (sa->spi != spi || sa->child->dev != dev)
+		if (sa->spi != spi || sa->policy->dev != dev)
 			continue;
-		if (!child_id || sa->child->id == child_id)
+		if (!policy_id || sa->policy->id == policy_id)
 			found = sa;
 	}
 	spin_unlock(&en->out_lock);

@@ -16,7 +16,7 @@
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
-struct espl_child;
+struct espl_policy;
 struct espl_device;
 struct espl_sa;
 
@@ -51,7 +51,7 @@ struct espl_net {
 
 	struct mutex sock_lock;		/* protects @socks */
 	struct list_head socks;
-	atomic_t udp_children;		/* while not 0, a dead daemon's socket has an heir */
+	atomic_t udp_policies;		/* while not 0, a dead daemon's socket has an heir */
 	struct delayed_work sock_reap;	/* at once when the last of them goes */
 
 	struct list_head event_node;	/* this and what follows: under event.c's lock */
@@ -107,10 +107,10 @@ static inline struct espl_sa *espl_sa_find_in(struct espl_net *en, __be32 spi)
 
 void espl_sa_index_out(struct espl_net *en, struct espl_sa *sa);
 void espl_sa_unindex_out(struct espl_net *en, struct espl_sa *sa);
-/* Under @dev->lock: an outbound SA of @dev; child_id 0: of any child. */
+/* Under @dev->lock: an outbound SA of @dev; policy_id 0: of any policy. */
 struct espl_sa *espl_sa_find_own_out(struct espl_net *en, const struct espl_device *dev,
-				     __be32 spi, u32 child_id);
-/* Under RCU, borrowed: an outbound SA of this SPI whose child's peer is @daddr. */
+				     __be32 spi, u32 policy_id);
+/* Under RCU, borrowed: an outbound SA of this SPI whose policy's peer is @daddr. */
 struct espl_sa *espl_sa_find_out(struct espl_net *en, __be32 spi, __be32 daddr);
 
 #endif

@@ -10,7 +10,7 @@ static struct netlink_range_validation ifindex_range = { .min = 1, .max = S32_MA
 static struct netlink_range_validation fd_range = { .min = 0, .max = S32_MAX };
 
 #define IFINDEX		[ESPLANE_A_IFINDEX] = NLA_POLICY_FULL_RANGE(NLA_U32, &ifindex_range)
-#define CHILD_ID	[ESPLANE_A_CHILD_ID] = NLA_POLICY_MIN(NLA_U32, 1)
+#define POLICY_ID	[ESPLANE_A_POLICY_ID] = NLA_POLICY_MIN(NLA_U32, 1)
 #define SPI		[ESPLANE_A_SPI] = NLA_POLICY_MIN(NLA_U32, ESPLANE_SPI_MIN)
 #define DIR		[ESPLANE_A_DIR] = NLA_POLICY_RANGE(NLA_U8, ESPLANE_DIR_IN, ESPLANE_DIR_OUT)
 
@@ -18,14 +18,14 @@ const struct nla_policy espl_attrs_info[ESPLANE_A_MAX + 1] = {
 	IFINDEX,
 };
 
-const struct nla_policy espl_attrs_child_set[ESPLANE_A_MAX + 1] = {
+const struct nla_policy espl_attrs_policy_set[ESPLANE_A_MAX + 1] = {
 	IFINDEX,
-	[ESPLANE_A_CHILD] = { .type = NLA_NESTED },
+	[ESPLANE_A_POLICY] = { .type = NLA_NESTED },
 };
 
-const struct nla_policy espl_attrs_child_id[ESPLANE_A_MAX + 1] = {
+const struct nla_policy espl_attrs_policy_id[ESPLANE_A_MAX + 1] = {
 	IFINDEX,
-	CHILD_ID,
+	POLICY_ID,
 };
 
 const struct nla_policy espl_attrs_spi_alloc[ESPLANE_A_MAX + 1] = {
@@ -36,14 +36,14 @@ const struct nla_policy espl_attrs_spi_alloc[ESPLANE_A_MAX + 1] = {
 /* The nests hold keys: they are parsed where every way out wipes them. */
 const struct nla_policy espl_attrs_sa_add[ESPLANE_A_MAX + 1] = {
 	IFINDEX,
-	CHILD_ID,
+	POLICY_ID,
 	[ESPLANE_A_SA_IN] = { .type = NLA_NESTED },
 	[ESPLANE_A_SA_OUT] = { .type = NLA_NESTED },
 };
 
 const struct nla_policy espl_attrs_sa_id[ESPLANE_A_MAX + 1] = {
 	IFINDEX,
-	CHILD_ID,
+	POLICY_ID,
 	SPI,
 	DIR,
 };
@@ -56,15 +56,15 @@ const struct nla_policy espl_attrs_flush[ESPLANE_A_MAX + 1] = {
 	IFINDEX,
 };
 
-const struct nla_policy espl_attrs_child[ESPLANE_CHILD_A_MAX + 1] = {
-	[ESPLANE_CHILD_A_ID] = NLA_POLICY_MIN(NLA_U32, 1),
-	[ESPLANE_CHILD_A_ENCAP] = NLA_POLICY_MAX(NLA_U8, ESPLANE_ENCAP_UDP),
-	[ESPLANE_CHILD_A_LOCAL_ADDR] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
-	[ESPLANE_CHILD_A_LOCAL_PORT] = NLA_POLICY_MIN(NLA_U16, 1),
-	[ESPLANE_CHILD_A_REMOTE_ADDR] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
-	[ESPLANE_CHILD_A_REMOTE_PORT] = NLA_POLICY_MIN(NLA_U16, 1),
-	[ESPLANE_CHILD_A_LOCAL_TS] = { .type = NLA_NESTED },
-	[ESPLANE_CHILD_A_REMOTE_TS] = { .type = NLA_NESTED },
+const struct nla_policy espl_attrs_policy[ESPLANE_POLICY_A_MAX + 1] = {
+	[ESPLANE_POLICY_A_ID] = NLA_POLICY_MIN(NLA_U32, 1),
+	[ESPLANE_POLICY_A_ENCAP] = NLA_POLICY_MAX(NLA_U8, ESPLANE_ENCAP_UDP),
+	[ESPLANE_POLICY_A_LOCAL_ADDR] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
+	[ESPLANE_POLICY_A_LOCAL_PORT] = NLA_POLICY_MIN(NLA_U16, 1),
+	[ESPLANE_POLICY_A_REMOTE_ADDR] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
+	[ESPLANE_POLICY_A_REMOTE_PORT] = NLA_POLICY_MIN(NLA_U16, 1),
+	[ESPLANE_POLICY_A_LOCAL_TS] = { .type = NLA_NESTED },
+	[ESPLANE_POLICY_A_REMOTE_TS] = { .type = NLA_NESTED },
 };
 
 const struct nla_policy espl_attrs_ts[ESPLANE_TS_A_MAX + 1] = {

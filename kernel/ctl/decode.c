@@ -33,16 +33,16 @@ static int check_endpoint(const struct espl_endpoint *ep, struct nlattr *const *
 	bool udp = ep->encap == ESPLANE_ENCAP_UDP;
 
 	if (!ep->local || !ep->remote)
-		return refuse(extack, tb[ESPLANE_CHILD_A_ID],
-			      "A new child needs LOCAL_ADDR and REMOTE_ADDR", -EINVAL);
+		return refuse(extack, tb[ESPLANE_POLICY_A_ID],
+			      "A new policy needs LOCAL_ADDR and REMOTE_ADDR", -EINVAL);
 	if (udp && (!ep->local_port || !ep->remote_port))
-		return refuse(extack, tb[ESPLANE_CHILD_A_ENCAP],
+		return refuse(extack, tb[ESPLANE_POLICY_A_ENCAP],
 			      "Encapsulation in UDP needs LOCAL_PORT and REMOTE_PORT", -EINVAL);
-	if (!udp && tb[ESPLANE_CHILD_A_LOCAL_PORT])
-		return refuse(extack, tb[ESPLANE_CHILD_A_LOCAL_PORT],
+	if (!udp && tb[ESPLANE_POLICY_A_LOCAL_PORT])
+		return refuse(extack, tb[ESPLANE_POLICY_A_LOCAL_PORT],
 			      "Ports are for ENCAP udp only", -EINVAL);
-	if (!udp && tb[ESPLANE_CHILD_A_REMOTE_PORT])
-		return refuse(extack, tb[ESPLANE_CHILD_A_REMOTE_PORT],
+	if (!udp && tb[ESPLANE_POLICY_A_REMOTE_PORT])
+		return refuse(extack, tb[ESPLANE_POLICY_A_REMOTE_PORT],
 			      "Ports are for ENCAP udp only", -EINVAL);
 	return 0;
 }
@@ -52,22 +52,22 @@ static int fill_endpoint(struct espl_endpoint *ep, struct nlattr *const *tb,
 {
 	int err;
 
-	if (tb[ESPLANE_CHILD_A_ENCAP])
-		ep->encap = nla_get_u8(tb[ESPLANE_CHILD_A_ENCAP]);
-	if (tb[ESPLANE_CHILD_A_LOCAL_ADDR]) {
-		err = decode_outer(&ep->local, tb[ESPLANE_CHILD_A_LOCAL_ADDR], extack);
+	if (tb[ESPLANE_POLICY_A_ENCAP])
+		ep->encap = nla_get_u8(tb[ESPLANE_POLICY_A_ENCAP]);
+	if (tb[ESPLANE_POLICY_A_LOCAL_ADDR]) {
+		err = decode_outer(&ep->local, tb[ESPLANE_POLICY_A_LOCAL_ADDR], extack);
 		if (err)
 			return err;
 	}
-	if (tb[ESPLANE_CHILD_A_REMOTE_ADDR]) {
-		err = decode_outer(&ep->remote, tb[ESPLANE_CHILD_A_REMOTE_ADDR], extack);
+	if (tb[ESPLANE_POLICY_A_REMOTE_ADDR]) {
+		err = decode_outer(&ep->remote, tb[ESPLANE_POLICY_A_REMOTE_ADDR], extack);
 		if (err)
 			return err;
 	}
-	if (tb[ESPLANE_CHILD_A_LOCAL_PORT])
-		ep->local_port = cpu_to_be16(nla_get_u16(tb[ESPLANE_CHILD_A_LOCAL_PORT]));
-	if (tb[ESPLANE_CHILD_A_REMOTE_PORT])
-		ep->remote_port = cpu_to_be16(nla_get_u16(tb[ESPLANE_CHILD_A_REMOTE_PORT]));
+	if (tb[ESPLANE_POLICY_A_LOCAL_PORT])
+		ep->local_port = cpu_to_be16(nla_get_u16(tb[ESPLANE_POLICY_A_LOCAL_PORT]));
+	if (tb[ESPLANE_POLICY_A_REMOTE_PORT])
+		ep->remote_port = cpu_to_be16(nla_get_u16(tb[ESPLANE_POLICY_A_REMOTE_PORT]));
 	err = check_endpoint(ep, tb, extack);
 	if (!err && ep->encap != ESPLANE_ENCAP_UDP)
 		ep->local_port = ep->remote_port = 0;
@@ -81,9 +81,9 @@ static int decode_endpoint(struct nlattr *const *tb, const struct espl_endpoint 
 	int err;
 
 	*to = NULL;
-	if (old && !tb[ESPLANE_CHILD_A_ENCAP] &&
-	    !tb[ESPLANE_CHILD_A_LOCAL_ADDR] && !tb[ESPLANE_CHILD_A_LOCAL_PORT] &&
-	    !tb[ESPLANE_CHILD_A_REMOTE_ADDR] && !tb[ESPLANE_CHILD_A_REMOTE_PORT])
+	if (old && !tb[ESPLANE_POLICY_A_ENCAP] &&
+	    !tb[ESPLANE_POLICY_A_LOCAL_ADDR] && !tb[ESPLANE_POLICY_A_LOCAL_PORT] &&
+	    !tb[ESPLANE_POLICY_A_REMOTE_ADDR] && !tb[ESPLANE_POLICY_A_REMOTE_PORT])
 		return 0;
 
 	ep = espl_endpoint_alloc();
@@ -182,12 +182,12 @@ static int fill_side(struct espl_ts *to, const struct nlattr *nest, int type,
 	return 0;
 }
 
-static int decode_selectors(const struct nlattr *nest, struct espl_child *child,
+static int decode_selectors(const struct nlattr *nest, struct espl_policy *policy,
 			    const struct espl_ts_set *old, struct espl_ts_set **to,
 			    struct netlink_ext_ack *extack)
 {
-	unsigned int nlocal = count_type(nest, ESPLANE_CHILD_A_LOCAL_TS);
-	unsigned int nremote = count_type(nest, ESPLANE_CHILD_A_REMOTE_TS);
+	unsigned int nlocal = count_type(nest, ESPLANE_POLICY_A_LOCAL_TS);
+	unsigned int nremote = count_type(nest, ESPLANE_POLICY_A_REMOTE_TS);
 	const struct espl_ts *local = NULL, *remote = NULL;
 	struct espl_ts_set *set;
 	int err;
@@ -204,16 +204,16 @@ static int decode_selectors(const struct nlattr *nest, struct espl_child *child,
 		nremote = old->nremote;
 	}
 	if (!nlocal || !nremote)
-		return refuse(extack, nest, "A new child needs LOCAL_TS and REMOTE_TS", -EINVAL);
+		return refuse(extack, nest, "A new policy needs LOCAL_TS and REMOTE_TS", -EINVAL);
 	if (nlocal > ESPLANE_TS_MAX || nremote > ESPLANE_TS_MAX)
 		return refuse(extack, nest, "A side has at most 64 traffic selectors", -E2BIG);
 
-	set = espl_ts_set_alloc(child, nlocal, nremote);
+	set = espl_ts_set_alloc(policy, nlocal, nremote);
 	if (!set)
 		return -ENOMEM;
-	err = fill_side(set->ts, nest, ESPLANE_CHILD_A_LOCAL_TS, local, nlocal, extack);
+	err = fill_side(set->ts, nest, ESPLANE_POLICY_A_LOCAL_TS, local, nlocal, extack);
 	if (!err)
-		err = fill_side(set->ts + nlocal, nest, ESPLANE_CHILD_A_REMOTE_TS, remote,
+		err = fill_side(set->ts + nlocal, nest, ESPLANE_POLICY_A_REMOTE_TS, remote,
 				nremote, extack);
 	if (err)
 		espl_ts_set_free(set);
@@ -222,9 +222,9 @@ static int decode_selectors(const struct nlattr *nest, struct espl_child *child,
 	return err;
 }
 
-int espl_decode_child(struct nlattr *const *tb, const struct nlattr *nest,
-		      struct espl_child *old, struct espl_endpoint **ep,
-		      struct espl_ts_set **ts, struct netlink_ext_ack *extack)
+int espl_decode_policy(struct nlattr *const *tb, const struct nlattr *nest,
+		       struct espl_policy *old, struct espl_endpoint **ep,
+		       struct espl_ts_set **ts, struct netlink_ext_ack *extack)
 {
 	const struct espl_endpoint *old_ep = NULL;
 	const struct espl_ts_set *old_ts = NULL;

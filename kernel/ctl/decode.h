@@ -10,13 +10,13 @@ struct genl_info;
 struct netlink_ext_ack;
 
 /*
- * What CHILD_SET asks for in @nest, parsed to @tb, over what is there: @old is
- * NULL for a new child, else under its device's lock. On success @ep and @ts
+ * What POLICY_SET asks for in @nest, parsed to @tb, over what is there: @old is
+ * NULL for a new policy, else under its device's lock. On success @ep and @ts
  * are the caller's; NULL: as it was.
  */
-int espl_decode_child(struct nlattr *const *tb, const struct nlattr *nest,
-		      struct espl_child *old, struct espl_endpoint **ep,
-		      struct espl_ts_set **ts, struct netlink_ext_ack *extack);
+int espl_decode_policy(struct nlattr *const *tb, const struct nlattr *nest,
+		       struct espl_policy *old, struct espl_endpoint **ep,
+		       struct espl_ts_set **ts, struct netlink_ext_ack *extack);
 
 /* One direction in SA_ADD. @cfg points into the attribute. */
 int espl_decode_sa(struct espl_sa_config *cfg, const struct nlattr *nest, u8 dir,

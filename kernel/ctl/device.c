@@ -25,7 +25,7 @@ static int device_open(struct net_device *netdev)
 {
 	struct inet6_dev *in6 = __in6_dev_get(netdev);
 
-	/* Link-local traffic matches no child: do not start any. */
+	/* Link-local traffic matches no policy: do not start any. */
 	if (in6)
 		in6->cnf.addr_gen_mode = IN6_ADDR_GEN_MODE_NONE;
 	return 0;
@@ -101,7 +101,7 @@ static void free_parts(struct espl_device *dev)
 	gro_cells_destroy(&dev->gro);
 	free_percpu(dev->netdev->tstats);
 	free_percpu(dev->stats);
-	xa_destroy(&dev->children);
+	xa_destroy(&dev->policies);
 	mutex_destroy(&dev->lock);
 }
 
@@ -160,7 +160,7 @@ static int device_newlink(struct net *src_net, struct net_device *netdev, struct
 	dev->netdev = netdev;
 	rcu_assign_pointer(dev->home, espl_net(src_net));
 	mutex_init(&dev->lock);
-	xa_init(&dev->children);
+	xa_init(&dev->policies);
 	INIT_LIST_HEAD(&dev->spis);
 	espl_selectors_init(&dev->selectors);
 	espl_event_prepare(&dev->event, ESPL_EVENT_DEVICE);

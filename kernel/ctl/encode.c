@@ -42,41 +42,41 @@ static int encode_selectors(struct sk_buff *msg, const struct espl_ts_set *set)
 	unsigned int i;
 
 	for (i = 0; i < set->nlocal + set->nremote; i++)
-		if (encode_ts(msg, i < set->nlocal ? ESPLANE_CHILD_A_LOCAL_TS
-						   : ESPLANE_CHILD_A_REMOTE_TS, &set->ts[i]))
+		if (encode_ts(msg, i < set->nlocal ? ESPLANE_POLICY_A_LOCAL_TS
+						   : ESPLANE_POLICY_A_REMOTE_TS, &set->ts[i]))
 			return -EMSGSIZE;
 	return 0;
 }
 
 static int encode_endpoint(struct sk_buff *msg, const struct espl_endpoint *ep)
 {
-	if (nla_put_u8(msg, ESPLANE_CHILD_A_ENCAP, ep->encap) ||
-	    nla_put_in_addr(msg, ESPLANE_CHILD_A_LOCAL_ADDR, ep->local) ||
-	    nla_put_in_addr(msg, ESPLANE_CHILD_A_REMOTE_ADDR, ep->remote))
+	if (nla_put_u8(msg, ESPLANE_POLICY_A_ENCAP, ep->encap) ||
+	    nla_put_in_addr(msg, ESPLANE_POLICY_A_LOCAL_ADDR, ep->local) ||
+	    nla_put_in_addr(msg, ESPLANE_POLICY_A_REMOTE_ADDR, ep->remote))
 		return -EMSGSIZE;
 	if (ep->encap != ESPLANE_ENCAP_UDP)
 		return 0;
-	if (nla_put_u16(msg, ESPLANE_CHILD_A_LOCAL_PORT, be16_to_cpu(ep->local_port)) ||
-	    nla_put_u16(msg, ESPLANE_CHILD_A_REMOTE_PORT, be16_to_cpu(ep->remote_port)))
+	if (nla_put_u16(msg, ESPLANE_POLICY_A_LOCAL_PORT, be16_to_cpu(ep->local_port)) ||
+	    nla_put_u16(msg, ESPLANE_POLICY_A_REMOTE_PORT, be16_to_cpu(ep->remote_port)))
 		return -EMSGSIZE;
 	return 0;
 }
 
-int espl_encode_child(struct sk_buff *msg, const struct espl_child *child)
+int espl_encode_policy(struct sk_buff *msg, const struct espl_policy *policy)
 {
-	struct mutex *lock = &child->dev->lock;
-	const struct espl_sa *out = rcu_dereference_protected(child->out, lockdep_is_held(lock));
-	struct nlattr *nest = nla_nest_start(msg, ESPLANE_A_CHILD);
+	struct mutex *lock = &policy->dev->lock;
+	const struct espl_sa *out = rcu_dereference_protected(policy->out, lockdep_is_held(lock));
+	struct nlattr *nest = nla_nest_start(msg, ESPLANE_A_POLICY);
 
 	if (!nest)
 		return -EMSGSIZE;
-	if (nla_put_u32(msg, ESPLANE_CHILD_A_ID, child->id) ||
-	    encode_endpoint(msg, rcu_dereference_protected(child->endpoint,
+	if (nla_put_u32(msg, ESPLANE_POLICY_A_ID, policy->id) ||
+	    encode_endpoint(msg, rcu_dereference_protected(policy->endpoint,
 							   lockdep_is_held(lock))) ||
-	    encode_selectors(msg, rcu_dereference_protected(child->ts, lockdep_is_held(lock))) ||
-	    (out && nla_put_u32(msg, ESPLANE_CHILD_A_OUT_SPI, be32_to_cpu(out->spi))) ||
-	    nla_put_u32(msg, ESPLANE_CHILD_A_IN_COUNT, child->in_count) ||
-	    (READ_ONCE(child->wait.asked) && nla_put_flag(msg, ESPLANE_CHILD_A_ACQUIRE))) {
+	    encode_selectors(msg, rcu_dereference_protected(policy->ts, lockdep_is_held(lock))) ||
+	    (out && nla_put_u32(msg, ESPLANE_POLICY_A_OUT_SPI, be32_to_cpu(out->spi))) ||
+	    nla_put_u32(msg, ESPLANE_POLICY_A_IN_COUNT, policy->in_count) ||
+	    (READ_ONCE(policy->wait.asked) && nla_put_flag(msg, ESPLANE_POLICY_A_ACQUIRE))) {
 		nla_nest_cancel(msg, nest);
 		return -EMSGSIZE;
 	}
@@ -151,8 +151,8 @@ int espl_encode_sa(struct sk_buff *msg, const struct espl_sa *sa)
 	seq = in ? READ_ONCE(sa->replay.top) :
 		   min_t(u64, atomic64_read(&sa->seq), espl_sa_seq_max(sa));
 	if (nla_put_u32(msg, ESPLANE_SA_A_SPI, be32_to_cpu(sa->spi)) ||
-	    nla_put_u32(msg, ESPLANE_SA_A_CHILD_ID, sa->child->id) ||
-	    nla_put_u32(msg, ESPLANE_SA_A_IFINDEX, sa->child->dev->netdev->ifindex) ||
+	    nla_put_u32(msg, ESPLANE_SA_A_POLICY_ID, sa->policy->id) ||
+	    nla_put_u32(msg, ESPLANE_SA_A_IFINDEX, sa->policy->dev->netdev->ifindex) ||
 	    encode_suite_of(msg, sa) ||
 	    (in && nla_put_u32(msg, ESPLANE_SA_A_REPLAY_WINDOW, sa->replay.size)) ||
 	    put_u64(msg, ESPLANE_SA_A_SEQ, seq) ||

@@ -5,17 +5,17 @@
 
 #include <linux/types.h>
 
-struct espl_child;
+struct espl_policy;
 struct espl_device;
 struct espl_sa;
 struct espl_suite;
 struct sk_buff;
 
-/* Octets of the longest message: a child with ESPLANE_TS_MAX selectors on both sides. */
+/* Octets of the longest message: a policy with ESPLANE_TS_MAX selectors on both sides. */
 enum { ESPL_MSG_MAX = 16384 };
 
 /* Both under dev->lock. Keys are never encoded. */
-int espl_encode_child(struct sk_buff *msg, const struct espl_child *child);
+int espl_encode_policy(struct sk_buff *msg, const struct espl_policy *policy);
 int espl_encode_sa(struct sk_buff *msg, const struct espl_sa *sa);
 
 int espl_encode_device_stats(struct sk_buff *msg, const struct espl_device *dev);

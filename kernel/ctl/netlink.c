@@ -17,7 +17,7 @@
 #include "pure/suite.h"
 
 /* Cursor of a dump. */
-enum { AT_IFINDEX, AT_CHILD, AT_OUT_DONE, AT_SPI };
+enum { AT_IFINDEX, AT_POLICY, AT_OUT_DONE, AT_SPI };
 
 /* Both who has sent the request and who has opened the socket that it came by. */
 static bool may_change(const struct sk_buff *request, const struct espl_device *dev)
@@ -99,17 +99,17 @@ static void unlock_device(struct espl_device *dev)
 	espl_device_put(dev);
 }
 
-static struct espl_child *find_child(struct espl_device *dev, const struct genl_info *info)
+static struct espl_policy *find_policy(struct espl_device *dev, const struct genl_info *info)
 {
-	struct espl_child *child;
+	struct espl_policy *policy;
 
-	if (!info->attrs[ESPLANE_A_CHILD_ID])
-		return ERR_PTR(missing(info, "The request needs CHILD_ID"));
-	child = espl_child_find(dev, nla_get_u32(info->attrs[ESPLANE_A_CHILD_ID]));
-	if (child)
-		return child;
-	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[ESPLANE_A_CHILD_ID],
-			    "The device has no child of this CHILD_ID: CHILD_SET makes one");
+	if (!info->attrs[ESPLANE_A_POLICY_ID])
+		return ERR_PTR(missing(info, "The request needs POLICY_ID"));
+	policy = espl_policy_find(dev, nla_get_u32(info->attrs[ESPLANE_A_POLICY_ID]));
+	if (policy)
+		return policy;
+	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[ESPLANE_A_POLICY_ID],
+			    "The device has no policy of this POLICY_ID: POLICY_SET makes one");
 	return ERR_PTR(-ENOENT);
 }
 
@@ -171,18 +171,18 @@ static int do_info(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-static int set_child(struct espl_device *dev, u32 id, struct nlattr *const *tb,
-		     struct genl_info *info)
+static int set_policy(struct espl_device *dev, u32 id, struct nlattr *const *tb,
+		      struct genl_info *info)
 {
-	struct espl_child *child = espl_child_find(dev, id);
+	struct espl_policy *policy = espl_policy_find(dev, id);
 	struct espl_endpoint *ep;
 	struct espl_ts_set *ts;
 	int err;
 
-	err = espl_decode_child(tb, info->attrs[ESPLANE_A_CHILD], child, &ep, &ts, info->extack);
+	err = espl_decode_policy(tb, info->attrs[ESPLANE_A_POLICY], policy, &ep, &ts, info->extack);
 	if (err)
 		return err;
-	err = child ? espl_child_change(child, ep, ts) : espl_child_create(dev, id, ep, ts);
+	err = policy ? espl_policy_change(policy, ep, ts) : espl_policy_create(dev, id, ep, ts);
 	if (err == -EINVAL)
 		NL_SET_ERR_MSG(info->extack,
 			       "No LOCAL_TS and REMOTE_TS agree in address family and protocol");
@@ -192,68 +192,68 @@ static int set_child(struct espl_device *dev, u32 id, struct nlattr *const *tb,
 	return err;
 }
 
-static int do_child_set(struct sk_buff *skb, struct genl_info *info)
+static int do_policy_set(struct sk_buff *skb, struct genl_info *info)
 {
-	struct nlattr *tb[ESPLANE_CHILD_A_MAX + 1];
+	struct nlattr *tb[ESPLANE_POLICY_A_MAX + 1];
 	struct espl_device *dev;
 	int err;
 
-	if (!info->attrs[ESPLANE_A_CHILD])
-		return missing(info, "The request needs CHILD");
-	err = nla_parse_nested(tb, ESPLANE_CHILD_A_MAX, info->attrs[ESPLANE_A_CHILD],
-			       espl_attrs_child, info->extack);
+	if (!info->attrs[ESPLANE_A_POLICY])
+		return missing(info, "The request needs POLICY");
+	err = nla_parse_nested(tb, ESPLANE_POLICY_A_MAX, info->attrs[ESPLANE_A_POLICY],
+			       espl_attrs_policy, info->extack);
 	if (err)
 		return err;
-	if (!tb[ESPLANE_CHILD_A_ID])
-		return missing(info, "CHILD needs an ID");
+	if (!tb[ESPLANE_POLICY_A_ID])
+		return missing(info, "POLICY needs an ID");
 	dev = lock_device(skb, info);
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
-	err = set_child(dev, nla_get_u32(tb[ESPLANE_CHILD_A_ID]), tb, info);
+	err = set_policy(dev, nla_get_u32(tb[ESPLANE_POLICY_A_ID]), tb, info);
 	unlock_device(dev);
 	return err;
 }
 
-static int do_child_del(struct sk_buff *skb, struct genl_info *info)
+static int do_policy_del(struct sk_buff *skb, struct genl_info *info)
 {
 	struct espl_device *dev = lock_device(skb, info);
-	struct espl_child *child;
+	struct espl_policy *policy;
 
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
-	child = find_child(dev, info);
-	if (!IS_ERR(child))
-		espl_child_remove(child);
+	policy = find_policy(dev, info);
+	if (!IS_ERR(policy))
+		espl_policy_remove(policy);
 	unlock_device(dev);
-	return PTR_ERR_OR_ZERO(child);
+	return PTR_ERR_OR_ZERO(policy);
 }
 
-static int encode_child_msg(struct sk_buff *msg, const struct espl_child *child)
+static int encode_policy_msg(struct sk_buff *msg, const struct espl_policy *policy)
 {
-	if (nla_put_u32(msg, ESPLANE_A_IFINDEX, child->dev->netdev->ifindex))
+	if (nla_put_u32(msg, ESPLANE_A_IFINDEX, policy->dev->netdev->ifindex))
 		return -EMSGSIZE;
-	return espl_encode_child(msg, child);
+	return espl_encode_policy(msg, policy);
 }
 
-static int do_child_get(struct sk_buff *skb, struct genl_info *info)
+static int do_policy_get(struct sk_buff *skb, struct genl_info *info)
 {
 	struct espl_device *dev = lock_device(skb, info);
-	struct espl_child *child;
+	struct espl_policy *policy;
 	struct sk_buff *msg;
 	void *head;
 	int err;
 
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
-	child = find_child(dev, info);
-	err = PTR_ERR_OR_ZERO(child);
+	policy = find_policy(dev, info);
+	err = PTR_ERR_OR_ZERO(policy);
 	if (err)
 		goto out;
 	err = -ENOMEM;
 	msg = genlmsg_new(ESPL_MSG_MAX, GFP_KERNEL);
 	if (msg) {
-		head = genlmsg_put_reply(msg, info, &espl_genl, 0, ESPLANE_CMD_CHILD_GET);
-		err = encode_child_msg(msg, child) ? refuse_full(msg) : answer(info, msg, head);
+		head = genlmsg_put_reply(msg, info, &espl_genl, 0, ESPLANE_CMD_POLICY_GET);
+		err = encode_policy_msg(msg, policy) ? refuse_full(msg) : answer(info, msg, head);
 	}
 out:
 	unlock_device(dev);
@@ -316,9 +316,9 @@ static struct espl_sa *make_sa(const struct genl_info *info, int attr, u8 dir)
 	return sa;
 }
 
-/* Published SAs, or an error; @child gets a reference. */
+/* Published SAs, or an error; @policy gets a reference. */
 static int install(const struct sk_buff *request, struct genl_info *info, struct espl_sa *in,
-		   struct espl_sa *out, struct espl_child **child)
+		   struct espl_sa *out, struct espl_policy **policy)
 {
 	struct espl_device *dev = lock_device(request, info);
 	struct espl_spi *spi = NULL;
@@ -326,8 +326,8 @@ static int install(const struct sk_buff *request, struct genl_info *info, struct
 
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
-	*child = find_child(dev, info);
-	err = PTR_ERR_OR_ZERO(*child);
+	*policy = find_policy(dev, info);
+	err = PTR_ERR_OR_ZERO(*policy);
 	if (err)
 		goto out;
 	if (in) {
@@ -345,8 +345,8 @@ static int install(const struct sk_buff *request, struct genl_info *info, struct
 			goto out;
 		}
 	}
-	espl_child_hold(*child);
-	espl_child_install(*child, spi, in, out);
+	espl_policy_hold(*policy);
+	espl_policy_install(*policy, spi, in, out);
 	err = 0;
 out:
 	unlock_device(dev);
@@ -356,7 +356,7 @@ out:
 static int add_sas(const struct sk_buff *request, struct genl_info *info)
 {
 	struct espl_sa *in, *out;
-	struct espl_child *child;
+	struct espl_policy *policy;
 	int err;
 
 	if (!info->attrs[ESPLANE_A_SA_IN] && !info->attrs[ESPLANE_A_SA_OUT])
@@ -368,13 +368,13 @@ static int add_sas(const struct sk_buff *request, struct genl_info *info)
 	err = PTR_ERR_OR_ZERO(out);
 	if (err)
 		goto err_in;
-	err = install(request, info, in, out, &child);
+	err = install(request, info, in, out, &policy);
 	if (err)
 		goto err_out;
 
 	if (out)
-		espl_tx_waiting(child);
-	espl_child_put(child);
+		espl_tx_waiting(policy);
+	espl_policy_put(policy);
 	return 0;
 
 err_out:
@@ -398,7 +398,7 @@ static int do_sa_add(struct sk_buff *skb, struct genl_info *info)
 static struct espl_sa *find_sa(struct espl_device *dev, const struct genl_info *info,
 			       struct espl_spi **spi)
 {
-	struct nlattr *id = info->attrs[ESPLANE_A_CHILD_ID];
+	struct nlattr *id = info->attrs[ESPLANE_A_POLICY_ID];
 	struct espl_sa *sa = NULL;
 	__be32 key;
 
@@ -433,15 +433,15 @@ static int do_sa_del(struct sk_buff *skb, struct genl_info *info)
 	if (!sa)
 		espl_spi_release(espl_home_locked(dev), spi);
 	else if (!IS_ERR(sa))
-		espl_child_drop_sa(sa->child, sa);
+		espl_policy_drop_sa(sa->policy, sa);
 	unlock_device(dev);
 	return PTR_ERR_OR_ZERO(sa);
 }
 
 static int encode_sa_msg(struct sk_buff *msg, const struct espl_sa *sa)
 {
-	if (nla_put_u32(msg, ESPLANE_A_IFINDEX, sa->child->dev->netdev->ifindex) ||
-	    nla_put_u32(msg, ESPLANE_A_CHILD_ID, sa->child->id))
+	if (nla_put_u32(msg, ESPLANE_A_IFINDEX, sa->policy->dev->netdev->ifindex) ||
+	    nla_put_u32(msg, ESPLANE_A_POLICY_ID, sa->policy->id))
 		return -EMSGSIZE;
 	return espl_encode_sa(msg, sa);
 }
@@ -519,14 +519,14 @@ static int do_flush(struct sk_buff *skb, struct genl_info *info)
 
 /* One message of a dump. -EMSGSIZE: it goes into the next buffer. */
 static int dump_msg(struct sk_buff *msg, struct netlink_callback *cb, u8 cmd,
-		    const struct espl_child *child, const struct espl_sa *sa)
+		    const struct espl_policy *policy, const struct espl_sa *sa)
 {
 	void *head = genlmsg_put(msg, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, &espl_genl,
 				 NLM_F_MULTI, cmd);
 
 	if (!head)
 		return -EMSGSIZE;
-	if (sa ? encode_sa_msg(msg, sa) : encode_child_msg(msg, child)) {
+	if (sa ? encode_sa_msg(msg, sa) : encode_policy_msg(msg, policy)) {
 		genlmsg_cancel(msg, head);
 		return -EMSGSIZE;
 	}
@@ -535,20 +535,20 @@ static int dump_msg(struct sk_buff *msg, struct netlink_callback *cb, u8 cmd,
 	return 0;
 }
 
-/* The SAs of one child from the cursor on: the outbound one, then by SPI. */
+/* The SAs of one policy from the cursor on: the outbound one, then by SPI. */
 static int dump_sas(struct sk_buff *msg, struct netlink_callback *cb,
-		    const struct espl_child *child)
+		    const struct espl_policy *policy)
 {
-	struct espl_sa *sa = rcu_dereference_protected(child->out,
-						       lockdep_is_held(&child->dev->lock));
+	struct espl_sa *sa = rcu_dereference_protected(policy->out,
+						       lockdep_is_held(&policy->dev->lock));
 
-	if (!cb->args[AT_OUT_DONE] && sa && dump_msg(msg, cb, ESPLANE_CMD_SA_GET, child, sa))
+	if (!cb->args[AT_OUT_DONE] && sa && dump_msg(msg, cb, ESPLANE_CMD_SA_GET, policy, sa))
 		return -EMSGSIZE;
 	cb->args[AT_OUT_DONE] = 1;
-	list_for_each_entry(sa, &child->in, child_node) {
+	list_for_each_entry(sa, &policy->in, policy_node) {
 		if (be32_to_cpu(sa->spi) <= cb->args[AT_SPI])
 			continue;
-		if (dump_msg(msg, cb, ESPLANE_CMD_SA_GET, child, sa))
+		if (dump_msg(msg, cb, ESPLANE_CMD_SA_GET, policy, sa))
 			return -EMSGSIZE;
 		cb->args[AT_SPI] = be32_to_cpu(sa->spi);
 	}
@@ -560,27 +560,27 @@ static int dump_sas(struct sk_buff *msg, struct netlink_callback *cb,
 static int dump_device(struct sk_buff *msg, struct netlink_callback *cb,
 		       struct espl_device *dev, bool sas)
 {
-	struct espl_child *child;
+	struct espl_policy *policy;
 	unsigned long id;
 	int err = 0;
 
 	if (!may_change(cb->skb, dev))
 		return 0;
 	mutex_lock(&dev->lock);
-	xa_for_each_start(&dev->children, id, child, cb->args[AT_CHILD]) {
-		/* The cursor inside a child is of no use once that child is gone. */
-		if (id != cb->args[AT_CHILD])
+	xa_for_each_start(&dev->policies, id, policy, cb->args[AT_POLICY]) {
+		/* The cursor inside a policy is of no use once that policy is gone. */
+		if (id != cb->args[AT_POLICY])
 			cb->args[AT_OUT_DONE] = cb->args[AT_SPI] = 0;
-		cb->args[AT_CHILD] = id;
-		err = sas ? dump_sas(msg, cb, child)
-			  : dump_msg(msg, cb, ESPLANE_CMD_CHILD_GET, child, NULL);
+		cb->args[AT_POLICY] = id;
+		err = sas ? dump_sas(msg, cb, policy)
+			  : dump_msg(msg, cb, ESPLANE_CMD_POLICY_GET, policy, NULL);
 		if (err)
 			break;
-		cb->args[AT_CHILD] = id + 1;
+		cb->args[AT_POLICY] = id + 1;
 	}
 	mutex_unlock(&dev->lock);
 	if (!err)
-		cb->args[AT_CHILD] = 0;
+		cb->args[AT_POLICY] = 0;
 	return err;
 }
 
@@ -599,7 +599,7 @@ static int dump(struct sk_buff *msg, struct netlink_callback *cb, bool sas)
 			break;
 		ifindex = dev->netdev->ifindex;
 		if (ifindex != cb->args[AT_IFINDEX])
-			cb->args[AT_CHILD] = cb->args[AT_OUT_DONE] = cb->args[AT_SPI] = 0;
+			cb->args[AT_POLICY] = cb->args[AT_OUT_DONE] = cb->args[AT_SPI] = 0;
 		cb->args[AT_IFINDEX] = ifindex;
 		if (!only || nla_get_u32(only) == ifindex)
 			err = dump_device(msg, cb, dev, sas);
@@ -611,7 +611,7 @@ static int dump(struct sk_buff *msg, struct netlink_callback *cb, bool sas)
 	return err && !msg->len ? err : msg->len;
 }
 
-static int dump_children(struct sk_buff *msg, struct netlink_callback *cb)
+static int dump_policies(struct sk_buff *msg, struct netlink_callback *cb)
 {
 	return dump(msg, cb, false);
 }
@@ -625,7 +625,7 @@ static int dump_start(struct netlink_callback *cb)
 {
 	struct nlattr **attrs = espl_dump_attrs(cb);
 
-	if (attrs[ESPLANE_A_CHILD_ID] || attrs[ESPLANE_A_SPI] || attrs[ESPLANE_A_DIR]) {
+	if (attrs[ESPLANE_A_POLICY_ID] || attrs[ESPLANE_A_SPI] || attrs[ESPLANE_A_DIR]) {
 		NL_SET_ERR_MSG(cb->extack, "A dump takes IFINDEX only: leave the rest out, or get one");
 		return -EINVAL;
 	}
@@ -639,10 +639,10 @@ static int dump_start(struct netlink_callback *cb)
 
 static const struct genl_ops ops[] = {
 	{ OP(INFO, espl_attrs_info, do_info) },
-	{ OP(CHILD_SET, espl_attrs_child_set, do_child_set) },
-	{ OP(CHILD_DEL, espl_attrs_child_id, do_child_del) },
-	{ OP(CHILD_GET, espl_attrs_child_id, do_child_get),
-	  .start = dump_start, .dumpit = dump_children },
+	{ OP(POLICY_SET, espl_attrs_policy_set, do_policy_set) },
+	{ OP(POLICY_DEL, espl_attrs_policy_id, do_policy_del) },
+	{ OP(POLICY_GET, espl_attrs_policy_id, do_policy_get),
+	  .start = dump_start, .dumpit = dump_policies },
 	{ OP(SPI_ALLOC, espl_attrs_spi_alloc, do_spi_alloc) },
 	{ OP(SA_ADD, espl_attrs_sa_add, do_sa_add) },
 	{ OP(SA_DEL, espl_attrs_sa_id, do_sa_del) },

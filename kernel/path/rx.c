@@ -15,7 +15,7 @@
 
 static void drop(struct espl_sa *sa, struct sk_buff *skb, enum espl_drop why)
 {
-	espl_stats_drop(sa->child->dev->stats, &sa->stats, why, 1);
+	espl_stats_drop(sa->policy->dev->stats, &sa->stats, why, 1);
 	kfree_skb(skb);
 }
 
@@ -51,7 +51,7 @@ static void note_mapping(struct espl_sa *sa, const struct espl_endpoint *ep,
 /* Replay, once more: another copy may have come out of the cipher first. */
 static bool advance(struct espl_sa *sa, struct sk_buff *skb)
 {
-	const struct espl_endpoint *ep = rcu_dereference(sa->child->endpoint);
+	const struct espl_endpoint *ep = rcu_dereference(sa->policy->endpoint);
 	u64 seq = espl_cb(skb)->seq;
 	enum espl_replay_verdict verdict;
 	bool newest;
@@ -153,7 +153,7 @@ static void deliver(struct espl_device *dev, struct sk_buff *skb)
 /* RFC 4303 3.4.4 and RFC 4301 5.2, from the point where the cipher has answered. */
 static void decrypted(struct espl_sa *sa, struct sk_buff *skb, int err)
 {
-	struct espl_child *child = sa->child;
+	struct espl_policy *policy = sa->policy;
 	unsigned int fired = 0, passed;
 	struct espl_flow flow;
 
@@ -170,7 +170,7 @@ static void decrypted(struct espl_sa *sa, struct sk_buff *skb, int err)
 		drop(sa, skb, ESPL_DROP_RX_EXPIRED);
 		return;
 	}
-	if (unlikely(!espl_ts_set_match(rcu_dereference(child->ts), &flow))) {
+	if (unlikely(!espl_ts_set_match(rcu_dereference(policy->ts), &flow))) {
 		drop(sa, skb, ESPL_DROP_RX_SELECTOR);
 		return;
 	}
@@ -178,7 +178,7 @@ static void decrypted(struct espl_sa *sa, struct sk_buff *skb, int err)
 		drop(sa, skb, ESPL_DROP_RX_ECN);
 		return;
 	}
-	deliver(child->dev, skb);
+	deliver(policy->dev, skb);
 }
 
 /* The one completion, called by the cipher or by receive(). Consumes the skb. */
@@ -244,15 +244,15 @@ no_memory:
 static int check(struct espl_sa *sa, struct sk_buff *skb, bool udp, u64 *seq)
 {
 	const struct espl_esp_shape *shape = &sa->crypto.suite->shape;
-	const struct espl_child *child = sa->child;
+	const struct espl_policy *policy = sa->policy;
 	enum espl_replay_verdict verdict;
 	const struct espl_esp_hdr *esp;
 
-	if (unlikely(!(child->dev->netdev->flags & IFF_UP)))
+	if (unlikely(!(policy->dev->netdev->flags & IFF_UP)))
 		return ESPL_DROP_RX_DOWN;
 	if (unlikely(espl_lifetime_dead(&sa->life)))
 		return ESPL_DROP_RX_EXPIRED;
-	if (unlikely((rcu_dereference(child->endpoint)->encap == ESPLANE_ENCAP_UDP) != udp))
+	if (unlikely((rcu_dereference(policy->endpoint)->encap == ESPLANE_ENCAP_UDP) != udp))
 		return ESPL_DROP_RX_ENCAP;
 	if (unlikely(!espl_esp_size_ok(shape, skb->len)))
 		return ESPL_DROP_RX_SHORT;
@@ -287,7 +287,7 @@ bool espl_rx(struct espl_net *en, struct sk_buff *skb, bool udp)
 	/* The cipher may answer later: nothing borrowed goes with the packet. */
 	skb_orphan(skb);
 	skb_dst_drop(skb);
-	skb->dev = sa->child->dev->netdev;
+	skb->dev = sa->policy->dev->netdev;
 	skb->ip_summed = CHECKSUM_NONE;
 	espl_cb(skb)->sa = sa;
 	espl_cb(skb)->seq = seq;

@@ -151,7 +151,7 @@ static void sock_destroy(struct sock *sk)
 	mutex_lock(&en->sock_lock);
 	us = find_sock(en, sk);
 	list_del(&us->node);
-	if (!us->abandoned && atomic_read(&en->udp_children))
+	if (!us->abandoned && atomic_read(&en->udp_policies))
 		err = make_heir(en, sk);
 	mutex_unlock(&en->sock_lock);
 	if (err)
@@ -314,7 +314,7 @@ static bool is_forgotten(const struct usock *us)
 }
 
 /*
- * Heirs go when the last child that used UDP has gone, unless there is another
+ * Heirs go when the last policy that used UDP has gone, unless there is another
  * by now. Nobody tells of forgotten sockets, which pin their namespace, so we
  * look once a minute while any is attached.
  */
@@ -326,7 +326,7 @@ static void reap(struct work_struct *work)
 
 	mutex_lock(&en->sock_lock);
 	list_for_each_entry_safe(us, next, &en->socks, node) {
-		if (us->heir ? !atomic_read(&en->udp_children) : is_forgotten(us))
+		if (us->heir ? !atomic_read(&en->udp_policies) : is_forgotten(us))
 			let_go(us);
 		else
 			attached |= !us->heir;

@@ -47,7 +47,7 @@ static void tx_done(struct sk_buff *skb, int err)
 	if (likely(!err))
 		espl_encap_send(skb);
 	else
-		drop(sa->child->dev, sa, skb, ESPL_DROP_TX_CRYPTO);
+		drop(sa->policy->dev, sa, skb, ESPL_DROP_TX_CRYPTO);
 	espl_sa_put(sa);
 }
 
@@ -394,7 +394,7 @@ static void send_batch(struct batch *b, struct sk_buff *skb, const struct espl_f
 	kfree_skb(skb);
 }
 
-static int prepare(struct batch *b, struct espl_child *child, const struct sk_buff *skb,
+static int prepare(struct batch *b, struct espl_policy *policy, const struct sk_buff *skb,
 		   const struct espl_flow *flow)
 {
 	const struct espl_net *en = rcu_dereference(b->dev->home);
@@ -402,7 +402,7 @@ static int prepare(struct batch *b, struct espl_child *child, const struct sk_bu
 
 	if (unlikely(!en))
 		return -ENETUNREACH;
-	b->ep = rcu_dereference(child->endpoint);
+	b->ep = rcu_dereference(policy->endpoint);
 	b->dst = espl_encap_route(en, b->dev, b->ep);
 	if (IS_ERR(b->dst))
 		return PTR_ERR(b->dst);
@@ -414,18 +414,18 @@ static int prepare(struct batch *b, struct espl_child *child, const struct sk_bu
 	return 0;
 }
 
-/* Consumes the packet, at its IP header, which is a flow of the child's. */
-static void send(struct espl_device *dev, struct espl_child *child, struct sk_buff *skb,
+/* Consumes the packet, at its IP header, which is a flow of the policy's. */
+static void send(struct espl_device *dev, struct espl_policy *policy, struct sk_buff *skb,
 		 const struct espl_flow *flow)
 {
 	struct batch b = { .dev = dev };
 	int err;
 
-	b.sa = rcu_dereference(child->out);
+	b.sa = rcu_dereference(policy->out);
 	if (unlikely(!b.sa)) {
-		if (espl_child_wait(child, skb, flow))
+		if (espl_policy_wait(policy, skb, flow))
 			return;
-		b.sa = rcu_dereference(child->out);
+		b.sa = rcu_dereference(policy->out);
 		if (!b.sa) {
 			drop(dev, NULL, skb, ESPL_DROP_TX_NO_SA);
 			return;
@@ -435,7 +435,7 @@ static void send(struct espl_device *dev, struct espl_child *child, struct sk_bu
 		drop(dev, b.sa, skb, ESPL_DROP_TX_EXPIRED);
 		return;
 	}
-	err = prepare(&b, child, skb, flow);
+	err = prepare(&b, policy, skb, flow);
 	if (unlikely(err)) {
 		espl_unreachable(skb, ICMP_HOST_UNREACH, ICMPV6_ADDR_UNREACH);
 		drop(dev, b.sa, skb,
@@ -487,35 +487,35 @@ static bool classify(struct sk_buff *skb, struct espl_flow *flow)
 
 void espl_tx(struct espl_device *dev, struct sk_buff *skb)
 {
-	struct espl_child *child;
+	struct espl_policy *policy;
 	struct espl_flow flow;
 
 	if (unlikely(!classify(skb, &flow))) {
 		drop(dev, NULL, skb, ESPL_DROP_TX_PROTOCOL);
 		return;
 	}
-	child = espl_selectors_lookup(&dev->selectors, &flow);
-	if (unlikely(!child)) {
+	policy = espl_selectors_lookup(&dev->selectors, &flow);
+	if (unlikely(!policy)) {
 		/* RFC 4301 6.1.1 and 4.4.1: policy forbids it. */
 		espl_unreachable(skb, ICMP_PKT_FILTERED, ICMPV6_ADM_PROHIBITED);
-		drop(dev, NULL, skb, ESPL_DROP_TX_NO_CHILD);
+		drop(dev, NULL, skb, ESPL_DROP_TX_NO_POLICY);
 		return;
 	}
-	send(dev, child, skb, &flow);
+	send(dev, policy, skb, &flow);
 }
 
-void espl_tx_waiting(struct espl_child *child)
+void espl_tx_waiting(struct espl_policy *policy)
 {
 	struct sk_buff_head list;
 	struct sk_buff *skb;
 
 	__skb_queue_head_init(&list);
-	espl_child_wait_end(child, &list);
+	espl_policy_wait_end(policy, &list);
 	rcu_read_lock();
 	local_bh_disable();
 	/* Selectors may have changed while it waited: from the beginning. */
 	while ((skb = __skb_dequeue(&list)))
-		espl_tx(child->dev, skb);
+		espl_tx(policy->dev, skb);
 	local_bh_enable();
 	rcu_read_unlock();
 }

@@ -3,14 +3,14 @@
 #ifndef _ESPL_TX_H
 #define _ESPL_TX_H
 
-struct espl_child;
+struct espl_policy;
 struct espl_device;
 struct sk_buff;
 
 /* A packet, or a GSO super-packet, at its IP header. Consumes it. Under RCU, BH off. */
 void espl_tx(struct espl_device *dev, struct sk_buff *skb);
 
-/* Sends what has waited for the outbound SA of @child. Process context. */
-void espl_tx_waiting(struct espl_child *child);
+/* Sends what has waited for the outbound SA of @policy. Process context. */
+void espl_tx_waiting(struct espl_policy *policy);
 
 #endif

@@ -57,14 +57,14 @@ void espl_selectors_init(struct espl_selectors *sel)
 	memset(sel, 0, sizeof(*sel));
 }
 
-struct espl_ts_set *espl_ts_set_alloc(struct espl_child *child, unsigned int nlocal,
+struct espl_ts_set *espl_ts_set_alloc(struct espl_policy *policy, unsigned int nlocal,
 				      unsigned int nremote)
 {
 	struct espl_ts_set *set = kzalloc(struct_size(set, ts, nlocal + nremote), GFP_KERNEL);
 
 	if (!set)
 		return NULL;
-	set->child = child;
+	set->policy = policy;
 	INIT_LIST_HEAD(&set->rules);
 	set->nlocal = nlocal;
 	set->nremote = nremote;
@@ -154,14 +154,14 @@ static bool rule_matches(const struct rule *rule, const struct espl_flow *flow)
 }
 
 /* The deepest hit of both descents wins: longest remote, then longest local prefix. */
-struct espl_child *espl_selectors_lookup(const struct espl_selectors *sel,
-					 const struct espl_flow *flow)
+struct espl_policy *espl_selectors_lookup(const struct espl_selectors *sel,
+					  const struct espl_flow *flow)
 {
 	struct espl_trie_key remote_key = espl_trie_key(flow->remote.b);
 	struct espl_trie_key local_key = espl_trie_key(flow->local.b);
 	const struct espl_trie *remotes = remote_trie(sel, flow->family);
 	const struct espl_trie_node *r = NULL, *l;
-	struct espl_child *child = NULL;
+	struct espl_policy *policy = NULL;
 	const struct remote *remote;
 	const struct leaf *leaf;
 	const struct rule *rule;
@@ -171,13 +171,13 @@ struct espl_child *espl_selectors_lookup(const struct espl_selectors *sel,
 		while ((leaf = espl_trie_next(&remote->local, &l, local_key))) {
 			list_for_each_entry_rcu(rule, &leaf->rules, on_leaf) {
 				if (rule_matches(rule, flow)) {
-					child = rule->set->child;
+					policy = rule->set->policy;
 					break;
 				}
 			}
 		}
 	}
-	return child;
+	return policy;
 }
 
 /* Network order compares as numbers do; IPv4 addresses have zeroes behind. */

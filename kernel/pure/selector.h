@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Traffic selectors: which child carries a flow.
+ * Traffic selectors: which policy carries a flow.
  *
  * Of all that match, the one with the longest remote prefix wins, then the
  * longest local prefix, then a protocol over any, then the narrower ports
  * (remote, then local), then the newest. Ranges are split into prefixes. The
  * cost depends on the lengths of addresses and on how many selectors share
- * both prefixes, not on how many children there are.
+ * both prefixes, not on how many policies there are.
  */
 #ifndef _ESPL_SELECTOR_H
 #define _ESPL_SELECTOR_H
@@ -16,7 +16,7 @@
 #include <linux/types.h>
 #include "trie.h"
 
-struct espl_child;
+struct espl_policy;
 struct sk_buff;
 
 /* Addresses are octets in network order; IPv4 uses the first 4, the rest are 0. */
@@ -49,12 +49,12 @@ struct espl_flow {
 };
 
 /*
- * The selectors of one child, constant. Allocated with espl_ts_set_alloc(),
+ * The selectors of one policy, constant. Allocated with espl_ts_set_alloc(),
  * filled by the caller (local first, then remote), freed with
  * espl_ts_set_free() after an RCU grace period.
  */
 struct espl_ts_set {
-	struct espl_child *child;	/* not a reference: the owner outlives its set */
+	struct espl_policy *policy;	/* not a reference: the owner outlives its set */
 	struct list_head rules;		/* writer only */
 	struct rcu_head rcu;
 	unsigned int nlocal;
@@ -70,7 +70,7 @@ struct espl_selectors {
 void espl_selectors_init(struct espl_selectors *sel);
 
 /* GFP_KERNEL; NULL: no memory. */
-struct espl_ts_set *espl_ts_set_alloc(struct espl_child *child, unsigned int nlocal,
+struct espl_ts_set *espl_ts_set_alloc(struct espl_policy *policy, unsigned int nlocal,
 				      unsigned int nremote);
 /* At once if never inserted, else after a grace period; NULL is fine. */
 void espl_ts_set_free(struct espl_ts_set *set);
@@ -87,11 +87,11 @@ int espl_selectors_insert(struct espl_selectors *sel, struct espl_ts_set *set);
 /* Writer. Readers may meet the set until a grace period has passed. No-op if not inserted. */
 void espl_selectors_remove(struct espl_selectors *sel, struct espl_ts_set *set);
 
-/* Reader. NULL: none. The child is valid inside the RCU section. */
-struct espl_child *espl_selectors_lookup(const struct espl_selectors *sel,
-					 const struct espl_flow *flow);
+/* Reader. NULL: none. The policy is valid inside the RCU section. */
+struct espl_policy *espl_selectors_lookup(const struct espl_selectors *sel,
+					  const struct espl_flow *flow);
 
-/* Does the flow match these selectors of one child? Linear in their number. */
+/* Does the flow match these selectors of one policy? Linear in their number. */
 bool espl_ts_set_match(const struct espl_ts_set *set, const struct espl_flow *flow);
 
 /*

@@ -10,7 +10,7 @@
 
 /* In the order of ESPLANE_STAT_A_*, see espl_drop_attr(). */
 enum espl_drop {
-	ESPL_DROP_TX_NO_CHILD,
+	ESPL_DROP_TX_NO_POLICY,
 	ESPL_DROP_TX_NO_SA,
 	ESPL_DROP_TX_EXPIRED,
 	ESPL_DROP_TX_SEQUENCE,
@@ -38,19 +38,19 @@ enum espl_drop {
 };
 
 #define ESPL_DROP_IS(x) \
-	static_assert(ESPL_DROP_##x + ESPLANE_STAT_A_TX_NO_CHILD == ESPLANE_STAT_A_##x)
-ESPL_DROP_IS(TX_NO_CHILD);
+	static_assert(ESPL_DROP_##x + ESPLANE_STAT_A_TX_NO_POLICY == ESPLANE_STAT_A_##x)
+ESPL_DROP_IS(TX_NO_POLICY);
 ESPL_DROP_IS(TX_PROTOCOL);
 ESPL_DROP_IS(RX_SHORT);
 ESPL_DROP_IS(RX_AUTH);
 ESPL_DROP_IS(RX_ECN);
 ESPL_DROP_IS(RX_DOWN);
-static_assert(ESPL_DROP_COUNT + ESPLANE_STAT_A_TX_NO_CHILD == ESPLANE_STAT_A_MAX + 1);
+static_assert(ESPL_DROP_COUNT + ESPLANE_STAT_A_TX_NO_POLICY == ESPLANE_STAT_A_MAX + 1);
 #undef ESPL_DROP_IS
 
 static inline int espl_drop_attr(enum espl_drop why)
 {
-	return ESPLANE_STAT_A_TX_NO_CHILD + why;
+	return ESPLANE_STAT_A_TX_NO_POLICY + why;
 }
 
 static inline bool espl_drop_is_rx(enum espl_drop why)

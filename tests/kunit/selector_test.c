@@ -8,8 +8,8 @@
 #include "pure/selector.h"
 #include "suites.h"
 
-/* Children are opaque: any pointer will do. */
-#define CHILD(n)	((struct espl_child *)(unsigned long)(n))
+/* Policies are opaque: any pointer will do. */
+#define POLICY(n)	((struct espl_policy *)(unsigned long)(n))
 
 
 static struct espl_ts ts4(u32 start, u32 end, u8 proto, u16 port_start, u16 port_end)
@@ -35,10 +35,10 @@ static struct espl_flow flow4(u32 local, u32 remote, u8 proto, u16 local_port, u
 	};
 }
 
-static struct espl_ts_set *set_of(struct kunit *test, unsigned long child, struct espl_ts local,
+static struct espl_ts_set *set_of(struct kunit *test, unsigned long policy, struct espl_ts local,
 				  struct espl_ts remote)
 {
-	struct espl_ts_set *set = espl_ts_set_alloc(CHILD(child), 1, 1);
+	struct espl_ts_set *set = espl_ts_set_alloc(POLICY(policy), 1, 1);
 
 	KUNIT_ASSERT_NOT_NULL(test, set);
 	set->ts[0] = local;
@@ -47,9 +47,9 @@ static struct espl_ts_set *set_of(struct kunit *test, unsigned long child, struc
 }
 
 static struct espl_ts_set *add(struct kunit *test, struct espl_selectors *sel,
-			       unsigned long child, struct espl_ts local, struct espl_ts remote)
+			       unsigned long policy, struct espl_ts local, struct espl_ts remote)
 {
-	struct espl_ts_set *set = set_of(test, child, local, remote);
+	struct espl_ts_set *set = set_of(test, policy, local, remote);
 
 	KUNIT_ASSERT_EQ(test, 0, espl_selectors_insert(sel, set));
 	return set;
@@ -63,12 +63,12 @@ static void drop(struct espl_selectors *sel, struct espl_ts_set *set)
 
 static unsigned long lookup(const struct espl_selectors *sel, struct espl_flow flow)
 {
-	unsigned long child;
+	unsigned long policy;
 
 	rcu_read_lock();
-	child = (unsigned long)espl_selectors_lookup(sel, &flow);
+	policy = (unsigned long)espl_selectors_lookup(sel, &flow);
 	rcu_read_unlock();
-	return child;
+	return policy;
 }
 
 static void expect_empty(struct kunit *test, const struct espl_selectors *sel)
@@ -203,7 +203,7 @@ static void refused(struct kunit *test)
 	drop(&sel, set);
 
 	/* 62 prefixes each, times 64, both sides */
-	set = espl_ts_set_alloc(CHILD(1), 64, 64);
+	set = espl_ts_set_alloc(POLICY(1), 64, 64);
 	KUNIT_ASSERT_NOT_NULL(test, set);
 	for (i = 0; i < 128; i++)
 		set->ts[i] = ts4(1, 0xfffffffe, 0, 0, 65535);
@@ -285,7 +285,7 @@ static struct espl_ts random_ts(void)
 	return ts;
 }
 
-/* The look-up finds a child exactly when some child's own selectors match, and one that does. */
+/* The look-up finds a policy exactly when some policy's own selectors match, and one that does. */
 static void random_sets(struct kunit *test)
 {
 	enum { N = 24, ROUNDS = IS_ENABLED(CONFIG_KASAN) ? 5 : 20, FLOWS = 300 };
@@ -324,7 +324,7 @@ static void random_sets(struct kunit *test)
 }
 
 /* A debug kernel pays a hundredfold for each allocation, and looks for other things. */
-static void many_children(struct kunit *test)
+static void many_policies(struct kunit *test)
 {
 	enum { N = IS_ENABLED(CONFIG_KASAN) ? 1000 : 10000 };
 	struct espl_ts_set **set = kunit_kcalloc(test, N, sizeof(*set), GFP_KERNEL);
@@ -355,11 +355,11 @@ struct reader {
 static int read_all_along(void *data)
 {
 	struct reader *r = data;
-	unsigned long child;
+	unsigned long policy;
 
 	while (!READ_ONCE(r->stop)) {
-		child = lookup(r->sel, flow4(L, R, IPPROTO_TCP, 1, get_random_u32() % 4));
-		if (child < 1 || child > 8)
+		policy = lookup(r->sel, flow4(L, R, IPPROTO_TCP, 1, get_random_u32() % 4));
+		if (policy < 1 || policy > 8)
 			r->wrong++;
 		r->lookups++;
 		cond_resched();
@@ -367,7 +367,7 @@ static int read_all_along(void *data)
 	kthread_complete_and_exit(&r->done, 0);
 }
 
-/* A reader never loses the child that stays while others come and go around it. */
+/* A reader never loses the policy that stays while others come and go around it. */
 static void readers_and_writer(struct kunit *test)
 {
 	struct reader *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
@@ -414,7 +414,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(ipv4_ranges),
 	KUNIT_CASE(ipv6_ranges),
 	KUNIT_CASE(random_sets),
-	KUNIT_CASE(many_children),
+	KUNIT_CASE(many_policies),
 	KUNIT_CASE(readers_and_writer),
 	{}
 };

@@ -2,16 +2,16 @@
 /*
  * Changes in quick succession, while others send packets:
  *   churn what=sa dev= id= peer-netns= peer-ifindex= [peer-id=] n= SA...
- *	rekeys a child of both ends as IKE does: the new inbound SA at the
+ *	rekeys a policy of both ends as IKE does: the new inbound SA at the
  *	peer, both directions here in one transaction, the outbound one at
  *	the peer, and the inbound SAs of overlap= rekeys ago are deleted
- *   churn what=child dev= id= n= in-spi= out-spi= CHILD... SA...
- *	makes a child with both SAs, and deletes it
- *   churn what=device dev= addr= route= n= id= in-spi= out-spi= CHILD... SA...
- *	makes the device with address, route, child and SAs, and deletes it
+ *   churn what=policy dev= id= n= in-spi= out-spi= POLICY... SA...
+ *	makes a policy with both SAs, and deletes it
+ *   churn what=device dev= addr= route= n= id= in-spi= out-spi= POLICY... SA...
+ *	makes the device with address, route, policy and SAs, and deletes it
  *   churn what=read n=
- *	changes nothing: dumps all children and SAs
- * life-ms= is how long a child or device stays, pause-ms= how long the next one
+ *	changes nothing: dumps all policies and SAs
+ * life-ms= is how long a policy or device stays, pause-ms= how long the next one
  * waits; seconds= or SIGTERM ends it early; tolerate: what it works on may vanish
  * meanwhile.
  */
@@ -97,7 +97,7 @@ static bool install(struct end *e, uint32_t in, uint32_t out)
 {
 	struct nl_msg *msg = request(&e->c, ESPLANE_CMD_SA_ADD, e->dev);
 
-	nla_put_u32(msg, ESPLANE_A_CHILD_ID, e->id);
+	nla_put_u32(msg, ESPLANE_A_POLICY_ID, e->id);
 	if (in)
 		put_sa(msg, ESPLANE_A_SA_IN, "in", in, 0);
 	if (out)
@@ -130,27 +130,27 @@ static void rekey(struct end *a, struct end *b, uint64_t i, unsigned int overlap
 	retire(b, i, overlap);
 }
 
-static bool make_child(struct end *e)
+static bool make_policy(struct end *e)
 {
-	struct nl_msg *msg = request(&e->c, ESPLANE_CMD_CHILD_SET, e->dev);
+	struct nl_msg *msg = request(&e->c, ESPLANE_CMD_POLICY_SET, e->dev);
 	uint32_t in = arg_number("in-spi", 0);
 
-	put_child(msg, e->id);
+	put_policy(msg, e->id);
 	/* The peer keeps its SA and its window: behind whatever the last one of ours sent. */
 	e->seq += 10000;
-	return run(&e->c, msg, NULL, "child-set") && reserve(e, &in) &&
+	return run(&e->c, msg, NULL, "policy-set") && reserve(e, &in) &&
 	       install(e, in, arg_number("out-spi", 0));
 }
 
-static void renew_child(struct end *e)
+static void renew_policy(struct end *e)
 {
 	struct nl_msg *msg;
 
-	make_child(e);
+	make_policy(e);
 	live();
-	msg = request(&e->c, ESPLANE_CMD_CHILD_DEL, e->dev);
-	nla_put_u32(msg, ESPLANE_A_CHILD_ID, e->id);
-	run(&e->c, msg, NULL, "child-del");
+	msg = request(&e->c, ESPLANE_CMD_POLICY_DEL, e->dev);
+	nla_put_u32(msg, ESPLANE_A_POLICY_ID, e->id);
+	run(&e->c, msg, NULL, "policy-del");
 }
 
 static struct nl_msg *route_request(int type, const void *header, size_t len)
@@ -206,7 +206,7 @@ static void renew_device(struct end *e, struct ctl *rt, const char *name)
 
 	make_device(rt, name);
 	e->dev = device_index(name);
-	make_child(e);
+	make_policy(e);
 	live();
 	link.ifi_index = e->dev;
 	run(rt, route_request(RTM_DELLINK, &link, sizeof(link)), NULL, "link delete");
@@ -215,7 +215,7 @@ static void renew_device(struct end *e, struct ctl *rt, const char *name)
 /* A dump that met a change says so: that is no refusal. */
 static void read_all(struct ctl *c)
 {
-	static const int cmds[] = { ESPLANE_CMD_CHILD_GET, ESPLANE_CMD_SA_GET };
+	static const int cmds[] = { ESPLANE_CMD_POLICY_GET, ESPLANE_CMD_SA_GET };
 	int err;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cmds); i++) {
@@ -254,14 +254,14 @@ int churn(struct ctl *c)
 	for (i = 0; i < n && !stopped && now_ms() - start < limit; i++) {
 		if (!strcmp(what, "sa"))
 			rekey(&a, &b, i, overlap);
-		else if (!strcmp(what, "child"))
-			renew_child(&a);
+		else if (!strcmp(what, "policy"))
+			renew_policy(&a);
 		else if (!strcmp(what, "device"))
 			renew_device(&a, &rt, arg_need("dev"));
 		else if (!strcmp(what, "read"))
 			read_all(&a.c);
 		else
-			die("what= is 'sa', 'child', 'device' or 'read'");
+			die("what= is 'sa', 'policy', 'device' or 'read'");
 		if (pause)
 			usleep(1000 * pause);
 	}

@@ -36,25 +36,25 @@ static const struct attr_desc attr_ts_attr[] = {
 
 TABLE(attr_ts);
 
-static const struct attr_desc attr_child_attr[] = {
-	[ESPLANE_CHILD_A_ID] = { "id", T_U32 },
-	[ESPLANE_CHILD_A_ENCAP] = { "encap", T_U8, .values = encap_values },
-	[ESPLANE_CHILD_A_LOCAL_ADDR] = { "local-addr", T_ADDR },
-	[ESPLANE_CHILD_A_LOCAL_PORT] = { "local-port", T_U16 },
-	[ESPLANE_CHILD_A_REMOTE_ADDR] = { "remote-addr", T_ADDR },
-	[ESPLANE_CHILD_A_REMOTE_PORT] = { "remote-port", T_U16 },
-	[ESPLANE_CHILD_A_LOCAL_TS] = { "local-ts", T_NEST, &attr_ts, .many = true },
-	[ESPLANE_CHILD_A_REMOTE_TS] = { "remote-ts", T_NEST, &attr_ts, .many = true },
-	[ESPLANE_CHILD_A_OUT_SPI] = { "out-spi", T_U32 },
-	[ESPLANE_CHILD_A_IN_COUNT] = { "in-count", T_U32 },
-	[ESPLANE_CHILD_A_ACQUIRE] = { "acquire", T_FLAG },
+static const struct attr_desc attr_policy_attr[] = {
+	[ESPLANE_POLICY_A_ID] = { "id", T_U32 },
+	[ESPLANE_POLICY_A_ENCAP] = { "encap", T_U8, .values = encap_values },
+	[ESPLANE_POLICY_A_LOCAL_ADDR] = { "local-addr", T_ADDR },
+	[ESPLANE_POLICY_A_LOCAL_PORT] = { "local-port", T_U16 },
+	[ESPLANE_POLICY_A_REMOTE_ADDR] = { "remote-addr", T_ADDR },
+	[ESPLANE_POLICY_A_REMOTE_PORT] = { "remote-port", T_U16 },
+	[ESPLANE_POLICY_A_LOCAL_TS] = { "local-ts", T_NEST, &attr_ts, .many = true },
+	[ESPLANE_POLICY_A_REMOTE_TS] = { "remote-ts", T_NEST, &attr_ts, .many = true },
+	[ESPLANE_POLICY_A_OUT_SPI] = { "out-spi", T_U32 },
+	[ESPLANE_POLICY_A_IN_COUNT] = { "in-count", T_U32 },
+	[ESPLANE_POLICY_A_ACQUIRE] = { "acquire", T_FLAG },
 };
 
-TABLE(attr_child);
+TABLE(attr_policy);
 
 static const struct attr_desc attr_stat_attr[] = {
 	[ESPLANE_STAT_A_PAD] = { "pad" },
-	[ESPLANE_STAT_A_TX_NO_CHILD] = { "tx-no-child", T_U64 },
+	[ESPLANE_STAT_A_TX_NO_POLICY] = { "tx-no-policy", T_U64 },
 	[ESPLANE_STAT_A_TX_NO_SA] = { "tx-no-sa", T_U64 },
 	[ESPLANE_STAT_A_TX_EXPIRED] = { "tx-expired", T_U64 },
 	[ESPLANE_STAT_A_TX_SEQUENCE] = { "tx-sequence", T_U64 },
@@ -107,7 +107,7 @@ static const struct attr_desc attr_sa_attr[] = {
 	[ESPLANE_SA_A_SOFT_SECONDS] = { "soft-seconds", T_U64 },
 	[ESPLANE_SA_A_HARD_SECONDS] = { "hard-seconds", T_U64 },
 	[ESPLANE_SA_A_START_SEQ] = { "start-seq", T_U64 },
-	[ESPLANE_SA_A_CHILD_ID] = { "child-id", T_U32 },
+	[ESPLANE_SA_A_POLICY_ID] = { "policy-id", T_U32 },
 	[ESPLANE_SA_A_IFINDEX] = { "ifindex", T_U32 },
 	[ESPLANE_SA_A_KEY_BITS] = { "key-bits", T_U16 },
 	[ESPLANE_SA_A_DRIVER] = { "driver", T_TEXT },
@@ -125,8 +125,8 @@ TABLE(attr_sa);
 
 static const struct attr_desc top_attr[] = {
 	[ESPLANE_A_IFINDEX] = { "ifindex", T_U32 },
-	[ESPLANE_A_CHILD] = { "child", T_NEST, &attr_child },
-	[ESPLANE_A_CHILD_ID] = { "child-id", T_U32 },
+	[ESPLANE_A_POLICY] = { "policy", T_NEST, &attr_policy },
+	[ESPLANE_A_POLICY_ID] = { "policy-id", T_U32 },
 	[ESPLANE_A_SA_IN] = { "sa-in", T_NEST, &attr_sa },
 	[ESPLANE_A_SA_OUT] = { "sa-out", T_NEST, &attr_sa },
 	[ESPLANE_A_SPI] = { "spi", T_U32 },
@@ -147,14 +147,14 @@ static const struct attr_desc top_attr[] = {
 const struct attr_table attr_top = { top_attr, ESPLANE_A_MAX };
 
 static const char *const cmd_names[] = {
-	[ESPLANE_CMD_INFO] = "info", [ESPLANE_CMD_CHILD_SET] = "child-set",
-	[ESPLANE_CMD_CHILD_DEL] = "child-del", [ESPLANE_CMD_CHILD_GET] = "child-get",
+	[ESPLANE_CMD_INFO] = "info", [ESPLANE_CMD_POLICY_SET] = "policy-set",
+	[ESPLANE_CMD_POLICY_DEL] = "policy-del", [ESPLANE_CMD_POLICY_GET] = "policy-get",
 	[ESPLANE_CMD_SPI_ALLOC] = "spi-alloc", [ESPLANE_CMD_SA_ADD] = "sa-add",
 	[ESPLANE_CMD_SA_DEL] = "sa-del", [ESPLANE_CMD_SA_GET] = "sa-get",
 	[ESPLANE_CMD_SOCKET_ATTACH] = "socket-attach", [ESPLANE_CMD_FLUSH] = "flush",
 	[ESPLANE_CMD_ACQUIRE] = "acquire", [ESPLANE_CMD_EXPIRE] = "expire",
 	[ESPLANE_CMD_MAPPING] = "mapping", [ESPLANE_CMD_INVALID_SPI] = "invalid-spi",
-	[ESPLANE_CMD_CHILD_GONE] = "child-gone", [ESPLANE_CMD_DEVICE_GONE] = "device-gone",
+	[ESPLANE_CMD_POLICY_GONE] = "policy-gone", [ESPLANE_CMD_DEVICE_GONE] = "device-gone",
 };
 
 void die(const char *format, ...)

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A device's child 1 with an inbound SA 0x1001 and an outbound 0x2001; 0x1002 is reserved. */
+/* A device's policy 1 with an inbound SA 0x1001 and an outbound 0x2001; 0x1002 is reserved. */
 #define ENDPOINT "encap=0 local-addr=192.0.2.1 remote-addr=192.0.2.2 "
 #define LTS "local-ts{start=10.1.0.0 end=10.1.0.255} "
 #define RTS "remote-ts{start=10.2.0.0 end=10.2.0.255} "
@@ -24,79 +24,80 @@ static const struct {
 	const char *text;	/* put_text(); $dev: the device; $lo: a device that is not ours */
 	int err;		/* 0: any */
 } wrong[] = {
-#define CHILD(what_, err_, text_) \
-	{ what_, ESPLANE_CMD_CHILD_SET, "ifindex=$dev child{" text_ "}", err_ }
-	{ "child-set of nothing", ESPLANE_CMD_CHILD_SET, "", 0 },
-	{ "child-set without a device", ESPLANE_CMD_CHILD_SET,
-	  "child{id=9 " ENDPOINT LTS RTS "}", 0 },
-	{ "child-set without a child", ESPLANE_CMD_CHILD_SET, "ifindex=$dev", 0 },
-	{ "child-set on no device", ESPLANE_CMD_CHILD_SET,
-	  "ifindex=99999 child{id=9 " ENDPOINT LTS RTS "}", ENODEV },
-	{ "child-set on a device of another kind", ESPLANE_CMD_CHILD_SET,
-	  "ifindex=$lo child{id=9 " ENDPOINT LTS RTS "}", 0 },
-	{ "an ifindex of 2 octets", ESPLANE_CMD_CHILD_SET,
-	  "ifindex:x=0100 child{id=9 " ENDPOINT LTS RTS "}", 0 },
-	{ "an unknown attribute", ESPLANE_CMD_CHILD_SET,
-	  "ifindex=$dev #99=01 child{id=9 " ENDPOINT LTS RTS "}", 0 },
-	{ "a child that is not a nest", ESPLANE_CMD_CHILD_SET, "ifindex=$dev child:x=01020304", 0 },
-	CHILD("an empty child", 0, ""),
-	CHILD("a child without id", 0, ENDPOINT LTS RTS),
-	CHILD("child id 0", 0, "id=0 " ENDPOINT LTS RTS),
-	CHILD("child id of 8 octets", 0, "id:x=0100000000000000 " ENDPOINT LTS RTS),
-	CHILD("an unknown attribute in a child", 0, "id=9 #77=01 " ENDPOINT LTS RTS),
-	CHILD("an attribute that is for reading", 0, "id=9 out-spi=4096 " ENDPOINT LTS RTS),
-	CHILD("an unknown encapsulation", 0,
-	      "id=9 encap=7 local-addr=192.0.2.1 remote-addr=192.0.2.2 " LTS RTS),
-	CHILD("a new child without endpoint", 0, "id=9 " LTS RTS),
-	CHILD("a new child without remote address", 0, "id=9 local-addr=192.0.2.1 " LTS RTS),
-	CHILD("an address of 5 octets", 0,
-	      "id=9 local-addr:x=c000020100 remote-addr=192.0.2.2 " LTS RTS),
-	CHILD("an empty address", 0, "id=9 local-addr remote-addr=192.0.2.2 " LTS RTS),
-	CHILD("addresses of two families", 0,
-	      "id=9 local-addr=192.0.2.1 remote-addr=2001:db8::2 " LTS RTS),
-	CHILD("a remote address of no host", 0,
-	      "id=9 local-addr=192.0.2.1 remote-addr=0.0.0.0 " LTS RTS),
-	CHILD("a multicast remote address", 0,
-	      "id=9 local-addr=192.0.2.1 remote-addr=224.0.0.5 " LTS RTS),
-	CHILD("UDP without ports", 0,
-	      "id=9 encap=1 local-addr=192.0.2.1 remote-addr=192.0.2.2 " LTS RTS),
-	CHILD("UDP with port 0", 0,
-	      "id=9 encap=1 local-port=0 remote-port=4500 local-addr=192.0.2.1 "
-	      "remote-addr=192.0.2.2 " LTS RTS),
-	CHILD("ports without UDP", 0, "id=9 local-port=4500 remote-port=4500 " ENDPOINT LTS RTS),
-	CHILD("a new child without selectors", 0, "id=9 " ENDPOINT),
-	CHILD("local selectors only", 0, "id=9 " ENDPOINT LTS),
-	CHILD("remote selectors only", 0, "id=9 " ENDPOINT RTS),
-	CHILD("an empty selector", 0, "id=9 " ENDPOINT LTS "remote-ts{}"),
-	CHILD("a selector without end", 0, "id=9 " ENDPOINT LTS "remote-ts{start=10.2.0.0}"),
-	CHILD("a selector that ends before it starts", 0,
-	      "id=9 " ENDPOINT LTS "remote-ts{start=10.2.0.9 end=10.2.0.1}"),
-	CHILD("a selector of two families", 0,
-	      "id=9 " ENDPOINT LTS "remote-ts{start=10.2.0.0 end=2001:db8::1}"),
-	CHILD("local and remote selectors of different families", 0,
-	      "id=9 " ENDPOINT LTS "remote-ts{start=2001:db8:: end=2001:db8::ff}"),
-	CHILD("ports without a protocol", 0, "id=9 " ENDPOINT LTS
-	      "remote-ts{start=10.2.0.0 end=10.2.0.9 port-start=80 port-end=80}"),
-	CHILD("ports that end before they start", 0, "id=9 " ENDPOINT LTS
-	      "remote-ts{start=10.2.0.0 end=10.2.0.9 proto=6 port-start=90 port-end=80}"),
-	CHILD("two protocols that never meet", 0, "id=9 " ENDPOINT
-	      "local-ts{start=10.1.0.0 end=10.1.0.9 proto=6} "
-	      "remote-ts{start=10.2.0.0 end=10.2.0.9 proto=17}"),
-	{ "child-del without id", ESPLANE_CMD_CHILD_DEL, "ifindex=$dev", 0 },
-	{ "child-del of no child", ESPLANE_CMD_CHILD_DEL, "ifindex=$dev child-id=77", ENOENT },
-	{ "child-del of id 0", ESPLANE_CMD_CHILD_DEL, "ifindex=$dev child-id=0", 0 },
-	{ "child-get of no child", ESPLANE_CMD_CHILD_GET, "ifindex=$dev child-id=77", ENOENT },
+#define POLICY(what_, err_, text_) \
+	{ what_, ESPLANE_CMD_POLICY_SET, "ifindex=$dev policy{" text_ "}", err_ }
+	{ "policy-set of nothing", ESPLANE_CMD_POLICY_SET, "", 0 },
+	{ "policy-set without a device", ESPLANE_CMD_POLICY_SET,
+	  "policy{id=9 " ENDPOINT LTS RTS "}", 0 },
+	{ "policy-set without a policy", ESPLANE_CMD_POLICY_SET, "ifindex=$dev", 0 },
+	{ "policy-set on no device", ESPLANE_CMD_POLICY_SET,
+	  "ifindex=99999 policy{id=9 " ENDPOINT LTS RTS "}", ENODEV },
+	{ "policy-set on a device of another kind", ESPLANE_CMD_POLICY_SET,
+	  "ifindex=$lo policy{id=9 " ENDPOINT LTS RTS "}", 0 },
+	{ "an ifindex of 2 octets", ESPLANE_CMD_POLICY_SET,
+	  "ifindex:x=0100 policy{id=9 " ENDPOINT LTS RTS "}", 0 },
+	{ "an unknown attribute", ESPLANE_CMD_POLICY_SET,
+	  "ifindex=$dev #99=01 policy{id=9 " ENDPOINT LTS RTS "}", 0 },
+	{ "a policy that is not a nest", ESPLANE_CMD_POLICY_SET,
+	  "ifindex=$dev policy:x=01020304", 0 },
+	POLICY("an empty policy", 0, ""),
+	POLICY("a policy without id", 0, ENDPOINT LTS RTS),
+	POLICY("policy id 0", 0, "id=0 " ENDPOINT LTS RTS),
+	POLICY("policy id of 8 octets", 0, "id:x=0100000000000000 " ENDPOINT LTS RTS),
+	POLICY("an unknown attribute in a policy", 0, "id=9 #77=01 " ENDPOINT LTS RTS),
+	POLICY("an attribute that is for reading", 0, "id=9 out-spi=4096 " ENDPOINT LTS RTS),
+	POLICY("an unknown encapsulation", 0,
+	       "id=9 encap=7 local-addr=192.0.2.1 remote-addr=192.0.2.2 " LTS RTS),
+	POLICY("a new policy without endpoint", 0, "id=9 " LTS RTS),
+	POLICY("a new policy without remote address", 0, "id=9 local-addr=192.0.2.1 " LTS RTS),
+	POLICY("an address of 5 octets", 0,
+	       "id=9 local-addr:x=c000020100 remote-addr=192.0.2.2 " LTS RTS),
+	POLICY("an empty address", 0, "id=9 local-addr remote-addr=192.0.2.2 " LTS RTS),
+	POLICY("addresses of two families", 0,
+	       "id=9 local-addr=192.0.2.1 remote-addr=2001:db8::2 " LTS RTS),
+	POLICY("a remote address of no host", 0,
+	       "id=9 local-addr=192.0.2.1 remote-addr=0.0.0.0 " LTS RTS),
+	POLICY("a multicast remote address", 0,
+	       "id=9 local-addr=192.0.2.1 remote-addr=224.0.0.5 " LTS RTS),
+	POLICY("UDP without ports", 0,
+	       "id=9 encap=1 local-addr=192.0.2.1 remote-addr=192.0.2.2 " LTS RTS),
+	POLICY("UDP with port 0", 0,
+	       "id=9 encap=1 local-port=0 remote-port=4500 local-addr=192.0.2.1 "
+	       "remote-addr=192.0.2.2 " LTS RTS),
+	POLICY("ports without UDP", 0, "id=9 local-port=4500 remote-port=4500 " ENDPOINT LTS RTS),
+	POLICY("a new policy without selectors", 0, "id=9 " ENDPOINT),
+	POLICY("local selectors only", 0, "id=9 " ENDPOINT LTS),
+	POLICY("remote selectors only", 0, "id=9 " ENDPOINT RTS),
+	POLICY("an empty selector", 0, "id=9 " ENDPOINT LTS "remote-ts{}"),
+	POLICY("a selector without end", 0, "id=9 " ENDPOINT LTS "remote-ts{start=10.2.0.0}"),
+	POLICY("a selector that ends before it starts", 0,
+	       "id=9 " ENDPOINT LTS "remote-ts{start=10.2.0.9 end=10.2.0.1}"),
+	POLICY("a selector of two families", 0,
+	       "id=9 " ENDPOINT LTS "remote-ts{start=10.2.0.0 end=2001:db8::1}"),
+	POLICY("local and remote selectors of different families", 0,
+	       "id=9 " ENDPOINT LTS "remote-ts{start=2001:db8:: end=2001:db8::ff}"),
+	POLICY("ports without a protocol", 0, "id=9 " ENDPOINT LTS
+	       "remote-ts{start=10.2.0.0 end=10.2.0.9 port-start=80 port-end=80}"),
+	POLICY("ports that end before they start", 0, "id=9 " ENDPOINT LTS
+	       "remote-ts{start=10.2.0.0 end=10.2.0.9 proto=6 port-start=90 port-end=80}"),
+	POLICY("two protocols that never meet", 0, "id=9 " ENDPOINT
+	       "local-ts{start=10.1.0.0 end=10.1.0.9 proto=6} "
+	       "remote-ts{start=10.2.0.0 end=10.2.0.9 proto=17}"),
+	{ "policy-del without id", ESPLANE_CMD_POLICY_DEL, "ifindex=$dev", 0 },
+	{ "policy-del of no policy", ESPLANE_CMD_POLICY_DEL, "ifindex=$dev policy-id=77", ENOENT },
+	{ "policy-del of id 0", ESPLANE_CMD_POLICY_DEL, "ifindex=$dev policy-id=0", 0 },
+	{ "policy-get of no policy", ESPLANE_CMD_POLICY_GET, "ifindex=$dev policy-id=77", ENOENT },
 	{ "spi-alloc without a device", ESPLANE_CMD_SPI_ALLOC, "", 0 },
 	{ "a reserved SPI", ESPLANE_CMD_SPI_ALLOC, "ifindex=$dev spi=255", 0 },
 	{ "SPI 0", ESPLANE_CMD_SPI_ALLOC, "ifindex=$dev spi=0", 0 },
 	{ "an SPI that is taken", ESPLANE_CMD_SPI_ALLOC, "ifindex=$dev spi=0x1001", EEXIST },
 
 #define SA(what_, err_, text_) \
-	{ what_, ESPLANE_CMD_SA_ADD, "ifindex=$dev child-id=1 " text_, err_ }
-	{ "sa-add without a child", ESPLANE_CMD_SA_ADD,
+	{ what_, ESPLANE_CMD_SA_ADD, "ifindex=$dev policy-id=1 " text_, err_ }
+	{ "sa-add without a policy", ESPLANE_CMD_SA_ADD,
 	  "ifindex=$dev sa-out{spi=0x3000 " GCM "}", 0 },
-	{ "sa-add to no child", ESPLANE_CMD_SA_ADD,
-	  "ifindex=$dev child-id=77 sa-out{spi=0x3000 " GCM "}", ENOENT },
+	{ "sa-add to no policy", ESPLANE_CMD_SA_ADD,
+	  "ifindex=$dev policy-id=77 sa-out{spi=0x3000 " GCM "}", ENOENT },
 	SA("sa-add of neither direction", 0, ""),
 	SA("an empty SA", 0, "sa-out{}"),
 	SA("an SA without SPI", 0, "sa-out{" GCM "}"),
@@ -144,7 +145,7 @@ static const struct {
 	{ "socket-attach of what is no socket", ESPLANE_CMD_SOCKET_ATTACH, "socket-fd=1", 0 },
 	{ "flush of no device", ESPLANE_CMD_FLUSH, "ifindex=99999", ENODEV },
 	{ "a command that is an event", ESPLANE_CMD_ACQUIRE,
-	  "ifindex=$dev child-id=1", -EOPNOTSUPP },
+	  "ifindex=$dev policy-id=1", -EOPNOTSUPP },
 	{ "a command that does not exist", 200, "", -EOPNOTSUPP },
 };
 
@@ -167,7 +168,7 @@ static char *state(struct ctl *c)
 	const json_t *reply;
 	size_t i;
 
-	if (ctl_talk(c, ctl_request(c, ESPLANE_CMD_CHILD_GET, NLM_F_DUMP), all) ||
+	if (ctl_talk(c, ctl_request(c, ESPLANE_CMD_POLICY_GET, NLM_F_DUMP), all) ||
 	    ctl_talk(c, ctl_request(c, ESPLANE_CMD_SA_GET, NLM_F_DUMP), all))
 		die("cannot dump: %s", c->reason);
 	json_array_foreach(all, i, reply) {
@@ -224,10 +225,10 @@ int negative(struct ctl *c)
 	int n = ARRAY_SIZE(wrong), failed = 0;
 	char *before;
 
-	setup(c, dev, "child{id=1 " ENDPOINT LTS RTS "}", ESPLANE_CMD_CHILD_SET);
+	setup(c, dev, "policy{id=1 " ENDPOINT LTS RTS "}", ESPLANE_CMD_POLICY_SET);
 	setup(c, dev, "spi=0x1001", ESPLANE_CMD_SPI_ALLOC);
 	setup(c, dev, "spi=0x1002", ESPLANE_CMD_SPI_ALLOC);
-	setup(c, dev, "child-id=1 sa-in{spi=0x1001 " GCM "} sa-out{spi=0x2001 " GCM "}",
+	setup(c, dev, "policy-id=1 sa-in{spi=0x1001 " GCM "} sa-out{spi=0x2001 " GCM "}",
 	      ESPLANE_CMD_SA_ADD);
 	before = state(c);
 	for (int i = 0; i < n; i++) {
@@ -238,7 +239,7 @@ int negative(struct ctl *c)
 	}
 	printf("1..%d\n", n);
 	/* The refused transaction above left the reservation as it was. */
-	setup(c, dev, "child-id=1 sa-in{spi=0x1002 " GCM "}", ESPLANE_CMD_SA_ADD);
+	setup(c, dev, "policy-id=1 sa-in{spi=0x1002 " GCM "}", ESPLANE_CMD_SA_ADD);
 	setup(c, dev, "", ESPLANE_CMD_FLUSH);
 	return failed > 0;
 }

@@ -15,17 +15,17 @@
 static const char usage[] =
 "usage: esplctl [--field PATH] COMMAND [KEY=VALUE...]\n"
 "  info          [dev=]\n"
-"  child-set     dev= id= [encap=none|udp local= remote= lport= rport= lts=... rts=...]\n"
+"  policy-set    dev= id= [encap=none|udp local= remote= lport= rport= lts=... rts=...]\n"
 "                a selector is PREFIX, START-END or ADDRESS, then [,PROTO[,PORT[-PORT]]]\n"
-"  child-del     dev= id=\n"
-"  child-get     [dev= [id=]]               without id a list\n"
+"  policy-del    dev= id=\n"
+"  policy-get    [dev= [id=]]               without id a list\n"
 "  spi-alloc     dev= [spi=]\n"
 "  sa-add        dev= id= [in-spi=] [out-spi=] encr= key= [integ= ikey= esn window= seq=\n"
 "                soft-bytes= hard-bytes= soft-packets= hard-packets= soft-seconds=\n"
 "                hard-seconds=]             each also as in-KEY or out-KEY\n"
 "  sa-del        dev= spi= dir=in|out\n"
 "  sa-get        [dev= [spi= dir=in|out]]   without spi a list\n"
-"  dump          [dev=]                     children and SAs\n"
+"  dump          [dev=]                     policies and SAs\n"
 "  socket-attach [addr=] [port=4500] [hold] [forget] [reuseaddr] hold: stay, print what\n"
 "                is not ESP; forget: switch UDP_ENCAP off behind the module's back;\n"
 "                reuseaddr: that and not SO_REUSEPORT\n"
@@ -33,7 +33,7 @@ static const char usage[] =
 "  listen        [count=] [seconds=10] [only=EVENT,...]   events, a line each\n"
 "  raw           cmd=NAME|NUMBER [dump] [text=ATTRIBUTES]  '$dev' is the index of dev=\n"
 "  negative      dev=                       wrong requests, as TAP\n"
-"  churn         what=sa|child|device|read n= [seconds=] ...   see esplctl-churn.c\n"
+"  churn         what=sa|policy|device|read n= [seconds=] ...   see esplctl-churn.c\n"
 "  batch                                    commands from stdin, a line each\n"
 "--field prints values of the answer (0 if absent) in a line instead of JSON; PATH,PATH...;\n"
 "a list has numbers and 'length'\n"
@@ -111,25 +111,25 @@ static void put_port(struct nl_msg *msg, int type, const char *key)
 		nla_put_u16(msg, type, arg_number(key, 0));
 }
 
-void put_child(struct nl_msg *msg, uint32_t id)
+void put_policy(struct nl_msg *msg, uint32_t id)
 {
-	struct nlattr *nest = nla_nest_start(msg, ESPLANE_A_CHILD);
+	struct nlattr *nest = nla_nest_start(msg, ESPLANE_A_POLICY);
 	const char *encap = arg("encap");
 
-	nla_put_u32(msg, ESPLANE_CHILD_A_ID, id);
+	nla_put_u32(msg, ESPLANE_POLICY_A_ID, id);
 	if (encap)
-		nla_put_u8(msg, ESPLANE_CHILD_A_ENCAP, !strcmp(encap, "udp"));
-	put_address(msg, ESPLANE_CHILD_A_LOCAL_ADDR, "local");
-	put_address(msg, ESPLANE_CHILD_A_REMOTE_ADDR, "remote");
-	put_port(msg, ESPLANE_CHILD_A_LOCAL_PORT, "lport");
-	put_port(msg, ESPLANE_CHILD_A_REMOTE_PORT, "rport");
+		nla_put_u8(msg, ESPLANE_POLICY_A_ENCAP, !strcmp(encap, "udp"));
+	put_address(msg, ESPLANE_POLICY_A_LOCAL_ADDR, "local");
+	put_address(msg, ESPLANE_POLICY_A_REMOTE_ADDR, "remote");
+	put_port(msg, ESPLANE_POLICY_A_LOCAL_PORT, "lport");
+	put_port(msg, ESPLANE_POLICY_A_REMOTE_PORT, "rport");
 	arg("lts");
 	arg("rts");
 	for (int i = 0; i < nargs; i++)
 		if (!strcmp(args[i].key, "lts"))
-			put_selector(msg, ESPLANE_CHILD_A_LOCAL_TS, args[i].value);
+			put_selector(msg, ESPLANE_POLICY_A_LOCAL_TS, args[i].value);
 		else if (!strcmp(args[i].key, "rts"))
-			put_selector(msg, ESPLANE_CHILD_A_REMOTE_TS, args[i].value);
+			put_selector(msg, ESPLANE_POLICY_A_REMOTE_TS, args[i].value);
 	nla_nest_end_keep_empty(msg, nest);
 }
 
@@ -274,33 +274,33 @@ static int cmd_info(struct ctl *c)
 	return talk(c, msg, NULL);
 }
 
-static int cmd_child_set(struct ctl *c)
+static int cmd_policy_set(struct ctl *c)
 {
-	struct nl_msg *msg = ctl_request(c, ESPLANE_CMD_CHILD_SET, 0);
+	struct nl_msg *msg = ctl_request(c, ESPLANE_CMD_POLICY_SET, 0);
 
 	put_device(msg);
-	put_child(msg, to_number(arg_need("id")));
+	put_policy(msg, to_number(arg_need("id")));
 	return talk(c, msg, NULL);
 }
 
-static int cmd_child_del(struct ctl *c)
+static int cmd_policy_del(struct ctl *c)
 {
-	struct nl_msg *msg = ctl_request(c, ESPLANE_CMD_CHILD_DEL, 0);
+	struct nl_msg *msg = ctl_request(c, ESPLANE_CMD_POLICY_DEL, 0);
 
 	put_device(msg);
-	nla_put_u32(msg, ESPLANE_A_CHILD_ID, to_number(arg_need("id")));
+	nla_put_u32(msg, ESPLANE_A_POLICY_ID, to_number(arg_need("id")));
 	return talk(c, msg, NULL);
 }
 
-static int cmd_child_get(struct ctl *c)
+static int cmd_policy_get(struct ctl *c)
 {
-	struct nl_msg *msg = ctl_request(c, ESPLANE_CMD_CHILD_GET, arg("id") ? 0 : NLM_F_DUMP);
+	struct nl_msg *msg = ctl_request(c, ESPLANE_CMD_POLICY_GET, arg("id") ? 0 : NLM_F_DUMP);
 
 	if (arg("dev"))
 		put_device(msg);
 	if (arg("id"))
-		nla_put_u32(msg, ESPLANE_A_CHILD_ID, to_number(arg("id")));
-	return talk(c, msg, "child");
+		nla_put_u32(msg, ESPLANE_A_POLICY_ID, to_number(arg("id")));
+	return talk(c, msg, "policy");
 }
 
 static int cmd_spi_alloc(struct ctl *c)
@@ -318,7 +318,7 @@ static int cmd_sa_add(struct ctl *c)
 	struct nl_msg *msg = ctl_request(c, ESPLANE_CMD_SA_ADD, 0);
 
 	put_device(msg);
-	nla_put_u32(msg, ESPLANE_A_CHILD_ID, to_number(arg_need("id")));
+	nla_put_u32(msg, ESPLANE_A_POLICY_ID, to_number(arg_need("id")));
 	if (arg("in-spi"))
 		put_sa(msg, ESPLANE_A_SA_IN, "in", to_number(arg("in-spi")), 0);
 	if (arg("out-spi"))
@@ -351,7 +351,7 @@ static int cmd_sa_get(struct ctl *c)
 
 static int cmd_dump(struct ctl *c)
 {
-	return cmd_child_get(c) ?: cmd_sa_get(c);
+	return cmd_policy_get(c) ?: cmd_sa_get(c);
 }
 
 /* A line for each datagram that the kernel leaves to the owner of the socket. */
@@ -462,8 +462,8 @@ static const struct {
 	const char *name;
 	int (*run)(struct ctl *c);
 } commands[] = {
-	{ "info", cmd_info }, { "child-set", cmd_child_set }, { "child-del", cmd_child_del },
-	{ "child-get", cmd_child_get }, { "spi-alloc", cmd_spi_alloc }, { "sa-add", cmd_sa_add },
+	{ "info", cmd_info }, { "policy-set", cmd_policy_set }, { "policy-del", cmd_policy_del },
+	{ "policy-get", cmd_policy_get }, { "spi-alloc", cmd_spi_alloc }, { "sa-add", cmd_sa_add },
 	{ "sa-del", cmd_sa_del }, { "sa-get", cmd_sa_get }, { "dump", cmd_dump },
 	{ "socket-attach", cmd_socket_attach }, { "flush", cmd_flush }, { "listen", cmd_listen },
 	{ "raw", cmd_raw }, { "negative", negative }, { "churn", churn }, { "batch", cmd_batch },

@@ -85,7 +85,7 @@ uint64_t arg_number(const char *key, uint64_t otherwise);
 uint32_t device_index(const char *name);
 /* SA parameters: "in-encr" or else "encr" and so on; @seq in seq='s place, unless it is 0. */
 void put_sa(struct nl_msg *msg, int type, const char *prefix, uint32_t spi, uint64_t seq);
-void put_child(struct nl_msg *msg, uint32_t id);
+void put_policy(struct nl_msg *msg, uint32_t id);
 
 /* ---- the larger commands; each returns the exit status */
 int churn(struct ctl *c);

@@ -5,7 +5,7 @@
 # Two sites: namespace a has esplane, b the in-tree stack or esplane too.
 #	a: eth0 192.0.2.1, inner 10.1.0.1 and fd01::1, device espl0
 #	b: eth0 192.0.2.2, inner 10.2.0.1 and fd02::1
-# SPIs: 0x1001 towards a, 0x2001 towards b. Everything is child 1.
+# SPIs: 0x1001 towards a, 0x2001 towards b. Everything is policy 1.
 
 TS_A='10.1.0.0/24' TS_B='10.2.0.0/24' TS6_A='fd01::/64' TS6_B='fd02::/64'
 K16=000102030405060708090a0b0c0d0e0f
@@ -112,18 +112,18 @@ espl_addresses()
 	END
 }
 
-# child_line NET [ENCAP] [ESPLCTL-ARGUMENT...]: the command for child 1 towards the other site
-child_line()
+# policy_line NET [ENCAP] [ESPLCTL-ARGUMENT...]: the command for policy 1 towards the other site
+policy_line()
 {
 	local encap=${2:-none} me=1 it=2 ports=''
 
 	[ "$1" = a ] || me=2 it=1
 	[ "$encap" = none ] || ports='lport=4500 rport=4500'
-	echo "child-set dev=espl0 id=1 encap=$encap $ports local=192.0.2.$me remote=192.0.2.$it" \
+	echo "policy-set dev=espl0 id=1 encap=$encap $ports local=192.0.2.$me remote=192.0.2.$it" \
 		"lts=10.$me.0.0/24 rts=10.$it.0.0/24 lts=fd0$me::/64 rts=fd0$it::/64" "${@:3}"
 }
 
-# sa_lines NET SUITE [ESPLCTL-ARGUMENT...]: the commands for both SAs of child 1
+# sa_lines NET SUITE [ESPLCTL-ARGUMENT...]: the commands for both SAs of policy 1
 sa_lines()
 {
 	suite "$2"
@@ -131,9 +131,9 @@ sa_lines()
 	echo "sa-add dev=espl0 id=1 in-spi=$(in_spi "$1") out-spi=$(out_spi "$1") $espl_suite" "${@:3}"
 }
 
-espl_child()
+espl_policy()
 {
-	must ctl "$1" batch <<<"$(child_line "$@")"
+	must ctl "$1" batch <<<"$(policy_line "$@")"
 }
 
 espl_sas()
@@ -142,11 +142,11 @@ espl_sas()
 	must ctl "$1" batch <<<"$(sa_lines "$@")"
 }
 
-# espl_tunnel NET SUITE [ENCAP] [ESPLCTL-ARGUMENT...]: child 1 with both SAs
+# espl_tunnel NET SUITE [ENCAP] [ESPLCTL-ARGUMENT...]: policy 1 with both SAs
 espl_tunnel()
 {
 	suite "$2"
-	must ctl "$1" batch <<<"$(child_line "$1" "${3:-none}")
+	must ctl "$1" batch <<<"$(policy_line "$1" "${3:-none}")
 $(sa_lines "$1" "$2" "${@:4}")"
 }
 

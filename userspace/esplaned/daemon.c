@@ -203,7 +203,7 @@ static void on_kern_event(void *ctx, const struct kern_event *kev)
 	case ESPLANE_CMD_MAPPING:
 		ev.type = IKE_KERN_MAPPING;
 		break;
-	case ESPLANE_CMD_CHILD_GONE:
+	case ESPLANE_CMD_POLICY_GONE:
 		if (!child_is_gone(d, kev))
 			return;
 		ev.type = IKE_KERN_GONE;
@@ -226,7 +226,7 @@ static void on_kern_readable(evutil_socket_t fd, short what, void *arg)
 		return;
 	log_warn("the kernel's events came too fast, some are lost: looking at its state instead");
 	for (struct conn *t = d->tunnels; t; t = t->next) {
-		struct kern_event gone = { .cmd = ESPLANE_CMD_CHILD_GONE };
+		struct kern_event gone = { .cmd = ESPLANE_CMD_POLICY_GONE };
 		struct ike_status st;
 		char name[IFNAMSIZ];
 

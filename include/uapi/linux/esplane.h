@@ -19,27 +19,27 @@
 #define ESPLANE_SPI_MIN		256	/* RFC 4303 2.1: 1 to 255 are reserved */
 #define ESPLANE_KEY_MAX		68	/* octets, of ENCR with its salt or of INTEG */
 #define ESPLANE_REPLAY_MAX	8192	/* packets */
-#define ESPLANE_TS_MAX		64	/* traffic selectors on one side of a child */
+#define ESPLANE_TS_MAX		64	/* traffic selectors on one side of a policy */
 
 enum {
 	ESPLANE_CMD_UNSPEC,
 	ESPLANE_CMD_INFO,		/* [IFINDEX] -> VERSION, SUITE... [, STATS of it] */
-	ESPLANE_CMD_CHILD_SET,		/* IFINDEX, CHILD: make one, or change it */
-	ESPLANE_CMD_CHILD_DEL,		/* IFINDEX, CHILD_ID: with every SA of it */
-	ESPLANE_CMD_CHILD_GET,		/* IFINDEX, CHILD_ID -> CHILD; dump: [IFINDEX] */
+	ESPLANE_CMD_POLICY_SET,		/* IFINDEX, POLICY: make one, or change it */
+	ESPLANE_CMD_POLICY_DEL,		/* IFINDEX, POLICY_ID: with every SA of it */
+	ESPLANE_CMD_POLICY_GET,		/* IFINDEX, POLICY_ID -> POLICY; dump: [IFINDEX] */
 	ESPLANE_CMD_SPI_ALLOC,		/* IFINDEX [, SPI] -> SPI: reserve an inbound SPI */
-	ESPLANE_CMD_SA_ADD,		/* IFINDEX, CHILD_ID, SA_IN and/or SA_OUT: all or nothing */
-	ESPLANE_CMD_SA_DEL,		/* IFINDEX, SPI, DIR [, CHILD_ID]: SA or reservation */
+	ESPLANE_CMD_SA_ADD,		/* IFINDEX, POLICY_ID, SA_IN and/or SA_OUT: all or none */
+	ESPLANE_CMD_SA_DEL,		/* IFINDEX, SPI, DIR [, POLICY_ID]: SA or reservation */
 	ESPLANE_CMD_SA_GET,		/* like SA_DEL -> SA_IN or SA_OUT; dump: [IFINDEX] */
 	ESPLANE_CMD_SOCKET_ATTACH,	/* SOCKET_FD, bound UDP: the ESP in it is taken */
 	ESPLANE_CMD_FLUSH,		/* [IFINDEX]: all of it; without: of all, and sockets */
 
 	/* events, on the multicast group */
-	ESPLANE_CMD_ACQUIRE,		/* IFINDEX, CHILD_ID, TS_LOCAL, TS_REMOTE (of the packet) */
-	ESPLANE_CMD_EXPIRE,		/* IFINDEX, CHILD_ID, SPI, DIR, LIMIT, HARD */
-	ESPLANE_CMD_MAPPING,		/* IFINDEX, CHILD_ID, SPI, new PEER_ADDR, PEER_PORT */
+	ESPLANE_CMD_ACQUIRE,		/* IFINDEX, POLICY_ID, TS_LOCAL, TS_REMOTE of the packet */
+	ESPLANE_CMD_EXPIRE,		/* IFINDEX, POLICY_ID, SPI, DIR, LIMIT, HARD */
+	ESPLANE_CMD_MAPPING,		/* IFINDEX, POLICY_ID, SPI, new PEER_ADDR, PEER_PORT */
 	ESPLANE_CMD_INVALID_SPI,	/* SPI, PEER_ADDR [, PEER_PORT]: unauthenticated */
-	ESPLANE_CMD_CHILD_GONE,		/* IFINDEX, CHILD_ID */
+	ESPLANE_CMD_POLICY_GONE,	/* IFINDEX, POLICY_ID */
 	ESPLANE_CMD_DEVICE_GONE,	/* IFINDEX */
 
 	__ESPLANE_CMD_MAX
@@ -49,8 +49,8 @@ enum {
 enum {
 	ESPLANE_A_UNSPEC,
 	ESPLANE_A_IFINDEX,		/* u32 */
-	ESPLANE_A_CHILD,		/* nest of ESPLANE_CHILD_A_* */
-	ESPLANE_A_CHILD_ID,		/* u32, not 0, chosen by the user, unique on the device */
+	ESPLANE_A_POLICY,		/* nest of ESPLANE_POLICY_A_* */
+	ESPLANE_A_POLICY_ID,		/* u32, not 0, chosen by the user, unique on the device */
 	ESPLANE_A_SA_IN,		/* nest of ESPLANE_SA_A_* */
 	ESPLANE_A_SA_OUT,		/* nest of ESPLANE_SA_A_* */
 	ESPLANE_A_SPI,			/* u32, ESPLANE_SPI_MIN and above */
@@ -88,25 +88,26 @@ enum esplane_limit {
 };
 
 /*
- * A CHILD_SA as IKE means it. CHILD_SET of an existing id replaces what is
- * given and keeps its SAs.
+ * An entry of the security policy database, RFC 4301 4.4.1: what is protected,
+ * and where it goes. It outlives every rekey. POLICY_SET of an existing id
+ * replaces what is given and keeps its SAs.
  */
 enum {
-	ESPLANE_CHILD_A_UNSPEC,
-	ESPLANE_CHILD_A_ID,		/* u32, not 0 */
-	ESPLANE_CHILD_A_ENCAP,		/* u8, enum esplane_encap */
-	ESPLANE_CHILD_A_LOCAL_ADDR,	/* 4 or 16 octets: the outer source */
-	ESPLANE_CHILD_A_LOCAL_PORT,	/* u16, UDP only */
-	ESPLANE_CHILD_A_REMOTE_ADDR,	/* 4 or 16 octets: the outer destination */
-	ESPLANE_CHILD_A_REMOTE_PORT,	/* u16, UDP only */
-	ESPLANE_CHILD_A_LOCAL_TS,	/* nest of ESPLANE_TS_A_*, repeated, 1 to ESPLANE_TS_MAX */
-	ESPLANE_CHILD_A_REMOTE_TS,	/* nest of ESPLANE_TS_A_*, repeated, 1 to ESPLANE_TS_MAX */
-	ESPLANE_CHILD_A_OUT_SPI,	/* u32, get only: the outbound SA's; absent if none */
-	ESPLANE_CHILD_A_IN_COUNT,	/* u32, get only: how many inbound SAs */
-	ESPLANE_CHILD_A_ACQUIRE,	/* flag, get only: packets wait for an outbound SA */
-	__ESPLANE_CHILD_A_MAX
+	ESPLANE_POLICY_A_UNSPEC,
+	ESPLANE_POLICY_A_ID,		/* u32, not 0 */
+	ESPLANE_POLICY_A_ENCAP,		/* u8, enum esplane_encap */
+	ESPLANE_POLICY_A_LOCAL_ADDR,	/* 4 or 16 octets: the outer source */
+	ESPLANE_POLICY_A_LOCAL_PORT,	/* u16, UDP only */
+	ESPLANE_POLICY_A_REMOTE_ADDR,	/* 4 or 16 octets: the outer destination */
+	ESPLANE_POLICY_A_REMOTE_PORT,	/* u16, UDP only */
+	ESPLANE_POLICY_A_LOCAL_TS,	/* nest of ESPLANE_TS_A_*, repeated, 1 to ESPLANE_TS_MAX */
+	ESPLANE_POLICY_A_REMOTE_TS,	/* nest of ESPLANE_TS_A_*, repeated, 1 to ESPLANE_TS_MAX */
+	ESPLANE_POLICY_A_OUT_SPI,	/* u32, get only: the outbound SA's; absent if none */
+	ESPLANE_POLICY_A_IN_COUNT,	/* u32, get only: how many inbound SAs */
+	ESPLANE_POLICY_A_ACQUIRE,	/* flag, get only: packets wait for an outbound SA */
+	__ESPLANE_POLICY_A_MAX
 };
-#define ESPLANE_CHILD_A_MAX (__ESPLANE_CHILD_A_MAX - 1)
+#define ESPLANE_POLICY_A_MAX (__ESPLANE_POLICY_A_MAX - 1)
 
 /* A traffic selector, RFC 7296 3.13.1: inclusive ranges. START and END are of one family. */
 enum {
@@ -121,7 +122,7 @@ enum {
 #define ESPLANE_TS_A_MAX (__ESPLANE_TS_A_MAX - 1)
 
 /*
- * One direction. SA_ADD with SA_OUT replaces the child's outbound SA and frees
+ * One direction. SA_ADD with SA_OUT replaces the policy's outbound SA and frees
  * the old one. Of transforms: ENCR 12 is AES-CBC, 20 AES-GCM-16, 28 ChaCha20-
  * Poly1305; INTEG 12 is HMAC-SHA2-256-128.
  */
@@ -141,7 +142,7 @@ enum {
 	ESPLANE_SA_A_SOFT_SECONDS,	/* u64, since the SA was added */
 	ESPLANE_SA_A_HARD_SECONDS,	/* u64 */
 	ESPLANE_SA_A_START_SEQ,		/* u64, add only: continue after this number */
-	ESPLANE_SA_A_CHILD_ID,		/* u32, get only, likewise the rest */
+	ESPLANE_SA_A_POLICY_ID,		/* u32, get only, likewise the rest */
 	ESPLANE_SA_A_IFINDEX,		/* u32 */
 	ESPLANE_SA_A_KEY_BITS,		/* u16: of the cipher, without salt */
 	ESPLANE_SA_A_DRIVER,		/* string: the crypto API's driver name */
@@ -174,7 +175,7 @@ enum {
 	ESPLANE_STAT_A_UNSPEC,
 	ESPLANE_STAT_A_PAD,
 	/* outbound */
-	ESPLANE_STAT_A_TX_NO_CHILD,	/* no selector matches: ICMP unreachable */
+	ESPLANE_STAT_A_TX_NO_POLICY,	/* no selector matches: ICMP unreachable */
 	ESPLANE_STAT_A_TX_NO_SA,	/* the wait for an SA ended, or its queue was full */
 	ESPLANE_STAT_A_TX_EXPIRED,	/* hard limit */
 	ESPLANE_STAT_A_TX_SEQUENCE,	/* sequence numbers used up */
@@ -193,7 +194,7 @@ enum {
 	ESPLANE_STAT_A_RX_EXPIRED,	/* hard limit */
 	ESPLANE_STAT_A_RX_PADDING,	/* trailer malformed, after authentication */
 	ESPLANE_STAT_A_RX_PROTOCOL,	/* not a sound IPv4 or IPv6 packet inside */
-	ESPLANE_STAT_A_RX_SELECTOR,	/* the inner packet does not match the child's selectors */
+	ESPLANE_STAT_A_RX_SELECTOR,	/* the inner packet does not match the policy's selectors */
 	ESPLANE_STAT_A_RX_DUMMY,	/* next header 59, RFC 4303 2.6: swallowed rightly */
 	ESPLANE_STAT_A_RX_ECN,		/* RFC 6040: CE outside, not-ECT inside */
 	ESPLANE_STAT_A_RX_NO_MEMORY,

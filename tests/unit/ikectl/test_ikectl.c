@@ -127,7 +127,7 @@ static const char two_tunnels[] =
 	"\"packets\":12,\"age_s\":60,\"idle_s\":3,\"driver\":\"gcm-aesni\","
 	"\"drops\":{\"rx-replay\":4}},{\"direction\":\"out\",\"spi\":\"c0ffee02\","
 	"\"bytes\":3221225472,\"packets\":13,\"age_s\":60,\"drops\":{}}],"
-	"\"device_drops\":{\"tx-no-child\":5}},{\"name\":\"lab\",\"state\":\"down\","
+	"\"device_drops\":{\"tx-no-policy\":5}},{\"name\":\"lab\",\"state\":\"down\","
 	"\"interface\":\"lab\",\"remote\":\"any\",\"local_ts\":[\"10.1.0.0/24\"],"
 	"\"remote_ts\":[\"10.77.0.0/16\"],\"error\":\"timeout\",\"detail\":\"no "
 	"answer\",\"retry_in_s\":9}]}";
@@ -168,7 +168,7 @@ static void details_of_one(void **state)
 		     "gcm-aesni\n"
 		     "  in dropped     4 rx-replay\n"
 		     "  out            spi c0ffee02, 3.0 GiB in 13 packets, age 60 s\n"
-		     "  dropped        5 tx-no-child\n");
+		     "  dropped        5 tx-no-policy\n");
 	json_array_remove(json_object_get(result, "tunnels"), 0);
 	second = json_dumps(result, 0);
 	expect_shown(show_status, &one, second,

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Nothing leaves in the clear, and nothing hostile comes in: no child, no key, expired, spoofed, replayed, damaged.
+# Nothing leaves in the clear, and nothing hostile comes in: no policy, no key, expired, spoofed, replayed, damaged.
 # vm: cpus=1 timeout=500 debug=yes
 # shellcheck disable=SC2317,SC2119 # functions are called by check and wait_for
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
@@ -47,23 +47,23 @@ dropped_more()
 	[ "$(dropped)" -gt "$1" ]
 }
 
-# --- no child
+# --- no policy
 
-refuse "no child: IPv4 is answered with ICMP unreachable" 'Unreachable|prohibited|filtered' in_net a ping -c 1 -W 3 10.2.0.1
-refuse "no child: IPv6 is answered with ICMP unreachable" 'nreachable|prohibited' in_net a ping -c 1 -W 3 fd02::1
-is "no child: both are counted" "$(drops a tx-no-child)" 2
+refuse "no policy: IPv4 is answered with ICMP unreachable" 'Unreachable|prohibited|filtered' in_net a ping -c 1 -W 3 10.2.0.1
+refuse "no policy: IPv6 is answered with ICMP unreachable" 'nreachable|prohibited' in_net a ping -c 1 -W 3 fd02::1
+is "no policy: both are counted" "$(drops a tx-no-policy)" 2
 
-# --- a child without an SA
+# --- a policy without an SA
 
-espl_child a
-espl_child b
+espl_policy a
+espl_policy b
 espl_sas b aes128gcm16
 suite aes128gcm16
 must ctl a spi-alloc dev=espl0 spi=0x1001
 # One process, so that a slow machine keeps within the five seconds.
 cat >"$WORK/answer" <<END
 listen count=1 only=acquire seconds=60
-child-get dev=espl0 id=1
+policy-get dev=espl0 id=1
 sa-add dev=espl0 id=1 in-spi=0x1001 out-spi=0x2001 $espl_suite
 END
 spawn answer in_net a bash -c "esplctl batch <$WORK/answer"
@@ -72,7 +72,7 @@ in_net a ping -c 3 -i 0.3 -W 20 10.2.0.1 >"$WORK/waiting"
 check "no SA: what waited leaves when the SA comes" grep -q ' 3 received' "$WORK/waiting"
 check "no SA: while it waits, that can be read as state too" grep -q '"acquire": true' "$WORK/answer.log"
 is "no SA: there was one acquire for all of it" "$(events_like a '"acquire"')" 1
-is "no SA: nothing waits any more" "$(field a acquire child-get dev=espl0 id=1)" 0
+is "no SA: nothing waits any more" "$(field a acquire policy-get dev=espl0 id=1)" 0
 must ctl a sa-del dev=espl0 dir=out spi=0x2001
 refuse "no SA: unreachable when none comes" 'Unreachable' in_net a ping -c 1 -W 30 10.2.0.1
 is "no SA: the second wait asked again" "$(events_like a '"acquire"')" 2
@@ -81,7 +81,7 @@ in_net a bash -c 'for i in {1..40}; do echo >/dev/udp/10.2.0.1/9; done' 2>/dev/n
 check "no SA: a few packets wait, the others are dropped and counted at once" \
 	test $(($(drops a tx-no-sa) - before)) -ge 24
 check "no SA: in the end all of them are counted" wait_for 10 drops_are a tx-no-sa $((before + 40))
-must ctl a child-del dev=espl0 id=1
+must ctl a policy-del dev=espl0 id=1
 must ctl b flush dev=espl0
 
 # --- selectors
@@ -94,17 +94,17 @@ both()
 
 both none aes128gcm16
 check "both ends talk" pings a 10.2.0.1 3
-before=$(drops a tx-no-child)
+before=$(drops a tx-no-policy)
 refuse "a source outside the local selectors does not pass" 'Unreachable|filtered|prohibited' \
 	in_net a ping -c 1 -W 3 -I 10.66.0.1 10.2.0.1
-is "and is counted" "$(drops a tx-no-child)" $((before + 1))
-must ctl b child-set dev=espl0 id=1 lts=0.0.0.0/0 rts=0.0.0.0/0
+is "and is counted" "$(drops a tx-no-policy)" $((before + 1))
+must ctl b policy-set dev=espl0 id=1 lts=0.0.0.0/0 rts=0.0.0.0/0
 in_net b ping -q -c 3 -i 0.01 -W 1 -I 10.77.0.1 10.1.0.1 >/dev/null
 is "a spoofed inner source is dropped and counted" "$(sa_in a stats.rx-selector)" 3
 net_route b 10.1.9.0/24 dev espl0
 in_net b ping -q -c 2 -i 0.01 -W 1 -I 10.2.0.1 10.1.9.9 >/dev/null
 is "and so is an inner destination outside the selectors" "$(sa_in a stats.rx-selector)" 5
-must ctl b child-set dev=espl0 id=1 "lts=$TS_B" "rts=$TS_A"
+must ctl b policy-set dev=espl0 id=1 "lts=$TS_B" "rts=$TS_A"
 check "the tunnel still works" pings a 10.2.0.1 3
 
 # --- replayed, damaged, made up

@@ -122,10 +122,10 @@ is "seconds: nothing passes afterwards" "$(sa_out a packets) $(sa_in a packets)"
 # Much work for the timers: SAs that are deleted before their time say nothing.
 renew
 for i in $(seq 50); do
-	echo "child-set dev=espl0 id=9 local=192.0.2.1 remote=192.0.2.2 lts=10.9.0.0/24 rts=10.9.1.0/24"
+	echo "policy-set dev=espl0 id=9 local=192.0.2.1 remote=192.0.2.2 lts=10.9.0.0/24 rts=10.9.1.0/24"
 	echo "spi-alloc dev=espl0 spi=0x9001"
 	echo "sa-add dev=espl0 id=9 in-spi=0x9001 out-spi=0x9002 $espl_suite soft-seconds=4 hard-seconds=5"
-	echo "child-del dev=espl0 id=9"
+	echo "policy-del dev=espl0 id=9"
 done >"$WORK/batch"
 check "50 times: an SA is made and deleted before its time" \
 	bash -c "in-net a esplctl batch <'$WORK/batch' >/dev/null"

@@ -27,27 +27,27 @@ is "info without a device has no counters" "$(grep -oE '"(version|stats)":' "$WO
 refuse "info of a device that does not exist" 'No such device|ENODEV' \
 	in_net a esplctl raw cmd=info text=ifindex=99999
 
-# --- children
+# --- policies
 
-child_fields=id,encap,local-addr,local-port,remote-addr,remote-port,in-count,local-ts,remote-ts
-same_child()
+policy_fields=id,encap,local-addr,local-port,remote-addr,remote-port,in-count,local-ts,remote-ts
+same_policy()
 {
-	is "$1" "$(field a $child_fields child-get dev=espl0 id=7)" "${2//$'\n'/}"
+	is "$1" "$(field a $policy_fields policy-get dev=espl0 id=7)" "${2//$'\n'/}"
 }
 
-must ctl a child-set dev=espl0 id=7 encap=udp local=192.0.2.1 remote=192.0.2.2 lport=4500 rport=4501 \
+must ctl a policy-set dev=espl0 id=7 encap=udp local=192.0.2.1 remote=192.0.2.2 lport=4500 rport=4501 \
 	lts=10.1.0.0/24 lts=fd01::/64 rts=10.2.0.5-10.2.0.9,6,80-90 rts=fd02::/64,58
 selectors='[
 {"start":"10.1.0.0","end":"10.1.0.255","proto":0,"port-start":0,"port-end":65535},
 {"start":"fd01::","end":"fd01::ffff:ffff:ffff:ffff","proto":0,"port-start":0,"port-end":65535}] [
 {"start":"10.2.0.5","end":"10.2.0.9","proto":6,"port-start":80,"port-end":90},
 {"start":"fd02::","end":"fd02::ffff:ffff:ffff:ffff","proto":58,"port-start":0,"port-end":65535}]'
-same_child "child-get gives back what child-set was given" "7 udp 192.0.2.1 4500 192.0.2.2 4501 0 $selectors"
-must ctl a child-set dev=espl0 id=7 encap=udp local=192.0.2.1 remote=192.0.2.9 lport=4500 rport=4502
-same_child "child-set changes the endpoint only" "7 udp 192.0.2.1 4500 192.0.2.9 4502 0 $selectors"
-must ctl a child-set dev=espl0 id=7 lts=10.1.0.0/24 rts=10.2.0.0/24
-is "child-set changes the selectors only" \
-	"$(field a remote-port,local-ts.length,remote-ts.0.end child-get dev=espl0 id=7)" '4502 1 10.2.0.255'
+same_policy "policy-get gives back what policy-set was given" "7 udp 192.0.2.1 4500 192.0.2.2 4501 0 $selectors"
+must ctl a policy-set dev=espl0 id=7 encap=udp local=192.0.2.1 remote=192.0.2.9 lport=4500 rport=4502
+same_policy "policy-set changes the endpoint only" "7 udp 192.0.2.1 4500 192.0.2.9 4502 0 $selectors"
+must ctl a policy-set dev=espl0 id=7 lts=10.1.0.0/24 rts=10.2.0.0/24
+is "policy-set changes the selectors only" \
+	"$(field a remote-port,local-ts.length,remote-ts.0.end policy-get dev=espl0 id=7)" '4502 1 10.2.0.255'
 
 # --- SAs
 
@@ -58,20 +58,20 @@ check "a reservation can be given back" ctl a sa-del dev=espl0 spi=0x4001 dir=in
 check "and taken again" ctl a spi-alloc dev=espl0 spi=0x4001
 must ctl a sa-add dev=espl0 id=7 in-spi=0x4001 out-spi=0x5001 encr=20 key="$SEED" esn window=512 \
 	soft-packets=10 hard-packets=20 soft-bytes=1000 hard-bytes=2000 soft-seconds=100 hard-seconds=200 seq=41
-is "sa-get: the inbound SA" "$(sa_in a spi,encr,key-bits,esn,replay-window,child-id,packets,expired 0x4001)" \
+is "sa-get: the inbound SA" "$(sa_in a spi,encr,key-bits,esn,replay-window,policy-id,packets,expired 0x4001)" \
 	'16385 20 128 true 512 7 0 0'
 limits=soft-packets,hard-packets,soft-bytes,hard-bytes,soft-seconds,hard-seconds
 is "sa-get: the outbound SA and its limits" "$(sa_out a spi,seq,$limits 0x5001)" '20481 41 10 20 1000 2000 100 200'
 ctl a sa-get dev=espl0 spi=0x5001 dir=out >"$WORK/out"
 is "an SA that was never used has no idle time" "$(grep -oE '"(spi|idle)":' "$WORK/out")" '"spi":'
-is "the child knows its outbound SA" "$(field a out-spi child-get dev=espl0 id=7)" 20481
+is "the policy knows its outbound SA" "$(field a out-spi policy-get dev=espl0 id=7)" 20481
 must ctl a sa-add dev=espl0 id=7 out-spi=0x5002 encr=28 key="${SEED}00112233445566778899aabbccddeeff"
-is "a new outbound SA takes the place of the old one" "$(field a out-spi child-get dev=espl0 id=7)" 20482
+is "a new outbound SA takes the place of the old one" "$(field a out-spi policy-get dev=espl0 id=7)" 20482
 refuse "which is gone" 'No such file|no ' in_net a esplctl sa-get dev=espl0 spi=0x5001 dir=out
-is "the inbound SA stays" "$(field a in-count child-get dev=espl0 id=7)" 1
+is "the inbound SA stays" "$(field a in-count policy-get dev=espl0 id=7)" 1
 ctl a dump >"$WORK/dump"
 check "a dump has no key in it" bash -c "! grep -qiE '$SEED|key\"' '$WORK/dump'"
-check "child-del takes its SAs with it" ctl a child-del dev=espl0 id=7
+check "policy-del takes its SAs with it" ctl a policy-del dev=espl0 id=7
 is "no SA is left" "$(field a length sa-get)" 0
 check "and the SPI is free again" ctl a spi-alloc dev=espl0 spi=0x4001
 check "flush of the device" ctl a flush dev=espl0
@@ -97,7 +97,7 @@ objects()
 	local i
 
 	for ((i = 1; i <= $1; i++)); do
-		echo "child-set dev=espl0 id=$i local=192.0.2.1 remote=192.0.2.2 lts=10.1.0.0/24" \
+		echo "policy-set dev=espl0 id=$i local=192.0.2.1 remote=192.0.2.2 lts=10.1.0.0/24" \
 			"rts=10.$((16 + i / 256)).$((i % 256)).0/24"
 		echo "spi-alloc dev=espl0 spi=$((0x10000 + i))"
 		echo "sa-add dev=espl0 id=$i in-spi=$((0x10000 + i)) out-spi=$((0x20000 + i)) encr=20 key=$SEED"
@@ -107,23 +107,23 @@ objects()
 count=400		# a dump takes several messages
 [ -z "${VM_DEBUG:-}" ] || count=200
 objects $count >"$WORK/objects"
-check "$count children, each with both SAs" bash -c "in-net a esplctl batch <'$WORK/objects' >/dev/null"
-ctl a child-get >"$WORK/children"
+check "$count policies, each with both SAs" bash -c "in-net a esplctl batch <'$WORK/objects' >/dev/null"
+ctl a policy-get >"$WORK/policies"
 ctl a sa-get dev=espl0 >"$WORK/sas"
-is "a dump has every child, once" "$(jq '[.[].id] | unique | length' "$WORK/children")" $count
+is "a dump has every policy, once" "$(jq '[.[].id] | unique | length' "$WORK/policies")" $count
 is "a dump has every SA, once" "$(jq '[.[] | .spi] | unique | length' "$WORK/sas")" $((2 * count))
-is "and nothing else" "$(field a length child-get) $(field a length sa-get dev=espl0)" "$count $((2 * count))"
+is "and nothing else" "$(field a length policy-get) $(field a length sa-get dev=espl0)" "$count $((2 * count))"
 must in_net a ip link add espl1 type esplane
-must ctl a child-set dev=espl1 id=1 local=192.0.2.1 remote=192.0.2.2 lts=10.1.0.0/24 rts=10.2.0.0/24
-is "a dump of all devices has both" "$(field a length child-get)" $((count + 1))
-is "a dump of one device has its own" "$(field a length child-get dev=espl1)" 1
-is "another namespace sees nothing" "$(field b length child-get)" 0
+must ctl a policy-set dev=espl1 id=1 local=192.0.2.1 remote=192.0.2.2 lts=10.1.0.0/24 rts=10.2.0.0/24
+is "a dump of all devices has both" "$(field a length policy-get)" $((count + 1))
+is "a dump of one device has its own" "$(field a length policy-get dev=espl1)" 1
+is "another namespace sees nothing" "$(field b length policy-get)" 0
 # A dump that is disturbed is repeated, or is whole.
 spawn disturb in_net a bash -c 'while :; do esplctl spi-alloc dev=espl1 spi=0x7777
 	esplctl sa-del dev=espl1 spi=0x7777 dir=in; done'
 check "a dump while objects change is whole, or says that it is not" bash -c "
 	for i in 1 2 3 4 5; do
-		n=\$(in-net a esplctl --field length child-get dev=espl0 2>'$WORK/err')
+		n=\$(in-net a esplctl --field length policy-get dev=espl0 2>'$WORK/err')
 		[ \"\$n\" = $count ] || grep -q Interrupted '$WORK/err' || exit 1
 	done"
 reap disturb
@@ -135,23 +135,23 @@ must in_net a ip link del espl1
 
 # shellcheck disable=SC2016
 refuse "without CAP_NET_ADMIN nothing is allowed" 'permitted|permission' \
-	in_net a setpriv --bounding-set=-net_admin --inh-caps=-net_admin esplctl child-get
+	in_net a setpriv --bounding-set=-net_admin --inh-caps=-net_admin esplctl policy-get
 check "in a namespace of one's own, CAP_NET_ADMIN there is enough" unshare -rn bash -ec '
 	ip link add espl0 type esplane
-	esplctl child-set dev=espl0 id=1 local=192.0.2.1 remote=192.0.2.2 lts=10.1.0.0/24 rts=10.2.0.0/24
-	[ "$(esplctl --field length child-get)" = 1 ]'
+	esplctl policy-set dev=espl0 id=1 local=192.0.2.1 remote=192.0.2.2 lts=10.1.0.0/24 rts=10.2.0.0/24
+	[ "$(esplctl --field length policy-get)" = 1 ]'
 
 # --- events
 
 espl_device b
 for net in a b; do
-	espl_child $net
+	espl_policy $net
 done
 events_start a
 in_net a ping -q -c 1 -W 1 10.2.0.1 >/dev/null
-check "event acquire" wait_for 5 event_seen a '"acquire"' '"child-id":1\b' '10\.1\.0\.1' '10\.2\.0\.1'
+check "event acquire" wait_for 5 event_seen a '"acquire"' '"policy-id":1\b' '10\.1\.0\.1' '10\.2\.0\.1'
 check "it says what asked" event_seen a '"acquire"' '"ts-remote":\{[^}]*"proto":1\b'
-# The ping that asked waits at the child and leaves with the SA: it counts too.
+# The ping that asked waits at the policy and leaves with the SA: it counts too.
 espl_sas a aes128gcm16 soft-packets=2 hard-packets=6
 espl_sas b aes128gcm16
 pings a 10.2.0.1 3 >/dev/null 2>&1
@@ -161,8 +161,8 @@ pings a 10.2.0.1 6 -W 1 >/dev/null 2>&1
 check "event expire: the hard limit in packets" wait_for 5 event_seen a '"expire"' '"dir":"out"' '"limit":"packets"' '"hard":true'
 in_net b python3 -IS "$VM_DIR/hostile.py" garbage 192.0.2.2 192.0.2.1 3 0xdead00 >/dev/null
 check "event invalid-spi" wait_for 5 event_seen a '"invalid-spi"' '"spi":14593280\b' '"peer-addr":"192\.0\.2\.2"'
-must ctl a child-del dev=espl0 id=1
-check "event child-gone" wait_for 5 event_seen a '"child-gone"' '"child-id":1\b'
+must ctl a policy-del dev=espl0 id=1
+check "event policy-gone" wait_for 5 event_seen a '"policy-gone"' '"policy-id":1\b'
 index=$(device_index a espl0)
 must in_net a ip link del espl0
 check "event device-gone" wait_for 5 event_seen a '"device-gone"' "\"ifindex\":$index\b"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Two CPUs, traffic both ways, while SAs, children and a device come and go 1,000 times, every fifth time with ciphers that answer later.
+# Two CPUs, traffic both ways, while SAs, policies and a device come and go 1,000 times, every fifth time with ciphers that answer later.
 # vm: cpus=2 timeout=900 debug=yes alone=yes
 # shellcheck disable=SC2317,SC2119 # functions are called by check and wait_for
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
@@ -10,7 +10,7 @@
 rounds=${ESPLANE_STRESS:-${VM_DEBUG:+1000}}
 rounds=${rounds:-300}
 
-# device_pair NUMBER: what b's device has for the child or device of a that comes and goes
+# device_pair NUMBER: what b's device has for the policy or device of a that comes and goes
 device_pair()
 {
 	local n=$1
@@ -19,7 +19,7 @@ device_pair()
 	net_route b "10.$n.1.0/24" dev espl0 src "10.$n.2.1"
 	# shellcheck disable=SC2086
 	must ctl b batch <<-END
-		child-set dev=espl0 id=$n local=192.0.2.2 remote=192.0.2.1 lts=10.$n.2.0/24 rts=10.$n.1.0/24
+		policy-set dev=espl0 id=$n local=192.0.2.2 remote=192.0.2.1 lts=10.$n.2.0/24 rts=10.$n.1.0/24
 		spi-alloc dev=espl0 spi=0x${n}001
 		sa-add dev=espl0 id=$n in-spi=0x${n}001 out-spi=0x${n}002 $espl_suite
 	END
@@ -32,8 +32,8 @@ churn()
 	spawn "churn-$1" in_net a esplctl churn n="$2" $espl_suite "${@:3}"
 }
 
-# churn_child NAME TURNS WHAT DEVICE NUMBER [ESPLCTL-ARGUMENT...]: the other half of device_pair
-churn_child()
+# churn_policy NAME TURNS WHAT DEVICE NUMBER [ESPLCTL-ARGUMENT...]: the other half of device_pair
+churn_policy()
 {
 	local n=$5
 
@@ -68,7 +68,7 @@ received()
 	in_net "$1" awk '/espl0:/ { print $3 }' /proc/net/dev
 }
 
-# storm_keys WHAT TURNS: child 1 is rekeyed at both ends, child 3 made and removed
+# storm_keys WHAT TURNS: policy 1 is rekeyed at both ends, policy 3 made and removed
 storm_keys()
 {
 	local name
@@ -79,14 +79,14 @@ storm_keys()
 	# Enough to meet every change, and no more: the churn shall have its turn on the two CPUs.
 	flood out a 10.2.0.1 1200 -i 0.01
 	flood in b fd01::1 1200 -i 0.01
-	flood child a 10.3.2.1 100 -i 0.01
+	flood policy a 10.3.2.1 100 -i 0.01
 	stream tcp a b 10.2.0.1 -b 3M
 	churn sa "$2" what=sa dev=espl0 id=1 peer-netns=/run/netns/b \
 		peer-ifindex="$(device_index b espl0)"
-	churn_child child "$2" child espl0 3 life-ms=10
+	churn_policy policy "$2" policy espl0 3 life-ms=10
 	check "$1: $2 rekeys of both ends" churned sa
-	check "$1: $2 children made and removed" churned child
-	for name in out in child tcp tcp-server; do
+	check "$1: $2 policies made and removed" churned policy
+	for name in out in policy tcp tcp-server; do
 		reap $name
 	done
 }
@@ -96,7 +96,7 @@ pinging()
 	pgrep -f "^ping .* $1\$" >/dev/null
 }
 
-# storm_devices WHAT TURNS: four devices at a time, each with an address, a route and a child; at two
+# storm_devices WHAT TURNS: four devices at a time, each with an address, a route and a policy; at two
 # of them a asks and b answers, at the others b asks
 storm_devices()
 {
@@ -117,7 +117,7 @@ storm_devices()
 		wait_for 10 pinging $n || bail "no ping to $n"
 	done
 	for n in 5 6 7 8; do
-		churn_child "device-$n" $(($2 / 4)) device "storm$n" $n addr="10.$n.1.1" route="10.$n.2.0/24" life-ms=40
+		churn_policy "device-$n" $(($2 / 4)) device "storm$n" $n addr="10.$n.1.1" route="10.$n.2.0/24" life-ms=40
 	done
 	check "$1: $2 devices made and removed" churned device-{5,6,7,8}
 	for n in 5 6 7 8; do
@@ -156,7 +156,7 @@ storm()
 	note "$what: $(cat "$WORK"/churn-*.log | tr '\n' ' ')"
 	check "$what: somebody read the objects meanwhile" test "$(rounds_of read)" -gt $(($3 / 20))
 	check "$what: the tunnel works" wait_for 10 pings a 10.2.0.1 2
-	is "$what: inbound SAs are those of the last rekeys" "$(field a in-count child-get dev=espl0 id=1)" 5
+	is "$what: inbound SAs are those of the last rekeys" "$(field a in-count policy-get dev=espl0 id=1)" 5
 	for net in a b; do
 		must in_net "$net" ip link del espl0
 	done

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Everything can be taken away under traffic: socket owner, SAs, child, device, namespaces, the module.
+# Everything can be taken away under traffic: socket owner, SAs, policy, device, namespaces, the module.
 # vm: cpus=2 timeout=600 debug=yes
 # shellcheck disable=SC2317,SC2119 # functions are called by check and wait_for
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
@@ -74,14 +74,14 @@ done
 must in_net b bash -c 'printf "\0\0\0\0\312\376" >/dev/udp/192.0.2.1/4500'
 check "IKE that nobody wants does no harm: the port is still taken care of" \
 	in_net a grep -q ':1194 ' /proc/net/udp
-must ctl a child-del dev=espl0 id=1
-check "when the last child in UDP goes, so does the port" \
+must ctl a policy-del dev=espl0 id=1
+check "when the last policy in UDP goes, so does the port" \
 	wait_for 10 in_net a awk '/:1194 / { bad = 1 } END { exit bad }' /proc/net/udp
 must ctl a flush
 must ctl b flush
 reap socket-b
 
-# --- SAs, children, everything of a device
+# --- SAs, policies, everything of a device
 
 survived=0
 for _ in $(seq "$rounds"); do
@@ -89,11 +89,11 @@ for _ in $(seq "$rounds"); do
 	alive || break
 	must ctl a sa-del dev=espl0 spi=0x1001 dir=in
 	must ctl a sa-del dev=espl0 spi=0x2001 dir=out
-	must ctl b child-del dev=espl0 id=1
+	must ctl b policy-del dev=espl0 id=1
 	must ctl a flush dev=espl0
 	survived=$((survived + 1))
 done
-is "$rounds times: SAs, children and all of a device go under traffic" "$survived" "$rounds"
+is "$rounds times: SAs, policies and all of a device go under traffic" "$survived" "$rounds"
 is "nothing is left" "$(ctl a dump | tr -d '\n ')" '[][]'
 
 # --- the device
@@ -125,9 +125,9 @@ must in_net a ip link set espl0 netns c
 espl_addresses c espl0 1 2
 check "moved: packets go out through the namespace of its birth" pings c 10.2.0.1 5
 check "moved: and so does IPv6 inside" pings c fd02::1 5
-check "moved: it is under control from where it lives" ctl c child-get dev=espl0 id=1
+check "moved: it is under control from where it lives" ctl c policy-get dev=espl0 id=1
 index=$(device_index c espl0)
-check "moved: and from where it was born" in_net a esplctl raw cmd=child-get "text=ifindex=$index child-id=1"
+check "moved: and from where it was born" in_net a esplctl raw cmd=policy-get "text=ifindex=$index policy-id=1"
 events_start a
 flood flood-c c 10.2.0.1 500 -i 0.004
 net_del c
@@ -139,7 +139,7 @@ check "with its SAs" test "$(field a length sa-get)" = 0
 net_add c d
 net_link d eth0 192.0.2.1/24 b eth1 -
 must in_net d ip link add espl0 type esplane
-must ctl d child-set dev=espl0 id=1 local=192.0.2.1 remote=192.0.2.2 "lts=$TS_A" "rts=$TS_B"
+must ctl d policy-set dev=espl0 id=1 local=192.0.2.1 remote=192.0.2.2 "lts=$TS_A" "rts=$TS_B"
 must ctl d spi-alloc dev=espl0 spi=0x1001
 must ctl d sa-add dev=espl0 id=1 in-spi=0x1001 out-spi=0x2001 encr=20 key="$K16$SALT"
 must in_net d ip link set espl0 netns c
@@ -148,11 +148,11 @@ flood flood-c c 10.2.0.1 500 -i 0.004
 net_del d
 born_gone()
 {
-	ctl c child-get dev=espl0 id=1 2>&1 | grep -q 'is gone'
+	ctl c policy-get dev=espl0 id=1 2>&1 | grep -q 'is gone'
 }
 check "the namespace of its birth goes: the device says so" wait_for 30 born_gone
-refuse "it takes no child any more" 'is gone: make a new device' \
-	ctl c child-set dev=espl0 id=2 local=192.0.2.1 remote=192.0.2.2 "lts=$TS_A" "rts=$TS_B"
+refuse "it takes no policy any more" 'is gone: make a new device' \
+	ctl c policy-set dev=espl0 id=2 local=192.0.2.1 remote=192.0.2.2 "lts=$TS_A" "rts=$TS_B"
 in_net c ping -q -c 2 -i 0.1 -W 1 10.2.0.1 >/dev/null
 check "it swallows packets, and can be deleted" in_net c ip link del espl0
 reap flood-c
@@ -172,7 +172,7 @@ nothing_left()
 {
 	wait_for 60 objects_balanced || { cat "$DEBUGFS/objects"; return 1; }
 }
-check "both namespaces go, with devices, children, SAs and traffic" nothing_left
+check "both namespaces go, with devices, policies, SAs and traffic" nothing_left
 check "a socket that was closed without its encapsulation does not pin the module" \
 	wait_for 90 grep -q '^esplane [0-9]* 0 ' /proc/modules
 

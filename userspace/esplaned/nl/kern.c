@@ -24,7 +24,7 @@ struct kern {
 };
 
 static const char *const stat_name[ESPLANE_STAT_A_MAX + 1] = {
-	[ESPLANE_STAT_A_TX_NO_CHILD]	= "tx-no-child",
+	[ESPLANE_STAT_A_TX_NO_POLICY]	= "tx-no-policy",
 	[ESPLANE_STAT_A_TX_NO_SA]	= "tx-no-sa",
 	[ESPLANE_STAT_A_TX_EXPIRED]	= "tx-expired",
 	[ESPLANE_STAT_A_TX_SEQUENCE]	= "tx-sequence",
@@ -80,7 +80,7 @@ static bool addr_from_attr(struct addr *addr, const struct nlattr *attr)
 /* Every attribute is checked for its length before it is read: libnl's getters do not. */
 static struct nla_policy event_policy[ESPLANE_A_MAX + 1] = {
 	[ESPLANE_A_IFINDEX]	= { .type = NLA_U32 },
-	[ESPLANE_A_CHILD_ID]	= { .type = NLA_U32 },
+	[ESPLANE_A_POLICY_ID]	= { .type = NLA_U32 },
 	[ESPLANE_A_SPI]		= { .type = NLA_U32 },
 	[ESPLANE_A_DIR]		= { .type = NLA_U8 },
 	[ESPLANE_A_LIMIT]	= { .type = NLA_U8 },
@@ -98,7 +98,7 @@ static int on_event(struct nl_msg *msg, void *arg)
 		return NL_SKIP;
 	ev.cmd = genlmsg_hdr(nlmsg_hdr(msg))->cmd;
 	ev.ifindex = tb[ESPLANE_A_IFINDEX] ? nla_get_u32(tb[ESPLANE_A_IFINDEX]) : 0;
-	ev.child_id = tb[ESPLANE_A_CHILD_ID] ? nla_get_u32(tb[ESPLANE_A_CHILD_ID]) : 0;
+	ev.child_id = tb[ESPLANE_A_POLICY_ID] ? nla_get_u32(tb[ESPLANE_A_POLICY_ID]) : 0;
 	ev.spi = tb[ESPLANE_A_SPI] ? nla_get_u32(tb[ESPLANE_A_SPI]) : 0;
 	ev.out = tb[ESPLANE_A_DIR] && nla_get_u8(tb[ESPLANE_A_DIR]) == ESPLANE_DIR_OUT;
 	ev.limit = tb[ESPLANE_A_LIMIT] ? nla_get_u8(tb[ESPLANE_A_LIMIT]) : 0;
@@ -285,21 +285,21 @@ static bool put_ts(struct nl_msg *msg, int type, const struct ts *list, unsigned
 
 static bool put_child(struct nl_msg *msg, const struct kern_child *c)
 {
-	struct nlattr *nest = nla_nest_start(msg, ESPLANE_A_CHILD);
+	struct nlattr *nest = nla_nest_start(msg, ESPLANE_A_POLICY);
 
-	if (!nest || nla_put_u32(msg, ESPLANE_CHILD_A_ID, c->id) ||
-	    nla_put_u8(msg, ESPLANE_CHILD_A_ENCAP,
+	if (!nest || nla_put_u32(msg, ESPLANE_POLICY_A_ID, c->id) ||
+	    nla_put_u8(msg, ESPLANE_POLICY_A_ENCAP,
 		       c->udp ? ESPLANE_ENCAP_UDP : ESPLANE_ENCAP_NONE) ||
-	    nla_put(msg, ESPLANE_CHILD_A_LOCAL_ADDR, (int)addr_len(&c->local.addr),
+	    nla_put(msg, ESPLANE_POLICY_A_LOCAL_ADDR, (int)addr_len(&c->local.addr),
 		    c->local.addr.b) ||
-	    nla_put(msg, ESPLANE_CHILD_A_REMOTE_ADDR, (int)addr_len(&c->remote.addr),
+	    nla_put(msg, ESPLANE_POLICY_A_REMOTE_ADDR, (int)addr_len(&c->remote.addr),
 		    c->remote.addr.b))
 		return false;
-	if (c->udp && (nla_put_u16(msg, ESPLANE_CHILD_A_LOCAL_PORT, c->local.port) ||
-		       nla_put_u16(msg, ESPLANE_CHILD_A_REMOTE_PORT, c->remote.port)))
+	if (c->udp && (nla_put_u16(msg, ESPLANE_POLICY_A_LOCAL_PORT, c->local.port) ||
+		       nla_put_u16(msg, ESPLANE_POLICY_A_REMOTE_PORT, c->remote.port)))
 		return false;
-	if (!put_ts(msg, ESPLANE_CHILD_A_LOCAL_TS, c->local_ts, c->local_ts_count) ||
-	    !put_ts(msg, ESPLANE_CHILD_A_REMOTE_TS, c->remote_ts, c->remote_ts_count))
+	if (!put_ts(msg, ESPLANE_POLICY_A_LOCAL_TS, c->local_ts, c->local_ts_count) ||
+	    !put_ts(msg, ESPLANE_POLICY_A_REMOTE_TS, c->remote_ts, c->remote_ts_count))
 		return false;
 	nla_nest_end(msg, nest);
 	return true;
@@ -308,7 +308,7 @@ static bool put_child(struct nl_msg *msg, const struct kern_child *c)
 int kern_child_set(struct kern *k, int ifindex, const struct kern_child *child,
 		   char why[KERN_WHY_MAX])
 {
-	struct nl_msg *msg = request(k, ESPLANE_CMD_CHILD_SET, 0, ifindex);
+	struct nl_msg *msg = request(k, ESPLANE_CMD_POLICY_SET, 0, ifindex);
 
 	return ask(k, whole(msg, msg && put_child(msg, child)), NULL, NULL, why);
 }
@@ -318,18 +318,18 @@ static int child_ask(struct kern *k, uint8_t cmd, int ifindex, uint32_t id,
 {
 	struct nl_msg *msg = request(k, cmd, 0, ifindex);
 
-	return ask(k, whole(msg, msg && !nla_put_u32(msg, ESPLANE_A_CHILD_ID, id)), NULL, NULL,
+	return ask(k, whole(msg, msg && !nla_put_u32(msg, ESPLANE_A_POLICY_ID, id)), NULL, NULL,
 		   why);
 }
 
 int kern_child_del(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_MAX])
 {
-	return child_ask(k, ESPLANE_CMD_CHILD_DEL, ifindex, id, why);
+	return child_ask(k, ESPLANE_CMD_POLICY_DEL, ifindex, id, why);
 }
 
 int kern_child_get(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_MAX])
 {
-	return child_ask(k, ESPLANE_CMD_CHILD_GET, ifindex, id, why);
+	return child_ask(k, ESPLANE_CMD_POLICY_GET, ifindex, id, why);
 }
 
 static bool put_sa(struct nl_msg *msg, int type, const struct kern_sa *sa)
@@ -370,7 +370,7 @@ int kern_sa_add(struct kern *k, int ifindex, uint32_t child_id, const struct ker
 		const struct kern_sa *out, char why[KERN_WHY_MAX])
 {
 	struct nl_msg *msg = request(k, ESPLANE_CMD_SA_ADD, 0, ifindex);
-	bool fits = msg && !nla_put_u32(msg, ESPLANE_A_CHILD_ID, child_id) &&
+	bool fits = msg && !nla_put_u32(msg, ESPLANE_A_POLICY_ID, child_id) &&
 		    (!in || put_sa(msg, ESPLANE_A_SA_IN, in)) &&
 		    (!out || put_sa(msg, ESPLANE_A_SA_OUT, out));
 
@@ -392,7 +392,7 @@ int kern_sa_del(struct kern *k, int ifindex, uint32_t spi, bool out, char why[KE
 
 static struct nla_policy sa_policy[ESPLANE_SA_A_MAX + 1] = {
 	[ESPLANE_SA_A_SPI]	= { .type = NLA_U32 },
-	[ESPLANE_SA_A_CHILD_ID]	= { .type = NLA_U32 },
+	[ESPLANE_SA_A_POLICY_ID]	= { .type = NLA_U32 },
 	[ESPLANE_SA_A_IFINDEX]	= { .type = NLA_U32 },
 	[ESPLANE_SA_A_EXPIRED]	= { .type = NLA_U8 },
 	[ESPLANE_SA_A_SEQ]	= { .type = NLA_U64 },
@@ -466,7 +466,8 @@ static int on_idle(struct nl_msg *msg, void *arg)
 	    !tb[ESPLANE_A_SA_IN] ||
 	    nla_parse_nested(sa, ESPLANE_SA_A_MAX, tb[ESPLANE_A_SA_IN], sa_policy))
 		return NL_SKIP;
-	if (sa[ESPLANE_SA_A_CHILD_ID] && nla_get_u32(sa[ESPLANE_SA_A_CHILD_ID]) == idle->child_id &&
+	if (sa[ESPLANE_SA_A_POLICY_ID] &&
+	    nla_get_u32(sa[ESPLANE_SA_A_POLICY_ID]) == idle->child_id &&
 	    sa[ESPLANE_SA_A_IDLE] && nla_get_u64(sa[ESPLANE_SA_A_IDLE]) < idle->least)
 		idle->least = nla_get_u64(sa[ESPLANE_SA_A_IDLE]);
 	return NL_OK;
@@ -514,7 +515,7 @@ static int on_expired(struct nl_msg *msg, void *arg)
 		return NL_SKIP;
 	nest = tb[ESPLANE_A_SA_IN] ? tb[ESPLANE_A_SA_IN] : tb[ESPLANE_A_SA_OUT];
 	if (!nest || nla_parse_nested(sa, ESPLANE_SA_A_MAX, nest, sa_policy) ||
-	    !sa[ESPLANE_SA_A_EXPIRED] || !sa[ESPLANE_SA_A_SPI] || !sa[ESPLANE_SA_A_CHILD_ID] ||
+	    !sa[ESPLANE_SA_A_EXPIRED] || !sa[ESPLANE_SA_A_SPI] || !sa[ESPLANE_SA_A_POLICY_ID] ||
 	    !sa[ESPLANE_SA_A_IFINDEX])
 		return NL_SKIP;
 	state = nla_get_u8(sa[ESPLANE_SA_A_EXPIRED]) & 3;
@@ -522,7 +523,7 @@ static int on_expired(struct nl_msg *msg, void *arg)
 		list->ev[list->count++] = (struct kern_event){
 			.cmd = ESPLANE_CMD_EXPIRE,
 			.ifindex = nla_get_u32(sa[ESPLANE_SA_A_IFINDEX]),
-			.child_id = nla_get_u32(sa[ESPLANE_SA_A_CHILD_ID]),
+			.child_id = nla_get_u32(sa[ESPLANE_SA_A_POLICY_ID]),
 			.spi = nla_get_u32(sa[ESPLANE_SA_A_SPI]),
 			.out = !tb[ESPLANE_A_SA_IN],
 			.hard = state & 2,
