@@ -16,7 +16,7 @@
 
 static struct dentry *debug_dir;
 
-static int objects_show(struct seq_file *m, void *unused)
+static int main_objects_show(struct seq_file *m, void *unused)
 {
 	static const char *const names[ESPL_OBJ_COUNT] = {
 		[ESPL_OBJ_DEVICE] = "devices",
@@ -31,13 +31,13 @@ static int objects_show(struct seq_file *m, void *unused)
 			   atomic_long_read(&espl_audit[i].gone));
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(objects);
+DEFINE_SHOW_ATTRIBUTE(main_objects);
 
 /*
  * Whoever could find something of ours has gone. A killed SA takes a grace
  * period to reach the workqueue, and the workqueue gives to RCU again.
  */
-static void finish(void)
+static void main_finish(void)
 {
 	rcu_barrier();
 	destroy_workqueue(espl_wq);
@@ -67,7 +67,7 @@ static int __init espl_init(void)
 		goto err_encap;
 
 	debug_dir = debugfs_create_dir("esplane", NULL);
-	debugfs_create_file("objects", 0444, debug_dir, NULL, &objects_fops);
+	debugfs_create_file("objects", 0444, debug_dir, NULL, &main_objects_fops);
 	return 0;
 
 err_encap:
@@ -78,7 +78,7 @@ err_genl:
 err_nets:
 	espl_nets_exit();
 err_wq:
-	finish();
+	main_finish();
 	return err;
 }
 
@@ -97,7 +97,7 @@ static void __exit espl_exit(void)
 	espl_event_exit();
 	genl_unregister_family(&espl_genl);
 	espl_nets_exit();
-	finish();
+	main_finish();
 	for (i = 0; i < ESPL_OBJ_COUNT; i++)
 		WARN_ON(atomic_long_read(&espl_audit[i].made) !=
 			atomic_long_read(&espl_audit[i].gone));

@@ -20,16 +20,16 @@ enum {
 #define BIT_ACQUIRE		0
 #define BIT_GONE		1
 
-static void send_all(struct work_struct *work);
+static void event_send_all(struct work_struct *work);
 
 static const struct genl_family *family;
 static DEFINE_SPINLOCK(queue_lock);	/* protects the lists and espl_event; IRQ */
 static LIST_HEAD(queue);
 static LIST_HEAD(net_queue);		/* espl_net.event_node: bad SPIs */
 static bool closed;			/* no more bad SPIs: heirs live longer than the worker */
-static DECLARE_DELAYED_WORK(worker, send_all);
+static DECLARE_DELAYED_WORK(worker, event_send_all);
 
-static struct espl_device *owner_device(const struct espl_event *ev)
+static struct espl_device *event_owner_device(const struct espl_event *ev)
 {
 	switch (ev->owner) {
 	case ESPL_EVENT_SA:
@@ -41,7 +41,7 @@ static struct espl_device *owner_device(const struct espl_event *ev)
 	}
 }
 
-static bool owner_tryget(struct espl_event *ev)
+static bool event_owner_tryget(struct espl_event *ev)
 {
 	struct espl_device *dev;
 
@@ -58,7 +58,7 @@ static bool owner_tryget(struct espl_event *ev)
 	}
 }
 
-static void owner_put(struct espl_event *ev)
+static void event_owner_put(struct espl_event *ev)
 {
 	struct espl_device *dev;
 
@@ -75,13 +75,13 @@ static void owner_put(struct espl_event *ev)
 	}
 }
 
-static void raise_event(struct espl_event *ev, unsigned int bit)
+static void event_raise(struct espl_event *ev, unsigned int bit)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&queue_lock, flags);
 	if (list_empty(&ev->node)) {
-		if (!owner_tryget(ev)) {
+		if (!event_owner_tryget(ev)) {
 			spin_unlock_irqrestore(&queue_lock, flags);
 			return;
 		}
@@ -94,30 +94,30 @@ static void raise_event(struct espl_event *ev, unsigned int bit)
 
 void espl_event_expire(struct espl_sa *sa, enum esplane_limit limit, bool hard)
 {
-	raise_event(&sa->event, BIT_EXPIRE(limit, hard));
+	event_raise(&sa->event, BIT_EXPIRE(limit, hard));
 }
 
 void espl_event_mapping(struct espl_sa *sa)
 {
-	raise_event(&sa->event, BIT_MAPPING);
+	event_raise(&sa->event, BIT_MAPPING);
 }
 
 void espl_event_acquire(struct espl_policy *policy)
 {
-	raise_event(&policy->event, BIT_ACQUIRE);
+	event_raise(&policy->event, BIT_ACQUIRE);
 }
 
 void espl_event_policy_gone(struct espl_policy *policy)
 {
-	raise_event(&policy->event, BIT_GONE);
+	event_raise(&policy->event, BIT_GONE);
 }
 
 void espl_event_device_gone(struct espl_device *dev)
 {
-	raise_event(&dev->event, BIT_GONE);
+	event_raise(&dev->event, BIT_GONE);
 }
 
-static bool bad_period_over(const struct espl_net *en)
+static bool event_bad_period_over(const struct espl_net *en)
 {
 	return time_after(jiffies, READ_ONCE(en->bad_since) + BAD_SPI_PERIOD);
 }
@@ -127,10 +127,10 @@ void espl_event_invalid_spi(struct espl_net *en, __be32 spi, __be32 addr, __be16
 	unsigned long flags;
 
 	/* A flood takes the lock of all CPUs no more often than the limit allows. */
-	if (READ_ONCE(en->bad_burst) >= ESPL_BAD_SPIS && !bad_period_over(en))
+	if (READ_ONCE(en->bad_burst) >= ESPL_BAD_SPIS && !event_bad_period_over(en))
 		return;
 	spin_lock_irqsave(&queue_lock, flags);
-	if (bad_period_over(en)) {
+	if (event_bad_period_over(en)) {
 		WRITE_ONCE(en->bad_since, jiffies);
 		WRITE_ONCE(en->bad_burst, 0);
 	}
@@ -145,8 +145,8 @@ void espl_event_invalid_spi(struct espl_net *en, __be32 spi, __be32 addr, __be16
 }
 
 /* One side of a packet as the selector that matches just it. */
-static void fill_flow(struct sk_buff *msg, const struct espl_flow *flow, int attr,
-		      const union espl_addr *addr, u16 port)
+static void notify_fill_flow(struct sk_buff *msg, const struct espl_flow *flow, int attr,
+			     const union espl_addr *addr, u16 port)
 {
 	unsigned int len = flow->family == AF_INET ? sizeof(addr->v4) : sizeof(addr->v6);
 	struct nlattr *nest = nla_nest_start(msg, attr);
@@ -162,7 +162,7 @@ static void fill_flow(struct sk_buff *msg, const struct espl_flow *flow, int att
 }
 
 /* False: the peer has come back to where the policy says, there is no news. */
-static bool fill_mapping(struct sk_buff *msg, struct espl_sa *sa)
+static bool notify_fill_mapping(struct sk_buff *msg, struct espl_sa *sa)
 {
 	__be32 addr;
 	__be16 port;
@@ -177,12 +177,12 @@ static bool fill_mapping(struct sk_buff *msg, struct espl_sa *sa)
 }
 
 /* Encodes one message, far shorter than NLMSG_GOODSIZE. False: it need not be sent. */
-static bool fill_sa(struct sk_buff *msg, struct espl_sa *sa, unsigned int bit)
+static bool notify_fill_sa(struct sk_buff *msg, struct espl_sa *sa, unsigned int bit)
 {
 	nla_put_u32(msg, ESPLANE_A_POLICY_ID, sa->policy->id);
 	nla_put_u32(msg, ESPLANE_A_SPI, be32_to_cpu(sa->spi));
 	if (bit == BIT_MAPPING)
-		return fill_mapping(msg, sa);
+		return notify_fill_mapping(msg, sa);
 	nla_put_u8(msg, ESPLANE_A_DIR, sa->dir);
 	nla_put_u8(msg, ESPLANE_A_LIMIT, bit >> 1);
 	if (bit & 1)
@@ -190,20 +190,20 @@ static bool fill_sa(struct sk_buff *msg, struct espl_sa *sa, unsigned int bit)
 	return true;
 }
 
-static void fill_policy(struct sk_buff *msg, struct espl_policy *policy, unsigned int bit)
+static void notify_fill_policy(struct sk_buff *msg, struct espl_policy *policy, unsigned int bit)
 {
 	nla_put_u32(msg, ESPLANE_A_POLICY_ID, policy->id);
 	if (bit != BIT_ACQUIRE)
 		return;
 	spin_lock_bh(&policy->wait.lock);
-	fill_flow(msg, &policy->wait.flow, ESPLANE_A_TS_LOCAL, &policy->wait.flow.local,
-		  policy->wait.flow.local_port);
-	fill_flow(msg, &policy->wait.flow, ESPLANE_A_TS_REMOTE, &policy->wait.flow.remote,
-		  policy->wait.flow.remote_port);
+	notify_fill_flow(msg, &policy->wait.flow, ESPLANE_A_TS_LOCAL, &policy->wait.flow.local,
+			 policy->wait.flow.local_port);
+	notify_fill_flow(msg, &policy->wait.flow, ESPLANE_A_TS_REMOTE, &policy->wait.flow.remote,
+			 policy->wait.flow.remote_port);
 	spin_unlock_bh(&policy->wait.lock);
 }
 
-static u8 command(const struct espl_event *ev, unsigned int bit)
+static u8 notify_command(const struct espl_event *ev, unsigned int bit)
 {
 	switch (ev->owner) {
 	case ESPL_EVENT_SA:
@@ -215,16 +215,16 @@ static u8 command(const struct espl_event *ev, unsigned int bit)
 	}
 }
 
-static void multicast(const struct espl_net *en, struct sk_buff *msg)
+static void notify_multicast(const struct espl_net *en, struct sk_buff *msg)
 {
 	/* -ESRCH: nobody listens. -ENOBUFS: a listener learns it from its own socket. */
 	genlmsg_multicast_netns(family, en->net, msg, 0, 0, GFP_ATOMIC);
 }
 
 /* -ENOMEM: not sent, try again. A device whose birth namespace is going has no listeners. */
-static int send_one(struct espl_event *ev, unsigned int bit)
+static int notify_event(struct espl_event *ev, unsigned int bit)
 {
-	struct espl_device *dev = owner_device(ev);
+	struct espl_device *dev = event_owner_device(ev);
 	struct espl_net *en;
 	struct sk_buff *msg;
 	bool news = true;
@@ -233,31 +233,31 @@ static int send_one(struct espl_event *ev, unsigned int bit)
 	msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
 	if (!msg)
 		return -ENOMEM;
-	head = genlmsg_put(msg, 0, 0, family, 0, command(ev, bit));
+	head = genlmsg_put(msg, 0, 0, family, 0, notify_command(ev, bit));
 	nla_put_u32(msg, ESPLANE_A_IFINDEX, dev->netdev->ifindex);
 	if (ev->owner == ESPL_EVENT_SA)
-		news = fill_sa(msg, container_of(ev, struct espl_sa, event), bit);
+		news = notify_fill_sa(msg, container_of(ev, struct espl_sa, event), bit);
 	else if (ev->owner == ESPL_EVENT_POLICY)
-		fill_policy(msg, container_of(ev, struct espl_policy, event), bit);
+		notify_fill_policy(msg, container_of(ev, struct espl_policy, event), bit);
 	genlmsg_end(msg, head);
 
 	rcu_read_lock();
 	en = rcu_dereference(dev->home);
 	if (en && news)
-		multicast(en, msg);
+		notify_multicast(en, msg);
 	else
 		nlmsg_free(msg);
 	rcu_read_unlock();
 	return 0;
 }
 
-static void send_bits(struct espl_event *ev, unsigned long bits)
+static void event_send_bits(struct espl_event *ev, unsigned long bits)
 {
 	unsigned long failed = 0;
 	unsigned int bit;
 
 	for_each_set_bit(bit, &bits, BITS_PER_LONG)
-		if (send_one(ev, bit))
+		if (notify_event(ev, bit))
 			__set_bit(bit, &failed);
 	if (failed) {
 		spin_lock_irq(&queue_lock);
@@ -271,11 +271,11 @@ static void send_bits(struct espl_event *ev, unsigned long bits)
 		}
 		spin_unlock_irq(&queue_lock);
 	}
-	owner_put(ev);
+	event_owner_put(ev);
 }
 
 /* These are the only events that may be lost: the sender of the packet can repeat them at will. */
-static void send_bad_spi(const struct espl_net *en, const struct espl_bad_spi *bad)
+static void notify_bad_spi(const struct espl_net *en, const struct espl_bad_spi *bad)
 {
 	struct sk_buff *msg = genlmsg_new(NLMSG_GOODSIZE, GFP_ATOMIC);
 	void *head;
@@ -288,10 +288,10 @@ static void send_bad_spi(const struct espl_net *en, const struct espl_bad_spi *b
 	if (bad->port)
 		nla_put_u16(msg, ESPLANE_A_PEER_PORT, be16_to_cpu(bad->port));
 	genlmsg_end(msg, head);
-	multicast(en, msg);
+	notify_multicast(en, msg);
 }
 
-static struct espl_net *next_net(struct espl_bad_spi *bad, unsigned int *count)
+static struct espl_net *event_next_net(struct espl_bad_spi *bad, unsigned int *count)
 {
 	struct espl_net *en;
 
@@ -307,7 +307,7 @@ static struct espl_net *next_net(struct espl_bad_spi *bad, unsigned int *count)
 	return en;
 }
 
-static void send_all(struct work_struct *work)
+static void event_send_all(struct work_struct *work)
 {
 	struct espl_bad_spi bad[ESPL_BAD_SPIS];
 	unsigned int budget, count, i;
@@ -326,7 +326,7 @@ static void send_all(struct work_struct *work)
 		bits = ev->bits;
 		ev->bits = 0;
 		spin_unlock_irq(&queue_lock);
-		send_bits(ev, bits);
+		event_send_bits(ev, bits);
 		cond_resched();
 		spin_lock_irq(&queue_lock);
 	}
@@ -334,9 +334,9 @@ static void send_all(struct work_struct *work)
 
 	/* A namespace leaves net_queue before the grace period that ends it. */
 	rcu_read_lock();
-	while ((en = next_net(bad, &count)))
+	while ((en = event_next_net(bad, &count)))
 		for (i = 0; i < count; i++)
-			send_bad_spi(en, &bad[i]);
+			notify_bad_spi(en, &bad[i]);
 	rcu_read_unlock();
 }
 

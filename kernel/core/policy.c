@@ -88,7 +88,7 @@ void espl_policy_put(struct espl_policy *policy)
 }
 
 /* No reader can meet the removed policy any more. */
-static void put_removed(struct rcu_head *rcu)
+static void policy_put_removed(struct rcu_head *rcu)
 {
 	espl_policy_put(container_of(rcu, struct espl_policy, rcu));
 }
@@ -107,7 +107,7 @@ void espl_unreachable(struct sk_buff *skb, u8 code4, u8 code6)
 		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, code6, 0);
 }
 
-static void drop_waiting(struct espl_policy *policy, struct sk_buff *skb)
+static void wait_drop_packet(struct espl_policy *policy, struct sk_buff *skb)
 {
 	espl_stats_drop(policy->dev->stats, NULL, ESPL_DROP_TX_NO_SA, 1);
 	kfree_skb(skb);
@@ -130,7 +130,7 @@ static void wait_timeout(struct work_struct *work)
 	local_bh_disable();
 	while ((skb = __skb_dequeue(&list))) {
 		espl_unreachable(skb, ICMP_HOST_UNREACH, ICMPV6_ADDR_UNREACH);
-		drop_waiting(policy, skb);
+		wait_drop_packet(policy, skb);
 	}
 	local_bh_enable();
 	espl_policy_put(policy);
@@ -149,7 +149,7 @@ bool espl_policy_wait(struct espl_policy *policy, struct sk_buff *skb,
 	}
 	if (policy->wait.closed) {
 		spin_unlock_bh(&policy->wait.lock);
-		drop_waiting(policy, skb);
+		wait_drop_packet(policy, skb);
 		return true;
 	}
 	if (skb_queue_len(&policy->wait.queue) >= ESPL_WAIT_MAX)
@@ -166,7 +166,7 @@ bool espl_policy_wait(struct espl_policy *policy, struct sk_buff *skb,
 	spin_unlock_bh(&policy->wait.lock);
 
 	if (oldest)
-		drop_waiting(policy, oldest);
+		wait_drop_packet(policy, oldest);
 	if (ask)
 		espl_event_acquire(policy);
 	return true;
@@ -197,7 +197,7 @@ static void wait_drop(struct espl_policy *policy, bool close)
 	__skb_queue_head_init(&list);
 	wait_take(policy, &list, close);
 	while ((skb = __skb_dequeue(&list)))
-		drop_waiting(policy, skb);
+		wait_drop_packet(policy, skb);
 }
 
 void espl_device_drop_waiting(struct espl_device *dev)
@@ -253,7 +253,7 @@ int espl_policy_create(struct espl_device *dev, u32 id, struct espl_endpoint *ep
 }
 
 /* An orphaned socket lives as long as a policy can use it: the worker decides. */
-static void udp_policy_gone(struct espl_net *en)
+static void policy_udp_gone(struct espl_net *en)
 {
 	if (atomic_dec_and_test(&en->udp_policies))
 		mod_delayed_work(espl_wq, &en->sock_reap, 0);
@@ -285,14 +285,14 @@ int espl_policy_change(struct espl_policy *policy, struct espl_endpoint *ep,
 			atomic_inc(&en->udp_policies);
 		ep = rcu_replace_pointer(policy->endpoint, ep, lockdep_is_held(&dev->lock));
 		if (ep->encap == ESPLANE_ENCAP_UDP)
-			udp_policy_gone(en);
+			policy_udp_gone(en);
 		espl_endpoint_free(ep);
 	}
 	atomic_inc(&espl_generation);
 	return 0;
 }
 
-static void add_in(struct espl_policy *policy, struct espl_sa *in)
+static void policy_add_in(struct espl_policy *policy, struct espl_sa *in)
 {
 	struct espl_sa *pos;
 
@@ -303,7 +303,7 @@ static void add_in(struct espl_policy *policy, struct espl_sa *in)
 	policy->in_count++;
 }
 
-static void drop_out(struct espl_policy *policy, struct espl_sa *sa)
+static void policy_drop_out(struct espl_policy *policy, struct espl_sa *sa)
 {
 	espl_sa_unindex_out(espl_home_locked(policy->dev), sa);
 	espl_sa_kill(sa);
@@ -319,7 +319,7 @@ void espl_policy_install(struct espl_policy *policy, struct espl_spi *spi, struc
 	if (in) {
 		espl_sa_adopt(in, policy);
 		in->entry = spi;
-		add_in(policy, in);
+		policy_add_in(policy, in);
 		rcu_assign_pointer(spi->sa, in);
 		espl_sa_start(in);
 	}
@@ -329,7 +329,7 @@ void espl_policy_install(struct espl_policy *policy, struct espl_spi *spi, struc
 		old = rcu_replace_pointer(policy->out, out, lockdep_is_held(&dev->lock));
 		espl_sa_start(out);
 		if (old)
-			drop_out(policy, old);
+			policy_drop_out(policy, old);
 	}
 	atomic_inc(&espl_generation);
 }
@@ -342,7 +342,7 @@ void espl_policy_drop_sa(struct espl_policy *policy, struct espl_sa *sa)
 	atomic_inc(&espl_generation);
 	if (sa->dir == ESPLANE_DIR_OUT) {
 		RCU_INIT_POINTER(policy->out, NULL);
-		drop_out(policy, sa);
+		policy_drop_out(policy, sa);
 		return;
 	}
 	list_del(&sa->policy_node);
@@ -371,10 +371,10 @@ void espl_policy_remove(struct espl_policy *policy)
 	wait_drop(policy, true);
 	ep = rcu_dereference_protected(policy->endpoint, lockdep_is_held(&dev->lock));
 	if (ep->encap == ESPLANE_ENCAP_UDP)
-		udp_policy_gone(espl_home_locked(dev));
+		policy_udp_gone(espl_home_locked(dev));
 	atomic_inc(&espl_generation);
 	espl_event_policy_gone(policy);
-	call_rcu(&policy->rcu, put_removed);
+	call_rcu(&policy->rcu, policy_put_removed);
 }
 
 void espl_device_flush(struct espl_device *dev)

@@ -30,7 +30,7 @@ static void sa_release(struct percpu_ref *ref)
 }
 
 /* The next limit in seconds may be further away than a timer reaches. */
-static void arm_tick(struct espl_sa *sa)
+static void sa_arm_tick(struct espl_sa *sa)
 {
 	u64 next = espl_lifetime_next_tick(&sa->life, espl_sa_now());
 
@@ -43,7 +43,7 @@ static void sa_tick(struct work_struct *work)
 	struct espl_sa *sa = container_of(to_delayed_work(work), struct espl_sa, tick);
 
 	espl_sa_fired(sa, espl_lifetime_tick(&sa->life, espl_sa_now()));
-	arm_tick(sa);
+	sa_arm_tick(sa);
 }
 
 struct espl_sa *espl_sa_create(const struct espl_sa_config *cfg)
@@ -94,7 +94,7 @@ void espl_sa_adopt(struct espl_sa *sa, struct espl_policy *policy)
 
 void espl_sa_start(struct espl_sa *sa)
 {
-	arm_tick(sa);
+	sa_arm_tick(sa);
 }
 
 void espl_sa_kill(struct espl_sa *sa)

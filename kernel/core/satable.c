@@ -28,7 +28,7 @@ void espl_satable_exit(struct espl_net *en)
 	rhashtable_destroy(&en->spis);
 }
 
-static __be32 random_spi(void)
+static __be32 satable_random_spi(void)
 {
 	u32 spi;
 
@@ -50,7 +50,7 @@ struct espl_spi *espl_spi_reserve(struct espl_net *en, struct espl_device *dev, 
 
 	entry->dev = dev;
 	for (tries = spi ? 1 : RANDOM_TRIES; tries; tries--) {
-		entry->spi = spi ?: random_spi();
+		entry->spi = spi ?: satable_random_spi();
 		err = rhashtable_lookup_insert_fast(&en->spis, &entry->node, espl_spi_params);
 		if (!err) {
 			list_add_tail(&entry->dev_node, &dev->spis);

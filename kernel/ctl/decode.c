@@ -6,8 +6,8 @@
 #include "attrs.h"
 
 /* Says what is wrong, and where in the message. */
-static int refuse(struct netlink_ext_ack *extack, const struct nlattr *attr, const char *why,
-		  int err)
+static int decode_refuse(struct netlink_ext_ack *extack, const struct nlattr *attr, const char *why,
+			 int err)
 {
 	extack->bad_attr = attr;
 	extack->_msg = why;
@@ -17,38 +17,40 @@ static int refuse(struct netlink_ext_ack *extack, const struct nlattr *attr, con
 static int decode_outer(__be32 *to, const struct nlattr *attr, struct netlink_ext_ack *extack)
 {
 	if (nla_len(attr) == sizeof(struct in6_addr))
-		return refuse(extack, attr, "IPv6 outside is not supported: give an IPv4 address",
-			      -EAFNOSUPPORT);
+		return decode_refuse(extack, attr,
+				     "IPv6 outside is not supported: give an IPv4 address",
+				     -EAFNOSUPPORT);
 	if (nla_len(attr) != sizeof(*to))
-		return refuse(extack, attr, "An address is 4 or 16 octets", -EINVAL);
+		return decode_refuse(extack, attr, "An address is 4 or 16 octets", -EINVAL);
 	*to = nla_get_in_addr(attr);
 	if (ipv4_is_zeronet(*to) || ipv4_is_multicast(*to) || ipv4_is_lbcast(*to))
-		return refuse(extack, attr, "An outer address must be unicast", -EINVAL);
+		return decode_refuse(extack, attr, "An outer address must be unicast", -EINVAL);
 	return 0;
 }
 
-static int check_endpoint(const struct espl_endpoint *ep, struct nlattr *const *tb,
-			  struct netlink_ext_ack *extack)
+static int decode_check_endpoint(const struct espl_endpoint *ep, struct nlattr *const *tb,
+				 struct netlink_ext_ack *extack)
 {
 	bool udp = ep->encap == ESPLANE_ENCAP_UDP;
 
 	if (!ep->local || !ep->remote)
-		return refuse(extack, tb[ESPLANE_POLICY_A_ID],
-			      "A new policy needs LOCAL_ADDR and REMOTE_ADDR", -EINVAL);
+		return decode_refuse(extack, tb[ESPLANE_POLICY_A_ID],
+				     "A new policy needs LOCAL_ADDR and REMOTE_ADDR", -EINVAL);
 	if (udp && (!ep->local_port || !ep->remote_port))
-		return refuse(extack, tb[ESPLANE_POLICY_A_ENCAP],
-			      "Encapsulation in UDP needs LOCAL_PORT and REMOTE_PORT", -EINVAL);
+		return decode_refuse(extack, tb[ESPLANE_POLICY_A_ENCAP],
+				     "Encapsulation in UDP needs LOCAL_PORT and REMOTE_PORT",
+				     -EINVAL);
 	if (!udp && tb[ESPLANE_POLICY_A_LOCAL_PORT])
-		return refuse(extack, tb[ESPLANE_POLICY_A_LOCAL_PORT],
-			      "Ports are for ENCAP udp only", -EINVAL);
+		return decode_refuse(extack, tb[ESPLANE_POLICY_A_LOCAL_PORT],
+				     "Ports are for ENCAP udp only", -EINVAL);
 	if (!udp && tb[ESPLANE_POLICY_A_REMOTE_PORT])
-		return refuse(extack, tb[ESPLANE_POLICY_A_REMOTE_PORT],
-			      "Ports are for ENCAP udp only", -EINVAL);
+		return decode_refuse(extack, tb[ESPLANE_POLICY_A_REMOTE_PORT],
+				     "Ports are for ENCAP udp only", -EINVAL);
 	return 0;
 }
 
-static int fill_endpoint(struct espl_endpoint *ep, struct nlattr *const *tb,
-			 struct netlink_ext_ack *extack)
+static int decode_fill_endpoint(struct espl_endpoint *ep, struct nlattr *const *tb,
+				struct netlink_ext_ack *extack)
 {
 	int err;
 
@@ -68,7 +70,7 @@ static int fill_endpoint(struct espl_endpoint *ep, struct nlattr *const *tb,
 		ep->local_port = cpu_to_be16(nla_get_u16(tb[ESPLANE_POLICY_A_LOCAL_PORT]));
 	if (tb[ESPLANE_POLICY_A_REMOTE_PORT])
 		ep->remote_port = cpu_to_be16(nla_get_u16(tb[ESPLANE_POLICY_A_REMOTE_PORT]));
-	err = check_endpoint(ep, tb, extack);
+	err = decode_check_endpoint(ep, tb, extack);
 	if (!err && ep->encap != ESPLANE_ENCAP_UDP)
 		ep->local_port = ep->remote_port = 0;
 	return err;
@@ -96,7 +98,7 @@ static int decode_endpoint(struct nlattr *const *tb, const struct espl_endpoint 
 		ep->local_port = old->local_port;
 		ep->remote_port = old->remote_port;
 	}
-	err = fill_endpoint(ep, tb, extack);
+	err = decode_fill_endpoint(ep, tb, extack);
 	if (err)
 		espl_endpoint_free(ep);
 	else
@@ -115,9 +117,9 @@ static int decode_ports(struct espl_ts *ts, struct nlattr *const *tb, const stru
 
 	/* RFC 7296 3.13.1: 65535 to 0 is OPAQUE. */
 	if (ts->port_start > ts->port_end && !(ts->port_start == U16_MAX && !ts->port_end))
-		return refuse(extack, nest, "PORT_START lies above PORT_END", -EINVAL);
+		return decode_refuse(extack, nest, "PORT_START lies above PORT_END", -EINVAL);
 	if (!ts->proto && (ts->port_start || ts->port_end != U16_MAX))
-		return refuse(extack, nest, "Ports need a PROTO", -EINVAL);
+		return decode_refuse(extack, nest, "Ports need a PROTO", -EINVAL);
 	return 0;
 }
 
@@ -133,24 +135,25 @@ static int decode_ts(struct espl_ts *ts, const struct nlattr *nest,
 	start = tb[ESPLANE_TS_A_START];
 	end = tb[ESPLANE_TS_A_END];
 	if (!start || !end)
-		return refuse(extack, nest, "A traffic selector needs START and END", -EINVAL);
+		return decode_refuse(extack, nest, "A traffic selector needs START and END",
+				     -EINVAL);
 	len = nla_len(start);
 	if (len != nla_len(end) || (len != sizeof(ts->start.v4) && len != sizeof(ts->start.v6)))
-		return refuse(extack, nest, "START and END must be both 4 or both 16 octets",
-			      -EINVAL);
+		return decode_refuse(extack, nest, "START and END must be both 4 or both 16 octets",
+				     -EINVAL);
 
 	memset(ts, 0, sizeof(*ts));
 	ts->family = len == sizeof(ts->start.v4) ? AF_INET : AF_INET6;
 	memcpy(&ts->start, nla_data(start), len);
 	memcpy(&ts->end, nla_data(end), len);
 	if (memcmp(&ts->start, &ts->end, len) > 0)
-		return refuse(extack, nest, "START lies above END", -EINVAL);
+		return decode_refuse(extack, nest, "START lies above END", -EINVAL);
 	if (tb[ESPLANE_TS_A_PROTO])
 		ts->proto = nla_get_u8(tb[ESPLANE_TS_A_PROTO]);
 	return decode_ports(ts, tb, nest, extack);
 }
 
-static unsigned int count_type(const struct nlattr *nest, int type)
+static unsigned int decode_count_type(const struct nlattr *nest, int type)
 {
 	const struct nlattr *attr;
 	unsigned int n = 0;
@@ -162,8 +165,9 @@ static unsigned int count_type(const struct nlattr *nest, int type)
 }
 
 /* All of one side to @to; of a side that is not given, what it was. */
-static int fill_side(struct espl_ts *to, const struct nlattr *nest, int type,
-		     const struct espl_ts *was, unsigned int n, struct netlink_ext_ack *extack)
+static int decode_fill_side(struct espl_ts *to, const struct nlattr *nest, int type,
+			    const struct espl_ts *was, unsigned int n,
+			    struct netlink_ext_ack *extack)
 {
 	const struct nlattr *attr;
 	int err, rem;
@@ -186,8 +190,8 @@ static int decode_selectors(const struct nlattr *nest, struct espl_policy *polic
 			    const struct espl_ts_set *old, struct espl_ts_set **to,
 			    struct netlink_ext_ack *extack)
 {
-	unsigned int nlocal = count_type(nest, ESPLANE_POLICY_A_LOCAL_TS);
-	unsigned int nremote = count_type(nest, ESPLANE_POLICY_A_REMOTE_TS);
+	unsigned int nlocal = decode_count_type(nest, ESPLANE_POLICY_A_LOCAL_TS);
+	unsigned int nremote = decode_count_type(nest, ESPLANE_POLICY_A_REMOTE_TS);
 	const struct espl_ts *local = NULL, *remote = NULL;
 	struct espl_ts_set *set;
 	int err;
@@ -204,17 +208,19 @@ static int decode_selectors(const struct nlattr *nest, struct espl_policy *polic
 		nremote = old->nremote;
 	}
 	if (!nlocal || !nremote)
-		return refuse(extack, nest, "A new policy needs LOCAL_TS and REMOTE_TS", -EINVAL);
+		return decode_refuse(extack, nest, "A new policy needs LOCAL_TS and REMOTE_TS",
+				     -EINVAL);
 	if (nlocal > ESPLANE_TS_MAX || nremote > ESPLANE_TS_MAX)
-		return refuse(extack, nest, "A side has at most 64 traffic selectors", -E2BIG);
+		return decode_refuse(extack, nest, "A side has at most 64 traffic selectors",
+				     -E2BIG);
 
 	set = espl_ts_set_alloc(policy, nlocal, nremote);
 	if (!set)
 		return -ENOMEM;
-	err = fill_side(set->ts, nest, ESPLANE_POLICY_A_LOCAL_TS, local, nlocal, extack);
+	err = decode_fill_side(set->ts, nest, ESPLANE_POLICY_A_LOCAL_TS, local, nlocal, extack);
 	if (!err)
-		err = fill_side(set->ts + nlocal, nest, ESPLANE_POLICY_A_REMOTE_TS, remote,
-				nremote, extack);
+		err = decode_fill_side(set->ts + nlocal, nest, ESPLANE_POLICY_A_REMOTE_TS, remote,
+				       nremote, extack);
 	if (err)
 		espl_ts_set_free(set);
 	else
@@ -253,29 +259,30 @@ static int decode_suite(struct espl_sa_config *cfg, struct nlattr *const *tb,
 	u16 integ = tb[ESPLANE_SA_A_INTEG] ? nla_get_u16(tb[ESPLANE_SA_A_INTEG]) : 0;
 
 	if (!tb[ESPLANE_SA_A_ENCR] || !encr_key)
-		return refuse(extack, nest, "An SA needs ENCR and ENCR_KEY", -EINVAL);
+		return decode_refuse(extack, nest, "An SA needs ENCR and ENCR_KEY", -EINVAL);
 	cfg->suite = espl_suite_find(nla_get_u16(tb[ESPLANE_SA_A_ENCR]), nla_len(encr_key), integ);
 	if (!cfg->suite)
-		return refuse(extack, encr_key,
-			      "No suite has this ENCR, length of ENCR_KEY and INTEG: see INFO",
-			      -EOPNOTSUPP);
+		return decode_refuse(extack, encr_key,
+				     "No suite has this ENCR, length of ENCR_KEY and INTEG: see INFO",
+				     -EOPNOTSUPP);
 	if (!cfg->suite->integ_key_len && integ_key)
-		return refuse(extack, integ_key, "An AEAD takes no INTEG_KEY", -EINVAL);
+		return decode_refuse(extack, integ_key, "An AEAD takes no INTEG_KEY", -EINVAL);
 	if (cfg->suite->integ_key_len &&
 	    (!integ_key || nla_len(integ_key) != cfg->suite->integ_key_len))
-		return refuse(extack, integ_key ?: nest,
-			      "INTEG_KEY must be as long as the output of INTEG's hash", -EINVAL);
+		return decode_refuse(extack, integ_key ?: nest,
+				     "INTEG_KEY must be as long as the output of INTEG's hash",
+				     -EINVAL);
 	cfg->encr_key = nla_data(encr_key);
 	cfg->integ_key = integ_key ? nla_data(integ_key) : NULL;
 	return 0;
 }
 
-static u64 get_u64(struct nlattr *const *tb, int attr)
+static u64 decode_u64(struct nlattr *const *tb, int attr)
 {
 	return tb[attr] ? nla_get_u64(tb[attr]) : 0;
 }
 
-static bool soft_above_hard(u64 soft, u64 hard)
+static bool decode_soft_above_hard(u64 soft, u64 hard)
 {
 	return hard && soft > hard;
 }
@@ -283,16 +290,17 @@ static bool soft_above_hard(u64 soft, u64 hard)
 static int decode_limits(struct espl_sa_config *cfg, struct nlattr *const *tb,
 			 const struct nlattr *nest, struct netlink_ext_ack *extack)
 {
-	cfg->soft.bytes = get_u64(tb, ESPLANE_SA_A_SOFT_BYTES);
-	cfg->hard.bytes = get_u64(tb, ESPLANE_SA_A_HARD_BYTES);
-	cfg->soft.packets = get_u64(tb, ESPLANE_SA_A_SOFT_PACKETS);
-	cfg->hard.packets = get_u64(tb, ESPLANE_SA_A_HARD_PACKETS);
-	cfg->soft.seconds = get_u64(tb, ESPLANE_SA_A_SOFT_SECONDS);
-	cfg->hard.seconds = get_u64(tb, ESPLANE_SA_A_HARD_SECONDS);
-	if (soft_above_hard(cfg->soft.bytes, cfg->hard.bytes) ||
-	    soft_above_hard(cfg->soft.packets, cfg->hard.packets) ||
-	    soft_above_hard(cfg->soft.seconds, cfg->hard.seconds))
-		return refuse(extack, nest, "A soft limit lies above its hard limit", -EINVAL);
+	cfg->soft.bytes = decode_u64(tb, ESPLANE_SA_A_SOFT_BYTES);
+	cfg->hard.bytes = decode_u64(tb, ESPLANE_SA_A_HARD_BYTES);
+	cfg->soft.packets = decode_u64(tb, ESPLANE_SA_A_SOFT_PACKETS);
+	cfg->hard.packets = decode_u64(tb, ESPLANE_SA_A_HARD_PACKETS);
+	cfg->soft.seconds = decode_u64(tb, ESPLANE_SA_A_SOFT_SECONDS);
+	cfg->hard.seconds = decode_u64(tb, ESPLANE_SA_A_HARD_SECONDS);
+	if (decode_soft_above_hard(cfg->soft.bytes, cfg->hard.bytes) ||
+	    decode_soft_above_hard(cfg->soft.packets, cfg->hard.packets) ||
+	    decode_soft_above_hard(cfg->soft.seconds, cfg->hard.seconds))
+		return decode_refuse(extack, nest, "A soft limit lies above its hard limit",
+				     -EINVAL);
 	return 0;
 }
 
@@ -302,12 +310,12 @@ static int decode_sequence(struct espl_sa_config *cfg, struct nlattr *const *tb,
 	struct nlattr *window = tb[ESPLANE_SA_A_REPLAY_WINDOW];
 
 	cfg->esn = nla_get_flag(tb[ESPLANE_SA_A_ESN]);
-	cfg->start_seq = get_u64(tb, ESPLANE_SA_A_START_SEQ);
+	cfg->start_seq = decode_u64(tb, ESPLANE_SA_A_START_SEQ);
 	if (!cfg->esn && cfg->start_seq > U32_MAX)
-		return refuse(extack, tb[ESPLANE_SA_A_START_SEQ],
-			      "START_SEQ above 4294967295 needs ESN", -EINVAL);
+		return decode_refuse(extack, tb[ESPLANE_SA_A_START_SEQ],
+				     "START_SEQ above 4294967295 needs ESN", -EINVAL);
 	if (window && cfg->dir == ESPLANE_DIR_OUT)
-		return refuse(extack, window, "REPLAY_WINDOW is for SA_IN only", -EINVAL);
+		return decode_refuse(extack, window, "REPLAY_WINDOW is for SA_IN only", -EINVAL);
 	cfg->replay_window = window ? nla_get_u32(window) : ESPL_REPLAY_DEFAULT;
 	return 0;
 }
@@ -324,7 +332,7 @@ int espl_decode_sa(struct espl_sa_config *cfg, const struct nlattr *nest, u8 dir
 	if (err)
 		return err;
 	if (!tb[ESPLANE_SA_A_SPI])
-		return refuse(extack, nest, "An SA needs an SPI", -EINVAL);
+		return decode_refuse(extack, nest, "An SA needs an SPI", -EINVAL);
 	cfg->spi = cpu_to_be32(nla_get_u32(tb[ESPLANE_SA_A_SPI]));
 	err = decode_suite(cfg, tb, nest, extack);
 	if (!err)
@@ -334,7 +342,7 @@ int espl_decode_sa(struct espl_sa_config *cfg, const struct nlattr *nest, u8 dir
 	return err;
 }
 
-void espl_wipe_keys(const struct genl_info *info)
+void espl_decode_wipe_keys(const struct genl_info *info)
 {
 	static const int nests[] = { ESPLANE_A_SA_IN, ESPLANE_A_SA_OUT };
 	struct nlattr *attr;

@@ -23,6 +23,6 @@ int espl_decode_sa(struct espl_sa_config *cfg, const struct nlattr *nest, u8 dir
 		   struct netlink_ext_ack *extack);
 
 /* The keys in the nests of an SA_ADD, valid or not. */
-void espl_wipe_keys(const struct genl_info *info);
+void espl_decode_wipe_keys(const struct genl_info *info);
 
 #endif

@@ -96,7 +96,7 @@ static const struct net_device_ops device_ops = {
 
 static const struct device_type device_type = { .name = ESPLANE_LINK_KIND };
 
-static void free_parts(struct espl_device *dev)
+static void device_free_parts(struct espl_device *dev)
 {
 	gro_cells_destroy(&dev->gro);
 	free_percpu(dev->netdev->tstats);
@@ -113,12 +113,12 @@ static void device_destruct(struct net_device *netdev)
 	spin_lock(&homes_lock);
 	list_del(&dev->home_node);
 	spin_unlock(&homes_lock);
-	free_parts(dev);
+	device_free_parts(dev);
 	espl_audit_gone(ESPL_OBJ_DEVICE);
 }
 
 /* So that the packets of every suite, in UDP over IPv4, fit into an Ethernet frame. */
-static unsigned int default_mtu(void)
+static unsigned int device_default_mtu(void)
 {
 	const unsigned int outer = sizeof(struct iphdr) + ESPL_UDP_HLEN;
 
@@ -142,7 +142,7 @@ static void device_setup(struct net_device *netdev)
 	netdev->needed_headroom = LL_MAX_HEADER + sizeof(struct iphdr) + ESPL_UDP_HLEN +
 				  ESPL_ESP_HLEN + ESPL_ESP_IV_MAX;
 	netdev->needed_tailroom = espl_suite_overhead_max();
-	netdev->mtu = default_mtu();
+	netdev->mtu = device_default_mtu();
 	netdev->min_mtu = ETH_MIN_MTU;
 	netdev->max_mtu = IP_MAX_MTU - sizeof(struct iphdr) - ESPL_UDP_HLEN -
 			  espl_suite_overhead_max();
@@ -189,7 +189,7 @@ static int device_newlink(struct net *src_net, struct net_device *netdev, struct
 	return err;
 
 err_free:
-	free_parts(dev);
+	device_free_parts(dev);
 	return err;
 }
 
@@ -201,7 +201,7 @@ static struct rtnl_link_ops link_ops __read_mostly = {
 };
 
 /* With a reference, unless it is on its way out. */
-static struct espl_device *find_born(struct espl_net *en, int ifindex)
+static struct espl_device *device_find_born(struct espl_net *en, int ifindex)
 {
 	struct espl_device *dev, *found = NULL;
 
@@ -222,11 +222,11 @@ struct espl_device *espl_device_get(struct net *net, int ifindex)
 	struct net_device *netdev = dev_get_by_index(net, ifindex);
 
 	if (!netdev)
-		return find_born(espl_net(net), ifindex);
+		return device_find_born(espl_net(net), ifindex);
 	if (netdev->netdev_ops == &device_ops)
 		return netdev_priv(netdev);
 	dev_put(netdev);
-	return find_born(espl_net(net), ifindex);
+	return device_find_born(espl_net(net), ifindex);
 }
 
 void espl_device_put(struct espl_device *dev)
@@ -260,7 +260,7 @@ struct espl_device *espl_device_next(struct net *net, int after)
 	return dev;
 }
 
-static int __net_init net_init(struct net *net)
+static int __net_init device_net_init(struct net *net)
 {
 	struct espl_net *en = espl_net(net);
 
@@ -272,7 +272,7 @@ static int __net_init net_init(struct net *net)
 }
 
 /* The device outlives its birth namespace, as a netdev that sends and receives nothing. */
-static void leave_home(struct espl_device *dev)
+static void device_leave_home(struct espl_device *dev)
 {
 	netif_carrier_off(dev->netdev);
 	mutex_lock(&dev->lock);
@@ -282,11 +282,11 @@ static void leave_home(struct espl_device *dev)
 }
 
 /*
- * The namespace still works, and a grace period will pass before net_exit().
+ * The namespace still works, and a grace period will pass before device_net_exit().
  * Under rtnl no device is half dead: it is alive here, or device_uninit() has
  * flushed it.
  */
-static void __net_exit net_pre_exit(struct net *net)
+static void __net_exit device_net_pre_exit(struct net *net)
 {
 	struct espl_net *en = espl_net(net);
 	struct espl_device *dev;
@@ -301,7 +301,7 @@ static void __net_exit net_pre_exit(struct net *net)
 			continue;
 		}
 		spin_unlock(&homes_lock);
-		leave_home(dev);
+		device_leave_home(dev);
 		spin_lock(&homes_lock);
 	}
 	spin_unlock(&homes_lock);
@@ -310,22 +310,22 @@ static void __net_exit net_pre_exit(struct net *net)
 	espl_event_net_leave(en);
 }
 
-static void __net_exit net_exit(struct net *net)
+static void __net_exit device_net_exit(struct net *net)
 {
 	espl_satable_exit(espl_net(net));
 }
 
 static struct pernet_operations net_ops = {
-	.init		= net_init,
-	.pre_exit	= net_pre_exit,
-	.exit		= net_exit,
+	.init		= device_net_init,
+	.pre_exit	= device_net_pre_exit,
+	.exit		= device_net_exit,
 	.id		= &espl_net_id,
 	.size		= sizeof(struct espl_net),
 };
 
 /*
  * Not a pernet device: those exit while the namespace still has devices, whose
- * packets are looked up in the table that net_exit() frees.
+ * packets are looked up in the table that device_net_exit() frees.
  */
 int espl_nets_init(void)
 {

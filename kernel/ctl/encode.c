@@ -10,15 +10,15 @@
 #include "core/sa.h"
 #include "pure/crypto.h"
 
-static int put_u64(struct sk_buff *msg, int attr, u64 value)
+static int encode_u64(struct sk_buff *msg, int attr, u64 value)
 {
 	return nla_put_u64_64bit(msg, attr, value, ESPLANE_SA_A_PAD);
 }
 
 /* A limit that is not set is left out. */
-static int put_limit(struct sk_buff *msg, int attr, u64 value)
+static int encode_limit(struct sk_buff *msg, int attr, u64 value)
 {
-	return value ? put_u64(msg, attr, value) : 0;
+	return value ? encode_u64(msg, attr, value) : 0;
 }
 
 static int encode_ts(struct sk_buff *msg, int attr, const struct espl_ts *ts)
@@ -86,12 +86,12 @@ int espl_encode_policy(struct sk_buff *msg, const struct espl_policy *policy)
 
 static int encode_limits(struct sk_buff *msg, const struct espl_lifetime *life)
 {
-	if (put_limit(msg, ESPLANE_SA_A_SOFT_BYTES, life->soft.bytes) ||
-	    put_limit(msg, ESPLANE_SA_A_HARD_BYTES, life->hard.bytes) ||
-	    put_limit(msg, ESPLANE_SA_A_SOFT_PACKETS, life->soft.packets) ||
-	    put_limit(msg, ESPLANE_SA_A_HARD_PACKETS, life->hard.packets) ||
-	    put_limit(msg, ESPLANE_SA_A_SOFT_SECONDS, life->soft.seconds) ||
-	    put_limit(msg, ESPLANE_SA_A_HARD_SECONDS, life->hard.seconds))
+	if (encode_limit(msg, ESPLANE_SA_A_SOFT_BYTES, life->soft.bytes) ||
+	    encode_limit(msg, ESPLANE_SA_A_HARD_BYTES, life->hard.bytes) ||
+	    encode_limit(msg, ESPLANE_SA_A_SOFT_PACKETS, life->soft.packets) ||
+	    encode_limit(msg, ESPLANE_SA_A_HARD_PACKETS, life->hard.packets) ||
+	    encode_limit(msg, ESPLANE_SA_A_SOFT_SECONDS, life->soft.seconds) ||
+	    encode_limit(msg, ESPLANE_SA_A_HARD_SECONDS, life->hard.seconds))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -101,10 +101,10 @@ static int encode_use(struct sk_buff *msg, const struct espl_lifetime *life)
 	u64 used = READ_ONCE(life->used);
 	u64 now = espl_sa_now();
 
-	if (put_u64(msg, ESPLANE_SA_A_BYTES, atomic64_read(&life->bytes)) ||
-	    put_u64(msg, ESPLANE_SA_A_PACKETS, atomic64_read(&life->packets)) ||
-	    put_u64(msg, ESPLANE_SA_A_AGE, now - life->added) ||
-	    (used && put_u64(msg, ESPLANE_SA_A_IDLE, now - min(now, used))) ||
+	if (encode_u64(msg, ESPLANE_SA_A_BYTES, atomic64_read(&life->bytes)) ||
+	    encode_u64(msg, ESPLANE_SA_A_PACKETS, atomic64_read(&life->packets)) ||
+	    encode_u64(msg, ESPLANE_SA_A_AGE, now - life->added) ||
+	    (used && encode_u64(msg, ESPLANE_SA_A_IDLE, now - min(now, used))) ||
 	    nla_put_u8(msg, ESPLANE_SA_A_EXPIRED, atomic_read(&life->state)))
 		return -EMSGSIZE;
 	return 0;
@@ -155,7 +155,7 @@ int espl_encode_sa(struct sk_buff *msg, const struct espl_sa *sa)
 	    nla_put_u32(msg, ESPLANE_SA_A_IFINDEX, sa->policy->dev->netdev->ifindex) ||
 	    encode_suite_of(msg, sa) ||
 	    (in && nla_put_u32(msg, ESPLANE_SA_A_REPLAY_WINDOW, sa->replay.size)) ||
-	    put_u64(msg, ESPLANE_SA_A_SEQ, seq) ||
+	    encode_u64(msg, ESPLANE_SA_A_SEQ, seq) ||
 	    encode_limits(msg, &sa->life) ||
 	    encode_use(msg, &sa->life) ||
 	    encode_sa_stats(msg, sa)) {

@@ -20,7 +20,7 @@
 enum { AT_IFINDEX, AT_POLICY, AT_OUT_DONE, AT_SPI };
 
 /* Both who has sent the request and who has opened the socket that it came by. */
-static bool may_change(const struct sk_buff *request, const struct espl_device *dev)
+static bool netlink_may_change(const struct sk_buff *request, const struct espl_device *dev)
 {
 	bool may;
 
@@ -32,7 +32,7 @@ static bool may_change(const struct sk_buff *request, const struct espl_device *
 }
 
 /* A reservation of this very device, which its lock keeps; NULL: none. */
-static struct espl_spi *find_spi(struct espl_device *dev, __be32 key)
+static struct espl_spi *netlink_find_spi(struct espl_device *dev, __be32 key)
 {
 	struct espl_spi *spi;
 
@@ -44,7 +44,7 @@ static struct espl_spi *find_spi(struct espl_device *dev, __be32 key)
 	return spi;
 }
 
-static int missing(const struct genl_info *info, const char *sentence)
+static int netlink_missing(const struct genl_info *info, const char *sentence)
 {
 	info->extack->_msg = sentence;
 	return -EINVAL;
@@ -52,22 +52,23 @@ static int missing(const struct genl_info *info, const char *sentence)
 
 /*
  * The device of IFINDEX, locked, alive and at home, with a reference, or an
- * error. Undone by unlock_device().
+ * error. Undone by netlink_unlock_device().
  */
-static struct espl_device *lock_device(const struct sk_buff *request, struct genl_info *info)
+static struct espl_device *netlink_lock_device(const struct sk_buff *request,
+					       struct genl_info *info)
 {
 	struct espl_device *dev;
 	int err = -ENODEV;
 
 	if (!info->attrs[ESPLANE_A_IFINDEX])
-		return ERR_PTR(missing(info, "The request needs IFINDEX"));
+		return ERR_PTR(netlink_missing(info, "The request needs IFINDEX"));
 	dev = espl_device_get(genl_info_net(info), nla_get_u32(info->attrs[ESPLANE_A_IFINDEX]));
 	if (!dev) {
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[ESPLANE_A_IFINDEX],
 				    "IFINDEX is not an esplane device of this namespace");
 		return ERR_PTR(err);
 	}
-	if (!may_change(request, dev)) {
+	if (!netlink_may_change(request, dev)) {
 		NL_SET_ERR_MSG(info->extack,
 			       "CAP_NET_ADMIN is missing in the namespace that the device lives in");
 		err = -EPERM;
@@ -93,18 +94,19 @@ err_put:
 	return ERR_PTR(err);
 }
 
-static void unlock_device(struct espl_device *dev)
+static void netlink_unlock_device(struct espl_device *dev)
 {
 	mutex_unlock(&dev->lock);
 	espl_device_put(dev);
 }
 
-static struct espl_policy *find_policy(struct espl_device *dev, const struct genl_info *info)
+static struct espl_policy *netlink_find_policy(struct espl_device *dev,
+					       const struct genl_info *info)
 {
 	struct espl_policy *policy;
 
 	if (!info->attrs[ESPLANE_A_POLICY_ID])
-		return ERR_PTR(missing(info, "The request needs POLICY_ID"));
+		return ERR_PTR(netlink_missing(info, "The request needs POLICY_ID"));
 	policy = espl_policy_find(dev, nla_get_u32(info->attrs[ESPLANE_A_POLICY_ID]));
 	if (policy)
 		return policy;
@@ -113,19 +115,19 @@ static struct espl_policy *find_policy(struct espl_device *dev, const struct gen
 	return ERR_PTR(-ENOENT);
 }
 
-static int answer(struct genl_info *info, struct sk_buff *msg, void *head)
+static int netlink_answer(struct genl_info *info, struct sk_buff *msg, void *head)
 {
 	genlmsg_end(msg, head);
 	return genlmsg_reply(msg, info);
 }
 
-static int refuse_full(struct sk_buff *msg)
+static int netlink_refuse_full(struct sk_buff *msg)
 {
 	nlmsg_free(msg);
 	return -EMSGSIZE;
 }
 
-static int encode_kernel(struct sk_buff *msg)
+static int netlink_encode_kernel(struct sk_buff *msg)
 {
 	const struct espl_suite *suite;
 	unsigned int i;
@@ -138,10 +140,10 @@ static int encode_kernel(struct sk_buff *msg)
 	return 0;
 }
 
-static int encode_device(struct sk_buff *msg, const struct sk_buff *request,
-			 struct genl_info *info)
+static int netlink_encode_device(struct sk_buff *msg, const struct sk_buff *request,
+				 struct genl_info *info)
 {
-	struct espl_device *dev = lock_device(request, info);
+	struct espl_device *dev = netlink_lock_device(request, info);
 	int err;
 
 	if (IS_ERR(dev))
@@ -149,11 +151,11 @@ static int encode_device(struct sk_buff *msg, const struct sk_buff *request,
 	err = nla_put_u32(msg, ESPLANE_A_IFINDEX, dev->netdev->ifindex);
 	if (!err)
 		err = espl_encode_device_stats(msg, dev);
-	unlock_device(dev);
+	netlink_unlock_device(dev);
 	return err;
 }
 
-static int do_info(struct sk_buff *skb, struct genl_info *info)
+static int netlink_do_info(struct sk_buff *skb, struct genl_info *info)
 {
 	struct sk_buff *msg = genlmsg_new(ESPL_MSG_MAX, GFP_KERNEL);
 	void *head;
@@ -162,17 +164,17 @@ static int do_info(struct sk_buff *skb, struct genl_info *info)
 	if (!msg)
 		return -ENOMEM;
 	head = genlmsg_put_reply(msg, info, &espl_genl, 0, ESPLANE_CMD_INFO);
-	err = encode_kernel(msg);
+	err = netlink_encode_kernel(msg);
 	if (!err && info->attrs[ESPLANE_A_IFINDEX])
-		err = encode_device(msg, skb, info);
+		err = netlink_encode_device(msg, skb, info);
 	if (!err)
-		return answer(info, msg, head);
+		return netlink_answer(info, msg, head);
 	nlmsg_free(msg);
 	return err;
 }
 
-static int set_policy(struct espl_device *dev, u32 id, struct nlattr *const *tb,
-		      struct genl_info *info)
+static int netlink_set_policy(struct espl_device *dev, u32 id, struct nlattr *const *tb,
+			      struct genl_info *info)
 {
 	struct espl_policy *policy = espl_policy_find(dev, id);
 	struct espl_endpoint *ep;
@@ -192,52 +194,52 @@ static int set_policy(struct espl_device *dev, u32 id, struct nlattr *const *tb,
 	return err;
 }
 
-static int do_policy_set(struct sk_buff *skb, struct genl_info *info)
+static int netlink_do_policy_set(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *tb[ESPLANE_POLICY_A_MAX + 1];
 	struct espl_device *dev;
 	int err;
 
 	if (!info->attrs[ESPLANE_A_POLICY])
-		return missing(info, "The request needs POLICY");
+		return netlink_missing(info, "The request needs POLICY");
 	err = nla_parse_nested(tb, ESPLANE_POLICY_A_MAX, info->attrs[ESPLANE_A_POLICY],
 			       espl_attrs_policy, info->extack);
 	if (err)
 		return err;
 	if (!tb[ESPLANE_POLICY_A_ID])
-		return missing(info, "POLICY needs an ID");
-	dev = lock_device(skb, info);
+		return netlink_missing(info, "POLICY needs an ID");
+	dev = netlink_lock_device(skb, info);
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
-	err = set_policy(dev, nla_get_u32(tb[ESPLANE_POLICY_A_ID]), tb, info);
-	unlock_device(dev);
+	err = netlink_set_policy(dev, nla_get_u32(tb[ESPLANE_POLICY_A_ID]), tb, info);
+	netlink_unlock_device(dev);
 	return err;
 }
 
-static int do_policy_del(struct sk_buff *skb, struct genl_info *info)
+static int netlink_do_policy_del(struct sk_buff *skb, struct genl_info *info)
 {
-	struct espl_device *dev = lock_device(skb, info);
+	struct espl_device *dev = netlink_lock_device(skb, info);
 	struct espl_policy *policy;
 
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
-	policy = find_policy(dev, info);
+	policy = netlink_find_policy(dev, info);
 	if (!IS_ERR(policy))
 		espl_policy_remove(policy);
-	unlock_device(dev);
+	netlink_unlock_device(dev);
 	return PTR_ERR_OR_ZERO(policy);
 }
 
-static int encode_policy_msg(struct sk_buff *msg, const struct espl_policy *policy)
+static int netlink_encode_policy_msg(struct sk_buff *msg, const struct espl_policy *policy)
 {
 	if (nla_put_u32(msg, ESPLANE_A_IFINDEX, policy->dev->netdev->ifindex))
 		return -EMSGSIZE;
 	return espl_encode_policy(msg, policy);
 }
 
-static int do_policy_get(struct sk_buff *skb, struct genl_info *info)
+static int netlink_do_policy_get(struct sk_buff *skb, struct genl_info *info)
 {
-	struct espl_device *dev = lock_device(skb, info);
+	struct espl_device *dev = netlink_lock_device(skb, info);
 	struct espl_policy *policy;
 	struct sk_buff *msg;
 	void *head;
@@ -245,7 +247,7 @@ static int do_policy_get(struct sk_buff *skb, struct genl_info *info)
 
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
-	policy = find_policy(dev, info);
+	policy = netlink_find_policy(dev, info);
 	err = PTR_ERR_OR_ZERO(policy);
 	if (err)
 		goto out;
@@ -253,17 +255,18 @@ static int do_policy_get(struct sk_buff *skb, struct genl_info *info)
 	msg = genlmsg_new(ESPL_MSG_MAX, GFP_KERNEL);
 	if (msg) {
 		head = genlmsg_put_reply(msg, info, &espl_genl, 0, ESPLANE_CMD_POLICY_GET);
-		err = encode_policy_msg(msg, policy) ? refuse_full(msg) : answer(info, msg, head);
+		err = netlink_encode_policy_msg(msg, policy) ? netlink_refuse_full(msg) :
+							       netlink_answer(info, msg, head);
 	}
 out:
-	unlock_device(dev);
+	netlink_unlock_device(dev);
 	return err;
 }
 
-static int do_spi_alloc(struct sk_buff *skb, struct genl_info *info)
+static int netlink_do_spi_alloc(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *want = info->attrs[ESPLANE_A_SPI];
-	struct espl_device *dev = lock_device(skb, info);
+	struct espl_device *dev = netlink_lock_device(skb, info);
 	struct espl_spi *spi;
 	struct sk_buff *msg;
 	void *head;
@@ -288,16 +291,16 @@ static int do_spi_alloc(struct sk_buff *skb, struct genl_info *info)
 	}
 	head = genlmsg_put_reply(msg, info, &espl_genl, 0, ESPLANE_CMD_SPI_ALLOC);
 	nla_put_u32(msg, ESPLANE_A_SPI, be32_to_cpu(spi->spi));
-	err = answer(info, msg, head);
+	err = netlink_answer(info, msg, head);
 	if (err)
 		espl_spi_release(espl_home_locked(dev), spi);
 out:
-	unlock_device(dev);
+	netlink_unlock_device(dev);
 	return err;
 }
 
 /* NULL if the direction is not in the request. Reads keys, so all of it is wiped later. */
-static struct espl_sa *make_sa(const struct genl_info *info, int attr, u8 dir)
+static struct espl_sa *netlink_make_sa(const struct genl_info *info, int attr, u8 dir)
 {
 	const struct nlattr *nest = info->attrs[attr];
 	struct espl_sa_config cfg;
@@ -317,21 +320,21 @@ static struct espl_sa *make_sa(const struct genl_info *info, int attr, u8 dir)
 }
 
 /* Published SAs, or an error; @policy gets a reference. */
-static int install(const struct sk_buff *request, struct genl_info *info, struct espl_sa *in,
-		   struct espl_sa *out, struct espl_policy **policy)
+static int netlink_install(const struct sk_buff *request, struct genl_info *info,
+			   struct espl_sa *in, struct espl_sa *out, struct espl_policy **policy)
 {
-	struct espl_device *dev = lock_device(request, info);
+	struct espl_device *dev = netlink_lock_device(request, info);
 	struct espl_spi *spi = NULL;
 	int err;
 
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
-	*policy = find_policy(dev, info);
+	*policy = netlink_find_policy(dev, info);
 	err = PTR_ERR_OR_ZERO(*policy);
 	if (err)
 		goto out;
 	if (in) {
-		spi = find_spi(dev, in->spi);
+		spi = netlink_find_spi(dev, in->spi);
 		err = -ENOENT;
 		if (!spi) {
 			NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[ESPLANE_A_SA_IN],
@@ -349,26 +352,26 @@ static int install(const struct sk_buff *request, struct genl_info *info, struct
 	espl_policy_install(*policy, spi, in, out);
 	err = 0;
 out:
-	unlock_device(dev);
+	netlink_unlock_device(dev);
 	return err;
 }
 
-static int add_sas(const struct sk_buff *request, struct genl_info *info)
+static int netlink_add_sas(const struct sk_buff *request, struct genl_info *info)
 {
 	struct espl_sa *in, *out;
 	struct espl_policy *policy;
 	int err;
 
 	if (!info->attrs[ESPLANE_A_SA_IN] && !info->attrs[ESPLANE_A_SA_OUT])
-		return missing(info, "The request needs SA_IN or SA_OUT, or both");
-	in = make_sa(info, ESPLANE_A_SA_IN, ESPLANE_DIR_IN);
+		return netlink_missing(info, "The request needs SA_IN or SA_OUT, or both");
+	in = netlink_make_sa(info, ESPLANE_A_SA_IN, ESPLANE_DIR_IN);
 	if (IS_ERR(in))
 		return PTR_ERR(in);
-	out = make_sa(info, ESPLANE_A_SA_OUT, ESPLANE_DIR_OUT);
+	out = netlink_make_sa(info, ESPLANE_A_SA_OUT, ESPLANE_DIR_OUT);
 	err = PTR_ERR_OR_ZERO(out);
 	if (err)
 		goto err_in;
-	err = install(request, info, in, out, &policy);
+	err = netlink_install(request, info, in, out, &policy);
 	if (err)
 		goto err_out;
 
@@ -386,17 +389,17 @@ err_in:
 	return err;
 }
 
-static int do_sa_add(struct sk_buff *skb, struct genl_info *info)
+static int netlink_do_sa_add(struct sk_buff *skb, struct genl_info *info)
 {
-	int err = add_sas(skb, info);
+	int err = netlink_add_sas(skb, info);
 
-	espl_wipe_keys(info);
+	espl_decode_wipe_keys(info);
 	return err;
 }
 
 /* What SPI and DIR name: an SA, or a reservation in @spi. */
-static struct espl_sa *find_sa(struct espl_device *dev, const struct genl_info *info,
-			       struct espl_spi **spi)
+static struct espl_sa *netlink_find_sa(struct espl_device *dev, const struct genl_info *info,
+				       struct espl_spi **spi)
 {
 	struct nlattr *id = info->attrs[ESPLANE_A_POLICY_ID];
 	struct espl_sa *sa = NULL;
@@ -404,13 +407,13 @@ static struct espl_sa *find_sa(struct espl_device *dev, const struct genl_info *
 
 	*spi = NULL;
 	if (!info->attrs[ESPLANE_A_SPI] || !info->attrs[ESPLANE_A_DIR])
-		return ERR_PTR(missing(info, "The request needs SPI and DIR"));
+		return ERR_PTR(netlink_missing(info, "The request needs SPI and DIR"));
 	key = cpu_to_be32(nla_get_u32(info->attrs[ESPLANE_A_SPI]));
 	if (nla_get_u8(info->attrs[ESPLANE_A_DIR]) == ESPLANE_DIR_OUT) {
 		sa = espl_sa_find_own_out(espl_home_locked(dev), dev, key,
 					  id ? nla_get_u32(id) : 0);
 	} else {
-		*spi = find_spi(dev, key);
+		*spi = netlink_find_spi(dev, key);
 		if (*spi)
 			sa = rcu_dereference_protected((*spi)->sa, lockdep_is_held(&dev->lock));
 	}
@@ -421,24 +424,24 @@ static struct espl_sa *find_sa(struct espl_device *dev, const struct genl_info *
 	return ERR_PTR(-ENOENT);
 }
 
-static int do_sa_del(struct sk_buff *skb, struct genl_info *info)
+static int netlink_do_sa_del(struct sk_buff *skb, struct genl_info *info)
 {
-	struct espl_device *dev = lock_device(skb, info);
+	struct espl_device *dev = netlink_lock_device(skb, info);
 	struct espl_spi *spi;
 	struct espl_sa *sa;
 
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
-	sa = find_sa(dev, info, &spi);
+	sa = netlink_find_sa(dev, info, &spi);
 	if (!sa)
 		espl_spi_release(espl_home_locked(dev), spi);
 	else if (!IS_ERR(sa))
 		espl_policy_drop_sa(sa->policy, sa);
-	unlock_device(dev);
+	netlink_unlock_device(dev);
 	return PTR_ERR_OR_ZERO(sa);
 }
 
-static int encode_sa_msg(struct sk_buff *msg, const struct espl_sa *sa)
+static int netlink_encode_sa_msg(struct sk_buff *msg, const struct espl_sa *sa)
 {
 	if (nla_put_u32(msg, ESPLANE_A_IFINDEX, sa->policy->dev->netdev->ifindex) ||
 	    nla_put_u32(msg, ESPLANE_A_POLICY_ID, sa->policy->id))
@@ -446,9 +449,9 @@ static int encode_sa_msg(struct sk_buff *msg, const struct espl_sa *sa)
 	return espl_encode_sa(msg, sa);
 }
 
-static int do_sa_get(struct sk_buff *skb, struct genl_info *info)
+static int netlink_do_sa_get(struct sk_buff *skb, struct genl_info *info)
 {
-	struct espl_device *dev = lock_device(skb, info);
+	struct espl_device *dev = netlink_lock_device(skb, info);
 	struct espl_spi *spi;
 	struct sk_buff *msg;
 	struct espl_sa *sa;
@@ -457,7 +460,7 @@ static int do_sa_get(struct sk_buff *skb, struct genl_info *info)
 
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
-	sa = find_sa(dev, info, &spi);
+	sa = netlink_find_sa(dev, info, &spi);
 	err = PTR_ERR_OR_ZERO(sa);
 	if (err)
 		goto out;
@@ -470,47 +473,48 @@ static int do_sa_get(struct sk_buff *skb, struct genl_info *info)
 	msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
 	if (msg) {
 		head = genlmsg_put_reply(msg, info, &espl_genl, 0, ESPLANE_CMD_SA_GET);
-		err = encode_sa_msg(msg, sa) ? refuse_full(msg) : answer(info, msg, head);
+		err = netlink_encode_sa_msg(msg, sa) ? netlink_refuse_full(msg) :
+						       netlink_answer(info, msg, head);
 	}
 out:
-	unlock_device(dev);
+	netlink_unlock_device(dev);
 	return err;
 }
 
-static int do_socket_attach(struct sk_buff *skb, struct genl_info *info)
+static int netlink_do_socket_attach(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *fd = info->attrs[ESPLANE_A_SOCKET_FD];
 
 	if (!fd)
-		return missing(info, "The request needs SOCKET_FD");
+		return netlink_missing(info, "The request needs SOCKET_FD");
 	return espl_socket_attach(espl_net(genl_info_net(info)), nla_get_u32(fd), info->extack);
 }
 
-static void flush_device(const struct sk_buff *request, struct espl_device *dev)
+static void netlink_flush_device(const struct sk_buff *request, struct espl_device *dev)
 {
 	mutex_lock(&dev->lock);
-	if (!dev->dead && espl_home_locked(dev) && may_change(request, dev))
+	if (!dev->dead && espl_home_locked(dev) && netlink_may_change(request, dev))
 		espl_device_flush(dev);
 	mutex_unlock(&dev->lock);
 }
 
-static int do_flush(struct sk_buff *skb, struct genl_info *info)
+static int netlink_do_flush(struct sk_buff *skb, struct genl_info *info)
 {
 	struct net *net = genl_info_net(info);
 	struct espl_device *dev;
 	int after = 0;
 
 	if (info->attrs[ESPLANE_A_IFINDEX]) {
-		dev = lock_device(skb, info);
+		dev = netlink_lock_device(skb, info);
 		if (IS_ERR(dev))
 			return PTR_ERR(dev);
 		espl_device_flush(dev);
-		unlock_device(dev);
+		netlink_unlock_device(dev);
 		return 0;
 	}
 	while ((dev = espl_device_next(net, after))) {
 		after = dev->netdev->ifindex;
-		flush_device(skb, dev);
+		netlink_flush_device(skb, dev);
 		espl_device_put(dev);
 	}
 	espl_sockets_flush(espl_net(net));
@@ -518,15 +522,15 @@ static int do_flush(struct sk_buff *skb, struct genl_info *info)
 }
 
 /* One message of a dump. -EMSGSIZE: it goes into the next buffer. */
-static int dump_msg(struct sk_buff *msg, struct netlink_callback *cb, u8 cmd,
-		    const struct espl_policy *policy, const struct espl_sa *sa)
+static int netlink_dump_msg(struct sk_buff *msg, struct netlink_callback *cb, u8 cmd,
+			    const struct espl_policy *policy, const struct espl_sa *sa)
 {
 	void *head = genlmsg_put(msg, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, &espl_genl,
 				 NLM_F_MULTI, cmd);
 
 	if (!head)
 		return -EMSGSIZE;
-	if (sa ? encode_sa_msg(msg, sa) : encode_policy_msg(msg, policy)) {
+	if (sa ? netlink_encode_sa_msg(msg, sa) : netlink_encode_policy_msg(msg, policy)) {
 		genlmsg_cancel(msg, head);
 		return -EMSGSIZE;
 	}
@@ -536,19 +540,20 @@ static int dump_msg(struct sk_buff *msg, struct netlink_callback *cb, u8 cmd,
 }
 
 /* The SAs of one policy from the cursor on: the outbound one, then by SPI. */
-static int dump_sas(struct sk_buff *msg, struct netlink_callback *cb,
-		    const struct espl_policy *policy)
+static int netlink_dump_sas(struct sk_buff *msg, struct netlink_callback *cb,
+			    const struct espl_policy *policy)
 {
 	struct espl_sa *sa = rcu_dereference_protected(policy->out,
 						       lockdep_is_held(&policy->dev->lock));
 
-	if (!cb->args[AT_OUT_DONE] && sa && dump_msg(msg, cb, ESPLANE_CMD_SA_GET, policy, sa))
+	if (!cb->args[AT_OUT_DONE] && sa &&
+	    netlink_dump_msg(msg, cb, ESPLANE_CMD_SA_GET, policy, sa))
 		return -EMSGSIZE;
 	cb->args[AT_OUT_DONE] = 1;
 	list_for_each_entry(sa, &policy->in, policy_node) {
 		if (be32_to_cpu(sa->spi) <= cb->args[AT_SPI])
 			continue;
-		if (dump_msg(msg, cb, ESPLANE_CMD_SA_GET, policy, sa))
+		if (netlink_dump_msg(msg, cb, ESPLANE_CMD_SA_GET, policy, sa))
 			return -EMSGSIZE;
 		cb->args[AT_SPI] = be32_to_cpu(sa->spi);
 	}
@@ -557,14 +562,14 @@ static int dump_sas(struct sk_buff *msg, struct netlink_callback *cb,
 	return 0;
 }
 
-static int dump_device(struct sk_buff *msg, struct netlink_callback *cb,
-		       struct espl_device *dev, bool sas)
+static int netlink_dump_device(struct sk_buff *msg, struct netlink_callback *cb,
+			       struct espl_device *dev, bool sas)
 {
 	struct espl_policy *policy;
 	unsigned long id;
 	int err = 0;
 
-	if (!may_change(cb->skb, dev))
+	if (!netlink_may_change(cb->skb, dev))
 		return 0;
 	mutex_lock(&dev->lock);
 	xa_for_each_start(&dev->policies, id, policy, cb->args[AT_POLICY]) {
@@ -572,8 +577,8 @@ static int dump_device(struct sk_buff *msg, struct netlink_callback *cb,
 		if (id != cb->args[AT_POLICY])
 			cb->args[AT_OUT_DONE] = cb->args[AT_SPI] = 0;
 		cb->args[AT_POLICY] = id;
-		err = sas ? dump_sas(msg, cb, policy)
-			  : dump_msg(msg, cb, ESPLANE_CMD_POLICY_GET, policy, NULL);
+		err = sas ? netlink_dump_sas(msg, cb, policy)
+			  : netlink_dump_msg(msg, cb, ESPLANE_CMD_POLICY_GET, policy, NULL);
 		if (err)
 			break;
 		cb->args[AT_POLICY] = id + 1;
@@ -584,7 +589,7 @@ static int dump_device(struct sk_buff *msg, struct netlink_callback *cb,
 	return err;
 }
 
-static int dump(struct sk_buff *msg, struct netlink_callback *cb, bool sas)
+static int netlink_dump_objects(struct sk_buff *msg, struct netlink_callback *cb, bool sas)
 {
 	struct nlattr *only = espl_dump_attrs(cb)[ESPLANE_A_IFINDEX];
 	struct net *net = sock_net(cb->skb->sk);
@@ -602,7 +607,7 @@ static int dump(struct sk_buff *msg, struct netlink_callback *cb, bool sas)
 			cb->args[AT_POLICY] = cb->args[AT_OUT_DONE] = cb->args[AT_SPI] = 0;
 		cb->args[AT_IFINDEX] = ifindex;
 		if (!only || nla_get_u32(only) == ifindex)
-			err = dump_device(msg, cb, dev, sas);
+			err = netlink_dump_device(msg, cb, dev, sas);
 		espl_device_put(dev);
 		if (!err)
 			cb->args[AT_IFINDEX] = ifindex + 1;
@@ -611,17 +616,17 @@ static int dump(struct sk_buff *msg, struct netlink_callback *cb, bool sas)
 	return err && !msg->len ? err : msg->len;
 }
 
-static int dump_policies(struct sk_buff *msg, struct netlink_callback *cb)
+static int netlink_dump_policies(struct sk_buff *msg, struct netlink_callback *cb)
 {
-	return dump(msg, cb, false);
+	return netlink_dump_objects(msg, cb, false);
 }
 
-static int dump_all_sas(struct sk_buff *msg, struct netlink_callback *cb)
+static int netlink_dump_all_sas(struct sk_buff *msg, struct netlink_callback *cb)
 {
-	return dump(msg, cb, true);
+	return netlink_dump_objects(msg, cb, true);
 }
 
-static int dump_start(struct netlink_callback *cb)
+static int netlink_start_dump(struct netlink_callback *cb)
 {
 	struct nlattr **attrs = espl_dump_attrs(cb);
 
@@ -638,18 +643,18 @@ static int dump_start(struct netlink_callback *cb)
 	.maxattr = ESPLANE_A_MAX, .doit = handler
 
 static const struct genl_ops ops[] = {
-	{ OP(INFO, espl_attrs_info, do_info) },
-	{ OP(POLICY_SET, espl_attrs_policy_set, do_policy_set) },
-	{ OP(POLICY_DEL, espl_attrs_policy_id, do_policy_del) },
-	{ OP(POLICY_GET, espl_attrs_policy_id, do_policy_get),
-	  .start = dump_start, .dumpit = dump_policies },
-	{ OP(SPI_ALLOC, espl_attrs_spi_alloc, do_spi_alloc) },
-	{ OP(SA_ADD, espl_attrs_sa_add, do_sa_add) },
-	{ OP(SA_DEL, espl_attrs_sa_id, do_sa_del) },
-	{ OP(SA_GET, espl_attrs_sa_id, do_sa_get),
-	  .start = dump_start, .dumpit = dump_all_sas },
-	{ OP(SOCKET_ATTACH, espl_attrs_socket, do_socket_attach) },
-	{ OP(FLUSH, espl_attrs_flush, do_flush) },
+	{ OP(INFO, espl_attrs_info, netlink_do_info) },
+	{ OP(POLICY_SET, espl_attrs_policy_set, netlink_do_policy_set) },
+	{ OP(POLICY_DEL, espl_attrs_policy_id, netlink_do_policy_del) },
+	{ OP(POLICY_GET, espl_attrs_policy_id, netlink_do_policy_get),
+	  .start = netlink_start_dump, .dumpit = netlink_dump_policies },
+	{ OP(SPI_ALLOC, espl_attrs_spi_alloc, netlink_do_spi_alloc) },
+	{ OP(SA_ADD, espl_attrs_sa_add, netlink_do_sa_add) },
+	{ OP(SA_DEL, espl_attrs_sa_id, netlink_do_sa_del) },
+	{ OP(SA_GET, espl_attrs_sa_id, netlink_do_sa_get),
+	  .start = netlink_start_dump, .dumpit = netlink_dump_all_sas },
+	{ OP(SOCKET_ATTACH, espl_attrs_socket, netlink_do_socket_attach) },
+	{ OP(FLUSH, espl_attrs_flush, netlink_do_flush) },
 };
 
 static const struct genl_multicast_group groups[] = {

@@ -13,7 +13,7 @@
 /* Above the in-tree ESP (0) and its interfaces (10): what is not ours goes on to them. */
 enum { RAW_PRIORITY = 20 };
 
-static int raw_rcv(struct sk_buff *skb)
+static int encap_raw_rcv(struct sk_buff *skb)
 {
 	struct espl_net *en = espl_net(dev_net(skb->dev));
 	__be32 spi;
@@ -27,13 +27,13 @@ static int raw_rcv(struct sk_buff *skb)
 }
 
 /* ESP that the in-tree stack has taken out of UDP is not for us. */
-static int raw_input(struct sk_buff *skb, int nexthdr, __be32 spi, int encap_type)
+static int encap_raw_input(struct sk_buff *skb, int nexthdr, __be32 spi, int encap_type)
 {
 	return -EINVAL;
 }
 
 /* Positive: ask the next handler. */
-static int raw_cb(struct sk_buff *skb, int err)
+static int encap_raw_cb(struct sk_buff *skb, int err)
 {
 	return 1;
 }
@@ -44,7 +44,7 @@ static int raw_cb(struct sk_buff *skb, int err)
  * to that peer; the kernel's route then keeps it, within its own limits. For
  * ESP in UDP the kernel's UDP does the same by the ports.
  */
-static int raw_err(struct sk_buff *skb, u32 info)
+static int encap_raw_err(struct sk_buff *skb, u32 info)
 {
 	const struct iphdr *ip = (const struct iphdr *)skb->data;
 	const struct espl_esp_hdr *esp = (const void *)(skb->data + ip->ihl * 4);
@@ -58,10 +58,10 @@ static int raw_err(struct sk_buff *skb, u32 info)
 }
 
 static struct xfrm4_protocol raw_protocol = {
-	.handler	= raw_rcv,
-	.input_handler	= raw_input,
-	.cb_handler	= raw_cb,
-	.err_handler	= raw_err,
+	.handler	= encap_raw_rcv,
+	.input_handler	= encap_raw_input,
+	.cb_handler	= encap_raw_cb,
+	.err_handler	= encap_raw_err,
 	.priority	= RAW_PRIORITY,
 };
 

@@ -13,13 +13,13 @@
 #include "core/sa.h"
 #include "pure/wire.h"
 
-static void drop(struct espl_sa *sa, struct sk_buff *skb, enum espl_drop why)
+static void rx_drop(struct espl_sa *sa, struct sk_buff *skb, enum espl_drop why)
 {
 	espl_stats_drop(sa->policy->dev->stats, &sa->stats, why, 1);
 	kfree_skb(skb);
 }
 
-static enum espl_drop replay_drop(enum espl_replay_verdict verdict)
+static enum espl_drop rx_replay_drop(enum espl_replay_verdict verdict)
 {
 	return verdict == ESPL_REPLAY_SEEN ? ESPL_DROP_RX_REPLAY : ESPL_DROP_RX_STALE;
 }
@@ -29,8 +29,8 @@ static enum espl_drop replay_drop(enum espl_replay_verdict verdict)
  * authenticated packet that is the newest so far, so that neither a replay nor
  * a straggler from the old address tells anything.
  */
-static void note_mapping(struct espl_sa *sa, const struct espl_endpoint *ep,
-			 const struct sk_buff *skb)
+static void rx_note_mapping(struct espl_sa *sa, const struct espl_endpoint *ep,
+			    const struct sk_buff *skb)
 {
 	__be32 addr = ip_hdr(skb)->saddr;
 	__be16 port = udp_hdr(skb)->source;
@@ -49,7 +49,7 @@ static void note_mapping(struct espl_sa *sa, const struct espl_endpoint *ep,
 }
 
 /* Replay, once more: another copy may have come out of the cipher first. */
-static bool advance(struct espl_sa *sa, struct sk_buff *skb)
+static bool rx_advance(struct espl_sa *sa, struct sk_buff *skb)
 {
 	const struct espl_endpoint *ep = rcu_dereference(sa->policy->endpoint);
 	u64 seq = espl_cb(skb)->seq;
@@ -62,11 +62,11 @@ static bool advance(struct espl_sa *sa, struct sk_buff *skb)
 	spin_unlock_bh(&sa->lock);
 
 	if (unlikely(verdict != ESPL_REPLAY_FRESH)) {
-		drop(sa, skb, replay_drop(verdict));
+		rx_drop(sa, skb, rx_replay_drop(verdict));
 		return false;
 	}
 	if (newest && ep->encap == ESPLANE_ENCAP_UDP)
-		note_mapping(sa, ep, skb);
+		rx_note_mapping(sa, ep, skb);
 	return true;
 }
 
@@ -74,7 +74,7 @@ static bool advance(struct espl_sa *sa, struct sk_buff *skb)
  * Takes ESP off an authenticated packet: header, IV, padding, trailer, ICV.
  * Fills @flow; what follows the inner packet is TFC padding (RFC 4303 2.7).
  */
-static bool decapsulate(struct espl_sa *sa, struct sk_buff *skb, struct espl_flow *flow)
+static bool rx_decapsulate(struct espl_sa *sa, struct sk_buff *skb, struct espl_flow *flow)
 {
 	const struct espl_esp_shape *shape = &sa->crypto.suite->shape;
 	unsigned int hlen = espl_esp_hlen(shape);
@@ -109,12 +109,12 @@ static bool decapsulate(struct espl_sa *sa, struct sk_buff *skb, struct espl_flo
 	return true;
 
 drop:
-	drop(sa, skb, why);
+	rx_drop(sa, skb, why);
 	return false;
 }
 
 /* RFC 6040 4.2. skb->data is at the inner header, skb_network_header() still at the outer. */
-static bool ecn_decapsulate(struct sk_buff *skb, const struct espl_flow *flow)
+static bool rx_ecn(struct sk_buff *skb, const struct espl_flow *flow)
 {
 	u8 outer = ip_hdr(skb)->tos;
 	u8 inner;
@@ -128,7 +128,7 @@ static bool ecn_decapsulate(struct sk_buff *skb, const struct espl_flow *flow)
 }
 
 /* The inner packet enters the namespace that the device lives in, with nothing of the outer one. */
-static void deliver(struct espl_device *dev, struct sk_buff *skb)
+static void rx_deliver(struct espl_device *dev, struct sk_buff *skb)
 {
 	const struct espl_net *home = rcu_dereference(dev->home);
 	struct net_device *netdev = dev->netdev;
@@ -151,43 +151,43 @@ static void deliver(struct espl_device *dev, struct sk_buff *skb)
 }
 
 /* RFC 4303 3.4.4 and RFC 4301 5.2, from the point where the cipher has answered. */
-static void decrypted(struct espl_sa *sa, struct sk_buff *skb, int err)
+static void rx_decrypted(struct espl_sa *sa, struct sk_buff *skb, int err)
 {
 	struct espl_policy *policy = sa->policy;
 	unsigned int fired = 0, passed;
 	struct espl_flow flow;
 
 	if (unlikely(err)) {
-		drop(sa, skb, err == -EBADMSG ? ESPL_DROP_RX_AUTH : ESPL_DROP_RX_CRYPTO);
+		rx_drop(sa, skb, err == -EBADMSG ? ESPL_DROP_RX_AUTH : ESPL_DROP_RX_CRYPTO);
 		return;
 	}
-	if (!advance(sa, skb) || !decapsulate(sa, skb, &flow))
+	if (!rx_advance(sa, skb) || !rx_decapsulate(sa, skb, &flow))
 		return;
 
 	passed = espl_lifetime_charge(&sa->life, 1, flow.len, flow.len, espl_sa_now(), &fired);
 	espl_sa_fired(sa, fired);
 	if (unlikely(!passed)) {
-		drop(sa, skb, ESPL_DROP_RX_EXPIRED);
+		rx_drop(sa, skb, ESPL_DROP_RX_EXPIRED);
 		return;
 	}
 	if (unlikely(!espl_ts_set_match(rcu_dereference(policy->ts), &flow))) {
-		drop(sa, skb, ESPL_DROP_RX_SELECTOR);
+		rx_drop(sa, skb, ESPL_DROP_RX_SELECTOR);
 		return;
 	}
-	if (unlikely(!ecn_decapsulate(skb, &flow))) {
-		drop(sa, skb, ESPL_DROP_RX_ECN);
+	if (unlikely(!rx_ecn(skb, &flow))) {
+		rx_drop(sa, skb, ESPL_DROP_RX_ECN);
 		return;
 	}
-	deliver(policy->dev, skb);
+	rx_deliver(policy->dev, skb);
 }
 
-/* The one completion, called by the cipher or by receive(). Consumes the skb. */
+/* The one completion, called by the cipher or by rx_decrypt(). Consumes the skb. */
 static void rx_done(struct sk_buff *skb, int err)
 {
 	struct espl_sa *sa = espl_cb(skb)->sa;
 
 	rcu_read_lock();
-	decrypted(sa, skb, err);
+	rx_decrypted(sa, skb, err);
 	rcu_read_unlock();
 	espl_sa_put(sa);
 }
@@ -196,7 +196,7 @@ static void rx_done(struct sk_buff *skb, int err)
  * How many scatterlist entries the packet needs, once its octets may be
  * written: shared ones are copied first.
  */
-static int make_private(struct sk_buff *skb)
+static int rx_make_private(struct sk_buff *skb)
 {
 	struct sk_buff *trailer;
 
@@ -210,14 +210,14 @@ static int make_private(struct sk_buff *skb)
 }
 
 /* Decrypts in place. Consumes the skb and the SA reference in it. */
-static void receive(struct espl_sa *sa, struct sk_buff *skb)
+static void rx_decrypt(struct espl_sa *sa, struct sk_buff *skb)
 {
 	unsigned int hlen = espl_esp_hlen(&sa->crypto.suite->shape);
 	u64 seq = espl_cb(skb)->seq;
 	struct espl_job *job;
 	int entries, err;
 
-	entries = make_private(skb);
+	entries = rx_make_private(skb);
 	if (unlikely(entries < 0))
 		goto no_memory;
 	job = espl_job_get(&sa->crypto, entries, 0);
@@ -236,12 +236,12 @@ static void receive(struct espl_sa *sa, struct sk_buff *skb)
 	return;
 
 no_memory:
-	drop(sa, skb, ESPL_DROP_RX_NO_MEMORY);
+	rx_drop(sa, skb, ESPL_DROP_RX_NO_MEMORY);
 	espl_sa_put(sa);
 }
 
 /* What an unauthenticated packet must satisfy before it is worth a decryption. */
-static int check(struct espl_sa *sa, struct sk_buff *skb, bool udp, u64 *seq)
+static int rx_check(struct espl_sa *sa, struct sk_buff *skb, bool udp, u64 *seq)
 {
 	const struct espl_esp_shape *shape = &sa->crypto.suite->shape;
 	const struct espl_policy *policy = sa->policy;
@@ -262,7 +262,7 @@ static int check(struct espl_sa *sa, struct sk_buff *skb, bool udp, u64 *seq)
 	esp = (const struct espl_esp_hdr *)skb->data;
 	*seq = espl_replay_seq(&sa->replay, be32_to_cpu(esp->seq), sa->esn);
 	verdict = espl_replay_check(&sa->replay, *seq);
-	return likely(verdict == ESPL_REPLAY_FRESH) ? -1 : replay_drop(verdict);
+	return likely(verdict == ESPL_REPLAY_FRESH) ? -1 : rx_replay_drop(verdict);
 }
 
 bool espl_rx(struct espl_net *en, struct sk_buff *skb, bool udp)
@@ -277,9 +277,9 @@ bool espl_rx(struct espl_net *en, struct sk_buff *skb, bool udp)
 	if (!sa || unlikely(!espl_sa_tryget(sa)))
 		return false;
 
-	why = check(sa, skb, udp, &seq);
+	why = rx_check(sa, skb, udp, &seq);
 	if (unlikely(why >= 0)) {
-		drop(sa, skb, why);
+		rx_drop(sa, skb, why);
 		espl_sa_put(sa);
 		return true;
 	}
@@ -291,6 +291,6 @@ bool espl_rx(struct espl_net *en, struct sk_buff *skb, bool udp)
 	skb->ip_summed = CHECKSUM_NONE;
 	espl_cb(skb)->sa = sa;
 	espl_cb(skb)->seq = seq;
-	receive(sa, skb);
+	rx_decrypt(sa, skb);
 	return true;
 }

@@ -70,7 +70,7 @@ unsigned int espl_piece_map(const struct espl_piece *piece, const struct sk_buff
 }
 
 /* Moves the piece on to @off. */
-static void seek(struct espl_piece *piece, const struct sk_buff *skb, unsigned int off)
+static void segment_seek(struct espl_piece *piece, const struct sk_buff *skb, unsigned int off)
 {
 	const struct skb_shared_info *info = skb_shinfo(skb);
 	unsigned int size;
@@ -84,8 +84,8 @@ static void seek(struct espl_piece *piece, const struct sk_buff *skb, unsigned i
 	}
 }
 
-static void write_ip(const struct espl_segments *segs, unsigned int i, void *to,
-		     unsigned int len)
+static void segment_write_ip(const struct espl_segments *segs, unsigned int i, void *to,
+			     unsigned int len)
 {
 	struct ipv6hdr *ip6 = to;
 	struct iphdr *ip = to;
@@ -101,8 +101,8 @@ static void write_ip(const struct espl_segments *segs, unsigned int i, void *to,
 	ip->check = ip_fast_csum(ip, ip->ihl);
 }
 
-static void write_tcp(const struct espl_segments *segs, unsigned int i, void *to,
-		      const struct espl_piece *piece)
+static void segment_write_tcp(const struct espl_segments *segs, unsigned int i, void *to,
+			      const struct espl_piece *piece)
 {
 	unsigned int tcp_len = piece->head - segs->ip_len;
 	struct tcphdr *th = to + segs->ip_len;
@@ -136,11 +136,11 @@ void espl_segment_head(const struct espl_segments *segs, unsigned int i, u8 *to,
 
 	piece->head = segs->head;
 	piece->len = len - segs->head;
-	seek(piece, segs->skb, segs->head + i * segs->mss);
+	segment_seek(piece, segs->skb, segs->head + i * segs->mss);
 
 	memcpy(to, segs->skb->data, segs->head);
-	write_ip(segs, i, to, len);
-	write_tcp(segs, i, to, piece);
+	segment_write_ip(segs, i, to, len);
+	segment_write_tcp(segs, i, to, piece);
 }
 
 void espl_whole_head(const struct sk_buff *skb, u8 *to, struct espl_piece *piece)
@@ -158,7 +158,7 @@ void espl_whole_head(const struct sk_buff *skb, u8 *to, struct espl_piece *piece
 	sum = csum_fold(skb_checksum(skb, start, skb->len - start, 0));
 	piece->head = at + sizeof(sum);
 	piece->len = skb->len - piece->head;
-	seek(piece, skb, piece->head);
+	segment_seek(piece, skb, piece->head);
 	memcpy(to, skb->data, at);
 	*(__sum16 *)(to + at) = sum ?: CSUM_MANGLED_0;
 }

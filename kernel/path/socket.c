@@ -21,7 +21,7 @@ enum { REAP_SECONDS = 60 };	/* between looks for forgotten sockets */
 
 /*
  * A socket of the namespace, under en->sock_lock. For an attached one we hold
- * a sock reference, which sock_destroy() puts, and the module, because the
+ * a sock reference, which socket_destroy() puts, and the module, because the
  * socket calls into it when it is closed. An heir is ours.
  */
 struct usock {
@@ -33,7 +33,7 @@ struct usock {
 };
 
 /* 0: taken. 1: for the owner of the socket. skb->data is at the UDP header. Under RCU. */
-static int receive(struct sock *sk, struct sk_buff *skb, bool owned)
+static int socket_receive(struct sock *sk, struct sk_buff *skb, bool owned)
 {
 	unsigned int len = skb->len - ESPL_UDP_HLEN;
 	struct espl_net *en = espl_net(sock_net(sk));
@@ -62,17 +62,17 @@ drop:
 	return 0;
 }
 
-static int attached_rcv(struct sock *sk, struct sk_buff *skb)
+static int socket_attached_rcv(struct sock *sk, struct sk_buff *skb)
 {
-	return receive(sk, skb, true);
+	return socket_receive(sk, skb, true);
 }
 
-static int heir_rcv(struct sock *sk, struct sk_buff *skb)
+static int socket_heir_rcv(struct sock *sk, struct sk_buff *skb)
 {
-	return receive(sk, skb, false);
+	return socket_receive(sk, skb, false);
 }
 
-static void close_heir(struct usock *us)
+static void socket_close_heir(struct usock *us)
 {
 	list_del(&us->node);
 	udp_tunnel_sock_release(us->heir);
@@ -85,11 +85,11 @@ static void close_heir(struct usock *us)
  * both allow it, and later a new owner's socket beside the heir, but nobody
  * else's: unlike SO_REUSEADDR, which asks for no uid.
  */
-static int make_heir(struct espl_net *en, struct sock *old)
+static int socket_make_heir(struct espl_net *en, struct sock *old)
 {
 	struct udp_tunnel_sock_cfg cfg = {
 		.encap_type	= UDP_ENCAP_ESPINUDP,
-		.encap_rcv	= heir_rcv,
+		.encap_rcv	= socket_heir_rcv,
 	};
 	struct sockaddr_in addr = {
 		.sin_family	= AF_INET,
@@ -127,7 +127,7 @@ err_free:
 	return err;
 }
 
-static struct usock *find_sock(struct espl_net *en, const struct sock *sk)
+static struct usock *socket_find(struct espl_net *en, const struct sock *sk)
 {
 	struct usock *us;
 
@@ -142,17 +142,17 @@ static struct usock *find_sock(struct espl_net *en, const struct sock *sk)
  * from udp_destroy_sock(), once, in process context, without the socket lock,
  * while the socket is still bound and holds its namespace.
  */
-static void sock_destroy(struct sock *sk)
+static void socket_destroy(struct sock *sk)
 {
 	struct espl_net *en = espl_net(sock_net(sk));
 	struct usock *us;
 	int err = 0;
 
 	mutex_lock(&en->sock_lock);
-	us = find_sock(en, sk);
+	us = socket_find(en, sk);
 	list_del(&us->node);
 	if (!us->abandoned && atomic_read(&en->udp_policies))
-		err = make_heir(en, sk);
+		err = socket_make_heir(en, sk);
 	mutex_unlock(&en->sock_lock);
 	if (err)
 		pr_warn("esplane: UDP port %u is closed, its tunnels stop: no new socket, error %d\n",
@@ -169,10 +169,10 @@ static void sock_destroy(struct sock *sk)
 
 /*
  * Takes our hooks off. udp_destroy_sock() reads them after it has set
- * SOCK_DEAD under the socket lock: once that is set, sock_destroy() will come,
+ * SOCK_DEAD under the socket lock: once that is set, socket_destroy() will come,
  * unless the owner has switched encapsulation off by setsockopt(UDP_ENCAP).
  */
-static void detach(struct usock *us)
+static void socket_detach(struct usock *us)
 {
 	struct sock *sk = us->sk;
 
@@ -195,16 +195,16 @@ static void detach(struct usock *us)
 	module_put(THIS_MODULE);
 }
 
-static void let_go(struct usock *us)
+static void socket_let_go(struct usock *us)
 {
 	if (us->heir)
-		close_heir(us);
+		socket_close_heir(us);
 	else
-		detach(us);
+		socket_detach(us);
 }
 
-static int check_sock(struct espl_net *en, const struct socket *sock,
-		      struct netlink_ext_ack *extack)
+static int socket_check(struct espl_net *en, const struct socket *sock,
+			struct netlink_ext_ack *extack)
 {
 	const struct sock *sk = sock->sk;
 
@@ -225,14 +225,14 @@ static int check_sock(struct espl_net *en, const struct socket *sock,
 }
 
 /* Under the socket lock. */
-static int hook(struct espl_net *en, struct socket *sock, struct usock *us,
-		struct netlink_ext_ack *extack)
+static int socket_hook(struct espl_net *en, struct socket *sock, struct usock *us,
+		       struct netlink_ext_ack *extack)
 {
 	struct udp_tunnel_sock_cfg cfg = {
 		.sk_user_data	= us,
 		.encap_type	= UDP_ENCAP_ESPINUDP,
-		.encap_rcv	= attached_rcv,
-		.encap_destroy	= sock_destroy,
+		.encap_rcv	= socket_attached_rcv,
+		.encap_destroy	= socket_destroy,
 	};
 
 	if (sock->sk->sk_user_data || udp_sk(sock->sk)->encap_type) {
@@ -246,32 +246,32 @@ static int hook(struct espl_net *en, struct socket *sock, struct usock *us,
 	return 0;
 }
 
-static bool same_port(const struct sock *a, const struct sock *b)
+static bool socket_same_port(const struct sock *a, const struct sock *b)
 {
 	return inet_sk(a)->inet_num == inet_sk(b)->inet_num &&
 	       inet_sk(a)->inet_rcv_saddr == inet_sk(b)->inet_rcv_saddr;
 }
 
-static int attach(struct espl_net *en, struct socket *sock, struct netlink_ext_ack *extack)
+static int socket_attach(struct espl_net *en, struct socket *sock, struct netlink_ext_ack *extack)
 {
 	struct usock *us, *old, *next;
 	int err;
 
-	if (find_sock(en, sock->sk))
+	if (socket_find(en, sock->sk))
 		return 0;
 	us = kzalloc(sizeof(*us), GFP_KERNEL);
 	if (!us)
 		return -ENOMEM;
 	lock_sock(sock->sk);
-	err = hook(en, sock, us, extack);
+	err = socket_hook(en, sock, us, extack);
 	release_sock(sock->sk);
 	if (err) {
 		kfree(us);
 		return err;
 	}
 	list_for_each_entry_safe(old, next, &en->socks, node)
-		if (same_port(old->sk, sock->sk))
-			let_go(old);
+		if (socket_same_port(old->sk, sock->sk))
+			socket_let_go(old);
 	list_add_tail(&us->node, &en->socks);
 	queue_delayed_work(espl_wq, &en->sock_reap, REAP_SECONDS * HZ);
 	return 0;
@@ -287,10 +287,10 @@ int espl_socket_attach(struct espl_net *en, int fd, struct netlink_ext_ack *exta
 		NL_SET_ERR_MSG(extack, "SOCKET_FD is not a socket of the calling process");
 		return err;
 	}
-	err = check_sock(en, sock, extack);
+	err = socket_check(en, sock, extack);
 	if (!err) {
 		mutex_lock(&en->sock_lock);
-		err = attach(en, sock, extack);
+		err = socket_attach(en, sock, extack);
 		mutex_unlock(&en->sock_lock);
 	}
 	sockfd_put(sock);
@@ -303,12 +303,12 @@ void espl_sockets_flush(struct espl_net *en)
 
 	mutex_lock(&en->sock_lock);
 	list_for_each_entry_safe(us, next, &en->socks, node)
-		let_go(us);
+		socket_let_go(us);
 	mutex_unlock(&en->sock_lock);
 }
 
-/* Closed by its owner after setsockopt(UDP_ENCAP, 0): sock_destroy() was not called. */
-static bool is_forgotten(const struct usock *us)
+/* Closed by its owner after setsockopt(UDP_ENCAP, 0): socket_destroy() was not called. */
+static bool socket_is_forgotten(const struct usock *us)
 {
 	return sock_flag(us->sk, SOCK_DEAD) && !udp_sk(us->sk)->encap_type;
 }
@@ -318,7 +318,7 @@ static bool is_forgotten(const struct usock *us)
  * by now. Nobody tells of forgotten sockets, which pin their namespace, so we
  * look once a minute while any is attached.
  */
-static void reap(struct work_struct *work)
+static void socket_reap(struct work_struct *work)
 {
 	struct espl_net *en = container_of(to_delayed_work(work), struct espl_net, sock_reap);
 	struct usock *us, *next;
@@ -326,8 +326,8 @@ static void reap(struct work_struct *work)
 
 	mutex_lock(&en->sock_lock);
 	list_for_each_entry_safe(us, next, &en->socks, node) {
-		if (us->heir ? !atomic_read(&en->udp_policies) : is_forgotten(us))
-			let_go(us);
+		if (us->heir ? !atomic_read(&en->udp_policies) : socket_is_forgotten(us))
+			socket_let_go(us);
 		else
 			attached |= !us->heir;
 	}
@@ -340,7 +340,7 @@ void espl_sockets_init(struct espl_net *en)
 {
 	mutex_init(&en->sock_lock);
 	INIT_LIST_HEAD(&en->socks);
-	INIT_DELAYED_WORK(&en->sock_reap, reap);
+	INIT_DELAYED_WORK(&en->sock_reap, socket_reap);
 }
 
 void espl_sockets_leave(struct espl_net *en)

@@ -30,14 +30,14 @@ struct batch {
 	bool leaves_ns;			/* the outer namespace is not the device's */
 };
 
-static void drop(struct espl_device *dev, struct espl_sa *sa, struct sk_buff *skb,
-		 enum espl_drop why)
+static void tx_drop(struct espl_device *dev, struct espl_sa *sa, struct sk_buff *skb,
+		    enum espl_drop why)
 {
 	espl_stats_drop(dev->stats, sa ? &sa->stats : NULL, why, 1);
 	kfree_skb(skb);
 }
 
-/* The one completion, called by the cipher or by encrypt(). Consumes the skb. */
+/* The one completion, called by the cipher or by tx_encrypt(). Consumes the skb. */
 static void tx_done(struct sk_buff *skb, int err)
 {
 	struct sk_buff *plain = espl_cb(skb)->plain;
@@ -47,11 +47,11 @@ static void tx_done(struct sk_buff *skb, int err)
 	if (likely(!err))
 		espl_encap_send(skb);
 	else
-		drop(sa->policy->dev, sa, skb, ESPL_DROP_TX_CRYPTO);
+		tx_drop(sa->policy->dev, sa, skb, ESPL_DROP_TX_CRYPTO);
 	espl_sa_put(sa);
 }
 
-static struct dst_entry *next_dst(struct batch *b)
+static struct dst_entry *tx_next_dst(struct batch *b)
 {
 	return --b->left ? dst_clone(b->dst) : b->dst;
 }
@@ -60,9 +60,9 @@ static struct dst_entry *next_dst(struct batch *b)
  * A packet of the batch, of @len octets, that cannot go. The SA has not sent
  * it; in the device's own counters it stays as sent, and as dropped.
  */
-static void skip(struct batch *b, unsigned int len, enum espl_drop why)
+static void tx_skip(struct batch *b, unsigned int len, enum espl_drop why)
 {
-	dst_release(next_dst(b));
+	dst_release(tx_next_dst(b));
 	espl_lifetime_refund(&b->sa->life, len);
 	espl_stats_drop(b->dev->stats, &b->sa->stats, why, 1);
 	espl_sa_put(b->sa);
@@ -74,7 +74,7 @@ static void skip(struct batch *b, unsigned int len, enum espl_drop why)
  * for the whole batch, dozens could be overtaken, and a peer with the usual
  * window of 32 packets would drop them as stale. 0: used up, RFC 4303 3.3.3.
  */
-static u64 draw(struct espl_sa *sa)
+static u64 tx_draw(struct espl_sa *sa)
 {
 	u64 seq = espl_sa_draw(sa);
 
@@ -87,24 +87,24 @@ static u64 draw(struct espl_sa *sa)
  * @skb begins at its ESP header, whose payload of @len octets and trailer the
  * job describes already. Consumes the skb, the job and @plain.
  */
-static void encrypt(struct batch *b, struct sk_buff *skb, struct espl_job *job,
-		    struct sk_buff *plain, unsigned int len)
+static void tx_encrypt(struct batch *b, struct sk_buff *skb, struct espl_job *job,
+		       struct sk_buff *plain, unsigned int len)
 {
 	const struct espl_esp_shape *shape = &b->sa->crypto.suite->shape;
 	struct espl_esp_hdr *esp = (struct espl_esp_hdr *)skb->data;
-	u64 seq = draw(b->sa);
+	u64 seq = tx_draw(b->sa);
 	int err;
 
 	if (unlikely(!seq)) {
 		espl_job_put(job);
 		kfree_skb(plain);
 		kfree_skb(skb);
-		skip(b, len, ESPL_DROP_TX_SEQUENCE);
+		tx_skip(b, len, ESPL_DROP_TX_SEQUENCE);
 		return;
 	}
 	esp->spi = b->sa->spi;
 	esp->seq = cpu_to_be32(lower_32_bits(seq));
-	espl_encap_push(skb, b->ep, next_dst(b), skb->len, b->ds, b->df);
+	espl_encap_push(skb, b->ep, tx_next_dst(b), skb->len, b->ds, b->df);
 	espl_cb(skb)->sa = b->sa;
 	espl_cb(skb)->plain = plain;
 
@@ -116,7 +116,7 @@ static void encrypt(struct batch *b, struct sk_buff *skb, struct espl_job *job,
 }
 
 /* A linear packet that is ours alone, with room around it, need not move. */
-static bool fits_in_place(const struct batch *b, const struct sk_buff *skb)
+static bool tx_fits_in_place(const struct batch *b, const struct sk_buff *skb)
 {
 	const struct espl_esp_shape *shape = &b->sa->crypto.suite->shape;
 	unsigned int hlen = espl_esp_hlen(shape);
@@ -126,7 +126,7 @@ static bool fits_in_place(const struct batch *b, const struct sk_buff *skb)
 	       skb_tailroom(skb) >= espl_esp_size(shape, skb->len) - hlen - skb->len;
 }
 
-static void send_in_place(struct batch *b, struct sk_buff *skb)
+static void tx_send_in_place(struct batch *b, struct sk_buff *skb)
 {
 	const struct espl_esp_shape *shape = &b->sa->crypto.suite->shape;
 	unsigned int len = skb->len, clen = espl_esp_clen(shape, len);
@@ -144,16 +144,16 @@ static void send_in_place(struct batch *b, struct sk_buff *skb)
 	espl_esp_put_trailer(shape, skb->data + len, len, b->next_header);
 	skb_push(skb, espl_esp_hlen(shape));
 	skb_scrub_packet(skb, b->leaves_ns);
-	encrypt(b, skb, job, NULL, len);
+	tx_encrypt(b, skb, job, NULL, len);
 	return;
 
 drop:
 	kfree_skb(skb);
-	skip(b, len, ESPL_DROP_TX_NO_MEMORY);
+	tx_skip(b, len, ESPL_DROP_TX_NO_MEMORY);
 }
 
 /* The outgoing packet for @len octets of payload: at its ESP header, nothing written. */
-static struct sk_buff *alloc_out(struct batch *b, const struct sk_buff *plain, unsigned int len)
+static struct sk_buff *tx_alloc(struct batch *b, const struct sk_buff *plain, unsigned int len)
 {
 	unsigned int size = espl_esp_size(&b->sa->crypto.suite->shape, len);
 	struct sk_buff *skb;
@@ -180,8 +180,8 @@ static struct sk_buff *alloc_out(struct batch *b, const struct sk_buff *plain, u
  * Encrypts from where the plaintext lies, @plain's pages, into @skb, where
  * piece->head octets of it are already.
  */
-static void send_piece(struct batch *b, struct sk_buff *skb, struct sk_buff *plain,
-		       const struct espl_piece *piece)
+static void tx_send_piece(struct batch *b, struct sk_buff *skb, struct sk_buff *plain,
+			  const struct espl_piece *piece)
 {
 	const struct espl_esp_shape *shape = &b->sa->crypto.suite->shape;
 	unsigned int len = piece->head + piece->len;
@@ -195,7 +195,7 @@ static void send_piece(struct batch *b, struct sk_buff *skb, struct sk_buff *pla
 	job = espl_job_get(&b->sa->crypto, !!piece->head + n + 1, 1);
 	if (unlikely(!job)) {
 		kfree_skb(skb);
-		skip(b, len, ESPL_DROP_TX_NO_MEMORY);
+		tx_skip(b, len, ESPL_DROP_TX_NO_MEMORY);
 		return;
 	}
 	sg = job->src + 1;
@@ -205,33 +205,33 @@ static void send_piece(struct batch *b, struct sk_buff *skb, struct sk_buff *pla
 	espl_esp_put_trailer(shape, inner + len, len, b->next_header);
 	sg_set_buf(sg + n, inner + len, clen - len);
 	sg_set_buf(job->dst + 1, inner, clen + shape->icv_len);
-	encrypt(b, skb, job, skb_get(plain), len);
+	tx_encrypt(b, skb, job, skb_get(plain), len);
 }
 
-static void send_whole(struct batch *b, struct sk_buff *plain)
+static void tx_send_whole(struct batch *b, struct sk_buff *plain)
 {
 	struct espl_piece piece;
 	struct sk_buff *skb;
 
-	if (likely(fits_in_place(b, plain))) {
-		send_in_place(b, plain);
+	if (likely(tx_fits_in_place(b, plain))) {
+		tx_send_in_place(b, plain);
 		return;
 	}
 	skb = NULL;
 	if (likely(!skb_has_frag_list(plain) || !skb_linearize(plain)))
-		skb = alloc_out(b, plain, plain->len);
+		skb = tx_alloc(b, plain, plain->len);
 	if (likely(skb)) {
 		espl_whole_head(plain, skb->data + espl_esp_hlen(&b->sa->crypto.suite->shape),
 				&piece);
-		send_piece(b, skb, plain, &piece);
+		tx_send_piece(b, skb, plain, &piece);
 	} else {
-		skip(b, plain->len, ESPL_DROP_TX_NO_MEMORY);
+		tx_skip(b, plain->len, ESPL_DROP_TX_NO_MEMORY);
 	}
 	consume_skb(plain);
 }
 
-static void send_segments(struct batch *b, struct sk_buff *plain,
-			  const struct espl_segments *segs)
+static void tx_send_segments(struct batch *b, struct sk_buff *plain,
+			     const struct espl_segments *segs)
 {
 	unsigned int hlen = espl_esp_hlen(&b->sa->crypto.suite->shape);
 	unsigned int i, count = b->left;
@@ -240,13 +240,13 @@ static void send_segments(struct batch *b, struct sk_buff *plain,
 
 	espl_piece_init(&piece, plain);
 	for (i = 0; i < count; i++) {
-		skb = alloc_out(b, plain, espl_segment_len(segs, i));
+		skb = tx_alloc(b, plain, espl_segment_len(segs, i));
 		if (unlikely(!skb)) {
-			skip(b, espl_segment_len(segs, i), ESPL_DROP_TX_NO_MEMORY);
+			tx_skip(b, espl_segment_len(segs, i), ESPL_DROP_TX_NO_MEMORY);
 			continue;
 		}
 		espl_segment_head(segs, i, skb->data + hlen, &piece);
-		send_piece(b, skb, plain, &piece);
+		tx_send_piece(b, skb, plain, &piece);
 	}
 	consume_skb(plain);
 }
@@ -255,7 +255,7 @@ static void send_segments(struct batch *b, struct sk_buff *plain,
  * The largest inner packet that fits the path. An IPv6 packet of the minimum
  * MTU always passes, if need be in outer fragments (RFC 2473 7.1).
  */
-static unsigned int inner_mtu(const struct batch *b)
+static unsigned int tx_inner_mtu(const struct batch *b)
 {
 	return espl_esp_payload_max(&b->sa->crypto.suite->shape,
 				    dst_mtu(b->dst) - espl_encap_len(b->ep));
@@ -266,9 +266,9 @@ static unsigned int inner_mtu(const struct batch *b)
  * and may be fragmented leaves whole and is fragmented outside; the rest is
  * answered. False: that has been done.
  */
-static bool fit_path(struct batch *b, struct sk_buff *skb, const struct espl_flow *flow)
+static bool tx_fit_path(struct batch *b, struct sk_buff *skb, const struct espl_flow *flow)
 {
-	unsigned int mtu = inner_mtu(b);
+	unsigned int mtu = tx_inner_mtu(b);
 	bool v4 = flow->family == AF_INET;
 
 	b->df = !v4 || ip_hdr(skb)->frag_off & htons(IP_DF) ? htons(IP_DF) : 0;
@@ -296,7 +296,7 @@ static bool fit_path(struct batch *b, struct sk_buff *skb, const struct espl_flo
  * One charge of the lifetime for @n packets, each but the last of @seg octets.
  * Returns how many may go, and has the rest counted.
  */
-static unsigned int admit(struct batch *b, unsigned int n, unsigned int seg, u64 bytes)
+static unsigned int tx_admit(struct batch *b, unsigned int n, unsigned int seg, u64 bytes)
 {
 	unsigned int fired = 0, passed;
 	struct espl_sa *sa = b->sa;
@@ -323,7 +323,7 @@ static unsigned int admit(struct batch *b, unsigned int n, unsigned int seg, u64
  * equals, and perhaps a shorter one behind them. SCTP and packets that were put
  * together as a list are cut into pieces of different sizes.
  */
-static unsigned int run_of_equals(const struct sk_buff *seg, u64 *bytes)
+static unsigned int tx_run_of_equals(const struct sk_buff *seg, u64 *bytes)
 {
 	const unsigned int len = seg->len;
 	unsigned int n = 1;
@@ -338,7 +338,7 @@ static unsigned int run_of_equals(const struct sk_buff *seg, u64 *bytes)
 }
 
 /* Super-packets other than plain TCP: the kernel cuts them, pages stay shared. */
-static void send_by_kernel(struct batch *b, struct sk_buff *skb)
+static void tx_send_by_kernel(struct batch *b, struct sk_buff *skb)
 {
 	unsigned int n = 0, passed = 0;
 	struct sk_buff *segs, *seg, *next;
@@ -347,14 +347,14 @@ static void send_by_kernel(struct batch *b, struct sk_buff *skb)
 	segs = skb_gso_segment(skb, NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_HIGHDMA);
 	if (IS_ERR_OR_NULL(segs)) {
 		dst_release(b->dst);
-		drop(b->dev, b->sa, skb, ESPL_DROP_TX_PROTOCOL);
+		tx_drop(b->dev, b->sa, skb, ESPL_DROP_TX_PROTOCOL);
 		return;
 	}
 	consume_skb(skb);
 	skb_list_walk_safe(segs, seg, next) {
 		if (!n) {
-			n = run_of_equals(seg, &bytes);
-			passed = admit(b, n, seg->len, bytes);
+			n = tx_run_of_equals(seg, &bytes);
+			passed = tx_admit(b, n, seg->len, bytes);
 			if (likely(passed))
 				dst_hold(b->dst);
 		}
@@ -362,7 +362,7 @@ static void send_by_kernel(struct batch *b, struct sk_buff *skb)
 		skb_mark_not_on_list(seg);
 		if (likely(passed)) {
 			passed--;
-			send_whole(b, seg);
+			tx_send_whole(b, seg);
 		} else {
 			kfree_skb(seg);
 		}
@@ -370,32 +370,32 @@ static void send_by_kernel(struct batch *b, struct sk_buff *skb)
 	dst_release(b->dst);
 }
 
-static void send_batch(struct batch *b, struct sk_buff *skb, const struct espl_flow *flow)
+static void tx_send_batch(struct batch *b, struct sk_buff *skb, const struct espl_flow *flow)
 {
 	struct espl_segments segs;
 
 	if (!skb_is_gso(skb)) {
-		if (likely(admit(b, 1, skb->len, skb->len))) {
-			send_whole(b, skb);
+		if (likely(tx_admit(b, 1, skb->len, skb->len))) {
+			tx_send_whole(b, skb);
 			return;
 		}
 	} else if (espl_segments_init(&segs, skb, flow)) {
 		u64 bytes = skb->len + (u64)(segs.count - 1) * segs.head;
 
-		if (likely(admit(b, segs.count, segs.head + segs.mss, bytes))) {
-			send_segments(b, skb, &segs);
+		if (likely(tx_admit(b, segs.count, segs.head + segs.mss, bytes))) {
+			tx_send_segments(b, skb, &segs);
 			return;
 		}
 	} else {
-		send_by_kernel(b, skb);
+		tx_send_by_kernel(b, skb);
 		return;
 	}
 	dst_release(b->dst);
 	kfree_skb(skb);
 }
 
-static int prepare(struct batch *b, struct espl_policy *policy, const struct sk_buff *skb,
-		   const struct espl_flow *flow)
+static int tx_prepare(struct batch *b, struct espl_policy *policy, const struct sk_buff *skb,
+		      const struct espl_flow *flow)
 {
 	const struct espl_net *en = rcu_dereference(b->dev->home);
 	bool v4 = flow->family == AF_INET;
@@ -415,8 +415,8 @@ static int prepare(struct batch *b, struct espl_policy *policy, const struct sk_
 }
 
 /* Consumes the packet, at its IP header, which is a flow of the policy's. */
-static void send(struct espl_device *dev, struct espl_policy *policy, struct sk_buff *skb,
-		 const struct espl_flow *flow)
+static void tx_send(struct espl_device *dev, struct espl_policy *policy, struct sk_buff *skb,
+		    const struct espl_flow *flow)
 {
 	struct batch b = { .dev = dev };
 	int err;
@@ -427,28 +427,28 @@ static void send(struct espl_device *dev, struct espl_policy *policy, struct sk_
 			return;
 		b.sa = rcu_dereference(policy->out);
 		if (!b.sa) {
-			drop(dev, NULL, skb, ESPL_DROP_TX_NO_SA);
+			tx_drop(dev, NULL, skb, ESPL_DROP_TX_NO_SA);
 			return;
 		}
 	}
 	if (unlikely(espl_lifetime_dead(&b.sa->life))) {
-		drop(dev, b.sa, skb, ESPL_DROP_TX_EXPIRED);
+		tx_drop(dev, b.sa, skb, ESPL_DROP_TX_EXPIRED);
 		return;
 	}
-	err = prepare(&b, policy, skb, flow);
+	err = tx_prepare(&b, policy, skb, flow);
 	if (unlikely(err)) {
 		espl_unreachable(skb, ICMP_HOST_UNREACH, ICMPV6_ADDR_UNREACH);
-		drop(dev, b.sa, skb,
-		     err == -ELOOP ? ESPL_DROP_TX_LOOP : ESPL_DROP_TX_NO_ROUTE);
+		tx_drop(dev, b.sa, skb,
+			err == -ELOOP ? ESPL_DROP_TX_LOOP : ESPL_DROP_TX_NO_ROUTE);
 		return;
 	}
-	if (unlikely(!fit_path(&b, skb, flow))) {
+	if (unlikely(!tx_fit_path(&b, skb, flow))) {
 		dst_release(b.dst);
-		drop(dev, b.sa, skb, ESPL_DROP_TX_TOO_BIG);
+		tx_drop(dev, b.sa, skb, ESPL_DROP_TX_TOO_BIG);
 		return;
 	}
 	skb_dst_drop(skb);
-	send_batch(&b, skb, flow);
+	tx_send_batch(&b, skb, flow);
 }
 
 /*
@@ -456,7 +456,7 @@ static void send(struct espl_device *dev, struct espl_policy *policy, struct sk_
  * virtual machine, or a raw socket. Before or in the IP header it would be out
  * of bounds, or change the addresses that the selectors have seen.
  */
-static bool checksum_sound(const struct sk_buff *skb, int ip_len)
+static bool tx_checksum_sound(const struct sk_buff *skb, int ip_len)
 {
 	int start = skb_checksum_start_offset(skb);
 
@@ -465,7 +465,7 @@ static bool checksum_sound(const struct sk_buff *skb, int ip_len)
 }
 
 /* False: not IP, or not what its header says; the packet is still the caller's. */
-static bool classify(struct sk_buff *skb, struct espl_flow *flow)
+static bool tx_classify(struct sk_buff *skb, struct espl_flow *flow)
 {
 	int off = skb_network_offset(skb);
 	unsigned int ip_len;
@@ -479,7 +479,7 @@ static bool classify(struct sk_buff *skb, struct espl_flow *flow)
 	if (unlikely(!pskb_may_pull(skb, ip_len) || espl_flow_dissect(flow, skb, 0, true) ||
 		     pskb_trim_rcsum(skb, flow->len)))
 		return false;
-	if (skb->ip_summed == CHECKSUM_PARTIAL && unlikely(!checksum_sound(skb, ip_len)))
+	if (skb->ip_summed == CHECKSUM_PARTIAL && unlikely(!tx_checksum_sound(skb, ip_len)))
 		return false;
 	skb->protocol = flow->family == AF_INET ? htons(ETH_P_IP) : htons(ETH_P_IPV6);
 	return true;
@@ -490,18 +490,18 @@ void espl_tx(struct espl_device *dev, struct sk_buff *skb)
 	struct espl_policy *policy;
 	struct espl_flow flow;
 
-	if (unlikely(!classify(skb, &flow))) {
-		drop(dev, NULL, skb, ESPL_DROP_TX_PROTOCOL);
+	if (unlikely(!tx_classify(skb, &flow))) {
+		tx_drop(dev, NULL, skb, ESPL_DROP_TX_PROTOCOL);
 		return;
 	}
 	policy = espl_selectors_lookup(&dev->selectors, &flow);
 	if (unlikely(!policy)) {
 		/* RFC 4301 6.1.1 and 4.4.1: policy forbids it. */
 		espl_unreachable(skb, ICMP_PKT_FILTERED, ICMPV6_ADM_PROHIBITED);
-		drop(dev, NULL, skb, ESPL_DROP_TX_NO_POLICY);
+		tx_drop(dev, NULL, skb, ESPL_DROP_TX_NO_POLICY);
 		return;
 	}
-	send(dev, policy, skb, &flow);
+	tx_send(dev, policy, skb, &flow);
 }
 
 void espl_tx_waiting(struct espl_policy *policy)

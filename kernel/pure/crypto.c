@@ -20,13 +20,13 @@
 static DEFINE_PER_CPU(struct espl_job *, idle_job);
 
 /* A job in memory: struct espl_job, the request with its context, src, dst. */
-static struct aead_request *job_request(struct espl_job *job)
+static struct aead_request *crypto_job_request(struct espl_job *job)
 {
 	return (void *)job + ALIGN(sizeof(*job), CRYPTO_MINALIGN);
 }
 
-static int set_authenc_key(struct crypto_aead *tfm, const struct espl_suite *suite,
-			   const u8 *encr_key, const u8 *integ_key)
+static int crypto_set_authenc_key(struct crypto_aead *tfm, const struct espl_suite *suite,
+				  const u8 *encr_key, const u8 *integ_key)
 {
 	unsigned int encr_len = espl_suite_encr_key_len(suite);
 	unsigned int len = RTA_SPACE(sizeof(struct crypto_authenc_key_param)) +
@@ -70,7 +70,7 @@ int espl_crypto_init(struct espl_crypto *crypto, const struct espl_suite *suite,
 	if (crypto_aead_ivsize(tfm) != suite->shape.iv_len)
 		goto free_tfm;
 	if (suite->integ)
-		err = set_authenc_key(tfm, suite, encr_key, integ_key);
+		err = crypto_set_authenc_key(tfm, suite, encr_key, integ_key);
 	else
 		err = crypto_aead_setkey(tfm, encr_key, espl_suite_encr_key_len(suite));
 	if (err)
@@ -123,7 +123,7 @@ void espl_crypto_exit(void)
 }
 
 /* Sizes are powers of two: kmalloc() aligns those to themselves, so iv and aad are aligned. */
-static struct espl_job *take_memory(size_t size)
+static struct espl_job *crypto_take_memory(size_t size)
 {
 	struct espl_job *job = this_cpu_xchg(idle_job, NULL);
 
@@ -142,7 +142,7 @@ static struct espl_job *take_memory(size_t size)
  * sg_init_table() without its memset(), which costs more than it clears where
  * most tables have two entries.
  */
-static void init_table(struct scatterlist *sg, unsigned int n)
+static void crypto_init_table(struct scatterlist *sg, unsigned int n)
 {
 	struct scatterlist *last = sg + n - 1;
 
@@ -159,17 +159,17 @@ struct espl_job *espl_job_get(struct espl_crypto *crypto, unsigned int nsrc, uns
 	unsigned int entries = nsrc + 1 + (ndst ? ndst + 1 : 0);
 	struct espl_job *job;
 
-	job = take_memory(crypto->job_head + entries * sizeof(struct scatterlist));
+	job = crypto_take_memory(crypto->job_head + entries * sizeof(struct scatterlist));
 	if (!job)
 		return NULL;
 
 	job->crypto = crypto;
 	job->src = (void *)job + crypto->job_head;
 	job->dst = job->src;
-	init_table(job->src, nsrc + 1);
+	crypto_init_table(job->src, nsrc + 1);
 	if (ndst) {
 		job->dst = job->src + nsrc + 1;
-		init_table(job->dst, ndst + 1);
+		crypto_init_table(job->dst, ndst + 1);
 	}
 	return job;
 }
@@ -180,13 +180,13 @@ void espl_job_put(struct espl_job *job)
 		kfree_sensitive(job);
 }
 
-static void job_done(void *data, int err)
+static void crypto_job_done(void *data, int err)
 {
 	void (*done)(struct sk_buff *skb, int err);
 	struct espl_job *job = data;
 	struct sk_buff *skb;
 
-	/* a backlogged request has begun: not ours, see prepare(), and not the end */
+	/* a backlogged request has begun: not ours, see crypto_prepare(), and not the end */
 	if (err == -EINPROGRESS)
 		return;
 
@@ -196,7 +196,7 @@ static void job_done(void *data, int err)
 	done(skb, err);
 }
 
-ESPL_CRYPTO_DONE(job_callback, job_done)
+ESPL_CRYPTO_DONE(crypto_job_callback, crypto_job_done)
 
 /*
  * Puts together what is authenticated in clear: SPI, sequence number, IV. With
@@ -204,12 +204,12 @@ ESPL_CRYPTO_DONE(job_callback, job_done)
  * take it from there (RFC 4106 5), authencesn moves it behind the ciphertext
  * for the ICV itself (RFC 4303 2.2.1). All of them want the IV in here too.
  */
-static struct aead_request *prepare(struct espl_job *job, __be32 spi, u64 seq, const u8 *iv,
-				    unsigned int len)
+static struct aead_request *crypto_prepare(struct espl_job *job, __be32 spi, u64 seq, const u8 *iv,
+					   unsigned int len)
 {
 	struct espl_crypto *crypto = job->crypto;
 	unsigned int iv_len = crypto->suite->shape.iv_len;
-	struct aead_request *req = job_request(job);
+	struct aead_request *req = crypto_job_request(job);
 	__be32 *word = (__be32 *)job->aad;
 	unsigned int aad_len;
 
@@ -230,14 +230,14 @@ static struct aead_request *prepare(struct espl_job *job, __be32 spi, u64 seq, c
 	 * No MAY_BACKLOG: a full queue drops the packet, as a full link does, and
 	 * -EBUSY is an error like any other.
 	 */
-	aead_request_set_callback(req, 0, job_callback, job);
+	aead_request_set_callback(req, 0, crypto_job_callback, job);
 	aead_request_set_ad(req, aad_len);
 	aead_request_set_crypt(req, job->src, job->dst, len, job->iv);
 	return req;
 }
 
 /* After -EINPROGRESS the job belongs to the callback, which may have run by now. */
-static int finish(struct espl_job *job, int err)
+static int crypto_finish(struct espl_job *job, int err)
 {
 	if (likely(err != -EINPROGRESS))
 		espl_job_put(job);
@@ -249,7 +249,7 @@ static int finish(struct espl_job *job, int err)
  * entropy, never revealed before, for the price of a copy; deriving the IV
  * with the cipher would cost a pass of its own.
  */
-static void make_iv(const struct espl_suite *suite, u64 seq, u8 *iv)
+static void crypto_make_iv(const struct espl_suite *suite, u64 seq, u8 *iv)
 {
 	unsigned int i;
 
@@ -268,11 +268,11 @@ static void make_iv(const struct espl_suite *suite, u64 seq, u8 *iv)
 
 int espl_job_encrypt(struct espl_job *job, __be32 spi, u64 seq, u8 *iv, unsigned int len)
 {
-	make_iv(job->crypto->suite, seq, iv);
-	return finish(job, crypto_aead_encrypt(prepare(job, spi, seq, iv, len)));
+	crypto_make_iv(job->crypto->suite, seq, iv);
+	return crypto_finish(job, crypto_aead_encrypt(crypto_prepare(job, spi, seq, iv, len)));
 }
 
 int espl_job_decrypt(struct espl_job *job, __be32 spi, u64 seq, const u8 *iv, unsigned int len)
 {
-	return finish(job, crypto_aead_decrypt(prepare(job, spi, seq, iv, len)));
+	return crypto_finish(job, crypto_aead_decrypt(crypto_prepare(job, spi, seq, iv, len)));
 }

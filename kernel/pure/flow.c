@@ -21,15 +21,15 @@ struct upper {
 };
 
 /* Copies what is there; a port field cut short by the packet's end is not there. */
-static bool read_upper(const struct sk_buff *skb, const struct upper *up, void *to,
-		       unsigned int len)
+static bool flow_read_upper(const struct sk_buff *skb, const struct upper *up, void *to,
+			    unsigned int len)
 {
 	return up->off + len <= up->end && !skb_copy_bits(skb, up->off, to, len);
 }
 
 /* Ports, or what RFC 7296 3.13.1 and RFC 4301 4.4.1.1 treat as ports. */
-static void read_ports(struct espl_flow *flow, const struct sk_buff *skb, const struct upper *up,
-		       bool outbound)
+static void flow_read_ports(struct espl_flow *flow, const struct sk_buff *skb,
+			    const struct upper *up, bool outbound)
 {
 	const u8 *head;
 	u8 buf[4];
@@ -65,8 +65,8 @@ static void read_ports(struct espl_flow *flow, const struct sk_buff *skb, const 
 	flow->opaque = false;
 }
 
-static int dissect_v4(struct espl_flow *flow, const struct sk_buff *skb, unsigned int off,
-		      bool outbound, struct upper *up)
+static int flow_dissect_v4(struct espl_flow *flow, const struct sk_buff *skb, unsigned int off,
+			   bool outbound, struct upper *up)
 {
 	const struct iphdr *ip;
 	struct iphdr buf;
@@ -89,7 +89,7 @@ static int dissect_v4(struct espl_flow *flow, const struct sk_buff *skb, unsigne
 }
 
 /* Walks the extension headers up to the upper layer, or to what cannot be looked into. */
-static int skip_extensions(struct espl_flow *flow, const struct sk_buff *skb, struct upper *up)
+static int flow_skip_extensions(struct espl_flow *flow, const struct sk_buff *skb, struct upper *up)
 {
 	struct frag_hdr frag;
 	u8 head[2];
@@ -101,14 +101,14 @@ static int skip_extensions(struct espl_flow *flow, const struct sk_buff *skb, st
 		case NEXTHDR_ROUTING:
 		case NEXTHDR_DEST:
 		case NEXTHDR_AUTH:
-			if (!read_upper(skb, up, head, sizeof(head)))
+			if (!flow_read_upper(skb, up, head, sizeof(head)))
 				return -EINVAL;
 			up->off += flow->proto == NEXTHDR_AUTH ? (head[1] + 2) * 4
 							       : (head[1] + 1) * 8;
 			flow->proto = head[0];
 			break;
 		case NEXTHDR_FRAGMENT:
-			if (!read_upper(skb, up, &frag, sizeof(frag)))
+			if (!flow_read_upper(skb, up, &frag, sizeof(frag)))
 				return -EINVAL;
 			up->off += sizeof(frag);
 			flow->proto = frag.nexthdr;
@@ -126,8 +126,8 @@ static int skip_extensions(struct espl_flow *flow, const struct sk_buff *skb, st
 	return -EINVAL;
 }
 
-static int dissect_v6(struct espl_flow *flow, const struct sk_buff *skb, unsigned int off,
-		      bool outbound, struct upper *up)
+static int flow_dissect_v6(struct espl_flow *flow, const struct sk_buff *skb, unsigned int off,
+			   bool outbound, struct upper *up)
 {
 	const struct ipv6hdr *ip;
 	struct ipv6hdr buf;
@@ -145,7 +145,7 @@ static int dissect_v6(struct espl_flow *flow, const struct sk_buff *skb, unsigne
 	flow->remote.v6 = outbound ? ip->daddr : ip->saddr;
 	up->off = off + sizeof(*ip);
 	up->end = off + flow->len;
-	return skip_extensions(flow, skb, up);
+	return flow_skip_extensions(flow, skb, up);
 }
 
 int espl_flow_dissect(struct espl_flow *flow, const struct sk_buff *skb, unsigned int off,
@@ -165,15 +165,15 @@ int espl_flow_dissect(struct espl_flow *flow, const struct sk_buff *skb, unsigne
 
 	switch (*version >> 4) {
 	case 4:
-		err = dissect_v4(flow, skb, off, outbound, &up);
+		err = flow_dissect_v4(flow, skb, off, outbound, &up);
 		break;
 	case 6:
-		err = dissect_v6(flow, skb, off, outbound, &up);
+		err = flow_dissect_v6(flow, skb, off, outbound, &up);
 		break;
 	default:
 		return -EINVAL;
 	}
 	if (!err)
-		read_ports(flow, skb, &up, outbound);
+		flow_read_ports(flow, skb, &up, outbound);
 	return err;
 }

@@ -15,7 +15,8 @@ void espl_lifetime_init(struct espl_lifetime *lt, const struct espl_lifetime_lim
 }
 
 /* Bit and limit change together, so whoever sees the bit sees the right limit. */
-static unsigned int fire(struct espl_lifetime *lt, unsigned int bit, enum esplane_limit limit)
+static unsigned int lifetime_fire(struct espl_lifetime *lt, unsigned int bit,
+				  enum esplane_limit limit)
 {
 	int set = bit | limit << (bit == ESPL_LIFETIME_HARD ? 16 : 8);
 	int old = atomic_read(&lt->state);
@@ -27,15 +28,15 @@ static unsigned int fire(struct espl_lifetime *lt, unsigned int bit, enum esplan
 	return bit;
 }
 
-static unsigned int fire_reached(struct espl_lifetime *lt, u64 count, u64 soft, u64 hard,
-				 enum esplane_limit limit)
+static unsigned int lifetime_fire_reached(struct espl_lifetime *lt, u64 count, u64 soft, u64 hard,
+					  enum esplane_limit limit)
 {
 	unsigned int fired = 0;
 
 	if (unlikely(soft && count >= soft))
-		fired |= fire(lt, ESPL_LIFETIME_SOFT, limit);
+		fired |= lifetime_fire(lt, ESPL_LIFETIME_SOFT, limit);
 	if (unlikely(hard && count >= hard))
-		fired |= fire(lt, ESPL_LIFETIME_HARD, limit);
+		fired |= lifetime_fire(lt, ESPL_LIFETIME_HARD, limit);
 	return fired;
 }
 
@@ -44,7 +45,7 @@ static unsigned int fire_reached(struct espl_lifetime *lt, u64 count, u64 soft, 
  * counted in all. Every unit up to the limit goes to exactly one caller: the
  * adds put callers in a row, and only what lies beyond the limit is given back.
  */
-static u64 take(atomic64_t *counter, u64 want, u64 hard, u64 *count)
+static u64 lifetime_take(atomic64_t *counter, u64 want, u64 hard, u64 *count)
 {
 	u64 over;
 
@@ -67,9 +68,9 @@ unsigned int espl_lifetime_charge(struct espl_lifetime *lt, unsigned int n, unsi
 	if (unlikely(espl_lifetime_dead(lt)))
 		return 0;
 
-	granted = take(&lt->packets, n, lt->hard.packets, &packets);
+	granted = lifetime_take(&lt->packets, n, lt->hard.packets, &packets);
 	want = granted == n ? bytes : (u64)granted * seg;
-	got = take(&lt->bytes, want, lt->hard.bytes, &octets);
+	got = lifetime_take(&lt->bytes, want, lt->hard.bytes, &octets);
 	if (unlikely(got < want)) {
 		fit = div_u64(got, seg);
 		atomic64_sub(got - (u64)fit * seg, &lt->bytes);
@@ -77,9 +78,10 @@ unsigned int espl_lifetime_charge(struct espl_lifetime *lt, unsigned int n, unsi
 		granted = fit;
 	}
 
-	*fired = fire_reached(lt, packets, lt->soft.packets, lt->hard.packets,
-			      ESPLANE_LIMIT_PACKETS);
-	*fired |= fire_reached(lt, octets, lt->soft.bytes, lt->hard.bytes, ESPLANE_LIMIT_BYTES);
+	*fired = lifetime_fire_reached(lt, packets, lt->soft.packets, lt->hard.packets,
+				       ESPLANE_LIMIT_PACKETS);
+	*fired |= lifetime_fire_reached(lt, octets, lt->soft.bytes, lt->hard.bytes,
+					ESPLANE_LIMIT_BYTES);
 	if (granted && READ_ONCE(lt->used) != now)
 		WRITE_ONCE(lt->used, now);
 	return granted;
@@ -93,8 +95,8 @@ void espl_lifetime_refund(struct espl_lifetime *lt, u64 bytes)
 
 unsigned int espl_lifetime_tick(struct espl_lifetime *lt, u64 now)
 {
-	return fire_reached(lt, now - lt->added, lt->soft.seconds, lt->hard.seconds,
-			    ESPLANE_LIMIT_SECONDS);
+	return lifetime_fire_reached(lt, now - lt->added, lt->soft.seconds, lt->hard.seconds,
+				     ESPLANE_LIMIT_SECONDS);
 }
 
 u64 espl_lifetime_next_tick(const struct espl_lifetime *lt, u64 now)
@@ -116,5 +118,5 @@ u64 espl_lifetime_next_tick(const struct espl_lifetime *lt, u64 now)
 
 unsigned int espl_lifetime_end(struct espl_lifetime *lt, enum esplane_limit limit)
 {
-	return fire(lt, ESPL_LIFETIME_HARD, limit);
+	return lifetime_fire(lt, ESPL_LIFETIME_HARD, limit);
 }

@@ -10,29 +10,29 @@
  * The ring has one word more than the window needs, so that advancing into a
  * word may clear it whole: what it held before is left of the window by then.
  */
-static u32 ring_words(u32 size)
+static u32 replay_ring_words(u32 size)
 {
 	return roundup_pow_of_two(DIV_ROUND_UP(size, BITS_PER_LONG) + 1);
 }
 
-static unsigned long *word_of(struct espl_replay *w, u64 seq)
+static unsigned long *replay_word_of(struct espl_replay *w, u64 seq)
 {
 	return &w->map[(seq / BITS_PER_LONG) & w->mask];
 }
 
 size_t espl_replay_map_bytes(u32 size)
 {
-	return ring_words(size) * sizeof(unsigned long);
+	return replay_ring_words(size) * sizeof(unsigned long);
 }
 
 void espl_replay_init(struct espl_replay *w, u32 size, u64 top)
 {
 	w->top = top;
 	w->size = size;
-	w->mask = ring_words(size) - 1;
+	w->mask = replay_ring_words(size) - 1;
 	memset(w->map, 0xff, espl_replay_map_bytes(size));
 	/* in top's own word, those above top are still to come */
-	*word_of(w, top) = ~0UL >> (BITS_PER_LONG - 1 - top % BITS_PER_LONG);
+	*replay_word_of(w, top) = ~0UL >> (BITS_PER_LONG - 1 - top % BITS_PER_LONG);
 }
 
 u64 espl_replay_seq(const struct espl_replay *w, u32 low, bool esn)
@@ -89,6 +89,6 @@ enum espl_replay_verdict espl_replay_advance(struct espl_replay *w, u64 seq)
 			w->map[++word & w->mask] = 0;
 		WRITE_ONCE(w->top, seq);
 	}
-	*word_of(w, seq) |= BIT(seq % BITS_PER_LONG);
+	*replay_word_of(w, seq) |= BIT(seq % BITS_PER_LONG);
 	return ESPL_REPLAY_FRESH;
 }

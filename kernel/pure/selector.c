@@ -42,12 +42,12 @@ struct prefix {
 	unsigned int len;		/* bits */
 };
 
-static unsigned int family_bits(u8 family)
+static unsigned int selector_family_bits(u8 family)
 {
 	return family == AF_INET ? 32 : 128;
 }
 
-static struct espl_trie *remote_trie(const struct espl_selectors *sel, u8 family)
+static struct espl_trie *selector_remote_trie(const struct espl_selectors *sel, u8 family)
 {
 	return (struct espl_trie *)&sel->remote[family == AF_INET ? 0 : 1];
 }
@@ -79,7 +79,7 @@ void espl_ts_set_free(struct espl_ts_set *set)
 
 /*** ranges to prefixes ***/
 
-static bool address_bit(const union espl_addr *addr, unsigned int pos)
+static bool selector_address_bit(const union espl_addr *addr, unsigned int pos)
 {
 	return addr->b[pos / 8] >> (7 - pos % 8) & 1;
 }
@@ -88,14 +88,15 @@ static bool address_bit(const union espl_addr *addr, unsigned int pos)
  * Cuts the largest aligned block off the front of *from to end. Returns false
  * when it was the last one; else *from has moved behind it.
  */
-static bool next_prefix(union espl_addr *from, const struct espl_ts *ts, struct prefix *prefix)
+static bool selector_next_prefix(union espl_addr *from, const struct espl_ts *ts,
+				 struct prefix *prefix)
 {
-	unsigned int bits = family_bits(ts->family);
+	unsigned int bits = selector_family_bits(ts->family);
 	union espl_addr last = *from, wider = *from;
 	unsigned int len = bits;
 	int i;
 
-	while (len && !address_bit(from, len - 1)) {
+	while (len && !selector_address_bit(from, len - 1)) {
 		wider.b[(len - 1) / 8] |= 0x80 >> (len - 1) % 8;
 		if (memcmp(&wider, &ts->end, bits / 8) > 0)
 			break;
@@ -113,44 +114,44 @@ static bool next_prefix(union espl_addr *from, const struct espl_ts *ts, struct 
 	return true;
 }
 
-static unsigned int count_prefixes(const struct espl_ts *ts)
+static unsigned int selector_count_prefixes(const struct espl_ts *ts)
 {
 	union espl_addr from = ts->start;
 	struct prefix prefix;
 	unsigned int n = 1;
 
-	while (next_prefix(&from, ts, &prefix))
+	while (selector_next_prefix(&from, ts, &prefix))
 		n++;
 	return n;
 }
 
 /*** matching ***/
 
-static bool any_port(const struct espl_ts *ts)
+static bool selector_any_port(const struct espl_ts *ts)
 {
 	return ts->port_start == 0 && ts->port_end == U16_MAX;
 }
 
-static bool port_matches(const struct espl_ts *ts, u16 port, bool opaque)
+static bool selector_port_matches(const struct espl_ts *ts, u16 port, bool opaque)
 {
-	if (any_port(ts))
+	if (selector_any_port(ts))
 		return true;
 	if (ts->port_start > ts->port_end || opaque)
 		return opaque && ts->port_start > ts->port_end;
 	return port >= ts->port_start && port <= ts->port_end;
 }
 
-static bool proto_matches(const struct espl_ts *ts, u8 proto)
+static bool selector_proto_matches(const struct espl_ts *ts, u8 proto)
 {
 	return !ts->proto || ts->proto == proto;
 }
 
-static bool rule_matches(const struct rule *rule, const struct espl_flow *flow)
+static bool selector_rule_matches(const struct rule *rule, const struct espl_flow *flow)
 {
-	return proto_matches(rule->local, flow->proto) &&
-	       proto_matches(rule->remote, flow->proto) &&
-	       port_matches(rule->remote, flow->remote_port, flow->opaque) &&
-	       port_matches(rule->local, flow->local_port, flow->opaque);
+	return selector_proto_matches(rule->local, flow->proto) &&
+	       selector_proto_matches(rule->remote, flow->proto) &&
+	       selector_port_matches(rule->remote, flow->remote_port, flow->opaque) &&
+	       selector_port_matches(rule->local, flow->local_port, flow->opaque);
 }
 
 /* The deepest hit of both descents wins: longest remote, then longest local prefix. */
@@ -159,7 +160,7 @@ struct espl_policy *espl_selectors_lookup(const struct espl_selectors *sel,
 {
 	struct espl_trie_key remote_key = espl_trie_key(flow->remote.b);
 	struct espl_trie_key local_key = espl_trie_key(flow->local.b);
-	const struct espl_trie *remotes = remote_trie(sel, flow->family);
+	const struct espl_trie *remotes = selector_remote_trie(sel, flow->family);
 	const struct espl_trie_node *r = NULL, *l;
 	struct espl_policy *policy = NULL;
 	const struct remote *remote;
@@ -170,7 +171,7 @@ struct espl_policy *espl_selectors_lookup(const struct espl_selectors *sel,
 		l = NULL;
 		while ((leaf = espl_trie_next(&remote->local, &l, local_key))) {
 			list_for_each_entry_rcu(rule, &leaf->rules, on_leaf) {
-				if (rule_matches(rule, flow)) {
+				if (selector_rule_matches(rule, flow)) {
 					policy = rule->set->policy;
 					break;
 				}
@@ -181,18 +182,18 @@ struct espl_policy *espl_selectors_lookup(const struct espl_selectors *sel,
 }
 
 /* Network order compares as numbers do; IPv4 addresses have zeroes behind. */
-static bool not_above(struct espl_trie_key a, struct espl_trie_key b)
+static bool selector_not_above(struct espl_trie_key a, struct espl_trie_key b)
 {
 	return a.hi < b.hi || (a.hi == b.hi && a.lo <= b.lo);
 }
 
-static bool ts_matches(const struct espl_ts *ts, const struct espl_flow *flow,
-		       struct espl_trie_key addr, u16 port)
+static bool selector_ts_matches(const struct espl_ts *ts, const struct espl_flow *flow,
+				struct espl_trie_key addr, u16 port)
 {
-	return ts->family == flow->family && proto_matches(ts, flow->proto) &&
-	       not_above(espl_trie_key(ts->start.b), addr) &&
-	       not_above(addr, espl_trie_key(ts->end.b)) &&
-	       port_matches(ts, port, flow->opaque);
+	return ts->family == flow->family && selector_proto_matches(ts, flow->proto) &&
+	       selector_not_above(espl_trie_key(ts->start.b), addr) &&
+	       selector_not_above(addr, espl_trie_key(ts->end.b)) &&
+	       selector_port_matches(ts, port, flow->opaque);
 }
 
 bool espl_ts_set_match(const struct espl_ts_set *set, const struct espl_flow *flow)
@@ -203,13 +204,13 @@ bool espl_ts_set_match(const struct espl_ts_set *set, const struct espl_flow *fl
 	unsigned int l, r;
 
 	for (l = 0; l < set->nlocal; l++) {
-		if (ts_matches(&set->ts[l], flow, local_key, flow->local_port))
+		if (selector_ts_matches(&set->ts[l], flow, local_key, flow->local_port))
 			break;
 	}
 	if (l == set->nlocal)
 		return false;
 	for (r = 0; r < set->nremote; r++) {
-		if (ts_matches(&remote[r], flow, remote_key, flow->remote_port))
+		if (selector_ts_matches(&remote[r], flow, remote_key, flow->remote_port))
 			return true;
 	}
 	return false;
@@ -217,32 +218,32 @@ bool espl_ts_set_match(const struct espl_ts_set *set, const struct espl_flow *fl
 
 /*** the writer ***/
 
-static bool can_pair(const struct espl_ts *local, const struct espl_ts *remote)
+static bool selector_can_pair(const struct espl_ts *local, const struct espl_ts *remote)
 {
 	return local->family == remote->family &&
 	       (!local->proto || !remote->proto || local->proto == remote->proto);
 }
 
 /* Opaque (start over end) is the narrowest. */
-static unsigned int port_width(const struct espl_ts *ts)
+static unsigned int selector_port_width(const struct espl_ts *ts)
 {
 	return ts->port_start > ts->port_end ? 0 : ts->port_end - ts->port_start + 1;
 }
 
 /* Is a to be asked before b? Not if they are equals. */
-static bool more_specific(const struct rule *a, const struct rule *b)
+static bool selector_more_specific(const struct rule *a, const struct rule *b)
 {
 	bool a_proto = a->local->proto || a->remote->proto;
 	bool b_proto = b->local->proto || b->remote->proto;
 
 	if (a_proto != b_proto)
 		return a_proto;
-	if (port_width(a->remote) != port_width(b->remote))
-		return port_width(a->remote) < port_width(b->remote);
-	return port_width(a->local) < port_width(b->local);
+	if (selector_port_width(a->remote) != selector_port_width(b->remote))
+		return selector_port_width(a->remote) < selector_port_width(b->remote);
+	return selector_port_width(a->local) < selector_port_width(b->local);
 }
 
-static struct remote *get_remote(struct espl_trie *trie, const struct rule *rule)
+static struct remote *selector_get_remote(struct espl_trie *trie, const struct rule *rule)
 {
 	struct remote *remote = espl_trie_get(trie, rule->remote_key, rule->remote_len);
 
@@ -256,7 +257,7 @@ static struct remote *get_remote(struct espl_trie *trie, const struct rule *rule
 	return remote;
 }
 
-static struct leaf *get_leaf(struct remote *remote, const struct rule *rule)
+static struct leaf *selector_get_leaf(struct remote *remote, const struct rule *rule)
 {
 	struct leaf *leaf = espl_trie_get(&remote->local, rule->local_key, rule->local_len);
 
@@ -274,7 +275,8 @@ static struct leaf *get_leaf(struct remote *remote, const struct rule *rule)
 	return leaf;
 }
 
-static void put_remote(struct espl_trie *trie, struct remote *remote, const struct rule *rule)
+static void selector_put_remote(struct espl_trie *trie, struct remote *remote,
+				const struct rule *rule)
 {
 	if (remote->leaves)
 		return;
@@ -282,23 +284,23 @@ static void put_remote(struct espl_trie *trie, struct remote *remote, const stru
 	kfree_rcu(remote, rcu);
 }
 
-static int insert_rule(struct espl_selectors *sel, struct rule *rule)
+static int selector_insert_rule(struct espl_selectors *sel, struct rule *rule)
 {
-	struct espl_trie *trie = remote_trie(sel, rule->remote->family);
-	struct remote *remote = get_remote(trie, rule);
+	struct espl_trie *trie = selector_remote_trie(sel, rule->remote->family);
+	struct remote *remote = selector_get_remote(trie, rule);
 	struct leaf *leaf;
 	struct rule *at;
 
 	if (!remote)
 		return -ENOMEM;
-	leaf = get_leaf(remote, rule);
+	leaf = selector_get_leaf(remote, rule);
 	if (!leaf) {
-		put_remote(trie, remote, rule);
+		selector_put_remote(trie, remote, rule);
 		return -ENOMEM;
 	}
 	/* before its equals: the newest wins */
 	list_for_each_entry(at, &leaf->rules, on_leaf) {
-		if (!more_specific(at, rule))
+		if (!selector_more_specific(at, rule))
 			break;
 	}
 	list_add_tail_rcu(&rule->on_leaf, &at->on_leaf);
@@ -306,9 +308,9 @@ static int insert_rule(struct espl_selectors *sel, struct rule *rule)
 	return 0;
 }
 
-static void remove_rule(struct espl_selectors *sel, struct rule *rule)
+static void selector_remove_rule(struct espl_selectors *sel, struct rule *rule)
 {
-	struct espl_trie *trie = remote_trie(sel, rule->remote->family);
+	struct espl_trie *trie = selector_remote_trie(sel, rule->remote->family);
 	struct remote *remote = espl_trie_get(trie, rule->remote_key, rule->remote_len);
 	struct leaf *leaf = espl_trie_get(&remote->local, rule->local_key, rule->local_len);
 
@@ -318,14 +320,14 @@ static void remove_rule(struct espl_selectors *sel, struct rule *rule)
 		espl_trie_del(&remote->local, rule->local_key, rule->local_len);
 		kfree_rcu(leaf, rcu);
 		remote->leaves--;
-		put_remote(trie, remote, rule);
+		selector_put_remote(trie, remote, rule);
 	}
 	kfree_rcu(rule, rcu);
 }
 
-static int insert_prefixes(struct espl_selectors *sel, struct espl_ts_set *set,
-			   const struct espl_ts *local, const struct espl_ts *remote,
-			   const struct prefix *remote_prefix)
+static int selector_insert_prefixes(struct espl_selectors *sel, struct espl_ts_set *set,
+				    const struct espl_ts *local, const struct espl_ts *remote,
+				    const struct prefix *remote_prefix)
 {
 	union espl_addr from = local->start;
 	struct prefix prefix;
@@ -334,7 +336,7 @@ static int insert_prefixes(struct espl_selectors *sel, struct espl_ts_set *set,
 	int err;
 
 	do {
-		more = next_prefix(&from, local, &prefix);
+		more = selector_next_prefix(&from, local, &prefix);
 		rule = kzalloc(sizeof(*rule), GFP_KERNEL);
 		if (!rule)
 			return -ENOMEM;
@@ -345,7 +347,7 @@ static int insert_prefixes(struct espl_selectors *sel, struct espl_ts_set *set,
 		rule->local_len = prefix.len;
 		rule->remote_key = espl_trie_key(remote_prefix->addr.b);
 		rule->remote_len = remote_prefix->len;
-		err = insert_rule(sel, rule);
+		err = selector_insert_rule(sel, rule);
 		if (err) {
 			kfree(rule);
 			return err;
@@ -354,8 +356,8 @@ static int insert_prefixes(struct espl_selectors *sel, struct espl_ts_set *set,
 	return 0;
 }
 
-static int insert_pair(struct espl_selectors *sel, struct espl_ts_set *set,
-		       const struct espl_ts *local, const struct espl_ts *remote)
+static int selector_insert_pair(struct espl_selectors *sel, struct espl_ts_set *set,
+				const struct espl_ts *local, const struct espl_ts *remote)
 {
 	union espl_addr from = remote->start;
 	struct prefix prefix;
@@ -363,8 +365,8 @@ static int insert_pair(struct espl_selectors *sel, struct espl_ts_set *set,
 	int err;
 
 	do {
-		more = next_prefix(&from, remote, &prefix);
-		err = insert_prefixes(sel, set, local, remote, &prefix);
+		more = selector_next_prefix(&from, remote, &prefix);
+		err = selector_insert_prefixes(sel, set, local, remote, &prefix);
 		if (err)
 			return err;
 	} while (more);
@@ -372,17 +374,17 @@ static int insert_pair(struct espl_selectors *sel, struct espl_ts_set *set,
 }
 
 /* How many rules the set will need; beyond ESPL_RULES_MAX it stops counting. */
-static u64 count_rules(const struct espl_ts_set *set)
+static u64 selector_count_rules(const struct espl_ts_set *set)
 {
 	const struct espl_ts *remote = set->ts + set->nlocal;
 	unsigned int l, r, remotes;
 	u64 rules = 0;
 
 	for (r = 0; r < set->nremote; r++) {
-		remotes = count_prefixes(&remote[r]);
+		remotes = selector_count_prefixes(&remote[r]);
 		for (l = 0; l < set->nlocal && rules <= ESPL_RULES_MAX; l++) {
-			if (can_pair(&set->ts[l], &remote[r]))
-				rules += (u64)remotes * count_prefixes(&set->ts[l]);
+			if (selector_can_pair(&set->ts[l], &remote[r]))
+				rules += (u64)remotes * selector_count_prefixes(&set->ts[l]);
 		}
 	}
 	return rules;
@@ -391,7 +393,7 @@ static u64 count_rules(const struct espl_ts_set *set)
 int espl_selectors_insert(struct espl_selectors *sel, struct espl_ts_set *set)
 {
 	const struct espl_ts *remote = set->ts + set->nlocal;
-	u64 rules = count_rules(set);
+	u64 rules = selector_count_rules(set);
 	unsigned int l, r;
 	int err;
 
@@ -402,9 +404,9 @@ int espl_selectors_insert(struct espl_selectors *sel, struct espl_ts_set *set)
 
 	for (l = 0; l < set->nlocal; l++) {
 		for (r = 0; r < set->nremote; r++) {
-			if (!can_pair(&set->ts[l], &remote[r]))
+			if (!selector_can_pair(&set->ts[l], &remote[r]))
 				continue;
-			err = insert_pair(sel, set, &set->ts[l], &remote[r]);
+			err = selector_insert_pair(sel, set, &set->ts[l], &remote[r]);
 			if (err) {
 				espl_selectors_remove(sel, set);
 				return err;
@@ -419,5 +421,5 @@ void espl_selectors_remove(struct espl_selectors *sel, struct espl_ts_set *set)
 	struct rule *rule, *next;
 
 	list_for_each_entry_safe(rule, next, &set->rules, on_set)
-		remove_rule(sel, rule);
+		selector_remove_rule(sel, rule);
 }
