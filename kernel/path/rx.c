@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "rx.h"
 
+#include <linux/if_vlan.h>
 #include <linux/ip.h>
 #include <linux/skbuff.h>
 #include <linux/udp.h>
 #include <net/dst.h>
-#include <net/inet_ecn.h>
 #include <net/ip.h>
 
 #include "cb.h"
 #include "core/policy.h"
 #include "core/sa.h"
+#include "esp.h"
 #include "pure/wire.h"
+#include "tunnel.h"
 
 static void rx_drop(struct espl_sa *sa, struct sk_buff *skb, enum espl_drop why)
 {
@@ -70,61 +72,20 @@ static bool rx_advance(struct espl_sa *sa, struct sk_buff *skb)
 	return true;
 }
 
-/*
- * Takes ESP off an authenticated packet: header, IV, padding, trailer, ICV.
- * Fills @flow; what follows the inner packet is TFC padding (RFC 4303 2.7).
- */
+/* Takes ESP off an authenticated packet. Fills @flow. False: consumed. */
 static bool rx_decapsulate(struct espl_sa *sa, struct sk_buff *skb, struct espl_flow *flow)
 {
-	const struct espl_esp_shape *shape = &sa->crypto.suite->shape;
-	unsigned int hlen = espl_esp_hlen(shape);
-	unsigned int clen = skb->len - hlen - shape->icv_len;
-	enum espl_drop why = ESPL_DROP_RX_PADDING;
-	struct espl_esp_trailer trailer;
+	int why = ESPL_DROP_RX_PADDING;
+	u8 next_header;
 	int len;
 
-	if (skb_copy_bits(skb, hlen + clen - ESPL_ESP_TLEN, &trailer, ESPL_ESP_TLEN))
-		goto drop;
-	len = espl_esp_payload_len(clen, &trailer);
-	if (len < 0)
-		goto drop;
-
-	why = ESPL_DROP_RX_DUMMY;
-	if (trailer.next_header == IPPROTO_NONE)
-		goto drop;
-
-	why = ESPL_DROP_RX_PROTOCOL;
-	__skb_pull(skb, hlen);
-	if (espl_flow_dissect(flow, skb, 0, false) || flow->len > len)
-		goto drop;
-	if (trailer.next_header != (flow->family == AF_INET ? IPPROTO_IPIP : IPPROTO_IPV6))
-		goto drop;
-
-	why = ESPL_DROP_RX_NO_MEMORY;
-	if (pskb_trim(skb, flow->len))
-		goto drop;
-	if (!pskb_may_pull(skb, flow->family == AF_INET ? sizeof(struct iphdr)
-							: sizeof(struct ipv6hdr)))
-		goto drop;
-	return true;
-
-drop:
+	len = espl_esp_decap(sa, skb, &next_header);
+	if (likely(len >= 0))
+		why = espl_tunnel_decap(skb, next_header, len, flow);
+	if (likely(why < 0))
+		return true;
 	rx_drop(sa, skb, why);
 	return false;
-}
-
-/* RFC 6040 4.2. skb->data is at the inner header, skb_network_header() still at the outer. */
-static bool rx_ecn(struct sk_buff *skb, const struct espl_flow *flow)
-{
-	u8 outer = ip_hdr(skb)->tos;
-	u8 inner;
-
-	skb_reset_network_header(skb);
-	skb->protocol = flow->family == AF_INET ? htons(ETH_P_IP) : htons(ETH_P_IPV6);
-	inner = flow->family == AF_INET ? ip_hdr(skb)->tos : ipv6_get_dsfield(ipv6_hdr(skb));
-	if (likely(!((outer ^ inner) & INET_ECN_MASK)))
-		return true;
-	return INET_ECN_decapsulate(skb, outer, inner) <= 1;
 }
 
 /* The inner packet enters the namespace that the device lives in, with nothing of the outer one. */
@@ -158,7 +119,8 @@ static void rx_decrypted(struct espl_sa *sa, struct sk_buff *skb, int err)
 	struct espl_flow flow;
 
 	if (unlikely(err)) {
-		rx_drop(sa, skb, err == -EBADMSG ? ESPL_DROP_RX_AUTH : ESPL_DROP_RX_CRYPTO);
+		rx_drop(sa, skb, err == -EBADMSG ? ESPL_DROP_RX_AUTH :
+				 err == -ENOMEM ? ESPL_DROP_RX_NO_MEMORY : ESPL_DROP_RX_CRYPTO);
 		return;
 	}
 	if (!rx_advance(sa, skb) || !rx_decapsulate(sa, skb, &flow))
@@ -174,14 +136,14 @@ static void rx_decrypted(struct espl_sa *sa, struct sk_buff *skb, int err)
 		rx_drop(sa, skb, ESPL_DROP_RX_SELECTOR);
 		return;
 	}
-	if (unlikely(!rx_ecn(skb, &flow))) {
+	if (unlikely(!espl_tunnel_ecn(skb, &flow))) {
 		rx_drop(sa, skb, ESPL_DROP_RX_ECN);
 		return;
 	}
 	rx_deliver(policy->dev, skb);
 }
 
-/* The one completion, called by the cipher or by rx_decrypt(). Consumes the skb. */
+/* The one completion, called by the cipher or by espl_rx(). Consumes the skb. */
 static void rx_done(struct sk_buff *skb, int err)
 {
 	struct espl_sa *sa = espl_cb(skb)->sa;
@@ -189,54 +151,6 @@ static void rx_done(struct sk_buff *skb, int err)
 	rcu_read_lock();
 	rx_decrypted(sa, skb, err);
 	rcu_read_unlock();
-	espl_sa_put(sa);
-}
-
-/*
- * How many scatterlist entries the packet needs, once its octets may be
- * written: shared ones are copied first.
- */
-static int rx_make_private(struct sk_buff *skb)
-{
-	struct sk_buff *trailer;
-
-	if (likely(!skb_cloned(skb))) {
-		if (likely(!skb_is_nonlinear(skb)))
-			return 1;
-		if (espl_frags_are_own(skb))
-			return skb_shinfo(skb)->nr_frags + 1;
-	}
-	return skb_cow_data(skb, 0, &trailer);
-}
-
-/* Decrypts in place. Consumes the skb and the SA reference in it. */
-static void rx_decrypt(struct espl_sa *sa, struct sk_buff *skb)
-{
-	unsigned int hlen = espl_esp_hlen(&sa->crypto.suite->shape);
-	u64 seq = espl_cb(skb)->seq;
-	struct espl_job *job;
-	int entries, err;
-
-	entries = rx_make_private(skb);
-	if (unlikely(entries < 0))
-		goto no_memory;
-	job = espl_job_get(&sa->crypto, entries, 0);
-	if (unlikely(!job))
-		goto no_memory;
-	if (unlikely(skb_to_sgvec(skb, job->src + 1, hlen, skb->len - hlen) < 0)) {
-		espl_job_put(job);
-		goto no_memory;
-	}
-
-	job->skb = skb;
-	job->done = rx_done;
-	err = espl_job_decrypt(job, sa->spi, seq, skb->data + ESPL_ESP_HLEN, skb->len - hlen);
-	if (err != -EINPROGRESS)
-		rx_done(skb, err);
-	return;
-
-no_memory:
-	rx_drop(sa, skb, ESPL_DROP_RX_NO_MEMORY);
 	espl_sa_put(sa);
 }
 
@@ -268,8 +182,8 @@ static int rx_check(struct espl_sa *sa, struct sk_buff *skb, bool udp, u64 *seq)
 bool espl_rx(struct espl_net *en, struct sk_buff *skb, bool udp)
 {
 	struct espl_sa *sa;
+	int why, err;
 	u64 seq;
-	int why;
 
 	if (unlikely(!pskb_may_pull(skb, ESPL_ESP_HLEN)))
 		return false;
@@ -291,6 +205,8 @@ bool espl_rx(struct espl_net *en, struct sk_buff *skb, bool udp)
 	skb->ip_summed = CHECKSUM_NONE;
 	espl_cb(skb)->sa = sa;
 	espl_cb(skb)->seq = seq;
-	rx_decrypt(sa, skb);
+	err = espl_esp_decrypt(sa, skb, seq, rx_done);
+	if (err != -EINPROGRESS)
+		rx_done(skb, err);
 	return true;
 }

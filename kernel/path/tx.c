@@ -3,18 +3,18 @@
 
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
-#include <net/dsfield.h>
 #include <net/icmp.h>
 #include <net/ip.h>
-#include <net/ipv6.h>
 #include <net/sock.h>
 
 #include "cb.h"
 #include "core/policy.h"
 #include "core/sa.h"
 #include "encap.h"
+#include "esp.h"
 #include "pure/compat.h"
 #include "segment.h"
+#include "tunnel.h"
 
 /* What all packets of a batch have in common. */
 struct batch {
@@ -24,9 +24,7 @@ struct batch {
 	struct dst_entry *dst;		/* the last packet gets this reference */
 	unsigned int left;		/* packets still to come */
 	unsigned int headroom;		/* in front of the ESP header */
-	u8 ds;
-	u8 next_header;
-	__be16 df;
+	struct espl_tunnel tunnel;
 	bool leaves_ns;			/* the outer namespace is not the device's */
 };
 
@@ -56,31 +54,22 @@ static struct dst_entry *tx_next_dst(struct batch *b)
 	return --b->left ? dst_clone(b->dst) : b->dst;
 }
 
-/*
- * A packet of the batch, of @len octets, that cannot go. The SA has not sent
- * it; in the device's own counters it stays as sent, and as dropped.
- */
-static void tx_skip(struct batch *b, unsigned int len, enum espl_drop why)
+/* A packet of the batch, of @len octets, that the SA has not sent after all. */
+static void tx_uncount(struct batch *b, unsigned int len, enum espl_drop why)
 {
-	dst_release(tx_next_dst(b));
 	espl_lifetime_refund(&b->sa->life, len);
 	espl_stats_drop(b->dev->stats, &b->sa->stats, why, 1);
 	espl_sa_put(b->sa);
 }
 
 /*
- * The number of the next packet, drawn only now: packets leave in the order
- * of their numbers but for those that other CPUs encrypt at this moment. Drawn
- * for the whole batch, dozens could be overtaken, and a peer with the usual
- * window of 32 packets would drop them as stale. 0: used up, RFC 4303 3.3.3.
+ * Likewise, before it had its route. In the device's own counters it stays as
+ * sent, and as dropped.
  */
-static u64 tx_draw(struct espl_sa *sa)
+static void tx_skip(struct batch *b, unsigned int len, enum espl_drop why)
 {
-	u64 seq = espl_sa_draw(sa);
-
-	if (unlikely(!seq))
-		espl_sa_fired(sa, espl_lifetime_end(&sa->life, ESPLANE_LIMIT_SEQUENCE));
-	return seq;
+	dst_release(tx_next_dst(b));
+	tx_uncount(b, len, why);
 }
 
 /*
@@ -90,29 +79,22 @@ static u64 tx_draw(struct espl_sa *sa)
 static void tx_encrypt(struct batch *b, struct sk_buff *skb, struct espl_job *job,
 		       struct sk_buff *plain, unsigned int len)
 {
-	const struct espl_esp_shape *shape = &b->sa->crypto.suite->shape;
 	struct espl_esp_hdr *esp = (struct espl_esp_hdr *)skb->data;
-	u64 seq = tx_draw(b->sa);
 	int err;
 
-	if (unlikely(!seq)) {
-		espl_job_put(job);
-		kfree_skb(plain);
-		kfree_skb(skb);
-		tx_skip(b, len, ESPL_DROP_TX_SEQUENCE);
-		return;
-	}
-	esp->spi = b->sa->spi;
-	esp->seq = cpu_to_be32(lower_32_bits(seq));
-	espl_encap_push(skb, b->ep, tx_next_dst(b), skb->len, b->ds, b->df);
+	espl_encap_push(skb, b->ep, tx_next_dst(b), skb->len, b->tunnel.ds, b->tunnel.df);
 	espl_cb(skb)->sa = b->sa;
 	espl_cb(skb)->plain = plain;
-
 	job->skb = skb;
 	job->done = tx_done;
-	err = espl_job_encrypt(job, b->sa->spi, seq, esp->iv, espl_esp_clen(shape, len));
-	if (err != -EINPROGRESS)
+	err = espl_esp_encrypt(b->sa, job, esp, len);
+	if (unlikely(err == -EOVERFLOW)) {
+		kfree_skb(plain);
+		kfree_skb(skb);
+		tx_uncount(b, len, ESPL_DROP_TX_SEQUENCE);
+	} else if (err != -EINPROGRESS) {
 		tx_done(skb, err);
+	}
 }
 
 /* A linear packet that is ours alone, with room around it, need not move. */
@@ -128,21 +110,15 @@ static bool tx_fits_in_place(const struct batch *b, const struct sk_buff *skb)
 
 static void tx_send_in_place(struct batch *b, struct sk_buff *skb)
 {
-	const struct espl_esp_shape *shape = &b->sa->crypto.suite->shape;
-	unsigned int len = skb->len, clen = espl_esp_clen(shape, len);
+	unsigned int len = skb->len;
 	struct espl_job *job;
 
 	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb))
 		goto drop;
 	skb->ip_summed = CHECKSUM_NONE;
-	job = espl_job_get(&b->sa->crypto, 1, 0);
+	job = espl_esp_in_place(b->sa, skb, b->tunnel.next_header);
 	if (unlikely(!job))
 		goto drop;
-
-	sg_set_buf(job->src + 1, skb->data, clen + shape->icv_len);
-	skb_put(skb, clen - len + shape->icv_len);
-	espl_esp_put_trailer(shape, skb->data + len, len, b->next_header);
-	skb_push(skb, espl_esp_hlen(shape));
 	skb_scrub_packet(skb, b->leaves_ns);
 	tx_encrypt(b, skb, job, NULL, len);
 	return;
@@ -183,29 +159,16 @@ static struct sk_buff *tx_alloc(struct batch *b, const struct sk_buff *plain, un
 static void tx_send_piece(struct batch *b, struct sk_buff *skb, struct sk_buff *plain,
 			  const struct espl_piece *piece)
 {
-	const struct espl_esp_shape *shape = &b->sa->crypto.suite->shape;
 	unsigned int len = piece->head + piece->len;
-	unsigned int clen = espl_esp_clen(shape, len);
-	unsigned int n = espl_piece_map(piece, plain, NULL);
-	u8 *inner = skb->data + espl_esp_hlen(shape);
-	struct scatterlist *sg;
 	struct espl_job *job;
 
-	/* Headers, octets of the original, the trailer. */
-	job = espl_job_get(&b->sa->crypto, !!piece->head + n + 1, 1);
-	if (unlikely(!job)) {
-		kfree_skb(skb);
-		tx_skip(b, len, ESPL_DROP_TX_NO_MEMORY);
+	job = espl_esp_gather(b->sa, skb, plain, piece, b->tunnel.next_header);
+	if (likely(job)) {
+		tx_encrypt(b, skb, job, skb_get(plain), len);
 		return;
 	}
-	sg = job->src + 1;
-	if (piece->head)
-		sg_set_buf(sg++, inner, piece->head);
-	espl_piece_map(piece, plain, sg);
-	espl_esp_put_trailer(shape, inner + len, len, b->next_header);
-	sg_set_buf(sg + n, inner + len, clen - len);
-	sg_set_buf(job->dst + 1, inner, clen + shape->icv_len);
-	tx_encrypt(b, skb, job, skb_get(plain), len);
+	kfree_skb(skb);
+	tx_skip(b, len, ESPL_DROP_TX_NO_MEMORY);
 }
 
 static void tx_send_whole(struct batch *b, struct sk_buff *plain)
@@ -249,47 +212,6 @@ static void tx_send_segments(struct batch *b, struct sk_buff *plain,
 		tx_send_piece(b, skb, plain, &piece);
 	}
 	consume_skb(plain);
-}
-
-/*
- * The largest inner packet that fits the path. An IPv6 packet of the minimum
- * MTU always passes, if need be in outer fragments (RFC 2473 7.1).
- */
-static unsigned int tx_inner_mtu(const struct batch *b)
-{
-	return espl_esp_payload_max(&b->sa->crypto.suite->shape,
-				    dst_mtu(b->dst) - espl_encap_len(b->ep));
-}
-
-/*
- * Outer DF is the inner one, and set for IPv6: RFC 4301 8.1. What is too big
- * and may be fragmented leaves whole and is fragmented outside; the rest is
- * answered. False: that has been done.
- */
-static bool tx_fit_path(struct batch *b, struct sk_buff *skb, const struct espl_flow *flow)
-{
-	unsigned int mtu = tx_inner_mtu(b);
-	bool v4 = flow->family == AF_INET;
-
-	b->df = !v4 || ip_hdr(skb)->frag_off & htons(IP_DF) ? htons(IP_DF) : 0;
-	if (skb_is_gso(skb) ? skb_gso_validate_network_len(skb, mtu) : skb->len <= mtu)
-		return true;
-	if (!v4) {
-		mtu = max_t(unsigned int, mtu, IPV6_MIN_MTU);
-		if (!skb_is_gso(skb) && skb->len <= mtu)
-			b->df = 0;
-	}
-	/* Outer fragments, too, are of one packet whose length has 16 bits. */
-	if (!b->df && likely(skb_is_gso(skb) || espl_encap_len(b->ep) +
-			     espl_esp_size(&b->sa->crypto.suite->shape, skb->len) <= IP_MAX_MTU))
-		return true;
-
-	skb_dst_update_pmtu_no_confirm(skb, mtu);
-	if (v4)
-		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, htonl(mtu));
-	else
-		icmpv6_ndo_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
-	return false;
 }
 
 /*
@@ -394,11 +316,9 @@ static void tx_send_batch(struct batch *b, struct sk_buff *skb, const struct esp
 	kfree_skb(skb);
 }
 
-static int tx_prepare(struct batch *b, struct espl_policy *policy, const struct sk_buff *skb,
-		      const struct espl_flow *flow)
+static int tx_prepare(struct batch *b, struct espl_policy *policy)
 {
 	const struct espl_net *en = rcu_dereference(b->dev->home);
-	bool v4 = flow->family == AF_INET;
 
 	if (unlikely(!en))
 		return -ENETUNREACH;
@@ -408,9 +328,6 @@ static int tx_prepare(struct batch *b, struct espl_policy *policy, const struct 
 		return PTR_ERR(b->dst);
 	b->headroom = LL_RESERVED_SPACE(b->dst->dev) + espl_encap_len(b->ep);
 	b->leaves_ns = !net_eq(en->net, dev_net(b->dev->netdev));
-	/* RFC 6040 4.1, normal mode: both DSCP and ECN are copied. */
-	b->ds = v4 ? ip_hdr(skb)->tos : ipv6_get_dsfield(ipv6_hdr(skb));
-	b->next_header = v4 ? IPPROTO_IPIP : IPPROTO_IPV6;
 	return 0;
 }
 
@@ -435,14 +352,15 @@ static void tx_send(struct espl_device *dev, struct espl_policy *policy, struct 
 		tx_drop(dev, b.sa, skb, ESPL_DROP_TX_EXPIRED);
 		return;
 	}
-	err = tx_prepare(&b, policy, skb, flow);
+	err = tx_prepare(&b, policy);
 	if (unlikely(err)) {
 		espl_unreachable(skb, ICMP_HOST_UNREACH, ICMPV6_ADDR_UNREACH);
 		tx_drop(dev, b.sa, skb,
 			err == -ELOOP ? ESPL_DROP_TX_LOOP : ESPL_DROP_TX_NO_ROUTE);
 		return;
 	}
-	if (unlikely(!tx_fit_path(&b, skb, flow))) {
+	if (unlikely(!espl_tunnel_fit(&b.tunnel, skb, flow, &b.sa->crypto.suite->shape,
+				      dst_mtu(b.dst), espl_encap_len(b.ep)))) {
 		dst_release(b.dst);
 		tx_drop(dev, b.sa, skb, ESPL_DROP_TX_TOO_BIG);
 		return;
@@ -451,46 +369,12 @@ static void tx_send(struct espl_device *dev, struct espl_policy *policy, struct 
 	tx_send_batch(&b, skb, flow);
 }
 
-/*
- * A checksum that was left to us lies where whoever made the packet says: a
- * virtual machine, or a raw socket. Before or in the IP header it would be out
- * of bounds, or change the addresses that the selectors have seen.
- */
-static bool tx_checksum_sound(const struct sk_buff *skb, int ip_len)
-{
-	int start = skb_checksum_start_offset(skb);
-
-	return start >= ip_len &&
-	       start + skb->csum_offset + sizeof(__sum16) <= skb_headlen(skb);
-}
-
-/* False: not IP, or not what its header says; the packet is still the caller's. */
-static bool tx_classify(struct sk_buff *skb, struct espl_flow *flow)
-{
-	int off = skb_network_offset(skb);
-	unsigned int ip_len;
-
-	/* AF_XDP sets no network header. */
-	if (unlikely(off < 0 || !pskb_may_pull(skb, off + sizeof(struct iphdr))))
-		return false;
-	__skb_pull(skb, off);
-	/* First: pages may be a raw sender's, who can write them after the look-up. */
-	ip_len = *skb->data >> 4 == 6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
-	if (unlikely(!pskb_may_pull(skb, ip_len) || espl_flow_dissect(flow, skb, 0, true) ||
-		     pskb_trim_rcsum(skb, flow->len)))
-		return false;
-	if (skb->ip_summed == CHECKSUM_PARTIAL && unlikely(!tx_checksum_sound(skb, ip_len)))
-		return false;
-	skb->protocol = flow->family == AF_INET ? htons(ETH_P_IP) : htons(ETH_P_IPV6);
-	return true;
-}
-
 void espl_tx(struct espl_device *dev, struct sk_buff *skb)
 {
 	struct espl_policy *policy;
 	struct espl_flow flow;
 
-	if (unlikely(!tx_classify(skb, &flow))) {
+	if (unlikely(!espl_tunnel_classify(skb, &flow))) {
 		tx_drop(dev, NULL, skb, ESPL_DROP_TX_PROTOCOL);
 		return;
 	}

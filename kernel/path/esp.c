@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "esp.h"
+
+#include <linux/skbuff.h>
+
+#include "pure/compat.h"
+#include "segment.h"
+
+struct espl_job *espl_esp_in_place(struct espl_sa *sa, struct sk_buff *skb, u8 next_header)
+{
+	const struct espl_esp_shape *shape = &sa->crypto.suite->shape;
+	unsigned int len = skb->len, clen = espl_esp_clen(shape, len);
+	struct espl_job *job;
+
+	job = espl_job_get(&sa->crypto, 1, 0);
+	if (unlikely(!job))
+		return NULL;
+	sg_set_buf(job->src + 1, skb->data, clen + shape->icv_len);
+	skb_put(skb, clen - len + shape->icv_len);
+	espl_esp_put_trailer(shape, skb->data + len, len, next_header);
+	skb_push(skb, espl_esp_hlen(shape));
+	return job;
+}
+
+struct espl_job *espl_esp_gather(struct espl_sa *sa, struct sk_buff *skb,
+				 const struct sk_buff *plain, const struct espl_piece *piece,
+				 u8 next_header)
+{
+	const struct espl_esp_shape *shape = &sa->crypto.suite->shape;
+	unsigned int len = piece->head + piece->len;
+	unsigned int clen = espl_esp_clen(shape, len);
+	unsigned int n = espl_piece_map(piece, plain, NULL);
+	u8 *inner = skb->data + espl_esp_hlen(shape);
+	struct scatterlist *sg;
+	struct espl_job *job;
+
+	/* Headers, octets of the original, the trailer. */
+	job = espl_job_get(&sa->crypto, !!piece->head + n + 1, 1);
+	if (unlikely(!job))
+		return NULL;
+	sg = job->src + 1;
+	if (piece->head)
+		sg_set_buf(sg++, inner, piece->head);
+	espl_piece_map(piece, plain, sg);
+	espl_esp_put_trailer(shape, inner + len, len, next_header);
+	sg_set_buf(sg + n, inner + len, clen - len);
+	sg_set_buf(job->dst + 1, inner, clen + shape->icv_len);
+	return job;
+}
+
+/*
+ * The number of the next packet, drawn only now: packets leave in the order
+ * of their numbers but for those that other CPUs encrypt at this moment. Drawn
+ * for the whole batch, dozens could be overtaken, and a peer with the usual
+ * window of 32 packets would drop them as stale. 0: used up, RFC 4303 3.3.3.
+ */
+static u64 esp_draw(struct espl_sa *sa)
+{
+	u64 seq = espl_sa_draw(sa);
+
+	if (unlikely(!seq))
+		espl_sa_fired(sa, espl_lifetime_end(&sa->life, ESPLANE_LIMIT_SEQUENCE));
+	return seq;
+}
+
+int espl_esp_encrypt(struct espl_sa *sa, struct espl_job *job, struct espl_esp_hdr *esp,
+		     unsigned int len)
+{
+	u64 seq = esp_draw(sa);
+
+	if (unlikely(!seq)) {
+		espl_job_put(job);
+		return -EOVERFLOW;
+	}
+	esp->spi = sa->spi;
+	esp->seq = cpu_to_be32(lower_32_bits(seq));
+	return espl_job_encrypt(job, sa->spi, seq, esp->iv,
+				espl_esp_clen(&sa->crypto.suite->shape, len));
+}
+
+/*
+ * How many scatterlist entries the packet needs, once its octets may be
+ * written: shared ones are copied first.
+ */
+static int esp_make_private(struct sk_buff *skb)
+{
+	struct sk_buff *trailer;
+
+	if (likely(!skb_cloned(skb))) {
+		if (likely(!skb_is_nonlinear(skb)))
+			return 1;
+		if (espl_frags_are_own(skb))
+			return skb_shinfo(skb)->nr_frags + 1;
+	}
+	return skb_cow_data(skb, 0, &trailer);
+}
+
+int espl_esp_decrypt(struct espl_sa *sa, struct sk_buff *skb, u64 seq,
+		     void (*done)(struct sk_buff *skb, int err))
+{
+	unsigned int hlen = espl_esp_hlen(&sa->crypto.suite->shape);
+	int entries = esp_make_private(skb);
+	struct espl_job *job;
+
+	if (unlikely(entries < 0))
+		return -ENOMEM;
+	job = espl_job_get(&sa->crypto, entries, 0);
+	if (unlikely(!job))
+		return -ENOMEM;
+	if (unlikely(skb_to_sgvec(skb, job->src + 1, hlen, skb->len - hlen) < 0)) {
+		espl_job_put(job);
+		return -ENOMEM;
+	}
+	job->skb = skb;
+	job->done = done;
+	return espl_job_decrypt(job, sa->spi, seq, skb->data + ESPL_ESP_HLEN, skb->len - hlen);
+}
+
+int espl_esp_decap(const struct espl_sa *sa, struct sk_buff *skb, u8 *next_header)
+{
+	const struct espl_esp_shape *shape = &sa->crypto.suite->shape;
+	unsigned int hlen = espl_esp_hlen(shape);
+	unsigned int clen = skb->len - hlen - shape->icv_len;
+	struct espl_esp_trailer trailer;
+	int len;
+
+	if (skb_copy_bits(skb, hlen + clen - ESPL_ESP_TLEN, &trailer, ESPL_ESP_TLEN))
+		return -EINVAL;
+	len = espl_esp_payload_len(clen, &trailer);
+	if (len < 0)
+		return -EINVAL;
+	*next_header = trailer.next_header;
+	__skb_pull(skb, hlen);
+	return len;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One ESP packet, RFC 4303: its header, its trailer and the cipher. It knows
+ * neither what the payload is nor where the packet goes.
+ */
+#ifndef _ESPL_ESP_H
+#define _ESPL_ESP_H
+
+#include <linux/types.h>
+
+#include "core/sa.h"
+#include "pure/wire.h"
+
+struct espl_piece;
+struct sk_buff;
+
+/*
+ * Both describe a payload for the cipher and write its trailer. The job is the
+ * caller's. NULL: no memory, and nothing has changed.
+ *
+ * In place: skb->data is the payload, with room in front for the ESP header and
+ * behind for trailer and ICV; afterwards the packet is at its ESP header.
+ */
+struct espl_job *espl_esp_in_place(struct espl_sa *sa, struct sk_buff *skb, u8 next_header);
+/*
+ * Out of place: @skb is at its ESP header and has its final length. The first
+ * piece->head octets of the payload are in it, the rest stays in @plain.
+ */
+struct espl_job *espl_esp_gather(struct espl_sa *sa, struct sk_buff *skb,
+				 const struct sk_buff *plain, const struct espl_piece *piece,
+				 u8 next_header);
+
+/*
+ * Draws a sequence number, writes the ESP header to @esp, and encrypts @len
+ * octets of payload. Takes the job, whose skb and done are set. -EOVERFLOW: no
+ * number is left, RFC 4303 3.3.3, and done is not called; else the result of
+ * espl_job_encrypt(). Inside RCU or with a reference to the SA.
+ */
+int espl_esp_encrypt(struct espl_sa *sa, struct espl_job *job, struct espl_esp_hdr *esp,
+		     unsigned int len);
+
+/*
+ * Decrypts a packet at its ESP header where it lies; what others share is
+ * copied first. The result of espl_job_decrypt(), or -ENOMEM: @done is called
+ * only after -EINPROGRESS.
+ */
+int espl_esp_decrypt(struct espl_sa *sa, struct sk_buff *skb, u64 seq,
+		     void (*done)(struct sk_buff *skb, int err));
+
+/*
+ * Takes the ESP header off an authenticated packet. Returns how many octets of
+ * payload skb->data begins with; padding, trailer and ICV still follow them.
+ * -EINVAL: the padding is longer than what is there.
+ */
+int espl_esp_decap(const struct espl_sa *sa, struct sk_buff *skb, u8 *next_header);
+
+#endif
