@@ -11,6 +11,7 @@
 #include "core/policy.h"
 #include "ctl/device.h"
 #include "ctl/netlink.h"
+#include "ctl/notify.h"
 #include "path/encap.h"
 #include "pure/crypto.h"
 
@@ -52,7 +53,7 @@ static int __init espl_init(void)
 	espl_wq = alloc_workqueue("esplane", WQ_UNBOUND, 0);
 	if (!espl_wq)
 		return err;
-	espl_event_init(&espl_genl);
+	espl_event_init(&espl_notify);
 	err = espl_nets_init();
 	if (err)
 		goto err_wq;

@@ -12,17 +12,23 @@
 
 #include <linux/esplane.h>
 
-struct espl_policy;
+struct espl_bad_spi;
 struct espl_device;
 struct espl_net;
+struct espl_policy;
 struct espl_sa;
-struct genl_family;
 
 enum espl_event_owner {
 	ESPL_EVENT_SA,
 	ESPL_EVENT_POLICY,
 	ESPL_EVENT_DEVICE,
 };
+
+/* Bits of an SA: one for each limit, soft and hard. The other owners have one kind each. */
+#define ESPL_EVENT_EXPIRE(limit, hard)	((limit) << 1 | (hard))
+#define ESPL_EVENT_MAPPING		(ESPL_EVENT_EXPIRE(ESPLANE_LIMIT_SEQUENCE, 1) + 1)
+#define ESPL_EVENT_ACQUIRE		0
+#define ESPL_EVENT_GONE			1
 
 /* Embedded. While it is queued, it holds one reference to its owner. */
 struct espl_event {
@@ -55,7 +61,16 @@ void espl_event_net_init(struct espl_net *en);
 /* Before the grace period that ends the namespace. */
 void espl_event_net_leave(struct espl_net *en);
 
-void espl_event_init(const struct genl_family *family);
+/* Who tells userspace, from the worker: ctl/notify.c. */
+struct espl_event_sink {
+	/* One bit of an event, with a reference to its owner. -ENOMEM: it is tried again. */
+	int (*send)(struct espl_event *ev, unsigned int bit);
+	/* Under RCU. What is not sent is lost. */
+	void (*bad_spi)(const struct espl_net *en, const struct espl_bad_spi *bad);
+};
+
+/* Before anything can be raised. */
+void espl_event_init(const struct espl_event_sink *sink);
 /* After the last object is gone: sends what is left. */
 void espl_event_exit(void);
 
