@@ -14,11 +14,11 @@
 #include <linux/skbuff.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
-#include <net/dst_cache.h>
 #include <net/gro_cells.h>
 
 #include <linux/esplane.h>
 
+#include "endpoint.h"
 #include "event.h"
 #include "pure/selector.h"
 #include "pure/stats.h"
@@ -49,17 +49,6 @@ struct espl_device {
 	struct list_head home_node;	/* in espl_net.devices */
 	struct espl_event event;
 	netdevice_tracker event_ref;	/* while @event is queued */
-};
-
-/* Where the peer is. Constant but for its route; replaced as a whole, freed by RCU. */
-struct espl_endpoint {
-	struct dst_cache route;
-	u8 encap;			/* enum esplane_encap */
-	__be16 local_port;		/* UDP only */
-	__be16 remote_port;
-	__be32 local;
-	__be32 remote;
-	struct rcu_head rcu;
 };
 
 struct espl_policy {
@@ -116,10 +105,6 @@ static inline struct espl_net *espl_home_locked(const struct espl_device *dev)
 
 /* Under dev->lock, and so are all that follow. Borrowed; NULL: no such policy. */
 struct espl_policy *espl_policy_find(struct espl_device *dev, u32 id);
-
-struct espl_endpoint *espl_endpoint_alloc(void);
-/* After a grace period; NULL is fine. */
-void espl_endpoint_free(struct espl_endpoint *ep);
 
 /*
  * Makes and publishes a policy, or changes one. Both take @ep and @ts, also
