@@ -24,7 +24,7 @@ help:
 	@echo 'make check         every test on the stock kernel: N passed, N failed'
 	@echo 'make check-debug   KUnit, scenarios and stress on a debug kernel'
 	@echo 'make unit | kunit | sim | fuzz-smoke | scenarios | interop     parts of check'
-	@echo 'make lint          style, static analysis, layers, netlink specification'
+	@echo 'make lint          style, static analysis, floors, netlink specification'
 	@echo 'make bench         throughput beside in-tree ESP and WireGuard; build/bench.json'
 	@echo 'make install       programs, man pages, unit; module sources for DKMS [PREFIX= DESTDIR=]'
 	@echo 'make uninstall     the reverse; the configuration stays'
