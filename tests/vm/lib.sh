@@ -64,8 +64,14 @@ note()
 	printf '%s\n' "$*" | sed 's/^/# /'
 }
 
+# bail REASON...: ends the scenario, from a pipeline or another subshell too
 bail()
 {
+	if [ "$BASHPID" != $$ ]; then
+		printf '%s\n' "$*" >>"$WORK/bail"
+		kill -TERM $$
+		exit 1
+	fi
 	not_ok "can go on" "$*"
 	finish
 }
@@ -120,8 +126,7 @@ is()
 must()
 {
 	"$@" >"$WORK/must" 2>&1 && return
-	sed 's/^/#   /' "$WORK/must"
-	bail "preparation failed: $*"
+	bail "preparation failed: $*: $(cat "$WORK/must")"
 }
 
 # wait_for SECONDS COMMAND...: until the command succeeds; its last answer. Quiet.
@@ -195,12 +200,19 @@ net_del()
 
 # --- processes in the background ---
 
-# spawn NAME COMMAND...: its output goes to $WORK/NAME.log, its pid to $spawned.
+# spawn NAME COMMAND...: its output goes to $WORK/NAME.log, its pid to $spawned. The log of one
+# that ran before under that name becomes NAME.log.1, NAME.log.2 and so on.
 spawn()
 {
-	local name=$1
+	local name=$1 n=1
 
 	shift
+	if [ -s "$WORK/$name.log" ]; then
+		while [ -e "$WORK/$name.log.$n" ]; do
+			n=$((n + 1))
+		done
+		mv "$WORK/$name.log" "$WORK/$name.log.$n"
+	fi
 	# The pid has to be the program's, not that of a shell round it.
 	[ "$1" != in_net ] || set -- in-net "${@:2}"
 	"$@" >"$WORK/$name.log" 2>&1 </dev/null &
@@ -222,6 +234,21 @@ reap()
 running()
 {
 	kill -0 "$(cat "$WORK/$1.pid")" 2>/dev/null
+}
+
+# wait [PID...]: without pids, for what the script itself put in the background, and not for what
+# spawn did: a daemon does not end.
+wait()
+{
+	local pid
+
+	if [ $# -eq 0 ]; then
+		for pid in $(jobs -p); do
+			[[ " ${SPAWNED[*]} " == *" $pid "* ]] || set -- "$@" "$pid"
+		done
+		[ $# -gt 0 ] || return 0
+	fi
+	builtin wait "$@"
 }
 
 # --- the module ---
@@ -500,7 +527,7 @@ keep_logs()
 {
 	local f
 
-	for f in "$WORK"/*.log "$WORK"/*/log; do
+	for f in "$WORK"/*.log* "$WORK"/*/log; do
 		[ -s "$f" ] || continue
 		note "--- the end of ${f#"$WORK"/}"
 		tail -n "${VM_LOG_LINES:-60}" "$f" | cut -c 1-300 | sed 's/^/#   /'
@@ -514,7 +541,14 @@ died()
 	finish
 }
 
+# A subshell that gives up has left its reason.
+terminated()
+{
+	[ ! -s "$WORK/bail" ] || [ -n "$FINISHED" ] || bail "$(cat "$WORK/bail")"
+	exit 1
+}
+
 trap died EXIT
-trap 'exit 1' TERM INT
+trap terminated TERM INT
 echo "TAP version 13"
 echo "esplane-scenario $SCENARIO $$ begins" >/dev/kmsg

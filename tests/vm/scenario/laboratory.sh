@@ -38,6 +38,42 @@ conf()
 	END
 }
 
+# --- what the library promises
+
+bailing()
+{
+	cat >"$WORK/bailing.sh" <<-'END'
+		. "$VM_DIR/lib.sh"
+		echo input | must sh -c 'echo the reason; exit 1'
+		ok "not reached"
+		finish
+	END
+	bash "$WORK/bailing.sh" >"$WORK/bailing"
+	[ $? = 1 ] && grep -q '^# preparation failed: .*: the reason$' "$WORK/bailing" &&
+		grep -q '^1\.\.' "$WORK/bailing" && ! grep -q 'not reached' "$WORK/bailing"
+}
+check "bail in a pipeline ends the scenario, with its reason" bailing
+
+lives()
+{
+	local n
+
+	for n in 1 2 3; do
+		spawn life echo "life $n"
+		wait "$spawned"
+	done
+	[ "$(cat "$WORK/life.log" "$WORK/life.log.1" "$WORK/life.log.2")" = $'life 3\nlife 1\nlife 2' ]
+}
+check "spawn keeps the log of who ran before" lives
+
+spawn daemon sleep 1000
+true &
+wait
+check "wait without pids does not wait for what was spawned" running daemon
+reap daemon
+
+# --- strongSwan against strongSwan
+
 swan_start sa a
 swan_start sb b
 conf 192.0.2.1 192.0.2.2 10.1.0.1/32 10.2.0.1/32 | swan_load sa
