@@ -27,7 +27,7 @@ row()
 	if [ "$initiator" = esplane ]; then
 		check "$what: up" espl a up office
 	else
-		check "$what: up" swan b --initiate --child net --timeout 20
+		check "$what: up" swan b --initiate --child net --timeout "$HANG"
 	fi || return
 	check "$what: strongSwan has the child" wait_for 5 swan_has_child || return
 	check "$what: esplane has it too" wait_for 5 espl_is up
@@ -45,7 +45,7 @@ row()
 	if [ "$initiator" = esplane ]; then
 		check "$what: down" espl a down office
 	else
-		check "$what: down" swan b --terminate --ike a --timeout 20
+		check "$what: down" swan b --terminate --ike a --timeout "$HANG"
 	fi
 	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
 	check "$what: nothing is left at esplane" wait_for 10 espl_is down

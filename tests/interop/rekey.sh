@@ -55,9 +55,9 @@ rekey_round()
 	spawn iperf-server in_net b iperf3 -s -1 -B 10.2.0.1
 	wait_for 10 in_net b sh -c 'ss -Hltn | grep -q :5201' || bail "iperf3 does not listen"
 	# Not all that the emulated CPU can do: the daemons shall come to their turn.
-	spawn iperf in_net a iperf3 -c 10.2.0.1 -B 10.1.0.1 -b 4M -t 1800 --connect-timeout 5000
-	spawn ping-a in_net a ping -i 0.05 -W 10 -I 10.1.0.1 10.2.0.1
-	spawn ping-b in_net b ping -i 0.05 -W 10 -I 10.2.0.1 10.1.0.1
+	spawn iperf in_net a iperf3 -c 10.2.0.1 -B 10.1.0.1 -b 4M -t 86000 --connect-timeout $((HANG * 1000))
+	spawn ping-a in_net a ping -i 0.05 -I 10.1.0.1 10.2.0.1
+	spawn ping-b in_net b ping -i 0.05 -I 10.2.0.1 10.1.0.1
 	before=$(spi_pair)
 	for i in $(seq "$((REKEYS / 2))"); do
 		if [ $((i % 2)) = 1 ]; then

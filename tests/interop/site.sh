@@ -104,6 +104,6 @@ swan_is_empty()
 # ping_both DESCRIPTION: each side reaches the other through the tunnel
 ping_both()
 {
-	check "$1: a reaches b" in_net a ping -qc 3 -i 0.05 -W 5 -I 10.1.0.1 10.2.0.1 &&
-		check "$1: b reaches a" in_net b ping -qc 3 -i 0.05 -W 5 -I 10.2.0.1 10.1.0.1
+	check "$1: a reaches b" in_net a ping -qc 3 -i 0.05 -W "$HANG" -I 10.1.0.1 10.2.0.1 &&
+		check "$1: b reaches a" in_net b ping -qc 3 -i 0.05 -W "$HANG" -I 10.2.0.1 10.1.0.1
 }

@@ -95,7 +95,8 @@ static int await(struct kunit *test, struct answer *answer, int err)
 		KUNIT_EXPECT_EQ(test, 0, atomic_read(&answer->count));
 		return err;
 	}
-	if (!wait_for_completion_timeout(&answer->arrived, 30 * HZ)) {
+	/* for a hang: KUnit gives a case five minutes */
+	if (!wait_for_completion_timeout(&answer->arrived, 240 * HZ)) {
 		KUNIT_FAIL(test, "no answer");
 		return -ETIMEDOUT;
 	}

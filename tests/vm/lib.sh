@@ -31,6 +31,7 @@ TAP_COUNT=0 TAP_FAILED=0 FINISHED=''
 SPAWNED=()		# pids of what runs in the background
 NETS=()			# network namespaces made
 DEBUGFS=/sys/kernel/debug/esplane
+HANG=$((100 * ${VM_SLOW:-1}))	# seconds: the limit of a command that needs one and is to succeed
 LOG_BAD='BUG:|WARNING:|KASAN|UBSAN|KCSAN|possible (circular|recursive)|possible irq lock|inconsistent lock'
 LOG_BAD+='|suspicious RCU|unreferenced object|refcount_t|Call Trace|ODEBUG|INFO: task .* blocked|soft lockup'
 LOG_BAD+='|rcu: INFO|general protection|Oops|waiting for .* to become free|leaked reference'
@@ -130,16 +131,37 @@ must()
 }
 
 # wait_for SECONDS COMMAND...: until the command succeeds; its last answer. Quiet.
-# Times are for an idle host and the stock kernel; $VM_SLOW stretches them.
+# SECONDS is ample for an idle host. What is counted are tries, since a host that stalls or is
+# loaded stretches each of them; who uses them up hangs.
 wait_for()
 {
-	local end=$((SECONDS + $1 * ${VM_SLOW:-1}))
+	local tries=$(($1 * 40 * ${VM_SLOW:-1}))
 
 	shift
 	until "$@" >/dev/null 2>&1; do
-		[ "$SECONDS" -lt "$end" ] || return 1
+		tries=$((tries - 1))
+		[ "$tries" -gt 0 ] || return 1
 		sleep 0.1
 	done
+}
+
+# is_soon DESCRIPTION WANT COMMAND...: passes when the command says WANT, now or after a while
+is_soon()
+{
+	local what=$1 want=$2
+
+	shift 2
+	if wait_for 5 says "$want" "$@"; then
+		ok "$what"
+	else
+		not_ok "$what" "got '$("$@" 2>&1)', want '$want': $*"
+		return 1
+	fi
+}
+
+says()
+{
+	[ "$("${@:2}" 2>/dev/null)" = "$1" ]
 }
 
 # --- namespaces, links ---
@@ -308,21 +330,30 @@ json_get()
 
 # capture_start NAME NET DEVICE [TCPDUMP-ARGUMENT...]: into $WORK/NAME.pcap. On a device of the
 # in-tree stack's side what was decrypted shows up too: capture at esplane's, or with -Q out.
+# The buffer has a slot of the length of -s for each packet: enough of them for bursts.
 capture_start()
 {
 	local name=$1 net=$2 device=$3
 
 	shift 3
-	spawn "capture-$name" in_net "$net" tcpdump -Z root --immediate-mode -B 32768 -Uni "$device" -s 0 -w "$WORK/$name.pcap" "$@"
+	spawn "capture-$name" in_net "$net" tcpdump -Z root --immediate-mode -B 32768 -Uni "$device" -s 2048 -w "$WORK/$name.pcap" "$@"
 	wait_for 10 grep -q listening "$WORK/capture-$name.log" ||
 		bail "tcpdump does not start: $(cat "$WORK/capture-$name.log")"
 }
 
-# Stops the capture when what was sent has had its time to arrive.
+# Stops the capture when it has all that the device has seen.
 capture_stop()
 {
-	sleep 0.3
+	wait_for 10 capture_drained "$1"
 	reap "capture-$1" INT
+	grep -q '^0 packets dropped by kernel' "$WORK/capture-$1.log" ||
+		bail "the capture $1 is not whole: $(tail -n 3 "$WORK/capture-$1.log")"
+}
+
+# tcpdump sleeps only when its buffer is empty: a packet that waits there has woken it.
+capture_drained()
+{
+	[[ $(<"/proc/$(<"$WORK/capture-$1.pid")/stat") == *') S '* ]]
 }
 
 # capture_count NAME FILTER...: packets in it that match; no number if the capture or the filter is bad
@@ -455,10 +486,7 @@ audit()
 		kill "$pid" 2>/dev/null
 	done
 	for pid in "${SPAWNED[@]}"; do
-		for _ in $(seq 50); do
-			kill -0 "$pid" 2>/dev/null || break
-			sleep 0.1
-		done
+		wait_for 5 process_gone "$pid"
 		kill -9 "$pid" 2>/dev/null
 		wait "$pid" 2>/dev/null
 	done
@@ -496,6 +524,11 @@ audit_leaks()
 		ok "audit: kmemleak finds nothing"
 	fi
 	echo clear >/sys/kernel/debug/kmemleak
+}
+
+process_gone()
+{
+	! kill -0 "$1"
 }
 
 # The kernel log since this scenario began.

@@ -227,17 +227,17 @@ signal.pause()'
 # pings FROM ADDRESS COUNT [PING-ARGUMENT...]: all answered
 pings()
 {
-	in_net "$1" ping -q -c "$3" -i 0.01 -W 3 "${@:4}" "$2"
+	in_net "$1" ping -q -c "$3" -i 0.01 -W "$HANG" "${@:4}" "$2"
 }
 
 # ping_sizes FROM ADDRESS SIZE...: one packet of each size
 ping_sizes()
 {
 	# shellcheck disable=SC2016
-	in_net "$1" bash -c 'to=$1; shift
+	in_net "$1" bash -c 'to=$1 hang=$2; shift 2
 		for size; do
-			ping -q -c 1 -W 3 -s "$size" "$to" || { echo "no answer to $size octets"; exit 1; }
-		done' sizes "${@:2}"
+			ping -q -c 1 -W "$hang" -s "$size" "$to" || { echo "no answer to $size octets"; exit 1; }
+		done' sizes "$2" "$HANG" "${@:3}"
 }
 
 listening()
@@ -252,9 +252,9 @@ transfer()
 
 	[ -e "$WORK/octets" ] || dd if=/dev/urandom of="$WORK/octets" bs=1024 count=4096 status=none
 	head -c $(($4 * 1024)) "$WORK/octets" >"$WORK/sent"
-	in-net "$2" timeout 60 nc -l -N "$3" 5001 >"$WORK/received" </dev/null &
+	in-net "$2" timeout "$HANG" nc -l -N "$3" 5001 >"$WORK/received" </dev/null &
 	wait_for 5 listening "$2" 5001 || return 1
-	in_net "$1" timeout 60 nc -N "$3" 5001 <"$WORK/sent" || return 1
+	in_net "$1" timeout "$HANG" nc -N "$3" 5001 <"$WORK/sent" || return 1
 	wait $!
 	sum=$(sha256sum <"$WORK/sent")
 	[ "$sum" = "$(sha256sum <"$WORK/received")" ] || {
@@ -283,13 +283,13 @@ stream()
 	spawn "$1-server" in_net "$3" iperf3 -s -B "$4" -p 5201 --forceflush
 	wait_for 10 listening "$3" 5201 || bail "iperf3 does not listen: $(cat "$WORK/$1-server.log")"
 	spawn "$1" in_net "$2" bash -c "trap 'kill \$p; exit' TERM
-		while :; do iperf3 -c $4 -p 5201 -t 3600 ${*:5} & p=\$!; wait \$p; sleep 0.3; done"
+		while :; do iperf3 -c $4 -p 5201 -t 86000 ${*:5} & p=\$!; wait \$p; sleep 0.3; done"
 }
 
 # Events of a namespace, a line each, in $WORK/events-NET.log
 events_start()
 {
-	spawn "events-$1" in_net "$1" esplctl listen seconds=3000
+	spawn "events-$1" in_net "$1" esplctl listen seconds=100000
 	wait_for 5 grep -q listening "$WORK/events-$1.log" || bail "esplctl listen: $(cat "$WORK/events-$1.log")"
 }
 

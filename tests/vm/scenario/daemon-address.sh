@@ -35,7 +35,7 @@ down
 
 up "local-ts is one host" 'local-ts = { "10.7.0.9" }'
 is "the interface gets it" "$(in_net a ip -br -4 address show office | awk '{ print $3 }')" 10.7.0.9/32
-check "traffic uses it" in_net a ping -qc 2 -i 0.1 -W 5 10.2.0.1
+check "traffic uses it" in_net a ping -qc 2 -i 0.1 -W "$HANG" 10.2.0.1
 down
 
 up "no address" 'local-ts = { "10.8.0.0/24" }'
@@ -45,13 +45,13 @@ down
 up "a configured address" 'local-ts = { "10.8.0.0/24" }' 'address = "10.8.0.1/24"'
 is "the interface gets it" "$(in_net a ip -br -4 address show office | awk '{ print $3 }')" 10.8.0.1/24
 is "its network is not behind the tunnel" "$(in_net a ip route show 10.8.0.0/24)" ""
-check "traffic uses it" in_net a ping -qc 2 -i 0.1 -W 5 10.2.0.1
+check "traffic uses it" in_net a ping -qc 2 -i 0.1 -W "$HANG" 10.2.0.1
 down
 
 up "a range" 'remote-ts = { "10.2.0.1-10.2.0.6", "10.2.0.1[tcp/80]" }'
 is "its routes are the fewest prefixes" "$(in_net a ip route show proto 73 | awk '{ print $1 }' | xargs)" \
 	"10.2.0.1 10.2.0.2/31 10.2.0.4/31 10.2.0.6"
-check "traffic goes through" in_net a ping -qc 2 -i 0.1 -W 5 10.2.0.1
+check "traffic goes through" in_net a ping -qc 2 -i 0.1 -W "$HANG" 10.2.0.1
 down
 
 must in_net a ip route add default via 192.0.2.2
@@ -59,9 +59,9 @@ up "everything" 'remote-ts = { "0.0.0.0/0" }'
 is "two halves go before the default route, the peer keeps its way" \
 	"$(in_net a ip route show proto 73 | awk '{ print $1, $2, $3 }' | sort | xargs)" \
 	"0.0.0.0/1 dev office 128.0.0.0/1 dev office 192.0.2.2 dev eth0"
-check "traffic goes through" in_net a ping -qc 2 -i 0.1 -W 5 10.2.0.1
+check "traffic goes through" in_net a ping -qc 2 -i 0.1 -W "$HANG" 10.2.0.1
 check "IKE still passes: rekey" espl a rekey office
-check "traffic goes on" in_net a ping -qc 2 -i 0.1 -W 5 10.2.0.1
+check "traffic goes on" in_net a ping -qc 2 -i 0.1 -W "$HANG" 10.2.0.1
 down
 check "the default route is as it was" in_net a sh -c 'ip route show default | grep -q "via 192.0.2.2"'
 
@@ -92,9 +92,9 @@ check "the client comes back with another address: up" espl c up office
 check "the client comes back: its route is there, the first one stays shut" routes_are 10.9.0.5 10.9.0.7
 check "the client comes back: the way to it is the tunnel" \
 	in_net a sh -c 'ip route get 10.9.0.7 | grep -q "dev office src 10.1.0.1"'
-check "the client comes back: traffic goes through" in_net b ping -qc 2 -i 0.1 -W 5 -I 10.9.0.7 10.1.0.1
+check "the client comes back: traffic goes through" in_net b ping -qc 2 -i 0.1 -W "$HANG" -I 10.9.0.7 10.1.0.1
 refuse "the client comes back: what is for its old address leaves nowhere" 'Unreachable|prohibited|filtered' \
-	in_net a ping -c 1 -W 3 10.9.0.5
+	in_net a ping -c 1 -W "$HANG" 10.9.0.5
 
 peer_conf 10.9.0.5 any >"$WORK/c/esplane.conf"
 must espl c reload
@@ -105,7 +105,7 @@ check "start = up: the route is what the peer narrowed to, others have gone" rou
 peer_conf 10.9.0.7 any >"$WORK/c/esplane.conf"
 must espl c reload
 check "the peer narrows to something else: the routes kept get company" wait_for 20 routes_are 10.9.0.5 10.9.0.7
-check "the peer narrows to something else: traffic goes through" in_net a ping -qc 2 -i 0.1 -W 5 10.9.0.7
+check "the peer narrows to something else: traffic goes through" in_net a ping -qc 2 -i 0.1 -W "$HANG" 10.9.0.7
 must in_net a ip link del office
 check "somebody removes the interface: the next one has routes" wait_for 20 routes_are 10.9.0.7
 must espl a down office

@@ -37,7 +37,7 @@ conf()
 
 net_add c
 refuse "a host whose port 500 is taken" 'UDP port 500 is taken.*ss -ulpn' \
-	in_net c sh -c "nc -u -l -p 500 & sleep 1; : >$WORK/empty.conf
+	in_net c sh -c "nc -u -l -p 500 & until ss -Hlun | grep -q ':500 '; do sleep 0.1; done; : >$WORK/empty.conf
 	esplaned --foreground --config $WORK/empty.conf --control $WORK/c.control; kill \$! 2>/dev/null; exit 1"
 site_make
 swan_start b b

@@ -51,8 +51,9 @@ check "another's interface of our kind is left alone" in_net a ip link show mine
 in_net a ip link del mine
 
 espl_start a a </dev/null
+swan_stop b
 check "in the background it returns when it is ready" \
-	in_net b sh -c "kill $(cat "$WORK/b.pid"); sleep 1; esplaned --config $WORK/a/esplane.conf --control $WORK/other \
+	in_net b sh -c "esplaned --config $WORK/a/esplane.conf --control $WORK/other \
 		--pid-file $WORK/other.pid 2>$WORK/other.log && ikectl --control $WORK/other version"
 kill "$(cat "$WORK/other.pid")"
 check "and cleans up after itself" wait_for 5 sh -c "! test -e $WORK/other.pid -o -e $WORK/other"

@@ -62,6 +62,7 @@ check "the route prefers the address inside local-ts" \
 	sh -c "in-net a ip route show 10.2.0.0/24 | grep -q 'dev office proto 73 scope link src 10.1.0.1'"
 exit_is "up again is no mistake" 0 'office is up already' up office
 exit_is "status in a table" 0 '^office +up +192.0.2.2 +10.1.0.0/24 <-> 10.2.0.0/24 +aes128gcm16-esn ' status
+wait_for 5 says 6 status_of '.sas[0].packets'
 exit_is "status in detail" 0 '^  in +spi [0-9a-f]{8}, 504 B in 6 packets' status office
 is "status as JSON: packets out" "$(status_of '.sas[1].packets')" 6
 is "status as JSON: state" "$(status_of .state)" up
@@ -83,11 +84,11 @@ for word in IKE_SA_INIT IKE_AUTH interface routes up child-rekeyed down; do
 done
 reap monitor
 
-check "strongSwan initiates" swan b --initiate --child net --timeout 20
+check "strongSwan initiates" swan b --initiate --child net --timeout "$HANG"
 is "the tunnel is up" "$(status_of .state)" up
 is "the peer began" "$(status_of .initiator)" false
 ping_both "answered"
-check "strongSwan ends it" swan b --terminate --ike a --timeout 20
+check "strongSwan ends it" swan b --terminate --ike a --timeout "$HANG"
 check "the tunnel is down" wait_for 5 espl_is down
 refuse "the interface is gone with it" 'does not exist' in_net a ip link show office
 
@@ -118,7 +119,7 @@ swan_start b b
 swan_conn "$IKE" aes128gcm16-esn | swan_load b
 check "it comes up when the peer is there" wait_for 60 espl_is up
 ping_both "start = up"
-check "strongSwan ends it" swan b --terminate --ike a --timeout 20
+check "strongSwan ends it" swan b --terminate --ike a --timeout "$HANG"
 check "it comes up again" wait_for 20 espl_is up
 ping_both "again"
 

@@ -8,7 +8,7 @@ net_add a b
 net_link a eth0 192.0.2.1/24 b eth0 192.0.2.2/24
 must in_net a ip address add 10.1.0.1/32 dev lo
 must in_net b ip address add 10.2.0.1/32 dev lo
-check "a neighbour answers" in_net a ping -qc 1 -W 2 192.0.2.2
+check "a neighbour answers" in_net a ping -qc 1 -W "$HANG" 192.0.2.2
 
 conf()
 {
@@ -80,8 +80,8 @@ conf 192.0.2.1 192.0.2.2 10.1.0.1/32 10.2.0.1/32 | swan_load sa
 conf 192.0.2.2 192.0.2.1 10.2.0.1/32 10.1.0.1/32 | swan_load sb
 # Out only: the in-tree stack shows what it decrypted as if it had come in so.
 capture_start wire a eth0 -Q out
-check "strongSwan brings a tunnel up" swan sa --initiate --child c --timeout 20
-check "traffic passes" in_net a ping -qc 3 -i 0.2 -W 2 -I 10.1.0.1 10.2.0.1
+check "strongSwan brings a tunnel up" swan sa --initiate --child c --timeout "$HANG"
+check "traffic passes" in_net a ping -qc 3 -i 0.2 -W "$HANG" -I 10.1.0.1 10.2.0.1
 capture_stop wire
 is "the wire carries three ESP packets" "$(capture_count wire 'ip proto 50')" 3
 is "and nothing in the clear" "$(capture_count wire icmp)" 0

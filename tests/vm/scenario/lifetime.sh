@@ -28,13 +28,13 @@ arrived()
 	[ "$(sa_in b packets)" = "$1" ]
 }
 
-# Two senders, one on each CPU, as fast as they can; ended by their packets or by the time.
+# Two senders, one on each CPU, as fast as they can, until they have sent their packets.
 load()
 {
 	local cpu pids=()
 
 	for cpu in 0 1; do
-		in-net "$1" timeout $((20 + 40 * ${VM_DEBUG:-0})) taskset -c $cpu \
+		in-net "$1" timeout "$HANG" taskset -c $cpu \
 			ping -q -f -c "$3" -W 1 -s 200 "$2" >/dev/null 2>&1 &
 		pids+=($!)
 	done
@@ -89,8 +89,10 @@ renew out-hard-packets=777
 capture_start gso a eth0 src 192.0.2.1 and ip proto 50
 spawn sink in_net b nc -l 10.2.0.1 5001
 must wait_for 5 listening b 5001
-in_net a timeout 20 nc -w 3 10.2.0.1 5001 </dev/zero >/dev/null 2>&1
+spawn source in_net a bash -c 'exec nc 10.2.0.1 5001 </dev/zero >/dev/null'
+wait_for 20 says 777 sa_out a packets
 capture_stop gso
+reap source
 reap sink
 is "a GSO batch is cut at the limit" "$(sa_out a packets) $(capture_count gso)" '777 777'
 check "and all of it arrives" wait_for 5 arrived 777
@@ -120,15 +122,28 @@ in_net b ping -q -c 2 -i 0.1 -W 1 10.1.0.1 >/dev/null
 is "seconds: nothing passes afterwards" "$(sa_out a packets) $(sa_in a packets)" "$passed"
 
 # Much work for the timers: SAs that are deleted before their time say nothing.
-renew
+# Where the host stalls between the two, one may live long enough: then all of it once more.
+early()
+{
+	local begin
+
+	for _ in $(seq 20); do
+		renew
+		begin=$SECONDS
+		in_net a esplctl batch <"$WORK/batch" >/dev/null || return
+		[ $((SECONDS - begin)) -ge 3 ] || return 0
+	done
+	echo "the host is too slow: $((SECONDS - begin)) s"
+	return 1
+}
+
 for i in $(seq 50); do
 	echo "policy-set dev=espl0 id=9 local=192.0.2.1 remote=192.0.2.2 lts=10.9.0.0/24 rts=10.9.1.0/24"
 	echo "spi-alloc dev=espl0 spi=0x9001"
 	echo "sa-add dev=espl0 id=9 in-spi=0x9001 out-spi=0x9002 $espl_suite soft-seconds=4 hard-seconds=5"
 	echo "policy-del dev=espl0 id=9"
 done >"$WORK/batch"
-check "50 times: an SA is made and deleted before its time" \
-	bash -c "in-net a esplctl batch <'$WORK/batch' >/dev/null"
+check "50 times: an SA is made and deleted before its time" early
 refuse "deleted SAs do not expire" '^listening$' ctl a listen seconds=7 only=expire count=1
 is "and have not" "$(events_like a '"expire"')" 0
 finish
