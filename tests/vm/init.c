@@ -206,6 +206,23 @@ static void loopback_up(void)
 	close(fd);
 }
 
+/*
+ * As long as a socket asks for timestamps, the kernel's code for them stays on. Otherwise the first
+ * ping patches it and the last one again, and QEMU may go on with a translation from the middle of
+ * that where there is another CPU: Documentation/testing.md.
+ */
+static void hold_timestamps(void)
+{
+	int on = 1;
+	int fd;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		return;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_TIMESTAMP, &on, sizeof(on)))
+		die("SO_TIMESTAMP");
+}
+
 static void prepare(char **environment)
 {
 	const char *modules = lookup(environment, "VM_MODULES");
@@ -224,6 +241,7 @@ static void prepare(char **environment)
 	if (sethostname("lab", 3) || chdir(lookup(environment, "VM_CWD")))
 		die(lookup(environment, "VM_CWD"));
 	loopback_up();
+	hold_timestamps();
 }
 
 /*
