@@ -60,7 +60,7 @@ check-debug:
 	@tests/check --debug
 
 demo: packages-build packages-vm packages-stock packages-interop
-	@ESPLANE_COLOR=$$([ ! -t 1 ] || echo yes) tests/vm/run --timeout 500 -- tests/demo/story.sh
+	@ESPLANE_COLOR=$$([ ! -t 1 ] || echo yes) tests/vm/run --timeout 2000 -- tests/demo/story.sh
 
 bench: packages-build packages-vm packages-stock packages-bench
 	@tests/bench/run
