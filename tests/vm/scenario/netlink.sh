@@ -90,6 +90,13 @@ while read -r line; do
 done <"$WORK/negative"
 check "the whole table was gone through" grep -q '^1\.\.' "$WORK/negative"
 
+raw()
+{
+	in_net a python3 -IS "$VM_DIR/netlink-raw.py" "$@"
+}
+
+is "a header with its reserved octets set is refused" "$(raw reserved)" 'Invalid argument'
+
 # --- long dumps
 
 objects()
