@@ -33,7 +33,7 @@ const struct nla_policy espl_attrs_spi_alloc[ESPLANE_A_MAX + 1] = {
 	SPI,
 };
 
-/* The nests hold keys: they are parsed where every way out wipes them. */
+/* For netlink_do_sa_add(), not for generic netlink: every way out has to wipe the keys. */
 const struct nla_policy espl_attrs_sa_add[ESPLANE_A_MAX + 1] = {
 	IFINDEX,
 	POLICY_ID,

@@ -342,16 +342,9 @@ int espl_decode_sa(struct espl_sa_config *cfg, const struct nlattr *nest, u8 dir
 	return err;
 }
 
-void espl_decode_wipe_keys(const struct genl_info *info)
+void espl_decode_wipe(const struct genl_info *info)
 {
-	static const int nests[] = { ESPLANE_A_SA_IN, ESPLANE_A_SA_OUT };
-	struct nlattr *attr;
-	int i;
-
-	/* The whole of it: a nest that did not parse may hold a key anywhere. */
-	for (i = 0; i < ARRAY_SIZE(nests); i++) {
-		attr = info->attrs[nests[i]];
-		if (attr)
-			memzero_explicit(nla_data(attr), nla_len(attr));
-	}
+	/* The whole of it: a request that did not parse may hold a key anywhere. */
+	memzero_explicit(nlmsg_attrdata(info->nlhdr, GENL_HDRLEN),
+			 nlmsg_attrlen(info->nlhdr, GENL_HDRLEN));
 }

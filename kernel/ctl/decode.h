@@ -22,7 +22,7 @@ int espl_decode_policy(struct nlattr *const *tb, const struct nlattr *nest,
 int espl_decode_sa(struct espl_sa_config *cfg, const struct nlattr *nest, u8 dir,
 		   struct netlink_ext_ack *extack);
 
-/* The keys in the nests of an SA_ADD, valid or not. */
-void espl_decode_wipe_keys(const struct genl_info *info);
+/* Every attribute of a request, valid or not: some hold keys. Nothing reads them afterwards. */
+void espl_decode_wipe(const struct genl_info *info);
 
 #endif

@@ -389,11 +389,22 @@ err_in:
 	return err;
 }
 
+/*
+ * Generic netlink refuses nothing of this request but for want of permission:
+ * it is checked here, so that each way out ends in the wipe of its keys.
+ */
 static int netlink_do_sa_add(struct sk_buff *skb, struct genl_info *info)
 {
-	int err = netlink_add_sas(skb, info);
+	int err;
 
-	espl_decode_wipe_keys(info);
+	if (info->genlhdr->reserved)
+		err = netlink_missing(info, "The reserved octets of the header must be 0");
+	else
+		err = nlmsg_parse(info->nlhdr, GENL_HDRLEN, info->attrs, ESPLANE_A_MAX,
+				  espl_attrs_sa_add, info->extack);
+	if (!err)
+		err = netlink_add_sas(skb, info);
+	espl_decode_wipe(info);
 	return err;
 }
 
@@ -649,7 +660,8 @@ static const struct genl_ops ops[] = {
 	{ OP(POLICY_GET, espl_attrs_policy_id, netlink_do_policy_get),
 	  .start = netlink_start_dump, .dumpit = netlink_dump_policies },
 	{ OP(SPI_ALLOC, espl_attrs_spi_alloc, netlink_do_spi_alloc) },
-	{ OP(SA_ADD, espl_attrs_sa_add, netlink_do_sa_add) },
+	/* Not checked by generic netlink, which would keep the keys of what it refuses. */
+	{ OP(SA_ADD, NULL, netlink_do_sa_add), .validate = GENL_DONT_VALIDATE_STRICT },
 	{ OP(SA_DEL, espl_attrs_sa_id, netlink_do_sa_del) },
 	{ OP(SA_GET, espl_attrs_sa_id, netlink_do_sa_get),
 	  .start = netlink_start_dump, .dumpit = netlink_dump_all_sas },
@@ -665,11 +677,12 @@ static const struct genl_multicast_group groups[] = {
 struct genl_family espl_genl __ro_after_init = {
 	.name		= ESPLANE_GENL_NAME,
 	.version	= ESPLANE_GENL_VERSION,
-	.maxattr	= ESPLANE_A_MAX,
 	.module		= THIS_MODULE,
 	.netnsok	= true,
 	/* Key set-up may load modules: not under the lock of all families. */
 	.parallel_ops	= true,
+	/* SA_ADD checks its header itself, and has the lowest number for that. */
+	.resv_start_op	= ESPLANE_CMD_SA_ADD + 1,
 	.ops		= ops,
 	.n_ops		= ARRAY_SIZE(ops),
 	.mcgrps		= groups,

@@ -23,12 +23,12 @@
 
 enum {
 	ESPLANE_CMD_UNSPEC,
+	ESPLANE_CMD_SA_ADD,		/* IFINDEX, POLICY_ID, SA_IN and/or SA_OUT: all or none */
 	ESPLANE_CMD_INFO,		/* [IFINDEX] -> VERSION, SUITE... [, STATS of it] */
 	ESPLANE_CMD_POLICY_SET,		/* IFINDEX, POLICY: make one, or change it */
 	ESPLANE_CMD_POLICY_DEL,		/* IFINDEX, POLICY_ID: with every SA of it */
 	ESPLANE_CMD_POLICY_GET,		/* IFINDEX, POLICY_ID -> POLICY; dump: [IFINDEX] */
 	ESPLANE_CMD_SPI_ALLOC,		/* IFINDEX [, SPI] -> SPI: reserve an inbound SPI */
-	ESPLANE_CMD_SA_ADD,		/* IFINDEX, POLICY_ID, SA_IN and/or SA_OUT: all or none */
 	ESPLANE_CMD_SA_DEL,		/* IFINDEX, SPI, DIR [, POLICY_ID]: SA or reservation */
 	ESPLANE_CMD_SA_GET,		/* like SA_DEL -> SA_IN or SA_OUT; dump: [IFINDEX] */
 	ESPLANE_CMD_SOCKET_ATTACH,	/* SOCKET_FD, bound UDP: the ESP in it is taken */

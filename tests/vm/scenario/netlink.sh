@@ -95,7 +95,12 @@ raw()
 	in_net a python3 -IS "$VM_DIR/netlink-raw.py" "$@"
 }
 
-is "a header with its reserved octets set is refused" "$(raw reserved)" 'Invalid argument'
+is "a header with its reserved octets set is refused" "$(raw reserved | uniq)" 'Invalid argument'
+
+espl_policy a
+raw keys "$(device_index a espl0)" >"$WORK/keys"
+is "each refused sa-add comes back without its keys" "$(grep -c '^wiped' "$WORK/keys") $(grep -v '^wiped' "$WORK/keys")" '10 '
+must ctl a flush
 
 # --- long dumps
 
