@@ -99,13 +99,18 @@ static inline void espl_sa_put(struct espl_sa *sa)
 void espl_sa_fired(struct espl_sa *sa, unsigned int fired);
 
 /*
- * Out: the last sequence number there is, RFC 4303 3.3.3. The 64-bit counter
- * stops short of its end, so that callers who lose the race for the last
- * numbers cannot make it wrap.
+ * The last sequence number there is, RFC 4303 3.3.3. The 64-bit counter stops
+ * short of its end, so that callers who lose the race for the last numbers
+ * cannot make it wrap. An SA starts below it: START_SEQ is checked.
  */
+static inline u64 espl_seq_max(bool esn)
+{
+	return esn ? U64_MAX - U32_MAX : U32_MAX;
+}
+
 static inline u64 espl_sa_seq_max(const struct espl_sa *sa)
 {
-	return sa->esn ? U64_MAX - U32_MAX : U32_MAX;
+	return espl_seq_max(sa->esn);
 }
 
 /* Out: draws the next sequence number. 0: none is left. */

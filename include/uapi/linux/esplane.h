@@ -141,7 +141,7 @@ enum {
 	ESPLANE_SA_A_HARD_PACKETS,	/* u64 */
 	ESPLANE_SA_A_SOFT_SECONDS,	/* u64, since the SA was added */
 	ESPLANE_SA_A_HARD_SECONDS,	/* u64 */
-	ESPLANE_SA_A_START_SEQ,		/* u64, add only: continue after this number */
+	ESPLANE_SA_A_START_SEQ,		/* u64, add only: continue after this one, not the last */
 	ESPLANE_SA_A_POLICY_ID,		/* u32, get only, likewise the rest */
 	ESPLANE_SA_A_IFINDEX,		/* u32 */
 	ESPLANE_SA_A_KEY_BITS,		/* u16: of the cipher, without salt */
