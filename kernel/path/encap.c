@@ -13,15 +13,28 @@
 /* Above the in-tree ESP (0) and its interfaces (10): what is not ours goes on to them. */
 enum { RAW_PRIORITY = 20 };
 
+/* The in-tree stack lives in the same namespace, and will take the packet after us. */
+static bool encap_spi_in_tree(struct net *net, const struct sk_buff *skb, __be32 spi)
+{
+	const xfrm_address_t *daddr = (const xfrm_address_t *)&ip_hdr(skb)->daddr;
+	struct xfrm_state *x = xfrm_state_lookup(net, skb->mark, daddr, spi, IPPROTO_ESP, AF_INET);
+
+	if (x)
+		xfrm_state_put(x);
+	return x;
+}
+
 static int encap_raw_rcv(struct sk_buff *skb)
 {
-	struct espl_net *en = espl_net(dev_net(skb->dev));
+	struct net *net = dev_net(skb->dev);
+	struct espl_net *en = espl_net(net);
 	__be32 spi;
 
 	if (espl_rx(en, skb, false))
 		return 0;
 	if (!list_empty(&en->devices) &&
-	    !skb_copy_bits(skb, offsetof(struct espl_esp_hdr, spi), &spi, sizeof(spi)))
+	    !skb_copy_bits(skb, offsetof(struct espl_esp_hdr, spi), &spi, sizeof(spi)) &&
+	    !encap_spi_in_tree(net, skb, spi))
 		espl_event_invalid_spi(en, spi, ip_hdr(skb)->saddr, 0);
 	return -EINVAL;
 }
