@@ -31,6 +31,23 @@ static bool netlink_may_change(const struct sk_buff *request, const struct espl_
 	return may;
 }
 
+/*
+ * Whoever says where packets go, or takes an SPI, acts in the device's home:
+ * the device may live in a container, whose root is nobody there. Under
+ * dev->lock, which keeps the home.
+ */
+static int netlink_check_home(const struct sk_buff *request, const struct espl_device *dev,
+			      struct netlink_ext_ack *extack)
+{
+	struct user_namespace *owner = espl_home_locked(dev)->net->user_ns;
+
+	if (netlink_ns_capable(request, owner, CAP_NET_ADMIN))
+		return 0;
+	NL_SET_ERR_MSG(extack,
+		       "Endpoints and SPIs belong to the namespace that the device was created in: CAP_NET_ADMIN is missing there");
+	return -EPERM;
+}
+
 /* A reservation of this very device, which its lock keeps; NULL: none. */
 static struct espl_spi *netlink_find_spi(struct espl_device *dev, __be32 key)
 {
@@ -173,8 +190,8 @@ static int netlink_do_info(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-static int netlink_set_policy(struct espl_device *dev, u32 id, struct nlattr *const *tb,
-			      struct genl_info *info)
+static int netlink_set_policy(const struct sk_buff *request, struct espl_device *dev, u32 id,
+			      struct nlattr *const *tb, struct genl_info *info)
 {
 	struct espl_policy *policy = espl_policy_find(dev, id);
 	struct espl_endpoint *ep;
@@ -184,6 +201,13 @@ static int netlink_set_policy(struct espl_device *dev, u32 id, struct nlattr *co
 	err = espl_decode_policy(tb, info->attrs[ESPLANE_A_POLICY], policy, &ep, &ts, info->extack);
 	if (err)
 		return err;
+	if (ep)
+		err = netlink_check_home(request, dev, info->extack);
+	if (err) {
+		espl_endpoint_free(ep);
+		espl_ts_set_free(ts);
+		return err;
+	}
 	err = policy ? espl_policy_change(policy, ep, ts) : espl_policy_create(dev, id, ep, ts);
 	if (err == -EINVAL)
 		NL_SET_ERR_MSG(info->extack,
@@ -211,7 +235,7 @@ static int netlink_do_policy_set(struct sk_buff *skb, struct genl_info *info)
 	dev = netlink_lock_device(skb, info);
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
-	err = netlink_set_policy(dev, nla_get_u32(tb[ESPLANE_POLICY_A_ID]), tb, info);
+	err = netlink_set_policy(skb, dev, nla_get_u32(tb[ESPLANE_POLICY_A_ID]), tb, info);
 	netlink_unlock_device(dev);
 	return err;
 }
@@ -274,6 +298,9 @@ static int netlink_do_spi_alloc(struct sk_buff *skb, struct genl_info *info)
 
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
+	err = netlink_check_home(skb, dev, info->extack);
+	if (err)
+		goto out;
 	/* First what can fail: a reservation that nobody hears of would stay for ever. */
 	err = -ENOMEM;
 	msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);

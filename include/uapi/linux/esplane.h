@@ -6,7 +6,8 @@
  * specification format; a test keeps the two equal. Every integer is in host
  * byte order, addresses are bytes in network order. Every request needs
  * CAP_NET_ADMIN in the user namespace of the network namespace it is sent
- * from, and of the one the device lives in.
+ * from, and of the one the device lives in; SPI_ALLOC, and POLICY_SET with
+ * addresses, ports or ENCAP, also of the one the device was born in.
  */
 #ifndef _UAPI_LINUX_ESPLANE_H
 #define _UAPI_LINUX_ESPLANE_H
