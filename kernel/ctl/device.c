@@ -2,6 +2,7 @@
 #include "device.h"
 
 #include <linux/if_arp.h>
+#include <linux/inetdevice.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
 #include <net/addrconf.h>
@@ -21,10 +22,27 @@
  */
 static DEFINE_SPINLOCK(homes_lock);
 
+/*
+ * A hub forwards from one policy to another of the same device. To tell the
+ * sender of a shorter way, as on a LAN, would be wrong: there is none. The
+ * kernel's switch is that of the device or that of all, so both are set, as
+ * WireGuard does; IPv6 redirects need a link-local address.
+ */
+static void device_end_redirects(struct net_device *netdev)
+{
+	struct in_device *in = __in_dev_get_rtnl(netdev);
+
+	if (in) {
+		IN_DEV_CONF_SET(in, SEND_REDIRECTS, false);
+		IPV4_DEVCONF_ALL(dev_net(netdev), SEND_REDIRECTS) = false;
+	}
+}
+
 static int device_open(struct net_device *netdev)
 {
 	struct inet6_dev *in6 = __in6_dev_get(netdev);
 
+	device_end_redirects(netdev);
 	/* Link-local traffic matches no policy: do not start any. */
 	if (in6)
 		in6->cnf.addr_gen_mode = IN6_ADDR_GEN_MODE_NONE;
