@@ -64,9 +64,10 @@ struct espl_sa {
 	struct espl_replay replay;	/* in; last: its window follows */
 };
 
+/* The clock of lifetimes goes on while the machine sleeps: the peer's does. */
 static inline u64 espl_sa_now(void)
 {
-	return ktime_get_seconds();
+	return ktime_get_boottime_seconds();
 }
 
 /* Process context. Not yet a policy's: nobody else knows it. */

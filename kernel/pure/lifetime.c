@@ -64,7 +64,7 @@ unsigned int espl_lifetime_charge(struct espl_lifetime *lt, unsigned int n, unsi
 	unsigned int granted, fit;
 	u64 packets, octets, got, want;
 
-	*fired = 0;
+	*fired = espl_lifetime_tick(lt, now);
 	if (unlikely(espl_lifetime_dead(lt)))
 		return 0;
 
@@ -78,7 +78,7 @@ unsigned int espl_lifetime_charge(struct espl_lifetime *lt, unsigned int n, unsi
 		granted = fit;
 	}
 
-	*fired = lifetime_fire_reached(lt, packets, lt->soft.packets, lt->hard.packets,
+	*fired |= lifetime_fire_reached(lt, packets, lt->soft.packets, lt->hard.packets,
 				       ESPLANE_LIMIT_PACKETS);
 	*fired |= lifetime_fire_reached(lt, octets, lt->soft.bytes, lt->hard.bytes,
 					ESPLANE_LIMIT_BYTES);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The budgets of one SA: octets, packets, seconds. Pure, lock-free, any
- * context; seconds are the caller's, from one monotonic clock
- * (ktime_get_seconds()).
+ * context; seconds are the caller's, from one clock that never goes back and
+ * counts the time the machine sleeps (ktime_get_boottime_seconds()).
  *
  * A limit is reached by the packet that uses it up: that packet passes, the
  * next does not. A packet that would cross a hard limit does not pass and
@@ -60,7 +60,8 @@ static inline bool espl_lifetime_dead(const struct espl_lifetime *lt)
 }
 
 /*
- * Charges a batch: n packets of bytes octets in all, each but the last of
+ * Checks the limits in seconds, since no timer has run yet when the machine
+ * wakes up, and charges a batch: n packets of bytes octets in all, each but the last of
  * seg octets (n == 1: seg == bytes). Returns how many of them, from the first
  * on, may pass. *fired gets the bits that this very call has set.
  */

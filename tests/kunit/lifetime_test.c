@@ -138,6 +138,32 @@ static void seconds(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, espl_lifetime_limit(&lt, HARD), ESPLANE_LIMIT_SECONDS);
 }
 
+/* The machine has slept: the first packet comes before any timer has run. */
+static void slept(struct kunit *test)
+{
+	struct espl_lifetime_limits soft = { .seconds = 10 }, hard = { .seconds = 20 };
+	struct espl_lifetime lt;
+	unsigned int fired;
+
+	espl_lifetime_init(&lt, &soft, &hard, 1000);
+	KUNIT_EXPECT_EQ(test, espl_lifetime_charge(&lt, 1, 9, 9, 1009, &fired), 1);
+	KUNIT_EXPECT_EQ(test, fired, 0);
+	KUNIT_EXPECT_EQ(test, espl_lifetime_charge(&lt, 1, 9, 9, 1010, &fired), 1);
+	KUNIT_EXPECT_EQ(test, fired, SOFT);
+	KUNIT_EXPECT_EQ(test, espl_lifetime_charge(&lt, 1, 9, 9, 1019, &fired), 1);
+	KUNIT_EXPECT_EQ(test, fired, 0);
+	KUNIT_EXPECT_EQ(test, espl_lifetime_charge(&lt, 1, 9, 9, 5000, &fired), 0);
+	KUNIT_EXPECT_EQ(test, fired, HARD);
+	KUNIT_EXPECT_EQ(test, espl_lifetime_limit(&lt, HARD), ESPLANE_LIMIT_SECONDS);
+	KUNIT_EXPECT_EQ(test, espl_lifetime_tick(&lt, 5001), 0);
+	expect_counts(test, &lt, 3, 27);
+
+	espl_lifetime_init(&lt, &soft, &hard, 1000);
+	KUNIT_EXPECT_EQ(test, espl_lifetime_charge(&lt, 1, 9, 9, 5000, &fired), 0);
+	KUNIT_EXPECT_EQ(test, fired, SOFT | HARD);
+	expect_counts(test, &lt, 0, 0);
+}
+
 /* Soft in packets, hard in seconds: each is told once, with its own reason. */
 static void mixed(struct kunit *test)
 {
@@ -254,6 +280,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(byte_batch),
 	KUNIT_CASE(bytes_and_packets),
 	KUNIT_CASE(seconds),
+	KUNIT_CASE(slept),
 	KUNIT_CASE(mixed),
 	KUNIT_CASE(refunds),
 	KUNIT_CASE(ended_by_sequence),

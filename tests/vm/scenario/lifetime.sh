@@ -121,6 +121,10 @@ in_net a ping -q -c 2 -i 0.1 -W 1 10.2.0.1 >/dev/null
 in_net b ping -q -c 2 -i 0.1 -W 1 10.1.0.1 >/dev/null
 is "seconds: nothing passes afterwards" "$(sa_out a packets) $(sa_in a packets)" "$passed"
 
+# A machine that sleeps is more than this one can do; which clock is read can be seen.
+nm -u "$VM_KMOD" | grep -o 'ktime_get.*' | sort >"$WORK/clocks"
+is "seconds: the clock is the one that counts sleep" "$(xargs <"$WORK/clocks")" ktime_get_coarse_with_offset
+
 # Much work for the timers: SAs that are deleted before their time say nothing.
 # Where the host stalls between the two, one may live long enough: then all of it once more.
 early()
