@@ -14,6 +14,7 @@ struct espl_cb {
 		u64 seq;		/* in: guessed whole, until authenticated */
 		struct sk_buff *plain;	/* out: a reference to where the plaintext lies, or NULL */
 	};
+	u8 depth;			/* out: of tunnels of ours that it is in, this one included */
 };
 
 static inline struct espl_cb *espl_cb(struct sk_buff *skb)

@@ -16,6 +16,14 @@
 #include "segment.h"
 #include "tunnel.h"
 
+/*
+ * The packets that this CPU sends at the moment are in so many tunnels of
+ * ours. It goes with a packet through an asynchronous cipher, so that tunnels
+ * whose outer routes lead into each other end there too. BH off.
+ */
+enum { TX_DEPTH_MAX = 4 };
+static DEFINE_PER_CPU(unsigned int, tx_depth);
+
 /* What all packets of a batch have in common. */
 struct batch {
 	struct espl_device *dev;
@@ -40,12 +48,17 @@ static void tx_done(struct sk_buff *skb, int err)
 {
 	struct sk_buff *plain = espl_cb(skb)->plain;
 	struct espl_sa *sa = espl_cb(skb)->sa;
+	unsigned int depth;
 
 	consume_skb(plain);
-	if (likely(!err))
+	if (likely(!err)) {
+		depth = __this_cpu_read(tx_depth);
+		__this_cpu_write(tx_depth, espl_cb(skb)->depth);
 		espl_encap_send(skb);
-	else
+		__this_cpu_write(tx_depth, depth);
+	} else {
 		tx_drop(sa->policy->dev, sa, skb, ESPL_DROP_TX_CRYPTO);
+	}
 	espl_sa_put(sa);
 }
 
@@ -85,6 +98,7 @@ static void tx_encrypt(struct batch *b, struct sk_buff *skb, struct espl_job *jo
 	espl_encap_push(skb, b->ep, tx_next_dst(b), skb->len, b->tunnel.ds, b->tunnel.df);
 	espl_cb(skb)->sa = b->sa;
 	espl_cb(skb)->plain = plain;
+	espl_cb(skb)->depth = __this_cpu_read(tx_depth) + 1;
 	job->skb = skb;
 	job->done = tx_done;
 	err = espl_esp_encrypt(b->sa, job, esp, len);
@@ -374,6 +388,10 @@ void espl_tx(struct espl_device *dev, struct sk_buff *skb)
 	struct espl_policy *policy;
 	struct espl_flow flow;
 
+	if (unlikely(__this_cpu_read(tx_depth) >= TX_DEPTH_MAX)) {
+		tx_drop(dev, NULL, skb, ESPL_DROP_TX_LOOP);
+		return;
+	}
 	if (unlikely(!espl_tunnel_classify(skb, &flow))) {
 		tx_drop(dev, NULL, skb, ESPL_DROP_TX_PROTOCOL);
 		return;

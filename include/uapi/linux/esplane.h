@@ -182,7 +182,7 @@ enum {
 	ESPLANE_STAT_A_TX_SEQUENCE,	/* sequence numbers used up */
 	ESPLANE_STAT_A_TX_TOO_BIG,	/* ICMP too big was answered */
 	ESPLANE_STAT_A_TX_NO_ROUTE,
-	ESPLANE_STAT_A_TX_LOOP,		/* the outer route leads into this device */
+	ESPLANE_STAT_A_TX_LOOP,		/* the outer route leads back, or tunnels nest too deeply */
 	ESPLANE_STAT_A_TX_NO_MEMORY,
 	ESPLANE_STAT_A_TX_CRYPTO,
 	ESPLANE_STAT_A_TX_PROTOCOL,	/* not a sound IPv4 or IPv6 packet */

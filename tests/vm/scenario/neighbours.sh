@@ -48,4 +48,62 @@ in_net b ping -q -c 3 -i 0.05 -W 1 10.3.0.1 >/dev/null
 check "the hub forwards to the other policy" test "$(field a acquire policy-get dev=espl0 id=3)" = true
 is "a hub sends no ICMP redirect into the tunnel" "$(redirects)" 0
 must ctl a policy-del dev=espl0 id=3
+must ctl a flush
+must ctl b flush
+
+# --- tunnels in tunnels: each encrypts what the other one sends
+
+# nested SUITE: two devices in a, whose outer routes lead into each other
+nested()
+{
+	must in_net a ip link add espl1 type esplane
+	must in_net a ip address add 10.1.1.1/32 dev espl1
+	must in_net a ip link set espl1 up
+	net_route a 198.51.100.1/32 dev espl1 src 10.1.0.1
+	net_route a 198.51.100.2/32 dev espl0 src 10.1.1.1
+	suite "$1"
+	must ctl a policy-set dev=espl0 id=1 local=10.1.0.1 remote=198.51.100.1 lts=0.0.0.0/0 rts=0.0.0.0/0
+	must ctl a policy-set dev=espl1 id=1 local=10.1.1.1 remote=198.51.100.2 lts=0.0.0.0/0 rts=0.0.0.0/0
+	must ctl a sa-add dev=espl0 id=1 out-spi=0x6001 $espl_suite
+	must ctl a sa-add dev=espl1 id=1 out-spi=0x6002 $espl_suite
+}
+
+sent()
+{
+	echo $(($(field a packets sa-get dev=espl0 dir=out spi=0x6001) + $(field a packets sa-get dev=espl1 dir=out spi=0x6002)))
+}
+
+loops()
+{
+	echo $(($(drops a tx-loop) + $(drops a tx-loop espl1)))
+}
+
+loops_are()
+{
+	[ "$(loops)" = "$1" ]
+}
+
+ask_once()
+{
+	in_net a ping -q -c 1 -W 1 -s 8 10.2.0.1 >/dev/null
+}
+
+must in_net a sysctl -qw net.ipv4.conf.all.rp_filter=0
+nested aes128gcm16
+ask_once
+is "two tunnels that lead into each other: a packet is encrypted four times" "$(sent)" 4
+is "and then dropped and counted" "$(loops)" 1
+must in_net a ip link del espl1
+
+# The same, with a cipher that answers later: nothing on the stack says how deep it is.
+crypto_async 'cryptd(rfc7539esp(chacha20-simd,poly1305-simd))' \
+	'cryptd(rfc7539esp(chacha20-generic,poly1305-generic))'
+must ctl a flush
+before=$(drops a tx-loop)
+nested chacha20poly1305
+check "the cipher is asynchronous" grep -q '^cryptd' <<<"$(field a driver sa-get dev=espl0 dir=out spi=0x6001)"
+ask_once
+check "with an asynchronous cipher too it is dropped" wait_for 5 loops_are $((before + 1))
+is "after it was encrypted four times" "$(sent)" 4
+must in_net a ip link del espl1
 finish
