@@ -10,10 +10,8 @@ struct espl_sa;
 
 struct espl_cb {
 	struct espl_sa *sa;		/* a reference */
-	union {
-		u64 seq;		/* in: guessed whole, until authenticated */
-		struct sk_buff *plain;	/* out: a reference to where the plaintext lies, or NULL */
-	};
+	struct sk_buff *source;		/* a reference to what the cipher reads; NULL: in place */
+	u64 seq;			/* in: guessed whole, until authenticated */
 	u8 depth;			/* out: of tunnels of ours that it is in, this one included */
 };
 

@@ -3,7 +3,6 @@
 
 #include <linux/skbuff.h>
 
-#include "pure/compat.h"
 #include "segment.h"
 
 struct espl_job *espl_esp_in_place(struct espl_sa *sa, struct sk_buff *skb, u8 next_header)
@@ -79,41 +78,52 @@ int espl_esp_encrypt(struct espl_sa *sa, struct espl_job *job, struct espl_esp_h
 }
 
 /*
- * How many scatterlist entries the packet needs, once its octets may be
- * written: shared ones are copied first.
+ * A linear packet of as many octets, with the outer headers and the first
+ * @hlen octets of @from; the rest is not written.
  */
-static int esp_make_private(struct sk_buff *skb)
+static struct sk_buff *esp_alloc_like(const struct sk_buff *from, unsigned int hlen)
 {
-	struct sk_buff *trailer;
+	unsigned int outer = -skb_network_offset(from);
+	struct sk_buff *skb = netdev_alloc_skb(from->dev, outer + from->len);
 
-	if (likely(!skb_cloned(skb))) {
-		if (likely(!skb_is_nonlinear(skb)))
-			return 1;
-		if (espl_frags_are_own(skb))
-			return skb_shinfo(skb)->nr_frags + 1;
-	}
-	return skb_cow_data(skb, 0, &trailer);
+	if (unlikely(!skb))
+		return NULL;
+	skb_reserve(skb, outer);
+	skb_put(skb, from->len);
+	memcpy(skb->data - outer, from->data - outer, outer + hlen);
+	skb_copy_header(skb, from);
+	skb_set_network_header(skb, skb_network_offset(from));
+	skb_set_transport_header(skb, skb_transport_offset(from));
+	return skb;
 }
 
-int espl_esp_decrypt(struct espl_sa *sa, struct sk_buff *skb, u64 seq,
+struct sk_buff *espl_esp_writable(const struct espl_sa *sa, struct sk_buff *skb)
+{
+	if (unlikely(skb_has_frag_list(skb) && skb_linearize(skb)))
+		return NULL;
+	if (likely(!skb_cloned(skb) && !skb_is_nonlinear(skb)))
+		return skb;
+	return esp_alloc_like(skb, espl_esp_hlen(&sa->crypto.suite->shape));
+}
+
+int espl_esp_decrypt(struct espl_sa *sa, struct sk_buff *skb, struct sk_buff *cipher, u64 seq,
 		     void (*done)(struct sk_buff *skb, int err))
 {
 	unsigned int hlen = espl_esp_hlen(&sa->crypto.suite->shape);
-	int entries = esp_make_private(skb);
+	unsigned int len = skb->len - hlen;
 	struct espl_job *job;
 
-	if (unlikely(entries < 0))
-		return -ENOMEM;
-	job = espl_job_get(&sa->crypto, entries, 0);
+	job = espl_job_get(&sa->crypto, cipher ? skb_shinfo(cipher)->nr_frags + 1 : 1, !!cipher);
 	if (unlikely(!job))
 		return -ENOMEM;
-	if (unlikely(skb_to_sgvec(skb, job->src + 1, hlen, skb->len - hlen) < 0)) {
+	if (cipher && unlikely(skb_to_sgvec(cipher, job->src + 1, hlen, len) < 0)) {
 		espl_job_put(job);
 		return -ENOMEM;
 	}
+	sg_set_buf((cipher ? job->dst : job->src) + 1, skb->data + hlen, len);
 	job->skb = skb;
 	job->done = done;
-	return espl_job_decrypt(job, sa->spi, seq, skb->data + ESPL_ESP_HLEN, skb->len - hlen);
+	return espl_job_decrypt(job, sa->spi, seq, skb->data + ESPL_ESP_HLEN, len);
 }
 
 int espl_esp_decap(const struct espl_sa *sa, struct sk_buff *skb, u8 *next_header)

@@ -40,11 +40,20 @@ int espl_esp_encrypt(struct espl_sa *sa, struct espl_job *job, struct espl_esp_h
 		     unsigned int len);
 
 /*
- * Decrypts a packet at its ESP header where it lies; what others share is
- * copied first. The result of espl_job_decrypt(), or -ENOMEM: @done is called
- * only after -EINPROGRESS.
+ * Where to decrypt a packet, at its ESP header, which is linear: the packet
+ * itself if nobody else can see its octets, else a new linear one like it, with
+ * the same header and nothing behind. Pages are never written into: they may be
+ * shared, and nothing says so (nft's dup, a receiver that coalesces). NULL: no
+ * memory. The packet stays the caller's; its dev is set.
  */
-int espl_esp_decrypt(struct espl_sa *sa, struct sk_buff *skb, u64 seq,
+struct sk_buff *espl_esp_writable(const struct espl_sa *sa, struct sk_buff *skb);
+
+/*
+ * Decrypts into @skb, of espl_esp_writable(), from @cipher, the original, or in
+ * place if that is NULL. @cipher has to stay until the end. The result of
+ * espl_job_decrypt(), or -ENOMEM: @done is called only after -EINPROGRESS.
+ */
+int espl_esp_decrypt(struct espl_sa *sa, struct sk_buff *skb, struct sk_buff *cipher, u64 seq,
 		     void (*done)(struct sk_buff *skb, int err));
 
 /*

@@ -148,6 +148,7 @@ static void rx_done(struct sk_buff *skb, int err)
 {
 	struct espl_sa *sa = espl_cb(skb)->sa;
 
+	consume_skb(espl_cb(skb)->source);
 	rcu_read_lock();
 	rx_decrypted(sa, skb, err);
 	rcu_read_unlock();
@@ -181,6 +182,7 @@ static int rx_check(struct espl_sa *sa, struct sk_buff *skb, bool udp, u64 *seq)
 
 bool espl_rx(struct espl_net *en, struct sk_buff *skb, bool udp)
 {
+	struct sk_buff *plain;
 	struct espl_sa *sa;
 	int why, err;
 	u64 seq;
@@ -203,10 +205,17 @@ bool espl_rx(struct espl_net *en, struct sk_buff *skb, bool udp)
 	skb_dst_drop(skb);
 	skb->dev = sa->policy->dev->netdev;
 	skb->ip_summed = CHECKSUM_NONE;
-	espl_cb(skb)->sa = sa;
-	espl_cb(skb)->seq = seq;
-	err = espl_esp_decrypt(sa, skb, seq, rx_done);
+	plain = espl_esp_writable(sa, skb);
+	if (unlikely(!plain)) {
+		rx_drop(sa, skb, ESPL_DROP_RX_NO_MEMORY);
+		espl_sa_put(sa);
+		return true;
+	}
+	espl_cb(plain)->sa = sa;
+	espl_cb(plain)->source = plain == skb ? NULL : skb;
+	espl_cb(plain)->seq = seq;
+	err = espl_esp_decrypt(sa, plain, espl_cb(plain)->source, seq, rx_done);
 	if (err != -EINPROGRESS)
-		rx_done(skb, err);
+		rx_done(plain, err);
 	return true;
 }

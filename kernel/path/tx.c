@@ -46,11 +46,10 @@ static void tx_drop(struct espl_device *dev, struct espl_sa *sa, struct sk_buff 
 /* The one completion, called by the cipher or by tx_encrypt(). Consumes the skb. */
 static void tx_done(struct sk_buff *skb, int err)
 {
-	struct sk_buff *plain = espl_cb(skb)->plain;
 	struct espl_sa *sa = espl_cb(skb)->sa;
 	unsigned int depth;
 
-	consume_skb(plain);
+	consume_skb(espl_cb(skb)->source);
 	if (likely(!err)) {
 		depth = __this_cpu_read(tx_depth);
 		__this_cpu_write(tx_depth, espl_cb(skb)->depth);
@@ -97,7 +96,7 @@ static void tx_encrypt(struct batch *b, struct sk_buff *skb, struct espl_job *jo
 
 	espl_encap_push(skb, b->ep, tx_next_dst(b), skb->len, b->tunnel.ds, b->tunnel.df);
 	espl_cb(skb)->sa = b->sa;
-	espl_cb(skb)->plain = plain;
+	espl_cb(skb)->source = plain;
 	espl_cb(skb)->depth = __this_cpu_read(tx_depth) + 1;
 	job->skb = skb;
 	job->done = tx_done;

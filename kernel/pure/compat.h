@@ -35,19 +35,6 @@
 	static void name(struct crypto_async_request *req, int err) { fn(req->data, err); }
 #endif
 
-/*
- * Is all of the packet its own, to be written into? Where the kernel does not mark every page
- * that it was lent, such as a file's by splice, none of the fragments counts as its own.
- */
-static inline bool espl_frags_are_own(const struct sk_buff *skb)
-{
-#ifdef ESPL_HAVE_SHARED_FRAG_MARKS
-	return !skb_has_frag_list(skb) && !skb_has_shared_frag(skb);
-#else
-	return false;
-#endif
-}
-
 /* A feature flag until 6.12. */
 static inline void espl_netdev_lockless_tx(struct net_device *netdev)
 {
