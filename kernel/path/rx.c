@@ -97,9 +97,12 @@ static void rx_deliver(struct espl_device *dev, struct sk_buff *skb)
 	skb_reset_mac_header(skb);
 	skb_reset_mac_len(skb);
 	skb->encapsulation = 0;
-	/* What the peer sent has arrived unchanged: the ICV says more than a checksum could. */
-	skb->ip_summed = CHECKSUM_UNNECESSARY;
-	skb->csum_level = ~0;
+	/*
+	 * The ICV begins at the peer's gateway: what was damaged on the network
+	 * behind it shows only in the checksum inside.
+	 */
+	skb->ip_summed = CHECKSUM_NONE;
+	skb->csum_valid = 0;
 	skb_clear_hash(skb);
 	/* A virtual machine can send ESP that claims to be a super-packet. */
 	if (unlikely(skb_is_gso(skb)))
