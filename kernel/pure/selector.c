@@ -2,44 +2,74 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/minmax.h>
-#include <linux/rculist.h>
+#include <linux/rbtree.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/socket.h>
 #include <linux/string.h>
 #include "selector.h"
 
 /*
- * remote trie -> struct remote -> local trie -> struct leaf -> rules, best
- * first. Every level is freed by RCU after it was unlinked.
+ * Ranges of ports are cut into prefixes as those of addresses are, so that four
+ * tries, one in the other, lead to the rules that match a packet:
+ *
+ *	remote address	-> struct remote
+ *	local address	-> struct leaf; here rules without a protocol, too
+ *	protocol and remote port -> struct ports
+ *	local port	-> struct spot
+ *
+ * All rules of a spot match the same packets, so that the best of them is all
+ * a reader needs. Every level is freed by RCU after it was unlinked.
  */
 struct remote {
 	struct espl_trie local;
-	unsigned int leaves;		/* writer only */
 	struct rcu_head rcu;
+};
+
+/* Rules of which only the best counts. */
+struct choice {
+	struct rule __rcu *best;
+	struct rb_root rules;		/* writer only */
 };
 
 struct leaf {
-	struct list_head rules;		/* struct rule, RCU */
+	struct choice any;		/* of those without a protocol */
+	struct espl_trie ports;
 	struct rcu_head rcu;
 };
 
-/* One remote prefix, one local prefix, and what else must match. */
-struct rule {
-	struct list_head on_leaf;	/* RCU */
-	struct list_head on_set;	/* writer only */
-	struct espl_ts_set *set;
-	const struct espl_ts *local;	/* in set */
-	const struct espl_ts *remote;
-	struct espl_trie_key local_key;
-	struct espl_trie_key remote_key;
-	u8 local_len;			/* bits */
-	u8 remote_len;
+struct ports {
+	struct espl_trie local;
 	struct rcu_head rcu;
 };
+
+struct spot {
+	struct choice choice;
+	struct rcu_head rcu;
+};
+
+/* A port has 17 bits: the first one is set for OPAQUE, which no port matches. */
+enum { PORT_BITS = 17, PORT_OPAQUE = 1 << 16 };
 
 struct prefix {
-	union espl_addr addr;
+	struct espl_trie_key key;
 	unsigned int len;		/* bits */
+};
+
+/* One prefix of each kind. */
+struct rule {
+	struct rb_node on_choice;	/* writer only, and so is the next */
+	struct list_head on_set;
+	struct espl_ts_set *set;
+	struct prefix remote;
+	struct prefix local;
+	struct prefix remote_port;	/* the protocol goes before */
+	struct prefix local_port;
+	u64 rank;			/* by the width of port ranges: the lowest is the best */
+	u64 age;			/* the highest is the newest */
+	u8 family;
+	u8 proto;			/* 0: any */
+	struct rcu_head rcu;
 };
 
 static unsigned int selector_family_bits(u8 family)
@@ -60,7 +90,8 @@ void espl_selectors_init(struct espl_selectors *sel)
 struct espl_ts_set *espl_ts_set_alloc(struct espl_policy *policy, unsigned int nlocal,
 				      unsigned int nremote)
 {
-	struct espl_ts_set *set = kzalloc(struct_size(set, ts, nlocal + nremote), GFP_KERNEL);
+	struct espl_ts_set *set = kzalloc(struct_size(set, ts, nlocal + nremote),
+					  GFP_KERNEL_ACCOUNT);
 
 	if (!set)
 		return NULL;
@@ -103,7 +134,7 @@ static bool selector_next_prefix(union espl_addr *from, const struct espl_ts *ts
 		last = wider;
 		len--;
 	}
-	prefix->addr = *from;
+	prefix->key = espl_trie_key(from->b);
 	prefix->len = len;
 	if (!memcmp(&last, &ts->end, bits / 8))
 		return false;
@@ -125,19 +156,62 @@ static unsigned int selector_count_prefixes(const struct espl_ts *ts)
 	return n;
 }
 
-/*** matching ***/
-
 static bool selector_any_port(const struct espl_ts *ts)
 {
 	return ts->port_start == 0 && ts->port_end == U16_MAX;
 }
 
+static bool selector_opaque(const struct espl_ts *ts)
+{
+	return ts->port_start > ts->port_end;
+}
+
+static struct espl_trie_key selector_port_key(u32 value, unsigned int bits)
+{
+	return (struct espl_trie_key) { .hi = (u64)value << (64 - bits) };
+}
+
+/* As selector_next_prefix(), of ports; any port is a prefix of no bits. */
+static bool selector_next_ports(u32 *from, const struct espl_ts *ts, u32 *port, unsigned int *len)
+{
+	unsigned int order;
+
+	*port = *from;
+	if (selector_any_port(ts)) {
+		*len = 0;
+		return false;
+	}
+	if (selector_opaque(ts)) {
+		*port = PORT_OPAQUE;
+		*len = 1;
+		return false;
+	}
+	order = *from ? __ffs(*from) : 16;
+	while (*from + (1U << order) - 1 > ts->port_end)
+		order--;
+	*len = PORT_BITS - order;
+	*from += 1U << order;
+	return *from <= ts->port_end;
+}
+
+static unsigned int selector_count_ports(const struct espl_ts *ts)
+{
+	u32 from = ts->port_start, port;
+	unsigned int n = 1, len;
+
+	while (selector_next_ports(&from, ts, &port, &len))
+		n++;
+	return n;
+}
+
+/*** matching ***/
+
 static bool selector_port_matches(const struct espl_ts *ts, u16 port, bool opaque)
 {
 	if (selector_any_port(ts))
 		return true;
-	if (ts->port_start > ts->port_end || opaque)
-		return opaque && ts->port_start > ts->port_end;
+	if (selector_opaque(ts) || opaque)
+		return opaque && selector_opaque(ts);
 	return port >= ts->port_start && port <= ts->port_end;
 }
 
@@ -146,18 +220,42 @@ static bool selector_proto_matches(const struct espl_ts *ts, u8 proto)
 	return !ts->proto || ts->proto == proto;
 }
 
-static bool selector_rule_matches(const struct rule *rule, const struct espl_flow *flow)
+/* Is a asked before b? Of one protocol, or of none. */
+static bool selector_better(const struct rule *a, const struct rule *b)
 {
-	return selector_proto_matches(rule->local, flow->proto) &&
-	       selector_proto_matches(rule->remote, flow->proto) &&
-	       selector_port_matches(rule->remote, flow->remote_port, flow->opaque) &&
-	       selector_port_matches(rule->local, flow->local_port, flow->opaque);
+	return a->rank != b->rank ? a->rank < b->rank : a->age > b->age;
+}
+
+/* NULL: no rule of this pair of prefixes matches. A protocol goes before any. */
+static const struct rule *selector_find_rule(const struct leaf *leaf,
+					     struct espl_trie_key remote_port,
+					     struct espl_trie_key local_port)
+{
+	const struct espl_trie_node *r = NULL, *l;
+	const struct rule *rule, *best = NULL;
+	const struct ports *ports;
+	const struct spot *spot;
+
+	while ((ports = espl_trie_next(&leaf->ports, &r, remote_port))) {
+		l = NULL;
+		while ((spot = espl_trie_next(&ports->local, &l, local_port))) {
+			rule = rcu_dereference(spot->choice.best);
+			if (rule && (!best || selector_better(rule, best)))
+				best = rule;
+		}
+	}
+	return best ?: rcu_dereference(leaf->any.best);
 }
 
 /* The deepest hit of both descents wins: longest remote, then longest local prefix. */
 struct espl_policy *espl_selectors_lookup(const struct espl_selectors *sel,
 					  const struct espl_flow *flow)
 {
+	u32 remote_port = flow->opaque ? PORT_OPAQUE : flow->remote_port;
+	u32 local_port = flow->opaque ? PORT_OPAQUE : flow->local_port;
+	struct espl_trie_key remote_port_key =
+		selector_port_key(flow->proto << PORT_BITS | remote_port, 8 + PORT_BITS);
+	struct espl_trie_key local_port_key = selector_port_key(local_port, PORT_BITS);
 	struct espl_trie_key remote_key = espl_trie_key(flow->remote.b);
 	struct espl_trie_key local_key = espl_trie_key(flow->local.b);
 	const struct espl_trie *remotes = selector_remote_trie(sel, flow->family);
@@ -170,12 +268,9 @@ struct espl_policy *espl_selectors_lookup(const struct espl_selectors *sel,
 	while ((remote = espl_trie_next(remotes, &r, remote_key))) {
 		l = NULL;
 		while ((leaf = espl_trie_next(&remote->local, &l, local_key))) {
-			list_for_each_entry_rcu(rule, &leaf->rules, on_leaf) {
-				if (selector_rule_matches(rule, flow)) {
-					policy = rule->set->policy;
-					break;
-				}
-			}
+			rule = selector_find_rule(leaf, remote_port_key, local_port_key);
+			if (rule)
+				policy = rule->set->policy;
 		}
 	}
 	return policy;
@@ -224,153 +319,195 @@ static bool selector_can_pair(const struct espl_ts *local, const struct espl_ts 
 	       (!local->proto || !remote->proto || local->proto == remote->proto);
 }
 
-/* Opaque (start over end) is the narrowest. */
+/* Opaque is the narrowest. */
 static unsigned int selector_port_width(const struct espl_ts *ts)
 {
-	return ts->port_start > ts->port_end ? 0 : ts->port_end - ts->port_start + 1;
+	return selector_opaque(ts) ? 0 : ts->port_end - ts->port_start + 1;
 }
 
-/* Is a to be asked before b? Not if they are equals. */
-static bool selector_more_specific(const struct rule *a, const struct rule *b)
+static void selector_choice_add(struct choice *choice, struct rule *rule)
 {
-	bool a_proto = a->local->proto || a->remote->proto;
-	bool b_proto = b->local->proto || b->remote->proto;
+	struct rb_node **link = &choice->rules.rb_node, *parent = NULL;
 
-	if (a_proto != b_proto)
-		return a_proto;
-	if (selector_port_width(a->remote) != selector_port_width(b->remote))
-		return selector_port_width(a->remote) < selector_port_width(b->remote);
-	return selector_port_width(a->local) < selector_port_width(b->local);
-}
-
-static struct remote *selector_get_remote(struct espl_trie *trie, const struct rule *rule)
-{
-	struct remote *remote = espl_trie_get(trie, rule->remote_key, rule->remote_len);
-
-	if (remote)
-		return remote;
-	remote = kzalloc(sizeof(*remote), GFP_KERNEL);
-	if (remote && espl_trie_set(trie, rule->remote_key, rule->remote_len, remote)) {
-		kfree(remote);
-		remote = NULL;
+	while (*link) {
+		parent = *link;
+		link = selector_better(rule, rb_entry(parent, struct rule, on_choice)) ?
+		       &parent->rb_left : &parent->rb_right;
 	}
-	return remote;
+	rb_link_node(&rule->on_choice, parent, link);
+	rb_insert_color(&rule->on_choice, &choice->rules);
+	rcu_assign_pointer(choice->best,
+			   rb_entry(rb_first(&choice->rules), struct rule, on_choice));
 }
 
-static struct leaf *selector_get_leaf(struct remote *remote, const struct rule *rule)
+static void selector_choice_del(struct choice *choice, struct rule *rule)
 {
-	struct leaf *leaf = espl_trie_get(&remote->local, rule->local_key, rule->local_len);
+	struct rb_node *first;
 
-	if (leaf)
-		return leaf;
-	leaf = kzalloc(sizeof(*leaf), GFP_KERNEL);
-	if (!leaf)
-		return NULL;
-	INIT_LIST_HEAD(&leaf->rules);
-	if (espl_trie_set(&remote->local, rule->local_key, rule->local_len, leaf)) {
-		kfree(leaf);
-		return NULL;
+	rb_erase(&rule->on_choice, &choice->rules);
+	first = rb_first(&choice->rules);
+	rcu_assign_pointer(choice->best,
+			   first ? rb_entry(first, struct rule, on_choice) : NULL);
+}
+
+/* What the trie has at the prefix, made of @size zero octets if there is nothing; NULL: no memory. */
+static void *selector_get(struct espl_trie *trie, const struct prefix *prefix, size_t size)
+{
+	void *value = espl_trie_get(trie, prefix->key, prefix->len);
+
+	if (value)
+		return value;
+	value = kzalloc(size, GFP_KERNEL_ACCOUNT);
+	if (value && espl_trie_set(trie, prefix->key, prefix->len, value)) {
+		kfree(value);
+		value = NULL;
 	}
-	remote->leaves++;
-	return leaf;
+	return value;
 }
 
-static void selector_put_remote(struct espl_trie *trie, struct remote *remote,
-				const struct rule *rule)
+/* Where the rule is, or goes to: all levels are made. NULL: no memory. */
+static struct choice *selector_get_choice(struct espl_selectors *sel, const struct rule *rule)
 {
-	if (remote->leaves)
-		return;
-	espl_trie_del(trie, rule->remote_key, rule->remote_len);
-	kfree_rcu(remote, rcu);
-}
-
-static int selector_insert_rule(struct espl_selectors *sel, struct rule *rule)
-{
-	struct espl_trie *trie = selector_remote_trie(sel, rule->remote->family);
-	struct remote *remote = selector_get_remote(trie, rule);
+	struct remote *remote;
+	struct ports *ports;
 	struct leaf *leaf;
-	struct rule *at;
+	struct spot *spot;
+
+	remote = selector_get(selector_remote_trie(sel, rule->family), &rule->remote,
+			      sizeof(*remote));
+	leaf = remote ? selector_get(&remote->local, &rule->local, sizeof(*leaf)) : NULL;
+	if (!leaf || !rule->proto)
+		return leaf ? &leaf->any : NULL;
+	ports = selector_get(&leaf->ports, &rule->remote_port, sizeof(*ports));
+	spot = ports ? selector_get(&ports->local, &rule->local_port, sizeof(*spot)) : NULL;
+	return spot ? &spot->choice : NULL;
+}
+
+static bool selector_trie_empty(const struct espl_trie *trie)
+{
+	return !rcu_access_pointer(trie->root);
+}
+
+/* Takes out what is empty on the way to the rule, which is not there (any more). */
+static void selector_prune_ports(struct leaf *leaf, const struct rule *rule)
+{
+	struct ports *ports = espl_trie_get(&leaf->ports, rule->remote_port.key,
+					    rule->remote_port.len);
+	struct spot *spot;
+
+	if (!ports)
+		return;
+	spot = espl_trie_get(&ports->local, rule->local_port.key, rule->local_port.len);
+	if (spot && RB_EMPTY_ROOT(&spot->choice.rules)) {
+		espl_trie_del(&ports->local, rule->local_port.key, rule->local_port.len);
+		kfree_rcu(spot, rcu);
+	}
+	if (selector_trie_empty(&ports->local)) {
+		espl_trie_del(&leaf->ports, rule->remote_port.key, rule->remote_port.len);
+		kfree_rcu(ports, rcu);
+	}
+}
+
+static void selector_prune(struct espl_selectors *sel, const struct rule *rule)
+{
+	struct espl_trie *remotes = selector_remote_trie(sel, rule->family);
+	struct remote *remote = espl_trie_get(remotes, rule->remote.key, rule->remote.len);
+	struct leaf *leaf;
 
 	if (!remote)
+		return;
+	leaf = espl_trie_get(&remote->local, rule->local.key, rule->local.len);
+	if (leaf && rule->proto)
+		selector_prune_ports(leaf, rule);
+	if (leaf && RB_EMPTY_ROOT(&leaf->any.rules) && selector_trie_empty(&leaf->ports)) {
+		espl_trie_del(&remote->local, rule->local.key, rule->local.len);
+		kfree_rcu(leaf, rcu);
+	}
+	if (selector_trie_empty(&remote->local)) {
+		espl_trie_del(remotes, rule->remote.key, rule->remote.len);
+		kfree_rcu(remote, rcu);
+	}
+}
+
+/* A copy of the rule, whose prefixes are set. */
+static int selector_insert_rule(struct espl_selectors *sel, const struct rule *from)
+{
+	struct rule *rule = kmemdup(from, sizeof(*rule), GFP_KERNEL_ACCOUNT);
+	struct choice *choice;
+
+	if (!rule)
 		return -ENOMEM;
-	leaf = selector_get_leaf(remote, rule);
-	if (!leaf) {
-		selector_put_remote(trie, remote, rule);
+	choice = selector_get_choice(sel, rule);
+	if (!choice) {
+		selector_prune(sel, rule);
+		kfree(rule);
 		return -ENOMEM;
 	}
-	/* before its equals: the newest wins */
-	list_for_each_entry(at, &leaf->rules, on_leaf) {
-		if (!selector_more_specific(at, rule))
-			break;
-	}
-	list_add_tail_rcu(&rule->on_leaf, &at->on_leaf);
+	rule->age = ++sel->age;
+	selector_choice_add(choice, rule);
 	list_add_tail(&rule->on_set, &rule->set->rules);
+	sel->rules++;
 	return 0;
 }
 
 static void selector_remove_rule(struct espl_selectors *sel, struct rule *rule)
 {
-	struct espl_trie *trie = selector_remote_trie(sel, rule->remote->family);
-	struct remote *remote = espl_trie_get(trie, rule->remote_key, rule->remote_len);
-	struct leaf *leaf = espl_trie_get(&remote->local, rule->local_key, rule->local_len);
-
 	list_del(&rule->on_set);
-	list_del_rcu(&rule->on_leaf);
-	if (list_empty(&leaf->rules)) {
-		espl_trie_del(&remote->local, rule->local_key, rule->local_len);
-		kfree_rcu(leaf, rcu);
-		remote->leaves--;
-		selector_put_remote(trie, remote, rule);
-	}
+	/* It is there: nothing is made. */
+	selector_choice_del(selector_get_choice(sel, rule), rule);
+	selector_prune(sel, rule);
 	kfree_rcu(rule, rcu);
+	sel->rules--;
 }
 
-static int selector_insert_prefixes(struct espl_selectors *sel, struct espl_ts_set *set,
-				    const struct espl_ts *local, const struct espl_ts *remote,
-				    const struct prefix *remote_prefix)
+static int selector_insert_ports(struct espl_selectors *sel, struct rule *rule,
+				 const struct espl_ts *local, const struct espl_ts *remote)
 {
-	union espl_addr from = local->start;
-	struct prefix prefix;
-	struct rule *rule;
-	bool more;
+	u32 remote_from = remote->port_start, local_from, port;
+	bool more_remote, more_local;
 	int err;
 
 	do {
-		more = selector_next_prefix(&from, local, &prefix);
-		rule = kzalloc(sizeof(*rule), GFP_KERNEL);
-		if (!rule)
-			return -ENOMEM;
-		rule->set = set;
-		rule->local = local;
-		rule->remote = remote;
-		rule->local_key = espl_trie_key(prefix.addr.b);
-		rule->local_len = prefix.len;
-		rule->remote_key = espl_trie_key(remote_prefix->addr.b);
-		rule->remote_len = remote_prefix->len;
-		err = selector_insert_rule(sel, rule);
-		if (err) {
-			kfree(rule);
-			return err;
-		}
-	} while (more);
-	return 0;
+		more_remote = selector_next_ports(&remote_from, remote, &port,
+						  &rule->remote_port.len);
+		rule->remote_port.key = selector_port_key(rule->proto << PORT_BITS | port,
+							  8 + PORT_BITS);
+		rule->remote_port.len += 8;
+		local_from = local->port_start;
+		do {
+			more_local = selector_next_ports(&local_from, local, &port,
+							 &rule->local_port.len);
+			rule->local_port.key = selector_port_key(port, PORT_BITS);
+			err = selector_insert_rule(sel, rule);
+		} while (!err && more_local);
+	} while (!err && more_remote);
+	return err;
 }
 
+/* Every pair of an address prefix of the one with one of the other. */
 static int selector_insert_pair(struct espl_selectors *sel, struct espl_ts_set *set,
 				const struct espl_ts *local, const struct espl_ts *remote)
 {
-	union espl_addr from = remote->start;
-	struct prefix prefix;
-	bool more;
+	union espl_addr remote_from = remote->start, local_from;
+	struct rule rule = {
+		.set = set,
+		.family = remote->family,
+		.proto = local->proto ?: remote->proto,
+		.rank = (u64)selector_port_width(remote) << 32 | selector_port_width(local),
+	};
+	bool more_remote, more_local;
 	int err;
 
 	do {
-		more = selector_next_prefix(&from, remote, &prefix);
-		err = selector_insert_prefixes(sel, set, local, remote, &prefix);
-		if (err)
-			return err;
-	} while (more);
-	return 0;
+		more_remote = selector_next_prefix(&remote_from, remote, &rule.remote);
+		local_from = local->start;
+		do {
+			more_local = selector_next_prefix(&local_from, local, &rule.local);
+			err = selector_insert_ports(sel, &rule, local, remote);
+		} while (!err && more_local);
+		cond_resched();
+	} while (!err && more_remote);
+	return err;
 }
 
 /* How many rules the set will need; beyond ESPL_RULES_MAX it stops counting. */
@@ -381,10 +518,11 @@ static u64 selector_count_rules(const struct espl_ts_set *set)
 	u64 rules = 0;
 
 	for (r = 0; r < set->nremote; r++) {
-		remotes = selector_count_prefixes(&remote[r]);
+		remotes = selector_count_prefixes(&remote[r]) * selector_count_ports(&remote[r]);
 		for (l = 0; l < set->nlocal && rules <= ESPL_RULES_MAX; l++) {
 			if (selector_can_pair(&set->ts[l], &remote[r]))
-				rules += (u64)remotes * selector_count_prefixes(&set->ts[l]);
+				rules += (u64)remotes * selector_count_prefixes(&set->ts[l]) *
+					 selector_count_ports(&set->ts[l]);
 		}
 	}
 	return rules;
@@ -401,6 +539,8 @@ int espl_selectors_insert(struct espl_selectors *sel, struct espl_ts_set *set)
 		return -EINVAL;
 	if (rules > ESPL_RULES_MAX)
 		return -E2BIG;
+	if (rules > ESPL_RULES_ALL - sel->rules)
+		return -ENOSPC;
 
 	for (l = 0; l < set->nlocal; l++) {
 		for (r = 0; r < set->nremote; r++) {
@@ -420,6 +560,8 @@ void espl_selectors_remove(struct espl_selectors *sel, struct espl_ts_set *set)
 {
 	struct rule *rule, *next;
 
-	list_for_each_entry_safe(rule, next, &set->rules, on_set)
+	list_for_each_entry_safe(rule, next, &set->rules, on_set) {
 		selector_remove_rule(sel, rule);
+		cond_resched();
+	}
 }

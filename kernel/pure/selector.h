@@ -4,9 +4,9 @@
  *
  * Of all that match, the one with the longest remote prefix wins, then the
  * longest local prefix, then a protocol over any, then the narrower ports
- * (remote, then local), then the newest. Ranges are split into prefixes. The
- * cost depends on the lengths of addresses and on how many selectors share
- * both prefixes, not on how many policies there are.
+ * (remote, then local), then the newest. Ranges are split into prefixes, of
+ * addresses and of ports. The cost depends on their lengths in bits, not on
+ * how many selectors and policies there are.
  */
 #ifndef _ESPL_SELECTOR_H
 #define _ESPL_SELECTOR_H
@@ -65,6 +65,8 @@ struct espl_ts_set {
 /* One for each device. Writers hold the device's mutex, readers rcu_read_lock(). */
 struct espl_selectors {
 	struct espl_trie remote[2];	/* IPv4, IPv6 */
+	u64 age;			/* of the newest rule; writer only, and so is the next */
+	unsigned int rules;		/* at most ESPL_RULES_ALL */
 };
 
 void espl_selectors_init(struct espl_selectors *sel);
@@ -75,12 +77,17 @@ struct espl_ts_set *espl_ts_set_alloc(struct espl_policy *policy, unsigned int n
 /* At once if never inserted, else after a grace period; NULL is fine. */
 void espl_ts_set_free(struct espl_ts_set *set);
 
-/* One IPv6 range cut into the most prefixes that it can need, against 64 prefixes. */
+/*
+ * A rule is one prefix of addresses and one of ports on each side. Of a set: one
+ * IPv6 range cut into the most prefixes that it can need, against 64 prefixes.
+ * Of a device: what can be removed again in a moment.
+ */
 #define ESPL_RULES_MAX	16384
+#define ESPL_RULES_ALL	262144
 
 /*
- * Writer. All or nothing: -ENOMEM, -E2BIG (more than ESPL_RULES_MAX prefix
- * pairs), -EINVAL (no pair of one local and one remote selector can match a
+ * Writer, may sleep. All or nothing: -ENOMEM, -E2BIG (more than ESPL_RULES_MAX
+ * rules), -ENOSPC (more than ESPL_RULES_ALL on the device), -EINVAL (no pair of one local and one remote selector can match a
  * packet). To replace, insert the new set, then remove the old one.
  */
 int espl_selectors_insert(struct espl_selectors *sel, struct espl_ts_set *set);

@@ -33,7 +33,7 @@ static u64 trie_ones(unsigned int n)
 
 static struct espl_trie_node *trie_new_node(struct espl_trie_key key, unsigned int len, void *value)
 {
-	struct espl_trie_node *node = kzalloc(sizeof(*node), GFP_KERNEL);
+	struct espl_trie_node *node = kzalloc(sizeof(*node), GFP_KERNEL_ACCOUNT);
 
 	if (!node)
 		return NULL;
@@ -139,6 +139,7 @@ void *espl_trie_next(const struct espl_trie *trie, const struct espl_trie_node *
 	void *value;
 
 	do {
+		espl_trie_step();
 		if (!node)
 			node = rcu_dereference(trie->root);
 		else if (node->len < 128)

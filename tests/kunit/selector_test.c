@@ -323,6 +323,194 @@ static void random_sets(struct kunit *test)
 	}
 }
 
+/* Random prefixes that nest, so that every rule of precedence comes into play. */
+static struct espl_ts random_prefix(u8 proto)
+{
+	struct espl_ts ts = net4(get_random_u32() % 4, 29 + get_random_u32() % 4);
+	u16 a = get_random_u32() % 12, b = get_random_u32() % 12;
+
+	ts.proto = proto;
+	switch (proto ? get_random_u32() % 6 : 0) {
+	case 0:
+		break;
+	case 1:
+		ts.port_start = U16_MAX;
+		ts.port_end = 0;
+		break;
+	case 2:
+		ts.port_start = a;
+		ts.port_end = a;
+		break;
+	case 3:
+		ts.port_start = 65524 + min(a, b);
+		ts.port_end = 65524 + max(a, b);
+		break;
+	default:
+		ts.port_start = min(a, b);
+		ts.port_end = max(a, b);
+	}
+	return ts;
+}
+
+/* The precedence that selector.h documents, as numbers, the first difference decides. */
+static void precedence(const struct espl_ts_set *set, unsigned int age, u32 rank[6])
+{
+	const struct espl_ts *local = &set->ts[0], *remote = &set->ts[1];
+
+	rank[0] = be32_to_cpu(remote->end.v4) - be32_to_cpu(remote->start.v4);
+	rank[1] = be32_to_cpu(local->end.v4) - be32_to_cpu(local->start.v4);
+	rank[2] = !(local->proto || remote->proto);
+	rank[3] = remote->port_start > remote->port_end ? 0 :
+		  remote->port_end - remote->port_start + 1;
+	rank[4] = local->port_start > local->port_end ? 0 :
+		  local->port_end - local->port_start + 1;
+	rank[5] = U32_MAX - age;
+}
+
+static unsigned int naive_lookup(struct espl_ts_set **set, const unsigned int *age, unsigned int n,
+				 const struct espl_flow *flow)
+{
+	unsigned int i, j, found = 0;
+	u32 best[6], rank[6];
+
+	for (i = 0; i < n; i++) {
+		if (!espl_ts_set_match(set[i], flow))
+			continue;
+		precedence(set[i], age[i], rank);
+		for (j = 0; found && j < 5 && rank[j] == best[j]; j++)
+			;
+		if (!found || rank[j] < best[j]) {
+			found = i + 1;
+			memcpy(best, rank, sizeof(best));
+		}
+	}
+	return found;
+}
+
+/* The very policy that a search through all of them, one after another, finds; while they come and go. */
+static void same_as_naive(struct kunit *test)
+{
+	enum { N = 200, ROUNDS = IS_ENABLED(CONFIG_KASAN) ? 300 : 3000, FLOWS = 20 };
+	struct espl_ts_set **set = kunit_kcalloc(test, N, sizeof(*set), GFP_KERNEL);
+	unsigned int *age = kunit_kcalloc(test, N, sizeof(*age), GFP_KERNEL);
+	static const u8 protos[] = { 0, IPPROTO_TCP, IPPROTO_UDP };
+	unsigned int round, i, hits = 0;
+	struct espl_selectors sel;
+	struct espl_flow flow;
+
+	KUNIT_ASSERT_NOT_NULL(test, set);
+	KUNIT_ASSERT_NOT_NULL(test, age);
+	espl_selectors_init(&sel);
+	for (round = 0; round < N + ROUNDS; round++) {
+		u8 proto = protos[get_random_u32() % 3];
+
+		i = round < N ? round : get_random_u32() % N;
+		if (set[i])
+			drop(&sel, set[i]);
+		age[i] = round;
+		set[i] = add(test, &sel, i + 1, random_prefix(get_random_u32() % 4 ? proto : 0),
+			     random_prefix(proto));
+		if (round < N)
+			continue;
+		for (i = 0; i < FLOWS; i++) {
+			flow = flow4(get_random_u32() % 8, get_random_u32() % 8,
+				     protos[get_random_u32() % 3] ?: IPPROTO_ICMP,
+				     get_random_u32() % 2 ? get_random_u32() % 14 :
+							    65522 + get_random_u32() % 14,
+				     get_random_u32() % 2 ? get_random_u32() % 14 :
+							    65522 + get_random_u32() % 14);
+			flow.opaque = get_random_u32() % 8 == 0;
+			KUNIT_ASSERT_EQ(test, lookup(&sel, flow),
+					naive_lookup(set, age, N, &flow));
+			hits += !!lookup(&sel, flow);
+		}
+	}
+	KUNIT_EXPECT_GT(test, hits, ROUNDS);
+	for (i = 0; i < N; i++)
+		drop(&sel, set[i]);
+	KUNIT_EXPECT_EQ(test, sel.rules, 0);
+	expect_empty(test, &sel);
+}
+
+unsigned long espl_steps;
+
+/* The most that any of some packets of one protocol costs, in visits to nodes. */
+static unsigned long worst_cost(struct espl_selectors *sel)
+{
+	unsigned long worst = 0;
+	unsigned int i;
+
+	for (i = 0; i < 3000; i++) {
+		espl_steps = 0;
+		lookup(sel, flow4(L, R, IPPROTO_TCP, i < 1500 ? i % 128 : get_random_u32(),
+				  i < 1500 ? i / 12 : get_random_u32()));
+		worst = max(worst, espl_steps);
+	}
+	return worst;
+}
+
+/* All of them have one pair of prefixes and differ in their ports only: single ones, or nested ranges. */
+static unsigned long cost_of(struct kunit *test, unsigned int n, bool nested)
+{
+	struct espl_ts_set **set = kunit_kcalloc(test, n * n, sizeof(*set), GFP_KERNEL);
+	struct espl_ts local = net4(L, 16), remote = net4(R, 16);
+	struct espl_selectors sel;
+	unsigned long worst;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, set);
+	espl_selectors_init(&sel);
+	local.proto = remote.proto = IPPROTO_TCP;
+	for (i = 0; i < n * n; i++) {
+		local.port_start = nested ? 0 : i % n;
+		local.port_end = nested ? (1 << i % 16) - 1 : i % n;
+		remote.port_start = nested ? 0 : i / n;
+		remote.port_end = nested ? (1 << i / 16 % 16) - 1 : i / n;
+		set[i] = add(test, &sel, i + 1, local, remote);
+	}
+	worst = worst_cost(&sel);
+	for (i = 0; i < n * n; i++)
+		drop(&sel, set[i]);
+	expect_empty(test, &sel);
+	return worst;
+}
+
+/* Counted: 4096 selectors on one pair of prefixes cost about as much as 64, and never more than the bits of ports say. */
+static void cost(struct kunit *test)
+{
+	unsigned long few = cost_of(test, 8, false), many = cost_of(test, 64, false);
+	unsigned long nested = cost_of(test, 16, true), deep = cost_of(test, 64, true);
+
+	kunit_info(test, "nodes visited: %lu of 64 selectors, %lu of 4096; nested %lu, %lu\n",
+		   few, many, nested, deep);
+	KUNIT_EXPECT_LE(test, many, 3 * few);
+	KUNIT_EXPECT_LE(test, many, 64);
+	/* 17 prefixes of the one port, and 17 of the other for each */
+	KUNIT_EXPECT_EQ(test, deep, nested);
+	KUNIT_EXPECT_LE(test, deep, 2 * 17 * 18);
+}
+
+/* A device has so many rules, and no more; what goes makes room. */
+static void rules_of_a_device(struct kunit *test)
+{
+	struct espl_ts_set *set, *more;
+	struct espl_selectors sel;
+
+	espl_selectors_init(&sel);
+	set = add(test, &sel, 1, net4(L, 16), net4(R, 16));
+	KUNIT_EXPECT_EQ(test, sel.rules, 1);
+	sel.rules = ESPL_RULES_ALL;
+	more = set_of(test, 2, net4(L, 16), net4(R, 16));
+	KUNIT_EXPECT_EQ(test, espl_selectors_insert(&sel, more), -ENOSPC);
+	sel.rules--;
+	KUNIT_EXPECT_EQ(test, espl_selectors_insert(&sel, more), 0);
+	sel.rules = 2;
+	drop(&sel, more);
+	drop(&sel, set);
+	KUNIT_EXPECT_EQ(test, sel.rules, 0);
+	expect_empty(test, &sel);
+}
+
 /* A debug kernel pays a hundredfold for each allocation, and looks for other things. */
 static void many_policies(struct kunit *test)
 {
@@ -414,6 +602,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(ipv4_ranges),
 	KUNIT_CASE(ipv6_ranges),
 	KUNIT_CASE(random_sets),
+	KUNIT_CASE(same_as_naive),
+	KUNIT_CASE(cost),
+	KUNIT_CASE(rules_of_a_device),
 	KUNIT_CASE(many_policies),
 	KUNIT_CASE(readers_and_writer),
 	{}
