@@ -5,9 +5,9 @@
 
 struct espl_endpoint *espl_endpoint_alloc(void)
 {
-	struct espl_endpoint *ep = kzalloc(sizeof(*ep), GFP_KERNEL);
+	struct espl_endpoint *ep = kzalloc(sizeof(*ep), GFP_KERNEL_ACCOUNT);
 
-	if (ep && dst_cache_init(&ep->route, GFP_KERNEL)) {
+	if (ep && dst_cache_init(&ep->route, GFP_KERNEL_ACCOUNT)) {
 		kfree(ep);
 		return NULL;
 	}

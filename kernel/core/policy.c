@@ -192,7 +192,7 @@ int espl_policy_create(struct espl_device *dev, u32 id, struct espl_endpoint *ep
 	int err;
 
 	lockdep_assert_held(&dev->lock);
-	policy = kzalloc(sizeof(*policy), GFP_KERNEL);
+	policy = kzalloc(sizeof(*policy), GFP_KERNEL_ACCOUNT);
 	if (!policy) {
 		espl_endpoint_free(ep);
 		espl_ts_set_free(ts);
@@ -215,8 +215,9 @@ int espl_policy_create(struct espl_device *dev, u32 id, struct espl_endpoint *ep
 	if (ep->encap == ESPLANE_ENCAP_UDP)
 		atomic_inc(&espl_home_locked(dev)->udp_policies);
 	espl_audit_made(ESPL_OBJ_POLICY);
+	dev->policy_count++;
 
-	err = xa_err(xa_store(&dev->policies, id, policy, GFP_KERNEL));
+	err = xa_err(xa_store(&dev->policies, id, policy, GFP_KERNEL_ACCOUNT));
 	if (!err)
 		err = espl_selectors_insert(&dev->selectors, ts);
 	/* Packets may have met a policy that was inserted in part. */
@@ -335,6 +336,7 @@ void espl_policy_remove(struct espl_policy *policy)
 
 	lockdep_assert_held(&dev->lock);
 	xa_erase(&dev->policies, policy->id);
+	dev->policy_count--;
 	espl_selectors_remove(&dev->selectors,
 			      rcu_dereference_protected(policy->ts, lockdep_is_held(&dev->lock)));
 	sa = rcu_dereference_protected(policy->out, lockdep_is_held(&dev->lock));

@@ -53,7 +53,7 @@ struct espl_sa *espl_sa_create(const struct espl_sa_config *cfg)
 	int err;
 
 	sa = kzalloc(sizeof(*sa) + (in ? espl_replay_map_bytes(cfg->replay_window) : 0),
-		     GFP_KERNEL);
+		     GFP_KERNEL_ACCOUNT);
 	if (!sa)
 		return ERR_PTR(-ENOMEM);
 

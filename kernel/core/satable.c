@@ -44,7 +44,7 @@ struct espl_spi *espl_spi_reserve(struct espl_net *en, struct espl_device *dev, 
 	int err, tries;
 
 	lockdep_assert_held(&dev->lock);
-	entry = kzalloc(sizeof(*entry), GFP_KERNEL);
+	entry = kzalloc(sizeof(*entry), GFP_KERNEL_ACCOUNT);
 	if (!entry)
 		return ERR_PTR(-ENOMEM);
 
@@ -54,6 +54,7 @@ struct espl_spi *espl_spi_reserve(struct espl_net *en, struct espl_device *dev, 
 		err = rhashtable_lookup_insert_fast(&en->spis, &entry->node, espl_spi_params);
 		if (!err) {
 			list_add_tail(&entry->dev_node, &dev->spis);
+			dev->spi_count++;
 			return entry;
 		}
 		if (err != -EEXIST)
@@ -68,6 +69,7 @@ void espl_spi_release(struct espl_net *en, struct espl_spi *entry)
 	lockdep_assert_held(&entry->dev->lock);
 	rhashtable_remove_fast(&en->spis, &entry->node, espl_spi_params);
 	list_del(&entry->dev_node);
+	entry->dev->spi_count--;
 	kfree_rcu(entry, rcu);
 }
 

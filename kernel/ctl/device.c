@@ -178,7 +178,7 @@ static int device_newlink(struct net *src_net, struct net_device *netdev, struct
 	dev->netdev = netdev;
 	rcu_assign_pointer(dev->home, espl_net(src_net));
 	mutex_init(&dev->lock);
-	xa_init(&dev->policies);
+	xa_init_flags(&dev->policies, XA_FLAGS_ACCOUNT);
 	INIT_LIST_HEAD(&dev->spis);
 	espl_selectors_init(&dev->selectors);
 	espl_event_prepare(&dev->event, ESPL_EVENT_DEVICE);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "netlink.h"
 
+#include <linux/build_bug.h>
 #include <linux/module.h>
 
 #include <linux/esplane.h>
@@ -15,6 +16,9 @@
 #include "path/tx.h"
 #include "pure/compat.h"
 #include "pure/suite.h"
+
+/* The sentences below say these. */
+static_assert(ESPLANE_POLICIES_MAX == 16384 && ESPLANE_SPIS_MAX == 65536 && ESPLANE_IN_MAX == 256);
 
 /* Cursor of a dump. */
 enum { AT_IFINDEX, AT_POLICY, AT_OUT_DONE, AT_SPI };
@@ -198,6 +202,11 @@ static int netlink_set_policy(const struct sk_buff *request, struct espl_device 
 	struct espl_ts_set *ts;
 	int err;
 
+	if (!policy && dev->policy_count >= ESPLANE_POLICIES_MAX) {
+		NL_SET_ERR_MSG(info->extack,
+			       "The device has 16384 policies, the most there can be: make another device");
+		return -ENOSPC;
+	}
 	err = espl_decode_policy(tb, info->attrs[ESPLANE_A_POLICY], policy, &ep, &ts, info->extack);
 	if (err)
 		return err;
@@ -215,6 +224,9 @@ static int netlink_set_policy(const struct sk_buff *request, struct espl_device 
 	else if (err == -E2BIG)
 		NL_SET_ERR_MSG(info->extack,
 			       "The traffic selectors make too many pairs of prefixes: use fewer, or aligned ranges");
+	else if (err == -ENOSPC)
+		NL_SET_ERR_MSG(info->extack,
+			       "The selectors of the device's policies make too many prefixes together: make another device");
 	return err;
 }
 
@@ -301,6 +313,12 @@ static int netlink_do_spi_alloc(struct sk_buff *skb, struct genl_info *info)
 	err = netlink_check_home(skb, dev, info->extack);
 	if (err)
 		goto out;
+	err = -ENOSPC;
+	if (dev->spi_count >= ESPLANE_SPIS_MAX) {
+		NL_SET_ERR_MSG(info->extack,
+			       "The device has 65536 SPIs, the most there can be: SA_DEL some, or make another device");
+		goto out;
+	}
 	/* First what can fail: a reservation that nobody hears of would stay for ever. */
 	err = -ENOMEM;
 	msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
@@ -372,6 +390,12 @@ static int netlink_install(const struct sk_buff *request, struct genl_info *info
 		if (rcu_access_pointer(spi->sa)) {
 			NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[ESPLANE_A_SA_IN],
 					    "There is an SA of this SPI already: SPI_ALLOC a new one");
+			goto out;
+		}
+		err = -ENOSPC;
+		if ((*policy)->in_count >= ESPLANE_IN_MAX) {
+			NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[ESPLANE_A_SA_IN],
+					    "The policy has 256 inbound SAs, the most there can be: SA_DEL old ones");
 			goto out;
 		}
 	}

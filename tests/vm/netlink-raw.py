@@ -5,6 +5,8 @@
   netlink-raw.py reserved        a request whose header has its reserved octets set
   netlink-raw.py keys IFINDEX    each SA_ADD that must fail: the refused request comes back with
                                  the kernel's answer, and must come back without its keys
+  netlink-raw.py fill WHAT IFINDEX MOST
+                                 policies or spis until the kernel refuses one: how many it took
 """
 import os
 import socket
@@ -13,8 +15,10 @@ import sys
 
 NETLINK_GENERIC, NLM_F_REQUEST, NLM_F_ACK = 16, 1, 4
 GENL_ID_CTRL, CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME = 16, 3, 1, 2
-SA_ADD, INFO = 1, 2
-A_IFINDEX, A_POLICY_ID, A_SA_IN, A_SA_OUT = 1, 3, 4, 5
+SA_ADD, INFO, POLICY_SET, SPI_ALLOC = 1, 2, 3, 6
+A_IFINDEX, A_POLICY, A_POLICY_ID, A_SA_IN, A_SA_OUT = 1, 2, 3, 4, 5
+POLICY_ID, POLICY_LOCAL, POLICY_REMOTE, POLICY_LOCAL_TS, POLICY_REMOTE_TS = 1, 3, 5, 7, 8
+NESTED = 0x8000
 SA_SPI, SA_ENCR, SA_ENCR_KEY = 1, 2, 3
 
 
@@ -52,7 +56,7 @@ def error(answer):
 
 
 def sa(direction, key):
-    return attr(direction | 0x8000, attr(SA_SPI, struct.pack("=I", 0x9999)) +
+    return attr(direction | NESTED, attr(SA_SPI, struct.pack("=I", 0x9999)) +
                 attr(SA_ENCR, struct.pack("=H", 20)) + attr(SA_ENCR_KEY, key))
 
 
@@ -79,6 +83,30 @@ def keys(talk, ifindex):
         print("%s: %s: %s" % (verdict, what, error(answer)))
 
 
+def fill(talk, what, ifindex, most):
+    device = attr(A_IFINDEX, struct.pack("=I", ifindex))
+
+    def selector(kind, number):
+        return attr(kind | NESTED, attr(1, number) + attr(2, number))
+
+    def policy(i):
+        return attr(A_POLICY | NESTED, attr(POLICY_ID, struct.pack("=I", i)) +
+                    attr(POLICY_LOCAL, bytes((192, 0, 2, 1))) + attr(POLICY_REMOTE, bytes((192, 0, 2, 2))) +
+                    selector(POLICY_LOCAL_TS, bytes((10, 1, 0, 0))) +
+                    selector(POLICY_REMOTE_TS, struct.pack(">I", (11 << 24) + i)))
+
+    for i in range(1, most + 1):
+        answer = talk.ask(talk.family, POLICY_SET if what == "policies" else SPI_ALLOC,
+                          device + (policy(i) if what == "policies" else b""))
+        if what == "spis" and error(answer) == "answered":
+            talk.sock.recv(1 << 17)
+        elif error(answer) != "done":
+            break
+    else:
+        i += 1
+    print(i - 1, error(answer))
+
+
 def main(mode, *args):
     talk = Talk()
     if mode == "reserved":
@@ -86,6 +114,8 @@ def main(mode, *args):
             print(error(talk.ask(talk.family, command, b"", reserved=1)))
     elif mode == "keys":
         keys(talk, int(args[0]))
+    elif mode == "fill":
+        fill(talk, args[0], int(args[1]), int(args[2]))
 
 
 if len(sys.argv) < 2:

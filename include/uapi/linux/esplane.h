@@ -21,6 +21,9 @@
 #define ESPLANE_KEY_MAX		68	/* octets, of ENCR with its salt or of INTEG */
 #define ESPLANE_REPLAY_MAX	8192	/* packets */
 #define ESPLANE_TS_MAX		64	/* traffic selectors on one side of a policy */
+#define ESPLANE_POLICIES_MAX	16384	/* on a device */
+#define ESPLANE_SPIS_MAX	65536	/* inbound, of a device: reserved or with their SA */
+#define ESPLANE_IN_MAX		256	/* inbound SAs of a policy */
 
 enum {
 	ESPLANE_CMD_UNSPEC,

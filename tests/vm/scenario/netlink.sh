@@ -143,6 +143,27 @@ must ctl a flush
 is "flush of everything" "$(ctl a dump | tr -d '\n ')" '[][]'
 must in_net a ip link del espl1
 
+# --- as many as there can be
+
+if [ -z "${VM_DEBUG:-}" ]; then	# too slow there
+	index=$(device_index a espl0)
+	is "a device takes 16384 policies, and no more" "$(raw fill policies "$index" 17000)" '16384 No space left on device'
+	is "and 65536 SPIs" "$(raw fill spis "$index" 66000)" '65536 No space left on device'
+	refuse "the refusal says so" '65536 SPIs' in_net a esplctl spi-alloc dev=espl0
+	must ctl a flush
+fi
+must ctl a policy-set dev=espl0 id=1 local=192.0.2.1 remote=192.0.2.2 lts=10.1.0.0/24 rts=10.2.0.0/24
+for ((i = 1; i <= 256; i++)); do
+	echo "spi-alloc dev=espl0 spi=$((0x10000 + i))"
+	echo "sa-add dev=espl0 id=1 in-spi=$((0x10000 + i)) encr=20 key=$SEED"
+done >"$WORK/many"
+check "a policy takes 256 inbound SAs" bash -c "in-net a esplctl batch <'$WORK/many' >/dev/null"
+must ctl a spi-alloc dev=espl0 spi=0x20000
+refuse "and no more" '256 inbound SAs' in_net a esplctl sa-add dev=espl0 id=1 in-spi=0x20000 encr=20 key="$SEED"
+must ctl a sa-del dev=espl0 dir=in spi=0x10001
+check "one that goes makes room" ctl a sa-add dev=espl0 id=1 in-spi=0x20000 encr=20 key="$SEED"
+must ctl a flush
+
 # --- permission
 
 # shellcheck disable=SC2016
