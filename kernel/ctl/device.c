@@ -252,6 +252,17 @@ void espl_device_put(struct espl_device *dev)
 	dev_put(dev->netdev);
 }
 
+bool espl_device_may_change(const struct sk_buff *request, const struct espl_device *dev)
+{
+	bool may;
+
+	/* The device may be moving: RCU keeps the namespace it leaves. */
+	rcu_read_lock();
+	may = netlink_ns_capable(request, dev_net(dev->netdev)->user_ns, CAP_NET_ADMIN);
+	rcu_read_unlock();
+	return may;
+}
+
 struct espl_device *espl_device_next(struct net *net, int after)
 {
 	struct net_device *netdev;

@@ -7,6 +7,7 @@
 
 struct espl_device;
 struct net;
+struct sk_buff;
 
 /*
  * The device of this index that lives in @net, else one that was born there
@@ -14,6 +15,12 @@ struct net;
  */
 struct espl_device *espl_device_get(struct net *net, int ifindex);
 void espl_device_put(struct espl_device *dev);
+
+/*
+ * CAP_NET_ADMIN where the device lives: of both who has sent the request and
+ * who has opened the socket that it came by.
+ */
+bool espl_device_may_change(const struct sk_buff *request, const struct espl_device *dev);
 
 /*
  * Likewise, for dumps: the device of the lowest index above @after that

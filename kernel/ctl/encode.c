@@ -166,6 +166,21 @@ int espl_encode_sa(struct sk_buff *msg, const struct espl_sa *sa)
 	return 0;
 }
 
+int espl_encode_policy_msg(struct sk_buff *msg, const struct espl_policy *policy)
+{
+	if (nla_put_u32(msg, ESPLANE_A_IFINDEX, policy->dev->netdev->ifindex))
+		return -EMSGSIZE;
+	return espl_encode_policy(msg, policy);
+}
+
+int espl_encode_sa_msg(struct sk_buff *msg, const struct espl_sa *sa)
+{
+	if (nla_put_u32(msg, ESPLANE_A_IFINDEX, sa->policy->dev->netdev->ifindex) ||
+	    nla_put_u32(msg, ESPLANE_A_POLICY_ID, sa->policy->id))
+		return -EMSGSIZE;
+	return espl_encode_sa(msg, sa);
+}
+
 int espl_encode_device_stats(struct sk_buff *msg, const struct espl_device *dev)
 {
 	struct nlattr *nest = nla_nest_start(msg, ESPLANE_A_STATS);

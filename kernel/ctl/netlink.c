@@ -11,6 +11,7 @@
 #include "core/sa.h"
 #include "decode.h"
 #include "device.h"
+#include "dump.h"
 #include "encode.h"
 #include "path/socket.h"
 #include "path/tx.h"
@@ -19,21 +20,6 @@
 
 /* The sentences below say these. */
 static_assert(ESPLANE_POLICIES_MAX == 16384 && ESPLANE_SPIS_MAX == 65536 && ESPLANE_IN_MAX == 256);
-
-/* Cursor of a dump. */
-enum { AT_IFINDEX, AT_POLICY, AT_OUT_DONE, AT_SPI };
-
-/* Both who has sent the request and who has opened the socket that it came by. */
-static bool netlink_may_change(const struct sk_buff *request, const struct espl_device *dev)
-{
-	bool may;
-
-	/* The device may be moving: RCU keeps the namespace it leaves. */
-	rcu_read_lock();
-	may = netlink_ns_capable(request, dev_net(dev->netdev)->user_ns, CAP_NET_ADMIN);
-	rcu_read_unlock();
-	return may;
-}
 
 /*
  * Whoever says where packets go, or takes an SPI, acts in the device's home:
@@ -89,7 +75,7 @@ static struct espl_device *netlink_lock_device(const struct sk_buff *request,
 				    "IFINDEX is not an esplane device of this namespace");
 		return ERR_PTR(err);
 	}
-	if (!netlink_may_change(request, dev)) {
+	if (!espl_device_may_change(request, dev)) {
 		NL_SET_ERR_MSG(info->extack,
 			       "CAP_NET_ADMIN is missing in the namespace that the device lives in");
 		err = -EPERM;
@@ -266,13 +252,6 @@ static int netlink_do_policy_del(struct sk_buff *skb, struct genl_info *info)
 	return PTR_ERR_OR_ZERO(policy);
 }
 
-static int netlink_encode_policy_msg(struct sk_buff *msg, const struct espl_policy *policy)
-{
-	if (nla_put_u32(msg, ESPLANE_A_IFINDEX, policy->dev->netdev->ifindex))
-		return -EMSGSIZE;
-	return espl_encode_policy(msg, policy);
-}
-
 static int netlink_do_policy_get(struct sk_buff *skb, struct genl_info *info)
 {
 	struct espl_device *dev = netlink_lock_device(skb, info);
@@ -291,7 +270,7 @@ static int netlink_do_policy_get(struct sk_buff *skb, struct genl_info *info)
 	msg = genlmsg_new(ESPL_MSG_MAX, GFP_KERNEL);
 	if (msg) {
 		head = genlmsg_put_reply(msg, info, &espl_genl, 0, ESPLANE_CMD_POLICY_GET);
-		err = netlink_encode_policy_msg(msg, policy) ? netlink_refuse_full(msg) :
+		err = espl_encode_policy_msg(msg, policy) ? netlink_refuse_full(msg) :
 							       netlink_answer(info, msg, head);
 	}
 out:
@@ -503,14 +482,6 @@ static int netlink_do_sa_del(struct sk_buff *skb, struct genl_info *info)
 	return PTR_ERR_OR_ZERO(sa);
 }
 
-static int netlink_encode_sa_msg(struct sk_buff *msg, const struct espl_sa *sa)
-{
-	if (nla_put_u32(msg, ESPLANE_A_IFINDEX, sa->policy->dev->netdev->ifindex) ||
-	    nla_put_u32(msg, ESPLANE_A_POLICY_ID, sa->policy->id))
-		return -EMSGSIZE;
-	return espl_encode_sa(msg, sa);
-}
-
 static int netlink_do_sa_get(struct sk_buff *skb, struct genl_info *info)
 {
 	struct espl_device *dev = netlink_lock_device(skb, info);
@@ -535,7 +506,7 @@ static int netlink_do_sa_get(struct sk_buff *skb, struct genl_info *info)
 	msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
 	if (msg) {
 		head = genlmsg_put_reply(msg, info, &espl_genl, 0, ESPLANE_CMD_SA_GET);
-		err = netlink_encode_sa_msg(msg, sa) ? netlink_refuse_full(msg) :
+		err = espl_encode_sa_msg(msg, sa) ? netlink_refuse_full(msg) :
 						       netlink_answer(info, msg, head);
 	}
 out:
@@ -555,7 +526,7 @@ static int netlink_do_socket_attach(struct sk_buff *skb, struct genl_info *info)
 static void netlink_flush_device(const struct sk_buff *request, struct espl_device *dev)
 {
 	mutex_lock(&dev->lock);
-	if (!dev->dead && espl_home_locked(dev) && netlink_may_change(request, dev))
+	if (!dev->dead && espl_home_locked(dev) && espl_device_may_change(request, dev))
 		espl_device_flush(dev);
 	mutex_unlock(&dev->lock);
 }
@@ -583,123 +554,6 @@ static int netlink_do_flush(struct sk_buff *skb, struct genl_info *info)
 	return 0;
 }
 
-/* One message of a dump. -EMSGSIZE: it goes into the next buffer. */
-static int netlink_dump_msg(struct sk_buff *msg, struct netlink_callback *cb, u8 cmd,
-			    const struct espl_policy *policy, const struct espl_sa *sa)
-{
-	void *head = genlmsg_put(msg, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, &espl_genl,
-				 NLM_F_MULTI, cmd);
-
-	if (!head)
-		return -EMSGSIZE;
-	if (sa ? netlink_encode_sa_msg(msg, sa) : netlink_encode_policy_msg(msg, policy)) {
-		genlmsg_cancel(msg, head);
-		return -EMSGSIZE;
-	}
-	genl_dump_check_consistent(cb, head);
-	genlmsg_end(msg, head);
-	return 0;
-}
-
-/* The SAs of one policy from the cursor on: the outbound one, then by SPI. */
-static int netlink_dump_sas(struct sk_buff *msg, struct netlink_callback *cb,
-			    const struct espl_policy *policy)
-{
-	struct espl_sa *sa = rcu_dereference_protected(policy->out,
-						       lockdep_is_held(&policy->dev->lock));
-
-	if (!cb->args[AT_OUT_DONE] && sa &&
-	    netlink_dump_msg(msg, cb, ESPLANE_CMD_SA_GET, policy, sa))
-		return -EMSGSIZE;
-	cb->args[AT_OUT_DONE] = 1;
-	list_for_each_entry(sa, &policy->in, policy_node) {
-		if (be32_to_cpu(sa->spi) <= cb->args[AT_SPI])
-			continue;
-		if (netlink_dump_msg(msg, cb, ESPLANE_CMD_SA_GET, policy, sa))
-			return -EMSGSIZE;
-		cb->args[AT_SPI] = be32_to_cpu(sa->spi);
-	}
-	cb->args[AT_OUT_DONE] = 0;
-	cb->args[AT_SPI] = 0;
-	return 0;
-}
-
-static int netlink_dump_device(struct sk_buff *msg, struct netlink_callback *cb,
-			       struct espl_device *dev, bool sas)
-{
-	struct espl_policy *policy;
-	unsigned long id;
-	int err = 0;
-
-	if (!netlink_may_change(cb->skb, dev))
-		return 0;
-	mutex_lock(&dev->lock);
-	xa_for_each_start(&dev->policies, id, policy, cb->args[AT_POLICY]) {
-		/* The cursor inside a policy is of no use once that policy is gone. */
-		if (id != cb->args[AT_POLICY])
-			cb->args[AT_OUT_DONE] = cb->args[AT_SPI] = 0;
-		cb->args[AT_POLICY] = id;
-		err = sas ? netlink_dump_sas(msg, cb, policy)
-			  : netlink_dump_msg(msg, cb, ESPLANE_CMD_POLICY_GET, policy, NULL);
-		if (err)
-			break;
-		cb->args[AT_POLICY] = id + 1;
-	}
-	mutex_unlock(&dev->lock);
-	if (!err)
-		cb->args[AT_POLICY] = 0;
-	return err;
-}
-
-static int netlink_dump_objects(struct sk_buff *msg, struct netlink_callback *cb, bool sas)
-{
-	struct nlattr *only = espl_dump_attrs(cb)[ESPLANE_A_IFINDEX];
-	struct net *net = sock_net(cb->skb->sk);
-	int err = 0, ifindex;
-
-	cb->seq = atomic_read(&espl_generation);
-	while (!err) {
-		/* The cursor: everything below this index is done. */
-		struct espl_device *dev = espl_device_next(net, (int)cb->args[AT_IFINDEX] - 1);
-
-		if (!dev)
-			break;
-		ifindex = dev->netdev->ifindex;
-		if (ifindex != cb->args[AT_IFINDEX])
-			cb->args[AT_POLICY] = cb->args[AT_OUT_DONE] = cb->args[AT_SPI] = 0;
-		cb->args[AT_IFINDEX] = ifindex;
-		if (!only || nla_get_u32(only) == ifindex)
-			err = netlink_dump_device(msg, cb, dev, sas);
-		espl_device_put(dev);
-		if (!err)
-			cb->args[AT_IFINDEX] = ifindex + 1;
-	}
-	/* Full: what is there goes first. Nothing there: the message fits into no buffer. */
-	return err && !msg->len ? err : msg->len;
-}
-
-static int netlink_dump_policies(struct sk_buff *msg, struct netlink_callback *cb)
-{
-	return netlink_dump_objects(msg, cb, false);
-}
-
-static int netlink_dump_all_sas(struct sk_buff *msg, struct netlink_callback *cb)
-{
-	return netlink_dump_objects(msg, cb, true);
-}
-
-static int netlink_start_dump(struct netlink_callback *cb)
-{
-	struct nlattr **attrs = espl_dump_attrs(cb);
-
-	if (attrs[ESPLANE_A_POLICY_ID] || attrs[ESPLANE_A_SPI] || attrs[ESPLANE_A_DIR]) {
-		NL_SET_ERR_MSG(cb->extack, "A dump takes IFINDEX only: leave the rest out, or get one");
-		return -EINVAL;
-	}
-	cb->min_dump_alloc = ESPL_MSG_MAX;
-	return 0;
-}
-
 #define OP(command, table, handler) \
 	.cmd = ESPLANE_CMD_##command, .flags = GENL_UNS_ADMIN_PERM, .policy = table, \
 	.maxattr = ESPLANE_A_MAX, .doit = handler
@@ -709,13 +563,13 @@ static const struct genl_ops ops[] = {
 	{ OP(POLICY_SET, espl_attrs_policy_set, netlink_do_policy_set) },
 	{ OP(POLICY_DEL, espl_attrs_policy_id, netlink_do_policy_del) },
 	{ OP(POLICY_GET, espl_attrs_policy_id, netlink_do_policy_get),
-	  .start = netlink_start_dump, .dumpit = netlink_dump_policies },
+	  .start = espl_dump_start, .dumpit = espl_dump_policies },
 	{ OP(SPI_ALLOC, espl_attrs_spi_alloc, netlink_do_spi_alloc) },
 	/* Not checked by generic netlink, which would keep the keys of what it refuses. */
 	{ OP(SA_ADD, NULL, netlink_do_sa_add), .validate = GENL_DONT_VALIDATE_STRICT },
 	{ OP(SA_DEL, espl_attrs_sa_id, netlink_do_sa_del) },
 	{ OP(SA_GET, espl_attrs_sa_id, netlink_do_sa_get),
-	  .start = netlink_start_dump, .dumpit = netlink_dump_all_sas },
+	  .start = espl_dump_start, .dumpit = espl_dump_sas },
 	{ OP(SOCKET_ATTACH, espl_attrs_socket, netlink_do_socket_attach) },
 	{ OP(FLUSH, espl_attrs_flush, netlink_do_flush) },
 };
