@@ -49,6 +49,7 @@ struct espl_device {
 	bool dead;			/* ndo_uninit has begun; device.c's lock is held too */
 
 	struct list_head home_node;	/* in espl_net.devices */
+	u32 id;				/* unique at home, constant */
 	struct espl_event event;
 	netdevice_tracker event_ref;	/* while @event is queued */
 };

@@ -44,7 +44,8 @@ struct espl_bad_spi {
 struct espl_net {
 	struct net *net;
 	struct rhashtable spis;
-	struct list_head devices;	/* espl_device.home_node; under device.c's lock */
+	struct list_head devices;	/* espl_device.home_node; this and the next: device.c's lock */
+	u32 last_device;		/* id of the newest one */
 
 	spinlock_t out_lock;		/* protects writes of @outs; process context */
 	DECLARE_HASHTABLE(outs, ESPL_OUT_HASH_BITS);	/* outbound SAs by SPI, for ICMP errors */

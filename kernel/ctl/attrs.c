@@ -10,32 +10,38 @@ static struct netlink_range_validation ifindex_range = { .min = 1, .max = S32_MA
 static struct netlink_range_validation fd_range = { .min = 0, .max = S32_MAX };
 
 #define IFINDEX		[ESPLANE_A_IFINDEX] = NLA_POLICY_FULL_RANGE(NLA_U32, &ifindex_range)
+#define DEVICE_ID	[ESPLANE_A_DEVICE_ID] = NLA_POLICY_MIN(NLA_U32, 1)
 #define POLICY_ID	[ESPLANE_A_POLICY_ID] = NLA_POLICY_MIN(NLA_U32, 1)
 #define SPI		[ESPLANE_A_SPI] = NLA_POLICY_MIN(NLA_U32, ESPLANE_SPI_MIN)
 #define DIR		[ESPLANE_A_DIR] = NLA_POLICY_RANGE(NLA_U8, ESPLANE_DIR_IN, ESPLANE_DIR_OUT)
 
 const struct nla_policy espl_attrs_info[ESPLANE_A_MAX + 1] = {
 	IFINDEX,
+	DEVICE_ID,
 };
 
 const struct nla_policy espl_attrs_policy_set[ESPLANE_A_MAX + 1] = {
 	IFINDEX,
+	DEVICE_ID,
 	[ESPLANE_A_POLICY] = { .type = NLA_NESTED },
 };
 
 const struct nla_policy espl_attrs_policy_id[ESPLANE_A_MAX + 1] = {
 	IFINDEX,
+	DEVICE_ID,
 	POLICY_ID,
 };
 
 const struct nla_policy espl_attrs_spi_alloc[ESPLANE_A_MAX + 1] = {
 	IFINDEX,
+	DEVICE_ID,
 	SPI,
 };
 
 /* For netlink_do_sa_add(), not for generic netlink: every way out has to wipe the keys. */
 const struct nla_policy espl_attrs_sa_add[ESPLANE_A_MAX + 1] = {
 	IFINDEX,
+	DEVICE_ID,
 	POLICY_ID,
 	[ESPLANE_A_SA_IN] = { .type = NLA_NESTED },
 	[ESPLANE_A_SA_OUT] = { .type = NLA_NESTED },
@@ -43,6 +49,7 @@ const struct nla_policy espl_attrs_sa_add[ESPLANE_A_MAX + 1] = {
 
 const struct nla_policy espl_attrs_sa_id[ESPLANE_A_MAX + 1] = {
 	IFINDEX,
+	DEVICE_ID,
 	POLICY_ID,
 	SPI,
 	DIR,
@@ -54,6 +61,7 @@ const struct nla_policy espl_attrs_socket[ESPLANE_A_MAX + 1] = {
 
 const struct nla_policy espl_attrs_flush[ESPLANE_A_MAX + 1] = {
 	IFINDEX,
+	DEVICE_ID,
 };
 
 const struct nla_policy espl_attrs_policy[ESPLANE_POLICY_A_MAX + 1] = {

@@ -22,6 +22,9 @@
  */
 static DEFINE_SPINLOCK(homes_lock);
 
+/* See espl_device_next(): the other half of 32 bits is for ifindexes. */
+enum { DEVICE_ID_MAX = S32_MAX };
+
 /*
  * A hub forwards from one policy to another of the same device. To tell the
  * sender of a shorter way, as on a LAN, would be wrong: there is none. The
@@ -169,6 +172,16 @@ static void device_setup(struct net_device *netdev)
 	netif_keep_dst(netdev);
 }
 
+/* Never one that another device of this home has had. */
+static int device_take_id(struct espl_device *dev, struct espl_net *en)
+{
+	spin_lock(&homes_lock);
+	if (en->last_device < DEVICE_ID_MAX)
+		dev->id = ++en->last_device;
+	spin_unlock(&homes_lock);
+	return dev->id ? 0 : -ENOSPC;
+}
+
 static int device_newlink(struct net *src_net, struct net_device *netdev, struct nlattr *tb[],
 			  struct nlattr *data[], struct netlink_ext_ack *extack)
 {
@@ -186,6 +199,9 @@ static int device_newlink(struct net *src_net, struct net_device *netdev, struct
 	dev->stats = alloc_percpu(struct espl_stats);
 	netdev->tstats = netdev_alloc_pcpu_stats(struct pcpu_sw_netstats);
 	if (!dev->stats || !netdev->tstats)
+		goto err_free;
+	err = device_take_id(dev, espl_net(src_net));
+	if (err)
 		goto err_free;
 	err = gro_cells_init(&dev->gro, netdev);
 	if (err)
@@ -218,14 +234,14 @@ static struct rtnl_link_ops link_ops __read_mostly = {
 	.newlink	= device_newlink,
 };
 
-/* With a reference, unless it is on its way out. */
-static struct espl_device *device_find_born(struct espl_net *en, int ifindex)
+/* With a reference, unless it is on its way out. One of the two is 0. */
+static struct espl_device *device_find_born(struct espl_net *en, u32 id, int ifindex)
 {
 	struct espl_device *dev, *found = NULL;
 
 	spin_lock(&homes_lock);
 	list_for_each_entry(dev, &en->devices, home_node) {
-		if (dev->netdev->ifindex != ifindex || dev->dead)
+		if ((id ? dev->id != id : dev->netdev->ifindex != ifindex) || dev->dead)
 			continue;
 		dev_hold(dev->netdev);
 		found = dev;
@@ -235,16 +251,34 @@ static struct espl_device *device_find_born(struct espl_net *en, int ifindex)
 	return found;
 }
 
-struct espl_device *espl_device_get(struct net *net, int ifindex)
+struct espl_device *espl_device_get_born(struct net *net, u32 id)
+{
+	return device_find_born(espl_net(net), id, 0);
+}
+
+/* One that lives here, wherever it was born. */
+static struct espl_device *device_find_living(struct net *net, int ifindex)
 {
 	struct net_device *netdev = dev_get_by_index(net, ifindex);
 
-	if (!netdev)
-		return device_find_born(espl_net(net), ifindex);
-	if (netdev->netdev_ops == &device_ops)
+	if (netdev && netdev->netdev_ops == &device_ops)
 		return netdev_priv(netdev);
 	dev_put(netdev);
-	return device_find_born(espl_net(net), ifindex);
+	return NULL;
+}
+
+struct espl_device *espl_device_get(struct net *net, int ifindex)
+{
+	return device_find_living(net, ifindex) ?: device_find_born(espl_net(net), 0, ifindex);
+}
+
+struct espl_device *espl_device_named(struct net *net, struct nlattr *const *attrs)
+{
+	if (attrs[ESPLANE_A_DEVICE_ID])
+		return espl_device_get_born(net, nla_get_u32(attrs[ESPLANE_A_DEVICE_ID]));
+	if (attrs[ESPLANE_A_IFINDEX])
+		return espl_device_get(net, nla_get_u32(attrs[ESPLANE_A_IFINDEX]));
+	return NULL;
 }
 
 void espl_device_put(struct espl_device *dev)
@@ -263,29 +297,47 @@ bool espl_device_may_change(const struct sk_buff *request, const struct espl_dev
 	return may;
 }
 
-struct espl_device *espl_device_next(struct net *net, int after)
+/* Of a device that lives here and was born elsewhere, or that has outlived its home. */
+static bool device_is_guest(const struct espl_device *dev, const struct net *net)
 {
+	const struct espl_net *home = rcu_dereference(dev->home);
+
+	return !home || home->net != net;
+}
+
+/*
+ * The devices in a row that no move changes: those born here by their ids, then
+ * the guests by their ifindexes, with the highest bit set.
+ */
+struct espl_device *espl_device_next(struct net *net, unsigned long *at)
+{
+	const u32 guest = BIT(31);
 	struct net_device *netdev;
 	struct espl_device *dev;
-	int next;
+	u32 next;
 
 	do {
-		next = INT_MAX;
-		rcu_read_lock();
-		for_each_netdev_rcu(net, netdev)
-			if (netdev->netdev_ops == &device_ops && netdev->ifindex > after)
-				next = min(next, netdev->ifindex);
-		rcu_read_unlock();
+		next = U32_MAX;
 		spin_lock(&homes_lock);
 		list_for_each_entry(dev, &espl_net(net)->devices, home_node)
-			if (!dev->dead && dev->netdev->ifindex > after)
-				next = min(next, dev->netdev->ifindex);
+			if (!dev->dead && dev->id >= *at)
+				next = min(next, dev->id);
 		spin_unlock(&homes_lock);
+		rcu_read_lock();
+		for_each_netdev_rcu(net, netdev)
+			if (netdev->netdev_ops == &device_ops &&
+			    (guest | netdev->ifindex) >= *at &&
+			    device_is_guest(netdev_priv(netdev), net))
+				next = min(next, guest | netdev->ifindex);
+		rcu_read_unlock();
+		if (next == U32_MAX)
+			return NULL;
 
 		/* It may have gone meanwhile: then the one after it. */
-		dev = next < INT_MAX ? espl_device_get(net, next) : NULL;
-		after = next;
-	} while (!dev && next < INT_MAX);
+		dev = next & guest ? device_find_living(net, next & ~guest) :
+				     espl_device_get_born(net, next);
+		*at = dev ? next : next + 1UL;
+	} while (!dev);
 	return dev;
 }
 

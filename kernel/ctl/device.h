@@ -7,6 +7,7 @@
 
 struct espl_device;
 struct net;
+struct nlattr;
 struct sk_buff;
 
 /*
@@ -14,6 +15,10 @@ struct sk_buff;
  * and lives elsewhere. With a netdev reference; NULL: none. Process context.
  */
 struct espl_device *espl_device_get(struct net *net, int ifindex);
+/* Likewise, the device of this id that was born in @net, wherever it lives. */
+struct espl_device *espl_device_get_born(struct net *net, u32 id);
+/* What a request names by DEVICE_ID or IFINDEX in @attrs; NULL also if it names nothing. */
+struct espl_device *espl_device_named(struct net *net, struct nlattr *const *attrs);
 void espl_device_put(struct espl_device *dev);
 
 /*
@@ -23,10 +28,11 @@ void espl_device_put(struct espl_device *dev);
 bool espl_device_may_change(const struct sk_buff *request, const struct espl_device *dev);
 
 /*
- * Likewise, for dumps: the device of the lowest index above @after that
- * espl_device_get() would find.
+ * For dumps: the first device at *@at or behind it, of all that were born or
+ * live in @net, with a reference; NULL: none. 0 is before the first one. *@at
+ * becomes its place.
  */
-struct espl_device *espl_device_next(struct net *net, int after);
+struct espl_device *espl_device_next(struct net *net, unsigned long *at);
 
 int espl_nets_init(void);
 void espl_nets_exit(void);

@@ -13,7 +13,7 @@
 #include "pure/compat.h"
 
 /* The cursor, in cb->args. */
-enum { AT_IFINDEX, AT_POLICY, AT_OUT_DONE, AT_SPI };
+enum { AT_DEVICE, AT_POLICY, AT_OUT_DONE, AT_SPI };
 
 /* One message of a dump. -EMSGSIZE: it goes into the next buffer. */
 static int dump_msg(struct sk_buff *msg, struct netlink_callback *cb, u8 cmd,
@@ -85,27 +85,31 @@ static int dump_device(struct sk_buff *msg, struct netlink_callback *cb,
 
 static int dump_objects(struct sk_buff *msg, struct netlink_callback *cb, bool sas)
 {
-	struct nlattr *only = espl_dump_attrs(cb)[ESPLANE_A_IFINDEX];
+	struct nlattr **attrs = espl_dump_attrs(cb);
 	struct net *net = sock_net(cb->skb->sk);
-	int err = 0, ifindex;
+	bool all = !attrs[ESPLANE_A_IFINDEX] && !attrs[ESPLANE_A_DEVICE_ID];
+	struct espl_device *only = espl_device_named(net, attrs), *dev;
+	unsigned long at;
+	int err = 0;
 
 	cb->seq = atomic_read(&espl_generation);
 	while (!err) {
-		/* The cursor: everything below this index is done. */
-		struct espl_device *dev = espl_device_next(net, (int)cb->args[AT_IFINDEX] - 1);
-
+		/* The cursor: everything before it is done. */
+		at = cb->args[AT_DEVICE];
+		dev = all || only ? espl_device_next(net, &at) : NULL;
 		if (!dev)
 			break;
-		ifindex = dev->netdev->ifindex;
-		if (ifindex != cb->args[AT_IFINDEX])
+		if (at != (unsigned long)cb->args[AT_DEVICE])
 			cb->args[AT_POLICY] = cb->args[AT_OUT_DONE] = cb->args[AT_SPI] = 0;
-		cb->args[AT_IFINDEX] = ifindex;
-		if (!only || nla_get_u32(only) == ifindex)
+		cb->args[AT_DEVICE] = at;
+		if (all || dev == only)
 			err = dump_device(msg, cb, dev, sas);
 		espl_device_put(dev);
 		if (!err)
-			cb->args[AT_IFINDEX] = ifindex + 1;
+			cb->args[AT_DEVICE] = at + 1;
 	}
+	if (only)
+		espl_device_put(only);
 	/* Full: what is there goes first. Nothing there: the message fits into no buffer. */
 	return err && !msg->len ? err : msg->len;
 }
@@ -124,8 +128,10 @@ int espl_dump_start(struct netlink_callback *cb)
 {
 	struct nlattr **attrs = espl_dump_attrs(cb);
 
-	if (attrs[ESPLANE_A_POLICY_ID] || attrs[ESPLANE_A_SPI] || attrs[ESPLANE_A_DIR]) {
-		NL_SET_ERR_MSG(cb->extack, "A dump takes IFINDEX only: leave the rest out, or get one");
+	if (attrs[ESPLANE_A_POLICY_ID] || attrs[ESPLANE_A_SPI] || attrs[ESPLANE_A_DIR] ||
+	    (attrs[ESPLANE_A_IFINDEX] && attrs[ESPLANE_A_DEVICE_ID])) {
+		NL_SET_ERR_MSG(cb->extack,
+			       "A dump takes IFINDEX or DEVICE_ID only: leave the rest out, or get one");
 		return -EINVAL;
 	}
 	cb->min_dump_alloc = ESPL_MSG_MAX;

@@ -166,16 +166,22 @@ int espl_encode_sa(struct sk_buff *msg, const struct espl_sa *sa)
 	return 0;
 }
 
+int espl_encode_device(struct sk_buff *msg, const struct espl_device *dev)
+{
+	return nla_put_u32(msg, ESPLANE_A_IFINDEX, dev->netdev->ifindex) ?:
+	       nla_put_u32(msg, ESPLANE_A_DEVICE_ID, dev->id);
+}
+
 int espl_encode_policy_msg(struct sk_buff *msg, const struct espl_policy *policy)
 {
-	if (nla_put_u32(msg, ESPLANE_A_IFINDEX, policy->dev->netdev->ifindex))
+	if (espl_encode_device(msg, policy->dev))
 		return -EMSGSIZE;
 	return espl_encode_policy(msg, policy);
 }
 
 int espl_encode_sa_msg(struct sk_buff *msg, const struct espl_sa *sa)
 {
-	if (nla_put_u32(msg, ESPLANE_A_IFINDEX, sa->policy->dev->netdev->ifindex) ||
+	if (espl_encode_device(msg, sa->policy->dev) ||
 	    nla_put_u32(msg, ESPLANE_A_POLICY_ID, sa->policy->id))
 		return -EMSGSIZE;
 	return espl_encode_sa(msg, sa);

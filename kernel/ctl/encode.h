@@ -22,6 +22,8 @@ int espl_encode_sa(struct sk_buff *msg, const struct espl_sa *sa);
 int espl_encode_policy_msg(struct sk_buff *msg, const struct espl_policy *policy);
 int espl_encode_sa_msg(struct sk_buff *msg, const struct espl_sa *sa);
 
+/* IFINDEX and DEVICE_ID. Any context. */
+int espl_encode_device(struct sk_buff *msg, const struct espl_device *dev);
 int espl_encode_device_stats(struct sk_buff *msg, const struct espl_device *dev);
 /* A suite that this kernel has; 0 and nothing encoded if it has not. May sleep. */
 int espl_encode_suite(struct sk_buff *msg, const struct espl_suite *suite);

@@ -58,7 +58,7 @@ static int netlink_missing(const struct genl_info *info, const char *sentence)
 }
 
 /*
- * The device of IFINDEX, locked, alive and at home, with a reference, or an
+ * The device of IFINDEX or DEVICE_ID, locked, alive and at home, with a reference, or an
  * error. Undone by netlink_unlock_device().
  */
 static struct espl_device *netlink_lock_device(const struct sk_buff *request,
@@ -67,12 +67,16 @@ static struct espl_device *netlink_lock_device(const struct sk_buff *request,
 	struct espl_device *dev;
 	int err = -ENODEV;
 
-	if (!info->attrs[ESPLANE_A_IFINDEX])
-		return ERR_PTR(netlink_missing(info, "The request needs IFINDEX"));
-	dev = espl_device_get(genl_info_net(info), nla_get_u32(info->attrs[ESPLANE_A_IFINDEX]));
+	if (!info->attrs[ESPLANE_A_IFINDEX] == !info->attrs[ESPLANE_A_DEVICE_ID])
+		return ERR_PTR(netlink_missing(info, "The request needs IFINDEX or DEVICE_ID, one of them"));
+	dev = espl_device_named(genl_info_net(info), info->attrs);
 	if (!dev) {
-		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[ESPLANE_A_IFINDEX],
-				    "IFINDEX is not an esplane device of this namespace");
+		if (info->attrs[ESPLANE_A_IFINDEX])
+			NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[ESPLANE_A_IFINDEX],
+					    "IFINDEX is not an esplane device of this namespace");
+		else
+			NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[ESPLANE_A_DEVICE_ID],
+					    "No device of this DEVICE_ID was born in this namespace");
 		return ERR_PTR(err);
 	}
 	if (!espl_device_may_change(request, dev)) {
@@ -155,7 +159,7 @@ static int netlink_encode_device(struct sk_buff *msg, const struct sk_buff *requ
 
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
-	err = nla_put_u32(msg, ESPLANE_A_IFINDEX, dev->netdev->ifindex);
+	err = espl_encode_device(msg, dev);
 	if (!err)
 		err = espl_encode_device_stats(msg, dev);
 	netlink_unlock_device(dev);
@@ -172,7 +176,7 @@ static int netlink_do_info(struct sk_buff *skb, struct genl_info *info)
 		return -ENOMEM;
 	head = genlmsg_put_reply(msg, info, &espl_genl, 0, ESPLANE_CMD_INFO);
 	err = netlink_encode_kernel(msg);
-	if (!err && info->attrs[ESPLANE_A_IFINDEX])
+	if (!err && (info->attrs[ESPLANE_A_IFINDEX] || info->attrs[ESPLANE_A_DEVICE_ID]))
 		err = netlink_encode_device(msg, skb, info);
 	if (!err)
 		return netlink_answer(info, msg, head);
@@ -535,9 +539,9 @@ static int netlink_do_flush(struct sk_buff *skb, struct genl_info *info)
 {
 	struct net *net = genl_info_net(info);
 	struct espl_device *dev;
-	int after = 0;
+	unsigned long at = 0;
 
-	if (info->attrs[ESPLANE_A_IFINDEX]) {
+	if (info->attrs[ESPLANE_A_IFINDEX] || info->attrs[ESPLANE_A_DEVICE_ID]) {
 		dev = netlink_lock_device(skb, info);
 		if (IS_ERR(dev))
 			return PTR_ERR(dev);
@@ -545,8 +549,7 @@ static int netlink_do_flush(struct sk_buff *skb, struct genl_info *info)
 		netlink_unlock_device(dev);
 		return 0;
 	}
-	while ((dev = espl_device_next(net, after))) {
-		after = dev->netdev->ifindex;
+	for (; (dev = espl_device_next(net, &at)); at++) {
 		netlink_flush_device(skb, dev);
 		espl_device_put(dev);
 	}

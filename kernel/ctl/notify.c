@@ -7,6 +7,7 @@
 
 #include "core/policy.h"
 #include "core/sa.h"
+#include "encode.h"
 #include "netlink.h"
 
 static struct espl_device *notify_device(const struct espl_event *ev)
@@ -111,7 +112,7 @@ static int notify_event(struct espl_event *ev, unsigned int bit)
 	if (!msg)
 		return -ENOMEM;
 	head = genlmsg_put(msg, 0, 0, &espl_genl, 0, notify_command(ev, bit));
-	nla_put_u32(msg, ESPLANE_A_IFINDEX, dev->netdev->ifindex);
+	espl_encode_device(msg, dev);
 	if (ev->owner == ESPL_EVENT_SA)
 		news = notify_fill_sa(msg, container_of(ev, struct espl_sa, event), bit);
 	else if (ev->owner == ESPL_EVENT_POLICY)

@@ -142,6 +142,7 @@ static const struct attr_desc top_attr[] = {
 	[ESPLANE_A_TS_REMOTE] = { "ts-remote", T_NEST, &attr_ts },
 	[ESPLANE_A_STATS] = { "stats", T_NEST, &attr_stat },
 	[ESPLANE_A_PAD] = { "pad" },
+	[ESPLANE_A_DEVICE_ID] = { "device-id", T_U32 },
 };
 
 const struct attr_table attr_top = { top_attr, ESPLANE_A_MAX };

@@ -25,6 +25,10 @@
 #define ESPLANE_SPIS_MAX	65536	/* inbound, of a device: reserved or with their SA */
 #define ESPLANE_IN_MAX		256	/* inbound SAs of a policy */
 
+/*
+ * Where a request has IFINDEX it may have DEVICE_ID instead, if it is sent from
+ * the device's home. Answers and events have both.
+ */
 enum {
 	ESPLANE_CMD_UNSPEC,
 	ESPLANE_CMD_SA_ADD,		/* IFINDEX, POLICY_ID, SA_IN and/or SA_OUT: all or none */
@@ -70,6 +74,7 @@ enum {
 	ESPLANE_A_TS_REMOTE,		/* nest of ESPLANE_TS_A_* */
 	ESPLANE_A_STATS,		/* nest of ESPLANE_STAT_A_*, of the device: INFO */
 	ESPLANE_A_PAD,
+	ESPLANE_A_DEVICE_ID,		/* u32: of a device at its home, in IFINDEX's place; constant */
 	__ESPLANE_A_MAX
 };
 #define ESPLANE_A_MAX (__ESPLANE_A_MAX - 1)
