@@ -285,13 +285,21 @@ static void policy_drop_out(struct espl_policy *policy, struct espl_sa *sa)
 	espl_sa_kill(sa);
 }
 
-void espl_policy_install(struct espl_policy *policy, struct espl_spi *spi, struct espl_sa *in,
-			 struct espl_sa *out)
+int espl_policy_install(struct espl_policy *policy, struct espl_spi *spi, struct espl_sa *in,
+			struct espl_sa *out)
 {
 	struct espl_device *dev = policy->dev;
 	struct espl_sa *old;
+	int err;
 
 	lockdep_assert_held(&dev->lock);
+	/* First what can fail. */
+	if (out) {
+		espl_sa_adopt(out, policy);
+		err = espl_sa_index_out(espl_home_locked(dev), out);
+		if (err)
+			return err;
+	}
 	if (in) {
 		espl_sa_adopt(in, policy);
 		in->entry = spi;
@@ -300,14 +308,13 @@ void espl_policy_install(struct espl_policy *policy, struct espl_spi *spi, struc
 		espl_sa_start(in);
 	}
 	if (out) {
-		espl_sa_adopt(out, policy);
-		espl_sa_index_out(espl_home_locked(dev), out);
 		old = rcu_replace_pointer(policy->out, out, lockdep_is_held(&dev->lock));
 		espl_sa_start(out);
 		if (old)
 			policy_drop_out(policy, old);
 	}
 	atomic_inc(&espl_generation);
+	return 0;
 }
 
 void espl_policy_drop_sa(struct espl_policy *policy, struct espl_sa *sa)

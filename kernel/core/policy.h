@@ -119,11 +119,12 @@ int espl_policy_change(struct espl_policy *policy, struct espl_endpoint *ep,
 		       struct espl_ts_set *ts);
 
 /*
- * Publishes SAs, either may be NULL; takes them. Cannot fail: @spi is the
- * reservation of @in. Frees the outbound SA that @out replaces.
+ * Publishes SAs, either may be NULL; takes them. @spi is the reservation of
+ * @in. Frees the outbound SA that @out replaces. -ENOMEM and the like: nothing
+ * has changed, and both are the caller's to kill.
  */
-void espl_policy_install(struct espl_policy *policy, struct espl_spi *spi, struct espl_sa *in,
-			 struct espl_sa *out);
+int espl_policy_install(struct espl_policy *policy, struct espl_spi *spi, struct espl_sa *in,
+			struct espl_sa *out);
 /* An SA out of its policy, and inbound ones out of the table; then it is killed. */
 void espl_policy_drop_sa(struct espl_policy *policy, struct espl_sa *sa);
 

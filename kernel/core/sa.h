@@ -56,7 +56,7 @@ struct espl_sa {
 	/* process context */
 	struct list_head policy_node;	/* in: in policy->in */
 	struct espl_spi *entry;		/* in: of the SPI table */
-	struct hlist_node out_node;	/* out: in espl_net.outs */
+	struct hlist_node out_node;	/* out: in espl_out_spi.sas */
 	struct espl_event event;
 	struct delayed_work tick;	/* limits in seconds; ended by the free work */
 	struct work_struct free_work;

@@ -15,17 +15,25 @@ unsigned int espl_net_id __read_mostly;
 
 int espl_satable_init(struct espl_net *en)
 {
+	int err;
+
 	spin_lock_init(&en->out_lock);
-	hash_init(en->outs);
-	return rhashtable_init(&en->spis, &espl_spi_params);
+	err = rhashtable_init(&en->outs, &espl_out_params);
+	if (err)
+		return err;
+	err = rhashtable_init(&en->spis, &espl_spi_params);
+	if (err)
+		rhashtable_destroy(&en->outs);
+	return err;
 }
 
 /* Every device of the namespace has been flushed: see espl_device_leave(). */
 void espl_satable_exit(struct espl_net *en)
 {
 	WARN_ON(atomic_read(&en->spis.nelems));
-	WARN_ON(!hash_empty(en->outs));
+	WARN_ON(atomic_read(&en->outs.nelems));
 	rhashtable_destroy(&en->spis);
+	rhashtable_destroy(&en->outs);
 }
 
 static __be32 satable_random_spi(void)
@@ -73,29 +81,49 @@ void espl_spi_release(struct espl_net *en, struct espl_spi *entry)
 	kfree_rcu(entry, rcu);
 }
 
-void espl_sa_index_out(struct espl_net *en, struct espl_sa *sa)
+int espl_sa_index_out(struct espl_net *en, struct espl_sa *sa)
 {
+	struct espl_out_spi *entry, *new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+
+	if (!new)
+		return -ENOMEM;
+	new->spi = sa->spi;
 	spin_lock(&en->out_lock);
-	hash_add_rcu(en->outs, &sa->out_node, (__force u32)sa->spi);
+	entry = rhashtable_lookup_get_insert_fast(&en->outs, &new->node, espl_out_params);
+	if (!entry) {
+		entry = new;
+		new = NULL;
+	}
+	if (!IS_ERR(entry))
+		hlist_add_head_rcu(&sa->out_node, &entry->sas);
 	spin_unlock(&en->out_lock);
+	kfree(new);
+	return PTR_ERR_OR_ZERO(entry);
 }
 
 void espl_sa_unindex_out(struct espl_net *en, struct espl_sa *sa)
 {
+	struct espl_out_spi *entry;
+
 	spin_lock(&en->out_lock);
-	hash_del_rcu(&sa->out_node);
+	hlist_del_rcu(&sa->out_node);
+	entry = rhashtable_lookup_fast(&en->outs, &sa->spi, espl_out_params);
+	if (!WARN_ON(!entry) && hlist_empty(&entry->sas)) {
+		rhashtable_remove_fast(&en->outs, &entry->node, espl_out_params);
+		kfree_rcu(entry, rcu);
+	}
 	spin_unlock(&en->out_lock);
 }
 
 struct espl_sa *espl_sa_find_out(struct espl_net *en, __be32 spi, __be32 daddr)
 {
+	struct espl_out_spi *entry = rhashtable_lookup(&en->outs, &spi, espl_out_params);
+	const struct espl_endpoint *ep;
 	struct espl_sa *sa;
 
-	hash_for_each_possible_rcu(en->outs, sa, out_node, (__force u32)spi) {
-		const struct espl_endpoint *ep;
-
-		if (sa->spi != spi)
-			continue;
+	if (!entry)
+		return NULL;
+	hlist_for_each_entry_rcu(sa, &entry->sas, out_node) {
 		ep = rcu_dereference(sa->policy->endpoint);
 		if (ep->remote == daddr)
 			return sa;
@@ -103,19 +131,26 @@ struct espl_sa *espl_sa_find_out(struct espl_net *en, __be32 spi, __be32 daddr)
 	return NULL;
 }
 
-struct espl_sa *espl_sa_find_own_out(struct espl_net *en, const struct espl_device *dev,
-				     __be32 spi, u32 policy_id)
+struct espl_sa *espl_sa_find_own_out(struct espl_net *en, struct espl_device *dev, __be32 spi,
+				     u32 policy_id)
 {
 	struct espl_sa *sa, *found = NULL;
+	struct espl_out_spi *entry;
+	struct espl_policy *policy;
 
 	lockdep_assert_held(&dev->lock);
-	spin_lock(&en->out_lock);
-	hash_for_each_possible(en->outs, sa, out_node, (__force u32)spi) {
-		if (sa->spi != spi || sa->policy->dev != dev)
-			continue;
-		if (!policy_id || sa->policy->id == policy_id)
-			found = sa;
+	if (policy_id) {
+		policy = xa_load(&dev->policies, policy_id);
+		sa = policy ? rcu_dereference_protected(policy->out,
+							lockdep_is_held(&dev->lock)) : NULL;
+		return sa && sa->spi == spi ? sa : NULL;
 	}
+	spin_lock(&en->out_lock);
+	entry = rhashtable_lookup_fast(&en->outs, &spi, espl_out_params);
+	if (entry)
+		hlist_for_each_entry(sa, &entry->sas, out_node)
+			if (sa->policy->dev == dev)
+				found = sa;
 	spin_unlock(&en->out_lock);
 	return found;
 }

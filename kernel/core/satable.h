@@ -6,7 +6,6 @@
 #ifndef _ESPL_SATABLE_H
 #define _ESPL_SATABLE_H
 
-#include <linux/hashtable.h>
 #include <linux/in6.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -21,7 +20,6 @@ struct espl_device;
 struct espl_sa;
 
 enum {
-	ESPL_OUT_HASH_BITS	= 8,
 	ESPL_BAD_SPIS		= 8,	/* INVALID_SPI events that can wait */
 };
 
@@ -32,6 +30,17 @@ struct espl_spi {
 	struct espl_device *dev;	/* a name, not a reference: dies before the device */
 	struct espl_sa __rcu *sa;	/* written under @dev->lock */
 	struct list_head dev_node;	/* in @dev->spis, under @dev->lock */
+	struct rcu_head rcu;
+};
+
+/*
+ * The outbound SAs of one SPI. Peers choose it, so several may have the same:
+ * the list takes and gives one at no cost. Freed by RCU.
+ */
+struct espl_out_spi {
+	struct rhash_head node;
+	__be32 spi;
+	struct hlist_head sas;		/* espl_sa.out_node; RCU */
 	struct rcu_head rcu;
 };
 
@@ -47,8 +56,8 @@ struct espl_net {
 	struct list_head devices;	/* espl_device.home_node; this and the next: device.c's lock */
 	u32 last_device;		/* id of the newest one */
 
-	spinlock_t out_lock;		/* protects writes of @outs; process context */
-	DECLARE_HASHTABLE(outs, ESPL_OUT_HASH_BITS);	/* outbound SAs by SPI, for ICMP errors */
+	struct rhashtable outs;		/* espl_out_spi by SPI, for ICMP errors and requests */
+	spinlock_t out_lock;		/* protects writes of @outs and of its lists; process context */
 
 	struct mutex sock_lock;		/* protects @socks */
 	struct list_head socks;
@@ -75,6 +84,14 @@ static const struct rhashtable_params espl_spi_params = {
 	.key_offset = offsetof(struct espl_spi, spi),
 	.head_offset = offsetof(struct espl_spi, node),
 	.hashfn = espl_spi_hash,
+	.automatic_shrinking = true,
+};
+
+/* Peers pick these: the default hash, which they cannot foresee. */
+static const struct rhashtable_params espl_out_params = {
+	.key_len = sizeof(__be32),
+	.key_offset = offsetof(struct espl_out_spi, spi),
+	.head_offset = offsetof(struct espl_out_spi, node),
 	.automatic_shrinking = true,
 };
 
@@ -106,11 +123,12 @@ static inline struct espl_sa *espl_sa_find_in(struct espl_net *en, __be32 spi)
 	return entry ? rcu_dereference(entry->sa) : NULL;
 }
 
-void espl_sa_index_out(struct espl_net *en, struct espl_sa *sa);
+/* Process context. The SA has its policy; -ENOMEM and the like: it is not found by its SPI. */
+int espl_sa_index_out(struct espl_net *en, struct espl_sa *sa);
 void espl_sa_unindex_out(struct espl_net *en, struct espl_sa *sa);
 /* Under @dev->lock: an outbound SA of @dev; policy_id 0: of any policy. */
-struct espl_sa *espl_sa_find_own_out(struct espl_net *en, const struct espl_device *dev,
-				     __be32 spi, u32 policy_id);
+struct espl_sa *espl_sa_find_own_out(struct espl_net *en, struct espl_device *dev, __be32 spi,
+				     u32 policy_id);
 /* Under RCU, borrowed: an outbound SA of this SPI whose policy's peer is @daddr. */
 struct espl_sa *espl_sa_find_out(struct espl_net *en, __be32 spi, __be32 daddr);
 

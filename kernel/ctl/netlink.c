@@ -382,9 +382,9 @@ static int netlink_install(const struct sk_buff *request, struct genl_info *info
 			goto out;
 		}
 	}
-	espl_policy_hold(*policy);
-	espl_policy_install(*policy, spi, in, out);
-	err = 0;
+	err = espl_policy_install(*policy, spi, in, out);
+	if (!err)
+		espl_policy_hold(*policy);
 out:
 	netlink_unlock_device(dev);
 	return err;

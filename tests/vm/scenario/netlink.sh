@@ -78,6 +78,27 @@ check "flush of the device" ctl a flush dev=espl0
 check "the reservation went too" ctl a spi-alloc dev=espl0 spi=0x4001
 must ctl a flush
 
+# --- peers choose outbound SPIs: several may be the same
+
+for i in 1 2 3; do
+	echo "policy-set dev=espl0 id=$i local=192.0.2.1 remote=192.0.2.2 lts=10.1.0.0/24 rts=10.$((16 + i)).0.0/24"
+	echo "sa-add dev=espl0 id=$i out-spi=0x5005 encr=20 key=$SEED"
+done >"$WORK/same"
+must ctl a batch <"$WORK/same"
+same()
+{
+	ctl a raw cmd="$1" text="ifindex=$(device_index a espl0) spi=0x5005 dir=2 policy-id=$2"
+}
+is "each is found by its policy" "$(for i in 1 2 3; do same sa-get $i | jq '."policy-id"'; done | xargs)" '1 2 3'
+must same sa-del 2
+refuse "one that is deleted is gone" 'no SA of this SPI' same sa-get 2
+is "the others are not" "$(for i in 1 3; do same sa-get $i | jq '."policy-id"'; done | xargs)" '1 3'
+must ctl a sa-add dev=espl0 id=1 out-spi=0x5005 encr=20 key="$SEED"
+must same sa-del 1
+must same sa-del 3
+refuse "the last one takes the SPI along" 'no SA of this SPI' in_net a esplctl sa-get dev=espl0 spi=0x5005 dir=out
+must ctl a flush
+
 # --- refusals
 
 ctl a negative dev=espl0 >"$WORK/negative" 2>&1
