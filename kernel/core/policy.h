@@ -43,7 +43,7 @@ struct espl_device {
 	/* written under @lock, which no packet takes; nests inside rtnl */
 	struct mutex lock;
 	struct xarray policies;		/* by id; read by RCU */
-	unsigned int policy_count;	/* ctl/netlink.c keeps it and the next within their limits */
+	unsigned int policy_count;	/* its limit and the next one's: ctl/netlink.c */
 	unsigned int spi_count;
 	struct list_head spis;		/* espl_spi.dev_node */
 	bool dead;			/* ndo_uninit has begun; device.c's lock is held too */

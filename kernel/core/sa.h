@@ -104,14 +104,14 @@ void espl_sa_fired(struct espl_sa *sa, unsigned int fired);
  * short of its end, so that callers who lose the race for the last numbers
  * cannot make it wrap. An SA starts below it: START_SEQ is checked.
  */
-static inline u64 espl_seq_max(bool esn)
+static inline u64 espl_sa_last_seq(bool esn)
 {
 	return esn ? U64_MAX - U32_MAX : U32_MAX;
 }
 
 static inline u64 espl_sa_seq_max(const struct espl_sa *sa)
 {
-	return espl_seq_max(sa->esn);
+	return espl_sa_last_seq(sa->esn);
 }
 
 /* Out: draws the next sequence number. 0: none is left. */

@@ -53,11 +53,11 @@ struct espl_bad_spi {
 struct espl_net {
 	struct net *net;
 	struct rhashtable spis;
-	struct list_head devices;	/* espl_device.home_node; this and the next: device.c's lock */
+	struct list_head devices;	/* espl_device.home_node; with the next: device.c's lock */
 	u32 last_device;		/* id of the newest one */
 
 	struct rhashtable outs;		/* espl_out_spi by SPI, for ICMP errors and requests */
-	spinlock_t out_lock;		/* protects writes of @outs and of its lists; process context */
+	spinlock_t out_lock;		/* protects writes of @outs and its lists; process context */
 
 	struct mutex sock_lock;		/* protects @socks */
 	struct list_head socks;

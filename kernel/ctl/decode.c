@@ -314,7 +314,7 @@ static int decode_sequence(struct espl_sa_config *cfg, struct nlattr *const *tb,
 	if (!cfg->esn && cfg->start_seq > U32_MAX)
 		return decode_refuse(extack, tb[ESPLANE_SA_A_START_SEQ],
 				     "START_SEQ above 4294967295 needs ESN", -EINVAL);
-	if (cfg->start_seq >= espl_seq_max(cfg->esn))
+	if (cfg->start_seq >= espl_sa_last_seq(cfg->esn))
 		return decode_refuse(extack, tb[ESPLANE_SA_A_START_SEQ],
 				     "START_SEQ leaves no sequence number: make a new SA with a new key",
 				     -EINVAL);

@@ -12,7 +12,7 @@ struct espl_cb {
 	struct espl_sa *sa;		/* a reference */
 	struct sk_buff *source;		/* a reference to what the cipher reads; NULL: in place */
 	u64 seq;			/* in: guessed whole, until authenticated */
-	u8 depth;			/* out: of tunnels of ours that it is in, this one included */
+	u8 depth;			/* out: tunnels of ours that it is in, with this one */
 };
 
 static inline struct espl_cb *espl_cb(struct sk_buff *skb)

@@ -55,4 +55,13 @@ static inline struct nlattr **espl_dump_attrs(struct netlink_callback *cb)
 #endif
 }
 
+static inline const struct genl_family *espl_dump_family(struct netlink_callback *cb)
+{
+#ifdef ESPL_HAVE_GENL_INFO_DUMP
+	return genl_info_dump(cb)->family;
+#else
+	return genl_dumpit_info(cb)->family;
+#endif
+}
+
 #endif /* _ESPL_COMPAT_H */

@@ -350,7 +350,7 @@ static void selector_choice_del(struct choice *choice, struct rule *rule)
 			   first ? rb_entry(first, struct rule, on_choice) : NULL);
 }
 
-/* What the trie has at the prefix, made of @size zero octets if there is nothing; NULL: no memory. */
+/* What the trie has at the prefix, else @size zero octets that are put there; NULL: no memory. */
 static void *selector_get(struct espl_trie *trie, const struct prefix *prefix, size_t size)
 {
 	void *value = espl_trie_get(trie, prefix->key, prefix->len);

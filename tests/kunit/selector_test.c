@@ -387,7 +387,7 @@ static unsigned int naive_lookup(struct espl_ts_set **set, const unsigned int *a
 	return found;
 }
 
-/* The very policy that a search through all of them, one after another, finds; while they come and go. */
+/* The very policy that a search through all of them finds, while they come and go. */
 static void same_as_naive(struct kunit *test)
 {
 	enum { N = 200, ROUNDS = IS_ENABLED(CONFIG_KASAN) ? 300 : 3000, FLOWS = 20 };
@@ -449,7 +449,7 @@ static unsigned long worst_cost(struct espl_selectors *sel)
 	return worst;
 }
 
-/* All of them have one pair of prefixes and differ in their ports only: single ones, or nested ranges. */
+/* All have one pair of prefixes and differ in their ports only: single ones, or nested ranges. */
 static unsigned long cost_of(struct kunit *test, unsigned int n, bool nested)
 {
 	struct espl_ts_set **set = kunit_kcalloc(test, n * n, sizeof(*set), GFP_KERNEL);
@@ -475,7 +475,7 @@ static unsigned long cost_of(struct kunit *test, unsigned int n, bool nested)
 	return worst;
 }
 
-/* Counted: 4096 selectors on one pair of prefixes cost about as much as 64, and never more than the bits of ports say. */
+/* Counted: 4096 selectors on one pair of prefixes cost no more than the bits of a port say. */
 static void cost(struct kunit *test)
 {
 	unsigned long few = cost_of(test, 8, false), many = cost_of(test, 64, false);

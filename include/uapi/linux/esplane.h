@@ -74,7 +74,7 @@ enum {
 	ESPLANE_A_TS_REMOTE,		/* nest of ESPLANE_TS_A_* */
 	ESPLANE_A_STATS,		/* nest of ESPLANE_STAT_A_*, of the device: INFO */
 	ESPLANE_A_PAD,
-	ESPLANE_A_DEVICE_ID,		/* u32: of a device at its home, in IFINDEX's place; constant */
+	ESPLANE_A_DEVICE_ID,		/* u32, constant: of a device among those of its home */
 	__ESPLANE_A_MAX
 };
 #define ESPLANE_A_MAX (__ESPLANE_A_MAX - 1)

@@ -58,7 +58,7 @@ must in_net a ip link add espl1 index "$index" type esplane
 is "an ifindex means the device that lives here" "$(ctl a raw cmd=info text="ifindex=$index" | jq '."device-id"')" 2
 is "a device-id means the one that was born here" \
 	"$(ctl a raw cmd=policy-get text='device-id=1 policy-id=1' | jq -c '[."device-id", .policy.id]')" '[1,1]'
-refuse "not both" 'one of them' ctl a raw cmd=info text="ifindex=$index device-id=1"
+refuse "not both" 'one of IFINDEX' ctl a raw cmd=info text="ifindex=$index device-id=1"
 refuse "nor none that was born elsewhere" 'born' in_container esplctl raw cmd=policy-get text='device-id=1 policy-id=1'
 must ctl a policy-set dev=espl1 id=7 local=192.0.2.1 remote=192.0.2.2 lts=10.1.0.0/24 rts=10.7.0.0/24
 is "a dump has the policies of both" \

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # What else the host does with packets: in-tree SAs, forwarding through one device, tunnels in tunnels.
 # vm: cpus=1 timeout=300 debug=yes
-# shellcheck disable=SC2317,SC2119 # functions are called by check and wait_for
+# shellcheck disable=SC2317,SC2119,SC2086 # functions are called by check and wait_for
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/static.sh"
 
