@@ -14,6 +14,9 @@ SBINDIR = $(DESTDIR)$(PREFIX)/sbin
 MANDIR = $(DESTDIR)$(PREFIX)/share/man
 UNITDIR = $(DESTDIR)$(PREFIX)/lib/systemd/system
 CONFDIR = $(DESTDIR)/etc/esplane
+BASHDIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+ZSHDIR = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+FISHDIR = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 MODDIR = $(DESTDIR)$(SRC)/esplane-$(VERSION)
 
 all: module user
@@ -26,7 +29,7 @@ help:
 	@echo 'make unit | kunit | sim | fuzz-smoke | scenarios | interop     parts of check'
 	@echo 'make lint          style, static analysis, floors, netlink specification'
 	@echo 'make bench         throughput beside in-tree ESP and WireGuard; build/bench.json'
-	@echo 'make install       programs, man pages, unit; module sources for DKMS [PREFIX= DESTDIR=]'
+	@echo 'make install       programs, man pages, completion, unit; module sources for DKMS [PREFIX= DESTDIR=]'
 	@echo 'make uninstall     the reverse; the configuration stays'
 	@echo 'make clean         remove build/'
 	@echo 'tests/vm/run --help and tests/check --help say how to run single things.'
@@ -82,6 +85,9 @@ install: user
 	for s in 5 8; do \
 		install -d $(MANDIR)/man$$s && install -m 644 Documentation/man/*.$$s $(MANDIR)/man$$s || exit 1; \
 	done
+	install -D -m 644 packaging/completion/ikectl.bash $(BASHDIR)/ikectl
+	install -D -m 644 packaging/completion/_ikectl $(ZSHDIR)/_ikectl
+	install -D -m 644 packaging/completion/ikectl.fish $(FISHDIR)/ikectl.fish
 	install -d -m 700 $(CONFDIR)
 	[ -e $(CONFDIR)/esplane.conf ] || install -m 600 packaging/esplane.conf $(CONFDIR)/esplane.conf
 	@[ -n "$(DESTDIR)" ] || ! command -v dkms >/dev/null || { $(dkms_forget) && dkms add esplane/$(VERSION); }
@@ -90,6 +96,7 @@ install: user
 uninstall:
 	@[ -n "$(DESTDIR)" ] || ! command -v dkms >/dev/null || { $(dkms_forget); }
 	rm -f $(BINDIR)/ikectl $(SBINDIR)/esplaned $(UNITDIR)/esplaned.service
+	rm -f $(BASHDIR)/ikectl $(ZSHDIR)/_ikectl $(FISHDIR)/ikectl.fish
 	rm -f $(patsubst Documentation/man/%,$(MANDIR)/man?/%,$(wildcard Documentation/man/*.[58]))
 	rm -rf $(MODDIR)
 

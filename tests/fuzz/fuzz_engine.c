@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Messages to an engine in one of its states. First octet: the state, see prepare(). Then
- * messages: a length of two octets, and so many octets. In the protected states their first four
- * say exchange, flags, message id relative to what is expected, and type of the first payload;
- * what follows is sealed with the peer's keys, so that the fuzzer stands behind the integrity
- * check. Whatever comes, the engine must end with an empty kernel.
+ * Messages to an engine in one of its states. First octet: the state, see prepare(); with 16 in it
+ * its jobs end one message late. Then messages: a length of two octets, and so many octets. In the
+ * protected states their first four say exchange, flags, message id relative to what is expected,
+ * and type of the first payload; what follows is sealed with the peer's keys, so that the fuzzer
+ * stands behind the integrity check. Whatever comes, the engine must end with an empty kernel.
  */
 #include <stdlib.h>
 
-#include "unit/ike/ike_pair.h"
+#include "ike/exchange/exchange.h"
+#include "unit/ike/ike_ends.h"
 
-static struct pair *p;
+static struct ends *p;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -21,19 +22,19 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return setenv("CMOCKA_TEST_ABORT", "1", 1);
 }
 
-static void make_pair(void)
+static void make_ends(void)
 {
-	p = pair_new();
+	p = ends_new();
 	for (int i = 0; i < 2; i++) {
 		struct side *s = &p->s[i];
 
 		set_ike(s, "aes128gcm16-prfsha256-x25519-ecp256");
 		set_esp(s, "aes128gcm16-esn aes128-sha256-x25519-noesn");
 		set_ts(s, "10.0.0.0/8", "10.0.0.0/8");
-		s->conf.rekey_s = 0;
+		s->child[0].rekey_s = 0;
 		s->conf.dpd_s = 20;
 	}
-	pair_start(p);
+	ends_start(p);
 }
 
 /* Who is fuzzed: the side returned. */
@@ -41,10 +42,10 @@ static int prepare(uint8_t state)
 {
 	int steps[] = { 0, 0, 1, 2, 4, 4, 4, 4 }; /* messages carried, in turn, from end 0 on */
 
-	make_pair();
+	make_ends();
 	if (state)
-		ike_up(p->s[0].ike, "t");
-	ike_tick(p->s[0].ike);
+		side_up(&p->s[0]);
+	side_tick(&p->s[0]);
 	for (int i = 0; i < steps[state]; i++)
 		carry(&p->s[i & 1]);
 	switch (state) {
@@ -56,7 +57,7 @@ static int prepare(uint8_t state)
 		soft_limit(&p->s[0]);
 		return 0;
 	case 7:			/* we are closing */
-		ike_down(p->s[0].ike, "t");
+		side_down(&p->s[0]);
 		return 0;
 	default:		/* 1: IKE_SA_INIT sent, 3: IKE_AUTH sent, 4: established */
 		return 0;
@@ -79,6 +80,7 @@ static struct ike_sa *peer_sa(int of)
 static size_t seal(int to, const uint8_t *in, size_t len, uint8_t *out, size_t cap)
 {
 	const struct ike_sa *ours = TAILQ_FIRST(&p->s[to].ike->sas);
+	const struct exchange *ex = ours ? TAILQ_FIRST(&ours->exchanges) : NULL;
 	struct ike_sa *sa = peer_sa(to);
 	struct msg_header h = {0};
 	struct builder b;
@@ -90,7 +92,7 @@ static size_t seal(int to, const uint8_t *in, size_t len, uint8_t *out, size_t c
 	h.spi_i = sa->spi_i;
 	h.spi_r = sa->spi_r;
 	h.flags = (in[1] & MSG_RESPONSE) | (sa->initiator ? MSG_INITIATOR : 0);
-	h.id = (h.flags & MSG_RESPONSE ? ours->req.id : ours->next_in) + (int8_t)in[2];
+	h.id = (h.flags & MSG_RESPONSE ? (ex ? ex->id : 0) : ours->next_in) + (int8_t)in[2];
 	build_begin(&b, out, cap, &h);
 	build_sk_begin(&b, sk_iv_len(&sa->sk_out));
 	writer_patch_u8(&b.w, b.next_at, in[3]);
@@ -101,7 +103,8 @@ static size_t seal(int to, const uint8_t *in, size_t len, uint8_t *out, size_t c
 
 static void throw(int to, const uint8_t *in, size_t len, bool sealed)
 {
-	struct endpoint local = { p->s[to].addr, IKE_PORT }, remote = { p->s[!to].addr, IKE_PORT };
+	struct endpoint local = { p->s[to].fake.addr, IKE_PORT },
+			remote = { p->s[!to].fake.addr, IKE_PORT };
 	static uint8_t msg[MSG_LEN_MAX];
 
 	if (sealed)
@@ -114,14 +117,14 @@ static void throw(int to, const uint8_t *in, size_t len, bool sealed)
 
 		writer_u32(&w, len);
 	}
-	ike_input(p->s[to].ike, &local, &remote, msg, len);
+	side_input(&p->s[to], &local, &remote, msg, len);
 }
 
 static void wait_for(struct side *s, unsigned int times, uint64_t ms)
 {
 	while (times--) {
 		p->now += ms;
-		ike_tick(s->ike);
+		side_tick(s);
 		while (drop(s))
 			;
 	}
@@ -130,15 +133,16 @@ static void wait_for(struct side *s, unsigned int times, uint64_t ms)
 /* Whatever it believes now, taken down it leaves nothing. */
 static void finish(struct side *s)
 {
+	s->fake.hold_jobs = false;
+	fake_jobs_run(&s->fake, s->ike);
 	wait_for(s, 8, 4000);
-	ike_tunnel_del(s->ike, "t");
+	ike_tunnel_del(s->ike, s->tunnel);
 	wait_for(s, 30, 10000);
-	assert_int_equal(s->in_count, 0);
-	assert_int_equal(s->reserved, 0);
-	assert_false(s->has_child);
+	assert_true(fake_is_empty(&s->fake));
+	assert_int_equal(s->fake.links, s->fake.unlinks);
 	assert_true(TAILQ_EMPTY(&s->ike->sas));
 	assert_int_equal(s->ike->counters.half_open, 0);
-	pair_free(p);
+	ends_free(p);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -151,7 +155,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!cursor_u8(&c, &state))
 		return 0;
 	who = prepare(state & 7);
+	p->s[who].fake.hold_jobs = state & 16;
 	while (cursor_u16(&c, &len)) {
+		fake_job_end(&p->s[who].fake, p->s[who].ike);
 		if (!cursor_sub(&c, len < c.left ? len : c.left, &one))
 			break;
 		throw(who, one.at, one.left, state & 8);

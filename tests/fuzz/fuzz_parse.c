@@ -18,7 +18,7 @@ static void inside(struct cursor view, const uint8_t *p, size_t len)
 		abort();
 }
 
-static void use(const struct msg *m, const uint8_t *p, size_t len)
+static void use(struct msg *m, const uint8_t *p, size_t len)
 {
 	static struct proposals ike, esp;
 	const struct proposals *ours = m->sa.list.p[0].protocol == PROTO_IKE ? &ike : &esp;

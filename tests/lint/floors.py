@@ -34,13 +34,13 @@ userspace/ike/exchange      userspace/ike/object
 userspace/ike/auth          userspace/ike/exchange
 userspace/ike/v1            userspace/ike/auth userspace/wire/v1
 userspace/ike/v2            userspace/ike/auth userspace/wire/v2
-userspace/ike               userspace/ike/v1 userspace/ike/v2 | ike settle dispatch query
+userspace/ike               userspace/ike/v1 userspace/ike/v2 | ike command settle attempt dispatch query
 userspace/esplaned/conf     userspace/ike
 userspace/esplaned/nl       userspace/ike
-userspace/esplaned/host     userspace/ike
+userspace/esplaned/host     userspace/esplaned/conf userspace/esplaned/nl
 userspace/esplaned/keys     userspace/esplaned/conf
 userspace/esplaned/control  userspace/ike
-userspace/esplaned          userspace/esplaned/nl userspace/esplaned/host userspace/esplaned/keys userspace/esplaned/control | daemon main
+userspace/esplaned          userspace/esplaned/nl userspace/esplaned/host userspace/esplaned/keys userspace/esplaned/control | main daemon reload commands status totals publish waits names failure tunnels env engine jobs hooks module kern_events
 userspace/ikectl            userspace/suite
 kernel/pure
 kernel/core                 kernel/pure

@@ -5,9 +5,20 @@
  */
 #include "sim/sim.h"
 
-struct tunnel *node_tunnel(const struct node *n)
+#include "ike/v2/child_exchange.h"
+
+struct peer *node_peer(const struct node *n)
 {
-	return n->ike ? TAILQ_FIRST(&n->ike->tunnels) : NULL;
+	struct tunnel *t = n->ike ? TAILQ_FIRST(&n->ike->tunnels) : NULL;
+
+	return t ? TAILQ_FIRST(&t->peers) : NULL;
+}
+
+struct child *node_child(const struct node *n)
+{
+	struct peer *peer = node_peer(n);
+
+	return peer ? TAILQ_FIRST(&peer->children) : NULL;
 }
 
 /* ---- everything that may not change, in one number */
@@ -24,15 +35,15 @@ static void mix(uint64_t *d, const void *p, size_t len)
 
 static void digest_timer(uint64_t *d, const struct timer *t)
 {
-	uint64_t at = t->armed ? t->at : 0;
+	uint64_t at = timer_armed(t) ? t->at : 0;
 
 	MIX(*d, at);
 }
 
 static uint64_t digest_sa(const struct ike_sa *sa)
 {
+	const struct exchange *ex;
 	uint64_t d = 1;
-	const struct child *c;
 
 	MIX(d, sa->state);
 	MIX(d, sa->spi_i);
@@ -43,17 +54,28 @@ static uint64_t digest_sa(const struct ike_sa *sa)
 	MIX(d, sa->heard_ms);
 	MIX(d, sa->next_in);
 	MIX(d, sa->next_out);
-	MIX(d, sa->req.active);
-	MIX(d, sa->req.id);
-	MIX(d, sa->req.tries);
-	MIX(d, sa->reserved_spi);
-	MIX(d, sa->init.rounds);
 	mix(&d, sa->sk_d, sizeof(sa->sk_d));
 	digest_timer(&d, &sa->expiry);
 	digest_timer(&d, &sa->liveness);
-	digest_timer(&d, &sa->req.timer);
-	digest_timer(&d, &sa->init.grace);
-	TAILQ_FOREACH(c, &sa->children, link) {
+	TAILQ_FOREACH(ex, &sa->exchanges, link) {
+		MIX(d, ex->id);
+		MIX(d, ex->tries);
+		MIX(d, ex->sent);
+		digest_timer(&d, &ex->timer);
+	}
+	return d;
+}
+
+static uint64_t digest_child(const struct child *child)
+{
+	const struct child_sa *c;
+	uint64_t d = 1;
+
+	MIX(d, child->state);
+	MIX(d, child->rekeys);
+	MIX(d, child->cause.failure);
+	digest_timer(&d, &child->retry);
+	TAILQ_FOREACH(c, &child->pairs, link) {
 		MIX(d, c->state);
 		MIX(d, c->spi_in);
 		MIX(d, c->spi_out);
@@ -66,7 +88,7 @@ static uint64_t digest_sa(const struct ike_sa *sa)
 
 uint64_t digest(const struct node *n, bool established_only)
 {
-	const struct tunnel *t = node_tunnel(n);
+	const struct peer *t = node_peer(n);
 	const struct ike_sa *sa;
 	uint64_t d = 1, one;
 
@@ -78,9 +100,10 @@ uint64_t digest(const struct node *n, bool established_only)
 	}
 	if (t && (!established_only || t->sa)) {
 		MIX(d, t->state);
-		MIX(d, t->failure);
-		MIX(d, t->child_rekeys);
-		digest_timer(&d, &t->start);
+		MIX(d, t->cause.failure);
+		digest_timer(&d, &t->retry);
+		one = digest_child(node_child(n));
+		MIX(d, one);
 	}
 	for (unsigned int i = 0; i < n->k.in_count; i++)
 		MIX(d, n->k.in[i].spi);
@@ -94,23 +117,44 @@ uint64_t digest(const struct node *n, bool established_only)
 
 /* ---- after every step */
 
+/* Inbound SPIs that requests of ours hold. */
+static unsigned int exchange_spis(const struct ike_sa *sa)
+{
+	const struct child_exchange *p;
+	const struct exchange *ex;
+	unsigned int count = 0;
+
+	TAILQ_FOREACH(ex, &sa->exchanges, link) {
+		p = (const void *)ex->priv;
+		if (ex->kind == &v2_kind_auth)
+			count += v2_auth_reserved(ex) != 0;
+		else if (ex->kind == &v2_kind_new_child || ex->kind == &v2_kind_rekey_child)
+			count += p->new_spi != 0;
+	}
+	return count;
+}
+
 /* Each kernel object belongs to one of the engine's, and the reverse. */
 static void check_leaks(struct world *w, struct node *n)
 {
+	const struct child *t = node_child(n);
 	unsigned int reserved = 0, in = 0;
-	const struct tunnel *t = node_tunnel(n);
 	const struct ike_sa *sa;
-	const struct child *c;
+	const struct child_sa *c;
 
-	TAILQ_FOREACH(sa, &n->ike->sas, link) {
-		reserved += sa->reserved_spi != 0;
-		reserved += sa->req.new_spi != 0;
-		TAILQ_FOREACH(c, &sa->children, link) {
-			in++;
-			if (!kernel_in(&n->k, c->spi_in))
-				violate(w, "%c: CHILD_SA %08x is not in the kernel",
-					'A' + n->index, c->spi_in);
+	TAILQ_FOREACH(sa, &n->ike->sas, link)
+		reserved += exchange_spis(sa);
+	TAILQ_FOREACH(c, &t->pairs, link) {
+		if (c->reserved) {
+			reserved++;
+			continue;
 		}
+		if (!t->in_kernel)
+			continue;
+		in++;
+		if (!kernel_in(&n->k, c->spi_in))
+			violate(w, "%c: CHILD_SA %08x is not in the kernel", 'A' + n->index,
+				c->spi_in);
 	}
 	if (reserved != n->k.reserved_count)
 		violate(w, "%c: %u SPIs are reserved, the engine knows of %u", 'A' + n->index,
@@ -118,21 +162,33 @@ static void check_leaks(struct world *w, struct node *n)
 	if (in != n->k.in_count)
 		violate(w, "%c: %u inbound SAs, the engine knows of %u", 'A' + n->index,
 			n->k.in_count, in);
-	if (n->k.has_out != (t && t->out) || (t && t->out && t->out->spi_out != n->k.out.spi))
+	if (n->k.has_out != !!t->out || (t->out && t->out->spi_out != n->k.out.spi))
 		violate(w, "%c: the outbound SA is not the engine's", 'A' + n->index);
-	if (n->k.has_child != (t && t->in_kernel))
-		violate(w, "%c: the kernel's child is not the engine's", 'A' + n->index);
-	if (t && (t->sa ? t->state != TUNNEL_UP : t->state == TUNNEL_UP))
-		violate(w, "%c: the tunnel's state is %d, and it has %s IKE SA", 'A' + n->index,
+	if (n->k.has_policy != t->in_kernel || n->linked != t->linked)
+		violate(w, "%c: the kernel's policy is not the engine's", 'A' + n->index);
+	if (t->in_kernel != (t->state == CHILD_UP) || t->in_kernel != !!t->out)
+		violate(w, "%c: the child's state is %d, it is %sin the kernel", 'A' + n->index,
+			t->state, t->in_kernel ? "" : "not ");
+}
+
+/* The peer's state is that of its IKE SA and its child. */
+static void check_peer(struct world *w, struct node *n)
+{
+	const struct peer *t = node_peer(n);
+
+	if ((t->state == PEER_UP) != !!t->sa)
+		violate(w, "%c: the peer's state is %d, and it has %s IKE SA", 'A' + n->index,
 			t->state, t->sa ? "an" : "no");
-	if (t && t->sa && (t->sa->state != SA_ESTABLISHED || !t->out))
-		violate(w, "%c: the tunnel is up on an IKE SA that is %s", 'A' + n->index,
+	if (t->sa && (t->sa->state != SA_ESTABLISHED || !node_child(n)->out))
+		violate(w, "%c: the peer is up on an IKE SA that is %s", 'A' + n->index,
 			sa_state_name(t->sa->state));
+	if ((n->up_since != 0) != (t->up_ms != 0))
+		violate(w, "%c: UP and DOWN were not said as they are", 'A' + n->index);
 }
 
 static bool intact(const struct world *w)
 {
-	const struct tunnel *a = node_tunnel(&w->n[0]), *b = node_tunnel(&w->n[1]);
+	const struct peer *a = node_peer(&w->n[0]), *b = node_peer(&w->n[1]);
 
 	return a && b && a->sa && b->sa && a->sa->spi_i == b->sa->spi_i &&
 	       a->sa->spi_r == b->sa->spi_r;
@@ -159,6 +215,7 @@ void check_step(struct world *w)
 		if (!w->n[i].ike)
 			continue;
 		check_leaks(w, &w->n[i]);
+		check_peer(w, &w->n[i]);
 		check_twins(w, &w->n[i], &w->n[!i]);
 	}
 }
@@ -167,19 +224,18 @@ void check_step(struct world *w)
 
 static bool node_is_quiet(const struct node *n)
 {
-	const struct tunnel *t = node_tunnel(n);
+	const struct peer *t = node_peer(n);
 	const struct ike_sa *sa;
-	const struct child *c;
+	const struct child_sa *c;
 
-	if (t->state == TUNNEL_CONNECTING)
+	if (t->state == PEER_CONNECTING || timer_armed(&t->retry) || n->job_count)
 		return false;
-	TAILQ_FOREACH(sa, &n->ike->sas, link) {
-		if (sa->state != SA_ESTABLISHED || sa->req.active)
+	TAILQ_FOREACH(sa, &n->ike->sas, link)
+		if (sa->state != SA_ESTABLISHED || sa->exchange_count)
 			return false;
-		TAILQ_FOREACH(c, &sa->children, link)
-			if (c->state != CHILD_ACTIVE || c->successor || c->want_rekey)
-				return false;
-	}
+	TAILQ_FOREACH(c, &node_child(n)->pairs, link)
+		if (c->state != PAIR_ACTIVE || c->successor || c->want_rekey)
+			return false;
 	return true;
 }
 
@@ -200,17 +256,17 @@ static unsigned int count_sas(const struct node *n)
 
 void check_converged(struct world *w)
 {
-	const struct tunnel *a = node_tunnel(&w->n[0]), *b = node_tunnel(&w->n[1]);
+	const struct peer *a = node_peer(&w->n[0]), *b = node_peer(&w->n[1]);
 
 	if (a->state != b->state) {
 		violate(w, "quiet, but A is %d and B is %d", a->state, b->state);
 		return;
 	}
-	if (a->state == TUNNEL_UP && !intact(w))
+	if (a->state == PEER_UP && !intact(w))
 		violate(w, "both are up, on different IKE SAs");
 	for (int i = 0; i < NODES; i++) {
 		const struct kernel *k = &w->n[i].k;
-		unsigned int want = a->state == TUNNEL_UP;
+		unsigned int want = a->state == PEER_UP;
 
 		if (k->in_count != want || k->has_out != want || k->reserved_count)
 			violate(w,
@@ -221,7 +277,7 @@ void check_converged(struct world *w)
 				count_sas(&w->n[i]),
 				(unsigned long long)w->n[i].ike->counters.half_open);
 	}
-	if (a->state == TUNNEL_UP && !w->violation[0] &&
+	if (a->state == PEER_UP && !w->violation[0] &&
 	    (w->n[0].k.in[0].spi != w->n[1].k.out.spi || w->n[1].k.in[0].spi != w->n[0].k.out.spi))
 		violate(w, "quiet, and the two ends use different CHILD_SAs");
 }
@@ -231,12 +287,12 @@ void check_empty(struct world *w)
 	for (int i = 0; i < NODES; i++) {
 		const struct kernel *k = &w->n[i].k;
 
-		if (k->in_count || k->has_out || k->reserved_count || k->has_child ||
+		if (k->in_count || k->has_out || k->reserved_count || k->has_policy ||
 		    count_sas(&w->n[i]))
 			violate(w,
-				"down, and %c has %u IKE SAs, %u inbound, %d outbound, %u SPIs, %d children",
+				"down, and %c has %u IKE SAs, %u inbound, %d outbound, %u SPIs, %d policies",
 				'A' + i, count_sas(&w->n[i]), k->in_count, k->has_out,
-				k->reserved_count, k->has_child);
+				k->reserved_count, k->has_policy);
 	}
 }
 
@@ -313,11 +369,11 @@ void inject_flood(struct node *n)
 	if (!r)
 		return;
 	memcpy(msg, r->msg, r->len);
-	for (int i = 0; i < 2 * IKE_COOKIE_THRESHOLD; i++) {
+	for (int i = 0; i < 2 * STRANGERS_COOKIE; i++) {
 		msg[i % 8] = rng_next(&n->w->script);
 		inject(n, r, msg, r->len, "a flood");
 	}
-	if (n->ike->counters.half_open > IKE_COOKIE_THRESHOLD + 1)
+	if (n->ike->counters.half_open > STRANGERS_COOKIE + 1)
 		violate(n->w, "%c lets a flood in: %llu half open", 'A' + n->index,
 			(unsigned long long)n->ike->counters.half_open);
 }

@@ -30,11 +30,13 @@ struct sim_sa *kernel_in(struct kernel *k, uint32_t spi)
 	return NULL;
 }
 
-static int spi_alloc(void *ctx, const char *tunnel, uint32_t *spi, char why[256])
+static int spi_alloc(void *ctx, uint32_t tunnel, uint32_t *spi, char why[256])
 {
 	struct node *n = ctx;
 	struct kernel *k = &n->k;
 
+	if (!n->device)
+		violate(n->w, "%c: an SPI on no device", 'A' + n->index);
 	if (faulty(n, why))
 		return -ENOMEM;
 	if (k->reserved_count == SAS_MAX) {
@@ -48,41 +50,41 @@ static int spi_alloc(void *ctx, const char *tunnel, uint32_t *spi, char why[256]
 	return 0;
 }
 
-static int child_set(void *ctx, const char *tunnel, const struct kern_child *child, char why[256])
+static int policy_set(void *ctx, uint32_t tunnel, const struct kern_policy *policy, char why[256])
 {
 	struct node *n = ctx;
 	struct kernel *k = &n->k;
 
 	if (faulty(n, why))
 		return -ENOMEM;
-	if (!child->id || !child->local_ts_count || !child->remote_ts_count)
-		violate(n->w, "%c sets a child without id or selectors", 'A' + n->index);
-	if (k->has_child && k->child_id != child->id)
-		violate(n->w, "%c makes a second child", 'A' + n->index);
-	k->has_child = true;
-	k->child_id = child->id;
-	k->udp = child->udp;
-	k->local = child->local;
-	k->remote = child->remote;
+	if (!policy->id || !policy->local_ts || !policy->remote_ts)
+		violate(n->w, "%c sets a policy without id or selectors", 'A' + n->index);
+	if (k->has_policy && k->policy_id != policy->id)
+		violate(n->w, "%c makes a second policy", 'A' + n->index);
+	k->has_policy = true;
+	k->policy_id = policy->id;
+	k->udp = policy->udp;
+	k->local = policy->local;
+	k->remote = policy->remote;
 	return 0;
 }
 
-void kernel_child_gone(struct kernel *k)
+void kernel_policy_gone(struct kernel *k)
 {
-	k->has_child = false;
+	k->has_policy = false;
 	k->has_out = false;
 	k->in_count = 0;
 }
 
-static int child_del(void *ctx, const char *tunnel, uint32_t id)
+static int policy_del(void *ctx, uint32_t tunnel, uint32_t id)
 {
 	struct node *n = ctx;
 
-	if (!n->k.has_child || n->k.child_id != id) {
-		violate(n->w, "%c deletes a child that is not there", 'A' + n->index);
+	if (!n->k.has_policy || n->k.policy_id != id) {
+		violate(n->w, "%c deletes a policy that is not there", 'A' + n->index);
 		return -ENOENT;
 	}
-	kernel_child_gone(&n->k);
+	kernel_policy_gone(&n->k);
 	return 0;
 }
 
@@ -102,7 +104,7 @@ static struct sim_sa sa_of(const struct node *n, const struct kern_sa *k)
 	return sa;
 }
 
-static int sa_add(void *ctx, const char *tunnel, uint32_t child_id, const struct kern_sa *in,
+static int sa_add(void *ctx, uint32_t tunnel, uint32_t policy_id, const struct kern_sa *in,
 		  const struct kern_sa *out, char why[256])
 {
 	struct node *n = ctx;
@@ -111,8 +113,8 @@ static int sa_add(void *ctx, const char *tunnel, uint32_t child_id, const struct
 
 	if (faulty(n, why))
 		return -ENOMEM;
-	if (!k->has_child || k->child_id != child_id || (!in && !out)) {
-		violate(n->w, "%c adds an SA to no child", 'A' + n->index);
+	if (!k->has_policy || k->policy_id != policy_id || (!in && !out)) {
+		violate(n->w, "%c adds an SA to no policy", 'A' + n->index);
 		return -ENOENT;
 	}
 	if (in) {
@@ -134,7 +136,7 @@ static int sa_add(void *ctx, const char *tunnel, uint32_t child_id, const struct
 	return 0;
 }
 
-static int sa_del(void *ctx, const char *tunnel, uint32_t spi, bool out)
+static int sa_del(void *ctx, uint32_t tunnel, uint32_t spi, bool out)
 {
 	struct node *n = ctx;
 	struct kernel *k = &n->k;
@@ -154,7 +156,7 @@ static int sa_del(void *ctx, const char *tunnel, uint32_t spi, bool out)
 	return 0;
 }
 
-static uint64_t idle(void *ctx, const char *tunnel, uint32_t child_id)
+static uint64_t idle(void *ctx, uint32_t tunnel, uint32_t policy_id)
 {
 	struct node *n = ctx;
 	uint64_t used = 0;
@@ -167,12 +169,12 @@ static uint64_t idle(void *ctx, const char *tunnel, uint32_t child_id)
 
 void kernel_env(struct ike_env *env)
 {
-	env->kern_spi_alloc = spi_alloc;
-	env->kern_child_set = child_set;
-	env->kern_child_del = child_del;
-	env->kern_sa_add = sa_add;
-	env->kern_sa_del = sa_del;
-	env->kern_idle = idle;
+	env->spi_alloc = spi_alloc;
+	env->policy_set = policy_set;
+	env->policy_del = policy_del;
+	env->sa_add = sa_add;
+	env->sa_del = sa_del;
+	env->idle = idle;
 }
 
 void kernel_flush(struct kernel *k)
@@ -199,8 +201,7 @@ static bool expire(struct node *n, struct sim_sa *sa, bool out)
 {
 	struct ike_kern_event ev = {
 		.type = IKE_KERN_EXPIRE,
-		.tunnel = TUNNEL,
-		.child_id = n->k.child_id,
+		.policy = n->k.policy_id,
 		.spi = sa->spi,
 		.out = out,
 	};

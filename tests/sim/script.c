@@ -42,35 +42,36 @@ static void configure(struct world *w)
 
 	for (int i = 0; i < NODES; i++) {
 		struct tunnel_conf *c = &w->n[i].conf;
+		struct child_conf *child = &w->n[i].child;
+		struct ts local, remote;
 
 		snprintf(c->name, sizeof(c->name), TUNNEL);
 		c->local = w->n[i].addr;
 		c->remote = w->n[!i].addr;
-		c->psk_len = 16;
-		memcpy(c->psk, "sixteen octets..", 16);
 		pick_proposals(r, &c->ike, PROTO_IKE, ike, rng_chance(r, 85) ? 3 : 4);
 		if (with_pfs)
-			pick_proposals(r, &c->esp, PROTO_ESP, pfs, 2);
+			pick_proposals(r, &child->esp, PROTO_ESP, pfs, 2);
 		else
-			pick_proposals(r, &c->esp, PROTO_ESP, esp, 3);
-		ts_parse(&c->local_ts[0], i ? "10.2.0.0/24" : "10.1.0.0/24", &why);
-		ts_parse(&c->remote_ts[0], i ? "10.1.0.0/16" : "10.2.0.0/16", &why);
-		c->local_ts_count = 1;
-		c->remote_ts_count = 1;
+			pick_proposals(r, &child->esp, PROTO_ESP, esp, 3);
+		ts_parse(&local, i ? "10.2.0.0/24" : "10.1.0.0/24", &why);
+		ts_parse(&remote, i ? "10.1.0.0/16" : "10.2.0.0/16", &why);
+		child->local_ts = ts_list_new(&local, 1);
+		child->remote_ts = ts_list_new(&remote, 1);
+		snprintf(child->name, sizeof(child->name), TUNNEL);
+		c->child = child;
+		c->child_count = 1;
 		c->force_udp = rng_chance(r, 20);
-		c->rekey_s = rng_chance(r, 80) ? rekey_s : 0;
+		child->rekey_s = rng_chance(r, 80) ? rekey_s : 0;
 		c->dpd_s = 10 + rng_below(r, 40);
 	}
 }
 
 static void soft_limit(struct node *n)
 {
-	const struct tunnel *t = node_tunnel(n);
-	struct ike_kern_event ev = { .type = IKE_KERN_EXPIRE,
-				     .tunnel = TUNNEL,
-				     .child_id = n->k.child_id };
+	const struct child *t = n->ike ? node_child(n) : NULL;
+	struct ike_kern_event ev = { .type = IKE_KERN_EXPIRE, .policy = n->k.policy_id };
 
-	if (!n->ike || !t->sa || !t->out)
+	if (!t || !t->out)
 		return;
 	ev.spi = t->out->spi_in;
 	trace(n->w, "%c: script: soft limit", 'A' + n->index);
@@ -79,32 +80,26 @@ static void soft_limit(struct node *n)
 
 static void hard_limit(struct node *n)
 {
-	const struct tunnel *t = node_tunnel(n);
+	const struct child *t = n->ike ? node_child(n) : NULL;
 	struct ike_kern_event ev = {
-		.type = IKE_KERN_EXPIRE,
-		.tunnel = TUNNEL,
-		.child_id = n->k.child_id,
-		.hard = true,
-		.out = true,
+		.type = IKE_KERN_EXPIRE, .policy = n->k.policy_id, .hard = true, .out = true,
 	};
 
-	if (!n->ike || !t->sa || !t->out)
+	if (!t || !t->out)
 		return;
 	ev.spi = t->out->spi_out;
 	trace(n->w, "%c: script: hard limit", 'A' + n->index);
 	ike_kern_event(n->ike, &ev);
 }
 
-static void remove_child(struct node *n)
+static void remove_policy(struct node *n)
 {
-	struct ike_kern_event ev = { .type = IKE_KERN_GONE,
-				     .tunnel = TUNNEL,
-				     .child_id = n->k.child_id };
+	struct ike_kern_event ev = { .type = IKE_KERN_GONE, .policy = n->k.policy_id };
 
-	if (!n->ike || !n->k.has_child)
+	if (!n->ike || !n->k.has_policy)
 		return;
-	trace(n->w, "%c: script: somebody removes the child", 'A' + n->index);
-	kernel_child_gone(&n->k);
+	trace(n->w, "%c: script: somebody removes the policy", 'A' + n->index);
+	kernel_policy_gone(&n->k);
 	ike_kern_event(n->ike, &ev);
 }
 
@@ -112,14 +107,14 @@ static void go_up(struct node *n)
 {
 	trace(n->w, "%c: script: up", 'A' + n->index);
 	if (n->ike)
-		ike_up(n->ike, TUNNEL);
+		ike_up(n->ike, n->tunnel);
 }
 
 static void go_down(struct node *n)
 {
 	trace(n->w, "%c: script: down", 'A' + n->index);
 	if (n->ike)
-		ike_down(n->ike, TUNNEL);
+		ike_down(n->ike, n->tunnel, "taken down");
 }
 
 static void start_anew(struct node *n)
@@ -134,7 +129,8 @@ static void start_anew(struct node *n)
 static void readd(struct node *n)
 {
 	trace(n->w, "%c: script: the tunnel is configured anew", 'A' + n->index);
-	if (n->ike && (ike_tunnel_del(n->ike, TUNNEL) || ike_tunnel_add(n->ike, &n->conf)))
+	if (n->ike && (ike_tunnel_del(n->ike, n->tunnel) ||
+		       ike_tunnel_add(n->ike, &n->conf, &n->tunnel)))
 		violate(n->w, "%c: a tunnel cannot be replaced", 'A' + n->index);
 }
 
@@ -158,7 +154,7 @@ static const struct {
 	{ 20, forge },
 	{ 12, replay },
 	{ 1, inject_flood },
-	{ 1, remove_child },
+	{ 1, remove_policy },
 };
 
 static void act(struct world *w, struct node *n, bool both)
@@ -228,6 +224,10 @@ static void ends_must_work(struct world *w)
 		go_up(&w->n[!n->index]);
 	}
 	go_up(n);
+	/* who was taken down by hand stays down, for its peer too */
+	for (int i = 0; i < NODES; i++)
+		if (node_peer(&w->n[i])->intent == INTENT_DOWN)
+			go_up(&w->n[i]);
 	world_run(w, w->now + 10000);
 	if (!w->violation[0] && (!w->n[0].up_since || !w->n[1].up_since)) {
 		violate(w, "on a calm network the tunnel does not come up");

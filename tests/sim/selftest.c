@@ -32,9 +32,9 @@ static void swap_outbound(struct world *w)
 	w->n[0].k.out.spi ^= 1;
 }
 
-static void forget_child(struct world *w)
+static void forget_policy(struct world *w)
 {
-	w->n[1].k.has_child = false;
+	w->n[1].k.has_policy = false;
 }
 
 /* A packet to an SPI that was never there. */
@@ -45,7 +45,7 @@ static void lose_packet(struct world *w)
 		.sent = w->now,
 		.to = 1,
 		.spi = 4711,
-		.ike_spi = node_tunnel(&w->n[0])->sa->spi_i,
+		.ike_spi = node_peer(&w->n[0])->sa->spi_i,
 	};
 
 	w->flight[w->flight_count++] = d;
@@ -55,7 +55,7 @@ static void lose_packet(struct world *w)
 /* As if the engine had believed a message that cannot be authentic. */
 static void believe(struct world *w)
 {
-	struct ike_sa *sa = node_tunnel(&w->n[0])->sa;
+	struct ike_sa *sa = node_peer(&w->n[0])->sa;
 	uint64_t before = digest(&w->n[0], true);
 
 	sa->heard_ms++;
@@ -65,7 +65,7 @@ static void believe(struct world *w)
 
 static void go_down_alone(struct world *w)
 {
-	ike_down(w->n[0].ike, TUNNEL);
+	ike_down(w->n[0].ike, w->n[0].tunnel, "alone");
 	while (w->flight_count)		/* nobody hears it */
 		free(w->flight[--w->flight_count].msg);
 	check_converged(w);
@@ -73,7 +73,7 @@ static void go_down_alone(struct world *w)
 
 static void remove_nothing(struct world *w)
 {
-	w->n[0].ike->env.kern_sa_del(&w->n[0], TUNNEL, 4711, false);
+	w->n[0].ike->env.sa_del(&w->n[0], w->n[0].tunnel, 4711, false);
 }
 
 static const struct {
@@ -85,7 +85,7 @@ static const struct {
 	{ "an SPI leaks", leak_spi },
 	{ "an inbound SA leaks", leak_sa },
 	{ "the outbound SA is another", swap_outbound },
-	{ "the kernel forgets the child", forget_child },
+	{ "the kernel forgets the policy", forget_policy },
 	{ "a packet finds no SA", lose_packet },
 	{ "a forged message is believed", believe },
 	{ "one end is down, the other up", go_down_alone },
@@ -101,23 +101,25 @@ static void bring_up(struct world *w)
 	w->calm = true;
 	for (int i = 0; i < NODES; i++) {
 		struct tunnel_conf *c = &w->n[i].conf;
+		struct child_conf *child = &w->n[i].child;
+		struct ts all;
 
 		snprintf(c->name, sizeof(c->name), TUNNEL);
 		c->remote = w->n[!i].addr;
-		c->psk_len = 3;
-		memcpy(c->psk, "psk", 3);
 		c->ike.count = 1;
-		c->esp.count = 1;
+		child->esp.count = 1;
 		proposal_parse(&c->ike.p[0], PROTO_IKE, "aes128gcm16-prfsha256-x25519", text,
 			       sizeof(text));
-		proposal_parse(&c->esp.p[0], PROTO_ESP, "aes128gcm16-esn", text, sizeof(text));
-		ts_parse(&c->local_ts[0], "10.0.0.0/8", &why);
-		c->remote_ts[0] = c->local_ts[0];
-		c->local_ts_count = 1;
-		c->remote_ts_count = 1;
+		proposal_parse(&child->esp.p[0], PROTO_ESP, "aes128gcm16-esn", text, sizeof(text));
+		ts_parse(&all, "10.0.0.0/8", &why);
+		child->local_ts = ts_list_new(&all, 1);
+		child->remote_ts = ts_list_new(&all, 1);
+		snprintf(child->name, sizeof(child->name), TUNNEL);
+		c->child = child;
+		c->child_count = 1;
 		node_start(&w->n[i]);
 	}
-	ike_up(w->n[0].ike, TUNNEL);
+	ike_up(w->n[0].ike, w->n[0].tunnel);
 	world_run(w, w->now + 20000);
 }
 

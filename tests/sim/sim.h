@@ -8,7 +8,13 @@
 
 #include <stdarg.h>
 
+#include "ike/exchange/exchange.h"
+#include "ike/ike.h"
+#include "ike/object/child.h"
 #include "ike/object/child_sa.h"
+#include "ike/object/ike_sa.h"
+#include "ike/object/peer.h"
+#include "ike/object/stranger.h"
 #include "ike/object/tunnel.h"
 
 #define NODES		2
@@ -16,6 +22,7 @@
 #define FLIGHT_MAX	2048
 #define RECORD_MAX	32	/* messages to a node, kept for replays and forgeries */
 #define TUNNEL		"t"
+#define JOBS_MAX	64
 
 struct rng {
 	uint64_t s;
@@ -27,7 +34,7 @@ bool rng_chance(struct rng *r, unsigned int percent);
 
 struct sim_sa {
 	uint32_t spi;
-	uint8_t key[CHILD_KEY_MAX];
+	uint8_t key[PAIR_KEY_MAX];
 	uint16_t key_len;
 	bool esn;
 	uint64_t soft_at, hard_at;	/* ms; UINT64_MAX: never, or told already */
@@ -35,14 +42,14 @@ struct sim_sa {
 	bool expired;			/* hard */
 };
 
-/* What the module would hold. One child, as a tunnel has. */
+/* What the module would hold. One policy, as a tunnel with one child has. */
 struct kernel {
 	uint32_t reserved[SAS_MAX];
 	unsigned int reserved_count;
 	struct sim_sa in[SAS_MAX];
 	unsigned int in_count;
-	bool has_child, has_out;
-	uint32_t child_id;
+	bool has_policy, has_out;
+	uint32_t policy_id;
 	bool udp;
 	struct endpoint local, remote;
 	struct sim_sa out;
@@ -64,14 +71,27 @@ struct record {
 	size_t len;
 };
 
+/* A job that somebody does outside. */
+struct sim_job {
+	uint32_t id;
+	uint64_t at;
+	uint8_t mac[PRF_LEN_MAX];
+	size_t mac_len;
+};
+
 struct node {
 	struct world *w;
 	int index;
 	struct ike *ike;
 	struct kernel k;
+	uint32_t tunnel;
+	bool device, linked;		/* what the host has of it */
+	struct sim_job jobs[JOBS_MAX];
+	unsigned int job_count;
 	struct rng rng;
 	struct addr addr;
 	struct tunnel_conf conf;
+	struct child_conf child;
 	uint64_t up_since;		/* 0: not up */
 	struct record seen[RECORD_MAX];
 	unsigned int seen_count;
@@ -112,11 +132,12 @@ void kernel_env(struct ike_env *env);
 uint64_t kernel_deadline(const struct kernel *k);
 void kernel_tick(struct node *n);
 void kernel_flush(struct kernel *k);
-void kernel_child_gone(struct kernel *k);	/* with its SAs */
+void kernel_policy_gone(struct kernel *k);	/* with its SAs */
 struct sim_sa *kernel_in(struct kernel *k, uint32_t spi);
 
 /* checks.c */
-struct tunnel *node_tunnel(const struct node *n);
+struct peer *node_peer(const struct node *n);
+struct child *node_child(const struct node *n);
 uint64_t digest(const struct node *n, bool established_only);
 void check_step(struct world *w);
 bool is_quiet(const struct world *w);

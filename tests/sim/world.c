@@ -95,7 +95,7 @@ static uint8_t *copy(const uint8_t *p, size_t len)
 }
 
 static void net_send(void *ctx, const struct endpoint *local, const struct endpoint *remote,
-		     const uint8_t *msg, size_t len)
+		     uint32_t mark, const uint8_t *msg, size_t len)
 {
 	struct node *n = ctx;
 	struct world *w = n->w;
@@ -125,7 +125,7 @@ static void net_send(void *ctx, const struct endpoint *local, const struct endpo
 
 void probe(struct node *n)
 {
-	const struct tunnel *t = node_tunnel(n);
+	const struct peer *t = node_peer(n);
 	struct world *w = n->w;
 	struct datagram d = { .sent = w->now, .to = !n->index };
 
@@ -141,7 +141,7 @@ void probe(struct node *n)
 /* A packet sent while both ends were up must find its inbound SA. */
 static void deliver_esp(struct node *n, const struct datagram *d)
 {
-	const struct tunnel *t = n->ike ? node_tunnel(n) : NULL;
+	const struct peer *t = n->ike ? node_peer(n) : NULL;
 	struct sim_sa *sa = kernel_in(&n->k, d->spi);
 
 	if (sa)
@@ -216,15 +216,23 @@ static bool env_source_for(void *ctx, const struct addr *remote, struct addr *lo
 static void env_event(void *ctx, const struct ike_event *ev)
 {
 	static const char *const names[] = {
-		"step", "UP", "FAILED", "DOWN", "child rekeyed", "IKE rekeyed", "retransmit", "log",
+		[IKE_EV_STEP] = "step", [IKE_EV_CHILD_UP] = "child UP",
+		[IKE_EV_CHILD_FAILED] = "child FAILED", [IKE_EV_CHILD_DOWN] = "child DOWN",
+		[IKE_EV_UP] = "UP", [IKE_EV_FAILED] = "FAILED", [IKE_EV_DOWN] = "DOWN",
+		[IKE_EV_REFUSED] = "refused", [IKE_EV_CHILD_REKEYED] = "child rekeyed",
+		[IKE_EV_IKE_REKEYED] = "IKE rekeyed", [IKE_EV_RETRANSMIT] = "retransmit",
+		[IKE_EV_NOTE] = "note", [IKE_EV_LOG] = "log",
 	};
 	struct node *n = ctx;
 
 	trace(n->w, "%c: %s: %s", 'A' + n->index, names[ev->type], ev->detail ? ev->detail : "");
 	if (ev->type == IKE_EV_UP) {
-		n->up_since = n->w->now;
+		if (!n->up_since)
+			n->up_since = n->w->now;
 		n->ups++;
 	} else if (ev->type == IKE_EV_DOWN) {
+		if (!n->up_since)
+			violate(n->w, "%c goes down, and was not up", 'A' + n->index);
 		n->up_since = 0;
 		n->downs++;
 	}
@@ -232,16 +240,103 @@ static void env_event(void *ctx, const struct ike_event *ev)
 	n->rekeys += ev->type == IKE_EV_CHILD_REKEYED;
 }
 
+/* ---- jobs */
+
+static bool env_job(void *ctx, uint32_t id, const struct ike_job *job)
+{
+	static const struct chunk psk = { (const uint8_t *)"sixteen octets..", 16 };
+	struct node *n = ctx;
+	struct sim_job *j = &n->jobs[n->job_count];
+
+	if (n->job_count == JOBS_MAX || job->kind != IKE_JOB_PSK_MAC)
+		return false;
+	n->job_count++;
+	j->id = id;
+	j->at = n->w->now + (n->w->calm ? 1 : rng_below(&n->w->net, 50));
+	j->mac_len = prf_len(job->prf);
+	if (!auth_psk(job->prf, psk, &job->octets, 1, j->mac))
+		abort();
+	return true;
+}
+
+static unsigned int first_job(const struct node *n)
+{
+	unsigned int first = 0;
+
+	for (unsigned int i = 1; i < n->job_count; i++)
+		if (n->jobs[i].at < n->jobs[first].at)
+			first = i;
+	return first;
+}
+
+static uint64_t jobs_deadline(const struct node *n)
+{
+	return n->job_count ? n->jobs[first_job(n)].at : UINT64_MAX;
+}
+
+static void jobs_tick(struct node *n)
+{
+	unsigned int i = first_job(n);
+	struct sim_job job = n->jobs[i];
+	struct ike_job_result result = { .mac = { job.mac, job.mac_len } };
+
+	n->jobs[i] = n->jobs[--n->job_count];
+	ike_job_done(n->ike, job.id, &result);
+}
+
+/* ---- the host */
+
+static int env_device_up(void *ctx, uint32_t tunnel, const struct addr *remote,
+			 char why[IKE_WHY_MAX])
+{
+	((struct node *)ctx)->device = true;
+	return 0;
+}
+
+static void env_device_down(void *ctx, uint32_t tunnel)
+{
+	struct node *n = ctx;
+
+	if (!n->device || n->linked || n->k.has_policy)
+		violate(n->w, "%c: the device goes down while it is in use", 'A' + n->index);
+	n->device = false;
+}
+
+static int env_child_up(void *ctx, const struct ike_child_link *link, char note[IKE_WHY_MAX],
+			char why[IKE_WHY_MAX])
+{
+	struct node *n = ctx;
+
+	if (!n->k.has_policy)
+		violate(n->w, "%c: routes for a child without a policy", 'A' + n->index);
+	n->linked = true;
+	if (n->w->calm || !rng_chance(&n->w->net, n->w->fault))
+		return 0;
+	snprintf(why, IKE_WHY_MAX, "the simulated host has no route");
+	return -ENETUNREACH;
+}
+
+static void env_child_down(void *ctx, const struct ike_child_link *link)
+{
+	struct node *n = ctx;
+
+	if (!n->linked)
+		violate(n->w, "%c: a child goes down that was not up", 'A' + n->index);
+	n->linked = false;
+}
+
 void node_start(struct node *n)
 {
 	struct ike_env env = {
 		.ctx = n, .now = env_now, .random = env_random, .send = net_send,
-		.source_for = env_source_for, .event = env_event,
+		.source_for = env_source_for, .job = env_job, .device_up = env_device_up,
+		.device_down = env_device_down, .child_up = env_child_up,
+		.child_down = env_child_down, .event = env_event,
 	};
 
 	kernel_env(&env);
 	n->ike = ike_new(&env);
-	if (!n->ike || ike_tunnel_add(n->ike, &n->conf))
+	if (!n->ike || ike_tunnel_add(n->ike, &n->conf, &n->tunnel))
 		abort();
 }
 
@@ -250,6 +345,9 @@ void node_stop(struct node *n)
 	ike_free(n->ike);
 	n->ike = NULL;
 	n->up_since = 0;
+	n->job_count = 0;
+	n->device = false;
+	n->linked = false;
 	kernel_flush(&n->k);
 }
 
@@ -276,6 +374,8 @@ void world_free(struct world *w)
 {
 	for (int i = 0; i < NODES; i++) {
 		ike_free(w->n[i].ike);
+		ts_list_put(w->n[i].child.local_ts);
+		ts_list_put(w->n[i].child.remote_ts);
 		for (unsigned int j = 0; j < RECORD_MAX; j++)
 			free(w->n[i].seen[j].msg);
 	}
@@ -298,8 +398,8 @@ static unsigned int first_datagram(const struct world *w)
 /* One engine's or kernel's turn, whichever deadline comes first. */
 static bool step_node(struct world *w, uint64_t limit)
 {
+	enum { ENGINE, KERNEL, JOB } turn = ENGINE;
 	struct node *due = NULL;
-	bool is_kernel = false;
 	uint64_t at = limit;
 
 	for (int i = 0; i < NODES; i++) {
@@ -310,20 +410,27 @@ static bool step_node(struct world *w, uint64_t limit)
 		if (ike_deadline(n->ike) <= at) {
 			at = ike_deadline(n->ike);
 			due = n;
-			is_kernel = false;
+			turn = ENGINE;
+		}
+		if (jobs_deadline(n) < at) {
+			at = jobs_deadline(n);
+			due = n;
+			turn = JOB;
 		}
 		if (kernel_deadline(&n->k) < at) {
 			at = kernel_deadline(&n->k);
 			due = n;
-			is_kernel = true;
+			turn = KERNEL;
 		}
 	}
 	if (!due)
 		return false;
 	if (at > w->now)
 		w->now = at;
-	if (is_kernel)
+	if (turn == KERNEL)
 		kernel_tick(due);
+	else if (turn == JOB)
+		jobs_tick(due);
 	else
 		ike_tick(due->ike);
 	return true;

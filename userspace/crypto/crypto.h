@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What IKE needs of cryptography: the only door to GnuTLS and nettle. Algorithms are IKEv2
- * transform numbers (suite/proposal.h). Functions that return bool fail on unknown algorithms, wrong
- * lengths and library errors only.
+ * transform numbers (suite/proposal.h). Functions that return bool fail on unknown algorithms,
+ * wrong lengths and library errors only.
  */
 #ifndef CRYPTO_CRYPTO_H
 #define CRYPTO_CRYPTO_H
@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "lib/mem.h"
 #include "suite/proposal.h"
 
 #define PRF_LEN_MAX	64	/* octets */
@@ -17,11 +18,6 @@
 #define KE_SECRET_MAX	384
 #define SK_KEY_MAX	36	/* AES-256 and a salt */
 #define SK_INTEG_MAX	64
-
-struct chunk {
-	const uint8_t *p;
-	size_t len;
-};
 
 /* Ends the program when the system has no randomness. */
 void crypto_random(void *buf, size_t len);

@@ -1,120 +1,252 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the control socket can be asked. */
-#include "esplaned/conn.h"
+#include "esplaned/commands.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "esplaned/engine.h"
+#include "esplaned/failure.h"
+#include "esplaned/module.h"
 #include "esplaned/nl/kern.h"
+#include "esplaned/reload.h"
+#include "esplaned/publish.h"
+#include "esplaned/status.h"
 
-static json_t *names_json(struct daemon *d)
+#define BY_USER	"taken down by the user"
+
+static void commands_add_name(void *ctx, const char *name)
+{
+	json_array_append_new(ctx, failure_text(name));
+}
+
+static json_t *commands_known(struct daemon *d, uint32_t tunnel)
 {
 	json_t *names = json_array();
 
-	for (struct conn *t = d->tunnels; t; t = t->next)
-		json_array_append_new(names, json_string(t->opt.ike.name));
+	names_each(d->ike, tunnel, commands_add_name, names);
 	return names;
 }
 
-static void command_up(struct daemon *d, struct client *c, struct conn *t)
+static json_t *commands_no_memory(void)
+{
+	return control_error("failed", "no memory");
+}
+
+/* How `up` of one thing begins. NULL: events and an end follow. */
+static json_t *commands_begin_up(struct daemon *d, struct client *c, const struct name_ref *ref)
 {
 	json_t *result;
+	int rc = ike_up(d->ike, names_id(ref));
 
-	switch (conn_up(t)) {
+	switch (rc) {
 	case 0:
+		return NULL;
 	case -EINPROGRESS:
-		client_watch(c, t->opt.ike.name);
-		return;
+		publish_replay(d, ref->tunnel, c);
+		return NULL;
 	case -EALREADY:
-		result = conn_summary(t);
-		json_object_set_new(result, "result", json_string("ok"));
+		result = status_up_result(d, ref);
+		if (result && json_object_get(result, "error"))
+			return result;
+		if (!result)
+			result = status_ok_result(d, ref);
 		json_object_set_new(result, "already", json_true());
-		client_finish(c, result);
-		return;
+		return result;
+	case -EDESTADDRREQ:
+		return control_error("answer-only",
+				     "%s cannot be started from here: remote = any",
+				     ike_tunnel_conf(d->ike, ref->tunnel)->name);
 	default:
-		client_finish(c, control_error("answer-only",
-					       "tunnel \"%s\" only answers: its remote is any",
-					       t->opt.ike.name));
+		return control_error("failed", "%s", strerror(-rc));
 	}
 }
 
-static void command_down(struct daemon *d, struct client *c, struct conn *t)
+static void commands_up(struct daemon *d, struct client *c, const struct name_ref *ref)
 {
-	bool already = conn_down(t) == -EALREADY;
+	const struct control_about about = { ref->tunnel, ref->peer, ref->child };
+	json_t *result;
 
-	client_finish(c, json_pack("{ss ss sb}", "result", "ok", "tunnel", t->opt.ike.name,
-				   "already", already));
-}
-
-/*
- * New keys, as if the outbound SA had come to its soft limit. The result follows with
- * IKE_EV_CHILD_REKEYED.
- */
-static void command_rekey(struct daemon *d, struct client *c, struct conn *t)
-{
-	struct ike_kern_event ev = { .type = IKE_KERN_EXPIRE,
-				     .tunnel = t->opt.ike.name,
-				     .out = true };
-	struct ike_status st;
-
-	if (!ike_status(d->ike, t->opt.ike.name, &st) || st.state != TUNNEL_UP || !st.spi_out) {
-		client_finish(c,
-			      control_error("not-up", "tunnel \"%s\" is not up", t->opt.ike.name));
+	client_watch(c, &about, false);
+	/* Before ike_up(): an attempt can fail inside of that. */
+	if (!waits_add(&d->waits, c, WAIT_UP, ref, 1, false)) {
+		client_finish(c, commands_no_memory());
 		return;
 	}
-	client_watch(c, t->opt.ike.name);
-	ev.child_id = st.child_id;
-	ev.spi = st.spi_out;
-	ike_kern_event(d->ike, &ev);
-	daemon_engine_rearm(d);
+	result = commands_begin_up(d, c, ref);
+	if (result)
+		waits_settle(&d->waits, c, ref, result);
+	engine_settled(d);
 }
 
-static void command_status(struct daemon *d, struct client *c, struct conn *one)
+static void commands_restart(struct daemon *d, struct client *c, const struct name_ref *ref)
 {
-	const struct ike_counters *n = ike_counters(d->ike);
-	json_t *tunnels = json_array();
-	json_t *counters;
+	if (!ike_tunnel_conf(d->ike, ref->tunnel)->any)
+		ike_down(d->ike, names_id(ref), "restarted by the user");
+	commands_up(d, c, ref);
+}
 
-	for (struct conn *t = d->tunnels; t; t = t->next) {
-		if (!one || t == one)
-			json_array_append_new(tunnels, conn_status(t, one));
+/* All tunnels that can be started from here. */
+static unsigned int commands_all(struct daemon *d, struct name_ref **refs)
+{
+	unsigned int count = 0, room = tunnels_count(&d->tunnels);
+	uint32_t id = 0;
+
+	*refs = calloc(room + 1, sizeof(**refs));
+	while (*refs && count < room && (id = ike_tunnel_next(d->ike, id))) {
+		if (!ike_tunnel_conf(d->ike, id)->any)
+			(*refs)[count++].tunnel = id;
 	}
-	counters = json_pack("{sI sI sI sI sI sI sI sI}", "malformed", (json_int_t)n->malformed,
-			     "unknown_spi", (json_int_t)n->unknown_spi, "bad_version",
-			     (json_int_t)n->bad_version, "auth_failed", (json_int_t)n->auth_failed,
-			     "replayed", (json_int_t)n->replayed, "unexpected",
-			     (json_int_t)n->unexpected, "cookies_sent", (json_int_t)n->cookies_sent,
-			     "half_open", (json_int_t)n->half_open);
-	client_finish(c, json_pack("{ss so so}", "result", "ok", "tunnels", tunnels, "counters",
-				   counters));
+	return count;
 }
 
-static void command_monitor(struct daemon *d, struct client *c, struct conn *t)
+static void commands_up_all(struct daemon *d, struct client *c)
 {
-	client_watch(c, NULL);
-	client_event(c, json_pack("{ss ss}", "event", "monitor", "version", ESPLANE_VERSION));
+	const struct control_about all = { 0 };
+	struct name_ref *refs;
+	unsigned int count = commands_all(d, &refs);
+	json_t *result;
+
+	client_watch(c, &all, false);
+	if (!refs || !waits_add(&d->waits, c, WAIT_UP, refs, count, true)) {
+		client_finish(c, commands_no_memory());
+		free(refs);
+		return;
+	}
+	for (unsigned int i = 0; i < count; i++) {
+		result = commands_begin_up(d, c, &refs[i]);
+		if (result)
+			waits_settle(&d->waits, c, &refs[i], result);
+	}
+	free(refs);
+	engine_settled(d);
 }
 
-static void command_reload(struct daemon *d, struct client *c, struct conn *t)
+static json_t *commands_take_down(struct daemon *d, const struct name_ref *ref)
+{
+	json_t *result = status_ok_result(d, ref);	/* a peer may be gone afterwards */
+	bool already = ike_down(d->ike, names_id(ref), BY_USER) == -EALREADY;
+
+	json_object_set_new(result, "already", json_boolean(already));
+	return result;
+}
+
+static void commands_down(struct daemon *d, struct client *c, const struct name_ref *ref)
+{
+	client_finish(c, commands_take_down(d, ref));
+	engine_settled(d);
+}
+
+static void commands_down_all(struct daemon *d, struct client *c)
+{
+	json_t *tunnels = json_array();
+	struct name_ref ref = { 0 };
+
+	while ((ref.tunnel = ike_tunnel_next(d->ike, ref.tunnel)))
+		json_array_append_new(tunnels, commands_take_down(d, &ref));
+	client_finish(c, json_pack("{ss so}", "result", "ok", "tunnels", tunnels));
+	engine_settled(d);
+}
+
+/* The children of what @ref names, that are up. At most @room of them. */
+static unsigned int commands_children(struct daemon *d, const struct name_ref *ref,
+				      struct name_ref *refs, unsigned int room)
+{
+	struct name_ref at = { .tunnel = ref->tunnel };
+	struct ike_child_status st;
+	unsigned int count = 0;
+
+	while ((at.peer = ike_peer_next(d->ike, ref->tunnel, at.peer))) {
+		if (ref->peer && ref->peer != at.peer)
+			continue;
+		at.child = 0;
+		while (count < room && (at.child = ike_child_next(d->ike, at.peer, at.child))) {
+			if ((!ref->child || ref->child == at.child) &&
+			    ike_child_status(d->ike, at.child, &st) && st.state == CHILD_UP)
+				refs[count++] = at;
+		}
+	}
+	return count;
+}
+
+/* The result follows when each of them has new keys. */
+static void commands_rekey(struct daemon *d, struct client *c, const struct name_ref *ref)
+{
+	const struct control_about about = { ref->tunnel, ref->peer, ref->child };
+	struct name_ref refs[TUNNEL_CHILDREN_MAX];
+	unsigned int count = commands_children(d, ref, refs, TUNNEL_CHILDREN_MAX);
+
+	if (!count) {
+		json_t *name = status_ok_result(d, ref);
+
+		client_finish(c, control_error("not-up", "%s is not up",
+					       json_string_value(json_object_get(name, "tunnel"))));
+		json_decref(name);
+		return;
+	}
+	client_watch(c, &about, false);
+	if (!waits_add(&d->waits, c, WAIT_REKEY, refs, count, count > 1)) {
+		client_finish(c, commands_no_memory());
+		return;
+	}
+	for (unsigned int i = 0; i < count; i++) {
+		if (ike_rekey(d->ike, refs[i].child))
+			waits_settle(&d->waits, c, &refs[i],
+				     control_error("not-up", "it went down meanwhile"));
+	}
+	engine_settled(d);
+}
+
+static void commands_status(struct daemon *d, struct client *c, const struct name_ref *ref)
+{
+	json_t *tunnels = json_array();
+
+	for (const struct tunnel_entry *t = d->tunnels.first; t; t = t->next) {
+		const struct name_ref all = { .tunnel = t->id };
+
+		if (!ref->tunnel || ref->tunnel == t->id)
+			json_array_append_new(tunnels, status_tunnel(d, ref->tunnel ? ref : &all,
+								     ref->tunnel));
+	}
+	client_finish(c, json_pack("{ss so so}", "result", "ok", "tunnels", tunnels, "counters",
+				   status_counters(d)));
+}
+
+static void commands_names(struct daemon *d, struct client *c, const struct name_ref *ref)
+{
+	client_finish(c, json_pack("{ss so}", "result", "ok", "names", commands_known(d, 0)));
+}
+
+static void commands_monitor(struct daemon *d, struct client *c, const struct name_ref *ref)
+{
+	const struct control_about all = { 0 };
+
+	client_watch(c, &all, true);
+	client_event(c, json_pack("{ss ss sI}", "event", "monitor", "version", ESPLANE_VERSION,
+				  "tunnels", (json_int_t)tunnels_count(&d->tunnels)));
+}
+
+static void commands_reload(struct daemon *d, struct client *c, const struct name_ref *ref)
 {
 	char why[CONFIG_WHY_MAX];
 	json_t *changes = NULL;
 
-	if (daemon_reload(d, &changes, why))
+	if (reload(d, &changes, why))
 		client_finish(c, changes);
 	else
 		client_finish(c, control_error("config", "%s", why));
 }
 
-static void command_version(struct daemon *d, struct client *c, struct conn *t)
+static void commands_version(struct daemon *d, struct client *c, const struct name_ref *ref)
 {
+	/* The daemon is the process that has made this one: keys/keys.h. */
 	json_t *result = json_pack("{ss ss sI}", "result", "ok", "version", ESPLANE_VERSION, "pid",
-				   (json_int_t)getpid());
-	char why[256], module[32];
+				   (json_int_t)getppid());
+	char why[IKE_WHY_MAX], module[32];
 
-	if (!daemon_kernel_ready(d, why) && !kern_version(d->kern, module, sizeof(module)))
+	if (!module_ready(d, why) && !kern_version(d->kern, module, sizeof(module)))
 		json_object_set_new(result, "module", json_string(module));
 	else
 		json_object_set_new(result, "module", json_null());
@@ -123,51 +255,78 @@ static void command_version(struct daemon *d, struct client *c, struct conn *t)
 
 static const struct command {
 	const char *name;
-	void (*run)(struct daemon *d, struct client *c, struct conn *t);
+	void (*run)(struct daemon *d, struct client *c, const struct name_ref *ref);
 	enum { TUNNEL_NONE, TUNNEL_MAY, TUNNEL_MUST } tunnel;
+	void (*all)(struct daemon *d, struct client *c);	/* NULL: not of all at once */
 } commands[] = {
-	{ "up", command_up, TUNNEL_MUST },
-	{ "down", command_down, TUNNEL_MUST },
-	{ "rekey", command_rekey, TUNNEL_MUST },
-	{ "status", command_status, TUNNEL_MAY },
-	{ "monitor", command_monitor, TUNNEL_NONE },
-	{ "reload", command_reload, TUNNEL_NONE },
-	{ "version", command_version, TUNNEL_NONE },
+	{ "up", commands_up, TUNNEL_MUST, commands_up_all },
+	{ "down", commands_down, TUNNEL_MUST, commands_down_all },
+	{ "restart", commands_restart, TUNNEL_MUST, NULL },
+	{ "rekey", commands_rekey, TUNNEL_MUST, NULL },
+	{ "status", commands_status, TUNNEL_MAY, NULL },
+	{ "names", commands_names, TUNNEL_NONE, NULL },
+	{ "monitor", commands_monitor, TUNNEL_NONE, NULL },
+	{ "reload", commands_reload, TUNNEL_NONE, NULL },
+	{ "version", commands_version, TUNNEL_NONE, NULL },
 };
 
-static json_t *no_such_tunnel(struct daemon *d, const char *name)
+static json_t *commands_no_such(struct daemon *d, const char *name, const struct name_ref *ref)
 {
-	json_t *error = control_error("no-such-tunnel", "there is no tunnel \"%.64s\"", name);
+	const char *what = !ref->tunnel ? "tunnel" :
+			   ike_tunnel_conf(d->ike, ref->tunnel)->any ? "peer or child" : "child";
+	json_t *error = control_error("no-such-tunnel", "there is no %s \"%.400s\"", what, name);
 
-	json_object_set_new(error, "known", names_json(d));
+	json_object_set_new(error, "known", commands_known(d, ref->tunnel));
 	return error;
 }
 
-void daemon_request(void *ctx, struct client *c, const char *name, const char *tunnel)
+static const struct command *commands_find(const char *name)
 {
-	const struct command *command = NULL;
-	struct daemon *d = ctx;
-	struct conn *t = NULL;
-
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
 		if (!strcmp(commands[i].name, name))
-			command = &commands[i];
+			return &commands[i];
 	}
-	if (!command) {
-		client_finish(c,
-			      control_error("bad-request", "there is no command \"%.64s\"", name));
-		return;
-	}
-	if (tunnel && command->tunnel != TUNNEL_NONE) {
-		t = daemon_conn(d, tunnel);
-		if (!t) {
-			client_finish(c, no_such_tunnel(d, tunnel));
-			return;
-		}
-	} else if (tunnel || command->tunnel == TUNNEL_MUST) {
-		client_finish(c, control_error("bad-request", "the command %s takes %s tunnel",
-					       name, tunnel ? "no" : "a"));
-		return;
-	}
-	command->run(d, c, t);
+	return NULL;
+}
+
+static bool commands_fits(const struct command *command, const struct control_request *req)
+{
+	if (req->all)
+		return command->all && !req->tunnel;
+	return req->tunnel ? command->tunnel != TUNNEL_NONE : command->tunnel != TUNNEL_MUST;
+}
+
+void commands_request(void *ctx, struct client *c, const struct control_request *req)
+{
+	static const char *const takes[] = {
+		[TUNNEL_NONE] = "no tunnel",
+		[TUNNEL_MAY] = "one tunnel or none",
+		[TUNNEL_MUST] = "a tunnel",
+	};
+	const struct command *command = commands_find(req->command);
+	struct name_ref ref = { 0 };
+	struct daemon *d = ctx;
+
+	if (!command)
+		client_finish(c, control_error("bad-request", "there is no command \"%.64s\"",
+					       req->command));
+	else if (!commands_fits(command, req))
+		client_finish(c, control_error("bad-request", "the command %s takes %s%s",
+					       command->name, takes[command->tunnel],
+					       command->all ? ", or all of them" : ""));
+	else if (d->stopping)
+		client_finish(c, control_error("down", "the daemon stops"));
+	else if (req->tunnel && !names_find(d->ike, req->tunnel, &ref))
+		client_finish(c, commands_no_such(d, req->tunnel, &ref));
+	else if (req->all)
+		command->all(d, c);
+	else
+		command->run(d, c, &ref);
+}
+
+void commands_gone(void *ctx, struct client *c)
+{
+	struct daemon *d = ctx;
+
+	waits_client_gone(&d->waits, c);
 }

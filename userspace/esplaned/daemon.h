@@ -4,28 +4,42 @@
 #define ESPLANED_DAEMON_H
 
 #include <event2/event.h>
-#include "esplaned/conf/config.h"
 #include "esplaned/control/control.h"
+#include "esplaned/tunnels.h"
+#include "esplaned/waits.h"
 #include "ike/ike.h"
 
+struct clock;
+struct devices;
+struct hook;
+struct job;
 struct kern;
-struct route;
+struct keys;
+struct progress;
+struct resolver;
 struct sock;
-struct conn;
+struct watch;
 
 struct daemon {
 	struct event_base *base;
 	struct ike *ike;
 	struct sock *sock;
 	struct kern *kern;
-	struct route *route;
+	struct devices *devices;
+	struct keys *keys;		/* the process with the secrets */
+	struct resolver *resolver;
+	struct watch *watch;		/* of the host's links, addresses and routes */
+	struct clock *clock;
 	struct control *control;
-	struct conn *tunnels;
-	struct event *engine_timer;
+	struct tunnels tunnels;
+	struct waits waits;
+	struct job *jobs;
+	struct hook *hooks;
+	struct progress *progress;	/* publish.c */
 	struct event *kern_readable;	/* NULL: the module is not there yet */
-	struct event *stop_timer;
-	const char *config_path;
+	struct event *keepalive_timer, *stop_timer;
 	bool stopping;
+	bool orphan;			/* keys is gone: end, and leave the tunnels as they are */
 };
 
 /*
@@ -40,20 +54,5 @@ void daemon_start(struct daemon *d, struct config *config);
 /* Takes all tunnels down and leaves the loop when the peers know, or have had time enough. */
 void daemon_stop(struct daemon *d);
 void daemon_close(struct daemon *d);
-
-/*
- * Reads the file again and changes the tunnels that changed. False: nothing did, @why says why not.
- */
-bool daemon_reload(struct daemon *d, json_t **changes, char why[CONFIG_WHY_MAX]);
-
-uint64_t daemon_now(void);		/* milliseconds, monotonic */
-/* To be called after each call into the engine from the loop. */
-void daemon_engine_rearm(struct daemon *d);
-/* Is the module there? Looked for anew. 0, or a negative errno and @why. */
-int daemon_kernel_ready(struct daemon *d, char why[256]);
-struct conn *daemon_conn(struct daemon *d, const char *name);
-
-/* The commands of the control socket (commands.c). */
-void daemon_request(void *ctx, struct client *c, const char *command, const char *tunnel);
 
 #endif

@@ -4,17 +4,18 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "esplaned/daemon.h"
-#include "esplaned/sandbox.h"
+#include "esplaned/hooks.h"
+#include "esplaned/jobs.h"
+#include "esplaned/keys/keys.h"
+#include "esplaned/keys/sandbox.h"
+#include "esplaned/reload.h"
 #include "lib/log.h"
 
 struct settings {
@@ -50,7 +51,7 @@ enum {
 	OPT_HELP
 };
 
-static int level_parse(const char *text)
+static int main_level(const char *text)
 {
 	static const struct {
 		const char *name;
@@ -67,9 +68,9 @@ static int level_parse(const char *text)
 	return -1;
 }
 
-static int wrong(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static int main_wrong(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-static int wrong(const char *fmt, ...)
+static int main_wrong(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -81,13 +82,13 @@ static int wrong(const char *fmt, ...)
 	return 2;
 }
 
-static int text_print(const char *text)
+static int main_print(const char *text)
 {
 	return fputs(text, stdout) < 0;
 }
 
 /* -1: go on; else the exit status. */
-static int settings_parse(struct settings *s, int argc, char **argv)
+static int main_settings(struct settings *s, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, OPT_CONFIG },
@@ -114,46 +115,24 @@ static int settings_parse(struct settings *s, int argc, char **argv)
 		else if (c == OPT_CHECK)
 			s->check = true;
 		else if (c == OPT_LOG_LEVEL)
-			s->level = level_parse(optarg);
+			s->level = main_level(optarg);
 		else if (c == OPT_VERSION)
-			return text_print("esplaned " ESPLANE_VERSION "\n");
+			return main_print("esplaned " ESPLANE_VERSION "\n");
 		else if (c == OPT_HELP)
-			return text_print(help);
+			return main_print(help);
 		else
-			return wrong("see esplaned --help");
+			return main_wrong("see esplaned --help");
 		if (s->level < 0)
-			return wrong("there is no log level %s: accepted are err, warning, notice, "
+			return main_wrong("there is no log level %s: accepted are err, warning, notice, "
 				     "info and debug", optarg);
 	}
 	if (optind < argc)
-		return wrong("\"%s\" is no option: see esplaned --help", argv[optind]);
+		return main_wrong("\"%s\" is no option: see esplaned --help", argv[optind]);
 	return -1;
 }
 
-/* sd_notify(3), whose whole protocol is one datagram. */
-static void manager_tell(const char *state)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	size_t len = path ? strlen(path) : 0;
-	int fd;
-
-	if (len < 2 || len >= sizeof(sun.sun_path))
-		return;
-	memcpy(sun.sun_path, path, len);
-	if (path[0] == '@')
-		sun.sun_path[0] = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return;
-	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&sun,
-		   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) < 0)
-		log_warn("cannot notify %s: %s", path, strerror(errno));
-	close(fd);
-}
-
 /* Goes on in a child; the parent ends when the child writes to the returned descriptor, or dies. */
-static int detach(void)
+static int main_detach(void)
 {
 	char ready;
 	int fds[2];
@@ -175,40 +154,26 @@ static int detach(void)
 	return fds[1];
 }
 
-static bool pid_write(const char *path)
-{
-	FILE *f = path ? fopen(path, "we") : NULL;
-	bool ok = !path;
-
-	if (f) {
-		ok = fprintf(f, "%ld\n", (long)getpid()) > 0;
-		ok = !fclose(f) && ok;
-	}
-	if (!ok)
-		log_err("cannot write %s: %s", path, strerror(errno));
-	return ok;
-}
-
-static void on_stop(evutil_socket_t sig, short what, void *arg)
+static void main_on_stop(evutil_socket_t sig, short what, void *arg)
 {
 	log_notice("signal %d: taking the tunnels down", (int)sig);
 	daemon_stop(arg);
 }
 
-static void on_reload(evutil_socket_t sig, short what, void *arg)
+static void main_on_reload(evutil_socket_t sig, short what, void *arg)
 {
 	char why[CONFIG_WHY_MAX];
 	json_t *changes = NULL;
 
-	if (daemon_reload(arg, &changes, why))
+	if (reload(arg, &changes, why))
 		json_decref(changes);
 }
 
-static bool signals_open(struct daemon *d, struct event *events[3])
+static bool main_signals(struct daemon *d, struct event *events[3])
 {
-	events[0] = evsignal_new(d->base, SIGTERM, on_stop, d);
-	events[1] = evsignal_new(d->base, SIGINT, on_stop, d);
-	events[2] = evsignal_new(d->base, SIGHUP, on_reload, d);
+	events[0] = evsignal_new(d->base, SIGTERM, main_on_stop, d);
+	events[1] = evsignal_new(d->base, SIGINT, main_on_stop, d);
+	events[2] = evsignal_new(d->base, SIGHUP, main_on_reload, d);
 	for (int i = 0; i < 3; i++) {
 		if (!events[i] || event_add(events[i], NULL))
 			return false;
@@ -218,7 +183,7 @@ static bool signals_open(struct daemon *d, struct event *events[3])
 }
 
 /* The directory of a path given by default is ours to make. */
-static void directory_make(const char *path)
+static void main_directory(const char *path)
 {
 	char dir[256];
 	char *slash;
@@ -232,41 +197,113 @@ static void directory_make(const char *path)
 		log_warn("cannot make %s: %s", dir, strerror(errno));
 }
 
-static int run(struct daemon *d, const struct settings *s, struct config *config)
+static void main_on_keys(evutil_socket_t fd, short what, void *arg)
 {
-	struct event *signals[3] = { NULL };
-	int ready = s->foreground ? -1 : detach();
-	bool pid_written = false;
+	struct daemon *d = arg;
+
+	if (keys_read(d->keys))
+		return;
+	d->orphan = true;
+	event_base_loopbreak(d->base);
+}
+
+/* Answers of the process with the secrets. */
+static struct event *main_keys(struct daemon *d)
+{
+	const struct keys_calls calls = {
+		.ctx = d, .mac_done = jobs_mac_done, .hook_done = hooks_done,
+	};
+	struct event *ev = event_new(d->base, keys_fd(d->keys), EV_READ | EV_PERSIST, main_on_keys,
+				     d);
+
+	keys_listen(d->keys, &calls);
+	if (ev && !event_add(ev, NULL))
+		return ev;
+	log_err("cannot start: no memory");
+	return NULL;
+}
+
+/*
+ * The process that speaks IKE. What may fail for reasons outside comes first, then what takes
+ * over from a dead daemon, then the privileges go, and only then the first datagram is read.
+ */
+static int main_serve(struct daemon *d, const struct settings *s, struct config *config)
+{
+	struct event *signals[3] = { NULL }, *answers = NULL;
 	int status = 1;
 
-	directory_make(s->control);
-	if (daemon_open(d, s->control) && signals_open(d, signals))
-		pid_written = pid_write(s->pid_file);
-	if (!pid_written || !daemon_take_over(d) || !sandbox_enter()) {
+	if (daemon_open(d, s->control) && main_signals(d, signals))
+		answers = main_keys(d);
+	if (!answers || !daemon_take_over(d) || !sandbox_network()) {
 		config_free(config);
 		goto close;
 	}
 	daemon_start(d, config);
 	log_info("esplaned " ESPLANE_VERSION " is ready");
-	manager_tell("READY=1");
-	if (ready >= 0 && (write(ready, "", 1) != 1 || close(ready)))
-		log_warn("cannot tell the caller that we are ready: %s", strerror(errno));
+	keys_ready(d->keys);
 	event_base_dispatch(d->base);
-	manager_tell("STOPPING=1");
+	/* Without secrets no peer can be answered. What the kernel has stays, for the next one. */
+	if (d->orphan) {
+		ike_free(d->ike);	/* wipes */
+		_exit(1);
+	}
 	status = 0;
 close:
 	for (int i = 0; i < 3; i++) {
 		if (signals[i])
 			event_free(signals[i]);
 	}
-	if (s->pid_file && pid_written)
-		unlink(s->pid_file);
+	if (answers)
+		event_free(answers);
 	daemon_close(d);
 	return status;
 }
 
+static int main_run(struct daemon *d, const struct settings *s)
+{
+	const struct keys_setup setup = {
+		.config = s->config, .control = s->control, .pid_file = s->pid_file,
+		.ready = s->foreground ? -1 : main_detach(),
+	};
+	char why[CONFIG_WHY_MAX];
+	struct config *config;
+	int status = 1;
+
+	main_directory(s->control);
+	d->keys = keys_start(&setup);
+	if (!d->keys)
+		return 1;
+	config = keys_load(d->keys, why);
+	if (config)	/* else what is wrong was logged */
+		status = main_serve(d, s, config);
+	keys_free(d->keys);
+	return status;
+}
+
+static void main_on_mistake(void *ctx, int level, const char *text)
+{
+	unsigned int *mistakes = ctx;
+
+	*mistakes += level == LOG_ERR;
+	log_write(level, "%s%s", level == LOG_WARNING ? "warning: " : "", text);
+}
+
+static int main_check(const char *path)
+{
+	unsigned int mistakes = 0;
+	struct config *config = config_load(path, main_on_mistake, &mistakes);
+
+	if (config)
+		printf("%s: sound, %zu tunnel%s\n", path, config->count,
+		       config->count == 1 ? "" : "s");
+	else
+		printf("%s: %u mistake%s\n", path, mistakes, mistakes == 1 ? "" : "s");
+	config_free(config);
+	return config ? 0 : 1;
+}
+
 /* Its name server lookups say each time what goes wrong, which whoever asked says better. */
-static void on_libevent(int severity, const char *text)
+static void main_on_libevent(int severity, const char *text)
 {
 	log_write(severity >= EVENT_LOG_WARN ? LOG_WARNING : LOG_DEBUG, "libevent: %s", text);
 }
@@ -274,29 +311,15 @@ static void on_libevent(int severity, const char *text)
 int main(int argc, char **argv)
 {
 	struct settings s = { .config = CONFIG_PATH, .control = CONTROL_PATH, .level = LOG_INFO };
-	char why[CONFIG_WHY_MAX];
 	struct daemon d = { 0 };
-	struct config *config;
 	int rc;
 
-	rc = settings_parse(&s, argc, argv);
+	rc = main_settings(&s, argc, argv);
 	if (rc >= 0)
 		return rc;
 	log_init("esplaned", s.check ? LOG_STYLE_PLAIN :
 			     log_to_journal() ? LOG_STYLE_JOURNAL : LOG_STYLE_TIME, s.level);
-	event_set_log_callback(on_libevent);
+	event_set_log_callback(main_on_libevent);
 	sandbox_memory();
-	d.config_path = s.config;
-	config = config_load(d.config_path, why);
-	if (!config) {
-		log_err("%s", why);
-		return 1;
-	}
-	if (s.check) {
-		printf("%s: %zu tunnel%s, no mistake\n", s.config, config->count,
-		       config->count == 1 ? "" : "s");
-		config_free(config);
-		return 0;
-	}
-	return run(&d, &s, config);
+	return s.check ? main_check(s.config) : main_run(&d, &s);
 }

@@ -1,77 +1,53 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the control socket says of a tunnel (Documentation/control.md). */
-#include "esplaned/conn.h"
+#include "esplaned/status.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "esplaned/host/clock.h"
+#include "esplaned/failure.h"
+#include "esplaned/host/device.h"
 #include "esplaned/nl/kern.h"
-#include "lib/log.h"
+#include "esplaned/totals.h"
 
-const char *failure_name(enum ike_failure failure)
-{
-	static const char *const names[] = {
-		[IKE_FAIL_NONE]			= "failed",
-		[IKE_FAIL_TIMEOUT]		= "timeout",
-		[IKE_FAIL_NO_PROPOSAL_IKE]	= "no-proposal-ike",
-		[IKE_FAIL_NO_PROPOSAL_CHILD]	= "no-proposal-child",
-		[IKE_FAIL_AUTH_REMOTE]		= "auth-remote",
-		[IKE_FAIL_AUTH_LOCAL]		= "auth-local",
-		[IKE_FAIL_ID]			= "identity",
-		[IKE_FAIL_TS]			= "selectors",
-		[IKE_FAIL_KERNEL]		= "kernel",
-		[IKE_FAIL_PEER]			= "peer",
-		[IKE_FAIL_PROTOCOL]		= "protocol",
-		[IKE_FAIL_DOWN]			= "down",
-		[IKE_FAIL_CONFIG]		= "config",
-	};
+/* One being described, and what is its of all the objects. */
+struct status {
+	struct daemon *d;
+	const struct tunnel_entry *t;
+	const struct name_ref *ref;
+	uint64_t now;
+};
 
-	return failure < sizeof(names) / sizeof(*names) && names[failure] ? names[failure] :
-									    "failed";
-}
-
-static const char *state_name(enum tunnel_state state)
-{
-	static const char *const names[] = {
-		[TUNNEL_DOWN] = "down",
-		[TUNNEL_CONNECTING] = "connecting",
-		[TUNNEL_UP] = "up",
-		[TUNNEL_CLOSING] = "closing",
-	};
-
-	return names[state];
-}
-
-static json_t *text_json(const char *text)
-{
-	char safe[1024];
-
-	return json_string(log_escape(text, strlen(text), safe, sizeof(safe)));
-}
-
-static void set_text(json_t *object, const char *key, const char *text)
+static void status_text(json_t *object, const char *key, const char *text)
 {
 	if (text && text[0])
-		json_object_set_new(object, key, text_json(text));
+		json_object_set_new(object, key, failure_text(text));
 }
 
-static void set_number(json_t *object, const char *key, uint64_t number)
+static void status_number(json_t *object, const char *key, uint64_t number)
 {
 	json_object_set_new(object, key, json_integer((json_int_t)number));
 }
 
-static json_t *selectors_json(const struct ts *list, unsigned int count)
+/* Seconds since @then; nothing where that is not known. */
+static void status_since(json_t *object, const char *key, uint64_t now, uint64_t then)
+{
+	if (then && now >= then)
+		status_number(object, key, (now - then) / 1000);
+}
+
+static json_t *status_selectors(const struct ts_list *list)
 {
 	json_t *array = json_array();
 	char text[TS_STRLEN];
 
-	for (unsigned int i = 0; i < count; i++)
-		json_array_append_new(array, json_string(ts_str(&list[i], text)));
+	for (unsigned int i = 0; i < ts_list_count(list); i++)
+		json_array_append_new(array, json_string(ts_str(&list->ts[i], text)));
 	return array;
 }
 
-static void set_endpoint(json_t *object, const char *key, const struct endpoint *ep)
+static void status_endpoint(json_t *object, const char *key, const struct endpoint *ep)
 {
 	char text[ADDR_STRLEN];
 
@@ -79,7 +55,7 @@ static void set_endpoint(json_t *object, const char *key, const struct endpoint 
 		json_object_set_new(object, key, json_string(endpoint_str(ep, text)));
 }
 
-static void set_address(json_t *object, const char *key, const struct addr *addr)
+static void status_address(json_t *object, const char *key, const struct addr *addr)
 {
 	char text[ADDR_STRLEN];
 
@@ -87,16 +63,16 @@ static void set_address(json_t *object, const char *key, const struct addr *addr
 		json_object_set_new(object, key, json_string(addr_str(addr, text)));
 }
 
-static json_t *drops_json(const struct kern_sa_info *info)
+static json_t *status_drops(const struct kern_sa_info *info)
 {
 	json_t *drops = json_object();
 
 	for (unsigned int i = 0; i < info->drop_count; i++)
-		set_number(drops, info->drops[i].reason, info->drops[i].count);
+		status_number(drops, info->drops[i].reason, info->drops[i].count);
 	return drops;
 }
 
-static void set_spi(json_t *object, const char *key, uint32_t spi)
+static void status_spi(json_t *object, const char *key, uint32_t spi)
 {
 	char hex[16];
 
@@ -105,145 +81,450 @@ static void set_spi(json_t *object, const char *key, uint32_t spi)
 		json_object_set_new(object, key, json_string(hex));
 }
 
-static json_t *sa_json(struct conn *t, uint32_t spi, bool out)
+static json_t *status_sa(const struct status *s, uint32_t spi, bool out)
 {
 	struct kern_sa_info info;
-	char why[256];
+	char why[KERN_WHY_MAX];
 	json_t *sa;
 
 	sa = json_pack("{ss}", "direction", out ? "out" : "in");
-	set_spi(sa, "spi", spi);
-	if (kern_sa_get(t->d->kern, t->ifindex, spi, out, &info, why)) {
-		set_text(sa, "error", why);
+	status_spi(sa, "spi", spi);
+	if (kern_sa_get(s->d->kern, device_ifindex(s->t->dev), spi, out, &info, why)) {
+		status_text(sa, "error", why);
 		return sa;
 	}
-	set_number(sa, "bytes", info.bytes);
-	set_number(sa, "packets", info.packets);
-	set_number(sa, "sequence", info.seq);
-	set_number(sa, "age_s", info.age_s);
+	status_number(sa, "bytes", info.bytes);
+	status_number(sa, "packets", info.packets);
+	status_number(sa, "sequence", info.seq);
+	status_number(sa, "age_s", info.age_s);
 	if (info.idle_s != UINT64_MAX)
-		set_number(sa, "idle_s", info.idle_s);
-	set_text(sa, "driver", info.driver);
-	json_object_set_new(sa, "drops", drops_json(&info));
+		status_number(sa, "idle_s", info.idle_s);
+	status_text(sa, "driver", info.driver);
+	json_object_set_new(sa, "drops", status_drops(&info));
 	return sa;
 }
 
-static void set_kernel(json_t *object, struct conn *t, const struct ike_status *st, bool whole)
+/* Of all SAs since the policy was made, of those that have ended and of those that live. */
+static struct total status_total(const struct status *s, uint32_t policy, bool out)
+{
+	struct total total = totals_ended(s->t->totals, policy, out);
+	uint32_t spi[TOTALS_LIVE_MAX];
+	unsigned int count = totals_live(s->t->totals, policy, out, spi);
+	struct kern_sa_info info;
+	char why[KERN_WHY_MAX];
+
+	for (unsigned int i = 0; i < count; i++) {
+		if (!kern_sa_get(s->d->kern, device_ifindex(s->t->dev), spi[i], out, &info, why))
+			total_add(&total, &info, s->now);
+	}
+	return total;
+}
+
+static void status_totals(json_t *object, const struct status *s, uint32_t policy)
+{
+	struct total in = status_total(s, policy, false), out = status_total(s, policy, true);
+
+	status_number(object, "bytes_in", in.bytes);
+	status_number(object, "packets_in", in.packets);
+	status_number(object, "bytes_out", out.bytes);
+	status_number(object, "packets_out", out.packets);
+	status_since(object, "last_in_s", s->now, in.last_ms);
+	status_since(object, "last_out_s", s->now, out.last_ms);
+}
+
+static void status_kernel(json_t *object, const struct status *s, const struct ike_child_status *c)
 {
 	json_t *sas = json_array();
-	struct kern_sa_info info;
-	char why[256];
 
-	set_spi(object, "spi_in", st->spi_in);
-	set_spi(object, "spi_out", st->spi_out);
-	if (t->ifindex && st->spi_in)
-		json_array_append_new(sas, sa_json(t, st->spi_in, false));
-	if (t->ifindex && st->spi_out)
-		json_array_append_new(sas, sa_json(t, st->spi_out, true));
+	status_spi(object, "spi_in", c->spi_in);
+	status_spi(object, "spi_out", c->spi_out);
+	if (c->spi_in)
+		json_array_append_new(sas, status_sa(s, c->spi_in, false));
+	if (c->spi_out)
+		json_array_append_new(sas, status_sa(s, c->spi_out, true));
 	json_object_set_new(object, "sas", sas);
-	/* The module looks at all its suites to answer this: not for a table. */
-	if (whole && t->ifindex && !kern_device_drops(t->d->kern, t->ifindex, &info, why))
-		json_object_set_new(object, "device_drops", drops_json(&info));
+	status_totals(object, s, c->id);
 }
 
-static void set_ike(json_t *object, const struct ike_status *st)
+static json_t *status_missing(const struct ts_list *wanted, const struct ts_list *agreed)
 {
-	uint64_t now = daemon_now();
-	char hex[2][24];
+	json_t *array = json_array();
+	char text[TS_STRLEN];
 
-	snprintf(hex[0], sizeof(hex[0]), "%016" PRIx64, st->spi_i);
-	snprintf(hex[1], sizeof(hex[1]), "%016" PRIx64, st->spi_r);
-	json_object_set_new(object, "ike_spi",
-			    json_pack("{ss ss}", "initiator", hex[0], "responder", hex[1]));
-	json_object_set_new(object, "initiator", json_boolean(st->initiator));
-	json_object_set_new(object, "nat",
-			    json_pack("{sb sb}", "local", st->nat_local, "remote", st->nat_remote));
-	set_text(object, "ike", st->ike_suite);
-	if (st->established_ms && now >= st->established_ms)
-		set_number(object, "age_s", (now - st->established_ms) / 1000);
-}
+	for (unsigned int i = 0; i < ts_list_count(wanted); i++) {
+		bool within = false;
 
-/* What is known once there is a CHILD_SA. */
-static void set_child(json_t *object, struct conn *t, const struct ike_status *st)
-{
-	uint64_t now = daemon_now();
-
-	set_text(object, "esp", st->esp_suite);
-	set_text(object, "encapsulation", st->udp ? "udp" : "none");
-	set_number(object, "child_rekeys", st->child_rekeys);
-	if (st->rekey_ms)
-		set_number(object, "rekey_in_s",
-			   st->rekey_ms > now ? (st->rekey_ms - now) / 1000 : 0);
-}
-
-json_t *conn_summary(struct conn *t)
-{
-	json_t *object =
-		json_pack("{ss ss}", "tunnel", t->opt.ike.name, "interface", t->opt.interface);
-	struct ike_status st;
-
-	if (!ike_status(t->d->ike, t->opt.ike.name, &st))
-		return object;
-	set_address(object, "local", &st.local.addr);
-	set_address(object, "remote", &st.remote.addr);
-	set_text(object, "encapsulation", st.udp ? "udp" : "none");
-	set_text(object, "ike", st.ike_suite);
-	set_text(object, "esp", st.esp_suite);
-	json_object_set_new(object, "local_ts", selectors_json(st.local_ts, st.local_ts_count));
-	json_object_set_new(object, "remote_ts", selectors_json(st.remote_ts, st.remote_ts_count));
-	return object;
-}
-
-static void set_trouble(json_t *object, struct conn *t, enum tunnel_state state)
-{
-	uint64_t now = daemon_now();
-
-	if (state == TUNNEL_UP || !t->error)
-		return;
-	set_text(object, "error", t->error);
-	set_text(object, "detail", t->detail);
-	if (t->retry_at_ms)
-		set_number(object, "retry_in_s",
-			   t->retry_at_ms > now ? (t->retry_at_ms - now + 999) / 1000 : 0);
-}
-
-json_t *conn_status(struct conn *t, bool whole)
-{
-	const struct tunnel_conf *c = &t->opt.ike;
-	struct ike_status st;
-	json_t *object;
-	char text[ADDR_STRLEN];
-	bool negotiated;
-
-	if (!ike_status(t->d->ike, c->name, &st))
-		memset(&st, 0, sizeof(st));
-	if (st.state == TUNNEL_DOWN && t->attempting)	/* the name is being looked up */
-		st.state = TUNNEL_CONNECTING;
-	negotiated = st.state == TUNNEL_UP && st.local_ts_count && st.remote_ts_count;
-	object = json_pack("{ss ss ss ss}", "name", c->name, "state", state_name(st.state),
-			   "interface", t->opt.interface, "start",
-			   t->opt.start_up ? "up" : "manual");
-	json_object_set_new(object, "interface_exists", json_boolean(t->ifindex));
-	json_object_set_new(object, "remote",
-			    json_string(c->answer_only	      ? "any" :
-					t->opt.remote_name[0] ? t->opt.remote_name :
-								addr_str(&c->remote, text)));
-	json_object_set_new(object, "local_ts",
-			    negotiated ? selectors_json(st.local_ts, st.local_ts_count) :
-					 selectors_json(c->local_ts, c->local_ts_count));
-	json_object_set_new(object, "remote_ts",
-			    negotiated ? selectors_json(st.remote_ts, st.remote_ts_count) :
-					 selectors_json(c->remote_ts, c->remote_ts_count));
-	set_endpoint(object, "local_endpoint", &st.local);
-	set_endpoint(object, "remote_endpoint", &st.remote);
-	set_text(object, "local_id", st.local_id);
-	set_text(object, "remote_id", st.remote_id);
-	if (st.spi_i)
-		set_ike(object, &st);
-	if (st.state == TUNNEL_UP) {
-		set_child(object, t, &st);
-		set_kernel(object, t, &st, whole);
+		for (unsigned int j = 0; j < ts_list_count(agreed) && !within; j++)
+			within = ts_contains(&agreed->ts[j], &wanted->ts[i]);
+		if (!within)
+			json_array_append_new(array, json_string(ts_str(&wanted->ts[i], text)));
 	}
-	set_trouble(object, t, st.state);
+	return array;
+}
+
+static void status_selection(json_t *object, const struct ike_child_status *c)
+{
+	bool up = c->local_ts && c->remote_ts;
+
+	json_object_set_new(object, "local_ts",
+			    status_selectors(up ? c->local_ts : c->conf->local_ts));
+	json_object_set_new(object, "remote_ts",
+			    status_selectors(up ? c->remote_ts : c->conf->remote_ts));
+	if (!up || !c->narrowed)
+		return;
+	json_object_set_new(object, "narrowed",
+			    json_pack("{so so}", "local_ts",
+				      status_missing(c->conf->local_ts, c->local_ts), "remote_ts",
+				      status_missing(c->conf->remote_ts, c->remote_ts)));
+}
+
+static void status_trouble(json_t *object, enum ike_failure failure, const char *detail)
+{
+	if (failure == IKE_FAIL_NONE)
+		return;
+	status_text(object, "error", failure_name(failure));
+	status_text(object, "detail", detail);
+}
+
+static json_t *status_child(const struct status *s, const struct ike_peer_status *p,
+			    const struct ike_child_status *c)
+{
+	static const char *const states[] = {
+		[CHILD_DOWN] = "down", [CHILD_CONNECTING] = "connecting", [CHILD_UP] = "up",
+	};
+	char name[NAMES_MAX];
+	json_t *object;
+
+	object = json_pack("{ss so ss}", "child", c->conf->name, "name",
+			   failure_text(names_of_child(s->d->ike, p, c, name)), "state",
+			   states[c->state]);
+	status_selection(object, c);
+	if (c->state != CHILD_UP) {
+		status_trouble(object, c->failure, c->detail);
+		return object;
+	}
+	status_text(object, "esp", c->esp_suite);
+	status_since(object, "up_s", s->now, c->up_ms);
+	status_number(object, "child_rekeys", c->rekeys);
+	if (c->rekey_ms)
+		status_number(object, "rekey_in_s",
+			      c->rekey_ms > s->now ? (c->rekey_ms - s->now) / 1000 : 0);
+	status_kernel(object, s, c);
 	return object;
+}
+
+/* Before the peer has answered there is no suite, no NAT and half of the SPIs: left out. */
+static void status_ike(json_t *object, const struct status *s, const struct ike_peer_status *p)
+{
+	char hex[24];
+	json_t *spi;
+
+	if (!p->spi_i)
+		return;
+	snprintf(hex, sizeof(hex), "%016" PRIx64, p->spi_i);
+	spi = json_pack("{ss}", "initiator", hex);
+	json_object_set_new(object, "ike_spi", spi);
+	json_object_set_new(object, "initiator", json_boolean(p->initiator));
+	if (!p->spi_r)
+		return;
+	snprintf(hex, sizeof(hex), "%016" PRIx64, p->spi_r);
+	json_object_set_new(spi, "responder", json_string(hex));
+	json_object_set_new(object, "nat",
+			    json_pack("{sb sb}", "local", p->nat_local, "remote", p->nat_remote));
+	status_text(object, "ike", p->ike_suite);
+	status_since(object, "age_s", s->now, p->established_ms);
+}
+
+static json_t *status_children(const struct status *s, const struct ike_peer_status *p)
+{
+	json_t *children = json_array();
+	struct ike_child_status st;
+	uint32_t child = 0;
+
+	while ((child = ike_child_next(s->d->ike, p->id, child))) {
+		if ((!s->ref->child || s->ref->child == child) &&
+		    ike_child_status(s->d->ike, child, &st))
+			json_array_append_new(children, status_child(s, p, &st));
+	}
+	return children;
+}
+
+static json_t *status_peer(const struct status *s, const struct ike_peer_status *p)
+{
+	static const char *const states[] = {
+		[PEER_DOWN] = "down",
+		[PEER_CONNECTING] = "connecting",
+		[PEER_UP] = "up",
+		[PEER_CLOSING] = "closing",
+	};
+	char name[NAMES_MAX];
+	json_t *object;
+
+	object = json_pack("{so ss sb}", "name",
+			   failure_text(names_of_peer(s->d->ike, p, name)), "state",
+			   states[p->state], "wanted", p->wanted);
+	if (p->held_down)
+		json_object_set_new(object, "held_down", json_true());
+	status_endpoint(object, "local_endpoint", &p->local);
+	status_endpoint(object, "remote_endpoint", &p->remote);
+	status_text(object, "local_id", p->local_id);
+	status_text(object, "remote_id", p->remote_id);
+	status_ike(object, s, p);
+	if (p->state == PEER_UP) {
+		status_text(object, "encapsulation", p->udp ? "udp" : "none");
+		status_since(object, "up_s", s->now, p->up_ms);
+	} else {
+		status_trouble(object, p->failure, p->detail);
+	}
+	if (p->failures)
+		status_number(object, "failures", p->failures);
+	if (p->retry_ms)
+		status_number(object, "retry_in_s",
+			      p->retry_ms > s->now ? (p->retry_ms - s->now + 999) / 1000 : 0);
+	json_object_set_new(object, "children", status_children(s, p));
+	return object;
+}
+
+static json_t *status_peers(const struct status *s)
+{
+	json_t *peers = json_array();
+	struct ike_peer_status st;
+	uint32_t peer = 0;
+
+	while ((peer = ike_peer_next(s->d->ike, s->t->id, peer))) {
+		if ((!s->ref->peer || s->ref->peer == peer) &&
+		    ike_peer_status(s->d->ike, peer, &st))
+			json_array_append_new(peers, status_peer(s, &st));
+	}
+	return peers;
+}
+
+/* What a tunnel with several is: the furthest of its peers. */
+static const char *status_state_of(const json_t *peers)
+{
+	static const char *const order[] = { "up", "connecting", "closing" };
+	const json_t *peer;
+	size_t i;
+
+	for (size_t n = 0; n < sizeof(order) / sizeof(*order); n++) {
+		json_array_foreach(peers, i, peer) {
+			if (!strcmp(json_string_value(json_object_get(peer, "state")), order[n]))
+				return order[n];
+		}
+	}
+	return "down";
+}
+
+/* What the only one says is said of the whole too, as it was before there could be several. */
+static void status_flatten(json_t *object, const json_t *only)
+{
+	const json_t *value;
+	const char *key;
+
+	json_object_foreach((json_t *)only, key, value) {
+		if (strcmp(key, "children") && strcmp(key, "child") &&
+		    !json_object_get(object, key))
+			json_object_set(object, key, (json_t *)value);
+	}
+}
+
+static void status_sum(json_t *object, const json_t *list, const char *key)
+{
+	const json_t *item;
+	json_int_t sum = 0;
+	size_t i;
+
+	json_array_foreach(list, i, item) {
+		sum += json_integer_value(json_object_get(item, key));
+	}
+	json_object_set_new(object, key, json_integer(sum));
+}
+
+/* @list: children of a peer, or peers of a tunnel. */
+static void status_sums(json_t *object, const json_t *list)
+{
+	static const char *const keys[] = { "bytes_in", "packets_in", "bytes_out", "packets_out" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		status_sum(object, list, keys[i]);
+}
+
+/* Selectors of a tunnel with several children or none: what is configured for all of them. */
+static void status_configured(json_t *object, const struct tunnel_conf *conf)
+{
+	json_t *local = json_array(), *remote = json_array();
+
+	for (unsigned int i = 0; i < conf->child_count; i++) {
+		json_t *l = status_selectors(conf->child[i].local_ts);
+		json_t *r = status_selectors(conf->child[i].remote_ts);
+
+		json_array_extend(local, l);
+		json_array_extend(remote, r);
+		json_decref(l);
+		json_decref(r);
+	}
+	json_object_set_new(object, "local_ts", local);
+	json_object_set_new(object, "remote_ts", remote);
+}
+
+static json_t *status_head(const struct status *s, const json_t *peers)
+{
+	const struct tunnel_options *o = &s->t->opt;
+	char text[ADDR_STRLEN];
+	const char *remote;
+
+	remote = o->ike.any	       ? "any" :
+		 o->ike.remote_name[0] ? o->ike.remote_name :
+					 addr_str(&o->ike.remote, text);
+	return json_pack("{ss ss ss ss ss sb ss}", "name", o->ike.name, "state",
+			 status_state_of(peers), "interface", o->interface, "start",
+			 o->ike.start_up ? "up" : "manual", "remote", remote, "interface_exists",
+			 device_ifindex(s->t->dev) != 0, "when_down",
+			 o->when_down == WHEN_DOWN_BLOCK ? "block" : "pass");
+}
+
+/*
+ * Of a tunnel with one peer and one child, what they say. That one is up when its child is: without
+ * it nothing passes.
+ */
+static void status_fold(json_t *object, const json_t *peers)
+{
+	const json_t *peer = json_array_get(peers, 0), *child;
+	const json_t *children = json_object_get(peer, "children");
+
+	if (json_array_size(peers) != 1)
+		return;
+	child = json_array_size(children) == 1 ? json_array_get(children, 0) : NULL;
+	if (child) {
+		if (!strcmp(json_string_value(json_object_get(object, "state")), "up"))
+			json_object_set(object, "state", json_object_get(child, "state"));
+		status_flatten(object, child);
+	}
+	status_flatten(object, peer);
+}
+
+json_t *status_tunnel(struct daemon *d, const struct name_ref *ref, bool whole)
+{
+	const struct status s = { d, tunnels_find(&d->tunnels, ref->tunnel), ref, clock_now() };
+	struct kern_sa_info info;
+	char why[KERN_WHY_MAX];
+	json_t *object, *peers, *peer;
+	size_t i;
+
+	peers = status_peers(&s);
+	object = status_head(&s, peers);
+	json_array_foreach(peers, i, peer) {
+		status_sums(peer, json_object_get(peer, "children"));
+	}
+	status_sums(object, peers);
+	status_fold(object, peers);
+	if (!json_object_get(object, "local_ts"))
+		status_configured(object, &s.t->opt.ike);
+	/* The module looks at all its suites to answer this: not for a table. */
+	if (whole && device_ifindex(s.t->dev) &&
+	    !kern_device_drops(d->kern, device_ifindex(s.t->dev), &info, why))
+		json_object_set_new(object, "device_drops", status_drops(&info));
+	json_object_set_new(object, "peers", peers);
+	return object;
+}
+
+json_t *status_ok_result(struct daemon *d, const struct name_ref *ref)
+{
+	struct ike_peer_status peer;
+	struct ike_child_status child;
+	char name[NAMES_MAX];
+
+	snprintf(name, sizeof(name), "%s", ike_tunnel_conf(d->ike, ref->tunnel)->name);
+	if (ref->peer && ike_peer_status(d->ike, ref->peer, &peer)) {
+		if (ref->child && ike_child_status(d->ike, ref->child, &child))
+			names_of_child(d->ike, &peer, &child, name);
+		else
+			names_of_peer(d->ike, &peer, name);
+	}
+	return json_pack("{ss so}", "result", "ok", "tunnel", failure_text(name));
+}
+
+/* One child of the result of up: what it carries, or why it does not. */
+static json_t *status_up_child(struct daemon *d, const struct ike_peer_status *p,
+			       const struct ike_child_status *c)
+{
+	char name[NAMES_MAX];
+	json_t *object;
+
+	object = json_pack("{so ss}", "name", failure_text(names_of_child(d->ike, p, c, name)),
+			   "state", c->state == CHILD_UP ? "up" : "down");
+	status_selection(object, c);
+	status_text(object, "esp", c->esp_suite);
+	if (c->state != CHILD_UP)
+		status_trouble(object, c->failure, c->detail);
+	return object;
+}
+
+/* Of the children that @ref names. False: one of them is still on its way. */
+static bool status_up_children(struct daemon *d, const struct name_ref *ref,
+			       const struct ike_peer_status *p, json_t *children,
+			       struct ike_child_status *failed, unsigned int *up)
+{
+	struct ike_child_status st;
+	uint32_t child = 0;
+
+	while ((child = ike_child_next(d->ike, p->id, child))) {
+		if ((ref->child && ref->child != child) || !ike_child_status(d->ike, child, &st))
+			continue;
+		if (st.state == CHILD_CONNECTING)
+			return false;
+		if (st.state == CHILD_UP)
+			++*up;
+		else if (!failed->id)
+			*failed = st;
+		json_array_append_new(children, status_up_child(d, p, &st));
+	}
+	return true;
+}
+
+json_t *status_up_result(struct daemon *d, const struct name_ref *ref)
+{
+	const struct tunnel_entry *t = tunnels_find(&d->tunnels, ref->tunnel);
+	struct ike_child_status failed = { 0 };
+	json_t *object, *children = json_array();
+	struct ike_peer_status p = { 0 };
+	unsigned int up = 0;
+
+	ike_peer_status(d->ike, ref->peer ? ref->peer : ike_peer_next(d->ike, ref->tunnel, 0), &p);
+	if (p.state != PEER_UP || !status_up_children(d, ref, &p, children, &failed, &up)) {
+		json_decref(children);
+		return NULL;
+	}
+	object = status_ok_result(d, ref);
+	if (!up && failed.id) {
+		json_decref(object);
+		json_decref(children);
+		return failure_result(failed.failure, t->opt.ike.name, failed.detail);
+	}
+	status_text(object, "interface", t->opt.interface);
+	status_address(object, "local", &p.local.addr);
+	status_address(object, "remote", &p.remote.addr);
+	status_text(object, "encapsulation", p.udp ? "udp" : "none");
+	status_text(object, "ike", p.ike_suite);
+	if (json_array_size(children) == 1) {
+		const json_t *only = json_array_get(children, 0);
+
+		json_object_set(object, "esp", json_object_get(only, "esp"));
+		json_object_set(object, "local_ts", json_object_get(only, "local_ts"));
+		json_object_set(object, "remote_ts", json_object_get(only, "remote_ts"));
+	}
+	json_object_set_new(object, "children", children);
+	return object;
+}
+
+json_t *status_counters(struct daemon *d)
+{
+	const struct ike_counters *n = ike_counters(d->ike);
+
+	return json_pack("{sI sI sI sI sI sI sI sI}", "malformed", (json_int_t)n->malformed,
+			 "unknown_spi", (json_int_t)n->unknown_spi, "bad_version",
+			 (json_int_t)n->bad_version, "auth_failed", (json_int_t)n->auth_failed,
+			 "replayed", (json_int_t)n->replayed, "unexpected",
+			 (json_int_t)n->unexpected, "cookies_sent", (json_int_t)n->cookies_sent,
+			 "half_open", (json_int_t)n->half_open);
 }

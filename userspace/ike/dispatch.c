@@ -1,65 +1,82 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Where datagrams come in. The only place that looks at the version. */
-#include "ike/object/ike_sa.h"
 #include "ike/exchange/fsm.h"
+#include "ike/ike.h"
+#include "ike/settle.h"
+#include "lib/cursor.h"
+
+static const struct ike_version *dispatch_version(const struct ike *ike, uint8_t major)
+{
+	for (unsigned int i = 0; i < IKE_VERSIONS_MAX; i++)
+		if (ike->version[i] && ike->version[i]->major == major)
+			return ike->version[i];
+	return NULL;
+}
 
 /*
  * RFC 7296 2.5: a higher major version is refused by name; the answer is no longer than the
- * question.
+ * question: a header, and the notify INVALID_MAJOR_VERSION with our version.
  */
-static void refuse_version(struct ike *ike, const struct msg_header *h,
-			   const struct endpoint *local, const struct endpoint *remote, size_t len)
+static void dispatch_refuse_version(struct ike *ike, const struct msg_header *h,
+				    const struct endpoint *local, const struct endpoint *remote,
+				    size_t len)
 {
-	struct msg_header answer = {
-		.spi_i = h->spi_i, .spi_r = h->spi_r, .exchange = h->exchange, .id = h->id,
-		.flags = MSG_RESPONSE | (h->flags & MSG_INITIATOR ? 0 : MSG_INITIATOR),
-	};
-	uint8_t version = 2;
-	struct builder b;
-	size_t out_len;
+	uint8_t answer[MSG_HEADER_LEN + 9];
+	struct writer w = writer_of(answer, sizeof(answer));
 
 	ike->counters.bad_version++;
-	if (h->major <= 2 || h->flags & MSG_RESPONSE)
+	if (h->major <= 2 || h->flags & MSG_RESPONSE || sizeof(answer) > len)
 		return;
-	build_begin(&b, ike->out, sizeof(ike->out), &answer);
-	build_notify(&b, NOTIFY_INVALID_MAJOR_VERSION, 0, 0, 0, &version, 1);
-	out_len = build_end(&b);
-	if (out_len && out_len <= len)
-		ike->env.send(ike->env.ctx, local, remote, ike->out, out_len);
+	writer_u64(&w, h->spi_i);
+	writer_u64(&w, h->spi_r);
+	writer_u8(&w, PAYLOAD_NOTIFY);
+	writer_u8(&w, 2 << 4);		/* version 2.0 */
+	writer_u8(&w, h->exchange);
+	writer_u8(&w, MSG_RESPONSE | (h->flags & MSG_INITIATOR ? 0 : MSG_INITIATOR));
+	writer_u32(&w, h->id);
+	writer_u32(&w, sizeof(answer));
+	writer_u16(&w, 0);		/* the last payload, not critical */
+	writer_u16(&w, 9);
+	writer_u16(&w, 0);		/* about no SA */
+	writer_u16(&w, NOTIFY_INVALID_MAJOR_VERSION);
+	writer_u8(&w, 2);
+	ike->env.send(ike->env.ctx, local, remote, 0, answer, sizeof(answer));
+}
+
+/* The IKE SA that it is for; NULL where it is a first message. False: there is none. */
+static bool dispatch_find(struct ike *ike, const struct msg_header *h, struct ike_sa **sa)
+{
+	*sa = NULL;
+	if (!h->spi_r && !(h->flags & MSG_RESPONSE))
+		return true;
+	/* the flag says that the sender is the initiator: then the responder's SPI is ours */
+	*sa = sa_find(ike, h->flags & MSG_INITIATOR ? h->spi_r : h->spi_i);
+	if (*sa && (*sa)->state == SA_INIT_SENT && !h->id)
+		return true;		/* the peer's SPI is not known yet */
+	return *sa && (*sa)->spi_i == h->spi_i && (*sa)->spi_r == h->spi_r;
 }
 
 static void dispatch(struct ike *ike, const struct endpoint *local, const struct endpoint *remote,
 		     const uint8_t *msg, size_t len)
 {
+	const struct ike_version *version;
 	struct msg_header h;
 	struct ike_sa *sa;
 
-	switch (msg_parse_header(msg, len, &h)) {
-	case MSG_OK:
-		break;
-	case MSG_BAD_VERSION:
-		refuse_version(ike, &h, local, remote, len);
-		return;
-	default:
+	if (msg_parse_header(msg, len, &h) == MSG_MALFORMED) {
 		ike->counters.malformed++;
 		return;
 	}
-	if (!h.spi_r && h.exchange == EXCHANGE_IKE_SA_INIT && !(h.flags & MSG_RESPONSE)) {
-		v2_init_accept(ike, &h, msg, len, local, remote);
+	version = dispatch_version(ike, h.major);
+	if (!version) {
+		dispatch_refuse_version(ike, &h, local, remote, len);
 		return;
 	}
-
-	/* the flag says that the sender is the initiator: then the responder's SPI is ours */
-	sa = sa_find(ike, h.flags & MSG_INITIATOR ? h.spi_r : h.spi_i);
-	if (sa && sa->state == SA_INIT_SENT && h.exchange == EXCHANGE_IKE_SA_INIT)
-		;	/* the peer's SPI is not known yet */
-	else if (sa && (sa->spi_i != h.spi_i || sa->spi_r != h.spi_r))
-		sa = NULL;
-	if (!sa) {
+	if (!dispatch_find(ike, &h, &sa) || (sa && sa->version != version)) {
 		ike->counters.unknown_spi++;
 		return;
 	}
-	xchg_input(sa, &h, msg, len, local, remote);
+	version->input(ike, version, sa, &h, msg, len, local, remote);
 }
 
 void ike_input(struct ike *ike, const struct endpoint *local, const struct endpoint *remote,
@@ -69,5 +86,5 @@ void ike_input(struct ike *ike, const struct endpoint *local, const struct endpo
 		ike->counters.malformed++;
 	else
 		dispatch(ike, local, remote, msg, len);
-	sas_reap(ike);
+	ike_settle(ike);
 }

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The IKE engine: a pure machine. Datagrams, times, commands and kernel events go in; what comes
- * out goes through struct ike_env. Single-threaded: one thread calls all of these, none of them
- * from inside an env function.
+ * The IKE engine: a pure machine. Datagrams, times, commands, kernel events and the ends of jobs go
+ * in; what comes out goes through struct ike_env. Single-threaded: one thread calls all of these,
+ * none of them from inside an env function.
+ *
+ * tunnel: what a person configured. peer: one remote end of it at work; a tunnel has one, with
+ * remote = any one for each that has authenticated. child: one pair of selector lists of a peer.
+ * Each has a number, all of one sequence, never used twice, never 0.
  */
 #ifndef IKE_IKE_H
 #define IKE_IKE_H
@@ -11,45 +15,49 @@
 
 struct ike;
 
-enum tunnel_state { TUNNEL_DOWN, TUNNEL_CONNECTING, TUNNEL_UP, TUNNEL_CLOSING };
-
 /*
- * A kernel event (ESPLANE_CMD_EXPIRE, ACQUIRE, MAPPING, CHILD_GONE) about a child of ours. GONE: it
- * and its SAs are certainly not there now.
+ * A kernel event (ESPLANE_CMD_EXPIRE, ACQUIRE, MAPPING, POLICY_GONE). GONE: the policy and its SAs
+ * are certainly not there now.
  */
 struct ike_kern_event {
 	enum { IKE_KERN_EXPIRE, IKE_KERN_ACQUIRE, IKE_KERN_MAPPING, IKE_KERN_GONE } type;
-	const char *tunnel;
-	uint32_t child_id;
+	uint32_t policy;		/* = child */
 	uint32_t spi;
 	bool hard, out;
 	struct endpoint peer;
 };
 
-#define IKE_STATUS_SAS_MAX	8
-
-struct ike_status {
-	enum tunnel_state state;
+struct ike_peer_status {
+	uint32_t id, tunnel;
+	enum peer_state state;
+	bool wanted;			/* to be up, by us */
+	bool held_down;			/* taken down by a person: also refused to the peer */
 	struct endpoint local, remote;
-	char local_id[TUNNEL_ID_MAX], remote_id[TUNNEL_ID_MAX];
+	char local_id[TUNNEL_ID_MAX], remote_id[TUNNEL_ID_MAX];	/* "": not known */
 	uint64_t spi_i, spi_r;		/* of the IKE SA; 0: none */
 	bool initiator, nat_local, nat_remote, udp;
-	char ike_suite[PROPOSAL_STRLEN], esp_suite[PROPOSAL_STRLEN];
+	char ike_suite[PROPOSAL_STRLEN];	/* "": none */
 	uint64_t established_ms;	/* on the env's clock; 0: not */
-	uint64_t rekey_ms;		/* when the child will be rekeyed; 0: never or unknown */
-	uint32_t child_id;
-	uint32_t spi_in, spi_out;	/* of the newest pair; 0: none */
-	struct ts local_ts[TUNNEL_TS_MAX], remote_ts[TUNNEL_TS_MAX];	/* as negotiated */
-	uint8_t local_ts_count, remote_ts_count;
-	uint64_t child_rekeys;
-	enum ike_failure failure;	/* of the last attempt */
+	uint64_t up_ms;			/* since when it is up, over rekeys; 0: it is not */
+	uint64_t retry_ms;		/* when it is tried again; 0: it is not */
+	unsigned int failures;		/* attempts that failed in a row */
+	enum ike_failure failure;	/* why it is not up, of the last attempt or end */
 	char detail[512];
 };
 
-/* Counters of what was refused: unauthenticated bytes change these and nothing else. */
-struct ike_counters {
-	uint64_t malformed, unknown_spi, bad_version, auth_failed, replayed, unexpected,
-		cookies_sent, half_open;
+struct ike_child_status {
+	uint32_t id, peer, tunnel;
+	const struct child_conf *conf;	/* the engine's, until the next call into it */
+	enum child_state state;
+	char esp_suite[PROPOSAL_STRLEN];	/* "": none */
+	uint64_t up_ms;			/* since when, over rekeys; 0: it is not up */
+	uint64_t rekey_ms;		/* when it will be rekeyed; 0: never or unknown */
+	uint32_t spi_in, spi_out;	/* of the newest pair; 0: none */
+	const struct ts_list *local_ts, *remote_ts;	/* negotiated; NULL: not up. As conf. */
+	bool narrowed;			/* the peer agreed to less than is configured */
+	uint64_t rekeys;
+	enum ike_failure failure;
+	char detail[512];
 };
 
 /* @env is copied, its ctx must outlive the engine. NULL: no memory. */
@@ -57,33 +65,42 @@ struct ike *ike_new(const struct ike_env *env);
 /* Wipes and frees everything, says nothing to peers and the kernel. */
 void ike_free(struct ike *ike);
 
-/* Adds a tunnel, copying @conf. -EEXIST: the name is taken. */
-int ike_tunnel_add(struct ike *ike, const struct tunnel_conf *conf);
+/* Adds a tunnel, copying @conf, and starts it if start_up. -ENOMEM; -EEXIST: the name is taken. */
+int ike_tunnel_add(struct ike *ike, const struct tunnel_conf *conf, uint32_t *tunnel);
 /* Takes it down (with a DELETE where there is an IKE SA) and forgets it. -ENOENT. */
-int ike_tunnel_del(struct ike *ike, const char *name);
-/* The peer's address, resolved anew: from there it may begin. */
-int ike_tunnel_set_remote(struct ike *ike, const char *name, const struct addr *remote);
-/* Another one of its addresses, for the attempts of ours: from there it may begin as well. */
-int ike_tunnel_set_towards(struct ike *ike, const char *name, const struct addr *remote);
+int ike_tunnel_del(struct ike *ike, uint32_t tunnel);
 
 /*
- * Starts to bring a tunnel up. 0: started, events follow; -EALREADY: it is up; -EINPROGRESS;
- * -ENOENT; -EDESTADDRREQ: answer only.
+ * Brings up a tunnel, or one of its children. 0: started, events follow; -EALREADY: it is up;
+ * -EINPROGRESS; -ENOENT; -EDESTADDRREQ: remote = any.
  */
-int ike_up(struct ike *ike, const char *name);
+int ike_up(struct ike *ike, uint32_t id);
 /*
- * Deletes the IKE SA: the kernel objects go at once, the DELETE is retransmitted for a short
- * while. 0, -ENOENT, -EALREADY: is down.
+ * Takes down a tunnel, a peer or a child, and keeps it down, also for its peer, until ike_up (of
+ * a tunnel: for all its peers). The kernel objects go at once, the DELETE is retransmitted for a
+ * short while. 0, -ENOENT, -EALREADY: is down already.
  */
-int ike_down(struct ike *ike, const char *name);
+int ike_down(struct ike *ike, uint32_t id, const char *why);
+/* New keys for a child now. 0, -ENOENT, -ENOTCONN: it is not up. */
+int ike_rekey(struct ike *ike, uint32_t child);
+/* All of a tunnel are asked whether they live, now: after the host was suspended. */
+void ike_probe(struct ike *ike);
 
-bool ike_status(const struct ike *ike, const char *name, struct ike_status *st);
+/* The first one after @after in numerical order (0: from the beginning), or 0. */
+uint32_t ike_tunnel_next(const struct ike *ike, uint32_t after);
+uint32_t ike_peer_next(const struct ike *ike, uint32_t tunnel, uint32_t after);
+uint32_t ike_child_next(const struct ike *ike, uint32_t peer, uint32_t after);
+const struct tunnel_conf *ike_tunnel_conf(const struct ike *ike, uint32_t tunnel);
+bool ike_peer_status(const struct ike *ike, uint32_t peer, struct ike_peer_status *st);
+bool ike_child_status(const struct ike *ike, uint32_t child, struct ike_child_status *st);
 const struct ike_counters *ike_counters(const struct ike *ike);
 
 /* One datagram, without the non-ESP marker. Any bytes at all. */
 void ike_input(struct ike *ike, const struct endpoint *local, const struct endpoint *remote,
 	       const uint8_t *msg, size_t len);
 void ike_kern_event(struct ike *ike, const struct ike_kern_event *ev);
+/* The result belongs to the caller. An unknown @id is ignored. */
+void ike_job_done(struct ike *ike, uint32_t id, const struct ike_job_result *result);
 
 /* When ike_tick wants to be called next, on the env's clock; UINT64_MAX: never. */
 uint64_t ike_deadline(const struct ike *ike);

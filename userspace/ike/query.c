@@ -1,99 +1,67 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the kernel says to a tunnel, and what a tunnel says of itself. */
+/* What there is, for people: ike.h. */
+#include "ike/ike.h"
+#include "ike/object/child.h"
 #include "ike/object/child_sa.h"
+#include "ike/object/ike_sa.h"
+#include "ike/object/peer.h"
 #include "ike/object/tunnel.h"
 
-/*
- * Hard: packets no longer pass. A peer that is rekeying has the time of its retransmissions to
- * finish.
- */
-static void expired_hard(struct tunnel *t, struct child *c)
+uint32_t ike_tunnel_next(const struct ike *ike, uint32_t after)
 {
-	if (c->state == CHILD_ACTIVE && !c->successor) {
-		sa_close(c->sa, IKE_FAIL_DOWN,
-			 "the CHILD_SA has reached its hard lifetime and was not rekeyed in time");
-	} else if (c->state == CHILD_ACTIVE) {
-		child_switch_later(c);
-	} else if (c->state == CHILD_INBOUND && !child_predecessor(c)) {
-		/* made by a rekey that met ours and lost, and never deleted */
-		child_retire(c, "hard lifetime");
-		xchg_next(c->sa);
-	}
+	const struct tunnel *t;
+
+	TAILQ_FOREACH(t, &ike->tunnels, link)
+		if (t->id > after)
+			return t->id;
+	return 0;
 }
 
-static void expire(struct tunnel *t, const struct ike_kern_event *ev)
+uint32_t ike_peer_next(const struct ike *ike, uint32_t tunnel, uint32_t after)
 {
-	struct child *c;
+	const struct tunnel *t = tunnel_find(ike, tunnel);
+	const struct peer *peer;
 
-	TAILQ_FOREACH(c, &t->sa->children, link)
-		if (ev->out ? c->spi_out == ev->spi && c->state != CHILD_LINGERING :
-			      c->spi_in == ev->spi)
-			break;
-	if (!c)
-		return;
-	if (ev->hard) {
-		expired_hard(t, c);
-	} else if (c->state == CHILD_INBOUND) {
-		c->want_rekey = true;	/* once it is ACTIVE: the kernel says it only once */
-	} else if (c->state == CHILD_ACTIVE && !c->successor && !c->timer.armed) {
-		c->want_rekey = true;
-		xchg_next(c->sa);
-	}
+	if (!t)
+		return 0;
+	TAILQ_FOREACH(peer, &t->peers, link)
+		if (peer->id > after)
+			return peer->id;
+	return 0;
 }
 
-/*
- * The kernel saw an authentic packet from elsewhere: ESP in UDP and IKE share the NAT's
- * mapping of port 4500. One that came on an SA of another IKE SA's, before this one, says nothing
- * of where this one's peer is.
- */
-static void mapping(struct tunnel *t, const struct ike_kern_event *ev)
+uint32_t ike_child_next(const struct ike *ike, uint32_t id, uint32_t after)
 {
-	if (!t->sa->udp || !sa_follows(t->sa) || !child_by_in(t->sa, ev->spi) ||
-	    !ev->peer.addr.family || endpoint_equal(&t->sa->remote, &ev->peer))
-		return;
-	t->sa->remote = ev->peer;
-	tunnel_moved(t, t->sa);
+	const struct peer *peer = peer_find(ike, id);
+	const struct child *child;
+
+	if (!peer)
+		return 0;
+	TAILQ_FOREACH(child, &peer->children, link)
+		if (child->id > after)
+			return child->id;
+	return 0;
 }
 
-/* Somebody else has removed the child: without it no packet passes, so the peer shall know. */
-static void gone(struct tunnel *t)
+const struct tunnel_conf *ike_tunnel_conf(const struct ike *ike, uint32_t tunnel)
 {
-	if (!t->in_kernel)
-		return;
-	t->in_kernel = false;
-	sa_close(t->sa, IKE_FAIL_DOWN,
-		 "its CHILD_SA was removed from the kernel by somebody else");
+	const struct tunnel *t = tunnel_find(ike, tunnel);
+
+	return t ? t->conf : NULL;
 }
 
-void ike_kern_event(struct ike *ike, const struct ike_kern_event *ev)
-{
-	struct tunnel *t = tunnel_find(ike, ev->tunnel);
-
-	if (!t || !t->sa || ev->child_id != t->child_id)
-		return;
-	if (ev->type == IKE_KERN_EXPIRE)
-		expire(t, ev);
-	else if (ev->type == IKE_KERN_MAPPING)
-		mapping(t, ev);
-	else if (ev->type == IKE_KERN_GONE)
-		gone(t);
-	sas_reap(ike);
-}
-
-static bool is_closing(const struct tunnel *t)
+static bool query_is_closing(const struct peer *peer)
 {
 	const struct ike_sa *sa;
 
-	TAILQ_FOREACH(sa, &t->ike->sas, link)
-		if (sa->tunnel == t && sa->state == SA_CLOSING)
+	TAILQ_FOREACH(sa, &peer->ike->sas, link)
+		if (sa->peer == peer && sa->state == SA_CLOSING)
 			return true;
 	return false;
 }
 
-static void status_of_sa(const struct tunnel *t, const struct ike_sa *sa, struct ike_status *st)
+static void query_sa(const struct ike_sa *sa, struct ike_peer_status *st)
 {
-	const struct child *c = child_active(sa);
-
 	st->local = sa->local;
 	st->remote = sa->remote;
 	st->spi_i = sa->spi_i;
@@ -109,37 +77,69 @@ static void status_of_sa(const struct tunnel *t, const struct ike_sa *sa, struct
 		ike_id_str(&sa->local_id, st->local_id, sizeof(st->local_id));
 	if (sa->remote_id.type)
 		ike_id_str(&sa->remote_id, st->remote_id, sizeof(st->remote_id));
-	if (!c)
-		return;
-	proposal_str(&c->suite, st->esp_suite);
-	st->rekey_ms = c->rekey_at_ms;
-	st->spi_in = c->spi_in;
-	st->spi_out = c->spi_out;
-	memcpy(st->local_ts, t->local_ts, sizeof(st->local_ts));
-	memcpy(st->remote_ts, t->remote_ts, sizeof(st->remote_ts));
-	st->local_ts_count = t->local_ts_count;
-	st->remote_ts_count = t->remote_ts_count;
 }
 
-bool ike_status(const struct ike *ike, const char *name, struct ike_status *st)
+bool ike_peer_status(const struct ike *ike, uint32_t id, struct ike_peer_status *st)
 {
-	const struct tunnel *t = tunnel_find(ike, name);
+	const struct peer *peer = peer_find(ike, id);
+	const struct tunnel_conf *conf;
 
 	memset(st, 0, sizeof(*st));
-	if (!t)
+	if (!peer)
 		return false;
-	st->state = t->state == TUNNEL_DOWN && is_closing(t) ? TUNNEL_CLOSING : t->state;
-	st->local.addr = t->conf.local;
-	st->remote.addr = *tunnel_towards(t);
-	if (t->conf.local_id.type)
-		ike_id_str(&t->conf.local_id, st->local_id, sizeof(st->local_id));
-	if (t->conf.remote_id.type)
-		ike_id_str(&t->conf.remote_id, st->remote_id, sizeof(st->remote_id));
-	st->child_id = t->child_id;
-	st->child_rekeys = t->child_rekeys;
-	st->failure = t->failure;
-	snprintf(st->detail, sizeof(st->detail), "%s", t->detail);
-	if (t->sa || t->attempt)
-		status_of_sa(t, t->sa ? t->sa : t->attempt, st);
+	conf = peer->tunnel->conf;
+	st->id = peer->id;
+	st->tunnel = peer->tunnel->id;
+	st->state = peer->state == PEER_DOWN && query_is_closing(peer) ? PEER_CLOSING :
+									  peer->state;
+	st->wanted = peer->intent == INTENT_UP;
+	st->held_down = peer->intent == INTENT_DOWN;
+	st->local.addr = conf->local;
+	if (peer_towards(peer))
+		st->remote.addr = *peer_towards(peer);
+	if (conf->local_id.type)
+		ike_id_str(&conf->local_id, st->local_id, sizeof(st->local_id));
+	if (conf->remote_id.type || peer->remote_id.type)
+		ike_id_str(conf->remote_id.type ? &conf->remote_id : &peer->remote_id,
+			   st->remote_id, sizeof(st->remote_id));
+	st->up_ms = peer->up_ms;
+	st->retry_ms = timer_armed(&peer->retry) ? peer->retry.at : 0;
+	st->failures = peer->failures;
+	st->failure = peer->cause.failure;
+	snprintf(st->detail, sizeof(st->detail), "%s", peer->cause.text);
+	if (peer->sa || peer->attempt)
+		query_sa(peer->sa ? peer->sa : peer->attempt, st);
+	return true;
+}
+
+bool ike_child_status(const struct ike *ike, uint32_t id, struct ike_child_status *st)
+{
+	const struct child *child = child_find(ike, id);
+	const struct child_sa *pair;
+
+	memset(st, 0, sizeof(*st));
+	if (!child)
+		return false;
+	st->id = child->id;
+	st->peer = child->peer->id;
+	st->tunnel = child->peer->tunnel->id;
+	st->conf = child->conf;
+	st->state = child->state;
+	st->up_ms = child->up_ms;
+	st->rekeys = child->rekeys;
+	st->local_ts = child->local_ts;
+	st->remote_ts = child->remote_ts;
+	st->narrowed = child->state == CHILD_UP &&
+		       (!ts_list_within(child->conf->local_ts, child->local_ts) ||
+			!ts_list_within(child->conf->remote_ts, child->remote_ts));
+	st->failure = child->cause.failure;
+	snprintf(st->detail, sizeof(st->detail), "%s", child->cause.text);
+	pair = pair_active(child);
+	if (!pair)
+		return true;
+	proposal_str(&pair->suite, st->esp_suite);
+	st->rekey_ms = pair->rekey_at_ms;
+	st->spi_in = pair->spi_in;
+	st->spi_out = pair->spi_out;
 	return true;
 }

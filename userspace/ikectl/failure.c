@@ -3,7 +3,11 @@
 #include "ikectl/ikectl.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
+
+#define KNOWN_FEW	8	/* names that are listed where none is like what was typed */
+#define NAME_MAX_LEN	128	/* octets of a name that are compared */
 
 static const struct failure {
 	const char *error;
@@ -25,9 +29,8 @@ static const struct failure {
 	  "give both sides one proposal in common: the option esp here, esp_proposals or esp= on "
 	  "the peer; a group in it "
 	  "means perfect forward secrecy and must be on both sides" },
-	{ "auth-remote", STATUS_AUTH, "the peer refuses us",
-	  "compare the secret (psk) and the identities on both sides: local-id here is the "
-	  "peer's remote identity; the peer's "
+	{ "auth-remote", STATUS_AUTH, "the peer refused: wrong psk, local-id or remote-id",
+	  "compare them on both sides: local-id here is the peer's remote identity; the peer's "
 	  "log says which it was" },
 	{ "auth-local", STATUS_AUTH, "the peer does not know the secret",
 	  "make psk the same on both sides, to the last octet: a newline or a space at its end "
@@ -36,7 +39,7 @@ static const struct failure {
 	  "set remote-id to the identity that the peer sends, or change it there" },
 	{ "selectors", STATUS_NO_MATCH, "the traffic selectors do not meet",
 	  "make local-ts here the peer's remote selector and remote-ts its local one" },
-	{ "kernel", STATUS_FAILED, "the kernel module refuses it",
+	{ "kernel", STATUS_FAILED, "the kernel module refused",
 	  "if the sentence does not say what to change, see dmesg; ikectl version tells whether "
 	  "module and daemon are of one "
 	  "version" },
@@ -49,13 +52,14 @@ static const struct failure {
 	{ "protocol", STATUS_FAILED, "the peer's message makes no sense",
 	  "the esplaned log at --log-level debug shows the exchange; the peer may be broken, or "
 	  "somebody on the way" },
-	{ "down", STATUS_FAILED, "it was taken down meanwhile", NULL },
+	{ "down", STATUS_FAILED, NULL, NULL },
 	{ "config", STATUS_FAILED, NULL, NULL },
 	{ "answer-only", STATUS_FAILED, NULL,
 	  "let the peer bring it up, or give the option remote an address" },
 	{ "not-up", STATUS_FAILED, NULL, "bring it up first: ikectl up NAME" },
 	{ "no-such-tunnel", STATUS_NO_TUNNEL, NULL, NULL },
 	{ "busy", STATUS_FAILED, NULL, "end some of them, as ikectl monitor, or try again" },
+	{ "some-failed", STATUS_FAILED, NULL, NULL },
 	{ "bad-request", STATUS_USAGE, NULL,
 	  "ikectl and esplaned may be of different versions: see ikectl version" },
 	{ NULL, STATUS_FAILED, NULL, NULL },
@@ -75,35 +79,110 @@ enum status failure_status(const char *error)
 	return failure_find(error)->status;
 }
 
-static void known_tunnels(const struct view *v, const json_t *known)
+const char *failure_sentence(const char *error, const char *detail, char *buf, size_t len)
 {
+	const struct failure *f = failure_find(error);
+
+	if (f->what && detail[0])
+		snprintf(buf, len, "%s: %s", f->what, detail);
+	else
+		snprintf(buf, len, "%s", f->what   ? f->what :
+					 detail[0] ? detail :
+						     "it failed, and the daemon does not say why");
+	return buf;
+}
+
+/* How many letters are to be put in, left out, changed or swapped with the next one. */
+static unsigned int failure_distance(const char *a, const char *b)
+{
+	size_t a_len = strlen(a), b_len = strlen(b);
+	unsigned int rows[3][NAME_MAX_LEN + 1], *before = rows[0], *above = rows[1], *row = rows[2];
+
+	if (a_len > NAME_MAX_LEN || b_len > NAME_MAX_LEN)
+		return UINT_MAX;
+	for (size_t j = 0; j <= b_len; j++)
+		row[j] = (unsigned int)j;
+	for (size_t i = 1; i <= a_len; i++) {
+		unsigned int *spare = before;
+
+		before = above;
+		above = row;
+		row = spare;
+		row[0] = (unsigned int)i;
+		for (size_t j = 1; j <= b_len; j++) {
+			unsigned int least = above[j - 1] + (a[i - 1] != b[j - 1]);
+
+			least = above[j] + 1 < least ? above[j] + 1 : least;
+			least = row[j - 1] + 1 < least ? row[j - 1] + 1 : least;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    before[j - 2] + 1 < least)
+				least = before[j - 2] + 1;
+			row[j] = least;
+		}
+	}
+	return row[b_len];
+}
+
+const char *failure_nearest(const json_t *known, const char *name)
+{
+	unsigned int least = (unsigned int)(strlen(name) + 2) / 3, distance;
+	const char *nearest = NULL;
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(known, i, item) {
+		distance = failure_distance(name, json_string_value(item));
+		if (distance > least || (nearest && distance == least))
+			continue;
+		least = distance;
+		nearest = json_string_value(item);
+	}
+	return nearest;
+}
+
+static void failure_known(const struct view *v, const json_t *known)
+{
+	const char *nearest = v->tunnel ? failure_nearest(known, v->tunnel) : NULL;
+	size_t count = json_array_size(known);
 	char names[2048];
 
-	if (json_array_size(known))
-		fprintf(v->err, "The tunnels are: %s\n", join(known, ", ", names, sizeof(names)));
-	else
+	if (nearest)
+		fprintf(v->err, "Do you mean \"%s\"?\n", nearest);
+	else if (!count)
 		fputs("There is no tunnel: add one to the configuration, then: ikectl reload\n",
 		      v->err);
+	else if (count > KNOWN_FEW)
+		fprintf(v->err, "There are %zu names: ikectl status shows them\n", count);
+	else
+		fprintf(v->err, "The tunnels are: %s\n",
+			text_join(known, ", ", names, sizeof(names)));
 }
 
 enum status show_failure(const struct view *v, const json_t *result)
 {
 	const struct failure *f = failure_find(text_of(result, "error"));
-	const char *message = text_of(result, "message"), *tunnel = text_of(result, "tunnel");
+	const char *tunnel = text_of(result, "tunnel");
+	char text[2600];
 
-	fputs("ikectl: ", v->err);
-	if (tunnel[0])
-		fprintf(v->err, "%s is not up: ", tunnel);
-	if (f->what)
-		fprintf(v->err, "%s%s%s\n", f->what, message[0] ? ": " : "", message);
-	else
-		fprintf(v->err, "%s\n",
-			message[0] ? message : "it failed, and the daemon does not say why");
+	fprintf(v->err, "ikectl: %s%s%s\n", tunnel, tunnel[0] ? " is not up: " : "",
+		failure_sentence(text_of(result, "error"), text_of(result, "message"), text,
+				 sizeof(text)));
 	if (json_object_get(result, "known"))
-		known_tunnels(v, json_object_get(result, "known"));
+		failure_known(v, json_object_get(result, "known"));
 	if (f->advice)
 		fprintf(v->err, "What to do: %s.\n", f->advice);
 	return f->status;
+}
+
+enum status failure_line(const struct view *v, const json_t *result, const char *name)
+{
+	const char *error = text_of(result, "error"), *detail = text_of(result, "message");
+	char text[2600];
+
+	fprintf(v->out, "%s is not up: %s\n", name,
+		failure_sentence(error, detail[0] ? detail : text_of(result, "detail"), text,
+				 sizeof(text)));
+	return failure_status(error);
 }
 
 void show_no_daemon(const struct view *v, const char *why)

@@ -2,65 +2,46 @@
 #include "ikectl/ikectl.h"
 
 #include <getopt.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-struct command {
+static const struct command {
 	const char *name;
 	void (*event)(const struct view *v, const json_t *event);
-	void (*show)(const struct view *v, const json_t *result);
+	enum status (*show)(const struct view *v, const json_t *result);
 	enum { ARG_NONE, ARG_MAY, ARG_MUST } arg;
-	const char *args, *help;
+	bool all;		/* takes --all */
+	bool lasting;		/* goes on in the daemon when ikectl is interrupted */
+} commands[] = {
+	{ "up", show_event, show_up, ARG_MUST, true, true },
+	{ "down", show_event, show_down, ARG_MUST, true, false },
+	{ "restart", show_event, show_up, ARG_MUST, false, true },
+	{ "rekey", show_event, show_rekey, ARG_MUST, false, false },
+	{ "status", show_event, show_status, ARG_MAY, false, false },
+	{ "names", show_event, show_names, ARG_NONE, false, false },
+	{ "monitor", show_monitor, NULL, ARG_NONE, false, false },
+	{ "reload", show_event, show_reload, ARG_NONE, false, false },
+	{ "version", show_event, show_version, ARG_NONE, false, false },
 };
 
-static const struct command commands[] = {
-	{ "up", show_event, show_up, ARG_MUST, "NAME", "bring a tunnel up, and show how" },
-	{ "down", show_event, show_down, ARG_MUST, "NAME", "take a tunnel down" },
-	{ "rekey", show_event, show_rekey, ARG_MUST, "NAME", "give a tunnel new keys now" },
-	{ "status", show_event, show_status, ARG_MAY, "[NAME]",
-	  "all tunnels in a table, or one in detail" },
-	{ "monitor", show_monitor, NULL, ARG_NONE, "", "show what happens, until interrupted" },
-	{ "reload", show_event, show_reload, ARG_NONE, "", "read the configuration again" },
-	{ "version", show_event, show_version, ARG_NONE, "",
-	  "of ikectl, the daemon and the module" },
-};
-
-#define COMMAND_COUNT	(sizeof(commands) / sizeof(*commands))
-
-static void help_print(FILE *f)
+static const struct command *main_command(const char *name)
 {
-	fputs("ikectl [--json] [--control PATH] [COMMAND [NAME]]: IPsec tunnels up and down\n\n",
-	      f);
-	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		fprintf(f, "  %-8s%-7s  %s\n", commands[i].name, commands[i].args,
-			commands[i].help);
-	fputs("\nWithout a command: status.\n\n"
-	      "  --json          one JSON object a line (Documentation/control.md)\n"
-	      "  --control PATH  the daemon's socket (default " CONTROL_PATH ")\n"
-	      "  --version, --help\n\n"
-	      "Exit status: 0 done, 1 failed, 2 wrong usage, 3 no daemon, 4 no such tunnel, 5 no "
-	      "kernel module,\n"
-	      "6 the peer does not answer, 7 authentication failed, 8 proposals or selectors do "
-	      "not match.\n",
-	      f);
-}
-
-static const struct command *command_find(const char *name)
-{
-	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
 		if (!strcmp(commands[i].name, name))
 			return &commands[i];
 	}
 	return NULL;
 }
 
-static void json_event(const struct view *v, const json_t *event)
+static void main_json_event(const struct view *v, const json_t *event)
 {
 	show_json(v, event);
 }
 
-static enum status no_daemon(const struct view *v, const char *why)
+static enum status main_no_daemon(const struct view *v, const char *why)
 {
 	json_t *error;
 
@@ -77,20 +58,53 @@ static enum status no_daemon(const struct view *v, const char *why)
 	return STATUS_NO_DAEMON;
 }
 
-static enum status run(const struct view *v, const struct command *command)
+/* The shell that started us shall see what ended us. */
+static enum status main_interrupted(const struct view *v)
 {
-	enum status status = STATUS_OK;
+	fprintf(v->err, "\nikectl: the attempt goes on: ikectl down %s ends it\n",
+		v->all ? "--all" : v->tunnel);
+	raise(SIGINT);
+	return STATUS_FAILED;
+}
+
+/* --json: the exit status is that which the text would have. */
+static enum status main_status(const struct view *v, const struct command *command,
+			       const json_t *result)
+{
+	bool ok = !strcmp(text_of(result, "result"), "ok");
+	struct view quiet = *v;
+	enum status status;
+
+	if (!v->json && !ok && !json_object_get(result, "tunnels"))
+		return show_failure(v, result);
+	if (!command->show)
+		return ok ? STATUS_OK : failure_status(text_of(result, "error"));
+	if (!v->json)
+		return command->show(v, result);
+	if (!ok && !json_object_get(result, "tunnels"))
+		return failure_status(text_of(result, "error"));
+	quiet.out = fopen("/dev/null", "we");
+	if (!quiet.out)
+		return ok ? STATUS_OK : STATUS_FAILED;
+	status = command->show(&quiet, result);
+	fclose(quiet.out);
+	return status;
+}
+
+static enum status main_run(const struct view *v, const struct command *command)
+{
+	bool interrupted = false;
+	enum status status;
 	char why[256];
 	json_t *result;
 
-	result = talk(v, v->json ? json_event : command->event, why);
+	result = talk(v, v->json ? main_json_event : command->event,
+		      command->lasting ? &interrupted : NULL, why);
+	if (interrupted)
+		return main_interrupted(v);
 	if (!result)
-		return no_daemon(v, why);
-	if (strcmp(text_of(result, "result"), "ok"))
-		status = v->json ? failure_status(text_of(result, "error")) :
-				   show_failure(v, result);
-	else if (!v->json && command->show)
-		command->show(v, result);
+		return main_no_daemon(v, why);
+	status = main_status(v, command, result);
 	if (v->json)
 		show_json(v, result);
 	json_decref(result);
@@ -98,11 +112,12 @@ static enum status run(const struct view *v, const struct command *command)
 }
 
 /* -1: go on; else the exit status. */
-static int options_parse(struct view *v, int argc, char **argv)
+static int main_options(struct view *v, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' }, { "control", required_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' }, { 0 },
+		{ "all", no_argument, NULL, 'a' },  { "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' }, { 0 },
 	};
 	int c;
 
@@ -114,18 +129,51 @@ static int options_parse(struct view *v, int argc, char **argv)
 		case 'c':
 			v->control = optarg;
 			break;
+		case 'a':
+			v->all = true;
+			break;
 		case 'h':
-			help_print(stdout);
+			help_all(stdout);
 			return STATUS_OK;
 		case 'V':
 			puts("ikectl " ESPLANE_VERSION);
 			return STATUS_OK;
 		default:
-			fputs("see ikectl --help\n", stderr);
+			fputs("see ikectl help\n", stderr);
 			return STATUS_USAGE;
 		}
 	}
 	return -1;
+}
+
+/* What COLUMNS says, else what the terminal has, else no limit. */
+static unsigned int main_width(void)
+{
+	const char *columns = getenv("COLUMNS");
+	long width = columns ? strtol(columns, NULL, 10) : 0;
+	struct winsize ws;
+
+	if (width > 0 && width < 100000)
+		return (unsigned int)width;
+	return !ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) ? ws.ws_col : 0;
+}
+
+static int main_help(const char *command)
+{
+	if (!command) {
+		help_all(stdout);
+	} else if (!help_command(stdout, command)) {
+		fprintf(stderr, "ikectl: there is no command \"%s\"\n", command);
+		return STATUS_USAGE;
+	}
+	return STATUS_OK;
+}
+
+static bool main_fits(const struct view *v, const struct command *command, bool more)
+{
+	if (more || (v->all && (!command->all || v->tunnel)))
+		return false;
+	return v->all || (v->tunnel ? command->arg != ARG_NONE : command->arg != ARG_MUST);
 }
 
 int main(int argc, char **argv)
@@ -133,24 +181,26 @@ int main(int argc, char **argv)
 	struct view v = { .out = stdout, .err = stderr, .control = CONTROL_PATH };
 	const char *no_color = getenv("NO_COLOR");
 	const struct command *command;
-	int status = options_parse(&v, argc, argv);
+	int status = main_options(&v, argc, argv);
 
 	if (status >= 0)
 		return status;
 	v.colour = isatty(STDOUT_FILENO) && !(no_color && no_color[0]);
+	v.width = main_width();
 	v.command = optind < argc ? argv[optind++] : "status";
 	v.tunnel = optind < argc ? argv[optind++] : NULL;
-	command = command_find(v.command);
+	if (!strcmp(v.command, "help") && optind == argc)
+		return main_help(v.tunnel);
+	command = main_command(v.command);
 	if (!command) {
 		fprintf(stderr, "ikectl: there is no command \"%s\"\n", v.command);
-		help_print(stderr);
+		help_all(stderr);
 		return STATUS_USAGE;
 	}
-	if (optind < argc || (v.tunnel && command->arg == ARG_NONE) ||
-	    (!v.tunnel && command->arg == ARG_MUST)) {
-		fprintf(stderr, "ikectl: usage: ikectl %s%s%s\n", command->name,
-			command->args[0] ? " " : "", command->args);
+	if (!main_fits(&v, command, optind < argc)) {
+		fprintf(stderr, "ikectl: usage: ikectl %s %s\n", command->name,
+			help_args(command->name));
 		return STATUS_USAGE;
 	}
-	return (int)run(&v, command);
+	return (int)main_run(&v, command);
 }

@@ -1,81 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Events and results in one line each. */
 #include "ikectl/ikectl.h"
 
 #include <string.h>
 #include <time.h>
-
-#include "suite/proposal.h"
 
 #define BOLD_GREEN(v)	((v)->colour ? "\033[1;32m" : "")
 #define DIM(v)		((v)->colour ? "\033[2m" : "")
 #define YELLOW(v)	((v)->colour ? "\033[33m" : "")
 #define PLAIN(v)	((v)->colour ? "\033[0m" : "")
 
-const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
+#define SHOW_KIND	13	/* columns: "child-rekeyed" */
 
-	return text ? text : "";
-}
-
-long long number_of(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
-
-const char *join(const json_t *array, const char *separator, char *buf, size_t len)
-{
-	const json_t *item;
-	size_t at = 0, i;
-
-	buf[0] = '\0';
-	json_array_foreach(array, i, item) {
-		const char *text = json_string_value(item);
-
-		if (at < len)
-			at += (size_t)snprintf(buf + at, len - at, "%s%s", i ? separator : "",
-					       text ? text : "?");
-	}
-	return buf;
-}
-
-static const char *encr_text(const struct transform *t, char *buf, size_t len)
-{
-	switch (t->id) {
-	case ENCR_AES_CBC:
-		snprintf(buf, len, "AES-%u-CBC", t->key_bits);
-		break;
-	case ENCR_AES_GCM_16:
-		snprintf(buf, len, "AES-%u-GCM-16", t->key_bits);
-		break;
-	default:
-		snprintf(buf, len, "ChaCha20-Poly1305");
-	}
-	return buf;
-}
-
-const char *suite_text(const char *suite, char *buf, size_t len)
-{
-	const struct transform *encr, *esn;
-	char why[256], encr_buf[64];
-	struct proposal p;
-	bool known;
-
-	known = proposal_parse(&p, PROTO_ESP, suite, why, sizeof(why));
-	encr = known ? proposal_find(&p, TRANSFORM_ENCR) : NULL;
-	if (!encr) {
-		snprintf(buf, len, "%s", suite);
-		return buf;
-	}
-	esn = proposal_find(&p, TRANSFORM_ESN);
-	/* the only one that ESP has: suite/proposal.c */
-	snprintf(buf, len, "%s%s%s", encr_text(encr, encr_buf, sizeof(encr_buf)),
-		 proposal_find(&p, TRANSFORM_INTEG) ? " and HMAC-SHA2-256-128" : "",
-		 esn && esn->id == ESN_YES ? " with ESN" : "");
-	return buf;
-}
-
-static const char *step_title(const char *step)
+static const char *show_step_title(const char *step)
 {
 	static const struct { const char *step, *title; } titles[] = {
 		{ "ike_sa_init", "IKE_SA_INIT" }, { "ike_auth", "IKE_AUTH" },
@@ -95,101 +32,209 @@ void show_json(const struct view *v, const json_t *object)
 	fflush(v->out);
 }
 
-/* One line of progress, without its newline: the same in up and monitor. */
-static void event_line(const struct view *v, const json_t *event)
+/* One line of progress: the same in up and monitor. */
+static void show_line(const struct view *v, const json_t *event)
 {
 	const char *kind = text_of(event, "event"), *detail = text_of(event, "detail");
+	const char *error = text_of(event, "error");
 
-	if (!strcmp(kind, "step"))
-		fprintf(v->out, "%-11s %s%8.3f s%s  %s", step_title(text_of(event, "step")), DIM(v),
+	if (!strcmp(kind, "step")) {
+		fprintf(v->out, "%-*s%s%8.3f s%s  %s\n", SHOW_KIND,
+			show_step_title(text_of(event, "step")), DIM(v),
 			(double)number_of(event, "took_ms") / 1000, PLAIN(v), detail);
-	else if (!strcmp(kind, "retransmit"))
-		fprintf(v->out, "%s%-11s %10s  %s%s", YELLOW(v), "waiting", "", detail, PLAIN(v));
-	else
-		fprintf(v->out, "%s%-11s %10s  %s%s%s%s", YELLOW(v), kind, "",
-			text_of(event, "error"),
-			text_of(event, "error")[0] && detail[0] ? ": " : "", detail, PLAIN(v));
+		return;
+	}
+	if (!strcmp(kind, "retransmit"))
+		kind = "waiting";
+	if (!strcmp(error, "down"))	/* what went down says so already */
+		error = "";
+	fprintf(v->out, "%s%-*s %9s  %s%s%s%s\n", YELLOW(v), SHOW_KIND, kind, "", error,
+		error[0] && detail[0] ? ": " : "", detail, PLAIN(v));
+}
+
+/* With a tunnel that is its own only child, both say the same. */
+static bool show_is_said_twice(const json_t *event)
+{
+	return !strncmp(text_of(event, "event"), "child-", 6) &&
+	       strcmp(text_of(event, "event"), "child-rekeyed") && !text_of(event, "name")[0];
+}
+
+static bool show_is_result(const char *kind)
+{
+	return !strcmp(kind, "up") || !strcmp(kind, "failed") || !strcmp(kind, "down") ||
+	       !strcmp(kind, "child-rekeyed") || !strcmp(kind, "child-up") ||
+	       !strcmp(kind, "child-failed");
+}
+
+static const char *show_who(const json_t *event)
+{
+	return text_of(event, "name")[0] ? text_of(event, "name") : text_of(event, "tunnel");
 }
 
 void show_event(const struct view *v, const json_t *event)
 {
-	const char *kind = text_of(event, "event");
-
-	if (!strcmp(kind, "up") || !strcmp(kind, "failed") || !strcmp(kind, "down") ||
-	    !strcmp(kind, "child-rekeyed"))
+	if (show_is_result(text_of(event, "event")))
 		return;		/* the result says it */
 	fputs("  ", v->out);
-	event_line(v, event);
-	fputc('\n', v->out);
+	if (v->all)
+		fprintf(v->out, "%-15s ", show_who(event));
+	show_line(v, event);
 	fflush(v->out);
 }
 
 void show_monitor(const struct view *v, const json_t *event)
 {
-	const char *tunnel = text_of(event, "tunnel");
+	long long n = number_of(event, "tunnels");
 	time_t now = time(NULL);
 	char clock[16];
 	struct tm tm;
 
-	if (!strcmp(text_of(event, "event"), "monitor"))
+	if (show_is_said_twice(event))
 		return;
 	strftime(clock, sizeof(clock), "%H:%M:%S", localtime_r(&now, &tm));
-	fprintf(v->out, "%s%s%s %-15s ", DIM(v), clock, PLAIN(v), tunnel);
-	event_line(v, event);
-	fputc('\n', v->out);
+	fprintf(v->out, "%s%s%s ", DIM(v), clock, PLAIN(v));
+	if (!strcmp(text_of(event, "event"), "monitor")) {
+		fprintf(v->out, "watching %lld tunnel%s\n", n, n == 1 ? "" : "s");
+	} else {
+		fprintf(v->out, "%-15s ", show_who(event)[0] ? show_who(event) : "-");
+		show_line(v, event);
+	}
 	fflush(v->out);
 }
 
-void show_up(const struct view *v, const json_t *result)
+/* "10.1.0.0/24 <-> 10.2.0.0/24, aes128gcm16-esn" */
+static const char *show_carries(const json_t *object, char *buf, size_t len)
 {
-	char here[512], there[512], suite[256];
+	char selectors[1024], suite[256];
 
-	fprintf(v->out, "%s%s is up%s%s: %s <-> %s, %s, via %s -> %s%s", BOLD_GREEN(v),
-		text_of(result, "tunnel"), PLAIN(v),
-		json_is_true(json_object_get(result, "already")) ? " already" : "",
-		join(json_object_get(result, "local_ts"), " ", here, sizeof(here)),
-		join(json_object_get(result, "remote_ts"), " ", there, sizeof(there)),
-		suite_text(text_of(result, "esp"), suite, sizeof(suite)), text_of(result, "local"),
-		text_of(result, "remote"),
-		!strcmp(text_of(result, "encapsulation"), "udp") ? " in UDP" : "");
-	if (json_object_get(result, "took_ms"))
-		fprintf(v->out, ", %.2f s", (double)number_of(result, "took_ms") / 1000);
-	fputc('\n', v->out);
+	snprintf(buf, len, "%s, %s", text_selectors(object, selectors, sizeof(selectors)),
+		 text_suite(text_of(object, "esp"), suite, sizeof(suite)));
+	return buf;
 }
 
-void show_down(const struct view *v, const json_t *result)
+static enum status show_up_children(const struct view *v, const json_t *children)
+{
+	enum status status = STATUS_OK, one;
+	char text[1400];
+	const json_t *child;
+	size_t i;
+
+	json_array_foreach(children, i, child) {
+		const char *name = text_of(child, "name");
+
+		fputs("  ", v->out);
+		if (!strcmp(text_of(child, "state"), "up")) {
+			fprintf(v->out, "%s: %s\n", name, show_carries(child, text, sizeof(text)));
+			continue;
+		}
+		one = failure_line(v, child, name);
+		status = status ? status : one;
+	}
+	return status;
+}
+
+static enum status show_up_one(const struct view *v, const json_t *result)
+{
+	const json_t *children = json_object_get(result, "children");
+	bool several = json_array_size(children) > 1;
+	char text[1400];
+
+	fprintf(v->out, "%s%s is up%s%s: ", BOLD_GREEN(v), text_of(result, "tunnel"), PLAIN(v),
+		json_is_true(json_object_get(result, "already")) ? " already" : "");
+	if (several)
+		fprintf(v->out, "%zu children", json_array_size(children));
+	else
+		fputs(show_carries(result, text, sizeof(text)), v->out);
+	fprintf(v->out, ", via %s -> %s%s", text_of(result, "local"), text_of(result, "remote"),
+		!strcmp(text_of(result, "encapsulation"), "udp") ? " in UDP" : "");
+	if (number_of(result, "took_ms"))
+		fprintf(v->out, ", %.2f s", (double)number_of(result, "took_ms") / 1000);
+	fputc('\n', v->out);
+	return several ? show_up_children(v, children) : STATUS_OK;
+}
+
+/* One result, or those of all that were asked for; the exit status is that of the first failure. */
+static enum status show_each(const struct view *v, const json_t *result,
+			     enum status (*show)(const struct view *v, const json_t *result))
+{
+	const json_t *tunnels = json_object_get(result, "tunnels"), *one;
+	enum status status = STATUS_OK, next;
+	size_t i;
+
+	if (!tunnels)
+		return show(v, result);
+	json_array_foreach(tunnels, i, one) {
+		next = !strcmp(text_of(one, "result"), "ok") ?
+			       show(v, one) : failure_line(v, one, text_of(one, "tunnel"));
+		status = status ? status : next;
+	}
+	if (!json_array_size(tunnels))
+		fputs("there is no tunnel that could be\n", v->out);
+	return status;
+}
+
+enum status show_up(const struct view *v, const json_t *result)
+{
+	return show_each(v, result, show_up_one);
+}
+
+static enum status show_down_one(const struct view *v, const json_t *result)
 {
 	bool already = json_is_true(json_object_get(result, "already"));
 
 	fprintf(v->out, "%s %s down\n", text_of(result, "tunnel"), already ? "was already" : "is");
+	return STATUS_OK;
 }
 
-void show_rekey(const struct view *v, const json_t *result)
+enum status show_down(const struct view *v, const json_t *result)
+{
+	return show_each(v, result, show_down_one);
+}
+
+static enum status show_rekey_one(const struct view *v, const json_t *result)
 {
 	fprintf(v->out, "%s has new keys: %s\n", text_of(result, "tunnel"),
 		text_of(result, "detail"));
+	return STATUS_OK;
 }
 
-static void changes(const struct view *v, const json_t *result, const char *what)
+enum status show_rekey(const struct view *v, const json_t *result)
+{
+	return show_each(v, result, show_rekey_one);
+}
+
+static void show_changes(const struct view *v, const json_t *result, const char *what)
 {
 	char names[2048];
 
 	if (json_array_size(json_object_get(result, what)))
 		fprintf(v->out, "%-8s %s\n", what,
-			join(json_object_get(result, what), ", ", names, sizeof(names)));
+			text_join(json_object_get(result, what), ", ", names, sizeof(names)));
 }
 
-void show_reload(const struct view *v, const json_t *result)
+enum status show_reload(const struct view *v, const json_t *result)
 {
 	long long n = number_of(result, "tunnels");
 
-	changes(v, result, "added");
-	changes(v, result, "changed");
-	changes(v, result, "removed");
-	fprintf(v->out, "the configuration is read again: %lld tunnel%s\n", n, n == 1 ? "" : "s");
+	show_changes(v, result, "added");
+	show_changes(v, result, "changed");
+	show_changes(v, result, "removed");
+	fprintf(v->out, "configuration reloaded: %lld tunnel%s\n", n, n == 1 ? "" : "s");
+	return STATUS_OK;
 }
 
-void show_version(const struct view *v, const json_t *result)
+enum status show_names(const struct view *v, const json_t *result)
+{
+	const json_t *name;
+	size_t i;
+
+	json_array_foreach(json_object_get(result, "names"), i, name) {
+		fprintf(v->out, "%s\n", json_string_value(name));
+	}
+	return STATUS_OK;
+}
+
+enum status show_version(const struct view *v, const json_t *result)
 {
 	const char *module = text_of(result, "module");
 
@@ -199,4 +244,5 @@ void show_version(const struct view *v, const json_t *result)
 		fprintf(v->out, "module esplane %s\n", module);
 	else
 		fputs("module esplane is not loaded\n", v->out);
+	return STATUS_OK;
 }

@@ -1,245 +1,325 @@
 // SPDX-License-Identifier: GPL-2.0
-/* ikectl status. */
+/* ikectl status: all tunnels, in as many columns as the terminal has room for. */
 #include "ikectl/ikectl.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMNS	7
+enum column { NAME, STATE, REMOTE, SELECTORS, ESP, IN, OUT, LAST, UP, COLUMNS };
 
-static const char *bytes_text(long long bytes, char *buf, size_t len)
-{
-	static const char units[] = "BKMGTPE";
-	double value = (double)bytes;
-	unsigned int unit = 0;
+#define TABLE_CELL	256	/* octets */
+#define TABLE_INDENT	2	/* of a peer below its tunnel, of a child below its peer */
 
-	for (; value >= 1024 && unit + 1 < sizeof(units) - 1; unit++)
-		value /= 1024;
-	if (unit)
-		snprintf(buf, len, "%.1f %ciB", value, units[unit]);
-	else
-		snprintf(buf, len, "%lld B", bytes);
-	return buf;
-}
-
-static const char *seconds_text(long long s, char *buf, size_t len)
-{
-	if (s < 120)
-		snprintf(buf, len, "%lld s", s);
-	else if (s < 7200)
-		snprintf(buf, len, "%lld min", s / 60);
-	else if (s < 172800)
-		snprintf(buf, len, "%lld h", s / 3600);
-	else
-		snprintf(buf, len, "%lld days", s / 86400);
-	return buf;
-}
-
-static const json_t *sa_find(const json_t *tunnel, const char *direction)
-{
-	const json_t *sa;
-	size_t i;
-
-	json_array_foreach(json_object_get(tunnel, "sas"), i, sa) {
-		if (!strcmp(text_of(sa, "direction"), direction))
-			return sa;
-	}
-	return NULL;
-}
-
-struct row {
-	char cell[COLUMNS][256];
+static const char *const table_heads[COLUMNS] = {
+	[NAME] = "TUNNEL", [STATE] = "STATE", [REMOTE] = "REMOTE", [SELECTORS] = "SELECTORS",
+	[ESP] = "ESP",	   [IN] = "IN",	      [OUT] = "OUT",	   [LAST] = "LAST",
+	[UP] = "UP",
 };
 
-static void row_fill(struct row *row, const json_t *tunnel)
+struct table_row {
+	char cell[COLUMNS][TABLE_CELL];
+	unsigned int depth;		/* 0: a tunnel */
+	const json_t *object;		/* NULL: the head */
+	bool several;			/* its parts follow, and their selectors */
+	bool notes;			/* what is wrong is said below: its owner has not */
+};
+
+struct table {
+	const struct view *v;
+	struct table_row *rows;
+	size_t count, room;
+	unsigned int width[COLUMNS];
+	bool shown[COLUMNS];
+	bool below;			/* selectors have a line of their own */
+};
+
+static struct table_row *table_row_add(struct table *t)
 {
-	const json_t *in = sa_find(tunnel, "in"), *out = sa_find(tunnel, "out");
-	char here[100], there[100];
+	size_t room = t->room ? t->room * 2 : 16;
+	struct table_row *rows;
 
-	snprintf(row->cell[0], sizeof(row->cell[0]), "%s", text_of(tunnel, "name"));
-	snprintf(row->cell[1], sizeof(row->cell[1]), "%s", text_of(tunnel, "state"));
-	snprintf(row->cell[2], sizeof(row->cell[2]), "%s", text_of(tunnel, "remote"));
-	snprintf(row->cell[3], sizeof(row->cell[3]), "%s <-> %s",
-		 join(json_object_get(tunnel, "local_ts"), " ", here, sizeof(here)),
-		 join(json_object_get(tunnel, "remote_ts"), " ", there, sizeof(there)));
-	snprintf(row->cell[4], sizeof(row->cell[4]), "%s",
-		 text_of(tunnel, "esp")[0] ? text_of(tunnel, "esp") : "-");
-	strcpy(row->cell[5], "-");
-	strcpy(row->cell[6], "-");
-	if (in)
-		bytes_text(number_of(in, "bytes"), row->cell[5], sizeof(row->cell[5]));
-	if (out)
-		bytes_text(number_of(out, "bytes"), row->cell[6], sizeof(row->cell[6]));
-}
-
-static void row_print(const struct view *v, const struct row *row, const int width[COLUMNS],
-		      const char *colour)
-{
-	for (int i = 0; i < COLUMNS; i++) {
-		const char *on = i == 1 && v->colour ? colour : "", *off = on[0] ? "\033[0m" : "";
-
-		if (i == COLUMNS - 1)
-			fprintf(v->out, "%s%s%s\n", on, row->cell[i], off);
-		else
-			fprintf(v->out, "%s%-*s%s  ", on, width[i], row->cell[i], off);
+	if (t->count == t->room) {
+		rows = reallocarray(t->rows, room, sizeof(*rows));
+		if (!rows)
+			return NULL;
+		t->rows = rows;
+		t->room = room;
 	}
+	memset(&t->rows[t->count], 0, sizeof(*t->rows));
+	return &t->rows[t->count++];
 }
 
-static const char *state_colour(const char *state)
+static void table_seconds(char cell[TABLE_CELL], const json_t *object, const char *key)
 {
-	return !strcmp(state, "up") ? "\033[32m" : !strcmp(state, "down") ? "" : "\033[33m";
+	strcpy(cell, "-");
+	if (json_object_get(object, key))
+		text_seconds(number_of(object, key), cell, TABLE_CELL);
 }
 
-static void table(const struct view *v, const json_t *tunnels)
+static void table_bytes(char cell[TABLE_CELL], const json_t *object, const char *key)
 {
-	static const char *const heads[COLUMNS] = { "TUNNEL", "STATE", "REMOTE", "SELECTORS",
-						    "ESP",    "IN",    "OUT" };
-	size_t count = json_array_size(tunnels);
-	struct row *rows = calloc(count + 1, sizeof(*rows));
-	int width[COLUMNS] = { 0 };
+	strcpy(cell, "-");
+	if (!strcmp(text_of(object, "state"), "up") || number_of(object, key))
+		text_bytes(number_of(object, key), cell, TABLE_CELL);
+}
 
-	if (!rows)
+static void table_cell(char cell[TABLE_CELL], const char *text)
+{
+	snprintf(cell, TABLE_CELL, "%s", text[0] ? text : "-");
+}
+
+/* What stands behind the last slash of a peer's or child's name that its owner has not said. */
+static const char *table_own_name(const json_t *object, const json_t *owner)
+{
+	const char *name = text_of(object, "name"), *above = text_of(owner, "name");
+	size_t len = strlen(above);
+
+	return !strncmp(name, above, len) && name[len] == '/' ? name + len + 1 : name;
+}
+
+/*
+ * @only: the one child of a tunnel or peer, whose selectors and suite are its own; NULL: it has
+ * @count @parts, "children" or "peers".
+ */
+static void table_row_fill(struct table *t, const json_t *object, const json_t *owner,
+			   unsigned int depth, const json_t *only, size_t count, const char *parts)
+{
+	struct table_row *row = table_row_add(t);
+	char text[TABLE_CELL];
+
+	if (!row)
 		return;
-	for (int i = 0; i < COLUMNS; i++)
-		snprintf(rows[0].cell[i], sizeof(rows[0].cell[i]), "%s", heads[i]);
-	for (size_t r = 1; r <= count; r++)
-		row_fill(&rows[r], json_array_get(tunnels, r - 1));
-	for (size_t r = 0; r <= count; r++) {
-		for (int i = 0; i < COLUMNS; i++) {
-			if ((int)strlen(rows[r].cell[i]) > width[i])
-				width[i] = (int)strlen(rows[r].cell[i]);
-		}
-	}
-	for (size_t r = 0; r <= count; r++)
-		row_print(v, &rows[r], width, r ? state_colour(rows[r].cell[1]) : "");
-	free(rows);
+	row->depth = depth;
+	row->object = object;
+	row->several = !only;
+	row->notes = only != object || !owner || !strcmp(text_of(owner, "state"), "up");
+	snprintf(row->cell[NAME], TABLE_CELL, "%*s%s", (int)(depth * TABLE_INDENT), "",
+		 owner ? table_own_name(object, owner) : text_of(object, "name"));
+	table_cell(row->cell[STATE], text_of(object, "state"));
+	table_cell(row->cell[REMOTE], text_of(object, "remote")[0] ?
+					      text_of(object, "remote") :
+					      text_of(object, "remote_endpoint"));
+	if (only)
+		table_cell(row->cell[SELECTORS], text_selectors(only, text, sizeof(text)));
+	else
+		snprintf(row->cell[SELECTORS], TABLE_CELL, "%zu %s", count, parts);
+	table_cell(row->cell[ESP], text_suite(text_of(only, "esp"), text, sizeof(text)));
+	table_bytes(row->cell[IN], object, "bytes_in");
+	table_bytes(row->cell[OUT], object, "bytes_out");
+	table_seconds(row->cell[LAST], only, "last_in_s");
+	table_seconds(row->cell[UP], object, "up_s");
 }
 
-static void line(const struct view *v, const char *key, const char *value)
+static void table_children(struct table *t, const json_t *peer, const json_t *owner,
+			   unsigned int depth)
 {
-	if (value[0])
-		fprintf(v->out, "  %-14s %s\n", key, value);
-}
-
-static void drops(const struct view *v, const char *key, const json_t *object)
-{
-	const json_t *count;
-	const char *reason;
-
-	json_object_foreach((json_t *)object, reason, count) {
-		fprintf(v->out, "  %-14s %lld %s\n", key, (long long)json_integer_value(count),
-			reason);
-	}
-}
-
-static void sa_print(const struct view *v, const json_t *sa)
-{
-	char bytes[32], age[32];
-	bool in = !strcmp(text_of(sa, "direction"), "in");
-
-	if (text_of(sa, "error")[0]) {
-		fprintf(v->out, "  %-14s spi %s: %s\n", in ? "in" : "out", text_of(sa, "spi"),
-			text_of(sa, "error"));
-		return;
-	}
-	fprintf(v->out, "  %-14s spi %s, %s in %lld packets, age %s", in ? "in" : "out",
-		text_of(sa, "spi"), bytes_text(number_of(sa, "bytes"), bytes, sizeof(bytes)),
-		number_of(sa, "packets"), seconds_text(number_of(sa, "age_s"), age, sizeof(age)));
-	if (json_object_get(sa, "idle_s"))
-		fprintf(v->out, ", idle %s",
-			seconds_text(number_of(sa, "idle_s"), age, sizeof(age)));
-	fprintf(v->out, "%s%s\n", text_of(sa, "driver")[0] ? ", " : "", text_of(sa, "driver"));
-	drops(v, in ? "in dropped" : "out dropped", json_object_get(sa, "drops"));
-}
-
-static void ike_print(const struct view *v, const json_t *t)
-{
-	static const char *const nat_text[2][2] = {
-		{ "none", "in front of us" }, { "in front of the peer", "in front of both" },
-	};
-	const json_t *spi = json_object_get(t, "ike_spi"), *nat = json_object_get(t, "nat");
-	bool here = json_is_true(json_object_get(nat, "local"));
-	bool there = json_is_true(json_object_get(nat, "remote"));
-	char text[256], age[32];
-
-	if (!spi)
-		return;
-	snprintf(text, sizeof(text), "%s, %s%s", text_of(t, "ike"),
-		 json_is_true(json_object_get(t, "initiator")) ? "we began" : "the peer began",
-		 json_object_get(t, "age_s") ? ", age " : "");
-	if (json_object_get(t, "age_s"))
-		strncat(text, seconds_text(number_of(t, "age_s"), age, sizeof(age)),
-			sizeof(text) - strlen(text) - 1);
-	line(v, "IKE SA", text);
-	snprintf(text, sizeof(text), "%s %s", text_of(spi, "initiator"), text_of(spi, "responder"));
-	line(v, "IKE SPIs", text);
-	line(v, "NAT", nat_text[there][here]);
-}
-
-static void child_print(const struct view *v, const json_t *t)
-{
-	char text[256], suite[200], when[32];
-	const json_t *sa;
+	const json_t *child;
 	size_t i;
 
-	if (!text_of(t, "esp")[0])
+	json_array_foreach(json_object_get(peer, "children"), i, child) {
+		table_row_fill(t, child, owner, depth, child, 0, NULL);
+	}
+}
+
+static const json_t *table_only_child(const json_t *peer)
+{
+	const json_t *children = json_object_get(peer, "children");
+
+	return json_array_size(children) == 1 ? json_array_get(children, 0) : NULL;
+}
+
+static void table_peers(struct table *t, const json_t *tunnel)
+{
+	const json_t *peer;
+	size_t i;
+
+	json_array_foreach(json_object_get(tunnel, "peers"), i, peer) {
+		const json_t *only = table_only_child(peer);
+
+		table_row_fill(t, peer, tunnel, 1, only,
+			       json_array_size(json_object_get(peer, "children")), "children");
+		if (!only)
+			table_children(t, peer, peer, 2);
+	}
+}
+
+static void table_tunnel(struct table *t, const json_t *tunnel)
+{
+	const json_t *peers = json_object_get(tunnel, "peers");
+	const json_t *peer = json_array_get(peers, 0);
+	size_t children = json_array_size(json_object_get(peer, "children"));
+	bool any = !strcmp(text_of(tunnel, "remote"), "any");
+
+	if (any && json_array_size(peers)) {
+		table_row_fill(t, tunnel, NULL, 0, NULL, json_array_size(peers),
+			       json_array_size(peers) == 1 ? "peer" : "peers");
+		table_peers(t, tunnel);
+	} else if (!any && children > 1) {
+		table_row_fill(t, tunnel, NULL, 0, NULL, children, "children");
+		table_children(t, peer, tunnel, 1);
+	} else {	/* what its only child says it says itself */
+		table_row_fill(t, tunnel, NULL, 0, tunnel, 0, NULL);
+	}
+}
+
+static void table_measure(struct table *t)
+{
+	for (size_t r = 0; r < t->count; r++) {
+		for (int i = 0; i < COLUMNS; i++) {
+			unsigned int width = text_width(t->rows[r].cell[i]);
+
+			if (width > t->width[i])
+				t->width[i] = width;
+		}
+	}
+}
+
+/* Columns by which the lines are too long. */
+static unsigned int table_excess(const struct table *t)
+{
+	unsigned int sum = 0, count = 0;
+
+	for (int i = 0; i < COLUMNS; i++) {
+		sum += t->shown[i] ? t->width[i] : 0;
+		count += t->shown[i];
+	}
+	sum += 2 * (count - 1);
+	return t->v->width && sum > t->v->width ? sum - t->v->width : 0;
+}
+
+static void table_narrow(struct table *t, enum column column, unsigned int least)
+{
+	unsigned int excess = table_excess(t), width = t->width[column];
+
+	if (!excess || width <= least)
 		return;
-	snprintf(text, sizeof(text), "%s%s", suite_text(text_of(t, "esp"), suite, sizeof(suite)),
-		 !strcmp(text_of(t, "encapsulation"), "udp") ? ", in UDP" : "");
-	line(v, "ESP", text);
-	snprintf(text, sizeof(text), "%lld so far%s%s", number_of(t, "child_rekeys"),
-		 json_object_get(t, "rekey_in_s") ? ", next in " : "",
-		 json_object_get(t, "rekey_in_s") ?
-			 seconds_text(number_of(t, "rekey_in_s"), when, sizeof(when)) :
-			 "");
-	line(v, "rekeys", text);
-	json_array_foreach(json_object_get(t, "sas"), i, sa) {
-		sa_print(v, sa);
-	}
-	drops(v, "dropped", json_object_get(t, "device_drops"));
+	t->width[column] = width - excess > least && width > excess ? width - excess : least;
+	for (size_t r = 0; r < t->count; r++)
+		text_shorten(t->rows[r].cell[column], t->width[column]);
 }
 
-static void details(const struct view *v, const json_t *t)
+/* What is least missed goes first; what has room again once another has gone comes back. */
+static void table_fit(struct table *t)
 {
-	char here[1024], there[1024], text[2200];
-	const char *state = text_of(t, "state");
+	static const enum column order[] = { ESP, LAST, SELECTORS, UP };
+	const size_t count = sizeof(order) / sizeof(*order);
 
-	fprintf(v->out, "%s is %s%s%s\n", text_of(t, "name"), v->colour ? state_colour(state) : "",
-		state, v->colour ? "\033[0m" : "");
-	if (text_of(t, "error")[0]) {
-		snprintf(text, sizeof(text), "%s: %s", text_of(t, "error"), text_of(t, "detail"));
-		line(v, "because", text);
+	for (int i = 0; i < COLUMNS; i++)
+		t->shown[i] = true;
+	for (size_t i = 0; i < count && table_excess(t); i++)
+		t->shown[order[i]] = false;
+	t->below = !t->shown[SELECTORS];
+	for (size_t i = count; i-- > 0 && !table_excess(t);) {
+		bool shown = t->shown[order[i]];
+
+		t->shown[order[i]] = order[i] != SELECTORS || shown;
+		if (table_excess(t))
+			t->shown[order[i]] = shown;
 	}
-	if (json_object_get(t, "retry_in_s")) {
-		snprintf(text, sizeof(text), "in %lld s", number_of(t, "retry_in_s"));
-		line(v, "next attempt", text);
-	}
-	line(v, "remote", text_of(t, "remote"));
-	if (text_of(t, "local_endpoint")[0] && text_of(t, "remote_endpoint")[0]) {
-		snprintf(text, sizeof(text), "%s -> %s", text_of(t, "local_endpoint"),
-			 text_of(t, "remote_endpoint"));
-		line(v, "via", text);
-	}
-	line(v, "local id", text_of(t, "local_id"));
-	line(v, "remote id", text_of(t, "remote_id"));
-	line(v, "interface", text_of(t, "interface"));
-	snprintf(text, sizeof(text), "%s <-> %s",
-		 join(json_object_get(t, "local_ts"), " ", here, sizeof(here)),
-		 join(json_object_get(t, "remote_ts"), " ", there, sizeof(there)));
-	line(v, "selectors", text);
-	ike_print(v, t);
-	child_print(v, t);
+	table_narrow(t, REMOTE, 8);
+	table_narrow(t, NAME, 8);
 }
 
-void show_status(const struct view *v, const json_t *result)
+static const char *table_state_colour(const struct table *t, const struct table_row *row)
 {
-	const json_t *tunnels = json_object_get(result, "tunnels");
+	const char *state = row->cell[STATE];
 
-	if (v->tunnel)
-		details(v, json_array_get(tunnels, 0));
-	else if (json_array_size(tunnels))
-		table(v, tunnels);
-	else
-		fputs("there is no tunnel: add one to the configuration, then: ikectl reload\n",
-		      v->out);
+	if (!t->v->colour || !row->object || !strcmp(state, "down"))
+		return "";
+	return !strcmp(state, "up") ? "\033[32m" : "\033[33m";
+}
+
+static void table_row_print(const struct table *t, const struct table_row *row)
+{
+	int last = COLUMNS - 1;
+
+	while (!t->shown[last])
+		last--;
+	for (int i = 0; i <= last; i++) {
+		const char *on = i == STATE ? table_state_colour(t, row) : "";
+		const char *off = on[0] ? "\033[0m" : "";
+		unsigned int pad = t->width[i] - text_width(row->cell[i]);
+
+		if (!t->shown[i])
+			continue;
+		fprintf(t->v->out, "%s%s%s", on, row->cell[i], off);
+		if (i < last)
+			fprintf(t->v->out, "%*s", (int)pad + 2, "");
+	}
+	fputc('\n', t->v->out);
+}
+
+static void table_note(const struct table *t, const struct table_row *row, const char *text)
+{
+	char indent[32];
+
+	snprintf(indent, sizeof(indent), "%*s", (int)(row->depth + 2) * TABLE_INDENT, "");
+	text_wrap(t->v->out, indent, text, t->v->width);
+}
+
+static void table_why_down(const struct table *t, const struct table_row *row)
+{
+	char text[1200], when[32];
+	const json_t *o = row->object;
+	size_t at = 0;
+
+	text[0] = '\0';
+	if (text_of(o, "error")[0]) {
+		failure_sentence(text_of(o, "error"), text_of(o, "detail"), text, 1000);
+		at = strlen(text);
+	}
+	if (json_object_get(o, "retry_in_s"))
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%snext attempt in %s",
+				       at ? "; " : "",
+				       text_seconds(number_of(o, "retry_in_s"), when,
+						    sizeof(when)));
+	if (at && !strcmp(text_of(o, "when_down"), "pass"))
+		snprintf(text + at, sizeof(text) - at, "; meanwhile its packets pass in the clear");
+	if (text[0])
+		table_note(t, row, text);
+}
+
+static void table_notes(const struct table *t, const struct table_row *row)
+{
+	const json_t *narrowed = json_object_get(row->object, "narrowed");
+	char text[1200], here[500], there[500];
+
+	if (t->below && row->object && !row->several)
+		table_note(t, row, row->cell[SELECTORS]);
+	if (!row->notes)
+		return;
+	if (strcmp(row->cell[STATE], "up"))
+		table_why_down(t, row);
+	if (!narrowed)
+		return;
+	text_join(json_object_get(narrowed, "local_ts"), " ", here, sizeof(here));
+	text_join(json_object_get(narrowed, "remote_ts"), " ", there, sizeof(there));
+	snprintf(text, sizeof(text), "narrowed by the peer, missing: %s%s%s", here,
+		 here[0] && there[0] ? " here, " : here[0] ? " here" : "", there);
+	if (there[0])
+		strncat(text, " there", sizeof(text) - strlen(text) - 1);
+	table_note(t, row, text);
+}
+
+void table_print(const struct view *v, const json_t *tunnels)
+{
+	struct table t = { .v = v };
+	struct table_row *head = table_row_add(&t);
+	const json_t *tunnel;
+	size_t i;
+
+	if (!head)
+		return;
+	for (int c = 0; c < COLUMNS; c++)
+		strcpy(head->cell[c], table_heads[c]);
+	json_array_foreach(tunnels, i, tunnel) {
+		table_tunnel(&t, tunnel);
+	}
+	table_measure(&t);
+	table_fit(&t);
+	for (size_t r = 0; r < t.count; r++) {
+		table_row_print(&t, &t.rows[r]);
+		table_notes(&t, &t.rows[r]);
+	}
+	free(t.rows);
 }

@@ -2,6 +2,7 @@
 #include "ikectl/ikectl.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,7 +11,22 @@
 
 #include "lib/log.h"
 
-static FILE *control_open(const char *path, char why[256])
+static volatile sig_atomic_t talk_signalled;
+
+static void talk_on_interrupt(int sig)
+{
+	talk_signalled = 1;
+}
+
+/* The next one ends the program as ever. */
+static void talk_catch_interrupt(void)
+{
+	const struct sigaction sa = { .sa_handler = talk_on_interrupt, .sa_flags = SA_RESETHAND };
+
+	sigaction(SIGINT, &sa, NULL);
+}
+
+static FILE *talk_open(const char *path, char why[256])
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	FILE *f = NULL;
@@ -33,7 +49,7 @@ static FILE *control_open(const char *path, char why[256])
 }
 
 /* Where the daemon has closed the connection, what it said before is still to be read. */
-static bool request_send(FILE *f, const struct view *v)
+static bool talk_ask(FILE *f, const struct view *v)
 {
 	json_t *request = json_pack("{ss}", "command", v->command);
 	char safe[512], *text;
@@ -42,6 +58,8 @@ static bool request_send(FILE *f, const struct view *v)
 		json_object_set_new(request, "tunnel",
 				    json_string(log_escape(v->tunnel, strlen(v->tunnel), safe,
 							   sizeof(safe))));
+	if (v->all)
+		json_object_set_new(request, "all", json_true());
 	text = request ? json_dumps(request, JSON_COMPACT) : NULL;
 	json_decref(request);
 	if (!text)
@@ -53,9 +71,9 @@ static bool request_send(FILE *f, const struct view *v)
 }
 
 json_t *talk(const struct view *v, void (*event)(const struct view *v, const json_t *object),
-	     char why[256])
+	     bool *interrupted, char why[256])
 {
-	FILE *f = control_open(v->control, why);
+	FILE *f = talk_open(v->control, why);
 	json_t *result = NULL;
 	char *line = NULL;
 	size_t size = 0;
@@ -63,8 +81,10 @@ json_t *talk(const struct view *v, void (*event)(const struct view *v, const jso
 
 	if (!f)
 		return NULL;
-	snprintf(why, 256, "it ended before it had answered");
-	if (request_send(f, v)) {
+	if (interrupted)
+		talk_catch_interrupt();
+	snprintf(why, 256, "the daemon stopped");
+	if (talk_ask(f, v)) {
 		while (!result && (len = getline(&line, &size, f)) > 0) {
 			json_t *object = json_loadb(line, (size_t)len, 0, NULL);
 
@@ -80,6 +100,8 @@ json_t *talk(const struct view *v, void (*event)(const struct view *v, const jso
 			json_decref(object);
 		}
 	}
+	if (interrupted)
+		*interrupted = talk_signalled && !result;
 	free(line);
 	fclose(f);
 	return result;

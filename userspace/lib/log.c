@@ -1,18 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include "lib/log.h"
 
+#define LOG_PREFIX_OCTETS	64
+/* The worst case, each octet escaped: a pipe takes it whole or not at all. */
+#define LOG_LINE_OCTETS		(LOG_PREFIX_OCTETS + 4 * LOG_LINE_MAX + 2)
+_Static_assert(LOG_LINE_OCTETS <= PIPE_BUF, "a line may block");
+
 static const char *log_name = "esplane";
 static enum log_style log_style = LOG_STYLE_PLAIN;
 static int log_level = LOG_INFO;
+static unsigned long log_lost;	/* entries since the last one that was written */
 
 void log_init(const char *name, enum log_style style, int level)
 {
@@ -48,7 +57,7 @@ bool log_to_journal(void)
  * Octets of the UTF-8 sequence at @p that may be shown as it is; 0: control character (C0, DEL,
  * C1), overlong form, surrogate, beyond Unicode, or broken.
  */
-static size_t printable(const uint8_t *p, size_t left)
+static size_t log_printable(const uint8_t *p, size_t left)
 {
 	static const uint32_t least[] = { 0, 0, 0xa0, 0x800, 0x10000 };
 	uint32_t code;
@@ -92,7 +101,7 @@ const char *log_escape(const char *text, size_t text_len, char *buf, size_t len)
 	if (!len)
 		return "";
 	while (text_len) {
-		n = printable(p, text_len);
+		n = log_printable(p, text_len);
 		if (len - out <= (n ? n : 4))
 			break;
 		if (n) {
@@ -113,7 +122,7 @@ const char *log_escape(const char *text, size_t text_len, char *buf, size_t len)
 }
 
 /* What stands in front of the text; always shorter than @len. */
-static size_t prefix(int level, char *buf, size_t len)
+static size_t log_prefix(int level, char *buf, size_t len)
 {
 	struct timespec now;
 	char stamp[32];
@@ -136,13 +145,60 @@ static size_t prefix(int level, char *buf, size_t len)
 	return n < 0 ? 0 : (size_t)n < len ? (size_t)n : len - 1;
 }
 
+/*
+ * False: it would block. Standard error may be a pipe or a socket that others share, so it is not
+ * made non-blocking itself; a pipe that is ready takes PIPE_BUF octets at once (pipe(7)).
+ */
+static bool log_put(const char *line, size_t len)
+{
+	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
+	ssize_t rc;
+
+	do
+		rc = send(STDERR_FILENO, line, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (rc < 0 && errno == EINTR);
+	if (rc >= 0 || errno != ENOTSOCK)
+		return rc >= 0;
+	if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT))
+		return false;
+	do
+		rc = write(STDERR_FILENO, line, len);
+	while (rc < 0 && errno == EINTR);
+	return rc >= 0;
+}
+
+/* A whole line in @line, which has LOG_LINE_OCTETS. Returns its length. */
+static size_t log_line(int level, const char *text, char *line)
+{
+	size_t len = log_prefix(level, line, LOG_PREFIX_OCTETS);
+
+	log_escape(text, strlen(text), line + len, LOG_LINE_OCTETS - len - 1);
+	len += strlen(line + len);
+	line[len++] = '\n';
+	return len;
+}
+
+/* How many entries nobody read. False: that cannot be said yet either. */
+static bool log_confess(void)
+{
+	char text[128], line[LOG_LINE_OCTETS];
+
+	if (!log_lost)
+		return true;
+	snprintf(text, sizeof(text),
+		 "%lu log entr%s lost: what reads standard error was too slow", log_lost,
+		 log_lost == 1 ? "y is" : "ies are");
+	if (!log_put(line, log_line(LOG_WARNING, text, line)))
+		return false;
+	log_lost = 0;
+	return true;
+}
+
 void log_write(int level, const char *fmt, ...)
 {
-	char text[LOG_LINE_MAX + 1], line[128 + 4 * LOG_LINE_MAX + 2];
+	char text[LOG_LINE_MAX + 1], line[LOG_LINE_OCTETS];
 	int error = errno;
-	size_t len;
 	va_list ap;
-	ssize_t rc;
 	int n;
 
 	if (!log_enabled(level))
@@ -154,17 +210,8 @@ void log_write(int level, const char *fmt, ...)
 		return;
 	if (n > LOG_LINE_MAX)
 		memcpy(text + LOG_LINE_MAX - 3, "...", 3);
-
-	len = prefix(level, line, 128);
-	log_escape(text, strlen(text), line + len, sizeof(line) - len - 1);
-	len += strlen(line + len);
-	line[len++] = '\n';
-	/*
-	 * One call a line, so that lines of several programs do not mix. A log that cannot be
-	 * written is lost.
-	 */
-	do
-		rc = write(STDERR_FILENO, line, len);
-	while (rc < 0 && errno == EINTR);
+	/* One call a line, so that lines of several programs do not mix. */
+	if (!log_confess() || !log_put(line, log_line(level, text, line)))
+		log_lost++;
 	errno = error;
 }

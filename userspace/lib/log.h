@@ -13,7 +13,7 @@ enum log_style {
 	LOG_STYLE_JOURNAL,	/* "<6>text": journald reads the level */
 };
 
-#define LOG_LINE_MAX	1024	/* octets of text; what is longer ends in "..." */
+#define LOG_LINE_MAX	1000	/* octets of text; what is longer ends in "..." */
 
 /* @name is kept, not copied. Entries above @level (LOG_INFO, LOG_DEBUG) are not written. */
 void log_init(const char *name, enum log_style style, int level);
@@ -23,8 +23,9 @@ bool log_to_journal(void);
 bool log_enabled(int level);
 
 /*
- * Control characters and broken UTF-8 in the result come out as \xNN: peers choose part of what is
- * logged.
+ * Never blocks: an entry that standard error does not take at once is lost, and counted in the next
+ * one that is written. Control characters and broken UTF-8 in the result come out as
+ * \xNN: peers choose part of what is logged.
  */
 void log_write(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Memory that held secrets. */
+/* Octets, and memory that held secrets. */
 #ifndef LIB_MEM_H
 #define LIB_MEM_H
 
 #include <stddef.h>
+#include <stdint.h>
+
+/* A view of octets that belong to somebody else. */
+struct chunk {
+	const uint8_t *p;
+	size_t len;
+};
 
 void mem_wipe(void *p, size_t len);		/* never optimised away; NULL with 0 is fine */
 /*

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Traffic selectors of addr.h. */
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include "lib/addr.h"
+#include "lib/ts.h"
+
 #include "lib/array.h"
 
 static const struct {
@@ -297,14 +297,6 @@ bool ts_contains_addr(const struct ts *ts, const struct addr *a)
 {
 	return ts->start.family == a->family && addr_cmp(&ts->start, a) <= 0 &&
 	       addr_cmp(a, &ts->end) <= 0;
-}
-
-bool ts_list_contains_addr(const struct ts *list, size_t count, const struct addr *a)
-{
-	for (size_t i = 0; i < count; i++)
-		if (ts_contains_addr(&list[i], a))
-			return true;
-	return false;
 }
 
 static bool ports_contain(const struct ts *outer, const struct ts *inner)

@@ -20,8 +20,9 @@ enum name_table {
 #define NAME_STRLEN	48
 
 const char *name_of(enum name_table table, unsigned int number);	/* NULL: not registered */
-/* The name, or "notify 40961" written to @buf. */
-const char *name_str(enum name_table table, unsigned int number, char buf[NAME_STRLEN]);
+/* The name, or "notify 40961" written to @buf, which a name leaves as it is. */
+const char *name_str(enum name_table table, unsigned int number, char buf[NAME_STRLEN])
+	__attribute__((warn_unused_result));
 int name_number(enum name_table table, const char *name);		/* -1: unknown */
 
 #endif

@@ -226,9 +226,9 @@ static bool parse_word(struct proposal *p, const char *text, size_t len, char *w
 		return refuse_word(p->protocol, text, len, "is not an algorithm", why, why_len);
 	if (w->known_only)
 		return refuse_word(p->protocol, text, len, "is not supported", why, why_len);
-	/* as strongSwan does: people copy one list for both */
 	if (w->type == TRANSFORM_PRF && p->protocol != PROTO_IKE)
-		return true;
+		return refuse_word(p->protocol, text, len, "is a PRF, which only IKE has", why,
+				   why_len);
 	if (!belongs(w, p->protocol))
 		return refuse_word(p->protocol, text, len, w->ike_only ?
 				   "is for IKE only: the kernel module does not do it" :

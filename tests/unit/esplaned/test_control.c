@@ -2,6 +2,7 @@
 /* The control socket with a daemon that only echoes: lines, events, results, watches, limits. */
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,17 +19,38 @@
 static struct event_base *base;
 static struct control *ctl;
 static char path[64];
-static unsigned int asked;
+static unsigned int asked, gone;
+static struct client *waiting;		/* the last one that watches a tunnel */
 
-static void on_request(void *ctx, struct client *c, const char *command, const char *tunnel)
+/* "watch": everything, for ever; of tunnel "12.3": tunnel 1, peer 2, child 3, until finish(). */
+static void on_request(void *ctx, struct client *c, const struct control_request *req)
 {
+	struct control_about about = { 0 };
+
 	asked++;
-	if (!strcmp(command, "watch")) {
-		client_watch(c, tunnel);
+	if (!strcmp(req->command, "watch")) {
+		if (req->tunnel)
+			about = (struct control_about){ (uint32_t)req->tunnel[0] - '0',
+							(uint32_t)req->tunnel[1] - '0',
+							(uint32_t)req->tunnel[2] - '0' };
+		client_watch(c, &about, !req->tunnel);
+		waiting = req->tunnel ? c : waiting;
 		return;
 	}
-	client_event(c, json_pack("{ss ss}", "event", "seen", "command", command));
-	client_finish(c, json_pack("{ss ss*}", "result", "ok", "tunnel", tunnel));
+	client_event(c, json_pack("{ss ss}", "event", "seen", "command", req->command));
+	client_finish(c, json_pack("{ss ss* sb}", "result", "ok", "tunnel", req->tunnel, "all",
+				   req->all));
+}
+
+static void on_gone(void *ctx, struct client *c)
+{
+	gone++;
+	waiting = waiting == c ? NULL : waiting;
+}
+
+static void finish(void)
+{
+	client_finish(waiting, json_pack("{ss}", "result", "ok"));
 }
 
 static void loop(void)
@@ -76,13 +98,16 @@ static void requests_and_results(void **state)
 	int fd = client_open();
 
 	say(fd, "{\"command\":\"status\"}\n");
-	expect(fd, "{\"event\":\"seen\",\"command\":\"status\"}\n{\"result\":\"ok\"}\n");
+	expect(fd, "{\"event\":\"seen\",\"command\":\"status\"}\n{\"result\":\"ok\",\"all\":false}\n");
 	/* A line may come in pieces, and several at once; empty ones are nothing. */
 	say(fd, "\n{\"command\":\"up\",");
 	expect(fd, "");
 	say(fd, "\"tunnel\":\"a\"}\n{\"command\":\"x\"}\n");
-	expect(fd, "{\"event\":\"seen\",\"command\":\"up\"}\n{\"result\":\"ok\",\"tunnel\":\"a\"}\n"
-	       "{\"event\":\"seen\",\"command\":\"x\"}\n{\"result\":\"ok\"}\n");
+	expect(fd, "{\"event\":\"seen\",\"command\":\"up\"}\n{\"result\":\"ok\",\"tunnel\":\"a\","
+	       "\"all\":false}\n{\"event\":\"seen\",\"command\":\"x\"}\n{\"result\":\"ok\","
+	       "\"all\":false}\n");
+	say(fd, "{\"command\":\"x\",\"all\":true}\n");
+	expect(fd, "{\"event\":\"seen\",\"command\":\"x\"}\n{\"result\":\"ok\",\"all\":true}\n");
 	close(fd);
 }
 
@@ -95,6 +120,7 @@ static void what_is_not_a_request(void **state)
 		"{\"command\":1}\n",
 		"{\"command\":\"a\",\"tunnel\":null}\n",
 		"{\"command\":\"a\",\"more\":1}\n",
+		"{\"command\":\"a\",\"all\":1}\n",
 		"{\"command\":\"a\",\"command\":\"b\"}\n",
 		"{\"command\":\"a\\u0000b\"}\n",
 		"\"\xff\"\n",
@@ -131,48 +157,74 @@ static void a_line_without_end(void **state)
 	close(fd);
 }
 
-static json_t *event_of(const char *tunnel)
+/* An event about a tunnel, a peer and a child of those numbers. */
+static void publish(uint32_t tunnel, uint32_t peer, uint32_t child)
 {
-	return json_pack("{ss ss}", "event", "e", "tunnel", tunnel);
+	const struct control_about about = { tunnel, peer, child };
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u%u%u", tunnel, peer, child);
+	control_publish(ctl, &about, json_pack("{ss}", "e", text));
+	loop();
 }
 
 static void watches(void **state)
 {
 	int one = client_open(), all = client_open();
+	unsigned int before;
 
-	say(one, "{\"command\":\"watch\",\"tunnel\":\"a\"}\n{\"command\":\"next\"}\n");
+	say(one, "{\"command\":\"watch\",\"tunnel\":\"100\"}\n{\"command\":\"next\"}\n");
 	say(all, "{\"command\":\"watch\"}\n");
-	control_publish(ctl, "a", event_of("a"));
-	control_publish(ctl, "b", event_of("b"));
-	loop();
-	expect(one, "{\"event\":\"e\",\"tunnel\":\"a\"}\n");
-	expect(all, "{\"event\":\"e\",\"tunnel\":\"a\"}\n{\"event\":\"e\",\"tunnel\":\"b\"}\n");
+	publish(1, 2, 3);
+	publish(2, 0, 0);
+	publish(0, 0, 0);
+	expect(one, "{\"e\":\"123\"}\n");
+	expect(all, "{\"e\":\"123\"}\n{\"e\":\"200\"}\n{\"e\":\"000\"}\n");
 	/*
 	 * The result ends the watch and lets the next request through; who watches everything goes
 	 * on.
 	 */
-	control_finish(ctl, "a", json_pack("{ss}", "result", "ok"));
+	finish();
 	loop();
 	expect(one, "{\"result\":\"ok\"}\n{\"event\":\"seen\",\"command\":\"next\"}\n{\"result\":"
-		    "\"ok\"}\n");
-	control_publish(ctl, "a", event_of("a"));
-	loop();
+		    "\"ok\",\"all\":false}\n");
+	publish(1, 0, 0);
 	expect(one, "");
-	expect(all, "{\"event\":\"e\",\"tunnel\":\"a\"}\n");
+	expect(all, "{\"e\":\"100\"}\n");
+	before = gone;
 	close(one);
 	close(all);
 	loop();
-	control_publish(ctl, "a", event_of("a"));
+	publish(1, 0, 0);
+	assert_int_equal(gone, before + 2);
+}
+
+/* Of a child: what is about it, and about its peer and tunnel as a whole. */
+static void watches_of_a_child(void **state)
+{
+	int fd = client_open();
+
+	say(fd, "{\"command\":\"watch\",\"tunnel\":\"123\"}\n");
+	publish(1, 2, 3);
+	publish(1, 2, 4);
+	publish(1, 5, 0);
+	publish(1, 2, 0);
+	publish(1, 0, 0);
+	publish(6, 2, 3);
+	expect(fd, "{\"e\":\"123\"}\n{\"e\":\"120\"}\n{\"e\":\"100\"}\n");
+	close(fd);
+	publish(1, 2, 3);
+	assert_null(waiting);
 }
 
 static void a_client_that_stops_sending_still_gets_its_answer(void **state)
 {
 	int fd = client_open();
 
-	say(fd, "{\"command\":\"watch\",\"tunnel\":\"a\"}\n");
+	say(fd, "{\"command\":\"watch\",\"tunnel\":\"100\"}\n");
 	shutdown(fd, SHUT_WR);
 	loop();
-	control_finish(ctl, "a", json_pack("{ss}", "result", "ok"));
+	finish();
 	loop();
 	expect(fd, "{\"result\":\"ok\"}\n");
 	assert_true(is_closed(fd));
@@ -181,6 +233,7 @@ static void a_client_that_stops_sending_still_gets_its_answer(void **state)
 
 static void a_slow_client_is_dropped(void **state)
 {
+	const struct control_about about = { .tunnel = 1 };
 	char *filler = malloc(60000);
 	int fd = client_open();
 	char buf[65536];
@@ -189,7 +242,7 @@ static void a_slow_client_is_dropped(void **state)
 	filler[59999] = '\0';
 	say(fd, "{\"command\":\"watch\"}\n");
 	for (int i = 0; i < 100; i++)
-		control_publish(ctl, "a", json_pack("{ss}", "event", filler));
+		control_publish(ctl, &about, json_pack("{ss}", "event", filler));
 	loop();
 	while (read(fd, buf, sizeof(buf)) > 0)
 		;
@@ -235,27 +288,27 @@ static void the_socket(void **state)
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	/* A live daemon's socket is not taken over ... */
-	assert_null(control_new(base, path, on_request, NULL, why));
+	assert_null(control_new(base, path, on_request, on_gone, NULL, why));
 	snprintf(want, sizeof(want),
 		 "another esplaned answers at %s: stop it, or give this one another --control",
 		 path);
 	assert_string_equal(why, want);
-	assert_null(control_new(base, "/nonexistent/control", on_request, NULL, why));
+	assert_null(control_new(base, "/nonexistent/control", on_request, on_gone, NULL, why));
 	assert_string_equal(why,
 			    "cannot listen at /nonexistent/control: No such file or directory");
-	assert_null(control_new(base, "", on_request, NULL, why));
+	assert_null(control_new(base, "", on_request, on_gone, NULL, why));
 	assert_string_equal(why, "--control \"\": the path is empty");
 	control_free(ctl);
 	assert_int_equal(access(path, F_OK), -1);
 	/* ... nor is a file that is none, ... */
 	assert_int_equal(close(creat(path, 0600)), 0);
-	assert_null(control_new(base, path, on_request, NULL, why));
+	assert_null(control_new(base, path, on_request, on_gone, NULL, why));
 	snprintf(want, sizeof(want), "%s is there and is no socket: give another --control", path);
 	assert_string_equal(why, want);
 	assert_int_equal(unlink(path), 0);
 	/* ... a dead one's is. */
 	leave_socket();
-	ctl = control_new(base, path, on_request, NULL, why);
+	ctl = control_new(base, path, on_request, on_gone, NULL, why);
 	assert_non_null(ctl);
 	requests_and_results(state);
 }
@@ -265,8 +318,9 @@ static int setup(void **state)
 	char why[CONTROL_WHY_MAX];
 
 	snprintf(path, sizeof(path), "/tmp/esplane-control.%d", (int)getpid());
+	signal(SIGPIPE, SIG_IGN);
 	base = event_base_new();
-	ctl = control_new(base, path, on_request, NULL, why);
+	ctl = control_new(base, path, on_request, on_gone, NULL, why);
 	return ctl ? 0 : -1;
 }
 
@@ -284,6 +338,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_a_request),
 		cmocka_unit_test(a_line_without_end),
 		cmocka_unit_test(watches),
+		cmocka_unit_test(watches_of_a_child),
 		cmocka_unit_test(a_client_that_stops_sending_still_gets_its_answer),
 		cmocka_unit_test(a_slow_client_is_dropped),
 		cmocka_unit_test(too_many_clients),

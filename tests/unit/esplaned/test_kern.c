@@ -1,16 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The module's netlink family, while it has not been found. */
+/* The module's netlink family: before it has been found, and as an array that answers. */
 #include <errno.h>
+#include <linux/esplane.h>
+#include <linux/genetlink.h>
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/genl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "esplaned/nl/kern.h"
 
-/* "There is no such child" would take the tunnel down. */
-static void test_not_found_yet(void **state)
+#define FAMILY	42
+#define GROUP	16	/* of some family, so that the real kernel lets us join */
+#define SAS	300	/* that have expired */
+
+static struct {
+	bool on;
+	struct nl_msg *answers[SAS + 8];	/* to what was asked last */
+	unsigned int count, at, dumps, interrupted;
+	int event_fd;		/* where events were lost */
+	int forced;		/* octets of room, beyond what rmem_max allows */
+	bool lost;
+} fake;
+
+/* "There is no such policy" would take the tunnel down. */
+static void not_found_yet(void **state)
 {
 	struct kern *k = kern_new();
 	char why[KERN_WHY_MAX] = "";
@@ -18,21 +39,251 @@ static void test_not_found_yet(void **state)
 	uint32_t spi;
 
 	assert_non_null(k);
-	assert_int_equal(kern_child_get(k, 1, 1, why), -ENODEV);
+	assert_int_equal(kern_policy_get(k, 1, 1, why), -ENODEV);
 	assert_string_equal(why, "there is no module esplane");
 	assert_int_equal(kern_spi_alloc(k, 1, &spi, why), -ENODEV);
 	assert_int_equal(kern_flush(k, why), -ENODEV);
-	assert_true(kern_child_idle(k, 1, 1) == UINT64_MAX);
+	assert_true(kern_policy_idle(k, 1, 1) == UINT64_MAX);
 	assert_null(kern_suites(k, &count));
 	/* nothing of that looked for it */
 	assert_int_equal(kern_event_fd(k), -1);
 	kern_free(k);
 }
 
+static struct nl_msg *fake_answer(const struct nlmsghdr *to, int type, int flags)
+{
+	struct nl_msg *msg = nlmsg_alloc();
+
+	assert_non_null(msg);
+	assert_non_null(nlmsg_put(msg, to->nlmsg_pid, to->nlmsg_seq, type, 0, flags));
+	fake.answers[fake.count++] = msg;
+	return msg;
+}
+
+static void fake_genl(struct nl_msg *msg, uint8_t cmd)
+{
+	struct genlmsghdr hdr = { .cmd = cmd, .version = 1 };
+
+	assert_int_equal(nlmsg_append(msg, &hdr, sizeof(hdr), NLMSG_ALIGNTO), 0);
+}
+
+static void fake_ack(const struct nlmsghdr *to)
+{
+	struct nlmsgerr err = { .error = 0, .msg = *to };
+
+	nlmsg_append(fake_answer(to, NLMSG_ERROR, NLM_F_CAPPED), &err, sizeof(err), NLMSG_ALIGNTO);
+}
+
+static void fake_family(const struct nlmsghdr *to)
+{
+	struct nl_msg *msg = fake_answer(to, GENL_ID_CTRL, 0);
+	struct nlattr *groups, *group;
+
+	fake_genl(msg, CTRL_CMD_NEWFAMILY);
+	nla_put_u16(msg, CTRL_ATTR_FAMILY_ID, FAMILY);
+	nla_put_string(msg, CTRL_ATTR_FAMILY_NAME, ESPLANE_GENL_NAME);
+	nla_put_u32(msg, CTRL_ATTR_VERSION, 1);
+	nla_put_u32(msg, CTRL_ATTR_HDRSIZE, 0);
+	nla_put_u32(msg, CTRL_ATTR_MAXATTR, ESPLANE_A_MAX);
+	groups = nla_nest_start(msg, CTRL_ATTR_MCAST_GROUPS);
+	group = nla_nest_start(msg, 1);
+	nla_put_u32(msg, CTRL_ATTR_MCAST_GRP_ID, GROUP);
+	nla_put_string(msg, CTRL_ATTR_MCAST_GRP_NAME, ESPLANE_MCGRP_EVENTS);
+	nla_nest_end(msg, group);
+	nla_nest_end(msg, groups);
+	fake_ack(to);
+}
+
+/* SPI 1 and on; all have reached a limit, every third the hard one; one is behind a new address. */
+static void fake_sa(const struct nlmsghdr *to, uint32_t spi, int flags)
+{
+	struct nl_msg *msg = fake_answer(to, FAMILY, NLM_F_MULTI | flags);
+	struct nlattr *nest;
+
+	fake_genl(msg, ESPLANE_CMD_SA_GET);
+	nest = nla_nest_start(msg, spi % 2 ? ESPLANE_A_SA_IN : ESPLANE_A_SA_OUT);
+	nla_put_u32(msg, ESPLANE_SA_A_SPI, spi);
+	nla_put_u32(msg, ESPLANE_SA_A_POLICY_ID, 1000 + spi);
+	nla_put_u32(msg, ESPLANE_SA_A_IFINDEX, 7);
+	nla_put_u64(msg, ESPLANE_SA_A_IDLE, 5000 - spi);
+	nla_put_u8(msg, ESPLANE_SA_A_EXPIRED, spi % 3 ? 1 : 3);
+	nla_nest_end(msg, nest);
+	if (spi == 11) {
+		nla_put(msg, ESPLANE_A_PEER_ADDR, 4, (uint8_t[]){ 198, 51, 100, 9 });
+		nla_put_u16(msg, ESPLANE_A_PEER_PORT, 4501);
+	}
+}
+
+/* While the list changes, an answer lacks half of it. */
+static void fake_dump(const struct nlmsghdr *to)
+{
+	bool whole = ++fake.dumps > fake.interrupted;
+	int done = 0;
+
+	for (uint32_t spi = 1; spi <= (whole ? SAS : SAS / 2); spi++)
+		fake_sa(to, spi, whole || spi < 100 ? 0 : NLM_F_DUMP_INTR);
+	nlmsg_append(fake_answer(to, NLMSG_DONE, NLM_F_MULTI), &done, sizeof(done), NLMSG_ALIGNTO);
+}
+
+static void fake_clear(void)
+{
+	while (fake.count)
+		nlmsg_free(fake.answers[--fake.count]);
+	fake.at = 0;
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	const struct nlmsghdr *hdr = msg->msg_iov->iov_base;
+
+	if (!fake.on)
+		return syscall(SYS_sendmsg, fd, msg, flags);
+	fake_clear();
+	if (hdr->nlmsg_type == GENL_ID_CTRL)
+		fake_family(hdr);
+	else if (hdr->nlmsg_flags & NLM_F_DUMP)
+		fake_dump(hdr);
+	else
+		fake_ack(hdr);
+	return (ssize_t)msg->msg_iov->iov_len;
+}
+
+int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+	if (level == SOL_SOCKET && name == SO_RCVBUFFORCE)
+		memcpy(&fake.forced, value, sizeof(fake.forced));
+	return (int)syscall(SYS_setsockopt, fd, level, name, value, len);
+}
+
+static ssize_t fake_event(int flags)
+{
+	errno = fake.lost ? ENOBUFS : EAGAIN;
+	fake.lost = false;
+	return -1;
+}
+
+ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	const struct nlmsghdr *answer;
+	size_t len;
+
+	if (!fake.on)
+		return syscall(SYS_recvmsg, fd, msg, flags);
+	if (fd == fake.event_fd)
+		return fake_event(flags);
+	assert_true(fake.at < fake.count);
+	answer = nlmsg_hdr(fake.answers[fake.at]);
+	len = answer->nlmsg_len;
+	fake.at += !(flags & MSG_PEEK);
+	msg->msg_flags = msg->msg_iov->iov_len < len ? MSG_TRUNC : 0;
+	memcpy(msg->msg_iov->iov_base, answer,
+	       msg->msg_iov->iov_len < len ? msg->msg_iov->iov_len : len);
+	memcpy(msg->msg_name, &kernel, sizeof(kernel));
+	msg->msg_namelen = sizeof(kernel);
+	msg->msg_controllen = 0;
+	return (ssize_t)len;
+}
+
+static struct {
+	unsigned int expired[SAS + 1], hard, in, mappings;
+	struct endpoint peer;
+	uint32_t policy;
+} seen;
+
+static void on_event(void *ctx, const struct kern_event *ev)
+{
+	assert_int_equal(ev->ifindex, 7);
+	assert_int_equal(ev->policy, 1000 + ev->spi);
+	if (ev->cmd == ESPLANE_CMD_MAPPING) {
+		seen.mappings++;
+		seen.peer = ev->peer;
+		seen.policy = ev->policy;
+		return;
+	}
+	assert_int_equal(ev->cmd, ESPLANE_CMD_EXPIRE);
+	assert_in_range(ev->spi, 1, SAS);
+	seen.expired[ev->spi]++;
+	seen.hard += ev->hard;
+	seen.in += !ev->out;
+}
+
+static struct kern *found(void)
+{
+	struct kern *k = kern_new();
+	char why[KERN_WHY_MAX];
+	bool fresh;
+
+	fake.on = true;
+	fake.event_fd = -1;
+	assert_int_equal(kern_ready(k, &fresh, why), 0);
+	assert_true(fresh);
+	fake.event_fd = kern_event_fd(k);
+	return k;
+}
+
+static void lost_events_are_made_up_from_state(void **state)
+{
+	struct kern *k = found();
+	char text[ADDR_STRLEN];
+
+	memset(&seen, 0, sizeof(seen));
+	assert_true(kern_event_read(k, on_event, NULL));	/* nothing is there */
+	assert_int_equal(fake.dumps, 0);
+	fake.lost = true;
+	fake.interrupted = 2;
+	assert_false(kern_event_read(k, on_event, NULL));
+	assert_int_equal(fake.dumps, 3);
+	for (unsigned int spi = 1; spi <= SAS; spi++)
+		assert_int_equal(seen.expired[spi], 1);
+	assert_int_equal(seen.hard, SAS / 3);
+	assert_int_equal(seen.in, SAS / 2);
+	assert_int_equal(seen.mappings, 1);
+	assert_int_equal(seen.policy, 1011);
+	assert_string_equal(endpoint_str(&seen.peer, text), "198.51.100.9:4501");
+	kern_free(k);
+}
+
+/* The policy that is asked for is behind where an interrupted dump ended. */
+static void idle_time_of_all(void **state)
+{
+	struct kern *k = found();
+
+	fake.dumps = 0;
+	fake.interrupted = 1;
+	assert_int_equal(kern_policy_idle(k, 7, 1299), 5000 - 299);
+	assert_int_equal(fake.dumps, 2);
+	kern_free(k);
+}
+
+static void there_is_room_for_events(void **state)
+{
+	struct kern *k = found();
+	int octets = 0;
+	socklen_t len = sizeof(octets);
+
+	assert_int_equal(getsockopt(kern_event_fd(k), SOL_SOCKET, SO_RCVBUF, &octets, &len), 0);
+	assert_true(octets >= 8 << 20);
+	assert_int_equal(fake.forced, 8 << 20);
+	kern_free(k);
+}
+
+static int done(void **state)
+{
+	fake_clear();
+	fake.on = false;
+	return 0;
+}
+
+#define TEST(f)	cmocka_unit_test_teardown(f, done)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_not_found_yet),
+		TEST(not_found_yet),
+		TEST(lost_events_are_made_up_from_state),
+		TEST(idle_time_of_all),
+		TEST(there_is_room_for_events),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,105 +1,68 @@
 // SPDX-License-Identifier: GPL-2.0
 /* INFORMATIONAL: DELETE, liveness; and what a protected exchange makes of nonsense. */
-#include "unit/ike/ike_pair.h"
+#include "unit/ike/ike_ends.h"
 
-static struct pair *up(uint32_t dpd_s)
+static struct ends *up(uint32_t dpd_s)
 {
-	struct pair *p = pair_new();
+	struct ends *p = ends_new();
 
 	p->s[0].conf.dpd_s = dpd_s;
-	pair_start(p);
+	ends_start(p);
 	bring_up(p, 0);
 	return p;
 }
 
-/* A request from the peer's hand: @fill writes the payloads. */
-static void forge_request(struct side *from, uint8_t exchange, void (*fill)(struct builder *b),
-			  struct letter *l)
-{
-	struct ike_sa *sa = tunnel_of(from)->sa;
-	struct msg_header h = {
-		.spi_i = sa->spi_i, .spi_r = sa->spi_r, .exchange = exchange,
-		.flags = sa->initiator ? MSG_INITIATOR : 0, .id = sa->next_out++,
-	};
-	struct builder b;
-
-	build_begin(&b, l->msg, sizeof(l->msg), &h);
-	build_sk_begin(&b, sk_iv_len(&sa->sk_out));
-	fill(&b);
-	l->len = build_sk_end(&b, sk_sealed_len(&sa->sk_out, build_sk_plain(&b)));
-	assert_true(l->len && sk_seal(&sa->sk_out, l->msg, b.sk_body, b.sk_plain));
-	l->local = sa->local;
-	l->remote = sa->remote;
-}
-
-/* The first error notify in the answer to such a request; 0: none. */
-static uint16_t error_in_answer(struct side *to, struct side *answering)
-{
-	struct ike_sa *sa = tunnel_of(to)->sa;
-	struct letter l = *oldest(answering);
-	struct cursor chain = cursor_of(l.msg, l.len);
-	size_t plain, len;
-	struct msg_header h;
-	struct msg m;
-
-	drop(answering);
-	assert_int_equal(msg_parse(l.msg, l.len, &h, &m), MSG_OK);
-	assert_true(sk_open(&sa->sk_in, l.msg, l.len, m.sk_offset, &plain, &len));
-	assert_true(cursor_skip(&chain, plain) && cursor_sub(&chain, len, &chain));
-	assert_int_equal(msg_parse_payloads(chain, m.sk_first, &m), MSG_OK);
-	return msg_error(&m) ? msg_error(&m)->type : 0;
-}
-
 static void assert_gone(struct side *s)
 {
-	assert_int_equal(tunnel_of(s)->state, TUNNEL_DOWN);
+	assert_int_equal(peer_of(s)->state, PEER_DOWN);
 	assert_int_equal(s->ev[IKE_EV_DOWN].count, 1);
-	assert_int_equal(s->in_count, 0);
-	assert_int_equal(s->out_spi, 0);
-	assert_int_equal(s->reserved, 0);
-	assert_false(s->has_child);
+	assert_int_equal(s->ev[IKE_EV_CHILD_DOWN].count, 1);
+	assert_true(fake_is_empty(&s->fake));
+	assert_int_equal(s->fake.links, s->fake.unlinks);
 }
 
 static void test_down(void **state)
 {
-	struct pair *p = up(0);
-	struct ike_status st;
+	struct ends *p = up(0);
+	struct ike_peer_status st;
 
-	assert_int_equal(ike_down(p->s[1].ike, "t"), 0);
+	assert_int_equal(side_down(&p->s[1]), 0);
 	assert_gone(&p->s[1]);		/* at once */
-	assert_true(ike_status(p->s[1].ike, "t", &st));
-	assert_int_equal(st.state, TUNNEL_CLOSING);
+	st = peer_status(&p->s[1]);
+	assert_int_equal(st.state, PEER_CLOSING);
 	assert_int_equal(st.failure, IKE_FAIL_DOWN);
-	assert_int_equal(ike_down(p->s[1].ike, "t"), -EALREADY);
+	assert_string_equal(st.detail, "taken down by the user");
+	assert_true(st.held_down);
+	assert_int_equal(side_down(&p->s[1]), -EALREADY);
 	carry_all(p);
 	assert_gone(&p->s[0]);
 	assert_non_null(strstr(p->s[0].ev[IKE_EV_DOWN].detail, "the peer has deleted the IKE SA"));
 	assert_true(TAILQ_EMPTY(&p->s[1].ike->sas));
-	pair_free(p);
+	ends_free(p);
 }
 
 static void test_both_down(void **state)
 {
-	struct pair *p = up(0);
+	struct ends *p = up(0);
 
-	assert_int_equal(ike_down(p->s[0].ike, "t"), 0);
-	assert_int_equal(ike_down(p->s[1].ike, "t"), 0);
+	assert_int_equal(side_down(&p->s[0]), 0);
+	assert_int_equal(side_down(&p->s[1]), 0);
 	carry_all(p);
 	assert_gone(&p->s[0]);
 	assert_gone(&p->s[1]);
 	pass(p, 31000);
 	assert_true(TAILQ_EMPTY(&p->s[0].ike->sas));
 	assert_true(TAILQ_EMPTY(&p->s[1].ike->sas));
-	pair_free(p);
+	ends_free(p);
 }
 
 /* The answer to a DELETE is lost: the copy of the DELETE is answered still. */
 static void test_delete_answered_twice(void **state)
 {
-	struct pair *p = up(0);
+	struct ends *p = up(0);
 	struct side *a = &p->s[0], *b = &p->s[1];
 
-	assert_int_equal(ike_down(a->ike, "t"), 0);
+	assert_int_equal(side_down(a), 0);
 	carry(a);
 	drop(b);
 	pass(p, 1000);
@@ -107,43 +70,44 @@ static void test_delete_answered_twice(void **state)
 	assert_int_equal(b->count, 1);
 	carry(b);
 	assert_true(TAILQ_EMPTY(&a->ike->sas));
-	pair_free(p);
+	ends_free(p);
 }
 
 static void test_delete_to_nobody(void **state)
 {
-	struct pair *p = up(0);
+	struct ends *p = up(0);
 	struct side *a = &p->s[0];
 	unsigned int sent = a->sent;
 
-	assert_int_equal(ike_down(a->ike, "t"), 0);
+	assert_int_equal(side_down(a), 0);
 	pass(p, 60000);
 	assert_true(a->sent - sent >= 3 && a->sent - sent <= 5);
 	assert_true(TAILQ_EMPTY(&a->ike->sas));
 	assert_int_equal(a->ev[IKE_EV_DOWN].count, 1);
-	pair_free(p);
+	ends_free(p);
 }
 
 static void test_forget_tunnel(void **state)
 {
-	struct pair *p = up(0);
+	struct ends *p = up(0);
 	struct side *a = &p->s[0];
 
 	soft_limit(a);			/* in the midst of a rekey */
-	assert_int_equal(ike_tunnel_del(a->ike, "t"), 0);
-	assert_int_equal(ike_tunnel_del(a->ike, "t"), -ENOENT);
-	assert_int_equal(a->in_count, 0);
-	assert_int_equal(a->reserved, 0);
+	assert_int_equal(ike_tunnel_del(a->ike, a->tunnel), 0);
+	assert_int_equal(ike_tunnel_del(a->ike, a->tunnel), -ENOENT);
+	assert_int_equal(a->fake.in_count, 0);
+	assert_int_equal(a->fake.reserved, 0);
 	carry_all(p);
 	assert_gone(&p->s[1]);
 	pass(p, 60000);
 	assert_true(TAILQ_EMPTY(&a->ike->sas));
-	pair_free(p);
+	assert_int_equal(ike_tunnel_next(a->ike, 0), 0);
+	ends_free(p);
 }
 
 static void test_liveness(void **state)
 {
-	struct pair *p = up(10);
+	struct ends *p = up(10);
 	struct side *a = &p->s[0];
 	unsigned int sent = a->sent;
 
@@ -153,28 +117,28 @@ static void test_liveness(void **state)
 	assert_int_equal(a->sent, sent + 1);
 	carry_all(p);
 	/* traffic is a sign of life too */
-	a->idle = 4;
+	a->fake.idle = 4;
 	pass(p, 10000);
 	assert_int_equal(a->sent, sent + 1);
-	a->idle = UINT64_MAX;
+	a->fake.idle = UINT64_MAX;
 	pass(p, 6000);
 	assert_int_equal(a->sent, sent + 2);
 	carry_all(p);
-	assert_int_equal(tunnel_of(a)->state, TUNNEL_UP);
-	pair_free(p);
+	assert_int_equal(peer_of(a)->state, PEER_UP);
+	ends_free(p);
 }
 
 static void test_peer_is_dead(void **state)
 {
-	struct pair *p = up(10);
+	struct ends *p = up(10);
 	struct side *a = &p->s[0];
 
 	pass(p, 10000 + 47000);
 	assert_gone(a);
 	assert_int_equal(a->ev[IKE_EV_DOWN].failure, IKE_FAIL_TIMEOUT);
-	assert_non_null(strstr(a->ev[IKE_EV_DOWN].detail, "INFORMATIONAL: 6 tries in 47 s"));
+	said(a, IKE_EV_DOWN, "liveness checks (DPD): 6 tries in 47 s");
 	assert_true(TAILQ_EMPTY(&a->ike->sas));
-	pair_free(p);
+	ends_free(p);
 }
 
 static uint32_t child_spi;
@@ -186,11 +150,11 @@ static void delete_child(struct builder *b)
 
 static void test_peer_deletes_child(void **state)
 {
-	struct pair *p = up(0);
+	struct ends *p = up(0);
 	struct side *a = &p->s[0], *b = &p->s[1];
 	struct letter l;
 
-	child_spi = a->in[0];
+	child_spi = a->fake.in[0].sa.spi;
 	forge_request(a, EXCHANGE_INFORMATIONAL, delete_child, &l);
 	give(b, &l);
 	assert_gone(b);
@@ -199,32 +163,30 @@ static void test_peer_deletes_child(void **state)
 	drop(b);
 	carry_all(p);
 	assert_gone(a);
-	pair_free(p);
+	ends_free(p);
 }
 
-/* Somebody else removes the child from the kernel, perhaps in the midst of a rekey. */
+/* Somebody else removes the policy from the kernel, perhaps in the midst of a rekey. */
 static void child_is_removed(bool rekeying)
 {
-	struct pair *p = up(0);
+	struct ends *p = up(0);
 	struct side *a = &p->s[0];
 	struct ike_kern_event ev = {
-		.type = IKE_KERN_GONE, .tunnel = "t", .child_id = tunnel_of(a)->child_id + 1,
+		.type = IKE_KERN_GONE, .policy = child_of(a)->id + 1,
 	};
 
 	ike_kern_event(a->ike, &ev);	/* another child */
-	assert_int_equal(tunnel_of(a)->state, TUNNEL_UP);
+	assert_int_equal(peer_of(a)->state, PEER_UP);
 	if (rekeying) {
 		soft_limit(a);
 		carry(a);
 		carry(&p->s[1]);
 	}
-	ev.child_id--;
-	a->has_child = false;
-	a->in_count = 0;
-	a->out_spi = 0;
+	ev.policy--;
+	fake_policy_gone(&a->fake, ev.policy);
 	ike_kern_event(a->ike, &ev);
 	assert_gone(a);
-	assert_non_null(strstr(a->ev[IKE_EV_DOWN].detail, "removed from the kernel"));
+	said(a, IKE_EV_DOWN, "removed from the kernel");
 	ike_kern_event(a->ike, &ev);
 	carry_all(p);
 	assert_gone(&p->s[1]);
@@ -232,7 +194,7 @@ static void child_is_removed(bool rekeying)
 	for (int i = 0; i < 2; i++)
 		p->s[i].ev[IKE_EV_UP].count = 0;
 	bring_up(p, 0);
-	pair_free(p);
+	ends_free(p);
 }
 
 static void test_child_is_removed(void **state)
@@ -243,15 +205,15 @@ static void test_child_is_removed(void **state)
 
 static void test_peer_deletes_what_is_not(void **state)
 {
-	struct pair *p = up(0);
+	struct ends *p = up(0);
 	struct letter l;
 
 	child_spi = 0x77777777;
 	forge_request(&p->s[0], EXCHANGE_INFORMATIONAL, delete_child, &l);
 	give(&p->s[1], &l);
 	assert_int_equal(error_in_answer(&p->s[0], &p->s[1]), 0);
-	assert_int_equal(tunnel_of(&p->s[1])->state, TUNNEL_UP);
-	pair_free(p);
+	assert_int_equal(peer_of(&p->s[1])->state, PEER_UP);
+	ends_free(p);
 }
 
 static void unknown_things(struct builder *b)
@@ -267,14 +229,14 @@ static void unknown_things(struct builder *b)
 
 static void test_liberal(void **state)
 {
-	struct pair *p = up(0);
+	struct ends *p = up(0);
 	struct letter l;
 
 	forge_request(&p->s[0], EXCHANGE_INFORMATIONAL, unknown_things, &l);
 	give(&p->s[1], &l);
 	assert_int_equal(error_in_answer(&p->s[0], &p->s[1]), 0);
-	assert_int_equal(tunnel_of(&p->s[1])->state, TUNNEL_UP);
-	pair_free(p);
+	assert_int_equal(peer_of(&p->s[1])->state, PEER_UP);
+	ends_free(p);
 }
 
 static void critical_payload(struct builder *b)
@@ -289,7 +251,8 @@ static void nonsense(struct builder *b)
 	build_nonce(b, "0123456789abcdef", 16);
 }
 
-static void no_rekey(struct builder *b)
+/* Selectors that no child of ours has. */
+static void strange_child(struct builder *b)
 {
 	static const struct ts ts = { .start = { 2, { 10 } },
 				      .end = { 2, { 10 } },
@@ -308,7 +271,7 @@ static void no_rekey(struct builder *b)
 static void rekey_of_nothing(struct builder *b)
 {
 	build_notify(b, NOTIFY_REKEY_SA, PROTO_ESP, 0x99999999, 4, NULL, 0);
-	no_rekey(b);
+	strange_child(b);
 }
 
 /* Each is answered in its own words, and costs nothing. */
@@ -322,40 +285,40 @@ static void test_refusals(void **state)
 		{ EXCHANGE_INFORMATIONAL, critical_payload, NOTIFY_UNSUPPORTED_CRITICAL_PAYLOAD },
 		{ EXCHANGE_INFORMATIONAL, nonsense, NOTIFY_INVALID_SYNTAX },
 		{ EXCHANGE_CREATE_CHILD_SA, nonsense, NOTIFY_INVALID_SYNTAX },
-		{ EXCHANGE_CREATE_CHILD_SA, no_rekey, NOTIFY_NO_ADDITIONAL_SAS },
+		{ EXCHANGE_CREATE_CHILD_SA, strange_child, NOTIFY_TS_UNACCEPTABLE },
 		{ EXCHANGE_CREATE_CHILD_SA, rekey_of_nothing, NOTIFY_CHILD_SA_NOT_FOUND },
 	};
-	struct pair *p = up(0);
+	struct ends *p = up(0);
 	struct letter l;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
 		forge_request(&p->s[0], rows[i].exchange, rows[i].fill, &l);
 		give(&p->s[1], &l);
 		assert_int_equal(error_in_answer(&p->s[0], &p->s[1]), rows[i].error);
-		assert_int_equal(tunnel_of(&p->s[1])->state, TUNNEL_UP);
-		assert_int_equal(p->s[1].in_count, 1);
-		assert_int_equal(p->s[1].reserved, 0);
+		assert_int_equal(peer_of(&p->s[1])->state, PEER_UP);
+		assert_int_equal(p->s[1].fake.in_count, 1);
+		assert_int_equal(p->s[1].fake.reserved, 0);
 	}
 	/* and the two still understand each other */
 	soft_limit(&p->s[1]);
 	carry_all(p);
 	assert_int_equal(p->s[1].ev[IKE_EV_CHILD_REKEYED].count, 1);
-	pair_free(p);
+	ends_free(p);
 }
 
 /* A message with an id too far ahead or behind is not even opened. */
 static void test_window(void **state)
 {
-	struct pair *p = up(0);
+	struct ends *p = up(0);
 	struct side *a = &p->s[0], *b = &p->s[1];
 	struct letter l;
 
-	tunnel_of(a)->sa->next_out += 1;
+	peer_of(a)->sa->next_out += 1;
 	forge_request(a, EXCHANGE_INFORMATIONAL, unknown_things, &l);
 	give(b, &l);
 	assert_int_equal(b->count, 0);
 	assert_int_equal(b->ike->counters.replayed, 1);
-	pair_free(p);
+	ends_free(p);
 }
 
 int main(void)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What those can do who have proved nothing yet, or who sit between the two ends. */
-#include "unit/ike/ike_pair.h"
+#include "ike/object/stranger.h"
+#include "unit/ike/ike_ends.h"
 
 /* The key exchange payload of an IKE_SA_INIT, which follows the proposals. */
 static uint8_t *ke_payload(struct letter *l)
@@ -11,15 +12,15 @@ static uint8_t *ke_payload(struct letter *l)
 /* To find out that a value is unsound costs as much as a sound one: it counts like one. */
 static void test_unsound_ke_in_request(void **state)
 {
-	struct pair *p = pair_new();
+	struct ends *p = ends_new();
 	struct side *a = &p->s[0], *b = &p->s[1];
 	struct letter l;
 
-	pair_start(p);
+	ends_start(p);
 	start(p, 0);
 	l = *oldest(a);
 	memset(ke_payload(&l) + 8, 0, 32);	/* X25519: a point of small order */
-	for (unsigned int i = 0; i < IKE_COOKIE_THRESHOLD; i++) {
+	for (unsigned int i = 0; i < STRANGERS_COOKIE; i++) {
 		l.msg[0] = i + 1;
 		give(b, &l);
 		assert_int_equal(b->ike->counters.half_open, i + 1);
@@ -31,19 +32,19 @@ static void test_unsound_ke_in_request(void **state)
 	assert_int_equal(b->ike->counters.cookies_sent, 1);
 	pass(p, 31000);
 	assert_int_equal(b->ike->counters.half_open, 0);
-	pair_free(p);
+	ends_free(p);
 }
 
 /* One of another group's length is not even tried. */
 static void test_ke_of_another_length(void **state)
 {
-	struct pair *p = pair_new();
+	struct ends *p = ends_new();
 	struct side *a = &p->s[0], *b = &p->s[1];
 	struct letter l;
 
 	set_ike(a, "aes128gcm16-prfsha256-x25519-ecp256");
 	set_ike(b, "aes128gcm16-prfsha256-ecp256");
-	pair_start(p);
+	ends_start(p);
 	start(p, 0);
 	l = *oldest(a);
 	ke_payload(&l)[5] = KE_ECP_256;		/* but 32 octets of X25519 follow */
@@ -51,18 +52,18 @@ static void test_ke_of_another_length(void **state)
 	assert_int_equal(b->ike->counters.malformed, 1);
 	assert_int_equal(b->ike->counters.half_open, 0);
 	assert_int_equal(b->count, 0);
-	pair_free(p);
+	ends_free(p);
 }
 
 /* Whoever sees our request can answer it, as often as he likes: nothing lasting comes of that. */
 static void test_unsound_answers(void **state)
 {
-	struct pair *p = pair_new();
+	struct ends *p = ends_new();
 	struct side *a = &p->s[0], *b = &p->s[1];
 	struct letter good, l;
 	unsigned int before;
 
-	pair_start(p);
+	ends_start(p);
 	start(p, 0);
 	carry(a);
 	good = *oldest(b);
@@ -77,8 +78,8 @@ static void test_unsound_answers(void **state)
 		give(a, &l);
 	assert_int_equal(a->ev[IKE_EV_LOG].count, before + 1);
 	carry_all(p);
-	assert_int_equal(tunnel_of(a)->state, TUNNEL_UP);
-	pair_free(p);
+	assert_int_equal(peer_of(a)->state, PEER_UP);
+	ends_free(p);
 }
 
 static void put_in_front(struct letter *l, uint8_t type, uint8_t flags)
@@ -96,11 +97,11 @@ static void put_in_front(struct letter *l, uint8_t type, uint8_t flags)
 /* RFC 7296 2.5: what we do not know and must not pass over is named, before any state. */
 static void test_critical_payload_in_request(void **state)
 {
-	struct pair *p = pair_new();
+	struct ends *p = ends_new();
 	struct side *a = &p->s[0], *b = &p->s[1];
 	struct letter l, *answer;
 
-	pair_start(p);
+	ends_start(p);
 	start(p, 0);
 	l = *oldest(a);
 	put_in_front(&l, 200, 0x80);
@@ -127,68 +128,62 @@ static void test_critical_payload_in_request(void **state)
 	put_in_front(&l, 200, 0);
 	give(b, &l);
 	assert_int_equal(b->ike->counters.half_open, 1);
-	pair_free(p);
+	ends_free(p);
 }
 
 /* Half open, it may speak from elsewhere; but it is counted where it began. */
 static void test_another_address_is_no_other_stranger(void **state)
 {
-	struct pair *p = pair_new();
+	struct ends *p = ends_new();
 	struct side *a = &p->s[0], *b = &p->s[1];
 
-	pair_start(p);
-	tunnel_of(b)->conf.psk[0] ^= 1;
+	ends_start(p);
+	fake_secret(&b->fake, b->tunnel, "another");
 	start(p, 0);
 	carry(a);
 	carry(b);
-	assert_int_equal(sa_count_strangers(b->ike, &a->addr), 1);
+	assert_int_equal(strangers_of_net(b->ike, &a->fake.addr), 1);
 	addr_parse(&p->nat, "203.0.113.9");
 	p->nat_port = 1024;
 	carry(a);
 	assert_true(addr_equal(&oldest(b)->remote.addr, &p->nat));
-	assert_int_equal(sa_count_strangers(b->ike, &a->addr), 1);
-	assert_int_equal(sa_count_strangers(b->ike, &p->nat), 0);
-	pair_free(p);
+	assert_int_equal(strangers_of_net(b->ike, &a->fake.addr), 1);
+	assert_int_equal(strangers_of_net(b->ike, &p->nat), 0);
+	ends_free(p);
+}
+
+static void nothing(struct builder *b)
+{
 }
 
 /* The answer to IKE_SA_INIT is not for whoever can seal a message with the same number. */
 static void test_no_reflection(void **state)
 {
-	struct pair *p = pair_new();
+	struct ends *p = ends_new();
 	struct side *a = &p->s[0], *b = &p->s[1];
-	struct msg_header h = { .exchange = EXCHANGE_INFORMATIONAL, .flags = MSG_INITIATOR };
-	struct builder out;
 	struct letter l;
-	struct ike_sa *sa;
 
-	pair_start(p);
+	ends_start(p);
 	start(p, 0);
 	carry(a);
 	carry(b);
-	sa = only_sa(a);
-	h.spi_i = sa->spi_i;
-	h.spi_r = sa->spi_r;
-	build_begin(&out, l.msg, sizeof(l.msg), &h);
-	build_sk_begin(&out, sk_iv_len(&sa->sk_out));
-	l.len = build_sk_end(&out, sk_sealed_len(&sa->sk_out, build_sk_plain(&out)));
-	assert_true(l.len && sk_seal(&sa->sk_out, l.msg, out.sk_body, out.sk_plain));
+	forge(only_sa(a), EXCHANGE_INFORMATIONAL, 0, 0, nothing, &l);
 	l.local = (struct endpoint){ .port = 500 };
 	addr_parse(&l.local.addr, "198.51.100.66");
-	l.remote = sa->remote;
 	give(b, &l);
 	assert_int_equal(b->count, 0);
 	assert_int_equal(b->ike->counters.replayed, 1);
-	pair_free(p);
+	ends_free(p);
 }
 
 /* RFC 7296 2.11: an answer goes to where its request comes from, and moves nobody. */
 static void test_answer_goes_where_the_request_comes_from(void **state)
 {
-	struct pair *p = pair_new();
+	struct ends *p = ends_new();
 	struct side *a = &p->s[0], *b = &p->s[1];
 	struct letter l;
 
-	pair_start(p);
+	ends_start(p);
 	bring_up(p, 0);
 	soft_limit(a);
 	l = *oldest(a);
@@ -196,33 +191,35 @@ static void test_answer_goes_where_the_request_comes_from(void **state)
 	give(b, &l);
 	assert_int_equal(oldest(b)->remote.port, 7777);
 	assert_int_equal(only_sa(b)->remote.port, 500);
-	pair_free(p);
+	ends_free(p);
 }
 
 /* RFC 7296 2.23: who began from behind a NAT knows where the peer is. */
 static void test_mapping(void **state)
 {
-	struct pair *p = pair_new();
+	struct ends *p = ends_new();
 	struct ike_kern_event ev = {
-		.type = IKE_KERN_MAPPING, .tunnel = "t", .child_id = 1, .peer.port = 6666,
+		.type = IKE_KERN_MAPPING, .peer.port = 6666,
 	};
 
-	p->s[1].conf.answer_only = true;
+	set_remote(&p->s[1], "any");
 	addr_parse(&p->nat, "203.0.113.9");
 	p->nat_port = 1024;
-	pair_start(p);
+	ends_start(p);
 	bring_up(p, 0);
 	addr_parse(&ev.peer.addr, "203.0.113.9");
+	ev.policy = child_of(&p->s[1])->id;
 	ev.spi = 0xdeadbeef;			/* of an IKE SA before this one */
 	ike_kern_event(p->s[1].ike, &ev);
 	assert_int_equal(only_sa(&p->s[1])->remote.port, 1024);
 	for (int i = 0; i < 2; i++) {
-		ev.spi = TAILQ_FIRST(&only_sa(&p->s[i])->children)->spi_in;
+		ev.policy = child_of(&p->s[i])->id;
+		ev.spi = child_of(&p->s[i])->out->spi_in;
 		ike_kern_event(p->s[i].ike, &ev);
 	}
 	assert_int_equal(only_sa(&p->s[0])->remote.port, 4500);
 	assert_int_equal(only_sa(&p->s[1])->remote.port, 6666);
-	pair_free(p);
+	ends_free(p);
 }
 
 int main(void)

@@ -1,49 +1,73 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The transition table and the pure helpers of the engine. */
-#include "ike/core/selectors.h"
-#include "unit/ike/ike_pair.h"
+/* The rows of IKEv2's state machine, the timers, and identities. */
+#include "ike/v2/v2.h"
+#include "unit/ike/ike_ends.h"
 
+#define KINDS	(MSG_DECLINED + 1)
+
+static const struct fsm_row *row_at(unsigned int i)
+{
+	return &ike_version_2.rows[i];
+}
+
+/* The row that a message of this kind takes; for commands the kind does not matter. */
+static const struct fsm_row *taken(const struct fsm_row *row, unsigned int kind)
+{
+	struct ike_sa sa = { .version = &ike_version_2, .state = row->state };
+
+	return fsm_find(&sa, row->exchange, row->role, kind);
+}
+
+static bool kinds_meet(const struct fsm_row *a, const struct fsm_row *b)
+{
+	if (a->role == ROLE_COMMAND || a->kinds == FSM_ANY_KIND || b->kinds == FSM_ANY_KIND)
+		return a->kinds == b->kinds;
+	return a->kinds & b->kinds;
+}
+
+/* No two rows are for the same; one for any kind may follow special ones. */
 static void test_rows_are_unique(void **state)
 {
-	for (unsigned int i = 0; i < transitions_count; i++) {
-		for (unsigned int j = i + 1; j < transitions_count; j++) {
-			const struct transition *a = &transitions[i], *b = &transitions[j];
+	for (unsigned int i = 0; i < ike_version_2.row_count; i++) {
+		for (unsigned int j = i + 1; j < ike_version_2.row_count; j++) {
+			const struct fsm_row *a = row_at(i), *b = row_at(j);
 
 			if (a->state == b->state && a->exchange == b->exchange &&
-			    a->role == b->role && a->required == b->required &&
-			    a->allowed == b->allowed)
+			    a->role == b->role && kinds_meet(a, b))
 				fail_msg("rows %u (%s) and %u (%s) are the same", i, a->story, j,
 					 b->story);
 		}
 	}
 }
 
-/* Each row is the first that fits some set of payloads: none is shadowed. */
+/* Each row is the first that fits some kind of message: none is shadowed. */
 static void test_rows_are_reachable(void **state)
 {
-	for (unsigned int i = 0; i < transitions_count; i++) {
-		const struct transition *row = &transitions[i];
-		uint32_t everything = row->required | row->allowed;
+	for (unsigned int i = 0; i < ike_version_2.row_count; i++) {
+		bool reached = false;
 
-		if (transition_find(row->state, row->exchange, row->role, row->required) != row &&
-		    transition_find(row->state, row->exchange, row->role, everything) != row)
-			fail_msg("row %u (%s) is never taken", i, row->story);
+		for (unsigned int kind = 0; kind < KINDS && !reached; kind++)
+			reached = taken(row_at(i), kind) == row_at(i);
+		if (!reached)
+			fail_msg("row %u (%s) is never taken", i, row_at(i)->story);
 	}
 }
 
 static void test_rows_are_sound(void **state)
 {
-	for (unsigned int i = 0; i < transitions_count; i++) {
-		const struct transition *row = &transitions[i];
+	for (unsigned int i = 0; i < ike_version_2.row_count; i++) {
+		const struct fsm_row *row = row_at(i);
 
 		assert_non_null(row->story);
 		assert_true(row->state < SA_STATES && row->next < SA_STATES &&
 			    row->fail < SA_STATES);
 		assert_true(row->next != SA_NEW);
-		if (row->role == ROLE_COMMAND)
+		if (row->role == ROLE_COMMAND) {
 			assert_null(row->handler);
-		else
+		} else {
 			assert_non_null(row->handler);
+			assert_true(row->kinds);
+		}
 	}
 }
 
@@ -52,8 +76,8 @@ static void test_states_are_reachable(void **state)
 	bool reached[SA_STATES] = { [SA_NEW] = true };
 
 	for (int round = 0; round < SA_STATES; round++) {
-		for (unsigned int i = 0; i < transitions_count; i++) {
-			const struct transition *row = &transitions[i];
+		for (unsigned int i = 0; i < ike_version_2.row_count; i++) {
+			const struct fsm_row *row = row_at(i);
 
 			if (!reached[row->state])
 				continue;
@@ -73,21 +97,49 @@ static void test_states_can_end(void **state)
 	bool ends[SA_STATES] = { [SA_DEAD] = true };
 
 	for (int round = 0; round < SA_STATES; round++)
-		for (unsigned int i = 0; i < transitions_count; i++)
-			if (transitions[i].role == ROLE_COMMAND && ends[transitions[i].next])
-				ends[transitions[i].state] = true;
+		for (unsigned int i = 0; i < ike_version_2.row_count; i++)
+			if (row_at(i)->role == ROLE_COMMAND && ends[row_at(i)->next])
+				ends[row_at(i)->state] = true;
 	for (int s = 0; s < SA_STATES; s++)
 		if (!ends[s])
 			fail_msg("%s has no end", sa_state_name(s));
 }
 
+/* A state that waits for the peer alone has a limit. */
+static void test_states_that_wait_end(void **state)
+{
+	static const enum sa_state waiting[] = { SA_INIT_ANSWERED, SA_REKEYED, SA_CLOSING,
+						 SA_CLOSED };
+
+	for (size_t i = 0; i < ARRAY_SIZE(waiting); i++) {
+		struct ike_sa sa = { .version = &ike_version_2, .state = waiting[i] };
+
+		assert_true(ike_version_2.timeouts[waiting[i]]);
+		assert_true(fsm_exists(&sa, COMMAND_EXPIRE, ROLE_COMMAND));
+	}
+}
+
+/* ---- timers */
+
+static struct timer *fired[64];
+static unsigned int fired_count;
+
+static void fire(struct timer *timer)
+{
+	assert_false(timer_armed(timer));
+	fired[fired_count++] = timer;
+}
+
 static void test_timers_fire_in_order(void **state)
 {
-	struct timers timers = TAILQ_HEAD_INITIALIZER(timers);
+	struct timers timers = {0};
 	struct timer t[4];
 
+	assert_true(timers_reserve(&timers, 4));
+	fired_count = 0;
 	for (int i = 0; i < 4; i++)
-		timer_init(&t[i], NULL);
+		timer_init(&t[i], fire);
+	assert_int_equal(timers_next(&timers), UINT64_MAX);
 	timer_set(&timers, &t[0], 30);
 	timer_set(&timers, &t[1], 10);
 	timer_set(&timers, &t[2], 20);
@@ -96,38 +148,46 @@ static void test_timers_fire_in_order(void **state)
 	timer_cancel(&timers, &t[2]);
 	timer_cancel(&timers, &t[2]);
 	assert_int_equal(timers_next(&timers), 5);
-	assert_ptr_equal(TAILQ_FIRST(&timers), &t[0]);
-	assert_ptr_equal(TAILQ_NEXT(&t[0], link), &t[1]);
-	assert_ptr_equal(TAILQ_NEXT(&t[1], link), &t[3]);
-	assert_null(TAILQ_NEXT(&t[3], link));
+	timers_run(&timers, 4);
+	assert_int_equal(fired_count, 0);
+	timers_run(&timers, 10);
+	assert_int_equal(fired_count, 3);
+	assert_ptr_equal(fired[0], &t[0]);
+	assert_ptr_equal(fired[1], &t[1]);	/* armed before the other of its time */
+	assert_ptr_equal(fired[2], &t[3]);
+	assert_int_equal(timers_next(&timers), UINT64_MAX);
+	timers_free(&timers);
 }
 
-static struct ts ts_of(const char *text)
+/* The heap against a sorted order, whatever is armed, moved and cancelled. */
+static void test_timers_keep_their_order(void **state)
 {
-	const char *why;
-	struct ts ts;
+	struct timers timers = {0};
+	struct timer t[64];
+	uint32_t rng = 1;
 
-	assert_true(ts_parse(&ts, text, &why));
-	return ts;
-}
+	assert_true(timers_reserve(&timers, ARRAY_SIZE(t)));
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++)
+		timer_init(&t[i], fire);
+	for (int step = 0; step < 20000; step++) {
+		struct timer *one;
 
-static void test_narrowing(void **state)
-{
-	struct ts a[] = { ts_of("10.0.0.0/8"), ts_of("192.168.0.0/16[tcp]") };
-	struct ts b[] = { ts_of("10.1.0.0/16"), ts_of("10.1.2.0/24"), ts_of("192.168.7.0/24"),
-			  ts_of("172.16.0.0/12") };
-	struct ts want[] = { ts_of("10.1.0.0/16"), ts_of("192.168.7.0/24[tcp]") };
-	struct ts out[4];
-
-	assert_int_equal(ts_narrow(a, 2, b, 4, out, 4), 2);
-	assert_true(ts_equal(&out[0], &want[0]));
-	assert_true(ts_equal(&out[1], &want[1]));
-	assert_true(ts_all_within(out, 2, a, 2));
-	assert_true(ts_all_within(out, 2, b, 4));
-	assert_false(ts_all_within(a, 2, b, 4));
-	assert_int_equal(ts_narrow(&a[0], 1, &b[3], 1, out, 4), 0);
-	/* no room for the second */
-	assert_int_equal(ts_narrow(a, 2, b, 4, out, 1), 1);
+		rng = rng * 1664525 + 1013904223;
+		one = &t[rng >> 26];
+		if (rng >> 16 & 3)
+			timer_set(&timers, one, rng >> 8 & 0xff);
+		else
+			timer_cancel(&timers, one);
+		if (step % 500)
+			continue;
+		fired_count = 0;
+		timers_run(&timers, UINT64_MAX - 1);
+		for (unsigned int i = 1; i < fired_count; i++)
+			assert_true(fired[i - 1]->at < fired[i]->at ||
+				    (fired[i - 1]->at == fired[i]->at &&
+				     fired[i - 1]->order < fired[i]->order));
+	}
+	timers_free(&timers);
 }
 
 static void test_identities(void **state)
@@ -175,8 +235,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows_are_unique), cmocka_unit_test(test_rows_are_reachable),
 		cmocka_unit_test(test_rows_are_sound), cmocka_unit_test(test_states_are_reachable),
-		cmocka_unit_test(test_states_can_end), cmocka_unit_test(test_timers_fire_in_order),
-		cmocka_unit_test(test_narrowing), cmocka_unit_test(test_identities),
+		cmocka_unit_test(test_states_can_end), cmocka_unit_test(test_states_that_wait_end),
+		cmocka_unit_test(test_timers_fire_in_order),
+		cmocka_unit_test(test_timers_keep_their_order), cmocka_unit_test(test_identities),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

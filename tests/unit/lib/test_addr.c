@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include "lib/addr.h"
 #include "lib/array.h"
+#include "lib/ts.h"
 
 static struct ts ts_of(const char *text)
 {

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The log, names and wiping: the rest of lib/. */
 #include <errno.h>
+#include <poll.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "suite/ikev2.h"
 #include "lib/log.h"
 #include "lib/mem.h"
-#include "suite/names.h"
 #include "suite/proposal.h"
 
 static int saved_stderr, reader;
@@ -175,43 +177,104 @@ static void long_entries_are_cut(void **state)
 	assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
 }
 
-static void names_and_numbers(void **state)
+/* Entries until one is lost: as many as a pipe or socket takes that nobody reads. */
+static unsigned int fill(void)
 {
-	char buf[NAME_STRLEN];
+	unsigned int count = 0;
+	char text[512];
 
-	assert_string_equal(name_of(NAME_EXCHANGE, EXCHANGE_IKE_SA_INIT), "IKE_SA_INIT");
-	assert_string_equal(name_of(NAME_PAYLOAD, PAYLOAD_IDI), "IDi");
-	assert_string_equal(name_of(NAME_NOTIFY, 14), "NO_PROPOSAL_CHOSEN");
-	assert_string_equal(name_of(NAME_NOTIFY, 16430), "IKEV2_FRAGMENTATION_SUPPORTED");
-	assert_string_equal(name_of(NAME_KE, 31), "CURVE_25519");
-	assert_null(name_of(NAME_NOTIFY, 40961));
-	assert_string_equal(name_str(NAME_NOTIFY, 40961, buf), "notify 40961");
-	assert_string_equal(name_str(NAME_TRANSFORM_TYPE, 4294967295U, buf),
-			    "transform type 4294967295");
-	assert_string_equal(name_str(NAME_ID, ID_FQDN, buf), "ID_FQDN");
-	assert_int_equal(name_number(NAME_NOTIFY, "ts_unacceptable"), NOTIFY_TS_UNACCEPTABLE);
-	assert_int_equal(name_number(NAME_NOTIFY, "nonsense"), -1);
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	alarm(20);		/* a write that blocks ends the test */
+	while (count++ < 10000)
+		log_info("%u %s", count, text);
+	alarm(0);
+	return count;
 }
 
-/* No number twice, no name twice, and the way back leads to the same number. */
-static void tables_are_sound(void **state)
+static void a_reader_that_sleeps_stops_nobody(int fds[2], size_t least)
 {
-	enum name_table table;
-	unsigned int number;
-	const char *name;
-	int found;
+	static char text[1 << 20];
+	unsigned int count = 0, last = 0, lost = 0;
+	size_t len = 0;
+	ssize_t n;
+	char *line;
 
-	for (table = NAME_EXCHANGE; table <= NAME_AUTH; table++) {
-		found = 0;
-		for (number = 0; number < 65536; number++) {
-			name = name_of(table, number);
-			if (!name)
-				continue;
-			found++;
-			assert_int_equal(name_number(table, name), number);
-		}
-		assert_true(found >= 3);
+	saved_stderr = dup(STDERR_FILENO);
+	log_init("x", LOG_STYLE_PLAIN, LOG_INFO);
+	dup2(fds[1], STDERR_FILENO);
+	fill();
+	errno = 5;
+	log_info("lost, too");
+	n = errno;
+	/* the reader wakes up */
+	while (len < sizeof(text) - 1 && poll(&(struct pollfd){ .fd = fds[0], .events = POLLIN },
+					      1, 0) == 1 &&
+	       read(fds[0], text + len, 1) == 1)
+		len++;
+	text[len] = '\0';
+	log_warn("again");
+	log_warn("and again");
+	dup2(saved_stderr, STDERR_FILENO);
+	close(saved_stderr);
+	assert_int_equal(n, 5);
+	/* whole lines, one after the other, from the first */
+	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+		assert_int_equal(sscanf(line, "x: %u ", &last), 1);
+		assert_int_equal(last, ++count);
 	}
+	assert_true(len >= least);
+	n = read(fds[0], text, sizeof(text) - 1);
+	assert_true(n > 0);
+	text[n] = '\0';
+	assert_int_equal(sscanf(text, "x: %u log entries are lost", &lost), 1);
+	assert_int_equal(count + lost, 10001);
+	line = strstr(text, "x: again\nx: and again\n");
+	if (!line) {		/* a datagram each */
+		n = read(fds[0], text, sizeof(text) - 1);
+		text[n > 0 ? n : 0] = '\0';
+		line = strstr(text, "x: again\n");
+	}
+	assert_non_null(line);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void a_stuck_pipe_stops_nobody(void **state)
+{
+	int fds[2];
+
+	assert_int_equal(pipe(fds), 0);
+	a_reader_that_sleeps_stops_nobody(fds, 32768);
+}
+
+static void nor_does_a_stuck_socket(void **state)
+{
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	a_reader_that_sleeps_stops_nobody(fds, 8192);
+}
+
+static void nobody_is_there_to_read(void **state)
+{
+	int fds[2];
+
+	assert_int_equal(pipe(fds), 0);
+	close(fds[0]);
+	signal(SIGPIPE, SIG_IGN);
+	saved_stderr = dup(STDERR_FILENO);
+	dup2(fds[1], STDERR_FILENO);
+	close(fds[1]);
+	log_warn("nobody");
+	close(STDERR_FILENO);
+	log_warn("and nothing");
+	dup2(saved_stderr, STDERR_FILENO);
+	close(saved_stderr);
+	catch();
+	log_warn("somebody");
+	assert_string_equal(caught(), "x: 2 log entries are lost: what reads standard error was "
+				      "too slow\nx: somebody\n");
 }
 
 static void memory_is_wiped(void **state)
@@ -240,8 +303,9 @@ int main(void)
 		cmocka_unit_test(the_journal_is_known),
 		cmocka_unit_test(timestamps),
 		cmocka_unit_test(long_entries_are_cut),
-		cmocka_unit_test(names_and_numbers),
-		cmocka_unit_test(tables_are_sound),
+		cmocka_unit_test(a_stuck_pipe_stops_nobody),
+		cmocka_unit_test(nor_does_a_stuck_socket),
+		cmocka_unit_test(nobody_is_there_to_read),
 		cmocka_unit_test(memory_is_wiped),
 	};
 

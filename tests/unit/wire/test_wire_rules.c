@@ -13,6 +13,7 @@ struct rule_case {
 	bool response, inside;
 	const char *payloads;	/* letters, see seen_from */
 	const char *says;	/* NULL: accepted */
+	enum msg_kind kind;	/* of an accepted one, inside or in the clear */
 };
 
 /*
@@ -63,8 +64,8 @@ static void seen_from(struct msg *m, const char *letters)
 #define INSIDE		true
 
 static const struct rule_case cases[] = {
-	{ INIT, REQUEST, OUTSIDE, "sKnoooVVVu" },
-	{ INIT, REQUEST, OUTSIDE, "csKn" },
+	{ INIT, REQUEST, OUTSIDE, "sKnoooVVVu", NULL, MSG_INIT },
+	{ INIT, REQUEST, OUTSIDE, "csKn", NULL, MSG_INIT },
 	{ INIT, REQUEST, OUTSIDE, "Kn", "IKE_SA_INIT request: payload SA is missing" },
 	{ INIT, REQUEST, OUTSIDE, "sn", "payload KE is missing" },
 	{ INIT, REQUEST, OUTSIDE, "sK", "payload Nonce is missing" },
@@ -72,53 +73,67 @@ static const struct rule_case cases[] = {
 	{ INIT, REQUEST, OUTSIDE, "c", "payload SA is missing" },
 	{ INIT, REQUEST, OUTSIDE, "sKKn", "payload KE stands there 2 times" },
 	{ INIT, REQUEST, OUTSIDE, "sKnA",
-	  "payload AUTH does not belong outside the Encrypted payload" },
+	  "payload AUTH does not belong there" },
 	{ INIT, REQUEST, OUTSIDE, "sKnX", "payload SK does not belong" },
 	{ INIT, REQUEST, INSIDE, "sKn", "unknown" },
-	{ INIT, RESPONSE, OUTSIDE, "sKnQooV" },
-	{ INIT, RESPONSE, OUTSIDE, "c" },
-	{ INIT, RESPONSE, OUTSIDE, "e" },
+	{ INIT, RESPONSE, OUTSIDE, "sKnQooV", NULL, MSG_INIT },
+	{ INIT, RESPONSE, OUTSIDE, "c", NULL, MSG_DECLINED },
+	{ INIT, RESPONSE, OUTSIDE, "e", NULL, MSG_DECLINED },
 	{ INIT, RESPONSE, OUTSIDE, "o", "IKE_SA_INIT response: payload SA is missing" },
 	{ INIT, RESPONSE, OUTSIDE, "eA", "does not belong" },
 
-	{ AUTH, REQUEST, OUTSIDE, "X" },
-	{ AUTH, REQUEST, OUTSIDE, "F" },
+	{ AUTH, REQUEST, OUTSIDE, "X", NULL, MSG_INFO },
+	{ AUTH, REQUEST, OUTSIDE, "F", NULL, MSG_INFO },
 	{ AUTH, REQUEST, OUTSIDE, "", "IKE_AUTH request: payload SK is missing" },
 	{ AUTH, RESPONSE, OUTSIDE, "e", "payload SK is missing" },
 	{ AUTH, REQUEST, OUTSIDE, "iAX", "payload IDi does not belong outside" },
-	{ AUTH, REQUEST, INSIDE, "iCCQQorPAS12ou" },
-	{ AUTH, REQUEST, INSIDE, "iAS12" },
-	{ AUTH, REQUEST, INSIDE, "iS12", "payload AUTH is missing" },
-	{ AUTH, REQUEST, INSIDE, "AS12", "payload IDi is missing" },
+	{ AUTH, REQUEST, INSIDE, "iCCQQorPAS12ou", NULL, MSG_AUTH },
+	{ AUTH, REQUEST, INSIDE, "iAS12", NULL, MSG_AUTH },
+	/* without AUTH it asks for EAP, RFC 7296 2.16 */
+	{ AUTH, REQUEST, INSIDE, "iS12", NULL, MSG_AUTH_BEGIN },
+	{ AUTH, REQUEST, INSIDE, "iQrPS12o", NULL, MSG_AUTH_BEGIN },
+	{ AUTH, REQUEST, INSIDE, "iS1", "IKE_AUTH request: payload TSr is missing" },
+	{ AUTH, REQUEST, INSIDE, "E", NULL, MSG_AUTH_ROUND },
+	{ AUTH, REQUEST, INSIDE, "EE", "payload EAP stands there 2 times" },
+	{ AUTH, REQUEST, INSIDE, "Ei", "payload IDi does not belong there" },
+	{ AUTH, REQUEST, INSIDE, "A", NULL, MSG_AUTH_PROOF },
+	{ AUTH, REQUEST, INSIDE, "AE", NULL, MSG_AUTH_ROUND },
+	{ AUTH, RESPONSE, INSIDE, "rCAE", NULL, MSG_AUTH_ROUND },
+	{ AUTH, RESPONSE, INSIDE, "E", NULL, MSG_AUTH_ROUND },
+	{ AUTH, RESPONSE, INSIDE, "APS12", NULL, MSG_AUTH_PROOF },
+	{ AUTH, RESPONSE, INSIDE, "Ae", NULL, MSG_AUTH_PROOF },
+	{ AUTH, RESPONSE, INSIDE, "A", "payload SA is missing" },
+	{ AUTH, REQUEST, INSIDE, "AS12", "payload SA does not belong there" },
+	{ AUTH, REQUEST, INSIDE, "S12", "payload IDi is missing" },
 	{ AUTH, REQUEST, INSIDE, "iAS1", "payload TSr is missing" },
 	{ AUTH, REQUEST, INSIDE, "iAS12K", "payload KE does not belong there" },
 	{ AUTH, REQUEST, INSIDE, "iAS12X", "payload SK does not belong there" },
 	{ AUTH, REQUEST, INSIDE, "iAASS12", "stands there 2 times" },
-	{ AUTH, RESPONSE, INSIDE, "rCAS12o" },
-	{ AUTH, RESPONSE, INSIDE, "rAe" },
-	{ AUTH, RESPONSE, INSIDE, "e" },
+	{ AUTH, RESPONSE, INSIDE, "rCAS12o", NULL, MSG_AUTH },
+	{ AUTH, RESPONSE, INSIDE, "rAe", NULL, MSG_AUTH },
+	{ AUTH, RESPONSE, INSIDE, "e", NULL, MSG_DECLINED },
 	{ AUTH, RESPONSE, INSIDE, "rA", "IKE_AUTH response: payload SA is missing" },
-	{ AUTH, RESPONSE, INSIDE, "AS12", "payload IDr is missing" },
+	{ AUTH, RESPONSE, INSIDE, "S12", "payload IDr is missing" },
 	{ AUTH, RESPONSE, INSIDE, "irAS12", "payload IDi does not belong there" },
 
-	{ CHILD, REQUEST, INSIDE, "oSn12" },
-	{ CHILD, REQUEST, INSIDE, "oSnK12" },
+	{ CHILD, REQUEST, INSIDE, "oSn12", NULL, MSG_CHILD },
+	{ CHILD, REQUEST, INSIDE, "oSnK12", NULL, MSG_CHILD },
 	{ CHILD, REQUEST, INSIDE, "Sn", "CREATE_CHILD_SA request: payload TSi is missing" },
-	{ CHILD, REQUEST, INSIDE, "snK" },
+	{ CHILD, REQUEST, INSIDE, "snK", NULL, MSG_REKEY_IKE },
 	{ CHILD, REQUEST, INSIDE, "sn", "payload KE is missing" },
 	{ CHILD, REQUEST, INSIDE, "snK12", "payload TSi does not belong there" },
 	{ CHILD, REQUEST, INSIDE, "n12", "payload SA is missing" },
-	{ CHILD, RESPONSE, INSIDE, "SnK12" },
-	{ CHILD, RESPONSE, INSIDE, "snK" },
-	{ CHILD, RESPONSE, INSIDE, "e" },
+	{ CHILD, RESPONSE, INSIDE, "SnK12", NULL, MSG_CHILD },
+	{ CHILD, RESPONSE, INSIDE, "snK", NULL, MSG_REKEY_IKE },
+	{ CHILD, RESPONSE, INSIDE, "e", NULL, MSG_DECLINED },
 	{ CHILD, RESPONSE, INSIDE, "S12", "payload Nonce is missing" },
-	{ CHILD, RESPONSE, OUTSIDE, "X" },
+	{ CHILD, RESPONSE, OUTSIDE, "X", NULL, MSG_INFO },
 
-	{ INFO, REQUEST, OUTSIDE, "X" },
-	{ INFO, REQUEST, INSIDE, "" },
-	{ INFO, REQUEST, INSIDE, "DDoeP" },
-	{ INFO, RESPONSE, INSIDE, "" },
-	{ INFO, RESPONSE, INSIDE, "D" },
+	{ INFO, REQUEST, OUTSIDE, "X", NULL, MSG_INFO },
+	{ INFO, REQUEST, INSIDE, "", NULL, MSG_INFO },
+	{ INFO, REQUEST, INSIDE, "DDoeP", NULL, MSG_INFO },
+	{ INFO, RESPONSE, INSIDE, "", NULL, MSG_INFO },
+	{ INFO, RESPONSE, INSIDE, "D", NULL, MSG_INFO },
 	{ INFO, REQUEST, INSIDE, "S", "INFORMATIONAL request: payload SA does not belong there" },
 
 	{ 77, REQUEST, INSIDE, "", "exchange 77 request: this exchange is unknown" },
@@ -138,6 +153,9 @@ static void exchanges_follow_their_rules(void **state)
 		if (ok != !c->says || (!ok && !strstr(why, c->says)))
 			fail_msg("case %zu, \"%s\", accepted %d: %s", (size_t)(c - cases),
 				 c->payloads, ok, why);
+		if (ok && m.kind != c->kind)
+			fail_msg("case %zu, \"%s\": kind %d instead of %d",
+				 (size_t)(c - cases), c->payloads, m.kind, c->kind);
 	}
 }
 

@@ -57,7 +57,7 @@ sleep 1
 is "what failed is not tried again by a reload" "$(grep -c 'office: resolve' "$WORK/a.log")" 1
 check "and is down already" sh -c "ikectl --control $WORK/a/control down office | grep -q 'was already down'"
 conf "$IKE" "$ESP" 'remote-id = "elsewhere.example.org"'
-fails "another peer" 7 'the peer refuses us' 'What to do: .*identities'
+fails "another peer" 7 'the peer refused: wrong psk' 'What to do: .*local-id'
 conf aes256-sha512-modp3072 "$ESP"
 fails "no IKE proposal" 8 'no IKE proposal suits both sides' 'aes256-sha512-modp3072' 'What to do: .*option ike'
 conf "$IKE" chacha20poly1305
@@ -67,7 +67,7 @@ fails "no selectors" 8 'the traffic selectors do not meet' '10.99.0.0/24' 'What 
 conf "$IKE" "$ESP" 'remote = "gw.invalid"'
 fails "a name that nobody knows" 6 'gw.invalid cannot be resolved'
 conf "$IKE" "$ESP" 'remote = "any"'
-fails "a peer that has to begin" 1 'only answers'
+fails "a peer that has to begin" 1 'cannot be started from here: remote = any'
 
 must in_net a ip link add office type dummy
 conf "$IKE" "$ESP"
@@ -93,7 +93,7 @@ spawn up-unreachable ikectl --control "$WORK/a/control" up office
 check "an absent peer: ikectl shows that it waits" wait_for 10 grep -q 'waiting .*IKE_SA_INIT' "$WORK/up-unreachable.log"
 check "an attempt can be given up" espl a down office
 wait "$(cat "$WORK/up-unreachable.pid")"
-check "ikectl up says so" grep -q 'it was taken down meanwhile' "$WORK/up-unreachable.log"
+check "ikectl up says so" grep -q 'office is not up: taken down by the user' "$WORK/up-unreachable.log"
 if [ -n "${PATIENCE:-}" ]; then	# it takes as long as the retransmissions
 	fails "an absent peer" 6 'the peer does not answer' 'UDP ports 500 and 4500'
 fi

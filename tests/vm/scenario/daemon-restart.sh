@@ -57,8 +57,34 @@ check "in the background it returns when it is ready" \
 		--pid-file $WORK/other.pid 2>$WORK/other.log && ikectl --control $WORK/other version"
 kill "$(cat "$WORK/other.pid")"
 check "and cleans up after itself" wait_for 5 sh -c "! test -e $WORK/other.pid -o -e $WORK/other"
-check "capabilities: net_admin and net_bind_service only" \
-	grep -qx 'CapEff:[[:space:]]0000000000001400' "/proc/$(cat "$WORK/a.pid")/status"
-check "no new privileges, a system call filter" sh -c "grep -qx 'NoNewPrivs:.1' /proc/$(cat "$WORK/a.pid")/status &&
-	grep -qx 'Seccomp:.2' /proc/$(cat "$WORK/a.pid")/status"
+
+# Of the processes the first makes the one with the secrets, then the one that speaks IKE.
+supervisor=$(cat "$WORK/a.pid")
+mapfile -t parts < <(pgrep -P "$supervisor")
+secrets=${parts[0]} network=${parts[1]}
+# status_has PID LINE: a line of /proc/PID/status
+status_has()
+{
+	grep -qxE "$2" "/proc/$1/status"
+}
+check "two processes besides the first" test ${#parts[@]} -eq 2
+check "the one that speaks IKE is not root" status_has "$network" 'Uid:(.65525){4}'
+check "and has net_admin only" status_has "$network" 'CapEff:.0000000000001000'
+check "nor could it get more" status_has "$network" 'CapBnd:.0000000000000000'
+check "the one with the secrets has nothing" status_has "$secrets" 'CapEff:.0000000000000000'
+for pid in "$network" "$secrets"; do
+	check "no new privileges" status_has "$pid" 'NoNewPrivs:.1'
+	check "a system call filter" status_has "$pid" 'Seccomp:.2'
+done
+espl_tunnel office "$IKE" "$ESP" >"$WORK/conf"
+swan_conn "$IKE" "$ESP" | swan_load b
+cp "$WORK/conf" "$WORK/a/esplane.conf"
+check "reload" espl a reload
+check "up" espl a up office
+kill -KILL "$secrets"
+check "without the secrets the daemon ends" wait_for 5 sh -c "! kill -0 $supervisor 2>/dev/null"
+check "and says why" grep -q 'the process with the secrets has ended: ending too' "$WORK/a.log"
+ping_both "the tunnel stays on its keys"
+espl_start a a <"$WORK/conf"
+check "the next daemon removes what was left" grep -q 'removed 1 interface that an earlier esplaned left' "$WORK/a.log"
 finish

@@ -48,11 +48,13 @@ exit_is "status of nothing" 0 'there is no tunnel' status
 conf
 exit_is "reload adds a tunnel" 0 '^added +office$' reload
 exit_is "an unknown tunnel names the known ones" 4 'The tunnels are: office' up elsewhere
+exit_is "a mistyped one names the one that is meant" 4 'Do you mean "office"' up ofice
+exit_is "help" 0 'ikectl up NAME' help up
 spawn monitor ikectl --control "$WORK/a/control" monitor
 wait_for 5 sh -c "ss -xp | grep -q ikectl"
 
 exit_is "up ends in one sentence" 0 \
-	'^office is up: 10.1.0.0/24 <-> 10.2.0.0/24, AES-128-GCM-16 with ESN, via 192.0.2.1 -> 192.0.2.2, [0-9.]+ s$' up office
+	'^office is up: 10.1.0.0/24 <-> 10.2.0.0/24, aes128gcm16-esn, via 192.0.2.1 -> 192.0.2.2, [0-9.]+ s$' up office
 for step in resolve IKE_SA_INIT IKE_AUTH interface routes; do
 	check "up shows the step $step with its time" grep -qE "^  $step +[0-9]+\.[0-9]{3} s  " "$WORK/out"
 done
@@ -61,6 +63,7 @@ check "the interface says whose it is" sh -c "in-net a ip link show office | gre
 check "the route prefers the address inside local-ts" \
 	sh -c "in-net a ip route show 10.2.0.0/24 | grep -q 'dev office proto 73 scope link src 10.1.0.1'"
 exit_is "up again is no mistake" 0 'office is up already' up office
+exit_is "what can be named" 0 '^office$' names
 exit_is "status in a table" 0 '^office +up +192.0.2.2 +10.1.0.0/24 <-> 10.2.0.0/24 +aes128gcm16-esn ' status
 wait_for 5 says 6 status_of '.sas[0].packets'
 exit_is "status in detail" 0 '^  in +spi [0-9a-f]{8}, 504 B in 6 packets' status office
@@ -73,6 +76,9 @@ exit_is "rekey" 0 '^office has new keys: ' rekey office
 refuse "the SPI is new" '' [ "$before" = "$(status_of .spi_in)" ]
 is "one rekey is counted" "$(status_of .child_rekeys)" 1
 ping_both "rekeyed"
+is "totals go over the rekey" "$(status_of .packets_out)" "$((6 + $(status_of '.sas[1].packets')))"
+exit_is "restart" 0 '^office is up: ' restart office
+ping_both "restarted"
 
 exit_is "down" 0 '^office is down$' down office
 check "strongSwan knows" wait_for 10 swan_is_empty
@@ -82,8 +88,12 @@ exit_is "down again is no mistake" 0 'was already down' down office
 for word in IKE_SA_INIT IKE_AUTH interface routes up child-rekeyed down; do
 	check "monitor showed $word" grep -qE "^[0-9:]{8} office +$word " "$WORK/monitor.log"
 done
+check "monitor began with a line" grep -qE '^[0-9:]{8} watching 1 tunnel$' "$WORK/monitor.log"
 reap monitor
 
+refuse "what was taken down stays down for its peer" 'failed' swan b --initiate --child net --timeout "$HANG"
+conf 'metric = 51'
+exit_is "a change of its options forgets that" 0 '^changed +office$' reload
 check "strongSwan initiates" swan b --initiate --child net --timeout "$HANG"
 is "the tunnel is up" "$(status_of .state)" up
 is "the peer began" "$(status_of .initiator)" false
@@ -92,9 +102,11 @@ check "strongSwan ends it" swan b --terminate --ike a --timeout "$HANG"
 check "the tunnel is down" wait_for 5 espl_is down
 refuse "the interface is gone with it" 'does not exist' in_net a ip link show office
 
+exit_is "up of all" 0 '^office is up: ' up --all
+exit_is "down of all" 0 '^office is down$' down --all
 check "up for reload" espl a up office
 index=$(interface_index)
-exit_is "reload without a change" 0 'is read again: 1 tunnel' reload
+exit_is "reload without a change" 0 'configuration reloaded: 1 tunnel' reload
 is "the interface stayed" "$(interface_index)" "$index"
 echo 'tunnel "office" { remot = x }' >"$WORK/a/esplane.conf"
 exit_is "a bad file is refused with its place" 1 'esplane.conf:1: tunnel "office": there is no option remot: do you mean remote' \

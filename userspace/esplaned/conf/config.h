@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* esplane.conf: what a person wrote, checked and turned into what the engine and the shell need. */
+/* esplane.conf: what a person wrote, checked and turned into what the engine and the daemon need.
+ */
 #ifndef ESPLANED_CONFIG_H
 #define ESPLANED_CONFIG_H
 
@@ -8,17 +9,37 @@
 
 #define CONFIG_PATH		"/etc/esplane/esplane.conf"
 #define CONFIG_WHY_MAX		1024
-#define CONFIG_HOST_MAX		254	/* a DNS name and its NUL */
+#define CONFIG_PSK_MAX		512	/* octets */
+#define CONFIG_SCRIPT_MAX	256	/* octets of a path, NUL included */
+#define CONFIG_TUNNELS_MAX	1024
+#define CONFIG_TS_MAX		16	/* selectors of a child, a side */
+
+/* What a protected packet does while nothing carries it. */
+enum when_down {
+	WHEN_DOWN_PASS,			/* it follows the host's other routes, in the clear */
+	WHEN_DOWN_BLOCK,		/* unreachable routes for all of remote-ts catch it */
+};
 
 struct tunnel_options {
 	struct tunnel_conf ike;
-	char remote_name[CONFIG_HOST_MAX];	/* to be resolved; empty: an address or "any" */
+	/*
+	 * Only in the process that holds secrets. Everywhere else @secret stands for it: it has
+	 * another number when the psk is another (keys/keys.h).
+	 */
+	uint8_t psk[CONFIG_PSK_MAX];
+	uint16_t psk_len;
+	uint32_t secret;
 	char interface[IFNAMSIZ];
 	struct addr address;		/* for the interface; family 0: chosen when it comes up */
 	uint8_t address_bits;
 	uint32_t metric;		/* of the routes */
-	bool start_up;
-	bool esp_given;			/* not the default list */
+	uint32_t mtu;			/* of the interface; 0: the kernel's choice */
+	uint32_t table;			/* of the routes; 0: main */
+	bool no_routes;			/* routes = no: the host's administrator lays them */
+	enum when_down when_down;
+	char up_script[CONFIG_SCRIPT_MAX], down_script[CONFIG_SCRIPT_MAX];	/* "": none */
+	uint32_t script_timeout_s;
+	bool esp_given[TUNNEL_CHILDREN_MAX];	/* of child [i]: not the default list */
 };
 
 struct config {
@@ -26,12 +47,26 @@ struct config {
 	size_t count;
 };
 
-/* NULL: @why is one sentence with file, line, option and what would be accepted. */
-struct config *config_load(const char *path, char why[CONFIG_WHY_MAX]);
+/*
+ * One sentence with file, line, option and what to write. @level: LOG_ERR, for which there is no
+ * configuration, or LOG_WARNING.
+ */
+typedef void (*config_say_fn)(void *ctx, int level, const char *text);
+
+/*
+ * NULL: something is wrong, and all of it was said, in the order of the files. After a quote or a
+ * brace that is missing the rest of its file cannot be judged.
+ */
+struct config *config_load(const char *path, config_say_fn say, void *ctx);
 /* Wipes the secrets. NULL is fine. */
 void config_free(struct config *config);
+/* What one tunnel holds, wiped; not @t itself. */
+void tunnel_options_clear(struct tunnel_options *t);
 
-/* Would a running tunnel have to be restarted to go from one to the other? */
+/*
+ * Would a running tunnel have to be restarted to go from one to the other? Compares what
+ * conf/pack.h makes of them: @secret, not the psk.
+ */
 bool tunnel_options_equal(const struct tunnel_options *a, const struct tunnel_options *b);
 
 #endif

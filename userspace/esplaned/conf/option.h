@@ -1,36 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The options of a tunnel: one row each, from text to struct tunnel_options. */
+/* The options of a tunnel and of its children: one row each, from text to what it means. */
 #ifndef ESPLANED_OPTION_H
 #define ESPLANED_OPTION_H
 
 #include <sys/stat.h>
 #include "esplaned/conf/config.h"
+#include "esplaned/conf/value.h"
 
-#define OPTION_WHY_MAX	768
+/* A child that is being read. @conf has no lists of selectors yet. */
+struct option_child {
+	struct child_conf conf;
+	struct ts local[CONFIG_TS_MAX], remote[CONFIG_TS_MAX];
+	unsigned int local_count, remote_count;
+};
 
-struct option_source {
+/* What options are written to. Options of a child that stand in the tunnel itself go to @child too.
+ */
+struct option_target {
+	struct tunnel_options *tunnel;
+	struct option_child *child;
 	const char *file;		/* the configuration file the option stands in */
 	const struct stat *st;		/* of that file */
+	bool when_down;			/* was it given? */
 };
+
+enum option_place { OPTION_TUNNEL = 1, OPTION_CHILD = 2, OPTION_BOTH = 3 };
 
 struct option {
 	const char *name;
+	enum option_place place;
 	bool list;
-	/*
-	 * False: @why says what is wrong and what would be accepted, without naming the option. A
-	 * list option appends.
-	 */
-	bool (*set)(struct tunnel_options *t, const char *value, const struct option_source *src,
-		    char why[OPTION_WHY_MAX]);
+	/* False: @why as in conf/value.h. A list option appends. */
+	bool (*set)(struct option_target *to, const char *value, char why[VALUE_WHY_MAX]);
 };
 
 extern const struct option option_table[];	/* ends with a row without name */
 
-/* Nearest option name, or NULL when nothing is near. */
-const char *option_nearest(const char *name);
+const struct option *option_find(const char *name);	/* NULL: there is none */
+/* The option of that place whose name is nearest, or NULL when nothing is near. */
+const char *option_nearest(const char *name, enum option_place place);
 
-/* Is this a secret that only its owner reads? False: @why says how to mend it. */
-bool option_file_private(const char *file, const struct stat *st, char why[OPTION_WHY_MAX]);
 bool option_interface_valid(const char *name);
 #define OPTION_INTERFACE_RULE                                                                      \
 	"1 to 15 ASCII characters without space, slash, colon and percent sign, but not all, "     \

@@ -12,20 +12,15 @@
 #include <ctype.h>
 #include <string.h>
 
-struct scan {
-	char *at;
-	int line;
-	struct conftext_fault *fault;
-};
-
-static bool refuse(struct scan *s, int line, const char *why)
+static bool text_refuse(struct text *s, int line, const char *why)
 {
-	*s->fault = (struct conftext_fault){ .line = line, .why = why };
+	s->fault_line = line;
+	s->fault = why;
 	return false;
 }
 
 /* What follows a backslash in double quotes: octal and hexadecimal numbers of one octet, not 0. */
-static bool escape_valid(const char *digits)
+static bool text_escape_valid(const char *digits)
 {
 	size_t len = strspn(digits, "01234567");
 
@@ -38,19 +33,19 @@ static bool escape_valid(const char *digits)
 }
 
 /* ${NAME}: from the dollar to the closing brace. */
-static bool variable_skip(struct scan *s, const char *stop)
+static bool text_variable_skip(struct text *s, const char *stop)
 {
 	char *end = strpbrk(s->at + 2, stop);
 
 	if (!end || *end != '}')
-		return refuse(s, s->line,
+		return text_refuse(s, s->line,
 			      "the ${ in this line has no }: where no variable is meant, write it "
 			      "in single quotes");
 	s->at = end;
 	return true;
 }
 
-static bool string_skip(struct scan *s)
+static bool text_string_skip(struct text *s)
 {
 	char quote = *s->at++;
 
@@ -58,30 +53,31 @@ static bool string_skip(struct scan *s)
 		const char *at = s->at;
 
 		if (!*at || *at == '\n' || (*at == '\\' && (!at[1] || at[1] == '\n')))
-			return refuse(s, s->line,
+			return text_refuse(s, s->line,
 				      "a string that starts in this line does not end in it: a "
 				      "quote is missing, or one inside the string needs a "
 				      "backslash before it");
-		if (*at == '\\' && quote == '"' && !escape_valid(at + 1))
-			return refuse(s, s->line,
+		if (*at == '\\' && quote == '"' && !text_escape_valid(at + 1))
+			return text_refuse(s, s->line,
 				      "a backslash in double quotes begins an escape: write \\\\ "
 				      "where one is meant, or single quotes");
 		if (*at == '\\')
 			s->at++;
-		else if (quote == '"' && at[0] == '$' && at[1] == '{' && !variable_skip(s, "}\"\n"))
+		else if (quote == '"' && at[0] == '$' && at[1] == '{' &&
+			 !text_variable_skip(s, "}\"\n"))
 			return false;
 	}
 	s->at++;
 	return true;
 }
 
-static bool comment_blank(struct scan *s)
+static bool text_comment_blank(struct text *s)
 {
 	bool block = !strncmp(s->at, "/*", 2);
 	char *end = block ? strstr(s->at + 2, "*/") : s->at + strcspn(s->at, "\n");
 
 	if (!end)
-		return refuse(s, s->line, "a comment that starts here has no end");
+		return text_refuse(s, s->line, "a comment that starts here has no end");
 	end += block ? 2 : 0;
 	for (; s->at < end; s->at++) {
 		s->line += *s->at == '\n';
@@ -92,68 +88,104 @@ static bool comment_blank(struct scan *s)
 }
 
 /* A # or two slashes where a word could begin are a comment, and so is a slash with a star. */
-static bool is_comment(const struct scan *s, bool word)
+static bool text_is_comment(const struct text *s, bool word)
 {
 	return !word && (*s->at == '#' || !strncmp(s->at, "//", 2) || !strncmp(s->at, "/*", 2));
 }
 
 /* No part of a word, and nothing that could stand beside one. */
-static bool stray(struct scan *s)
+static bool text_stray(struct text *s)
 {
 	if (*s->at == '#')
-		return refuse(s, s->line,
-			      "a # right after a word: in quotes it is part of it, after a blank it "
-			      "begins a comment");
+		return text_refuse(s, s->line,
+				   "a # right after a word: in quotes it is part of it, after a "
+				   "blank it begins a comment");
 	if (*s->at == '*' || (*s->at == '+' && s->at[1] != '='))
-		return refuse(s, s->line, "a word with * or + has to stand in quotes");
+		return text_refuse(s, s->line, "a word with * or + has to stand in quotes");
 	return true;
 }
 
-bool conftext_check(char *text, int *sections, size_t max, struct conftext_fault *fault)
+/* What is open where. */
+struct text_depth {
+	int depth, brace;
+	bool word;			/* does @s->at go on with a word? */
+	char last; /* the last character that is no blank; of a string its quote */
+};
+
+/* One character outside of strings, comments and variables. */
+static void text_step(struct text *s, struct text_depth *d, struct text_section *sec)
 {
-	struct scan s = { .at = text, .line = 1, .fault = fault };
-	int depth = 0, brace = 0;
-	bool word = false;
-	size_t count = 0;
+	char c = *s->at;
 
-	if (!strncmp(text, "\xef\xbb\xbf", 3))
-		memset(text, ' ', 3);
-	while (*s.at) {
-		char c = *s.at;
-
-		if (is_comment(&s, word)) {
-			if (!comment_blank(&s))
-				return false;
-			continue;
-		}
-		if (c == '"' || c == '\'') {
-			if (!string_skip(&s))
-				return false;
-			word = false;
-			continue;
-		}
-		if (!word && c == '$' && s.at[1] == '{') {
-			if (!variable_skip(&s, "}\n"))
-				return false;
-			s.at++;
-			continue;
-		}
-		if (!stray(&s))
-			return false;
-		if (c == '{' && !depth++) {
-			brace = s.line;
-			if (count < max)
-				sections[count++] = brace;
-		}
-		depth -= c == '}' && depth > 0;
-		s.line += c == '\n';
-		word = !strchr(" \t\r\n={}()+,", c);
-		s.at++;
-	}
-	return !depth || refuse(&s, brace, "the { in this line has no }");
+	if (c == '{' && !d->depth)
+		sec->brace = d->brace = s->line;
+	if (c == '{' && d->depth == 1 && d->last != '=' && sec->child_count < TEXT_CHILDREN_MAX)
+		sec->child[sec->child_count++] = s->line;
+	d->depth += c == '{';
+	d->depth -= c == '}' && d->depth > 0;
+	s->line += c == '\n';
+	d->word = !strchr(" \t\r\n={}()+,", c);
+	if (!strchr(" \t\r\n", c))
+		d->last = c;
+	s->at++;
 }
 
-bool conftext_has_secret(const char *text, int line)
+/* A string or a variable, as a whole. False: it has no end. */
+static bool text_value(struct text *s, struct text_depth *d, bool *skipped)
+{
+	char c = *s->at;
+
+	*skipped = true;
+	if (c == '"' || c == '\'') {
+		d->word = false;
+		d->last = c;
+		return text_string_skip(s);
+	}
+	if (!d->word && c == '$' && s->at[1] == '{') {
+		d->last = c;
+		if (!text_variable_skip(s, "}\n"))
+			return false;
+		s->at++;
+		return true;
+	}
+	*skipped = false;
+	return text_stray(s);
+}
+
+void text_begin(struct text *s, char *text)
+{
+	*s = (struct text){ .at = text, .line = 1 };
+	if (!strncmp(text, "\xef\xbb\xbf", 3))
+		memset(text, ' ', 3);
+}
+
+bool text_next(struct text *s, struct text_section *sec)
+{
+	struct text_depth d = { 0 };
+	bool skipped;
+
+	*sec = (struct text_section){ .begin = s->at, .line = s->line };
+	while (*s->at) {
+		if (text_is_comment(s, d.word)) {
+			if (!text_comment_blank(s))
+				return false;
+			continue;
+		}
+		if (!text_value(s, &d, &skipped))
+			return false;
+		if (skipped)
+			continue;
+		text_step(s, &d, sec);
+		if (sec->brace && !d.depth)
+			break;
+	}
+	if (d.depth)
+		return text_refuse(s, d.brace, "the { in this line has no }");
+	sec->len = (size_t)(s->at - sec->begin);
+	return sec->begin[strspn(sec->begin, " \t\r\n")];
+}
+
+bool text_has_secret(const char *text, int line)
 {
 	const char *begin = text, *end, *at;
 

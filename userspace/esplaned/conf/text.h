@@ -1,23 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The text of a configuration file, before libConfuse 3.3 reads it. */
-#ifndef ESPLANED_CONFTEXT_H
-#define ESPLANED_CONFTEXT_H
+/* The text of a configuration file, before libConfuse 3.3 reads it, section by section. */
+#ifndef ESPLANED_TEXT_H
+#define ESPLANED_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-struct conftext_fault {
+#define TEXT_CHILDREN_MAX	128
+
+struct text {
+	char *at;
 	int line;
-	const char *why;
+	const char *fault;		/* NULL: none */
+	int fault_line;
 };
 
+/* From the end of the section before to the brace that closes this one. */
+struct text_section {
+	char *begin;
+	size_t len;
+	int line;			/* of @begin */
+	int brace;			/* where it opens; 0: the rest of the file, without one */
+	int child[TEXT_CHILDREN_MAX];	/* where the sections in it open */
+	unsigned int child_count;
+};
+
+/* @text is terminated, stays the caller's, and is changed: comments become blanks. */
+void text_begin(struct text *s, char *text);
 /*
- * Comments and a byte order mark become blanks. @sections gets the lines in which the outermost
- * braces open, the first @max of them. False: @fault says what libConfuse would not, or not well.
+ * The next section. False: there is no more, or @s->fault says what libConfuse would not, or not
+ * well; nothing can be read after that.
  */
-bool conftext_check(char *text, int *sections, size_t max, struct conftext_fault *fault);
+bool text_next(struct text *s, struct text_section *sec);
 
 /* Does the option psk stand in this line? */
-bool conftext_has_secret(const char *text, int line);
+bool text_has_secret(const char *text, int line);
 
 #endif

@@ -23,10 +23,10 @@ struct client {
 	struct control *ctl;
 	struct bufferevent *bev;
 	bool busy;		/* a request is being answered; the next one waits in the buffer */
-	bool watching;
+	bool watching, endless;
 	bool eof;		/* it will ask nothing more: to be freed when all is answered */
 	bool dead;		/* to be freed when the loop is back: callers still hold it */
-	char *tunnel;		/* of the watch; NULL: all */
+	struct control_about about;	/* of the watch */
 };
 
 struct control {
@@ -36,6 +36,7 @@ struct control {
 	unsigned int count;
 	struct event *reap;
 	control_request_fn fn;
+	control_gone_fn gone;
 	void *ctx;
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
@@ -56,15 +57,15 @@ static void client_kill(struct client *c)
 static void client_settle(struct client *c)
 {
 	if (c->eof && !c->dead &&
-	    ((c->watching && !c->tunnel) ||
+	    ((c->watching && c->endless) ||
 	     (!c->busy && !evbuffer_get_length(bufferevent_get_output(c->bev)))))
 		client_kill(c);
 }
 
 static void client_free(struct client *c)
 {
+	c->ctl->gone(c->ctl->ctx, c);
 	bufferevent_free(c->bev);
-	free(c->tunnel);
 	free(c);
 }
 
@@ -112,55 +113,44 @@ void client_event(struct client *c, json_t *object)
 
 static void requests_read(struct client *c);
 
-static void unwatch(struct client *c)
-{
-	free(c->tunnel);
-	c->tunnel = NULL;
-	c->watching = false;
-}
-
 void client_finish(struct client *c, json_t *result)
 {
 	client_write(c, result);
 	json_decref(result);
-	unwatch(c);
+	c->watching = false;
 	c->busy = false;
 	if (!c->dead)
 		bufferevent_trigger(c->bev, EV_READ,
 				    BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
 }
 
-void client_watch(struct client *c, const char *tunnel)
+void client_watch(struct client *c, const struct control_about *about, bool endless)
 {
-	unwatch(c);
-	if (tunnel)
-		c->tunnel = strdup(tunnel);
-	if (tunnel && !c->tunnel)
-		client_kill(c);
+	c->about = *about;
+	c->endless = endless;
 	c->watching = true;
 }
 
-static bool watches(const struct client *c, const char *tunnel)
+static bool either_any(uint32_t a, uint32_t b)
 {
-	return c->watching && !c->dead && (!c->tunnel || (tunnel && !strcmp(c->tunnel, tunnel)));
+	return !a || !b || a == b;
 }
 
-void control_publish(struct control *ctl, const char *tunnel, json_t *event)
+/* Who watches a child hears also what is about its whole peer, and the reverse. */
+static bool client_watches(const struct client *c, const struct control_about *about)
+{
+	return c->watching && !c->dead &&
+	       (!c->about.tunnel || c->about.tunnel == about->tunnel) &&
+	       either_any(c->about.peer, about->peer) && either_any(c->about.child, about->child);
+}
+
+void control_publish(struct control *ctl, const struct control_about *about, json_t *event)
 {
 	for (struct client *c = ctl ? ctl->clients : NULL; c; c = c->next) {
-		if (watches(c, tunnel))
+		if (client_watches(c, about))
 			client_write(c, event);
 	}
 	json_decref(event);
-}
-
-void control_finish(struct control *ctl, const char *tunnel, json_t *result)
-{
-	for (struct client *c = ctl ? ctl->clients : NULL; c; c = c->next) {
-		if (c->tunnel && watches(c, tunnel))
-			client_finish(c, json_incref(result));
-	}
-	json_decref(result);
 }
 
 json_t *control_error(const char *error, const char *fmt, ...)
@@ -180,23 +170,26 @@ json_t *control_error(const char *error, const char *fmt, ...)
 
 static void request_take(struct client *c, const char *line, size_t len)
 {
-	const char *command = NULL, *tunnel = NULL;
+	struct control_request req = { 0 };
 	json_error_t err;
 	json_t *object;
+	int all = 0;
 
 	c->busy = true;
 	object = json_loadb(line, len, JSON_REJECT_DUPLICATES, &err);
-	if (!object)
+	if (!object) {
 		client_finish(c, control_error("bad-request", "the request is not JSON: %s",
 					       err.text));
-	else if (json_unpack_ex(object, &err, JSON_STRICT, "{ss s?s}", "command", &command,
-				"tunnel", &tunnel))
+	} else if (json_unpack_ex(object, &err, JSON_STRICT, "{ss s?s s?b}", "command",
+				  &req.command, "tunnel", &req.tunnel, "all", &all)) {
 		client_finish(c, control_error("bad-request",
 					       "the request is not {\"command\": text, "
-					       "\"tunnel\": text}: %s",
+					       "\"tunnel\": text, \"all\": true or false}: %s",
 					       err.text));
-	else
-		c->ctl->fn(c->ctl->ctx, c, command, tunnel);
+	} else {
+		req.all = all;
+		c->ctl->fn(c->ctl->ctx, c, &req);
+	}
 	json_decref(object);
 }
 
@@ -332,7 +325,7 @@ static int listen_at(struct control *ctl, char why[CONTROL_WHY_MAX])
 }
 
 struct control *control_new(struct event_base *base, const char *path, control_request_fn fn,
-			    void *ctx, char why[CONTROL_WHY_MAX])
+			    control_gone_fn gone, void *ctx, char why[CONTROL_WHY_MAX])
 {
 	struct control *ctl;
 	int fd;
@@ -348,6 +341,7 @@ struct control *control_new(struct event_base *base, const char *path, control_r
 	}
 	ctl->base = base;
 	ctl->fn = fn;
+	ctl->gone = gone;
 	ctl->ctx = ctx;
 	strcpy(ctl->path, path);
 	fd = listen_at(ctl, why);

@@ -2,7 +2,7 @@
 /*
  * The control socket: JSON objects, one a line. A request is {"command": ..., "tunnel": ...}; the
  * answer is any number of objects with "event" and a last one with "result"
- * (Documentation/control.md). Nothing here knows what commands mean.
+ * (Documentation/control.md). Nothing here knows what commands and numbers mean.
  */
 #ifndef ESPLANED_CONTROL_H
 #define ESPLANED_CONTROL_H
@@ -10,6 +10,7 @@
 #include <event2/event.h>
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #define CONTROL_PATH		"/run/esplane/control"
 #define CONTROL_LINE_MAX	4096	/* octets of a request */
@@ -20,34 +21,43 @@
 struct control;
 struct client;
 
-/*
- * @command and @tunnel (NULL: none) live during the call. Must answer now with client_finish, or
- * later by a watch.
- */
-typedef void (*control_request_fn)(void *ctx, struct client *c, const char *command,
-				   const char *tunnel);
+/* Strings live during the call; NULL: not given. */
+struct control_request {
+	const char *command, *tunnel;
+	bool all;
+};
+
+/* What an event is about, or what a client wants to hear of. 0: anything. */
+struct control_about {
+	uint32_t tunnel, peer, child;
+};
+
+/* Must answer now with client_finish, or later: the client then waits. */
+typedef void (*control_request_fn)(void *ctx, struct client *c, const struct control_request *req);
+/* The client is about to be freed: forget it. */
+typedef void (*control_gone_fn)(void *ctx, struct client *c);
 
 /*
  * Listens at @path, for root and the daemon's own user. A socket that a dead daemon left is
  * replaced, a live one is not.
  */
 struct control *control_new(struct event_base *base, const char *path, control_request_fn fn,
-			    void *ctx, char why[CONTROL_WHY_MAX]);
-/* Sends what is queued as far as the sockets take it, and removes the socket. */
+			    control_gone_fn gone, void *ctx, char why[CONTROL_WHY_MAX]);
+/* Sends what is queued as far as the sockets take it, and removes the socket. NULL is fine. */
 void control_free(struct control *ctl);
 
 /* Each takes over the reference to @object. */
 void client_event(struct client *c, json_t *object);
 void client_finish(struct client *c, json_t *result);
 /*
- * Events about @tunnel (NULL: about all) go to the client from now on, until control_finish for
- * that tunnel.
+ * Events about @about go to the client from now on, until client_finish. @endless: no result will
+ * ever follow, so a client that closes its sending half is gone.
  */
-void client_watch(struct client *c, const char *tunnel);
-void control_publish(struct control *ctl, const char *tunnel, json_t *event);
-/* The result for those who watch just this tunnel. */
-void control_finish(struct control *ctl, const char *tunnel, json_t *result);
+void client_watch(struct client *c, const struct control_about *about, bool endless);
+/* To all who watch what it is about. NULL @ctl: to nobody. Takes over the reference. */
+void control_publish(struct control *ctl, const struct control_about *about, json_t *event);
 
+/* {"result": "error", ...} */
 json_t *control_error(const char *error, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

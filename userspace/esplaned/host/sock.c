@@ -32,7 +32,7 @@ struct sock {
  * IKE goes in the clear even where a policy of the in-tree IPsec stack would catch it. Without that
  * stack the call fails.
  */
-static void bypass_xfrm(int fd)
+static void sock_bypass_xfrm(int fd)
 {
 	struct xfrm_userpolicy_info policy = {
 		.action = XFRM_POLICY_ALLOW, .sel.family = AF_INET,
@@ -42,7 +42,7 @@ static void bypass_xfrm(int fd)
 		setsockopt(fd, SOL_IP, IP_XFRM_POLICY, &policy, sizeof(policy));
 }
 
-static int port_open(uint16_t port, char why[SOCK_WHY_MAX])
+static int sock_port_open(uint16_t port, char why[SOCK_WHY_MAX])
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(port) };
 	int one = 1, fragment = IP_PMTUDISC_DONT, fd;
@@ -57,7 +57,7 @@ static int port_open(uint16_t port, char why[SOCK_WHY_MAX])
 		snprintf(why, SOCK_WHY_MAX, "UDP port %u: %s", port, strerror(errno));
 		goto close;
 	}
-	bypass_xfrm(fd);
+	sock_bypass_xfrm(fd);
 	if (!bind(fd, (struct sockaddr *)&sin, sizeof(sin)))
 		return fd;
 	if (errno == EADDRINUSE)
@@ -75,7 +75,7 @@ close:
 }
 
 /* Takes off the marker; false: not IKE (a keepalive, or ESP that no module took). */
-static bool unmark(uint16_t port, const uint8_t **msg, size_t *len)
+static bool sock_unmark(uint16_t port, const uint8_t **msg, size_t *len)
 {
 	static const uint8_t marker[MARKER_LEN];
 
@@ -88,7 +88,7 @@ static bool unmark(uint16_t port, const uint8_t **msg, size_t *len)
 	return true;
 }
 
-static bool local_addr(struct msghdr *hdr, struct addr *addr)
+static bool sock_local_addr(struct msghdr *hdr, struct addr *addr)
 {
 	struct cmsghdr *c;
 	struct in_pktinfo info;
@@ -105,7 +105,7 @@ static bool local_addr(struct msghdr *hdr, struct addr *addr)
 }
 
 /* False: nothing more to read. */
-static bool receive(struct sock *s, int fd, uint16_t port)
+static bool sock_receive(struct sock *s, int fd, uint16_t port)
 {
 	union { struct cmsghdr align; char b[CMSG_SPACE(sizeof(struct in_pktinfo))]; } control;
 	struct iovec iov = { .iov_base = s->buf, .iov_len = sizeof(s->buf) };
@@ -123,29 +123,30 @@ static bool receive(struct sock *s, int fd, uint16_t port)
 		return errno != EAGAIN && errno != EBADF;
 	if (hdr.msg_flags & MSG_TRUNC || !hdr.msg_namelen ||
 	    !endpoint_from_sockaddr(&remote, (struct sockaddr *)&from) || !remote.port ||
-	    !local_addr(&hdr, &local.addr) || !unmark(port, &msg, &len))
+	    !sock_local_addr(&hdr, &local.addr) || !sock_unmark(port, &msg, &len))
 		return true;
 	s->input(s->ctx, &local, &remote, msg, len);
 	return true;
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *arg)
+static void sock_on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct sock *s = arg;
 	uint16_t port = fd == s->port[1].fd ? SOCK_PORT_NATT : SOCK_PORT_IKE;
 
-	for (int i = 0; i < BURST && receive(s, fd, port); i++)
+	for (int i = 0; i < BURST && sock_receive(s, fd, port); i++)
 		;
 }
 
-static bool listen_on(struct sock *s, int i, char why[SOCK_WHY_MAX])
+static bool sock_listen_on(struct sock *s, int i, char why[SOCK_WHY_MAX])
 {
 	static const uint16_t ports[2] = { SOCK_PORT_IKE, SOCK_PORT_NATT };
 
-	s->port[i].fd = port_open(ports[i], why);
+	s->port[i].fd = sock_port_open(ports[i], why);
 	if (s->port[i].fd < 0)
 		return false;
-	s->port[i].ev = event_new(s->base, s->port[i].fd, EV_READ | EV_PERSIST, on_readable, s);
+	s->port[i].ev = event_new(s->base, s->port[i].fd, EV_READ | EV_PERSIST, sock_on_readable,
+				  s);
 	if (s->port[i].ev && !event_add(s->port[i].ev, NULL))
 		return true;
 	snprintf(why, SOCK_WHY_MAX, "no memory");
@@ -166,7 +167,7 @@ struct sock *sock_new(struct event_base *base, sock_input_fn input, void *ctx,
 	s->ctx = ctx;
 	s->port[0].fd = -1;
 	s->port[1].fd = -1;
-	if (listen_on(s, 0, why))
+	if (sock_listen_on(s, 0, why))
 		return s;
 	sock_free(s);
 	return NULL;
@@ -174,7 +175,7 @@ struct sock *sock_new(struct event_base *base, sock_input_fn input, void *ctx,
 
 bool sock_open_natt(struct sock *s, char why[SOCK_WHY_MAX])
 {
-	return listen_on(s, 1, why);
+	return sock_listen_on(s, 1, why);
 }
 
 void sock_free(struct sock *s)
@@ -195,36 +196,48 @@ int sock_natt_fd(const struct sock *s)
 	return s->port[1].fd;
 }
 
-static void send_parts(struct sock *s, const struct endpoint *local, const struct endpoint *remote,
-		       struct iovec *iov, size_t count)
+union sock_control {
+	struct cmsghdr align;
+	char b[CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(uint32_t))];
+};
+
+/* Appends a control message to @hdr, whose buffer is zeroed and has room. */
+static void sock_control_add(struct msghdr *hdr, int level, int type, const void *data, size_t len)
 {
-	union {
-		struct cmsghdr align;
-		char b[CMSG_SPACE(sizeof(struct in_pktinfo))];
-	} control = { 0 };
+	struct cmsghdr *c = (struct cmsghdr *)((char *)hdr->msg_control + hdr->msg_controllen);
+
+	c->cmsg_level = level;
+	c->cmsg_type = type;
+	c->cmsg_len = CMSG_LEN(len);
+	memcpy(CMSG_DATA(c), data, len);
+	hdr->msg_controllen += CMSG_SPACE(len);
+}
+
+static void sock_send_parts(struct sock *s, const struct endpoint *local,
+			    const struct endpoint *remote, uint32_t mark, struct iovec *iov,
+			    size_t count)
+{
+	union sock_control control = { 0 };
 	struct in_pktinfo info = { 0 };
 	struct sockaddr_storage to;
-	struct msghdr hdr = { .msg_name = &to, .msg_iov = iov, .msg_iovlen = count };
+	struct msghdr hdr = {
+		.msg_name = &to, .msg_iov = iov, .msg_iovlen = count, .msg_control = &control,
+	};
 	char text[ADDR_STRLEN];
-	struct cmsghdr *c;
 
 	endpoint_to_sockaddr(remote, &to, &hdr.msg_namelen);
 	if (local->addr.family == AF_INET) {
 		memcpy(&info.ipi_spec_dst, local->addr.b, sizeof(info.ipi_spec_dst));
-		hdr.msg_control = &control;
-		hdr.msg_controllen = sizeof(control);
-		c = CMSG_FIRSTHDR(&hdr);
-		c->cmsg_level = SOL_IP;
-		c->cmsg_type = IP_PKTINFO;
-		c->cmsg_len = CMSG_LEN(sizeof(info));
-		memcpy(CMSG_DATA(c), &info, sizeof(info));
+		sock_control_add(&hdr, SOL_IP, IP_PKTINFO, &info, sizeof(info));
 	}
+	if (mark)
+		sock_control_add(&hdr, SOL_SOCKET, SO_MARK, &mark, sizeof(mark));
 	if (sendmsg(s->port[local->port == SOCK_PORT_NATT].fd, &hdr, MSG_NOSIGNAL) < 0)
 		log_debug("to %s: %s", endpoint_str(remote, text), strerror(errno));
 }
 
 void sock_send(struct sock *s, const struct endpoint *local, const struct endpoint *remote,
-	       const uint8_t *msg, size_t len)
+	       uint32_t mark, const uint8_t *msg, size_t len)
 {
 	static uint8_t marker[MARKER_LEN];
 	struct iovec iov[2] = {
@@ -233,15 +246,16 @@ void sock_send(struct sock *s, const struct endpoint *local, const struct endpoi
 	};
 	bool natt = local->port == SOCK_PORT_NATT;
 
-	send_parts(s, local, remote, natt ? iov : iov + 1, natt ? 2 : 1);
+	sock_send_parts(s, local, remote, mark, natt ? iov : iov + 1, natt ? 2 : 1);
 }
 
-void sock_keepalive(struct sock *s, const struct endpoint *local, const struct endpoint *remote)
+void sock_keepalive(struct sock *s, const struct endpoint *local, const struct endpoint *remote,
+		    uint32_t mark)
 {
 	static uint8_t octet = 0xff;
 	struct iovec iov = { .iov_base = &octet, .iov_len = 1 };
 
-	send_parts(s, local, remote, &iov, 1);
+	sock_send_parts(s, local, remote, mark, &iov, 1);
 }
 
 bool sock_source_for(const struct addr *remote, struct addr *local)
@@ -264,4 +278,29 @@ bool sock_source_for(const struct addr *remote, struct addr *local)
 	if (ok)
 		*local = from.addr;
 	return ok;
+}
+
+/* ip_nonlocal_bind allows any: who sets it has reasons. */
+bool sock_local_ok(const struct addr *local, char why[SOCK_WHY_MAX])
+{
+	struct endpoint any_port = { .addr = *local };
+	struct sockaddr_storage ss;
+	char text[ADDR_STRLEN];
+	socklen_t len;
+	int fd, rc;
+
+	fd = socket(local->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0) {
+		snprintf(why, SOCK_WHY_MAX, "cannot open a UDP socket: %s", strerror(errno));
+		return false;
+	}
+	endpoint_to_sockaddr(&any_port, &ss, &len);
+	rc = bind(fd, (struct sockaddr *)&ss, len);
+	if (rc && errno == EADDRNOTAVAIL)
+		snprintf(why, SOCK_WHY_MAX, "local %s is not an address of this host",
+			 addr_str(local, text));
+	else if (rc)
+		snprintf(why, SOCK_WHY_MAX, "local %s: %s", addr_str(local, text), strerror(errno));
+	close(fd);
+	return !rc;
 }

@@ -23,12 +23,18 @@ bool sock_open_natt(struct sock *s, char why[SOCK_WHY_MAX]);
 void sock_free(struct sock *s);
 /* The socket on 4500, for the module; -1 before it is open. */
 int sock_natt_fd(const struct sock *s);
-/* Never blocks: what cannot leave is lost, as datagrams are. */
+/*
+ * Never blocks: what cannot leave is lost, as datagrams are. @mark: the firewall mark of the
+ * packet; 0: none.
+ */
 void sock_send(struct sock *s, const struct endpoint *local, const struct endpoint *remote,
-	       const uint8_t *msg, size_t len);
+	       uint32_t mark, const uint8_t *msg, size_t len);
 /* One octet 0xff, RFC 3948 2.3. */
-void sock_keepalive(struct sock *s, const struct endpoint *local, const struct endpoint *remote);
+void sock_keepalive(struct sock *s, const struct endpoint *local, const struct endpoint *remote,
+		    uint32_t mark);
 /* The address the system would use towards @remote. False: no route. */
 bool sock_source_for(const struct addr *remote, struct addr *local);
+/* Is @local an address that this host can send from? False: @why says it. */
+bool sock_local_ok(const struct addr *local, char why[SOCK_WHY_MAX]);
 
 #endif

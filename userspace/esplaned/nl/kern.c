@@ -8,10 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/utsname.h>
 
 #include "esplaned/nl/nltalk.h"
+#include "lib/log.h"
 #include "lib/mem.h"
+
+#define KERN_EVENTS_OCTETS	(8 << 20)	/* of events that wait to be read */
 
 struct kern {
 	struct nl_sock *sk;		/* requests */
@@ -72,7 +76,7 @@ void kern_free(struct kern *k)
 	free(k);
 }
 
-static bool addr_from_attr(struct addr *addr, const struct nlattr *attr)
+static bool kern_addr_from_attr(struct addr *addr, const struct nlattr *attr)
 {
 	return attr && addr_from_bytes(addr, nla_data(attr), (size_t)nla_len(attr));
 }
@@ -88,7 +92,7 @@ static struct nla_policy event_policy[ESPLANE_A_MAX + 1] = {
 	[ESPLANE_A_VERSION]	= { .type = NLA_STRING },
 };
 
-static int on_event(struct nl_msg *msg, void *arg)
+static int kern_on_event(struct nl_msg *msg, void *arg)
 {
 	struct nlattr *tb[ESPLANE_A_MAX + 1];
 	struct kern_event ev = { 0 };
@@ -98,20 +102,21 @@ static int on_event(struct nl_msg *msg, void *arg)
 		return NL_SKIP;
 	ev.cmd = genlmsg_hdr(nlmsg_hdr(msg))->cmd;
 	ev.ifindex = tb[ESPLANE_A_IFINDEX] ? nla_get_u32(tb[ESPLANE_A_IFINDEX]) : 0;
-	ev.child_id = tb[ESPLANE_A_POLICY_ID] ? nla_get_u32(tb[ESPLANE_A_POLICY_ID]) : 0;
+	ev.policy = tb[ESPLANE_A_POLICY_ID] ? nla_get_u32(tb[ESPLANE_A_POLICY_ID]) : 0;
 	ev.spi = tb[ESPLANE_A_SPI] ? nla_get_u32(tb[ESPLANE_A_SPI]) : 0;
 	ev.out = tb[ESPLANE_A_DIR] && nla_get_u8(tb[ESPLANE_A_DIR]) == ESPLANE_DIR_OUT;
 	ev.limit = tb[ESPLANE_A_LIMIT] ? nla_get_u8(tb[ESPLANE_A_LIMIT]) : 0;
 	ev.hard = tb[ESPLANE_A_HARD];
-	addr_from_attr(&ev.peer.addr, tb[ESPLANE_A_PEER_ADDR]);
+	kern_addr_from_attr(&ev.peer.addr, tb[ESPLANE_A_PEER_ADDR]);
 	ev.peer.port = tb[ESPLANE_A_PEER_PORT] ? nla_get_u16(tb[ESPLANE_A_PEER_PORT]) : 0;
 	k->event_fn(k->event_ctx, &ev);
 	return NL_OK;
 }
 
-static int events_open(struct kern *k)
+static int kern_events_open(struct kern *k)
 {
 	int group = genl_ctrl_resolve_grp(k->sk, ESPLANE_GENL_NAME, ESPLANE_MCGRP_EVENTS);
+	int octets = KERN_EVENTS_OCTETS;
 	struct nl_sock *sk;
 
 	if (group < 0)
@@ -119,9 +124,11 @@ static int events_open(struct kern *k)
 	sk = nltalk_open(NETLINK_GENERIC);
 	if (!sk)
 		return -errno;
-	nl_socket_set_buffer_size(sk, 1 << 20, 0);
+	/* Beyond net.core.rmem_max, which is too little for the expiries of a thousand tunnels. */
+	if (setsockopt(nl_socket_get_fd(sk), SOL_SOCKET, SO_RCVBUFFORCE, &octets, sizeof(octets)))
+		nl_socket_set_buffer_size(sk, octets, 0);
 	if (nl_socket_add_membership(sk, group) || nl_socket_set_nonblocking(sk) ||
-	    nl_socket_modify_cb(sk, NL_CB_VALID, NL_CB_CUSTOM, on_event, k)) {
+	    nl_socket_modify_cb(sk, NL_CB_VALID, NL_CB_CUSTOM, kern_on_event, k)) {
 		nl_socket_free(sk);
 		return -EIO;
 	}
@@ -146,7 +153,7 @@ int kern_ready(struct kern *k, bool *fresh, char why[KERN_WHY_MAX])
 	}
 	if (family == k->family)
 		return 0;
-	if (events_open(k)) {
+	if (kern_events_open(k)) {
 		snprintf(why, KERN_WHY_MAX, "cannot listen to the events of module esplane");
 		return -EIO;
 	}
@@ -166,7 +173,7 @@ int kern_event_fd(const struct kern *k)
 	return k->events ? nl_socket_get_fd(k->events) : -1;
 }
 
-static struct nl_msg *request(struct kern *k, uint8_t cmd, int flags, int ifindex)
+static struct nl_msg *kern_request(struct kern *k, uint8_t cmd, int flags, int ifindex)
 {
 	struct nl_msg *msg = k->family ? nlmsg_alloc_size(16384) : NULL;
 
@@ -182,7 +189,7 @@ static struct nl_msg *request(struct kern *k, uint8_t cmd, int flags, int ifinde
 }
 
 /* Frees @msg, wiped: it may hold keys. */
-static int ask(struct kern *k, struct nl_msg *msg, nl_recvmsg_msg_cb_t valid, void *arg,
+static int kern_ask(struct kern *k, struct nl_msg *msg, nl_recvmsg_msg_cb_t valid, void *arg,
 	       char why[KERN_WHY_MAX])
 {
 	int rc;
@@ -200,7 +207,7 @@ static int ask(struct kern *k, struct nl_msg *msg, nl_recvmsg_msg_cb_t valid, vo
 }
 
 /* A request that did not fit is never sent. */
-static struct nl_msg *whole(struct nl_msg *msg, bool fits)
+static struct nl_msg *kern_whole(struct nl_msg *msg, bool fits)
 {
 	if (msg && !fits) {
 		mem_wipe(nlmsg_hdr(msg), nlmsg_hdr(msg)->nlmsg_len);
@@ -212,10 +219,10 @@ static struct nl_msg *whole(struct nl_msg *msg, bool fits)
 
 int kern_flush(struct kern *k, char why[KERN_WHY_MAX])
 {
-	return ask(k, request(k, ESPLANE_CMD_FLUSH, 0, 0), NULL, NULL, why);
+	return kern_ask(k, kern_request(k, ESPLANE_CMD_FLUSH, 0, 0), NULL, NULL, why);
 }
 
-static int on_version(struct nl_msg *msg, void *arg)
+static int kern_on_version(struct nl_msg *msg, void *arg)
 {
 	struct nlattr *tb[ESPLANE_A_MAX + 1];
 
@@ -230,20 +237,21 @@ int kern_version(struct kern *k, char *buf, size_t len)
 	char why[KERN_WHY_MAX], version[32] = "";
 	int rc;
 
-	rc = ask(k, request(k, ESPLANE_CMD_INFO, 0, 0), on_version, version, why);
+	rc = kern_ask(k, kern_request(k, ESPLANE_CMD_INFO, 0, 0), kern_on_version, version, why);
 	snprintf(buf, len, "%s", version);
 	return rc;
 }
 
 int kern_socket_attach(struct kern *k, int fd, char why[KERN_WHY_MAX])
 {
-	struct nl_msg *msg = request(k, ESPLANE_CMD_SOCKET_ATTACH, 0, 0);
+	struct nl_msg *msg = kern_request(k, ESPLANE_CMD_SOCKET_ATTACH, 0, 0);
 
-	return ask(k, whole(msg, msg && !nla_put_u32(msg, ESPLANE_A_SOCKET_FD, (uint32_t)fd)), NULL,
-		   NULL, why);
+	bool fits = msg && !nla_put_u32(msg, ESPLANE_A_SOCKET_FD, (uint32_t)fd);
+
+	return kern_ask(k, kern_whole(msg, fits), NULL, NULL, why);
 }
 
-static int on_spi(struct nl_msg *msg, void *arg)
+static int kern_on_spi(struct nl_msg *msg, void *arg)
 {
 	struct nlattr *tb[ESPLANE_A_MAX + 1];
 
@@ -257,7 +265,7 @@ int kern_spi_alloc(struct kern *k, int ifindex, uint32_t *spi, char why[KERN_WHY
 	int rc;
 
 	*spi = 0;
-	rc = ask(k, request(k, ESPLANE_CMD_SPI_ALLOC, 0, ifindex), on_spi, spi, why);
+	rc = kern_ask(k, kern_request(k, ESPLANE_CMD_SPI_ALLOC, 0, ifindex), kern_on_spi, spi, why);
 	if (!rc && !*spi) {
 		snprintf(why, KERN_WHY_MAX, "the module answered a request for an SPI without one");
 		return -EPROTO;
@@ -265,10 +273,10 @@ int kern_spi_alloc(struct kern *k, int ifindex, uint32_t *spi, char why[KERN_WHY
 	return rc;
 }
 
-static bool put_ts(struct nl_msg *msg, int type, const struct ts *list, unsigned int count)
+static bool kern_put_ts(struct nl_msg *msg, int type, const struct ts_list *list)
 {
-	for (unsigned int i = 0; i < count; i++) {
-		const struct ts *ts = &list[i];
+	for (unsigned int i = 0; i < ts_list_count(list); i++) {
+		const struct ts *ts = &list->ts[i];
 		int len = (int)addr_len(&ts->start);
 		struct nlattr *nest = nla_nest_start(msg, type);
 
@@ -283,56 +291,57 @@ static bool put_ts(struct nl_msg *msg, int type, const struct ts *list, unsigned
 	return true;
 }
 
-static bool put_child(struct nl_msg *msg, const struct kern_child *c)
+static bool kern_put_policy(struct nl_msg *msg, const struct kern_policy *p)
 {
 	struct nlattr *nest = nla_nest_start(msg, ESPLANE_A_POLICY);
 
-	if (!nest || nla_put_u32(msg, ESPLANE_POLICY_A_ID, c->id) ||
+	if (!nest || nla_put_u32(msg, ESPLANE_POLICY_A_ID, p->id) ||
 	    nla_put_u8(msg, ESPLANE_POLICY_A_ENCAP,
-		       c->udp ? ESPLANE_ENCAP_UDP : ESPLANE_ENCAP_NONE) ||
-	    nla_put(msg, ESPLANE_POLICY_A_LOCAL_ADDR, (int)addr_len(&c->local.addr),
-		    c->local.addr.b) ||
-	    nla_put(msg, ESPLANE_POLICY_A_REMOTE_ADDR, (int)addr_len(&c->remote.addr),
-		    c->remote.addr.b))
+		       p->udp ? ESPLANE_ENCAP_UDP : ESPLANE_ENCAP_NONE) ||
+	    nla_put(msg, ESPLANE_POLICY_A_LOCAL_ADDR, (int)addr_len(&p->local.addr),
+		    p->local.addr.b) ||
+	    nla_put(msg, ESPLANE_POLICY_A_REMOTE_ADDR, (int)addr_len(&p->remote.addr),
+		    p->remote.addr.b))
 		return false;
-	if (c->udp && (nla_put_u16(msg, ESPLANE_POLICY_A_LOCAL_PORT, c->local.port) ||
-		       nla_put_u16(msg, ESPLANE_POLICY_A_REMOTE_PORT, c->remote.port)))
+	if (p->udp && (nla_put_u16(msg, ESPLANE_POLICY_A_LOCAL_PORT, p->local.port) ||
+		       nla_put_u16(msg, ESPLANE_POLICY_A_REMOTE_PORT, p->remote.port)))
 		return false;
-	if (!put_ts(msg, ESPLANE_POLICY_A_LOCAL_TS, c->local_ts, c->local_ts_count) ||
-	    !put_ts(msg, ESPLANE_POLICY_A_REMOTE_TS, c->remote_ts, c->remote_ts_count))
+	if (!kern_put_ts(msg, ESPLANE_POLICY_A_LOCAL_TS, p->local_ts) ||
+	    !kern_put_ts(msg, ESPLANE_POLICY_A_REMOTE_TS, p->remote_ts))
 		return false;
 	nla_nest_end(msg, nest);
 	return true;
 }
 
-int kern_child_set(struct kern *k, int ifindex, const struct kern_child *child,
-		   char why[KERN_WHY_MAX])
+int kern_policy_set(struct kern *k, int ifindex, const struct kern_policy *policy,
+		    char why[KERN_WHY_MAX])
 {
-	struct nl_msg *msg = request(k, ESPLANE_CMD_POLICY_SET, 0, ifindex);
+	struct nl_msg *msg = kern_request(k, ESPLANE_CMD_POLICY_SET, 0, ifindex);
 
-	return ask(k, whole(msg, msg && put_child(msg, child)), NULL, NULL, why);
+	return kern_ask(k, kern_whole(msg, msg && kern_put_policy(msg, policy)), NULL, NULL, why);
 }
 
-static int child_ask(struct kern *k, uint8_t cmd, int ifindex, uint32_t id,
-		     char why[KERN_WHY_MAX])
+static int kern_policy_ask(struct kern *k, uint8_t cmd, int ifindex, uint32_t id,
+		      char why[KERN_WHY_MAX])
 {
-	struct nl_msg *msg = request(k, cmd, 0, ifindex);
+	struct nl_msg *msg = kern_request(k, cmd, 0, ifindex);
 
-	return ask(k, whole(msg, msg && !nla_put_u32(msg, ESPLANE_A_POLICY_ID, id)), NULL, NULL,
-		   why);
+	bool fits = msg && !nla_put_u32(msg, ESPLANE_A_POLICY_ID, id);
+
+	return kern_ask(k, kern_whole(msg, fits), NULL, NULL, why);
 }
 
-int kern_child_del(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_MAX])
+int kern_policy_del(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_MAX])
 {
-	return child_ask(k, ESPLANE_CMD_POLICY_DEL, ifindex, id, why);
+	return kern_policy_ask(k, ESPLANE_CMD_POLICY_DEL, ifindex, id, why);
 }
 
-int kern_child_get(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_MAX])
+int kern_policy_get(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_MAX])
 {
-	return child_ask(k, ESPLANE_CMD_POLICY_GET, ifindex, id, why);
+	return kern_policy_ask(k, ESPLANE_CMD_POLICY_GET, ifindex, id, why);
 }
 
-static bool put_sa(struct nl_msg *msg, int type, const struct kern_sa *sa)
+static bool kern_put_sa(struct nl_msg *msg, int type, const struct kern_sa *sa)
 {
 	const struct {
 		int type;
@@ -366,28 +375,30 @@ static bool put_sa(struct nl_msg *msg, int type, const struct kern_sa *sa)
 	return true;
 }
 
-int kern_sa_add(struct kern *k, int ifindex, uint32_t child_id, const struct kern_sa *in,
+int kern_sa_add(struct kern *k, int ifindex, uint32_t policy, const struct kern_sa *in,
 		const struct kern_sa *out, char why[KERN_WHY_MAX])
 {
-	struct nl_msg *msg = request(k, ESPLANE_CMD_SA_ADD, 0, ifindex);
-	bool fits = msg && !nla_put_u32(msg, ESPLANE_A_POLICY_ID, child_id) &&
-		    (!in || put_sa(msg, ESPLANE_A_SA_IN, in)) &&
-		    (!out || put_sa(msg, ESPLANE_A_SA_OUT, out));
+	struct nl_msg *msg = kern_request(k, ESPLANE_CMD_SA_ADD, 0, ifindex);
+	bool fits = msg && !nla_put_u32(msg, ESPLANE_A_POLICY_ID, policy) &&
+		    (!in || kern_put_sa(msg, ESPLANE_A_SA_IN, in)) &&
+		    (!out || kern_put_sa(msg, ESPLANE_A_SA_OUT, out));
 
-	return ask(k, whole(msg, fits), NULL, NULL, why);
+	return kern_ask(k, kern_whole(msg, fits), NULL, NULL, why);
 }
 
-static struct nl_msg *sa_request(struct kern *k, uint8_t cmd, int ifindex, uint32_t spi, bool out)
+static struct nl_msg *kern_sa_request(struct kern *k, uint8_t cmd, int ifindex, uint32_t spi,
+				      bool out)
 {
-	struct nl_msg *msg = request(k, cmd, 0, ifindex);
+	struct nl_msg *msg = kern_request(k, cmd, 0, ifindex);
 
-	return whole(msg, msg && !nla_put_u32(msg, ESPLANE_A_SPI, spi) &&
+	return kern_whole(msg, msg && !nla_put_u32(msg, ESPLANE_A_SPI, spi) &&
 			  !nla_put_u8(msg, ESPLANE_A_DIR, out ? ESPLANE_DIR_OUT : ESPLANE_DIR_IN));
 }
 
 int kern_sa_del(struct kern *k, int ifindex, uint32_t spi, bool out, char why[KERN_WHY_MAX])
 {
-	return ask(k, sa_request(k, ESPLANE_CMD_SA_DEL, ifindex, spi, out), NULL, NULL, why);
+	return kern_ask(k, kern_sa_request(k, ESPLANE_CMD_SA_DEL, ifindex, spi, out), NULL, NULL,
+			why);
 }
 
 static struct nla_policy sa_policy[ESPLANE_SA_A_MAX + 1] = {
@@ -404,12 +415,12 @@ static struct nla_policy sa_policy[ESPLANE_SA_A_MAX + 1] = {
 	[ESPLANE_SA_A_STATS]	= { .type = NLA_NESTED },
 };
 
-static uint64_t get_u64(const struct nlattr *attr)
+static uint64_t kern_get_u64(const struct nlattr *attr)
 {
 	return attr ? nla_get_u64(attr) : 0;
 }
 
-static void drops_read(struct kern_sa_info *info, const struct nlattr *stats)
+static void kern_drops_read(struct kern_sa_info *info, const struct nlattr *stats)
 {
 	struct nlattr *attr;
 	int left;
@@ -423,7 +434,7 @@ static void drops_read(struct kern_sa_info *info, const struct nlattr *stats)
 	}
 }
 
-static int on_sa(struct nl_msg *msg, void *arg)
+static int kern_on_sa(struct nl_msg *msg, void *arg)
 {
 	struct nlattr *tb[ESPLANE_A_MAX + 1], *sa[ESPLANE_SA_A_MAX + 1], *nest;
 	struct kern_sa_info *info = arg;
@@ -433,15 +444,15 @@ static int on_sa(struct nl_msg *msg, void *arg)
 	nest = tb[ESPLANE_A_SA_IN] ? tb[ESPLANE_A_SA_IN] : tb[ESPLANE_A_SA_OUT];
 	if (!nest || nla_parse_nested(sa, ESPLANE_SA_A_MAX, nest, sa_policy))
 		return NL_SKIP;
-	info->bytes = get_u64(sa[ESPLANE_SA_A_BYTES]);
-	info->packets = get_u64(sa[ESPLANE_SA_A_PACKETS]);
-	info->seq = get_u64(sa[ESPLANE_SA_A_SEQ]);
-	info->age_s = get_u64(sa[ESPLANE_SA_A_AGE]);
+	info->bytes = kern_get_u64(sa[ESPLANE_SA_A_BYTES]);
+	info->packets = kern_get_u64(sa[ESPLANE_SA_A_PACKETS]);
+	info->seq = kern_get_u64(sa[ESPLANE_SA_A_SEQ]);
+	info->age_s = kern_get_u64(sa[ESPLANE_SA_A_AGE]);
 	info->idle_s = sa[ESPLANE_SA_A_IDLE] ? nla_get_u64(sa[ESPLANE_SA_A_IDLE]) : UINT64_MAX;
 	if (sa[ESPLANE_SA_A_DRIVER])
 		nla_strlcpy(info->driver, sa[ESPLANE_SA_A_DRIVER], sizeof(info->driver));
 	if (sa[ESPLANE_SA_A_STATS])
-		drops_read(info, sa[ESPLANE_SA_A_STATS]);
+		kern_drops_read(info, sa[ESPLANE_SA_A_STATS]);
 	return NL_OK;
 }
 
@@ -449,15 +460,16 @@ int kern_sa_get(struct kern *k, int ifindex, uint32_t spi, bool out, struct kern
 		char why[KERN_WHY_MAX])
 {
 	memset(info, 0, sizeof(*info));
-	return ask(k, sa_request(k, ESPLANE_CMD_SA_GET, ifindex, spi, out), on_sa, info, why);
+	return kern_ask(k, kern_sa_request(k, ESPLANE_CMD_SA_GET, ifindex, spi, out), kern_on_sa,
+			info, why);
 }
 
 struct idle {
-	uint32_t child_id;
+	uint32_t policy;
 	uint64_t least;
 };
 
-static int on_idle(struct nl_msg *msg, void *arg)
+static int kern_on_idle(struct nl_msg *msg, void *arg)
 {
 	struct nlattr *tb[ESPLANE_A_MAX + 1], *sa[ESPLANE_SA_A_MAX + 1];
 	struct idle *idle = arg;
@@ -466,29 +478,31 @@ static int on_idle(struct nl_msg *msg, void *arg)
 	    !tb[ESPLANE_A_SA_IN] ||
 	    nla_parse_nested(sa, ESPLANE_SA_A_MAX, tb[ESPLANE_A_SA_IN], sa_policy))
 		return NL_SKIP;
-	if (sa[ESPLANE_SA_A_POLICY_ID] &&
-	    nla_get_u32(sa[ESPLANE_SA_A_POLICY_ID]) == idle->child_id &&
+	if (sa[ESPLANE_SA_A_POLICY_ID] && nla_get_u32(sa[ESPLANE_SA_A_POLICY_ID]) == idle->policy &&
 	    sa[ESPLANE_SA_A_IDLE] && nla_get_u64(sa[ESPLANE_SA_A_IDLE]) < idle->least)
 		idle->least = nla_get_u64(sa[ESPLANE_SA_A_IDLE]);
 	return NL_OK;
 }
 
-uint64_t kern_child_idle(struct kern *k, int ifindex, uint32_t child_id)
+uint64_t kern_policy_idle(struct kern *k, int ifindex, uint32_t policy)
 {
-	struct idle idle = { .child_id = child_id, .least = UINT64_MAX };
+	struct idle idle = { .policy = policy, .least = UINT64_MAX };
 	char why[KERN_WHY_MAX];
+	int rc = -EAGAIN;
 
-	ask(k, request(k, ESPLANE_CMD_SA_GET, NLM_F_DUMP, ifindex), on_idle, &idle, why);
+	for (int i = 0; i < NLTALK_DUMPS && rc == -EAGAIN; i++)
+		rc = kern_ask(k, kern_request(k, ESPLANE_CMD_SA_GET, NLM_F_DUMP, ifindex),
+			      kern_on_idle, &idle, why);
 	return idle.least;
 }
 
-static int on_device(struct nl_msg *msg, void *arg)
+static int kern_on_device(struct nl_msg *msg, void *arg)
 {
 	struct nlattr *tb[ESPLANE_A_MAX + 1];
 
 	if (!genlmsg_parse(nlmsg_hdr(msg), 0, tb, ESPLANE_A_MAX, event_policy) &&
 	    tb[ESPLANE_A_STATS])
-		drops_read(arg, tb[ESPLANE_A_STATS]);
+		kern_drops_read(arg, tb[ESPLANE_A_STATS]);
 	return NL_OK;
 }
 
@@ -496,45 +510,83 @@ int kern_device_drops(struct kern *k, int ifindex, struct kern_sa_info *info,
 		      char why[KERN_WHY_MAX])
 {
 	memset(info, 0, sizeof(*info));
-	return ask(k, request(k, ESPLANE_CMD_INFO, 0, ifindex), on_device, info, why);
+	return kern_ask(k, kern_request(k, ESPLANE_CMD_INFO, 0, ifindex), kern_on_device, info,
+			why);
 }
 
-/* Those whose limits are reached: collected first, as the engine asks the kernel on its own. */
-struct expired {
-	struct kern_event ev[256];
-	unsigned int count;
+/* Events made up from state: collected first, as the engine asks the kernel on its own. */
+struct lost {
+	struct kern_event *ev;
+	size_t count;
+	bool full;		/* no memory for one */
 };
 
-static int on_expired(struct nl_msg *msg, void *arg)
+static void kern_lost_add(struct lost *lost, const struct kern_event *ev)
+{
+	struct kern_event *more = reallocarray(lost->ev, lost->count + 1, sizeof(*more));
+
+	if (!more) {
+		lost->full = true;
+		return;
+	}
+	lost->ev = more;
+	lost->ev[lost->count++] = *ev;
+}
+
+static int kern_on_lost(struct nl_msg *msg, void *arg)
 {
 	struct nlattr *tb[ESPLANE_A_MAX + 1], *sa[ESPLANE_SA_A_MAX + 1], *nest;
-	struct expired *list = arg;
-	uint8_t state;
+	struct kern_event ev = { 0 };
+	uint8_t expired;
 
 	if (genlmsg_parse(nlmsg_hdr(msg), 0, tb, ESPLANE_A_MAX, event_policy))
 		return NL_SKIP;
 	nest = tb[ESPLANE_A_SA_IN] ? tb[ESPLANE_A_SA_IN] : tb[ESPLANE_A_SA_OUT];
 	if (!nest || nla_parse_nested(sa, ESPLANE_SA_A_MAX, nest, sa_policy) ||
-	    !sa[ESPLANE_SA_A_EXPIRED] || !sa[ESPLANE_SA_A_SPI] || !sa[ESPLANE_SA_A_POLICY_ID] ||
-	    !sa[ESPLANE_SA_A_IFINDEX])
+	    !sa[ESPLANE_SA_A_SPI] || !sa[ESPLANE_SA_A_POLICY_ID] || !sa[ESPLANE_SA_A_IFINDEX])
 		return NL_SKIP;
-	state = nla_get_u8(sa[ESPLANE_SA_A_EXPIRED]) & 3;
-	if (state && list->count < sizeof(list->ev) / sizeof(*list->ev))
-		list->ev[list->count++] = (struct kern_event){
-			.cmd = ESPLANE_CMD_EXPIRE,
-			.ifindex = nla_get_u32(sa[ESPLANE_SA_A_IFINDEX]),
-			.child_id = nla_get_u32(sa[ESPLANE_SA_A_POLICY_ID]),
-			.spi = nla_get_u32(sa[ESPLANE_SA_A_SPI]),
-			.out = !tb[ESPLANE_A_SA_IN],
-			.hard = state & 2,
-		};
+	ev.ifindex = nla_get_u32(sa[ESPLANE_SA_A_IFINDEX]);
+	ev.policy = nla_get_u32(sa[ESPLANE_SA_A_POLICY_ID]);
+	ev.spi = nla_get_u32(sa[ESPLANE_SA_A_SPI]);
+	ev.out = !tb[ESPLANE_A_SA_IN];
+	expired = sa[ESPLANE_SA_A_EXPIRED] ? nla_get_u8(sa[ESPLANE_SA_A_EXPIRED]) & 3 : 0;
+	ev.hard = expired & 2;
+	ev.cmd = ESPLANE_CMD_EXPIRE;
+	if (expired)
+		kern_lost_add(arg, &ev);
+	/* Beside an inbound SA: where the peer's packets come from, if not from its endpoint. */
+	if (!kern_addr_from_attr(&ev.peer.addr, tb[ESPLANE_A_PEER_ADDR]) ||
+	    !tb[ESPLANE_A_PEER_PORT])
+		return NL_OK;
+	ev.peer.port = nla_get_u16(tb[ESPLANE_A_PEER_PORT]);
+	ev.hard = false;
+	ev.cmd = ESPLANE_CMD_MAPPING;
+	kern_lost_add(arg, &ev);
 	return NL_OK;
+}
+
+/* What is said twice harms nobody, what is not said at all does. */
+static void kern_lost_recover(struct kern *k)
+{
+	struct lost lost = { .ev = NULL };
+	char why[KERN_WHY_MAX];
+	int rc = -EAGAIN;
+
+	for (int i = 0; i < NLTALK_DUMPS && rc == -EAGAIN; i++) {
+		lost.count = 0;
+		rc = kern_ask(k, kern_request(k, ESPLANE_CMD_SA_GET, NLM_F_DUMP, 0), kern_on_lost,
+			      &lost, why);
+	}
+	if (rc || lost.full)
+		log_warn("some of the kernel's events are lost for good: %s",
+			 rc ? why : "no memory");
+	for (size_t i = 0; i < lost.count; i++)
+		k->event_fn(k->event_ctx, &lost.ev[i]);
+	free(lost.ev);
 }
 
 bool kern_event_read(struct kern *k, void (*fn)(void *ctx, const struct kern_event *ev), void *ctx)
 {
-	struct expired list = { .count = 0 };
-	char why[KERN_WHY_MAX];
 	int rc = 0;
 
 	k->event_fn = fn;
@@ -543,13 +595,11 @@ bool kern_event_read(struct kern *k, void (*fn)(void *ctx, const struct kern_eve
 		rc = nl_recvmsgs_default(k->events);
 	if (rc != -NLE_NOMEM)	/* ENOBUFS */
 		return true;
-	ask(k, request(k, ESPLANE_CMD_SA_GET, NLM_F_DUMP, 0), on_expired, &list, why);
-	for (unsigned int i = 0; i < list.count; i++)
-		fn(ctx, &list.ev[i]);
+	kern_lost_recover(k);
 	return false;
 }
 
-static int on_suites(struct nl_msg *msg, void *arg)
+static int kern_on_suites(struct nl_msg *msg, void *arg)
 {
 	static struct nla_policy policy[ESPLANE_SUITE_A_MAX + 1] = {
 		[ESPLANE_SUITE_A_ENCR]		= { .type = NLA_U16 },
@@ -584,7 +634,7 @@ const struct kern_suite *kern_suites(struct kern *k, unsigned int *count)
 	char why[KERN_WHY_MAX];
 
 	if (k->family && !k->suite_count)
-		ask(k, request(k, ESPLANE_CMD_INFO, 0, 0), on_suites, k, why);
+		kern_ask(k, kern_request(k, ESPLANE_CMD_INFO, 0, 0), kern_on_suites, k, why);
 	*count = k->suite_count;
 	return *count ? k->suites : NULL;
 }

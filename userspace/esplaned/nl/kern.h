@@ -12,7 +12,7 @@ struct kern;
 
 struct kern_event {
 	uint8_t cmd;		/* ESPLANE_CMD_* */
-	uint32_t ifindex, child_id, spi;
+	uint32_t ifindex, policy, spi;
 	bool out, hard;
 	uint8_t limit;		/* enum esplane_limit */
 	struct endpoint peer;
@@ -56,7 +56,8 @@ const struct kern_suite *kern_suites(struct kern *k, unsigned int *count);
 /* Where events arrive; -1 before kern_ready. Changes when that says @fresh. Never blocks. */
 int kern_event_fd(const struct kern *k);
 /*
- * False: events were lost. Those about lifetimes have been made up from the SAs' state then.
+ * False: events were lost. Those about lifetimes and the peers' addresses have been made up from
+ * the SAs' state then.
  */
 bool kern_event_read(struct kern *k, void (*fn)(void *ctx, const struct kern_event *ev), void *ctx);
 
@@ -67,18 +68,18 @@ bool kern_event_read(struct kern *k, void (*fn)(void *ctx, const struct kern_eve
 int kern_flush(struct kern *k, char why[KERN_WHY_MAX]);
 int kern_socket_attach(struct kern *k, int fd, char why[KERN_WHY_MAX]);
 int kern_spi_alloc(struct kern *k, int ifindex, uint32_t *spi, char why[KERN_WHY_MAX]);
-int kern_child_set(struct kern *k, int ifindex, const struct kern_child *child,
-		   char why[KERN_WHY_MAX]);
-int kern_child_del(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_MAX]);
-/* Is there such a child? -ENOENT: no. */
-int kern_child_get(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_MAX]);
-int kern_sa_add(struct kern *k, int ifindex, uint32_t child_id, const struct kern_sa *in,
+int kern_policy_set(struct kern *k, int ifindex, const struct kern_policy *policy,
+		    char why[KERN_WHY_MAX]);
+int kern_policy_del(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_MAX]);
+/* Is there such a policy? -ENOENT: no. */
+int kern_policy_get(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_MAX]);
+int kern_sa_add(struct kern *k, int ifindex, uint32_t policy, const struct kern_sa *in,
 		const struct kern_sa *out, char why[KERN_WHY_MAX]);
 int kern_sa_del(struct kern *k, int ifindex, uint32_t spi, bool out, char why[KERN_WHY_MAX]);
 int kern_sa_get(struct kern *k, int ifindex, uint32_t spi, bool out, struct kern_sa_info *info,
 		char why[KERN_WHY_MAX]);
-/* Least idle time of the child's inbound SAs, seconds; UINT64_MAX: never used or unknown. */
-uint64_t kern_child_idle(struct kern *k, int ifindex, uint32_t child_id);
+/* Least idle time of the policy's inbound SAs, seconds; UINT64_MAX: never used or unknown. */
+uint64_t kern_policy_idle(struct kern *k, int ifindex, uint32_t policy);
 /* What the device dropped outside any SA. */
 int kern_device_drops(struct kern *k, int ifindex, struct kern_sa_info *info,
 		      char why[KERN_WHY_MAX]);

@@ -13,7 +13,7 @@
 struct talk {
 	uint32_t seq;		/* of the request */
 	int err;		/* negative errno */
-	bool done;
+	bool done, interrupted;
 	char *why;
 };
 
@@ -35,6 +35,10 @@ struct nl_sock *nltalk_open(int protocol)
 	/* Kernels before 4.12 and 4.2 do without: errors are numbers then. */
 	setsockopt(nl_socket_get_fd(sk), SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
 	setsockopt(nl_socket_get_fd(sk), SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one));
+	/* Since 4.20; before, callers get more than they asked for. */
+	if (protocol == NETLINK_ROUTE)
+		setsockopt(nl_socket_get_fd(sk), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one,
+			   sizeof(one));
 	nl_socket_disable_seq_check(sk);
 	return sk;
 }
@@ -43,7 +47,7 @@ struct nl_sock *nltalk_open(int protocol)
  * The text the kernel adds to an error: attributes behind struct nlmsgerr, and behind the request
  * unless that is capped.
  */
-static void extack_copy(const struct nlmsghdr *hdr, const struct nlmsgerr *err, char *why)
+static void nltalk_extack_copy(const struct nlmsghdr *hdr, const struct nlmsgerr *err, char *why)
 {
 	size_t skip = sizeof(*err);
 	struct nlattr *attr;
@@ -62,7 +66,7 @@ static void extack_copy(const struct nlmsghdr *hdr, const struct nlmsgerr *err, 
 		nla_strlcpy(why, attr, NLTALK_WHY_MAX);
 }
 
-static int on_error(struct sockaddr_nl *from, struct nlmsgerr *err, void *arg)
+static int nltalk_on_error(struct sockaddr_nl *from, struct nlmsgerr *err, void *arg)
 {
 	const struct nlmsghdr *hdr = (const void *)((const char *)err - NLMSG_HDRLEN);
 	struct talk *talk = arg;
@@ -71,19 +75,35 @@ static int on_error(struct sockaddr_nl *from, struct nlmsgerr *err, void *arg)
 	talk->done = true;
 	if (talk->why) {
 		talk->why[0] = '\0';
-		extack_copy(hdr, err, talk->why);
+		nltalk_extack_copy(hdr, err, talk->why);
 	}
 	return NL_STOP;
 }
 
-static int on_done(struct nl_msg *msg, void *arg)
+/* An acknowledgment, or the end of a dump, which may say that it broke off. */
+static int nltalk_on_done(struct nl_msg *msg, void *arg)
 {
-	((struct talk *)arg)->done = true;
+	const struct nlmsghdr *hdr = nlmsg_hdr(msg);
+	struct talk *talk = arg;
+	int32_t err;
+
+	talk->done = true;
+	if (hdr->nlmsg_type == NLMSG_DONE && nlmsg_datalen(hdr) >= (int)sizeof(err)) {
+		memcpy(&err, nlmsg_data(hdr), sizeof(err));
+		talk->err = err < 0 ? err : 0;
+	}
 	return NL_STOP;
 }
 
+/* NLM_F_DUMP_INTR. The rest of the dump is read all the same: else it is in the way of the next. */
+static int nltalk_on_interrupted(struct nl_msg *msg, void *arg)
+{
+	((struct talk *)arg)->interrupted = true;
+	return NL_OK;
+}
+
 /* What is left of an older answer is skipped: as an error it would stand in the way for ever. */
-static int on_seq(struct nl_msg *msg, void *arg)
+static int nltalk_on_seq(struct nl_msg *msg, void *arg)
 {
 	return nlmsg_hdr(msg)->nlmsg_seq == ((struct talk *)arg)->seq ? NL_OK : NL_SKIP;
 }
@@ -101,10 +121,11 @@ int nltalk(struct nl_sock *sk, struct nl_msg *msg, nl_recvmsg_msg_cb_t valid, vo
 		snprintf(why, NLTALK_WHY_MAX, "no memory");
 		return -ENOMEM;
 	}
-	nl_cb_err(cb, NL_CB_CUSTOM, on_error, &talk);
-	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_done, &talk);
-	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_done, &talk);
-	nl_cb_set(cb, NL_CB_SEQ_CHECK, NL_CB_CUSTOM, on_seq, &talk);
+	nl_cb_err(cb, NL_CB_CUSTOM, nltalk_on_error, &talk);
+	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, nltalk_on_done, &talk);
+	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, nltalk_on_done, &talk);
+	nl_cb_set(cb, NL_CB_SEQ_CHECK, NL_CB_CUSTOM, nltalk_on_seq, &talk);
+	nl_cb_set(cb, NL_CB_DUMP_INTR, NL_CB_CUSTOM, nltalk_on_interrupted, &talk);
 	if (valid)
 		nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, valid, arg);
 	why[0] = '\0';
@@ -117,6 +138,10 @@ int nltalk(struct nl_sock *sk, struct nl_msg *msg, nl_recvmsg_msg_cb_t valid, vo
 	if (!talk.done && n < 0) {
 		snprintf(why, NLTALK_WHY_MAX, "netlink: %s", nl_geterror(n));
 		return n == -NLE_NOMEM ? -ENOBUFS : -EIO;
+	}
+	if (talk.interrupted && !talk.err) {
+		snprintf(why, NLTALK_WHY_MAX, "what was asked for changed while it was read");
+		return -EAGAIN;
 	}
 	if (talk.err && !why[0])
 		snprintf(why, NLTALK_WHY_MAX, "%s", strerror(-talk.err));

@@ -7,12 +7,17 @@
 #include <netlink/netlink.h>
 
 #define NLTALK_WHY_MAX	256
+#define NLTALK_DUMPS	8	/* so often a dump is tried whose list keeps changing */
 
-/* A blocking socket of @protocol with extended acknowledgments. NULL: errno says why. */
+/*
+ * A blocking socket of @protocol with extended acknowledgments, on which NETLINK_ROUTE dumps only
+ * what is asked for. NULL: errno says why.
+ */
 struct nl_sock *nltalk_open(int protocol);
 /*
  * Sends and frees @msg, hands each answer to @valid (may be NULL), waits for the acknowledgment or
- * the end of the dump. 0, or a negative errno with a sentence in @why.
+ * the end of the dump. 0, or a negative errno with a sentence in @why. -EAGAIN: what was dumped has
+ * changed meanwhile, so that something may be missing: to be asked again.
  */
 int nltalk(struct nl_sock *sk, struct nl_msg *msg, nl_recvmsg_msg_cb_t valid, void *arg,
 	   char why[NLTALK_WHY_MAX]);

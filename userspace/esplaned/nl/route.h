@@ -1,70 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Interfaces of kind esplane, their addresses, and the routes into them: the only user of
- * libnl-route.
- */
+/* Routes of the host, through rtnetlink. Ours carry a protocol number of their own. */
 #ifndef ESPLANED_ROUTE_H
 #define ESPLANED_ROUTE_H
 
-#include <stdint.h>
-#include "lib/addr.h"
+#include "esplaned/nl/nltalk.h"
+#include "lib/prefix.h"
 
-#define ROUTE_WHY_MAX		256
-#define ROUTE_PROTOCOL 73 /* marks the routes that are ours: `ip route show proto 73` */
-#define ROUTES_MAX		4096	/* into one interface: 16 selectors of 256 prefixes each */
+#define ROUTE_PROTOCOL	73	/* `ip route show table all proto 73` */
+#define ROUTE_TABLE	254	/* the main table */
 
-struct route;
-struct laid;
-
-/* Routes into one interface. */
-struct routes {
-	int ifindex;
-	uint32_t metric;
-	struct laid *laid;	/* what route_add has laid there */
-	unsigned int count;
+struct route {
+	struct prefix dst;
+	uint32_t table;
+	uint32_t metric;		/* as the kernel has it: see route_metric */
+	bool unreachable;		/* leads nowhere: the sender is told */
+	bool usable;			/* read only: leads somewhere */
+	bool onlink;			/* the gateway is there whatever the addresses say */
+	uint8_t protocol;		/* read only */
+	int ifindex;			/* 0 with unreachable */
+	struct addr gateway, source;	/* family 0: none */
 };
 
-struct route *route_new(void);
-void route_free(struct route *r);
+/* What the kernel makes of an option metric: 0 is 1024 for IPv6. */
+uint32_t route_metric(uint8_t family, uint32_t metric);
 
 /*
- * Makes an interface that is down. Another's interface of that name is never touched. 0 or a
- * negative errno.
+ * Adds a route of ours. Destination, table and metric make a route what it is: -EEXIST where there
+ * is one, anybody's, unless @replace. 0 or a negative errno, with a sentence in @why.
  */
-int route_link_add(struct route *r, const char *name, const char *tunnel, int *ifindex,
-		   char why[ROUTE_WHY_MAX]);
-int route_link_up(struct route *r, int ifindex, char why[ROUTE_WHY_MAX]);
-/* With its addresses and routes. */
-int route_link_del(struct route *r, int ifindex, char why[ROUTE_WHY_MAX]);
+int route_add(struct nl_sock *sk, const struct route *route, bool replace,
+	      char why[NLTALK_WHY_MAX]);
+/* Removes one of ours; -ESRCH: there is none. Another's is not touched. */
+int route_del(struct nl_sock *sk, const struct route *route, char why[NLTALK_WHY_MAX]);
 /*
- * Removes what a dead predecessor left: interfaces and routes with our mark. Returns how many
- * interfaces.
+ * Hands the unicast and unreachable routes of @family (0: both) in @table (0: all) to @fn; of a
+ * route with several hops the first. @fn may be given one twice.
  */
-unsigned int route_leftover_del(struct route *r);
-
-/* Is there an address inside @ts on another interface than @ifindex? */
-bool route_addr_inside(struct route *r, const struct ts *ts, int ifindex, struct addr *found);
-int route_addr_add(struct route *r, int ifindex, const struct addr *addr, unsigned int bits,
-		   char why[ROUTE_WHY_MAX]);
-
-/*
- * Adds routes to all of @ts. @source: preferred source address, or family 0. Those that @to has
- * already stay, and get another source if need be; anybody else's is -EEXIST. The default route is
- * laid as two halves, so that it goes before the system's own without replacing it.
- */
-int route_add(struct route *r, struct routes *to, const struct ts *ts, const struct addr *source,
-	      char why[ROUTE_WHY_MAX]);
-bool routes_contain(const struct routes *routes, const struct addr *addr);
-/* They went with their interface. */
-void routes_forget(struct routes *routes);
-/*
- * Pins @peer to the way that leads to it beside the interface @tunnel, so that routes into that
- * cannot swallow the tunnel's own packets.
- */
-int route_pin(struct route *r, const struct addr *peer, int tunnel, char why[ROUTE_WHY_MAX]);
-void route_unpin(struct route *r, const struct addr *peer);
-
-/* The fewest prefixes that make up the range of @ts, in order. Returns how many; at most 256. */
-unsigned int route_prefixes(const struct ts *ts, struct addr prefix[256], uint8_t bits[256]);
+int route_dump(struct nl_sock *sk, uint8_t family, uint32_t table,
+	       void (*fn)(void *ctx, const struct route *route), void *ctx,
+	       char why[NLTALK_WHY_MAX]);
+/* The one with the destination, table and metric of @want, whoever made it. */
+bool route_find(struct nl_sock *sk, const struct route *want, struct route *found);
+/* Where a packet to @to with the firewall mark @mark would go now: the host's rules included. */
+int route_get(struct nl_sock *sk, const struct addr *to, uint32_t mark, struct route *route,
+	      char why[NLTALK_WHY_MAX]);
 
 #endif

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a tunnel is configured to be. The engine copies it; nothing here changes while a tunnel
- * runs.
+ * What a tunnel is configured to be, without its secrets. The engine copies it; nothing here
+ * changes while a tunnel runs.
  */
-#ifndef IKE_TUNNEL_H
-#define IKE_TUNNEL_H
+#ifndef IKE_CONF_H
+#define IKE_CONF_H
 
-#include "lib/addr.h"
+#include "lib/ts.h"
 #include "suite/ikev2.h"
 #include "suite/proposal.h"
 
-#define TUNNEL_NAME_MAX		64
-#define TUNNEL_TS_MAX		16
+#define TUNNEL_NAME_MAX		64	/* of a tunnel and of a child, NUL included */
+#define TUNNEL_HOST_MAX		254	/* a DNS name and its NUL */
 #define TUNNEL_ID_MAX		256
-#define TUNNEL_PSK_MAX		512
+#define TUNNEL_CHILDREN_MAX	64
 
 /* type 0: not given: the address for ours, any for the peer's */
 struct ike_id {
@@ -22,26 +22,53 @@ struct ike_id {
 	uint8_t data[TUNNEL_ID_MAX];
 };
 
-struct tunnel_conf {
+/*
+ * One pair of selector lists that is to be protected. The flat form of the configuration has one,
+ * named as its tunnel.
+ */
+struct child_conf {
 	char name[TUNNEL_NAME_MAX];
-	struct addr local;		/* family 0: the system chooses */
-	struct addr remote; /* family 0: answer only ("any"), or a name not resolved yet */
-	bool answer_only;
-	struct ike_id local_id, remote_id;
-	uint8_t psk[TUNNEL_PSK_MAX];
-	uint16_t psk_len;
-	struct proposals ike, esp;
-	struct ts local_ts[TUNNEL_TS_MAX], remote_ts[TUNNEL_TS_MAX];
-	uint8_t local_ts_count, remote_ts_count;
-	bool force_udp;			/* encapsulate in UDP even without NAT */
+	struct proposals esp;
+	struct ts_list *local_ts, *remote_ts;	/* a reference each */
 	/* Soft lifetime of a child SA, seconds; 0: never. Hard: a tenth more, at least 60 s. */
 	uint32_t rekey_s;
 	/* Likewise; 0: no limit. Hard: a tenth more, at least 1 GiB and a million packets. */
 	uint64_t rekey_bytes;
 	uint64_t rekey_packets;
-	uint32_t dpd_s; /* liveness check after this long without a sign of the peer; 0: never */
 	uint32_t replay_window;		/* packets; 0: the kernel's default */
 };
+
+struct auth_ops;
+
+struct tunnel_conf {
+	char name[TUNNEL_NAME_MAX];
+	struct addr local;		/* family 0: the system chooses */
+	struct addr remote;		/* family 0: any, or remote_name */
+	char remote_name[TUNNEL_HOST_MAX];	/* to be resolved; "": an address, or any */
+	bool any;			/* remote = any: answers only, any number of peers */
+	bool start_up;			/* wanted from the start, and tried again for ever */
+	struct ike_id local_id, remote_id;
+	/* How we prove ourselves, and the peer; NULL: with the pre-shared key. */
+	const struct auth_ops *local_auth, *remote_auth;
+	struct proposals ike;
+	bool force_udp;			/* encapsulate in UDP even without NAT */
+	uint32_t mark;			/* firewall mark of the outer packets, IKE's too; 0: none */
+	uint32_t dpd_s; /* liveness check after this long without a sign of the peer; 0: never */
+	/*
+	 * Retransmission: the request goes out @tries times, the first wait is @retry_first_ms,
+	 * each following one twice as long, 16 s at most. 0: the defaults, 1000 ms and 6.
+	 */
+	uint32_t retry_first_ms, retry_tries;
+	unsigned int child_count;	/* 1 to TUNNEL_CHILDREN_MAX */
+	struct child_conf *child;
+};
+
+/* A deep copy; NULL: no memory. */
+struct tunnel_conf *tunnel_conf_dup(const struct tunnel_conf *conf);
+/* Gives up the children and their lists, not @conf itself. */
+void tunnel_conf_clear(struct tunnel_conf *conf);
+/* What tunnel_conf_dup made. NULL is fine. */
+void tunnel_conf_free(struct tunnel_conf *conf);
 
 /*
  * "10.0.0.1", "2001:db8::1", "gw.example.org", "user@example.org", "@#hex" and "keyid:..." to

@@ -6,48 +6,48 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <syslog.h>
 
 #include "crypto/crypto.h"
-#include "ike/ike.h"
+#include "ike/core/env.h"
 #include "ike/core/timer.h"
 #include "lib/array.h"
 #include "suite/ikev2.h"
-#include "lib/mem.h"
 #include "suite/names.h"
-#include "wire/v2/build.h"
-#include "wire/v2/msg.h"
-#include "wire/v2/rules.h"
 
 #define IKE_PORT		500
 #define IKE_NATT_PORT		4500
 
-#define IKE_HASH_SIZE		256
 #define IKE_OUT_MAX		16384	/* octets of a message of ours */
 #define IKE_NONCE_LEN		32	/* of ours; at least half the PRF's key: RFC 7296 2.10 */
 #define IKE_DETAIL_MAX		512
+#define IKE_WHO_MAX		(3 * TUNNEL_ID_MAX)	/* "tunnel/identity/child", escaped */
+#define IKE_VERSIONS_MAX	2
 
-/*
- * Strangers: those whose IKE SA is half open, or was refused and only answers retransmissions. It
- * takes at most 8 KiB, so they hold at most 4 MiB between them; from COOKIE_THRESHOLD on an
- * IKE_SA_INIT must bring a cookie back (RFC 7296 2.6), and one address may have no more than
- * PER_ADDRESS_MAX; above HALF_OPEN_MAX it is dropped.
- */
-#define IKE_COOKIE_THRESHOLD	32
-#define IKE_PER_ADDRESS_MAX	64
-#define IKE_HALF_OPEN_MAX	512
-#define IKE_FIRST_LEN_MAX	4096	/* octets of an IKE_SA_INIT request; RFC 7296 2: 3000 */
-#define IKE_COOKIE_ROTATE_MS	60000
-#define IKE_COOKIE_LEN		33	/* version of the secret, HMAC-SHA2-256 */
+/* What changed for the worse, and why: becomes a person's sentence. */
+struct cause {
+	enum ike_failure failure;
+	char text[IKE_DETAIL_MAX];
+};
 
-struct ike_sa;
+void cause_set(struct cause *cause, enum ike_failure failure, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+struct ike;
 struct tunnel;
+struct peer;
+struct child;
+struct ike_sa;
+struct job;
+struct stranger_net;
+struct ike_version;
 
-TAILQ_HEAD(sa_list, ike_sa);
-LIST_HEAD(sa_bucket, ike_sa);
 TAILQ_HEAD(tunnel_list, tunnel);
+TAILQ_HEAD(peer_list, peer);
+TAILQ_HEAD(sa_list, ike_sa);
 
-/* secret[version & 1] is the current one, the other its predecessor. */
+/* Of cookies, RFC 7296 2.6. secret[version & 1] is the current one, the other its predecessor. */
 struct cookie_jar {
 	uint8_t secret[2][32];
 	uint8_t version;
@@ -57,17 +57,32 @@ struct cookie_jar {
 struct ike {
 	struct ike_env env;
 	struct ike_counters counters;
-	struct tunnel_list tunnels;
-	struct sa_list sas;
-	struct sa_list dead;		/* freed when the entry point returns */
-	struct sa_bucket by_spi[IKE_HASH_SIZE];	/* by our own SPI */
 	struct timers timers;
-	struct cookie_jar cookies;
-	uint32_t last_child_id;
+	uint32_t last_id;		/* of tunnels, peers, children, jobs */
+	/* The protocol versions that it speaks; the first one begins. */
+	const struct ike_version *version[IKE_VERSIONS_MAX];
+
+	struct tunnel_list tunnels;	/* in the order of the configuration */
+	struct tunnel *tunnel_by_id;	/* hash tables (uthash) */
+	struct peer *peer_by_id;
+	struct child *child_by_id;
+	struct ike_sa *sa_by_spi;	/* by our own SPI */
+	struct ike_sa *sa_by_init;	/* responder: by the peer's SPI and address */
+	struct job *job_by_id;
+
+	struct sa_list sas;
+	struct sa_list dead;		/* freed at the end of the entry point */
+	/* What ike_settle() has to look at, in the order in which it was touched. */
+	struct sa_list touched_sas;
+	struct peer_list touched_peers;
+
+	struct sa_list strangers;	/* the oldest first: object/stranger.h */
+	struct stranger_net *stranger_nets;
 	uint64_t strangers_ms;		/* when one was last written about */
-	uint8_t in[MSG_LEN_MAX];	/* the message being opened */
+	uint64_t refusals_ms;		/* since when refusals are counted */
+	unsigned int refusals;
+	struct cookie_jar cookies;
 	uint8_t out[IKE_OUT_MAX];	/* the request being built */
-	uint8_t answer[IKE_OUT_MAX];	/* the answer being built: requests may go out meanwhile */
 };
 
 static inline uint64_t ike_now(const struct ike *ike)
@@ -80,30 +95,19 @@ static inline void ike_random(struct ike *ike, void *buf, size_t len)
 	ike->env.random(ike->env.ctx, buf, len);
 }
 
+static inline uint32_t ike_next_id(struct ike *ike)
+{
+	return ++ike->last_id;
+}
+
 /* Uniform enough for jitter: 0 to @max, both included. */
 uint64_t ike_jitter(struct ike *ike, uint64_t max);
 
-/* @tunnel may be NULL. */
-void ike_log(struct ike *ike, const struct tunnel *tunnel, int level, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+/* An entry of the log that is about no tunnel; report.h has those that are. */
+void ike_log(struct ike *ike, int level, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
-/* Who has proved nothing is spoken of at most once a second: nobody can fill the log. */
+/* Nobody without a proof fills the log: one entry a second is about any of them. */
 bool ike_may_mention_stranger(struct ike *ike);
-
-/* cookie.c */
-void cookie_make(struct ike *ike, const struct msg_header *h, const struct msg *in,
-		 const struct endpoint *remote, uint8_t cookie[IKE_COOKIE_LEN]);
-bool cookie_valid(struct ike *ike, const struct msg_header *h, const struct msg *in,
-		  const struct endpoint *remote);
-
-/* text.c: lists for people, cut with "..." when they do not fit */
-const char *proposals_text(const struct proposals *list, char *buf, size_t len);
-const char *ts_list_text(const struct ts *ts, unsigned int count, char *buf, size_t len);
-const char *notify_text(uint16_t type, char buf[NAME_STRLEN]);
-
-/* id.c */
-struct ike_id id_of_addr(const struct addr *addr);
-struct ike_id id_of_msg(const struct msg_id *id);	/* cut at TUNNEL_ID_MAX: see id_fits */
-bool id_fits(const struct msg_id *id);
 
 #endif

@@ -2,11 +2,17 @@
 /*
  * The outer world as the engine sees it. The daemon, the simulator and the fuzzers each fill in
  * one struct ike_env; the engine calls nothing else: no socket, no clock, no file, no netlink.
+ * Tunnels, peers, children and jobs are known by numbers, which the engine gives and never gives
+ * twice.
  */
 #ifndef IKE_ENV_H
 #define IKE_ENV_H
 
 #include "ike/core/conf.h"
+#include "lib/mem.h"
+
+#define IKE_WHY_MAX	256	/* octets of a sentence, NUL included */
+#define IKE_JOB_ADDRS_MAX	16
 
 /*
  * One direction of a CHILD_SA as the kernel gets it (include/uapi/linux/esplane.h,
@@ -22,22 +28,57 @@ struct kern_sa {
 	uint64_t soft_bytes, hard_bytes, soft_packets, hard_packets, soft_seconds, hard_seconds;
 };
 
-struct kern_child {
-	uint32_t id;			/* chosen by the engine, never 0, unique in it */
+/* An entry of the kernel's policy database. Its id is that of the child. */
+struct kern_policy {
+	uint32_t id;
 	bool udp;
+	uint32_t mark;			/* of the outer packets; 0: none */
 	struct endpoint local, remote;	/* ports only where udp */
-	const struct ts *local_ts, *remote_ts;
-	uint8_t local_ts_count, remote_ts_count;
+	const struct ts_list *local_ts, *remote_ts;
 };
 
-/* How far a tunnel has come: what `ikectl up` shows, in this order. */
+/* How a peer and a child are. */
+enum peer_state { PEER_DOWN, PEER_CONNECTING, PEER_UP, PEER_CLOSING };
+enum child_state { CHILD_DOWN, CHILD_CONNECTING, CHILD_UP };
+
+/* Counters of what was refused: unauthenticated bytes change these and nothing else. */
+struct ike_counters {
+	uint64_t malformed, unknown_spi, bad_version, auth_failed, replayed, unexpected,
+		cookies_sent, half_open;
+};
+
+/* What takes time or holds a secret, and so is done outside. */
+enum ike_job_kind {
+	/* The addresses of @name, best first. */
+	IKE_JOB_RESOLVE,
+	/* prf(prf(psk, "Key Pad for IKEv2"), octets), RFC 7296 2.15, with the psk of @tunnel. */
+	IKE_JOB_PSK_MAC,
+};
+
+struct ike_job {
+	enum ike_job_kind kind;
+	uint32_t tunnel;
+	const char *name;		/* RESOLVE */
+	uint16_t prf;			/* PSK_MAC */
+	struct chunk octets;		/* PSK_MAC; the caller's, during the call only */
+};
+
+struct ike_job_result {
+	const char *why;		/* NULL: done; else one sentence: what went wrong */
+	const struct addr *addrs;	/* RESOLVE; at least one */
+	unsigned int addr_count;
+	struct chunk mac;		/* PSK_MAC: prf_len() octets */
+};
+
+/* How far a peer or child has come: what `ikectl up` shows, in this order. */
 enum ike_step {
+	IKE_STEP_RESOLVE,		/* the peer's address is known */
 	IKE_STEP_INIT,			/* IKE_SA_INIT was answered */
-	IKE_STEP_AUTH,			/* IKE_AUTH was answered, the CHILD_SA is negotiated */
-	IKE_STEP_KERNEL,		/* the kernel has the child and its SAs */
+	IKE_STEP_AUTH,			/* IKE_AUTH was answered: the peer is authenticated */
+	IKE_STEP_CHILD,			/* a child's policy and SAs are in the kernel */
 };
 
-/* Why a tunnel is not up. Each has its own sentence in `ikectl`. */
+/* Why a peer or child is not up. Each has its own sentence in `ikectl`. */
 enum ike_failure {
 	IKE_FAIL_NONE,
 	IKE_FAIL_TIMEOUT, /* no answer; detail: which exchange, tries, seconds */
@@ -48,64 +89,114 @@ enum ike_failure {
 	IKE_FAIL_ID, /* the peer's identity is not the configured one; detail: both */
 	IKE_FAIL_TS, /* TS_UNACCEPTABLE; detail: both sides' selectors */
 	IKE_FAIL_KERNEL, /* detail: the kernel's sentence */
+	IKE_FAIL_INTERFACE, /* interface, address or routes; detail: what is in the way */
 	IKE_FAIL_PEER, /* another error notify; detail: its name */
 	IKE_FAIL_PROTOCOL, /* the peer's message made no sense; detail: where */
 	IKE_FAIL_DOWN, /* taken down by the user or deleted by the peer */
+	IKE_FAIL_RESOLVE, /* the peer's name has no address; detail: why */
 	IKE_FAIL_CONFIG, /* answer only, no address */
+	IKE_FAIL_MODULE, /* the kernel has no module esplane */
 };
 
 enum ike_event_type {
-	IKE_EV_STEP, /* step, detail */
-	IKE_EV_UP, /* the tunnel carries traffic: child, suite, selectors in detail */
-	IKE_EV_FAILED, /* failure, detail: an attempt to come up ended */
-	IKE_EV_DOWN, /* it was up and is no more: failure says why */
-	IKE_EV_CHILD_REKEYED, /* old and new SPIs in detail */
+	IKE_EV_STEP,			/* step, detail */
+	IKE_EV_CHILD_UP,		/* a child carries traffic: suite, selectors in detail */
+	IKE_EV_CHILD_FAILED,		/* failure, detail: a child did not come up */
+	IKE_EV_CHILD_DOWN,		/* failure, detail: it was up and is no more */
+	IKE_EV_UP,			/* the peer is up, no child is under way */
+	IKE_EV_FAILED,			/* failure, detail: an attempt of ours to come up ended */
+	IKE_EV_DOWN,			/* the peer was up and is no more: failure says why */
+	IKE_EV_REFUSED,			/* an attempt of a peer's was refused: failure, detail */
+	IKE_EV_CHILD_REKEYED,		/* old and new SPIs in detail */
 	IKE_EV_IKE_REKEYED,
-	IKE_EV_RETRANSMIT, /* detail: which exchange, try n of m */
-	IKE_EV_LOG, /* level (LOG_* of syslog.h), detail */
+	IKE_EV_RETRANSMIT,		/* detail: which exchange, try n of m */
+	IKE_EV_NOTE,			/* detail: something a person should know */
+	IKE_EV_LOG,			/* level (LOG_* of syslog.h), detail */
 };
 
+/* A report for people. Nothing may be done about it from inside the call. */
 struct ike_event {
 	enum ike_event_type type;
-	const char *tunnel;		/* name, or NULL; valid during the call, likewise detail */
+	uint32_t tunnel, peer, child;	/* 0: none */
+	/*
+	 * "office", "office/voice" (a child), "office/alice@example.org" (one of many peers),
+	 * "office/alice@example.org/voice"; NULL: about no tunnel. Valid during the call, likewise
+	 * detail. Escaped: a peer chooses its identity.
+	 */
+	const char *who;
 	enum ike_step step;
 	enum ike_failure failure;
 	int level;
 	const char *detail;		/* one line of text for a person */
 };
 
+/* A child as the host needs to know it: for addresses and routes. */
+struct ike_child_link {
+	uint32_t tunnel, peer, child;
+	const struct child_conf *conf;
+	struct endpoint local, remote;	/* the outer ones */
+	const struct ts_list *local_ts, *remote_ts;	/* as negotiated */
+};
+
 struct ike_env {
 	void *ctx;
-	uint64_t (*now)(void *ctx);	/* milliseconds, monotonic */
+	uint64_t (*now)(void *ctx);	/* milliseconds, monotonic, suspended time included */
 	/* Cryptographic; cannot fail: the daemon ends instead. */
 	void (*random)(void *ctx, void *buf, size_t len);
 	/*
 	 * Sends one IKE message. From port 4500 the outer world puts the non-ESP marker in front
 	 * (and has taken it off what it gives to ike_input). A failure to send is a lost datagram.
+	 * @mark: the firewall mark of the tunnel; 0: none.
 	 */
 	void (*send)(void *ctx, const struct endpoint *local, const struct endpoint *remote,
-		     const uint8_t *msg, size_t len);
+		     uint32_t mark, const uint8_t *msg, size_t len);
 	/* The address the system would use towards @remote; false when there is no route. */
 	bool (*source_for)(void *ctx, const struct addr *remote, struct addr *local);
 
 	/*
-	 * Kernel operations: 0, or a negative errno with a sentence in @why. The tunnel names the
-	 * device, which the outer world creates at the first of them (interface, address, routes
-	 * after kern_sa_add). kern_child_set makes or changes a child; kern_sa_add takes in, out
-	 * or both: all or nothing.
+	 * Begins a job; ike_job_done() follows, never from inside this call. False: it cannot even
+	 * begin. One that does not end is given up by the engine; its late result is ignored.
 	 */
-	int (*kern_spi_alloc)(void *ctx, const char *tunnel, uint32_t *spi, char why[256]);
-	int (*kern_child_set)(void *ctx, const char *tunnel, const struct kern_child *child,
-			      char why[256]);
-	int (*kern_child_del)(void *ctx, const char *tunnel, uint32_t id);
-	int (*kern_sa_add)(void *ctx, const char *tunnel, uint32_t child_id,
-			   const struct kern_sa *in, const struct kern_sa *out, char why[256]);
-	int (*kern_sa_del)(void *ctx, const char *tunnel, uint32_t spi, bool out);
+	bool (*job)(void *ctx, uint32_t id, const struct ike_job *job);
+
 	/*
-	 * Seconds since an inbound SA of the child was last used: a sign of life. UINT64_MAX:
+	 * The tunnel is about to talk to @remote: the module is there, the interface is made if
+	 * need be, and what this host sends to @remote goes beside it. Called at each attempt of
+	 * ours or a peer's. 0, or a negative errno with a sentence in @why (-ENOENT: no module).
+	 */
+	int (*device_up)(void *ctx, uint32_t tunnel, const struct addr *remote,
+			 char why[IKE_WHY_MAX]);
+	/*
+	 * Kernel operations on the device of a tunnel that device_up has made: 0, or a negative
+	 * errno with a sentence in @why. policy_set makes or changes a policy; sa_add takes in, out
+	 * or both: all or nothing. What policy_del and sa_del do not find is gone: no error.
+	 */
+	int (*spi_alloc)(void *ctx, uint32_t tunnel, uint32_t *spi, char why[IKE_WHY_MAX]);
+	int (*policy_set)(void *ctx, uint32_t tunnel, const struct kern_policy *policy,
+			  char why[IKE_WHY_MAX]);
+	int (*policy_del)(void *ctx, uint32_t tunnel, uint32_t policy);
+	int (*sa_add)(void *ctx, uint32_t tunnel, uint32_t policy, const struct kern_sa *in,
+		      const struct kern_sa *out, char why[IKE_WHY_MAX]);
+	int (*sa_del)(void *ctx, uint32_t tunnel, uint32_t spi, bool out);
+	/*
+	 * Seconds since an inbound SA of the policy was last used: a sign of life. UINT64_MAX:
 	 * never, or unknown.
 	 */
-	uint64_t (*kern_idle)(void *ctx, const char *tunnel, uint32_t child_id);
+	uint64_t (*idle)(void *ctx, uint32_t tunnel, uint32_t policy);
+
+	/*
+	 * Addresses and routes of a child whose policy and SAs the kernel has; again when selectors
+	 * or endpoints have changed. 0, or a negative errno with a sentence in @why: the child then
+	 * fails. @note: empty, or a sentence for a person.
+	 */
+	int (*child_up)(void *ctx, const struct ike_child_link *link, char note[IKE_WHY_MAX],
+			char why[IKE_WHY_MAX]);
+	/*
+	 * Takes them away again; where traffic may not pass in the clear it is blocked from now on.
+	 */
+	void (*child_down)(void *ctx, const struct ike_child_link *link);
+	/* No peer of the tunnel is up, coming up or to come up: its interface may go. */
+	void (*device_down)(void *ctx, uint32_t tunnel);
 
 	void (*event)(void *ctx, const struct ike_event *ev);
 };

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Identities, RFC 7296 3.5. */
+#include "ike/core/id.h"
+
 #include <ctype.h>
+#include <stdio.h>
+#include <string.h>
 
-#include "ike/core/engine.h"
 #include "lib/log.h"
+#include "suite/names.h"
 
-static bool set(struct ike_id *id, uint8_t type, const void *data, size_t len)
+static bool id_set(struct ike_id *id, uint8_t type, const void *data, size_t len)
 {
 	if (!len || len > sizeof(id->data))
 		return false;
@@ -16,7 +19,7 @@ static bool set(struct ike_id *id, uint8_t type, const void *data, size_t len)
 	return true;
 }
 
-static int nibble(char c)
+static int id_nibble(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -24,7 +27,7 @@ static int nibble(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static bool set_hex(struct ike_id *id, const char *hex)
+static bool id_set_hex(struct ike_id *id, const char *hex)
 {
 	size_t len = strlen(hex);
 	uint8_t data[TUNNEL_ID_MAX];
@@ -32,13 +35,13 @@ static bool set_hex(struct ike_id *id, const char *hex)
 	if (len % 2 || len / 2 > sizeof(data))
 		return false;
 	for (size_t i = 0; i < len / 2; i++) {
-		int high = nibble(hex[2 * i]), low = nibble(hex[2 * i + 1]);
+		int high = id_nibble(hex[2 * i]), low = id_nibble(hex[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			return false;
 		data[i] = high << 4 | low;
 	}
-	return set(id, ID_KEY_ID, data, len / 2);
+	return id_set(id, ID_KEY_ID, data, len / 2);
 }
 
 bool ike_id_parse(struct ike_id *id, const char *text)
@@ -46,37 +49,32 @@ bool ike_id_parse(struct ike_id *id, const char *text)
 	struct addr addr;
 
 	if (!strncmp(text, "@#", 2))
-		return set_hex(id, text + 2);
+		return id_set_hex(id, text + 2);
 	if (!strncmp(text, "keyid:", 6))
-		return set(id, ID_KEY_ID, text + 6, strlen(text + 6));
+		return id_set(id, ID_KEY_ID, text + 6, strlen(text + 6));
 	if (addr_parse(&addr, text)) {
 		*id = id_of_addr(&addr);
 		return true;
 	}
 	if (text[0] == '@')
-		return set(id, ID_FQDN, text + 1, strlen(text + 1));
-	return set(id, strchr(text, '@') ? ID_RFC822_ADDR : ID_FQDN, text, strlen(text));
+		return id_set(id, ID_FQDN, text + 1, strlen(text + 1));
+	return id_set(id, strchr(text, '@') ? ID_RFC822_ADDR : ID_FQDN, text, strlen(text));
 }
 
 struct ike_id id_of_addr(const struct addr *addr)
 {
 	struct ike_id id = {0};
 
-	set(&id, addr->family == AF_INET6 ? ID_IPV6_ADDR : ID_IPV4_ADDR, addr->b, addr_len(addr));
+	id_set(&id, addr->family == AF_INET6 ? ID_IPV6_ADDR : ID_IPV4_ADDR, addr->b,
+	       addr_len(addr));
 	return id;
 }
 
-bool id_fits(const struct msg_id *id)
-{
-	return id->data.left && id->data.left <= TUNNEL_ID_MAX;
-}
-
-struct ike_id id_of_msg(const struct msg_id *msg)
+struct ike_id id_of_octets(uint8_t type, struct chunk data)
 {
 	struct ike_id id = {0};
 
-	if (id_fits(msg))
-		set(&id, msg->type, msg->data.at, msg->data.left);
+	id_set(&id, type, data.p, data.len);
 	return id;
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Lists as people read them. */
-#include "ike/core/engine.h"
+#include "ike/core/text.h"
+
+#include <stdio.h>
+#include <string.h>
 
 /* Appends; what does not fit ends in "...". */
-static size_t append(char *buf, size_t len, size_t at, const char *item)
+static size_t text_append(char *buf, size_t len, size_t at, const char *item)
 {
 	size_t need = strlen(item) + (at ? 2 : 0);
 
@@ -22,18 +24,7 @@ const char *proposals_text(const struct proposals *list, char *buf, size_t len)
 
 	snprintf(buf, len, "none");
 	for (unsigned int i = 0; i < list->count && at < len; i++)
-		at = append(buf, len, at, proposal_str(&list->p[i], item));
-	return buf;
-}
-
-const char *ts_list_text(const struct ts *ts, unsigned int count, char *buf, size_t len)
-{
-	char item[TS_STRLEN];
-	size_t at = 0;
-
-	snprintf(buf, len, "none");
-	for (unsigned int i = 0; i < count && at < len; i++)
-		at = append(buf, len, at, ts_str(&ts[i], item));
+		at = text_append(buf, len, at, proposal_str(&list->p[i], item));
 	return buf;
 }
 

@@ -1,116 +1,76 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Exchanges: message ids, one outstanding request each way (window 1, RFC 7296 2.3),
- * retransmission, the cached answer, protection, and the way from a message to its row of the
- * transition table and back.
+ * A request of ours and its answer. Each has private state of its own and its datagrams, several
+ * where the message is fragmented; it is retransmitted whole until the answer comes. An IKE SA has
+ * version->window of them at once. What waits for a place is not kept in a list: it follows from
+ * what objects want, asked in the order of version->kinds.
  */
-#ifndef IKE_XCHG_H
-#define IKE_XCHG_H
+#ifndef IKE_EXCHANGE_H
+#define IKE_EXCHANGE_H
 
-#include "ike/core/engine.h"
+#include "ike/object/ike_sa.h"
 
 /*
- * Retransmission, RFC 7296 2.1 and 2.4: the request and five more, after 1, 2, 4, 8 and 16 s;
- * given up 16 s after the last, 47 s after the first.
+ * Retransmission, RFC 7296 2.1 and 2.4, where the tunnel says nothing else: the request and five
+ * more, after 1, 2, 4, 8 and 16 s; given up 16 s after the last, 47 s after the first.
  */
-#define XCHG_TRIES		6U
-#define XCHG_FIRST_WAIT_MS	1000
-#define XCHG_LAST_WAIT_MS	16000
+#define EXCHANGE_TRIES		6U
+#define EXCHANGE_FIRST_WAIT_MS	1000
+#define EXCHANGE_LAST_WAIT_MS	16000
 
-struct transition;
-
-/* The simultaneous rekey that the peer began while ours was under way, RFC 7296 2.8.1. */
-struct rival {
-	uint32_t spi_in;		/* its inbound SPI; 0: there is no rival */
-	bool gone;			/* the peer has deleted it */
-	uint16_t low_len;
-	uint8_t low[MSG_NONCE_MAX];	/* the lower of its two nonces */
+enum built {
+	BUILD_NOTHING,			/* there is no cause after all, or not now */
+	BUILD_READY,			/* id and msg are filled in */
+	BUILD_PENDING,			/* a job is under way: exchange_continue() follows */
+	BUILD_FAILED,			/* the reason is in @cause, and the IKE SA cannot go on */
 };
 
-/* Our outstanding request. */
-struct request {
-	bool active;
-	uint8_t exchange;
+struct exchange {
+	TAILQ_ENTRY(exchange) link;	/* in sa->exchanges */
+	struct ike_sa *sa;
+	const struct exchange_kind *kind;
 	uint32_t id;
-	uint8_t *msg;
-	size_t len;
+	struct datagrams msg;
+	bool sent;
+	bool ready;			/* its job has ended: to be built on */
+	bool answered;			/* the answer waits for a job: no retransmission any more */
 	unsigned int tries;
 	uint64_t wait_ms, first_ms;
 	struct timer timer;
-
-	uint32_t subject;		/* inbound SPI of the child it rekeys or deletes; 0: none */
-	bool deletes_ike;
-
-	/* CREATE_CHILD_SA */
-	uint32_t new_spi;		/* reserved inbound SPI; ours to free */
-	uint16_t group;			/* 0: without KE */
-	struct ke *ke;
-	uint8_t nonce[IKE_NONCE_LEN];
-	struct rival rival;
+	uint64_t priv[];		/* kind->priv_size octets */
 };
 
-struct cause {
-	enum ike_failure failure;
-	char text[IKE_DETAIL_MAX];
+struct exchange_kind {
+	const char *name;
+	enum sa_state state;		/* in which it may be sent */
+	uint8_t exchange;		/* type in the header */
+	size_t priv_size;
+	bool about_child;		/* it makes, rekeys or deletes a CHILD_SA */
+	/* Is there cause to send one now? Changes nothing. */
+	bool (*wanted)(const struct ike_sa *sa);
+	/* Builds it. Called again after BUILD_PENDING. */
+	enum built (*build)(struct exchange *ex, struct cause *cause);
+	/* Gives back what priv holds; it is zero afterwards. NULL: nothing. */
+	void (*forget)(struct exchange *ex);
 };
 
-void cause_set(struct cause *cause, enum ike_failure failure, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-enum verdict {
-	VERDICT_DONE, /* the row's next state */
-	VERDICT_STAY, /* the exchange is complete, the state remains */
-	VERDICT_FAIL, /* the row's fail state; a request is answered with what was built */
-	VERDICT_DROP, /* as if it had not come: only for unauthenticated messages */
-};
-
-/* A message on its way through its handler. */
-struct xchg {
-	struct ike_sa *sa;
-	const struct transition *row;
-	const struct msg_header *h;
-	const struct msg *in;
-	const uint8_t *raw;		/* as received */
-	size_t raw_len;
-	const struct endpoint *local, *remote;
-	struct builder b;		/* the answer, when it is a request */
-
-	/*
-	 * Why the state changes. With a failure the tunnel hears of it, and the IKE SA closes
-	 * once the answer has left.
-	 */
-	struct cause cause;
-};
-
-/* A datagram for @sa. */
-void xchg_input(struct ike_sa *sa, const struct msg_header *h, const uint8_t *raw, size_t len,
-		const struct endpoint *local, const struct endpoint *remote);
-/* The peer's IKE_SA_INIT for @sa, just created for it; parsed already. */
-void xchg_first(struct ike_sa *sa, const struct msg_header *h, const struct msg *in,
-		const uint8_t *raw, size_t len, const struct endpoint *local,
-		const struct endpoint *remote);
+/* Sends what the state of the IKE SA and of its children asks for, as far as the window allows. */
+void exchange_next(struct ike_sa *sa);
+/* The job that @ex waited for has ended. */
+void exchange_continue(struct exchange *ex);
+/* Its answer asks for another request of the same kind, with the same private state. */
+void exchange_again(struct exchange *ex);
+/* The one that waits for this answer, or NULL. */
+struct exchange *exchange_find(const struct ike_sa *sa, uint32_t id, uint8_t exchange);
+/* The answer is there: no retransmission. */
+void exchange_answered(struct exchange *ex);
 /*
- * Sends the next request that the state of the IKE SA and its children asks for, unless one is
- * outstanding.
+ * The IKE SA is over: what they hold goes back now, though the answer is still waited for, since a
+ * DELETE cannot follow before it.
  */
-void xchg_next(struct ike_sa *sa);
-/* Forgets the outstanding request and what it reserved. */
-void xchg_cancel(struct ike_sa *sa);
-void xchg_init(struct ike_sa *sa);
-
-/* For handlers: empties the answer, and says instead what is wrong. */
-void xchg_refuse(struct xchg *x, uint16_t notify, const void *data, size_t len);
-
-/*
- * One kind of request of ours: builds the payloads of one if there is cause, and fills in sa->req.
- * BUILD_FAILED: the reason is in @cause and the IKE SA cannot go on.
- */
-enum built { BUILD_NOTHING, BUILD_READY, BUILD_FAILED };
-
-struct request_kind {
-	int state;			/* enum sa_state in which it may be sent */
-	uint8_t exchange;
-	enum built (*build)(struct ike_sa *sa, struct builder *b, struct cause *cause);
-};
+void exchange_release_all(struct ike_sa *sa);
+/* It is over: gives back what it holds. */
+void exchange_end(struct exchange *ex);
+void exchange_end_all(struct ike_sa *sa);
 
 #endif

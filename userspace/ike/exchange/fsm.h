@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The state machine of the IKE SA as data. */
-#ifndef IKE_TRANSITIONS_H
-#define IKE_TRANSITIONS_H
+/*
+ * The state machine of the IKE SA as data: the machine is here, the rows are beside the exchanges
+ * of each protocol version.
+ */
+#ifndef IKE_FSM_H
+#define IKE_FSM_H
 
 #include "ike/object/ike_sa.h"
+
+struct inbound;
+struct exchange_kind;
 
 enum role {
 	ROLE_RESPONDER,		/* the peer's request has come */
@@ -16,75 +22,61 @@ enum command {
 	COMMAND_CLOSE,		/* with a DELETE if possible */
 	COMMAND_DROP,		/* without */
 	COMMAND_EXPIRE,		/* the state's time is over */
-	COMMAND_INHERIT,	/* born from CREATE_CHILD_SA */
+	COMMAND_INHERIT,	/* born from the rekey of another */
 };
 
-/* Payload types as bits. Notify, vendor id and payloads we do not know are always let through. */
-#define P(type) (UINT32_C(1) << ((type) - PAYLOAD_SA))
+enum verdict {
+	VERDICT_DONE, /* the row's next state */
+	VERDICT_STAY, /* the exchange is complete, the state remains */
+	VERDICT_FAIL, /* the row's fail state; a request is answered with what was built */
+	VERDICT_DROP, /* as if it had not come: only for unauthenticated messages */
+	VERDICT_PENDING, /* a job is under way: inbound_resume() follows */
+};
 
-struct transition {
+#define FSM_ANY_KIND	UINT32_MAX
+
+/* Of the rows for one state, exchange and role the first that has the message's kind is taken. */
+struct fsm_row {
 	const char *story;
 	enum sa_state state;
 	uint8_t exchange;
 	enum role role;
-	uint32_t required, allowed;
-	enum verdict (*handler)(struct xchg *x);
+	uint32_t kinds;			/* of messages, as bits; the version's own numbers */
+	enum verdict (*handler)(struct inbound *in);
 	enum sa_state next, fail;
 };
 
-extern const struct transition transitions[];
-extern const unsigned int transitions_count;
+/* A protocol version, as the machine needs to know it. */
+struct ike_version {
+	uint8_t major;			/* in the header */
+	unsigned int window;		/* requests at once, each way; ids are taken modulo it */
+	/* The responder's IKE SA may stand without a child: the first one is asked for later. */
+	bool childless;
+	const struct fsm_row *rows;
+	unsigned int row_count;
+	/*
+	 * How long an IKE SA may be in a state, seconds (SA_STATES of them); 0: as long as the
+	 * retransmission of its request lasts, or for ever.
+	 */
+	const uint16_t *timeouts;
+	const struct exchange_kind *const *kinds;	/* of requests of ours, by urgency */
+	unsigned int kind_count;
+	/* Completes and seals the answer to a request. False: no memory, or too long. */
+	bool (*finish)(struct inbound *in, struct datagrams *answer);
+	/* A message for @sa, whose header fits it; @sa NULL: the first of a peer's. */
+	void (*input)(struct ike *ike, const struct ike_version *version, struct ike_sa *sa,
+		      const struct msg_header *h, const uint8_t *raw, size_t len,
+		      const struct endpoint *local, const struct endpoint *remote);
+};
 
-/* The payloads of a message as the table's bits. */
-uint32_t transition_payloads(const struct msg *m);
-/* The first row that fits; NULL: the message makes no sense now. */
-const struct transition *transition_find(enum sa_state state, uint8_t exchange, enum role role,
-					 uint32_t payloads);
-/* Is there a row at all, whatever the payloads? */
-bool transition_exists(enum sa_state state, uint8_t exchange, enum role role);
+/* NULL: the message makes no sense now. */
+const struct fsm_row *fsm_find(const struct ike_sa *sa, uint8_t exchange, enum role role,
+			       unsigned int kind);
+/* Is there a row at all, whatever the kind? */
+bool fsm_exists(const struct ike_sa *sa, uint8_t exchange, enum role role);
 /* Sets the state that follows from the row and the verdict, and its timeout. */
-void transition_apply(struct ike_sa *sa, const struct transition *row, enum verdict verdict,
-		      const char *why);
-/* Runs a command; false: the table has no row for it in this state. */
-bool transition_command(struct ike_sa *sa, enum command command, const char *why);
-
-/* Handlers, by file. */
-enum verdict v2_init_request(struct xchg *x);
-enum verdict v2_init_response(struct xchg *x);
-enum verdict v2_init_notify(struct xchg *x);
-enum verdict v2_auth_request(struct xchg *x);
-enum verdict v2_auth_response(struct xchg *x);
-enum verdict v2_auth_refused(struct xchg *x);
-enum verdict v2_auth_abandoned(struct xchg *x);
-enum verdict v2_child_request(struct xchg *x);
-enum verdict v2_child_response(struct xchg *x);
-enum verdict v2_child_refused(struct xchg *x);
-enum verdict v2_child_too_late(struct xchg *x);
-enum verdict v2_rekey_request(struct xchg *x);
-enum verdict v2_info_request(struct xchg *x);
-enum verdict v2_info_response(struct xchg *x);
-enum verdict v2_info_late_request(struct xchg *x);
-enum verdict v2_ignore_response(struct xchg *x);
-
-/* Requests of ours, in the order of urgency. */
-extern const struct request_kind request_kinds[];
-extern const unsigned int request_kinds_count;
-enum built v2_init_build(struct ike_sa *sa, struct builder *b, struct cause *cause);
-enum built v2_auth_build(struct ike_sa *sa, struct builder *b, struct cause *cause);
-enum built v2_rekey_child_build(struct ike_sa *sa, struct builder *b, struct cause *cause);
-enum built v2_delete_ike_build(struct ike_sa *sa, struct builder *b, struct cause *cause);
-enum built v2_delete_child_build(struct ike_sa *sa, struct builder *b, struct cause *cause);
-enum built v2_liveness_build(struct ike_sa *sa, struct builder *b, struct cause *cause);
-
-/*
- * v2_child.c: the peer's DELETE names its inbound SPI. True: the answer names ours, @spi_in.
- * Whether the tunnel survives it is in x->cause.
- */
-bool v2_child_deleted(struct xchg *x, uint32_t spi_out, uint32_t *spi_in);
-/* v2_init.c: readies the initiator's part of a new IKE SA. */
-void v2_init_prepare(struct ike_sa *sa);
-/* A peer's first message, before there is an IKE SA. */
-void v2_init_accept(struct ike *ike, const struct msg_header *h, const uint8_t *raw, size_t len,
-		    const struct endpoint *local, const struct endpoint *remote);
+void fsm_apply(struct ike_sa *sa, const struct fsm_row *row, enum verdict verdict, const char *why);
+/* Runs a command; false: there is no row for it in this state. */
+bool fsm_command(struct ike_sa *sa, enum command command, const char *why);
 
 #endif

@@ -1,132 +1,165 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "ike/object/child_sa.h"
+
 #include <stdlib.h>
 
-#include "ike/object/child_sa.h"
-#include "ike/v2/offer.h"
+#include "ike/object/child.h"
+#include "ike/object/ike_sa.h"
+#include "ike/object/peer.h"
+#include "ike/object/report.h"
+#include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
 
 /* 8 s at 1 Gbit/s: the first tries of a CREATE_CHILD_SA. */
 #define HARD_BYTES_LEAST	(UINT64_C(1) << 30)
 #define HARD_PACKETS_LEAST	1000000
 
-static const char *state_name(enum child_state state)
+static const char *pair_state_name(enum pair_state state)
 {
 	static const char *const names[] = {
-		[CHILD_NEW] = "new",	       [CHILD_INBOUND] = "inbound",
-		[CHILD_ACTIVE] = "active",     [CHILD_OLD] = "old",
-		[CHILD_DELETING] = "deleting", [CHILD_LINGERING] = "lingering",
-		[CHILD_GONE] = "gone",
+		[PAIR_NEW] = "new",	      [PAIR_INBOUND] = "inbound",
+		[PAIR_ACTIVE] = "active",     [PAIR_OLD] = "old",
+		[PAIR_DELETING] = "deleting", [PAIR_LINGERING] = "lingering",
+		[PAIR_GONE] = "gone",
 	};
 
 	return names[state];
 }
 
-static void child_set_state(struct child *c, enum child_state state, const char *reason)
+static void pair_set_state(struct child_sa *pair, enum pair_state state, const char *reason)
 {
-	ike_log(c->sa->ike, c->sa->tunnel, LOG_DEBUG, "CHILD_SA %08x/%08x: %s -> %s: %s",
-		c->spi_in, c->spi_out, state_name(c->state), state_name(state), reason);
-	c->state = state;
+	report_log(pair->child->ike, pair->child->peer, LOG_DEBUG,
+		   "CHILD_SA %08x/%08x: %s -> %s: %s", pair->spi_in, pair->spi_out,
+		   pair_state_name(pair->state), pair_state_name(state), reason);
+	pair->state = state;
+	if (pair->sa)
+		sa_touch(pair->sa);
+}
+
+static void pair_arm(struct child_sa *pair, uint64_t at)
+{
+	timer_set(&pair->child->ike->timers, &pair->timer, at);
+}
+
+static void pair_disarm(struct child_sa *pair)
+{
+	timer_cancel(&pair->child->ike->timers, &pair->timer);
 }
 
 /*
  * The peer has neither deleted the old one nor asked again for our answer: it must have the
  * new one.
  */
-static void switch_now(struct child *old)
+static void pair_switch_now(struct child_sa *old)
 {
-	struct child *c = child_by_in(old->sa, old->successor);
+	struct child_sa *pair = pair_by_in(old->child, old->successor);
 
-	if (!c || !child_switch(c, "the peer does not delete the old one")) {
-		sa_close(old->sa, IKE_FAIL_KERNEL, "the kernel refuses the outbound SA of a rekey");
+	if (!pair || !pair_switch(pair, "the peer does not delete the old one")) {
+		if (old->sa)
+			sa_end(old->sa, SA_CLOSE, IKE_FAIL_KERNEL,
+			       "the kernel refuses the outbound SA of a rekey");
 		return;
 	}
-	child_retire(old, "hard lifetime");
-	xchg_next(old->sa);
+	pair_retire(old, "hard lifetime");
 }
 
-static void due(struct timer *timer)
+static void pair_due(struct timer *timer)
 {
-	struct child *c = container_of(timer, struct child, timer);
+	struct child_sa *pair = container_of(timer, struct child_sa, timer);
 
-	if (c->state == CHILD_LINGERING) {
-		child_remove(c, "no packet can be under way any more");
-	} else if (c->state == CHILD_ACTIVE && c->successor) {
-		switch_now(c);
-	} else if (c->state == CHILD_ACTIVE) {
-		c->want_rekey = true;
-		xchg_next(c->sa);
-	} else if (c->state == CHILD_OLD) {
-		xchg_next(c->sa);
+	if (pair->state == PAIR_LINGERING) {
+		pair_remove(pair, "no packet can be under way any more");
+	} else if (pair->state == PAIR_ACTIVE && pair->successor) {
+		pair_switch_now(pair);
+	} else if (pair->state == PAIR_ACTIVE && pair->sa) {
+		pair->want_rekey = true;
+		sa_touch(pair->sa);
+	} else if (pair->state == PAIR_OLD && pair->sa) {
+		sa_touch(pair->sa);
 	}
 }
 
-struct child *child_new(struct ike_sa *sa, const struct proposal *suite, uint32_t spi_in,
-			uint32_t spi_out)
+static uint16_t pair_group(const struct proposal *suite)
 {
-	struct child *c = calloc(1, sizeof(*c));
+	const struct transform *ke = proposal_find(suite, TRANSFORM_KE);
 
-	if (!c)
+	return ke ? ke->id : KE_NONE;
+}
+
+struct child_sa *pair_new(struct child *child, struct ike_sa *sa, const struct proposal *suite,
+			  uint32_t spi_in, uint32_t spi_out)
+{
+	struct child_sa *pair;
+
+	if (!timers_reserve(&child->ike->timers, 1))
 		return NULL;
-	c->sa = sa;
-	c->state = CHILD_NEW;
-	c->suite = *suite;
-	c->group = child_sa_group(suite);
-	c->spi_in = spi_in;
-	c->spi_out = spi_out;
-	timer_init(&c->timer, due);
-	TAILQ_INSERT_TAIL(&sa->children, c, link);
-	return c;
+	pair = calloc(1, sizeof(*pair));
+	if (!pair) {
+		timers_unreserve(&child->ike->timers, 1);
+		return NULL;
+	}
+	pair->child = child;
+	pair->sa = sa;
+	pair->state = PAIR_NEW;
+	pair->suite = *suite;
+	pair->group = pair_group(suite);
+	pair->spi_in = spi_in;
+	pair->reserved = true;
+	pair->spi_out = spi_out;
+	timer_init(&pair->timer, pair_due);
+	TAILQ_INSERT_TAIL(&child->pairs, pair, link);
+	return pair;
 }
 
-struct child *child_by_in(const struct ike_sa *sa, uint32_t spi_in)
+struct child_sa *pair_active(const struct child *child)
 {
-	struct child *c;
+	struct child_sa *pair;
 
-	TAILQ_FOREACH(c, &sa->children, link)
-		if (spi_in && c->spi_in == spi_in)
-			return c;
+	TAILQ_FOREACH(pair, &child->pairs, link)
+		if (pair->state == PAIR_ACTIVE)
+			return pair;
 	return NULL;
 }
 
-struct child *child_by_out(const struct ike_sa *sa, uint32_t spi_out)
+struct child_sa *pair_by_in(const struct child *child, uint32_t spi_in)
 {
-	struct child *c;
+	struct child_sa *pair;
 
-	TAILQ_FOREACH(c, &sa->children, link)
-		if (c->spi_out == spi_out && c->state != CHILD_LINGERING)
-			return c;
+	TAILQ_FOREACH(pair, &child->pairs, link)
+		if (spi_in && pair->spi_in == spi_in)
+			return pair;
 	return NULL;
 }
 
-struct child *child_predecessor(const struct child *c)
+struct child_sa *pair_by_out(const struct child *child, uint32_t spi_out)
 {
-	struct child *old;
+	struct child_sa *pair;
 
-	TAILQ_FOREACH(old, &c->sa->children, link)
-		if (old->successor == c->spi_in)
+	TAILQ_FOREACH(pair, &child->pairs, link)
+		if (pair->spi_out == spi_out && pair->state != PAIR_LINGERING)
+			return pair;
+	return NULL;
+}
+
+struct child_sa *pair_predecessor(const struct child_sa *pair)
+{
+	struct child_sa *old;
+
+	TAILQ_FOREACH(old, &pair->child->pairs, link)
+		if (old->successor == pair->spi_in)
 			return old;
 	return NULL;
 }
 
-void child_succeed(struct child *c, struct child *old)
+void pair_succeed(struct child_sa *pair, struct child_sa *old)
 {
-	timer_cancel(&old->sa->ike->timers, &old->timer);
+	pair_disarm(old);
 	old->want_rekey = false;
-	old->successor = c->spi_in;
-	old->succeeded_ms = ike_now(old->sa->ike);
+	old->successor = pair->spi_in;
+	old->succeeded_ms = ike_now(old->child->ike);
 }
 
-struct child *child_active(const struct ike_sa *sa)
-{
-	struct child *c;
-
-	TAILQ_FOREACH(c, &sa->children, link)
-		if (c->state == CHILD_ACTIVE)
-			return c;
-	return NULL;
-}
-
-static size_t key_len(const struct proposal *suite)
+static size_t pair_key_len(const struct proposal *suite)
 {
 	const struct transform *encr = proposal_find(suite, TRANSFORM_ENCR);
 	const struct transform *integ = proposal_find(suite, TRANSFORM_INTEG);
@@ -139,192 +172,201 @@ static size_t key_len(const struct proposal *suite)
  * prf+ (SK_d, [ g^ir (new) ] | Ni | Nr): first the keys of the initiator's outbound SA, then
  * those of the other.
  */
-bool child_derive(struct child *c, bool initiator, struct chunk secret, struct chunk ni,
-		  struct chunk nr)
+bool pair_derive(struct child_sa *pair, bool initiator, struct chunk secret, struct chunk ni,
+		 struct chunk nr)
 {
 	struct chunk seed[] = { secret, ni, nr };
-	const struct ike_sa *sa = c->sa;
-	uint8_t keymat[2 * CHILD_KEY_MAX];
-	size_t len = key_len(&c->suite);
+	const struct ike_sa *sa = pair->sa;
+	uint8_t keymat[2 * PAIR_KEY_MAX];
+	size_t len = pair_key_len(&pair->suite);
 	bool ok;
 
-	if (!len || len > CHILD_KEY_MAX)
+	if (!len || len > PAIR_KEY_MAX)
 		return false;
 	ok = prf_plus(sa->prf, (struct chunk){ sa->sk_d, prf_len(sa->prf) }, seed, 3, keymat,
 		      2 * len);
 	if (ok) {
-		memcpy(initiator ? c->key_out : c->key_in, keymat, len);
-		memcpy(initiator ? c->key_in : c->key_out, keymat + len, len);
+		memcpy(initiator ? pair->key_out : pair->key_in, keymat, len);
+		memcpy(initiator ? pair->key_in : pair->key_out, keymat + len, len);
 	}
 	mem_wipe(keymat, sizeof(keymat));
 	return ok;
 }
 
 /* Without extended numbers the kernel ends at 2^32 packets: rekey in time. */
-static uint64_t soft_packets(const struct child *c, const struct tunnel_conf *conf, bool esn)
+static uint64_t pair_soft_packets(const struct child_sa *pair, bool esn)
 {
-	const uint64_t most = UINT64_C(0xe0000000);
+	const uint64_t most = UINT64_C(0xe0000000), wanted = pair->child->conf->rekey_packets;
 
-	if (!esn && (!conf->rekey_packets || conf->rekey_packets > most))
-		return most - ike_jitter(c->sa->ike, most / 16);
-	return conf->rekey_packets;
+	if (!esn && (!wanted || wanted > most))
+		return most - ike_jitter(pair->child->ike, most / 16);
+	return wanted;
 }
 
 /* What follows the soft limit lasts until new keys are agreed on, over some lost messages too. */
-static uint64_t hard_of(uint64_t soft, uint64_t least)
+static uint64_t pair_hard_of(uint64_t soft, uint64_t least)
 {
 	if (!soft)
 		return 0;
 	return soft + (soft / 10 > least ? soft / 10 : least);
 }
 
-static struct kern_sa kern_sa_of(const struct child *c, bool out)
+static struct kern_sa pair_kern_sa(const struct child_sa *pair, bool out)
 {
-	const struct transform *encr = proposal_find(&c->suite, TRANSFORM_ENCR);
-	const struct transform *integ = proposal_find(&c->suite, TRANSFORM_INTEG);
-	const struct transform *esn = proposal_find(&c->suite, TRANSFORM_ESN);
-	const struct tunnel_conf *conf = &c->sa->tunnel->conf;
+	const struct transform *encr = proposal_find(&pair->suite, TRANSFORM_ENCR);
+	const struct transform *integ = proposal_find(&pair->suite, TRANSFORM_INTEG);
+	const struct transform *esn = proposal_find(&pair->suite, TRANSFORM_ESN);
+	const struct child_conf *conf = pair->child->conf;
 	struct kern_sa k = {
-		.spi = out ? c->spi_out : c->spi_in,
+		.spi = out ? pair->spi_out : pair->spi_in,
 		.encr = encr->id,
 		.integ = integ ? integ->id : INTEG_NONE,
-		.encr_key = out ? c->key_out : c->key_in,
+		.encr_key = out ? pair->key_out : pair->key_in,
 		.encr_key_len = encr_key_len(encr->id, encr->key_bits),
 		.esn = esn && esn->id == ESN_YES,
 		.replay_window = conf->replay_window,
 		.soft_bytes = conf->rekey_bytes,
-		.hard_bytes = hard_of(conf->rekey_bytes, HARD_BYTES_LEAST),
-		.soft_seconds = c->soft_s,
-		.hard_seconds = c->hard_s,
+		.hard_bytes = pair_hard_of(conf->rekey_bytes, HARD_BYTES_LEAST),
+		.soft_seconds = pair->soft_s,
+		.hard_seconds = pair->hard_s,
 	};
 
 	k.integ_key = k.encr_key + k.encr_key_len;
 	k.integ_key_len = integ_key_len(k.integ);
-	k.soft_packets = soft_packets(c, conf, k.esn);
+	k.soft_packets = pair_soft_packets(pair, k.esn);
 	if (k.soft_packets == conf->rekey_packets)
-		k.hard_packets = hard_of(k.soft_packets, HARD_PACKETS_LEAST);
+		k.hard_packets = pair_hard_of(k.soft_packets, HARD_PACKETS_LEAST);
 	return k;
 }
 
-static void set_lifetime(struct child *c)
+static void pair_set_lifetime(struct child_sa *pair)
 {
-	uint64_t rekey_s = c->sa->tunnel->conf.rekey_s;
+	uint64_t rekey_s = pair->child->conf->rekey_s;
+	struct ike *ike = pair->child->ike;
 
 	if (!rekey_s)
 		return;
-	c->soft_s = rekey_s - ike_jitter(c->sa->ike, rekey_s / 10);
-	c->hard_s = rekey_s + (rekey_s / 10 > 60 ? rekey_s / 10 : 60);
-	c->rekey_at_ms = ike_now(c->sa->ike) + c->soft_s * 1000;
+	pair->soft_s = rekey_s - ike_jitter(ike, rekey_s / 10);
+	pair->hard_s = rekey_s + (rekey_s / 10 > 60 ? rekey_s / 10 : 60);
+	pair->rekey_at_ms = ike_now(ike) + pair->soft_s * 1000;
 }
 
-bool child_install(struct child *c, bool out, const char *reason, char why[256])
+static bool pair_sa_add(struct child_sa *pair, const struct kern_sa *in, const struct kern_sa *out,
+			char why[IKE_WHY_MAX])
 {
-	struct tunnel *t = c->sa->tunnel;
-	struct ike *ike = c->sa->ike;
+	const struct ike_env *env = &pair->child->ike->env;
+
+	return !env->sa_add(env->ctx, pair->child->peer->tunnel->id, pair->child->id, in, out, why);
+}
+
+static void pair_sa_del(struct child *child, uint32_t spi, bool out)
+{
+	const struct ike_env *env = &child->ike->env;
+
+	env->sa_del(env->ctx, child->peer->tunnel->id, spi, out);
+}
+
+bool pair_install(struct child_sa *pair, bool out, const char *reason, char why[IKE_WHY_MAX])
+{
 	struct kern_sa in_sa, out_sa;
 
-	set_lifetime(c);
-	in_sa = kern_sa_of(c, false);
-	out_sa = kern_sa_of(c, true);
-	if (ike->env.kern_sa_add(ike->env.ctx, t->conf.name, t->child_id, &in_sa,
-				 out ? &out_sa : NULL, why))
+	pair_set_lifetime(pair);
+	in_sa = pair_kern_sa(pair, false);
+	out_sa = pair_kern_sa(pair, true);
+	if (!pair_sa_add(pair, &in_sa, out ? &out_sa : NULL, why))
 		return false;
-	mem_wipe(c->key_in, sizeof(c->key_in));
+	pair->reserved = false;
+	mem_wipe(pair->key_in, sizeof(pair->key_in));
 	if (out) {
-		mem_wipe(c->key_out, sizeof(c->key_out));
-		t->out = c;
+		mem_wipe(pair->key_out, sizeof(pair->key_out));
+		pair->child->out = pair;
 	}
-	child_set_state(c, out ? CHILD_ACTIVE : CHILD_INBOUND, reason);
+	pair_set_state(pair, out ? PAIR_ACTIVE : PAIR_INBOUND, reason);
 	return true;
 }
 
-bool child_switch(struct child *c, const char *reason)
+bool pair_switch(struct child_sa *pair, const char *reason)
 {
-	struct kern_sa out_sa = kern_sa_of(c, true);
-	struct tunnel *t = c->sa->tunnel;
-	struct ike *ike = c->sa->ike;
-	char why[256] = "";
+	struct kern_sa out_sa = pair_kern_sa(pair, true);
+	char why[IKE_WHY_MAX] = "";
 
-	if (ike->env.kern_sa_add(ike->env.ctx, t->conf.name, t->child_id, NULL, &out_sa, why)) {
-		ike_log(ike, t, LOG_ERR, "the kernel refuses the new outbound SA: %s", why);
+	if (!pair_sa_add(pair, NULL, &out_sa, why)) {
+		report_log(pair->child->ike, pair->child->peer, LOG_ERR,
+			   "the kernel refuses the new outbound SA: %s", why);
 		return false;
 	}
-	mem_wipe(c->key_out, sizeof(c->key_out));
-	t->out = c;
-	child_set_state(c, CHILD_ACTIVE, reason);
+	mem_wipe(pair->key_out, sizeof(pair->key_out));
+	pair->child->out = pair;
+	pair_set_state(pair, PAIR_ACTIVE, reason);
 	return true;
 }
 
-void child_linger(struct child *c, const char *reason)
+void pair_linger(struct child_sa *pair, const char *reason)
 {
-	struct ike *ike = c->sa->ike;
-
-	mem_wipe(c->key_out, sizeof(c->key_out));
-	child_set_state(c, CHILD_LINGERING, reason);
-	timer_set(&ike->timers, &c->timer, ike_now(ike) + CHILD_LINGER_MS);
+	mem_wipe(pair->key_out, sizeof(pair->key_out));
+	pair_set_state(pair, PAIR_LINGERING, reason);
+	pair_arm(pair, ike_now(pair->child->ike) + PAIR_LINGER_MS);
 }
 
-void child_remove(struct child *c, const char *reason)
+void pair_remove(struct child_sa *pair, const char *reason)
 {
-	struct tunnel *t = c->sa->tunnel;
-	struct ike *ike = c->sa->ike;
+	struct child *child = pair->child;
 
-	/* a NEW one has only its SPI reserved; SAs go with the kernel's child */
-	if (t && (t->in_kernel || c->state == CHILD_NEW))
-		ike->env.kern_sa_del(ike->env.ctx, t->conf.name, c->spi_in, false);
-	if (t && t->out == c) {
-		if (t->in_kernel)
-			ike->env.kern_sa_del(ike->env.ctx, t->conf.name, c->spi_out, true);
-		t->out = NULL;
+	/* SAs go with the kernel's policy, a reservation does not */
+	if (child->in_kernel || pair->reserved)
+		pair_sa_del(child, pair->spi_in, false);
+	if (child->out == pair) {
+		if (child->in_kernel)
+			pair_sa_del(child, pair->spi_out, true);
+		child->out = NULL;
 	}
-	timer_cancel(&ike->timers, &c->timer);
-	child_set_state(c, CHILD_GONE, reason);
-	TAILQ_REMOVE(&c->sa->children, c, link);
-	mem_free_wiped(c, sizeof(*c));
+	pair_set_state(pair, PAIR_GONE, reason);
+	pair_forget(pair);
 }
 
-void child_retire(struct child *c, const char *reason)
+void pair_forget(struct child_sa *pair)
 {
-	timer_cancel(&c->sa->ike->timers, &c->timer);
-	c->want_rekey = false;
-	mem_wipe(c->key_out, sizeof(c->key_out));
-	child_set_state(c, CHILD_OLD, reason);
+	pair_disarm(pair);
+	timers_unreserve(&pair->child->ike->timers, 1);
+	TAILQ_REMOVE(&pair->child->pairs, pair, link);
+	mem_free_wiped(pair, sizeof(*pair));
 }
 
-void child_deleting(struct child *c)
+void pair_retire(struct child_sa *pair, const char *reason)
 {
-	child_set_state(c, CHILD_DELETING, "we delete it");
+	pair_disarm(pair);
+	pair->want_rekey = false;
+	mem_wipe(pair->key_out, sizeof(pair->key_out));
+	pair_set_state(pair, PAIR_OLD, reason);
 }
 
-void child_switch_later(struct child *c)
+void pair_deleting(struct child_sa *pair)
 {
-	struct ike *ike = c->sa->ike;
-
-	timer_set(&ike->timers, &c->timer, c->succeeded_ms + CHILD_SWITCH_MS);
+	pair_set_state(pair, PAIR_DELETING, "we delete it");
 }
 
-void child_retry(struct child *c, uint64_t min_ms, uint64_t max_ms)
+void pair_switch_later(struct child_sa *pair)
 {
-	struct ike *ike = c->sa->ike;
-
-	timer_set(&ike->timers, &c->timer,
-		  ike_now(ike) + min_ms + ike_jitter(ike, max_ms - min_ms));
+	pair_arm(pair, pair->succeeded_ms + PAIR_SWITCH_MS);
 }
 
-void children_free(struct ike_sa *sa)
+void pair_retry(struct child_sa *pair, uint64_t min_ms, uint64_t max_ms)
 {
-	struct child *c;
+	struct ike *ike = pair->child->ike;
 
-	while ((c = TAILQ_FIRST(&sa->children)))
-		child_remove(c, "its IKE SA ends");
+	pair_arm(pair, ike_now(ike) + min_ms + ike_jitter(ike, max_ms - min_ms));
 }
 
-void children_forget(struct ike_sa *sa)
+bool pair_spi_alloc(struct child *child, uint32_t *spi, char why[IKE_WHY_MAX])
 {
-	struct child *c;
+	const struct ike_env *env = &child->ike->env;
 
-	while ((c = TAILQ_FIRST(&sa->children))) {
-		TAILQ_REMOVE(&sa->children, c, link);
-		mem_free_wiped(c, sizeof(*c));
-	}
+	*spi = 0;
+	return !env->spi_alloc(env->ctx, child->peer->tunnel->id, spi, why);
+}
+
+void pair_spi_free(struct child *child, uint32_t spi)
+{
+	if (spi)
+		pair_sa_del(child, spi, false);
 }

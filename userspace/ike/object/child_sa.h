@@ -1,42 +1,47 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The CHILD_SA: a pair of SAs. Its tunnel's child in the kernel outlives it and has room for one
- * outbound SA; so of all CHILD_SAs of a tunnel one owns the outbound slot, and during a rekey
- * several have inbound SAs.
+ * RFC 7296's CHILD_SA: a pair of SAs with keys, below a child. The child's policy in the kernel has
+ * room for one outbound SA; so of all pairs of a child one owns the outbound slot, and during a
+ * rekey several have inbound SAs. The IKE SA that carries it is the one that can rekey and delete
+ * it.
  *
  * Who switches when, so that no packet is lost: the initiator of a rekey installs both directions
  * once it has the response, because the responder has its inbound SA by then. The responder
- * installs only the inbound SA (CHILD_INBOUND) and keeps the outbound one aside until the
- * initiator deletes the old CHILD_SA: then it certainly has its new inbound SA. (One that never
- * does: at the old one's hard limit, CHILD_SWITCH_MS after our answer at least.) Inbound SAs stay
- * for CHILD_LINGER_MS after the DELETE, for the packets under way.
+ * installs only the inbound SA (PAIR_INBOUND) and keeps the outbound one aside until the
+ * initiator deletes the old pair: then it certainly has its new inbound SA. (One that never
+ * does: at the old one's hard limit, PAIR_SWITCH_MS after our answer at least.) Inbound SAs stay
+ * for PAIR_LINGER_MS after the DELETE, for the packets under way.
  */
-#ifndef IKE_CHILD_H
-#define IKE_CHILD_H
+#ifndef IKE_CHILD_SA_H
+#define IKE_CHILD_SA_H
 
-#include "ike/object/ike_sa.h"
+#include "ike/core/engine.h"
 
-#define CHILD_LINGER_MS		5000
-#define CHILD_SWITCH_MS		60000	/* beyond the peer's retransmission of its rekey */
-#define CHILD_KEY_MAX		(SK_KEY_MAX + SK_INTEG_MAX)
+#define PAIR_LINGER_MS		5000
+#define PAIR_SWITCH_MS		60000	/* beyond the peer's retransmission of its rekey */
+#define PAIR_KEY_MAX		(SK_KEY_MAX + SK_INTEG_MAX)
+#define PAIR_RETRY_MIN_MS	2000	/* after TEMPORARY_FAILURE and its like */
+#define PAIR_RETRY_MAX_MS	5000
 
-enum child_state {
-	CHILD_NEW,
-	CHILD_INBOUND,		/* inbound in the kernel, outbound kept aside */
-	CHILD_ACTIVE,		/* both; owns the outbound slot */
-	CHILD_OLD,		/* its successor owns the slot; to be deleted by us */
-	CHILD_DELETING,		/* our DELETE is under way */
-	CHILD_LINGERING,	/* deleted; inbound stays for packets under way */
-	CHILD_GONE,
+enum pair_state {
+	PAIR_NEW,
+	PAIR_INBOUND,		/* inbound in the kernel, outbound kept aside */
+	PAIR_ACTIVE,		/* both; owns the outbound slot */
+	PAIR_OLD,		/* replaced, or never wanted: to be deleted by us */
+	PAIR_DELETING,		/* our DELETE is under way */
+	PAIR_LINGERING,		/* deleted; inbound stays for packets under way */
+	PAIR_GONE,
 };
 
-struct child {
-	TAILQ_ENTRY(child) link;	/* in sa->children */
-	struct ike_sa *sa;
-	enum child_state state;		/* set by child_set_state() only */
+struct child_sa {
+	TAILQ_ENTRY(child_sa) link;	/* in child->pairs */
+	struct child *child;
+	struct ike_sa *sa;		/* that carries it; NULL: none, it lingers */
+	enum pair_state state;		/* set by pair_set_state() only */
 	uint32_t spi_in, spi_out;
+	bool reserved;			/* spi_in is only reserved: nothing is in the kernel */
 	struct proposal suite;
-	uint8_t key_in[CHILD_KEY_MAX], key_out[CHILD_KEY_MAX];	/* wiped once the kernel has them */
+	uint8_t key_in[PAIR_KEY_MAX], key_out[PAIR_KEY_MAX];	/* wiped once the kernel has them */
 	uint64_t soft_s, hard_s, rekey_at_ms;
 	uint32_t successor;		/* inbound SPI of the peer's rekey of this one; 0: none */
 	bool want_rekey;
@@ -49,44 +54,48 @@ struct child {
 };
 
 /* Takes over the reservation of @spi_in. NULL: no memory. */
-struct child *child_new(struct ike_sa *sa, const struct proposal *suite, uint32_t spi_in,
-			uint32_t spi_out);
-struct child *child_by_in(const struct ike_sa *sa, uint32_t spi_in);
-/* LINGERING ones excepted. */
-struct child *child_by_out(const struct ike_sa *sa, uint32_t spi_out);
+struct child_sa *pair_new(struct child *child, struct ike_sa *sa, const struct proposal *suite,
+			  uint32_t spi_in, uint32_t spi_out);
+/* The pair that carries traffic, or NULL. */
+struct child_sa *pair_active(const struct child *child);
+struct child_sa *pair_by_in(const struct child *child, uint32_t spi_in);
+/* Those that linger excepted. */
+struct child_sa *pair_by_out(const struct child *child, uint32_t spi_out);
 /* The one whose successor it is, or NULL. */
-struct child *child_predecessor(const struct child *c);
-/* @c, INBOUND, is the peer's rekey of @old. */
-void child_succeed(struct child *c, struct child *old);
-struct child *child_active(const struct ike_sa *sa);
+struct child_sa *pair_predecessor(const struct child_sa *pair);
+/* @pair, INBOUND, is the peer's rekey of @old. */
+void pair_succeed(struct child_sa *pair, struct child_sa *old);
 
 /*
  * KEYMAT, RFC 7296 2.17. @initiator: of the exchange that makes it. @secret: of its KE, or
  * empty.
  */
-bool child_derive(struct child *c, bool initiator, struct chunk secret, struct chunk ni,
-		  struct chunk nr);
+bool pair_derive(struct child_sa *pair, bool initiator, struct chunk secret, struct chunk ni,
+		 struct chunk nr);
 /*
  * Puts it into the kernel, inbound and, if @out, outbound: then it becomes ACTIVE, else
  * INBOUND. On failure nothing has changed.
  */
-bool child_install(struct child *c, bool out, const char *reason, char why[256]);
+bool pair_install(struct child_sa *pair, bool out, const char *reason, char why[IKE_WHY_MAX]);
 /* INBOUND to ACTIVE. */
-bool child_switch(struct child *c, const char *reason);
+bool pair_switch(struct child_sa *pair, const char *reason);
 /* The peer knows it is gone: inbound lingers, then is removed. */
-void child_linger(struct child *c, const char *reason);
+void pair_linger(struct child_sa *pair, const char *reason);
 /* Out of the kernel, the list and memory. */
-void child_remove(struct child *c, const char *reason);
+void pair_remove(struct child_sa *pair, const char *reason);
 /* To be deleted by us: a DELETE follows. */
-void child_retire(struct child *c, const char *reason);
+void pair_retire(struct child_sa *pair, const char *reason);
 /* Its hard limit is reached, but the peer has not deleted it yet after its rekey. */
-void child_switch_later(struct child *c);
-void child_deleting(struct child *c);
-/* All of an IKE SA at once, out of the kernel. */
-void children_free(struct ike_sa *sa);
-/* The same, but the kernel hears nothing: for the end of the engine. */
-void children_forget(struct ike_sa *sa);
+void pair_switch_later(struct child_sa *pair);
+void pair_deleting(struct child_sa *pair);
 /* ACTIVE: to rekey it, OLD: to delete it. */
-void child_retry(struct child *c, uint64_t min_ms, uint64_t max_ms);
+void pair_retry(struct child_sa *pair, uint64_t min_ms, uint64_t max_ms);
+/* Out of the list and memory; the kernel hears nothing: for the end of the engine. */
+void pair_forget(struct child_sa *pair);
+
+/* Reserves an inbound SPI on the device of the child's tunnel; false: @why. */
+bool pair_spi_alloc(struct child *child, uint32_t *spi, char why[IKE_WHY_MAX]);
+/* Gives it back unused. 0 is fine. */
+void pair_spi_free(struct child *child, uint32_t spi);
 
 #endif

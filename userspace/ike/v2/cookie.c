@@ -3,26 +3,28 @@
  * Cookies of IKE_SA_INIT, RFC 7296 2.6: proof that the sender's address is its own, at no cost
  * in memory to us.
  */
-#include "ike/core/engine.h"
+#include "ike/v2/v2.h"
 
-static void rotate(struct ike *ike)
+#define COOKIE_ROTATE_MS	60000
+
+static void cookie_rotate(struct ike *ike)
 {
 	struct cookie_jar *jar = &ike->cookies;
 	uint64_t now = ike_now(ike);
 
-	if (jar->version && now - jar->born_ms < IKE_COOKIE_ROTATE_MS)
+	if (jar->version && now - jar->born_ms < COOKIE_ROTATE_MS)
 		return;
 	/* the predecessor has had its time too */
-	if (!jar->version || now - jar->born_ms >= 2 * IKE_COOKIE_ROTATE_MS)
+	if (!jar->version || now - jar->born_ms >= 2 * COOKIE_ROTATE_MS)
 		ike_random(ike, jar->secret, sizeof(jar->secret));
 	jar->version = jar->version % 254 + 1;
 	ike_random(ike, jar->secret[jar->version & 1], sizeof(jar->secret[0]));
 	jar->born_ms = now;
 }
 
-static void compute(const struct ike *ike, uint8_t version, const struct msg_header *h,
+static void cookie_compute(const struct ike *ike, uint8_t version, const struct msg_header *h,
 		    const struct msg *in, const struct endpoint *remote,
-		    uint8_t cookie[IKE_COOKIE_LEN])
+		    uint8_t cookie[V2_COOKIE_LEN])
 {
 	const uint8_t *secret = ike->cookies.secret[version & 1];
 	uint8_t mac[PRF_LEN_MAX] = {0}, spi[8];
@@ -38,28 +40,28 @@ static void compute(const struct ike *ike, uint8_t version, const struct msg_hea
 	prf(PRF_HMAC_SHA2_256, (struct chunk){ secret, sizeof(ike->cookies.secret[0]) }, parts,
 	    ARRAY_SIZE(parts), mac);
 	cookie[0] = version;
-	memcpy(cookie + 1, mac, IKE_COOKIE_LEN - 1);
+	memcpy(cookie + 1, mac, V2_COOKIE_LEN - 1);
 }
 
 void cookie_make(struct ike *ike, const struct msg_header *h, const struct msg *in,
-		 const struct endpoint *remote, uint8_t cookie[IKE_COOKIE_LEN])
+		 const struct endpoint *remote, uint8_t cookie[V2_COOKIE_LEN])
 {
-	rotate(ike);
-	compute(ike, ike->cookies.version, h, in, remote, cookie);
+	cookie_rotate(ike);
+	cookie_compute(ike, ike->cookies.version, h, in, remote, cookie);
 }
 
 bool cookie_valid(struct ike *ike, const struct msg_header *h, const struct msg *in,
 		  const struct endpoint *remote)
 {
 	const struct msg_notify *n = msg_notify(in, NOTIFY_COOKIE);
-	uint8_t want[IKE_COOKIE_LEN], previous;
+	uint8_t want[V2_COOKIE_LEN], previous;
 
-	if (!n || n->data.left != IKE_COOKIE_LEN)
+	if (!n || n->data.left != V2_COOKIE_LEN)
 		return false;
-	rotate(ike);
+	cookie_rotate(ike);
 	previous = ike->cookies.version == 1 ? 254 : ike->cookies.version - 1;
 	if (n->data.at[0] != ike->cookies.version && n->data.at[0] != previous)
 		return false;
-	compute(ike, n->data.at[0], h, in, remote, want);
-	return crypto_equal(want, n->data.at, IKE_COOKIE_LEN);
+	cookie_compute(ike, n->data.at[0], h, in, remote, want);
+	return crypto_equal(want, n->data.at, V2_COOKIE_LEN);
 }

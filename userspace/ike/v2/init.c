@@ -1,153 +1,167 @@
 // SPDX-License-Identifier: GPL-2.0
 /* IKE_SA_INIT, RFC 7296 1.2, 2.6, 2.7 and 2.23. Nothing here is authenticated. */
-#include "ike/exchange/fsm.h"
+#include "ike/core/text.h"
+#include "ike/object/peer.h"
+#include "ike/object/report.h"
+#include "ike/object/stranger.h"
 #include "ike/object/tunnel.h"
+#include "ike/v2/nat.h"
+#include "ike/v2/offer.h"
+#include "ike/v2/v2.h"
 
 #define ROUNDS_MAX	6	/* COOKIE and INVALID_KE_PAYLOAD answers in one attempt */
 #define GRACE_MS 3000 /* after an error that anybody may have sent: a true answer may follow */
 
-static void nat_hash(const struct msg_header *h, const struct endpoint *e, uint8_t out[20])
+/* The request of ours, over all its rounds. */
+struct init_exchange {
+	bool begun;
+	uint16_t group;
+	struct ke *ke;
+	uint8_t rounds;			/* COOKIE and INVALID_KE_PAYLOAD answers so far: bounded */
+	uint8_t cookie_len;
+	uint8_t cookie[64];
+	uint16_t hint;			/* error notify of an unauthenticated answer */
+	struct timer grace;		/* armed by the hint: a better answer may follow */
+	struct ike_sa *sa;
+};
+
+static const struct tunnel_conf *init_conf(const struct ike_sa *sa)
 {
-	uint8_t buf[18];
-	struct writer w = writer_of(buf, sizeof(buf));
-	struct chunk parts[] = { { buf, 16 }, { e->addr.b, addr_len(&e->addr) }, { buf + 16, 2 } };
-
-	writer_u64(&w, h->spi_i);
-	writer_u64(&w, h->spi_r);
-	writer_u16(&w, e->port);
-	memset(out, 0, 20);
-	sha1(parts, 3, out);
-}
-
-/* @fake: claim to be behind NAT, so that both ends put ESP into UDP. */
-static void build_nat_detection(struct builder *b, const struct msg_header *h,
-				const struct endpoint *local, const struct endpoint *remote,
-				bool fake)
-{
-	static const struct endpoint nowhere = { .addr = { .family = AF_INET } };
-	uint8_t hash[20];
-
-	nat_hash(h, fake ? &nowhere : local, hash);
-	build_notify(b, NOTIFY_NAT_DETECTION_SOURCE_IP, 0, 0, 0, hash, sizeof(hash));
-	nat_hash(h, remote, hash);
-	build_notify(b, NOTIFY_NAT_DETECTION_DESTINATION_IP, 0, 0, 0, hash, sizeof(hash));
-}
-
-static void detect_nat(struct ike_sa *sa, const struct xchg *x)
-{
-	bool source_seen = false, destination_seen = false, source_ok = false,
-	     destination_ok = false;
-	uint8_t source[20], destination[20];
-
-	nat_hash(x->h, x->remote, source);
-	nat_hash(x->h, x->local, destination);
-	for (unsigned int i = 0; i < x->in->notify_count; i++) {
-		const struct msg_notify *n = &x->in->notify[i];
-
-		if (n->type == NOTIFY_NAT_DETECTION_SOURCE_IP) {
-			source_seen = true;
-			source_ok |= n->data.left == 20 && !memcmp(n->data.at, source, 20);
-		} else if (n->type == NOTIFY_NAT_DETECTION_DESTINATION_IP) {
-			destination_seen = true;
-			destination_ok |= n->data.left == 20 &&
-					  !memcmp(n->data.at, destination, 20);
-		}
-	}
-	sa->nat_t = source_seen && destination_seen;
-	sa->nat_remote = sa->nat_t && !source_ok;
-	sa->nat_local = sa->nat_t && !destination_ok;
-}
-
-/* The first group of the proposals, or the one the peer asked for. */
-static bool prepare_ke(struct ike_sa *sa)
-{
-	const struct proposals *list = &sa->tunnel->conf.ike;
-	const struct transform *t = list->count ? proposal_find(&list->p[0], TRANSFORM_KE) : NULL;
-
-	if (!sa->init.group && t)
-		sa->init.group = t->id;
-	if (!sa->ke)
-		sa->ke = ke_new(sa->init.group, sa->ike->env.random, sa->ike->env.ctx);
-	return sa->ke;
-}
-
-enum built v2_init_build(struct ike_sa *sa, struct builder *b, struct cause *cause)
-{
-	struct msg_header h = { .spi_i = sa->spi_i };
-	const uint8_t *public;
-	size_t len;
-
-	if (!prepare_ke(sa)) {
-		cause_set(cause, IKE_FAIL_CONFIG,
-			  "the first IKE proposal's key exchange group %u is not to be had",
-			  sa->init.group);
-		return BUILD_FAILED;
-	}
-	if (!sa->ni.len) {
-		ike_random(sa->ike, sa->ni.b, IKE_NONCE_LEN);
-		sa->ni.len = IKE_NONCE_LEN;
-	}
-	if (sa->init.cookie_len)
-		build_notify(b, NOTIFY_COOKIE, 0, 0, 0, sa->init.cookie, sa->init.cookie_len);
-	build_sa(b, &sa->tunnel->conf.ike, NULL);
-	public = ke_public(sa->ke, &len);
-	build_ke(b, sa->init.group, public, len);
-	build_nonce(b, sa->ni.b, sa->ni.len);
-	build_nat_detection(b, &h, &sa->local, &sa->remote, sa->tunnel->conf.force_udp);
-	return BUILD_READY;
+	return sa->peer->tunnel->conf;
 }
 
 /* ---- the initiator's side */
 
-static void refused(struct ike_sa *sa)
+static void init_refused(struct init_exchange *p)
 {
 	char list[300], name[NAME_STRLEN];
+	struct ike_sa *sa = p->sa;
 	struct cause cause;
 
-	if (sa->init.hint == NOTIFY_NO_PROPOSAL_CHOSEN)
+	if (p->hint == NOTIFY_NO_PROPOSAL_CHOSEN)
 		cause_set(&cause, IKE_FAIL_NO_PROPOSAL_IKE,
 			  "the peer takes none of our IKE proposals: %s; "
 			  "compare them with the peer's",
-			  proposals_text(&sa->tunnel->conf.ike, list, sizeof(list)));
+			  proposals_text(&init_conf(sa)->ike, list, sizeof(list)));
 	else
 		cause_set(&cause, IKE_FAIL_PEER, "the peer refuses IKE_SA_INIT: %s",
-			  notify_text(sa->init.hint, name));
-	sa_drop(sa, cause.failure, cause.text);
+			  notify_text(p->hint, name));
+	sa_end(sa, SA_DROP, cause.failure, cause.text);
 }
 
-static void grace_over(struct timer *timer)
+static void init_grace_over(struct timer *timer)
 {
-	refused(container_of(timer, struct ike_sa, init.grace));
+	init_refused(container_of(timer, struct init_exchange, grace));
 }
 
-void v2_init_prepare(struct ike_sa *sa)
+static bool init_begin(struct exchange *ex)
 {
-	timer_init(&sa->init.grace, grace_over);
-}
+	struct init_exchange *p = (void *)ex->priv;
+	const struct proposals *list = &init_conf(ex->sa)->ike;
+	const struct transform *t = list->count ? proposal_find(&list->p[0], TRANSFORM_KE) : NULL;
 
-static bool take_cookie(struct ike_sa *sa, const struct msg_notify *n)
-{
-	if (!n->data.left || n->data.left > sizeof(sa->init.cookie))
+	if (p->begun)
+		return true;
+	if (!timers_reserve(&ex->sa->ike->timers, 1))
 		return false;
-	if (n->data.left == sa->init.cookie_len &&
-	    !memcmp(n->data.at, sa->init.cookie, n->data.left))
-		return false;
-	memcpy(sa->init.cookie, n->data.at, n->data.left);
-	sa->init.cookie_len = n->data.left;
+	p->begun = true;
+	p->sa = ex->sa;
+	p->group = t ? t->id : KE_NONE;
+	timer_init(&p->grace, init_grace_over);
 	return true;
 }
 
-static bool take_group(struct ike_sa *sa, const struct msg_notify *n)
+static void init_forget(struct exchange *ex)
+{
+	struct init_exchange *p = (void *)ex->priv;
+
+	if (p->begun) {
+		timer_cancel(&ex->sa->ike->timers, &p->grace);
+		timers_unreserve(&ex->sa->ike->timers, 1);
+	}
+	ke_free(p->ke);
+}
+
+/* The first group of the proposals, or the one the peer asked for. */
+static bool init_prepare(struct exchange *ex)
+{
+	struct init_exchange *p = (void *)ex->priv;
+	struct ike_sa *sa = ex->sa;
+
+	if (!init_begin(ex))
+		return false;
+	if (!p->ke)
+		p->ke = ke_new(p->group, sa->ike->env.random, sa->ike->env.ctx);
+	if (!sa->ni.len) {
+		ike_random(sa->ike, sa->ni.b, IKE_NONCE_LEN);
+		sa->ni.len = IKE_NONCE_LEN;
+	}
+	return p->ke;
+}
+
+static enum built init_build(struct exchange *ex, struct cause *cause)
+{
+	struct init_exchange *p = (void *)ex->priv;
+	struct ike_sa *sa = ex->sa;
+	struct msg_header h = { .spi_i = sa->spi_i };
+	const uint8_t *public;
+	struct builder b;
+	enum built built;
+	size_t len;
+
+	if (!init_prepare(ex)) {
+		cause_set(cause, IKE_FAIL_CONFIG,
+			  "there is no key exchange group %u here: take it out of ike", p->group);
+		return BUILD_FAILED;
+	}
+	v2_request_begin(ex, &b);
+	if (p->cookie_len)
+		build_notify(&b, NOTIFY_COOKIE, 0, 0, 0, p->cookie, p->cookie_len);
+	build_sa(&b, &init_conf(sa)->ike, NULL);
+	public = ke_public(p->ke, &len);
+	build_ke(&b, p->group, public, len);
+	build_nonce(&b, sa->ni.b, sa->ni.len);
+	nat_build(&b, &h, &sa->local, &sa->remote, init_conf(sa)->force_udp);
+	built = v2_request_end(ex, &b, cause);
+	if (built == BUILD_READY && !octets_set(&sa->init_i, ex->msg.d[0].p, ex->msg.d[0].len)) {
+		cause_set(cause, IKE_FAIL_PROTOCOL, "no memory");
+		return BUILD_FAILED;
+	}
+	return built;
+}
+
+const struct exchange_kind v2_kind_init = {
+	.name = "IKE_SA_INIT",
+	.state = SA_INIT_SENT,
+	.exchange = EXCHANGE_IKE_SA_INIT,
+	.priv_size = sizeof(struct init_exchange),
+	.wanted = v2_always,
+	.build = init_build,
+	.forget = init_forget,
+};
+
+static bool init_take_cookie(struct init_exchange *p, const struct msg_notify *n)
+{
+	if (!n->data.left || n->data.left > sizeof(p->cookie))
+		return false;
+	if (n->data.left == p->cookie_len && !memcmp(n->data.at, p->cookie, n->data.left))
+		return false;
+	memcpy(p->cookie, n->data.at, n->data.left);
+	p->cookie_len = n->data.left;
+	return true;
+}
+
+static bool init_take_group(struct init_exchange *p, const struct msg_notify *n)
 {
 	struct cursor data = n->data;
 	uint16_t group;
 
-	if (!cursor_u16(&data, &group) || group == sa->init.group ||
-	    !proposals_have_group(&sa->tunnel->conf.ike, group))
+	if (!cursor_u16(&data, &group) || group == p->group ||
+	    !proposals_have_group(&init_conf(p->sa)->ike, group))
 		return false;
-	sa->init.group = group;
-	ke_free(sa->ke);
-	sa->ke = NULL;
+	p->group = group;
+	ke_free(p->ke);
+	p->ke = NULL;
 	return true;
 }
 
@@ -155,286 +169,100 @@ static bool take_group(struct ike_sa *sa, const struct msg_notify *n)
  * Not a full answer. An error is remembered, not believed: the retransmission goes on until
  * the grace is over.
  */
-enum verdict v2_init_notify(struct xchg *x)
+enum verdict v2_init_notify(struct inbound *in)
 {
-	const struct msg_notify *cookie = msg_notify(x->in, NOTIFY_COOKIE);
-	const struct msg_notify *group = msg_notify(x->in, NOTIFY_INVALID_KE_PAYLOAD);
-	const struct msg_notify *error = msg_error(x->in);
-	struct ike_sa *sa = x->sa;
+	struct v2_inbound *v = v2_inbound(in);
+	struct init_exchange *p = (void *)in->ex->priv;
+	const struct msg_notify *cookie = msg_notify(&v->m, NOTIFY_COOKIE);
+	const struct msg_notify *group = msg_notify(&v->m, NOTIFY_INVALID_KE_PAYLOAD);
+	const struct msg_notify *error = msg_error(&v->m);
+	struct ike_sa *sa = in->sa;
 
-	if (sa->init.rounds < ROUNDS_MAX &&
-	    ((cookie && take_cookie(sa, cookie)) || (group && take_group(sa, group)))) {
-		sa->init.rounds++;
+	if (p->rounds < ROUNDS_MAX &&
+	    ((cookie && init_take_cookie(p, cookie)) || (group && init_take_group(p, group)))) {
+		p->rounds++;
+		exchange_again(in->ex);
+		in->ex = NULL;
 		return VERDICT_STAY;
 	}
 	/* a copy of an INVALID_KE_PAYLOAD that was obeyed already is no refusal */
-	if (error && !(error == group && sa->init.rounds) && !sa->init.grace.armed) {
-		sa->init.hint = error->type;
-		timer_set(&sa->ike->timers, &sa->init.grace, ike_now(sa->ike) + GRACE_MS);
+	if (error && !(error == group && p->rounds) && !timer_armed(&p->grace)) {
+		p->hint = error->type;
+		timer_set(&sa->ike->timers, &p->grace, ike_now(sa->ike) + GRACE_MS);
 	}
 	return VERDICT_DROP;
 }
 
-/* One proposal, each transform one of ours. */
-static bool suite_ok(const struct proposals *ours, const struct msg_sa *answer,
-		     struct proposal *suite)
-{
-	unsigned int index;
-
-	return answer->list.count == 1 && !answer->skipped &&
-	       proposal_select(ours, &answer->list, false, suite, &index) &&
-	       suite->count == answer->list.p[0].count;
-}
-
-static bool derive(struct ike_sa *sa, const struct msg_ke *peer)
-{
-	uint8_t secret[KE_SECRET_MAX];
-	size_t len;
-	bool ok;
-
-	ok = ke_derive(sa->ke, peer->data.at, peer->data.left, secret, &len) &&
-	     keys_derive(sa, (struct chunk){ secret, len }, NULL);
-	mem_wipe(secret, sizeof(secret));
-	if (ok) {
-		ke_free(sa->ke);
-		sa->ke = NULL;
-	}
-	return ok;
-}
-
-static void set_nonce(struct nonce *nonce, struct cursor data)
+static void init_set_nonce(struct nonce *nonce, struct cursor data)
 {
 	nonce->len = data.left <= sizeof(nonce->b) ? data.left : sizeof(nonce->b);
 	memcpy(nonce->b, data.at, nonce->len);
 }
 
-/* Anybody may have sent it. */
-static void ignoring(struct ike_sa *sa, const char *what)
+static bool init_derive(struct ike_sa *sa, const struct ke *ke, const struct msg_ke *peer)
 {
-	if (ike_may_mention_stranger(sa->ike))
-		ike_log(sa->ike, sa->tunnel, LOG_WARNING,
-			"ignoring an IKE_SA_INIT response with %s", what);
+	uint8_t secret[KE_SECRET_MAX];
+	size_t len;
+	bool ok;
+
+	ok = ke_derive(ke, peer->data.at, peer->data.left, secret, &len) &&
+	     keys_derive(sa, (struct chunk){ secret, len }, NULL);
+	mem_wipe(secret, sizeof(secret));
+	return ok;
 }
 
-enum verdict v2_init_response(struct xchg *x)
+/* One proposal, each transform one of ours, with the group whose value it has. */
+static bool init_suite_ok(const struct v2_inbound *v, uint16_t group, struct proposal *suite)
 {
-	struct ike_sa *sa = x->sa;
-	struct tunnel *t = sa->tunnel;
+	const struct msg_sa *answer = &v->m.sa;
+	const struct transform *ke;
+	unsigned int index;
+
+	if (answer->list.count != 1 || answer->skipped ||
+	    !proposal_select(&init_conf(v->in.sa)->ike, &answer->list, false, suite, &index) ||
+	    suite->count != answer->list.p[0].count)
+		return false;
+	ke = proposal_find(suite, TRANSFORM_KE);
+	return v->m.ke.group == group && ke && ke->id == group &&
+	       offer_nonce_ok(v->m.nonce, proposal_find(suite, TRANSFORM_PRF)->id);
+}
+
+/* Anybody may have sent it. */
+static enum verdict init_ignore(struct ike_sa *sa, const char *what)
+{
+	if (ike_may_mention_stranger(sa->ike))
+		report_log(sa->ike, sa->peer, LOG_WARNING,
+			   "ignoring an IKE_SA_INIT response with %s", what);
+	return VERDICT_DROP;
+}
+
+enum verdict v2_init_response(struct inbound *in)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	struct init_exchange *p = (void *)in->ex->priv;
+	struct ike_sa *sa = in->sa;
 	char suite[PROPOSAL_STRLEN];
 
-	if (!x->h->spi_r || x->in->ke.group != sa->init.group ||
-	    !suite_ok(&t->conf.ike, &x->in->sa, &sa->suite)) {
-		ignoring(sa, "a choice we did not offer");
-		return VERDICT_DROP;
-	}
-	sa->spi_r = x->h->spi_r;
-	set_nonce(&sa->nr, x->in->nonce);
-	if (!octets_set(&sa->init_r, x->raw, x->raw_len) || !derive(sa, &x->in->ke)) {
+	if (!in->h.spi_r || !init_suite_ok(v, p->group, &sa->suite))
+		return init_ignore(sa, "a choice we did not offer");
+	sa->spi_r = in->h.spi_r;
+	init_set_nonce(&sa->nr, v->m.nonce);
+	if (!octets_set(&sa->init_r, in->raw, in->raw_len) ||
+	    !init_derive(sa, p->ke, &v->m.ke)) {
 		/* a better one may follow */
 		sa->spi_r = 0;
-		ignoring(sa, "an unsound key exchange value");
-		return VERDICT_DROP;
+		return init_ignore(sa, "an unsound key exchange value");
 	}
-	detect_nat(sa, x);
-	sa->udp = sa->nat_t && (sa->nat_local || sa->nat_remote || t->conf.force_udp);
+	nat_detect(sa, v);
+	sa->udp = sa->nat_t && (sa->nat_local || sa->nat_remote || init_conf(sa)->force_udp);
 	if (sa->udp) {
 		sa->local.port = IKE_NATT_PORT;
 		sa->remote.port = IKE_NATT_PORT;
 	}
-	timer_cancel(&sa->ike->timers, &sa->init.grace);
-	tunnel_step(t, IKE_STEP_INIT, "%s%s", proposal_str(&sa->suite, suite),
+	report_step(sa->peer, IKE_STEP_INIT, "%s%s", proposal_str(&sa->suite, suite),
 		    !sa->udp	   ? "" :
 		    sa->nat_local  ? ", we are behind NAT: ESP in UDP" :
 		    sa->nat_remote ? ", the peer is behind NAT: ESP in UDP" :
 				     ", ESP in UDP as configured");
 	return VERDICT_DONE;
-}
-
-/* ---- the responder's side */
-
-/* Without any state: header with SPI 0 and one notify; no longer than the question. */
-static void refuse(struct ike *ike, const struct msg_header *h, const struct endpoint *local,
-		   const struct endpoint *remote, uint16_t notify, const void *data, size_t len)
-{
-	struct msg_header answer = {
-		.spi_i = h->spi_i,
-		.exchange = EXCHANGE_IKE_SA_INIT,
-		.flags = MSG_RESPONSE,
-		.id = h->id,
-	};
-	struct builder b;
-	size_t out_len;
-
-	build_begin(&b, ike->answer, sizeof(ike->answer), &answer);
-	build_notify(&b, notify, 0, 0, 0, data, len);
-	out_len = build_end(&b);
-	if (out_len && out_len <= h->len)
-		ike->env.send(ike->env.ctx, local, remote, ike->answer, out_len);
-}
-
-/* The first tunnel for these addresses whose proposals have something in common with the peer's. */
-static struct tunnel *choose(struct ike *ike, const struct msg *in, const struct endpoint *local,
-			     const struct endpoint *remote, struct proposal *suite,
-			     struct tunnel **refusing)
-{
-	struct tunnel *t;
-	unsigned int index;
-
-	*refusing = NULL;
-	for (t = TAILQ_FIRST(&ike->tunnels); t; t = TAILQ_NEXT(t, link)) {
-		if (!tunnel_matches(t, &local->addr, &remote->addr))
-			continue;
-		if (proposal_select(&t->conf.ike, &in->sa.list, false, suite, &index))
-			return t;
-		if (!*refusing)
-			*refusing = t;
-	}
-	return NULL;
-}
-
-static void log_refusal(struct ike *ike, const struct tunnel *t, const struct msg *in,
-			const struct endpoint *remote)
-{
-	char peer[ADDR_STRLEN], ours[300], theirs[300];
-
-	if (!ike_may_mention_stranger(ike))
-		return;
-	if (!t)
-		ike_log(ike, NULL, LOG_INFO,
-			"IKE_SA_INIT from %s: no tunnel is configured for this address",
-			endpoint_str(remote, peer));
-	else
-		ike_log(ike, t, LOG_INFO,
-			"IKE_SA_INIT from %s: no IKE proposal in common; ours: %s; the peer's: %s",
-			endpoint_str(remote, peer),
-			proposals_text(&t->conf.ike, ours, sizeof(ours)),
-			proposals_text(&in->sa.list, theirs, sizeof(theirs)));
-}
-
-static bool may_enter(struct ike *ike, const struct msg_header *h, const struct msg *in,
-		      const struct endpoint *local, const struct endpoint *remote)
-{
-	uint8_t cookie[IKE_COOKIE_LEN];
-
-	if (ike->counters.half_open >= IKE_COOKIE_THRESHOLD && !cookie_valid(ike, h, in, remote)) {
-		cookie_make(ike, h, in, remote, cookie);
-		refuse(ike, h, local, remote, NOTIFY_COOKIE, cookie, sizeof(cookie));
-		ike->counters.cookies_sent++;
-		return false;
-	}
-	if (ike->counters.half_open >= IKE_HALF_OPEN_MAX ||
-	    (ike->counters.half_open >= IKE_COOKIE_THRESHOLD &&
-	     sa_count_strangers(ike, &remote->addr) >= IKE_PER_ADDRESS_MAX)) {
-		ike->counters.unexpected++;
-		return false;
-	}
-	return true;
-}
-
-/* An unknown critical payload is named in the answer, RFC 7296 2.5; other nonsense gets none. */
-static bool parse_first(struct ike *ike, const struct msg_header *h, const uint8_t *raw,
-			struct msg *in, const struct endpoint *local, const struct endpoint *remote)
-{
-	struct cursor chain = cursor_of(raw, h->len);
-	enum msg_result result = MSG_MALFORMED;
-	char why[RULES_WHY_LEN];
-
-	if (h->len <= IKE_FIRST_LEN_MAX && h->spi_i && !h->id && h->flags & MSG_INITIATOR &&
-	    cursor_skip(&chain, MSG_HEADER_LEN))
-		result = msg_parse_payloads(chain, h->first, in);
-	if (result == MSG_OK && rules_check(h->exchange, false, false, in, why))
-		return true;
-	ike->counters.malformed++;
-	if (result == MSG_CRITICAL)
-		refuse(ike, h, local, remote, NOTIFY_UNSUPPORTED_CRITICAL_PAYLOAD,
-		       &in->bad_payload, 1);
-	return false;
-}
-
-void v2_init_accept(struct ike *ike, const struct msg_header *h, const uint8_t *raw, size_t len,
-		    const struct endpoint *local, const struct endpoint *remote)
-{
-	struct ike_sa *sa = sa_find_init(ike, h->spi_i, remote);
-	struct tunnel *t, *refusing;
-	struct proposal suite;
-	uint8_t group[2];
-	struct msg in;
-
-	if (sa) {
-		/* a retransmission, answered while half open; or a late copy, or not the peer's */
-		if (sa->state == SA_INIT_ANSWERED && len == sa->init_i.len &&
-		    !memcmp(raw, sa->init_i.p, len))
-			ike->env.send(ike->env.ctx, local, remote, sa->answer.p, sa->answer.len);
-		else
-			ike->counters.replayed++;
-		return;
-	}
-	if (!parse_first(ike, h, raw, &in, local, remote) || !may_enter(ike, h, &in, local, remote))
-		return;
-	t = choose(ike, &in, local, remote, &suite, &refusing);
-	if (!t) {
-		log_refusal(ike, refusing, &in, remote);
-		refuse(ike, h, local, remote, NOTIFY_NO_PROPOSAL_CHOSEN, NULL, 0);
-		return;
-	}
-	if (in.ke.group != proposal_find(&suite, TRANSFORM_KE)->id) {
-		struct writer w = writer_of(group, sizeof(group));
-
-		writer_u16(&w, proposal_find(&suite, TRANSFORM_KE)->id);
-		refuse(ike, h, local, remote, NOTIFY_INVALID_KE_PAYLOAD, group, sizeof(group));
-		return;
-	}
-	if (in.ke.data.left != ke_public_len(in.ke.group)) {
-		ike->counters.malformed++;
-		return;
-	}
-	sa = sa_new(ike, false, h->spi_i);
-	if (!sa)
-		return;
-	sa->local = *local;
-	sa->remote = *remote;
-	sa->asked = remote->addr;
-	sa->suite = suite;
-	sa->udp = t->conf.force_udp;
-	xchg_first(sa, h, &in, raw, len, local, remote);
-	if (sa->state == SA_NEW)
-		transition_command(sa, COMMAND_DROP, "the first message was unsound");
-}
-
-enum verdict v2_init_request(struct xchg *x)
-{
-	const struct msg_sa *offered = &x->in->sa;
-	struct ike_sa *sa = x->sa;
-	struct proposals answer = { .count = 1, .p = { sa->suite } };
-	struct msg_offer offer = {0};
-	struct proposal again;
-	struct msg_header h = { .spi_i = sa->spi_i, .spi_r = sa->spi_r };
-	bool fake = sa->udp;
-	unsigned int index;
-	const uint8_t *public;
-	size_t len;
-
-	if (!proposal_select(&answer, &offered->list, false, &again, &index))
-		return VERDICT_DROP;
-	offer.number = offered->offer[index].number;
-	set_nonce(&sa->ni, x->in->nonce);
-	ike_random(sa->ike, sa->nr.b, IKE_NONCE_LEN);
-	sa->nr.len = IKE_NONCE_LEN;
-	sa->ke = ke_new(x->in->ke.group, sa->ike->env.random, sa->ike->env.ctx);
-	if (!sa->ke || !octets_set(&sa->init_i, x->raw, x->raw_len))
-		return VERDICT_DROP;
-
-	detect_nat(sa, x);
-	sa->udp = sa->nat_t && (sa->nat_local || sa->nat_remote || fake);
-	build_sa(&x->b, &answer, &offer);
-	public = ke_public(sa->ke, &len);
-	build_ke(&x->b, x->in->ke.group, public, len);
-	build_nonce(&x->b, sa->nr.b, sa->nr.len);
-	if (sa->nat_t)
-		build_nat_detection(&x->b, &h, x->local, x->remote, fake);
-	if (derive(sa, &x->in->ke))
-		return VERDICT_DONE;
-	/* remembered like a refused peer: to find it out has cost as much as a sound value */
-	xchg_refuse(x, NOTIFY_INVALID_SYNTAX, NULL, 0);
-	return VERDICT_FAIL;
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Key derivation: RFC 7296 2.13 to 2.15, 2.18. */
-#include "ike/object/ike_sa.h"
+#include <stdlib.h>
 
-static struct chunk chunk_of(const void *p, size_t len)
+#include "ike/v2/v2.h"
+
+static struct chunk keys_chunk(const void *p, size_t len)
 {
 	return (struct chunk){ p, len };
 }
@@ -11,22 +13,22 @@ static struct chunk chunk_of(const void *p, size_t len)
  * SKEYSEED = prf(Ni | Nr, g^ir), or prf(SK_d (old), g^ir | Ni | Nr) with the old IKE SA's prf
  * when that is rekeyed.
  */
-static bool skeyseed(const struct ike_sa *sa, struct chunk secret, const struct ike_sa *rekeyed,
-		     uint8_t out[PRF_LEN_MAX])
+static bool keys_skeyseed(const struct ike_sa *sa, struct chunk secret,
+			  const struct ike_sa *rekeyed, uint8_t out[PRF_LEN_MAX])
 {
-	uint8_t nonces[2 * MSG_NONCE_MAX];
+	uint8_t nonces[2 * SA_NONCE_MAX];
 	struct chunk parts[2] = { secret };
 
 	memcpy(nonces, sa->ni.b, sa->ni.len);
 	memcpy(nonces + sa->ni.len, sa->nr.b, sa->nr.len);
-	parts[1] = chunk_of(nonces, sa->ni.len + sa->nr.len);
+	parts[1] = keys_chunk(nonces, sa->ni.len + sa->nr.len);
 	if (rekeyed)
-		return prf(rekeyed->prf, chunk_of(rekeyed->sk_d, prf_len(rekeyed->prf)), parts, 2,
+		return prf(rekeyed->prf, keys_chunk(rekeyed->sk_d, prf_len(rekeyed->prf)), parts, 2,
 			   out);
 	return prf(sa->prf, parts[1], parts, 1, out);
 }
 
-static bool sk_setup(struct sk *sk, const struct ike_sa *sa, const uint8_t *encr_key,
+static bool keys_setup(struct sk *sk, const struct ike_sa *sa, const uint8_t *encr_key,
 		     const uint8_t *integ_key)
 {
 	const struct transform *encr = proposal_find(&sa->suite, TRANSFORM_ENCR);
@@ -46,7 +48,7 @@ static bool sk_setup(struct sk *sk, const struct ike_sa *sa, const uint8_t *encr
 	return true;
 }
 
-static void spis(const struct ike_sa *sa, uint8_t out[16])
+static void keys_spis(const struct ike_sa *sa, uint8_t out[16])
 {
 	struct writer w = writer_of(out, 16);
 
@@ -77,20 +79,20 @@ bool keys_derive(struct ike_sa *sa, struct chunk secret, const struct ike_sa *re
 	e = encr_key_len(encr->id, encr->key_bits);
 	a = integ_key_len(integ ? integ->id : INTEG_NONE);
 	len = 3 * d + 2 * (a + e);
-	spis(sa, ids);
-	if (d && seed_len && e && len <= sizeof(keys) && skeyseed(sa, secret, rekeyed, seed)) {
+	keys_spis(sa, ids);
+	if (d && seed_len && e && len <= sizeof(keys) && keys_skeyseed(sa, secret, rekeyed, seed)) {
 		struct chunk parts[] = {
-			chunk_of(sa->ni.b, sa->ni.len),
-			chunk_of(sa->nr.b, sa->nr.len),
-			chunk_of(ids, 16),
+			keys_chunk(sa->ni.b, sa->ni.len),
+			keys_chunk(sa->nr.b, sa->nr.len),
+			keys_chunk(ids, 16),
 		};
 
 		i = sa->initiator ? &sa->sk_out : &sa->sk_in;
 		r = sa->initiator ? &sa->sk_in : &sa->sk_out;
-		ok = prf_plus(sa->prf, chunk_of(seed, seed_len), parts, ARRAY_SIZE(parts), keys,
+		ok = prf_plus(sa->prf, keys_chunk(seed, seed_len), parts, ARRAY_SIZE(parts), keys,
 			      len) &&
-		     sk_setup(i, sa, keys + d + 2 * a, keys + d) &&
-		     sk_setup(r, sa, keys + d + 2 * a + e, keys + d + a);
+		     keys_setup(i, sa, keys + d + 2 * a, keys + d) &&
+		     keys_setup(r, sa, keys + d + 2 * a + e, keys + d + a);
 	}
 	if (ok) {
 		memcpy(sa->sk_d, keys, d);
@@ -103,22 +105,26 @@ bool keys_derive(struct ike_sa *sa, struct chunk secret, const struct ike_sa *re
 	return ok;
 }
 
-/* prf(prf(psk, pad), RealMessage | peer's nonce | prf(SK_p, ID')) */
-bool keys_auth(const struct ike_sa *sa, bool of_initiator, struct chunk psk, struct chunk id_body,
-	       uint8_t out[PRF_LEN_MAX])
+/* RealMessage | the other end's nonce | prf(SK_p, ID') */
+bool keys_covered(const struct ike_sa *sa, bool of_initiator, struct chunk id_body,
+		  struct octets *covered)
 {
 	const struct octets *real = of_initiator ? &sa->init_i : &sa->init_r;
 	const struct nonce *nonce = of_initiator ? &sa->nr : &sa->ni;
 	const uint8_t *sk_p = of_initiator ? sa->sk_pi : sa->sk_pr;
-	uint8_t maced[PRF_LEN_MAX];
 	size_t len = prf_len(sa->prf);
+	uint8_t maced[PRF_LEN_MAX];
 
-	if (!prf(sa->prf, chunk_of(sk_p, len), &id_body, 1, maced))
+	*covered = (struct octets){0};
+	if (!prf(sa->prf, keys_chunk(sk_p, len), &id_body, 1, maced))
 		return false;
-
-	struct chunk parts[] = {
-		chunk_of(real->p, real->len), chunk_of(nonce->b, nonce->len), chunk_of(maced, len),
-	};
-
-	return auth_psk(sa->prf, psk, parts, ARRAY_SIZE(parts), out);
+	covered->len = real->len + nonce->len + len;
+	covered->p = malloc(covered->len);
+	if (covered->p) {
+		memcpy(covered->p, real->p, real->len);
+		memcpy(covered->p + real->len, nonce->b, nonce->len);
+		memcpy(covered->p + real->len + nonce->len, maced, len);
+	}
+	mem_wipe(maced, sizeof(maced));
+	return covered->p;
 }

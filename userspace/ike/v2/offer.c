@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "ike/v2/offer.h"
 
+#include "ike/object/child_sa.h"
+#include "ike/object/peer.h"
+#include "ike/object/report.h"
 #include "ike/object/tunnel.h"
 
-static struct proposals without_groups(const struct proposals *list)
+static struct proposals offer_without_groups(const struct proposals *list)
 {
 	struct proposals out = { .count = list->count };
 
@@ -19,7 +22,7 @@ static struct proposals without_groups(const struct proposals *list)
 	return out;
 }
 
-static bool needs_no_group(const struct proposal *p)
+static bool offer_needs_no_group(const struct proposal *p)
 {
 	for (unsigned int i = 0; i < p->count; i++)
 		if (p->t[i].type == TRANSFORM_KE && p->t[i].id == KE_NONE)
@@ -27,19 +30,19 @@ static bool needs_no_group(const struct proposal *p)
 	return !proposal_find(p, TRANSFORM_KE);
 }
 
-struct proposals child_sa_offers(const struct proposals *ours, uint16_t group)
+struct proposals offer_with_group(const struct proposals *ours, uint16_t group)
 {
 	struct proposals out = { .count = 0 };
 
 	for (unsigned int i = 0; i < ours->count; i++)
-		if (group ? child_sa_group(&ours->p[i]) != KE_NONE : needs_no_group(&ours->p[i]))
+		if (group ? offer_group(&ours->p[i]) != KE_NONE : offer_needs_no_group(&ours->p[i]))
 			out.p[out.count++] = ours->p[i];
-	return group ? out : without_groups(&out);
+	return group ? out : offer_without_groups(&out);
 }
 
-void child_sa_offer(struct builder *b, const struct proposals *ours, bool groups, uint32_t spi)
+void offer_build(struct builder *b, const struct proposals *ours, bool groups, uint32_t spi)
 {
-	struct proposals list = groups ? *ours : without_groups(ours);
+	struct proposals list = groups ? *ours : offer_without_groups(ours);
 	struct msg_offer offers[PROPOSALS_MAX];
 
 	for (unsigned int i = 0; i < list.count; i++)
@@ -47,7 +50,7 @@ void child_sa_offer(struct builder *b, const struct proposals *ours, bool groups
 	build_sa(b, &list, offers);
 }
 
-void child_sa_answer(struct builder *b, const struct proposal *suite, uint8_t number, uint32_t spi)
+void offer_answer(struct builder *b, const struct proposal *suite, uint8_t number, uint32_t spi)
 {
 	struct proposals list = { .count = 1, .p = { *suite } };
 	struct msg_offer offer = { .number = number, .spi_len = 4, .spi = spi };
@@ -55,20 +58,20 @@ void child_sa_answer(struct builder *b, const struct proposal *suite, uint8_t nu
 	build_sa(b, &list, &offer);
 }
 
-static bool spi_ok(const struct msg_offer *offer)
+static bool offer_spi_ok(const struct msg_offer *offer)
 {
 	return offer->spi_len == 4 && offer->spi >= 256;
 }
 
-bool child_sa_select(const struct proposals *ours, const struct msg_sa *theirs, bool ignore_ke,
+bool offer_select(const struct proposals *ours, const struct msg_sa *theirs, bool ignore_ke,
 		     struct proposal *suite, unsigned int *index)
 {
 	return proposal_select(ours, &theirs->list, ignore_ke, suite, index) &&
-	       spi_ok(&theirs->offer[*index]);
+	       offer_spi_ok(&theirs->offer[*index]);
 }
 
 /* An answer is a choice: one transform of a type. */
-static bool is_choice(const struct proposal *p)
+static bool offer_is_choice(const struct proposal *p)
 {
 	for (unsigned int i = 0; i < p->count; i++)
 		if (proposal_find(p, p->t[i].type) != &p->t[i])
@@ -76,41 +79,156 @@ static bool is_choice(const struct proposal *p)
 	return true;
 }
 
-bool child_sa_chosen(const struct proposals *ours, const struct msg_sa *answer, uint16_t group,
+bool offer_chosen(const struct proposals *ours, const struct msg_sa *answer, uint16_t group,
 		     struct proposal *suite)
 {
 	uint16_t chosen;
 	unsigned int index;
 
-	if (answer->list.count != 1 || answer->skipped || !is_choice(&answer->list.p[0]) ||
-	    !child_sa_select(ours, answer, group == KE_NONE, suite, &index))
+	if (answer->list.count != 1 || answer->skipped || !offer_is_choice(&answer->list.p[0]) ||
+	    !offer_select(ours, answer, group == KE_NONE, suite, &index))
 		return false;
-	chosen = child_sa_group(suite);
+	chosen = offer_group(suite);
 	return chosen == group || chosen == KE_NONE;
 }
 
-uint16_t child_sa_group(const struct proposal *suite)
+uint16_t offer_group(const struct proposal *suite)
 {
 	const struct transform *ke = proposal_find(suite, TRANSFORM_KE);
 
 	return ke ? ke->id : KE_NONE;
 }
 
-uint32_t child_sa_spi(const struct msg_sa *answer)
+uint32_t offer_spi(const struct msg_sa *answer)
 {
 	return answer->offer[0].spi;
 }
 
-static bool copy(struct ts *to, uint8_t *count, const struct msg_ts *from)
+static struct ts_list *offer_ts_list(const struct msg_ts *from)
 {
-	if (from->skipped || from->count > TUNNEL_TS_MAX)
-		return false;
-	memcpy(to, from->ts, from->count * sizeof(*to));
-	*count = from->count;
-	return true;
+	return from->skipped ? NULL : ts_list_new(from->ts, from->count);
 }
 
-bool child_sa_ts(struct ts_pair *ts, const struct msg_ts *tsi, const struct msg_ts *tsr)
+bool offer_ts(struct ts_pair *ts, const struct msg_ts *local, const struct msg_ts *remote)
 {
-	return copy(ts->local, &ts->local_count, tsi) && copy(ts->remote, &ts->remote_count, tsr);
+	ts->local = offer_ts_list(local);
+	ts->remote = offer_ts_list(remote);
+	if (ts->local && ts->remote)
+		return true;
+	ts_pair_clear(ts);
+	return false;
+}
+
+const char *offer_ts_text(const struct msg_ts *ts, char *buf, size_t len)
+{
+	struct ts_list *list = ts_list_new(ts->ts, ts->count);
+
+	ts_list_str(list, buf, len);
+	ts_list_put(list);
+	return buf;
+}
+
+bool offer_nonce_ok(struct cursor nonce, uint16_t prf)
+{
+	return 2 * nonce.left >= prf_len(prf);
+}
+
+struct chunk offer_chunk(struct cursor c)
+{
+	return (struct chunk){ c.at, c.left };
+}
+
+/* How near a child comes to the offer; 0: nothing in common. */
+static unsigned int offer_nearness(const struct child *child, const struct ts_pair *theirs)
+{
+	const struct child_conf *conf = child->conf;
+	unsigned int near = 0;
+
+	if (!ts_list_overlap(conf->local_ts, theirs->local) ||
+	    !ts_list_overlap(conf->remote_ts, theirs->remote))
+		return 0;
+	/* all that it has is offered; all that is offered it has */
+	near += 2 * (ts_list_within(conf->local_ts, theirs->local) &&
+		     ts_list_within(conf->remote_ts, theirs->remote));
+	near += 2 * (ts_list_within(theirs->local, conf->local_ts) &&
+		     ts_list_within(theirs->remote, conf->remote_ts));
+	return 1 + 2 * near + (child->state != CHILD_UP);
+}
+
+static struct child *offer_nearest(struct peer *peer, const struct ts_pair *theirs)
+{
+	struct child *child, *best = NULL;
+	unsigned int most = 0, near;
+
+	TAILQ_FOREACH(child, &peer->children, link) {
+		near = child->held_down ? 0 : offer_nearness(child, theirs);
+		if (near > most) {
+			most = near;
+			best = child;
+		}
+	}
+	return best;
+}
+
+/* Two peers on one interface cannot share an address. */
+static bool offer_is_free(const struct peer *peer, const struct ts_pair *ts, struct cause *cause)
+{
+	const struct peer *owner = tunnel_ts_owner(peer, ts);
+	char text[160], who[IKE_WHO_MAX];
+
+	if (!owner)
+		return true;
+	cause_set(cause, IKE_FAIL_TS, "%s is in use by %.200s: two peers cannot share an address",
+		  ts_list_str(ts->remote, text, sizeof(text)), report_peer_name(owner, who));
+	return false;
+}
+
+uint16_t offer_take(struct peer *peer, const struct msg *m, bool ignore_ke,
+		    struct offer_taken *taken, struct cause *cause)
+{
+	struct ts_pair theirs;
+
+	if (!offer_ts(&theirs, &m->tsr, &m->tsi))
+		return NOTIFY_TS_UNACCEPTABLE;
+	taken->child = offer_nearest(peer, &theirs);
+	if (taken->child) {
+		taken->ts.local = ts_list_narrow(taken->child->conf->local_ts, theirs.local);
+		taken->ts.remote = ts_list_narrow(taken->child->conf->remote_ts, theirs.remote);
+	}
+	ts_pair_clear(&theirs);
+	if (!taken->ts.local || !taken->ts.remote || !offer_is_free(peer, &taken->ts, cause)) {
+		ts_pair_clear(&taken->ts);
+		return NOTIFY_TS_UNACCEPTABLE;
+	}
+	if (offer_select(&taken->child->conf->esp, &m->sa, ignore_ke, &taken->suite,
+			 &taken->index))
+		return 0;
+	ts_pair_clear(&taken->ts);
+	return NOTIFY_NO_PROPOSAL_CHOSEN;
+}
+
+struct child_sa *offer_pair(const struct offer_taken *taken, struct ike_sa *sa, const struct msg *m,
+			    struct chunk secret, struct chunk ni, struct chunk nr,
+			    struct cause *cause)
+{
+	struct child *child = taken->child;
+	char why[IKE_WHY_MAX] = "";
+	struct child_sa *pair;
+	uint32_t spi;
+
+	if (!pair_spi_alloc(child, &spi, why)) {
+		cause_set(cause, IKE_FAIL_KERNEL, "%s", why);
+		return NULL;
+	}
+	pair = pair_new(child, sa, &taken->suite, spi, m->sa.offer[taken->index].spi);
+	if (!pair) {
+		pair_spi_free(child, spi);
+		cause_set(cause, IKE_FAIL_PROTOCOL, "no memory for a CHILD_SA");
+		return NULL;
+	}
+	if (pair_derive(pair, false, secret, ni, nr))
+		return pair;
+	cause_set(cause, IKE_FAIL_PROTOCOL, "the keys of the CHILD_SA cannot be derived");
+	pair_remove(pair, cause->text);
+	return NULL;
 }

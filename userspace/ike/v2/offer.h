@@ -1,32 +1,61 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The payloads that negotiate a CHILD_SA, alike in IKE_AUTH and CREATE_CHILD_SA. */
-#ifndef IKE_CHILD_SA_H
-#define IKE_CHILD_SA_H
+#ifndef IKE_OFFER_H
+#define IKE_OFFER_H
 
-#include "ike/core/engine.h"
-
-struct ts_pair;
+#include "ike/object/child.h"
+#include "wire/v2/build.h"
 
 /*
  * What of ours a rekey offers, RFC 7296 1.3: with a group's KE payload those that have groups,
  * with none (KE_NONE) those that need none.
  */
-struct proposals child_sa_offers(const struct proposals *ours, uint16_t group);
+struct proposals offer_with_group(const struct proposals *ours, uint16_t group);
 /*
  * Our proposals with our inbound SPI; @groups: with their groups (never in IKE_AUTH, RFC 7296
  * 1.2).
  */
-void child_sa_offer(struct builder *b, const struct proposals *ours, bool groups, uint32_t spi);
-void child_sa_answer(struct builder *b, const struct proposal *suite, uint8_t number, uint32_t spi);
+void offer_build(struct builder *b, const struct proposals *ours, bool groups, uint32_t spi);
+void offer_answer(struct builder *b, const struct proposal *suite, uint8_t number, uint32_t spi);
 /* The responder's choice; @index: which of theirs. False too if that one's SPI is not one. */
-bool child_sa_select(const struct proposals *ours, const struct msg_sa *theirs, bool ignore_ke,
+bool offer_select(const struct proposals *ours, const struct msg_sa *theirs, bool ignore_ke,
 		     struct proposal *suite, unsigned int *index);
 /* Is the responder's answer a choice from what we offered, with the group that we sent, or none? */
-bool child_sa_chosen(const struct proposals *ours, const struct msg_sa *answer, uint16_t group,
+bool offer_chosen(const struct proposals *ours, const struct msg_sa *answer, uint16_t group,
 		     struct proposal *suite);
-uint16_t child_sa_group(const struct proposal *suite);	/* or KE_NONE */
-uint32_t child_sa_spi(const struct msg_sa *answer);
-/* TSi and TSr of an answer to us. False: too many, or what we cannot hold. */
-bool child_sa_ts(struct ts_pair *ts, const struct msg_ts *tsi, const struct msg_ts *tsr);
+uint16_t offer_group(const struct proposal *suite);	/* or KE_NONE */
+uint32_t offer_spi(const struct msg_sa *answer);
+/*
+ * TSi and TSr of an answer to us (or of a request, the other way round): lists of the caller's,
+ * to be given up with ts_pair_clear(). False: what we cannot hold, or no memory.
+ */
+bool offer_ts(struct ts_pair *ts, const struct msg_ts *local, const struct msg_ts *remote);
+/* As text, for people. */
+const char *offer_ts_text(const struct msg_ts *ts, char *buf, size_t len);
+/* Is the nonce at least half as long as the PRF's key, RFC 7296 2.10? */
+bool offer_nonce_ok(struct cursor nonce, uint16_t prf);
+struct chunk offer_chunk(struct cursor c);
+
+/* What of a peer's request for a CHILD_SA we take. */
+struct offer_taken {
+	struct child *child;
+	struct proposal suite;
+	unsigned int index;		/* of the peer's proposal */
+	struct ts_pair ts;		/* to be given up with ts_pair_clear() */
+};
+
+/*
+ * Chooses child, suite and selectors for a request: the child whose selectors are nearest to the
+ * offer's, one that is not up before one that is. @ignore_ke: as in IKE_AUTH. 0, or the notify that
+ * refuses it; @cause is set where it says more than the notify.
+ */
+uint16_t offer_take(struct peer *peer, const struct msg *m, bool ignore_ke,
+		    struct offer_taken *taken, struct cause *cause);
+/*
+ * The pair that follows from it, with a reserved SPI and keys; not in the kernel yet. NULL: @cause.
+ */
+struct child_sa *offer_pair(const struct offer_taken *taken, struct ike_sa *sa, const struct msg *m,
+			    struct chunk secret, struct chunk ni, struct chunk nr,
+			    struct cause *cause);
 
 #endif

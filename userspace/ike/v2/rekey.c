@@ -1,29 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
 /* CREATE_CHILD_SA in which the peer rekeys the IKE SA, RFC 7296 1.3.2, 2.8 and 2.18. */
-#include "ike/object/child_sa.h"
-#include "ike/exchange/fsm.h"
+#include "ike/core/text.h"
+#include "ike/object/peer.h"
+#include "ike/object/report.h"
 #include "ike/object/tunnel.h"
+#include "ike/v2/child_exchange.h"
+#include "ike/v2/offer.h"
+#include "ike/v2/v2.h"
 
-static enum verdict refuse(struct xchg *x, uint16_t notify, const void *data, size_t len)
+static enum verdict rekey_refuse(struct inbound *in, uint16_t notify)
 {
 	char name[NAME_STRLEN];
 
-	ike_log(x->sa->ike, x->sa->tunnel, LOG_INFO, "refusing the peer's rekey of the IKE SA: %s",
-		notify_text(notify, name));
-	xchg_refuse(x, notify, data, len);
+	report_log(in->sa->ike, in->sa->peer, LOG_INFO,
+		   "refusing the peer's rekey of the IKE SA: %s", notify_text(notify, name));
+	v2_refuse(v2_inbound(in), notify, NULL, 0);
 	return VERDICT_FAIL;
 }
 
-static struct ike_sa *make_successor(struct xchg *x, const struct proposal *suite,
-				     uint64_t peer_spi)
+static struct ike_sa *rekey_successor(struct inbound *in, const struct proposal *suite,
+				      uint64_t peer_spi)
 {
-	const struct ike_sa *old = x->sa;
-	struct ike_sa *sa = sa_new(old->ike, false, peer_spi);
+	const struct msg *m = &v2_inbound(in)->m;
+	const struct ike_sa *old = in->sa;
+	struct ike_sa *sa = sa_new(old->ike, old->version, old->window, false, peer_spi);
 
 	if (!sa)
 		return NULL;
+	sa->began = old->began;
 	sa->local = old->local;
 	sa->remote = old->remote;
+	sa->mark = old->mark;
 	sa->nat_t = old->nat_t;
 	sa->nat_local = old->nat_local;
 	sa->nat_remote = old->nat_remote;
@@ -31,108 +38,106 @@ static struct ike_sa *make_successor(struct xchg *x, const struct proposal *suit
 	sa->suite = *suite;
 	sa->local_id = old->local_id;
 	sa->remote_id = old->remote_id;
-	memcpy(sa->ni.b, x->in->nonce.at, x->in->nonce.left);
-	sa->ni.len = x->in->nonce.left;
+	sa->ni.len = m->nonce.left;
+	memcpy(sa->ni.b, m->nonce.at, sa->ni.len);
 	ike_random(sa->ike, sa->nr.b, IKE_NONCE_LEN);
 	sa->nr.len = IKE_NONCE_LEN;
-	sa->ke = ke_new(x->in->ke.group, sa->ike->env.random, sa->ike->env.ctx);
 	return sa;
 }
 
-static bool derive(struct ike_sa *sa, const struct ike_sa *old, const struct msg_ke *peer)
+static bool rekey_derive(struct ike_sa *sa, const struct ike_sa *old, const struct ke *ke,
+			 const struct msg_ke *peer)
 {
 	uint8_t secret[KE_SECRET_MAX];
 	size_t len;
 	bool ok;
 
-	ok = sa->ke && ke_derive(sa->ke, peer->data.at, peer->data.left, secret, &len) &&
+	ok = ke && ke_derive(ke, peer->data.at, peer->data.left, secret, &len) &&
 	     keys_derive(sa, (struct chunk){ secret, len }, old);
 	mem_wipe(secret, sizeof(secret));
 	return ok;
 }
 
-static void build_answer(struct xchg *x, struct ike_sa *sa, uint8_t number)
+static void rekey_answer(struct v2_inbound *v, const struct ike_sa *sa, const struct ke *ke,
+			 uint8_t number)
 {
 	struct proposals list = { .count = 1, .p = { sa->suite } };
 	struct msg_offer offer = { .number = number, .spi_len = 8, .spi = sa->spi_r };
 	const uint8_t *public;
 	size_t len;
 
-	build_sa(&x->b, &list, &offer);
-	build_nonce(&x->b, sa->nr.b, sa->nr.len);
-	public = ke_public(sa->ke, &len);
-	build_ke(&x->b, ke_group(sa->ke), public, len);
-	ke_free(sa->ke);
-	sa->ke = NULL;
+	build_sa(&v->b, &list, &offer);
+	build_nonce(&v->b, sa->nr.b, sa->nr.len);
+	public = ke_public(ke, &len);
+	build_ke(&v->b, ke_group(ke), public, len);
 }
 
 /*
- * Children, tunnel and what there is to do move; the peer may use the new IKE SA as soon as it
- * has our answer.
+ * Children and what there is to do move; the peer may use the new IKE SA as soon as it has our
+ * answer.
  */
-static void inherit(struct ike_sa *sa, struct ike_sa *old)
+static void rekey_inherit(struct ike_sa *sa, struct ike_sa *old)
 {
-	struct tunnel *t = old->tunnel;
-	struct child *c;
+	struct peer *peer = old->peer;
 
-	while ((c = TAILQ_FIRST(&old->children))) {
-		TAILQ_REMOVE(&old->children, c, link);
-		TAILQ_INSERT_TAIL(&sa->children, c, link);
-		c->sa = sa;
-		if (c->state == CHILD_OLD || (c->want_rekey && c->state == CHILD_ACTIVE)) {
-			child_retry(c, 1000, 2000);
-			c->want_rekey = false;
-		}
-	}
-	sa->tunnel = t;
-	t->sa = sa;
-	timer_cancel(&old->ike->timers, &old->liveness);
-	transition_command(sa, COMMAND_INHERIT, "rekeyed by the peer");
-	sa_watch_liveness(sa);
-	tunnel_event(t, IKE_EV_IKE_REKEYED, IKE_FAIL_NONE, "by the peer");
+	sa->peer = peer;
+	if (peer->sa == old)
+		peer->sa = sa;
+	peer_move_children(peer, old, sa);
+	sa_watch(old, 0);
+	fsm_command(sa, COMMAND_INHERIT, "rekeyed by the peer");
+	sa_watch(sa, peer->tunnel->conf->dpd_s);
+	report_text(peer, IKE_EV_IKE_REKEYED, "by the peer");
 }
 
 /*
  * What the IKE SA has, if that is among what the peer offers: some derive the keys of one with
  * another PRF in a way of their own.
  */
-static bool choose(const struct ike_sa *old, const struct msg_sa *in, struct proposal *suite,
-		   unsigned int *index)
+static bool rekey_choose(const struct ike_sa *old, const struct msg_sa *offered,
+			 struct proposal *suite, unsigned int *index)
 {
 	const struct proposals same = { .count = 1, .p = { old->suite } };
+	const struct proposals *ours = &old->peer->tunnel->conf->ike;
 
-	return (proposal_select(&same, &in->list, false, suite, index) ||
-		proposal_select(&old->tunnel->conf.ike, &in->list, false, suite, index)) &&
-	       in->offer[*index].spi_len == 8 && in->offer[*index].spi;
+	return (proposal_select(&same, &offered->list, false, suite, index) ||
+		proposal_select(ours, &offered->list, false, suite, index)) &&
+	       offered->offer[*index].spi_len == 8 && offered->offer[*index].spi;
 }
 
-enum verdict v2_rekey_request(struct xchg *x)
+enum verdict v2_rekey_request(struct inbound *in)
 {
-	const struct msg *in = x->in;
-	struct ike_sa *sa, *old = x->sa;
-	const struct transform *ke;
+	struct v2_inbound *v = v2_inbound(in);
+	struct ike_sa *sa, *old = in->sa;
 	struct proposal suite;
 	unsigned int index;
-	uint8_t group[2];
-	struct writer w = writer_of(group, sizeof(group));
+	uint16_t group;
+	struct ke *ke;
+	bool ok;
 
 	/* RFC 7296 2.25.2: not while a CHILD_SA is being made, rekeyed or deleted */
-	if (old->req.active && old->req.subject)
-		return refuse(x, NOTIFY_TEMPORARY_FAILURE, NULL, 0);
-	if (!choose(old, &in->sa, &suite, &index))
-		return refuse(x, NOTIFY_NO_PROPOSAL_CHOSEN, NULL, 0);
-	ke = proposal_find(&suite, TRANSFORM_KE);
-	if (in->ke.group != ke->id) {
-		writer_u16(&w, ke->id);
-		return refuse(x, NOTIFY_INVALID_KE_PAYLOAD, group, sizeof(group));
+	if (!old->peer || child_exchange_any(old))
+		return rekey_refuse(in, NOTIFY_TEMPORARY_FAILURE);
+	if (!rekey_choose(old, &v->m.sa, &suite, &index))
+		return rekey_refuse(in, NOTIFY_NO_PROPOSAL_CHOSEN);
+	if (!offer_nonce_ok(v->m.nonce, proposal_find(&suite, TRANSFORM_PRF)->id))
+		return rekey_refuse(in, NOTIFY_INVALID_SYNTAX);
+	group = offer_group(&suite);
+	if (v->m.ke.group != group) {
+		v2_refuse_group(v, group);
+		return VERDICT_FAIL;
 	}
-	sa = make_successor(x, &suite, in->sa.offer[index].spi);
-	if (!sa || !derive(sa, old, &in->ke)) {
-		if (sa)
-			transition_command(sa, COMMAND_DROP, "no keys");
-		return refuse(x, NOTIFY_TEMPORARY_FAILURE, NULL, 0);
+	sa = rekey_successor(in, &suite, v->m.sa.offer[index].spi);
+	if (!sa)
+		return rekey_refuse(in, NOTIFY_TEMPORARY_FAILURE);
+	ke = ke_new(group, sa->ike->env.random, sa->ike->env.ctx);
+	ok = rekey_derive(sa, old, ke, &v->m.ke);
+	if (ok) {
+		rekey_answer(v, sa, ke, v->m.sa.offer[index].number);
+		rekey_inherit(sa, old);
+	} else {
+		sa_end(sa, SA_DROP, IKE_FAIL_NONE, "no keys");
 	}
-	build_answer(x, sa, in->sa.offer[index].number);
-	inherit(sa, old);
-	return VERDICT_DONE;
+	ke_free(ke);
+	return ok ? VERDICT_DONE : rekey_refuse(in, NOTIFY_TEMPORARY_FAILURE);
 }

@@ -7,7 +7,7 @@
 #ifndef WIRE_MSG_H
 #define WIRE_MSG_H
 
-#include "lib/addr.h"
+#include "lib/ts.h"
 #include "lib/cursor.h"
 #include "suite/ikev2.h"
 #include "suite/proposal.h"
@@ -19,6 +19,19 @@
 #define MSG_TS_MAX		32
 #define MSG_NONCE_MIN		16	/* RFC 7296 2.10 */
 #define MSG_NONCE_MAX		256
+
+/* What a message is, by its exchange, direction and payloads: rules_check() says it. */
+enum msg_kind {
+	MSG_INIT,			/* SA, KE, Nonce */
+	MSG_AUTH,			/* request IDi, AUTH, SA, TSi, TSr; response IDr, AUTH */
+	MSG_AUTH_BEGIN,			/* request without AUTH: asks for EAP, RFC 7296 2.16 */
+	MSG_AUTH_ROUND,			/* EAP, either way */
+	MSG_AUTH_PROOF,			/* AUTH after EAP; the response with SA, TSi, TSr */
+	MSG_CHILD,			/* SA, Nonce, TSi, TSr: new, or the rekey of one */
+	MSG_REKEY_IKE,			/* SA of IKE, Nonce, KE */
+	MSG_INFO,
+	MSG_DECLINED,			/* response: notifies in the place of the rest */
+};
 
 /* One offered or chosen proposal beyond its transforms: parallel to proposals.p[]. */
 struct msg_offer {
@@ -106,6 +119,7 @@ struct msg {
 	uint8_t sk_first;		/* type of the first payload inside */
 	bool fragment;			/* it is an SKF (RFC 7383) */
 
+	enum msg_kind kind;		/* once rules_check() has seen it */
 	uint8_t bad_payload;		/* where parsing ended; 0: not in a payload */
 	const char *why;		/* a few words for the log, when not MSG_OK */
 };

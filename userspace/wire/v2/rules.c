@@ -10,64 +10,103 @@
 /* N, V and types unknown to us may stand anywhere, any number of times: they have no rule. */
 struct rule {
 	uint8_t payload;
-	uint8_t min, max;	/* min does not hold in a response that reports an error */
+	/*
+	 * @min 0: optional. NEEDED: but not in a response that reports an error. CORE: likewise,
+	 * and without it such a response has only notifies: MSG_DECLINED.
+	 */
+	uint8_t min, max;
 };
 
+enum { NEEDED = 1, CORE };
+
 static const struct rule init_request[] = {
-	{ PAYLOAD_SA, 1, 1 },
-	{ PAYLOAD_KE, 1, 1 },
-	{ PAYLOAD_NONCE, 1, 1 },
+	{ PAYLOAD_SA, CORE, 1 },
+	{ PAYLOAD_KE, CORE, 1 },
+	{ PAYLOAD_NONCE, CORE, 1 },
 	{}
 };
 
 static const struct rule init_response[] = {
-	{ PAYLOAD_SA, 1, 1 },
-	{ PAYLOAD_KE, 1, 1 },
-	{ PAYLOAD_NONCE, 1, 1 },
+	{ PAYLOAD_SA, CORE, 1 },
+	{ PAYLOAD_KE, CORE, 1 },
+	{ PAYLOAD_NONCE, CORE, 1 },
 	{ PAYLOAD_CERTREQ, 0, MANY },
 	{}
 };
 
 static const struct rule auth_request[] = {
-	{ PAYLOAD_IDI, 1, 1 },
+	{ PAYLOAD_IDI, NEEDED, 1 },
 	{ PAYLOAD_CERT, 0, MANY },
 	{ PAYLOAD_CERTREQ, 0, MANY },
 	{ PAYLOAD_IDR, 0, 1 },
-	{ PAYLOAD_AUTH, 1, 1 },
+	{ PAYLOAD_AUTH, NEEDED, 1 },
 	{ PAYLOAD_CP, 0, 1 },
-	{ PAYLOAD_SA, 1, 1 },
-	{ PAYLOAD_TSI, 1, 1 },
-	{ PAYLOAD_TSR, 1, 1 },
+	{ PAYLOAD_SA, NEEDED, 1 },
+	{ PAYLOAD_TSI, NEEDED, 1 },
+	{ PAYLOAD_TSR, NEEDED, 1 },
 	{}
 };
 
 static const struct rule auth_response[] = {
-	{ PAYLOAD_IDR, 1, 1 },
+	{ PAYLOAD_IDR, CORE, 1 },
 	{ PAYLOAD_CERT, 0, MANY },
-	{ PAYLOAD_AUTH, 1, 1 },
-	{ PAYLOAD_EAP, 0, 1 },
+	{ PAYLOAD_AUTH, CORE, 1 },
 	{ PAYLOAD_CP, 0, 1 },
-	{ PAYLOAD_SA, 1, 1 },
-	{ PAYLOAD_TSI, 1, 1 },
-	{ PAYLOAD_TSR, 1, 1 },
+	{ PAYLOAD_SA, NEEDED, 1 },
+	{ PAYLOAD_TSI, NEEDED, 1 },
+	{ PAYLOAD_TSR, NEEDED, 1 },
+	{}
+};
+
+/* With EAP, RFC 7296 2.16 */
+static const struct rule auth_begin[] = {
+	{ PAYLOAD_IDI, NEEDED, 1 },
+	{ PAYLOAD_CERTREQ, 0, MANY },
+	{ PAYLOAD_IDR, 0, 1 },
+	{ PAYLOAD_CP, 0, 1 },
+	{ PAYLOAD_SA, NEEDED, 1 },
+	{ PAYLOAD_TSI, NEEDED, 1 },
+	{ PAYLOAD_TSR, NEEDED, 1 },
+	{}
+};
+
+static const struct rule auth_round[] = {
+	{ PAYLOAD_IDR, 0, 1 },
+	{ PAYLOAD_CERT, 0, MANY },
+	{ PAYLOAD_AUTH, 0, 1 },
+	{ PAYLOAD_EAP, NEEDED, 1 },
+	{}
+};
+
+static const struct rule proof_request[] = {
+	{ PAYLOAD_AUTH, NEEDED, 1 },
+	{}
+};
+
+static const struct rule proof_response[] = {
+	{ PAYLOAD_AUTH, CORE, 1 },
+	{ PAYLOAD_CP, 0, 1 },
+	{ PAYLOAD_SA, NEEDED, 1 },
+	{ PAYLOAD_TSI, NEEDED, 1 },
+	{ PAYLOAD_TSR, NEEDED, 1 },
 	{}
 };
 
 /* CREATE_CHILD_SA, both ways */
 static const struct rule rekey_ike[] = {
-	{ PAYLOAD_SA, 1, 1 },
-	{ PAYLOAD_NONCE, 1, 1 },
-	{ PAYLOAD_KE, 1, 1 },
+	{ PAYLOAD_SA, CORE, 1 },
+	{ PAYLOAD_NONCE, CORE, 1 },
+	{ PAYLOAD_KE, CORE, 1 },
 	{}
 };
 
 static const struct rule child[] = {
 	{ PAYLOAD_CP, 0, 1 },
-	{ PAYLOAD_SA, 1, 1 },
-	{ PAYLOAD_NONCE, 1, 1 },
+	{ PAYLOAD_SA, CORE, 1 },
+	{ PAYLOAD_NONCE, CORE, 1 },
 	{ PAYLOAD_KE, 0, 1 },
-	{ PAYLOAD_TSI, 1, 1 },
-	{ PAYLOAD_TSR, 1, 1 },
+	{ PAYLOAD_TSI, CORE, 1 },
+	{ PAYLOAD_TSR, CORE, 1 },
 	{}
 };
 
@@ -84,20 +123,34 @@ static const struct rule sealed[] = {
 	{}
 };
 
-enum { REQUEST, RESPONSE };
+enum { REQUEST = 1, RESPONSE };
 
 /* Inside the Encrypted payload; IKE_SA_INIT has none. The first row that fits counts. */
-static const struct {
+static const struct kind {
 	uint8_t exchange;
+	uint8_t direction;	/* 0: both */
+	uint8_t has, lacks;	/* a payload that tells it from the others; 0: none */
 	uint8_t sa_protocol;	/* of the SA payload's first proposal; 0: any, or no SA payload */
-	const struct rule *rules[2];
-} exchanges[] = {
-	{ EXCHANGE_IKE_SA_INIT, 0, { init_request, init_response } },
-	{ EXCHANGE_IKE_AUTH, 0, { auth_request, auth_response } },
-	{ EXCHANGE_CREATE_CHILD_SA, PROTO_IKE, { rekey_ike, rekey_ike } },
-	{ EXCHANGE_CREATE_CHILD_SA, 0, { child, child } },
-	{ EXCHANGE_INFORMATIONAL, 0, { informational, informational } },
+	enum msg_kind kind;
+	const struct rule *rules;
+} kinds[] = {
+	{ EXCHANGE_IKE_SA_INIT, REQUEST, 0, 0, 0, MSG_INIT, init_request },
+	{ EXCHANGE_IKE_SA_INIT, RESPONSE, 0, 0, 0, MSG_INIT, init_response },
+	{ EXCHANGE_IKE_AUTH, 0, PAYLOAD_EAP, 0, 0, MSG_AUTH_ROUND, auth_round },
+	{ EXCHANGE_IKE_AUTH, REQUEST, PAYLOAD_IDI, PAYLOAD_AUTH, 0, MSG_AUTH_BEGIN, auth_begin },
+	{ EXCHANGE_IKE_AUTH, REQUEST, PAYLOAD_AUTH, PAYLOAD_IDI, 0, MSG_AUTH_PROOF,
+	  proof_request },
+	{ EXCHANGE_IKE_AUTH, REQUEST, 0, 0, 0, MSG_AUTH, auth_request },
+	{ EXCHANGE_IKE_AUTH, RESPONSE, PAYLOAD_AUTH, PAYLOAD_IDR, 0, MSG_AUTH_PROOF,
+	  proof_response },
+	{ EXCHANGE_IKE_AUTH, RESPONSE, 0, 0, 0, MSG_AUTH, auth_response },
+	{ EXCHANGE_CREATE_CHILD_SA, 0, 0, 0, PROTO_IKE, MSG_REKEY_IKE, rekey_ike },
+	{ EXCHANGE_CREATE_CHILD_SA, 0, 0, 0, 0, MSG_CHILD, child },
+	{ EXCHANGE_INFORMATIONAL, 0, 0, 0, 0, MSG_INFO, informational },
 };
+
+/* Outside the Encrypted payload. */
+static const struct kind outside = { .kind = MSG_INFO, .rules = sealed };
 
 static bool __attribute__((format(printf, 2, 3)))
 refuse(char why[RULES_WHY_LEN], const char *fmt, ...)
@@ -110,19 +163,27 @@ refuse(char why[RULES_WHY_LEN], const char *fmt, ...)
 	return false;
 }
 
-static const struct rule *find_rules(uint8_t exchange, bool response, bool inside,
-				     const struct msg *m)
+static bool kind_fits(const struct kind *k, uint8_t exchange, bool response, const struct msg *m)
 {
 	uint8_t protocol = m->sa.list.count ? m->sa.list.p[0].protocol : 0;
+
+	return k->exchange == exchange &&
+	       (!k->direction || k->direction == (response ? RESPONSE : REQUEST)) &&
+	       (!k->has || m->seen[k->has]) && (!k->lacks || !m->seen[k->lacks]) &&
+	       (!k->sa_protocol || k->sa_protocol == protocol);
+}
+
+static const struct kind *find_kind(uint8_t exchange, bool response, bool inside,
+				    const struct msg *m)
+{
 	bool in_clear = exchange == EXCHANGE_IKE_SA_INIT;
 	size_t i;
 
 	if (inside == in_clear)
-		return in_clear ? NULL : sealed;
-	for (i = 0; i < ARRAY_SIZE(exchanges); i++)
-		if (exchanges[i].exchange == exchange &&
-		    (!exchanges[i].sa_protocol || exchanges[i].sa_protocol == protocol))
-			return exchanges[i].rules[response ? RESPONSE : REQUEST];
+		return in_clear ? NULL : &outside;
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (kind_fits(&kinds[i], exchange, response, m))
+			return &kinds[i];
 	return NULL;
 }
 
@@ -147,34 +208,52 @@ static bool ruled(unsigned int type)
 	       type != PAYLOAD_NOTIFY && type != PAYLOAD_VENDOR;
 }
 
-bool rules_check(uint8_t exchange, bool response, bool inside, const struct msg *m,
-		 char why[RULES_WHY_LEN])
+/* No payload stands where it does not belong, or too often. */
+static bool check_present(const struct kind *k, const char *what, const struct msg *m,
+			  char why[RULES_WHY_LEN])
 {
-	const struct rule *rules = find_rules(exchange, response, inside, m), *r;
-	const char *kind = response ? "response" : "request", *name;
-	char number[NAME_STRLEN];
+	const struct rule *r;
 	unsigned int type;
 
-	name = name_str(NAME_EXCHANGE, exchange, number);
-	if (!rules)
-		return refuse(why, "%s %s: this exchange is unknown", name, kind);
 	for (type = PAYLOAD_SA; type <= PAYLOAD_SKF; type++) {
 		if (!ruled(type) || !m->seen[type])
 			continue;
-		r = find_rule(rules, (uint8_t)type);
+		r = find_rule(k->rules, (uint8_t)type);
 		if (!r)
-			return refuse(why, "%s %s: payload %s does not belong %s", name, kind,
+			return refuse(why, "%s: payload %s does not belong %s", what,
 				      name_of(NAME_PAYLOAD, type),
-				      inside ? "there" : "outside the Encrypted payload");
+				      k == &outside ? "outside the Encrypted payload" : "there");
 		if (m->seen[type] > r->max)
-			return refuse(why, "%s %s: payload %s stands there %u times", name, kind,
+			return refuse(why, "%s: payload %s stands there %u times", what,
 				      name_of(NAME_PAYLOAD, type), m->seen[type]);
 	}
-	if (rules == sealed && !m->sk.at)
-		return refuse(why, "%s %s: payload SK is missing", name, kind);
-	for (r = rules; r->payload && !declines(response, m); r++)
-		if (m->seen[r->payload] < r->min)
-			return refuse(why, "%s %s: payload %s is missing", name, kind,
+	return true;
+}
+
+bool rules_check(uint8_t exchange, bool response, bool inside, struct msg *m,
+		 char why[RULES_WHY_LEN])
+{
+	const struct kind *k = find_kind(exchange, response, inside, m);
+	char number[NAME_STRLEN], what[NAME_STRLEN + 16];
+	const struct rule *r;
+
+	snprintf(what, sizeof(what), "%s %s", name_str(NAME_EXCHANGE, exchange, number),
+		 response ? "response" : "request");
+	if (!k)
+		return refuse(why, "%s: this exchange is unknown", what);
+	if (!check_present(k, what, m, why))
+		return false;
+	if (k == &outside && !m->sk.at)
+		return refuse(why, "%s: payload SK is missing", what);
+	m->kind = k->kind;
+	for (r = k->rules; r->payload; r++) {
+		if (!r->min || m->seen[r->payload])
+			continue;
+		if (!declines(response, m))
+			return refuse(why, "%s: payload %s is missing", what,
 				      name_of(NAME_PAYLOAD, r->payload));
+		if (r->min == CORE)
+			m->kind = MSG_DECLINED;
+	}
 	return true;
 }

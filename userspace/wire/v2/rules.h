@@ -11,10 +11,10 @@
  * Call it for the outer chain (@inside false: then only SK is let through in protected exchanges)
  * and, after sk_open(), for the inner one. A response with an error notify (or COOKIE in
  * IKE_SA_INIT) need not carry the rest. CREATE_CHILD_SA follows the rules of its SA payload's
- * protocol: IKE: rekey of the IKE SA; ESP: a child. False: @why says which payload is missing,
- * misplaced or doubled, in which message.
+ * protocol: IKE: rekey of the IKE SA; ESP: a child. Sets m->kind. False: @why says which payload
+ * is missing, misplaced or doubled, in which message.
  */
-bool rules_check(uint8_t exchange, bool response, bool inside, const struct msg *m,
+bool rules_check(uint8_t exchange, bool response, bool inside, struct msg *m,
 		 char why[RULES_WHY_LEN]);
 
 #endif

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0
+# fish completion of ikectl(8)
+
+set -l commands up down restart rekey status names monitor reload version help
+complete -c ikectl -f
+complete -c ikectl -l json -d 'One JSON object a line'
+complete -c ikectl -l control -r -F -d "The daemon's socket"
+complete -c ikectl -l help -d 'A list of the commands'
+complete -c ikectl -l version -d 'The version'
+complete -c ikectl -l all -n '__fish_seen_subcommand_from up down' -d 'All tunnels'
+
+complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a up -d 'Bring a tunnel up, and show how'
+complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a down -d 'Take a tunnel down, and keep it down'
+complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a restart -d 'Down, then up'
+complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a rekey -d 'New keys now'
+complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a status -d 'All tunnels in a table, or one in detail'
+complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a names -d 'What there is to be named, one a line'
+complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a monitor -d 'Show what happens, until interrupted'
+complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a reload -d 'Read the configuration again'
+complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a version -d 'Of ikectl, the daemon and the module'
+complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a help -d 'More about a command'
+
+complete -c ikectl -n '__fish_seen_subcommand_from up down restart rekey status' -a '(ikectl names 2>/dev/null)'
+complete -c ikectl -n '__fish_seen_subcommand_from help' -a "$commands"

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "fake/fake.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/crypto.h"
+#include "fake/fake_kernel.h"
+
+static uint64_t fake_now(void *ctx)
+{
+	return *((struct fake *)ctx)->now;
+}
+
+static void fake_random(void *ctx, void *buf, size_t len)
+{
+	struct fake *f = ctx;
+	uint8_t *p = buf;
+
+	for (size_t i = 0; i < len; i++) {
+		f->rng = f->rng * 1664525 + 1013904223;
+		p[i] = f->nonce_fill && len == 32 ? f->nonce_fill : f->rng >> 24;
+	}
+}
+
+static void fake_send(void *ctx, const struct endpoint *local, const struct endpoint *remote,
+		      uint32_t mark, const uint8_t *msg, size_t len)
+{
+	struct fake *f = ctx;
+
+	f->send(f, local, remote, mark, msg, len);
+}
+
+static void fake_event(void *ctx, const struct ike_event *ev)
+{
+	struct fake *f = ctx;
+
+	f->event(f, ev);
+}
+
+static bool fake_source_for(void *ctx, const struct addr *remote, struct addr *local)
+{
+	const struct fake *f = ctx;
+
+	*local = f->addr;
+	return !f->no_route;
+}
+
+/* ---- devices, addresses and routes */
+
+struct fake_tunnel *fake_tunnel(struct fake *f, uint32_t id)
+{
+	struct fake_tunnel *free = NULL;
+
+	for (unsigned int i = 0; i < FAKE_TUNNELS_MAX; i++) {
+		if (f->tunnel[i].id == id)
+			return &f->tunnel[i];
+		if (!f->tunnel[i].id && !free)
+			free = &f->tunnel[i];
+	}
+	if (!free)
+		fake_broken("too many tunnels");
+	free->id = id;
+	return free;
+}
+
+static int fake_device_up(void *ctx, uint32_t tunnel, const struct addr *remote,
+			  char why[IKE_WHY_MAX])
+{
+	struct fake *f = ctx;
+
+	if (f->device_refuses) {
+		snprintf(why, IKE_WHY_MAX, "%s", f->device_refuses);
+		return f->device_errno ? f->device_errno : -EBUSY;
+	}
+	fake_tunnel(f, tunnel)->device = true;
+	return 0;
+}
+
+static void fake_device_down(void *ctx, uint32_t tunnel)
+{
+	struct fake *f = ctx;
+
+	for (unsigned int i = 0; i < f->policy_count; i++)
+		if (f->policy[i].tunnel == tunnel)
+			fake_broken("device_down with a policy");
+	for (unsigned int i = 0; i < f->in_count + f->reserved; i++)
+		if (f->in[i].tunnel == tunnel)
+			fake_broken("device_down with an SPI");
+	fake_tunnel(f, tunnel)->device = false;
+}
+
+static int fake_child_up(void *ctx, const struct ike_child_link *link, char note[IKE_WHY_MAX],
+			 char why[IKE_WHY_MAX])
+{
+	struct fake *f = ctx;
+	struct fake_policy *p = fake_policy(f, link->child);
+
+	if (!p || !p->out.sa.spi)
+		fake_broken("child_up before the kernel has policy and SAs");
+	if (!ts_list_equal(p->local_ts, link->local_ts) ||
+	    !ts_list_equal(p->remote_ts, link->remote_ts))
+		fake_broken("child_up with other selectors than the kernel's");
+	f->links += !p->linked;		/* it is called again where something has changed */
+	p->linked = true;
+	f->last_link = *link;
+	if (f->child_refuses) {
+		snprintf(why, IKE_WHY_MAX, "%s", f->child_refuses);
+		return -EEXIST;
+	}
+	if (f->child_note)
+		snprintf(note, IKE_WHY_MAX, "%s", f->child_note);
+	return 0;
+}
+
+static void fake_child_down(void *ctx, const struct ike_child_link *link)
+{
+	struct fake *f = ctx;
+	struct fake_policy *p = fake_policy(f, link->child);
+
+	if (f->unlinks == f->links)
+		fake_broken("child_down without child_up");
+	f->unlinks++;
+	if (p)
+		p->linked = false;
+}
+
+/* ---- jobs */
+
+static bool fake_job(void *ctx, uint32_t id, const struct ike_job *what)
+{
+	struct fake *f = ctx;
+	struct fake_job *job = &f->job[f->job_count];
+
+	if (f->no_jobs)
+		return false;
+	if (f->job_count == FAKE_JOBS_MAX)
+		fake_broken("too many jobs");
+	*job = (struct fake_job){ .id = id, .tunnel = what->tunnel, .kind = what->kind };
+	if (what->kind == IKE_JOB_RESOLVE) {
+		snprintf(job->name, sizeof(job->name), "%s", what->name);
+	} else {
+		job->prf = what->prf;
+		job->octets = mem_dup(what->octets.p, what->octets.len);
+		job->len = what->octets.len;
+	}
+	f->job_count++;
+	f->jobs_begun++;
+	return true;
+}
+
+static const struct fake_name *fake_name(const struct fake *f, const char *name)
+{
+	for (unsigned int i = 0; i < FAKE_NAMES_MAX; i++)
+		if (!strcmp(f->name[i].name, name))
+			return &f->name[i];
+	return NULL;
+}
+
+static void fake_job_do(struct fake *f, struct ike *ike, const struct fake_job *job)
+{
+	struct ike_job_result result = {0};
+	struct chunk octets = { job->octets, job->len };
+	const struct fake_name *name;
+	uint8_t mac[PRF_LEN_MAX];
+	const char *psk;
+
+	if (job->kind == IKE_JOB_RESOLVE) {
+		name = fake_name(f, job->name);
+		if (!name || !name->count)
+			result.why = "the name does not exist";
+		else
+			result.addrs = name->addrs;
+		result.addr_count = name ? name->count : 0;
+	} else {
+		psk = fake_tunnel(f, job->tunnel)->psk;
+		result.mac = (struct chunk){ mac, prf_len(job->prf) };
+		if (!psk[0])
+			result.why = "there is no psk";
+		else if (!auth_psk(job->prf, (struct chunk){ (const uint8_t *)psk, strlen(psk) },
+				   &octets, 1, mac))
+			fake_broken("a job with an unknown PRF");
+	}
+	ike_job_done(ike, job->id, &result);
+}
+
+bool fake_job_end(struct fake *f, struct ike *ike)
+{
+	struct fake_job job = f->job[0];
+
+	if (!f->job_count)
+		return false;
+	f->job_count--;
+	memmove(&f->job[0], &f->job[1], f->job_count * sizeof(job));
+	fake_job_do(f, ike, &job);
+	free(job.octets);
+	return true;
+}
+
+void fake_jobs_run(struct fake *f, struct ike *ike)
+{
+	while (!f->hold_jobs && fake_job_end(f, ike))
+		;
+}
+
+void fake_secret(struct fake *f, uint32_t tunnel, const char *psk)
+{
+	snprintf(fake_tunnel(f, tunnel)->psk, sizeof(f->tunnel[0].psk), "%s", psk);
+}
+
+void fake_resolves(struct fake *f, const char *name, const char *addrs)
+{
+	struct fake_name *n = (struct fake_name *)fake_name(f, name);
+	char text[512], *save = NULL;
+
+	if (!n)
+		n = (struct fake_name *)fake_name(f, "");
+	if (!n)
+		fake_broken("too many names");
+	snprintf(n->name, sizeof(n->name), "%s", name);
+	snprintf(text, sizeof(text), "%s", addrs);
+	n->count = 0;
+	for (char *word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save))
+		if (n->count == IKE_JOB_ADDRS_MAX || !addr_parse(&n->addrs[n->count++], word))
+			fake_broken("a name's addresses");
+}
+
+/* ---- all of it */
+
+void fake_init(struct fake *f, const uint64_t *now, uint32_t seed)
+{
+	f->now = now;
+	f->rng = seed;
+	f->next_spi = 0x1000 * seed;
+	f->idle = UINT64_MAX;
+}
+
+static void fake_forget_jobs(struct fake *f)
+{
+	while (f->job_count)
+		free(f->job[--f->job_count].octets);
+}
+
+void fake_reboot(struct fake *f)
+{
+	fake_kernel_clear(f);
+	fake_forget_jobs(f);
+	f->links = f->unlinks = 0;
+	for (unsigned int i = 0; i < FAKE_TUNNELS_MAX; i++)
+		f->tunnel[i].device = false;
+}
+
+void fake_clear(struct fake *f)
+{
+	fake_kernel_clear(f);
+	fake_forget_jobs(f);
+}
+
+bool fake_is_empty(const struct fake *f)
+{
+	for (unsigned int i = 0; i < FAKE_TUNNELS_MAX; i++)
+		if (f->tunnel[i].device)
+			return false;
+	return !f->in_count && !f->reserved && !f->policy_count;
+}
+
+struct ike_env fake_env(struct fake *f)
+{
+	struct ike_env env = {
+		.ctx = f,
+		.now = fake_now,
+		.random = fake_random,
+		.send = fake_send,
+		.source_for = fake_source_for,
+		.job = fake_job,
+		.device_up = fake_device_up,
+		.child_up = fake_child_up,
+		.child_down = fake_child_down,
+		.device_down = fake_device_down,
+		.event = fake_event,
+	};
+
+	fake_kernel_ops(&env);
+	return env;
+}

@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A fake of the engine's border and of the host's below it, for tests of what lies between: it does
+ * what the test says and remembers what it was asked. To be included once in a program.
+ */
+#ifndef FAKE_ENGINE_H
+#define FAKE_ENGINE_H
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "esplaned/host/device.h"
+#include "esplaned/keys/keys.h"
+#include "esplaned/nl/kern.h"
+#include "ike/ike.h"
+
+#define FAKE_MAX	16
+
+struct ike {
+	struct ike_env env;
+};
+
+static struct fake {
+	struct ike ike;
+	struct tunnel_conf *tunnel[FAKE_MAX];	/* tunnel[i] has the number i + 1 */
+	struct ike_peer_status peer[FAKE_MAX];	/* .id 0: none; in numerical order */
+	struct ike_child_status child[FAKE_MAX];
+	struct ike_counters counters;
+	int up_rc, down_rc, rekey_rc;		/* what the commands return */
+	char asked[512];			/* "up 1; down 2 because; " */
+	void (*in_up)(uint32_t id);		/* happens inside of ike_up */
+	/* SAs of the kernel, found by SPI and direction. */
+	struct { uint32_t spi; bool out; struct kern_sa_info info; } sa[FAKE_MAX];
+	int ifindex;
+	struct config *config;			/* what keys_load gives next; NULL: a mistake */
+} fake;
+
+static void fake_asked(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+static void fake_asked(const char *fmt, ...)
+{
+	size_t len = strlen(fake.asked);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(fake.asked + len, sizeof(fake.asked) - len, fmt, ap);
+	va_end(ap);
+}
+
+static inline struct ts_list *fake_ts(const char *text)
+{
+	const char *why;
+	struct ts ts;
+
+	return ts_parse(&ts, text, &why) ? ts_list_new(&ts, 1) : NULL;
+}
+
+/* @children: "voice data", each with selectors 10.1.N.0/24 and 10.2.N.0/24. */
+static inline void fake_conf(struct tunnel_conf *conf, const char *name, const char *children)
+{
+	char text[64], *copy = strdup(children), *at = copy, *child;
+
+	memset(conf, 0, sizeof(*conf));
+	snprintf(conf->name, sizeof(conf->name), "%s", name);
+	conf->child = calloc(FAKE_MAX, sizeof(*conf->child));
+	while ((child = strsep(&at, " "))) {
+		struct child_conf *c = &conf->child[conf->child_count++];
+
+		snprintf(c->name, sizeof(c->name), "%s", child);
+		snprintf(text, sizeof(text), "10.1.%u.0/24", conf->child_count);
+		c->local_ts = fake_ts(text);
+		snprintf(text, sizeof(text), "10.2.%u.0/24", conf->child_count);
+		c->remote_ts = fake_ts(text);
+	}
+	addr_parse(&conf->remote, "192.0.2.2");
+	free(copy);
+}
+
+/* Adds a peer @id of @tunnel with all its children, whose numbers are @id + 1 and up. */
+static inline struct ike_peer_status *fake_peer(uint32_t tunnel, uint32_t id, const char *identity)
+{
+	const struct tunnel_conf *conf = fake.tunnel[tunnel - 1];
+	struct ike_peer_status *p = fake.peer;
+	struct ike_child_status *c = fake.child;
+
+	while (p->id)
+		p++;
+	while (c->id)
+		c++;
+	p->id = id;
+	p->tunnel = tunnel;
+	snprintf(p->remote_id, sizeof(p->remote_id), "%s", identity);
+	for (unsigned int i = 0; i < conf->child_count; i++, c++) {
+		c->id = id + 1 + i;
+		c->peer = id;
+		c->tunnel = tunnel;
+		c->conf = &conf->child[i];
+	}
+	return p;
+}
+
+static inline struct ike_child_status *fake_child(uint32_t id)
+{
+	struct ike_child_status *c = fake.child;
+
+	while (c->id != id)
+		c++;
+	return c;
+}
+
+/* What the kernel counts for an SA from now on. */
+static inline void fake_sa(uint32_t spi, bool out, uint64_t bytes, uint64_t packets,
+			   uint64_t idle_s)
+{
+	for (int i = 0; i < FAKE_MAX; i++) {
+		if (fake.sa[i].spi && (fake.sa[i].spi != spi || fake.sa[i].out != out))
+			continue;
+		fake.sa[i].spi = spi;
+		fake.sa[i].out = out;
+		fake.sa[i].info = (struct kern_sa_info){
+			.bytes = bytes, .packets = packets, .idle_s = idle_s
+		};
+		return;
+	}
+}
+
+struct ike *ike_new(const struct ike_env *env)
+{
+	fake.ike.env = *env;
+	return &fake.ike;
+}
+
+void ike_free(struct ike *ike)
+{
+}
+
+int ike_tunnel_add(struct ike *ike, const struct tunnel_conf *conf, uint32_t *tunnel)
+{
+	*tunnel = 1;
+	while (fake.tunnel[*tunnel - 1])
+		++*tunnel;
+	fake.tunnel[*tunnel - 1] = (struct tunnel_conf *)conf;
+	fake_asked("add %s; ", conf->name);
+	return 0;
+}
+
+int ike_tunnel_del(struct ike *ike, uint32_t tunnel)
+{
+	fake_asked("del %u; ", tunnel);
+	fake.tunnel[tunnel - 1] = NULL;
+	return 0;
+}
+
+int ike_up(struct ike *ike, uint32_t id)
+{
+	fake_asked("up %u; ", id);
+	if (fake.in_up)
+		fake.in_up(id);
+	return fake.up_rc;
+}
+
+int ike_down(struct ike *ike, uint32_t id, const char *why)
+{
+	fake_asked("down %u %s; ", id, why);
+	return fake.down_rc;
+}
+
+int ike_rekey(struct ike *ike, uint32_t child)
+{
+	fake_asked("rekey %u; ", child);
+	return fake.rekey_rc;
+}
+
+void ike_probe(struct ike *ike)
+{
+}
+
+uint32_t ike_tunnel_next(const struct ike *ike, uint32_t after)
+{
+	for (uint32_t i = after; i < FAKE_MAX; i++) {
+		if (fake.tunnel[i])
+			return i + 1;
+	}
+	return 0;
+}
+
+uint32_t ike_peer_next(const struct ike *ike, uint32_t tunnel, uint32_t after)
+{
+	for (int i = 0; i < FAKE_MAX; i++) {
+		if (fake.peer[i].tunnel == tunnel && fake.peer[i].id > after)
+			return fake.peer[i].id;
+	}
+	return 0;
+}
+
+uint32_t ike_child_next(const struct ike *ike, uint32_t peer, uint32_t after)
+{
+	for (int i = 0; i < FAKE_MAX; i++) {
+		if (fake.child[i].peer == peer && fake.child[i].id > after)
+			return fake.child[i].id;
+	}
+	return 0;
+}
+
+const struct tunnel_conf *ike_tunnel_conf(const struct ike *ike, uint32_t tunnel)
+{
+	return tunnel && tunnel <= FAKE_MAX ? fake.tunnel[tunnel - 1] : NULL;
+}
+
+bool ike_peer_status(const struct ike *ike, uint32_t peer, struct ike_peer_status *st)
+{
+	for (int i = 0; i < FAKE_MAX && peer; i++) {
+		if (fake.peer[i].id == peer) {
+			*st = fake.peer[i];
+			return true;
+		}
+	}
+	return false;
+}
+
+bool ike_child_status(const struct ike *ike, uint32_t child, struct ike_child_status *st)
+{
+	for (int i = 0; i < FAKE_MAX && child; i++) {
+		if (fake.child[i].id == child) {
+			*st = fake.child[i];
+			return true;
+		}
+	}
+	return false;
+}
+
+const struct ike_counters *ike_counters(const struct ike *ike)
+{
+	return &fake.counters;
+}
+
+void ike_input(struct ike *ike, const struct endpoint *local, const struct endpoint *remote,
+	       const uint8_t *msg, size_t len)
+{
+}
+
+void ike_kern_event(struct ike *ike, const struct ike_kern_event *ev)
+{
+	static const char *const names[] = { "expire", "acquire", "mapping", "gone" };
+
+	fake_asked("%s %u; ", names[ev->type], ev->policy);
+}
+
+void ike_job_done(struct ike *ike, uint32_t id, const struct ike_job_result *result)
+{
+	fake_asked("job %u %s; ", id, result->why ? result->why : "done");
+}
+
+uint64_t ike_deadline(const struct ike *ike)
+{
+	return UINT64_MAX;
+}
+
+void ike_tick(struct ike *ike)
+{
+}
+
+/* The kernel below. */
+
+int kern_sa_get(struct kern *k, int ifindex, uint32_t spi, bool out, struct kern_sa_info *info,
+		char why[KERN_WHY_MAX])
+{
+	for (int i = 0; i < FAKE_MAX; i++) {
+		if (fake.sa[i].spi == spi && fake.sa[i].out == out) {
+			*info = fake.sa[i].info;
+			return 0;
+		}
+	}
+	snprintf(why, KERN_WHY_MAX, "there is no such SA");
+	return -ENOENT;
+}
+
+int kern_sa_add(struct kern *k, int ifindex, uint32_t policy, const struct kern_sa *in,
+		const struct kern_sa *out, char why[KERN_WHY_MAX])
+{
+	return 0;
+}
+
+int kern_sa_del(struct kern *k, int ifindex, uint32_t spi, bool out, char why[KERN_WHY_MAX])
+{
+	return 0;
+}
+
+int kern_policy_set(struct kern *k, int ifindex, const struct kern_policy *policy,
+		    char why[KERN_WHY_MAX])
+{
+	return 0;
+}
+
+int kern_policy_del(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_MAX])
+{
+	return 0;
+}
+
+int kern_policy_get(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_MAX])
+{
+	return -ENOENT;
+}
+
+uint64_t kern_policy_idle(struct kern *k, int ifindex, uint32_t policy)
+{
+	return UINT64_MAX;
+}
+
+int kern_device_drops(struct kern *k, int ifindex, struct kern_sa_info *info,
+		      char why[KERN_WHY_MAX])
+{
+	*info = (struct kern_sa_info){ .drops = { { "tx-no-policy", 5 } }, .drop_count = 1 };
+	return 0;
+}
+
+struct kern *kern_new(void)
+{
+	return (struct kern *)&fake;
+}
+
+void kern_free(struct kern *k)
+{
+}
+
+int kern_ready(struct kern *k, bool *fresh, char why[KERN_WHY_MAX])
+{
+	*fresh = false;
+	return 0;
+}
+
+void kern_forget(struct kern *k)
+{
+}
+
+int kern_version(struct kern *k, char *buf, size_t len)
+{
+	snprintf(buf, len, "fake");
+	return 0;
+}
+
+const struct kern_suite *kern_suites(struct kern *k, unsigned int *count)
+{
+	*count = 0;
+	return NULL;
+}
+
+int kern_event_fd(const struct kern *k)
+{
+	return -1;
+}
+
+bool kern_event_read(struct kern *k, void (*fn)(void *ctx, const struct kern_event *ev), void *ctx)
+{
+	return true;
+}
+
+int kern_flush(struct kern *k, char why[KERN_WHY_MAX])
+{
+	return 0;
+}
+
+int kern_socket_attach(struct kern *k, int fd, char why[KERN_WHY_MAX])
+{
+	return 0;
+}
+
+int kern_spi_alloc(struct kern *k, int ifindex, uint32_t *spi, char why[KERN_WHY_MAX])
+{
+	*spi = 0x1000;
+	return 0;
+}
+
+/* The host below. */
+
+struct device {
+	const struct tunnel_options *opt;
+};
+
+struct device *device_new(struct devices *all, const struct tunnel_options *opt,
+			  char why[IKE_WHY_MAX])
+{
+	struct device *dev = calloc(1, sizeof(*dev));
+
+	dev->opt = opt;
+	return dev;
+}
+
+void device_free(struct device *dev)
+{
+	free(dev);
+}
+
+int device_up(struct device *dev, const struct addr *remote, char why[IKE_WHY_MAX])
+{
+	fake.ifindex = 7;
+	return 0;
+}
+
+int device_child_up(struct device *dev, const struct ike_child_link *link, char note[IKE_WHY_MAX],
+		    char why[IKE_WHY_MAX])
+{
+	return 0;
+}
+
+void device_child_down(struct device *dev, const struct ike_child_link *link)
+{
+}
+
+void device_down(struct device *dev)
+{
+	fake.ifindex = 0;
+}
+
+int device_ifindex(const struct device *dev)
+{
+	return fake.ifindex;
+}
+
+void device_gone(struct device *dev)
+{
+	fake.ifindex = 0;
+}
+
+struct devices *devices_new(void)
+{
+	return (struct devices *)&fake;
+}
+
+void devices_free(struct devices *all)
+{
+}
+
+unsigned int devices_leftover_del(struct devices *all)
+{
+	return 0;
+}
+
+void devices_settled(struct devices *all)
+{
+}
+
+void devices_mend(struct devices *all)
+{
+}
+
+void devices_reach(struct devices *all, const struct addr *servers, unsigned int count)
+{
+}
+
+/* The process with the secrets. */
+
+struct config *keys_load(struct keys *keys, char why[CONFIG_WHY_MAX])
+{
+	struct config *config = fake.config;
+
+	fake.config = NULL;
+	if (!config)
+		snprintf(why, CONFIG_WHY_MAX, "esplane.conf:1: a mistake");
+	return config;
+}
+
+bool keys_mac(struct keys *keys, uint32_t job, uint32_t secret, uint16_t prf, struct chunk octets)
+{
+	fake_asked("mac %u %u %zu; ", job, secret, octets.len);
+	return true;
+}
+
+bool keys_hook(struct keys *keys, uint32_t id, uint32_t secret, bool up, const struct facts *facts)
+{
+	char local[64], remote[64];
+
+	fake_asked("%s-script %u %u %s %s %s %s; ", up ? "up" : "down", id, secret, facts->child,
+		   facts->peer, ts_list_str(facts->local_ts, local, sizeof(local)),
+		   ts_list_str(facts->remote_ts, remote, sizeof(remote)));
+	return true;
+}
+
+void keys_listen(struct keys *keys, const struct keys_calls *calls)
+{
+}
+
+int keys_fd(const struct keys *keys)
+{
+	return -1;
+}
+
+bool keys_read(struct keys *keys)
+{
+	return true;
+}
+
+#endif

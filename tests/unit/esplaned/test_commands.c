@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The control protocol from a client's request to its result, above a fake engine. */
+#include "unit/esplaned/fake_daemon.h"
+
+static void up_and_its_result(void **state)
+{
+	int fd = client_open();
+
+	say(fd, "{'command':'up','tunnel':'lab'}");
+	expect_asked("up 1; ");
+	assert_string_equal(said(fd), "");
+	engine_says(IKE_EV_STEP, 0, "suite");
+	expect_in(said(fd), "{'event':'step','tunnel':'lab','step':'ike_sa_init'");
+	comes_up();
+	engine_says(IKE_EV_UP, 0, NULL);
+	expect_in(said(fd),
+		  "{'event':'up','tunnel':'lab'}\n{'result':'ok','tunnel':'lab',"
+		  "'interface':'lab0','local':'192.0.2.1','remote':'192.0.2.2',"
+		  "'encapsulation':'none','ike':'aes128gcm16-prfsha256-x25519',"
+		  "'esp':'aes128gcm16-esn','local_ts':['10.1.1.0/24'],"
+		  "'remote_ts':['10.2.1.0/24'],'children':[{'name':'lab','state':'up',"
+		  "'local_ts':['10.1.1.0/24'],'remote_ts':['10.2.1.0/24'],"
+		  "'esp':'aes128gcm16-esn'}],'took_ms':");
+	/* The watch is over. */
+	engine_says(IKE_EV_DOWN, IKE_FAIL_TIMEOUT, "x");
+	assert_string_equal(said(fd), "");
+	close(fd);
+	fake.up_rc = -EALREADY;
+	expect_in(ask("{'command':'up','tunnel':'lab'}"), "'already':true");
+}
+
+static void up_that_fails(void **state)
+{
+	int fd = client_open();
+
+	say(fd, "{'command':'up','tunnel':'lab'}");
+	/* What another end of another tunnel came to is not ours. */
+	engine_says_of(2, IKE_EV_FAILED, 20, 0, IKE_FAIL_TIMEOUT, "x");
+	assert_string_equal(said(fd), "");
+	engine_says(IKE_EV_FAILED, IKE_FAIL_TS, "ours are \xff");
+	assert_string_equal(said(fd),
+			    "{'event':'failed','tunnel':'lab','error':'selectors','detail':'ours "
+			    "are \\\\xff'}\n{'result':'error','error':'selectors','message':'ours "
+			    "are \\\\xff','tunnel':'lab'}\n");
+	close(fd);
+	fake.up_rc = -EDESTADDRREQ;
+	assert_string_equal(ask("{'command':'up','tunnel':'lab'}"),
+			    "{'result':'error','error':'answer-only','message':'lab cannot be "
+			    "started from here: remote = any'}\n");
+}
+
+static void fail_at_once(uint32_t id)
+{
+	const struct ike_event ev = { .type = IKE_EV_FAILED, .tunnel = 1, .peer = 10, .who = "lab",
+				      .failure = IKE_FAIL_MODULE, .detail = "no module" };
+
+	fake.ike.env.event(fake.ike.env.ctx, &ev);
+}
+
+/* The engine knows the end before ike_up() is back. */
+static void up_that_fails_at_once(void **state)
+{
+	fake.in_up = fail_at_once;
+	expect_in(ask("{'command':'up','tunnel':'lab'}"),
+		  "{'result':'error','error':'kernel-module','message':'no module','tunnel':'lab'}\n");
+}
+
+/* U8: who joins sees what has been done so far. */
+static void up_that_joins(void **state)
+{
+	int first = client_open(), second = client_open();
+
+	say(first, "{'command':'up','tunnel':'lab'}");
+	engine_says(IKE_EV_STEP, 0, "suite");
+	engine_says(IKE_EV_RETRANSMIT, 0, "IKE_AUTH, try 2 of 6");
+	said(first);
+	fake.up_rc = -EINPROGRESS;
+	say(second, "{'command':'up','tunnel':'lab'}");
+	expect_in(said(second), "'step':'ike_sa_init'");
+	assert_string_equal(said(first), "");
+	comes_up();
+	engine_says(IKE_EV_UP, 0, NULL);
+	expect_in(said(first), "{'result':'ok'");
+	expect_in(said(second), "{'result':'ok'");
+	/* The next attempt begins with none. */
+	engine_says(IKE_EV_DOWN, IKE_FAIL_TIMEOUT, "x");
+	say(second, "{'command':'up','tunnel':'lab'}");
+	expect_not_in(said(second), "step");
+	close(first);
+	close(second);
+}
+
+static void up_that_is_taken_down(void **state)
+{
+	int up = client_open();
+
+	say(up, "{'command':'up','tunnel':'lab'}");
+	expect_in(ask("{'command':'down','tunnel':'lab'}"),
+		  "{'result':'ok','tunnel':'lab','already':false}\n");
+	expect_asked("up 1; down 1 taken down by the user; ");
+	engine_says(IKE_EV_FAILED, IKE_FAIL_DOWN, "taken down by the user");
+	expect_in(said(up), "{'result':'error','error':'down','message':'taken down by the user'");
+	close(up);
+}
+
+static void children_and_peers(void **state)
+{
+	int fd = client_open();
+
+	say(fd, "{'command':'up','tunnel':'office/voice'}");
+	expect_asked("up 21; ");
+	engine_says_of(2, IKE_EV_CHILD_UP, 20, 22, 0, "data");
+	expect_not_in(said(fd), "result");
+	fake.peer[1].state = PEER_UP;
+	fake_child(21)->state = CHILD_UP;
+	engine_says_of(2, IKE_EV_CHILD_UP, 20, 21, 0, "voice");
+	expect_in(said(fd), "{'result':'ok','tunnel':'office/voice'");
+	/* Without its peer a child does not come up. */
+	say(fd, "{'command':'up','tunnel':'office/voice'}");
+	engine_says_of(2, IKE_EV_FAILED, 20, 0, IKE_FAIL_AUTH_LOCAL, "psk");
+	expect_in(said(fd), "{'result':'error','error':'auth-local'");
+	close(fd);
+	fake.asked[0] = '\0';
+	ask("{'command':'down','tunnel':'road/alice@example.org'}");
+	ask("{'command':'down','tunnel':'office/data'}");
+	expect_asked("down 30 taken down by the user; down 22 taken down by the user; ");
+}
+
+/* A tunnel of two children is up when neither is on its way; what failed is said. */
+static void up_of_several_children(void **state)
+{
+	int fd = client_open();
+
+	say(fd, "{'command':'up','tunnel':'office'}");
+	fake.peer[1].state = PEER_UP;
+	fake_child(21)->state = CHILD_UP;
+	fake_child(22)->state = CHILD_CONNECTING;
+	engine_says_of(2, IKE_EV_CHILD_UP, 20, 21, 0, "voice");
+	expect_not_in(said(fd), "result");
+	fake_child(22)->state = CHILD_DOWN;
+	fake_child(22)->failure = IKE_FAIL_TS;
+	engine_says_of(2, IKE_EV_CHILD_FAILED, 20, 22, IKE_FAIL_TS, "data");
+	expect_in(said(fd), "'name':'office/data','state':'down'");
+	/* None of them: the tunnel carries nothing. */
+	fake_child(21)->state = CHILD_DOWN;
+	fake_child(21)->failure = IKE_FAIL_NO_PROPOSAL_CHILD;
+	say(fd, "{'command':'up','tunnel':'office'}");
+	engine_says_of(2, IKE_EV_UP, 20, 0, 0, NULL);
+	expect_in(said(fd), "{'result':'error','error':'no-proposal-child'");
+	close(fd);
+}
+
+static void all_at_once(void **state)
+{
+	int fd = client_open();
+
+	say(fd, "{'command':'up','all':true}");
+	expect_asked("up 1; up 2; ");	/* the third has remote = any */
+	engine_says_of(2, IKE_EV_FAILED, 20, 0, IKE_FAIL_TIMEOUT, "x");
+	expect_not_in(said(fd), "result");
+	comes_up();
+	engine_says(IKE_EV_UP, 0, NULL);
+	expect_in(said(fd), "{'result':'error','error':'some-failed','message':'not all of them are "
+			    "up','tunnels':[{'result':'ok','tunnel':'lab'");
+	say(fd, "{'command':'down','all':true}");
+	expect_in(said(fd), "{'result':'ok','tunnels':[{'result':'ok','tunnel':'lab','already':false},"
+			    "{'result':'ok','tunnel':'office','already':false},");
+	expect_asked("down 1 taken down by the user; down 2 taken down by the user; down 3 taken "
+		     "down by the user; ");
+	close(fd);
+	expect_in(ask("{'command':'status','all':true}"), "'error':'bad-request'");
+	expect_in(ask("{'command':'up','all':true,'tunnel':'lab'}"), "'error':'bad-request'");
+}
+
+static void restart(void **state)
+{
+	int fd = client_open();
+
+	say(fd, "{'command':'restart','tunnel':'lab'}");
+	expect_asked("down 1 restarted by the user; up 1; ");
+	comes_up();
+	engine_says(IKE_EV_UP, 0, NULL);
+	expect_in(said(fd), "{'result':'ok','tunnel':'lab'");
+	close(fd);
+}
+
+static void rekey(void **state)
+{
+	int fd = client_open();
+
+	expect_in(ask("{'command':'rekey','tunnel':'lab'}"),
+		  "{'result':'error','error':'not-up','message':'lab is not up'}\n");
+	comes_up();
+	say(fd, "{'command':'rekey','tunnel':'lab'}");
+	expect_asked("rekey 11; ");
+	engine_says_of(1, IKE_EV_CHILD_REKEYED, 10, 11, 0, "a to b");
+	expect_in(said(fd), "{'result':'ok','tunnel':'lab','detail':'a to b'}\n");
+	say(fd, "{'command':'rekey','tunnel':'lab'}");
+	engine_says(IKE_EV_DOWN, IKE_FAIL_TIMEOUT, "no answer");
+	expect_in(said(fd), "{'result':'error','error':'timeout','message':'no answer'");
+	close(fd);
+}
+
+static void monitor(void **state)
+{
+	int fd = client_open();
+
+	say(fd, "{'command':'monitor'}");
+	assert_string_equal(said(fd), "{'event':'monitor','version':'" ESPLANE_VERSION
+				      "','tunnels':3}\n");
+	/* U6: whom nobody could place is seen as well. */
+	engine_says_of(0, IKE_EV_REFUSED, 0, 0, IKE_FAIL_NO_PROPOSAL_IKE, "192.0.2.9 offers x");
+	assert_string_equal(said(fd), "{'event':'refused','error':'no-proposal-ike','detail':"
+				      "'192.0.2.9 offers x'}\n");
+	engine_says_of(0, IKE_EV_LOG, 0, 0, 0, "a warning");
+	assert_string_equal(said(fd), "{'event':'note','detail':'a warning'}\n");
+	engine_says_of(2, IKE_EV_CHILD_DOWN, 20, 21, IKE_FAIL_DOWN, "the peer deleted it");
+	assert_string_equal(said(fd), "{'event':'child-down','tunnel':'office','error':'down',"
+				      "'detail':'the peer deleted it'}\n");
+	close(fd);
+	loop();
+}
+
+static void names(void **state)
+{
+	assert_string_equal(ask("{'command':'names'}"),
+			    "{'result':'ok','names':['lab','office','office/voice','office/data',"
+			    "'road','road/alice@example.org','road/bob@example.org']}\n");
+	assert_string_equal(ask("{'command':'up','tunnel':'ofice'}"),
+			    "{'result':'error','error':'no-such-tunnel','message':'there is no "
+			    "tunnel \\'ofice\\'','known':['lab','office','office/voice',"
+			    "'office/data','road','road/alice@example.org',"
+			    "'road/bob@example.org']}\n");
+	expect_in(ask("{'command':'up','tunnel':'office/x'}"),
+		  "'there is no child \\'office/x\\'','known':['office','office/voice',"
+		  "'office/data']}");
+}
+
+static void a_client_that_goes_while_it_waits(void **state)
+{
+	int fd = client_open();
+
+	say(fd, "{'command':'up','tunnel':'lab'}");
+	assert_non_null(d.waits.first);
+	close(fd);
+	loop();
+	/* It may have closed only its sending half: what is sent to it shows that it is gone. */
+	engine_says(IKE_EV_RETRANSMIT, 0, "x");
+	loop();
+	assert_null(d.waits.first);
+	engine_says(IKE_EV_FAILED, IKE_FAIL_TIMEOUT, "x");
+}
+
+/* U4: it is not the user who takes them down. */
+static void the_daemon_stops(void **state)
+{
+	daemon_stop(&d);
+	expect_asked("down 1 the daemon stops; down 2 the daemon stops; down 3 the daemon stops; ");
+	expect_in(ask("{'command':'up','tunnel':'lab'}"),
+		  "{'result':'error','error':'down','message':'the daemon stops'}\n");
+}
+
+static struct ike_child_link link_of(uint32_t child)
+{
+	const struct ike_child_status *c = fake_child(child);
+
+	return (struct ike_child_link){
+		.tunnel = c->tunnel, .peer = c->peer, .child = child, .conf = c->conf,
+		.local_ts = c->conf->local_ts, .remote_ts = c->conf->remote_ts
+	};
+}
+
+/* Scripts are begun when the engine is back, and know who the peer is. */
+static void scripts(void **state)
+{
+	const struct ike_child_link voice = link_of(21), data = link_of(22);
+	struct tunnel_entry *t = tunnels_find_name(&d.tunnels, "office");
+	char note[IKE_WHY_MAX], why[IKE_WHY_MAX];
+	int fd = client_open();
+
+	say(fd, "{'command':'monitor'}");
+	said(fd);
+	fake.ifindex = 7;
+	t->opt.secret = 77;
+	assert_int_equal(fake.ike.env.child_up(&d, &voice, note, why), 0);
+	engine_settled(&d);
+	expect_asked("");		/* there is none */
+	strcpy(t->opt.up_script, "/bin/true");
+	assert_int_equal(fake.ike.env.child_up(&d, &voice, note, why), 0);
+	assert_int_equal(fake.ike.env.child_up(&d, &data, note, why), 0);
+	expect_asked("");
+	engine_settled(&d);
+	expect_asked("up-script 2 77 voice paris 10.1.1.0/24 10.2.1.0/24; up-script 2 77 data paris "
+		     "10.1.2.0/24 10.2.2.0/24; ");
+	/* Down and up again: in that order. What nobody has heard of has no end. */
+	fake.ike.env.child_down(&d, &voice);
+	assert_int_equal(fake.ike.env.child_up(&d, &voice, note, why), 0);
+	engine_settled(&d);
+	expect_asked("down-script 2 77 voice paris 10.1.1.0/24 10.2.1.0/24; up-script 2 77 voice "
+		     "paris 10.1.1.0/24 10.2.1.0/24; ");
+	fake.ike.env.child_down(&d, &data);
+	engine_settled(&d);
+	expect_asked("down-script 2 77 data paris 10.1.2.0/24 10.2.2.0/24; ");
+	assert_int_equal(fake.ike.env.child_up(&d, &data, note, why), 0);
+	fake.ike.env.child_down(&d, &data);
+	engine_settled(&d);
+	expect_asked("");
+	said(fd);
+	hooks_done(&d, 2, "up-script /bin/false ended with status 1");
+	assert_string_equal(said(fd), "{'event':'note','tunnel':'office','detail':'up-script "
+				      "/bin/false ended with status 1'}\n");
+	hooks_done(&d, 2, "");
+	assert_string_equal(said(fd), "");
+	close(fd);
+}
+
+static void jobs(void **state)
+{
+	const struct ike_job job = { .kind = IKE_JOB_PSK_MAC, .tunnel = 1, .prf = 5,
+				     .octets = { (const uint8_t *)"abc", 3 } };
+
+	tunnels_find(&d.tunnels, 1)->opt.secret = 78;
+	assert_true(fake.ike.env.job(&d, 9, &job));
+	expect_asked("mac 9 78 3; ");
+}
+
+/* What did not change is untouched; what was to be up and changed is so again. */
+static void reloads(void **state)
+{
+	struct config *config = calloc(1, sizeof(*config));
+
+	assert_string_equal(ask("{'command':'reload'}"),
+			    "{'result':'error','error':'config','message':'esplane.conf:1: a "
+			    "mistake'}\n");
+	expect_asked("");
+	config->count = 4;
+	config->tunnels = calloc(4, sizeof(*config->tunnels));
+	options_make(&config->tunnels[0], "lab", "lab1", "lab", false);
+	options_make(&config->tunnels[1], "office", "office", "voice data", false);
+	options_make(&config->tunnels[2], "new", "new", "new", false);
+	options_make(&config->tunnels[3], "newer", "newer", "newer", false);
+	fake.config = config;
+	fake.peer[0].wanted = true;
+	assert_string_equal(ask("{'command':'reload'}"),
+			    "{'result':'ok','added':['new','newer'],'changed':['lab'],'removed':"
+			    "['road'],'tunnels':4}\n");
+	expect_asked("del 1; add lab; up 1; del 3; add new; add newer; ");
+	assert_string_equal(tunnels_find_name(&d.tunnels, "lab")->opt.interface, "lab1");
+}
+
+/* One that nobody wants up is not brought up by a change. */
+static void a_reload_of_what_is_down(void **state)
+{
+	struct config *config = calloc(1, sizeof(*config));
+	int fd = client_open();
+
+	say(fd, "{'command':'up','tunnel':'office'}");
+	config->count = 1;
+	config->tunnels = calloc(1, sizeof(*config->tunnels));
+	options_make(&config->tunnels[0], "lab", "lab1", "lab", false);
+	fake.config = config;
+	fake.asked[0] = '\0';
+	expect_in(ask("{'command':'reload'}"), "'changed':['lab'],'removed':['office','road']");
+	expect_asked("del 1; add lab; del 2; del 3; ");
+	expect_in(said(fd), "{'result':'error','error':'down','message':'the configuration was "
+			    "changed meanwhile'}");
+	close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(up_and_its_result),
+		TEST(up_that_fails),
+		TEST(up_that_fails_at_once),
+		TEST(up_that_joins),
+		TEST(up_that_is_taken_down),
+		TEST(children_and_peers),
+		TEST(up_of_several_children),
+		TEST(all_at_once),
+		TEST(restart),
+		TEST(rekey),
+		TEST(monitor),
+		TEST(names),
+		TEST(a_client_that_goes_while_it_waits),
+		TEST(scripts),
+		TEST(jobs),
+		TEST(reloads),
+		TEST(a_reload_of_what_is_down),
+		TEST(the_daemon_stops),
+	};
+
+	return daemon_tests("commands", tests, sizeof(tests) / sizeof(tests[0]));
+}

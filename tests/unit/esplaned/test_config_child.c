@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "esplaned/conf/pack.h"
+#include "unit/esplaned/config_file.h"
+
+static const char office[] =
+	"tunnel \"office\" {\n"
+	"	remote = gw.example.org\n"
+	"	psk = 'correct horse battery'\n"
+	"	esp = aes128gcm16-esn\n"
+	"	rekey = 2h\n"
+	"	rekey-packets = 1M\n"
+	"	start = up\n"
+	"	child \"data\" {\n"
+	"		local-ts = 10.1.0.0/24\n"
+	"		remote-ts = 10.2.0.0/24\n"
+	"	}\n"
+	"	child \"voice\" {\n"
+	"		local-ts = { 10.1.0.0/24[udp], 10.1.1.0/24 }\n"
+	"		remote-ts = 10.3.0.0/24\n"
+	"		esp = { aes256gcm16-esn, aes256-sha256 }\n"
+	"		rekey = never\n"
+	"		rekey-bytes = 1G\n"
+	"		replay-window = 64\n"
+	"	}\n"
+	"	replay-window = 128\n"
+	"}\n";
+
+static void children_have_selectors_and_limits_of_their_own(void **state)
+{
+	struct config *c = load_good(office);
+	const struct tunnel_options *t = &c->tunnels[0];
+	const struct child_conf *data = &t->ike.child[0], *voice = &t->ike.child[1];
+	char text[PROPOSAL_STRLEN];
+
+	assert_int_equal(t->ike.child_count, 2);
+	assert_string_equal(data->name, "data");
+	assert_string_equal(ts_list_str(data->remote_ts, text, sizeof(text)), "10.2.0.0/24");
+	assert_string_equal(voice->name, "voice");
+	assert_string_equal(ts_list_str(voice->local_ts, text, sizeof(text)),
+			    "10.1.0.0/24[udp], 10.1.1.0/24");
+	assert_string_equal(ts_list_str(voice->remote_ts, text, sizeof(text)), "10.3.0.0/24");
+
+	/* What the tunnel says is the default of its children, wherever it stands. */
+	assert_int_equal(data->esp.count, 1);
+	assert_string_equal(proposal_str(&data->esp.p[0], text), "aes128gcm16-esn");
+	assert_int_equal(data->rekey_s, 7200);
+	assert_true(data->rekey_packets == 1000000);
+	assert_true(data->rekey_bytes == 0);
+	assert_int_equal(data->replay_window, 128);
+
+	assert_int_equal(voice->esp.count, 2);
+	assert_string_equal(proposal_str(&voice->esp.p[0], text), "aes256gcm16-esn");
+	assert_int_equal(voice->rekey_s, 0);
+	assert_true(voice->rekey_packets == 1000000);
+	assert_true(voice->rekey_bytes == 1ULL << 30);
+	assert_int_equal(voice->replay_window, 64);
+	assert_true(t->esp_given[0] && t->esp_given[1]);
+	config_free(c);
+}
+
+static void the_defaults_of_a_child(void **state)
+{
+	struct config *c = load_good("tunnel a { remote = any psk = 'a long secret' child b { "
+				     "local-ts = 10.1.0.1 remote-ts = 10.2.0.1 } }");
+	const struct tunnel_options *t = &c->tunnels[0];
+
+	assert_int_equal(t->ike.child_count, 1);
+	assert_string_equal(t->ike.child[0].name, "b");
+	assert_string_equal(t->interface, "a");
+	assert_int_equal(t->ike.child[0].rekey_s, 3600);
+	assert_int_equal(t->ike.child[0].replay_window, 0);
+	assert_true(t->ike.child[0].esp.count > 0);
+	assert_false(t->esp_given[0]);
+	config_free(c);
+}
+
+static void everyday_options(void **state)
+{
+	struct config *c;
+	const struct tunnel_options *t;
+	char path[128];
+
+	file_write("hook", "#!/bin/sh\n", 0700);
+	path_of("hook", path);
+	c = load_good(ONE("mtu = 1400\ntable = 100\nfwmark = 0x2a\nroutes = no\n"
+			  "up-script = hook\ndown-script = hook\nscript-timeout = 1m\n"
+			  "retransmit-first = 500ms\nretransmit-tries = 4\n"));
+	t = &c->tunnels[0];
+	assert_int_equal(t->mtu, 1400);
+	assert_int_equal(t->table, 100);
+	assert_int_equal(t->ike.mark, 42);
+	assert_true(t->no_routes);
+	assert_string_equal(t->up_script, path);
+	assert_string_equal(t->down_script, path);
+	assert_int_equal(t->script_timeout_s, 60);
+	assert_int_equal(t->ike.retry_first_ms, 500);
+	assert_int_equal(t->ike.retry_tries, 4);
+	config_free(c);
+
+	c = load_good(ONE("table = 254\n"));
+	t = &c->tunnels[0];
+	assert_int_equal(t->table, 0);
+	assert_int_equal(t->mtu, 0);
+	assert_int_equal(t->ike.mark, 0);
+	assert_false(t->no_routes);
+	assert_string_equal(t->up_script, "");
+	assert_int_equal(t->script_timeout_s, 10);
+	assert_int_equal(t->ike.retry_first_ms, 1000);
+	assert_int_equal(t->ike.retry_tries, 6);
+	config_free(c);
+}
+
+/* No leak by default: who starts by itself blocks, unless it is told not to. */
+static void when_down(void **state)
+{
+	static const struct {
+		const char *lines;
+		enum when_down want;
+	} rows[] = {
+		{ "", WHEN_DOWN_PASS },
+		{ "start = manual\n", WHEN_DOWN_PASS },
+		{ "start = up\n", WHEN_DOWN_BLOCK },
+		{ "start = up\nwhen-down = pass\n", WHEN_DOWN_PASS },
+		{ "when-down = block\n", WHEN_DOWN_BLOCK },
+		{ "start = up\nroutes = no\n", WHEN_DOWN_PASS },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[512];
+		struct config *c;
+
+		snprintf(text, sizeof(text), ONE("%s"), rows[i].lines);
+		c = load_good(text);
+		if (c->tunnels[0].when_down != rows[i].want)
+			fail_msg("wrong when-down of: %s", rows[i].lines);
+		config_free(c);
+	}
+}
+
+static void a_script_is_roots_alone(void **state)
+{
+	char path[128], want[512];
+
+	path_of("open", path);
+	file_write("open", "#!/bin/sh\n", 0775);
+	snprintf(want, sizeof(want),
+		 "@:6: tunnel \"office\": up-script: %s is run by root and others can write it: "
+		 "chmod go-w %s",
+		 path, path);
+	expect_refusal(ONE("up-script = open\n"), want);
+}
+
+#define HEAD	"tunnel \"office\" {\nremote = any\npsk = 'a long secret'\n"
+#define TS(l, r) "local-ts = " l "\nremote-ts = " r "\n"
+#define PAIR	TS("10.1.0.0/24", "10.2.0.0/24")
+#define BESIDE(remote, lines)                                                                      \
+	ONE("") "tunnel b {\nremote = " remote "\npsk = 'a long secret'\n" lines "}\n"
+
+static const struct {
+	const char *text, *message;
+} rows[] = {
+	{ HEAD "child a {\nlocal-ts = 10.1.0.1\n}\n}\n",
+	  "@:4: tunnel \"office\", child \"a\": remote-ts is missing: the networks behind the peer, "
+	  "as { \"10.2.0.0/24\" }" },
+	{ HEAD "child a {\n}\n\nchild b {\n" PAIR "}\n}\n",
+	  "@:4: tunnel \"office\", child \"a\": local-ts is missing: the networks on this side, as "
+	  "{ \"10.1.0.0/24\" }\n"
+	  "@:4: tunnel \"office\", child \"a\": remote-ts is missing: the networks behind the peer, "
+	  "as { \"10.2.0.0/24\" }" },
+	{ HEAD "local-ts = 10.1.0.0/24\nchild a {\n" PAIR "}\n}\n",
+	  "@:1: tunnel \"office\": local-ts stands beside child sections: move it into one of "
+	  "them" },
+	{ HEAD "child a {\n" PAIR "}\nchild a {\n" PAIR "}\n}\n",
+	  "@:8: tunnel \"office\": child \"a\" is defined twice: each child needs a name of its "
+	  "own" },
+	{ HEAD "child a {\n" PAIR "}\nesp = { aes128gcm16 }\nchild b {\n" PAIR "}\n}\n",
+	  "@:1: tunnel \"office\": child \"a\" and child \"b\" both protect 10.1.0.0/24 to "
+	  "10.2.0.0/24: leave it to one of them" },
+	{ HEAD "child \"a/b\" {\n" PAIR "}\n}\n",
+	  "@:4: \"a/b\" cannot name a child; use 1 to 63 ASCII characters without space, slash and "
+	  "quotes" },
+	{ HEAD "child {\n" PAIR "}\n}\n",
+	  "@:4: tunnel \"office\": the child has no name: write child \"NAME\" {" },
+	{ HEAD "child a {\n" PAIR "remote = 192.0.2.1\n}\n}\n",
+	  "@:7: tunnel \"office\", child \"a\": remote is an option of the tunnel, not of a child: "
+	  "write it beside the child sections" },
+	{ HEAD "child a {\n" PAIR "reky = 1h\n}\n}\n",
+	  "@:7: tunnel \"office\", child \"a\": there is no option reky: do you mean rekey?" },
+	{ HEAD "child a {\n" PAIR "auto = 1h\n}\n}\n",
+	  "@:7: tunnel \"office\", child \"a\": there is no option auto; use esp, local-ts, "
+	  "remote-ts, rekey, rekey-bytes, rekey-packets, replay-window" },
+	{ HEAD "child a {\n" TS("10.1.0.0/24", "fd02::/64") "}\n}\n",
+	  "@:1: tunnel \"office\": child \"a\": local-ts and remote-ts have no address family in "
+	  "common" },
+	{ HEAD "address = 10.9.0.1\nchild a {\n" PAIR
+	  "}\nchild b {\n" TS("10.3.0.0/24", "10.4.0.0/24") "}\n}\n",
+	  "@:1: tunnel \"office\": address is outside local-ts: nothing that this host sends from "
+	  "it would enter the tunnel" },
+	/* Beside another tunnel. */
+	{ BESIDE("198.51.100.1", TS("10.1.0.0/24", "10.7.0.0/24")),
+	  "@:7: tunnel \"b\": no peer could tell it from tunnel \"office\": same addresses, same "
+	  "identities; give one of the two another local-id or remote-id, or make them child "
+	  "sections of one tunnel" },
+	{ ONE("local = 192.0.2.1\nlocal-id = 192.0.2.1\n")
+	  "tunnel b {\n" SHORT "local = 192.0.2.1\nremote-ts = 10.7.0.0/24\n}\n",
+	  "@:9: tunnel \"b\": no peer could tell it from tunnel \"office\": same addresses, same "
+	  "identities; give one of the two another local-id or remote-id, or make them child "
+	  "sections of one tunnel" },
+	{ BESIDE("198.51.100.2", PAIR),
+	  "@:7: tunnel \"b\": the route to 10.2.0.0/24 in remote-ts is tunnel \"office\"'s already: "
+	  "give one of the two another metric or table, or routes = no" },
+	{ BESIDE("198.51.100.2", TS("10.1.0.0/24", "10.1.255.0-10.2.0.255")),
+	  "@:7: tunnel \"b\": the route to 10.2.0.0/24 in remote-ts is tunnel \"office\"'s already: "
+	  "give one of the two another metric or table, or routes = no" },
+	{ BESIDE("198.51.100.2",
+		 "child x {\n" TS("10.1.0.0/24", "10.7.0.0/24") "}\nchild y {\n"
+		 TS("10.1.0.0/24", "{ 10.8.0.0/24, 10.2.0.0/24[tcp/80] }") "}\n"),
+	  "@:7: tunnel \"b\": the route to 10.2.0.0/24 in remote-ts is tunnel \"office\"'s already: "
+	  "give one of the two another metric or table, or routes = no" },
+	{ "tunnel \"office/voice\" {\n" SHORT "interface = a\n}\n" HEAD
+	  "child voice {\n" TS("10.1.0.0/24", "10.7.0.0/24") "}\n}\n",
+	  "@:8: tunnel \"office\": its name and that of a child make it one with tunnel "
+	  "\"office/voice\": rename the child" },
+};
+
+static void refusals_of_children_and_neighbours(void **state)
+{
+	for (size_t i = 0; i < COUNT(rows); i++)
+		expect_refusal(rows[i].text, rows[i].message);
+}
+
+static void neighbours_that_get_on(void **state)
+{
+	static const char *const texts[] = {
+		/* A longer prefix goes first; a range of other prefixes. */
+		BESIDE("198.51.100.2", TS("10.1.0.0/24", "10.2.0.0/16")),
+		BESIDE("198.51.100.2", TS("10.1.0.0/24", "10.2.0.0-10.2.0.254")),
+		BESIDE("198.51.100.2", PAIR "metric = 10\n"),
+		BESIDE("198.51.100.2", PAIR "table = 100\n"),
+		BESIDE("198.51.100.2", PAIR "routes = no\n"),
+		BESIDE("198.51.100.1", TS("10.1.0.0/24", "10.7.0.0/24") "remote-id = b\n"),
+		BESIDE("198.51.100.1", TS("10.1.0.0/24", "10.7.0.0/24") "local-id = b\n"),
+		BESIDE("gw.example.org", TS("10.1.0.0/24", "10.7.0.0/24")),
+		BESIDE("any", TS("10.1.0.0/24", "10.7.0.0/24")),
+		/* Children share the routes of their tunnel. */
+		HEAD "child a {\n" PAIR "}\nchild b {\n" TS("10.3.0.0/24", "10.2.0.0/24") "}\n}\n",
+		HEAD "child a {\n" PAIR "}\nchild b {\n" TS("10.1.0.0/24", "10.2.0.0/24[tcp]")
+		"}\n}\n",
+	};
+
+	for (size_t i = 0; i < COUNT(texts); i++)
+		config_free(load_good(texts[i]));
+}
+
+static void the_halves_of_the_default_route(void **state)
+{
+	expect_refusal("tunnel a { remote = 192.0.2.1 psk = 'a long secret' local-ts = 10.1.0.1 "
+		       "remote-ts = 0.0.0.0/0 }\n"
+		       "tunnel b { remote = 192.0.2.2 psk = 'a long secret' local-ts = 10.1.0.1 "
+		       "remote-ts = 128.0.0.0/1 }\n",
+		       "@:2: tunnel \"b\": the route to 128.0.0.0/1 in remote-ts is tunnel \"a\"'s "
+		       "already: give one of the two another metric or table, or routes = no");
+}
+
+/* One run says all of it. */
+static void all_mistakes_of_a_file(void **state)
+{
+	expect_refusal("tunnel a {\n" /* 1 */
+		"remot = x\n"
+		"psk = x\n"
+		"local-ts = { 10.1.0.0/33, nonsense }\n"
+		"remote-ts = 10.2.0.0/24\n"
+		"rekey = 1w\n" /* 6 */
+		"dpdd = { 3, 4 }\n"
+		"}\n"
+		"conn b {\n}\n" /* 9 */
+		"tunnel c {\nmetric\n}\n"
+		"include(\"missing\")\n" /* 14 */
+		"tunnel d {\nremote = any\npsk = 'a long secret'\nchild e {\nrekey = never\n"
+		"esp = b\nlocal-ts = 10.1.0.1\nremote-ts = 10.2.0.1\n}\n}\n"
+		"tunnel f {\npsk = \"no end\n}\n",
+		"@:2: tunnel \"a\": there is no option remot: do you mean remote?\n"
+		"@:4: tunnel \"a\": local-ts: \"10.1.0.0/33\": the prefix length must be a "
+		"number from 0 to 32; use a prefix, as 10.1.0.0/24, an address, a range, "
+		"as 10.1.0.5-10.1.0.9, each with [tcp/80] or the like after it\n"
+		"@:6: tunnel \"a\": rekey: \"1w\" is not a duration; use a number with s, m, "
+		"h or d, as 90s or 1h, or never\n"
+		"@:7: tunnel \"a\": there is no option dpdd: do you mean dpd?\n"
+		"@:9: \"conn\" is not known here; use tunnel \"NAME\" { ... } and "
+		"include(\"PATTERN\")\n"
+		"@:13: tunnel \"c\": metric needs an equal sign, as metric = \"...\"\n"
+		"@:20: tunnel \"d\", child \"e\": esp: \"b\": \"b\" is not an algorithm; "
+		"accepted are: aes128gcm16, aes256gcm16, chacha20poly1305, aes128, aes192, "
+		"aes256, sha256, x25519, ecp256, ecp384, modp2048, modp3072, esn, noesn\n"
+		"@:26: a string that starts in this line does not end in it: a quote is "
+		"missing, or one inside the string needs a backslash before it\n"
+		"@:14: include: $/missing: No such file or directory");
+}
+
+static void words_of_nothing(void **state)
+{
+	expect_refusal("mtux = 3\ntunnel a {\nremote = any\npsk = 'a long secret'\nrekeys {\n"
+		       "rekey = never\n}\n}\nmetric = { a, b } conn = x tunnel b {\n"
+		       "metric = y\nremote = any\npsk = 'a long secret'\n" PAIR "}\n",
+		       "@:1: \"mtux\" is not known here; use tunnel \"NAME\" { ... } and "
+		       "include(\"PATTERN\")\n"
+		       "@:5: tunnel \"a\": there is no option rekeys: do you mean rekey?\n"
+		       "@:9: \"metric\" is not known here; use tunnel \"NAME\" { ... } and "
+		       "include(\"PATTERN\")\n"
+		       "@:9: \"conn\" is not known here; use tunnel \"NAME\" { ... } and "
+		       "include(\"PATTERN\")\n"
+		       "@:10: tunnel \"b\": metric: \"y\" is not a metric: use 0 to 4294967295");
+}
+
+static void weak_secrets(void **state)
+{
+	static const struct {
+		const char *psk, *says;
+	} weak[] = {
+		{ "short", "the secret has fewer than 8 octets" },
+		{ "0x00112233445566", "the secret has fewer than 8 octets" },
+		{ "password", "the secret looks like a word" },
+		{ "20261125", "the secret is a short number" },
+		{ "aaaaaaaaaaaaaaaaaaaaaaaa", "the secret is one character over and over" },
+	};
+	static const char *const strong[] = {
+		"correct horse battery staple", "0x00112233445566778899aabbccddeeff",
+		"0sAAECAwQFBgcICQoLDA0ODw==", "x7Kq2Lm9", "correcthorsebatterystaple",
+	};
+	char text[512], said[SAID_MAX], want[512], path[128];
+	struct config *c;
+
+	path_of("t.conf", path);
+	for (size_t i = 0; i < COUNT(weak); i++) {
+		snprintf(text, sizeof(text), "\ntunnel a { remote = any psk = \"%s\" local-ts = "
+			 "10.1.0.1 remote-ts = 10.2.0.1 }", weak[i].psk);
+		snprintf(want, sizeof(want),
+			 "warning: %s:2: tunnel \"a\": psk: %s and can be guessed: use a random "
+			 "one, as openssl rand -base64 24 writes it",
+			 path, weak[i].says);
+		c = load(text, said);
+		assert_non_null(c);
+		assert_string_equal(said, want);
+		config_free(c);
+	}
+	for (size_t i = 0; i < COUNT(strong); i++) {
+		snprintf(text, sizeof(text), ONE("psk = \"%s\"\n"), strong[i]);
+		c = load(text, said);
+		assert_non_null(c);
+		assert_string_equal(said, "");
+		config_free(c);
+	}
+}
+
+static void what_reload_compares(void **state)
+{
+	static const char *const changes[] = {
+		"mtu = 1400\n",
+		"table = 7\n",
+		"fwmark = 1\n",
+		"routes = no\n",
+		"when-down = block\n",
+		"up-script = hook\n",
+		"down-script = hook\n",
+		"script-timeout = 11\n",
+		"retransmit-first = 2s\n",
+		"retransmit-tries = 5\n",
+		"local = \"192.0.2.1\"\n",
+		"remote = \"198.51.100.2\"\n",
+		"remote = gw.example.org\n",
+		"remote = any\n",
+		"local-id = a\n",
+		"remote-id = b\n",
+		"ike = aes256-sha256-x25519\n",
+		"esp = aes256gcm16\n",
+		"local-ts = 10.1.0.0/25\n",
+		"remote-ts = { 10.2.0.0/24, 10.3.0.0/24 }\n",
+		"interface = x\n",
+		"address = 10.1.0.1\n",
+		"metric = 1\n",
+		"start = up\n",
+		"encap = udp\n",
+		"rekey = 2h\n",
+		"rekey-bytes = 1G\n",
+		"rekey-packets = 100k\n",
+		"dpd = 31\n",
+		"replay-window = 64\n",
+	};
+	struct config *a, *b;
+
+	file_write("hook", "#!/bin/sh\n", 0700);
+	a = load_good(ONE(""));
+	b = load_good("# moved\n\n" ONE("rekey = 60m\nretransmit-tries = 6\nstart = manual\n"));
+	assert_true(tunnel_options_equal(&a->tunnels[0], &b->tunnels[0]));
+	/* The psk is not compared: its number is (test_keys.c). */
+	b->tunnels[0].secret++;
+	assert_false(tunnel_options_equal(&a->tunnels[0], &b->tunnels[0]));
+	config_free(b);
+	for (size_t i = 0; i < COUNT(changes); i++) {
+		char text[1024];
+
+		snprintf(text, sizeof(text), "tunnel \"office\" {\n" SHORT "%s}\n", changes[i]);
+		b = load_good(text);
+		if (tunnel_options_equal(&a->tunnels[0], &b->tunnels[0]))
+			fail_msg("not noticed: %s", changes[i]);
+		config_free(b);
+	}
+	config_free(a);
+}
+
+static void reload_compares_children(void **state)
+{
+	static const char *const changes[] = {
+		"child b { local-ts = 10.1.0.0/24 remote-ts = 10.2.0.0/24 }\n",
+		"child office { local-ts = 10.1.0.0/25 remote-ts = 10.2.0.0/24 }\n",
+		"child office { local-ts = 10.1.0.0/24 remote-ts = 10.2.0.0/24[tcp] }\n",
+		"child office { local-ts = 10.1.0.0/24 remote-ts = 10.2.0.0/24 rekey = 1m }\n",
+		"child office { local-ts = 10.1.0.0/24 remote-ts = 10.2.0.0/24 }\n"
+		"child b { local-ts = 10.1.0.0/24 remote-ts = 10.3.0.0/24 }\n",
+	};
+	struct config *a = load_good(ONE("remote = any\n")), *b;
+	char text[1024];
+
+	/* The flat form is one child named as its tunnel. */
+	b = load_good(HEAD "child office { local-ts = 10.1.0.0/24 remote-ts = 10.2.0.0/24 }\n}\n");
+	assert_true(tunnel_options_equal(&a->tunnels[0], &b->tunnels[0]));
+	config_free(b);
+	for (size_t i = 0; i < COUNT(changes); i++) {
+		snprintf(text, sizeof(text), HEAD "%s}\n", changes[i]);
+		b = load_good(text);
+		if (tunnel_options_equal(&a->tunnels[0], &b->tunnels[0]))
+			fail_msg("not noticed: %s", changes[i]);
+		config_free(b);
+	}
+	config_free(a);
+}
+
+static void packing_and_unpacking_agree(void **state)
+{
+	struct config *c = load_good(office);
+	struct tunnel_options *t = &c->tunnels[0], copy;
+	uint8_t head[PACK_MAX], child[2][PACK_MAX];
+	struct writer wh = writer_of(head, sizeof(head)), wc[2];
+	struct cursor cur;
+
+	t->secret = 77;
+	pack_tunnel(&wh, t);
+	assert_false(wh.overflow);
+	cur = cursor_of(head, wh.len);
+	assert_true(unpack_tunnel(&cur, &copy));
+	assert_int_equal(copy.ike.child_count, 2);
+	for (unsigned int i = 0; i < 2; i++) {
+		wc[i] = writer_of(child[i], PACK_MAX);
+		pack_child(&wc[i], t, i);
+		assert_false(wc[i].overflow);
+		cur = cursor_of(child[i], wc[i].len);
+		assert_true(unpack_child(&cur, &copy, i));
+	}
+	assert_true(tunnel_options_equal(t, &copy));
+	assert_int_equal(copy.psk_len, 0);
+	tunnel_options_clear(&copy);
+
+	/* A part of it is refused, whatever is missing. */
+	for (size_t len = 0; len < wh.len; len++) {
+		cur = cursor_of(head, len);
+		assert_false(unpack_tunnel(&cur, &copy));
+		tunnel_options_clear(&copy);
+	}
+	cur = cursor_of(head, wh.len);
+	assert_true(unpack_tunnel(&cur, &copy));
+	for (size_t len = 0; len < wc[1].len; len++) {
+		cur = cursor_of(child[1], len);
+		assert_false(unpack_child(&cur, &copy, 1));
+		ts_list_put(copy.ike.child[1].local_ts);
+		ts_list_put(copy.ike.child[1].remote_ts);
+	}
+	copy.ike.child[1].local_ts = copy.ike.child[1].remote_ts = NULL;
+	tunnel_options_clear(&copy);
+	config_free(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(children_have_selectors_and_limits_of_their_own),
+		cmocka_unit_test(the_defaults_of_a_child),
+		cmocka_unit_test(everyday_options),
+		cmocka_unit_test(when_down),
+		cmocka_unit_test(a_script_is_roots_alone),
+		cmocka_unit_test(refusals_of_children_and_neighbours),
+		cmocka_unit_test(neighbours_that_get_on),
+		cmocka_unit_test(the_halves_of_the_default_route),
+		cmocka_unit_test(all_mistakes_of_a_file),
+		cmocka_unit_test(words_of_nothing),
+		cmocka_unit_test(weak_secrets),
+		cmocka_unit_test(what_reload_compares),
+		cmocka_unit_test(reload_compares_children),
+		cmocka_unit_test(packing_and_unpacking_agree),
+	};
+
+	return cmocka_run_group_tests(tests, config_dir_make, config_dir_remove);
+}

@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The border between the process that speaks IKE and the one with the secrets. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "crypto/crypto.h"
+#include "esplaned/conf/pack.h"
+#include "esplaned/keys/keys.h"
+#include "esplaned/keys/link.h"
+#include "esplaned/keys/runner.h"
+#include "esplaned/keys/vault.h"
+#include "lib/log.h"
+#include "unit/esplaned/config_file.h"
+
+#define SECRET	"a long secret: ok"		/* SHORT's */
+
+/* A vault in a process of its own, and what it has answered. */
+struct border {
+	struct keys *keys;
+	pid_t vault;
+	int supervisor;			/* our end of that link */
+	uint32_t id;
+	char why[CONFIG_WHY_MAX];
+	uint8_t mac[PRF_LEN_MAX];
+	size_t mac_len;
+	unsigned int answers;
+};
+
+static void on_mac(void *ctx, uint32_t job, const char *why, struct chunk mac)
+{
+	struct border *b = ctx;
+
+	b->answers++;
+	b->id = job;
+	snprintf(b->why, sizeof(b->why), "%s", why ? why : "");
+	b->mac_len = mac.len;
+	memcpy(b->mac, mac.p, mac.len);
+}
+
+static void on_hook(void *ctx, uint32_t id, const char *why)
+{
+	struct border *b = ctx;
+
+	b->answers++;
+	b->id = id;
+	snprintf(b->why, sizeof(b->why), "%s", why);
+}
+
+static void border_open(struct border *b)
+{
+	const struct keys_calls calls = { .ctx = b, .mac_done = on_mac, .hook_done = on_hook };
+	int network[2], supervisor[2];
+	char path[128];
+
+	*b = (struct border){ 0 };
+	path_of("t.conf", path);
+	assert_true(link_pair(network) && link_pair(supervisor));
+	b->vault = fork();
+	if (!b->vault) {
+		struct vault *v = vault_new(network[1], supervisor[1], path);
+		int status;
+
+		close(network[0]);
+		close(supervisor[0]);
+		log_init("vault", LOG_STYLE_PLAIN, -1);
+		status = vault_run(v);
+		vault_free(v);
+		_exit(status);
+	}
+	close(network[1]);
+	close(supervisor[1]);
+	b->supervisor = supervisor[0];
+	b->keys = keys_attach(network[0], -1);
+	keys_listen(b->keys, &calls);
+}
+
+/* Returns the vault's exit status. */
+static int border_close(struct border *b)
+{
+	int status;
+
+	keys_free(b->keys);
+	assert_int_equal(waitpid(b->vault, &status, 0), b->vault);
+	close(b->supervisor);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void answer_wait(struct border *b)
+{
+	unsigned int before = b->answers;
+
+	while (b->answers == before)
+		assert_true(keys_read(b->keys));
+}
+
+static struct config *border_load(struct border *b, const char *text)
+{
+	char why[CONFIG_WHY_MAX];
+	struct config *c;
+
+	file_write("t.conf", text, 0600);
+	c = keys_load(b->keys, why);
+	if (!c)
+		fail_msg("refused: %s", why);
+	return c;
+}
+
+static void mac_is(struct border *b, uint32_t secret, const char *psk, const void *octets,
+		   size_t len)
+{
+	const struct chunk parts = { octets, len };
+	uint8_t want[PRF_LEN_MAX];
+
+	assert_true(keys_mac(b->keys, 77, secret, PRF_HMAC_SHA2_384, parts));
+	answer_wait(b);
+	assert_int_equal(b->id, 77);
+	assert_string_equal(b->why, "");
+	assert_true(auth_psk(PRF_HMAC_SHA2_384, (struct chunk){ (const uint8_t *)psk, strlen(psk) },
+			     &parts, 1, want));
+	assert_int_equal(b->mac_len, 48);
+	assert_memory_equal(b->mac, want, 48);
+}
+
+static void mac_fails(struct border *b, uint32_t secret, uint16_t prf, const char *why)
+{
+	assert_true(keys_mac(b->keys, 78, secret, prf, (struct chunk){ (uint8_t *)"x", 1 }));
+	answer_wait(b);
+	assert_int_equal(b->id, 78);
+	assert_string_equal(b->why, why);
+	assert_int_equal(b->mac_len, 0);
+}
+
+static void the_configuration_comes_without_secrets(void **state)
+{
+	static const char text[] =
+		ONE("") "tunnel b {\nremote = any\npsk = 'another secret'\n"
+			"child x { local-ts = 10.1.0.1 remote-ts = 10.7.0.1 }\n"
+			"child y { local-ts = 10.1.0.1 remote-ts = 10.8.0.1 }\n}\n";
+	struct config *c, *direct = load_good(text);
+	struct border b;
+
+	border_open(&b);
+	c = border_load(&b, text);
+	assert_int_equal(c->count, 2);
+	assert_int_not_equal(c->tunnels[0].secret, 0);
+	assert_int_not_equal(c->tunnels[0].secret, c->tunnels[1].secret);
+	for (size_t i = 0; i < 2; i++) {
+		assert_false(tunnel_options_equal(&c->tunnels[i], &direct->tunnels[i]));
+		direct->tunnels[i].secret = c->tunnels[i].secret;
+		assert_true(tunnel_options_equal(&c->tunnels[i], &direct->tunnels[i]));
+		assert_int_equal(c->tunnels[i].psk_len, 0);
+		assert_null(memmem(&c->tunnels[i], sizeof(c->tunnels[i]), "secret", 6));
+	}
+	mac_is(&b, c->tunnels[0].secret, SECRET, "octets", 6);
+	mac_is(&b, c->tunnels[1].secret, "another secret", "octets", 6);
+	config_free(c);
+	config_free(direct);
+	assert_int_equal(border_close(&b), 0);
+}
+
+static void a_mac_takes_a_whole_message(void **state)
+{
+	static uint8_t octets[64 * 1024 + 300], longer[LINK_MAX];
+	struct border b;
+	struct config *c;
+
+	border_open(&b);
+	c = border_load(&b, ONE(""));
+	memset(octets, 0xa5, sizeof(octets));
+	mac_is(&b, c->tunnels[0].secret, SECRET, octets, sizeof(octets));
+	mac_is(&b, c->tunnels[0].secret, SECRET, octets, 0);
+	mac_fails(&b, c->tunnels[0].secret, 99, "the secret cannot be used with the PRF");
+	mac_fails(&b, 12345, PRF_HMAC_SHA2_256, "the tunnel's secret is not known");
+	mac_fails(&b, 0, PRF_HMAC_SHA2_256, "the tunnel's secret is not known");
+	assert_false(keys_mac(b.keys, 1, c->tunnels[0].secret, PRF_HMAC_SHA2_256,
+			      (struct chunk){ longer, sizeof(longer) }));
+	config_free(c);
+	assert_int_equal(border_close(&b), 0);
+}
+
+/* Another psk is another number, so that reload sees a change that it cannot read. */
+static void a_reload_numbers_secrets_anew(void **state)
+{
+	struct config *a, *b2, *c, *d;
+	struct border b;
+
+	border_open(&b);
+	a = border_load(&b, ONE(""));
+	b2 = border_load(&b, ONE("metric = 5\n"));
+	assert_int_equal(a->tunnels[0].secret, b2->tunnels[0].secret);
+	c = border_load(&b, ONE("psk = 'changed secret'\n"));
+	assert_int_not_equal(a->tunnels[0].secret, c->tunnels[0].secret);
+	assert_false(tunnel_options_equal(&a->tunnels[0], &c->tunnels[0]));
+	/* What has not been taken over yet may still ask for the one before. */
+	mac_is(&b, a->tunnels[0].secret, SECRET, "x", 1);
+	mac_is(&b, c->tunnels[0].secret, "changed secret", "x", 1);
+	/* One that is refused takes nothing away. */
+	file_write("t.conf", "tunnel x {\n}\n", 0600);
+	assert_null(keys_load(b.keys, b.why));
+	mac_is(&b, a->tunnels[0].secret, SECRET, "x", 1);
+	d = border_load(&b, ONE("psk = 'changed secret'\n"));
+	assert_int_equal(c->tunnels[0].secret, d->tunnels[0].secret);
+	mac_fails(&b, a->tunnels[0].secret, PRF_HMAC_SHA2_256, "the tunnel's secret is not known");
+	mac_is(&b, d->tunnels[0].secret, "changed secret", "x", 1);
+	config_free(a);
+	config_free(b2);
+	config_free(c);
+	config_free(d);
+	assert_int_equal(border_close(&b), 0);
+}
+
+static void mistakes_are_counted(void **state)
+{
+	char why[CONFIG_WHY_MAX], want[CONFIG_WHY_MAX];
+	struct border b;
+
+	border_open(&b);
+	file_write("t.conf", ONE("mtu = 1\nmetric = x\ntable = y\n"), 0600);
+	assert_null(keys_load(b.keys, why));
+	snprintf(want, sizeof(want),
+		 "%s/t.conf:6: tunnel \"office\": mtu: \"1\" is not an MTU in octets: use 576 to "
+		 "65535; and 2 more: esplaned --check-config says all",
+		 config_dir);
+	assert_string_equal(why, want);
+	config_free(border_load(&b, ONE("")));
+	assert_int_equal(border_close(&b), 0);
+}
+
+static void the_end_of_the_vault_is_noticed(void **state)
+{
+	struct border b;
+	char why[CONFIG_WHY_MAX];
+	int status;
+
+	log_init("test", LOG_STYLE_PLAIN, -1);
+	border_open(&b);
+	config_free(border_load(&b, ONE("")));
+	kill(b.vault, SIGKILL);
+	assert_int_equal(waitpid(b.vault, &status, 0), b.vault);
+	assert_false(keys_read(b.keys));
+	assert_null(keys_load(b.keys, why));
+	assert_string_equal(why, "the process with the secrets has ended");
+	assert_false(keys_mac(b.keys, 1, 1, PRF_HMAC_SHA2_256, (struct chunk){ NULL, 0 }));
+	keys_free(b.keys);
+	close(b.supervisor);
+	log_init("test", LOG_STYLE_PLAIN, LOG_INFO);
+}
+
+static struct facts office_facts(void)
+{
+	struct facts f = { .child = "office", .peer = "gw.example.org" };
+	struct ts ts[2];
+	const char *why;
+
+	assert_true(addr_parse(&f.local, "192.0.2.1") && addr_parse(&f.remote, "198.51.100.1"));
+	assert_true(ts_parse(&ts[0], "10.2.0.0/25", &why) &&
+		    ts_parse(&ts[1], "fd02::/64[tcp/80]", &why));
+	f.remote_ts = ts_list_new(ts, 2);
+	return f;
+}
+
+/* What the vault wants to have run: its id. */
+static uint32_t script_of(const struct border *b, const char *path, const char *const *lines,
+			  size_t count)
+{
+	static uint8_t msg[LINK_MAX];
+	ssize_t n = link_recv(b->supervisor, msg, true);
+	uint32_t id, group, seconds;
+	struct cursor c = cursor_of(msg, n > 0 ? (size_t)n : 0);
+	uint8_t kind, lines_count;
+	char text[8192];
+
+	assert_true(cursor_u8(&c, &kind) && cursor_u32(&c, &id) && cursor_u32(&c, &group) &&
+		    cursor_u32(&c, &seconds) && unpack_text(&c, text, sizeof(text)) &&
+		    cursor_u8(&c, &lines_count));
+	assert_int_equal(kind, LINK_RUN);
+	assert_int_equal(seconds, 3);
+	assert_string_equal(text, path);
+	assert_int_equal(lines_count, count);
+	for (size_t i = 0; i < count; i++) {
+		assert_true(unpack_text(&c, text, sizeof(text)));
+		assert_string_equal(text, lines[i]);
+	}
+	assert_int_equal(c.left, 0);
+	return id;
+}
+
+/* The path and the tunnel's options are those of the vault's own configuration. */
+static void a_hook_is_the_configurations(void **state)
+{
+	static const char *const lines[] = {
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		"ESPLANE_EVENT=up",
+		"ESPLANE_TUNNEL=office",
+		"ESPLANE_CHILD=office",
+		"ESPLANE_INTERFACE=wan",
+		"ESPLANE_PEER=a\\x0aLD_PRELOAD=x\\x1b",
+		"ESPLANE_LOCAL=192.0.2.1",
+		"ESPLANE_REMOTE=198.51.100.1",
+		"ESPLANE_ADDRESS=",
+		"ESPLANE_LOCAL_TS=",
+		"ESPLANE_REMOTE_TS=10.2.0.0/25 fd02::/64[tcp/80]",
+	};
+	struct facts f = office_facts();
+	struct border b;
+	struct config *c;
+	char path[128];
+
+	file_write("hook", "#!/bin/sh\n", 0700);
+	path_of("hook", path);
+	border_open(&b);
+	c = border_load(&b, ONE("up-script = hook\ninterface = wan\nscript-timeout = 3\n"));
+	snprintf(f.peer, sizeof(f.peer), "a\nLD_PRELOAD=x\x1b");
+	assert_true(keys_hook(b.keys, 5, c->tunnels[0].secret, true, &f));
+	assert_int_equal(script_of(&b, path, lines, COUNT(lines)), 5);
+
+	/* There is no down-script; no such child; no such tunnel. */
+	assert_true(keys_hook(b.keys, 6, c->tunnels[0].secret, false, &f));
+	answer_wait(&b);
+	assert_int_equal(b.id, 6);
+	assert_string_equal(b.why, "");
+	snprintf(f.child, sizeof(f.child), "voice");
+	assert_true(keys_hook(b.keys, 7, c->tunnels[0].secret, true, &f));
+	answer_wait(&b);
+	assert_string_equal(b.why, "the tunnel has no such child");
+	assert_true(keys_hook(b.keys, 8, 999, true, &f));
+	answer_wait(&b);
+	assert_string_equal(b.why, "the tunnel is not known");
+	facts_clear(&f);
+	config_free(c);
+	assert_int_equal(border_close(&b), 0);
+}
+
+/* Each is sent to a vault of its own, which ends, whatever is in it. */
+static void unsound_messages_end_the_vault(void **state)
+{
+	static const struct {
+		const char *octets;
+		size_t len;
+	} rows[] = {
+		{ "\0", 1 },
+		{ "\xff", 1 },
+		{ "\x01", 1 },			/* LOAD without its number */
+		{ "\x01\0\0\0\1x", 6 },		/* and with more */
+		{ "\x02\0\0\0\1\0\0\0\1\0", 10 },	/* MAC without a PRF */
+		{ "\x03\0\0\0\1\0\0\0\1\1", 10 },	/* HOOK without facts */
+		{ "\x03\0\0\0\1\0\0\0\1\2\0\0\0\0\0\0\0\0\0", 19 },	/* neither up nor down */
+		{ "\x03\0\0\0\1\0\0\0\1\1\xff\xff", 12 },
+		{ "\x04\0\0\0\1", 5 },		/* what only the vault sends */
+		{ "\x0a\0\0\0\1\0\0", 7 },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct border b;
+
+		border_open(&b);
+		config_free(border_load(&b, ONE("")));
+		assert_int_equal(send(keys_fd(b.keys), rows[i].octets, rows[i].len, 0),
+				 rows[i].len);
+		if (border_close(&b) != 1)
+			fail_msg("the vault went on after message %zu", i);
+	}
+}
+
+/* Every part of a good message, and every octet of it changed, under the sanitizers. */
+static void parts_of_messages(void **state)
+{
+	static uint8_t msg[LINK_MAX], copy[LINK_MAX], drain[LINK_MAX];
+	struct writer w = link_begin(msg, LINK_HOOK);
+	int network[2], supervisor[2];
+	struct facts f = office_facts();
+	struct vault *v;
+	char path[128];
+
+	log_init("test", LOG_STYLE_PLAIN, -1);
+	file_write("hook", "#!/bin/sh\n", 0700);
+	file_write("t.conf", ONE("up-script = hook\n"), 0600);
+	path_of("t.conf", path);
+	assert_true(link_pair(network) && link_pair(supervisor));
+	v = vault_new(network[1], supervisor[1], path);
+	assert_true(vault_input(v, (const uint8_t *)"\x01\0\0\0\1", 5));
+	writer_u32(&w, 5);
+	writer_u32(&w, 1);
+	writer_u8(&w, 1);
+	facts_pack(&w, &f);
+	for (size_t len = 0; len < w.len; len++) {
+		uint8_t *exact = mem_dup(msg, len);
+
+		assert_false(vault_input(v, exact, len));
+		free(exact);
+	}
+	for (size_t i = 1; i < w.len; i++) {
+		for (unsigned int bit = 0; bit < 8; bit++) {
+			memcpy(copy, msg, w.len);
+			copy[i] ^= (uint8_t)(1 << bit);
+			vault_input(v, copy, w.len);
+			while (link_recv(network[0], drain, false) > 0)
+				;
+			while (link_recv(supervisor[0], drain, false) > 0)
+				;
+		}
+	}
+	assert_false(vault_ran(v, (const uint8_t *)"\x0a\0\0\0\1\0\5x", 8));
+	facts_clear(&f);
+	vault_free(v);
+	for (int i = 0; i < 2; i++) {
+		close(network[i]);
+		close(supervisor[i]);
+	}
+	log_init("test", LOG_STYLE_PLAIN, LOG_INFO);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_configuration_comes_without_secrets),
+		cmocka_unit_test(a_mac_takes_a_whole_message),
+		cmocka_unit_test(a_reload_numbers_secrets_anew),
+		cmocka_unit_test(mistakes_are_counted),
+		cmocka_unit_test(the_end_of_the_vault_is_noticed),
+		cmocka_unit_test(a_hook_is_the_configurations),
+		cmocka_unit_test(unsound_messages_end_the_vault),
+		cmocka_unit_test(parts_of_messages),
+	};
+
+	return cmocka_run_group_tests(tests, config_dir_make, config_dir_remove);
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+/* IKE's sockets, in a network namespace of their own. */
+#include <errno.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "esplaned/host/sock.h"
+
+#define MARKED	"7"
+
+static struct event_base *base;
+static struct sock *s;
+static char got[256];
+
+static void on_input(void *ctx, const struct endpoint *local, const struct endpoint *remote,
+		     const uint8_t *msg, size_t len)
+{
+	char to[ADDR_STRLEN], from[ADDR_STRLEN];
+
+	snprintf(got, sizeof(got), "%s > %s %.*s", endpoint_str(remote, from),
+		 endpoint_str(local, to), (int)len, (const char *)msg);
+	event_base_loopbreak(base);
+}
+
+static struct endpoint endpoint_of(const char *addr, uint16_t port)
+{
+	struct endpoint ep = { .port = port };
+
+	assert_true(addr_parse(&ep.addr, addr));
+	return ep;
+}
+
+/* What arrives after a datagram with @mark was sent from @from to @to. */
+static const char *sent(const char *from, const char *to, uint16_t port, uint32_t mark)
+{
+	struct endpoint local = endpoint_of(from, port), remote = endpoint_of(to, port);
+	struct timeval patience = { .tv_usec = 300000 };
+
+	got[0] = '\0';
+	sock_send(s, &local, &remote, mark, (const uint8_t *)"hello", 5);
+	event_base_loopexit(base, &patience);
+	event_base_dispatch(base);
+	return got;
+}
+
+static void addresses_and_marker(void **state)
+{
+	assert_string_equal(sent("192.0.2.1", "192.0.2.2", 500, 0),
+			    "192.0.2.1:500 > 192.0.2.2:500 hello");
+	assert_string_equal(sent("192.0.2.2", "192.0.2.1", 4500, 0),
+			    "192.0.2.2:4500 > 192.0.2.1:4500 hello");
+}
+
+/* The host's rules see the mark: what has it goes nowhere here, what has it not goes its way. */
+static void the_mark_is_on_the_packet(void **state)
+{
+	assert_int_equal(system("ip rule add pref 1 fwmark " MARKED " lookup 100 && "
+				"ip route add unreachable default table 100 && "
+				"ip rule add pref 2 lookup local && ip rule del pref 0"), 0);
+	assert_string_equal(sent("192.0.2.1", "192.0.2.2", 500, atoi(MARKED)), "");
+	assert_string_equal(sent("192.0.2.1", "192.0.2.2", 4500, atoi(MARKED)), "");
+	assert_string_equal(sent("192.0.2.1", "192.0.2.2", 500, 8),
+			    "192.0.2.1:500 > 192.0.2.2:500 hello");
+	assert_string_equal(sent("192.0.2.1", "192.0.2.2", 500, 0),
+			    "192.0.2.1:500 > 192.0.2.2:500 hello");
+}
+
+static void whose_address(void **state)
+{
+	struct endpoint own = endpoint_of("192.0.2.1", 0), not = endpoint_of("192.0.2.77", 0),
+			 own6 = endpoint_of("fd99::1", 0), not6 = endpoint_of("fd99::2", 0);
+	char why[SOCK_WHY_MAX];
+
+	assert_true(sock_local_ok(&own.addr, why));
+	assert_true(sock_local_ok(&own6.addr, why));
+	assert_false(sock_local_ok(&not.addr, why));
+	assert_string_equal(why, "local 192.0.2.77 is not an address of this host");
+	assert_false(sock_local_ok(&not6.addr, why));
+	assert_string_equal(why, "local fd99::2 is not an address of this host");
+}
+
+static void the_port_is_taken(void **state)
+{
+	char why[SOCK_WHY_MAX];
+
+	assert_null(sock_new(base, on_input, NULL, why));
+	assert_non_null(strstr(why, "UDP port 500 is taken"));
+}
+
+static int fresh(void **state)
+{
+	char why[SOCK_WHY_MAX];
+
+	if (unshare(CLONE_NEWNET)) {
+		print_error("a network namespace of its own: %s\n", strerror(errno));
+		return -1;
+	}
+	base = event_base_new();
+	s = sock_new(base, on_input, NULL, why);
+	return !s || !sock_open_natt(s, why) ||
+	       system("ip link set lo up && ip addr add 192.0.2.1/32 dev lo && "
+		      "ip addr add 192.0.2.2/32 dev lo && ip addr add fd99::1/128 dev lo nodad");
+}
+
+static int done(void **state)
+{
+	sock_free(s);
+	event_base_free(base);
+	return 0;
+}
+
+#define TEST(f)	cmocka_unit_test_setup_teardown(f, fresh, done)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(addresses_and_marker),
+		TEST(the_mark_is_on_the_packet),
+		TEST(whose_address),
+		TEST(the_port_is_taken),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

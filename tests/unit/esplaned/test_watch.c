@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Changes of the host's links, addresses and routes, in a network namespace of its own. */
+#include <errno.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <cmocka.h>
+
+#include "esplaned/nl/watch.h"
+
+static struct event_base *base;
+static struct watch *w;
+static unsigned int calls;
+static long work_ms;		/* that each takes */
+
+static void on_changed(void *ctx)
+{
+	struct timespec ts = { .tv_nsec = work_ms * 1000000 };
+
+	calls++;
+	nanosleep(&ts, NULL);
+}
+
+static void loop_ms(long ms)
+{
+	struct timeval tv = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+
+	event_base_loopexit(base, &tv);
+	event_base_dispatch(base);
+}
+
+/* How often it is called after @command, until all is quiet again */
+static unsigned int calls_after(const char *command)
+{
+	unsigned int before;
+
+	calls = 0;
+	assert_int_equal(system(command), 0);
+	for (int i = 0; i < 200 && !calls; i++)
+		loop_ms(100);
+	do {
+		before = calls;
+		loop_ms(300);
+	} while (calls != before);
+	return calls;
+}
+
+static void every_kind_of_change(void **state)
+{
+	assert_int_not_equal(calls_after("ip link set eth9 up"), 0);
+	assert_int_not_equal(calls_after("ip addr add 192.0.2.1/24 dev eth9"), 0);
+	assert_int_not_equal(calls_after("ip -6 addr add fd99::1/64 dev eth9 nodad"), 0);
+	assert_int_not_equal(calls_after("ip route add default via 192.0.2.254"), 0);
+	assert_int_not_equal(calls_after("ip -6 route add unreachable fd02::/64"), 0);
+	assert_int_not_equal(calls_after("ip link del eth9"), 0);
+	calls = 0;
+	loop_ms(300);
+	assert_int_equal(calls, 0);
+}
+
+/* More than the socket holds: some are lost, and it is called all the same, for many once. */
+static void very_many(void **state)
+{
+	calls_after("ip link set eth9 up && ip addr add 192.0.2.1/24 dev eth9");
+	assert_in_range(calls_after("for a in $(seq 0 15); do for b in $(seq 0 255); do "
+				    "echo route add 10.8.$a.$b dev eth9; done; done | "
+				    "ip -batch -"), 1, 16);
+}
+
+/* Work of 40 ms lets 400 ms pass. */
+static void no_more_than_a_share_of_the_time(void **state)
+{
+	struct timespec began, ended;
+	long ms;
+
+	calls_after("ip link set eth9 up");
+	work_ms = 40;
+	clock_gettime(CLOCK_MONOTONIC, &began);
+	calls_after("(for i in $(seq 300); do ip link set eth9 mtu $((1000 + i)); done) &");
+	clock_gettime(CLOCK_MONOTONIC, &ended);
+	work_ms = 0;
+	ms = (ended.tv_sec - began.tv_sec) * 1000 + (ended.tv_nsec - began.tv_nsec) / 1000000;
+	assert_in_range(calls, 1, ms / 440 + 1);
+}
+
+static int fresh(void **state)
+{
+	char why[NLTALK_WHY_MAX];
+
+	if (unshare(CLONE_NEWNET)) {
+		print_error("a network namespace of its own: %s\n", strerror(errno));
+		return -1;
+	}
+	base = event_base_new();
+	w = watch_new(base, on_changed, NULL, why);
+	return !w || !calls_after("ip link add eth9 type bridge");
+}
+
+static int done(void **state)
+{
+	watch_free(w);
+	event_base_free(base);
+	return 0;
+}
+
+#define TEST(f)	cmocka_unit_test_setup_teardown(f, fresh, done)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(every_kind_of_change),
+		TEST(very_many),
+		TEST(no_more_than_a_share_of_the_time),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

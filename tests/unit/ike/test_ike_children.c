@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Several children in one IKE SA: made, rekeyed and taken down by either end. */
+#include "ike/exchange/exchange.h"
+#include "ike/v2/v2.h"
+#include "unit/ike/ike_ends.h"
+
+static struct ends *three(void)
+{
+	struct ends *p = ends_new();
+
+	for (int i = 0; i < 2; i++) {
+		add_child(&p->s[i], "voice", i ? "10.2.1.0/24" : "10.1.1.0/24",
+			  i ? "10.1.1.0/24" : "10.2.1.0/24");
+		add_child(&p->s[i], "video", i ? "10.2.2.0/24" : "10.1.2.0/24",
+			  i ? "10.1.2.0/24" : "10.2.2.0/24");
+	}
+	ends_start(p);
+	return p;
+}
+
+static struct ends *three_up(int initiator)
+{
+	struct ends *p = three();
+
+	bring_up(p, initiator);
+	return p;
+}
+
+/* The two ends have the same pair for it, and its keys meet. */
+static void assert_meets(struct ends *p, const char *name)
+{
+	for (int i = 0; i < 2; i++) {
+		struct child *child = child_named(&p->s[i], name);
+		const struct fake_policy *policy = fake_policy(&p->s[i].fake, child->id);
+		const struct fake_sa *in;
+
+		assert_int_equal(child->state, CHILD_UP);
+		assert_non_null(policy);
+		assert_true(policy->linked);
+		in = fake_in(&p->s[!i].fake, policy->out.sa.spi);
+		assert_non_null(in);
+		assert_int_equal(in->policy, child_named(&p->s[!i], name)->id);
+		assert_memory_equal(in->key, policy->out.key, sizeof(in->key));
+	}
+}
+
+static void assert_all_meet(struct ends *p)
+{
+	assert_meets(p, "t");
+	assert_meets(p, "voice");
+	assert_meets(p, "video");
+	for (int i = 0; i < 2; i++) {
+		only_sa(&p->s[i]);
+		assert_int_equal(peer_of(&p->s[i])->state, PEER_UP);
+		assert_int_equal(p->s[i].ev[IKE_EV_DOWN].count, 0);
+	}
+}
+
+static void test_three_children(void **state)
+{
+	for (int initiator = 0; initiator < 2; initiator++) {
+		struct ends *p = three_up(initiator);
+
+		assert_all_meet(p);
+		for (int i = 0; i < 2; i++) {
+			assert_int_equal(p->s[i].ev[IKE_EV_CHILD_UP].count, 3);
+			assert_string_equal(p->s[i].ev[IKE_EV_CHILD_UP].who, "t/video");
+		}
+		/* IKE_SA_INIT, IKE_AUTH and a CREATE_CHILD_SA for each of the others */
+		assert_int_equal(p->s[initiator].sent, 4);
+		assert_int_equal(p->s[!initiator].sent, 4);
+		ends_free(p);
+	}
+}
+
+/* Each has keys and limits of its own: all are rekeyed, by both ends, at once. */
+static void test_all_are_rekeyed(void **state)
+{
+	static const char *const names[] = { "t", "voice", "video" };
+	struct ends *p = three_up(0);
+
+	for (int round = 0; round < 4; round++) {
+		for (int i = 0; i < 3; i++) {
+			if (round != 1)
+				soft_limit_of(child_named(&p->s[0], names[i]));
+			if (round != 0)
+				soft_limit_of(child_named(&p->s[1], names[i]));
+		}
+		carry_all(p);
+		pass(p, 2 * PAIR_LINGER_MS);
+		carry_all(p);
+		pass(p, 2 * PAIR_LINGER_MS);
+		assert_all_meet(p);
+		for (int i = 0; i < 2; i++) {
+			assert_int_equal(p->s[i].fake.in_count, 3);
+			assert_int_equal(p->s[i].fake.reserved, 0);
+		}
+	}
+	for (int i = 0; i < 3; i++)
+		assert_true(child_named(&p->s[0], names[i])->rekeys >= 4);
+	ends_free(p);
+}
+
+static void down(struct side *s, const char *name)
+{
+	assert_int_equal(ike_down(s->ike, child_named(s, name)->id, "taken down by the user"), 0);
+}
+
+/* One is taken down and brought up again, by either end: the others notice nothing. */
+static void test_one_goes_and_comes(void **state)
+{
+	for (int who = 0; who < 2; who++) {
+		struct ends *p = three_up(0);
+		struct side *s = &p->s[who], *other = &p->s[!who];
+
+		down(s, "voice");
+		assert_int_equal(s->fake.policy_count, 2);
+		carry_all(p);
+		assert_int_equal(other->fake.policy_count, 2);
+		assert_int_equal(child_named(other, "voice")->state, CHILD_DOWN);
+		ended_in(other, IKE_EV_CHILD_DOWN, IKE_FAIL_DOWN, "the peer has deleted");
+		pass(p, 2 * PAIR_LINGER_MS);
+		assert_int_equal(s->fake.in_count, 2);
+		assert_int_equal(s->fake.reserved, 0);
+		assert_meets(p, "t");
+		assert_meets(p, "video");
+		assert_int_equal(ike_up(s->ike, child_named(s, "t")->id), -EALREADY);
+		assert_int_equal(ike_up(s->ike, child_named(s, "voice")->id), 0);
+		pass(p, 0);
+		carry_all(p);
+		assert_meets(p, "voice");
+		assert_int_equal(s->ev[IKE_EV_DOWN].count + other->ev[IKE_EV_DOWN].count, 0);
+		ends_free(p);
+	}
+}
+
+/* E18: taken down by a person it stays down, also for the peer, until it is wanted again. */
+static void test_down_sticks_for_a_child(void **state)
+{
+	struct ends *p = three_up(0);
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	down(b, "voice");
+	carry_all(p);
+	assert_int_equal(ike_up(a->ike, child_named(a, "voice")->id), 0);
+	pass(p, 0);
+	carry_all(p);
+	assert_int_equal(child_named(a, "voice")->state, CHILD_DOWN);
+	assert_int_equal(a->ev[IKE_EV_CHILD_FAILED].failure, IKE_FAIL_TS);
+	assert_int_equal(b->fake.policy_count, 2);
+	assert_int_equal(ike_up(b->ike, child_named(b, "voice")->id), 0);
+	pass(p, 0);
+	carry_all(p);
+	assert_all_meet(p);
+	ends_free(p);
+}
+
+/* The last one takes the IKE SA with it. */
+static void test_no_child_no_ike_sa(void **state)
+{
+	struct ends *p = three_up(0);
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	down(a, "t");
+	down(a, "voice");
+	down(a, "video");
+	carry_all(p);
+	pass(p, 60000);
+	carry_all(p);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(p->s[i].ev[IKE_EV_DOWN].count, 1);
+		assert_true(fake_is_empty(&p->s[i].fake));
+		assert_true(TAILQ_EMPTY(&p->s[i].ike->sas) || i);
+	}
+	assert_int_equal(peer_of(b)->state, PEER_DOWN);
+	ends_free(p);
+}
+
+/* Of three one is refused: the peer is up all the same, and says which child is not. */
+static void test_one_is_refused(void **state)
+{
+	struct ends *p = ends_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	add_child(a, "voice", "10.1.1.0/24", "10.2.1.0/24");
+	add_child(a, "video", "10.1.2.0/24", "10.2.2.0/24");
+	add_child(b, "video", "10.2.2.0/24", "10.1.2.0/24");
+	ends_start(p);
+	attempt(p, 0);
+	assert_int_equal(peer_of(a)->state, PEER_UP);
+	assert_meets(p, "t");
+	assert_meets(p, "video");
+	ended_in(a, IKE_EV_CHILD_FAILED, IKE_FAIL_TS, "10.2.1.0/24");
+	assert_string_equal(a->ev[IKE_EV_CHILD_FAILED].who, "t/voice");
+	assert_int_equal(a->fake.reserved, 0);
+	ends_free(p);
+}
+
+/* Both ask for the same child at once, whatever crosses: one pair comes of it. */
+static void test_both_make_the_same(void **state)
+{
+	for (unsigned int order = 0; order < 64; order++) {
+		struct ends *p = three_up(0);
+
+		down(&p->s[0], "voice");
+		carry_all(p);
+		pass(p, 2 * PAIR_LINGER_MS);
+		for (int i = 0; i < 2; i++) {
+			struct child *child = child_named(&p->s[i], "voice");
+
+			assert_int_equal(ike_up(child->ike, child->id), 0);
+		}
+		pass(p, 0);
+		for (int i = 0; i < 6; i++)
+			carry(&p->s[order >> i & 1]);
+		carry_all(p);
+		pass(p, 10000);
+		carry_all(p);
+		pass(p, 2 * PAIR_LINGER_MS);
+		assert_all_meet(p);
+		for (int i = 0; i < 2; i++) {
+			assert_int_equal(p->s[i].fake.in_count, 3);
+			assert_int_equal(p->s[i].fake.reserved, 0);
+		}
+		ends_free(p);
+	}
+}
+
+/*
+ * A rekey is answered when its child is gone from the kernel: the peer is told to delete what it
+ * made, and the SPI that was reserved for it is given back.
+ */
+static void test_rekey_of_what_is_gone(void **state)
+{
+	struct ends *p = three_up(0);
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	soft_limit_of(child_named(a, "voice"));
+	carry(a);
+	down(a, "voice");
+	carry_all(p);
+	pass(p, 2 * PAIR_LINGER_MS);
+	carry_all(p);
+	assert_int_equal(child_named(a, "voice")->state, CHILD_DOWN);
+	assert_int_equal(child_named(b, "voice")->state, CHILD_DOWN);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(p->s[i].fake.policy_count, 2);
+		assert_int_equal(p->s[i].fake.in_count, 2);
+		assert_int_equal(p->s[i].fake.reserved, 0);
+	}
+	ends_free(p);
+}
+
+/* Routes that another child has the host refuses: this child fails, with the host's sentence. */
+static void test_host_refuses_a_child(void **state)
+{
+	for (int who = 0; who < 2; who++) {
+		struct ends *p = three();
+		struct side *s = &p->s[who];
+
+		s->fake.child_refuses = "10.9.0.0/24 goes to eth7 already";
+		attempt(p, 0);
+		carry_all(p);
+		pass(p, 60000);
+		carry_all(p);
+		assert_int_equal(peer_of(s)->state, PEER_DOWN);
+		assert_true(fake_is_empty(&s->fake));
+		said(s, who ? IKE_EV_REFUSED : IKE_EV_CHILD_FAILED, "eth7");
+		assert_int_equal(s->fake.links, s->fake.unlinks);
+		ends_free(p);
+	}
+}
+
+/*
+ * The kernel refuses the n-th thing that it is asked for, at either end: whatever comes of it, the
+ * two ends come to the same, and taken down nothing is left.
+ */
+static void kernel_fails(int who, unsigned int n)
+{
+	struct ends *p = three();
+	struct fake *f = &p->s[who].fake;
+
+	f->kernel_fails_at = n;
+	assert_int_equal(side_up(&p->s[0]), 0);
+	for (int i = 0; i < 8; i++) {
+		struct child *child;
+
+		pass(p, 3000);
+		carry_all(p);
+		TAILQ_FOREACH(child, &peer_of(&p->s[i & 1])->children, link)
+			if (pair_active(child))
+				soft_limit_of(child);
+		carry_all(p);
+	}
+	pass(p, 2 * PAIR_LINGER_MS);
+	carry_all(p);
+	for (unsigned int i = 0; i < f->policy_count; i++)
+		assert_non_null(fake_in(&p->s[!who].fake, f->policy[i].out.sa.spi));
+	assert_int_equal(f->policy_count, p->s[!who].fake.policy_count);
+	for (int i = 0; i < 2; i++)
+		side_down(&p->s[i]);
+	carry_all(p);
+	pass(p, 120000);
+	for (int i = 0; i < 2; i++) {
+		assert_true(fake_is_empty(&p->s[i].fake));
+		assert_true(TAILQ_EMPTY(&p->s[i].ike->sas));
+		assert_int_equal(p->s[i].fake.links, p->s[i].fake.unlinks);
+	}
+	ends_free(p);
+}
+
+static void test_kernel_fails_anywhere(void **state)
+{
+	for (int who = 0; who < 2; who++)
+		for (unsigned int n = 1; n < 60; n++)
+			kernel_fails(who, n);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_three_children),
+		cmocka_unit_test(test_all_are_rekeyed),
+		cmocka_unit_test(test_one_goes_and_comes),
+		cmocka_unit_test(test_down_sticks_for_a_child),
+		cmocka_unit_test(test_no_child_no_ike_sa),
+		cmocka_unit_test(test_one_is_refused),
+		cmocka_unit_test(test_both_make_the_same),
+		cmocka_unit_test(test_rekey_of_what_is_gone),
+		cmocka_unit_test(test_host_refuses_a_child),
+		cmocka_unit_test(test_kernel_fails_anywhere),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Fifty peers at once on one tunnel with remote = any. */
+#include <stdlib.h>
+
+#include "unit/ike/ike_ends.h"
+
+#define PEERS	50
+
+struct many {
+	uint64_t now;
+	struct side hub, spoke[PEERS];
+};
+
+static struct side *side_at(struct many *m, const struct addr *addr)
+{
+	for (unsigned int i = 0; i < PEERS; i++)
+		if (addr_equal(&m->spoke[i].fake.addr, addr))
+			return &m->spoke[i];
+	return &m->hub;
+}
+
+static bool carry_one(struct many *m, struct side *from)
+{
+	struct letter l;
+
+	if (!from->count)
+		return false;
+	l = *oldest(from);
+	drop(from);
+	side_input(side_at(m, &l.remote.addr), &l.remote, &l.local, l.msg, l.len);
+	return true;
+}
+
+static void carry_everything(struct many *m)
+{
+	bool more = true;
+
+	while (more) {
+		more = false;
+		for (unsigned int i = 0; i < PEERS; i++) {
+			more |= carry_one(m, &m->spoke[i]);
+			while (carry_one(m, &m->hub))
+				;
+		}
+	}
+}
+
+/* Spoke i has the address behind it of spoke i modulo @distinct. */
+static struct many *many_new(unsigned int distinct)
+{
+	struct many *m = calloc(1, sizeof(*m));
+	char addr[32], ts[32], id[32];
+
+	assert_non_null(m);
+	m->now = 100000;
+	side_init(&m->hub, &m->now, 0, "192.0.2.1");
+	set_remote(&m->hub, "any");
+	ike_id_parse(&m->hub.conf.local_id, "gw.example.org");
+	set_ts(&m->hub, "10.0.0.0/24", "10.1.0.0/16");
+	side_start(&m->hub);
+	for (unsigned int i = 0; i < PEERS; i++) {
+		struct side *s = &m->spoke[i];
+
+		snprintf(addr, sizeof(addr), "198.51.100.%u", i + 1);
+		snprintf(ts, sizeof(ts), "10.1.%u.0/24", i % distinct);
+		snprintf(id, sizeof(id), "peer%u@example.org", i);
+		side_init(s, &m->now, i + 1, addr);
+		set_remote(s, "192.0.2.1");
+		ike_id_parse(&s->conf.local_id, id);
+		set_ts(s, ts, "10.0.0.0/24");
+		side_start(s);
+	}
+	return m;
+}
+
+static void many_free(struct many *m)
+{
+	side_stop(&m->hub);
+	for (unsigned int i = 0; i < PEERS; i++)
+		side_stop(&m->spoke[i]);
+	free(m);
+}
+
+/* Peers are asked one after the other until all their messages have been carried. */
+static void many_up(struct many *m, unsigned int from, unsigned int to)
+{
+	for (unsigned int i = from; i < to; i++) {
+		assert_int_equal(side_up(&m->spoke[i]), 0);
+		side_tick(&m->spoke[i]);
+	}
+	carry_everything(m);
+}
+
+static unsigned int peers_of_hub(struct many *m)
+{
+	uint32_t peer = 0;
+	unsigned int count = 0;
+
+	while ((peer = ike_peer_next(m->hub.ike, m->hub.tunnel, peer)))
+		count++;
+	return count;
+}
+
+static void assert_up(struct many *m, unsigned int from, unsigned int to)
+{
+	for (unsigned int i = from; i < to; i++) {
+		struct side *s = &m->spoke[i];
+		const struct fake_sa *in = fake_in(&m->hub.fake, fake_out_spi(&s->fake));
+
+		assert_int_equal(peer_of(s)->state, PEER_UP);
+		assert_non_null(in);
+		assert_memory_equal(in->key, s->fake.policy[0].out.key, sizeof(in->key));
+		assert_true(endpoint_equal(&fake_policy(&m->hub.fake, in->policy)->remote,
+					   &s->fake.policy[0].local));
+	}
+}
+
+static void test_fifty_peers(void **state)
+{
+	struct many *m = many_new(PEERS);
+	struct ike_peer_status st;
+	uint32_t id = 0;
+
+	many_up(m, 0, PEERS);
+	assert_int_equal(peers_of_hub(m), PEERS);
+	assert_int_equal(m->hub.fake.policy_count, PEERS);
+	assert_up(m, 0, PEERS);
+	while ((id = ike_peer_next(m->hub.ike, m->hub.tunnel, id))) {
+		assert_true(ike_peer_status(m->hub.ike, id, &st));
+		assert_int_equal(st.state, PEER_UP);
+		assert_non_null(strstr(st.remote_id, "@example.org"));
+	}
+	/* each is rekeyed, and one goes: the others notice nothing */
+	for (unsigned int i = 0; i < PEERS; i++)
+		soft_limit(&m->spoke[i]);
+	carry_everything(m);
+	assert_up(m, 0, PEERS);
+	assert_int_equal(m->hub.ev[IKE_EV_CHILD_REKEYED].count, PEERS);
+	assert_int_equal(side_down(&m->spoke[7]), 0);
+	carry_everything(m);
+	assert_string_equal(m->hub.ev[IKE_EV_DOWN].who, "t/peer7@example.org");
+	assert_up(m, 0, 7);
+	assert_up(m, 8, PEERS);
+	m->now += 31000;
+	side_tick(&m->hub);
+	assert_int_equal(peers_of_hub(m), PEERS - 1);	/* it is forgotten */
+	many_free(m);
+}
+
+/*
+ * Half of them have the inner addresses of the other half: they are refused with the name of who
+ * has them, at both ends, and disturb nobody.
+ */
+static void test_same_selectors(void **state)
+{
+	struct many *m = many_new(PEERS / 2);
+
+	many_up(m, 0, PEERS / 2);
+	assert_up(m, 0, PEERS / 2);
+	for (unsigned int i = PEERS / 2; i < PEERS; i++) {
+		char want[64], who[64];
+
+		many_up(m, i, i + 1);
+		assert_int_equal(peer_of(&m->spoke[i])->state, PEER_DOWN);
+		assert_int_equal(m->spoke[i].ev[IKE_EV_FAILED].failure, IKE_FAIL_TS);
+		snprintf(want, sizeof(want), "is in use by t/peer%u@example.org", i - PEERS / 2);
+		said(&m->hub, IKE_EV_REFUSED, want);
+		snprintf(who, sizeof(who), "t/peer%u@example.org", i);
+		assert_string_equal(m->hub.ev[IKE_EV_REFUSED].who, who);
+		assert_true(fake_is_empty(&m->spoke[i].fake));
+	}
+	assert_int_equal(m->hub.ev[IKE_EV_REFUSED].count, PEERS / 2);
+	assert_int_equal(m->hub.fake.policy_count, PEERS / 2);
+	assert_int_equal(m->hub.fake.reserved, 0);
+	assert_up(m, 0, PEERS / 2);
+
+	/* who had them goes: now they are free */
+	assert_int_equal(side_down(&m->spoke[0]), 0);
+	carry_everything(m);
+	many_up(m, PEERS / 2, PEERS / 2 + 1);
+	assert_up(m, PEERS / 2, PEERS / 2 + 1);
+	many_free(m);
+}
+
+/* One peer comes anew, and keeps its own addresses: it does not stand in its own way. */
+static void test_one_restarts(void **state)
+{
+	struct many *m = many_new(PEERS);
+
+	many_up(m, 0, PEERS);
+	side_restart(&m->spoke[3]);
+	many_up(m, 3, 4);
+	assert_up(m, 0, PEERS);
+	assert_int_equal(peers_of_hub(m), PEERS);
+	assert_int_equal(m->hub.ev[IKE_EV_DOWN].count, 0);
+	assert_int_equal(m->hub.fake.policy_count, PEERS);
+	m->now += PAIR_LINGER_MS;
+	side_tick(&m->hub);
+	assert_int_equal(m->hub.fake.in_count, PEERS);
+	many_free(m);
+}
+
+/* The hub takes all of them down, and keeps them down. */
+static void test_all_down(void **state)
+{
+	struct many *m = many_new(PEERS);
+
+	many_up(m, 0, PEERS);
+	assert_int_equal(side_down(&m->hub), 0);
+	carry_everything(m);
+	assert_true(fake_is_empty(&m->hub.fake));
+	for (unsigned int i = 0; i < PEERS; i++)
+		assert_int_equal(peer_of(&m->spoke[i])->state, PEER_DOWN);
+	many_up(m, 0, 1);
+	assert_int_equal(m->hub.fake.policy_count, 0);
+	assert_int_equal(side_up(&m->hub), -EDESTADDRREQ);
+	for (int i = 0; i < 10; i++) {
+		m->now += 2000;
+		side_tick(&m->spoke[0]);
+		side_tick(&m->hub);
+		carry_everything(m);
+	}
+	assert_up(m, 0, 1);
+	many_free(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_fifty_peers),
+		cmocka_unit_test(test_same_selectors),
+		cmocka_unit_test(test_one_restarts),
+		cmocka_unit_test(test_all_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

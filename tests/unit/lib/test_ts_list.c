@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Counted lists of traffic selectors: narrowing, containment, text. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+#include "lib/ts.h"
+
+/* A blank between; "": the empty list, which is NULL. */
+static struct ts_list *list_of(const char *words)
+{
+	char text[512], *save = NULL;
+	unsigned int count = 0;
+	struct ts ts[16];
+	const char *why;
+
+	snprintf(text, sizeof(text), "%s", words);
+	for (char *word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save))
+		assert_true(ts_parse(&ts[count++], word, &why));
+	return ts_list_new(ts, count);
+}
+
+static bool holds(bool (*relation)(const struct ts_list *a, const struct ts_list *b),
+		  const char *left, const char *right)
+{
+	struct ts_list *a = list_of(left), *b = list_of(right);
+	bool yes = relation(a, b);
+
+	ts_list_put(a);
+	ts_list_put(b);
+	return yes;
+}
+
+static void assert_narrowed(const char *left, const char *right, const char *want)
+{
+	struct ts_list *a = list_of(left), *b = list_of(right), *out = ts_list_narrow(a, b);
+	char text[512];
+
+	assert_string_equal(ts_list_str(out, text, sizeof(text)), want);
+	assert_true(ts_list_within(out, a));
+	assert_true(ts_list_within(out, b));
+	ts_list_put(out);
+	ts_list_put(a);
+	ts_list_put(b);
+}
+
+static void narrowing_gives_all_that_is_common(void **state)
+{
+	assert_narrowed("10.0.0.0/8 192.168.0.0/16[tcp]",
+			"10.1.0.0/16 10.1.2.0/24 192.168.7.0/24 172.16.0.0/12",
+			"10.1.0.0/16, 192.168.7.0/24[tcp]");
+	assert_narrowed("10.0.0.0/8", "172.16.0.0/12", "none");
+	assert_narrowed("10.0.0.0/8", "", "none");
+	/* one within another is left out, whichever comes first */
+	assert_narrowed("10.0.0.0/8", "10.1.2.0/24 10.1.0.0/16", "10.1.0.0/16");
+	assert_narrowed("10.1.2.0/24 10.0.0.0/8", "10.0.0.0/9", "10.0.0.0/9");
+	/* more than either list has */
+	assert_narrowed("10.0.0.0-10.0.0.9 10.0.0.20-10.0.0.29", "10.0.0.5-10.0.0.24",
+			"10.0.0.5-10.0.0.9, 10.0.0.20-10.0.0.24");
+	assert_narrowed("10.0.0.0/8[tcp/80] 2001:db8::/32", "10.0.0.0/8[udp/80] 2001:db8:1::/48",
+			"2001:db8:1::/48");
+}
+
+static void lists_are_compared(void **state)
+{
+	assert_true(holds(ts_list_within, "10.1.0.0/16 10.2.0.1", "10.0.0.0/8"));
+	assert_false(holds(ts_list_within, "10.1.0.0/16 11.0.0.1", "10.0.0.0/8"));
+	assert_false(holds(ts_list_within, "10.0.0.0/8", "10.1.0.0/16"));
+	assert_true(holds(ts_list_within, "", "10.1.0.0/16"));
+	assert_false(holds(ts_list_within, "10.1.0.0/16", ""));
+	assert_true(holds(ts_list_overlap, "10.1.0.0/16 11.0.0.0/8", "10.1.2.3"));
+	assert_false(holds(ts_list_overlap, "10.1.0.0/16[tcp]", "10.1.0.0/16[udp]"));
+	assert_false(holds(ts_list_overlap, "10.1.0.0/16", ""));
+	assert_true(holds(ts_list_equal, "10.1.0.0/16 10.2.0.0/16", "10.1.0.0/16 10.2.0.0/16"));
+	assert_false(holds(ts_list_equal, "10.1.0.0/16 10.2.0.0/16", "10.2.0.0/16 10.1.0.0/16"));
+	assert_false(holds(ts_list_equal, "10.1.0.0/16", ""));
+	assert_true(holds(ts_list_equal, "", ""));
+}
+
+static void an_address_is_found(void **state)
+{
+	struct ts_list *list = list_of("10.1.0.0/16 2001:db8::1");
+	struct addr addr;
+
+	assert_true(addr_parse(&addr, "10.1.255.255"));
+	assert_true(ts_list_contains_addr(list, &addr));
+	assert_true(addr_parse(&addr, "2001:db8::1"));
+	assert_true(ts_list_contains_addr(list, &addr));
+	assert_true(addr_parse(&addr, "2001:db8::2"));
+	assert_false(ts_list_contains_addr(list, &addr));
+	assert_false(ts_list_contains_addr(NULL, &addr));
+	ts_list_put(list);
+}
+
+static void references_are_counted(void **state)
+{
+	struct ts_list *list = list_of("10.1.0.0/16");
+
+	assert_ptr_equal(ts_list_get(list), list);
+	ts_list_put(list);
+	assert_int_equal(ts_list_count(list), 1);	/* the sanitizer would tell */
+	ts_list_put(list);
+	assert_null(ts_list_get(NULL));
+	ts_list_put(NULL);
+	assert_int_equal(ts_list_count(NULL), 0);
+}
+
+/* A text that does not fit ends in dots, and never leaves its room. */
+static void texts_are_cut(void **state)
+{
+	struct ts_list *list = list_of("10.1.0.0/16 10.2.0.0/16 10.3.0.0/16");
+	char text[64];
+
+	assert_string_equal(ts_list_str(list, text, sizeof(text)),
+			    "10.1.0.0/16, 10.2.0.0/16, 10.3.0.0/16");
+	assert_string_equal(ts_list_str(list, text, 31), "10.1.0.0/16, 10.2.0.0/16, ...");
+	assert_string_equal(ts_list_str(list, text, 20), "10.1.0.0/16, ...");
+	for (size_t len = 8; len < sizeof(text); len++) {
+		memset(text, 'x', sizeof(text));
+		ts_list_str(list, text, len);
+		assert_true(strlen(text) < len);
+	}
+	assert_string_equal(ts_list_str(NULL, text, sizeof(text)), "none");
+	ts_list_put(list);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(narrowing_gives_all_that_is_common),
+		cmocka_unit_test(lists_are_compared),
+		cmocka_unit_test(an_address_is_found),
+		cmocka_unit_test(references_are_counted),
+		cmocka_unit_test(texts_are_cut),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "esplaned/conf/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "esplaned/conf/option.h"
+#include "lib/prefix.h"
+
+#define CHECK_IPV6_MTU	1280	/* RFC 8200 5 */
+
+static bool check_families_meet(const struct child_conf *c)
+{
+	for (unsigned int i = 0; i < c->local_ts->count; i++) {
+		for (unsigned int j = 0; j < c->remote_ts->count; j++) {
+			if (c->local_ts->ts[i].start.family == c->remote_ts->ts[j].start.family)
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool check_has_ipv6(const struct child_conf *c)
+{
+	for (unsigned int i = 0; i < c->remote_ts->count; i++) {
+		if (c->remote_ts->ts[i].start.family == AF_INET6)
+			return true;
+	}
+	return false;
+}
+
+/* The same selectors in two children: which of them has a packet? */
+static bool check_children(const struct child_conf *a, const struct child_conf *b,
+			   char why[VALUE_WHY_MAX])
+{
+	for (unsigned int i = 0; i < a->remote_ts->count * b->remote_ts->count; i++) {
+		const struct ts *r = &a->remote_ts->ts[i / b->remote_ts->count];
+
+		if (!ts_equal(r, &b->remote_ts->ts[i % b->remote_ts->count]))
+			continue;
+		for (unsigned int j = 0; j < a->local_ts->count * b->local_ts->count; j++) {
+			const struct ts *l = &a->local_ts->ts[j / b->local_ts->count];
+			char from[TS_STRLEN], to[TS_STRLEN];
+
+			if (ts_equal(l, &b->local_ts->ts[j % b->local_ts->count]))
+				return value_refuse(why,
+						    "child \"%s\" and child \"%s\" both protect %s "
+						    "to %s: leave it to one of them",
+						    a->name, b->name, ts_str(l, from),
+						    ts_str(r, to));
+		}
+	}
+	return true;
+}
+
+static bool check_child(const struct tunnel_options *t, unsigned int index,
+			char why[VALUE_WHY_MAX])
+{
+	const struct child_conf *c = &t->ike.child[index];
+	bool flat = !strcmp(c->name, t->ike.name);
+
+	if (!check_families_meet(c))
+		return value_refuse(why,
+				    "%s%s%slocal-ts and remote-ts have no address family in common",
+				    flat ? "" : "child \"", flat ? "" : c->name,
+				    flat ? "" : "\": ");
+	if (t->mtu && t->mtu < CHECK_IPV6_MTU && check_has_ipv6(c))
+		return value_refuse(why,
+				    "mtu is %u, but remote-ts has IPv6, which needs %d or more",
+				    t->mtu, CHECK_IPV6_MTU);
+	for (unsigned int i = 0; i < index; i++) {
+		if (!check_children(&t->ike.child[i], c, why))
+			return false;
+	}
+	return true;
+}
+
+static bool check_address(const struct tunnel_options *t)
+{
+	for (unsigned int i = 0; i < t->ike.child_count; i++) {
+		if (ts_list_contains_addr(t->ike.child[i].local_ts, &t->address))
+			return true;
+	}
+	return !t->address.family;
+}
+
+bool check_tunnel(const struct tunnel_options *t, char why[VALUE_WHY_MAX])
+{
+	if (t->ike.any && t->ike.start_up)
+		return value_refuse(why,
+				    "start = up needs an address to go to, but remote is any: name "
+				    "the peer, or use start = manual");
+	if (!check_address(t))
+		return value_refuse(why,
+				    "address is outside local-ts: nothing that this host sends "
+				    "from it would enter the tunnel");
+	if (t->no_routes && t->when_down == WHEN_DOWN_BLOCK)
+		return value_refuse(why,
+				    "when-down = block lays routes, but routes = no forbids them: "
+				    "leave one of the two out");
+	if (!t->interface[0])
+		return value_refuse(why,
+				    "the name is not an interface name (" OPTION_INTERFACE_RULE
+				    "): give interface = \"...\"");
+	for (unsigned int i = 0; i < t->ike.child_count; i++) {
+		if (!check_child(t, i, why))
+			return false;
+	}
+	return true;
+}
+
+/* Our identity as a peer sees it; type 0: the address that the route tells. */
+static struct ike_id check_local_id(const struct tunnel_conf *c)
+{
+	char text[ADDR_STRLEN];
+	struct ike_id id = c->local_id;
+
+	if (!id.type && c->local.family)
+		ike_id_parse(&id, addr_str(&c->local, text));
+	return id;
+}
+
+/* Could a peer that connects mean either? */
+static bool check_alike(const struct tunnel_conf *a, const struct tunnel_conf *b)
+{
+	struct ike_id x = check_local_id(a), y = check_local_id(b);
+
+	return a->any == b->any && addr_equal(&a->remote, &b->remote) &&
+	       !strcasecmp(a->remote_name, b->remote_name) && addr_equal(&a->local, &b->local) &&
+	       ike_id_equal(&x, &y) && ike_id_equal(&a->remote_id, &b->remote_id);
+}
+
+/* Is one of the routes into @ts also one into @other? */
+static bool check_route_shared(const struct ts *ts, const struct ts *other, struct prefix *shared)
+{
+	struct prefix ours[PREFIXES_MAX], theirs[PREFIXES_MAX];
+	unsigned int count, their_count;
+
+	if (ts->start.family != other->start.family || addr_cmp(&ts->end, &other->start) < 0 ||
+	    addr_cmp(&other->end, &ts->start) < 0)
+		return false;
+	count = prefix_list(ts, ours);
+	their_count = prefix_list(other, theirs);
+	for (unsigned int i = 0; i < count * their_count; i++) {
+		*shared = ours[i / their_count];
+		if (prefix_equal(shared, &theirs[i % their_count]))
+			return true;
+	}
+	return false;
+}
+
+static bool check_ts_shared(const struct ts_list *a, const struct ts_list *b,
+			    struct prefix *shared)
+{
+	for (unsigned int i = 0; i < a->count * b->count; i++) {
+		if (check_route_shared(&a->ts[i / b->count], &b->ts[i % b->count], shared))
+			return true;
+	}
+	return false;
+}
+
+/* The kernel keeps one route a prefix, table and metric. */
+static bool check_routes(const struct tunnel_options *t, const struct tunnel_options *other,
+			 char why[VALUE_WHY_MAX])
+{
+	char text[PREFIX_STRLEN];
+	struct prefix shared;
+
+	if (t->no_routes || other->no_routes || t->table != other->table ||
+	    t->metric != other->metric)
+		return true;
+	for (unsigned int i = 0; i < t->ike.child_count; i++) {
+		for (unsigned int j = 0; j < other->ike.child_count; j++) {
+			if (!check_ts_shared(t->ike.child[i].remote_ts,
+					     other->ike.child[j].remote_ts, &shared))
+				continue;
+			return value_refuse(why,
+					    "the route to %s in remote-ts is tunnel \"%s\"'s "
+					    "already: give one of the two another metric or table, "
+					    "or routes = no",
+					    prefix_str(&shared, text), other->ike.name);
+		}
+	}
+	return true;
+}
+
+/* "office/voice": a child of "office", and the name of another tunnel. */
+static bool check_names(const struct tunnel_conf *tunnel, const struct tunnel_conf *slashed)
+{
+	size_t len = strlen(tunnel->name);
+
+	if (strncmp(slashed->name, tunnel->name, len) || slashed->name[len] != '/')
+		return true;
+	for (unsigned int i = 0; i < tunnel->child_count; i++) {
+		if (!strcmp(slashed->name + len + 1, tunnel->child[i].name))
+			return false;
+	}
+	return true;
+}
+
+bool check_beside(const struct tunnel_options *t, const struct tunnel_options *other,
+		  char why[VALUE_WHY_MAX])
+{
+	if (!check_names(&t->ike, &other->ike) || !check_names(&other->ike, &t->ike))
+		return value_refuse(why,
+				    "its name and that of a child make it one with tunnel \"%s\": "
+				    "rename the child",
+				    other->ike.name);
+	if (!strcmp(t->interface, other->interface))
+		return value_refuse(why, "interface %s is taken by tunnel \"%s\"", t->interface,
+				    other->ike.name);
+	if (check_alike(&t->ike, &other->ike))
+		return value_refuse(why,
+				    "no peer could tell it from tunnel \"%s\": same addresses, "
+				    "same identities; give one of the two another local-id or "
+				    "remote-id, or make them child sections of one tunnel",
+				    other->ike.name);
+	return check_routes(t, other, why);
+}

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "esplaned/conf/pack.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void pack_text(struct writer *w, const char *text)
+{
+	size_t len = strlen(text);
+
+	writer_u16(w, (uint16_t)len);
+	writer_bytes(w, text, len);
+}
+
+bool unpack_text(struct cursor *c, char *text, size_t size)
+{
+	uint16_t len;
+
+	if (!cursor_u16(c, &len) || len >= size || !cursor_copy(c, text, len))
+		return false;
+	text[len] = '\0';
+	return strlen(text) == len;
+}
+
+void pack_addr(struct writer *w, const struct addr *a)
+{
+	writer_u8(w, (uint8_t)addr_len(a));
+	writer_bytes(w, a->b, addr_len(a));
+}
+
+bool unpack_addr(struct cursor *c, struct addr *a)
+{
+	uint8_t b[16], len;
+
+	*a = (struct addr){ 0 };
+	return cursor_u8(c, &len) && len <= sizeof(b) && cursor_copy(c, b, len) &&
+	       (!len || addr_from_bytes(a, b, len));
+}
+
+void pack_ts_list(struct writer *w, const struct ts_list *list)
+{
+	writer_u8(w, (uint8_t)ts_list_count(list));
+	for (unsigned int i = 0; i < ts_list_count(list); i++) {
+		const struct ts *ts = &list->ts[i];
+
+		pack_addr(w, &ts->start);
+		pack_addr(w, &ts->end);
+		writer_u8(w, ts->proto);
+		writer_u16(w, ts->port_start);
+		writer_u16(w, ts->port_end);
+	}
+}
+
+static bool unpack_ts(struct cursor *c, struct ts *ts)
+{
+	return unpack_addr(c, &ts->start) && unpack_addr(c, &ts->end) && ts->start.family &&
+	       ts->start.family == ts->end.family && addr_cmp(&ts->start, &ts->end) <= 0 &&
+	       cursor_u8(c, &ts->proto) && cursor_u16(c, &ts->port_start) &&
+	       cursor_u16(c, &ts->port_end);
+}
+
+bool unpack_ts_list(struct cursor *c, unsigned int max, struct ts_list **list)
+{
+	struct ts ts[UINT8_MAX];
+	uint8_t count;
+
+	*list = NULL;
+	if (!cursor_u8(c, &count) || count > max)
+		return false;
+	for (unsigned int i = 0; i < count; i++) {
+		ts[i] = (struct ts){ 0 };
+		if (!unpack_ts(c, &ts[i]))
+			return false;
+	}
+	*list = count ? ts_list_new(ts, count) : NULL;
+	return !count || *list;
+}
+
+static void pack_proposals(struct writer *w, const struct proposals *list)
+{
+	writer_u8(w, list->count);
+	for (unsigned int i = 0; i < list->count; i++) {
+		const struct proposal *p = &list->p[i];
+
+		writer_u8(w, p->protocol);
+		writer_u8(w, p->count);
+		for (unsigned int j = 0; j < p->count; j++) {
+			writer_u8(w, p->t[j].type);
+			writer_u16(w, p->t[j].id);
+			writer_u16(w, p->t[j].key_bits);
+		}
+	}
+}
+
+static bool unpack_proposal(struct cursor *c, struct proposal *p)
+{
+	if (!cursor_u8(c, &p->protocol) || !cursor_u8(c, &p->count) ||
+	    p->count > PROPOSAL_TRANSFORMS_MAX)
+		return false;
+	for (unsigned int i = 0; i < p->count; i++) {
+		if (!cursor_u8(c, &p->t[i].type) || !cursor_u16(c, &p->t[i].id) ||
+		    !cursor_u16(c, &p->t[i].key_bits))
+			return false;
+	}
+	return true;
+}
+
+static bool unpack_proposals(struct cursor *c, struct proposals *list)
+{
+	if (!cursor_u8(c, &list->count) || list->count > PROPOSALS_MAX)
+		return false;
+	for (unsigned int i = 0; i < list->count; i++) {
+		if (!unpack_proposal(c, &list->p[i]))
+			return false;
+	}
+	return true;
+}
+
+static void pack_id(struct writer *w, const struct ike_id *id)
+{
+	writer_u8(w, id->type);
+	writer_u16(w, id->len);
+	writer_bytes(w, id->data, id->len);
+}
+
+static bool unpack_id(struct cursor *c, struct ike_id *id)
+{
+	return cursor_u8(c, &id->type) && cursor_u16(c, &id->len) && id->len <= TUNNEL_ID_MAX &&
+	       cursor_copy(c, id->data, id->len);
+}
+
+static bool unpack_bool(struct cursor *c, bool *v)
+{
+	uint8_t octet;
+
+	if (!cursor_u8(c, &octet) || octet > 1)
+		return false;
+	*v = octet;
+	return true;
+}
+
+static void pack_conf(struct writer *w, const struct tunnel_conf *conf)
+{
+	pack_text(w, conf->name);
+	pack_addr(w, &conf->local);
+	pack_addr(w, &conf->remote);
+	pack_text(w, conf->remote_name);
+	writer_u8(w, conf->any);
+	writer_u8(w, conf->start_up);
+	pack_id(w, &conf->local_id);
+	pack_id(w, &conf->remote_id);
+	pack_proposals(w, &conf->ike);
+	writer_u8(w, conf->force_udp);
+	writer_u32(w, conf->mark);
+	writer_u32(w, conf->dpd_s);
+	writer_u32(w, conf->retry_first_ms);
+	writer_u32(w, conf->retry_tries);
+	writer_u16(w, (uint16_t)conf->child_count);
+}
+
+static bool unpack_conf(struct cursor *c, struct tunnel_conf *conf)
+{
+	uint16_t count;
+
+	if (!unpack_text(c, conf->name, sizeof(conf->name)) || !unpack_addr(c, &conf->local) ||
+	    !unpack_addr(c, &conf->remote) ||
+	    !unpack_text(c, conf->remote_name, sizeof(conf->remote_name)) ||
+	    !unpack_bool(c, &conf->any) || !unpack_bool(c, &conf->start_up) ||
+	    !unpack_id(c, &conf->local_id) || !unpack_id(c, &conf->remote_id) ||
+	    !unpack_proposals(c, &conf->ike) || !unpack_bool(c, &conf->force_udp) ||
+	    !cursor_u32(c, &conf->mark) || !cursor_u32(c, &conf->dpd_s) ||
+	    !cursor_u32(c, &conf->retry_first_ms) || !cursor_u32(c, &conf->retry_tries) ||
+	    !cursor_u16(c, &count) || !count || count > TUNNEL_CHILDREN_MAX)
+		return false;
+	conf->child = calloc(count, sizeof(*conf->child));
+	conf->child_count = conf->child ? count : 0;
+	return conf->child;
+}
+
+void pack_tunnel(struct writer *w, const struct tunnel_options *t)
+{
+	pack_conf(w, &t->ike);
+	writer_u32(w, t->secret);
+	pack_text(w, t->interface);
+	pack_addr(w, &t->address);
+	writer_u8(w, t->address_bits);
+	writer_u32(w, t->metric);
+	writer_u32(w, t->mtu);
+	writer_u32(w, t->table);
+	writer_u8(w, t->no_routes);
+	writer_u8(w, t->when_down == WHEN_DOWN_BLOCK);
+	pack_text(w, t->up_script);
+	pack_text(w, t->down_script);
+	writer_u32(w, t->script_timeout_s);
+}
+
+bool unpack_tunnel(struct cursor *c, struct tunnel_options *t)
+{
+	bool block = false;
+
+	*t = (struct tunnel_options){ 0 };
+	if (!unpack_conf(c, &t->ike) || !cursor_u32(c, &t->secret) ||
+	    !unpack_text(c, t->interface, sizeof(t->interface)) || !unpack_addr(c, &t->address) ||
+	    !cursor_u8(c, &t->address_bits) || t->address_bits > addr_len(&t->address) * 8 ||
+	    !cursor_u32(c, &t->metric) || !cursor_u32(c, &t->mtu) || !cursor_u32(c, &t->table) ||
+	    !unpack_bool(c, &t->no_routes) || !unpack_bool(c, &block) ||
+	    !unpack_text(c, t->up_script, sizeof(t->up_script)) ||
+	    !unpack_text(c, t->down_script, sizeof(t->down_script)) ||
+	    !cursor_u32(c, &t->script_timeout_s))
+		return false;
+	t->when_down = block ? WHEN_DOWN_BLOCK : WHEN_DOWN_PASS;
+	return !c->left;
+}
+
+void pack_child(struct writer *w, const struct tunnel_options *t, unsigned int index)
+{
+	const struct child_conf *child = &t->ike.child[index];
+
+	pack_text(w, child->name);
+	pack_proposals(w, &child->esp);
+	writer_u8(w, t->esp_given[index]);
+	pack_ts_list(w, child->local_ts);
+	pack_ts_list(w, child->remote_ts);
+	writer_u32(w, child->rekey_s);
+	writer_u64(w, child->rekey_bytes);
+	writer_u64(w, child->rekey_packets);
+	writer_u32(w, child->replay_window);
+}
+
+bool unpack_child(struct cursor *c, struct tunnel_options *t, unsigned int index)
+{
+	struct child_conf *child = &t->ike.child[index];
+
+	return unpack_text(c, child->name, sizeof(child->name)) &&
+	       unpack_proposals(c, &child->esp) && unpack_bool(c, &t->esp_given[index]) &&
+	       unpack_ts_list(c, CONFIG_TS_MAX, &child->local_ts) &&
+	       unpack_ts_list(c, CONFIG_TS_MAX, &child->remote_ts) &&
+	       child->local_ts && child->remote_ts && cursor_u32(c, &child->rekey_s) &&
+	       cursor_u64(c, &child->rekey_bytes) && cursor_u64(c, &child->rekey_packets) &&
+	       cursor_u32(c, &child->replay_window) && !c->left;
+}
+
+bool tunnel_options_equal(const struct tunnel_options *a, const struct tunnel_options *b)
+{
+	static uint8_t x[PACK_MAX], y[PACK_MAX];
+	struct writer wx = writer_of(x, sizeof(x)), wy = writer_of(y, sizeof(y));
+
+	pack_tunnel(&wx, a);
+	pack_tunnel(&wy, b);
+	if (wx.len != wy.len || memcmp(x, y, wx.len))
+		return false;
+	for (unsigned int i = 0; i < a->ike.child_count; i++) {
+		wx = writer_of(x, sizeof(x));
+		wy = writer_of(y, sizeof(y));
+		pack_child(&wx, a, i);
+		pack_child(&wy, b, i);
+		if (wx.len != wy.len || memcmp(x, y, wx.len))
+			return false;
+	}
+	return true;
+}

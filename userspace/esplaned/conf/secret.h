@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Pre-shared keys: their notations, their files, and how easily they are guessed. */
+#ifndef ESPLANED_SECRET_H
+#define ESPLANED_SECRET_H
+
+#include <sys/stat.h>
+#include "esplaned/conf/config.h"
+#include "esplaned/conf/value.h"
+
+/*
+ * As strongSwan writes secrets: 0x and hexadecimal digits, 0s and base64, or the text itself.
+ * False:
+ * @why, which never repeats the secret.
+ */
+bool secret_parse(struct tunnel_options *t, const char *text, char why[VALUE_WHY_MAX]);
+/* The same from a file that only its owner reads. */
+bool secret_read(struct tunnel_options *t, const char *path, char why[VALUE_WHY_MAX]);
+/* Is this a file that only its owner, root or ourselves, reads? False: @why says how to mend it. */
+bool secret_is_private(const char *file, const struct stat *st, char why[VALUE_WHY_MAX]);
+/* NULL: it cannot be guessed by trying words; else what is weak about it. */
+const char *secret_weakness(const uint8_t *psk, size_t len);
+
+#endif

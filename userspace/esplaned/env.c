@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "esplaned/env.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "crypto/crypto.h"
+#include "esplaned/host/clock.h"
+#include "esplaned/host/device.h"
+#include "esplaned/host/sock.h"
+#include "esplaned/hooks.h"
+#include "esplaned/jobs.h"
+#include "esplaned/module.h"
+#include "esplaned/nl/kern.h"
+#include "esplaned/publish.h"
+#include "esplaned/totals.h"
+
+static uint64_t env_now(void *ctx)
+{
+	return clock_now();
+}
+
+static void env_random(void *ctx, void *buf, size_t len)
+{
+	crypto_random(buf, len);
+}
+
+static void env_send(void *ctx, const struct endpoint *local, const struct endpoint *remote,
+		     uint32_t mark, const uint8_t *msg, size_t len)
+{
+	struct daemon *d = ctx;
+
+	sock_send(d->sock, local, remote, mark, msg, len);
+}
+
+static bool env_source_for(void *ctx, const struct addr *remote, struct addr *local)
+{
+	return sock_source_for(remote, local);
+}
+
+static bool env_job(void *ctx, uint32_t id, const struct ike_job *job)
+{
+	return jobs_begin(ctx, id, job);
+}
+
+/* NULL: there is no such tunnel, @why says so. */
+static struct tunnel_entry *env_tunnel(struct daemon *d, uint32_t tunnel, char why[IKE_WHY_MAX])
+{
+	struct tunnel_entry *t = tunnels_find(&d->tunnels, tunnel);
+
+	if (!t)
+		snprintf(why, IKE_WHY_MAX, "the tunnel is not there any more");
+	return t;
+}
+
+/* As env_tunnel, with its interface. */
+static struct tunnel_entry *env_device(struct daemon *d, uint32_t tunnel, char why[IKE_WHY_MAX])
+{
+	struct tunnel_entry *t = env_tunnel(d, tunnel, why);
+
+	if (!t || device_ifindex(t->dev))
+		return t;
+	snprintf(why, IKE_WHY_MAX, "interface %s is not there any more", t->opt.interface);
+	return NULL;
+}
+
+static int env_device_up(void *ctx, uint32_t tunnel, const struct addr *remote,
+			 char why[IKE_WHY_MAX])
+{
+	struct daemon *d = ctx;
+	struct tunnel_entry *t = env_tunnel(d, tunnel, why);
+	int rc, before;
+
+	if (!t)
+		return -ENODEV;
+	t->contact_ms = clock_now();
+	rc = module_ready(d, why);
+	if (rc)
+		return rc;
+	if (!module_can_esp(d, &t->opt, why))
+		return -EOPNOTSUPP;
+	before = device_ifindex(t->dev);
+	rc = device_up(t->dev, remote, why);
+	if (!rc && device_ifindex(t->dev) != before)
+		publish_step(d, t, 0, "interface", t->opt.interface);
+	return rc;
+}
+
+static int env_spi_alloc(void *ctx, uint32_t tunnel, uint32_t *spi, char why[IKE_WHY_MAX])
+{
+	struct daemon *d = ctx;
+	struct tunnel_entry *t = env_device(d, tunnel, why);
+
+	return t ? kern_spi_alloc(d->kern, device_ifindex(t->dev), spi, why) : -ENODEV;
+}
+
+static int env_policy_set(void *ctx, uint32_t tunnel, const struct kern_policy *policy,
+			  char why[IKE_WHY_MAX])
+{
+	struct daemon *d = ctx;
+	struct tunnel_entry *t = env_device(d, tunnel, why);
+
+	return t ? kern_policy_set(d->kern, device_ifindex(t->dev), policy, why) : -ENODEV;
+}
+
+/* What is deleted went with its interface, if that is gone. */
+static int env_policy_del(void *ctx, uint32_t tunnel, uint32_t policy)
+{
+	char why[IKE_WHY_MAX];
+	struct daemon *d = ctx;
+	struct tunnel_entry *t = env_tunnel(d, tunnel, why);
+
+	if (!t)
+		return 0;
+	totals_policy_gone(t->totals, policy);
+	if (!device_ifindex(t->dev))
+		return 0;
+	return kern_policy_del(d->kern, device_ifindex(t->dev), policy, why);
+}
+
+/* Its numbers are lost with it: they are added to the policy's. */
+static void env_sa_count(struct daemon *d, struct tunnel_entry *t, uint32_t spi, bool out)
+{
+	struct kern_sa_info info;
+	char why[IKE_WHY_MAX];
+	bool known = !kern_sa_get(d->kern, device_ifindex(t->dev), spi, out, &info, why);
+
+	totals_sa_ended(t->totals, spi, out, known ? &info : NULL, clock_now());
+}
+
+static int env_sa_add(void *ctx, uint32_t tunnel, uint32_t policy, const struct kern_sa *in,
+		      const struct kern_sa *out, char why[IKE_WHY_MAX])
+{
+	uint32_t old[TOTALS_LIVE_MAX];
+	struct daemon *d = ctx;
+	struct tunnel_entry *t = env_device(d, tunnel, why);
+	unsigned int count;
+	int rc;
+
+	if (!t)
+		return -ENODEV;
+	/* The new outbound SA replaces the old one: what that counts from here on is lost. */
+	count = out ? totals_live(t->totals, policy, true, old) : 0;
+	for (unsigned int i = 0; i < count; i++)
+		env_sa_count(d, t, old[i], true);
+	rc = kern_sa_add(d->kern, device_ifindex(t->dev), policy, in, out, why);
+	if (!rc)
+		totals_sa_added(t->totals, policy, in ? in->spi : 0, out ? out->spi : 0);
+	return rc;
+}
+
+static int env_sa_del(void *ctx, uint32_t tunnel, uint32_t spi, bool out)
+{
+	char why[IKE_WHY_MAX];
+	struct daemon *d = ctx;
+	struct tunnel_entry *t = env_tunnel(d, tunnel, why);
+
+	if (!t || !device_ifindex(t->dev))
+		return 0;
+	env_sa_count(d, t, spi, out);
+	return kern_sa_del(d->kern, device_ifindex(t->dev), spi, out, why);
+}
+
+static uint64_t env_idle(void *ctx, uint32_t tunnel, uint32_t policy)
+{
+	char why[IKE_WHY_MAX];
+	struct daemon *d = ctx;
+	struct tunnel_entry *t = env_device(d, tunnel, why);
+
+	return t ? kern_policy_idle(d->kern, device_ifindex(t->dev), policy) : UINT64_MAX;
+}
+
+static int env_child_up(void *ctx, const struct ike_child_link *link, char note[IKE_WHY_MAX],
+			char why[IKE_WHY_MAX])
+{
+	struct daemon *d = ctx;
+	struct tunnel_entry *t = env_device(d, link->tunnel, why);
+	int rc;
+
+	if (!t)
+		return -ENODEV;
+	rc = device_child_up(t->dev, link, note, why);
+	if (rc)
+		return rc;
+	publish_step(d, t, link->peer, "routes", t->opt.no_routes ? "left alone" : "set");
+	hooks_child_up(d, link);
+	return 0;
+}
+
+static void env_child_down(void *ctx, const struct ike_child_link *link)
+{
+	char why[IKE_WHY_MAX];
+	struct daemon *d = ctx;
+	struct tunnel_entry *t = env_tunnel(d, link->tunnel, why);
+
+	if (!t)
+		return;
+	device_child_down(t->dev, link);
+	hooks_child_down(d, link);
+}
+
+static void env_device_down(void *ctx, uint32_t tunnel)
+{
+	char why[IKE_WHY_MAX];
+	struct daemon *d = ctx;
+	struct tunnel_entry *t = env_tunnel(d, tunnel, why);
+
+	if (t)
+		device_down(t->dev);
+}
+
+static void env_event(void *ctx, const struct ike_event *ev)
+{
+	publish_event(ctx, ev);
+}
+
+void env_fill(struct ike_env *env, struct daemon *d)
+{
+	*env = (struct ike_env){
+		.ctx = d,
+		.now = env_now,
+		.random = env_random,
+		.send = env_send,
+		.source_for = env_source_for,
+		.job = env_job,
+		.device_up = env_device_up,
+		.spi_alloc = env_spi_alloc,
+		.policy_set = env_policy_set,
+		.policy_del = env_policy_del,
+		.sa_add = env_sa_add,
+		.sa_del = env_sa_del,
+		.idle = env_idle,
+		.child_up = env_child_up,
+		.child_down = env_child_down,
+		.device_down = env_device_down,
+		.event = env_event,
+	};
+}

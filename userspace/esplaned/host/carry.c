@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "esplaned/host/carry.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "esplaned/nl/address.h"
+#include "esplaned/nl/link.h"
+
+/* IPv4 and IPv6 have a source each. */
+#define CARRY_FAMILIES	2
+
+static const uint8_t carry_family[CARRY_FAMILIES] = { AF_INET, AF_INET6 };
+
+/* What a child needs, or has. */
+struct carry_plan {
+	struct prefix addr[CARRY_FAMILIES];	/* on the interface; family 0: none */
+	struct addr source[CARRY_FAMILIES];	/* of the routes; family 0: none */
+	struct prefix *routes;
+	unsigned int count;
+};
+
+struct carry_child {
+	struct carry_child *next;
+	uint32_t id;
+	struct addr remote;
+	struct ts_list *local_ts, *remote_ts;
+	struct carry_plan has;
+};
+
+void carry_init(struct carry *carry, struct nl_sock *sk, const struct tunnel_options *opt)
+{
+	*carry = (struct carry){
+		.opt = opt,
+		.laid = {
+			.sk = sk, .metric = opt->metric,
+			.table = opt->table ? opt->table : ROUTE_TABLE,
+		},
+	};
+}
+
+static struct carry_child *carry_find(const struct carry *carry, uint32_t id)
+{
+	struct carry_child *child = carry->first;
+
+	while (child && child->id != id)
+		child = child->next;
+	return child;
+}
+
+const struct addr *carry_remote(const struct carry *carry, uint32_t child)
+{
+	const struct carry_child *found = carry_find(carry, child);
+
+	return found ? &found->remote : NULL;
+}
+
+static bool carry_has_family(const struct ts_list *list, uint8_t family)
+{
+	for (unsigned int i = 0; i < ts_list_count(list); i++) {
+		if (list->ts[i].start.family == family)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The address that this host uses inside the tunnel: the configured one; else one that the host has
+ * in local-ts; else, where a local-ts is a single host, that one. Family 0: none.
+ */
+static void carry_choose(const struct carry *carry, const struct ts_list *local, int f,
+			 struct carry_plan *plan)
+{
+	const struct tunnel_options *opt = carry->opt;
+	uint8_t family = carry_family[f];
+
+	if (opt->address.family == family) {
+		plan->source[f] = opt->address;
+		plan->addr[f] = (struct prefix){ opt->address, opt->address_bits };
+		return;
+	}
+	for (unsigned int i = 0; i < ts_list_count(local); i++) {
+		if (local->ts[i].start.family == family &&
+		    address_inside(carry->laid.sk, &local->ts[i], carry->laid.ifindex,
+				   &plan->source[f]))
+			return;
+	}
+	for (unsigned int i = 0; i < ts_list_count(local); i++) {
+		const struct ts *ts = &local->ts[i];
+
+		if (ts->start.family != family || !addr_equal(&ts->start, &ts->end))
+			continue;
+		plan->source[f] = ts->start;
+		plan->addr[f] = (struct prefix){ ts->start, (uint8_t)(addr_len(&ts->start) * 8) };
+		return;
+	}
+}
+
+static bool carry_plan_has(const struct carry_plan *plan, const struct prefix *dst)
+{
+	for (unsigned int i = 0; i < plan->count; i++) {
+		if (prefix_equal(&plan->routes[i], dst))
+			return true;
+	}
+	return false;
+}
+
+/* Each route once: selectors that differ in ports share it. False: no memory. */
+static bool carry_plan_routes(struct carry_plan *plan, const struct ts_list *remote)
+{
+	struct prefix list[PREFIXES_MAX], *more;
+
+	for (unsigned int i = 0; i < ts_list_count(remote); i++) {
+		unsigned int n = prefix_list(&remote->ts[i], list);
+
+		more = reallocarray(plan->routes, plan->count + n, sizeof(*more));
+		if (!more)
+			return false;
+		plan->routes = more;
+		for (unsigned int j = 0; j < n; j++) {
+			if (!carry_plan_has(plan, &list[j]))
+				plan->routes[plan->count++] = list[j];
+		}
+	}
+	return true;
+}
+
+static bool carry_plan_make(const struct carry *carry, const struct ts_list *local,
+			    const struct ts_list *remote, struct carry_plan *plan,
+			    char note[IKE_WHY_MAX])
+{
+	*plan = (struct carry_plan){ 0 };
+	for (int f = 0; f < CARRY_FAMILIES; f++) {
+		if (!carry_has_family(remote, carry_family[f]))
+			continue;
+		carry_choose(carry, local, f, plan);
+		if (!plan->source[f].family && carry_has_family(local, carry_family[f]))
+			snprintf(note, IKE_WHY_MAX,
+				 "this host has no address inside local-ts: the networks behind it "
+				 "can use the tunnel, it cannot itself; to give it one, add "
+				 "address = \"...\" to tunnel \"%s\"",
+				 carry->opt->ike.name);
+	}
+	return carry->opt->no_routes || carry_plan_routes(plan, remote);
+}
+
+/*
+ * Gives up @routes of its routes, @addrs of its addresses, and its memory. True: the kernel may
+ * have dropped routes of others.
+ */
+static bool carry_plan_undo(struct laid *laid, struct carry_plan *plan, unsigned int routes,
+			    unsigned int addrs)
+{
+	bool removed = false;
+
+	while (routes--)
+		laid_route_drop(laid, &plan->routes[routes]);
+	while (addrs--) {
+		if (plan->addr[addrs].addr.family)
+			removed |= laid_addr_drop(laid, &plan->addr[addrs]);
+	}
+	free(plan->routes);
+	*plan = (struct carry_plan){ 0 };
+	return removed;
+}
+
+/* @old: what the child has already, NULL: nothing. An error leaves nothing of @plan. */
+static int carry_plan_lay(struct laid *laid, struct carry_plan *plan, const struct carry_plan *old,
+			  char *why)
+{
+	unsigned int addrs = 0, routes = 0;
+	int rc = 0;
+
+	for (; addrs < CARRY_FAMILIES && !rc; addrs += !rc) {
+		if (plan->addr[addrs].addr.family)
+			rc = laid_addr_hold(laid, &plan->addr[addrs], why);
+	}
+	for (; routes < plan->count && !rc; routes += !rc) {
+		const struct prefix *dst = &plan->routes[routes];
+		int f = dst->addr.family == AF_INET6;
+		bool alone = old && carry_plan_has(old, dst) && laid_route_refs(laid, dst) == 1;
+
+		rc = laid_route_hold(laid, dst, &plan->source[f], alone, why);
+	}
+	if (rc)
+		carry_plan_undo(laid, plan, routes, addrs);
+	return rc;
+}
+
+static void carry_child_free(struct carry_child *child)
+{
+	ts_list_put(child->local_ts);
+	ts_list_put(child->remote_ts);
+	free(child->has.routes);
+	free(child);
+}
+
+/* A copy of an empty list is NULL. */
+static bool carry_list_copy(struct ts_list **to, const struct ts_list *from)
+{
+	*to = from ? ts_list_new(from->ts, from->count) : NULL;
+	return *to || !ts_list_count(from);
+}
+
+static struct carry_child *carry_child_new(const struct ike_child_link *link)
+{
+	struct carry_child *child = calloc(1, sizeof(*child));
+
+	if (!child)
+		return NULL;
+	child->id = link->child;
+	child->remote = link->remote.addr;
+	if (carry_list_copy(&child->local_ts, link->local_ts) &&
+	    carry_list_copy(&child->remote_ts, link->remote_ts))
+		return child;
+	carry_child_free(child);
+	return NULL;
+}
+
+int carry_add(struct carry *carry, const struct ike_child_link *link, char note[IKE_WHY_MAX],
+	      char why[IKE_WHY_MAX])
+{
+	struct carry_child *old = carry_find(carry, link->child), *child = carry_child_new(link);
+	int rc = -ENOMEM;
+
+	if (child && carry_plan_make(carry, child->local_ts, child->remote_ts, &child->has, note)) {
+		rc = link_up(carry->laid.sk, carry->laid.ifindex, why);
+		if (!rc)
+			rc = carry_plan_lay(&carry->laid, &child->has, old ? &old->has : NULL,
+					    why);
+	} else {
+		snprintf(why, IKE_WHY_MAX, "no memory");
+	}
+	if (rc) {
+		if (child)
+			carry_child_free(child);
+		return rc;
+	}
+	carry_del(carry, link->child);
+	child->next = carry->first;
+	carry->first = child;
+	return 0;
+}
+
+void carry_del(struct carry *carry, uint32_t id)
+{
+	struct carry_child **at = &carry->first, *child;
+
+	while (*at && (*at)->id != id)
+		at = &(*at)->next;
+	child = *at;
+	if (!child)
+		return;
+	*at = child->next;
+	if (carry_plan_undo(&carry->laid, &child->has, child->has.count, CARRY_FAMILIES))
+		carry_mend(carry);
+	carry_child_free(child);
+}
+
+/* The source of its routes may have been an address of the host that is gone. */
+static void carry_again(struct carry *carry, struct carry_child *child)
+{
+	char note[IKE_WHY_MAX], why[NLTALK_WHY_MAX];
+	struct carry_plan plan;
+
+	if (!carry_plan_make(carry, child->local_ts, child->remote_ts, &plan, note)) {
+		free(plan.routes);
+		return;
+	}
+	if (carry_plan_lay(&carry->laid, &plan, &child->has, why))
+		return;
+	carry_plan_undo(&carry->laid, &child->has, child->has.count, CARRY_FAMILIES);
+	child->has = plan;
+}
+
+void carry_mend(struct carry *carry)
+{
+	if (!carry->laid.ifindex || laid_mend(&carry->laid))
+		return;
+	for (struct carry_child *child = carry->first; child; child = child->next)
+		carry_again(carry, child);
+}
+
+void carry_forget(struct carry *carry)
+{
+	while (carry->first) {
+		struct carry_child *child = carry->first;
+
+		carry->first = child->next;
+		carry_child_free(child);
+	}
+	laid_forget(&carry->laid);
+}

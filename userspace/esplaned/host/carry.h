@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The children of a tunnel that its interface carries: which addresses and routes each needs. */
+#ifndef ESPLANED_CARRY_H
+#define ESPLANED_CARRY_H
+
+#include "esplaned/conf/config.h"
+#include "esplaned/host/laid.h"
+#include "ike/core/env.h"
+
+struct carry_child;
+
+struct carry {
+	struct laid laid;		/* laid.ifindex is set by the owner */
+	const struct tunnel_options *opt;
+	struct carry_child *first;
+};
+
+void carry_init(struct carry *carry, struct nl_sock *sk, const struct tunnel_options *opt);
+/* env.child_up, child_down. An error leaves what the child had before. */
+int carry_add(struct carry *carry, const struct ike_child_link *link, char note[IKE_WHY_MAX],
+	      char why[IKE_WHY_MAX]);
+void carry_del(struct carry *carry, uint32_t child);
+/* The peer's outer address of a child that is carried; NULL: it is not. */
+const struct addr *carry_remote(const struct carry *carry, uint32_t child);
+/* Lays again what the kernel has dropped, with another source where the first is gone. */
+void carry_mend(struct carry *carry);
+/* All went with the interface. */
+void carry_forget(struct carry *carry);
+
+#endif

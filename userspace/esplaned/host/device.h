@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the host has of a tunnel: its interface, addresses, routes into it, the way round it to its
+ * peers, and the routes that block while it is down. Executes what the engine asks for
+ * (ike/core/env.h) and decides nothing about tunnels.
+ *
+ * With routes = no none of these routes is made: the administrator lays his own.
+ */
+#ifndef ESPLANED_DEVICE_H
+#define ESPLANED_DEVICE_H
+
+#include "esplaned/conf/config.h"
+#include "ike/core/env.h"
+
+struct device;
+/* All of the process, and what they share: routes that block and pins are counted over all. */
+struct devices;
+
+/* NULL: no memory, or no netlink socket (errno). */
+struct devices *devices_new(void);
+/* After the last device. */
+void devices_free(struct devices *all);
+/*
+ * Removes what a dead predecessor left: interfaces and routes with our mark that none of @all has.
+ * The routes that block stay until devices_settled: the tunnels of the configuration may not be
+ * there yet. Returns how many interfaces.
+ */
+unsigned int devices_leftover_del(struct devices *all);
+/*
+ * To be called once, when each tunnel of the configuration has its device: routes of a predecessor
+ * that block and that none of them wants are removed.
+ */
+void devices_settled(struct devices *all);
+/*
+ * A link, address or route of the host has changed (nl/watch.h): what the kernel has dropped is
+ * laid again, and pins follow the ways that have changed.
+ */
+void devices_mend(struct devices *all);
+
+/*
+ * The name servers that are being asked for a peer's address (host/resolve.h), or none: where a
+ * tunnel that is to carry everything is down, they are reached beside it, until the next call.
+ */
+void devices_reach(struct devices *all, const struct addr *servers, unsigned int count);
+
+/*
+ * @opt is kept, not copied. Lays the blocking routes of when-down = "block" for all its children at
+ * once. NULL: no memory. Otherwise @why is empty, or says what is in the way of a route, and the
+ * device is there all the same.
+ */
+struct device *device_new(struct devices *all, const struct tunnel_options *opt,
+			  char why[IKE_WHY_MAX]);
+/* Removes all of it, blocking routes included. NULL is fine. */
+void device_free(struct device *dev);
+
+/*
+ * env.device_up, without the look for the module. -EEXIST: somebody else's interface or route is in
+ * the way; -ENETUNREACH: no way leads to @remote beside the tunnel.
+ */
+int device_up(struct device *dev, const struct addr *remote, char why[IKE_WHY_MAX]);
+/* env.child_up, child_down, device_down */
+int device_child_up(struct device *dev, const struct ike_child_link *link, char note[IKE_WHY_MAX],
+		    char why[IKE_WHY_MAX]);
+void device_child_down(struct device *dev, const struct ike_child_link *link);
+void device_down(struct device *dev);
+
+int device_ifindex(const struct device *dev);	/* 0: there is no interface */
+/* Somebody removed the interface: what hung on it is gone. */
+void device_gone(struct device *dev);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The routes into one interface and the addresses on it. Several children may need the same one,
+ * so they are counted.
+ */
+#ifndef ESPLANED_LAID_H
+#define ESPLANED_LAID_H
+
+#include "esplaned/nl/route.h"
+
+#define LAID_ROUTES_MAX	4096	/* into one interface: 16 selectors of 256 prefixes each */
+
+struct laid_route {
+	struct prefix dst;
+	struct addr source;		/* preferred; family 0: none */
+	unsigned int refs;
+};
+
+struct laid_addr {
+	struct prefix addr;		/* bits: its network's */
+	unsigned int refs;
+};
+
+struct laid {
+	struct nl_sock *sk;
+	int ifindex;			/* 0: there is no interface, and nothing is laid */
+	uint32_t table, metric;
+	struct laid_route *routes;
+	struct laid_addr *addrs;
+	unsigned int route_count, addr_count;
+};
+
+/*
+ * @source: family 0, or the preferred source address; of a route that is there already it is
+ * changed only where @alone says that nobody but the caller has it. -EEXIST: another's route is in
+ * the way, @why (NLTALK_WHY_MAX octets) says whose. An error leaves all as it was.
+ */
+int laid_route_hold(struct laid *laid, const struct prefix *dst, const struct addr *source,
+		    bool alone, char *why);
+void laid_route_drop(struct laid *laid, const struct prefix *dst);
+unsigned int laid_route_refs(const struct laid *laid, const struct prefix *dst);
+
+/* One that is on the interface already is as good. */
+int laid_addr_hold(struct laid *laid, const struct prefix *addr, char *why);
+/* True: it was removed, and with it the kernel's routes with that source. */
+bool laid_addr_drop(struct laid *laid, const struct prefix *addr);
+
+/*
+ * Is somebody else's route to one of these there, in @laid's table with its metric? @why says
+ * whose, or is empty.
+ */
+bool laid_in_way(const struct laid *laid, const struct prefix *list, unsigned int count, char *why);
+/* Lays again what the kernel has dropped. False: a route cannot be laid, as its source is gone. */
+bool laid_mend(struct laid *laid);
+/* It went with its interface. */
+void laid_forget(struct laid *laid);
+
+#endif

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "esplaned/jobs.h"
+
+#include <stdlib.h>
+
+#include "esplaned/host/clock.h"
+#include "esplaned/engine.h"
+#include "esplaned/host/resolve.h"
+#include "esplaned/keys/keys.h"
+
+struct job {
+	struct job *next;
+	struct daemon *d;
+	uint32_t id;			/* the engine's */
+	struct resolve *resolve;
+};
+
+static struct job *jobs_new(struct daemon *d, uint32_t id)
+{
+	struct job *j = calloc(1, sizeof(*j));
+
+	if (!j)
+		return NULL;
+	j->d = d;
+	j->id = id;
+	j->next = d->jobs;
+	d->jobs = j;
+	return j;
+}
+
+static void jobs_free(struct job *j)
+{
+	struct job **at = &j->d->jobs;
+
+	while (*at != j)
+		at = &(*at)->next;
+	*at = j->next;
+	resolve_cancel(j->resolve);
+	free(j);
+}
+
+static void jobs_end(struct job *j, const struct ike_job_result *result)
+{
+	struct daemon *d = j->d;
+
+	ike_job_done(d->ike, j->id, result);
+	jobs_free(j);
+	engine_settled(d);
+}
+
+static void jobs_on_resolved(void *ctx, const struct addr *addrs, unsigned int count,
+			     const char *why)
+{
+	const struct ike_job_result result = { .why = why, .addrs = addrs, .addr_count = count };
+	struct job *j = ctx;
+
+	j->resolve = NULL;
+	jobs_end(j, &result);
+}
+
+/* The engine waits for it by its number: there is nothing to keep here. */
+static bool jobs_begin_mac(struct daemon *d, uint32_t id, const struct ike_job *job)
+{
+	const struct tunnel_entry *t = tunnels_find(&d->tunnels, job->tunnel);
+
+	return t && keys_mac(d->keys, id, t->opt.secret, job->prf, job->octets);
+}
+
+void jobs_mac_done(void *ctx, uint32_t job, const char *why, struct chunk mac)
+{
+	const struct ike_job_result result = { .why = why, .mac = mac };
+	struct daemon *d = ctx;
+
+	ike_job_done(d->ike, job, &result);
+	engine_settled(d);
+}
+
+static bool jobs_begin_resolve(struct job *j, const struct ike_job *job)
+{
+	struct tunnel_entry *t = tunnels_find(&j->d->tunnels, job->tunnel);
+
+	if (t)
+		t->contact_ms = clock_now();
+	j->resolve = resolve_start(j->d->resolver, job->name, jobs_on_resolved, j);
+	return j->resolve;
+}
+
+bool jobs_begin(struct daemon *d, uint32_t id, const struct ike_job *job)
+{
+	struct job *j;
+
+	if (job->kind == IKE_JOB_PSK_MAC)
+		return jobs_begin_mac(d, id, job);
+	j = jobs_new(d, id);
+	if (j && jobs_begin_resolve(j, job))
+		return true;
+	if (j)
+		jobs_free(j);
+	return false;
+}
+
+void jobs_cancel(struct daemon *d)
+{
+	while (d->jobs)
+		jobs_free(d->jobs);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the engine has done outside: names looked up, MACs with a secret. */
+#ifndef ESPLANED_JOBS_H
+#define ESPLANED_JOBS_H
+
+#include "esplaned/daemon.h"
+
+/* env.job */
+bool jobs_begin(struct daemon *d, uint32_t id, const struct ike_job *job);
+/* The answer of the process with the secrets (keys/keys.h). */
+void jobs_mac_done(void *ctx, uint32_t job, const char *why, struct chunk mac);
+/* None of them will tell the engine any more. */
+void jobs_cancel(struct daemon *d);
+
+#endif

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "esplaned/keys/facts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "esplaned/conf/pack.h"
+#include "lib/log.h"
+
+void facts_pack(struct writer *w, const struct facts *facts)
+{
+	pack_text(w, facts->child);
+	pack_text(w, facts->peer);
+	pack_addr(w, &facts->local);
+	pack_addr(w, &facts->remote);
+	pack_addr(w, &facts->address);
+	pack_ts_list(w, facts->local_ts);
+	pack_ts_list(w, facts->remote_ts);
+}
+
+bool facts_unpack(struct cursor *c, struct facts *facts)
+{
+	struct ts_list *local = NULL, *remote = NULL;
+	bool ok;
+
+	*facts = (struct facts){ 0 };
+	ok = unpack_text(c, facts->child, sizeof(facts->child)) &&
+	     unpack_text(c, facts->peer, sizeof(facts->peer)) &&
+	     unpack_addr(c, &facts->local) && unpack_addr(c, &facts->remote) &&
+	     unpack_addr(c, &facts->address) && unpack_ts_list(c, UINT8_MAX, &local) &&
+	     unpack_ts_list(c, UINT8_MAX, &remote) && !c->left;
+	facts->local_ts = local;
+	facts->remote_ts = remote;
+	return ok;
+}
+
+void facts_clear(struct facts *facts)
+{
+	ts_list_put((struct ts_list *)facts->local_ts);
+	ts_list_put((struct ts_list *)facts->remote_ts);
+	*facts = (struct facts){ 0 };
+}
+
+static bool facts_child_is_of(const struct tunnel_options *t, const char *name)
+{
+	for (unsigned int i = 0; i < t->ike.child_count; i++) {
+		if (!strcmp(t->ike.child[i].name, name))
+			return true;
+	}
+	return false;
+}
+
+static const char *facts_addr(char line[FACTS_ENV_LINE], const char *name, const struct addr *a)
+{
+	char text[ADDR_STRLEN];
+
+	snprintf(line, FACTS_ENV_LINE, "%s=%s", name, a->family ? addr_str(a, text) : "");
+	return line;
+}
+
+/* With blanks between, which no selector has. */
+static const char *facts_ts(char line[FACTS_ENV_LINE], const char *name, const struct ts_list *list)
+{
+	int len = snprintf(line, FACTS_ENV_LINE, "%s=", name);
+	char text[TS_STRLEN];
+
+	for (unsigned int i = 0; i < ts_list_count(list); i++) {
+		int n = snprintf(line + len, (size_t)(FACTS_ENV_LINE - len), "%s%s", i ? " " : "",
+				 ts_str(&list->ts[i], text));
+
+		if (n < 0 || n >= FACTS_ENV_LINE - len) {	/* no half selector */
+			line[len] = '\0';
+			break;
+		}
+		len += n;
+	}
+	return line;
+}
+
+static const char *facts_text(char line[FACTS_ENV_LINE], const char *name, const char *text)
+{
+	int len = snprintf(line, FACTS_ENV_LINE, "%s=", name);
+
+	log_escape(text, strlen(text), line + len, (size_t)(FACTS_ENV_LINE - len));
+	return line;
+}
+
+const char *facts_line(const struct tunnel_options *t, const struct facts *facts, bool up,
+		       unsigned int index, char line[FACTS_ENV_LINE])
+{
+	if (!facts_child_is_of(t, facts->child))
+		return NULL;
+	switch (index) {
+	case 0:
+		return "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	case 1:
+		return up ? "ESPLANE_EVENT=up" : "ESPLANE_EVENT=down";
+	case 2:
+		return facts_text(line, "ESPLANE_TUNNEL", t->ike.name);
+	case 3:
+		return facts_text(line, "ESPLANE_CHILD", facts->child);
+	case 4:
+		return facts_text(line, "ESPLANE_INTERFACE", t->interface);
+	case 5:
+		return facts_text(line, "ESPLANE_PEER", facts->peer);
+	case 6:
+		return facts_addr(line, "ESPLANE_LOCAL", &facts->local);
+	case 7:
+		return facts_addr(line, "ESPLANE_REMOTE", &facts->remote);
+	case 8:
+		return facts_addr(line, "ESPLANE_ADDRESS", &facts->address);
+	case 9:
+		return facts_ts(line, "ESPLANE_LOCAL_TS", facts->local_ts);
+	case 10:
+		return facts_ts(line, "ESPLANE_REMOTE_TS", facts->remote_ts);
+	default:
+		return NULL;
+	}
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "esplaned/keys/keys.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "esplaned/conf/pack.h"
+#include "esplaned/keys/link.h"
+#include "lib/log.h"
+
+struct keys {
+	int link, ready;
+	struct keys_calls calls;
+	uint32_t request;		/* the load that is under way, or was last */
+	/* What has come of it. */
+	struct config *config;
+	struct tunnel_options *tunnel;	/* the one whose children come */
+	unsigned int children;		/* of it, that have come */
+	bool loaded, ok;
+	char why[CONFIG_WHY_MAX];
+	uint8_t in[LINK_MAX], out[LINK_MAX];
+};
+
+struct keys *keys_attach(int link, int ready)
+{
+	struct keys *keys = calloc(1, sizeof(*keys));
+
+	if (!keys)
+		return NULL;
+	keys->link = link;
+	keys->ready = ready;
+	return keys;
+}
+
+void keys_free(struct keys *keys)
+{
+	if (!keys)
+		return;
+	close(keys->link);
+	if (keys->ready >= 0)
+		close(keys->ready);
+	config_free(keys->config);
+	free(keys);
+}
+
+void keys_listen(struct keys *keys, const struct keys_calls *calls)
+{
+	keys->calls = *calls;
+}
+
+int keys_fd(const struct keys *keys)
+{
+	return keys->link;
+}
+
+/* Answers to LINK_LOAD. Those to an earlier one are skipped. */
+
+static bool keys_tunnel(struct keys *keys, struct cursor *c)
+{
+	struct config *config = keys->config;
+	struct tunnel_options *grown;
+
+	if (!config || (keys->tunnel && keys->children < keys->tunnel->ike.child_count))
+		return false;
+	grown = reallocarray(config->tunnels, config->count + 1, sizeof(*grown));
+	if (!grown)
+		return false;
+	config->tunnels = grown;
+	keys->tunnel = &grown[config->count++];
+	keys->children = 0;
+	return unpack_tunnel(c, keys->tunnel);
+}
+
+static bool keys_child(struct keys *keys, struct cursor *c)
+{
+	return keys->tunnel && keys->children < keys->tunnel->ike.child_count &&
+	       unpack_child(c, keys->tunnel, keys->children++);
+}
+
+static bool keys_loaded(struct keys *keys, struct cursor *c)
+{
+	uint8_t ok;
+
+	if (!cursor_u8(c, &ok) || !unpack_text(c, keys->why, sizeof(keys->why)) || c->left ||
+	    (keys->tunnel && keys->children < keys->tunnel->ike.child_count))
+		return false;
+	keys->loaded = true;
+	keys->ok = ok;
+	return true;
+}
+
+static bool keys_mac_done(struct keys *keys, struct cursor *c)
+{
+	char why[CONFIG_WHY_MAX];
+	uint32_t job;
+	uint8_t ok;
+
+	if (!cursor_u32(c, &job) || !cursor_u8(c, &ok) ||
+	    (!ok && !unpack_text(c, why, sizeof(why))))
+		return false;
+	if (keys->calls.mac_done)
+		keys->calls.mac_done(keys->calls.ctx, job, ok ? NULL : why,
+				     (struct chunk){ c->at, ok ? c->left : 0 });
+	return true;
+}
+
+static bool keys_hook_done(struct keys *keys, struct cursor *c)
+{
+	char why[CONFIG_WHY_MAX];
+	uint32_t id;
+
+	if (!cursor_u32(c, &id) || !unpack_text(c, why, sizeof(why)))
+		return false;
+	if (keys->calls.hook_done)
+		keys->calls.hook_done(keys->calls.ctx, id, why);
+	return true;
+}
+
+static bool keys_input(struct keys *keys, size_t len)
+{
+	struct cursor c = cursor_of(keys->in, len);
+	uint32_t request;
+	uint8_t kind;
+
+	if (!cursor_u8(&c, &kind))
+		return false;
+	if (kind == LINK_MAC_DONE)
+		return keys_mac_done(keys, &c);
+	if (kind == LINK_HOOK_DONE)
+		return keys_hook_done(keys, &c);
+	if (!cursor_u32(&c, &request))
+		return false;
+	if (request != keys->request || keys->loaded)
+		return true;
+	switch (kind) {
+	case LINK_TUNNEL:
+		return keys_tunnel(keys, &c);
+	case LINK_CHILD:
+		return keys_child(keys, &c);
+	case LINK_LOADED:
+		return keys_loaded(keys, &c);
+	default:
+		return false;
+	}
+}
+
+/* One message. False: the other end is gone, logged. */
+static bool keys_receive(struct keys *keys, bool wait)
+{
+	ssize_t n = link_recv(keys->link, keys->in, wait);
+
+	if (n == -EAGAIN)
+		return true;
+	if (n > 0) {
+		if (keys_input(keys, (size_t)n))
+			return true;
+		log_err("a message from the process with the secrets is not sound, or no memory");
+		return false;
+	}
+	log_err("the process with the secrets has ended: ending too, the tunnels stay on their "
+		"keys");
+	return false;
+}
+
+bool keys_read(struct keys *keys)
+{
+	return keys_receive(keys, false);
+}
+
+struct config *keys_load(struct keys *keys, char why[CONFIG_WHY_MAX])
+{
+	struct writer w = link_begin(keys->out, LINK_LOAD);
+	struct config *config;
+
+	writer_u32(&w, ++keys->request);
+	keys->loaded = keys->ok = false;
+	keys->tunnel = NULL;
+	snprintf(keys->why, sizeof(keys->why), "the process with the secrets has ended");
+	keys->config = calloc(1, sizeof(*keys->config));
+	if (keys->config && link_send(keys->link, &w, true)) {
+		while (!keys->loaded && keys_receive(keys, true))
+			;
+	}
+	config = keys->config;
+	keys->config = NULL;
+	keys->tunnel = NULL;
+	keys->loaded = true;		/* what still comes of it is late */
+	if (keys->ok)
+		return config;
+	snprintf(why, CONFIG_WHY_MAX, "%s", keys->why);
+	config_free(config);
+	return NULL;
+}
+
+void keys_ready(struct keys *keys)
+{
+	if (keys->ready < 0)
+		return;
+	if (write(keys->ready, "", 1) != 1)
+		log_warn("cannot say that the daemon is ready: %s", strerror(errno));
+	close(keys->ready);
+	keys->ready = -1;
+}
+
+static bool keys_send(struct keys *keys, const struct writer *w)
+{
+	if (link_send(keys->link, w, false))
+		return true;
+	log_warn("cannot ask the process with the secrets: %s", strerror(errno));
+	return false;
+}
+
+bool keys_mac(struct keys *keys, uint32_t job, uint32_t secret, uint16_t prf, struct chunk octets)
+{
+	struct writer w = link_begin(keys->out, LINK_MAC);
+
+	writer_u32(&w, job);
+	writer_u32(&w, secret);
+	writer_u16(&w, prf);
+	writer_bytes(&w, octets.p, octets.len);
+	return keys_send(keys, &w);
+}
+
+bool keys_hook(struct keys *keys, uint32_t id, uint32_t secret, bool up,
+	       const struct facts *facts)
+{
+	struct writer w = link_begin(keys->out, LINK_HOOK);
+
+	writer_u32(&w, id);
+	writer_u32(&w, secret);
+	writer_u8(&w, up);
+	facts_pack(&w, facts);
+	return keys_send(keys, &w);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The daemon's processes, as the one that speaks IKE sees them. There are three:
+ *
+ *	supervisor	the first; root. Runs the scripts, passes signals on, has the pid file and
+ *			systemd. Reads no file and nothing from the network.
+ *	secrets		vault.h. Reads the configuration, has the pre-shared keys, no network.
+ *	network		everything else: IKE, netlink, the control socket. No secret; its own user,
+ *			CAP_NET_ADMIN and a filter of system calls once it has opened what it needs.
+ *
+ * When secrets or supervisor end, network ends at once and leaves the tunnels on their keys; when
+ * network ends, all end with its status.
+ */
+#ifndef ESPLANED_KEYS_H
+#define ESPLANED_KEYS_H
+
+#include "esplaned/conf/config.h"
+#include "esplaned/keys/facts.h"
+#include "lib/mem.h"
+
+struct keys_setup {
+	const char *config;		/* path of the configuration */
+	const char *control; /* of the control socket: the supervisor removes it in the end */
+	const char *pid_file;		/* NULL: none */
+	int ready; /* gets an octet when the daemon is ready, and is closed; -1 */
+};
+
+/* What comes back, from inside keys_read and keys_load. */
+struct keys_calls {
+	void *ctx;
+	/* @why NULL: @mac are prf_len() octets; else one sentence. */
+	void (*mac_done)(void *ctx, uint32_t job, const char *why, struct chunk mac);
+	/* @why: "" or one sentence. */
+	void (*hook_done)(void *ctx, uint32_t id, const char *why);
+};
+
+struct keys;
+
+/*
+ * Makes the processes. Returns in the network one only, whose parent is the supervisor: getppid()
+ * is the daemon's pid. Before this nothing that is secret may have been read and no descriptor
+ * opened; log and sandbox_memory() come before it. NULL: logged.
+ */
+struct keys *keys_start(const struct keys_setup *setup);
+/* What keys_start does in the network process: @link is its end, @ready goes to the supervisor. */
+struct keys *keys_attach(int link, int ready);
+void keys_free(struct keys *keys);		/* NULL is fine */
+void keys_listen(struct keys *keys, const struct keys_calls *calls);
+
+/*
+ * Reads the configuration, at the start and again, and waits for it; mistakes and warnings are
+ * logged. Without secrets: @secret of each tunnel is their number, another one where psk, scripts
+ * or their time limit are others. NULL: @why is the first mistake.
+ */
+struct config *keys_load(struct keys *keys, char why[CONFIG_WHY_MAX]);
+
+/*
+ * Everything is open and the privileges are given up: writes the pid file, tells systemd and
+ * whoever waits for @setup.ready.
+ */
+void keys_ready(struct keys *keys);
+
+/* Readable: call keys_read. */
+int keys_fd(const struct keys *keys);
+/* False: the process with the secrets is gone, logged. The loop is to be left without a farewell.
+ */
+bool keys_read(struct keys *keys);
+
+/*
+ * prf(prf(psk, "Key Pad for IKEv2"), octets) with the psk of that number; mac_done follows, never
+ * from inside. False: it cannot begin.
+ */
+bool keys_mac(struct keys *keys, uint32_t job, uint32_t secret, uint16_t prf, struct chunk octets);
+/*
+ * Runs up-script or down-script of the tunnel whose number it is; those of one tunnel run one after
+ * the other. hook_done follows, also where there is none. False: it cannot begin.
+ */
+bool keys_hook(struct keys *keys, uint32_t id, uint32_t secret, bool up,
+	       const struct facts *facts);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Messages between the processes of the daemon, over a pair of SOCK_SEQPACKET sockets: one message
+ * is one packet, a kind in its first octet, then what the kind has, integers in network order,
+ * texts with their length in front (conf/pack.h).
+ */
+#ifndef ESPLANED_LINK_H
+#define ESPLANED_LINK_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include "lib/cursor.h"
+
+/* Octets of the longest: a MAC over an IKE_SA_INIT message of 64 KiB and a little more. */
+#define LINK_MAX	(64 * 1024 + 1024)
+
+enum link_kind {
+	/* network to secrets */
+	LINK_LOAD = 1, /* request u32: read the configuration */
+	LINK_MAC,      /* job u32, secret u32, prf u16, the octets */
+	LINK_HOOK,     /* id u32, secret u32, up u8, facts (facts.h) */
+	/* secrets to network */
+	LINK_TUNNEL,	/* request u32, a tunnel (conf/pack.h) */
+	LINK_CHILD,	/* request u32, the next of its children */
+	LINK_LOADED,	/* request u32, ok u8, text: what is wrong */
+	LINK_MAC_DONE,	/* job u32, ok u8, the MAC or a text: what is wrong */
+	LINK_HOOK_DONE, /* id u32, text: what went wrong, or "" */
+	/* secrets to supervisor, and back */
+	LINK_RUN, /* id u32, group u32, seconds u32, path, count u8, environment */
+	LINK_RAN, /* id u32, text: what went wrong, or "" */
+};
+
+bool link_pair(int fds[2]);
+/* Begins a message in @buf, of LINK_MAX octets. */
+struct writer link_begin(uint8_t *buf, enum link_kind kind);
+/* False: errno; EAGAIN where @wait is false and there is no room; EMSGSIZE. */
+bool link_send(int fd, const struct writer *w, bool wait);
+/*
+ * The next message into @buf, of LINK_MAX octets. 0: the other end is gone. Negative errno: EAGAIN
+ * where @wait is false and there is none, EMSGSIZE: longer than any message there is.
+ */
+ssize_t link_recv(int fd, uint8_t *buf, bool wait);
+
+#endif

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0
+/* One process becomes three. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "esplaned/keys/keys.h"
+#include "esplaned/keys/link.h"
+#include "esplaned/keys/sandbox.h"
+#include "esplaned/keys/supervise.h"
+#include "esplaned/keys/vault.h"
+#include "lib/log.h"
+
+/* [0] is network's or the supervisor's end, [1] that of secrets. */
+struct start {
+	struct supervise s;
+	int network[2], supervisor[2];
+	int ready[2];			/* a pipe: [1] is network's end */
+	pid_t parent;
+	sigset_t mask;			/* as it was before */
+};
+
+static void start_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* What neither of the two new processes has to do with. */
+static void start_leave(struct start *t)
+{
+	start_close(&t->supervisor[0]);
+	start_close(&t->ready[0]);
+	start_close(&t->s.pid_fd);
+	if (t->s.setup->ready >= 0)
+		close(t->s.setup->ready);
+}
+
+static void start_secrets(struct start *t) __attribute__((noreturn));
+
+static void start_secrets(struct start *t)
+{
+	struct vault *v;
+	int status = 1;
+
+	sandbox_end_with(t->parent);
+	/* It ends when network has ended, which has tunnels to take down. */
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	sigprocmask(SIG_SETMASK, &t->mask, NULL);
+	start_leave(t);
+	start_close(&t->network[0]);
+	start_close(&t->ready[1]);
+	v = vault_new(t->network[1], t->supervisor[1], t->s.setup->config);
+	if (!v)
+		log_err("cannot start: no memory");
+	else if (sandbox_secrets())
+		status = vault_run(v);
+	vault_free(v);
+	_exit(status);
+}
+
+static struct keys *start_network(struct start *t)
+{
+	struct keys *keys;
+
+	sandbox_end_with(t->parent);
+	sigprocmask(SIG_SETMASK, &t->mask, NULL);
+	start_leave(t);
+	start_close(&t->network[1]);
+	start_close(&t->supervisor[1]);
+	keys = keys_attach(t->network[0], t->ready[1]);
+	if (!keys)
+		log_err("cannot start: no memory");
+	return keys;
+}
+
+static void start_supervisor(struct start *t) __attribute__((noreturn));
+
+static void start_supervisor(struct start *t)
+{
+	start_close(&t->network[0]);
+	start_close(&t->network[1]);
+	start_close(&t->supervisor[1]);
+	start_close(&t->ready[1]);
+	t->s.link = t->supervisor[0];
+	t->s.ready = t->ready[0];
+	exit(supervise_run(&t->s));
+}
+
+static bool start_links(struct start *t)
+{
+	if (link_pair(t->network) && link_pair(t->supervisor) && !pipe2(t->ready, O_CLOEXEC))
+		return true;
+	log_err("cannot make the links between the processes: %s", strerror(errno));
+	return false;
+}
+
+struct keys *keys_start(const struct keys_setup *setup)
+{
+	struct start t = {
+		.s = { .setup = setup, .pid_fd = -1 }, .network = { -1, -1 },
+		.supervisor = { -1, -1 }, .ready = { -1, -1 }, .parent = getpid(),
+	};
+	sigset_t set;
+
+	if (!supervise_pid_open(&t.s, setup->pid_file))
+		return NULL;
+	supervise_signals(&set);
+	if (!start_links(&t) || sigprocmask(SIG_BLOCK, &set, &t.mask))
+		goto drop;
+	t.s.secrets = fork();
+	if (!t.s.secrets)
+		start_secrets(&t);
+	t.s.network = t.s.secrets < 0 ? -1 : fork();
+	if (!t.s.network)
+		return start_network(&t);
+	if (t.s.network > 0)
+		start_supervisor(&t);
+	log_err("cannot make a process: %s", strerror(errno));
+drop:
+	supervise_pid_drop(&t.s);
+	return NULL;	/* the processes there are end with this one */
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "esplaned/keys/supervise.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "esplaned/conf/pack.h"
+#include "esplaned/keys/link.h"
+#include "esplaned/keys/runner.h"
+#include "lib/log.h"
+
+#define SUPERVISE_PATIENCE_MS	3000	/* for network to notice that secrets has ended */
+
+/* What supervise_run works on. */
+struct watch {
+	struct supervise *s;
+	struct runner *runner;
+	int signals;			/* signalfd */
+	bool ready;
+	int status;			/* of network */
+	uint64_t patience_ms;		/* until then network may go on without secrets */
+	uint8_t in[LINK_MAX], out[LINK_MAX];
+};
+
+void supervise_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGHUP);
+	sigaddset(set, SIGCHLD);
+}
+
+bool supervise_pid_open(struct supervise *s, const char *path)
+{
+	const int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+
+	s->pid_fd = -1;
+	s->pid_made = false;
+	if (!path)
+		return true;
+	s->pid_fd = open(path, flags | O_CREAT | O_EXCL, 0644);
+	s->pid_made = s->pid_fd >= 0;
+	if (s->pid_fd < 0 && errno == EEXIST)
+		s->pid_fd = open(path, flags);
+	if (s->pid_fd < 0)
+		log_err("cannot write %s: %s", path, strerror(errno));
+	return s->pid_fd >= 0;
+}
+
+void supervise_pid_drop(struct supervise *s)
+{
+	if (s->pid_fd < 0)
+		return;
+	close(s->pid_fd);
+	s->pid_fd = -1;
+	if (s->pid_made)
+		unlink(s->setup->pid_file);
+}
+
+/* sd_notify(3), whose whole protocol is one datagram. */
+static void supervise_tell(const char *state)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	size_t len = path ? strlen(path) : 0;
+	int fd;
+
+	if (len < 2 || len >= sizeof(sun.sun_path))
+		return;
+	memcpy(sun.sun_path, path, len);
+	if (path[0] == '@')
+		sun.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&sun,
+		   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) < 0)
+		log_warn("cannot notify %s: %s", path, strerror(errno));
+	close(fd);
+}
+
+static bool supervise_pid_write(struct supervise *s)
+{
+	char text[32];
+	int len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+
+	if (s->pid_fd < 0)
+		return true;
+	/* From here on the file is this daemon's. */
+	s->pid_made = true;
+	if (!ftruncate(s->pid_fd, 0) && pwrite(s->pid_fd, text, (size_t)len, 0) == len)
+		return true;
+	log_err("cannot write %s: %s", s->setup->pid_file, strerror(errno));
+	return false;
+}
+
+/* Network has said so, or its end of the pipe is gone. */
+static void supervise_on_ready(struct watch *w)
+{
+	struct supervise *s = w->s;
+	int waiting = s->setup->ready;
+	char octet;
+
+	w->ready = read(s->ready, &octet, 1) == 1;
+	close(s->ready);
+	s->ready = -1;
+	if (!w->ready)
+		return;
+	if (!supervise_pid_write(s)) {
+		kill(s->network, SIGTERM);
+		return;
+	}
+	supervise_tell("READY=1");
+	if (waiting >= 0 && (write(waiting, "", 1) != 1 || close(waiting)))
+		log_warn("cannot tell the caller that we are ready: %s", strerror(errno));
+}
+
+static uint64_t supervise_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static void supervise_on_ended(struct watch *w, pid_t pid, int status)
+{
+	struct supervise *s = w->s;
+
+	if (pid == s->network) {
+		s->network = 0;
+		w->status = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+		if (WIFSIGNALED(status))
+			log_err("the process that speaks IKE was ended by signal %d: the tunnels "
+				"stay "
+				"on their keys",
+				WTERMSIG(status));
+	} else if (pid == s->secrets) {
+		s->secrets = 0;
+		w->patience_ms = supervise_now() + SUPERVISE_PATIENCE_MS;
+		if (WIFSIGNALED(status))
+			log_err("the process with the secrets was ended by signal %d",
+				WTERMSIG(status));
+	} else {
+		runner_reaped(w->runner, pid, status);
+	}
+}
+
+static void supervise_on_signal(struct watch *w)
+{
+	struct signalfd_siginfo info;
+	pid_t pid;
+	int status;
+
+	if (read(w->signals, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGCHLD) {
+		while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+			supervise_on_ended(w, pid, status);
+		return;
+	}
+	if (info.ssi_signo != SIGHUP)
+		supervise_tell("STOPPING=1");
+	if (w->s->network)
+		kill(w->s->network, (int)info.ssi_signo);
+}
+
+static void supervise_link_close(struct supervise *s)
+{
+	close(s->link);
+	s->link = -1;
+}
+
+static void supervise_on_link(struct watch *w)
+{
+	ssize_t n = link_recv(w->s->link, w->in, false);
+
+	if (n == -EAGAIN)
+		return;
+	if (n > 0 && runner_input(w->runner, w->in, (size_t)n))
+		return;
+	if (n)
+		log_err("a message from the process with the secrets is not sound, or no memory");
+	supervise_link_close(w->s);
+}
+
+static void supervise_on_ran(void *ctx, uint32_t id, const char *why)
+{
+	struct watch *w = ctx;
+	struct writer msg = link_begin(w->out, LINK_RAN);
+
+	writer_u32(&msg, id);
+	pack_text(&msg, why);
+	if (w->s->link >= 0 && link_send(w->s->link, &msg, false))
+		return;
+	if (*why)	/* nobody is there to report it to */
+		log_warn("%s", why);
+}
+
+/* Waits for the next thing to happen. @wait: milliseconds at most, -1: for ever. */
+static bool supervise_turn(struct watch *w, int wait)
+{
+	struct pollfd fds[3] = {
+		{ .fd = w->signals, .events = POLLIN },
+		{ .fd = w->s->ready, .events = POLLIN },
+		{ .fd = w->s->link, .events = POLLIN },
+	};
+	int n = poll(fds, 3, wait);
+
+	if (n < 0)
+		return errno == EINTR;
+	if (fds[2].revents)
+		supervise_on_link(w);
+	if (fds[1].revents)
+		supervise_on_ready(w);
+	if (fds[0].revents)
+		supervise_on_signal(w);
+	return true;
+}
+
+/* Without secrets network has nothing to go on for. Milliseconds to the next call; -1: none. */
+static int supervise_hurry(struct watch *w)
+{
+	uint64_t now = supervise_now();
+
+	if (w->s->secrets || !w->s->network)
+		return -1;
+	if (now < w->patience_ms)
+		return (int)(w->patience_ms - now);
+	kill(w->s->network, SIGKILL);
+	return -1;
+}
+
+static void supervise_loop(struct watch *w)
+{
+	struct supervise *s = w->s;
+
+	while (s->network || s->link >= 0 || !runner_idle(w->runner)) {
+		int wait = runner_tick(w->runner), hurry = supervise_hurry(w);
+
+		if (hurry >= 0 && (wait < 0 || hurry < wait))
+			wait = hurry;
+		if (!supervise_turn(w, wait))
+			break;
+	}
+}
+
+int supervise_run(struct supervise *s)
+{
+	struct watch *w = calloc(1, sizeof(*w));
+	int status = 1;
+	sigset_t set;
+
+	supervise_signals(&set);
+	if (w) {
+		w->s = s;
+		w->status = 1;
+		w->runner = runner_new(supervise_on_ran, w);
+		w->signals = signalfd(-1, &set, SFD_CLOEXEC);
+	}
+	if (!w || !w->runner || w->signals < 0) {
+		log_err("cannot start: no memory");
+	} else {
+		supervise_loop(w);
+		status = w->status;
+		if (w->ready)
+			unlink(s->setup->control);
+	}
+	if (w)
+		runner_free(w->runner);
+	supervise_pid_drop(s);
+	free(w);
+	return status;
+}

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "esplaned/keys/vault.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/crypto.h"
+#include "esplaned/conf/pack.h"
+#include "esplaned/keys/facts.h"
+#include "esplaned/keys/link.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+
+#define VAULT_HOOKS_MAX	256		/* scripts that have not ended */
+
+struct vault {
+	int network, supervisor;
+	const char *path;
+	/*
+	 * The configuration, and the one before it: until the other process has taken over the new
+	 * one it may ask for the secrets and scripts of the old.
+	 */
+	struct config *config, *before;
+	uint32_t last_secret;		/* the number given last */
+	unsigned int hooks;
+	unsigned int mistakes;		/* of the load that is under way */
+	char why[CONFIG_WHY_MAX];	/* the first of them */
+	uint8_t in[LINK_MAX], out[LINK_MAX];
+};
+
+struct vault *vault_new(int network, int supervisor, const char *path)
+{
+	struct vault *v = calloc(1, sizeof(*v));
+
+	if (!v)
+		return NULL;
+	v->network = network;
+	v->supervisor = supervisor;
+	v->path = path;
+	return v;
+}
+
+void vault_free(struct vault *v)
+{
+	if (!v)
+		return;
+	config_free(v->config);
+	config_free(v->before);
+	mem_free_wiped(v, sizeof(*v));
+}
+
+static bool vault_answer(struct vault *v, const struct writer *w)
+{
+	if (link_send(v->network, w, true))
+		return true;
+	log_err("cannot answer the process that speaks IKE: %s", strerror(errno));
+	return false;
+}
+
+static const struct tunnel_options *vault_find_in(const struct config *config, uint32_t secret)
+{
+	for (size_t i = 0; config && i < config->count; i++) {
+		if (config->tunnels[i].secret == secret)
+			return &config->tunnels[i];
+	}
+	return NULL;
+}
+
+static const struct tunnel_options *vault_find(const struct vault *v, uint32_t secret)
+{
+	const struct tunnel_options *t = vault_find_in(v->config, secret);
+
+	return t ? t : vault_find_in(v->before, secret);
+}
+
+/* LINK_LOAD */
+
+static void vault_on_say(void *ctx, int level, const char *text)
+{
+	struct vault *v = ctx;
+
+	log_write(level, "%s", text);
+	if (level == LOG_ERR && !v->mistakes++)
+		snprintf(v->why, sizeof(v->why), "%s", text);
+}
+
+/* Does nothing differ between the two that only this process knows? */
+static bool vault_same(const struct tunnel_options *a, const struct tunnel_options *b)
+{
+	return !strcmp(a->ike.name, b->ike.name) && a->psk_len == b->psk_len &&
+	       crypto_equal(a->psk, b->psk, a->psk_len) && !strcmp(a->up_script, b->up_script) &&
+	       !strcmp(a->down_script, b->down_script) &&
+	       a->script_timeout_s == b->script_timeout_s;
+}
+
+/* Each tunnel gets a number: that of before, if its secret and scripts are the same. */
+static void vault_number(struct vault *v, struct config *fresh)
+{
+	for (size_t i = 0; i < fresh->count; i++) {
+		struct tunnel_options *t = &fresh->tunnels[i];
+
+		for (size_t j = 0; v->config && j < v->config->count && !t->secret; j++) {
+			if (vault_same(t, &v->config->tunnels[j]))
+				t->secret = v->config->tunnels[j].secret;
+		}
+		if (!t->secret)
+			t->secret = ++v->last_secret;
+	}
+}
+
+static bool vault_tunnel_send(struct vault *v, uint32_t request, const struct tunnel_options *t)
+{
+	struct writer w = link_begin(v->out, LINK_TUNNEL);
+
+	writer_u32(&w, request);
+	pack_tunnel(&w, t);
+	if (!vault_answer(v, &w))
+		return false;
+	for (unsigned int i = 0; i < t->ike.child_count; i++) {
+		w = link_begin(v->out, LINK_CHILD);
+		writer_u32(&w, request);
+		pack_child(&w, t, i);
+		if (!vault_answer(v, &w))
+			return false;
+	}
+	return true;
+}
+
+static bool vault_load(struct vault *v, struct cursor *c)
+{
+	struct config *fresh;
+	struct writer w;
+	uint32_t request;
+	size_t len;
+
+	if (!cursor_u32(c, &request) || c->left)
+		return false;
+	v->mistakes = 0;
+	v->why[0] = '\0';
+	fresh = config_load(v->path, vault_on_say, v);
+	if (fresh) {
+		vault_number(v, fresh);
+		config_free(v->before);
+		v->before = v->config;
+		v->config = fresh;
+		for (size_t i = 0; i < fresh->count; i++) {
+			if (!vault_tunnel_send(v, request, &fresh->tunnels[i]))
+				return false;
+		}
+	}
+	len = strlen(v->why);
+	if (v->mistakes > 1)
+		snprintf(v->why + len, sizeof(v->why) - len,
+			 "; and %u more: esplaned --check-config says all", v->mistakes - 1);
+	w = link_begin(v->out, LINK_LOADED);
+	writer_u32(&w, request);
+	writer_u8(&w, fresh ? 1 : 0);
+	pack_text(&w, v->why);
+	return vault_answer(v, &w);
+}
+
+/* LINK_MAC */
+
+static bool vault_mac(struct vault *v, struct cursor *c)
+{
+	const struct tunnel_options *t;
+	uint32_t job, secret;
+	struct chunk octets;
+	struct writer w;
+	uint8_t *mac;
+	uint16_t prf;
+	bool ok;
+
+	if (!cursor_u32(c, &job) || !cursor_u32(c, &secret) || !cursor_u16(c, &prf))
+		return false;
+	t = vault_find(v, secret);
+	octets = (struct chunk){ c->at, c->left };
+	w = link_begin(v->out, LINK_MAC_DONE);
+	writer_u32(&w, job);
+	writer_u8(&w, 1);
+	mac = writer_room(&w, PRF_LEN_MAX);
+	ok = t && mac &&
+	     auth_psk(prf, (struct chunk){ t->psk, t->psk_len }, &octets, 1, mac);
+	w.len -= PRF_LEN_MAX - (ok ? prf_len(prf) : 0);
+	if (!ok) {
+		writer_patch_u8(&w, w.len - 1, 0);
+		pack_text(&w, t ? "the secret cannot be used with the PRF" :
+				  "the tunnel's secret is not known");
+	}
+	ok = vault_answer(v, &w);
+	mem_wipe(v->out, w.len);
+	return ok;
+}
+
+/* LINK_HOOK */
+
+static bool vault_hook_done(struct vault *v, uint32_t id, const char *why)
+{
+	struct writer w = link_begin(v->out, LINK_HOOK_DONE);
+
+	writer_u32(&w, id);
+	pack_text(&w, why);
+	return vault_answer(v, &w);
+}
+
+/* The path is that of the configuration; of the message come only facts. */
+static bool vault_script_run(struct vault *v, uint32_t id, const struct tunnel_options *t, bool up,
+			     const struct facts *facts)
+{
+	struct writer w = link_begin(v->out, LINK_RUN);
+	char line[FACTS_ENV_LINE];
+
+	writer_u32(&w, id);
+	writer_u32(&w, t->secret);
+	writer_u32(&w, t->script_timeout_s);
+	pack_text(&w, up ? t->up_script : t->down_script);
+	writer_u8(&w, FACTS_ENV_COUNT);
+	for (unsigned int i = 0; i < FACTS_ENV_COUNT; i++)
+		pack_text(&w, facts_line(t, facts, up, i, line));
+	if (!link_send(v->supervisor, &w, true)) {
+		log_err("cannot have a script run: %s", strerror(errno));
+		return false;
+	}
+	v->hooks++;
+	return true;
+}
+
+static bool vault_hook(struct vault *v, struct cursor *c)
+{
+	char line[FACTS_ENV_LINE];
+	const struct tunnel_options *t;
+	uint32_t id, secret;
+	struct facts facts = { 0 };
+	uint8_t up;
+	bool ok;
+
+	ok = cursor_u32(c, &id) && cursor_u32(c, &secret) && cursor_u8(c, &up) && up <= 1 &&
+	     facts_unpack(c, &facts);
+	t = ok ? vault_find(v, secret) : NULL;
+	if (!ok)
+		log_err("a script's facts are not sound");
+	else if (!t)
+		ok = vault_hook_done(v, id, "the tunnel is not known");
+	else if (!facts_line(t, &facts, up, 0, line))
+		ok = vault_hook_done(v, id, "the tunnel has no such child");
+	else if (!*(up ? t->up_script : t->down_script))
+		ok = vault_hook_done(v, id, "");
+	else if (v->hooks == VAULT_HOOKS_MAX)
+		ok = vault_hook_done(v, id, "too many scripts run at once");
+	else
+		ok = vault_script_run(v, id, t, up, &facts);
+	facts_clear(&facts);
+	return ok;
+}
+
+bool vault_input(struct vault *v, const uint8_t *msg, size_t len)
+{
+	struct cursor c = cursor_of(msg, len);
+	uint8_t kind;
+
+	if (!cursor_u8(&c, &kind))
+		return false;
+	switch (kind) {
+	case LINK_LOAD:
+		return vault_load(v, &c);
+	case LINK_MAC:
+		return vault_mac(v, &c);
+	case LINK_HOOK:
+		return vault_hook(v, &c);
+	default:
+		return false;
+	}
+}
+
+bool vault_ran(struct vault *v, const uint8_t *msg, size_t len)
+{
+	struct cursor c = cursor_of(msg, len);
+	char why[CONFIG_WHY_MAX];
+	uint32_t id;
+	uint8_t kind;
+
+	if (!cursor_u8(&c, &kind) || kind != LINK_RAN || !cursor_u32(&c, &id) ||
+	    !unpack_text(&c, why, sizeof(why)) || c.left || !v->hooks)
+		return false;
+	v->hooks--;
+	return vault_hook_done(v, id, why);
+}
+
+/* One message, if there is one. False: to end, with @status. */
+static bool vault_serve(struct vault *v, int fd, int *status)
+{
+	ssize_t n = link_recv(fd, v->in, false);
+	bool ok;
+
+	if (n == -EAGAIN)
+		return true;
+	if (!n)		/* they end, so do we */
+		return false;
+	ok = n > 0 && (fd == v->network ? vault_input(v, v->in, (size_t)n) :
+					  vault_ran(v, v->in, (size_t)n));
+	if (ok)
+		return true;
+	log_err("a message from the process %s is not sound: ending, the tunnels stay on their "
+		"keys",
+		fd == v->network ? "that speaks IKE" : "that runs the scripts");
+	*status = 1;
+	return false;
+}
+
+int vault_run(struct vault *v)
+{
+	struct pollfd fds[2] = {
+		{ .fd = v->network, .events = POLLIN },
+		{ .fd = v->supervisor, .events = POLLIN },
+	};
+	int status = 0;
+
+	for (;;) {
+		if (poll(fds, 2, -1) < 0 && errno != EINTR) {
+			log_err("cannot wait for messages: %s", strerror(errno));
+			return 1;
+		}
+		for (int i = 0; i < 2; i++) {
+			if (fds[i].revents && !vault_serve(v, fds[i].fd, &status))
+				return status;
+		}
+	}
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Are the host's links, addresses and routes still what they were? rtnetlink tells. */
+#ifndef ESPLANED_WATCH_H
+#define ESPLANED_WATCH_H
+
+#include <event2/event.h>
+#include "esplaned/nl/nltalk.h"
+
+struct watch;
+
+/*
+ * @changed is called from the loop some time after a change, once for many. A host whose routes
+ * change all the time does not get it more often than lets it be a tenth of the work. NULL: @why.
+ */
+struct watch *watch_new(struct event_base *base, void (*changed)(void *ctx), void *ctx,
+			char why[NLTALK_WHY_MAX]);
+void watch_free(struct watch *w);	/* NULL is fine */
+
+#endif

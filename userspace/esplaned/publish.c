@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "esplaned/publish.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "esplaned/host/clock.h"
+#include "esplaned/failure.h"
+#include "esplaned/waits.h"
+#include "lib/array.h"
+#include "lib/log.h"
+
+#define PUBLISH_STEPS_MAX	32	/* of an attempt: kept for those who join */
+
+/* How far a peer has come that is on its way up. */
+struct progress {
+	struct progress *next;
+	uint32_t tunnel, peer;		/* peer 0: no peer is known yet */
+	bool up;			/* the steps are those of a child */
+	uint64_t began_ms, step_ms;	/* of the attempt, of its last step; 0: none */
+	json_t *steps;			/* events, as they were published */
+};
+
+static struct progress *publish_progress(struct daemon *d, uint32_t tunnel, uint32_t peer)
+{
+	struct progress *p = d->progress;
+
+	while (p && (p->tunnel != tunnel || (p->peer && peer && p->peer != peer)))
+		p = p->next;
+	if (p && peer)
+		p->peer = peer;
+	return p;
+}
+
+static struct progress *publish_progress_make(struct daemon *d, uint32_t tunnel, uint32_t peer)
+{
+	struct progress *p = publish_progress(d, tunnel, peer);
+
+	if (p)
+		return p;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	p->tunnel = tunnel;
+	p->peer = peer;
+	p->steps = json_array();
+	p->next = d->progress;
+	d->progress = p;
+	return p;
+}
+
+static void publish_progress_begin(struct progress *p, const struct tunnel_entry *t)
+{
+	if (p->began_ms)
+		return;
+	p->began_ms = t->contact_ms ? t->contact_ms : clock_now();
+	p->step_ms = p->began_ms;
+}
+
+/* The attempt has come to its end, well or badly. Returns how long it took. */
+static uint64_t publish_progress_end(struct progress *p)
+{
+	uint64_t took_ms = p && p->began_ms ? clock_now() - p->began_ms : 0;
+
+	if (!p)
+		return 0;
+	p->began_ms = 0;
+	json_array_clear(p->steps);
+	return took_ms;
+}
+
+static void publish_progress_drop(struct daemon *d, struct progress *p)
+{
+	struct progress **at = &d->progress;
+
+	while (*at && *at != p)
+		at = &(*at)->next;
+	if (!*at)
+		return;
+	*at = p->next;
+	json_decref(p->steps);
+	free(p);
+}
+
+void publish_forget(struct daemon *d, uint32_t tunnel)
+{
+	struct progress *p;
+
+	while ((p = publish_progress(d, tunnel, 0)))
+		publish_progress_drop(d, p);
+}
+
+void publish_replay(struct daemon *d, uint32_t tunnel, struct client *c)
+{
+	const struct progress *p = publish_progress(d, tunnel, 0);
+	json_t *event;
+	size_t i;
+
+	if (!p)
+		return;
+	json_array_foreach(p->steps, i, event) {
+		client_event(c, json_incref(event));
+	}
+}
+
+static void publish_keep(struct progress *p, json_t *event)
+{
+	if (p && json_array_size(p->steps) < PUBLISH_STEPS_MAX)
+		json_array_append(p->steps, event);
+}
+
+/* @who: NULL, or the whole name of what it is about, where that is more than the tunnel's. */
+static json_t *publish_object(const char *event, const struct tunnel_entry *t, const char *who)
+{
+	json_t *object = json_pack("{ss}", "event", event);
+
+	if (t)
+		json_object_set_new(object, "tunnel", json_string(t->opt.ike.name));
+	if (who && (!t || strcmp(who, t->opt.ike.name)))
+		json_object_set_new(object, "name", failure_text(who));
+	return object;
+}
+
+static void publish_step_of(struct daemon *d, const struct tunnel_entry *t,
+			   const struct control_about *about, const char *who, const char *step,
+			   const char *detail)
+{
+	struct progress *p = publish_progress_make(d, about->tunnel, about->peer);
+	json_t *object = publish_object("step", t, who);
+	uint64_t now = clock_now();
+
+	if (p)
+		publish_progress_begin(p, t);
+	json_object_set_new(object, "step", json_string(step));
+	json_object_set_new(object, "at_ms", json_integer(p ? (json_int_t)(now - p->began_ms) : 0));
+	json_object_set_new(object, "took_ms",
+			    json_integer(p ? (json_int_t)(now - p->step_ms) : 0));
+	json_object_set_new(object, "detail", failure_text(detail));
+	if (p)
+		p->step_ms = now;
+	log_info("%s: %s %s", who, step, detail);
+	publish_keep(p, object);
+	control_publish(d->control, about, object);
+}
+
+void publish_step(struct daemon *d, const struct tunnel_entry *t, uint32_t peer, const char *step,
+		 const char *detail)
+{
+	const struct control_about about = { .tunnel = t->id, .peer = peer };
+
+	publish_step_of(d, t, &about, t->opt.ike.name, step, detail);
+}
+
+void publish_note(struct daemon *d, const struct tunnel_entry *t, uint32_t peer, const char *text)
+{
+	const struct control_about about = { .tunnel = t->id, .peer = peer };
+	json_t *object = publish_object("note", t, NULL);
+
+	log_notice("%s: %s", t->opt.ike.name, text);
+	json_object_set_new(object, "detail", failure_text(text));
+	publish_keep(publish_progress(d, t->id, peer), object);
+	control_publish(d->control, &about, object);
+}
+
+static const struct publish_kind {
+	const char *name;		/* NULL: said elsewhere */
+	const char *log;		/* how the log says it */
+	int level;
+	bool failure;			/* it has a reason */
+} publish_kinds[] = {
+	[IKE_EV_CHILD_UP]	= { "child-up", "child up", LOG_NOTICE, false },
+	[IKE_EV_CHILD_FAILED]	= { "child-failed", "child failed", LOG_NOTICE, true },
+	[IKE_EV_CHILD_DOWN]	= { "child-down", "child down", LOG_NOTICE, true },
+	[IKE_EV_UP]		= { "up", "up", LOG_NOTICE, false },
+	[IKE_EV_FAILED]		= { "failed", "failed", LOG_NOTICE, true },
+	[IKE_EV_DOWN]		= { "down", "down", LOG_NOTICE, true },
+	[IKE_EV_REFUSED]	= { "refused", "refused the peer", LOG_NOTICE, true },
+	[IKE_EV_CHILD_REKEYED]	= { "child-rekeyed", "rekeyed", LOG_INFO, false },
+	[IKE_EV_IKE_REKEYED]	= { "ike-rekeyed", "IKE SA rekeyed", LOG_INFO, false },
+	[IKE_EV_RETRANSMIT]	= { "retransmit", "waiting", LOG_INFO, false },
+	[IKE_EV_NOTE]		= { "note", "note", LOG_NOTICE, false },
+	[IKE_EV_LOG]		= { NULL, NULL, LOG_INFO, false },
+};
+
+/* "office: down (timeout): no answer to INFORMATIONAL"; "down (down)" says no more than "down". */
+static void publish_log(const struct publish_kind *kind, const struct ike_event *ev)
+{
+	const char *detail = ev->detail ? ev->detail : "", *who = ev->who ? ev->who : "";
+	const char *error = kind->failure && ev->failure != IKE_FAIL_DOWN ?
+				    failure_name(ev->failure) : "";
+
+	log_write(kind->level, "%s%s%s%s%s%s%s%s", who, who[0] ? ": " : "", kind->log,
+		  error[0] ? " (" : "", error, error[0] ? ")" : "", detail[0] ? ": " : "", detail);
+}
+
+static void publish_plain(struct daemon *d, const struct publish_kind *kind,
+			   const struct tunnel_entry *t, const struct ike_event *ev)
+{
+	const struct control_about about = { ev->tunnel, ev->peer, ev->child };
+	json_t *object = publish_object(kind->name, t, ev->who);
+
+	if (kind->failure)
+		json_object_set_new(object, "error", json_string(failure_name(ev->failure)));
+	if (ev->detail)
+		json_object_set_new(object, "detail", failure_text(ev->detail));
+	if (ev->type == IKE_EV_RETRANSMIT || ev->type == IKE_EV_NOTE)
+		publish_keep(publish_progress(d, ev->tunnel, ev->peer), object);
+	control_publish(d->control, &about, object);
+}
+
+/* What a person who watches should see although it is no event of a tunnel. */
+static void publish_line(struct daemon *d, const struct tunnel_entry *t, const struct ike_event *ev)
+{
+	const struct control_about about = { ev->tunnel, ev->peer, ev->child };
+	const char *detail = ev->detail ? ev->detail : "";
+	json_t *object;
+
+	log_write(ev->level, "%s%s%s", ev->who ? ev->who : "", ev->who ? ": " : "", detail);
+	if (ev->level > LOG_NOTICE)
+		return;
+	object = publish_object("note", t, ev->who);
+	json_object_set_new(object, "detail", failure_text(detail));
+	control_publish(d->control, &about, object);
+}
+
+static void publish_progress_follow(struct daemon *d, const struct ike_event *ev)
+{
+	struct progress *p = publish_progress(d, ev->tunnel, ev->peer);
+	uint64_t took_ms = p && p->began_ms ? clock_now() - p->began_ms : 0;
+
+	waits_event(&d->waits, ev, took_ms);
+	if (!p)
+		return;
+	switch (ev->type) {
+	case IKE_EV_UP:
+		p->up = true;
+		publish_progress_end(p);
+		break;
+	case IKE_EV_CHILD_UP:
+	case IKE_EV_CHILD_FAILED:
+		if (p->up)
+			publish_progress_end(p);
+		break;
+	case IKE_EV_FAILED:
+	case IKE_EV_DOWN:
+	case IKE_EV_REFUSED:
+		publish_progress_drop(d, p);
+		break;
+	default:
+		break;
+	}
+}
+
+static void publish_engine_step(struct daemon *d, const struct tunnel_entry *t,
+			       const struct ike_event *ev)
+{
+	static const char *const names[] = {
+		[IKE_STEP_RESOLVE] = "resolve", [IKE_STEP_INIT] = "ike_sa_init",
+		[IKE_STEP_AUTH] = "ike_auth", [IKE_STEP_CHILD] = "child",
+	};
+	const struct control_about about = { ev->tunnel, ev->peer, ev->child };
+
+	publish_step_of(d, t, &about, ev->who, names[ev->step], ev->detail ? ev->detail : "");
+}
+
+void publish_event(struct daemon *d, const struct ike_event *ev)
+{
+	const struct tunnel_entry *t = tunnels_find(&d->tunnels, ev->tunnel);
+
+	if (ev->type == IKE_EV_LOG) {
+		publish_line(d, t, ev);
+	} else if (ev->type == IKE_EV_STEP) {
+		if (t)
+			publish_engine_step(d, t, ev);
+	} else if (ev->type < ARRAY_SIZE(publish_kinds)) {
+		publish_log(&publish_kinds[ev->type], ev);
+		publish_plain(d, &publish_kinds[ev->type], t, ev);
+		if (t)
+			publish_progress_follow(d, ev);
+	}
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* From one configuration to the next. */
+#ifndef ESPLANED_RELOAD_H
+#define ESPLANED_RELOAD_H
+
+#include "esplaned/daemon.h"
+
+/*
+ * Reads the file again and changes the tunnels that changed: a tunnel that did not stays as it is,
+ * up, down or taken down by hand. @changes: the result for the control socket. False: nothing
+ * changed, @why says why not.
+ */
+bool reload(struct daemon *d, json_t **changes, char why[CONFIG_WHY_MAX]);
+/* Takes over all of @config, at the start. */
+void reload_first(struct daemon *d, struct config *config);
+
+#endif

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "esplaned/tunnels.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "esplaned/host/device.h"
+#include "esplaned/totals.h"
+#include "ike/ike.h"
+#include "lib/log.h"
+
+/* While ike_tunnel_add() has not returned, what the engine asks is for the entry without one. */
+struct tunnel_entry *tunnels_find(const struct tunnels *list, uint32_t id)
+{
+	struct tunnel_entry *adding = NULL;
+
+	for (struct tunnel_entry *t = list->first; t; t = t->next) {
+		if (t->id == id)
+			return t;
+		if (!t->id)
+			adding = t;
+	}
+	return id ? adding : NULL;
+}
+
+struct tunnel_entry *tunnels_find_name(const struct tunnels *list, const char *name)
+{
+	struct tunnel_entry *t = list->first;
+
+	while (t && strcmp(t->opt.ike.name, name))
+		t = t->next;
+	return t;
+}
+
+struct tunnel_entry *tunnels_find_ifindex(const struct tunnels *list, uint32_t ifindex)
+{
+	struct tunnel_entry *t = list->first;
+
+	while (t && (!ifindex || (uint32_t)device_ifindex(t->dev) != ifindex))
+		t = t->next;
+	return t;
+}
+
+unsigned int tunnels_count(const struct tunnels *list)
+{
+	unsigned int count = 0;
+
+	for (const struct tunnel_entry *t = list->first; t; t = t->next)
+		count++;
+	return count;
+}
+
+static void tunnels_entry_free(struct tunnel_entry *t)
+{
+	device_free(t->dev);
+	totals_free(t->totals);
+	tunnel_options_clear(&t->opt);
+	free(t);
+}
+
+static struct tunnel_entry *tunnels_entry_new(struct devices *devices,
+					      struct tunnel_options *opt)
+{
+	struct tunnel_entry *t = calloc(1, sizeof(*t));
+	char why[IKE_WHY_MAX] = "";
+
+	if (!t)
+		return NULL;
+	t->opt = *opt;
+	memset(opt, 0, sizeof(*opt));
+	t->totals = totals_new();
+	t->dev = t->totals ? device_new(devices, &t->opt, why) : NULL;
+	if (!t->dev) {
+		tunnels_entry_free(t);
+		return NULL;
+	}
+	if (why[0])
+		log_err("tunnel %s: %s", t->opt.ike.name, why);
+	return t;
+}
+
+struct tunnel_entry *tunnels_add(struct tunnels *list, struct ike *ike, struct devices *devices,
+				 struct tunnel_options *opt)
+{
+	struct tunnel_entry *t, **tail = &list->first;
+	char name[TUNNEL_NAME_MAX];
+	int rc;
+
+	memcpy(name, opt->ike.name, sizeof(name));
+	t = tunnels_entry_new(devices, opt);
+	if (!t) {
+		log_err("tunnel %s: no memory", name);
+		return NULL;
+	}
+	while (*tail)
+		tail = &(*tail)->next;
+	*tail = t;
+	rc = ike_tunnel_add(ike, &t->opt.ike, &t->id);
+	if (!rc)
+		return t;
+	log_err("tunnel %s: %s", name, strerror(-rc));
+	*tail = NULL;
+	tunnels_entry_free(t);
+	return NULL;
+}
+
+void tunnels_del(struct tunnels *list, struct ike *ike, struct tunnel_entry *t)
+{
+	struct tunnel_entry **at = &list->first;
+
+	ike_tunnel_del(ike, t->id);
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	tunnels_entry_free(t);
+}

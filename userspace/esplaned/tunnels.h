@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The tunnels that this daemon has, in the order in which they came: what the engine does not know
+ * of them. Whether they are up, and why not, is the engine's alone.
+ */
+#ifndef ESPLANED_TUNNELS_H
+#define ESPLANED_TUNNELS_H
+
+#include "esplaned/conf/config.h"
+
+struct device;
+struct devices;
+struct ike;
+struct totals;
+
+struct tunnel_entry {
+	struct tunnel_entry *next;
+	uint32_t id;			/* the engine's; 0: it is just taking the tunnel */
+	struct tunnel_options opt;
+	struct device *dev;
+	struct totals *totals;
+	/* When a contact with the peer last began: of ours or of the peer's. */
+	uint64_t contact_ms;
+};
+
+struct tunnels {
+	struct tunnel_entry *first;
+};
+
+/*
+ * Takes what @opt points to, which is empty afterwards, makes its device and hands it to @ike,
+ * which starts it if it is to. NULL: logged, the tunnel is not there.
+ */
+struct tunnel_entry *tunnels_add(struct tunnels *list, struct ike *ike, struct devices *devices,
+				 struct tunnel_options *opt);
+/* Takes it down, removes its device, forgets it. */
+void tunnels_del(struct tunnels *list, struct ike *ike, struct tunnel_entry *t);
+
+struct tunnel_entry *tunnels_find(const struct tunnels *list, uint32_t id);
+struct tunnel_entry *tunnels_find_name(const struct tunnels *list, const char *name);
+struct tunnel_entry *tunnels_find_ifindex(const struct tunnels *list, uint32_t ifindex);
+unsigned int tunnels_count(const struct tunnels *list);
+
+#endif

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "ike/attempt.h"
+
+#include "ike/exchange/fsm.h"
+#include "ike/object/child.h"
+#include "ike/object/peer.h"
+#include "ike/object/report.h"
+#include "ike/object/touch.h"
+#include "ike/object/tunnel.h"
+
+/* Children that were to come up with it are down. */
+static void attempt_drop_wishes(struct peer *peer, const struct cause *cause)
+{
+	struct child *child;
+
+	TAILQ_FOREACH(child, &peer->children, link) {
+		if (child->state == CHILD_CONNECTING)
+			child_down(child, cause);
+		child->wanted = false;
+	}
+}
+
+static void attempt_ended(struct peer *peer, enum ike_event_type event, const struct cause *cause)
+{
+	bool again = peer->intent == INTENT_UP && peer->tunnel->conf->start_up;
+
+	peer->announce = false;
+	peer->up_ms = 0;
+	peer->cause = *cause;
+	attempt_drop_wishes(peer, cause);
+	if (peer->intent == INTENT_UP && !again)
+		peer->intent = INTENT_ANSWER;
+	peer_set_state(peer, PEER_DOWN, cause->text);
+	report_peer(peer, event, cause);
+	if (again)
+		peer_retry_later(peer);
+	else if (peer->tunnel->conf->remote_name[0])
+		peer_resolve(peer, false);	/* its peer may begin, from another address */
+}
+
+void attempt_failed(struct peer *peer, const struct cause *cause)
+{
+	if (peer->sa)		/* the peer's own attempt has won meanwhile */
+		return;
+	if (cause->failure == IKE_FAIL_TIMEOUT || cause->failure == IKE_FAIL_INTERFACE)
+		peer->addr_at++;	/* the next one may answer */
+	peer->busy = 0;
+	attempt_ended(peer, IKE_EV_FAILED, cause);
+}
+
+void attempt_lost(struct peer *peer, const struct cause *cause)
+{
+	/* one that was never up has failed */
+	attempt_ended(peer, peer->up_ms ? IKE_EV_DOWN : IKE_EV_FAILED, cause);
+}
+
+void attempt_succeeded(struct peer *peer)
+{
+	peer->failures = 0;
+	peer->cause = (struct cause){0};
+	if (!peer->up_ms)
+		peer->up_ms = ike_now(peer->ike);
+	peer_set_state(peer, PEER_UP, "established");
+	report_peer(peer, IKE_EV_UP, NULL);
+}
+
+/* Children that are to come up with it. */
+static void attempt_want_children(struct peer *peer)
+{
+	struct child *child;
+	bool any = false;
+
+	TAILQ_FOREACH(child, &peer->children, link)
+		any |= child->wanted && !child->held_down;
+	TAILQ_FOREACH(child, &peer->children, link) {
+		if (child->held_down || (any && !child->wanted))
+			continue;
+		child->wanted = true;
+		child_connecting(child, "an attempt begins");
+	}
+}
+
+static bool attempt_endpoints(struct ike_sa *sa, const struct addr *towards)
+{
+	const struct ike_env *env = &sa->ike->env;
+	const struct tunnel_conf *conf = sa->peer->tunnel->conf;
+
+	sa->remote = (struct endpoint){ .addr = *towards, .port = IKE_PORT };
+	sa->local = (struct endpoint){ .addr = conf->local, .port = IKE_PORT };
+	return conf->local.family || env->source_for(env->ctx, towards, &sa->local.addr);
+}
+
+void attempt_begin(struct peer *peer)
+{
+	const struct addr *towards = peer_towards(peer);
+	const struct ike_version *version = peer->ike->version[0];
+	struct cause cause = peer->cause;
+	char addr[ADDR_STRLEN];
+	struct ike_sa *sa;
+
+	if (!towards) {
+		attempt_failed(peer, &cause);	/* peer.c has said why */
+		return;
+	}
+	if (!tunnel_device_up(peer->tunnel, towards, &cause)) {
+		attempt_failed(peer, &cause);
+		return;
+	}
+	attempt_want_children(peer);
+	sa = sa_new(peer->ike, version, version->window, true, 0);
+	if (!sa) {
+		cause_set(&cause, IKE_FAIL_CONFIG, "no memory");
+		attempt_failed(peer, &cause);
+		return;
+	}
+	sa->peer = peer;
+	sa->mark = peer->tunnel->conf->mark;
+	peer->attempt = sa;
+	peer->announce = true;
+	if (attempt_endpoints(sa, towards)) {
+		fsm_command(sa, COMMAND_START, "the peer is to come up");
+		return;
+	}
+	cause_set(&cause, IKE_FAIL_CONFIG, "there is no route to %s", addr_str(towards, addr));
+	sa_end(sa, SA_DROP, cause.failure, cause.text);
+}

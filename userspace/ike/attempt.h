@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Attempts to bring a peer up: how one begins, and what becomes of the peer when it ends. */
+#ifndef IKE_ATTEMPT_H
+#define IKE_ATTEMPT_H
+
+#include "ike/core/engine.h"
+
+/* To the address that peer_towards() says, with the engine's first protocol version. */
+void attempt_begin(struct peer *peer);
+/* It came to nothing. One that is wanted for ever is tried again after a pause. */
+void attempt_failed(struct peer *peer, const struct cause *cause);
+/* An IKE SA stands, and a child is up. */
+void attempt_succeeded(struct peer *peer);
+/* The IKE SA that stood is gone. */
+void attempt_lost(struct peer *peer, const struct cause *cause);
+
+#endif

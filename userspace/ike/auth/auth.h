@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * How one end proves who it is. A method is stepped: with each octets of the peer's, and when a job
+ * of its own has ended. It knows nothing of messages: what AUTH covers is given to it.
+ */
+#ifndef IKE_AUTH_H
+#define IKE_AUTH_H
+
+#include "ike/exchange/inbound.h"
+
+#define AUTH_OUT_MAX	1024	/* octets in one AUTH or EAP payload of ours */
+#define AUTH_KEY_MAX	64
+
+struct auth_session;
+
+enum auth_state {
+	AUTH_MORE,			/* @out is for the peer, its answer is the next input */
+	AUTH_DONE,			/* prover: @out is the proof; verifier: it is right */
+	AUTH_FAILED,			/* @why */
+	AUTH_PENDING,			/* a job is under way: the same step comes again */
+};
+
+struct auth_ops {
+	const char *name;
+	uint8_t number;			/* of the AUTH payload */
+	/*
+	 * It speaks in EAP payloads first, RFC 7296 2.16; the proof is then made with @key, or
+	 * where it gives none with SK_pi and SK_pr.
+	 */
+	bool rounds;
+	enum auth_state (*step)(struct auth_session *s, struct chunk input);
+	void (*free)(struct auth_session *s);	/* gives back @priv; NULL: nothing */
+};
+
+/* One a direction at a time: sa->auth[prover]. */
+struct auth_session {
+	struct ike_sa *sa;
+	const struct auth_ops *method;
+	uint32_t tunnel;		/* whose secret it is about */
+	bool prover;			/* we prove ourselves; else: we verify the peer */
+	struct octets covered;		/* what the proof covers, RFC 7296 2.15 */
+	unsigned int round;
+	uint8_t out[AUTH_OUT_MAX];
+	size_t out_len;
+	uint8_t key[AUTH_KEY_MAX];	/* that the rounds have agreed on */
+	size_t key_len;
+	char why[IKE_WHY_MAX];
+	void *priv;
+
+	/* Its job: who goes on when that has ended. */
+	uint32_t job;
+	bool job_ended;
+	uint8_t mac[PRF_LEN_MAX];
+	struct exchange *ex;
+	struct inbound *in;
+};
+
+extern const struct auth_ops auth_psk_ops;
+
+/* Begins one; one before it ends. @covered is taken over. NULL: no memory. */
+struct auth_session *auth_begin(struct ike_sa *sa, uint32_t tunnel, const struct auth_ops *method,
+				bool prover, struct octets *covered);
+enum auth_state auth_step(struct auth_session *s, struct chunk input);
+void auth_end(struct ike_sa *sa, bool prover);
+/* For methods: @ex or @in goes on when it has ended. False: it cannot begin. */
+bool auth_job(struct auth_session *s, const struct ike_job *job);
+
+#endif

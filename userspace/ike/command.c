@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What people and the kernel tell the engine; the passing of time. */
+#include <stdlib.h>
+
+#include "ike/attempt.h"
+#include "ike/auth/auth.h"
+#include "ike/core/job.h"
+#include "ike/exchange/inbound.h"
+#include "ike/object/child.h"
+#include "ike/object/child_sa.h"
+#include "ike/object/peer.h"
+#include "ike/object/stranger.h"
+#include "ike/object/touch.h"
+#include "ike/object/tunnel.h"
+#include "ike/ike.h"
+#include "ike/settle.h"
+
+struct ike *ike_new_with(const struct ike_env *env, const struct ike_version *const *versions,
+			 unsigned int count)
+{
+	struct ike *ike = calloc(1, sizeof(*ike));
+
+	if (!ike)
+		return NULL;
+	ike->env = *env;
+	for (unsigned int i = 0; i < count && i < IKE_VERSIONS_MAX; i++)
+		ike->version[i] = versions[i];
+	TAILQ_INIT(&ike->tunnels);
+	TAILQ_INIT(&ike->sas);
+	TAILQ_INIT(&ike->dead);
+	TAILQ_INIT(&ike->touched_sas);
+	TAILQ_INIT(&ike->touched_peers);
+	TAILQ_INIT(&ike->strangers);
+	return ike;
+}
+
+static int command_nothing(void *ctx, uint32_t tunnel, uint32_t spi, bool out)
+{
+	return 0;
+}
+
+/* Not through ike_settle(): that would talk to peers, kernel and user. */
+void ike_free(struct ike *ike)
+{
+	struct tunnel *t;
+	struct ike_sa *sa;
+
+	if (!ike)
+		return;
+	ike->env.sa_del = command_nothing;	/* what exchanges would give back */
+	while ((sa = TAILQ_FIRST(&ike->sas))) {
+		TAILQ_REMOVE(&ike->sas, sa, link);
+		inbound_drop_all(sa);
+		auth_end(sa, false);
+		auth_end(sa, true);
+		if (sa->stash)
+			sa->stash_free(sa);
+		exchange_end_all(sa);
+		sa_free(sa);
+	}
+	while ((t = TAILQ_FIRST(&ike->tunnels)))
+		tunnel_free(t);
+	jobs_free(ike);
+	strangers_free(ike);
+	timers_free(&ike->timers);
+	mem_free_wiped(ike, sizeof(*ike));
+}
+
+const struct ike_counters *ike_counters(const struct ike *ike)
+{
+	return &ike->counters;
+}
+
+uint64_t ike_deadline(const struct ike *ike)
+{
+	return timers_next(&ike->timers);
+}
+
+void ike_tick(struct ike *ike)
+{
+	/* what a timer wants may be due at once */
+	do {
+		timers_run(&ike->timers, ike_now(ike));
+		ike_settle(ike);
+	} while (timers_next(&ike->timers) <= ike_now(ike));
+}
+
+void ike_job_done(struct ike *ike, uint32_t id, const struct ike_job_result *result)
+{
+	job_end(ike, id, result);
+	ike_settle(ike);
+}
+
+/* ---- up and down */
+
+static bool command_is_up(const struct peer *peer)
+{
+	const struct child *child;
+
+	TAILQ_FOREACH(child, &peer->children, link)
+		if (child->state != CHILD_UP)
+			return false;
+	return peer->state == PEER_UP;
+}
+
+/* Begins at the next tick: nothing of it happens inside the command. */
+static int command_begin(struct peer *peer)
+{
+	struct ike *ike = peer->ike;
+	bool pending = peer->attempt || peer->resolve_to_begin || peer->begin;
+
+	peer->intent = INTENT_UP;
+	peer->failures = 0;
+	if (peer->sa) {
+		peer->announce = true;
+		timer_set(&ike->timers, &peer->nudge, ike_now(ike));
+		return 0;
+	}
+	if (pending)
+		return -EINPROGRESS;
+	timer_set(&ike->timers, &peer->retry, ike_now(ike));
+	return 0;
+}
+
+static int command_peer_up(struct peer *peer)
+{
+	bool up = command_is_up(peer);
+	struct child *child;
+
+	peer->tunnel->held_down = false;
+	TAILQ_FOREACH(child, &peer->children, link) {
+		child->held_down = false;
+		child->wanted |= child->state == CHILD_DOWN;
+	}
+	if (up) {
+		peer->intent = INTENT_UP;
+		return -EALREADY;
+	}
+	return command_begin(peer);
+}
+
+static int command_child_up(struct child *child)
+{
+	child->held_down = false;
+	if (child->state == CHILD_UP)
+		return -EALREADY;
+	if (child->state == CHILD_CONNECTING)
+		return -EINPROGRESS;
+	child->wanted = true;
+	return command_begin(child->peer);
+}
+
+int ike_up(struct ike *ike, uint32_t id)
+{
+	struct tunnel *t = tunnel_find(ike, id);
+	struct child *child = child_find(ike, id);
+	struct peer *peer = peer_find(ike, id);
+
+	if (t && t->conf->any) {
+		struct peer *one;
+
+		t->held_down = false;
+		TAILQ_FOREACH(one, &t->peers, link)
+			if (one->intent == INTENT_DOWN)
+				one->intent = INTENT_ANSWER;
+		return -EDESTADDRREQ;
+	}
+	if (t)
+		peer = tunnel_only_peer(t);
+	if (peer && peer->tunnel->conf->any) {
+		peer->intent = INTENT_ANSWER;
+		return -EDESTADDRREQ;
+	}
+	if (child && child->peer->tunnel->conf->any)
+		return -EDESTADDRREQ;
+	if (peer)
+		return command_peer_up(peer);
+	return child ? command_child_up(child) : -ENOENT;
+}
+
+/* 0, or -EALREADY: it was down. */
+static int command_peer_down(struct peer *peer, const struct cause *cause, bool hold)
+{
+	struct ike *ike = peer->ike;
+	bool idle = !peer->sa && !peer->attempt && !peer->resolve_to_begin && !peer->begin &&
+		    !timer_armed(&peer->retry);
+	bool waiting = !peer->sa && !peer->attempt && !idle;
+
+	peer->intent = hold ? INTENT_DOWN : INTENT_ANSWER;
+	peer->begin = false;
+	peer->resolve_to_begin = false;
+	timer_cancel(&ike->timers, &peer->retry);
+	if (peer->sa)
+		sa_end(peer->sa, SA_CLOSE, cause->failure, cause->text);
+	if (peer->attempt)
+		sa_end(peer->attempt, SA_CLOSE, cause->failure, cause->text);
+	if (waiting)
+		attempt_failed(peer, cause);
+	peer_touch(peer);
+	return idle ? -EALREADY : 0;
+}
+
+static int command_tunnel_down(struct tunnel *t, const struct cause *cause, bool hold)
+{
+	struct peer *peer, *next;
+	int rc = -EALREADY;
+
+	t->held_down = t->conf->any && hold;
+	for (peer = TAILQ_FIRST(&t->peers); peer; peer = next) {
+		next = TAILQ_NEXT(peer, link);
+		if (!command_peer_down(peer, cause, hold && !t->conf->any))
+			rc = 0;
+	}
+	return rc;
+}
+
+static int command_child_down(struct child *child, const struct cause *cause)
+{
+	bool down = child->state == CHILD_DOWN && !child->wanted && !timer_armed(&child->retry);
+
+	child->held_down = true;
+	child_close(child, cause);
+	peer_touch(child->peer);
+	return down ? -EALREADY : 0;
+}
+
+int ike_down(struct ike *ike, uint32_t id, const char *why)
+{
+	struct tunnel *t = tunnel_find(ike, id);
+	struct child *child = child_find(ike, id);
+	struct peer *peer = peer_find(ike, id);
+	struct cause cause;
+	int rc = -ENOENT;
+
+	cause_set(&cause, IKE_FAIL_DOWN, "%s", why);
+	if (t)
+		rc = command_tunnel_down(t, &cause, true);
+	else if (peer)
+		rc = command_peer_down(peer, &cause, true);
+	else if (child)
+		rc = command_child_down(child, &cause);
+	ike_settle(ike);
+	return rc;
+}
+
+int ike_tunnel_add(struct ike *ike, const struct tunnel_conf *conf, uint32_t *tunnel)
+{
+	struct tunnel *t;
+	int rc = tunnel_new(ike, conf, &t);
+
+	if (rc)
+		return rc;
+	*tunnel = t->id;
+	if (conf->start_up && !conf->any)
+		command_peer_up(tunnel_only_peer(t));
+	return 0;
+}
+
+int ike_tunnel_del(struct ike *ike, uint32_t id)
+{
+	struct cause cause = { .failure = IKE_FAIL_DOWN,
+			       .text = "its configuration has changed, or is gone" };
+	struct tunnel *t = tunnel_find(ike, id);
+	struct ike_sa *sa;
+
+	if (!t)
+		return -ENOENT;
+	command_tunnel_down(t, &cause, true);
+	ike_settle(ike);
+	TAILQ_FOREACH(sa, &ike->sas, link)
+		if (sa->peer && sa->peer->tunnel == t)
+			sa->peer = NULL;
+	tunnel_free(t);
+	return 0;
+}
+
+int ike_rekey(struct ike *ike, uint32_t id)
+{
+	struct child *child = child_find(ike, id);
+	struct child_sa *pair = child ? pair_active(child) : NULL;
+
+	if (!child)
+		return -ENOENT;
+	if (!pair || !pair->sa)
+		return -ENOTCONN;
+	if (!pair->successor)
+		pair->want_rekey = true;
+	sa_touch(pair->sa);
+	ike_settle(ike);
+	return 0;
+}
+
+void ike_probe(struct ike *ike)
+{
+	struct ike_sa *sa;
+
+	TAILQ_FOREACH(sa, &ike->sas, link) {
+		if (sa->state != SA_ESTABLISHED)
+			continue;
+		sa->want_liveness = true;
+		sa_touch(sa);
+	}
+	ike_settle(ike);
+}
+
+/* ---- the kernel */
+
+/*
+ * Hard: packets no longer pass. A peer that is rekeying has the time of its retransmissions to
+ * finish.
+ */
+static void command_expired_hard(struct child_sa *pair)
+{
+	static const struct cause cause = {
+		IKE_FAIL_DOWN,
+		"the CHILD_SA has reached its hard lifetime and was not rekeyed in time"
+	};
+
+	if (pair->state == PAIR_ACTIVE && !pair->successor)
+		child_close(pair->child, &cause);
+	else if (pair->state == PAIR_ACTIVE)
+		pair_switch_later(pair);
+	else if (pair->state == PAIR_INBOUND && !pair_predecessor(pair))
+		/* made by a rekey that met ours and lost, and never deleted */
+		pair_retire(pair, "hard lifetime");
+}
+
+static void command_expire(struct child *child, const struct ike_kern_event *ev)
+{
+	struct child_sa *pair = ev->out ? pair_by_out(child, ev->spi) :
+					  pair_by_in(child, ev->spi);
+
+	if (!pair)
+		return;
+	if (ev->hard) {
+		command_expired_hard(pair);
+	} else if (pair->state == PAIR_INBOUND) {
+		pair->want_rekey = true;	/* once it is ACTIVE */
+	} else if (pair->state == PAIR_ACTIVE && !pair->successor && !timer_armed(&pair->timer)) {
+		pair->want_rekey = true;
+		if (pair->sa)
+			sa_touch(pair->sa);
+	}
+}
+
+/*
+ * The kernel saw an authentic packet from elsewhere: ESP in UDP and IKE share the NAT's
+ * mapping of port 4500. One that came on an SA of another IKE SA's, before this one, says nothing
+ * of where this one's peer is.
+ */
+static void command_mapping(struct child *child, const struct ike_kern_event *ev)
+{
+	struct child_sa *pair = pair_by_in(child, ev->spi);
+	struct peer *peer = child->peer;
+	struct ike_sa *sa = peer->sa;
+
+	if (!sa || !sa->udp || !sa_follows(sa) || !pair || pair->sa != sa ||
+	    !ev->peer.addr.family || endpoint_equal(&sa->remote, &ev->peer))
+		return;
+	sa->remote = ev->peer;
+	peer_moved(peer);
+}
+
+/* Another program has removed the policy: without it no packet passes, so the peer shall know. */
+static void command_gone(struct child *child)
+{
+	static const struct cause cause = {
+		IKE_FAIL_DOWN, "its policy was removed from the kernel by another program"
+	};
+
+	if (!child->in_kernel)
+		return;
+	child->in_kernel = false;
+	child_close(child, &cause);
+}
+
+void ike_kern_event(struct ike *ike, const struct ike_kern_event *ev)
+{
+	struct child *child = child_find(ike, ev->policy);
+
+	if (!child)
+		return;
+	if (ev->type == IKE_KERN_EXPIRE)
+		command_expire(child, ev);
+	else if (ev->type == IKE_KERN_MAPPING)
+		command_mapping(child, ev);
+	else if (ev->type == IKE_KERN_GONE)
+		command_gone(child);
+	ike_settle(ike);
+}

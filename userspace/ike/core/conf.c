@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "ike/core/conf.h"
+
+#include <stdlib.h>
+
+#include "lib/mem.h"
+
+struct tunnel_conf *tunnel_conf_dup(const struct tunnel_conf *conf)
+{
+	struct tunnel_conf *copy = mem_dup(conf, sizeof(*conf));
+
+	if (!copy)
+		return NULL;
+	copy->child = mem_dup(conf->child, conf->child_count * sizeof(*conf->child));
+	if (!copy->child) {
+		free(copy);
+		return NULL;
+	}
+	for (unsigned int i = 0; i < copy->child_count; i++) {
+		ts_list_get(copy->child[i].local_ts);
+		ts_list_get(copy->child[i].remote_ts);
+	}
+	return copy;
+}
+
+void tunnel_conf_clear(struct tunnel_conf *conf)
+{
+	for (unsigned int i = 0; i < conf->child_count; i++) {
+		ts_list_put(conf->child[i].local_ts);
+		ts_list_put(conf->child[i].remote_ts);
+	}
+	free(conf->child);
+	conf->child = NULL;
+	conf->child_count = 0;
+}
+
+void tunnel_conf_free(struct tunnel_conf *conf)
+{
+	if (!conf)
+		return;
+	tunnel_conf_clear(conf);
+	free(conf);
+}

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "ike/object/child.h"
+
+#include <stdlib.h>
+
+#include "ike/object/child_sa.h"
+#include "ike/object/ike_sa.h"
+#include "ike/object/peer.h"
+#include "ike/object/report.h"
+#include "ike/object/touch.h"
+#include "ike/object/tunnel.h"
+
+#define CHILD_RETRY_MIN_MS	1000
+#define CHILD_RETRY_MAX_MS	60000
+
+void ts_pair_clear(struct ts_pair *ts)
+{
+	ts_list_put(ts->local);
+	ts_list_put(ts->remote);
+	*ts = (struct ts_pair){0};
+}
+
+static void child_retry_due(struct timer *timer)
+{
+	struct child *child = container_of(timer, struct child, retry);
+
+	child->wanted = true;
+	peer_touch(child->peer);
+}
+
+struct child *child_new(struct peer *peer, const struct child_conf *conf)
+{
+	struct child *child;
+
+	if (!timers_reserve(&peer->ike->timers, 1))
+		return NULL;
+	child = calloc(1, sizeof(*child));
+	if (child) {
+		child->ike = peer->ike;
+		child->peer = peer;
+		child->conf = conf;
+		child->id = ike_next_id(peer->ike);
+		TAILQ_INIT(&child->pairs);
+		timer_init(&child->retry, child_retry_due);
+		HASH_ADD(by_id, peer->ike->child_by_id, id, sizeof(child->id), child);
+	}
+	if (!child || !hash_added(by_id, child)) {
+		timers_unreserve(&peer->ike->timers, 1);
+		free(child);
+		return NULL;
+	}
+	TAILQ_INSERT_TAIL(&peer->children, child, link);
+	return child;
+}
+
+void child_free(struct child *child)
+{
+	struct child_sa *pair;
+
+	while ((pair = TAILQ_FIRST(&child->pairs)))
+		pair_forget(pair);
+	timer_cancel(&child->ike->timers, &child->retry);
+	timers_unreserve(&child->ike->timers, 1);
+	HASH_DELETE(by_id, child->ike->child_by_id, child);
+	TAILQ_REMOVE(&child->peer->children, child, link);
+	ts_list_put(child->local_ts);
+	ts_list_put(child->remote_ts);
+	free(child);
+}
+
+struct child *child_find(const struct ike *ike, uint32_t id)
+{
+	struct child *child;
+
+	HASH_FIND(by_id, ike->child_by_id, &id, sizeof(id), child);
+	return child;
+}
+
+static void child_set_state(struct child *child, enum child_state state, const char *why)
+{
+	static const char *const names[] = {
+		[CHILD_DOWN] = "down", [CHILD_CONNECTING] = "connecting", [CHILD_UP] = "up",
+	};
+
+	if (child->state != state)
+		report_log(child->ike, child->peer, LOG_DEBUG, "child %s: %s -> %s: %s",
+			   child->conf->name, names[child->state], names[state], why);
+	child->state = state;
+	peer_touch(child->peer);
+}
+
+void child_connecting(struct child *child, const char *why)
+{
+	timer_cancel(&child->ike->timers, &child->retry);
+	if (child->state == CHILD_DOWN)
+		child_set_state(child, CHILD_CONNECTING, why);
+}
+
+/* ---- kernel and host */
+
+static bool child_policy_set(struct child *child, const struct ts_list *local_ts,
+			     const struct ts_list *remote_ts, const struct endpoint *local,
+			     const struct endpoint *remote, bool udp, char why[IKE_WHY_MAX])
+{
+	const struct ike_env *env = &child->ike->env;
+	const struct tunnel *t = child->peer->tunnel;
+	struct kern_policy policy = {
+		.id = child->id, .udp = udp, .mark = t->conf->mark, .local = *local,
+		.remote = *remote, .local_ts = local_ts, .remote_ts = remote_ts,
+	};
+
+	return !env->policy_set(env->ctx, t->id, &policy, why);
+}
+
+static void child_policy_del(struct child *child)
+{
+	const struct ike_env *env = &child->ike->env;
+
+	env->policy_del(env->ctx, child->peer->tunnel->id, child->id);
+}
+
+static struct ike_child_link child_link(const struct child *child)
+{
+	return (struct ike_child_link){
+		.tunnel = child->peer->tunnel->id, .peer = child->peer->id, .child = child->id,
+		.conf = child->conf, .local = child->local, .remote = child->remote,
+		.local_ts = child->local_ts, .remote_ts = child->remote_ts,
+	};
+}
+
+static bool child_link_up(struct child *child, struct cause *cause)
+{
+	struct ike_child_link link = child_link(child);
+	char note[IKE_WHY_MAX] = "", why[IKE_WHY_MAX] = "";
+	const struct ike_env *env = &child->ike->env;
+
+	child->linked = true;
+	if (env->child_up(env->ctx, &link, note, why)) {
+		cause_set(cause, IKE_FAIL_INTERFACE, "%s", why);
+		return false;
+	}
+	if (note[0])
+		report_text(child->peer, IKE_EV_NOTE, note);
+	return true;
+}
+
+static void child_link_down(struct child *child)
+{
+	struct ike_child_link link = child_link(child);
+	const struct ike_env *env = &child->ike->env;
+
+	if (child->linked)
+		env->child_down(env->ctx, &link);
+	child->linked = false;
+}
+
+static void child_take_ts(struct child *child, const struct ts_pair *ts)
+{
+	struct ts_list *local = ts_list_get(ts->local), *remote = ts_list_get(ts->remote);
+
+	ts_list_put(child->local_ts);
+	ts_list_put(child->remote_ts);
+	child->local_ts = local;
+	child->remote_ts = remote;
+}
+
+/* Of the kernel's and the host's part nothing is left. */
+static void child_clear_below(struct child *child)
+{
+	if (child->in_kernel)
+		child_policy_del(child);
+	child->in_kernel = false;
+	child->out = NULL;
+	child_link_down(child);
+	child_take_ts(child, &(struct ts_pair){0});
+}
+
+static void child_clear(struct child *child, const char *reason)
+{
+	struct child_sa *pair;
+
+	while ((pair = TAILQ_FIRST(&child->pairs)))
+		pair_remove(pair, reason);
+	child_clear_below(child);
+}
+
+/* Pairs that a DELETE has to name stay, though without anything in the kernel. */
+static void child_retire_pairs(struct child *child, const char *reason)
+{
+	struct child_sa *pair, *next;
+
+	for (pair = TAILQ_FIRST(&child->pairs); pair; pair = next) {
+		next = TAILQ_NEXT(pair, link);
+		if (pair->sa && (pair->state == PAIR_ACTIVE || pair->state == PAIR_INBOUND))
+			pair_retire(pair, reason);
+		else if (pair->state != PAIR_OLD && pair->state != PAIR_DELETING)
+			pair_remove(pair, reason);
+	}
+}
+
+/* Policy and both SAs. On failure the policy is as it was, or not there. */
+static bool child_into_kernel(struct child *child, struct child_sa *pair, const struct ts_pair *ts,
+			      struct cause *cause)
+{
+	const struct ike_sa *sa = pair->sa;
+	char why[IKE_WHY_MAX] = "", ignored[IKE_WHY_MAX];
+
+	if (!child_policy_set(child, ts->local, ts->remote, &sa->local, &sa->remote, sa->udp,
+			      why)) {
+		cause_set(cause, IKE_FAIL_KERNEL, "%s", why);
+		return false;
+	}
+	if (!pair_install(pair, true, "the child comes up", why)) {
+		cause_set(cause, IKE_FAIL_KERNEL, "%s", why);
+		if (child->in_kernel)
+			child_policy_set(child, child->local_ts, child->remote_ts, &child->local,
+					 &child->remote, child->udp, ignored);
+		else
+			child_policy_del(child);
+		return false;
+	}
+	child->in_kernel = true;
+	child->local = sa->local;
+	child->remote = sa->remote;
+	child->udp = sa->udp;
+	child_take_ts(child, ts);
+	return true;
+}
+
+/* The peer has agreed to less than is configured. */
+static void child_note_narrowed(struct child *child)
+{
+	const struct child_conf *conf = child->conf;
+	char local[150], remote[150], text[IKE_DETAIL_MAX];
+
+	if (child->peer->tunnel->conf->any ||
+	    (ts_list_within(conf->local_ts, child->local_ts) &&
+	     ts_list_within(conf->remote_ts, child->remote_ts)))
+		return;
+	snprintf(text, sizeof(text),
+		 "the peer agreed to a part of child %s only: %s === %s; compare local-ts and "
+		 "remote-ts with the peer's",
+		 conf->name, ts_list_str(child->local_ts, local, sizeof(local)),
+		 ts_list_str(child->remote_ts, remote, sizeof(remote)));
+	report_text(child->peer, IKE_EV_NOTE, text);
+}
+
+static void child_came_up(struct child *child, const struct child_sa *pair)
+{
+	char suite[PROPOSAL_STRLEN], local[160], remote[160];
+	struct cause text = {0};
+
+	child->wanted = false;
+	child->failures = 0;
+	child->cause = (struct cause){0};
+	timer_cancel(&child->ike->timers, &child->retry);
+	if (!child->up_ms)
+		child->up_ms = ike_now(child->ike);
+	child_set_state(child, CHILD_UP, "established");
+	report_step(child->peer, IKE_STEP_CHILD, "%s: CHILD_SA %08x/%08x", child->conf->name,
+		    pair->spi_in, pair->spi_out);
+	child_note_narrowed(child);
+	cause_set(&text, IKE_FAIL_NONE, "%.180s: %s === %s", proposal_str(&pair->suite, suite),
+		  ts_list_str(child->local_ts, local, sizeof(local)),
+		  ts_list_str(child->remote_ts, remote, sizeof(remote)));
+	report_child(child, IKE_EV_CHILD_UP, &text);
+}
+
+/* ---- what becomes of it */
+
+void child_rekeyed(struct child *child, const struct child_sa *pair, uint32_t old_in,
+		   uint32_t old_out)
+{
+	struct cause text;
+
+	child->rekeys++;
+	cause_set(&text, IKE_FAIL_NONE, "CHILD_SA %08x/%08x -> %08x/%08x", old_in, old_out,
+		  pair->spi_in, pair->spi_out);
+	report_child(child, IKE_EV_CHILD_REKEYED, &text);
+}
+
+void child_retry_later(struct child *child, uint64_t least_ms)
+{
+	unsigned int shift = child->failures > 6 ? 6 : child->failures;
+	uint64_t wait = (uint64_t)CHILD_RETRY_MIN_MS << shift;
+	struct ike *ike = child->ike;
+
+	child->failures++;
+	if (wait > CHILD_RETRY_MAX_MS)
+		wait = CHILD_RETRY_MAX_MS;
+	if (wait < least_ms)
+		wait = least_ms;
+	child->wanted = false;
+	timer_set(&ike->timers, &child->retry, ike_now(ike) + wait);
+}
+
+void child_failed(struct child *child, const struct cause *cause)
+{
+	child->wanted = false;
+	if (child->state == CHILD_UP)	/* what was there before still is */
+		return;
+	child->cause = *cause;
+	child_set_state(child, CHILD_DOWN, cause->text);
+	report_child(child, IKE_EV_CHILD_FAILED, cause);
+}
+
+static void child_went_down(struct child *child, const struct cause *cause)
+{
+	enum child_state was = child->state;
+
+	timer_cancel(&child->ike->timers, &child->retry);
+	child->wanted = false;
+	child->up_ms = 0;
+	if (was == CHILD_DOWN)
+		return;
+	child->cause = *cause;
+	child_set_state(child, CHILD_DOWN, cause->text);
+	report_child(child, was == CHILD_UP ? IKE_EV_CHILD_DOWN : IKE_EV_CHILD_FAILED, cause);
+}
+
+void child_down(struct child *child, const struct cause *cause)
+{
+	child_clear(child, cause->text);
+	child_went_down(child, cause);
+}
+
+void child_close(struct child *child, const struct cause *cause)
+{
+	child_retire_pairs(child, cause->text);
+	child_clear_below(child);
+	child_went_down(child, cause);
+}
+
+bool child_install(struct child *child, struct child_sa *pair, const struct ts_pair *ts,
+		   struct cause *cause)
+{
+	struct child_sa *before = pair_active(child);
+
+	if (!child_into_kernel(child, pair, ts, cause)) {
+		pair_remove(pair, "it could not be installed");
+		return false;
+	}
+	if (!child_link_up(child, cause)) {
+		child_down(child, cause);
+		return false;
+	}
+	if (before && before->sa == pair->sa)
+		pair_retire(before, "the peer has made another");
+	child_came_up(child, pair);
+	return true;
+}
+
+void child_lost(struct child *child, const struct cause *cause)
+{
+	if (!pair_active(child))
+		child_down(child, cause);
+}
+
+void child_move(struct child *child, const struct endpoint *local, const struct endpoint *remote)
+{
+	char why[IKE_WHY_MAX] = "";
+	struct cause cause;
+
+	if (!child->in_kernel)
+		return;
+	if (!child_policy_set(child, child->local_ts, child->remote_ts, local, remote, child->udp,
+			      why)) {
+		report_log(child->ike, child->peer, LOG_ERR,
+			   "the kernel does not follow the peer: %s", why);
+		return;
+	}
+	child->local = *local;
+	child->remote = *remote;
+	if (!child_link_up(child, &cause))
+		report_log(child->ike, child->peer, LOG_ERR, "%s", cause.text);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One pair of selector lists of a peer that is to be protected. It has the kernel's policy, whose
+ * number is its own, and outlives every rekey of either kind; the pairs of SAs come and go below
+ * it (child_sa.h).
+ */
+#ifndef IKE_CHILD_H
+#define IKE_CHILD_H
+
+#include "ike/core/engine.h"
+#include "lib/hash.h"
+
+TAILQ_HEAD(child_sa_list, child_sa);
+
+struct child {
+	TAILQ_ENTRY(child) link;	/* in peer->children */
+	UT_hash_handle by_id;
+	struct ike *ike;
+	struct peer *peer;
+	uint32_t id;
+	const struct child_conf *conf;	/* the tunnel's */
+	enum child_state state;		/* set by child_set_state() only */
+	bool wanted;			/* to be made on the next occasion */
+	bool held_down;			/* taken down by a person */
+	bool in_kernel;			/* the policy is there */
+	bool linked;			/* env.child_up was called */
+	struct child_sa_list pairs;
+	struct child_sa *out;		/* owner of the policy's outbound slot */
+	/* As the kernel has them, while in_kernel. */
+	struct ts_list *local_ts, *remote_ts;
+	struct endpoint local, remote;
+	bool udp;
+	struct timer retry;		/* while it is down and its peer is up */
+	unsigned int failures;		/* in a row */
+	uint64_t up_ms, rekeys;
+	struct cause cause;		/* why it is not up */
+};
+
+/* Negotiated selectors, on their way into the kernel. */
+struct ts_pair {
+	struct ts_list *local, *remote;
+};
+
+void ts_pair_clear(struct ts_pair *ts);
+
+struct child *child_new(struct peer *peer, const struct child_conf *conf);
+/* Says nothing to the kernel. */
+void child_free(struct child *child);
+struct child *child_find(const struct ike *ike, uint32_t id);
+
+/* It is being made. */
+void child_connecting(struct child *child, const char *why);
+/*
+ * A pair is agreed on: policy and both SAs go into the kernel, addresses and routes follow, and the
+ * child is up. A pair of the same IKE SA's that was active before is retired. False: @pair is gone,
+ * and @cause says why; what was there before still is, except where addresses or routes failed.
+ */
+bool child_install(struct child *child, struct child_sa *pair, const struct ts_pair *ts,
+		   struct cause *cause);
+/* A rekey is complete: @pair has taken the place of another. Says so. */
+void child_rekeyed(struct child *child, const struct child_sa *pair, uint32_t old_in,
+		   uint32_t old_out);
+/* It could not be made. */
+void child_failed(struct child *child, const struct cause *cause);
+/* It is wanted once more after the pause that its failures deserve, at least @least_ms. */
+void child_retry_later(struct child *child, uint64_t least_ms);
+/* Out of the kernel, with all pairs. Says so if it was up. */
+void child_down(struct child *child, const struct cause *cause);
+/* The same, but the pairs remain until the peer has had our DELETE. */
+void child_close(struct child *child, const struct cause *cause);
+/* A pair has gone: without an active one the child is down. */
+void child_lost(struct child *child, const struct cause *cause);
+/* The policy follows the peer's address. */
+void child_move(struct child *child, const struct endpoint *local, const struct endpoint *remote);
+
+#endif

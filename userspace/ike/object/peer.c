@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "ike/object/peer.h"
+
+#include <stdlib.h>
+
+#include "ike/core/job.h"
+#include "ike/object/child.h"
+#include "ike/object/child_sa.h"
+#include "ike/object/ike_sa.h"
+#include "ike/object/report.h"
+#include "ike/object/touch.h"
+#include "ike/object/tunnel.h"
+
+#define PEER_TIMERS	3
+
+static void peer_retry_due(struct timer *timer)
+{
+	struct peer *peer = container_of(timer, struct peer, retry);
+
+	if (!peer->sa && !peer->attempt)
+		peer_resolve(peer, true);
+}
+
+static void peer_refresh_due(struct timer *timer)
+{
+	struct peer *peer = container_of(timer, struct peer, refresh);
+
+	if (!peer->sa && !peer->attempt)
+		peer_resolve(peer, false);
+	timer_set(&peer->ike->timers, timer, ike_now(peer->ike) + PEER_REFRESH_MS);
+}
+
+static void peer_nudged(struct timer *timer)
+{
+	peer_touch(container_of(timer, struct peer, nudge));
+}
+
+static bool peer_make_children(struct peer *peer)
+{
+	const struct tunnel_conf *conf = peer->tunnel->conf;
+
+	for (unsigned int i = 0; i < conf->child_count; i++)
+		if (!child_new(peer, &conf->child[i]))
+			return false;
+	return true;
+}
+
+struct peer *peer_new(struct tunnel *t, const struct ike_id *remote_id)
+{
+	struct ike *ike = t->ike;
+	struct peer *peer;
+
+	if (!timers_reserve(&ike->timers, PEER_TIMERS))
+		return NULL;
+	peer = calloc(1, sizeof(*peer));
+	if (!peer) {
+		timers_unreserve(&ike->timers, PEER_TIMERS);
+		return NULL;
+	}
+	peer->ike = ike;
+	peer->tunnel = t;
+	peer->id = ike_next_id(ike);
+	peer->remote_id = *remote_id;
+	TAILQ_INIT(&peer->children);
+	timer_init(&peer->retry, peer_retry_due);
+	timer_init(&peer->refresh, peer_refresh_due);
+	timer_init(&peer->nudge, peer_nudged);
+	TAILQ_INSERT_TAIL(&t->peers, peer, link);
+	HASH_ADD(by_id, ike->peer_by_id, id, sizeof(peer->id), peer);
+	if (!hash_added(by_id, peer) || !peer_make_children(peer)) {
+		peer_free(peer);
+		return NULL;
+	}
+	if (t->conf->remote.family) {
+		peer->addrs[0] = t->conf->remote;
+		peer->addr_count = 1;
+	} else if (t->conf->remote_name[0]) {
+		timer_set(&ike->timers, &peer->refresh, ike_now(ike));
+	}
+	return peer;
+}
+
+void peer_free(struct peer *peer)
+{
+	struct ike *ike = peer->ike;
+	struct child *child;
+
+	while ((child = TAILQ_FIRST(&peer->children)))
+		child_free(child);
+	job_forget(ike, peer->resolving);
+	timer_cancel(&ike->timers, &peer->retry);
+	timer_cancel(&ike->timers, &peer->refresh);
+	timer_cancel(&ike->timers, &peer->nudge);
+	timers_unreserve(&ike->timers, PEER_TIMERS);
+	peer_untouch(peer);
+	if (hash_added(by_id, peer))
+		HASH_DELETE(by_id, ike->peer_by_id, peer);
+	TAILQ_REMOVE(&peer->tunnel->peers, peer, link);
+	free(peer);
+}
+
+struct peer *peer_find(const struct ike *ike, uint32_t id)
+{
+	struct peer *peer;
+
+	HASH_FIND(by_id, ike->peer_by_id, &id, sizeof(id), peer);
+	return peer;
+}
+
+bool peer_idle(const struct peer *peer)
+{
+	const struct ike_sa *sa;
+
+	if (peer->sa || peer->attempt || peer->intent != INTENT_ANSWER)
+		return false;
+	TAILQ_FOREACH(sa, &peer->ike->sas, link)
+		if (sa->peer == peer)
+			return false;
+	return true;
+}
+
+void peer_set_state(struct peer *peer, enum peer_state state, const char *why)
+{
+	static const char *const names[] = {
+		[PEER_DOWN] = "down", [PEER_CONNECTING] = "connecting", [PEER_UP] = "up",
+		[PEER_CLOSING] = "closing",
+	};
+
+	if (peer->state != state)
+		report_log(peer->ike, peer, LOG_DEBUG, "peer: %s -> %s: %s", names[peer->state],
+			   names[state], why);
+	peer->state = state;
+	peer_touch(peer);
+}
+
+/* ---- addresses */
+
+const struct addr *peer_towards(const struct peer *peer)
+{
+	return peer->addr_count ? &peer->addrs[peer->addr_at % peer->addr_count] : NULL;
+}
+
+bool peer_has_addr(const struct peer *peer, const struct addr *addr)
+{
+	for (unsigned int i = 0; i < peer->addr_count; i++)
+		if (addr_equal(&peer->addrs[i], addr))
+			return true;
+	return false;
+}
+
+static void peer_take_addrs(struct peer *peer, const struct ike_job_result *result)
+{
+	unsigned int count = result->addr_count;
+	struct addr at = {0};
+
+	if (peer->addr_count)
+		at = *peer_towards(peer);
+	if (count > IKE_JOB_ADDRS_MAX)
+		count = IKE_JOB_ADDRS_MAX;
+	memcpy(peer->addrs, result->addrs, count * sizeof(*peer->addrs));
+	peer->addr_count = count;
+	/* after a try without an answer the next one goes on from there */
+	for (unsigned int i = 0; i < count; i++)
+		if (peer->addr_at && addr_equal(&peer->addrs[i], &at))
+			peer->addr_at = i;
+}
+
+static void peer_cannot_resolve(struct peer *peer, const char *why)
+{
+	const char *name = peer->tunnel->conf->remote_name;
+	char addr[ADDR_STRLEN];
+
+	if (!peer->resolve_to_begin) {
+		report_log(peer->ike, peer, LOG_INFO, "%s cannot be resolved: %s", name, why);
+		return;
+	}
+	cause_set(&peer->cause, IKE_FAIL_RESOLVE, "%s cannot be resolved: %s", name, why);
+	if (peer->addr_count)		/* the name servers may be behind the tunnel itself */
+		report_step(peer, IKE_STEP_RESOLVE,
+			    "%s cannot be resolved (%s), going to its last address %s", name, why,
+			    addr_str(peer_towards(peer), addr));
+	peer->begin = true;
+}
+
+static void peer_resolved(struct ike *ike, void *owner, const struct ike_job_result *result)
+{
+	struct peer *peer = owner;
+	char addr[ADDR_STRLEN];
+
+	peer->resolving = 0;
+	if (result->why || !result->addr_count) {
+		peer_cannot_resolve(peer, result->why ? result->why : "it has no address");
+	} else {
+		peer_take_addrs(peer, result);
+		if (peer->resolve_to_begin) {
+			report_step(peer, IKE_STEP_RESOLVE, "%s is %s",
+				    peer->tunnel->conf->remote_name,
+				    addr_str(peer_towards(peer), addr));
+			peer->begin = true;
+		}
+	}
+	peer->resolve_to_begin = false;
+	peer_touch(peer);
+}
+
+void peer_resolve(struct peer *peer, bool begin)
+{
+	const struct tunnel_conf *conf = peer->tunnel->conf;
+	struct ike_job job = { .kind = IKE_JOB_RESOLVE, .tunnel = peer->tunnel->id,
+			       .name = conf->remote_name };
+	char addr[ADDR_STRLEN];
+
+	if (begin) {
+		timer_cancel(&peer->ike->timers, &peer->retry);
+		peer_set_state(peer, PEER_CONNECTING, "an attempt begins");
+	}
+	if (!conf->remote_name[0]) {
+		if (begin)
+			report_step(peer, IKE_STEP_RESOLVE, "%s", addr_str(&conf->remote, addr));
+		peer->begin = begin;
+		return;
+	}
+	peer->resolve_to_begin |= begin;
+	if (peer->resolving)
+		return;
+	peer->resolving = job_begin(peer->ike, peer, peer_resolved, &job);
+	if (!peer->resolving) {
+		peer_cannot_resolve(peer, "no memory to look it up");
+		peer->resolve_to_begin = false;
+		peer_touch(peer);
+	}
+}
+
+void peer_retry_later(struct peer *peer)
+{
+	unsigned int shift = peer->failures > 6 ? 6 : peer->failures;
+	uint64_t wait = (uint64_t)PEER_RETRY_MIN_MS << shift;
+	struct ike *ike = peer->ike;
+
+	if (wait > PEER_RETRY_MAX_MS)
+		wait = PEER_RETRY_MAX_MS;
+	peer->failures++;
+	timer_set(&ike->timers, &peer->retry, ike_now(ike) + wait);
+	report_log(ike, peer, LOG_INFO, "next attempt in %u s", (unsigned int)(wait / 1000));
+}
+
+bool peer_has_pending(const struct peer *peer)
+{
+	const struct child *child;
+
+	TAILQ_FOREACH(child, &peer->children, link)
+		if (child->state == CHILD_CONNECTING)
+			return true;
+	return false;
+}
+
+bool peer_has_up(const struct peer *peer)
+{
+	const struct child *child;
+
+	TAILQ_FOREACH(child, &peer->children, link)
+		if (child->state == CHILD_UP)
+			return true;
+	return false;
+}
+
+struct child *peer_next_child(const struct peer *peer)
+{
+	struct child *child;
+
+	TAILQ_FOREACH(child, &peer->children, link)
+		if (child->state == CHILD_CONNECTING && child->wanted)
+			return child;
+	return NULL;
+}
+
+/* ---- IKE SAs */
+
+bool peer_prefers_ours(const struct peer *peer, const struct ike_sa *sa)
+{
+	if (peer->attempt && peer->attempt->state == SA_AUTH_SENT)
+		return peer->attempt->spi_i < sa->spi_i;
+	return peer->sa && peer->sa->initiator && sa->born_ms <= peer->sa->established_ms;
+}
+
+void peer_take_sa(struct peer *peer, struct ike_sa *sa, bool afresh)
+{
+	struct ike_sa *old = peer->sa, *attempt = peer->attempt;
+
+	peer->sa = sa;
+	peer->attempt = NULL;
+	peer->busy = 0;
+	peer->begin = false;
+	peer->resolve_to_begin = false;
+	peer->announce = true;
+	peer->remote_id = sa->remote_id;
+	timer_cancel(&peer->ike->timers, &peer->retry);
+	if (attempt && attempt != sa)
+		sa_end(attempt, SA_CLOSE, IKE_FAIL_NONE, "the peer's attempt came first");
+	if (old && old != sa)
+		sa_end(old, afresh ? SA_DROP : SA_CLOSE, IKE_FAIL_NONE,
+		       "the peer has made a new IKE SA");
+	peer_touch(peer);
+}
+
+/* ---- children */
+
+void peer_move_children(struct peer *peer, struct ike_sa *from, struct ike_sa *to)
+{
+	struct child_sa *pair;
+	struct child *child;
+
+	TAILQ_FOREACH(child, &peer->children, link) {
+		TAILQ_FOREACH(pair, &child->pairs, link) {
+			if (pair->sa != from)
+				continue;
+			pair->sa = to;
+			if (pair->state == PAIR_OLD ||
+			    (pair->want_rekey && pair->state == PAIR_ACTIVE)) {
+				pair_retry(pair, 1000, 2000);
+				pair->want_rekey = false;
+			}
+		}
+	}
+	sa_touch(to);
+}
+
+void peer_drop_children(struct peer *peer, struct ike_sa *sa, const struct cause *cause)
+{
+	struct child_sa *pair, *next;
+	struct child *child;
+
+	TAILQ_FOREACH(child, &peer->children, link) {
+		bool lost = false;
+
+		for (pair = TAILQ_FIRST(&child->pairs); pair; pair = next) {
+			next = TAILQ_NEXT(pair, link);
+			if (pair->sa != sa)
+				continue;
+			pair_remove(pair, "its IKE SA ends");
+			lost = true;
+		}
+		if (lost)
+			child_lost(child, cause);
+	}
+}
+
+void peer_moved(struct peer *peer)
+{
+	const struct ike_sa *sa = peer->sa;
+	char text[ADDR_STRLEN];
+	struct child *child;
+
+	report_log(peer->ike, peer, LOG_INFO, "the peer has moved to %s",
+		   endpoint_str(&sa->remote, text));
+	TAILQ_FOREACH(child, &peer->children, link)
+		child_move(child, &sa->local, &sa->remote);
+}

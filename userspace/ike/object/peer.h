@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One remote end at work: whether it is wanted up, its addresses, attempts and pauses, its IKE SAs
+ * and its children. The children are the peer's and not the IKE SA's: rekey and reauthentication
+ * replace IKE SAs beneath living children.
+ */
+#ifndef IKE_PEER_H
+#define IKE_PEER_H
+
+#include "ike/core/engine.h"
+#include "lib/hash.h"
+
+#define PEER_RETRY_MIN_MS	1000
+#define PEER_RETRY_MAX_MS	60000
+#define PEER_REFRESH_MS		300000	/* how old the address of a name may be that we answer to */
+
+TAILQ_HEAD(child_list, child);
+
+enum intent {
+	INTENT_ANSWER,			/* the peer may bring it up */
+	INTENT_UP,			/* we want it up */
+	INTENT_DOWN,			/* a person wants it down: the peer is refused too */
+};
+
+struct peer {
+	TAILQ_ENTRY(peer) link;		/* in tunnel->peers */
+	TAILQ_ENTRY(peer) touched;	/* in ike->touched_peers */
+	bool is_touched;
+	UT_hash_handle by_id;
+	struct ike *ike;
+	struct tunnel *tunnel;
+	uint32_t id;
+	enum peer_state state;		/* set by peer_set_state() only */
+	enum intent intent;
+	struct child_list children;	/* one for each of the configuration, in its order */
+	struct ike_sa *sa;		/* established, carries new exchanges */
+	struct ike_sa *attempt;		/* ours, not established yet */
+	struct ike_id remote_id;	/* authenticated; of many: which one. type 0: none yet */
+
+	/* Where it is: the configured address, or those of its name. */
+	struct addr addrs[IKE_JOB_ADDRS_MAX];
+	unsigned int addr_count, addr_at;	/* addr_at: of our next attempt */
+	uint32_t resolving;		/* the job; 0: none */
+	bool resolve_to_begin;		/* and an attempt follows */
+
+	bool begin;			/* an attempt of ours is due: settle begins it */
+	bool announce;			/* an attempt of ours or the peer's wants its UP said */
+	struct timer retry;		/* our next attempt */
+	struct timer refresh;		/* of the name */
+	struct timer nudge;		/* a command wants settle to look at it */
+	unsigned int failures;		/* in a row */
+	unsigned int busy;		/* answers TEMPORARY_FAILURE in a row */
+	uint64_t up_ms;
+	struct cause cause;		/* why it is not up */
+};
+
+/* With its children. NULL: no memory. */
+struct peer *peer_new(struct tunnel *t, const struct ike_id *remote_id);
+/* Has to be without IKE SAs. */
+void peer_free(struct peer *peer);
+struct peer *peer_find(const struct ike *ike, uint32_t id);
+/* Is there a reason to remember it? */
+bool peer_idle(const struct peer *peer);
+
+/* Says the change in the log. @why: a few words. */
+void peer_set_state(struct peer *peer, enum peer_state state, const char *why);
+/* Where our next attempt goes; NULL: not known. */
+const struct addr *peer_towards(const struct peer *peer);
+bool peer_has_addr(const struct peer *peer, const struct addr *addr);
+/* Looks the name up, if it has one: then, if @begin, an attempt follows. */
+void peer_resolve(struct peer *peer, bool begin);
+/* Another attempt after the pause that its failures deserve. */
+void peer_retry_later(struct peer *peer);
+
+/* Wanted, or under way, and not up yet: is any child so? */
+bool peer_has_pending(const struct peer *peer);
+bool peer_has_up(const struct peer *peer);
+/*
+ * @sa is established: it carries the peer's exchanges from now on. One before it ends, without a
+ * word if the peer says that it is @afresh; so does an attempt of ours.
+ */
+void peer_take_sa(struct peer *peer, struct ike_sa *sa, bool afresh);
+/*
+ * Both ends began at once. Each sees both IKE SAs, so a rule settles it alike on both: of two
+ * attempts that have reached the proof the lower SPIi wins. And an attempt that began before ours
+ * succeeded is a remnant of such a race, which ours has won. Must @sa, which the peer has just
+ * proved, give way to one of ours?
+ */
+bool peer_prefers_ours(const struct peer *peer, const struct ike_sa *sa);
+/* The next child to be made, or NULL. */
+struct child *peer_next_child(const struct peer *peer);
+/* Every child pair that @from carries is @to's from now on: rekey, reauthentication. */
+void peer_move_children(struct peer *peer, struct ike_sa *from, struct ike_sa *to);
+/* All pairs that @sa carries leave the kernel. @cause: why a child that has no other is down. */
+void peer_drop_children(struct peer *peer, struct ike_sa *sa, const struct cause *cause);
+/* Its address has changed, authentically: the policies follow. */
+void peer_moved(struct peer *peer);
+
+#endif

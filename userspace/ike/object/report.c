@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "ike/object/report.h"
+
+#include <stdarg.h>
+
+#include "ike/object/child.h"
+#include "ike/object/peer.h"
+#include "ike/object/tunnel.h"
+
+const char *report_peer_name(const struct peer *peer, char buf[IKE_WHO_MAX])
+{
+	const struct tunnel_conf *conf = peer->tunnel->conf;
+	char id[TUNNEL_ID_MAX];
+
+	if (conf->any && peer->remote_id.type)
+		snprintf(buf, IKE_WHO_MAX, "%s/%s", conf->name,
+			 ike_id_str(&peer->remote_id, id, sizeof(id)));
+	else
+		snprintf(buf, IKE_WHO_MAX, "%s", conf->name);
+	return buf;
+}
+
+static const char *report_child_name(const struct child *child, char buf[IKE_WHO_MAX])
+{
+	size_t len;
+
+	report_peer_name(child->peer, buf);
+	len = strlen(buf);
+	if (strcmp(child->conf->name, child->peer->tunnel->conf->name))
+		snprintf(buf + len, IKE_WHO_MAX - len, "/%s", child->conf->name);
+	return buf;
+}
+
+static void report(struct ike *ike, const struct peer *peer, const struct child *child,
+		   struct ike_event *ev)
+{
+	char who[IKE_WHO_MAX];
+
+	if (peer) {
+		ev->tunnel = peer->tunnel->id;
+		ev->peer = peer->id;
+		ev->who = child ? report_child_name(child, who) : report_peer_name(peer, who);
+	}
+	ev->child = child ? child->id : 0;
+	ike->env.event(ike->env.ctx, ev);
+}
+
+void report_peer(struct peer *peer, enum ike_event_type type, const struct cause *cause)
+{
+	struct ike_event ev = { .type = type };
+
+	if (cause) {
+		ev.failure = cause->failure;
+		ev.detail = cause->text;
+	}
+	report(peer->ike, peer, NULL, &ev);
+}
+
+void report_child(struct child *child, enum ike_event_type type, const struct cause *cause)
+{
+	struct ike_event ev = { .type = type };
+
+	if (cause) {
+		ev.failure = cause->failure;
+		ev.detail = cause->text;
+	}
+	report(child->ike, child->peer, child, &ev);
+}
+
+void report_text(struct peer *peer, enum ike_event_type type, const char *detail)
+{
+	struct ike_event ev = { .type = type, .detail = detail };
+
+	report(peer->ike, peer, NULL, &ev);
+}
+
+void report_step(struct peer *peer, enum ike_step step, const char *fmt, ...)
+{
+	char text[IKE_DETAIL_MAX];
+	struct ike_event ev = { .type = IKE_EV_STEP, .step = step, .detail = text };
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	report(peer->ike, peer, NULL, &ev);
+}
+
+void report_log(struct ike *ike, const struct peer *peer, int level, const char *fmt, ...)
+{
+	char text[2 * IKE_DETAIL_MAX];
+	struct ike_event ev = { .type = IKE_EV_LOG, .level = level, .detail = text };
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	report(ike, peer, NULL, &ev);
+}
+
+void report_tunnel_log(const struct tunnel *t, int level, const char *fmt, ...)
+{
+	char text[2 * IKE_DETAIL_MAX];
+	struct ike_event ev = { .type = IKE_EV_LOG, .level = level, .detail = text,
+				.tunnel = t->id, .who = t->conf->name };
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	t->ike->env.event(t->ike->env.ctx, &ev);
+}
+
+void report_refused(struct tunnel *t, const struct cause *cause)
+{
+	struct ike_event ev = {
+		.type = IKE_EV_REFUSED, .tunnel = t->id, .who = t->conf->name,
+		.failure = cause->failure, .detail = cause->text,
+	};
+
+	t->ike->env.event(t->ike->env.ctx, &ev);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Strangers: IKE SAs whose peer is not authenticated: half open, or refused and only answering
+ * retransmissions. Each takes at most 24 KiB, so they hold at most 12 MiB between them. From
+ * STRANGERS_COOKIE on a first message must bring a cookie back (RFC 7296 2.6), and one network (a
+ * /24, a /64) may have no more than STRANGERS_NET_MAX; at STRANGERS_MAX the oldest gives way.
+ */
+#ifndef IKE_STRANGER_H
+#define IKE_STRANGER_H
+
+#include "ike/object/ike_sa.h"
+
+#define STRANGERS_COOKIE	32
+#define STRANGERS_NET_MAX	64
+#define STRANGERS_MAX		512
+
+/* Counts @sa, or ceases to, as its state wants. */
+void stranger_count(struct ike_sa *sa);
+unsigned int strangers_of_net(const struct ike *ike, const struct addr *addr);
+/* The one that has been a stranger for longest, or NULL. */
+struct ike_sa *stranger_oldest(const struct ike *ike);
+/* The counters of networks: for the end of the engine. */
+void strangers_free(struct ike *ike);
+
+#endif

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "ike/settle.h"
+
+#include "ike/attempt.h"
+#include "ike/auth/auth.h"
+#include "ike/exchange/inbound.h"
+#include "ike/object/child.h"
+#include "ike/object/child_sa.h"
+#include "ike/object/peer.h"
+#include "ike/object/report.h"
+#include "ike/object/stranger.h"
+#include "ike/object/touch.h"
+#include "ike/object/tunnel.h"
+
+/* ---- IKE SAs */
+
+/* The peer has lost an IKE SA: what was carried by it goes, and people hear of it. */
+static void settle_loss(struct ike_sa *sa)
+{
+	struct peer *peer = sa->peer;
+	struct cause cause = sa->cause;
+
+	if (!peer)
+		return;
+	if (!cause.failure)
+		cause.failure = IKE_FAIL_DOWN;
+	if (peer->attempt == sa) {
+		peer->attempt = NULL;
+		attempt_failed(peer, &cause);
+	} else if (peer->sa == sa) {
+		peer->sa = NULL;
+		peer_drop_children(peer, sa, &cause);
+		attempt_lost(peer, &cause);
+	} else {
+		peer_drop_children(peer, sa, &cause);
+	}
+	peer_touch(peer);
+}
+
+/* What only a living one has. */
+static void settle_release(struct ike_sa *sa)
+{
+	if (sa->released)
+		return;
+	sa->released = true;
+	inbound_drop_all(sa);
+	exchange_release_all(sa);
+	settle_loss(sa);
+	auth_end(sa, false);
+	auth_end(sa, true);
+	if (sa->stash)
+		sa->stash_free(sa);
+	timer_cancel(&sa->ike->timers, &sa->liveness);
+	octets_clear(&sa->init_i);
+	octets_clear(&sa->init_r);
+}
+
+static void settle_bury(struct ike_sa *sa)
+{
+	struct ike *ike = sa->ike;
+
+	timer_cancel(&ike->timers, &sa->expiry);
+	if (sa->peer)
+		peer_touch(sa->peer);
+	sa->peer = NULL;
+	sa_untouch(sa);
+	TAILQ_REMOVE(&ike->sas, sa, link);
+	TAILQ_INSERT_TAIL(&ike->dead, sa, link);
+}
+
+static void settle_end(struct ike_sa *sa)
+{
+	enum sa_end end = sa->end;
+
+	sa->end = SA_KEEP;
+	/* while the state is the old one: a peer that is lost is told so first */
+	if (!sa_is_over(sa))
+		settle_release(sa);
+	fsm_command(sa, end == SA_CLOSE ? COMMAND_CLOSE : COMMAND_DROP, sa->cause.text);
+}
+
+static void settle_sa(struct ike_sa *sa)
+{
+	if (sa->time_is_over) {
+		sa->time_is_over = false;
+		fsm_command(sa, COMMAND_EXPIRE, "its time is over");
+	}
+	if (sa->end != SA_KEEP)
+		settle_end(sa);
+	if (sa_is_over(sa))
+		settle_release(sa);
+	if (sa->state == SA_CLOSED || sa->state == SA_DEAD)
+		exchange_end_all(sa);
+	if (sa->state == SA_DEAD)
+		settle_bury(sa);
+	else
+		exchange_next(sa);
+}
+
+/* ---- peers */
+
+/* Children that are to be made while the IKE SA stands. */
+static void settle_children(struct peer *peer)
+{
+	bool keep = peer->intent == INTENT_UP && peer->tunnel->conf->start_up;
+	struct child *child;
+
+	TAILQ_FOREACH(child, &peer->children, link) {
+		if (child->wanted && child->state == CHILD_DOWN) {
+			child_connecting(child, "wanted");
+			sa_touch(peer->sa);
+		} else if (keep && child->state == CHILD_DOWN && !child->held_down &&
+			   !timer_armed(&child->retry)) {
+			child_retry_later(child, 0);
+		}
+	}
+}
+
+/* Why none of its children is up. */
+static struct cause settle_childless(const struct peer *peer)
+{
+	const struct child *child;
+	struct cause cause = { .failure = IKE_FAIL_DOWN, .text = "it has no child" };
+
+	TAILQ_FOREACH(child, &peer->children, link)
+		if (child->cause.failure)
+			return child->cause;
+	return cause;
+}
+
+/* The IKE SA stands; is the peer up, or has it come to nothing? */
+static void settle_standing(struct peer *peer)
+{
+	struct cause cause;
+
+	if (peer_has_pending(peer))
+		return;
+	if (!peer_has_up(peer)) {	/* no child, no IKE SA */
+		if (peer->sa->version->childless && !peer->sa->initiator)
+			return;
+		cause = settle_childless(peer);
+		sa_end(peer->sa, SA_CLOSE, cause.failure, cause.text);
+	} else if (peer->announce) {
+		peer->announce = false;
+		attempt_succeeded(peer);
+	}
+}
+
+/* The interface of a tunnel that nobody uses any more may go. */
+static void settle_device(struct tunnel *t)
+{
+	const struct ike_env *env = &t->ike->env;
+	const struct peer *peer;
+
+	if (!t->device)
+		return;
+	TAILQ_FOREACH(peer, &t->peers, link)
+		if (peer->state != PEER_DOWN || peer->sa || timer_armed(&peer->retry) ||
+		    peer->begin)
+			return;
+	t->device = false;
+	env->device_down(env->ctx, t->id);
+}
+
+static void settle_peer(struct peer *peer)
+{
+	struct tunnel *t = peer->tunnel;
+
+	if (peer->begin) {
+		peer->begin = false;
+		if (!peer->sa && !peer->attempt && peer->intent == INTENT_UP)
+			attempt_begin(peer);
+	}
+	if (peer->sa && peer->sa->state == SA_ESTABLISHED && peer->sa->end == SA_KEEP) {
+		settle_children(peer);
+		settle_standing(peer);
+	}
+	if (t->conf->any && peer_idle(peer))
+		peer_free(peer);
+	settle_device(t);
+}
+
+void ike_settle(struct ike *ike)
+{
+	struct ike_sa *sa;
+	struct peer *peer;
+
+	do {
+		while ((sa = sa_next_touched(ike)))
+			settle_sa(sa);
+		peer = peer_next_touched(ike);
+		if (peer)
+			settle_peer(peer);
+	} while (peer || !TAILQ_EMPTY(&ike->touched_sas));
+	sas_reap(ike);
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "ike/v2/accept.h"
+
+#include "ike/core/text.h"
+#include "ike/object/child_sa.h"
+#include "ike/object/peer.h"
+#include "ike/object/report.h"
+#include "ike/object/tunnel.h"
+#include "ike/v2/offer.h"
+
+#define CHILD_DELAY_MS		3000	/* the initiator makes its children first */
+
+/*
+ * What the IKE_SA_INIT agreed on was acceptable to some tunnel for these addresses; is it to
+ * this one?
+ */
+static bool accept_suite_ok(const struct tunnel *t, const struct ike_sa *sa)
+{
+	struct proposals theirs = { .count = 1, .p = { sa->suite } };
+	struct proposal same;
+	unsigned int index;
+
+	return proposal_select(&t->conf->ike, &theirs, false, &same, &index);
+}
+
+bool accept_turned_away(struct inbound *in, struct tunnel *t, const struct peer *peer)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	char ours[300], got[PROPOSAL_STRLEN];
+	struct cause cause;
+
+	if (!accept_suite_ok(t, in->sa)) {
+		v2_refuse(v, NOTIFY_NO_PROPOSAL_CHOSEN, NULL, 0);
+		cause_set(&cause, IKE_FAIL_NO_PROPOSAL_IKE,
+			  "no IKE proposal in common; ours: %s; the peer's: %.180s",
+			  proposals_text(&t->conf->ike, ours, sizeof(ours)),
+			  proposal_str(&in->sa->suite, got));
+		report_refused(t, &cause);
+		return true;
+	}
+	if (t->held_down || (peer && peer->intent == INTENT_DOWN)) {
+		v2_refuse(v, NOTIFY_TEMPORARY_FAILURE, NULL, 0);
+		report_tunnel_log(t, LOG_INFO,
+				  "the peer is refused: the tunnel was taken down here; "
+				  "ikectl up %s takes it back", t->conf->name);
+		return true;
+	}
+	if (peer && peer_prefers_ours(peer, in->sa)) {
+		report_tunnel_log(t, LOG_INFO,
+				  "both ends began at once: ours goes on, the peer's is put off");
+		v2_refuse(v, NOTIFY_TEMPORARY_FAILURE, NULL, 0);
+		return true;
+	}
+	return false;
+}
+
+/* ---- the child */
+
+/* There is no CHILD_SA: IDr and AUTH are in the answer already. */
+static void accept_refuse_child(struct v2_inbound *v, struct peer *peer, const struct child *child,
+			      uint16_t notify, struct cause *cause)
+{
+	char ours[150], ours_r[100], theirs[150], theirs_r[100];
+	const struct child_conf *conf = child ? child->conf : &peer->tunnel->conf->child[0];
+	const struct msg *m = &v->m;
+
+	build_notify(&v->b, notify, 0, 0, 0, NULL, 0);
+	if (notify == NOTIFY_NO_PROPOSAL_CHOSEN)
+		cause_set(cause, IKE_FAIL_NO_PROPOSAL_CHILD,
+			  "no ESP proposal in common; ours: %s; the peer's: %s",
+			  proposals_text(&conf->esp, ours, sizeof(ours)),
+			  proposals_text(&m->sa.list, theirs, sizeof(theirs)));
+	else if (notify == NOTIFY_TS_UNACCEPTABLE && !cause->failure)
+		cause_set(cause, IKE_FAIL_TS,
+			  "no selectors in common; ours: %s === %s; the peer's: %s === %s",
+			  ts_list_str(conf->local_ts, ours, sizeof(ours)),
+			  ts_list_str(conf->remote_ts, ours_r, sizeof(ours_r)),
+			  offer_ts_text(&m->tsr, theirs, sizeof(theirs)),
+			  offer_ts_text(&m->tsi, theirs_r, sizeof(theirs_r)));
+	report_peer(peer, IKE_EV_REFUSED, cause);
+}
+
+static void accept_make_child(struct v2_inbound *v, struct peer *peer)
+{
+	struct ike_sa *sa = v->in.sa;
+	struct offer_taken taken = {0};
+	struct cause cause = {0};
+	struct child_sa *pair;
+	uint16_t notify;
+
+	notify = offer_take(peer, &v->m, true, &taken, &cause);
+	if (notify) {
+		accept_refuse_child(v, peer, taken.child, notify, &cause);
+		if (taken.child)
+			child_failed(taken.child, &cause);
+		return;
+	}
+	pair = offer_pair(&taken, sa, &v->m, (struct chunk){0},
+			  (struct chunk){ sa->ni.b, sa->ni.len },
+			  (struct chunk){ sa->nr.b, sa->nr.len }, &cause);
+	if (pair && child_install(taken.child, pair, &taken.ts, &cause)) {
+		offer_answer(&v->b, &taken.suite, v->m.sa.offer[taken.index].number, pair->spi_in);
+		build_ts(&v->b, PAYLOAD_TSI, taken.ts.remote->ts, taken.ts.remote->count);
+		build_ts(&v->b, PAYLOAD_TSR, taken.ts.local->ts, taken.ts.local->count);
+	} else {
+		accept_refuse_child(v, peer, taken.child, NOTIFY_NO_ADDITIONAL_SAS, &cause);
+		child_failed(taken.child, &cause);
+	}
+	ts_pair_clear(&taken.ts);
+}
+
+/* What we want of children ourselves waits: the initiator is about to make its own. */
+static void accept_put_off_children(struct peer *peer)
+{
+	struct child *child;
+
+	TAILQ_FOREACH(child, &peer->children, link)
+		if (child->wanted && child->state != CHILD_UP)
+			child_retry_later(child, CHILD_DELAY_MS);
+}
+
+enum verdict accept_establish(struct inbound *in, struct tunnel *t)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	struct ike_sa *sa = in->sa;
+	struct peer *peer = tunnel_peer(t, &sa->remote_id);
+	struct peer *before = peer;
+	struct cause cause;
+	bool afresh;
+
+	if (!peer || !tunnel_device_up(t, &sa->remote.addr, &cause)) {
+		if (!peer)
+			cause_set(&cause, IKE_FAIL_PROTOCOL, "no memory for another peer");
+		v2_refuse(v, NOTIFY_TEMPORARY_FAILURE, NULL, 0);
+		report_refused(t, &cause);
+		return VERDICT_FAIL;
+	}
+	/*
+	 * INITIAL_CONTACT counts for the tunnel and the peer that it was authenticated for: other
+	 * IKE SAs may rest on other secrets.
+	 */
+	afresh = msg_notify(&v->m, NOTIFY_INITIAL_CONTACT) && before->sa &&
+		 ike_id_equal(&before->sa->remote_id, &sa->remote_id);
+	sa->peer = peer;
+	sa->mark = t->conf->mark;
+	octets_clear(&sa->init_i);
+	octets_clear(&sa->init_r);
+	peer_take_sa(peer, sa, afresh);
+	sa_watch(sa, t->conf->dpd_s);
+	accept_put_off_children(peer);
+	accept_make_child(v, peer);
+	return VERDICT_DONE;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The responder's end of IKE_AUTH: a peer that has proved itself is let in, with its first child.
+ */
+#ifndef IKE_ACCEPT_H
+#define IKE_ACCEPT_H
+
+#include "ike/v2/v2.h"
+
+/*
+ * The peer is who it says, and still has to go: the answer says so. @peer: the tunnel's, or NULL.
+ * True: it was refused.
+ */
+bool accept_turned_away(struct inbound *in, struct tunnel *t, const struct peer *peer);
+/* IDr and AUTH are in the answer: the IKE SA stands, and the child that came with it is made. */
+enum verdict accept_establish(struct inbound *in, struct tunnel *t);
+
+#endif

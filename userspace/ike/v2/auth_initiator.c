@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: GPL-2.0
+/* IKE_AUTH as initiator, and the first CHILD_SA: RFC 7296 1.2, 2.15, 2.16, 2.21.2. */
+#include "ike/core/id.h"
+#include "ike/core/text.h"
+#include "ike/object/child_sa.h"
+#include "ike/object/peer.h"
+#include "ike/object/report.h"
+#include "ike/object/stranger.h"
+#include "ike/object/tunnel.h"
+#include "ike/v2/offer.h"
+#include "ike/v2/proof.h"
+#include "ike/v2/v2.h"
+
+#define BUSY_MAX	5	/* answers TEMPORARY_FAILURE in a row */
+
+/* The request of ours, over all its rounds. */
+struct auth_exchange {
+	enum { AUTH_FIRST, AUTH_ROUNDS, AUTH_PROOF } stage;
+	uint32_t child;			/* that goes with it */
+	uint32_t new_spi;		/* reserved inbound SPI; ours to free */
+};
+
+static struct auth_exchange *auth_exchange(const struct exchange *ex)
+{
+	return (void *)ex->priv;
+}
+
+uint32_t v2_auth_reserved(const struct exchange *ex)
+{
+	return auth_exchange(ex)->new_spi;
+}
+
+static void auth_forget(struct exchange *ex)
+{
+	struct auth_exchange *p = auth_exchange(ex);
+	struct child *child = child_find(ex->sa->ike, p->child);
+
+	if (child)
+		pair_spi_free(child, p->new_spi);
+	auth_end(ex->sa, true);
+}
+
+/* ---- the request */
+
+/* Has the peer an attempt of its own under way? Then its IKE SA may be the one that wins. */
+static bool auth_peer_begins(const struct ike_sa *ours)
+{
+	const struct ike_sa *sa;
+
+	TAILQ_FOREACH(sa, &ours->ike->strangers, stranger_link)
+		if (sa->state == SA_INIT_ANSWERED &&
+		    addr_equal(&sa->init_key.asked, &ours->remote.addr))
+			return true;
+	return false;
+}
+
+static bool auth_same_pair(const struct ike_sa *ours, const struct ike_id *remote,
+			   const struct ike_sa *other)
+{
+	if (!ike_id_equal(&other->local_id, &ours->local_id))
+		return false;
+	return addr_equal(&other->remote.addr, &ours->remote.addr) ||
+	       (remote->type && ike_id_equal(&other->remote_id, remote));
+}
+
+/*
+ * INITIAL_CONTACT says that no other IKE SA exists between the two identities: other tunnels
+ * may share them. One whose IKE_AUTH is under way may exist at the peer already.
+ */
+static bool auth_is_first_contact(const struct ike_sa *ours)
+{
+	const struct ike_id *remote = &ours->peer->tunnel->conf->remote_id;
+	const struct ike_sa *sa;
+
+	TAILQ_FOREACH(sa, &ours->ike->sas, link)
+		if (sa->peer && sa->peer != ours->peer &&
+		    (sa->state == SA_AUTH_SENT || sa->state == SA_ESTABLISHED) &&
+		    auth_same_pair(ours, remote, sa))
+			return false;
+	return !auth_peer_begins(ours);
+}
+
+/* The child that goes with it, and a number for it. */
+static bool auth_choose_child(struct exchange *ex, struct cause *cause)
+{
+	struct auth_exchange *p = auth_exchange(ex);
+	struct child *child = peer_next_child(ex->sa->peer);
+	char why[IKE_WHY_MAX] = "";
+
+	if (!child) {
+		cause_set(cause, IKE_FAIL_DOWN, "no child of it is wanted any more");
+		return false;
+	}
+	p->child = child->id;
+	if (!pair_spi_alloc(child, &p->new_spi, why)) {
+		cause_set(cause, IKE_FAIL_KERNEL, "%s", why);
+		return false;
+	}
+	return true;
+}
+
+static void auth_build_first(struct exchange *ex, struct builder *b, const struct auth_session *s)
+{
+	struct auth_exchange *p = auth_exchange(ex);
+	const struct child_conf *child = child_find(ex->sa->ike, p->child)->conf;
+	const struct ike_id *ours = &ex->sa->local_id, *peer;
+
+	peer = &ex->sa->peer->tunnel->conf->remote_id;
+	build_id(b, PAYLOAD_IDI, ours->type, ours->data, ours->len);
+	if (auth_is_first_contact(ex->sa))
+		build_notify(b, NOTIFY_INITIAL_CONTACT, 0, 0, 0, NULL, 0);
+	if (peer->type)
+		build_id(b, PAYLOAD_IDR, peer->type, peer->data, peer->len);
+	if (!s->method->rounds)
+		proof_build(b, s);
+	offer_build(b, &child->esp, false, p->new_spi);
+	build_ts(b, PAYLOAD_TSI, child->local_ts->ts, child->local_ts->count);
+	build_ts(b, PAYLOAD_TSR, child->remote_ts->ts, child->remote_ts->count);
+}
+
+static void auth_build_round(struct builder *b, const struct auth_session *s)
+{
+	build_payload(b, PAYLOAD_EAP);
+	writer_bytes(&b->w, s->out, s->out_len);
+	build_payload_end(b);
+}
+
+static void auth_build_proof(struct builder *b, const struct auth_session *s)
+{
+	uint8_t proof[PRF_LEN_MAX];
+
+	if (proof_of_key(s, &s->covered, true, proof))
+		build_auth(b, AUTH_PSK, proof, prf_len(s->sa->prf));
+	else
+		b->w.overflow = true;	/* the message will not be sent */
+	mem_wipe(proof, sizeof(proof));
+}
+
+/* Our proof, for the first message. BUILD_READY: it can be built. */
+static enum built auth_prove(struct exchange *ex, struct cause *cause)
+{
+	struct ike_sa *sa = ex->sa;
+	struct auth_session *s = sa->auth[true];
+
+	if (!s) {
+		if (!auth_choose_child(ex, cause))
+			return BUILD_FAILED;
+		sa->local_id = tunnel_local_id(sa->peer->tunnel, &sa->local.addr);
+		s = proof_begin(sa, sa->peer->tunnel);
+		if (!s) {
+			cause_set(cause, IKE_FAIL_PROTOCOL, "no memory for IKE_AUTH");
+			return BUILD_FAILED;
+		}
+		s->ex = ex;
+	}
+	if (s->method->rounds)
+		return BUILD_READY;
+	switch (auth_step(s, (struct chunk){0})) {
+	case AUTH_PENDING:
+		return BUILD_PENDING;
+	case AUTH_DONE:
+		return BUILD_READY;
+	default:
+		cause_set(cause, IKE_FAIL_CONFIG, "we cannot prove who we are: %s", s->why);
+		return BUILD_FAILED;
+	}
+}
+
+static enum built auth_build(struct exchange *ex, struct cause *cause)
+{
+	struct auth_exchange *p = auth_exchange(ex);
+	enum built built;
+	struct builder b;
+
+	if (p->stage == AUTH_FIRST) {
+		built = auth_prove(ex, cause);
+		if (built != BUILD_READY)
+			return built;
+	}
+	v2_request_begin(ex, &b);
+	if (p->stage == AUTH_FIRST)
+		auth_build_first(ex, &b, ex->sa->auth[true]);
+	else if (p->stage == AUTH_ROUNDS)
+		auth_build_round(&b, ex->sa->auth[true]);
+	else
+		auth_build_proof(&b, ex->sa->auth[true]);
+	return v2_request_end(ex, &b, cause);
+}
+
+const struct exchange_kind v2_kind_auth = {
+	.name = "IKE_AUTH",
+	.state = SA_AUTH_SENT,
+	.exchange = EXCHANGE_IKE_AUTH,
+	.priv_size = sizeof(struct auth_exchange),
+	.wanted = v2_always,
+	.build = auth_build,
+	.forget = auth_forget,
+};
+
+/* ---- refused */
+
+static void auth_refused_because(struct inbound *in, const struct msg_notify *error,
+				 struct cause *cause)
+{
+	const struct child *child = child_find(in->sa->ike, auth_exchange(in->ex)->child);
+	const struct tunnel_conf *conf = in->sa->peer->tunnel->conf;
+	char local[160], remote[160], name[NAME_STRLEN], id[TUNNEL_ID_MAX], asked[TUNNEL_ID_MAX];
+
+	if (error->type == NOTIFY_AUTHENTICATION_FAILED)
+		cause_set(cause, IKE_FAIL_AUTH_REMOTE,
+			  "the peer refused: wrong psk, local-id or remote-id; "
+			  "we are %.180s, and asked for %.180s",
+			  ike_id_str(&in->sa->local_id, id, sizeof(id)),
+			  ike_id_str(&conf->remote_id, asked, sizeof(asked)));
+	else if (error->type == NOTIFY_NO_PROPOSAL_CHOSEN && child)
+		cause_set(cause, IKE_FAIL_NO_PROPOSAL_CHILD,
+			  "the peer takes none of our ESP proposals: %s; "
+			  "compare them with the peer's",
+			  proposals_text(&child->conf->esp, local, sizeof(local)));
+	else if ((error->type == NOTIFY_TS_UNACCEPTABLE ||
+		  error->type == NOTIFY_SINGLE_PAIR_REQUIRED) && child)
+		cause_set(cause, IKE_FAIL_TS,
+			  "the peer accepts no traffic between %s (ours) and %s (its own); "
+			  "compare local-ts and remote-ts with the peer's",
+			  ts_list_str(child->conf->local_ts, local, sizeof(local)),
+			  ts_list_str(child->conf->remote_ts, remote, sizeof(remote)));
+	else
+		cause_set(cause, IKE_FAIL_PEER, "the peer refuses IKE_AUTH: %s",
+			  notify_text(error->type, name));
+}
+
+/* Busy with an attempt of its own: another one after a moment, without a word to the user. */
+static bool auth_try_again(struct ike_sa *sa)
+{
+	struct peer *peer = sa->peer;
+	struct ike *ike = sa->ike;
+
+	if (sa != peer->attempt || peer->busy >= BUSY_MAX)
+		return false;
+	peer->busy++;
+	peer->attempt = NULL;
+	report_log(ike, peer, LOG_INFO,
+		   "trying again in a moment: the peer is busy with an attempt of its own");
+	timer_set(&ike->timers, &peer->retry, ike_now(ike) + 1000 + ike_jitter(ike, 1000));
+	return true;
+}
+
+/* No AUTH in it: but protected by keys only the other end of IKE_SA_INIT has. */
+enum verdict v2_auth_refused(struct inbound *in)
+{
+	const struct msg_notify *error = msg_error(&v2_inbound(in)->m);
+
+	if (error && error->type == NOTIFY_TEMPORARY_FAILURE && auth_try_again(in->sa))
+		return VERDICT_DONE;
+	if (error)
+		auth_refused_because(in, error, &in->cause);
+	else
+		cause_set(&in->cause, IKE_FAIL_PROTOCOL,
+			  "the peer's IKE_AUTH response lacks IDr or AUTH; "
+			  "does it want another way of authentication than psk?");
+	return VERDICT_DONE;
+}
+
+enum verdict v2_auth_abandoned(struct inbound *in)
+{
+	return v2_inbound(in)->m.seen[PAYLOAD_AUTH] ? VERDICT_STAY : VERDICT_FAIL;
+}
+
+/* ---- accepted */
+
+/* What the peer made of the child that went with it; false: @cause. */
+static bool auth_child_is_right(const struct v2_inbound *v, const struct child_conf *conf,
+				struct proposal *suite, struct ts_pair *ts, struct cause *cause)
+{
+	char local[160], remote[160];
+	const struct msg *m = &v->m;
+
+	if (!offer_chosen(&conf->esp, &m->sa, KE_NONE, suite)) {
+		cause_set(cause, IKE_FAIL_NO_PROPOSAL_CHILD,
+			  "the peer chose an ESP proposal that we did not offer: %s; ours: %s",
+			  proposals_text(&m->sa.list, remote, sizeof(remote)),
+			  proposals_text(&conf->esp, local, sizeof(local)));
+		return false;
+	}
+	if (offer_ts(ts, &m->tsi, &m->tsr) && ts_list_within(ts->local, conf->local_ts) &&
+	    ts_list_within(ts->remote, conf->remote_ts))
+		return true;
+	ts_pair_clear(ts);
+	cause_set(cause, IKE_FAIL_TS,
+		  "the peer answers with selectors beyond what we offered: %s === %s",
+		  offer_ts_text(&m->tsi, local, sizeof(local)),
+		  offer_ts_text(&m->tsr, remote, sizeof(remote)));
+	return false;
+}
+
+static bool auth_make_child(struct inbound *in, struct child *child, struct cause *cause)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	struct auth_exchange *p = auth_exchange(in->ex);
+	struct ike_sa *sa = in->sa;
+	struct ts_pair ts = {0};
+	struct proposal suite;
+	struct child_sa *pair;
+	bool ok;
+
+	if (!auth_child_is_right(v, child->conf, &suite, &ts, cause))
+		return false;
+	pair = pair_new(child, sa, &suite, p->new_spi, offer_spi(&v->m.sa));
+	if (pair)
+		p->new_spi = 0;
+	if (!pair || !pair_derive(pair, true, (struct chunk){0},
+				  (struct chunk){ sa->ni.b, sa->ni.len },
+				  (struct chunk){ sa->nr.b, sa->nr.len })) {
+		cause_set(cause, IKE_FAIL_PROTOCOL,
+			  "the keys of the CHILD_SA cannot be derived");
+		if (pair)
+			pair_remove(pair, cause->text);
+		ts_pair_clear(&ts);
+		return false;
+	}
+	ok = child_install(child, pair, &ts, cause);
+	ts_pair_clear(&ts);
+	return ok;
+}
+
+/* The peer is authenticated: the IKE SA stands, whatever becomes of the child. */
+static enum verdict auth_accepted(struct inbound *in)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	const struct msg_notify *error = msg_error(&v->m);
+	struct ike_sa *sa = in->sa;
+	struct child *child = child_find(sa->ike, auth_exchange(in->ex)->child);
+	struct cause cause = {0};
+
+	report_step(sa->peer, IKE_STEP_AUTH, "the peer is authenticated");
+	auth_end(sa, false);
+	octets_clear(&sa->init_i);
+	octets_clear(&sa->init_r);
+	peer_take_sa(sa->peer, sa, false);
+	sa_watch(sa, sa->peer->tunnel->conf->dpd_s);
+	if (!child)
+		return VERDICT_DONE;
+	if (error)
+		auth_refused_because(in, error, &cause);
+	else if (!v->m.sa.list.count || !v->m.tsi.count || !v->m.tsr.count)
+		cause_set(&cause, IKE_FAIL_PROTOCOL,
+			  "the peer's IKE_AUTH response has neither a CHILD_SA nor a reason");
+	else if (auth_make_child(in, child, &cause))
+		return VERDICT_DONE;
+	child_failed(child, &cause);
+	return VERDICT_DONE;
+}
+
+/* ---- the peer's proof */
+
+static bool auth_id_is_right(struct inbound *in, const struct ike_id *theirs)
+{
+	const struct tunnel_conf *conf = in->sa->peer->tunnel->conf;
+	char want[TUNNEL_ID_MAX], got[TUNNEL_ID_MAX];
+
+	if (theirs->type && (!conf->remote_id.type || ike_id_equal(theirs, &conf->remote_id)))
+		return true;
+	cause_set(&in->cause, IKE_FAIL_ID, "the peer calls itself %.180s, but remote-id is %.180s",
+		  ike_id_str(theirs, got, sizeof(got)),
+		  ike_id_str(&conf->remote_id, want, sizeof(want)));
+	return false;
+}
+
+static enum verdict auth_not_proved(struct inbound *in, const char *why)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	struct ike_id theirs = v2_id(&v->m.idr);
+	char got[TUNNEL_ID_MAX];
+
+	if (why[0])
+		cause_set(&in->cause, IKE_FAIL_AUTH_LOCAL,
+			  "the proof of the peer %.200s cannot be verified: %s",
+			  ike_id_str(&theirs, got, sizeof(got)), why);
+	else
+		cause_set(&in->cause, IKE_FAIL_AUTH_LOCAL,
+			  "the peer %.200s does not prove that it knows the pre-shared key "
+			  "(AUTH method %u); compare psk on both ends",
+			  ike_id_str(&theirs, got, sizeof(got)), v->m.auth.method);
+	return VERDICT_FAIL;
+}
+
+static enum verdict auth_next_round(struct inbound *in);
+
+static enum verdict auth_verify(struct inbound *in)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	struct auth_session *s = in->sa->auth[false];
+	struct chunk data = { v->m.auth.data.at, v->m.auth.data.left };
+
+	if (v->m.auth.method != s->method->number)
+		return auth_not_proved(in, "");
+	switch (auth_step(s, data)) {
+	case AUTH_PENDING:
+		in->resume = auth_verify;
+		return VERDICT_PENDING;
+	case AUTH_DONE:
+		in->sa->remote_id = v2_id(&v->m.idr);
+		return v->m.kind == MSG_AUTH_ROUND ? auth_next_round(in) : auth_accepted(in);
+	default:
+		return auth_not_proved(in, s->why);
+	}
+}
+
+/* IDr and AUTH. */
+static enum verdict auth_begin_verify(struct inbound *in)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	struct ike_id theirs = v2_id(&v->m.idr);
+	struct auth_session *s;
+
+	if (!auth_id_is_right(in, &theirs))
+		return VERDICT_FAIL;
+	s = proof_verify(in->sa, in->sa->peer->tunnel, &v->m.idr);
+	if (!s)
+		return auth_not_proved(in, "no memory");
+	s->in = in;
+	return auth_verify(in);
+}
+
+enum verdict v2_auth_response(struct inbound *in)
+{
+	const struct auth_session *ours = in->sa->auth[true];
+	struct v2_inbound *v = v2_inbound(in);
+
+	if (v->m.kind == MSG_AUTH)
+		return auth_begin_verify(in);
+	/* after rounds: the peer has to have proved itself before, and again with the key */
+	if (!ours || auth_exchange(in->ex)->stage != AUTH_PROOF || !in->sa->auth[false] ||
+	    !in->sa->remote_id.type ||
+	    !proof_of_key_ok(ours, &in->sa->auth[false]->covered, false, &v->m.auth))
+		return auth_not_proved(in, "");
+	return auth_accepted(in);
+}
+
+/* ---- rounds, RFC 7296 2.16 */
+
+static enum verdict auth_next_round(struct inbound *in)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	struct auth_session *s = in->sa->auth[true];
+	struct chunk data = { v->m.eap.at, v->m.eap.left };
+
+	s->in = in;
+	switch (auth_step(s, data)) {
+	case AUTH_PENDING:
+		in->resume = auth_next_round;
+		return VERDICT_PENDING;
+	case AUTH_MORE:
+		auth_exchange(in->ex)->stage = AUTH_ROUNDS;
+		break;
+	case AUTH_DONE:
+		auth_exchange(in->ex)->stage = AUTH_PROOF;
+		break;
+	case AUTH_FAILED:
+		cause_set(&in->cause, IKE_FAIL_AUTH_REMOTE, "%s failed: %s", s->method->name,
+			  s->why);
+		return VERDICT_FAIL;
+	}
+	s->in = NULL;
+	exchange_again(in->ex);
+	in->ex = NULL;
+	return VERDICT_STAY;
+}
+
+enum verdict v2_auth_more(struct inbound *in)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	const struct auth_session *s = in->sa->auth[true];
+
+	if (!s || !s->method->rounds) {
+		cause_set(&in->cause, IKE_FAIL_PROTOCOL, "the peer asks for EAP, which we do not do");
+		return VERDICT_FAIL;
+	}
+	if (in->sa->remote_id.type)
+		return auth_next_round(in);
+	if (v->m.idr.body.at && v->m.seen[PAYLOAD_AUTH])
+		return auth_begin_verify(in);
+	return auth_not_proved(in, "it sent no IDr and AUTH before EAP");
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * IKE_AUTH as responder, and the first CHILD_SA: RFC 7296 1.2, 2.15, 2.16, 2.21.2. Which tunnel is
+ * meant is known here at last: those whose addresses and identities fit are tried, the most special
+ * first.
+ */
+#include <stdlib.h>
+
+#include "ike/core/id.h"
+#include "ike/core/text.h"
+#include "ike/object/peer.h"
+#include "ike/object/report.h"
+#include "ike/object/tunnel.h"
+#include "ike/v2/accept.h"
+#include "ike/v2/offer.h"
+#include "ike/v2/proof.h"
+#include "ike/v2/rounds.h"
+#include "ike/v2/v2.h"
+
+#define TRIES_MAX		8	/* tunnels whose secret is tried for one peer */
+
+/* The tunnels that it can be, best first: numbers, since one may go while a job is under way. */
+struct auth_try {
+	uint32_t tunnel[TRIES_MAX];
+	unsigned int rank[TRIES_MAX];
+	unsigned int count, at;
+	uint32_t nearest;		/* that fits by address at least: for the log */
+	bool id_fits;
+};
+
+static struct auth_try *auth_try(struct inbound *in)
+{
+	return in->priv;
+}
+
+static struct tunnel *auth_tunnel(struct inbound *in)
+{
+	struct auth_try *try = auth_try(in);
+
+	return try->at < try->count ? tunnel_find(in->sa->ike, try->tunnel[try->at]) : NULL;
+}
+
+/* ---- which tunnel */
+
+static bool auth_ids_fit(const struct tunnel *t, const struct ike_sa *sa, const struct msg *m)
+{
+	struct ike_id ours = tunnel_local_id(t, &sa->local.addr), wanted = v2_id(&m->idr);
+	struct ike_id theirs = v2_id(&m->idi);
+
+	if (!theirs.type || (m->idr.body.at && !ike_id_equal(&ours, &wanted)))
+		return false;
+	return !t->conf->remote_id.type || ike_id_equal(&theirs, &t->conf->remote_id);
+}
+
+/* Has any child of it selectors in common with the offer? */
+static bool auth_ts_fit(const struct tunnel *t, const struct msg *m)
+{
+	struct ts_pair theirs;
+	bool fit = false;
+
+	if (!offer_ts(&theirs, &m->tsr, &m->tsi))
+		return false;
+	for (unsigned int i = 0; i < t->conf->child_count && !fit; i++)
+		fit = ts_list_overlap(t->conf->child[i].local_ts, theirs.local) &&
+		      ts_list_overlap(t->conf->child[i].remote_ts, theirs.remote);
+	ts_pair_clear(&theirs);
+	return fit;
+}
+
+/* More is more special: the identity counts most, then addresses, then selectors. 0: not at all. */
+static unsigned int auth_rank(const struct tunnel *t, const struct ike_sa *sa, const struct msg *m)
+{
+	unsigned int fit = tunnel_fit(t, &sa->local.addr, &sa->remote.addr);
+
+	if (!fit || !auth_ids_fit(t, sa, m))
+		return 0;
+	return (t->conf->remote_id.type ? 16 : 0) + 2 * fit + auth_ts_fit(t, m);
+}
+
+static void auth_try_insert(struct auth_try *try, uint32_t tunnel, unsigned int rank)
+{
+	unsigned int at = try->count;
+
+	while (at && try->rank[at - 1] < rank)
+		at--;
+	if (at == TRIES_MAX)
+		return;
+	if (try->count == TRIES_MAX)
+		try->count--;
+	memmove(&try->tunnel[at + 1], &try->tunnel[at], (try->count - at) * sizeof(*try->tunnel));
+	memmove(&try->rank[at + 1], &try->rank[at], (try->count - at) * sizeof(*try->rank));
+	try->tunnel[at] = tunnel;
+	try->rank[at] = rank;
+	try->count++;
+}
+
+static struct auth_try *auth_identify(struct inbound *in)
+{
+	const struct msg *m = &v2_inbound(in)->m;
+	struct auth_try *try = calloc(1, sizeof(*try));
+	struct ike_sa *sa = in->sa;
+	struct tunnel *t;
+
+	if (!try)
+		return NULL;
+	TAILQ_FOREACH(t, &sa->ike->tunnels, link) {
+		bool begins = m->kind == MSG_AUTH_BEGIN;
+		unsigned int rank;
+
+		if (!tunnel_fit(t, &sa->local.addr, &sa->remote.addr))
+			continue;
+		if (!try->nearest)
+			try->nearest = t->id;
+		rank = auth_rank(t, sa, m);
+		if (rank && begins == proof_theirs(t)->rounds)
+			auth_try_insert(try, t->id, rank);
+	}
+	return try;
+}
+
+static void auth_forget_try(struct inbound *in)
+{
+	free(in->priv);
+	in->priv = NULL;
+}
+
+/* ---- refused */
+
+/* AUTHENTICATION_FAILED whatever it was: a stranger learns nothing. Ours learn all. */
+static enum verdict auth_reject(struct inbound *in)
+{
+	char got[TUNNEL_ID_MAX], wanted[TUNNEL_ID_MAX], id[TUNNEL_ID_MAX], peer[ADDR_STRLEN];
+	struct v2_inbound *v = v2_inbound(in);
+	struct auth_try *try = auth_try(in);
+	struct ike_id theirs = v2_id(&v->m.idi), asked = v2_id(&v->m.idr), ours;
+	struct cause cause;
+	struct tunnel *t;
+
+	v2_refuse(v, NOTIFY_AUTHENTICATION_FAILED, NULL, 0);
+	if (!ike_may_mention_stranger(in->sa->ike))
+		return VERDICT_FAIL;
+	ike_id_str(&theirs, got, sizeof(got));
+	endpoint_str(&in->remote, peer);
+	t = tunnel_find(in->sa->ike, try && try->count ? try->tunnel[0] : try ? try->nearest : 0);
+	if (!t) {
+		ike_log(in->sa->ike, LOG_WARNING,
+			"IKE_AUTH from %s (%.200s): no tunnel is configured for it", peer, got);
+		return VERDICT_FAIL;
+	}
+	ours = tunnel_local_id(t, &in->sa->local.addr);
+	if (try->count)
+		cause_set(&cause, IKE_FAIL_AUTH_LOCAL,
+			  "the peer %.180s at %s does not prove that it knows the pre-shared key "
+			  "(AUTH method %u); compare psk on both ends",
+			  got, peer, v->m.auth.method);
+	else
+		cause_set(&cause, IKE_FAIL_ID,
+			  "the peer calls itself %.100s and asks for %.100s; "
+			  "remote-id is %.100s, local-id is %.100s",
+			  got,
+			  asked.type ? ike_id_str(&asked, id, sizeof(id)) :
+				       "no particular identity of ours",
+			  ike_id_str(&t->conf->remote_id, wanted, sizeof(wanted)),
+			  ike_id_str(&ours, peer, sizeof(peer)));
+	report_refused(t, &cause);
+	return VERDICT_FAIL;
+}
+
+/* ---- proofs */
+
+/* The peer has proved itself; now we do, in the answer. */
+static enum verdict auth_prove(struct inbound *in)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	struct auth_session *s = in->sa->auth[true];
+	struct tunnel *t = auth_tunnel(in);
+
+	if (!t)
+		return auth_reject(in);
+	switch (auth_step(s, (struct chunk){0})) {
+	case AUTH_PENDING:
+		in->resume = auth_prove;
+		return VERDICT_PENDING;
+	case AUTH_DONE:
+		build_id(&v->b, PAYLOAD_IDR, in->sa->local_id.type, in->sa->local_id.data,
+			 in->sa->local_id.len);
+		proof_build(&v->b, s);
+		auth_end(in->sa, true);
+		return v->m.kind == MSG_AUTH_BEGIN ? rounds_begin(in, t) : accept_establish(in, t);
+	default:
+		report_tunnel_log(t, LOG_ERR, "we cannot prove who we are: %s", s->why);
+		v2_refuse(v, NOTIFY_TEMPORARY_FAILURE, NULL, 0);
+		return VERDICT_FAIL;
+	}
+}
+
+static enum verdict auth_begin_proof(struct inbound *in, struct tunnel *t)
+{
+	struct ike_sa *sa = in->sa;
+	struct peer *peer = tunnel_only_peer(t);
+	struct auth_session *s;
+
+	if (v2_inbound(in)->m.kind == MSG_AUTH)
+		sa->remote_id = v2_id(&v2_inbound(in)->m.idi);
+	if (accept_turned_away(in, t, peer))
+		return VERDICT_FAIL;
+	sa->local_id = tunnel_local_id(t, &sa->local.addr);
+	s = proof_begin(sa, t);
+	if (!s)
+		return auth_reject(in);
+	s->in = in;
+	return auth_prove(in);
+}
+
+static enum verdict auth_try_next(struct inbound *in);
+
+static enum verdict auth_verify(struct inbound *in)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	struct auth_session *s = in->sa->auth[false];
+	struct chunk data = { v->m.auth.data.at, v->m.auth.data.left };
+	struct tunnel *t = auth_tunnel(in);
+
+	if (t && v->m.auth.method == s->method->number) {
+		switch (auth_step(s, data)) {
+		case AUTH_PENDING:
+			in->resume = auth_verify;
+			return VERDICT_PENDING;
+		case AUTH_DONE:
+			auth_end(in->sa, false);
+			return auth_begin_proof(in, t);
+		default:
+			break;
+		}
+	}
+	auth_try(in)->at++;
+	return auth_try_next(in);
+}
+
+/* The next tunnel whose secret the peer may have. */
+static enum verdict auth_try_next(struct inbound *in)
+{
+	struct tunnel *t = auth_tunnel(in);
+	struct auth_session *s;
+
+	if (!t)
+		return auth_reject(in);
+	s = proof_verify(in->sa, t, &v2_inbound(in)->m.idi);
+	if (!s)
+		return auth_reject(in);
+	s->in = in;
+	return s->method->rounds ? auth_begin_proof(in, t) : auth_verify(in);
+}
+
+enum verdict v2_auth_request(struct inbound *in)
+{
+	in->priv = auth_identify(in);
+	in->forget = auth_forget_try;
+	if (!in->priv)
+		return auth_reject(in);
+	return auth_try_next(in);
+}

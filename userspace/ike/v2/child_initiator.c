@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "ike/core/text.h"
+#include "ike/object/child_sa.h"
+#include "ike/object/peer.h"
+#include "ike/object/report.h"
+#include "ike/object/tunnel.h"
+#include "ike/v2/child_exchange.h"
+#include "ike/v2/offer.h"
+
+static struct child_exchange *child_exchange(const struct exchange *ex)
+{
+	return (void *)ex->priv;
+}
+
+int child_nonce_cmp(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+{
+	int diff = memcmp(a, b, a_len < b_len ? a_len : b_len);
+
+	return diff ? diff : (a_len > b_len) - (a_len < b_len);
+}
+
+struct child_exchange *child_exchange_rekey(const struct ike_sa *sa, uint32_t old_in)
+{
+	struct exchange *ex;
+
+	TAILQ_FOREACH(ex, &sa->exchanges, link)
+		if (ex->kind == &v2_kind_rekey_child && child_exchange(ex)->old_in == old_in)
+			return child_exchange(ex);
+	return NULL;
+}
+
+struct child_exchange *child_exchange_new(const struct ike_sa *sa, uint32_t child)
+{
+	struct exchange *ex;
+
+	TAILQ_FOREACH(ex, &sa->exchanges, link)
+		if (ex->kind == &v2_kind_new_child && child_exchange(ex)->child == child)
+			return child_exchange(ex);
+	return NULL;
+}
+
+bool child_exchange_any(const struct ike_sa *sa)
+{
+	const struct exchange *ex;
+
+	TAILQ_FOREACH(ex, &sa->exchanges, link)
+		if (ex->kind->about_child)
+			return true;
+	return false;
+}
+
+static void child_forget(struct exchange *ex)
+{
+	struct child_exchange *p = child_exchange(ex);
+	struct child *child = child_find(ex->sa->ike, p->child);
+
+	if (child)
+		pair_spi_free(child, p->new_spi);
+	ke_free(p->ke);
+}
+
+/* ---- the request */
+
+/* Of those we have for a child the one of the IKE SA, else the first; KE_NONE: there is none. */
+static uint16_t child_likely_group(const struct ike_sa *sa, const struct child *child)
+{
+	const struct proposals *list = &child->conf->esp;
+	uint16_t group = offer_group(&sa->suite);
+
+	if (proposals_have_group(list, group))
+		return group;
+	for (unsigned int i = 0; i < list->count; i++) {
+		group = offer_group(&list->p[i]);
+		if (group)
+			return group;
+	}
+	return KE_NONE;
+}
+
+static bool child_prepare(struct exchange *ex, struct child *child, uint16_t group)
+{
+	struct child_exchange *p = child_exchange(ex);
+	struct ike_sa *sa = ex->sa;
+	struct ike *ike = sa->ike;
+	char why[IKE_WHY_MAX] = "";
+
+	p->child = child->id;
+	if (!pair_spi_alloc(child, &p->new_spi, why)) {
+		report_log(ike, sa->peer, LOG_ERR, "no CREATE_CHILD_SA for %s: %s",
+			   child->conf->name, why);
+		return false;
+	}
+	p->group = group;
+	if (!offer_with_group(&child->conf->esp, group).count)
+		p->group = child_likely_group(sa, child);
+	if (p->group)
+		p->ke = ke_new(p->group, ike->env.random, ike->env.ctx);
+	if (p->group && !p->ke) {
+		report_log(ike, sa->peer, LOG_ERR,
+			   "no CREATE_CHILD_SA for %s: there is no key exchange group %u here",
+			   child->conf->name, p->group);
+		return false;
+	}
+	ike_random(ike, p->nonce, sizeof(p->nonce));
+	return true;
+}
+
+static enum built child_build(struct exchange *ex, struct child *child,
+			      const struct ts_list *local_ts, const struct ts_list *remote_ts,
+			      struct cause *cause)
+{
+	struct child_exchange *p = child_exchange(ex);
+	struct proposals offers = offer_with_group(&child->conf->esp, p->group);
+	const uint8_t *public;
+	struct builder b;
+	size_t len;
+
+	v2_request_begin(ex, &b);
+	if (p->old_in)
+		build_notify(&b, NOTIFY_REKEY_SA, PROTO_ESP, p->old_in, 4, NULL, 0);
+	offer_build(&b, &offers, true, p->new_spi);
+	build_nonce(&b, p->nonce, sizeof(p->nonce));
+	if (p->ke) {
+		public = ke_public(p->ke, &len);
+		build_ke(&b, p->group, public, len);
+	}
+	build_ts(&b, PAYLOAD_TSI, local_ts->ts, local_ts->count);
+	build_ts(&b, PAYLOAD_TSR, remote_ts->ts, remote_ts->count);
+	return v2_request_end(ex, &b, cause);
+}
+
+/* The next pair that wants new keys, or NULL. */
+static struct child_sa *child_to_rekey(const struct ike_sa *sa)
+{
+	const struct child *child;
+	struct child_sa *pair;
+
+	if (!sa->peer)
+		return NULL;
+	TAILQ_FOREACH(child, &sa->peer->children, link) {
+		pair = pair_active(child);
+		if (pair && pair->sa == sa && pair->want_rekey && !pair->successor)
+			return pair;
+	}
+	return NULL;
+}
+
+static bool child_rekey_wanted(const struct ike_sa *sa)
+{
+	return child_to_rekey(sa);
+}
+
+static enum built child_rekey_build(struct exchange *ex, struct cause *cause)
+{
+	struct child_sa *pair = child_to_rekey(ex->sa);
+	struct child *child = pair->child;
+
+	pair->want_rekey = false;
+	if (!child_prepare(ex, child, pair->group)) {
+		pair_retry(pair, PAIR_RETRY_MIN_MS, PAIR_RETRY_MAX_MS);
+		return BUILD_NOTHING;
+	}
+	child_exchange(ex)->old_in = pair->spi_in;
+	return child_build(ex, child, child->local_ts, child->remote_ts, cause);
+}
+
+static bool child_new_wanted(const struct ike_sa *sa)
+{
+	return sa->peer && sa->peer->sa == sa && peer_next_child(sa->peer);
+}
+
+static enum built child_new_build(struct exchange *ex, struct cause *cause)
+{
+	struct child *child = peer_next_child(ex->sa->peer);
+	struct cause why = { .failure = IKE_FAIL_KERNEL };
+	/* with a group where the first proposal has one */
+	uint16_t group = child->conf->esp.count ? offer_group(&child->conf->esp.p[0]) : KE_NONE;
+
+	child->wanted = false;
+	if (!child_prepare(ex, child, group)) {
+		cause_set(&why, IKE_FAIL_KERNEL, "the request cannot be made; see the log");
+		child_failed(child, &why);
+		return BUILD_NOTHING;
+	}
+	return child_build(ex, child, child->conf->local_ts, child->conf->remote_ts, cause);
+}
+
+const struct exchange_kind v2_kind_rekey_child = {
+	.name = "CREATE_CHILD_SA",
+	.state = SA_ESTABLISHED,
+	.exchange = EXCHANGE_CREATE_CHILD_SA,
+	.priv_size = sizeof(struct child_exchange),
+	.about_child = true,
+	.wanted = child_rekey_wanted,
+	.build = child_rekey_build,
+	.forget = child_forget,
+};
+
+const struct exchange_kind v2_kind_new_child = {
+	.name = "CREATE_CHILD_SA",
+	.state = SA_ESTABLISHED,
+	.exchange = EXCHANGE_CREATE_CHILD_SA,
+	.priv_size = sizeof(struct child_exchange),
+	.about_child = true,
+	.wanted = child_new_wanted,
+	.build = child_new_build,
+	.forget = child_forget,
+};
+
+/* ---- its answer */
+
+/* Of the peer's rekey, which met ours: is ours the one with the lowest nonce? */
+static bool child_we_lose(const struct child_exchange *p, struct cursor nr)
+{
+	const struct rival *rival = &p->rival;
+	const uint8_t *low = p->nonce;
+	size_t low_len = sizeof(p->nonce);
+
+	if (!rival->spi_in || rival->gone)
+		return false;
+	if (child_nonce_cmp(nr.at, nr.left, low, low_len) < 0) {
+		low = nr.at;
+		low_len = nr.left;
+	}
+	return child_nonce_cmp(low, low_len, rival->low, rival->low_len) < 0;
+}
+
+/* The pair that the answer makes, with its keys; NULL: it cannot be. */
+static struct child_sa *child_make_pair(struct inbound *in, struct child *child,
+					const struct proposal *suite)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	struct child_exchange *p = child_exchange(in->ex);
+	uint8_t secret[KE_SECRET_MAX];
+	size_t secret_len = 0;
+	struct child_sa *pair;
+	bool ok = true;
+
+	if (offer_group(suite) &&
+	    !ke_derive(p->ke, v->m.ke.data.at, v->m.ke.data.left, secret, &secret_len))
+		return NULL;
+	pair = pair_new(child, in->sa, suite, p->new_spi, offer_spi(&v->m.sa));
+	if (pair) {
+		p->new_spi = 0;
+		ok = pair_derive(pair, true, (struct chunk){ secret, secret_len },
+				 (struct chunk){ p->nonce, sizeof(p->nonce) },
+				 offer_chunk(v->m.nonce));
+	}
+	mem_wipe(secret, sizeof(secret));
+	if (ok)
+		return pair;
+	pair_remove(pair, "its keys cannot be derived");
+	return NULL;
+}
+
+/*
+ * The answer is no good, but the peer has made a CHILD_SA of it: it is told to delete that again.
+ * What was there before is not touched.
+ */
+static void child_reject_answer(struct inbound *in, struct child *child, const char *why)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	struct child_exchange *p = child_exchange(in->ex);
+	struct child_sa *pair;
+
+	report_log(in->sa->ike, in->sa->peer, LOG_WARNING, "%s: %s", child->conf->name, why);
+	if (!p->new_spi || !v->m.sa.list.count)
+		return;
+	pair = pair_new(child, in->sa, &v->m.sa.list.p[0], p->new_spi, offer_spi(&v->m.sa));
+	if (!pair)
+		return;
+	p->new_spi = 0;
+	pair_retire(pair, why);
+}
+
+static bool child_suite_is_right(struct inbound *in, const struct child *child,
+				 struct proposal *suite)
+{
+	const struct msg *m = &v2_inbound(in)->m;
+	uint16_t group = child_exchange(in->ex)->group;
+	struct proposals offers = offer_with_group(&child->conf->esp, group);
+
+	return offer_chosen(&offers, &m->sa, group, suite) &&
+	       (!offer_group(suite) || m->ke.group == group) &&
+	       offer_nonce_ok(m->nonce, in->sa->prf);
+}
+
+/* RFC 7296 2.9.2: a rekey carries all that the old one did. Ours offered no more than that. */
+static bool child_same_selectors(const struct child *child, const struct ts_pair *ts)
+{
+	return ts_list_within(ts->local, child->local_ts) &&
+	       ts_list_within(child->local_ts, ts->local) &&
+	       ts_list_within(ts->remote, child->remote_ts) &&
+	       ts_list_within(child->remote_ts, ts->remote);
+}
+
+static bool child_rekey_is_right(struct inbound *in, const struct child *child,
+				 struct proposal *suite, char why[IKE_DETAIL_MAX])
+{
+	const struct msg *m = &v2_inbound(in)->m;
+	char local[80], remote[80], was_local[80], was_remote[80];
+	struct ts_pair ts;
+	bool same;
+
+	if (!child_suite_is_right(in, child, suite)) {
+		snprintf(why, IKE_DETAIL_MAX,
+			 "the peer answers our rekey with what we did not offer");
+		return false;
+	}
+	same = offer_ts(&ts, &m->tsi, &m->tsr) && child_same_selectors(child, &ts);
+	ts_pair_clear(&ts);
+	if (!same)
+		snprintf(why, IKE_DETAIL_MAX,
+			 "the peer answers our rekey with other selectors than the CHILD_SA has: "
+			 "%s === %s instead of %s === %s",
+			 offer_ts_text(&m->tsi, local, sizeof(local)),
+			 offer_ts_text(&m->tsr, remote, sizeof(remote)),
+			 ts_list_str(child->local_ts, was_local, sizeof(was_local)),
+			 ts_list_str(child->remote_ts, was_remote, sizeof(was_remote)));
+	return same;
+}
+
+static void child_take_over(struct child_sa *pair, struct child_sa *old)
+{
+	uint32_t old_in = old->spi_in, old_out = old->spi_out;
+
+	old->successor = 0;
+	if (old->peer_deleted)
+		pair_linger(old, "rekeyed, and deleted by the peer");
+	else
+		pair_retire(old, "rekeyed by us");
+	child_rekeyed(pair->child, pair, old_in, old_out);
+}
+
+/* Our rekey came to nothing: the old pair lives to its hard limit, and is tried again. */
+static void child_rekey_failed(struct child_sa *old)
+{
+	if (!old || old->state != PAIR_ACTIVE || old->successor)
+		return;
+	old->group = KE_NONE;
+	old->group_asked = false;
+	pair_retry(old, PAIR_RETRY_MIN_MS, PAIR_RETRY_MAX_MS);
+}
+
+static void child_rekey_response(struct inbound *in, struct child *child)
+{
+	struct child_exchange *p = child_exchange(in->ex);
+	struct child_sa *pair, *old = pair_by_in(child, p->old_in);
+	bool lose = child_we_lose(p, v2_inbound(in)->m.nonce);
+	char why[IKE_DETAIL_MAX] = "the keys of the new CHILD_SA cannot be derived";
+	struct proposal suite;
+
+	pair = child_rekey_is_right(in, child, &suite, why) ? child_make_pair(in, child, &suite) :
+							      NULL;
+	if (!pair) {
+		child_reject_answer(in, child, why);
+		child_rekey_failed(old);
+		return;
+	}
+	/*
+	 * the peer's rekey of the same has won, or is complete: nothing is sent on ours, but
+	 * something may come
+	 */
+	lose = lose || !old || (old->state != PAIR_ACTIVE && !old->peer_deleted);
+	if (!child->in_kernel) {
+		pair_retire(pair, "its child is gone");
+	} else if (!pair_install(pair, !lose, "rekeyed by us", why)) {
+		report_log(in->sa->ike, in->sa->peer, LOG_ERR, "the rekey of %s fails here: %s",
+			   child->conf->name, why);
+		pair_retire(pair, "the kernel refuses it");
+		child_rekey_failed(old);
+	} else if (lose) {
+		pair_retire(pair, "the peer's rekey has won");
+	} else {
+		child_take_over(pair, old);
+	}
+}
+
+static void child_new_response(struct inbound *in, struct child *child)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	const struct child_conf *conf = child->conf;
+	char local[160], remote[160];
+	struct cause cause = {0};
+	struct child_sa *pair = NULL;
+	struct proposal suite;
+	struct ts_pair ts = {0};
+
+	if (!child_suite_is_right(in, child, &suite))
+		cause_set(&cause, IKE_FAIL_NO_PROPOSAL_CHILD,
+			  "the peer chose an ESP proposal that we did not offer: %s",
+			  proposals_text(&v->m.sa.list, remote, sizeof(remote)));
+	else if (!offer_ts(&ts, &v->m.tsi, &v->m.tsr) ||
+		 !ts_list_within(ts.local, conf->local_ts) ||
+		 !ts_list_within(ts.remote, conf->remote_ts))
+		cause_set(&cause, IKE_FAIL_TS,
+			  "the peer answers with selectors beyond what we offered: %s === %s",
+			  offer_ts_text(&v->m.tsi, local, sizeof(local)),
+			  offer_ts_text(&v->m.tsr, remote, sizeof(remote)));
+	else if (child->held_down)
+		cause_set(&cause, IKE_FAIL_DOWN, "taken down meanwhile");
+	else
+		pair = child_make_pair(in, child, &suite);
+	if (!pair) {
+		if (!cause.failure)
+			cause_set(&cause, IKE_FAIL_PROTOCOL,
+				  "the keys of the new CHILD_SA cannot be derived");
+		child_reject_answer(in, child, cause.text);
+		child_failed(child, &cause);
+	} else if (!child_install(child, pair, &ts, &cause)) {
+		child_failed(child, &cause);
+	}
+	ts_pair_clear(&ts);
+}
+
+enum verdict v2_child_response(struct inbound *in)
+{
+	struct child *child = child_find(in->sa->ike, child_exchange(in->ex)->child);
+
+	if (!child)
+		return VERDICT_STAY;
+	if (child_exchange(in->ex)->old_in)
+		child_rekey_response(in, child);
+	else
+		child_new_response(in, child);
+	return VERDICT_STAY;
+}
+
+/* ---- refused */
+
+/*
+ * INVALID_KE_PAYLOAD, RFC 7296 1.3: once more with the group the peer wants, if that is one of
+ * ours. NO_PROPOSAL_CHOSEN to an offer without groups: once more with one.
+ */
+static uint16_t child_other_group(struct inbound *in, const struct child *child, bool asked,
+				  const struct msg_notify *error)
+{
+	struct child_exchange *p = child_exchange(in->ex);
+	struct cursor data = error->data;
+	uint16_t group = KE_NONE;
+
+	if (error->type == NOTIFY_NO_PROPOSAL_CHOSEN && !p->group)
+		return child_likely_group(in->sa, child);
+	if (error->type == NOTIFY_INVALID_KE_PAYLOAD && !asked && cursor_u16(&data, &group) &&
+	    group != p->group && proposals_have_group(&child->conf->esp, group))
+		return group;
+	return KE_NONE;
+}
+
+static void child_rekey_refused(struct inbound *in, struct child *child,
+				const struct msg_notify *error)
+{
+	struct child_sa *old = pair_by_in(child, child_exchange(in->ex)->old_in);
+	struct ike_sa *sa = in->sa;
+	char name[NAME_STRLEN];
+	struct cause cause;
+	uint16_t group;
+
+	if (!old || old->state != PAIR_ACTIVE || old->successor)
+		return;		/* the peer's own rekey has made ours needless */
+	if (error && (old->peer_deleted || error->type == NOTIFY_CHILD_SA_NOT_FOUND)) {
+		cause_set(&cause, IKE_FAIL_DOWN,
+			  "the peer has deleted the CHILD_SA that we wanted to rekey");
+		pair_linger(old, cause.text);
+		child_lost(child, &cause);
+		return;
+	}
+	group = error ? child_other_group(in, child, old->group_asked, error) : KE_NONE;
+	if (group) {
+		old->group_asked |= error->type == NOTIFY_INVALID_KE_PAYLOAD;
+		old->group = group;
+		old->want_rekey = true;
+		return;
+	}
+	report_log(sa->ike, sa->peer,
+		   error && error->type == NOTIFY_TEMPORARY_FAILURE ? LOG_INFO : LOG_WARNING,
+		   "the peer refuses to rekey the CHILD_SA: %s; trying again",
+		   error ? notify_text(error->type, name) : "it says neither yes nor no");
+	child_rekey_failed(old);
+}
+
+static void child_new_refused(struct inbound *in, struct child *child,
+			      const struct msg_notify *error)
+{
+	char text[160], remote[160], name[NAME_STRLEN];
+	struct cause cause;
+
+	if (child->state == CHILD_UP)	/* the peer has made it meanwhile */
+		return;
+	if (!error)
+		cause_set(&cause, IKE_FAIL_PROTOCOL,
+			  "the peer's answer to CREATE_CHILD_SA is neither yes nor no");
+	else if (error->type == NOTIFY_NO_PROPOSAL_CHOSEN)
+		cause_set(&cause, IKE_FAIL_NO_PROPOSAL_CHILD,
+			  "the peer takes none of our ESP proposals: %s; "
+			  "compare them with the peer's",
+			  proposals_text(&child->conf->esp, text, sizeof(text)));
+	else if (error->type == NOTIFY_TS_UNACCEPTABLE)
+		cause_set(&cause, IKE_FAIL_TS,
+			  "the peer accepts no traffic between %s (ours) and %s (its own); "
+			  "compare local-ts and remote-ts with the peer's",
+			  ts_list_str(child->conf->local_ts, text, sizeof(text)),
+			  ts_list_str(child->conf->remote_ts, remote, sizeof(remote)));
+	else
+		cause_set(&cause, IKE_FAIL_PEER, "the peer refuses the child: %s",
+			  notify_text(error->type, name));
+	child_failed(child, &cause);
+	if (error && error->type == NOTIFY_TEMPORARY_FAILURE)
+		child_retry_later(child, PAIR_RETRY_MIN_MS);
+}
+
+enum verdict v2_child_refused(struct inbound *in)
+{
+	const struct msg_notify *error = msg_error(&v2_inbound(in)->m);
+	struct child *child = child_find(in->sa->ike, child_exchange(in->ex)->child);
+
+	if (child && child_exchange(in->ex)->old_in)
+		child_rekey_refused(in, child, error);
+	else if (child)
+		child_new_refused(in, child, error);
+	return VERDICT_STAY;
+}

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0
+/* CREATE_CHILD_SA for a CHILD_SA as responder, and the peer's DELETE of one. */
+#include "ike/v2/child_responder.h"
+
+#include "ike/core/text.h"
+#include "ike/object/child_sa.h"
+#include "ike/object/peer.h"
+#include "ike/object/report.h"
+#include "ike/object/tunnel.h"
+#include "ike/v2/child_exchange.h"
+#include "ike/v2/offer.h"
+
+static enum verdict respond_refuse(struct inbound *in, uint16_t notify, const char *why)
+{
+	char name[NAME_STRLEN];
+
+	report_log(in->sa->ike, in->sa->peer, LOG_INFO, "refusing the peer's CREATE_CHILD_SA: %s%s%s",
+		   notify_text(notify, name), why[0] ? ": " : "", why);
+	v2_refuse(v2_inbound(in), notify, NULL, 0);
+	return VERDICT_STAY;
+}
+
+enum verdict v2_child_too_late(struct inbound *in)
+{
+	return respond_refuse(in, NOTIFY_TEMPORARY_FAILURE, "");
+}
+
+/* Our half of a new key exchange, and the secret. NULL: the peer's value is unsound. */
+static struct ke *respond_ke(struct inbound *in, uint16_t group, uint8_t secret[KE_SECRET_MAX],
+			     size_t *secret_len)
+{
+	const struct msg_ke *theirs = &v2_inbound(in)->m.ke;
+	struct ike *ike = in->sa->ike;
+	struct ke *ke = ke_new(group, ike->env.random, ike->env.ctx);
+
+	if (!ke || !ke_derive(ke, theirs->data.at, theirs->data.left, secret, secret_len)) {
+		ke_free(ke);
+		return NULL;
+	}
+	return ke;
+}
+
+static void respond_answer(struct v2_inbound *v, const struct child_sa *pair,
+			   const struct offer_taken *taken, const struct nonce *nr,
+			   const struct ke *ke)
+{
+	const uint8_t *public;
+	size_t len;
+
+	offer_answer(&v->b, &pair->suite, v->m.sa.offer[taken->index].number, pair->spi_in);
+	build_nonce(&v->b, nr->b, nr->len);
+	if (ke) {
+		public = ke_public(ke, &len);
+		build_ke(&v->b, ke_group(ke), public, len);
+	}
+	build_ts(&v->b, PAYLOAD_TSI, taken->ts.remote->ts, taken->ts.remote->count);
+	build_ts(&v->b, PAYLOAD_TSR, taken->ts.local->ts, taken->ts.local->count);
+}
+
+/* ---- the rekey of one */
+
+/* Ours under way for the same: both go on, and the nonces will tell. */
+static void respond_meet_rival(struct ike_sa *sa, const struct child_sa *old, uint32_t spi_in,
+			       struct cursor ni, const struct nonce *nr)
+{
+	struct child_exchange *ours = child_exchange_rekey(sa, old->spi_in);
+	struct cursor low = child_nonce_cmp(ni.at, ni.left, nr->b, nr->len) < 0 ?
+				    ni : cursor_of(nr->b, nr->len);
+
+	if (!ours)
+		return;
+	ours->rival.spi_in = spi_in;
+	ours->rival.low_len = low.left;
+	memcpy(ours->rival.low, low.at, low.left);
+}
+
+/* Only the inbound SA: the other follows when the peer deletes the old pair. */
+static bool respond_rekey_install(struct inbound *in, struct child_sa *pair, struct child_sa *old,
+				  const struct nonce *nr)
+{
+	char why[IKE_WHY_MAX] = "";
+
+	if (!pair_install(pair, false, "rekeyed by the peer", why)) {
+		report_log(in->sa->ike, in->sa->peer, LOG_ERR, "the peer's rekey fails here: %s",
+			   why);
+		pair_remove(pair, "it could not be installed");
+		return false;
+	}
+	pair_succeed(pair, old);
+	respond_meet_rival(in->sa, old, pair->spi_in, v2_inbound(in)->m.nonce, nr);
+	return true;
+}
+
+static bool respond_new_install(struct child_sa *pair, const struct offer_taken *taken,
+				struct cause *cause)
+{
+	if (child_install(taken->child, pair, &taken->ts, cause))
+		return true;
+	child_failed(taken->child, cause);
+	return false;
+}
+
+/* Everything agrees. @old: the pair that it rekeys, or NULL. */
+static enum verdict respond_make(struct inbound *in, struct offer_taken *taken,
+				 struct child_sa *old)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	uint16_t group = offer_group(&taken->suite);
+	struct nonce nr = { .len = IKE_NONCE_LEN };
+	uint8_t secret[KE_SECRET_MAX];
+	struct cause cause = {0};
+	size_t secret_len = 0;
+	struct ke *ke = NULL;
+	struct child_sa *pair;
+	bool ok;
+
+	if (group) {
+		ke = respond_ke(in, group, secret, &secret_len);
+		if (!ke)
+			return respond_refuse(in, NOTIFY_INVALID_SYNTAX,
+					      "an unsound key exchange value");
+	}
+	ike_random(in->sa->ike, nr.b, nr.len);
+	pair = offer_pair(taken, in->sa, &v->m, (struct chunk){ secret, secret_len },
+			  offer_chunk(v->m.nonce), (struct chunk){ nr.b, nr.len }, &cause);
+	mem_wipe(secret, sizeof(secret));
+	if (pair)
+		respond_answer(v, pair, taken, &nr, ke);
+	ke_free(ke);
+	ok = pair && (old ? respond_rekey_install(in, pair, old, &nr) :
+			    respond_new_install(pair, taken, &cause));
+	return ok ? VERDICT_DONE : respond_refuse(in, NOTIFY_TEMPORARY_FAILURE, cause.text);
+}
+
+/* True: the answer asks for another group. */
+static bool respond_other_group(struct inbound *in, const struct proposal *suite)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	uint16_t group = offer_group(suite);
+
+	if (!group || v->m.ke.group == group)
+		return false;
+	v2_refuse_group(v, group);
+	return true;
+}
+
+static struct child_sa *respond_find_pair(const struct ike_sa *sa, uint32_t spi_out)
+{
+	const struct child *child;
+	struct child_sa *pair;
+
+	TAILQ_FOREACH(child, &sa->peer->children, link) {
+		pair = pair_by_out(child, spi_out);
+		if (pair && pair->sa == sa)
+			return pair;
+	}
+	return NULL;
+}
+
+/* The CHILD_SA the peer wants to rekey, if that makes sense now, RFC 7296 2.25.1. */
+static struct child_sa *respond_find_old(struct inbound *in, uint32_t spi)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	struct child_sa *old = respond_find_pair(in->sa, spi);
+
+	if (!old || old->peer_deleted) {
+		build_notify(&v->b, NOTIFY_CHILD_SA_NOT_FOUND, PROTO_ESP, spi, 4, NULL, 0);
+		return NULL;
+	}
+	if (old->state != PAIR_ACTIVE || old->successor) {
+		respond_refuse(in, NOTIFY_TEMPORARY_FAILURE, "");
+		return NULL;
+	}
+	return old;
+}
+
+static enum verdict respond_narrowed(struct inbound *in)
+{
+	const struct msg *m = &v2_inbound(in)->m;
+	char local[160], remote[160];
+
+	report_log(in->sa->ike, in->sa->peer, LOG_WARNING,
+		   "the peer's rekey would not carry all that the CHILD_SA does, only %s === %s",
+		   offer_ts_text(&m->tsr, local, sizeof(local)),
+		   offer_ts_text(&m->tsi, remote, sizeof(remote)));
+	return respond_refuse(in, NOTIFY_TS_UNACCEPTABLE, "");
+}
+
+static enum verdict respond_rekey(struct inbound *in, uint32_t spi)
+{
+	const struct msg *m = &v2_inbound(in)->m;
+	struct child_sa *old = respond_find_old(in, spi);
+	struct offer_taken taken = {0};
+	struct ts_pair theirs;
+	bool all;
+
+	if (!old)
+		return VERDICT_STAY;
+	taken.child = old->child;
+	if (!offer_select(&old->child->conf->esp, &m->sa, false, &taken.suite, &taken.index))
+		return respond_refuse(in, NOTIFY_NO_PROPOSAL_CHOSEN, "");
+	/* RFC 7296 2.9.2: a rekey carries all that the old one did */
+	all = offer_ts(&theirs, &m->tsr, &m->tsi) &&
+	      ts_list_within(old->child->local_ts, theirs.local) &&
+	      ts_list_within(old->child->remote_ts, theirs.remote);
+	ts_pair_clear(&theirs);
+	if (!all)
+		return respond_narrowed(in);
+	if (respond_other_group(in, &taken.suite))
+		return VERDICT_STAY;
+	taken.ts = (struct ts_pair){ old->child->local_ts, old->child->remote_ts };
+	return respond_make(in, &taken, old);
+}
+
+/* ---- a new one */
+
+/* We make the same at this moment: of the two the one of who began the IKE SA goes on. */
+static bool respond_ours_goes_on(const struct inbound *in, const struct child *child)
+{
+	return child->state == CHILD_CONNECTING && in->sa->began &&
+	       child_exchange_new(in->sa, child->id);
+}
+
+static enum verdict respond_new(struct inbound *in)
+{
+	const struct msg *m = &v2_inbound(in)->m;
+	struct peer *peer = in->sa->peer;
+	struct offer_taken taken = {0};
+	struct cause cause = {0};
+	enum verdict verdict;
+	uint16_t notify;
+
+	notify = offer_take(peer, m, false, &taken, &cause);
+	if (notify)
+		return respond_refuse(in, notify, cause.text);
+	if (respond_ours_goes_on(in, taken.child))
+		verdict = respond_refuse(in, NOTIFY_TEMPORARY_FAILURE, "we are making it ourselves");
+	else if (respond_other_group(in, &taken.suite))
+		verdict = VERDICT_STAY;
+	else
+		verdict = respond_make(in, &taken, NULL);
+	ts_pair_clear(&taken.ts);
+	return verdict;
+}
+
+enum verdict v2_child_request(struct inbound *in)
+{
+	const struct msg *m = &v2_inbound(in)->m;
+	const struct msg_notify *n = msg_notify(m, NOTIFY_REKEY_SA);
+
+	if (!in->sa->peer)
+		return v2_child_too_late(in);
+	if (!offer_nonce_ok(m->nonce, in->sa->prf))
+		return respond_refuse(in, NOTIFY_INVALID_SYNTAX, "its nonce is too short");
+	if (n && n->protocol == PROTO_ESP && n->spi_len == 4)
+		return respond_rekey(in, n->spi);
+	if (n)
+		return respond_refuse(in, NOTIFY_NO_ADDITIONAL_SAS, "only ESP is rekeyed here");
+	return respond_new(in);
+}
+
+/* ---- the peer's DELETE of a CHILD_SA */
+
+static void respond_active_deleted(struct inbound *in, struct child_sa *pair)
+{
+	struct child *child = pair->child;
+	struct child_sa *successor = pair_by_in(child, pair->successor);
+	uint32_t old_in = pair->spi_in, old_out = pair->spi_out;
+	struct cause cause;
+
+	if (successor) {
+		if (!pair_switch(successor, "the peer has deleted the old one")) {
+			cause_set(&in->cause, IKE_FAIL_KERNEL,
+				  "the kernel refuses the new outbound SA");
+			return;
+		}
+		pair_linger(pair, "deleted by the peer after its rekey");
+		child_rekeyed(child, successor, old_in, old_out);
+	} else if (child_exchange_rekey(in->sa, pair->spi_in)) {
+		pair->peer_deleted = true;	/* the answer to our rekey decides */
+	} else {
+		cause_set(&cause, IKE_FAIL_DOWN, "the peer has deleted the CHILD_SA");
+		pair_linger(pair, cause.text);
+		child_lost(child, &cause);
+	}
+}
+
+/*
+ * The peer's rekey has lost against ours, or the peer thinks better of it: then the old one
+ * wants another.
+ */
+static void respond_inbound_deleted(struct ike_sa *sa, struct child_sa *pair)
+{
+	struct child_sa *old = pair_predecessor(pair);
+	struct child_exchange *ours = old ? child_exchange_rekey(sa, old->spi_in) : NULL;
+
+	if (ours && ours->rival.spi_in == pair->spi_in)
+		ours->rival.gone = true;
+	if (old)
+		old->successor = 0;
+	if (old && old->state == PAIR_ACTIVE && !ours)
+		pair_retry(old, PAIR_RETRY_MIN_MS, PAIR_RETRY_MAX_MS);
+	pair_linger(pair, "deleted by the peer");
+}
+
+bool v2_child_deleted(struct inbound *in, uint32_t spi_out, uint32_t *spi_in)
+{
+	struct child_sa *pair = in->sa->peer ? respond_find_pair(in->sa, spi_out) : NULL;
+
+	if (!pair)
+		return false;
+	*spi_in = pair->spi_in;
+	switch (pair->state) {
+	case PAIR_ACTIVE:
+		respond_active_deleted(in, pair);
+		return true;
+	case PAIR_INBOUND:
+		respond_inbound_deleted(in->sa, pair);
+		return true;
+	case PAIR_DELETING:
+		/* both at once: the answer does not name it, RFC 7296 1.4.1 */
+		pair_linger(pair, "deleted by both");
+		return false;
+	default:
+		pair_linger(pair, "deleted by the peer");
+		return true;
+	}
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "ike/v2/proof.h"
+
+#include "ike/object/tunnel.h"
+
+const struct auth_ops *proof_ours(const struct tunnel *t)
+{
+	return t->conf->local_auth ? t->conf->local_auth : &auth_psk_ops;
+}
+
+const struct auth_ops *proof_theirs(const struct tunnel *t)
+{
+	return t->conf->remote_auth ? t->conf->remote_auth : &auth_psk_ops;
+}
+
+bool proof_own_covered(const struct ike_sa *sa, struct octets *covered)
+{
+	uint8_t body[TUNNEL_ID_MAX + 4];
+	struct writer w = writer_of(body, sizeof(body));
+
+	id_body(&w, sa->local_id.type, sa->local_id.data, sa->local_id.len);
+	return keys_covered(sa, sa->initiator, (struct chunk){ body, w.len }, covered);
+}
+
+struct auth_session *proof_begin(struct ike_sa *sa, const struct tunnel *t)
+{
+	struct octets covered;
+
+	if (!proof_own_covered(sa, &covered))
+		return NULL;
+	return auth_begin(sa, t->id, proof_ours(t), true, &covered);
+}
+
+struct auth_session *proof_verify(struct ike_sa *sa, const struct tunnel *t,
+				  const struct msg_id *id)
+{
+	struct chunk body = { id->body.at, id->body.left };
+	struct octets covered;
+
+	if (!keys_covered(sa, !sa->initiator, body, &covered))
+		return NULL;
+	return auth_begin(sa, t->id, proof_theirs(t), false, &covered);
+}
+
+void proof_build(struct builder *b, const struct auth_session *s)
+{
+	build_auth(b, s->method->number, s->out, s->out_len);
+}
+
+bool proof_of_key(const struct auth_session *rounds, const struct octets *covered,
+		  bool of_initiator, uint8_t out[PRF_LEN_MAX])
+{
+	const struct ike_sa *sa = rounds->sa;
+	struct chunk key = { rounds->key, rounds->key_len };
+	struct chunk octets = { covered->p, covered->len };
+
+	if (!key.len)
+		key = (struct chunk){ of_initiator ? sa->sk_pi : sa->sk_pr, prf_len(sa->prf) };
+	return auth_psk(sa->prf, key, &octets, 1, out);
+}
+
+bool proof_of_key_ok(const struct auth_session *rounds, const struct octets *covered,
+		     bool of_initiator, const struct msg_auth *auth)
+{
+	size_t len = prf_len(rounds->sa->prf);
+	uint8_t want[PRF_LEN_MAX];
+	bool ok;
+
+	ok = auth->method == AUTH_PSK && auth->data.left == len &&
+	     proof_of_key(rounds, covered, of_initiator, want) &&
+	     crypto_equal(want, auth->data.at, len);
+	mem_wipe(want, sizeof(want));
+	return ok;
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The peer's messages: who they are for is known, here is whether they are expected, authentic and
+ * sound. RFC 7296 2.1 to 2.5, 2.21, 3.14.
+ */
+#include "ike/object/peer.h"
+#include "ike/object/report.h"
+#include "ike/v2/message.h"
+
+/* Authentic, but no sense in it. */
+static void receive_senseless(struct v2_inbound *v, uint16_t notify, const void *data, size_t len,
+			      const char *why)
+{
+	struct ike_sa *sa = v->in.sa;
+	char number[NAME_STRLEN];
+	const char *name = name_str(NAME_EXCHANGE, v->in.h.exchange, number);
+
+	sa->ike->counters.unexpected++;
+	if (inbound_is_response(&v->in)) {
+		cause_set(&v->in.cause, IKE_FAIL_PROTOCOL,
+			  "the peer's %s response makes no sense: %s", name, why);
+	} else {
+		if (!sa->stranger || ike_may_mention_stranger(sa->ike))
+			report_log(sa->ike, sa->peer, LOG_WARNING,
+				   "the peer's %s request makes no sense: %s", name, why);
+		v2_refuse(v, notify, data, len);
+	}
+	inbound_commit(&v->in, VERDICT_STAY);
+}
+
+static void receive_handle(struct v2_inbound *v)
+{
+	if (!inbound_is_response(&v->in))
+		message_answer_begin(v);
+	if (!inbound_handle(&v->in))
+		receive_senseless(v, NOTIFY_INVALID_SYNTAX, NULL, 0, "it does not fit the state");
+}
+
+/* IKE_SA_INIT: anybody may have sent it. */
+static void receive_unprotected(struct v2_inbound *v)
+{
+	struct inbound *in = &v->in;
+	struct cursor chain = cursor_of(in->raw, in->raw_len);
+	struct ike *ike = in->sa->ike;
+	char why[RULES_WHY_LEN];
+
+	if (!cursor_skip(&chain, MSG_HEADER_LEN) ||
+	    msg_parse_payloads(chain, in->h.first, &v->m) != MSG_OK ||
+	    !rules_check(in->h.exchange, true, false, &v->m, why)) {
+		ike->counters.malformed++;
+		inbound_free(in);
+		return;
+	}
+	in->kind = v->m.kind;
+	if (inbound_handle(in))
+		return;
+	ike->counters.unexpected++;
+	inbound_free(in);
+}
+
+/* The copy becomes plain. False: not authentic. */
+static bool receive_open(struct v2_inbound *v, struct cursor *inner)
+{
+	struct inbound *in = &v->in;
+	struct ike *ike = in->sa->ike;
+	struct cursor chain = cursor_of(in->raw, in->raw_len);
+	char why[RULES_WHY_LEN];
+	size_t plain, len;
+
+	/* what is outside is alike in all exchanges, an unknown one too */
+	if (!cursor_skip(&chain, MSG_HEADER_LEN) ||
+	    msg_parse_payloads(chain, in->h.first, &v->m) != MSG_OK ||
+	    !rules_check(EXCHANGE_INFORMATIONAL, inbound_is_response(in), false, &v->m, why) ||
+	    !v->m.sk.at || v->m.fragment) {
+		ike->counters.malformed++;
+		return false;
+	}
+	if (!sk_open(&in->sa->sk_in, in->raw, in->raw_len, v->m.sk_offset, &plain, &len)) {
+		ike->counters.auth_failed++;
+		return false;
+	}
+	*inner = cursor_of(in->raw, in->raw_len);
+	return cursor_skip(inner, plain) && cursor_sub(inner, len, inner);
+}
+
+/*
+ * An authentic request is followed to where it comes from while the peer is half open, or may
+ * move.
+ */
+static void receive_follow(const struct inbound *in)
+{
+	struct ike_sa *sa = in->sa;
+
+	if (sa->state != SA_INIT_ANSWERED && !sa_follows(sa))
+		return;
+	if (endpoint_equal(&sa->remote, &in->remote) && endpoint_equal(&sa->local, &in->local))
+		return;
+	sa->remote = in->remote;
+	sa->local = in->local;
+	if (sa->peer && sa->peer->sa == sa)
+		peer_moved(sa->peer);
+}
+
+static void receive_inner(struct v2_inbound *v, struct cursor inner)
+{
+	struct inbound *in = &v->in;
+	bool response = inbound_is_response(in);
+	char why[RULES_WHY_LEN];
+	enum msg_result result;
+
+	v->inner = inner;
+	v->inner_first = v->m.sk_first;
+	result = msg_parse_payloads(inner, v->inner_first, &v->m);
+	if (result == MSG_CRITICAL) {
+		receive_senseless(v, NOTIFY_UNSUPPORTED_CRITICAL_PAYLOAD, &v->m.bad_payload, 1,
+				  "it has a critical payload we do not know");
+	} else if (result != MSG_OK) {
+		receive_senseless(v, NOTIFY_INVALID_SYNTAX, NULL, 0, v->m.why);
+	} else if (!rules_check(in->h.exchange, response, true, &v->m, why)) {
+		receive_senseless(v, NOTIFY_INVALID_SYNTAX, NULL, 0, why);
+	} else {
+		in->kind = v->m.kind;
+		receive_handle(v);
+	}
+}
+
+/* Is there a reason to take this exchange now? One nobody knows is answered: RFC 7296 2.21.3. */
+static bool receive_timely(const struct inbound *in)
+{
+	bool response = inbound_is_response(in);
+
+	if (fsm_exists(in->sa, in->h.exchange, response ? ROLE_INITIATOR : ROLE_RESPONDER))
+		return true;
+	return !response && in->sa->state == SA_ESTABLISHED &&
+	       !name_of(NAME_EXCHANGE, in->h.exchange);
+}
+
+static void receive_protected(struct v2_inbound *v)
+{
+	struct inbound *in = &v->in;
+	struct ike_sa *sa = in->sa;
+	bool response = inbound_is_response(in);
+	struct answered *before;
+	struct cursor inner;
+
+	if (!receive_open(v, &inner)) {
+		inbound_free(in);
+		return;
+	}
+	/*
+	 * A copy is answered to where it comes from, a NAT may have forgotten us meanwhile; but it
+	 * may be a replay, and moves nobody.
+	 */
+	if (!response && in->h.id != sa->next_in) {
+		before = inbound_answer(sa, in->h.id);
+		if (before)
+			datagrams_send(&before->msg, &sa->ike->env, &in->local, &in->remote,
+				       sa->mark);
+		inbound_free(in);
+		return;
+	}
+	/* too early: it comes again; or too late; or its first copy waits for a job */
+	if (!receive_timely(in) || (!response && inbound_waits(sa, in->h.id))) {
+		sa->ike->counters.unexpected++;
+		inbound_free(in);
+		return;
+	}
+	sa->heard_ms = ike_now(sa->ike);
+	if (!response)
+		receive_follow(in);
+	receive_inner(v, inner);
+}
+
+/* Cheap checks, before anything is copied or decrypted. */
+static bool receive_expected(struct ike_sa *sa, const struct msg_header *h)
+{
+	const struct answered *before = inbound_answer(sa, h->id);
+
+	/* the sender is the initiator exactly if we are not */
+	if (!(h->flags & MSG_INITIATOR) != sa->initiator) {
+		sa->ike->counters.malformed++;
+		return false;
+	}
+	if (h->flags & MSG_RESPONSE) {
+		if (exchange_find(sa, h->id, h->exchange))
+			return true;
+	} else if (h->id == sa->next_in || (before && before->exchange == h->exchange)) {
+		if (h->exchange != EXCHANGE_IKE_SA_INIT && sa->keyed)
+			return true;
+	}
+	sa->ike->counters.replayed++;
+	return false;
+}
+
+void receive_input(struct ike *ike, const struct ike_version *version, struct ike_sa *sa,
+		   const struct msg_header *h, const uint8_t *raw, size_t len,
+		   const struct endpoint *local, const struct endpoint *remote)
+{
+	struct v2_inbound *v;
+
+	if (!sa && h->exchange != EXCHANGE_IKE_SA_INIT) {
+		ike->counters.unknown_spi++;
+		return;
+	}
+	if (!sa) {
+		v2_init_accept(ike, version, h, raw, len, local, remote);
+		return;
+	}
+	if (!receive_expected(sa, h))
+		return;
+	v = inbound_new(sa, sizeof(*v), h, raw, len, local, remote);
+	if (!v)
+		return;
+	if (inbound_is_response(&v->in))
+		v->in.ex = exchange_find(sa, h->id, h->exchange);
+	if (h->exchange == EXCHANGE_IKE_SA_INIT)
+		receive_unprotected(v);
+	else
+		receive_protected(v);
+}

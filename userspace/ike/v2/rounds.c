@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "ike/v2/rounds.h"
+
+#include <stdlib.h>
+
+#include "ike/object/report.h"
+#include "ike/object/tunnel.h"
+#include "ike/v2/accept.h"
+#include "ike/v2/proof.h"
+
+/* The first message, whose child is made once the last one has come. */
+struct rounds {
+	uint32_t tunnel;
+	uint8_t first;			/* type of its first payload */
+	struct octets inner;
+	bool done;			/* only the proof with the key is missing */
+};
+
+static void rounds_free(struct ike_sa *sa)
+{
+	struct rounds *r = sa->stash;
+
+	octets_clear(&r->inner);
+	free(r);
+	sa->stash = NULL;
+}
+
+static enum verdict rounds_fail(struct inbound *in, const char *why)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	struct rounds *r = in->sa->stash;
+	struct tunnel *t = r ? tunnel_find(in->sa->ike, r->tunnel) : NULL;
+	struct cause cause;
+
+	v2_refuse(v, NOTIFY_AUTHENTICATION_FAILED, NULL, 0);
+	if (t && ike_may_mention_stranger(in->sa->ike)) {
+		cause_set(&cause, IKE_FAIL_AUTH_LOCAL, "the peer does not prove who it is: %s",
+			  why);
+		report_refused(t, &cause);
+	}
+	return VERDICT_FAIL;
+}
+
+/* Steps the method with the peer's octets; what it says goes into the answer. */
+static enum verdict rounds_step(struct inbound *in)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	struct auth_session *s = in->sa->auth[false];
+	struct rounds *r = in->sa->stash;
+	struct chunk data = { v->m.eap.at, v->m.eap.left };
+	enum auth_state state;
+
+	s->in = in;
+	state = auth_step(s, data);
+	if (state == AUTH_PENDING) {
+		in->resume = rounds_step;
+		return VERDICT_PENDING;
+	}
+	s->in = NULL;
+	if (state == AUTH_FAILED)
+		return rounds_fail(in, s->why);
+	r->done = state == AUTH_DONE;
+	build_payload(&v->b, PAYLOAD_EAP);
+	writer_bytes(&v->b.w, s->out, s->out_len);
+	build_payload_end(&v->b);
+	return VERDICT_STAY;
+}
+
+enum verdict rounds_begin(struct inbound *in, struct tunnel *t)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	struct rounds *r = calloc(1, sizeof(*r));
+	struct ike_sa *sa = in->sa;
+
+	if (!r || !octets_set(&r->inner, v->inner.at, v->inner.left)) {
+		free(r);
+		return rounds_fail(in, "no memory");
+	}
+	r->tunnel = t->id;
+	r->first = v->inner_first;
+	sa->stash = r;
+	sa->stash_free = rounds_free;
+	return rounds_step(in);
+}
+
+enum verdict v2_auth_round(struct inbound *in)
+{
+	const struct rounds *r = in->sa->stash;
+
+	if (!r || r->done || !in->sa->auth[false])
+		return rounds_fail(in, "an EAP payload that nobody waits for");
+	return rounds_step(in);
+}
+
+/* The last message: the proof with the key; what the first one asked for is granted. */
+enum verdict v2_auth_proof(struct inbound *in)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	struct auth_session *s = in->sa->auth[false];
+	struct rounds *r = in->sa->stash;
+	struct octets ours = {0};
+	uint8_t proof[PRF_LEN_MAX];
+	struct tunnel *t = r ? tunnel_find(in->sa->ike, r->tunnel) : NULL;
+	bool ok;
+
+	if (!t || !r->done || !s || !proof_of_key_ok(s, &s->covered, true, &v->m.auth))
+		return rounds_fail(in, "its proof with the key is wrong");
+	ok = proof_own_covered(in->sa, &ours) && proof_of_key(s, &ours, false, proof) &&
+	     msg_parse_payloads(cursor_of(r->inner.p, r->inner.len), r->first, &v->m) == MSG_OK;
+	octets_clear(&ours);
+	if (!ok)
+		return rounds_fail(in, "no memory");
+	build_auth(&v->b, AUTH_PSK, proof, prf_len(in->sa->prf));
+	mem_wipe(proof, sizeof(proof));
+	auth_end(in->sa, false);
+	in->sa->remote_id = v2_id(&v->m.idi);
+	return accept_establish(in, t);
+}

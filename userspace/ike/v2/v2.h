@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* IKEv2, RFC 7296: what its files share. Private to ike/v2/, to ike/ike.c and tests. */
+#ifndef IKE_V2_H
+#define IKE_V2_H
+
+#include "ike/auth/auth.h"
+#include "wire/v2/build.h"
+#include "wire/v2/msg.h"
+#include "wire/v2/rules.h"
+
+#define V2_COOKIE_LEN	33	/* version of the secret, HMAC-SHA2-256 */
+
+extern const struct ike_version ike_version_2;
+
+/* A message on its way: what parser and builder make of it. */
+struct v2_inbound {
+	struct inbound in;
+	struct msg m;			/* views into in.raw */
+	struct cursor inner;		/* the chain inside the Encrypted payload, */
+	uint8_t inner_first;		/* and the type of its first payload */
+	struct builder b;		/* the answer, when it is a request */
+	uint8_t answer[IKE_OUT_MAX];
+};
+
+static inline struct v2_inbound *v2_inbound(struct inbound *in)
+{
+	return container_of(in, struct v2_inbound, in);
+}
+
+/*
+ * message.c: begins a request of ours, and seals it; false: it does not fit, or no memory.
+ */
+void v2_request_begin(struct exchange *ex, struct builder *b);
+enum built v2_request_end(struct exchange *ex, struct builder *b, struct cause *cause);
+/* For handlers: empties the answer, and says instead what is wrong. */
+void v2_refuse(struct v2_inbound *v, uint16_t notify, const void *data, size_t len);
+void v2_refuse_group(struct v2_inbound *v, uint16_t group);	/* INVALID_KE_PAYLOAD */
+struct ike_id v2_id(const struct msg_id *id);
+
+/* Handlers, by file. */
+enum verdict v2_init_request(struct inbound *in);
+enum verdict v2_init_response(struct inbound *in);
+enum verdict v2_init_notify(struct inbound *in);
+enum verdict v2_auth_request(struct inbound *in);
+enum verdict v2_auth_round(struct inbound *in);
+enum verdict v2_auth_proof(struct inbound *in);
+enum verdict v2_auth_response(struct inbound *in);
+enum verdict v2_auth_more(struct inbound *in);
+enum verdict v2_auth_refused(struct inbound *in);
+enum verdict v2_auth_abandoned(struct inbound *in);
+enum verdict v2_child_request(struct inbound *in);
+enum verdict v2_child_response(struct inbound *in);
+enum verdict v2_child_refused(struct inbound *in);
+enum verdict v2_child_too_late(struct inbound *in);
+enum verdict v2_rekey_request(struct inbound *in);
+enum verdict v2_info_request(struct inbound *in);
+enum verdict v2_info_response(struct inbound *in);
+enum verdict v2_info_late_request(struct inbound *in);
+enum verdict v2_ignore_response(struct inbound *in);
+
+/* A peer's first message, before there is an IKE SA. */
+void v2_init_accept(struct ike *ike, const struct ike_version *version,
+		    const struct msg_header *h, const uint8_t *raw, size_t len,
+		    const struct endpoint *local, const struct endpoint *remote);
+
+/* Requests of ours, by the file that builds them. */
+extern const struct exchange_kind v2_kind_init, v2_kind_auth, v2_kind_rekey_child;
+extern const struct exchange_kind v2_kind_new_child, v2_kind_delete_ike, v2_kind_delete_child;
+extern const struct exchange_kind v2_kind_liveness;
+bool v2_always(const struct ike_sa *sa);
+/* The inbound SPI that an IKE_AUTH of ours has reserved; 0: none. */
+uint32_t v2_auth_reserved(const struct exchange *ex);
+
+/* cookie.c */
+void cookie_make(struct ike *ike, const struct msg_header *h, const struct msg *in,
+		 const struct endpoint *remote, uint8_t cookie[V2_COOKIE_LEN]);
+bool cookie_valid(struct ike *ike, const struct msg_header *h, const struct msg *in,
+		  const struct endpoint *remote);
+
+/*
+ * keys.c: SK_* of an IKE SA from the secret of its key exchange; @rekeyed: the one that it
+ * replaces, or NULL.
+ */
+bool keys_derive(struct ike_sa *sa, struct chunk secret, const struct ike_sa *rekeyed);
+/* What the AUTH of an end covers, RFC 7296 2.15; the caller's. False: no memory. */
+bool keys_covered(const struct ike_sa *sa, bool of_initiator, struct chunk id_body,
+		  struct octets *covered);
+
+#endif

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "ikectl/ikectl.h"
+
+#include <string.h>
+
+static const struct help {
+	const char *name, *args, *line, *more;
+} helps[] = {
+	{ "up", "NAME | --all", "bring a tunnel up, and show how",
+	  "NAME is a tunnel, or one of its children: office, office/voice. Each step is shown "
+	  "with the time it\ntook. --all: all tunnels at once; those with remote = any wait for "
+	  "their peers.\nCtrl-C does not end the attempt: ikectl down NAME does.\n" },
+	{ "down", "NAME | --all", "take a tunnel down, and keep it down",
+	  "NAME is a tunnel, a child or a peer: office, office/voice, office/alice@example.org. "
+	  "It stays down,\nalso for its peer, until ikectl up.\n" },
+	{ "restart", "NAME", "down, then up",
+	  "NAME is a tunnel or a child. The peer is told that the old one ends.\n" },
+	{ "rekey", "NAME", "new keys now",
+	  "NAME is a tunnel, a child or a peer. Nothing is lost meanwhile.\n" },
+	{ "status", "[NAME]", "all tunnels in a table, or one in detail",
+	  "NAME is a tunnel, a child or a peer. IN and OUT are what has passed since it came up, "
+	  "over all rekeys;\nLAST is the age of the last packet from the peer; UP is how long it "
+	  "has been up.\nThe table has as many columns as fit the terminal.\n" },
+	{ "names", "", "what there is to be named, one a line", "" },
+	{ "monitor", "", "show what happens, until interrupted", "" },
+	{ "reload", "", "read the configuration again",
+	  "Tunnels that did not change are not touched. With a mistake in it nothing changes.\n" },
+	{ "version", "", "of ikectl, the daemon and the module", "" },
+	{ "help", "[COMMAND]", "this, or more about a command", "" },
+};
+
+#define HELP_COUNT	(sizeof(helps) / sizeof(*helps))
+
+void help_all(FILE *f)
+{
+	fputs("ikectl [--json] [--control PATH] [COMMAND [NAME]]: IPsec tunnels up and down\n\n",
+	      f);
+	for (size_t i = 0; i < HELP_COUNT; i++)
+		fprintf(f, "  %-8s%-13s  %s\n", helps[i].name, helps[i].args, helps[i].line);
+	fputs("\nWithout a command: status.\n\n"
+	      "  --json          one JSON object a line (Documentation/control.md)\n"
+	      "  --control PATH  the daemon's socket (default " CONTROL_PATH ")\n"
+	      "  --version, --help\n\n"
+	      "Exit status: 0 done, 1 failed, 2 wrong usage, 3 no daemon, 4 no such tunnel, 5 no "
+	      "kernel module,\n"
+	      "6 the peer does not answer, 7 authentication failed, 8 proposals or selectors do "
+	      "not match.\n",
+	      f);
+}
+
+static const struct help *help_find(const char *command)
+{
+	for (size_t i = 0; i < HELP_COUNT; i++) {
+		if (!strcmp(helps[i].name, command))
+			return &helps[i];
+	}
+	return NULL;
+}
+
+bool help_command(FILE *f, const char *command)
+{
+	const struct help *h = help_find(command);
+
+	if (!h)
+		return false;
+	fprintf(f, "ikectl %s%s%s: %s\n%s%s", h->name, h->args[0] ? " " : "", h->args, h->line,
+		h->more[0] ? "\n" : "", h->more);
+	return true;
+}
+
+const char *help_args(const char *command)
+{
+	const struct help *h = help_find(command);
+
+	return h ? h->args : "";
+}

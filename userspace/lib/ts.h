@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Traffic selectors, RFC 7296 3.13.1, and immutable counted lists of them. */
+#ifndef LIB_TS_H
+#define LIB_TS_H
+
+#include "lib/addr.h"
+
+/* Both ends included. proto 0: any. Ports in host order; ICMP: type << 8 | code. */
+struct ts {
+	struct addr start, end;
+	uint8_t proto;
+	uint16_t port_start, port_end;
+};
+
+#define TS_STRLEN	192
+
+/*
+ * "10.1.0.0/24", "10.1.0.5", "10.1.0.5-10.1.0.9", each optionally followed by
+ * "[tcp]", "[tcp/80]", "[udp/1000-2000]" as strongSwan writes it. False: @why says what is wrong.
+ */
+bool ts_parse(struct ts *ts, const char *text, const char **why);
+/* As ts_parse reads it; a prefix where the range is one. */
+const char *ts_str(const struct ts *ts, char buf[TS_STRLEN]);
+bool ts_equal(const struct ts *a, const struct ts *b);
+bool ts_contains_addr(const struct ts *ts, const struct addr *a);
+bool ts_contains(const struct ts *outer, const struct ts *inner);
+bool ts_intersect(const struct ts *a, const struct ts *b, struct ts *out);	/* false: empty */
+/* The prefix length if the range is exactly one prefix, else -1. */
+int ts_prefix(const struct ts *ts);
+
+/*
+ * A list that never changes, shared by counting its references (one thread). NULL is the empty list
+ * for all functions below.
+ */
+struct ts_list {
+	unsigned int refs, count;
+	struct ts ts[];
+};
+
+/* Copies @count selectors; the caller has the reference. NULL: no memory, or @count is 0. */
+struct ts_list *ts_list_new(const struct ts *ts, unsigned int count);
+struct ts_list *ts_list_get(struct ts_list *list);	/* returns @list */
+void ts_list_put(struct ts_list *list);
+unsigned int ts_list_count(const struct ts_list *list);
+bool ts_list_equal(const struct ts_list *a, const struct ts_list *b);	/* the order counts */
+bool ts_list_contains_addr(const struct ts_list *list, const struct addr *a);
+/* Is each of @inner within one of @outer? */
+bool ts_list_within(const struct ts_list *inner, const struct ts_list *outer);
+/* Have they an address, protocol and port in common? */
+bool ts_list_overlap(const struct ts_list *a, const struct ts_list *b);
+/*
+ * RFC 7296 2.9: all intersections, those within another left out. NULL: nothing in common, or no
+ * memory.
+ */
+struct ts_list *ts_list_narrow(const struct ts_list *a, const struct ts_list *b);
+/* "10.1.0.0/24, 10.3.0.0/16", cut with "..." where it does not fit; "none". Returns @buf. */
+const char *ts_list_str(const struct ts_list *list, char *buf, size_t len);
+
+#endif

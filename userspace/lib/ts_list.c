@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Lists of traffic selectors. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/ts.h"
+
+struct ts_list *ts_list_new(const struct ts *ts, unsigned int count)
+{
+	struct ts_list *list;
+
+	if (!count)
+		return NULL;
+	list = malloc(sizeof(*list) + count * sizeof(*ts));
+	if (!list)
+		return NULL;
+	list->refs = 1;
+	list->count = count;
+	memcpy(list->ts, ts, count * sizeof(*ts));
+	return list;
+}
+
+struct ts_list *ts_list_get(struct ts_list *list)
+{
+	if (list)
+		list->refs++;
+	return list;
+}
+
+void ts_list_put(struct ts_list *list)
+{
+	if (list && !--list->refs)
+		free(list);
+}
+
+unsigned int ts_list_count(const struct ts_list *list)
+{
+	return list ? list->count : 0;
+}
+
+bool ts_list_equal(const struct ts_list *a, const struct ts_list *b)
+{
+	unsigned int count = ts_list_count(a);
+
+	if (a == b)
+		return true;
+	if (count != ts_list_count(b))
+		return false;
+	for (unsigned int i = 0; i < count; i++)
+		if (!ts_equal(&a->ts[i], &b->ts[i]))
+			return false;
+	return true;
+}
+
+bool ts_list_contains_addr(const struct ts_list *list, const struct addr *a)
+{
+	for (unsigned int i = 0; i < ts_list_count(list); i++)
+		if (ts_contains_addr(&list->ts[i], a))
+			return true;
+	return false;
+}
+
+/* Is @ts within one of the first @count of @list? */
+static bool ts_list_has(const struct ts *list, unsigned int count, const struct ts *ts)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (ts_contains(&list[i], ts))
+			return true;
+	return false;
+}
+
+bool ts_list_within(const struct ts_list *inner, const struct ts_list *outer)
+{
+	for (unsigned int i = 0; i < ts_list_count(inner); i++)
+		if (!ts_list_has(outer ? outer->ts : NULL, ts_list_count(outer), &inner->ts[i]))
+			return false;
+	return true;
+}
+
+bool ts_list_overlap(const struct ts_list *a, const struct ts_list *b)
+{
+	struct ts common;
+
+	for (unsigned int i = 0; i < ts_list_count(a); i++)
+		for (unsigned int j = 0; j < ts_list_count(b); j++)
+			if (ts_intersect(&a->ts[i], &b->ts[j], &common))
+				return true;
+	return false;
+}
+
+/* Adds @ts unless it is within one already there; throws out those within it. */
+static unsigned int ts_list_add(struct ts *list, unsigned int count, const struct ts *ts)
+{
+	unsigned int kept = 0;
+
+	if (ts_list_has(list, count, ts))
+		return count;
+	for (unsigned int i = 0; i < count; i++)
+		if (!ts_contains(ts, &list[i]))
+			list[kept++] = list[i];
+	list[kept++] = *ts;
+	return kept;
+}
+
+struct ts_list *ts_list_narrow(const struct ts_list *a, const struct ts_list *b)
+{
+	size_t most = (size_t)ts_list_count(a) * ts_list_count(b);
+	struct ts_list *narrowed = NULL;
+	unsigned int count = 0;
+	struct ts common, *all;
+
+	all = most ? malloc(most * sizeof(*all)) : NULL;
+	if (!all)
+		return NULL;
+	for (unsigned int i = 0; i < a->count; i++)
+		for (unsigned int j = 0; j < b->count; j++)
+			if (ts_intersect(&a->ts[i], &b->ts[j], &common))
+				count = ts_list_add(all, count, &common);
+	narrowed = ts_list_new(all, count);
+	free(all);
+	return narrowed;
+}
+
+const char *ts_list_str(const struct ts_list *list, char *buf, size_t len)
+{
+	char item[TS_STRLEN];
+	size_t at = 0;
+
+	snprintf(buf, len, "none");
+	for (unsigned int i = 0; i < ts_list_count(list); i++) {
+		const char *comma = i ? ", " : "";
+
+		ts_str(&list->ts[i], item);
+		if (at + strlen(comma) + strlen(item) + sizeof(", ...") > len) {
+			snprintf(buf + at, len - at, "%s...", comma);
+			return buf;
+		}
+		at += snprintf(buf + at, len - at, "%s%s", comma, item);
+	}
+	return buf;
+}
