@@ -70,7 +70,7 @@ static void event_raise(struct espl_event *ev, unsigned int bit)
 	}
 	__set_bit(bit, &ev->bits);
 	spin_unlock_irqrestore(&queue_lock, flags);
-	queue_delayed_work(system_wq, &worker, 0);
+	queue_delayed_work(espl_wq, &worker, 0);
 }
 
 void espl_event_expire(struct espl_sa *sa, enum esplane_limit limit, bool hard)
@@ -120,7 +120,7 @@ void espl_event_invalid_spi(struct espl_net *en, __be32 spi, __be32 addr, __be16
 		en->bad[en->bad_count++] = (struct espl_bad_spi){ spi, addr, port };
 		if (list_empty(&en->event_node))
 			list_add_tail(&en->event_node, &net_queue);
-		queue_delayed_work(system_wq, &worker, 0);
+		queue_delayed_work(espl_wq, &worker, 0);
 	}
 	spin_unlock_irqrestore(&queue_lock, flags);
 }
@@ -140,7 +140,7 @@ static void event_send_bits(struct espl_event *ev, unsigned long bits)
 			/* Our reference goes back to the queue. */
 			list_add_tail(&ev->node, &queue);
 			spin_unlock_irq(&queue_lock);
-			queue_delayed_work(system_wq, &worker, RETRY_JIFFIES);
+			queue_delayed_work(espl_wq, &worker, RETRY_JIFFIES);
 			return;
 		}
 		spin_unlock_irq(&queue_lock);

@@ -80,7 +80,7 @@ struct espl_policy {
 	struct rcu_head rcu;
 };
 
-extern struct workqueue_struct *espl_wq;	/* frees SAs, ends waits: may sleep */
+extern struct workqueue_struct *espl_wq;	/* frees SAs, ends waits, sends events: may sleep */
 extern atomic_t espl_generation;	/* of all tables, for dumps */
 
 /* Objects that live, and how many ever did: debugfs and the audit at exit. */

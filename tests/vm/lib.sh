@@ -34,7 +34,7 @@ DEBUGFS=/sys/kernel/debug/esplane
 HANG=$((100 * ${VM_SLOW:-1}))	# seconds: the limit of a command that needs one and is to succeed
 LOG_BAD='BUG:|WARNING:|KASAN|UBSAN|KCSAN|possible (circular|recursive)|possible irq lock|inconsistent lock'
 LOG_BAD+='|suspicious RCU|unreferenced object|refcount_t|Call Trace|ODEBUG|INFO: task .* blocked|soft lockup'
-LOG_BAD+='|rcu: INFO|general protection|Oops|waiting for .* to become free|leaked reference'
+LOG_BAD+='|deprecated workqueue|rcu: INFO|general protection|Oops|waiting for .* to become free|leaked reference'
 
 # --- TAP ---
 
