@@ -182,14 +182,14 @@ static int device_take_id(struct espl_device *dev, struct espl_net *en)
 	return dev->id ? 0 : -ENOSPC;
 }
 
-static int device_newlink(struct net *src_net, struct net_device *netdev, struct nlattr *tb[],
-			  struct nlattr *data[], struct netlink_ext_ack *extack)
+/* Its home is the namespace that it is asked for from. */
+static int device_make(struct net_device *netdev, struct net *home)
 {
 	struct espl_device *dev = netdev_priv(netdev);
 	int err = -ENOMEM;
 
 	dev->netdev = netdev;
-	rcu_assign_pointer(dev->home, espl_net(src_net));
+	rcu_assign_pointer(dev->home, espl_net(home));
 	mutex_init(&dev->lock);
 	xa_init_flags(&dev->policies, XA_FLAGS_ACCOUNT);
 	INIT_LIST_HEAD(&dev->spis);
@@ -200,7 +200,7 @@ static int device_newlink(struct net *src_net, struct net_device *netdev, struct
 	netdev->tstats = netdev_alloc_pcpu_stats(struct pcpu_sw_netstats);
 	if (!dev->stats || !netdev->tstats)
 		goto err_free;
-	err = device_take_id(dev, espl_net(src_net));
+	err = device_take_id(dev, espl_net(home));
 	if (err)
 		goto err_free;
 	err = gro_cells_init(&dev->gro, netdev);
@@ -217,7 +217,7 @@ static int device_newlink(struct net *src_net, struct net_device *netdev, struct
 	netdev->priv_destructor = device_destruct;
 	netdev->needs_free_netdev = !err;
 	spin_lock(&homes_lock);
-	list_add_tail(&dev->home_node, &espl_net(src_net)->devices);
+	list_add_tail(&dev->home_node, &espl_net(home)->devices);
 	spin_unlock(&homes_lock);
 	espl_audit_made(ESPL_OBJ_DEVICE);
 	return err;
@@ -226,6 +226,8 @@ err_free:
 	device_free_parts(dev);
 	return err;
 }
+
+ESPL_NEWLINK(device_newlink, device_make)
 
 static struct rtnl_link_ops link_ops __read_mostly = {
 	.kind		= ESPLANE_LINK_KIND,

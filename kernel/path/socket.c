@@ -14,6 +14,7 @@
 
 #include "core/policy.h"
 #include "core/satable.h"
+#include "pure/compat.h"
 #include "pure/wire.h"
 #include "rx.h"
 
@@ -75,7 +76,7 @@ static int socket_heir_rcv(struct sock *sk, struct sk_buff *skb)
 static void socket_close_heir(struct usock *us)
 {
 	list_del(&us->node);
-	udp_tunnel_sock_release(us->heir);
+	udp_tunnel_sock_release(ESPL_UDP_TUNNEL_SOCK(us->heir));
 	kfree_rcu(us, rcu);
 }
 
@@ -113,8 +114,8 @@ static int socket_make_heir(struct espl_net *en, struct sock *old)
 	old->sk_reuseport = 1;
 	/* Before it is bound: from then on packets come to it. */
 	cfg.sk_user_data = us;
-	setup_udp_tunnel_sock(en->net, us->heir, &cfg);
-	err = kernel_bind(us->heir, (struct sockaddr *)&addr, sizeof(addr));
+	setup_udp_tunnel_sock(en->net, ESPL_UDP_TUNNEL_SOCK(us->heir), &cfg);
+	err = espl_bind(us->heir, &addr, sizeof(addr));
 	if (err)
 		goto err_release;
 	list_add_tail(&us->node, &en->socks);
@@ -159,7 +160,7 @@ static void socket_destroy(struct sock *sk)
 			inet_sk(sk)->inet_num, err);
 
 	/* All packets to the heir, and from here on none enters the module through this one. */
-	udp_lib_unhash(sk);
+	sk->sk_prot->unhash(sk);
 	WRITE_ONCE(udp_sk(sk)->encap_rcv, NULL);
 	rcu_assign_sk_user_data(sk, NULL);
 	kfree_rcu(us, rcu);
@@ -242,7 +243,7 @@ static int socket_hook(struct espl_net *en, struct socket *sock, struct usock *u
 	us->sk = sock->sk;
 	sock_hold(us->sk);
 	__module_get(THIS_MODULE);
-	setup_udp_tunnel_sock(en->net, sock, &cfg);
+	setup_udp_tunnel_sock(en->net, ESPL_UDP_TUNNEL_SOCK(sock), &cfg);
 	return 0;
 }
 

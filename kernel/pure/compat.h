@@ -7,9 +7,12 @@
 #define _ESPL_COMPAT_H
 
 #include <linux/crypto.h>
+#include <linux/net.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <net/genetlink.h>
+#include <net/rtnetlink.h>
+#include <net/udp_tunnel.h>
 
 /* linux/netdevice.h until 6.5. */
 #ifdef ESPL_HAVE_NET_GSO
@@ -34,6 +37,40 @@
 #define ESPL_CRYPTO_DONE(name, fn) \
 	static void name(struct crypto_async_request *req, int err) { fn(req->data, err); }
 #endif
+
+/*
+ * Defines name(), the newlink of struct rtnl_link_ops, which calls fn(netdev, net): the device and
+ * the namespace that asked for it, or was named by IFLA_LINK_NETNSID. Until 6.15 each was an argument.
+ */
+#ifdef ESPL_HAVE_NEWLINK_PARAMS
+#define ESPL_NEWLINK(name, fn) \
+	static int name(struct net_device *netdev, struct rtnl_newlink_params *params, \
+			struct netlink_ext_ack *extack) \
+	{ return fn(netdev, rtnl_newlink_link_net(params)); }
+#else
+#define ESPL_NEWLINK(name, fn) \
+	static int name(struct net *net, struct net_device *netdev, struct nlattr *tb[], \
+			struct nlattr *data[], struct netlink_ext_ack *extack) \
+	{ return fn(netdev, net); }
+#endif
+
+/* The flag of a multicast group of generic netlink; until 6.7 that of a command, in its place. */
+#ifndef GENL_MCAST_CAP_NET_ADMIN
+#define GENL_MCAST_CAP_NET_ADMIN GENL_UNS_ADMIN_PERM
+#endif
+
+/* What udp_tunnel knows a socket by; until 7.1 the struct socket. */
+#ifdef ESPL_HAVE_UDP_TUNNEL_SK
+#define ESPL_UDP_TUNNEL_SOCK(sock) ((sock)->sk)
+#else
+#define ESPL_UDP_TUNNEL_SOCK(sock) (sock)
+#endif
+
+/* kernel_bind(), whose address is a struct sockaddr or, from 7.0 on, another. */
+static inline int espl_bind(struct socket *sock, void *addr, int len)
+{
+	return kernel_bind(sock, addr, len);
+}
 
 /* A feature flag until 6.12. */
 static inline void espl_netdev_lockless_tx(struct net_device *netdev)
