@@ -5,6 +5,9 @@
 #include <linux/kernel.h>
 #include <linux/random.h>
 #include <linux/slab.h>
+#if __has_include(<linux/hex.h>)	/* hex2bin(), in linux/kernel.h before */
+#include <linux/hex.h>
+#endif
 #include "pure/crypto.h"
 #include "suites.h"
 #include "vectors.h"
@@ -22,33 +25,45 @@ struct way {
 	bool esn;
 	bool async;		/* never answers at once */
 	const char *alg;
+	const char *alg_lib;	/* where there is no such driver */
 };
 
 /*
  * cryptd() must be given a driver's name, and one of low priority: what it
  * makes is the better choice for that algorithm's plain name from then on.
+ * Newer kernels have these drivers from lib/crypto, and Debian leaves cryptd out there.
  */
-#define WAYS(name_, encr_, len_, integ_, generic_, generic_esn_)			\
-	{ name_, encr_, len_, integ_, false, false, NULL },				\
-	{ name_ " esn", encr_, len_, integ_, true, false, NULL },			\
-	{ name_ " cryptd", encr_, len_, integ_, false, true, "cryptd(" generic_ ")" },	\
-	{ name_ " cryptd esn", encr_, len_, integ_, true, true, "cryptd(" generic_esn_ ")" }
+#define WAYS(name_, encr_, len_, integ_, alg_)						\
+	{ name_, encr_, len_, integ_, false, false, NULL, NULL },			\
+	{ name_ " esn", encr_, len_, integ_, true, false, NULL, NULL },			\
+	{ name_ " async", encr_, len_, integ_, false, true,				\
+	  "cryptd(" alg_ ")", "pcrypt(" alg_##_LIB ")" },				\
+	{ name_ " async esn", encr_, len_, integ_, true, true,				\
+	  "cryptd(" alg_##_ESN ")", "pcrypt(" alg_##_ESN_LIB ")" }
 
-#define GCM	"rfc4106(gcm_base(ctr(aes-generic),ghash-generic))"
-#define CHAPOLY	"rfc7539esp(chacha20-generic,poly1305-generic)"
-#define CBC	"authenc(hmac(sha256-generic),cbc(aes-generic))"
-#define CBC_ESN	"authencesn(hmac(sha256-generic),cbc(aes-generic))"
+#define GCM		"rfc4106(gcm_base(ctr(aes-generic),ghash-generic))"
+#define GCM_LIB		"rfc4106(gcm_base(ctr(aes-lib),ghash-lib))"
+#define GCM_ESN		GCM
+#define GCM_ESN_LIB	GCM_LIB
+#define CHAPOLY		"rfc7539esp(chacha20-generic,poly1305-generic)"
+#define CHAPOLY_LIB	"rfc7539esp(chacha20-lib,poly1305-generic)"
+#define CHAPOLY_ESN	CHAPOLY
+#define CHAPOLY_ESN_LIB	CHAPOLY_LIB
+#define CBC		"authenc(hmac(sha256-generic),cbc(aes-generic))"
+#define CBC_LIB		"authenc(hmac-sha256-lib,cbc(aes-lib))"
+#define CBC_ESN		"authencesn(hmac(sha256-generic),cbc(aes-generic))"
+#define CBC_ESN_LIB	"authencesn(hmac-sha256-lib,cbc(aes-lib))"
 
 static const struct way ways[] = {
-	WAYS("gcm128", 20, 20, 0, GCM, GCM),
-	WAYS("gcm256", 20, 36, 0, GCM, GCM),
-	WAYS("chapoly", 28, 36, 0, CHAPOLY, CHAPOLY),
-	WAYS("cbc128", 12, 16, 12, CBC, CBC_ESN),
-	WAYS("cbc192", 12, 24, 12, CBC, CBC_ESN),
-	WAYS("cbc256", 12, 32, 12, CBC, CBC_ESN),
+	WAYS("gcm128", 20, 20, 0, GCM),
+	WAYS("gcm256", 20, 36, 0, GCM),
+	WAYS("chapoly", 28, 36, 0, CHAPOLY),
+	WAYS("cbc128", 12, 16, 12, CBC),
+	WAYS("cbc192", 12, 24, 12, CBC),
+	WAYS("cbc256", 12, 32, 12, CBC),
 	/* never asynchronous */
-	{ "gcm128 generic", 20, 20, 0, false, false, GCM },
-	{ "gcm128 generic esn", 20, 20, 0, true, false, GCM },
+	{ "gcm128 generic", 20, 20, 0, false, false, GCM, GCM_LIB },
+	{ "gcm128 generic esn", 20, 20, 0, true, false, GCM, GCM_LIB },
 };
 
 static void way_to_desc(const struct way *way, char *desc)
@@ -124,6 +139,8 @@ static struct espl_crypto *crypto_of(struct kunit *test, const struct way *way)
 	memset(encr_key, 0x42, sizeof(encr_key));
 	memset(integ_key, 0x17, sizeof(integ_key));
 	err = espl_crypto_init(crypto, suite, way->esn, encr_key, integ_key, way->alg);
+	if (err && way->alg_lib)
+		err = espl_crypto_init(crypto, suite, way->esn, encr_key, integ_key, way->alg_lib);
 	if (err)
 		kfree(crypto);
 	KUNIT_ASSERT_EQ(test, 0, err);
@@ -401,7 +418,7 @@ static void many_in_flight(struct kunit *test)
 /* Memory goes round: a job given back is the next one, unless it is too small. */
 static void job_memory(struct kunit *test)
 {
-	static const struct way gcm = { "gcm", 20, 20, 0, false, false, GCM };
+	static const struct way gcm = { "gcm", 20, 20, 0, false, false, GCM, GCM_LIB };
 	struct espl_crypto *crypto = crypto_of(test, &gcm);
 	u8 *buf = kunit_kzalloc(test, BUF_LEN, GFP_KERNEL);
 	u8 iv[ESPL_ESP_IV_MAX];

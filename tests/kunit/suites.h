@@ -9,6 +9,14 @@
 
 #include <kunit/test.h>
 
+/* The head of a generator of parameters; the test became an argument of it with 6.18. */
+#ifdef ESPL_HAVE_KUNIT_PARAM_TEST
+#define ESPL_KUNIT_GENERATOR(name) \
+	static const void *name(struct kunit *test, const void *prev, char *desc)
+#else
+#define ESPL_KUNIT_GENERATOR(name) static const void *name(const void *prev, char *desc)
+#endif
+
 extern struct kunit_suite espl_wire_suite;
 extern struct kunit_suite espl_replay_suite;
 extern struct kunit_suite espl_lifetime_suite;

@@ -6,7 +6,7 @@
 
 #define LEN_MAX	2000	/* octets of payload; beyond it nothing new can happen */
 
-static const void *each_suite(const void *prev, char *desc)
+ESPL_KUNIT_GENERATOR(each_suite)
 {
 	static const struct espl_suite *suite;
 	static unsigned int i;
@@ -168,7 +168,7 @@ static void drop_counters(struct kunit *test)
 	struct espl_stats __percpu *stats = alloc_percpu(struct espl_stats);
 	struct espl_sa_stats *sa = kunit_kzalloc(test, sizeof(*sa), GFP_KERNEL);
 
-	KUNIT_ASSERT_NOT_NULL(test, stats);
+	KUNIT_ASSERT_TRUE(test, !!stats);
 	KUNIT_ASSERT_NOT_NULL(test, sa);
 	espl_stats_drop(stats, sa, ESPL_DROP_RX_REPLAY, 1);
 	espl_stats_drop(stats, sa, ESPL_DROP_RX_REPLAY, 2);
