@@ -291,7 +291,7 @@ modprobe_teach()
 # On a real host udev loads what fits the CPU. Built in, or left out: no error, INFO says it.
 crypto_modules()
 {
-	modprobe -qa aesni_intel ghash_clmulni_intel sha256_ssse3 sha512_ssse3 chacha_x86_64 poly1305_x86_64 \
+	modprobe -qa aesni_intel ghash_clmulni_intel sha256_ssse3 sha512_ssse3 chacha_x86_64 poly1305_x86_64 chacha \
 		chacha20poly1305 authenc authencesn cbc ctr gcm ccm seqiv echainiv cryptd 2>/dev/null
 }
 

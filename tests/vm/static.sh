@@ -318,15 +318,18 @@ crypto_async()
 {
 	modprobe -qa cryptd pcrypt algif_aead 2>/dev/null
 	spawn "async" python3 -IS -c '
-import signal, socket, sys
+import errno, signal, socket, sys
 s = socket.socket(socket.AF_ALG, socket.SOCK_SEQPACKET)
 for name in sys.argv[1:]:
     try:
         s.bind(("aead", name))
-        print("made", name, flush=True)
-        break
     except OSError as e:
-        print(name, e, flush=True)
+        # The kernel has made it, and AF_ALG may not use what is asynchronous, on 7.2.
+        if e.errno != errno.EEXIST:
+            print(name, e, flush=True)
+            continue
+    print("made", name, flush=True)
+    break
 signal.pause()' "$@"
 	wait_for 20 grep -q made "$WORK/async.log" || bail "no asynchronous cipher: $(cat "$WORK/async.log")"
 }
