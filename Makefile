@@ -7,6 +7,9 @@ B := $(CURDIR)/build
 # The running kernel if its headers are here, else the newest that has them.
 KERNEL ?= $(shell v=$$(uname -r); [ -e /lib/modules/$$v/build/Makefile ] && echo $$v || tests/vm/run --print-kernel)
 
+# What check-kernels tests: the host's, those of other Debian releases. KERNELS= for less.
+KERNELS ?= stock trixie sid
+
 PREFIX ?= /usr/local
 SRC ?= /usr/src
 BINDIR = $(DESTDIR)$(PREFIX)/bin
@@ -26,6 +29,7 @@ help:
 	@echo 'make demo          two sites, one tunnel, inside a virtual machine'
 	@echo 'make check         every test on the stock kernel: N passed, N failed'
 	@echo 'make check-debug   KUnit, scenarios and stress on a debug kernel'
+	@echo 'make check-kernels KUnit, scenarios and interop on the kernels of $(KERNELS)'
 	@echo 'make unit | kunit | sim | fuzz-smoke | scenarios | interop     parts of check'
 	@echo 'make lint          style, static analysis, floors, netlink specification'
 	@echo 'make bench         throughput beside in-tree ESP and WireGuard; build/bench.json'
@@ -61,6 +65,13 @@ check:
 	@tests/check
 check-debug:
 	@tests/check --debug
+# All of them, also when one has failed.
+check-kernels:
+	@bad=; for k in $(KERNELS); do \
+		echo "--- kernel: $$k"; tests/check --kernel $$k || bad="$$bad $$k"; \
+	done; for k in $(KERNELS); do \
+		echo "$$k: $$(cat build/check-$$k/summary)"; \
+	done; [ -z "$$bad" ] || { echo "failed on:$$bad"; exit 1; }
 
 demo: packages-build packages-vm packages-stock packages-interop
 	@ESPLANE_COLOR=$$([ ! -t 1 ] || echo yes) tests/vm/run --timeout 2000 -- tests/demo/story.sh
@@ -103,5 +114,5 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all help module user unit kunit sim fuzz-smoke scenarios interop check check-debug demo bench lint \
+.PHONY: all help module user unit kunit sim fuzz-smoke scenarios interop check check-debug check-kernels demo bench lint \
 	install uninstall clean
