@@ -8,8 +8,9 @@ version=$(cat "$VM_TOP/VERSION")
 release=$(uname -r)
 built=$VM_TOP/build/dkms/tree/esplane/$version/$release
 tree=/var/lib/dkms/esplane/$version
+installed=/lib/modules/$release/updates/dkms/esplane.ko
 [ -d "$built" ] || bail "no module from DKMS: run tests/vm/dkms-build $release first"
-rm -rf /var/lib/dkms/esplane /lib/modules/"$release"/updates/dkms/esplane.ko*
+rm -rf /var/lib/dkms/esplane "$installed"*
 # depmod reads all modules that there are, a minute each time: these are those that ours may need.
 kernel=/lib/modules/$release/kernel
 must mkdir -p "$WORK/modules/net"
@@ -32,8 +33,8 @@ must cp -r "$built" "$tree/"
 check "and has built" bash -c "dkms status esplane/$version -k $release | grep -q built"
 check "dkms install" dkms install -m esplane -v "$version" -k "$release"
 check "modprobe esplane" modprobe esplane
-is "modprobe took the one that DKMS built" "$(modinfo -F filename esplane)" \
-	"/lib/modules/$release/updates/dkms/esplane.ko"
+# Newer ones compress it, as the kernel's own.
+is "modprobe took the one that DKMS built" "$(modinfo -F filename esplane | sed 's/\.[xz][a-z]*$//')" "$installed"
 is "its version" "$(cat /sys/module/esplane/version 2>/dev/null || modinfo -F version esplane)" "$version"
 check "a device can be made" ip link add espl0 type esplane
 check "and deleted" ip link del espl0
@@ -42,14 +43,13 @@ echo '# mine' >>/etc/esplane/esplane.conf
 check "installing once more" make -C "$VM_TOP" install PREFIX=/usr
 check "leaves the configuration alone" grep -qx '# mine' /etc/esplane/esplane.conf
 check "and DKMS will build from the new sources" \
-	bash -c "dkms status esplane/$version | grep -q added && [ ! -e /lib/modules/$release/updates/dkms/esplane.ko ]"
+	bash -c "dkms status esplane/$version | grep -q added && ! compgen -G '$installed*'"
 must cp -r "$built" "$tree/"
 check "dkms install, once more" dkms install -m esplane -v "$version" -k "$release"
 check "the module unloads" rmmod esplane
 check "make uninstall" make -C "$VM_TOP" uninstall PREFIX=/usr
-for f in /usr/bin/ikectl /usr/sbin/esplaned "/usr/src/esplane-$version" \
-	 "/lib/modules/$release/updates/dkms/esplane.ko"; do
-	check "which removes $f" test ! -e "$f"
+for f in /usr/bin/ikectl /usr/sbin/esplaned "/usr/src/esplane-$version" "$installed"; do
+	refuse "which removes $f" '' compgen -G "$f*"
 done
 check "but not the configuration" test -e /etc/esplane/esplane.conf
 finish
