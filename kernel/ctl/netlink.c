@@ -429,16 +429,20 @@ err_in:
  */
 static int netlink_do_sa_add(struct sk_buff *skb, struct genl_info *info)
 {
+	struct nlattr *attrs[ESPLANE_A_MAX + 1] = {}, **none = info->attrs;
 	int err;
 
+	/* new kernels give an operation without a policy no table for its attributes */
+	info->attrs = attrs;
 	if (info->genlhdr->reserved)
 		err = netlink_missing(info, "The reserved octets of the header must be 0");
 	else
-		err = nlmsg_parse(info->nlhdr, GENL_HDRLEN, info->attrs, ESPLANE_A_MAX,
+		err = nlmsg_parse(info->nlhdr, GENL_HDRLEN, attrs, ESPLANE_A_MAX,
 				  espl_attrs_sa_add, info->extack);
 	if (!err)
 		err = netlink_add_sas(skb, info);
 	espl_decode_wipe(info);
+	info->attrs = none;
 	return err;
 }
 
