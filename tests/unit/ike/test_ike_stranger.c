@@ -156,6 +156,29 @@ static void nothing(struct builder *b)
 {
 }
 
+/* Its answer has given way to that of a later request, though the IKE SA is half open still. */
+static void test_first_message_after_a_senseless_one(void **state)
+{
+	struct ends *p = ends_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct letter first, l;
+
+	ends_start(p);
+	start(p, 0);
+	first = *oldest(a);
+	carry(a);
+	carry(b);
+	forge(only_sa(a), EXCHANGE_IKE_AUTH, 0, 1, nothing, &l);
+	give(b, &l);
+	assert_int_equal(b->ike->counters.unexpected, 1);
+	assert_int_equal(only_sa(b)->state, SA_INIT_ANSWERED);
+	drop(b);
+	give(b, &first);
+	assert_int_equal(b->count, 0);
+	assert_int_equal(b->ike->counters.replayed, 1);
+	ends_free(p);
+}
+
 /* The answer to IKE_SA_INIT is not for whoever can seal a message with the same number. */
 static void test_no_reflection(void **state)
 {
@@ -230,6 +253,7 @@ int main(void)
 		cmocka_unit_test(test_unsound_answers),
 		cmocka_unit_test(test_critical_payload_in_request),
 		cmocka_unit_test(test_another_address_is_no_other_stranger),
+		cmocka_unit_test(test_first_message_after_a_senseless_one),
 		cmocka_unit_test(test_no_reflection),
 		cmocka_unit_test(test_answer_goes_where_the_request_comes_from),
 		cmocka_unit_test(test_mapping),

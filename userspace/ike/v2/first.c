@@ -214,13 +214,17 @@ static void first_log_refusal(struct first *f, struct tunnel *t)
 	report_refused(t, &cause);
 }
 
-/* A retransmission is answered while half open; else it is a late copy, or not the peer's. */
+/*
+ * A retransmission is answered while half open, until a later request has been; else it is a late
+ * copy, or not the peer's.
+ */
 static void first_again(struct first *f, struct ike_sa *sa)
 {
-	if (sa->state == SA_INIT_ANSWERED && f->len == sa->init_i.len &&
+	const struct answered *before = inbound_answer(sa, 0);
+
+	if (before && sa->state == SA_INIT_ANSWERED && f->len == sa->init_i.len &&
 	    !memcmp(f->raw, sa->init_i.p, f->len))
-		datagrams_send(&inbound_answer(sa, 0)->msg, &f->ike->env, f->local, f->remote,
-			       sa->mark);
+		datagrams_send(&before->msg, &f->ike->env, f->local, f->remote, sa->mark);
 	else
 		f->ike->counters.replayed++;
 }
