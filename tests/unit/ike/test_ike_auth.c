@@ -438,10 +438,27 @@ static void test_no_secrets(void **state)
 	}
 }
 
+/* Who has proved itself, but cannot be served, is not remembered: it may have many names. */
+static void test_no_device_no_peer(void **state)
+{
+	struct ends *p = ends_new();
+	struct side *b = &p->s[1];
+
+	set_remote(b, "any");
+	ends_start(p);
+	b->fake.device_refuses = "no module";
+	attempt(p, 0);
+	ended_in(b, IKE_EV_REFUSED, IKE_FAIL_INTERFACE, "no module");
+	assert_int_equal(ike_peer_next(b->ike, b->tunnel, 0), 0);
+	assert_clean(p);
+	ends_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wrong_psk),
+		cmocka_unit_test(test_no_device_no_peer),
 		cmocka_unit_test(test_responder_without_psk),
 		cmocka_unit_test(test_identities),
 		cmocka_unit_test(test_responder_refuses_identity),

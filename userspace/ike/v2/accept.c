@@ -5,6 +5,7 @@
 #include "ike/object/child_sa.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
+#include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
 #include "ike/v2/offer.h"
 
@@ -131,6 +132,8 @@ enum verdict accept_establish(struct inbound *in, struct tunnel *t)
 	if (!peer || !tunnel_device_up(t, &sa->remote.addr, &cause)) {
 		if (!peer)
 			cause_set(&cause, IKE_FAIL_PROTOCOL, "no memory for another peer");
+		else
+			peer_touch(peer);	/* one that was made for this may go again */
 		v2_refuse(v, NOTIFY_TEMPORARY_FAILURE, NULL, 0);
 		report_refused(t, &cause);
 		return VERDICT_FAIL;
