@@ -454,11 +454,33 @@ static void test_no_device_no_peer(void **state)
 	ends_free(p);
 }
 
+/* A job that ends well without a MAC proves nothing: AUTH is not compared with zeros. */
+static void test_no_mac_is_no_proof(void **state)
+{
+	struct ends *p = ends_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	const struct ike_job_result zeros = { .mac = { (const uint8_t[32]){0}, 32 } }, none = {0};
+
+	ends_start(p);
+	a->fake.hold_jobs = b->fake.hold_jobs = true;
+	start(p, 0);
+	carry(a);
+	carry(b);
+	ike_job_done(a->ike, a->fake.job[0].id, &zeros);
+	carry(a);
+	assert_int_equal(b->fake.job_count, 1);
+	ike_job_done(b->ike, b->fake.job[0].id, &none);
+	assert_int_equal(b->fake.job_count, 1);	/* none for a proof of its own */
+	ended_in(b, IKE_EV_REFUSED, IKE_FAIL_AUTH_LOCAL, "does not prove");
+	ends_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wrong_psk),
 		cmocka_unit_test(test_no_device_no_peer),
+		cmocka_unit_test(test_no_mac_is_no_proof),
 		cmocka_unit_test(test_responder_without_psk),
 		cmocka_unit_test(test_identities),
 		cmocka_unit_test(test_responder_refuses_identity),

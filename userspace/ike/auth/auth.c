@@ -53,9 +53,9 @@ static void auth_job_done(struct ike *ike, void *owner, const struct ike_job_res
 	s->job_ended = true;
 	if (result->why)
 		snprintf(s->why, sizeof(s->why), "%s", result->why);
-	else if (result->mac.len > sizeof(s->mac))
-		snprintf(s->why, sizeof(s->why), "its result is too long");
-	else if (result->mac.len)
+	else if (result->mac.len != prf_len(s->sa->prf))
+		snprintf(s->why, sizeof(s->why), "its result has the wrong length");
+	else
 		memcpy(s->mac, result->mac.p, result->mac.len);
 	if (s->in)
 		inbound_resume(s->in);
