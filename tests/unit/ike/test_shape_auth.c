@@ -298,10 +298,46 @@ static void test_it_ends_at_any_time(void **state)
 	}
 }
 
+/* IDi, SA, TSi and TSr, but no AUTH. */
+static void toy_beginning(struct builder *b)
+{
+	const struct ts all = { .start.family = AF_INET, .end = { AF_INET, { 255, 255, 255, 255 } },
+				.port_end = 65535 };
+	struct msg_offer offer = { .number = 1, .spi_len = 4, .spi = 0x12345678 };
+	struct proposals esp = { .count = 1 };
+	char why[256];
+
+	assert_true(proposal_parse(&esp.p[0], PROTO_ESP, "aes128gcm16-noesn", why, sizeof(why)));
+	build_id(b, PAYLOAD_IDI, ID_IPV4_ADDR, (const uint8_t[]){ 192, 0, 2, 1 }, 4);
+	build_sa(b, &esp, &offer);
+	build_ts(b, PAYLOAD_TSI, &all, 1);
+	build_ts(b, PAYLOAD_TSR, &all, 1);
+}
+
+/* A stranger that begins anew instead of going on is refused, and leaks nothing. */
+static void test_begins_twice(void **state)
+{
+	struct ends *p = toy_ends();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct letter l;
+
+	start(p, 0);
+	carry(a);
+	carry(b);
+	carry(a);
+	assert_int_equal(only_sa(b)->state, SA_INIT_ANSWERED);
+	forge(only_sa(a), EXCHANGE_IKE_AUTH, 0, 2, toy_beginning, &l);
+	give(b, &l);
+	assert_int_equal(only_sa(b)->state, SA_CLOSED);
+	assert_over(p);
+	ends_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_three_rounds),
+		cmocka_unit_test(test_begins_twice),
 		cmocka_unit_test(test_jobs_take_time),
 		cmocka_unit_test(test_wrong_secret),
 		cmocka_unit_test(test_wrong_verifier),

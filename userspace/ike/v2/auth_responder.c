@@ -256,7 +256,7 @@ enum verdict v2_auth_request(struct inbound *in)
 {
 	in->priv = auth_identify(in);
 	in->forget = auth_forget_try;
-	if (!in->priv)
+	if (!in->priv || in->sa->stash)		/* no second beginning amid rounds */
 		return auth_reject(in);
 	return auth_try_next(in);
 }
