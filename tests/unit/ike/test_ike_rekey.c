@@ -476,10 +476,43 @@ static void test_limits(void **state)
 	}
 }
 
+static unsigned int pairs_of(struct side *s)
+{
+	const struct child_sa *pair;
+	unsigned int count = 0;
+
+	TAILQ_FOREACH(pair, &child_of(s)->pairs, link)
+		count++;
+	return count;
+}
+
+/* A peer that rekeys without end fills neither memory nor kernel: it is put off. */
+static void test_rekey_without_end(void **state)
+{
+	struct ends *p = ends_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	ends_start(p);
+	bring_up(p, 0);
+	for (int i = 0; i < 40; i++) {
+		soft_limit(a);		/* all in the same moment: what is deleted lingers */
+		carry_all(p);
+	}
+	assert_int_equal(pairs_of(b), 16);
+	assert_int_equal(peer_of(a)->state, PEER_UP);
+	pass(p, PAIR_LINGER_MS + 1000);
+	carry_all(p);
+	assert_in_range(pairs_of(b), 1, 2);
+	assert_int_equal(peer_of(a)->state, PEER_UP);
+	assert_int_equal(a->fake.reserved + b->fake.reserved, 0);
+	ends_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rekey),
+		cmocka_unit_test(test_rekey_without_end),
 		cmocka_unit_test(test_rekey_with_pfs),
 		cmocka_unit_test(test_group_of_the_peer),
 		cmocka_unit_test(test_group_not_taken),

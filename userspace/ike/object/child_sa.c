@@ -111,6 +111,16 @@ struct child_sa *pair_new(struct child *child, struct ike_sa *sa, const struct p
 	return pair;
 }
 
+bool pairs_are_many(const struct child *child)
+{
+	const struct child_sa *pair;
+	unsigned int count = 0;
+
+	TAILQ_FOREACH(pair, &child->pairs, link)
+		count++;
+	return count >= PAIRS_MAX;
+}
+
 struct child_sa *pair_active(const struct child *child)
 {
 	struct child_sa *pair;

@@ -17,6 +17,7 @@
 
 #include "ike/core/engine.h"
 
+#define PAIRS_MAX		16	/* of a child, before the peer may make another */
 #define PAIR_LINGER_MS		5000
 #define PAIR_SWITCH_MS		60000	/* beyond the peer's retransmission of its rekey */
 #define PAIR_KEY_MAX		(SK_KEY_MAX + SK_INTEG_MAX)
@@ -56,6 +57,8 @@ struct child_sa {
 /* Takes over the reservation of @spi_in. NULL: no memory. */
 struct child_sa *pair_new(struct child *child, struct ike_sa *sa, const struct proposal *suite,
 			  uint32_t spi_in, uint32_t spi_out);
+/* Has it so many that the peer has to wait until some are gone? */
+bool pairs_are_many(const struct child *child);
 /* The pair that carries traffic, or NULL. */
 struct child_sa *pair_active(const struct child *child);
 struct child_sa *pair_by_in(const struct child *child, uint32_t spi_in);

@@ -216,6 +216,12 @@ struct child_sa *offer_pair(const struct offer_taken *taken, struct ike_sa *sa, 
 	struct child_sa *pair;
 	uint32_t spi;
 
+	if (pairs_are_many(child)) {
+		cause_set(cause, IKE_FAIL_PROTOCOL,
+			  "child %s has %u CHILD_SAs already: the peer makes them faster than they "
+			  "are deleted", child->conf->name, PAIRS_MAX);
+		return NULL;
+	}
 	if (!pair_spi_alloc(child, &spi, why)) {
 		cause_set(cause, IKE_FAIL_KERNEL, "%s", why);
 		return NULL;
