@@ -255,10 +255,45 @@ static void test_old_pair_is_inherited(void **state)
 	ends_free(p);
 }
 
+static void ask_again(struct builder *b)
+{
+	struct msg_offer offer = { .number = 1, .spi_len = 8, .spi = 0x1122334455667788 };
+	const uint8_t nonce[IKE_NONCE_LEN] = { 1 }, public[32] = { 9 };
+	struct proposals list = { .count = 1 };
+	char why[256];
+
+	assert_true(proposal_parse(&list.p[0], PROTO_IKE, "aes128gcm16-prfsha256-x25519", why,
+				   sizeof(why)));
+	build_sa(b, &list, &offer);
+	build_nonce(b, nonce, sizeof(nonce));
+	build_ke(b, KE_X25519, public, sizeof(public));
+}
+
+/* A peer that rekeys without end, and deletes nothing, does not fill memory. */
+static void test_rekey_of_ike_without_end(void **state)
+{
+	struct ends *p = up();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct ike_rekey r;
+	struct letter l;
+
+	ask_for_new_ike_sa(a, &r, &l);
+	give(b, &l);
+	take_answer(a, &r, oldest(b));
+	drop(b);
+	take_over(a, &r);
+	forge_request(a, EXCHANGE_CREATE_CHILD_SA, ask_again, &l);
+	give(b, &l);
+	assert_int_equal(error_in_answer(a, b), NOTIFY_TEMPORARY_FAILURE);
+	assert_int_equal(peer_of(b)->sa->state, SA_ESTABLISHED);
+	ends_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_peer_rekeys_ike),
+		cmocka_unit_test(test_rekey_of_ike_without_end),
 		cmocka_unit_test(test_rekey_changes_no_follower),
 		cmocka_unit_test(test_rekeyed_ike_sa_keeps_its_suite),
 		cmocka_unit_test(test_no_rekey_of_ike_in_the_midst),

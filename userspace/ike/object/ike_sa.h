@@ -69,6 +69,7 @@ struct ike_sa {
 	bool initiator;			/* our SPI is spi_i */
 	bool began;			/* the first IKE SA of this line was ours: RFC 7296 2.23 */
 	uint64_t spi_i, spi_r;
+	uint64_t replaced;		/* our SPI of the one that it is the rekey of; 0: none */
 	struct endpoint local, remote;
 	struct sa_init_key {
 		uint64_t spi_i;

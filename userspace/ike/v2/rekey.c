@@ -28,6 +28,7 @@ static struct ike_sa *rekey_successor(struct inbound *in, const struct proposal 
 	if (!sa)
 		return NULL;
 	sa->began = old->began;
+	sa->replaced = sa_spi(old);
 	sa->local = old->local;
 	sa->remote = old->remote;
 	sa->mark = old->mark;
@@ -105,6 +106,17 @@ static bool rekey_choose(const struct ike_sa *old, const struct msg_sa *offered,
 	       offered->offer[*index].spi_len == 8 && offered->offer[*index].spi;
 }
 
+/*
+ * Has the peer still to delete what this one replaced? One that it forgets is kept for a minute: so
+ * it can leave one behind, and not as many as it likes.
+ */
+static bool rekey_too_soon(const struct ike_sa *sa)
+{
+	const struct ike_sa *before = sa_find(sa->ike, sa->replaced);
+
+	return before && before->state == SA_REKEYED;
+}
+
 enum verdict v2_rekey_request(struct inbound *in)
 {
 	struct v2_inbound *v = v2_inbound(in);
@@ -116,7 +128,7 @@ enum verdict v2_rekey_request(struct inbound *in)
 	bool ok;
 
 	/* RFC 7296 2.25.2: not while a CHILD_SA is being made, rekeyed or deleted */
-	if (!old->peer || child_exchange_any(old))
+	if (!old->peer || child_exchange_any(old) || rekey_too_soon(old))
 		return rekey_refuse(in, NOTIFY_TEMPORARY_FAILURE);
 	if (!rekey_choose(old, &v->m.sa, &suite, &index))
 		return rekey_refuse(in, NOTIFY_NO_PROPOSAL_CHOSEN);
