@@ -4,7 +4,8 @@
  * its jobs end one message late. Then messages: a length of two octets, and so many octets. In the
  * protected states their first four say exchange, flags, message id relative to what is expected,
  * and type of the first payload; what follows is sealed with the peer's keys, so that the fuzzer
- * stands behind the integrity check. Whatever comes, the engine must end with an empty kernel.
+ * stands behind the integrity check. A message of no octets is a copy of the peer's first genuine
+ * one. Whatever comes, the engine must end with an empty kernel.
  */
 #include <stdlib.h>
 
@@ -12,6 +13,7 @@
 #include "unit/ike/ike_ends.h"
 
 static struct ends *p;
+static struct letter genuine;		/* the first that was carried */
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -40,14 +42,18 @@ static void make_ends(void)
 /* Who is fuzzed: the side returned. */
 static int prepare(uint8_t state)
 {
-	int steps[] = { 0, 0, 1, 2, 4, 4, 4, 4 }; /* messages carried, in turn, from end 0 on */
+	int steps[] = { 0, 0, 2, 2, 4, 4, 4, 4 }; /* messages carried, in turn, from end 0 on */
 
 	make_ends();
 	if (state)
 		side_up(&p->s[0]);
 	side_tick(&p->s[0]);
-	for (int i = 0; i < steps[state]; i++)
+	genuine.len = 0;
+	for (int i = 0; i < steps[state]; i++) {
+		if (!genuine.len && p->s[i & 1].count)
+			genuine = *oldest(&p->s[i & 1]);
 		carry(&p->s[i & 1]);
+	}
 	switch (state) {
 	case 0:			/* a stranger's first message */
 	case 2:			/* half open */
@@ -160,7 +166,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fake_job_end(&p->s[who].fake, p->s[who].ike);
 		if (!cursor_sub(&c, len < c.left ? len : c.left, &one))
 			break;
-		throw(who, one.at, one.left, state & 8);
+		if (len)
+			throw(who, one.at, one.left, state & 8);
+		else if (genuine.len)
+			give(&p->s[who], &genuine);
 		while (drop(&p->s[who]))
 			;
 	}
