@@ -179,6 +179,43 @@ static void test_first_message_after_a_senseless_one(void **state)
 	ends_free(p);
 }
 
+/* The one message of a stranger that may have to wait for a job is not a long one. */
+static void test_long_message_of_a_stranger(void **state)
+{
+	static uint8_t msg[STRANGER_MESSAGE_MAX + 256];
+	struct ends *p = ends_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct ike_sa *sa;
+
+	ends_start(p);
+	start(p, 0);
+	carry(a);
+	carry(b);
+	sa = only_sa(a);
+	for (int longer = 1; longer >= 0; longer--) {
+		struct msg_header h = {
+			.spi_i = sa->spi_i, .spi_r = sa->spi_r, .exchange = EXCHANGE_IKE_AUTH,
+			.flags = MSG_INITIATOR, .id = 1,
+		};
+		size_t len = STRANGER_MESSAGE_MAX - MSG_HEADER_LEN - 4 - sk_iv_len(&sa->sk_out);
+		struct builder b2;
+
+		/* a Vendor ID payload of zeros, padding length and ICV follow */
+		build_begin(&b2, msg, sizeof(msg), &h);
+		build_sk_begin(&b2, sk_iv_len(&sa->sk_out));
+		build_payload(&b2, PAYLOAD_VENDOR);
+		assert_non_null(writer_room(&b2.w, len - 4 - 1 - 16 + longer));
+		build_payload_end(&b2);
+		len = build_sk_end(&b2, sk_sealed_len(&sa->sk_out, build_sk_plain(&b2)));
+		assert_int_equal(len, STRANGER_MESSAGE_MAX + longer);
+		assert_true(sk_seal(&sa->sk_out, msg, b2.sk_body, b2.sk_plain));
+		side_input(b, &sa->remote, &sa->local, msg, len);
+		assert_int_equal(b->ike->counters.malformed, 1);
+		assert_int_equal(b->count, !longer);	/* the shorter one is answered */
+	}
+	ends_free(p);
+}
+
 /* The answer to IKE_SA_INIT is not for whoever can seal a message with the same number. */
 static void test_no_reflection(void **state)
 {
@@ -254,6 +291,7 @@ int main(void)
 		cmocka_unit_test(test_critical_payload_in_request),
 		cmocka_unit_test(test_another_address_is_no_other_stranger),
 		cmocka_unit_test(test_first_message_after_a_senseless_one),
+		cmocka_unit_test(test_long_message_of_a_stranger),
 		cmocka_unit_test(test_no_reflection),
 		cmocka_unit_test(test_answer_goes_where_the_request_comes_from),
 		cmocka_unit_test(test_mapping),

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Strangers: IKE SAs whose peer is not authenticated: half open, or refused and only answering
- * retransmissions. Each takes at most 24 KiB, so they hold at most 12 MiB between them. From
- * STRANGERS_COOKIE on a first message must bring a cookie back (RFC 7296 2.6), and one network (a
- * /24, a /64) may have no more than STRANGERS_NET_MAX; at STRANGERS_MAX the oldest gives way.
+ * retransmissions. Each takes at most 24 KiB, and 56 KiB more while a message of it waits for a job
+ * or rounds are under way: 40 MiB at most between them. From STRANGERS_COOKIE on a first message
+ * must bring a cookie back (RFC 7296 2.6), and one network (a /24, a /64) may have no more than
+ * STRANGERS_NET_MAX; at STRANGERS_MAX the oldest gives way.
  */
 #ifndef IKE_STRANGER_H
 #define IKE_STRANGER_H
@@ -13,6 +14,7 @@
 #define STRANGERS_COOKIE	32
 #define STRANGERS_NET_MAX	64
 #define STRANGERS_MAX		512
+#define STRANGER_MESSAGE_MAX	8192	/* octets of one of its requests after the first */
 
 /* Counts @sa, or ceases to, as its state wants. */
 void stranger_count(struct ike_sa *sa);

@@ -5,6 +5,7 @@
  */
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
+#include "ike/object/stranger.h"
 #include "ike/v2/message.h"
 
 /* Authentic, but no sense in it. */
@@ -177,7 +178,8 @@ static bool receive_expected(struct ike_sa *sa, const struct msg_header *h)
 	const struct answered *before = inbound_answer(sa, h->id);
 
 	/* the sender is the initiator exactly if we are not */
-	if (!(h->flags & MSG_INITIATOR) != sa->initiator) {
+	if (!(h->flags & MSG_INITIATOR) != sa->initiator ||
+	    (sa->stranger && h->len > STRANGER_MESSAGE_MAX)) {
 		sa->ike->counters.malformed++;
 		return false;
 	}
