@@ -370,7 +370,7 @@ static void command_gone(struct child *child)
 
 	if (!child->in_kernel)
 		return;
-	child->in_kernel = false;
+	child_policy_gone(child);
 	child_close(child, &cause);
 }
 

@@ -252,6 +252,42 @@ static void test_rekey_of_what_is_gone(void **state)
 }
 
 /* Routes that another child has the host refuses: this child fails, with the host's sentence. */
+/* The peer wants another group for a new child than the first of ours. */
+static void test_new_child_with_another_group(void **state)
+{
+	struct ends *p = ends_new();
+
+	for (int i = 0; i < 2; i++) {
+		add_child(&p->s[i], "voice", i ? "10.2.1.0/24" : "10.1.1.0/24",
+			  i ? "10.1.1.0/24" : "10.2.1.0/24");
+		set_esp(&p->s[i], i ? "aes128gcm16-ecp256-esn" : "aes128gcm16-x25519-ecp256-esn");
+	}
+	ends_start(p);
+	bring_up(p, 0);
+	assert_meets(p, "voice");
+	ends_free(p);
+}
+
+/* Its CREATE_CHILD_SA is lost with its IKE SA: the next one makes it. */
+static void test_new_child_outlives_its_ike_sa(void **state)
+{
+	struct ends *p = three();
+
+	start(p, 0);
+	for (int i = 0; i < 4; i++)
+		carry(&p->s[i % 2]);
+	assert_true(drop(&p->s[0]));		/* the request for the second child */
+	side_restart(&p->s[1]);
+	start(p, 1);
+	carry_all(p);
+	pass(p, 10000);
+	carry_all(p);
+	pass(p, 60000);
+	carry_all(p);
+	assert_all_meet(p);
+	ends_free(p);
+}
+
 static void test_host_refuses_a_child(void **state)
 {
 	for (int who = 0; who < 2; who++) {
@@ -327,6 +363,8 @@ int main(void)
 		cmocka_unit_test(test_one_is_refused),
 		cmocka_unit_test(test_both_make_the_same),
 		cmocka_unit_test(test_rekey_of_what_is_gone),
+		cmocka_unit_test(test_new_child_with_another_group),
+		cmocka_unit_test(test_new_child_outlives_its_ike_sa),
 		cmocka_unit_test(test_host_refuses_a_child),
 		cmocka_unit_test(test_kernel_fails_anywhere),
 	};

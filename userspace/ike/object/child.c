@@ -164,12 +164,21 @@ static void child_take_ts(struct child *child, const struct ts_pair *ts)
 	child->remote_ts = remote;
 }
 
+void child_policy_gone(struct child *child)
+{
+	struct child_sa *pair;
+
+	child->in_kernel = false;
+	TAILQ_FOREACH(pair, &child->pairs, link)
+		pair->in_kernel = false;
+}
+
 /* Of the kernel's and the host's part nothing is left. */
 static void child_clear_below(struct child *child)
 {
 	if (child->in_kernel)
 		child_policy_del(child);
-	child->in_kernel = false;
+	child_policy_gone(child);
 	child->out = NULL;
 	child_link_down(child);
 	child_take_ts(child, &(struct ts_pair){0});
@@ -331,17 +340,27 @@ void child_close(struct child *child, const struct cause *cause)
 	child_went_down(child, cause);
 }
 
+/* The peer has the pair if its answer made it: then it has to hear of the end. */
+static void child_give_up(struct child_sa *pair)
+{
+	if (pair->ours)
+		pair_retire(pair, "it could not be installed");
+	else
+		pair_remove(pair, "it could not be installed");
+}
+
 bool child_install(struct child *child, struct child_sa *pair, const struct ts_pair *ts,
 		   struct cause *cause)
 {
 	struct child_sa *before = pair_active(child);
 
 	if (!child_into_kernel(child, pair, ts, cause)) {
-		pair_remove(pair, "it could not be installed");
+		child_give_up(pair);
 		return false;
 	}
 	if (!child_link_up(child, cause)) {
-		child_down(child, cause);
+		child_give_up(pair);
+		child_close(child, cause);
 		return false;
 	}
 	if (before && before->sa == pair->sa)

@@ -30,6 +30,7 @@ struct child {
 	struct ts_list *local_ts, *remote_ts;
 	struct endpoint local, remote;
 	bool udp;
+	uint16_t group;			/* the peer wants it for a new CHILD_SA; 0: any */
 	struct timer retry;		/* while it is down and its peer is up */
 	unsigned int failures;		/* in a row */
 	uint64_t up_ms, rekeys;
@@ -53,7 +54,8 @@ void child_connecting(struct child *child, const char *why);
 /*
  * A pair is agreed on: policy and both SAs go into the kernel, addresses and routes follow, and the
  * child is up. A pair of the same IKE SA's that was active before is retired. False: @pair is gone,
- * and @cause says why; what was there before still is, except where addresses or routes failed.
+ * or waits for its DELETE where the peer has it, and @cause says why; what was there before still
+ * is, except where addresses or routes failed.
  */
 bool child_install(struct child *child, struct child_sa *pair, const struct ts_pair *ts,
 		   struct cause *cause);
@@ -70,6 +72,8 @@ void child_down(struct child *child, const struct cause *cause);
 void child_close(struct child *child, const struct cause *cause);
 /* A pair has gone: without an active one the child is down. */
 void child_lost(struct child *child, const struct cause *cause);
+/* The policy is not in the kernel any more, nor is any SA. */
+void child_policy_gone(struct child *child);
 /* The policy follows the peer's address. */
 void child_move(struct child *child, const struct endpoint *local, const struct endpoint *remote);
 

@@ -191,6 +191,7 @@ bool pair_derive(struct child_sa *pair, bool initiator, struct chunk secret, str
 	size_t len = pair_key_len(&pair->suite);
 	bool ok;
 
+	pair->ours = initiator;
 	if (!len || len > PAIR_KEY_MAX)
 		return false;
 	ok = prf_plus(sa->prf, (struct chunk){ sa->sk_d, prf_len(sa->prf) }, seed, 3, keymat,
@@ -286,6 +287,7 @@ bool pair_install(struct child_sa *pair, bool out, const char *reason, char why[
 	if (!pair_sa_add(pair, &in_sa, out ? &out_sa : NULL, why))
 		return false;
 	pair->reserved = false;
+	pair->in_kernel = true;
 	mem_wipe(pair->key_in, sizeof(pair->key_in));
 	if (out) {
 		mem_wipe(pair->key_out, sizeof(pair->key_out));
@@ -322,8 +324,8 @@ void pair_remove(struct child_sa *pair, const char *reason)
 {
 	struct child *child = pair->child;
 
-	/* SAs go with the kernel's policy, a reservation does not */
-	if (child->in_kernel || pair->reserved)
+	/* SAs have gone with the kernel's policy, a reservation has not */
+	if (pair->in_kernel || pair->reserved)
 		pair_sa_del(child, pair->spi_in, false);
 	if (child->out == pair) {
 		if (child->in_kernel)

@@ -41,6 +41,8 @@ struct child_sa {
 	enum pair_state state;		/* set by pair_set_state() only */
 	uint32_t spi_in, spi_out;
 	bool reserved;			/* spi_in is only reserved: nothing is in the kernel */
+	bool ours;			/* we asked for it: by its answer the peer has it already */
+	bool in_kernel;			/* the inbound SA is there; it goes with the policy */
 	struct proposal suite;
 	uint8_t key_in[PAIR_KEY_MAX], key_out[PAIR_KEY_MAX];	/* wiped once the kernel has them */
 	uint64_t soft_s, hard_s, rekey_at_ms;

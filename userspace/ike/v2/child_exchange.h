@@ -18,6 +18,8 @@ struct rival {
 	uint8_t low[SA_NONCE_MAX];	/* the lower of its two nonces */
 };
 
+#define CHILD_DELETED_MAX	4
+
 struct child_exchange {
 	uint32_t child;
 	uint32_t old_in;		/* inbound SPI of the pair that it rekeys; 0: a new child */
@@ -26,12 +28,19 @@ struct child_exchange {
 	struct ke *ke;
 	uint8_t nonce[IKE_NONCE_LEN];
 	struct rival rival;
+	/* SPIs that the peer has deleted before its answer came: one may be of that answer. */
+	uint32_t deleted[CHILD_DELETED_MAX];
+	unsigned int deleted_count;
 };
 
 /* Ours that rekeys the pair with this inbound SPI, or NULL. */
 struct child_exchange *child_exchange_rekey(const struct ike_sa *sa, uint32_t old_in);
 /* Ours that makes this child, or NULL. */
 struct child_exchange *child_exchange_new(const struct ike_sa *sa, uint32_t child);
+/* The peer's DELETE names an SPI of its own that we do not know. */
+void child_exchange_deleted(const struct ike_sa *sa, uint32_t spi);
+/* Is an answer under way that makes a CHILD_SA? The peer may know it before we do. */
+bool child_exchange_makes(const struct ike_sa *sa);
 /* Is any CHILD_SA being made, rekeyed or deleted by us? RFC 7296 2.25.2 */
 bool child_exchange_any(const struct ike_sa *sa);
 /* Octet by octet; the shorter of two otherwise equal ones is lower. */

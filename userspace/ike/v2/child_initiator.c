@@ -3,6 +3,7 @@
 #include "ike/object/child_sa.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
+#include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
 #include "ike/v2/child_exchange.h"
 #include "ike/v2/offer.h"
@@ -39,6 +40,43 @@ struct child_exchange *child_exchange_new(const struct ike_sa *sa, uint32_t chil
 	return NULL;
 }
 
+static bool child_makes(const struct exchange *ex)
+{
+	return ex->kind == &v2_kind_rekey_child || ex->kind == &v2_kind_new_child;
+}
+
+bool child_exchange_makes(const struct ike_sa *sa)
+{
+	const struct exchange *ex;
+
+	TAILQ_FOREACH(ex, &sa->exchanges, link)
+		if (child_makes(ex))
+			return true;
+	return false;
+}
+
+void child_exchange_deleted(const struct ike_sa *sa, uint32_t spi)
+{
+	struct child_exchange *p;
+	struct exchange *ex;
+
+	TAILQ_FOREACH(ex, &sa->exchanges, link) {
+		if (!child_makes(ex))
+			continue;
+		p = child_exchange(ex);
+		p->deleted[p->deleted_count++ % CHILD_DELETED_MAX] = spi;
+	}
+}
+
+/* Was what the answer makes deleted before the answer came? */
+static bool child_is_deleted(const struct child_exchange *p, uint32_t spi)
+{
+	for (unsigned int i = 0; i < p->deleted_count && i < CHILD_DELETED_MAX; i++)
+		if (p->deleted[i] == spi)
+			return true;
+	return false;
+}
+
 bool child_exchange_any(const struct ike_sa *sa)
 {
 	const struct exchange *ex;
@@ -57,6 +95,19 @@ static void child_forget(struct exchange *ex)
 	if (child)
 		pair_spi_free(child, p->new_spi);
 	ke_free(p->ke);
+}
+
+/* Its IKE SA has ended before the answer: another one may make the child. */
+static void child_new_forget(struct exchange *ex)
+{
+	struct child *child = child_find(ex->sa->ike, child_exchange(ex)->child);
+
+	child_forget(ex);
+	if (!child || child->state != CHILD_CONNECTING)
+		return;
+	child->wanted = true;
+	if (child->peer->sa)
+		sa_touch(child->peer->sa);
 }
 
 /* ---- the request */
@@ -173,9 +224,11 @@ static enum built child_new_build(struct exchange *ex, struct cause *cause)
 {
 	struct child *child = peer_next_child(ex->sa->peer);
 	struct cause why = { .failure = IKE_FAIL_KERNEL };
-	/* with a group where the first proposal has one */
-	uint16_t group = child->conf->esp.count ? offer_group(&child->conf->esp.p[0]) : KE_NONE;
+	uint16_t group = child->group;
 
+	/* with a group where the first proposal has one */
+	if (!group && child->conf->esp.count)
+		group = offer_group(&child->conf->esp.p[0]);
 	child->wanted = false;
 	if (!child_prepare(ex, child, group)) {
 		cause_set(&why, IKE_FAIL_KERNEL, "the request cannot be made; see the log");
@@ -204,7 +257,7 @@ const struct exchange_kind v2_kind_new_child = {
 	.about_child = true,
 	.wanted = child_new_wanted,
 	.build = child_new_build,
-	.forget = child_forget,
+	.forget = child_new_forget,
 };
 
 /* ---- its answer */
@@ -264,7 +317,7 @@ static void child_reject_answer(struct inbound *in, struct child *child, const c
 	struct child_sa *pair;
 
 	report_log(in->sa->ike, in->sa->peer, LOG_WARNING, "%s: %s", child->conf->name, why);
-	if (!p->new_spi || !v->m.sa.list.count)
+	if (!p->new_spi || !v->m.sa.list.count || child_is_deleted(p, offer_spi(&v->m.sa)))
 		return;
 	pair = pair_new(child, in->sa, &v->m.sa.list.p[0], p->new_spi, offer_spi(&v->m.sa));
 	if (!pair)
@@ -302,6 +355,10 @@ static bool child_rekey_is_right(struct inbound *in, const struct child *child,
 	struct ts_pair ts;
 	bool same;
 
+	if (child_is_deleted(child_exchange(in->ex), offer_spi(&m->sa))) {
+		snprintf(why, IKE_DETAIL_MAX, "the peer has deleted what it made of our rekey");
+		return false;
+	}
 	if (!child_suite_is_right(in, child, suite)) {
 		snprintf(why, IKE_DETAIL_MAX,
 			 "the peer answers our rekey with what we did not offer");
@@ -397,6 +454,8 @@ static void child_new_response(struct inbound *in, struct child *child)
 			  "the peer answers with selectors beyond what we offered: %s === %s",
 			  offer_ts_text(&v->m.tsi, local, sizeof(local)),
 			  offer_ts_text(&v->m.tsr, remote, sizeof(remote)));
+	else if (child_is_deleted(child_exchange(in->ex), offer_spi(&v->m.sa)))
+		cause_set(&cause, IKE_FAIL_DOWN, "the peer has deleted it already");
 	else if (child->held_down)
 		cause_set(&cause, IKE_FAIL_DOWN, "taken down meanwhile");
 	else
@@ -483,10 +542,18 @@ static void child_new_refused(struct inbound *in, struct child *child,
 			      const struct msg_notify *error)
 {
 	char text[160], remote[160], name[NAME_STRLEN];
+	uint16_t group = KE_NONE;
 	struct cause cause;
 
 	if (child->state == CHILD_UP)	/* the peer has made it meanwhile */
 		return;
+	if (error && !child->group)
+		group = child_other_group(in, child, false, error);
+	child->group = group;
+	if (group && child->state == CHILD_CONNECTING) {
+		child->wanted = true;
+		return;
+	}
 	if (!error)
 		cause_set(&cause, IKE_FAIL_PROTOCOL,
 			  "the peer's answer to CREATE_CHILD_SA is neither yes nor no");

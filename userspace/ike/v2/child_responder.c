@@ -163,6 +163,10 @@ static struct child_sa *respond_find_old(struct inbound *in, uint32_t spi)
 	struct v2_inbound *v = v2_inbound(in);
 	struct child_sa *old = respond_find_pair(in->sa, spi);
 
+	if (!old && child_exchange_makes(in->sa)) {
+		respond_refuse(in, NOTIFY_TEMPORARY_FAILURE, "its answer to us is under way");
+		return NULL;
+	}
 	if (!old || old->peer_deleted) {
 		build_notify(&v->b, NOTIFY_CHILD_SA_NOT_FOUND, PROTO_ESP, spi, 4, NULL, 0);
 		return NULL;
@@ -307,8 +311,10 @@ bool v2_child_deleted(struct inbound *in, uint32_t spi_out, uint32_t *spi_in)
 {
 	struct child_sa *pair = in->sa->peer ? respond_find_pair(in->sa, spi_out) : NULL;
 
-	if (!pair)
+	if (!pair) {
+		child_exchange_deleted(in->sa, spi_out);
 		return false;
+	}
 	*spi_in = pair->spi_in;
 	switch (pair->state) {
 	case PAIR_ACTIVE:

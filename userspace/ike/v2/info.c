@@ -46,9 +46,10 @@ static struct child_sa *info_to_delete(const struct ike_sa *sa)
 	return NULL;
 }
 
+/* Not its last one while others are to be made: the peer would end the IKE SA with it. */
 static bool info_delete_wanted(const struct ike_sa *sa)
 {
-	return info_to_delete(sa);
+	return info_to_delete(sa) && (peer_has_up(sa->peer) || !peer_next_child(sa->peer));
 }
 
 static enum built info_delete_child(struct exchange *ex, struct cause *cause)
