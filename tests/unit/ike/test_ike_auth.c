@@ -93,6 +93,23 @@ static void test_responder_refuses_identity(void **state)
 	ends_free(p);
 }
 
+/* It proves that it has the secret, and says IDr of another: some do, whatever was asked for. */
+static void test_initiator_refuses_identity(void **state)
+{
+	struct ends *p = ends_new();
+
+	ends_start(p);
+	start(p, 0);
+	carry(&p->s[0]);
+	carry(&p->s[1]);
+	carry(&p->s[0]);
+	ike_id_parse(&tunnel_of(&p->s[0])->conf->remote_id, "gw.example.org");
+	carry_all(p);
+	assert_failed(&p->s[0], IKE_FAIL_ID, "remote-id is gw.example.org");
+	assert_true(fake_is_empty(&p->s[0].fake));
+	ends_free(p);
+}
+
 static void test_responder_is_not_the_one_asked_for(void **state)
 {
 	struct ends *p = ends_new();
@@ -484,6 +501,7 @@ int main(void)
 		cmocka_unit_test(test_responder_without_psk),
 		cmocka_unit_test(test_identities),
 		cmocka_unit_test(test_responder_refuses_identity),
+		cmocka_unit_test(test_initiator_refuses_identity),
 		cmocka_unit_test(test_responder_is_not_the_one_asked_for),
 		cmocka_unit_test(test_narrowing),
 		cmocka_unit_test(test_no_selectors_in_common),
