@@ -9,7 +9,8 @@
 #define TWICE_EVERY	50	/* of so many seeds one runs twice, and must be the same history */
 
 struct totals {
-	uint64_t seeds, steps, ups, rekeys, probes, forged, failures;
+	uint64_t seeds, steps, ups, rekeys, ike_rekeys, probes, forged, failures;
+	uint64_t rows[2];		/* of the state machine that were taken: bits */
 };
 
 static const char usage[] =
@@ -40,6 +41,7 @@ static bool run(uint64_t seed, bool trace_it, uint64_t *hash, struct totals *sum
 	for (int i = 0; i < NODES; i++) {
 		sum->ups += w->n[i].ups;
 		sum->rekeys += w->n[i].rekeys;
+		sum->ike_rekeys += w->n[i].ike_rekeys;
 	}
 	world_free(w);
 	free(w);
@@ -75,6 +77,7 @@ static struct totals run_share(uint64_t first, uint64_t end, unsigned int jobs)
 		else
 			run(seed, false, &hash, &sum);
 	}
+	hooks_rows(sum.rows);
 	return sum;
 }
 
@@ -84,6 +87,9 @@ static void add(struct totals *sum, const struct totals *part)
 	sum->steps += part->steps;
 	sum->ups += part->ups;
 	sum->rekeys += part->rekeys;
+	sum->ike_rekeys += part->ike_rekeys;
+	sum->rows[0] |= part->rows[0];
+	sum->rows[1] |= part->rows[1];
 	sum->probes += part->probes;
 	sum->forged += part->forged;
 	sum->failures += part->failures;
@@ -169,8 +175,10 @@ int main(int argc, char **argv)
 	if (selftest())
 		return 1;
 	sum = run_all(first, seeds, jobs);
-	printf("# %llu tunnels up, %llu rekeys, %llu packets, %llu forgeries, %llu steps\n",
+	hooks_print_missed(sum.rows);
+	printf("# %llu tunnels up, %llu rekeys, %llu of IKE SAs, %llu packets, %llu forgeries, %llu steps\n",
 	       (unsigned long long)sum.ups, (unsigned long long)sum.rekeys,
+	       (unsigned long long)sum.ike_rekeys,
 	       (unsigned long long)sum.probes, (unsigned long long)sum.forged,
 	       (unsigned long long)sum.steps);
 	printf("%s - %llu histories from seed %llu converge, %llu do not\n",

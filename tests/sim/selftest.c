@@ -29,12 +29,12 @@ static void leak_sa(struct world *w)
 
 static void swap_outbound(struct world *w)
 {
-	w->n[0].k.out.spi ^= 1;
+	w->n[0].k.policy[0].out.spi ^= 1;
 }
 
 static void forget_policy(struct world *w)
 {
-	w->n[1].k.has_policy = false;
+	w->n[1].k.policy[0].id = 4711;
 }
 
 /* A packet to an SPI that was never there. */
@@ -76,6 +76,73 @@ static void remove_nothing(struct world *w)
 	w->n[0].ike->env.sa_del(&w->n[0], w->n[0].tunnel, 4711, false);
 }
 
+static void keep_routes(struct world *w)
+{
+	w->n[0].linked[1] = 4711;
+	ike_down(w->n[0].ike, w->n[0].tunnel, "with a route left");
+}
+
+static void change_selectors(struct world *w)
+{
+	struct sim_policy *p = &w->n[1].k.policy[0];
+
+	ts_list_put(p->local_ts);
+	p->local_ts = ts_list_narrow(p->remote_ts, w->n[0].child[0].local_ts);
+	p->local_ts->ts[0].start.b[3]++;
+}
+
+static void outlive(struct world *w)
+{
+	w->n[1].k.in[0].expired_ms = 1;
+	w->now += 1000000;
+}
+
+static void one_key(struct world *w)
+{
+	struct kernel *k = &w->n[0].k;
+
+	memcpy(k->in[0].key, k->policy[0].out.key, k->in[0].key_len);
+}
+
+static void go_elsewhere(struct world *w)
+{
+	node_peer(&w->n[0])->sa->remote.addr.b[0]++;
+}
+
+/* A protected message that differs in @at from one that was sent. */
+static void send_again(struct world *w, unsigned int at, uint8_t flip)
+{
+	struct record *r = &w->n[1].seen[1];
+	uint8_t msg[4096];
+
+	memcpy(msg, r->msg, r->len);
+	msg[at] ^= flip;
+	wire_sent(&w->n[0], msg, r->len);
+}
+
+static void change_message(struct world *w)
+{
+	send_again(w, 60, 1);
+}
+
+static void reuse_iv(struct world *w)
+{
+	send_again(w, 23, 1);
+}
+
+static void send_two(struct world *w)
+{
+	uint8_t msg[64] = { [0] = 1, [16] = PAYLOAD_SK, [17] = 0x20, [27] = sizeof(msg) };
+
+	msg[18] = EXCHANGE_INFORMATIONAL;
+	wire_sent(&w->n[0], msg, sizeof(msg));
+	for (int i = 0; i < 2; i++) {
+		msg[23]++;
+		msg[39]++;
+		wire_sent(&w->n[0], msg, sizeof(msg));
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*act)(struct world *w);
@@ -90,6 +157,14 @@ static const struct {
 	{ "a forged message is believed", believe },
 	{ "one end is down, the other up", go_down_alone },
 	{ "an SA is removed that is not there", remove_nothing },
+	{ "routes outlive their child", keep_routes },
+	{ "selectors are not mirrored", change_selectors },
+	{ "an SA outlives its hard limit", outlive },
+	{ "one key is used in both directions", one_key },
+	{ "an endpoint is followed to where the peer is not", go_elsewhere },
+	{ "two messages have one number", change_message },
+	{ "an IV is used twice", reuse_iv },
+	{ "two requests are outstanding", send_two },
 };
 
 static void bring_up(struct world *w)
@@ -101,7 +176,7 @@ static void bring_up(struct world *w)
 	w->calm = true;
 	for (int i = 0; i < NODES; i++) {
 		struct tunnel_conf *c = &w->n[i].conf;
-		struct child_conf *child = &w->n[i].child;
+		struct child_conf *child = &w->n[i].child[0];
 		struct ts all;
 
 		snprintf(c->name, sizeof(c->name), TUNNEL);

@@ -18,11 +18,17 @@
 #include "ike/object/tunnel.h"
 
 #define NODES		2
+#define CHILDREN_MAX	3
 #define SAS_MAX		64
+#define POLICIES_MAX	8
 #define FLIGHT_MAX	2048
 #define RECORD_MAX	32	/* messages to a node, kept for replays and forgeries */
 #define TUNNEL		"t"
 #define JOBS_MAX	64
+#define NOTICES_MAX	256
+#define WIRE_MAX	4096	/* messages of a node that are compared; a power of 2 */
+#define WINDOWS_MAX	64	/* IKE SAs of a node whose requests are counted */
+#define NEVER		UINT64_MAX
 
 struct rng {
 	uint64_t s;
@@ -33,26 +39,41 @@ uint64_t rng_below(struct rng *r, uint64_t n);
 bool rng_chance(struct rng *r, unsigned int percent);
 
 struct sim_sa {
-	uint32_t spi;
+	uint32_t spi, policy;
 	uint8_t key[PAIR_KEY_MAX];
 	uint16_t key_len;
 	bool esn;
-	uint64_t soft_at, hard_at;	/* ms; UINT64_MAX: never, or told already */
+	uint64_t soft_at, hard_at;	/* ms; NEVER: without such a limit, or it was reached */
+	uint64_t bytes, soft_bytes, hard_bytes;
 	uint64_t used_ms;		/* 0: never */
-	bool expired;			/* hard */
+	uint64_t expired_ms;		/* hard limit reached; 0: not */
 };
 
-/* What the module would hold. One policy, as a tunnel with one child has. */
+struct sim_policy {
+	uint32_t id;
+	bool has_out;
+	bool udp;
+	struct endpoint local, remote;
+	struct ts_list *local_ts, *remote_ts;
+	struct sim_sa out;
+};
+
+/* An event on its way from the kernel to the engine. */
+struct notice {
+	uint64_t at;
+	struct ike_kern_event ev;
+};
+
+/* What the module would hold. */
 struct kernel {
 	uint32_t reserved[SAS_MAX];
 	unsigned int reserved_count;
 	struct sim_sa in[SAS_MAX];
 	unsigned int in_count;
-	bool has_policy, has_out;
-	uint32_t policy_id;
-	bool udp;
-	struct endpoint local, remote;
-	struct sim_sa out;
+	struct sim_policy policy[POLICIES_MAX];
+	unsigned int policy_count;
+	struct notice notice[NOTICES_MAX];
+	unsigned int notice_count;
 };
 
 struct datagram {
@@ -62,7 +83,8 @@ struct datagram {
 	uint8_t *msg;			/* NULL: an ESP packet */
 	size_t len;
 	uint32_t spi;			/* ESP */
-	uint64_t ike_spi;		/* ESP: spi_i of the sender's IKE SA */
+	uint64_t ike_spi;		/* ESP: spi_i of the IKE SA that carries its CHILD_SA */
+	unsigned int child;		/* ESP: which of them */
 };
 
 struct record {
@@ -74,9 +96,28 @@ struct record {
 /* A job that somebody does outside. */
 struct sim_job {
 	uint32_t id;
-	uint64_t at;
+	uint64_t at;			/* NEVER: it does not end */
+	bool fails;
 	uint8_t mac[PRF_LEN_MAX];
 	size_t mac_len;
+};
+
+/* What a node has put on the wire, RFC 7296 2.1 to 2.3. */
+struct wire_message {
+	uint64_t what, hash;		/* who, which way, which number; what 0: free */
+};
+
+struct wire_window {
+	uint64_t spi_i, spi_r;
+	uint32_t id;			/* of the last request */
+	bool answered;
+};
+
+struct wire {
+	struct wire_message message[WIRE_MAX], iv[WIRE_MAX];
+	struct wire_window window[WINDOWS_MAX];
+	unsigned int window_count;
+	uint64_t sent;			/* protected ones */
 };
 
 struct node {
@@ -84,18 +125,27 @@ struct node {
 	int index;
 	struct ike *ike;
 	struct kernel k;
+	struct wire wire;
 	uint32_t tunnel;
-	bool device, linked;		/* what the host has of it */
+	bool device;			/* what the host has of it */
+	uint32_t linked[POLICIES_MAX];	/* children that have routes; 0: free */
+	bool wrong_secret;
 	struct sim_job jobs[JOBS_MAX];
 	unsigned int job_count;
 	struct rng rng;
 	struct addr addr;
+	struct endpoint nat[2];		/* what its ports 500 and 4500 are outside */
+	uint64_t skew;			/* its clock is ahead of the world's, ms */
+	uint64_t jumped;		/* when it last jumped */
+	unsigned int timers;		/* that an engine at rest has reserved */
 	struct tunnel_conf conf;
-	struct child_conf child;
+	struct child_conf child[CHILDREN_MAX];
 	uint64_t up_since;		/* 0: not up */
+	uint64_t child_since[CHILDREN_MAX];	/* likewise */
 	struct record seen[RECORD_MAX];
 	unsigned int seen_count;
-	uint64_t ups, downs, fails, rekeys;
+	bool want_ike_rekey;
+	uint64_t ups, downs, fails, rekeys, ike_rekeys;
 };
 
 struct world {
@@ -105,7 +155,13 @@ struct world {
 	struct node n[NODES];
 	struct datagram flight[FLIGHT_MAX];
 	unsigned int flight_count;
+	unsigned int children;
+	bool nat;			/* node 0 is behind one, */
+	struct addr nat_addr;		/* which sends on what comes to its ports 500 and 4500 */
 	unsigned int loss, dup, slow, fault;	/* percent; fault: of kernel operations */
+	unsigned int late, bad_jobs;	/* percent: kernel events that come late, jobs done wrong */
+	uint64_t packet;		/* octets of an ESP packet, for byte limits */
+	bool strangers;			/* the two ends have different secrets, always */
 	uint64_t cut_until;			/* the network is down */
 	bool calm; /* no chance any more: loss, faults and forgeries have ended */
 	char violation[512];			/* the first; "": none */
@@ -123,21 +179,56 @@ void violate(struct world *w, const char *fmt, ...) __attribute__((format(printf
  */
 bool world_step(struct world *w, uint64_t limit);
 void world_run(struct world *w, uint64_t until);
+void probe(struct node *n);
+void nat_rebind(struct world *w);
+void net_send(void *ctx, const struct endpoint *local, const struct endpoint *remote,
+	      uint32_t mark, const uint8_t *msg, size_t len);
+
+/* node.c */
 void node_start(struct node *n);
 void node_stop(struct node *n);
-void probe(struct node *n);
+uint64_t node_now(const struct node *n);	/* by its own clock */
+/* The first tunnel's peer; NULL: there is none. */
+struct peer *node_peer(const struct node *n);
+/* Its children, in the order of the configuration. */
+struct child *node_child(const struct node *n, unsigned int i);
+unsigned int node_child_index(const struct node *n, uint32_t id);
+bool node_linked(const struct node *n, uint32_t child);	/* has the host its routes? */
+/* An SPI of its own without an SA: the answer that makes it, or its DELETE, is under way. */
+bool node_excuses(struct node *n, uint32_t spi);
+uint64_t jobs_deadline(const struct node *n);
+void jobs_tick(struct node *n);
 
 /* kernel.c */
 void kernel_env(struct ike_env *env);
 uint64_t kernel_deadline(const struct kernel *k);
 void kernel_tick(struct node *n);
 void kernel_flush(struct kernel *k);
-void kernel_policy_gone(struct kernel *k);	/* with its SAs */
+void kernel_policy_gone(struct kernel *k, struct sim_policy *p);	/* with its SAs */
 struct sim_sa *kernel_in(struct kernel *k, uint32_t spi);
+bool kernel_reserved(const struct kernel *k, uint32_t spi);
+struct sim_policy *kernel_policy(struct kernel *k, uint32_t id);	/* NULL: it has none */
+/* A packet of w->packet octets has passed. */
+void kernel_used(struct node *n, struct sim_sa *sa, bool out);
+/* The engine hears of it, at once or late. */
+void kernel_tell(struct node *n, const struct ike_kern_event *ev);
+
+/* wire.c */
+void wire_sent(struct node *n, const uint8_t *msg, size_t len);
+void wire_received(struct node *n, const uint8_t *msg, size_t len);
+
+/* rekey.c: IKEv2 with a request that the engine does not have: the rekey of an IKE SA */
+struct ike *rekey_engine(const struct ike_env *env);
+
+/* hooks.c: what is below the engine by --wrap */
+void *hooks_alloc(size_t size);		/* never fails on request */
+void hooks_starve(struct rng *rng, unsigned int one_in);	/* allocations; 0: none fails */
+bool hooks_starving(void);
+/* The rows of the state machine that were taken, over all histories of this process. */
+void hooks_rows(uint64_t rows[2]);
+unsigned int hooks_print_missed(const uint64_t rows[2]);
 
 /* checks.c */
-struct peer *node_peer(const struct node *n);
-struct child *node_child(const struct node *n);
 uint64_t digest(const struct node *n, bool established_only);
 void check_step(struct world *w);
 bool is_quiet(const struct world *w);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Time, chance, the network, and what ties an engine to them. */
+/* Time, chance, the network, and what happens next. */
 #include <stdlib.h>
 
 #include "sim/sim.h"
@@ -64,6 +64,30 @@ void violate(struct world *w, const char *fmt, ...)
 
 /* ---- the network */
 
+static const uint16_t nat_ports[2] = { IKE_PORT, IKE_NATT_PORT };
+
+static void nat_reset(struct world *w)
+{
+	for (int i = 0; i < 2; i++)
+		w->n[0].nat[i] = (struct endpoint){ .addr = w->nat_addr, .port = nat_ports[i] };
+}
+
+/* The box has restarted: other ports from now on, perhaps another address. */
+void nat_rebind(struct world *w)
+{
+	if (!w->nat)
+		return;
+	if (w->calm) {		/* where the peer looks for it */
+		nat_reset(w);
+		return;
+	}
+	for (int i = 0; i < 2; i++) {
+		w->n[0].nat[i].addr.b[3] = w->nat_addr.b[3] + rng_below(&w->script, 2);
+		w->n[0].nat[i].port = 20000 + rng_below(&w->script, 20000);
+	}
+	trace(w, "script: the NAT has other mappings");
+}
+
 static void put(struct world *w, const struct datagram *d)
 {
 	if (w->flight_count == FLIGHT_MAX) {
@@ -86,7 +110,7 @@ static uint64_t delay(struct world *w)
 
 static uint8_t *copy(const uint8_t *p, size_t len)
 {
-	uint8_t *c = malloc(len ? len : 1);
+	uint8_t *c = hooks_alloc(len ? len : 1);
 
 	if (!c)
 		abort();
@@ -94,18 +118,49 @@ static uint8_t *copy(const uint8_t *p, size_t len)
 	return c;
 }
 
-static void net_send(void *ctx, const struct endpoint *local, const struct endpoint *remote,
-		     uint32_t mark, const uint8_t *msg, size_t len)
+/* Which of its ports the datagram to node 0 reaches through the NAT; -1: none. */
+static int nat_port(const struct world *w, const struct endpoint *remote)
+{
+	for (int i = 0; i < 2; i++)
+		if (endpoint_equal(remote, &w->n[0].nat[i]) ||
+		    (addr_equal(&remote->addr, &w->nat_addr) && remote->port == nat_ports[i]))
+			return i;
+	return -1;
+}
+
+/* Addresses as the receiver sees them; false: it goes to nobody. */
+static bool route(struct node *n, const struct endpoint *local, const struct endpoint *remote,
+		  struct datagram *d)
+{
+	struct world *w = n->w;
+	int port;
+
+	d->to = !n->index;
+	d->local = *remote;
+	d->remote = *local;
+	if (!w->nat)
+		return addr_equal(&remote->addr, &w->n[d->to].addr) && local->port == remote->port;
+	if (!n->index) {
+		d->remote = n->nat[local->port == IKE_NATT_PORT];
+		return addr_equal(&remote->addr, &w->n[1].addr);
+	}
+	port = nat_port(w, remote);
+	if (port >= 0)
+		d->local = (struct endpoint){ .addr = w->n[0].addr, .port = nat_ports[port] };
+	return port >= 0;
+}
+
+void net_send(void *ctx, const struct endpoint *local, const struct endpoint *remote,
+	      uint32_t mark, const uint8_t *msg, size_t len)
 {
 	struct node *n = ctx;
 	struct world *w = n->w;
-	struct datagram d = {
-		.sent = w->now, .to = !n->index, .local = *remote, .remote = *local, .len = len,
-	};
+	struct datagram d = { .sent = w->now, .len = len };
 	int copies = 1;
 
 	hash_bytes(w, msg, len);
-	if (!addr_equal(&remote->addr, &w->n[d.to].addr) || local->port != remote->port)
+	wire_sent(n, msg, len);
+	if (!route(n, local, remote, &d))
 		return;		/* to an address somebody made up */
 	if (!w->calm)
 		copies = rng_chance(&w->net, w->loss) ? 0 : rng_chance(&w->net, w->dup) ? 2 : 1;
@@ -123,32 +178,68 @@ static void net_send(void *ctx, const struct endpoint *local, const struct endpo
 	}
 }
 
+/* The IKE SA that carries what the policy sends on; NULL: not known any more. */
+static const struct ike_sa *carrier(const struct child *child)
+{
+	return child && child->out ? child->out->sa : NULL;
+}
+
 void probe(struct node *n)
 {
-	const struct peer *t = node_peer(n);
 	struct world *w = n->w;
-	struct datagram d = { .sent = w->now, .to = !n->index };
+	struct datagram d = { .sent = w->now };
+	struct sim_policy *p;
+	const struct ike_sa *sa;
 
-	if (!n->ike || !t || !t->sa || !n->k.has_out || n->k.out.expired || w->now < w->cut_until)
+	if (!n->ike || !n->k.policy_count || w->now < w->cut_until)
+		return;
+	p = &n->k.policy[rng_below(&w->net, n->k.policy_count)];
+	sa = carrier(child_find(n->ike, p->id));
+	if (!sa || !p->has_out || p->out.expired_ms || !route(n, &p->local, &p->remote, &d))
 		return;
 	d.at = w->now + delay(w);
-	d.spi = n->k.out.spi;
-	d.ike_spi = t->sa->spi_i;
+	d.spi = p->out.spi;
+	d.ike_spi = sa->spi_i;
+	d.child = node_child_index(n, p->id);
+	kernel_used(n, &p->out, true);
 	put(w, &d);
 	w->probes++;
 }
 
-/* A packet sent while both ends were up must find its inbound SA. */
+/* The peer's NAT has another mapping: the module sees it, and tells once. */
+static void see_mapping(struct node *n, const struct sim_sa *sa, const struct datagram *d)
+{
+	const struct sim_policy *p = kernel_policy(&n->k, sa->policy);
+	struct ike_kern_event ev = { .type = IKE_KERN_MAPPING, .policy = sa->policy,
+				     .spi = sa->spi, .peer = d->remote };
+
+	if (!p || !p->udp || endpoint_equal(&p->remote, &d->remote))
+		return;
+	for (unsigned int i = 0; i < n->k.notice_count; i++)
+		if (n->k.notice[i].ev.type == IKE_KERN_MAPPING)
+			return;
+	kernel_tell(n, &ev);
+}
+
+/*
+ * A packet sent while both ends were up must find its inbound SA. The first ones on a new child's
+ * may overtake the answer that makes it.
+ */
 static void deliver_esp(struct node *n, const struct datagram *d)
 {
 	const struct peer *t = n->ike ? node_peer(n) : NULL;
 	struct sim_sa *sa = kernel_in(&n->k, d->spi);
+	uint64_t since = n->child_since[d->child];
 
-	if (sa)
-		sa->used_ms = n->w->now;
-	else if (t && t->sa && t->sa->spi_i == d->ike_spi && n->up_since && n->up_since <= d->sent)
+	if (sa && !sa->expired_ms) {
+		kernel_used(n, sa, false);
+		see_mapping(n, sa, d);
+	} else if (!sa && t && !node_excuses(n, d->spi) && t->sa &&
+		   t->sa->spi_i == d->ike_spi && n->up_since &&
+		   n->up_since <= d->sent && since && since <= d->sent && n->jumped < d->sent) {
 		violate(n->w, "%c has no inbound SA %08x for a packet sent %llu ms ago",
 			'A' + n->index, d->spi, (unsigned long long)(n->w->now - d->sent));
+	}
 }
 
 static void remember(struct node *n, const struct datagram *d)
@@ -159,6 +250,15 @@ static void remember(struct node *n, const struct datagram *d)
 	*r = (struct record){
 		.local = d->local, .remote = d->remote, .msg = d->msg, .len = d->len
 	};
+}
+
+/* Somebody on the way sends an authentic message on from an address of his own. */
+static void steal(struct world *w, struct datagram *d)
+{
+	if (w->calm || w->nat || d->msg[18] < EXCHANGE_CREATE_CHILD_SA ||
+	    !rng_chance(&w->net, 3))
+		return;
+	addr_parse(&d->remote.addr, "203.0.113.9");
 }
 
 static void deliver(struct world *w, unsigned int i)
@@ -178,177 +278,15 @@ static void deliver(struct world *w, unsigned int i)
 		free(d.msg);
 		return;
 	}
+	steal(w, &d);
 	refused = n->ike->counters.unexpected;
+	wire_received(n, d.msg, d.len);
 	ike_input(n->ike, &d.local, &d.remote, d.msg, d.len);
-	/* one that came too early is not a replay when it comes again */
-	if (n->ike->counters.unexpected == refused)
+	/* one that came too early, or found no memory, is not a replay when it comes again */
+	if (n->ike->counters.unexpected == refused && !hooks_starving())
 		remember(n, &d);
 	else
 		free(d.msg);
-}
-
-/* ---- the engine's world */
-
-static uint64_t env_now(void *ctx)
-{
-	return ((struct node *)ctx)->w->now;
-}
-
-static void env_random(void *ctx, void *buf, size_t len)
-{
-	struct node *n = ctx;
-	uint8_t *p = buf;
-	uint64_t r = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		if (i % 8 == 0)
-			r = rng_next(&n->rng);
-		p[i] = r >> i % 8 * 8;
-	}
-}
-
-static bool env_source_for(void *ctx, const struct addr *remote, struct addr *local)
-{
-	*local = ((struct node *)ctx)->addr;
-	return true;
-}
-
-static void env_event(void *ctx, const struct ike_event *ev)
-{
-	static const char *const names[] = {
-		[IKE_EV_STEP] = "step", [IKE_EV_CHILD_UP] = "child UP",
-		[IKE_EV_CHILD_FAILED] = "child FAILED", [IKE_EV_CHILD_DOWN] = "child DOWN",
-		[IKE_EV_UP] = "UP", [IKE_EV_FAILED] = "FAILED", [IKE_EV_DOWN] = "DOWN",
-		[IKE_EV_REFUSED] = "refused", [IKE_EV_CHILD_REKEYED] = "child rekeyed",
-		[IKE_EV_IKE_REKEYED] = "IKE rekeyed", [IKE_EV_RETRANSMIT] = "retransmit",
-		[IKE_EV_NOTE] = "note", [IKE_EV_LOG] = "log",
-	};
-	struct node *n = ctx;
-
-	trace(n->w, "%c: %s: %s", 'A' + n->index, names[ev->type], ev->detail ? ev->detail : "");
-	if (ev->type == IKE_EV_UP) {
-		if (!n->up_since)
-			n->up_since = n->w->now;
-		n->ups++;
-	} else if (ev->type == IKE_EV_DOWN) {
-		if (!n->up_since)
-			violate(n->w, "%c goes down, and was not up", 'A' + n->index);
-		n->up_since = 0;
-		n->downs++;
-	}
-	n->fails += ev->type == IKE_EV_FAILED;
-	n->rekeys += ev->type == IKE_EV_CHILD_REKEYED;
-}
-
-/* ---- jobs */
-
-static bool env_job(void *ctx, uint32_t id, const struct ike_job *job)
-{
-	static const struct chunk psk = { (const uint8_t *)"sixteen octets..", 16 };
-	struct node *n = ctx;
-	struct sim_job *j = &n->jobs[n->job_count];
-
-	if (n->job_count == JOBS_MAX || job->kind != IKE_JOB_PSK_MAC)
-		return false;
-	n->job_count++;
-	j->id = id;
-	j->at = n->w->now + (n->w->calm ? 1 : rng_below(&n->w->net, 50));
-	j->mac_len = prf_len(job->prf);
-	if (!auth_psk(job->prf, psk, &job->octets, 1, j->mac))
-		abort();
-	return true;
-}
-
-static unsigned int first_job(const struct node *n)
-{
-	unsigned int first = 0;
-
-	for (unsigned int i = 1; i < n->job_count; i++)
-		if (n->jobs[i].at < n->jobs[first].at)
-			first = i;
-	return first;
-}
-
-static uint64_t jobs_deadline(const struct node *n)
-{
-	return n->job_count ? n->jobs[first_job(n)].at : UINT64_MAX;
-}
-
-static void jobs_tick(struct node *n)
-{
-	unsigned int i = first_job(n);
-	struct sim_job job = n->jobs[i];
-	struct ike_job_result result = { .mac = { job.mac, job.mac_len } };
-
-	n->jobs[i] = n->jobs[--n->job_count];
-	ike_job_done(n->ike, job.id, &result);
-}
-
-/* ---- the host */
-
-static int env_device_up(void *ctx, uint32_t tunnel, const struct addr *remote,
-			 char why[IKE_WHY_MAX])
-{
-	((struct node *)ctx)->device = true;
-	return 0;
-}
-
-static void env_device_down(void *ctx, uint32_t tunnel)
-{
-	struct node *n = ctx;
-
-	if (!n->device || n->linked || n->k.has_policy)
-		violate(n->w, "%c: the device goes down while it is in use", 'A' + n->index);
-	n->device = false;
-}
-
-static int env_child_up(void *ctx, const struct ike_child_link *link, char note[IKE_WHY_MAX],
-			char why[IKE_WHY_MAX])
-{
-	struct node *n = ctx;
-
-	if (!n->k.has_policy)
-		violate(n->w, "%c: routes for a child without a policy", 'A' + n->index);
-	n->linked = true;
-	if (n->w->calm || !rng_chance(&n->w->net, n->w->fault))
-		return 0;
-	snprintf(why, IKE_WHY_MAX, "the simulated host has no route");
-	return -ENETUNREACH;
-}
-
-static void env_child_down(void *ctx, const struct ike_child_link *link)
-{
-	struct node *n = ctx;
-
-	if (!n->linked)
-		violate(n->w, "%c: a child goes down that was not up", 'A' + n->index);
-	n->linked = false;
-}
-
-void node_start(struct node *n)
-{
-	struct ike_env env = {
-		.ctx = n, .now = env_now, .random = env_random, .send = net_send,
-		.source_for = env_source_for, .job = env_job, .device_up = env_device_up,
-		.device_down = env_device_down, .child_up = env_child_up,
-		.child_down = env_child_down, .event = env_event,
-	};
-
-	kernel_env(&env);
-	n->ike = ike_new(&env);
-	if (!n->ike || ike_tunnel_add(n->ike, &n->conf, &n->tunnel))
-		abort();
-}
-
-void node_stop(struct node *n)
-{
-	ike_free(n->ike);
-	n->ike = NULL;
-	n->up_since = 0;
-	n->job_count = 0;
-	n->device = false;
-	n->linked = false;
-	kernel_flush(&n->k);
 }
 
 void world_init(struct world *w, uint64_t seed, bool trace_it)
@@ -362,6 +300,10 @@ void world_init(struct world *w, uint64_t seed, bool trace_it)
 	w->trace = trace_it;
 	w->net.s = rng_next(&r);
 	w->script.s = rng_next(&r);
+	w->children = 1;
+	w->packet = 1400;
+	addr_parse(&w->nat_addr, "198.51.100.1");
+	nat_reset(w);
 	for (int i = 0; i < NODES; i++) {
 		w->n[i].w = w;
 		w->n[i].index = i;
@@ -374,11 +316,15 @@ void world_free(struct world *w)
 {
 	for (int i = 0; i < NODES; i++) {
 		ike_free(w->n[i].ike);
-		ts_list_put(w->n[i].child.local_ts);
-		ts_list_put(w->n[i].child.remote_ts);
+		kernel_flush(&w->n[i].k);
+		for (unsigned int j = 0; j < CHILDREN_MAX; j++) {
+			ts_list_put(w->n[i].child[j].local_ts);
+			ts_list_put(w->n[i].child[j].remote_ts);
+		}
 		for (unsigned int j = 0; j < RECORD_MAX; j++)
 			free(w->n[i].seen[j].msg);
 	}
+	hooks_starve(NULL, 0);
 	for (unsigned int i = 0; i < w->flight_count; i++)
 		free(w->flight[i].msg);
 }
@@ -395,6 +341,14 @@ static unsigned int first_datagram(const struct world *w)
 	return first;
 }
 
+/* By the world's clock. */
+static uint64_t engine_deadline(const struct node *n)
+{
+	uint64_t at = ike_deadline(n->ike);
+
+	return at == NEVER ? NEVER : at > n->skew ? at - n->skew : 0;
+}
+
 /* One engine's or kernel's turn, whichever deadline comes first. */
 static bool step_node(struct world *w, uint64_t limit)
 {
@@ -407,8 +361,8 @@ static bool step_node(struct world *w, uint64_t limit)
 
 		if (!n->ike)
 			continue;
-		if (ike_deadline(n->ike) <= at) {
-			at = ike_deadline(n->ike);
+		if (engine_deadline(n) <= at) {
+			at = engine_deadline(n);
 			due = n;
 			turn = ENGINE;
 		}

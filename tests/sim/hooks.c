@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What lies below the engine and is put there by the linker (--wrap): its memory, which fails on
+ * request, and its state machine, whose rows are counted.
+ */
+#include <stdlib.h>
+
+#include "sim/sim.h"
+
+#include "ike/exchange/fsm.h"
+#include "ike/v2/v2.h"
+
+/* ---- memory */
+
+static struct rng *starving;
+static unsigned int starve_one_in;
+
+void hooks_starve(struct rng *rng, unsigned int one_in)
+{
+	starving = rng;
+	starve_one_in = one_in;
+}
+
+bool hooks_starving(void)
+{
+	return starve_one_in;
+}
+
+static bool starve(void)
+{
+	return starve_one_in && !rng_below(starving, starve_one_in);
+}
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+
+void *hooks_alloc(size_t size)
+{
+	return __real_malloc(size);
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return starve() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return starve() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t size)
+{
+	return starve() ? NULL : __real_realloc(p, size);
+}
+
+/* GMP has no way to fail: what it lacks ends the process, crypto/ke.c. So it is not starved. */
+struct ke *__real_ke_new(uint16_t group, void (*random)(void *ctx, void *buf, size_t len),
+			 void *ctx);
+struct ke *__wrap_ke_new(uint16_t group, void (*random)(void *ctx, void *buf, size_t len),
+			 void *ctx);
+bool __real_ke_derive(const struct ke *ke, const uint8_t *peer, size_t peer_len,
+		      uint8_t *secret, size_t *secret_len);
+bool __wrap_ke_derive(const struct ke *ke, const uint8_t *peer, size_t peer_len,
+		      uint8_t *secret, size_t *secret_len);
+
+struct ke *__wrap_ke_new(uint16_t group, void (*random)(void *ctx, void *buf, size_t len),
+			 void *ctx)
+{
+	unsigned int one_in = starve_one_in;
+	struct ke *ke;
+
+	starve_one_in = 0;
+	ke = __real_ke_new(group, random, ctx);
+	starve_one_in = one_in;
+	return ke;
+}
+
+bool __wrap_ke_derive(const struct ke *ke, const uint8_t *peer, size_t peer_len,
+		      uint8_t *secret, size_t *secret_len)
+{
+	unsigned int one_in = starve_one_in;
+	bool ok;
+
+	starve_one_in = 0;
+	ok = __real_ke_derive(ke, peer, peer_len, secret, secret_len);
+	starve_one_in = one_in;
+	return ok;
+}
+
+/* ---- rows */
+
+static bool row_taken[128];
+
+const struct fsm_row *__real_fsm_find(const struct ike_sa *sa, uint8_t exchange, enum role role,
+				      unsigned int kind);
+const struct fsm_row *__wrap_fsm_find(const struct ike_sa *sa, uint8_t exchange, enum role role,
+				      unsigned int kind);
+bool __real_fsm_command(struct ike_sa *sa, enum command command, const char *why);
+bool __wrap_fsm_command(struct ike_sa *sa, enum command command, const char *why);
+
+/* The simulator's version has rows of its own before those of IKEv2. */
+static void note(const struct ike_sa *sa, const struct fsm_row *row)
+{
+	const struct ike_version *v = sa->version;
+
+	if (row)
+		row_taken[row - v->rows - (v->row_count - ike_version_2.row_count)] = true;
+}
+
+const struct fsm_row *__wrap_fsm_find(const struct ike_sa *sa, uint8_t exchange, enum role role,
+				      unsigned int kind)
+{
+	const struct fsm_row *row = __real_fsm_find(sa, exchange, role, kind);
+
+	if (row && row >= sa->version->rows + sa->version->row_count - ike_version_2.row_count)
+		note(sa, row);
+	return row;
+}
+
+bool __wrap_fsm_command(struct ike_sa *sa, enum command command, const char *why)
+{
+	note(sa, __real_fsm_find(sa, command, ROLE_COMMAND, 0));
+	return __real_fsm_command(sa, command, why);
+}
+
+void hooks_rows(uint64_t rows[2])
+{
+	for (unsigned int i = 0; i < ike_version_2.row_count; i++)
+		if (row_taken[i])
+			rows[i / 64] |= UINT64_C(1) << i % 64;
+}
+
+unsigned int hooks_print_missed(const uint64_t rows[2])
+{
+	unsigned int missed = 0;
+
+	for (unsigned int i = 0; i < ike_version_2.row_count; i++) {
+		const struct fsm_row *row = &ike_version_2.rows[i];
+
+		if (rows[i / 64] >> i % 64 & 1)
+			continue;
+		missed++;
+		printf("# never: %s, \"%s\"\n", sa_state_name(row->state), row->story);
+	}
+	return missed;
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What holds for the datagrams themselves, RFC 7296 2.1 to 2.3 and RFC 5282: under one number one
+ * message, the same octets each time; no IV twice under one key; one request outstanding.
+ */
+#include "sim/sim.h"
+
+#define PROTECTED_MIN	(MSG_HEADER_LEN + 4 + 8)	/* header, Encrypted payload's, IV */
+#define MESSAGES_MOST	20000				/* of a node in one history */
+
+static uint64_t fold(uint64_t h, const void *p, size_t len)
+{
+	const uint8_t *b = p;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ b[i]) * UINT64_C(0x100000001b3);
+	return h ? h : 1;
+}
+
+static uint64_t hash_of(const uint8_t *p, size_t len)
+{
+	return fold(UINT64_C(0xcbf29ce484222325), p, len);
+}
+
+/* The entry for @what; an older one gives way. */
+static struct wire_message *entry(struct wire_message *table, uint64_t what)
+{
+	for (unsigned int i = 0; i < 8; i++) {
+		struct wire_message *e = &table[(what + i) % WIRE_MAX];
+
+		if (!e->what || e->what == what)
+			return e;
+	}
+	table[what % WIRE_MAX].what = 0;
+	return &table[what % WIRE_MAX];
+}
+
+/* False: @what stood for other octets before. */
+static bool same_as_before(struct wire_message *table, uint64_t what, uint64_t hash)
+{
+	struct wire_message *e = entry(table, what);
+
+	if (e->what == what && e->hash != hash)
+		return false;
+	*e = (struct wire_message){ .what = what, .hash = hash };
+	return true;
+}
+
+static struct wire_window *window(struct wire *wire, const struct msg_header *h)
+{
+	struct wire_window *win;
+
+	for (unsigned int i = 0; i < WINDOWS_MAX; i++)
+		if (wire->window[i].spi_i == h->spi_i && wire->window[i].spi_r == h->spi_r)
+			return &wire->window[i];
+	win = &wire->window[wire->window_count++ % WINDOWS_MAX];
+	*win = (struct wire_window){
+		.spi_i = h->spi_i, .spi_r = h->spi_r, .id = h->id, .answered = true
+	};
+	return win;
+}
+
+static void request_sent(struct node *n, const struct msg_header *h)
+{
+	struct wire_window *win = window(&n->wire, h);
+
+	if (h->id < win->id || (h->id > win->id && !win->answered))
+		violate(n->w, "%c sends request %u while %u is not answered", 'A' + n->index, h->id,
+			win->id);
+	if (h->id > win->id || win->answered) {
+		win->answered = win->answered && h->id == win->id && win->id;
+		win->id = h->id;
+	}
+}
+
+void wire_sent(struct node *n, const uint8_t *msg, size_t len)
+{
+	uint64_t hash = hash_of(msg, len), who, what;
+	struct msg_header h;
+
+	if (msg_parse_header(msg, len, &h) != MSG_OK) {
+		violate(n->w, "%c sends a message without a sound header", 'A' + n->index);
+		return;
+	}
+	if (h.first != PAYLOAD_SK)	/* an IKE_SA_INIT, again with a cookie or another group */
+		return;
+	if (++n->wire.sent == MESSAGES_MOST)
+		violate(n->w, "%c has sent %d messages", 'A' + n->index, MESSAGES_MOST);
+	who = hash_of(msg, 16);
+	what = fold(who, msg + 18, 6);		/* exchange, flags, number */
+	if (!same_as_before(n->wire.message, what, hash))
+		violate(n->w, "%c sends two messages under number %u", 'A' + n->index, h.id);
+	if (len < PROTECTED_MIN ||
+	    !same_as_before(n->wire.iv, fold(who, msg + PROTECTED_MIN - 8, 8), hash))
+		violate(n->w, "%c uses an IV twice, in message %u", 'A' + n->index, h.id);
+	if (!(h.flags & MSG_RESPONSE))
+		request_sent(n, &h);
+}
+
+void wire_received(struct node *n, const uint8_t *msg, size_t len)
+{
+	struct wire_window *win;
+	struct msg_header h;
+
+	if (msg_parse_header(msg, len, &h) != MSG_OK || h.first != PAYLOAD_SK ||
+	    !(h.flags & MSG_RESPONSE))
+		return;
+	win = window(&n->wire, &h);
+	if (win->id == h.id)
+		win->answered = true;
+}
