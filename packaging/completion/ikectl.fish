@@ -14,7 +14,7 @@ complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a down -d 'Ta
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a restart -d 'Down, then up'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a rekey -d 'New keys now'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a status -d 'All tunnels in a table, or one in detail'
-complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a names -d 'What there is to be named, one a line'
+complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a names -d 'List all names, one per line'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a monitor -d 'Show what happens, until interrupted'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a reload -d 'Read the configuration again'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a version -d 'Of ikectl, the daemon and the module'

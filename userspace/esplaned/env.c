@@ -49,7 +49,7 @@ static struct tunnel_entry *env_tunnel(struct daemon *d, uint32_t tunnel, char w
 	struct tunnel_entry *t = tunnels_find(&d->tunnels, tunnel);
 
 	if (!t)
-		snprintf(why, IKE_WHY_MAX, "the tunnel is not there any more");
+		snprintf(why, IKE_WHY_MAX, "the tunnel has been removed");
 	return t;
 }
 
@@ -60,7 +60,7 @@ static struct tunnel_entry *env_device(struct daemon *d, uint32_t tunnel, char w
 
 	if (!t || device_ifindex(t->dev))
 		return t;
-	snprintf(why, IKE_WHY_MAX, "interface %s is not there any more", t->opt.interface);
+	snprintf(why, IKE_WHY_MAX, "interface %s has been removed", t->opt.interface);
 	return NULL;
 }
 

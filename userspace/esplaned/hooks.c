@@ -96,7 +96,7 @@ static void hooks_begin(struct daemon *d, const struct hook *h, bool up)
 	const struct tunnel_entry *t = tunnels_find(&d->tunnels, h->tunnel);
 
 	if (!keys_hook(d->keys, h->tunnel, h->secret, up, &h->facts) && t)
-		log_err("%s: its %s cannot be run now", t->opt.ike.name,
+		log_err("%s: cannot run its %s now", t->opt.ike.name,
 			up ? "up-script" : "down-script");
 }
 

@@ -123,11 +123,11 @@ static int main_settings(struct settings *s, int argc, char **argv)
 		else
 			return main_wrong("see esplaned --help");
 		if (s->level < 0)
-			return main_wrong("there is no log level %s: accepted are err, warning, notice, "
-				     "info and debug", optarg);
+			return main_wrong("unknown log level %s: use err, warning, notice, "
+				     "info or debug", optarg);
 	}
 	if (optind < argc)
-		return main_wrong("\"%s\" is no option: see esplaned --help", argv[optind]);
+		return main_wrong("unknown argument \"%s\": see esplaned --help", argv[optind]);
 	return -1;
 }
 

@@ -118,7 +118,7 @@ void attempt_begin(struct peer *peer)
 	peer->attempt = sa;
 	peer->announce = true;
 	if (attempt_endpoints(sa, towards)) {
-		fsm_command(sa, COMMAND_START, "the peer is to come up");
+		fsm_command(sa, COMMAND_START, "the peer is wanted up");
 		return;
 	}
 	cause_set(&cause, IKE_FAIL_CONFIG, "there is no route to %s", addr_str(towards, addr));

@@ -83,7 +83,7 @@ static void settle_sa(struct ike_sa *sa)
 {
 	if (sa->time_is_over) {
 		sa->time_is_over = false;
-		fsm_command(sa, COMMAND_EXPIRE, "its time is over");
+		fsm_command(sa, COMMAND_EXPIRE, "its time limit is reached");
 	}
 	if (sa->end != SA_KEEP)
 		settle_end(sa);

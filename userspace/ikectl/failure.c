@@ -17,7 +17,7 @@ static const struct failure {
 } failures[] = {
 	{ "timeout", STATUS_NO_ANSWER, "the peer does not answer",
 	  "check that the option remote names the right host, that it runs an IKE daemon, and "
-	  "that nothing on the way drops "
+	  "that nothing on the path drops "
 	  "UDP ports 500 and 4500" },
 	{ "resolve", STATUS_NO_ANSWER, NULL,
 	  "check the option remote and /etc/resolv.conf, or give the peer's address instead of its "
@@ -50,15 +50,16 @@ static const struct failure {
 	  NULL },
 	{ "peer", STATUS_FAILED, "the peer answered with an error", "the peer's log says more" },
 	{ "protocol", STATUS_FAILED, "the peer's message makes no sense",
-	  "the esplaned log at --log-level debug shows the exchange; the peer may be broken, or "
-	  "somebody on the way" },
+	  "the esplaned log at --log-level debug shows the exchange; the peer may be faulty, or "
+	  "packets may be altered on the path" },
 	{ "down", STATUS_FAILED, NULL, NULL },
 	{ "config", STATUS_FAILED, NULL, NULL },
 	{ "answer-only", STATUS_FAILED, NULL,
 	  "let the peer bring it up, or give the option remote an address" },
 	{ "not-up", STATUS_FAILED, NULL, "bring it up first: ikectl up NAME" },
 	{ "no-such-tunnel", STATUS_NO_TUNNEL, NULL, NULL },
-	{ "busy", STATUS_FAILED, NULL, "end some of them, as ikectl monitor, or try again" },
+	{ "busy", STATUS_FAILED, NULL,
+	  "end some of them, for instance ikectl monitor, or try again" },
 	{ "some-failed", STATUS_FAILED, NULL, NULL },
 	{ "bad-request", STATUS_USAGE, NULL,
 	  "ikectl and esplaned may be of different versions: see ikectl version" },

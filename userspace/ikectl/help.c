@@ -16,17 +16,17 @@ static const struct help {
 	{ "restart", "NAME", "down, then up",
 	  "NAME is a tunnel or a child. The peer is told that the old one ends.\n" },
 	{ "rekey", "NAME", "new keys now",
-	  "NAME is a tunnel, a child or a peer. Nothing is lost meanwhile.\n" },
+	  "NAME is a tunnel, a child or a peer. No packet is lost meanwhile.\n" },
 	{ "status", "[NAME]", "all tunnels in a table, or one in detail",
 	  "NAME is a tunnel, a child or a peer. IN and OUT are what has passed since it came up, "
 	  "over all rekeys;\nLAST is the age of the last packet from the peer; UP is how long it "
 	  "has been up.\nThe table has as many columns as fit the terminal.\n" },
-	{ "names", "", "what there is to be named, one a line", "" },
+	{ "names", "", "list all names, one per line", "" },
 	{ "monitor", "", "show what happens, until interrupted", "" },
 	{ "reload", "", "read the configuration again",
-	  "Tunnels that did not change are not touched. With a mistake in it nothing changes.\n" },
+	  "Tunnels that did not change are not touched. If it has an error, nothing changes.\n" },
 	{ "version", "", "of ikectl, the daemon and the module", "" },
-	{ "help", "[COMMAND]", "this, or more about a command", "" },
+	{ "help", "[COMMAND]", "this help, or more about a command", "" },
 };
 
 #define HELP_COUNT	(sizeof(helps) / sizeof(*helps))
@@ -38,7 +38,7 @@ void help_all(FILE *f)
 	for (size_t i = 0; i < HELP_COUNT; i++)
 		fprintf(f, "  %-8s%-13s  %s\n", helps[i].name, helps[i].args, helps[i].line);
 	fputs("\nWithout a command: status.\n\n"
-	      "  --json          one JSON object a line (Documentation/control.md)\n"
+	      "  --json          one JSON object per line (Documentation/control.md)\n"
 	      "  --control PATH  the daemon's socket (default " CONTROL_PATH ")\n"
 	      "  --version, --help\n\n"
 	      "Exit status: 0 done, 1 failed, 2 wrong usage, 3 no daemon, 4 no such tunnel, 5 no "

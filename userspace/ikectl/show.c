@@ -169,7 +169,7 @@ static enum status show_each(const struct view *v, const json_t *result,
 		status = status ? status : next;
 	}
 	if (!json_array_size(tunnels))
-		fputs("there is no tunnel that could be\n", v->out);
+		fputs("no tunnel can be started from here\n", v->out);
 	return status;
 }
 

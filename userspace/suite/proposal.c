@@ -210,7 +210,7 @@ static bool refuse_word(uint8_t protocol, const char *text, size_t len, const ch
 	char list[400];
 
 	accepted(protocol, list, sizeof(list));
-	return refuse(why, why_len, "\"%.*s\" %s; accepted are: %s", len > 40 ? 40 : (int)len, text,
+	return refuse(why, why_len, "\"%.*s\" %s; use %s", len > 40 ? 40 : (int)len, text,
 		      what, list);
 }
 

@@ -300,7 +300,7 @@ static void all_mistakes_of_a_file(void **state)
 		"include(\"PATTERN\")\n"
 		"@:13: tunnel \"c\": metric needs an equal sign, as metric = \"...\"\n"
 		"@:20: tunnel \"d\", child \"e\": esp: \"b\": \"b\" is not an algorithm; "
-		"accepted are: aes128gcm16, aes256gcm16, chacha20poly1305, aes128, aes192, "
+		"use aes128gcm16, aes256gcm16, chacha20poly1305, aes128, aes192, "
 		"aes256, sha256, x25519, ecp256, ecp384, modp2048, modp3072, esn, noesn\n"
 		"@:26: a string that starts in this line does not end in it: a quote is "
 		"missing, or one inside the string needs a backslash before it\n"

@@ -207,7 +207,7 @@ static const struct {
 	  "@:6: tunnel \"office\": down-script: $/t.conf is not a program: chmod u+x $/t.conf" },
 	{ ONE("esp = aes256gcm16-prfsha256\n"),
 	  "@:6: tunnel \"office\": esp: \"aes256gcm16-prfsha256\": \"prfsha256\" is a PRF, which "
-	  "only IKE has; accepted are: aes128gcm16, aes256gcm16, chacha20poly1305, aes128, aes192, "
+	  "only IKE has; use aes128gcm16, aes256gcm16, chacha20poly1305, aes128, aes192, "
 	  "aes256, sha256, x25519, ecp256, ecp384, modp2048, modp3072, esn, noesn" },
 };
 

@@ -303,7 +303,7 @@ static void the_socket(void **state)
 	/* ... nor is a file that is none, ... */
 	assert_int_equal(close(creat(path, 0600)), 0);
 	assert_null(control_new(base, path, on_request, on_gone, NULL, why));
-	snprintf(want, sizeof(want), "%s is there and is no socket: give another --control", path);
+	snprintf(want, sizeof(want), "%s exists and is not a socket: give another --control", path);
 	assert_string_equal(why, want);
 	assert_int_equal(unlink(path), 0);
 	/* ... a dead one's is. */

@@ -207,7 +207,7 @@ static void all_of_them(void **state)
 		     "\"already\":false},{\"result\":\"ok\",\"tunnel\":\"b\",\"already\":true}]}",
 		     "a is down\nb was already down\n");
 	expect_shown(show_up, STATUS_OK, "{\"result\":\"ok\",\"tunnels\":[]}",
-		     "there is no tunnel that could be\n");
+		     "no tunnel can be started from here\n");
 }
 
 static void suites(void **state)

@@ -72,7 +72,7 @@ fails "a peer that has to begin" 1 'cannot be started from here: remote = any'
 must in_net a ip link add office type dummy
 conf "$IKE" "$ESP"
 espl a reload >/dev/null
-refuse "another's interface" 'there is an interface office already' espl a up office
+refuse "another's interface" 'interface office exists and was not made by esplaned' espl a up office
 check "is left alone" in_net a sh -c 'ip -d link show office | grep -q dummy'
 in_net a ip link del office
 must in_net a ip route add 10.2.0.0/24 via 192.0.2.2

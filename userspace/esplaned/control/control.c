@@ -308,7 +308,7 @@ static int listen_at(struct control *ctl, char why[CONTROL_WHY_MAX])
 	}
 	if (!lstat(ctl->path, &st) && !S_ISSOCK(st.st_mode)) {
 		snprintf(why, CONTROL_WHY_MAX,
-			 "%s is there and is no socket: give another --control", ctl->path);
+			 "%s exists and is not a socket: give another --control", ctl->path);
 		return -1;
 	}
 	unlink(ctl->path);	/* a dead daemon's */

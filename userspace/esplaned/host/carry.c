@@ -139,7 +139,7 @@ static bool carry_plan_make(const struct carry *carry, const struct ts_list *loc
 		if (!plan->source[f].family && carry_has_family(local, carry_family[f]))
 			snprintf(note, IKE_WHY_MAX,
 				 "this host has no address inside local-ts: the networks behind it "
-				 "can use the tunnel, it cannot itself; to give it one, add "
+				 "can use the tunnel, the host itself cannot; to give it one, add "
 				 "address = \"...\" to tunnel \"%s\"",
 				 carry->opt->ike.name);
 	}

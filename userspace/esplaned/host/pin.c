@@ -150,7 +150,7 @@ static int pin_lay(struct pins *pins, struct pin *pin, char *why)
 	rc = route_add(pins->sk, &fresh, ours, why);
 	if (rc)
 		return rc;
-	log_info("%s is reached beside its tunnels", prefix_str(&fresh.dst, text));
+	log_info("%s gets a route beside the tunnel", prefix_str(&fresh.dst, text));
 	fresh.usable = true;
 	pin->route = fresh;
 	return 0;

@@ -157,7 +157,7 @@ static bool keys_receive(struct keys *keys, bool wait)
 	if (n > 0) {
 		if (keys_input(keys, (size_t)n))
 			return true;
-		log_err("a message from the process with the secrets is not sound, or no memory");
+		log_err("malformed message from the process with the secrets, or no memory");
 		return false;
 	}
 	log_err("the process with the secrets has ended: ending too, the tunnels stay on their "

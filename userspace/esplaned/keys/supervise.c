@@ -192,7 +192,7 @@ static void supervise_on_link(struct watch *w)
 	if (n > 0 && runner_input(w->runner, w->in, (size_t)n))
 		return;
 	if (n)
-		log_err("a message from the process with the secrets is not sound, or no memory");
+		log_err("malformed message from the process with the secrets, or no memory");
 	supervise_link_close(w->s);
 }
 

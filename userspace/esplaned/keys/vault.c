@@ -241,7 +241,7 @@ static bool vault_hook(struct vault *v, struct cursor *c)
 	     facts_unpack(c, &facts);
 	t = ok ? vault_find(v, secret) : NULL;
 	if (!ok)
-		log_err("a script's facts are not sound");
+		log_err("malformed facts for a script: it is not run");
 	else if (!t)
 		ok = vault_hook_done(v, id, "the tunnel is not known");
 	else if (!facts_line(t, &facts, up, 0, line))
@@ -303,7 +303,7 @@ static bool vault_serve(struct vault *v, int fd, int *status)
 					  vault_ran(v, v->in, (size_t)n));
 	if (ok)
 		return true;
-	log_err("a message from the process %s is not sound: ending, the tunnels stay on their "
+	log_err("malformed message from the process %s: ending, the tunnels stay on their "
 		"keys",
 		fd == v->network ? "that speaks IKE" : "that runs the scripts");
 	*status = 1;

@@ -51,8 +51,8 @@ static void link_add_failed(int rc, const char *name, uint32_t mtu, char why[NLT
 
 	if (rc == -EEXIST) {
 		snprintf(why, NLTALK_WHY_MAX,
-			 "there is an interface %s already, and it is not esplaned's: remove it, "
-			 "or give the tunnel another name for its own (option interface)",
+			 "interface %s exists and was not made by esplaned: remove it, or give the "
+			 "tunnel another name for its interface (option interface)",
 			 name);
 	} else if (rc == -EOPNOTSUPP) {
 		snprintf(why, NLTALK_WHY_MAX,

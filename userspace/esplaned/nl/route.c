@@ -242,7 +242,7 @@ int route_get(struct nl_sock *sk, const struct addr *to, uint32_t mark, struct r
 	}
 	rc = nltalk(sk, msg, route_on_got, route, why);
 	if (!rc && !route->usable) {
-		snprintf(why, NLTALK_WHY_MAX, "no route leads there");
+		snprintf(why, NLTALK_WHY_MAX, "there is no route to it");
 		return -ENETUNREACH;
 	}
 	return rc;

@@ -48,7 +48,7 @@ bool accept_turned_away(struct inbound *in, struct tunnel *t, const struct peer 
 	}
 	if (peer && peer_prefers_ours(peer, in->sa)) {
 		report_tunnel_log(t, LOG_INFO,
-				  "both ends began at once: ours goes on, the peer's is put off");
+				  "both ends began at once: our attempt goes on, the peer is told to try later");
 		v2_refuse(v, NOTIFY_TEMPORARY_FAILURE, NULL, 0);
 		return true;
 	}

@@ -344,7 +344,7 @@ static enum verdict auth_accepted(struct inbound *in)
 		auth_refused_because(in, error, &cause);
 	else if (!v->m.sa.list.count || !v->m.tsi.count || !v->m.tsr.count)
 		cause_set(&cause, IKE_FAIL_PROTOCOL,
-			  "the peer's IKE_AUTH response has neither a CHILD_SA nor a reason");
+			  "the peer's IKE_AUTH response has neither a CHILD_SA nor an error");
 	else if (auth_make_child(in, child, &cause))
 		return VERDICT_DONE;
 	child_failed(child, &cause);

@@ -148,7 +148,7 @@ static bool child_prepare(struct exchange *ex, struct child *child, uint16_t gro
 		p->ke = ke_new(p->group, ike->env.random, ike->env.ctx);
 	if (p->group && !p->ke) {
 		report_log(ike, sa->peer, LOG_ERR,
-			   "no CREATE_CHILD_SA for %s: there is no key exchange group %u here",
+			   "no CREATE_CHILD_SA for %s: key exchange group %u is not supported",
 			   child->conf->name, p->group);
 		return false;
 	}
@@ -534,7 +534,7 @@ static void child_rekey_refused(struct inbound *in, struct child *child,
 	report_log(sa->ike, sa->peer,
 		   error && error->type == NOTIFY_TEMPORARY_FAILURE ? LOG_INFO : LOG_WARNING,
 		   "the peer refuses to rekey the CHILD_SA: %s; trying again",
-		   error ? notify_text(error->type, name) : "it says neither yes nor no");
+		   error ? notify_text(error->type, name) : "the answer has neither an SA nor an error");
 	child_rekey_failed(old);
 }
 
@@ -556,7 +556,7 @@ static void child_new_refused(struct inbound *in, struct child *child,
 	}
 	if (!error)
 		cause_set(&cause, IKE_FAIL_PROTOCOL,
-			  "the peer's answer to CREATE_CHILD_SA is neither yes nor no");
+			  "the peer's CREATE_CHILD_SA response has neither an SA nor an error");
 	else if (error->type == NOTIFY_NO_PROPOSAL_CHOSEN)
 		cause_set(&cause, IKE_FAIL_NO_PROPOSAL_CHILD,
 			  "the peer takes none of our ESP proposals: %s; "

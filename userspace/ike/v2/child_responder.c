@@ -118,7 +118,7 @@ static enum verdict respond_make(struct inbound *in, struct offer_taken *taken,
 		ke = respond_ke(in, group, secret, &secret_len);
 		if (!ke)
 			return respond_refuse(in, NOTIFY_INVALID_SYNTAX,
-					      "an unsound key exchange value");
+					      "an invalid key exchange value");
 	}
 	ike_random(in->sa->ike, nr.b, nr.len);
 	pair = offer_pair(taken, in->sa, &v->m, (struct chunk){ secret, secret_len },
@@ -259,7 +259,7 @@ enum verdict v2_child_request(struct inbound *in)
 	if (n && n->protocol == PROTO_ESP && n->spi_len == 4)
 		return respond_rekey(in, n->spi);
 	if (n)
-		return respond_refuse(in, NOTIFY_NO_ADDITIONAL_SAS, "only ESP is rekeyed here");
+		return respond_refuse(in, NOTIFY_NO_ADDITIONAL_SAS, "only ESP SAs can be rekeyed");
 	return respond_new(in);
 }
 

@@ -267,7 +267,7 @@ static void first_enter(struct first *f, const struct candidates *c)
 		inbound_handle(&v->in);
 	}
 	if (sa->state == SA_NEW)
-		sa_end(sa, SA_DROP, IKE_FAIL_NONE, "the first message was unsound");
+		sa_end(sa, SA_DROP, IKE_FAIL_NONE, "the first message was malformed");
 }
 
 void v2_init_accept(struct ike *ike, const struct ike_version *version,

@@ -111,7 +111,7 @@ static enum built init_build(struct exchange *ex, struct cause *cause)
 
 	if (!init_prepare(ex)) {
 		cause_set(cause, IKE_FAIL_CONFIG,
-			  "there is no key exchange group %u here: take it out of ike", p->group);
+			  "key exchange group %u is not supported: take it out of ike", p->group);
 		return BUILD_FAILED;
 	}
 	v2_request_begin(ex, &b);
@@ -251,7 +251,7 @@ enum verdict v2_init_response(struct inbound *in)
 	    !init_derive(sa, p->ke, &v->m.ke)) {
 		/* a better one may follow */
 		sa->spi_r = 0;
-		return init_ignore(sa, "an unsound key exchange value");
+		return init_ignore(sa, "an invalid key exchange value");
 	}
 	nat_detect(sa, v);
 	sa->udp = sa->nat_t && (sa->nat_local || sa->nat_remote || init_conf(sa)->force_udp);

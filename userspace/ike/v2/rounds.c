@@ -88,7 +88,7 @@ enum verdict v2_auth_round(struct inbound *in)
 	const struct rounds *r = in->sa->stash;
 
 	if (!r || r->done || !in->sa->auth[false])
-		return rounds_fail(in, "an EAP payload that nobody waits for");
+		return rounds_fail(in, "an unexpected EAP payload");
 	return rounds_step(in);
 }
 

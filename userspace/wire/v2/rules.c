@@ -224,7 +224,7 @@ static bool check_present(const struct kind *k, const char *what, const struct m
 				      name_of(NAME_PAYLOAD, type),
 				      k == &outside ? "outside the Encrypted payload" : "there");
 		if (m->seen[type] > r->max)
-			return refuse(why, "%s: payload %s stands there %u times", what,
+			return refuse(why, "%s: payload %s occurs %u times", what,
 				      name_of(NAME_PAYLOAD, type), m->seen[type]);
 	}
 	return true;
