@@ -73,7 +73,7 @@ bool daemon_open(struct daemon *d, const char *control_path)
 		log_err("cannot start: no memory, or no netlink sockets");
 		return false;
 	}
-	/* Who has port 500 is the only esplaned of the network namespace. */
+	/* Binding port 500 proves that no other esplaned runs in this network namespace. */
 	d->sock = sock_new(d->base, daemon_on_datagram, d, why);
 	if (d->sock)
 		d->control = control_new(d->base, control_path, commands_request, commands_gone, d,

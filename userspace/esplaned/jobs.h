@@ -9,7 +9,7 @@
 bool jobs_begin(struct daemon *d, uint32_t id, const struct ike_job *job);
 /* The answer of the process with the secrets (keys/keys.h). */
 void jobs_mac_done(void *ctx, uint32_t job, const char *why, struct chunk mac);
-/* None of them will tell the engine any more. */
+/* From now on the engine hears of none of them. */
 void jobs_cancel(struct daemon *d);
 
 #endif

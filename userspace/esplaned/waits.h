@@ -39,7 +39,7 @@ void waits_settle(struct waits *list, const struct client *c, const struct name_
 void waits_event(struct waits *list, const struct ike_event *ev, uint64_t took_ms);
 /* Not from inside the engine: sends the results that are due. */
 void waits_flush(struct waits *list, waits_result_fn fn, void *ctx);
-/* Who waits for a tunnel that is no more hears @why. */
+/* Clients that wait for a tunnel that was removed are told @why. */
 void waits_tunnel_gone(struct waits *list, uint32_t tunnel, const char *why);
 void waits_client_gone(struct waits *list, const struct client *c);
 void waits_free(struct waits *list);

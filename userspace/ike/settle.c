@@ -37,7 +37,7 @@ static void settle_loss(struct ike_sa *sa)
 	peer_touch(peer);
 }
 
-/* What only a living one has. */
+/* Gives up what only an IKE SA that is not over needs. */
 static void settle_release(struct ike_sa *sa)
 {
 	if (sa->released)

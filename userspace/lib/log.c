@@ -178,7 +178,7 @@ static size_t log_line(int level, const char *text, char *line)
 	return len;
 }
 
-/* How many entries nobody read. False: that cannot be said yet either. */
+/* Logs how many entries were lost. False: that cannot be written yet either. */
 static bool log_confess(void)
 {
 	char text[128], line[LOG_LINE_OCTETS];

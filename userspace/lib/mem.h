@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A view of octets that belong to somebody else. */
+/* A view of octets that it does not own. */
 struct chunk {
 	const uint8_t *p;
 	size_t len;

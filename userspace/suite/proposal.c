@@ -203,7 +203,7 @@ static void drop_type(struct proposal *p, uint8_t type)
 	p->count = (uint8_t)n;
 }
 
-/* @text of @len octets is no word we take; @what says why not. */
+/* Refuses the word @text of @len octets; @what says why. */
 static bool refuse_word(uint8_t protocol, const char *text, size_t len, const char *what, char *why,
 			size_t why_len)
 {

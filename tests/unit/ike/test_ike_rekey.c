@@ -141,7 +141,7 @@ static void test_group_not_taken(void **state)
 }
 
 /*
- * Where a KE is no must we offer none; the peer that insists gets one, the IKE SA's own if it is
+ * Where a KE is optional we offer none; a peer that insists gets one, the IKE SA's own if it is
  * among ours, and the next time at once.
  */
 static void wants_group(const char *ours, const char *theirs, unsigned int requests)

@@ -54,8 +54,8 @@ struct config {
 typedef void (*config_say_fn)(void *ctx, int level, const char *text);
 
 /*
- * NULL: something is wrong, and all of it was said, in the order of the files. After a quote or a
- * brace that is missing the rest of its file cannot be judged.
+ * NULL: there are errors, and @say got all of them, in the order of the files. Behind a missing
+ * quote or brace the rest of its file cannot be judged.
  */
 struct config *config_load(const char *path, config_say_fn say, void *ctx);
 /* Wipes the secrets. NULL is fine. */

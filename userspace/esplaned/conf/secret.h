@@ -17,7 +17,7 @@ bool secret_parse(struct tunnel_options *t, const char *text, char why[VALUE_WHY
 bool secret_read(struct tunnel_options *t, const char *path, char why[VALUE_WHY_MAX]);
 /* Is this a file that only its owner, root or ourselves, reads? False: @why says how to mend it. */
 bool secret_is_private(const char *file, const struct stat *st, char why[VALUE_WHY_MAX]);
-/* NULL: it cannot be guessed by trying words; else what is weak about it. */
+/* NULL: not obviously weak; else what is weak about it. */
 const char *secret_weakness(const uint8_t *psk, size_t len);
 
 #endif

@@ -492,7 +492,7 @@ static struct tunnel_options *section_room(struct section_load *load)
 	return &grown[c->count];
 }
 
-/* Called at a tunnel's closing brace. What is missing is missed where the tunnel begins. */
+/* Called at a tunnel's closing brace. A missing option is reported at the tunnel's first line. */
 static int section_on_tunnel(cfg_t *root, cfg_opt_t *opt)
 {
 	cfg_t *cfg = cfg_opt_getnsec(opt, 0);

@@ -27,7 +27,7 @@ struct section_file {
 void section_note(struct section_file *file, int level, int line, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Adds its tunnel to the configuration, or what is wrong with it to the faults. */
+/* Adds its tunnel to the configuration, or its errors to the faults. */
 void section_read(struct section_file *file, const struct text_section *sec);
 
 #endif

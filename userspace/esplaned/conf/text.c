@@ -109,7 +109,7 @@ static bool text_stray(struct text *s)
 struct text_depth {
 	int depth, brace;
 	bool word;			/* does @s->at go on with a word? */
-	char last; /* the last character that is no blank; of a string its quote */
+	char last; /* the last character that is not a blank; of a string its quote */
 };
 
 /* One character outside of strings, comments and variables. */

@@ -136,7 +136,7 @@ static bool either_any(uint32_t a, uint32_t b)
 	return !a || !b || a == b;
 }
 
-/* Who watches a child hears also what is about its whole peer, and the reverse. */
+/* A client that watches a child also gets the events of its whole peer, and the reverse. */
 static bool client_watches(const struct client *c, const struct control_about *about)
 {
 	return c->watching && !c->dead &&

@@ -54,7 +54,7 @@ void client_finish(struct client *c, json_t *result);
  * ever follow, so a client that closes its sending half is gone.
  */
 void client_watch(struct client *c, const struct control_about *about, bool endless);
-/* To all who watch what it is about. NULL @ctl: to nobody. Takes over the reference. */
+/* To all clients that watch its subject. NULL @ctl: to none. Takes over the reference. */
 void control_publish(struct control *ctl, const struct control_about *about, json_t *event);
 
 /* {"result": "error", ...} */

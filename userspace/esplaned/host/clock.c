@@ -6,7 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CLOCK_SLEPT_MS	1000	/* less is no suspend */
+#define CLOCK_SLEPT_MS	1000	/* less is not a suspend */
 
 struct clock {
 	int due_fd;			/* the alarm */

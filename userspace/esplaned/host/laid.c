@@ -13,7 +13,7 @@
 
 #define LAID_STEP	16u	/* by so many the memory grows */
 
-/* Who is in the way, in words. */
+/* Whose route is in the way: looked up for a message. */
 struct laid_owner {
 	int ifindex;
 	char tunnel[LINK_TUNNEL_MAX];

@@ -78,7 +78,7 @@ static struct resolve_dns *resolve_dns_new(struct resolver *r)
 	evdns_base_load_hosts(dns->base, r->hosts);
 	evdns_base_set_option(dns->base, "timeout:", "2");
 	evdns_base_set_option(dns->base, "attempts:", "4");
-	/* Names that nobody answers to keep no others waiting. */
+	/* A name without an answer must not keep others waiting. */
 	evdns_base_set_option(dns->base, "max-inflight:", "4096");
 	return dns;
 }

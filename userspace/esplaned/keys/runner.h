@@ -17,7 +17,7 @@ typedef void (*runner_done_fn)(void *ctx, uint32_t id, const char *why);
 struct runner *runner_new(runner_done_fn done, void *ctx);
 /* Kills what runs. NULL is fine. */
 void runner_free(struct runner *r);
-/* A LINK_RUN message (link.h). False: it is not sound. */
+/* A LINK_RUN message (link.h). False: it is malformed. */
 bool runner_input(struct runner *r, const uint8_t *msg, size_t len);
 /* A child of this process has ended; false: it was no script. */
 bool runner_reaped(struct runner *r, pid_t pid, int status);

@@ -170,7 +170,7 @@ static bool sandbox_lock(enum sandbox_kind kind)
 	return true;
 }
 
-/* False: somebody else has the number. */
+/* False: another account has the number. */
 static bool sandbox_account(uid_t *uid, gid_t *gid)
 {
 	const struct passwd *pw = getpwnam(SANDBOX_USER);

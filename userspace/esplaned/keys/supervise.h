@@ -17,7 +17,7 @@ struct supervise {
 
 /* SIGTERM, SIGINT, SIGHUP, SIGCHLD: to be blocked before the processes are made. */
 void supervise_signals(sigset_t *set);
-/* Opens the pid file, and leaves alone what is in it. False: logged. */
+/* Opens the pid file and leaves its contents alone. False: logged. */
 bool supervise_pid_open(struct supervise *s, const char *path);
 /* Removes it, if it was not there before. */
 void supervise_pid_drop(struct supervise *s);

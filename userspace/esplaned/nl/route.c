@@ -107,7 +107,7 @@ static void route_read_first_hop(struct route *r, struct nlattr *attr)
 	r->usable = r->usable && !(hop->rtnh_flags & RTNH_F_DEAD);
 }
 
-/* False: a kind of route that is no business of ours. */
+/* False: a kind of route that does not concern us. */
 static bool route_read(struct nlmsghdr *hdr, struct route *r)
 {
 	const struct rtmsg *rtm = nlmsg_data(hdr);

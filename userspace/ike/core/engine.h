@@ -107,7 +107,7 @@ uint64_t ike_jitter(struct ike *ike, uint64_t max);
 void ike_log(struct ike *ike, int level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Nobody without a proof fills the log: one entry a second is about any of them. */
+/* May an entry about an unauthenticated peer be logged now? One a second: none fills the log. */
 bool ike_may_mention_stranger(struct ike *ike);
 
 #endif

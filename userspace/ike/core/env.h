@@ -102,10 +102,10 @@ enum ike_event_type {
 	IKE_EV_STEP,			/* step, detail */
 	IKE_EV_CHILD_UP,		/* a child carries traffic: suite, selectors in detail */
 	IKE_EV_CHILD_FAILED,		/* failure, detail: a child did not come up */
-	IKE_EV_CHILD_DOWN,		/* failure, detail: it was up and is no more */
+	IKE_EV_CHILD_DOWN,		/* failure, detail: it was up and is down now */
 	IKE_EV_UP,			/* the peer is up, no child is under way */
 	IKE_EV_FAILED,			/* failure, detail: an attempt of ours to come up ended */
-	IKE_EV_DOWN,			/* the peer was up and is no more: failure says why */
+	IKE_EV_DOWN,			/* the peer was up and is down now: failure says why */
 	IKE_EV_REFUSED,			/* an attempt of a peer's was refused: failure, detail */
 	IKE_EV_CHILD_REKEYED,		/* old and new SPIs in detail */
 	IKE_EV_IKE_REKEYED,

@@ -18,7 +18,7 @@ typedef void (*job_done_fn)(struct ike *ike, void *owner, const struct ike_job_r
  * not called.
  */
 uint32_t job_begin(struct ike *ike, void *owner, job_done_fn done, const struct ike_job *job);
-/* Its result is of no interest any more. 0 is fine. */
+/* The result is no longer wanted. 0 is fine. */
 void job_forget(struct ike *ike, uint32_t id);
 void job_end(struct ike *ike, uint32_t id, const struct ike_job_result *result);
 /* All of them, without a word to their owners: for the end of the engine. */

@@ -41,7 +41,7 @@ void *inbound_new(struct ike_sa *sa, size_t size, const struct msg_header *h, co
 		  size_t len, const struct endpoint *local, const struct endpoint *remote);
 /* Only before inbound_handle(). */
 void inbound_free(struct inbound *in);
-/* Runs its row; @in is not the caller's any more. False: there is no row, and @in still is. */
+/* Runs its row and takes @in over. False: there is no row, and @in still belongs to the caller. */
 bool inbound_handle(struct inbound *in);
 /* The exchange is complete with @verdict and what the builder has, without a row. */
 void inbound_commit(struct inbound *in, enum verdict verdict);

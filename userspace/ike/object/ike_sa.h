@@ -48,7 +48,7 @@ struct nonce {
 /* Our answer to a request of the peer's, for its retransmissions. */
 struct answered {
 	bool there;
-	uint8_t exchange;		/* any value: also a number that nobody knows is answered */
+	uint8_t exchange;		/* any value: unknown exchange types are answered too */
 	uint32_t id;
 	struct datagrams msg;
 };

@@ -262,7 +262,7 @@ const struct exchange_kind v2_kind_new_child = {
 
 /* ---- its answer */
 
-/* Of the peer's rekey, which met ours: is ours the one with the lowest nonce? */
+/* Both ends rekeyed at once: does our exchange have the lowest nonce, RFC 7296 2.8.1? */
 static bool child_we_lose(const struct child_exchange *p, struct cursor nr)
 {
 	const struct rival *rival = &p->rival;
@@ -307,7 +307,7 @@ static struct child_sa *child_make_pair(struct inbound *in, struct child *child,
 }
 
 /*
- * The answer is no good, but the peer has made a CHILD_SA of it: it is told to delete that again.
+ * The answer is refused, but the peer has made a CHILD_SA of it: we tell it to delete that again.
  * What was there before is not touched.
  */
 static void child_reject_answer(struct inbound *in, struct child *child, const char *why)

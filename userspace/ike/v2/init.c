@@ -185,7 +185,7 @@ enum verdict v2_init_notify(struct inbound *in)
 		in->ex = NULL;
 		return VERDICT_STAY;
 	}
-	/* a copy of an INVALID_KE_PAYLOAD that was obeyed already is no refusal */
+	/* a repeated INVALID_KE_PAYLOAD, after we have obeyed it, is not a refusal */
 	if (error && !(error == group && p->rounds) && !timer_armed(&p->grace)) {
 		p->hint = error->type;
 		timer_set(&sa->ike->timers, &p->grace, ike_now(sa->ike) + GRACE_MS);

@@ -7,8 +7,8 @@
 #include "wire/v2/build.h"
 
 /*
- * What of ours a rekey offers, RFC 7296 1.3: with a group's KE payload those that have groups,
- * with none (KE_NONE) those that need none.
+ * Which of our proposals a rekey offers, RFC 7296 1.3: with a group's KE payload those that have
+ * groups, without one (KE_NONE) those that need none.
  */
 struct proposals offer_with_group(const struct proposals *ours, uint16_t group);
 /*
@@ -36,7 +36,7 @@ const char *offer_ts_text(const struct msg_ts *ts, char *buf, size_t len);
 bool offer_nonce_ok(struct cursor nonce, uint16_t prf);
 struct chunk offer_chunk(struct cursor c);
 
-/* What of a peer's request for a CHILD_SA we take. */
+/* The part of a peer's request for a CHILD_SA that we accept. */
 struct offer_taken {
 	struct child *child;
 	struct proposal suite;

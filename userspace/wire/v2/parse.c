@@ -95,7 +95,7 @@ static const char *parse_cert(struct cursor *c, struct msg_cert *list, unsigned 
 	if (!cursor_u8(c, &cert.encoding))
 		return "it is cut short";
 	cert.data = rest(c);
-	/* more than we could use is no fault of the message */
+	/* more than we can use is not an error of the message */
 	if (*count < MSG_CERTS_MAX)
 		list[(*count)++] = cert;
 	return NULL;
