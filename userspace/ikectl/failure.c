@@ -30,8 +30,7 @@ static const struct failure {
 	  "the peer; a group in it "
 	  "means perfect forward secrecy and must be on both sides" },
 	{ "auth-remote", STATUS_AUTH, "the peer refused: wrong psk, local-id or remote-id",
-	  "compare them on both sides: local-id here is the peer's remote identity; the peer's "
-	  "log says which it was" },
+	  "compare psk, local-id and remote-id with the peer's: its log says which one differs" },
 	{ "auth-local", STATUS_AUTH, "the peer does not know the secret",
 	  "make psk the same on both sides, to the last octet: a newline or a space at its end "
 	  "counts" },
