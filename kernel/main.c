@@ -7,8 +7,9 @@
 
 #include <linux/esplane.h>
 
+#include "core/audit.h"
 #include "core/event.h"
-#include "core/policy.h"
+#include "core/work.h"
 #include "ctl/device.h"
 #include "ctl/netlink.h"
 #include "ctl/notify.h"
@@ -41,17 +42,17 @@ DEFINE_SHOW_ATTRIBUTE(main_objects);
 static void main_finish(void)
 {
 	rcu_barrier();
-	destroy_workqueue(espl_wq);
+	espl_work_exit();
 	rcu_barrier();
 	espl_crypto_exit();
 }
 
 static int __init espl_init(void)
 {
-	int err = -ENOMEM;
+	int err;
 
-	espl_wq = alloc_workqueue("esplane", WQ_UNBOUND, 0);
-	if (!espl_wq)
+	err = espl_work_init();
+	if (err)
 		return err;
 	espl_event_init(&espl_notify);
 	err = espl_nets_init();

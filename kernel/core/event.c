@@ -2,11 +2,11 @@
 #include "event.h"
 
 #include <linux/jiffies.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
-#include "policy.h"
-#include "sa.h"
+#include "work.h"
 
 enum {
 	RETRY_JIFFIES	= HZ / 10,
@@ -18,51 +18,17 @@ static void event_send_all(struct work_struct *work);
 static const struct espl_event_sink *sink;
 static DEFINE_SPINLOCK(queue_lock);	/* protects the lists and espl_event; IRQ */
 static LIST_HEAD(queue);
-static LIST_HEAD(net_queue);		/* espl_net.event_node: bad SPIs */
+static LIST_HEAD(bad_queue);		/* espl_bad_spis.node */
 static bool closed;			/* no more bad SPIs: heirs live longer than the worker */
 static DECLARE_DELAYED_WORK(worker, event_send_all);
 
-static bool event_owner_tryget(struct espl_event *ev)
-{
-	struct espl_device *dev;
-
-	switch (ev->owner) {
-	case ESPL_EVENT_SA:
-		/* Nobody wants to hear of an SA that is being deleted. */
-		return percpu_ref_tryget_live(&container_of(ev, struct espl_sa, event)->ref);
-	case ESPL_EVENT_POLICY:
-		return refcount_inc_not_zero(&container_of(ev, struct espl_policy, event)->refs);
-	default:
-		dev = container_of(ev, struct espl_device, event);
-		netdev_hold(dev->netdev, &dev->event_ref, GFP_ATOMIC);
-		return true;
-	}
-}
-
-static void event_owner_put(struct espl_event *ev)
-{
-	struct espl_device *dev;
-
-	switch (ev->owner) {
-	case ESPL_EVENT_SA:
-		espl_sa_put(container_of(ev, struct espl_sa, event));
-		break;
-	case ESPL_EVENT_POLICY:
-		espl_policy_put(container_of(ev, struct espl_policy, event));
-		break;
-	default:
-		dev = container_of(ev, struct espl_device, event);
-		netdev_put(dev->netdev, &dev->event_ref);
-	}
-}
-
-static void event_raise(struct espl_event *ev, unsigned int bit)
+void espl_event_raise(struct espl_event *ev, unsigned int bit)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&queue_lock, flags);
 	if (list_empty(&ev->node)) {
-		if (!event_owner_tryget(ev)) {
+		if (!ev->ops->tryget(ev)) {
 			spin_unlock_irqrestore(&queue_lock, flags);
 			return;
 		}
@@ -73,53 +39,28 @@ static void event_raise(struct espl_event *ev, unsigned int bit)
 	queue_delayed_work(espl_wq, &worker, 0);
 }
 
-void espl_event_expire(struct espl_sa *sa, enum esplane_limit limit, bool hard)
+static bool event_bad_period_over(const struct espl_bad_spis *bad)
 {
-	event_raise(&sa->event, ESPL_EVENT_EXPIRE(limit, hard));
+	return time_after(jiffies, READ_ONCE(bad->since) + BAD_SPI_PERIOD);
 }
 
-void espl_event_mapping(struct espl_sa *sa)
-{
-	event_raise(&sa->event, ESPL_EVENT_MAPPING);
-}
-
-void espl_event_acquire(struct espl_policy *policy)
-{
-	event_raise(&policy->event, ESPL_EVENT_ACQUIRE);
-}
-
-void espl_event_policy_gone(struct espl_policy *policy)
-{
-	event_raise(&policy->event, ESPL_EVENT_GONE);
-}
-
-void espl_event_device_gone(struct espl_device *dev)
-{
-	event_raise(&dev->event, ESPL_EVENT_GONE);
-}
-
-static bool event_bad_period_over(const struct espl_net *en)
-{
-	return time_after(jiffies, READ_ONCE(en->bad_since) + BAD_SPI_PERIOD);
-}
-
-void espl_event_invalid_spi(struct espl_net *en, __be32 spi, __be32 addr, __be16 port)
+void espl_event_bad_spi(struct espl_bad_spis *bad, __be32 spi, __be32 addr, __be16 port)
 {
 	unsigned long flags;
 
 	/* A flood takes the lock of all CPUs no more often than the limit allows. */
-	if (READ_ONCE(en->bad_burst) >= ESPL_BAD_SPIS && !event_bad_period_over(en))
+	if (READ_ONCE(bad->burst) >= ESPL_BAD_SPIS && !event_bad_period_over(bad))
 		return;
 	spin_lock_irqsave(&queue_lock, flags);
-	if (event_bad_period_over(en)) {
-		WRITE_ONCE(en->bad_since, jiffies);
-		WRITE_ONCE(en->bad_burst, 0);
+	if (event_bad_period_over(bad)) {
+		WRITE_ONCE(bad->since, jiffies);
+		WRITE_ONCE(bad->burst, 0);
 	}
-	WRITE_ONCE(en->bad_burst, en->bad_burst + 1);
-	if (!closed && en->bad_burst <= ESPL_BAD_SPIS && en->bad_count < ESPL_BAD_SPIS) {
-		en->bad[en->bad_count++] = (struct espl_bad_spi){ spi, addr, port };
-		if (list_empty(&en->event_node))
-			list_add_tail(&en->event_node, &net_queue);
+	WRITE_ONCE(bad->burst, bad->burst + 1);
+	if (!closed && bad->burst <= ESPL_BAD_SPIS && bad->count < ESPL_BAD_SPIS) {
+		bad->wait[bad->count++] = (struct espl_bad_spi){ spi, addr, port };
+		if (list_empty(&bad->node))
+			list_add_tail(&bad->node, &bad_queue);
 		queue_delayed_work(espl_wq, &worker, 0);
 	}
 	spin_unlock_irqrestore(&queue_lock, flags);
@@ -145,31 +86,31 @@ static void event_send_bits(struct espl_event *ev, unsigned long bits)
 		}
 		spin_unlock_irq(&queue_lock);
 	}
-	event_owner_put(ev);
+	ev->ops->put(ev);
 }
 
-static struct espl_net *event_next_net(struct espl_bad_spi *bad, unsigned int *count)
+static struct espl_bad_spis *event_next_bad(struct espl_bad_spi *to, unsigned int *count)
 {
-	struct espl_net *en;
+	struct espl_bad_spis *bad;
 
 	spin_lock_irq(&queue_lock);
-	en = list_first_entry_or_null(&net_queue, struct espl_net, event_node);
-	if (en) {
-		list_del_init(&en->event_node);
-		*count = en->bad_count;
-		memcpy(bad, en->bad, sizeof(en->bad));
-		en->bad_count = 0;
+	bad = list_first_entry_or_null(&bad_queue, struct espl_bad_spis, node);
+	if (bad) {
+		list_del_init(&bad->node);
+		*count = bad->count;
+		memcpy(to, bad->wait, sizeof(bad->wait));
+		bad->count = 0;
 	}
 	spin_unlock_irq(&queue_lock);
-	return en;
+	return bad;
 }
 
 static void event_send_all(struct work_struct *work)
 {
-	struct espl_bad_spi bad[ESPL_BAD_SPIS];
+	struct espl_bad_spi waiting[ESPL_BAD_SPIS];
 	unsigned int budget, count, i;
+	struct espl_bad_spis *bad;
 	struct espl_event *ev;
-	struct espl_net *en;
 	unsigned long bits;
 
 	/* What fails goes to the tail: the budget is what was there on entry, or more. */
@@ -189,28 +130,28 @@ static void event_send_all(struct work_struct *work)
 	}
 	spin_unlock_irq(&queue_lock);
 
-	/* A namespace leaves net_queue before the grace period that ends it. */
+	/* A namespace leaves bad_queue before the grace period that ends it. */
 	rcu_read_lock();
-	while ((en = event_next_net(bad, &count)))
+	while ((bad = event_next_bad(waiting, &count)))
 		for (i = 0; i < count; i++)
-			sink->bad_spi(en, &bad[i]);
+			sink->bad_spi(bad, &waiting[i]);
 	rcu_read_unlock();
 }
 
-void espl_event_net_init(struct espl_net *en)
+void espl_event_bad_init(struct espl_bad_spis *bad)
 {
-	INIT_LIST_HEAD(&en->event_node);
-	en->bad_since = jiffies;
+	INIT_LIST_HEAD(&bad->node);
+	bad->since = jiffies;
 }
 
-void espl_event_net_leave(struct espl_net *en)
+void espl_event_bad_leave(struct espl_bad_spis *bad)
 {
 	spin_lock_irq(&queue_lock);
-	list_del_init(&en->event_node);
-	en->bad_count = 0;
+	list_del_init(&bad->node);
+	bad->count = 0;
 	/* No more from now on. */
-	WRITE_ONCE(en->bad_burst, ESPL_BAD_SPIS);
-	WRITE_ONCE(en->bad_since, jiffies + MAX_JIFFY_OFFSET / 2);
+	WRITE_ONCE(bad->burst, ESPL_BAD_SPIS);
+	WRITE_ONCE(bad->since, jiffies + MAX_JIFFY_OFFSET / 2);
 	spin_unlock_irq(&queue_lock);
 }
 

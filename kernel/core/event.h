@@ -12,12 +12,6 @@
 
 #include <linux/esplane.h>
 
-struct espl_bad_spi;
-struct espl_device;
-struct espl_net;
-struct espl_policy;
-struct espl_sa;
-
 enum espl_event_owner {
 	ESPL_EVENT_SA,
 	ESPL_EVENT_POLICY,
@@ -30,43 +24,65 @@ enum espl_event_owner {
 #define ESPL_EVENT_ACQUIRE		0
 #define ESPL_EVENT_GONE			1
 
+struct espl_event;
+
+/* Of the kind of object that an event is embedded in. */
+struct espl_event_ops {
+	enum espl_event_owner owner;
+	/* Takes a reference, IRQs off. False: the object is on its way out, there is no news. */
+	bool (*tryget)(struct espl_event *ev);
+	void (*put)(struct espl_event *ev);
+};
+
 /* Embedded. While it is queued, it holds one reference to its owner. */
 struct espl_event {
 	struct list_head node;
 	unsigned long bits;		/* both under the queue's lock */
-	u8 owner;
+	const struct espl_event_ops *ops;
 };
 
-static inline void espl_event_prepare(struct espl_event *ev, enum espl_event_owner owner)
+static inline void espl_event_prepare(struct espl_event *ev, const struct espl_event_ops *ops)
 {
 	INIT_LIST_HEAD(&ev->node);
 	ev->bits = 0;
-	ev->owner = owner;
+	ev->ops = ops;
 }
 
 /*
  * The caller's own reference keeps the object alive during the call, and the
  * object has not been unlinked for longer than this RCU section.
  */
-void espl_event_expire(struct espl_sa *sa, enum esplane_limit limit, bool hard);
-void espl_event_mapping(struct espl_sa *sa);
-void espl_event_acquire(struct espl_policy *policy);
-void espl_event_policy_gone(struct espl_policy *policy);
-void espl_event_device_gone(struct espl_device *dev);
+void espl_event_raise(struct espl_event *ev, unsigned int bit);
 
+enum { ESPL_BAD_SPIS = 8 };		/* INVALID_SPI events that can wait */
+
+struct espl_bad_spi {
+	__be32 spi;
+	__be32 addr;
+	__be16 port;			/* 0: raw ESP */
+};
+
+/* Those of a namespace, embedded; under the queue's lock. */
+struct espl_bad_spis {
+	struct list_head node;
+	struct espl_bad_spi wait[ESPL_BAD_SPIS];
+	unsigned int count;
+	unsigned int burst;		/* accepted since @since, in jiffies */
+	unsigned long since;
+};
+
+void espl_event_bad_init(struct espl_bad_spis *bad);
+/* Before the grace period that ends its namespace: none is accepted any more. */
+void espl_event_bad_leave(struct espl_bad_spis *bad);
 /* Under RCU. Unauthenticated: a few in a burst, the rest are forgotten. port 0: raw ESP. */
-void espl_event_invalid_spi(struct espl_net *en, __be32 spi, __be32 addr, __be16 port);
-
-void espl_event_net_init(struct espl_net *en);
-/* Before the grace period that ends the namespace. */
-void espl_event_net_leave(struct espl_net *en);
+void espl_event_bad_spi(struct espl_bad_spis *bad, __be32 spi, __be32 addr, __be16 port);
 
 /* Who tells userspace, from the worker: ctl/notify.c. */
 struct espl_event_sink {
 	/* One bit of an event, with a reference to its owner. -ENOMEM: it is tried again. */
 	int (*send)(struct espl_event *ev, unsigned int bit);
 	/* Under RCU. What is not sent is lost. */
-	void (*bad_spi)(const struct espl_net *en, const struct espl_bad_spi *bad);
+	void (*bad_spi)(const struct espl_bad_spis *bad, const struct espl_bad_spi *one);
 };
 
 /* Before anything can be raised. */

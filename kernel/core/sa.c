@@ -3,7 +3,9 @@
 
 #include <linux/slab.h>
 
+#include "audit.h"
 #include "policy.h"
+#include "work.h"
 
 enum { TICK_MAX_SECONDS = 86400 };
 
@@ -46,6 +48,23 @@ static void sa_tick(struct work_struct *work)
 	sa_arm_tick(sa);
 }
 
+static bool sa_event_tryget(struct espl_event *ev)
+{
+	/* Nobody wants to hear of an SA that is being deleted. */
+	return percpu_ref_tryget_live(&container_of(ev, struct espl_sa, event)->ref);
+}
+
+static void sa_event_put(struct espl_event *ev)
+{
+	espl_sa_put(container_of(ev, struct espl_sa, event));
+}
+
+static const struct espl_event_ops sa_event_ops = {
+	.owner	= ESPL_EVENT_SA,
+	.tryget	= sa_event_tryget,
+	.put	= sa_event_put,
+};
+
 struct espl_sa *espl_sa_create(const struct espl_sa_config *cfg)
 {
 	bool in = cfg->dir == ESPLANE_DIR_IN;
@@ -73,7 +92,7 @@ struct espl_sa *espl_sa_create(const struct espl_sa_config *cfg)
 	atomic64_set(&sa->seq, cfg->start_seq);
 	if (in)
 		espl_replay_init(&sa->replay, cfg->replay_window, cfg->start_seq);
-	espl_event_prepare(&sa->event, ESPL_EVENT_SA);
+	espl_event_prepare(&sa->event, &sa_event_ops);
 	INIT_DELAYED_WORK(&sa->tick, sa_tick);
 	INIT_WORK(&sa->free_work, sa_free);
 	espl_audit_made(ESPL_OBJ_SA);
@@ -102,12 +121,17 @@ void espl_sa_kill(struct espl_sa *sa)
 	percpu_ref_kill(&sa->ref);
 }
 
+static void sa_expired(struct espl_sa *sa, unsigned int bit, bool hard)
+{
+	espl_event_raise(&sa->event, ESPL_EVENT_EXPIRE(espl_lifetime_limit(&sa->life, bit), hard));
+}
+
 void espl_sa_fired(struct espl_sa *sa, unsigned int fired)
 {
 	if (likely(!fired))
 		return;
 	if (fired & ESPL_LIFETIME_SOFT)
-		espl_event_expire(sa, espl_lifetime_limit(&sa->life, ESPL_LIFETIME_SOFT), false);
+		sa_expired(sa, ESPL_LIFETIME_SOFT, false);
 	if (fired & ESPL_LIFETIME_HARD)
-		espl_event_expire(sa, espl_lifetime_limit(&sa->life, ESPL_LIFETIME_HARD), true);
+		sa_expired(sa, ESPL_LIFETIME_HARD, true);
 }

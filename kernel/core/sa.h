@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * One direction of a policy. Created unpublished; published and dropped by
- * policy.c; freed from a work item when the last packet has left the cipher.
+ * spd.c; freed from a work item when the last packet has left the cipher.
  */
 #ifndef _ESPL_SA_H
 #define _ESPL_SA_H

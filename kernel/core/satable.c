@@ -6,12 +6,11 @@
 
 #include <linux/esplane.h>
 
+#include "net.h"
 #include "policy.h"
 #include "sa.h"
 
 enum { RANDOM_TRIES = 64 };
-
-unsigned int espl_net_id __read_mostly;
 
 int espl_satable_init(struct espl_net *en)
 {

@@ -1,27 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * What a network namespace owns: the SPIs of the devices born in it, those
- * devices, and the UDP sockets that carry their ESP.
- */
+/* The SAs of a network namespace by SPI: inbound ones and reservations, outbound ones. */
 #ifndef _ESPL_SATABLE_H
 #define _ESPL_SATABLE_H
 
-#include <linux/in6.h>
 #include <linux/list.h>
-#include <linux/mutex.h>
 #include <linux/rhashtable.h>
-#include <linux/spinlock.h>
-#include <linux/workqueue.h>
-#include <net/net_namespace.h>
-#include <net/netns/generic.h>
 
-struct espl_policy;
+#include "net.h"
+
 struct espl_device;
 struct espl_sa;
-
-enum {
-	ESPL_BAD_SPIS		= 8,	/* INVALID_SPI events that can wait */
-};
 
 /* An inbound SPI of this namespace: reserved while @sa is NULL. Freed by RCU. */
 struct espl_spi {
@@ -44,35 +32,6 @@ struct espl_out_spi {
 	struct rcu_head rcu;
 };
 
-struct espl_bad_spi {
-	__be32 spi;
-	__be32 addr;
-	__be16 port;			/* 0: raw ESP */
-};
-
-struct espl_net {
-	struct net *net;
-	struct rhashtable spis;
-	struct list_head devices;	/* espl_device.home_node; with the next: device.c's lock */
-	u32 last_device;		/* id of the newest one */
-
-	struct rhashtable outs;		/* espl_out_spi by SPI, for ICMP errors and requests */
-	spinlock_t out_lock;		/* protects writes of @outs and its lists; process context */
-
-	struct mutex sock_lock;		/* protects @socks */
-	struct list_head socks;
-	atomic_t udp_policies;		/* while not 0, a dead daemon's socket has an heir */
-	struct delayed_work sock_reap;	/* at once when the last of them goes */
-
-	struct list_head event_node;	/* this and what follows: under event.c's lock */
-	struct espl_bad_spi bad[ESPL_BAD_SPIS];
-	unsigned int bad_count;
-	unsigned int bad_burst;		/* accepted since @bad_since, in jiffies */
-	unsigned long bad_since;
-};
-
-extern unsigned int espl_net_id;
-
 /* SPIs are random or chosen by the administrator: no peer picks a bucket. */
 static inline u32 espl_spi_hash(const void *key, u32 len, u32 seed)
 {
@@ -94,11 +53,6 @@ static const struct rhashtable_params espl_out_params = {
 	.head_offset = offsetof(struct espl_out_spi, node),
 	.automatic_shrinking = true,
 };
-
-static inline struct espl_net *espl_net(const struct net *net)
-{
-	return net_generic(net, espl_net_id);
-}
 
 int espl_satable_init(struct espl_net *en);
 void espl_satable_exit(struct espl_net *en);

@@ -4,6 +4,7 @@
 #include <net/genetlink.h>
 
 #include "attrs.h"
+#include "core/policy.h"
 
 /* Says what is wrong, and where in the message. */
 static int decode_refuse(struct netlink_ext_ack *extack, const struct nlattr *attr, const char *why,

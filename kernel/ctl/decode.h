@@ -3,10 +3,13 @@
 #ifndef _ESPL_DECODE_H
 #define _ESPL_DECODE_H
 
-#include "core/policy.h"
 #include "core/sa.h"
 
+struct espl_endpoint;
+struct espl_policy;
+struct espl_ts_set;
 struct genl_info;
+struct nlattr;
 struct netlink_ext_ack;
 
 /*

@@ -9,7 +9,11 @@
 #include <net/ip_tunnels.h>
 #include <net/rtnetlink.h>
 
-#include "core/policy.h"
+#include "core/audit.h"
+#include "core/device.h"
+#include "core/net.h"
+#include "core/satable.h"
+#include "core/spd.h"
 #include "path/encap.h"
 #include "path/socket.h"
 #include "path/tx.h"
@@ -62,7 +66,7 @@ static int device_stop(struct net_device *netdev)
 	struct espl_device *dev = netdev_priv(netdev);
 
 	mutex_lock(&dev->lock);
-	espl_device_drop_waiting(dev);
+	espl_spd_drop_waiting(dev);
 	mutex_unlock(&dev->lock);
 	return 0;
 }
@@ -100,12 +104,33 @@ static void device_uninit(struct net_device *netdev)
 	spin_lock(&homes_lock);
 	dev->dead = true;
 	spin_unlock(&homes_lock);
-	espl_device_flush(dev);
+	espl_spd_flush(dev);
 	mutex_unlock(&dev->lock);
 	/* One that was never registered is freed at once: nothing may refer to it. */
 	if (netdev->reg_state == NETREG_UNREGISTERING)
-		espl_event_device_gone(dev);
+		espl_event_raise(&dev->event, ESPL_EVENT_GONE);
 }
+
+static bool device_event_tryget(struct espl_event *ev)
+{
+	struct espl_device *dev = container_of(ev, struct espl_device, event);
+
+	netdev_hold(dev->netdev, &dev->event_ref, GFP_ATOMIC);
+	return true;
+}
+
+static void device_event_put(struct espl_event *ev)
+{
+	struct espl_device *dev = container_of(ev, struct espl_device, event);
+
+	netdev_put(dev->netdev, &dev->event_ref);
+}
+
+static const struct espl_event_ops device_event_ops = {
+	.owner	= ESPL_EVENT_DEVICE,
+	.tryget	= device_event_tryget,
+	.put	= device_event_put,
+};
 
 static const struct net_device_ops device_ops = {
 	.ndo_open		= device_open,
@@ -194,7 +219,7 @@ static int device_make(struct net_device *netdev, struct net *home)
 	xa_init_flags(&dev->policies, XA_FLAGS_ACCOUNT);
 	INIT_LIST_HEAD(&dev->spis);
 	espl_selectors_init(&dev->selectors);
-	espl_event_prepare(&dev->event, ESPL_EVENT_DEVICE);
+	espl_event_prepare(&dev->event, &device_event_ops);
 
 	dev->stats = alloc_percpu(struct espl_stats);
 	netdev->tstats = netdev_alloc_pcpu_stats(struct pcpu_sw_netstats);
@@ -349,7 +374,7 @@ static int __net_init device_net_init(struct net *net)
 
 	en->net = net;
 	INIT_LIST_HEAD(&en->devices);
-	espl_event_net_init(en);
+	espl_event_bad_init(&en->bad);
 	espl_sockets_init(en);
 	return espl_satable_init(en);
 }
@@ -359,7 +384,7 @@ static void device_leave_home(struct espl_device *dev)
 {
 	netif_carrier_off(dev->netdev);
 	mutex_lock(&dev->lock);
-	espl_device_flush(dev);
+	espl_spd_flush(dev);
 	rcu_assign_pointer(dev->home, NULL);
 	mutex_unlock(&dev->lock);
 }
@@ -390,7 +415,7 @@ static void __net_exit device_net_pre_exit(struct net *net)
 	spin_unlock(&homes_lock);
 	rtnl_unlock();
 	espl_sockets_leave(en);
-	espl_event_net_leave(en);
+	espl_event_bad_leave(&en->bad);
 }
 
 static void __net_exit device_net_exit(struct net *net)

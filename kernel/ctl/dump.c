@@ -7,6 +7,7 @@
 
 #include "core/policy.h"
 #include "core/sa.h"
+#include "core/spd.h"
 #include "device.h"
 #include "encode.h"
 #include "pure/compat.h"

@@ -9,6 +9,8 @@
 #include "attrs.h"
 #include "core/policy.h"
 #include "core/sa.h"
+#include "core/satable.h"
+#include "core/spd.h"
 #include "decode.h"
 #include "device.h"
 #include "dump.h"
@@ -29,7 +31,7 @@ static_assert(ESPLANE_POLICIES_MAX == 16384 && ESPLANE_SPIS_MAX == 65536 && ESPL
 static int netlink_check_home(const struct sk_buff *request, const struct espl_device *dev,
 			      struct netlink_ext_ack *extack)
 {
-	struct user_namespace *owner = espl_home_locked(dev)->net->user_ns;
+	struct user_namespace *owner = espl_device_home(dev)->net->user_ns;
 
 	if (netlink_ns_capable(request, owner, CAP_NET_ADMIN))
 		return 0;
@@ -44,7 +46,7 @@ static struct espl_spi *netlink_find_spi(struct espl_device *dev, __be32 key)
 	struct espl_spi *spi;
 
 	rcu_read_lock();
-	spi = espl_spi_find(espl_home_locked(dev), key);
+	spi = espl_spi_find(espl_device_home(dev), key);
 	if (spi && spi->dev != dev)
 		spi = NULL;
 	rcu_read_unlock();
@@ -90,7 +92,7 @@ static struct espl_device *netlink_lock_device(const struct sk_buff *request,
 		NL_SET_ERR_MSG(info->extack, "The device is being removed");
 		goto err_unlock;
 	}
-	if (!espl_home_locked(dev)) {
+	if (!espl_device_home(dev)) {
 		NL_SET_ERR_MSG(info->extack,
 			       "The namespace that the device was created in is gone: make a new device");
 		err = -ENONET;
@@ -118,7 +120,7 @@ static struct espl_policy *netlink_find_policy(struct espl_device *dev,
 
 	if (!info->attrs[ESPLANE_A_POLICY_ID])
 		return ERR_PTR(netlink_missing(info, "The request needs POLICY_ID"));
-	policy = espl_policy_find(dev, nla_get_u32(info->attrs[ESPLANE_A_POLICY_ID]));
+	policy = espl_spd_find(dev, nla_get_u32(info->attrs[ESPLANE_A_POLICY_ID]));
 	if (policy)
 		return policy;
 	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[ESPLANE_A_POLICY_ID],
@@ -187,7 +189,7 @@ static int netlink_do_info(struct sk_buff *skb, struct genl_info *info)
 static int netlink_set_policy(const struct sk_buff *request, struct espl_device *dev, u32 id,
 			      struct nlattr *const *tb, struct genl_info *info)
 {
-	struct espl_policy *policy = espl_policy_find(dev, id);
+	struct espl_policy *policy = espl_spd_find(dev, id);
 	struct espl_endpoint *ep;
 	struct espl_ts_set *ts;
 	int err;
@@ -207,7 +209,7 @@ static int netlink_set_policy(const struct sk_buff *request, struct espl_device 
 		espl_ts_set_free(ts);
 		return err;
 	}
-	err = policy ? espl_policy_change(policy, ep, ts) : espl_policy_create(dev, id, ep, ts);
+	err = policy ? espl_spd_change(policy, ep, ts) : espl_spd_add(dev, id, ep, ts);
 	if (err == -EINVAL)
 		NL_SET_ERR_MSG(info->extack,
 			       "No LOCAL_TS and REMOTE_TS agree in address family and protocol");
@@ -251,7 +253,7 @@ static int netlink_do_policy_del(struct sk_buff *skb, struct genl_info *info)
 		return PTR_ERR(dev);
 	policy = netlink_find_policy(dev, info);
 	if (!IS_ERR(policy))
-		espl_policy_remove(policy);
+		espl_spd_remove(policy);
 	netlink_unlock_device(dev);
 	return PTR_ERR_OR_ZERO(policy);
 }
@@ -307,7 +309,7 @@ static int netlink_do_spi_alloc(struct sk_buff *skb, struct genl_info *info)
 	msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
 	if (!msg)
 		goto out;
-	spi = espl_spi_reserve(espl_home_locked(dev), dev,
+	spi = espl_spi_reserve(espl_device_home(dev), dev,
 			       want ? cpu_to_be32(nla_get_u32(want)) : 0);
 	err = PTR_ERR_OR_ZERO(spi);
 	if (err) {
@@ -321,7 +323,7 @@ static int netlink_do_spi_alloc(struct sk_buff *skb, struct genl_info *info)
 	nla_put_u32(msg, ESPLANE_A_SPI, be32_to_cpu(spi->spi));
 	err = netlink_answer(info, msg, head);
 	if (err)
-		espl_spi_release(espl_home_locked(dev), spi);
+		espl_spi_release(espl_device_home(dev), spi);
 out:
 	netlink_unlock_device(dev);
 	return err;
@@ -382,7 +384,7 @@ static int netlink_install(const struct sk_buff *request, struct genl_info *info
 			goto out;
 		}
 	}
-	err = espl_policy_install(*policy, spi, in, out);
+	err = espl_spd_install(*policy, spi, in, out);
 	if (!err)
 		espl_policy_hold(*policy);
 out:
@@ -459,7 +461,7 @@ static struct espl_sa *netlink_find_sa(struct espl_device *dev, const struct gen
 		return ERR_PTR(netlink_missing(info, "The request needs SPI and DIR"));
 	key = cpu_to_be32(nla_get_u32(info->attrs[ESPLANE_A_SPI]));
 	if (nla_get_u8(info->attrs[ESPLANE_A_DIR]) == ESPLANE_DIR_OUT) {
-		sa = espl_sa_find_own_out(espl_home_locked(dev), dev, key,
+		sa = espl_sa_find_own_out(espl_device_home(dev), dev, key,
 					  id ? nla_get_u32(id) : 0);
 	} else {
 		*spi = netlink_find_spi(dev, key);
@@ -483,9 +485,9 @@ static int netlink_do_sa_del(struct sk_buff *skb, struct genl_info *info)
 		return PTR_ERR(dev);
 	sa = netlink_find_sa(dev, info, &spi);
 	if (!sa)
-		espl_spi_release(espl_home_locked(dev), spi);
+		espl_spi_release(espl_device_home(dev), spi);
 	else if (!IS_ERR(sa))
-		espl_policy_drop_sa(sa->policy, sa);
+		espl_spd_drop_sa(sa->policy, sa);
 	netlink_unlock_device(dev);
 	return PTR_ERR_OR_ZERO(sa);
 }
@@ -534,8 +536,8 @@ static int netlink_do_socket_attach(struct sk_buff *skb, struct genl_info *info)
 static void netlink_flush_device(const struct sk_buff *request, struct espl_device *dev)
 {
 	mutex_lock(&dev->lock);
-	if (!dev->dead && espl_home_locked(dev) && espl_device_may_change(request, dev))
-		espl_device_flush(dev);
+	if (!dev->dead && espl_device_home(dev) && espl_device_may_change(request, dev))
+		espl_spd_flush(dev);
 	mutex_unlock(&dev->lock);
 }
 
@@ -549,7 +551,7 @@ static int netlink_do_flush(struct sk_buff *skb, struct genl_info *info)
 		dev = netlink_lock_device(skb, info);
 		if (IS_ERR(dev))
 			return PTR_ERR(dev);
-		espl_device_flush(dev);
+		espl_spd_flush(dev);
 		netlink_unlock_device(dev);
 		return 0;
 	}

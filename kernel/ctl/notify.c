@@ -5,6 +5,7 @@
 
 #include <linux/esplane.h>
 
+#include "core/net.h"
 #include "core/policy.h"
 #include "core/sa.h"
 #include "encode.h"
@@ -12,7 +13,7 @@
 
 static struct espl_device *notify_device(const struct espl_event *ev)
 {
-	switch (ev->owner) {
+	switch (ev->ops->owner) {
 	case ESPL_EVENT_SA:
 		return container_of(ev, struct espl_sa, event)->policy->dev;
 	case ESPL_EVENT_POLICY:
@@ -83,7 +84,7 @@ static void notify_fill_policy(struct sk_buff *msg, struct espl_policy *policy, 
 
 static u8 notify_command(const struct espl_event *ev, unsigned int bit)
 {
-	switch (ev->owner) {
+	switch (ev->ops->owner) {
 	case ESPL_EVENT_SA:
 		return bit == ESPL_EVENT_MAPPING ? ESPLANE_CMD_MAPPING : ESPLANE_CMD_EXPIRE;
 	case ESPL_EVENT_POLICY:
@@ -113,9 +114,9 @@ static int notify_event(struct espl_event *ev, unsigned int bit)
 		return -ENOMEM;
 	head = genlmsg_put(msg, 0, 0, &espl_genl, 0, notify_command(ev, bit));
 	espl_encode_device(msg, dev);
-	if (ev->owner == ESPL_EVENT_SA)
+	if (ev->ops->owner == ESPL_EVENT_SA)
 		news = notify_fill_sa(msg, container_of(ev, struct espl_sa, event), bit);
-	else if (ev->owner == ESPL_EVENT_POLICY)
+	else if (ev->ops->owner == ESPL_EVENT_POLICY)
 		notify_fill_policy(msg, container_of(ev, struct espl_policy, event), bit);
 	genlmsg_end(msg, head);
 
@@ -130,8 +131,9 @@ static int notify_event(struct espl_event *ev, unsigned int bit)
 }
 
 /* These are the only events that may be lost: the sender of the packet can repeat them at will. */
-static void notify_bad_spi(const struct espl_net *en, const struct espl_bad_spi *bad)
+static void notify_bad_spi(const struct espl_bad_spis *from, const struct espl_bad_spi *bad)
 {
+	const struct espl_net *en = container_of(from, struct espl_net, bad);
 	struct sk_buff *msg = genlmsg_new(NLMSG_GOODSIZE, GFP_ATOMIC);
 	void *head;
 

@@ -7,7 +7,10 @@
 #include <net/route.h>
 #include <net/xfrm.h>
 
+#include "core/device.h"
+#include "core/net.h"
 #include "core/sa.h"
+#include "core/satable.h"
 #include "rx.h"
 
 /* Above the in-tree ESP (0) and its interfaces (10): what is not ours goes on to them. */
@@ -35,7 +38,7 @@ static int encap_raw_rcv(struct sk_buff *skb)
 	if (!list_empty(&en->devices) &&
 	    !skb_copy_bits(skb, offsetof(struct espl_esp_hdr, spi), &spi, sizeof(spi)) &&
 	    !encap_spi_in_tree(net, skb, spi))
-		espl_event_invalid_spi(en, spi, ip_hdr(skb)->saddr, 0);
+		espl_event_bad_spi(&en->bad, spi, ip_hdr(skb)->saddr, 0);
 	return -EINVAL;
 }
 

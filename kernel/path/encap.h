@@ -10,13 +10,16 @@
 #include <linux/skbuff.h>
 #include <net/dst.h>
 
-#include "core/policy.h"
+#include "core/endpoint.h"
 #include "pure/wire.h"
 
 static inline unsigned int espl_encap_len(const struct espl_endpoint *ep)
 {
 	return sizeof(struct iphdr) + (ep->encap == ESPLANE_ENCAP_UDP ? ESPL_UDP_HLEN : 0);
 }
+
+struct espl_device;
+struct espl_net;
 
 /*
  * The route to the peer, with a reference. Under RCU, BH off. -ELOOP: it leads

@@ -9,8 +9,10 @@
 #include <net/ip.h>
 
 #include "cb.h"
+#include "core/net.h"
 #include "core/policy.h"
 #include "core/sa.h"
+#include "core/satable.h"
 #include "esp.h"
 #include "pure/wire.h"
 #include "tunnel.h"
@@ -47,7 +49,7 @@ static void rx_note_mapping(struct espl_sa *sa, const struct espl_endpoint *ep,
 	sa->mapping.port = home ? 0 : port;
 	spin_unlock_bh(&sa->lock);
 	if (news)
-		espl_event_mapping(sa);
+		espl_event_raise(&sa->event, ESPL_EVENT_MAPPING);
 }
 
 /* Replay, once more: another copy may have come out of the cipher first. */

@@ -12,8 +12,9 @@
 #include <net/netlink.h>
 #include <net/udp_tunnel.h>
 
-#include "core/policy.h"
-#include "core/satable.h"
+#include "core/event.h"
+#include "core/net.h"
+#include "core/work.h"
 #include "pure/compat.h"
 #include "pure/wire.h"
 #include "rx.h"
@@ -48,7 +49,7 @@ static int socket_receive(struct sock *sk, struct sk_buff *skb, bool owned)
 		if (espl_rx(en, skb, true))
 			return 0;
 		spi = ((const struct espl_esp_hdr *)skb->data)->spi;
-		espl_event_invalid_spi(en, spi, ip_hdr(skb)->saddr, udp_hdr(skb)->source);
+		espl_event_bad_spi(&en->bad, spi, ip_hdr(skb)->saddr, udp_hdr(skb)->source);
 		break;
 	case ESPL_UDP_IKE:
 		if (owned)

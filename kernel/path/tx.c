@@ -8,6 +8,8 @@
 #include <net/sock.h>
 
 #include "cb.h"
+#include "core/icmp.h"
+#include "core/net.h"
 #include "core/policy.h"
 #include "core/sa.h"
 #include "encap.h"
@@ -367,7 +369,7 @@ static void tx_send(struct espl_device *dev, struct espl_policy *policy, struct 
 	}
 	err = tx_prepare(&b, policy);
 	if (unlikely(err)) {
-		espl_unreachable(skb, ICMP_HOST_UNREACH, ICMPV6_ADDR_UNREACH);
+		espl_icmp_unreachable(skb, ICMP_HOST_UNREACH, ICMPV6_ADDR_UNREACH);
 		tx_drop(dev, b.sa, skb,
 			err == -ELOOP ? ESPL_DROP_TX_LOOP : ESPL_DROP_TX_NO_ROUTE);
 		return;
@@ -398,7 +400,7 @@ void espl_tx(struct espl_device *dev, struct sk_buff *skb)
 	policy = espl_selectors_lookup(&dev->selectors, &flow);
 	if (unlikely(!policy)) {
 		/* RFC 4301 6.1.1 and 4.4.1: policy forbids it. */
-		espl_unreachable(skb, ICMP_PKT_FILTERED, ICMPV6_ADM_PROHIBITED);
+		espl_icmp_unreachable(skb, ICMP_PKT_FILTERED, ICMPV6_ADM_PROHIBITED);
 		tx_drop(dev, NULL, skb, ESPL_DROP_TX_NO_POLICY);
 		return;
 	}
