@@ -9,14 +9,16 @@
 
 #include <linux/esplane.h>
 
+#include "outer.h"
+
 /* Where the peer is. Constant but for its route; replaced as a whole, freed by RCU. */
 struct espl_endpoint {
 	struct dst_cache route;
+	struct espl_outer local;	/* both of one family; ports with UDP only */
+	struct espl_outer remote;
+	u32 mark;			/* of the outer packets, also for their route; 0: none */
 	u8 encap;			/* enum esplane_encap */
-	__be16 local_port;		/* UDP only */
-	__be16 remote_port;
-	__be32 local;
-	__be32 remote;
+	u8 mode;			/* enum esplane_mode */
 	struct rcu_head rcu;
 };
 

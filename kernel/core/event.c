@@ -44,7 +44,7 @@ static bool event_bad_period_over(const struct espl_bad_spis *bad)
 	return time_after(jiffies, READ_ONCE(bad->since) + BAD_SPI_PERIOD);
 }
 
-void espl_event_bad_spi(struct espl_bad_spis *bad, __be32 spi, __be32 addr, __be16 port)
+void espl_event_bad_spi(struct espl_bad_spis *bad, __be32 spi, const struct espl_outer *from)
 {
 	unsigned long flags;
 
@@ -58,7 +58,7 @@ void espl_event_bad_spi(struct espl_bad_spis *bad, __be32 spi, __be32 addr, __be
 	}
 	WRITE_ONCE(bad->burst, bad->burst + 1);
 	if (!closed && bad->burst <= ESPL_BAD_SPIS && bad->count < ESPL_BAD_SPIS) {
-		bad->wait[bad->count++] = (struct espl_bad_spi){ spi, addr, port };
+		bad->wait[bad->count++] = (struct espl_bad_spi){ spi, *from };
 		if (list_empty(&bad->node))
 			list_add_tail(&bad->node, &bad_queue);
 		queue_delayed_work(espl_wq, &worker, 0);

@@ -12,6 +12,8 @@
 
 #include <linux/esplane.h>
 
+#include "outer.h"
+
 enum espl_event_owner {
 	ESPL_EVENT_SA,
 	ESPL_EVENT_POLICY,
@@ -58,8 +60,7 @@ enum { ESPL_BAD_SPIS = 8 };		/* INVALID_SPI events that can wait */
 
 struct espl_bad_spi {
 	__be32 spi;
-	__be32 addr;
-	__be16 port;			/* 0: raw ESP */
+	struct espl_outer from;
 };
 
 /* Those of a namespace, embedded; under the queue's lock. */
@@ -74,8 +75,8 @@ struct espl_bad_spis {
 void espl_event_bad_init(struct espl_bad_spis *bad);
 /* Before the grace period that ends its namespace: none is accepted any more. */
 void espl_event_bad_leave(struct espl_bad_spis *bad);
-/* Under RCU. Unauthenticated: a few in a burst, the rest are forgotten. port 0: raw ESP. */
-void espl_event_bad_spi(struct espl_bad_spis *bad, __be32 spi, __be32 addr, __be16 port);
+/* Under RCU. Unauthenticated: a few in a burst, the rest are forgotten. */
+void espl_event_bad_spi(struct espl_bad_spis *bad, __be32 spi, const struct espl_outer *from);
 
 /* Who tells userspace, from the worker: ctl/notify.c. */
 struct espl_event_sink {

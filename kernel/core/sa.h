@@ -14,6 +14,7 @@
 #include <linux/esplane.h>
 
 #include "event.h"
+#include "outer.h"
 #include "pure/crypto.h"
 #include "pure/lifetime.h"
 #include "pure/replay.h"
@@ -47,10 +48,7 @@ struct espl_sa {
 	struct espl_lifetime life ____cacheline_aligned_in_smp;
 	atomic64_t seq;			/* out: the last number drawn */
 	spinlock_t lock;		/* in: protects @replay and @mapping; BH */
-	struct {
-		__be32 addr;		/* 0: the peer is where the policy says */
-		__be16 port;
-	} mapping;
+	struct espl_outer mapping;	/* family 0: the peer is where the policy says */
 	struct espl_sa_stats stats;
 
 	/* process context */

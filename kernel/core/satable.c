@@ -114,7 +114,7 @@ void espl_sa_unindex_out(struct espl_net *en, struct espl_sa *sa)
 	spin_unlock(&en->out_lock);
 }
 
-struct espl_sa *espl_sa_find_out(struct espl_net *en, __be32 spi, __be32 daddr)
+struct espl_sa *espl_sa_find_out(struct espl_net *en, __be32 spi, const struct espl_outer *peer)
 {
 	struct espl_out_spi *entry = rhashtable_lookup(&en->outs, &spi, espl_out_params);
 	const struct espl_endpoint *ep;
@@ -124,7 +124,7 @@ struct espl_sa *espl_sa_find_out(struct espl_net *en, __be32 spi, __be32 daddr)
 		return NULL;
 	hlist_for_each_entry_rcu(sa, &entry->sas, out_node) {
 		ep = rcu_dereference(sa->policy->endpoint);
-		if (ep->remote == daddr)
+		if (espl_outer_same_addr(&ep->remote, peer))
 			return sa;
 	}
 	return NULL;

@@ -9,6 +9,7 @@
 #include "net.h"
 
 struct espl_device;
+struct espl_outer;
 struct espl_sa;
 
 /* An inbound SPI of this namespace: reserved while @sa is NULL. Freed by RCU. */
@@ -83,7 +84,7 @@ void espl_sa_unindex_out(struct espl_net *en, struct espl_sa *sa);
 /* Under @dev->lock: an outbound SA of @dev; policy_id 0: of any policy. */
 struct espl_sa *espl_sa_find_own_out(struct espl_net *en, struct espl_device *dev, __be32 spi,
 				     u32 policy_id);
-/* Under RCU, borrowed: an outbound SA of this SPI whose policy's peer is @daddr. */
-struct espl_sa *espl_sa_find_out(struct espl_net *en, __be32 spi, __be32 daddr);
+/* Under RCU, borrowed: an outbound SA of this SPI whose policy's peer has this address. */
+struct espl_sa *espl_sa_find_out(struct espl_net *en, __be32 spi, const struct espl_outer *peer);
 
 #endif

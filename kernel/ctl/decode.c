@@ -2,9 +2,11 @@
 #include "decode.h"
 
 #include <net/genetlink.h>
+#include <net/ipv6.h>
 
 #include "attrs.h"
 #include "core/policy.h"
+#include "path/encap.h"
 
 /* Says what is wrong, and where in the message. */
 static int decode_refuse(struct netlink_ext_ack *extack, const struct nlattr *attr, const char *why,
@@ -15,91 +17,128 @@ static int decode_refuse(struct netlink_ext_ack *extack, const struct nlattr *at
 	return err;
 }
 
-static int decode_outer(__be32 *to, const struct nlattr *attr, struct netlink_ext_ack *extack)
+/* IPv4 or IPv6 by its length. The port stays. */
+static int decode_outer(struct espl_outer *to, const struct nlattr *attr,
+			struct netlink_ext_ack *extack)
 {
-	if (nla_len(attr) == sizeof(struct in6_addr))
-		return decode_refuse(extack, attr,
-				     "IPv6 outside is not supported: give an IPv4 address",
-				     -EAFNOSUPPORT);
-	if (nla_len(attr) != sizeof(*to))
+	struct in6_addr v6;
+	__be32 v4;
+	bool ok;
+
+	if (nla_len(attr) == sizeof(v4)) {
+		v4 = nla_get_in_addr(attr);
+		ok = !ipv4_is_zeronet(v4) && !ipv4_is_multicast(v4) && !ipv4_is_lbcast(v4);
+		espl_outer_set_v4(to, v4, to->port);
+	} else if (nla_len(attr) == sizeof(v6)) {
+		v6 = nla_get_in6_addr(attr);
+		ok = !ipv6_addr_any(&v6) && !ipv6_addr_is_multicast(&v6) &&
+		     !ipv6_addr_v4mapped(&v6);
+		espl_outer_set_v6(to, &v6, to->port);
+	} else {
 		return decode_refuse(extack, attr, "An address is 4 or 16 octets", -EINVAL);
-	*to = nla_get_in_addr(attr);
-	if (ipv4_is_zeronet(*to) || ipv4_is_multicast(*to) || ipv4_is_lbcast(*to))
+	}
+	if (!ok)
 		return decode_refuse(extack, attr, "An outer address must be unicast", -EINVAL);
 	return 0;
 }
 
-static int decode_check_endpoint(const struct espl_endpoint *ep, struct nlattr *const *tb,
-				 struct netlink_ext_ack *extack)
+static int decode_check_ports(const struct espl_endpoint *ep, struct nlattr *const *tb,
+			      struct netlink_ext_ack *extack)
 {
-	bool udp = ep->encap == ESPLANE_ENCAP_UDP;
+	struct nlattr *local = tb[ESPLANE_POLICY_A_LOCAL_PORT];
+	struct nlattr *remote = tb[ESPLANE_POLICY_A_REMOTE_PORT];
 
-	if (!ep->local || !ep->remote)
-		return decode_refuse(extack, tb[ESPLANE_POLICY_A_ID],
-				     "A new policy needs LOCAL_ADDR and REMOTE_ADDR", -EINVAL);
-	if (udp && (!ep->local_port || !ep->remote_port))
+	if (ep->encap == ESPLANE_ENCAP_UDP && (!ep->local.port || !ep->remote.port))
 		return decode_refuse(extack, tb[ESPLANE_POLICY_A_ENCAP],
 				     "Encapsulation in UDP needs LOCAL_PORT and REMOTE_PORT",
 				     -EINVAL);
-	if (!udp && tb[ESPLANE_POLICY_A_LOCAL_PORT])
-		return decode_refuse(extack, tb[ESPLANE_POLICY_A_LOCAL_PORT],
-				     "Ports are for ENCAP udp only", -EINVAL);
-	if (!udp && tb[ESPLANE_POLICY_A_REMOTE_PORT])
-		return decode_refuse(extack, tb[ESPLANE_POLICY_A_REMOTE_PORT],
-				     "Ports are for ENCAP udp only", -EINVAL);
+	if (ep->encap != ESPLANE_ENCAP_UDP && (local || remote))
+		return decode_refuse(extack, local ?: remote, "Ports are for ENCAP udp only",
+				     -EINVAL);
 	return 0;
 }
 
-static int decode_fill_endpoint(struct espl_endpoint *ep, struct nlattr *const *tb,
-				struct netlink_ext_ack *extack)
+static int decode_check_endpoint(const struct espl_endpoint *ep, struct nlattr *const *tb,
+				 const struct nlattr *nest, struct netlink_ext_ack *extack)
 {
-	int err;
+	const char *lacks;
 
+	if (!ep->local.family || !ep->remote.family)
+		return decode_refuse(extack, tb[ESPLANE_POLICY_A_ID],
+				     "A new policy needs LOCAL_ADDR and REMOTE_ADDR", -EINVAL);
+	if (ep->local.family != ep->remote.family)
+		return decode_refuse(extack, nest,
+				     "LOCAL_ADDR and REMOTE_ADDR must be both IPv4 or both IPv6",
+				     -EINVAL);
+	lacks = espl_encap_lacks(ep);
+	if (lacks)
+		return decode_refuse(extack, nest, lacks, -EOPNOTSUPP);
+	return decode_check_ports(ep, tb, extack);
+}
+
+static int decode_fill_endpoint(struct espl_endpoint *ep, struct nlattr *const *tb,
+				const struct nlattr *nest, struct netlink_ext_ack *extack)
+{
+	int err = 0;
+
+	if (tb[ESPLANE_POLICY_A_MODE])
+		ep->mode = nla_get_u8(tb[ESPLANE_POLICY_A_MODE]);
+	if (tb[ESPLANE_POLICY_A_MARK])
+		ep->mark = nla_get_u32(tb[ESPLANE_POLICY_A_MARK]);
 	if (tb[ESPLANE_POLICY_A_ENCAP])
 		ep->encap = nla_get_u8(tb[ESPLANE_POLICY_A_ENCAP]);
-	if (tb[ESPLANE_POLICY_A_LOCAL_ADDR]) {
-		err = decode_outer(&ep->local, tb[ESPLANE_POLICY_A_LOCAL_ADDR], extack);
-		if (err)
-			return err;
-	}
-	if (tb[ESPLANE_POLICY_A_REMOTE_ADDR]) {
-		err = decode_outer(&ep->remote, tb[ESPLANE_POLICY_A_REMOTE_ADDR], extack);
-		if (err)
-			return err;
-	}
 	if (tb[ESPLANE_POLICY_A_LOCAL_PORT])
-		ep->local_port = cpu_to_be16(nla_get_u16(tb[ESPLANE_POLICY_A_LOCAL_PORT]));
+		ep->local.port = cpu_to_be16(nla_get_u16(tb[ESPLANE_POLICY_A_LOCAL_PORT]));
 	if (tb[ESPLANE_POLICY_A_REMOTE_PORT])
-		ep->remote_port = cpu_to_be16(nla_get_u16(tb[ESPLANE_POLICY_A_REMOTE_PORT]));
-	err = decode_check_endpoint(ep, tb, extack);
+		ep->remote.port = cpu_to_be16(nla_get_u16(tb[ESPLANE_POLICY_A_REMOTE_PORT]));
+	if (tb[ESPLANE_POLICY_A_LOCAL_ADDR])
+		err = decode_outer(&ep->local, tb[ESPLANE_POLICY_A_LOCAL_ADDR], extack);
+	if (!err && tb[ESPLANE_POLICY_A_REMOTE_ADDR])
+		err = decode_outer(&ep->remote, tb[ESPLANE_POLICY_A_REMOTE_ADDR], extack);
+	if (!err)
+		err = decode_check_endpoint(ep, tb, nest, extack);
 	if (!err && ep->encap != ESPLANE_ENCAP_UDP)
-		ep->local_port = ep->remote_port = 0;
+		ep->local.port = ep->remote.port = 0;
 	return err;
 }
 
-static int decode_endpoint(struct nlattr *const *tb, const struct espl_endpoint *old,
-			   struct espl_endpoint **to, struct netlink_ext_ack *extack)
+static bool decode_has_endpoint(struct nlattr *const *tb)
+{
+	static const u8 attrs[] = {
+		ESPLANE_POLICY_A_MODE, ESPLANE_POLICY_A_MARK, ESPLANE_POLICY_A_ENCAP,
+		ESPLANE_POLICY_A_LOCAL_ADDR, ESPLANE_POLICY_A_LOCAL_PORT,
+		ESPLANE_POLICY_A_REMOTE_ADDR, ESPLANE_POLICY_A_REMOTE_PORT,
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(attrs); i++)
+		if (tb[attrs[i]])
+			return true;
+	return false;
+}
+
+static int decode_endpoint(struct nlattr *const *tb, const struct nlattr *nest,
+			   const struct espl_endpoint *old, struct espl_endpoint **to,
+			   struct netlink_ext_ack *extack)
 {
 	struct espl_endpoint *ep;
 	int err;
 
 	*to = NULL;
-	if (old && !tb[ESPLANE_POLICY_A_ENCAP] &&
-	    !tb[ESPLANE_POLICY_A_LOCAL_ADDR] && !tb[ESPLANE_POLICY_A_LOCAL_PORT] &&
-	    !tb[ESPLANE_POLICY_A_REMOTE_ADDR] && !tb[ESPLANE_POLICY_A_REMOTE_PORT])
+	if (old && !decode_has_endpoint(tb))
 		return 0;
 
 	ep = espl_endpoint_alloc();
 	if (!ep)
 		return -ENOMEM;
 	if (old) {
-		ep->encap = old->encap;
 		ep->local = old->local;
 		ep->remote = old->remote;
-		ep->local_port = old->local_port;
-		ep->remote_port = old->remote_port;
+		ep->mark = old->mark;
+		ep->encap = old->encap;
+		ep->mode = old->mode;
 	}
-	err = decode_fill_endpoint(ep, tb, extack);
+	err = decode_fill_endpoint(ep, tb, nest, extack);
 	if (err)
 		espl_endpoint_free(ep);
 	else
@@ -243,7 +282,7 @@ int espl_decode_policy(struct nlattr *const *tb, const struct nlattr *nest,
 		old_ep = rcu_dereference_protected(old->endpoint, lockdep_is_held(lock));
 		old_ts = rcu_dereference_protected(old->ts, lockdep_is_held(lock));
 	}
-	err = decode_endpoint(tb, old_ep, ep, extack);
+	err = decode_endpoint(tb, nest, old_ep, ep, extack);
 	if (err)
 		return err;
 	err = decode_selectors(nest, old, old_ts, ts, extack);

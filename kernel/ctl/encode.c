@@ -50,14 +50,18 @@ static int encode_selectors(struct sk_buff *msg, const struct espl_ts_set *set)
 
 static int encode_endpoint(struct sk_buff *msg, const struct espl_endpoint *ep)
 {
-	if (nla_put_u8(msg, ESPLANE_POLICY_A_ENCAP, ep->encap) ||
-	    nla_put_in_addr(msg, ESPLANE_POLICY_A_LOCAL_ADDR, ep->local) ||
-	    nla_put_in_addr(msg, ESPLANE_POLICY_A_REMOTE_ADDR, ep->remote))
+	if (nla_put_u8(msg, ESPLANE_POLICY_A_MODE, ep->mode) ||
+	    nla_put_u8(msg, ESPLANE_POLICY_A_ENCAP, ep->encap) ||
+	    nla_put(msg, ESPLANE_POLICY_A_LOCAL_ADDR, espl_outer_len(&ep->local),
+		    &ep->local.addr) ||
+	    nla_put(msg, ESPLANE_POLICY_A_REMOTE_ADDR, espl_outer_len(&ep->remote),
+		    &ep->remote.addr) ||
+	    (ep->mark && nla_put_u32(msg, ESPLANE_POLICY_A_MARK, ep->mark)))
 		return -EMSGSIZE;
 	if (ep->encap != ESPLANE_ENCAP_UDP)
 		return 0;
-	if (nla_put_u16(msg, ESPLANE_POLICY_A_LOCAL_PORT, be16_to_cpu(ep->local_port)) ||
-	    nla_put_u16(msg, ESPLANE_POLICY_A_REMOTE_PORT, be16_to_cpu(ep->remote_port)))
+	if (nla_put_u16(msg, ESPLANE_POLICY_A_LOCAL_PORT, be16_to_cpu(ep->local.port)) ||
+	    nla_put_u16(msg, ESPLANE_POLICY_A_REMOTE_PORT, be16_to_cpu(ep->remote.port)))
 		return -EMSGSIZE;
 	return 0;
 }

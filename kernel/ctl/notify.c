@@ -40,19 +40,23 @@ static void notify_fill_flow(struct sk_buff *msg, const struct espl_flow *flow, 
 	nla_nest_end(msg, nest);
 }
 
+static void notify_fill_peer(struct sk_buff *msg, const struct espl_outer *peer)
+{
+	nla_put(msg, ESPLANE_A_PEER_ADDR, espl_outer_len(peer), &peer->addr);
+	if (peer->port)
+		nla_put_u16(msg, ESPLANE_A_PEER_PORT, be16_to_cpu(peer->port));
+}
+
 /* False: the peer has come back to where the policy says, there is no news. */
 static bool notify_fill_mapping(struct sk_buff *msg, struct espl_sa *sa)
 {
-	__be32 addr;
-	__be16 port;
+	struct espl_outer peer;
 
 	spin_lock_bh(&sa->lock);
-	addr = sa->mapping.addr;
-	port = sa->mapping.port;
+	peer = sa->mapping;
 	spin_unlock_bh(&sa->lock);
-	nla_put_in_addr(msg, ESPLANE_A_PEER_ADDR, addr);
-	nla_put_u16(msg, ESPLANE_A_PEER_PORT, be16_to_cpu(port));
-	return addr;
+	notify_fill_peer(msg, &peer);
+	return peer.family;
 }
 
 /* Encodes one message, far shorter than NLMSG_GOODSIZE. False: it need not be sent. */
@@ -141,9 +145,7 @@ static void notify_bad_spi(const struct espl_bad_spis *from, const struct espl_b
 		return;
 	head = genlmsg_put(msg, 0, 0, &espl_genl, 0, ESPLANE_CMD_INVALID_SPI);
 	nla_put_u32(msg, ESPLANE_A_SPI, be32_to_cpu(bad->spi));
-	nla_put_in_addr(msg, ESPLANE_A_PEER_ADDR, bad->addr);
-	if (bad->port)
-		nla_put_u16(msg, ESPLANE_A_PEER_PORT, be16_to_cpu(bad->port));
+	notify_fill_peer(msg, &bad->from);
 	genlmsg_end(msg, head);
 	notify_multicast(en, msg);
 }

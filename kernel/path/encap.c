@@ -12,6 +12,7 @@
 #include "core/sa.h"
 #include "core/satable.h"
 #include "rx.h"
+#include "source.h"
 
 /* Above the in-tree ESP (0) and its interfaces (10): what is not ours goes on to them. */
 enum { RAW_PRIORITY = 20 };
@@ -31,14 +32,17 @@ static int encap_raw_rcv(struct sk_buff *skb)
 {
 	struct net *net = dev_net(skb->dev);
 	struct espl_net *en = espl_net(net);
+	struct espl_outer from;
 	__be32 spi;
 
 	if (espl_rx(en, skb, false))
 		return 0;
 	if (!list_empty(&en->devices) &&
 	    !skb_copy_bits(skb, offsetof(struct espl_esp_hdr, spi), &spi, sizeof(spi)) &&
-	    !encap_spi_in_tree(net, skb, spi))
-		espl_event_bad_spi(&en->bad, spi, ip_hdr(skb)->saddr, 0);
+	    !encap_spi_in_tree(net, skb, spi)) {
+		espl_source_read(skb, false, &from);
+		espl_event_bad_spi(&en->bad, spi, &from);
+	}
 	return -EINVAL;
 }
 
@@ -65,8 +69,10 @@ static int encap_raw_err(struct sk_buff *skb, u32 info)
 	const struct iphdr *ip = (const struct iphdr *)skb->data;
 	const struct espl_esp_hdr *esp = (const void *)(skb->data + ip->ihl * 4);
 	struct net *net = dev_net(skb->dev);
+	struct espl_outer peer;
 
-	if (!espl_sa_find_out(espl_net(net), esp->spi, ip->daddr))
+	espl_outer_set_v4(&peer, ip->daddr, 0);
+	if (!espl_sa_find_out(espl_net(net), esp->spi, &peer))
 		return -ENOENT;
 	if (icmp_hdr(skb)->type == ICMP_DEST_UNREACH && icmp_hdr(skb)->code == ICMP_FRAG_NEEDED)
 		ipv4_update_pmtu(skb, net, info, 0, IPPROTO_ESP);
@@ -81,16 +87,26 @@ static struct xfrm4_protocol raw_protocol = {
 	.priority	= RAW_PRIORITY,
 };
 
+const char *espl_encap_lacks(const struct espl_endpoint *ep)
+{
+	if (ep->local.family != AF_INET)
+		return "IPv6 outside is not supported yet: give IPv4 addresses";
+	if (ep->mode != ESPLANE_MODE_TUNNEL)
+		return "Transport mode is not supported yet: give MODE tunnel";
+	return NULL;
+}
+
 struct dst_entry *espl_encap_route(const struct espl_net *en, const struct espl_device *dev,
 				   struct espl_endpoint *ep)
 {
 	bool udp = ep->encap == ESPLANE_ENCAP_UDP;
 	struct flowi4 fl = {
 		.flowi4_proto	= udp ? IPPROTO_UDP : IPPROTO_ESP,
-		.saddr		= ep->local,
-		.daddr		= ep->remote,
-		.fl4_sport	= ep->local_port,
-		.fl4_dport	= ep->remote_port,
+		.flowi4_mark	= ep->mark,
+		.saddr		= ep->local.addr.v4,
+		.daddr		= ep->remote.addr.v4,
+		.fl4_sport	= ep->local.port,
+		.fl4_dport	= ep->remote.port,
 	};
 	struct rtable *rt;
 	__be32 saddr;
@@ -118,8 +134,8 @@ void espl_encap_push(struct sk_buff *skb, const struct espl_endpoint *ep, struct
 	if (ep->encap == ESPLANE_ENCAP_UDP) {
 		struct udphdr *uh = skb_push(skb, sizeof(*uh));
 
-		uh->source = ep->local_port;
-		uh->dest = ep->remote_port;
+		uh->source = ep->local.port;
+		uh->dest = ep->remote.port;
 		uh->len = htons(sizeof(*uh) + esp_len);
 		uh->check = 0;		/* RFC 3948 2.1 */
 	}
@@ -133,13 +149,15 @@ void espl_encap_push(struct sk_buff *skb, const struct espl_endpoint *ep, struct
 	ip->frag_off = df;
 	ip->ttl = ip4_dst_hoplimit(dst);
 	ip->protocol = ep->encap == ESPLANE_ENCAP_UDP ? IPPROTO_UDP : IPPROTO_ESP;
-	ip->saddr = ep->local;
-	ip->daddr = ep->remote;
+	ip->saddr = ep->local.addr.v4;
+	ip->daddr = ep->remote.addr.v4;
 	if (df)
 		ip->id = 0;		/* RFC 6864 4.1: atomic */
 	else
 		__ip_select_ident(dev_net(dst->dev), ip, 1);
 	skb_dst_set(skb, dst);
+	if (ep->mark)
+		skb->mark = ep->mark;
 }
 
 void espl_encap_send(struct sk_buff *skb)

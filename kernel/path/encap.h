@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The outer headers and the outer network. Only this file and socket.c know
+ * The outer headers and the outer network. Only this file, socket.c and source.h know
  * the outer address family: IPv6 is a second branch in each function here.
  */
 #ifndef _ESPL_ENCAP_H
@@ -13,6 +13,10 @@
 #include "core/endpoint.h"
 #include "pure/wire.h"
 
+/* Whether the packet path can do what @ep asks for; else a sentence for who asked. */
+const char *espl_encap_lacks(const struct espl_endpoint *ep);
+
+/* Octets in front of the ESP header. */
 static inline unsigned int espl_encap_len(const struct espl_endpoint *ep)
 {
 	return sizeof(struct iphdr) + (ep->encap == ESPLANE_ENCAP_UDP ? ESPL_UDP_HLEN : 0);
@@ -22,7 +26,7 @@ struct espl_device;
 struct espl_net;
 
 /*
- * The route to the peer, with a reference. Under RCU, BH off. -ELOOP: it leads
+ * The route to the peer by the policy's mark, with a reference. Under RCU, BH off. -ELOOP: it leads
  * into the device itself.
  */
 struct dst_entry *espl_encap_route(const struct espl_net *en, const struct espl_device *dev,

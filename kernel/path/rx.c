@@ -15,6 +15,7 @@
 #include "core/satable.h"
 #include "esp.h"
 #include "pure/wire.h"
+#include "source.h"
 #include "tunnel.h"
 
 static void rx_drop(struct espl_sa *sa, struct sk_buff *skb, enum espl_drop why)
@@ -36,17 +37,18 @@ static enum espl_drop rx_replay_drop(enum espl_replay_verdict verdict)
 static void rx_note_mapping(struct espl_sa *sa, const struct espl_endpoint *ep,
 			    const struct sk_buff *skb)
 {
-	__be32 addr = ip_hdr(skb)->saddr;
-	__be16 port = udp_hdr(skb)->source;
-	bool home = addr == ep->remote && port == ep->remote_port;
-	bool news;
+	struct espl_outer from;
+	bool home, news;
 
-	if (likely(home && !READ_ONCE(sa->mapping.addr)))
+	espl_source_read(skb, true, &from);
+	home = espl_outer_equal(&from, &ep->remote);
+	if (likely(home && !READ_ONCE(sa->mapping.family)))
 		return;
+	if (home)
+		from = (struct espl_outer) {};
 	spin_lock_bh(&sa->lock);
-	news = !home && (addr != sa->mapping.addr || port != sa->mapping.port);
-	sa->mapping.addr = home ? 0 : addr;
-	sa->mapping.port = home ? 0 : port;
+	news = !home && !espl_outer_equal(&from, &sa->mapping);
+	sa->mapping = from;
 	spin_unlock_bh(&sa->lock);
 	if (news)
 		espl_event_raise(&sa->event, ESPL_EVENT_MAPPING);

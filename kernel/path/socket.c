@@ -18,6 +18,7 @@
 #include "pure/compat.h"
 #include "pure/wire.h"
 #include "rx.h"
+#include "source.h"
 
 enum { REAP_SECONDS = 60 };	/* between looks for forgotten sockets */
 
@@ -39,6 +40,7 @@ static int socket_receive(struct sock *sk, struct sk_buff *skb, bool owned)
 {
 	unsigned int len = skb->len - ESPL_UDP_HLEN;
 	struct espl_net *en = espl_net(sock_net(sk));
+	struct espl_outer from;
 	__be32 spi;
 
 	if (!pskb_may_pull(skb, ESPL_UDP_HLEN + min_t(unsigned int, len, sizeof(spi))))
@@ -49,7 +51,8 @@ static int socket_receive(struct sock *sk, struct sk_buff *skb, bool owned)
 		if (espl_rx(en, skb, true))
 			return 0;
 		spi = ((const struct espl_esp_hdr *)skb->data)->spi;
-		espl_event_bad_spi(&en->bad, spi, ip_hdr(skb)->saddr, udp_hdr(skb)->source);
+		espl_source_read(skb, true, &from);
+		espl_event_bad_spi(&en->bad, spi, &from);
 		break;
 	case ESPL_UDP_IKE:
 		if (owned)

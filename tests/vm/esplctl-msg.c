@@ -19,6 +19,7 @@
 
 static const char *const dir_values[] = { "", "in", "out", NULL };
 static const char *const encap_values[] = { "none", "udp", NULL };
+static const char *const mode_values[] = { "tunnel", "transport", NULL };
 static const char *const limit_values[] = { "bytes", "packets", "seconds", "sequence", NULL };
 
 #define TABLE(name_)								\
@@ -48,6 +49,8 @@ static const struct attr_desc attr_policy_attr[] = {
 	[ESPLANE_POLICY_A_OUT_SPI] = { "out-spi", T_U32 },
 	[ESPLANE_POLICY_A_IN_COUNT] = { "in-count", T_U32 },
 	[ESPLANE_POLICY_A_ACQUIRE] = { "acquire", T_FLAG },
+	[ESPLANE_POLICY_A_MODE] = { "mode", T_U8, .values = mode_values },
+	[ESPLANE_POLICY_A_MARK] = { "mark", T_U32 },
 };
 
 TABLE(attr_policy);

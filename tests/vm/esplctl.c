@@ -15,7 +15,8 @@
 static const char usage[] =
 "usage: esplctl [--field PATH] COMMAND [KEY=VALUE...]\n"
 "  info          [dev=]\n"
-"  policy-set    dev= id= [encap=none|udp local= remote= lport= rport= lts=... rts=...]\n"
+"  policy-set    dev= id= [mode=tunnel|transport encap=none|udp local= remote= lport= rport=\n"
+"                mark= lts=... rts=...]\n"
 "                a selector is PREFIX, START-END or ADDRESS, then [,PROTO[,PORT[-PORT]]]\n"
 "  policy-del    dev= id=\n"
 "  policy-get    [dev= [id=]]               without id a list\n"
@@ -114,11 +115,15 @@ static void put_port(struct nl_msg *msg, int type, const char *key)
 void put_policy(struct nl_msg *msg, uint32_t id)
 {
 	struct nlattr *nest = nla_nest_start(msg, ESPLANE_A_POLICY);
-	const char *encap = arg("encap");
+	const char *encap = arg("encap"), *mode = arg("mode");
 
 	nla_put_u32(msg, ESPLANE_POLICY_A_ID, id);
 	if (encap)
 		nla_put_u8(msg, ESPLANE_POLICY_A_ENCAP, !strcmp(encap, "udp"));
+	if (mode)
+		nla_put_u8(msg, ESPLANE_POLICY_A_MODE, !strcmp(mode, "transport"));
+	if (arg("mark"))
+		nla_put_u32(msg, ESPLANE_POLICY_A_MARK, arg_number("mark", 0));
 	put_address(msg, ESPLANE_POLICY_A_LOCAL_ADDR, "local");
 	put_address(msg, ESPLANE_POLICY_A_REMOTE_ADDR, "remote");
 	put_port(msg, ESPLANE_POLICY_A_LOCAL_PORT, "lport");

@@ -6,8 +6,8 @@
  * specification format; a test keeps the two equal. Every integer is in host
  * byte order, addresses are bytes in network order. Every request needs
  * CAP_NET_ADMIN in the user namespace of the network namespace it is sent
- * from, and of the one the device lives in; SPI_ALLOC, and POLICY_SET with
- * addresses, ports or ENCAP, also of the one the device was born in.
+ * from, and of the one the device lives in; SPI_ALLOC, and POLICY_SET with any
+ * part of the endpoint, also of the one the device was born in.
  */
 #ifndef _UAPI_LINUX_ESPLANE_H
 #define _UAPI_LINUX_ESPLANE_H
@@ -89,6 +89,11 @@ enum esplane_encap {
 	ESPLANE_ENCAP_UDP,		/* RFC 3948 */
 };
 
+enum esplane_mode {
+	ESPLANE_MODE_TUNNEL,		/* a whole IP packet inside */
+	ESPLANE_MODE_TRANSPORT,		/* refused: not yet */
+};
+
 enum esplane_limit {
 	ESPLANE_LIMIT_BYTES,
 	ESPLANE_LIMIT_PACKETS,
@@ -114,6 +119,8 @@ enum {
 	ESPLANE_POLICY_A_OUT_SPI,	/* u32, get only: the outbound SA's; absent if none */
 	ESPLANE_POLICY_A_IN_COUNT,	/* u32, get only: how many inbound SAs */
 	ESPLANE_POLICY_A_ACQUIRE,	/* flag, get only: packets wait for an outbound SA */
+	ESPLANE_POLICY_A_MODE,		/* u8, enum esplane_mode; absent: tunnel */
+	ESPLANE_POLICY_A_MARK,		/* u32, firewall mark of outer packets; absent, 0: none */
 	__ESPLANE_POLICY_A_MAX
 };
 #define ESPLANE_POLICY_A_MAX (__ESPLANE_POLICY_A_MAX - 1)

@@ -39,6 +39,8 @@ refuse "its root may not move an endpoint" 'created in' \
 	in_container esplctl policy-set dev=espl0 id=1 remote=192.0.2.9
 refuse "nor one port of it" 'created in' in_container esplctl policy-set dev=espl0 id=1 \
 	encap=udp lport=4500 rport=53
+refuse "nor mark its packets, which says where they go" 'created in' \
+	in_container esplctl policy-set dev=espl0 id=1 mark=0x42
 refuse "nor make a policy, which has an endpoint" 'created in' in_container esplctl policy-set dev=espl0 id=2 \
 	local=192.0.2.1 remote=192.0.2.9 lts=10.1.0.0/24 rts=10.9.0.0/24
 refuse "nor take an SPI of the home" 'created in' in_container esplctl spi-alloc dev=espl0

@@ -49,6 +49,12 @@ must ctl a policy-set dev=espl0 id=7 lts=10.1.0.0/24 rts=10.2.0.0/24
 is "policy-set changes the selectors only" \
 	"$(field a remote-port,local-ts.length,remote-ts.0.end policy-get dev=espl0 id=7)" '4502 1 10.2.0.255'
 
+must ctl a policy-set dev=espl0 id=7 mode=tunnel mark=0x42
+is "policy-set changes mode and mark only" "$(field a mode,mark,remote-port,remote-ts.length policy-get dev=espl0 id=7)" \
+	'tunnel 66 4502 1'
+must ctl a policy-set dev=espl0 id=7 mark=0
+is "a mark of 0 is none" "$(ctl a policy-get dev=espl0 id=7 | jq -r '[.mode, has("mark")] | join(" ")')" 'tunnel false'
+
 # --- SAs
 
 spi=$(field a spi spi-alloc dev=espl0)
@@ -217,6 +223,43 @@ in_net b python3 -IS "$VM_DIR/hostile.py" garbage 192.0.2.2 192.0.2.1 3 0xdead00
 check "event invalid-spi" wait_for 5 event_seen a '"invalid-spi"' '"spi":14593280\b' '"peer-addr":"192\.0\.2\.2"'
 must ctl a policy-del dev=espl0 id=1
 check "event policy-gone" wait_for 5 event_seen a '"policy-gone"' '"policy-id":1\b'
+# --- the mark of the outer packets
+
+# The first ESP packet that leaves by the device, and the mark it has there.
+marks_start()
+{
+	# shellcheck disable=SC2016
+	spawn "marks-$1" in_net a python3 -IS -c '
+import socket, struct, sys
+s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
+s.bind((sys.argv[1], 3))
+s.setsockopt(socket.SOL_SOCKET, 75, 1)		# SO_RCVMARK
+print("ready", flush=True)
+while True:
+    octets, controls, flags, source = s.recvmsg(2048, 64)
+    if source[2] == 4 and octets[9] == 50:	# PACKET_OUTGOING, ESP
+        marks = [struct.unpack("I", c[2])[0] for c in controls if c[1] == socket.SO_MARK]
+        print("mark", *marks, flush=True)
+        break' "$1"
+	wait_for 20 grep -q ready "$WORK/marks-$1.log" || bail "no packet socket: $(cat "$WORK/marks-$1.log")"
+}
+
+net_link a eth1 198.51.100.1/24 b eth1 198.51.100.2/24
+must in_net a ip rule add fwmark 0x42 table 66
+net_route a 192.0.2.2/32 via 198.51.100.2 dev eth1 table 66
+espl_policy a none mark=0x42
+espl_sas a aes128gcm16
+marks_start eth1
+in_net a ping -q -c 1 -W 1 10.2.0.1 >/dev/null
+check "a marked policy's packets take the route of the mark" wait_for 10 grep -qx 'mark 66' "$WORK/marks-eth1.log"
+reap marks-eth1
+must ctl a policy-set dev=espl0 id=1 mark=0
+marks_start eth0
+in_net a ping -q -c 1 -W 1 10.2.0.1 >/dev/null
+check "without the mark they take the other one" wait_for 10 grep -qx 'mark 0' "$WORK/marks-eth0.log"
+reap marks-eth0
+must ctl a policy-del dev=espl0 id=1
+
 index=$(device_index a espl0)
 must in_net a ip link del espl0
 check "event device-gone" wait_for 5 event_seen a '"device-gone"' "\"ifindex\":$index\b"

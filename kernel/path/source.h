@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Where a received packet comes from: with encap.c and socket.c, what knows the outer family. */
+#ifndef _ESPL_SOURCE_H
+#define _ESPL_SOURCE_H
+
+#include <linux/ip.h>
+#include <linux/skbuff.h>
+#include <linux/udp.h>
+
+#include "core/outer.h"
+
+/* The headers of @skb are as for espl_rx(). */
+static inline void espl_source_read(const struct sk_buff *skb, bool udp, struct espl_outer *from)
+{
+	espl_outer_set_v4(from, ip_hdr(skb)->saddr, udp ? udp_hdr(skb)->source : 0);
+}
+
+#endif
