@@ -45,6 +45,7 @@
 #include <linux/slab.h>
 
 #include "audit.h"
+#include "drop.h"
 #include "icmp.h"
 
 void espl_policy_put(struct espl_policy *policy)
@@ -85,12 +86,6 @@ static const struct espl_event_ops policy_event_ops = {
 	.put	= policy_event_put,
 };
 
-static void policy_drop_packet(struct espl_policy *policy, struct sk_buff *skb)
-{
-	espl_stats_drop(policy->dev->stats, NULL, ESPL_DROP_TX_NO_SA, 1);
-	kfree_skb(skb);
-}
-
 /* No SA came in time. RFC 4301 6.1.1: the peer cannot be reached. */
 static void policy_wait_timeout(struct work_struct *work)
 {
@@ -104,7 +99,7 @@ static void policy_wait_timeout(struct work_struct *work)
 	local_bh_disable();
 	while ((skb = __skb_dequeue(&list))) {
 		espl_icmp_unreachable(skb, ICMP_HOST_UNREACH, ICMPV6_ADDR_UNREACH);
-		policy_drop_packet(policy, skb);
+		espl_drop(policy->dev, skb, ESPL_DROP_TX_NO_SA);
 	}
 	local_bh_enable();
 	espl_policy_put(policy);
@@ -134,7 +129,7 @@ bool espl_policy_wait(struct espl_policy *policy, struct sk_buff *skb,
 	spin_unlock_bh(&wait->lock);
 
 	if (dropped)
-		policy_drop_packet(policy, dropped);
+		espl_drop(policy->dev, dropped, ESPL_DROP_TX_NO_SA);
 	if (ask)
 		espl_event_raise(&policy->event, ESPL_EVENT_ACQUIRE);
 	return true;
@@ -159,7 +154,7 @@ void espl_policy_wait_drop(struct espl_policy *policy, bool close)
 	__skb_queue_head_init(&list);
 	policy_wait_take(policy, &list, close);
 	while ((skb = __skb_dequeue(&list)))
-		policy_drop_packet(policy, skb);
+		espl_drop(policy->dev, skb, ESPL_DROP_TX_NO_SA);
 }
 
 struct espl_policy *espl_policy_alloc(struct espl_device *dev, u32 id, struct espl_endpoint *ep,

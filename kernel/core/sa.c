@@ -4,7 +4,9 @@
 #include <linux/slab.h>
 
 #include "audit.h"
+#include "drop.h"
 #include "policy.h"
+#include "trace.h"
 #include "work.h"
 
 enum { TICK_MAX_SECONDS = 86400 };
@@ -17,8 +19,11 @@ static void sa_free(struct work_struct *work)
 	cancel_delayed_work_sync(&sa->tick);
 	espl_crypto_destroy(&sa->crypto);
 	percpu_ref_exit(&sa->ref);
-	if (sa->policy)
+	if (sa->policy) {
+		trace_sa_free(sa->policy->dev->netdev, sa->policy->id, sa->spi,
+			      sa->dir == ESPLANE_DIR_IN);
 		espl_policy_put(sa->policy);
+	}
 	espl_audit_gone(ESPL_OBJ_SA);
 	kfree_sensitive(sa);
 }
@@ -113,6 +118,8 @@ void espl_sa_adopt(struct espl_sa *sa, struct espl_policy *policy)
 
 void espl_sa_start(struct espl_sa *sa)
 {
+	trace_sa_start(sa->policy->dev->netdev, sa->policy->id, sa->spi,
+		       sa->dir == ESPLANE_DIR_IN);
 	sa_arm_tick(sa);
 }
 
@@ -134,4 +141,15 @@ void espl_sa_fired(struct espl_sa *sa, unsigned int fired)
 		sa_expired(sa, ESPL_LIFETIME_SOFT, false);
 	if (fired & ESPL_LIFETIME_HARD)
 		sa_expired(sa, ESPL_LIFETIME_HARD, true);
+}
+
+void espl_sa_drop_count(struct espl_sa *sa, enum espl_drop why, unsigned int packets)
+{
+	espl_drop_count(sa->policy->dev, &sa->stats, sa->spi, why, packets);
+}
+
+void espl_sa_drop(struct espl_sa *sa, struct sk_buff *skb, enum espl_drop why)
+{
+	espl_sa_drop_count(sa, why, 1);
+	espl_drop_free(skb, why);
 }

@@ -21,6 +21,7 @@
 #include "pure/stats.h"
 
 struct espl_policy;
+struct sk_buff;
 
 struct espl_sa_config {
 	const struct espl_suite *suite;
@@ -96,6 +97,13 @@ static inline void espl_sa_put(struct espl_sa *sa)
  * reference.
  */
 void espl_sa_fired(struct espl_sa *sa, unsigned int fired);
+
+/*
+ * A packet of this SA ends. Inside RCU or with a reference. The second counts
+ * only: packets that were freed elsewhere, or never came to be.
+ */
+void espl_sa_drop(struct espl_sa *sa, struct sk_buff *skb, enum espl_drop why);
+void espl_sa_drop_count(struct espl_sa *sa, enum espl_drop why, unsigned int packets);
 
 /*
  * The last sequence number there is, RFC 4303 3.3.3. The 64-bit counter stops

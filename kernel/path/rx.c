@@ -18,15 +18,16 @@
 #include "source.h"
 #include "tunnel.h"
 
-static void rx_drop(struct espl_sa *sa, struct sk_buff *skb, enum espl_drop why)
-{
-	espl_stats_drop(sa->policy->dev->stats, &sa->stats, why, 1);
-	kfree_skb(skb);
-}
-
 static enum espl_drop rx_replay_drop(enum espl_replay_verdict verdict)
 {
 	return verdict == ESPL_REPLAY_SEEN ? ESPL_DROP_RX_REPLAY : ESPL_DROP_RX_STALE;
+}
+
+static enum espl_drop rx_crypto_drop(int err)
+{
+	if (err == -EBADMSG)
+		return ESPL_DROP_RX_AUTH;
+	return err == -ENOMEM ? ESPL_DROP_RX_NO_MEMORY : ESPL_DROP_RX_CRYPTO;
 }
 
 /*
@@ -68,7 +69,7 @@ static bool rx_advance(struct espl_sa *sa, struct sk_buff *skb)
 	spin_unlock_bh(&sa->lock);
 
 	if (unlikely(verdict != ESPL_REPLAY_FRESH)) {
-		rx_drop(sa, skb, rx_replay_drop(verdict));
+		espl_sa_drop(sa, skb, rx_replay_drop(verdict));
 		return false;
 	}
 	if (newest && ep->encap == ESPLANE_ENCAP_UDP)
@@ -88,7 +89,7 @@ static bool rx_decapsulate(struct espl_sa *sa, struct sk_buff *skb, struct espl_
 		why = espl_tunnel_decap(skb, next_header, len, flow);
 	if (likely(why < 0))
 		return true;
-	rx_drop(sa, skb, why);
+	espl_sa_drop(sa, skb, why);
 	return false;
 }
 
@@ -126,8 +127,7 @@ static void rx_decrypted(struct espl_sa *sa, struct sk_buff *skb, int err)
 	struct espl_flow flow;
 
 	if (unlikely(err)) {
-		rx_drop(sa, skb, err == -EBADMSG ? ESPL_DROP_RX_AUTH :
-				 err == -ENOMEM ? ESPL_DROP_RX_NO_MEMORY : ESPL_DROP_RX_CRYPTO);
+		espl_sa_drop(sa, skb, rx_crypto_drop(err));
 		return;
 	}
 	if (!rx_advance(sa, skb) || !rx_decapsulate(sa, skb, &flow))
@@ -136,15 +136,15 @@ static void rx_decrypted(struct espl_sa *sa, struct sk_buff *skb, int err)
 	passed = espl_lifetime_charge(&sa->life, 1, flow.len, flow.len, espl_sa_now(), &fired);
 	espl_sa_fired(sa, fired);
 	if (unlikely(!passed)) {
-		rx_drop(sa, skb, ESPL_DROP_RX_EXPIRED);
+		espl_sa_drop(sa, skb, ESPL_DROP_RX_EXPIRED);
 		return;
 	}
 	if (unlikely(!espl_ts_set_match(rcu_dereference(policy->ts), &flow))) {
-		rx_drop(sa, skb, ESPL_DROP_RX_SELECTOR);
+		espl_sa_drop(sa, skb, ESPL_DROP_RX_SELECTOR);
 		return;
 	}
 	if (unlikely(!espl_tunnel_ecn(skb, &flow))) {
-		rx_drop(sa, skb, ESPL_DROP_RX_ECN);
+		espl_sa_drop(sa, skb, ESPL_DROP_RX_ECN);
 		return;
 	}
 	rx_deliver(policy->dev, skb);
@@ -202,7 +202,7 @@ bool espl_rx(struct espl_net *en, struct sk_buff *skb, bool udp)
 
 	why = rx_check(sa, skb, udp, &seq);
 	if (unlikely(why >= 0)) {
-		rx_drop(sa, skb, why);
+		espl_sa_drop(sa, skb, why);
 		espl_sa_put(sa);
 		return true;
 	}
@@ -214,7 +214,7 @@ bool espl_rx(struct espl_net *en, struct sk_buff *skb, bool udp)
 	skb->ip_summed = CHECKSUM_NONE;
 	plain = espl_esp_writable(sa, skb);
 	if (unlikely(!plain)) {
-		rx_drop(sa, skb, ESPL_DROP_RX_NO_MEMORY);
+		espl_sa_drop(sa, skb, ESPL_DROP_RX_NO_MEMORY);
 		espl_sa_put(sa);
 		return true;
 	}

@@ -8,6 +8,7 @@
 #include <net/sock.h>
 
 #include "cb.h"
+#include "core/drop.h"
 #include "core/icmp.h"
 #include "core/net.h"
 #include "core/policy.h"
@@ -38,13 +39,6 @@ struct batch {
 	bool leaves_ns;			/* the outer namespace is not the device's */
 };
 
-static void tx_drop(struct espl_device *dev, struct espl_sa *sa, struct sk_buff *skb,
-		    enum espl_drop why)
-{
-	espl_stats_drop(dev->stats, sa ? &sa->stats : NULL, why, 1);
-	kfree_skb(skb);
-}
-
 /* The one completion, called by the cipher or by tx_encrypt(). Consumes the skb. */
 static void tx_done(struct sk_buff *skb, int err)
 {
@@ -58,7 +52,7 @@ static void tx_done(struct sk_buff *skb, int err)
 		espl_encap_send(skb);
 		__this_cpu_write(tx_depth, depth);
 	} else {
-		tx_drop(sa->policy->dev, sa, skb, ESPL_DROP_TX_CRYPTO);
+		espl_sa_drop(sa, skb, ESPL_DROP_TX_CRYPTO);
 	}
 	espl_sa_put(sa);
 }
@@ -72,7 +66,7 @@ static struct dst_entry *tx_next_dst(struct batch *b)
 static void tx_uncount(struct batch *b, unsigned int len, enum espl_drop why)
 {
 	espl_lifetime_refund(&b->sa->life, len);
-	espl_stats_drop(b->dev->stats, &b->sa->stats, why, 1);
+	espl_sa_drop_count(b->sa, why, 1);
 	espl_sa_put(b->sa);
 }
 
@@ -105,7 +99,7 @@ static void tx_encrypt(struct batch *b, struct sk_buff *skb, struct espl_job *jo
 	err = espl_esp_encrypt(b->sa, job, esp, len);
 	if (unlikely(err == -EOVERFLOW)) {
 		kfree_skb(plain);
-		kfree_skb(skb);
+		espl_drop_free(skb, ESPL_DROP_TX_SEQUENCE);
 		tx_uncount(b, len, ESPL_DROP_TX_SEQUENCE);
 	} else if (err != -EINPROGRESS) {
 		tx_done(skb, err);
@@ -139,7 +133,7 @@ static void tx_send_in_place(struct batch *b, struct sk_buff *skb)
 	return;
 
 drop:
-	kfree_skb(skb);
+	espl_drop_free(skb, ESPL_DROP_TX_NO_MEMORY);
 	tx_skip(b, len, ESPL_DROP_TX_NO_MEMORY);
 }
 
@@ -182,7 +176,7 @@ static void tx_send_piece(struct batch *b, struct sk_buff *skb, struct sk_buff *
 		tx_encrypt(b, skb, job, skb_get(plain), len);
 		return;
 	}
-	kfree_skb(skb);
+	espl_drop_free(skb, ESPL_DROP_TX_NO_MEMORY);
 	tx_skip(b, len, ESPL_DROP_TX_NO_MEMORY);
 }
 
@@ -241,12 +235,12 @@ static unsigned int tx_admit(struct batch *b, unsigned int n, unsigned int seg, 
 	passed = espl_lifetime_charge(&sa->life, n, seg, bytes, espl_sa_now(), &fired);
 	espl_sa_fired(sa, fired);
 	if (unlikely(passed < n))
-		espl_stats_drop(b->dev->stats, &sa->stats, ESPL_DROP_TX_EXPIRED, n - passed);
+		espl_sa_drop_count(sa, ESPL_DROP_TX_EXPIRED, n - passed);
 	if (unlikely(!passed))
 		return 0;
 
 	if (unlikely(!percpu_ref_tryget_many(&sa->ref, passed))) {
-		espl_stats_drop(b->dev->stats, &sa->stats, ESPL_DROP_TX_NO_SA, passed);
+		espl_sa_drop_count(sa, ESPL_DROP_TX_NO_SA, passed);
 		return 0;
 	}
 	dev_sw_netstats_tx_add(b->dev->netdev, passed,
@@ -284,7 +278,7 @@ static void tx_send_by_kernel(struct batch *b, struct sk_buff *skb)
 	segs = skb_gso_segment(skb, NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_HIGHDMA);
 	if (IS_ERR_OR_NULL(segs)) {
 		dst_release(b->dst);
-		tx_drop(b->dev, b->sa, skb, ESPL_DROP_TX_PROTOCOL);
+		espl_sa_drop(b->sa, skb, ESPL_DROP_TX_PROTOCOL);
 		return;
 	}
 	consume_skb(skb);
@@ -301,7 +295,7 @@ static void tx_send_by_kernel(struct batch *b, struct sk_buff *skb)
 			passed--;
 			tx_send_whole(b, seg);
 		} else {
-			kfree_skb(seg);
+			espl_drop_free(seg, ESPL_DROP_TX_EXPIRED);
 		}
 	}
 	dst_release(b->dst);
@@ -328,7 +322,7 @@ static void tx_send_batch(struct batch *b, struct sk_buff *skb, const struct esp
 		return;
 	}
 	dst_release(b->dst);
-	kfree_skb(skb);
+	espl_drop_free(skb, ESPL_DROP_TX_EXPIRED);
 }
 
 static int tx_prepare(struct batch *b, struct espl_policy *policy)
@@ -359,25 +353,25 @@ static void tx_send(struct espl_device *dev, struct espl_policy *policy, struct 
 			return;
 		b.sa = rcu_dereference(policy->out);
 		if (!b.sa) {
-			tx_drop(dev, NULL, skb, ESPL_DROP_TX_NO_SA);
+			espl_drop(dev, skb, ESPL_DROP_TX_NO_SA);
 			return;
 		}
 	}
 	if (unlikely(espl_lifetime_dead(&b.sa->life))) {
-		tx_drop(dev, b.sa, skb, ESPL_DROP_TX_EXPIRED);
+		espl_sa_drop(b.sa, skb, ESPL_DROP_TX_EXPIRED);
 		return;
 	}
 	err = tx_prepare(&b, policy);
 	if (unlikely(err)) {
 		espl_icmp_unreachable(skb, ICMP_HOST_UNREACH, ICMPV6_ADDR_UNREACH);
-		tx_drop(dev, b.sa, skb,
-			err == -ELOOP ? ESPL_DROP_TX_LOOP : ESPL_DROP_TX_NO_ROUTE);
+		espl_sa_drop(b.sa, skb,
+			     err == -ELOOP ? ESPL_DROP_TX_LOOP : ESPL_DROP_TX_NO_ROUTE);
 		return;
 	}
 	if (unlikely(!espl_tunnel_fit(&b.tunnel, skb, flow, &b.sa->crypto.suite->shape,
 				      dst_mtu(b.dst), espl_encap_len(b.ep)))) {
 		dst_release(b.dst);
-		tx_drop(dev, b.sa, skb, ESPL_DROP_TX_TOO_BIG);
+		espl_sa_drop(b.sa, skb, ESPL_DROP_TX_TOO_BIG);
 		return;
 	}
 	skb_dst_drop(skb);
@@ -390,18 +384,18 @@ void espl_tx(struct espl_device *dev, struct sk_buff *skb)
 	struct espl_flow flow;
 
 	if (unlikely(__this_cpu_read(tx_depth) >= TX_DEPTH_MAX)) {
-		tx_drop(dev, NULL, skb, ESPL_DROP_TX_LOOP);
+		espl_drop(dev, skb, ESPL_DROP_TX_LOOP);
 		return;
 	}
 	if (unlikely(!espl_tunnel_classify(skb, &flow))) {
-		tx_drop(dev, NULL, skb, ESPL_DROP_TX_PROTOCOL);
+		espl_drop(dev, skb, ESPL_DROP_TX_PROTOCOL);
 		return;
 	}
 	policy = espl_selectors_lookup(&dev->selectors, &flow);
 	if (unlikely(!policy)) {
 		/* RFC 4301 6.1.1 and 4.4.1: policy forbids it. */
 		espl_icmp_unreachable(skb, ICMP_PKT_FILTERED, ICMPV6_ADM_PROHIBITED);
-		tx_drop(dev, NULL, skb, ESPL_DROP_TX_NO_POLICY);
+		espl_drop(dev, skb, ESPL_DROP_TX_NO_POLICY);
 		return;
 	}
 	tx_send(dev, policy, skb, &flow);

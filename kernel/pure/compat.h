@@ -82,6 +82,11 @@ static inline void espl_netdev_lockless_tx(struct net_device *netdev)
 #endif
 }
 
+/* The kernel has this reason since 6.12. */
+#ifndef ESPL_HAVE_DROP_TUNNEL_ECN
+#define SKB_DROP_REASON_IP_TUNNEL_ECN	SKB_DROP_REASON_NOT_SPECIFIED
+#endif
+
 /* The attributes of a dump request; until 6.7 not in a struct genl_info. */
 static inline struct nlattr **espl_dump_attrs(struct netlink_callback *cb)
 {

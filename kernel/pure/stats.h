@@ -8,34 +8,42 @@
 #include <linux/percpu.h>
 #include <linux/esplane.h>
 
-/* In the order of ESPLANE_STAT_A_*, see espl_drop_attr(). */
+/*
+ * In the order of ESPLANE_STAT_A_*, see espl_drop_attr(). Name, its text, and
+ * the kernel's own reason (SKB_DROP_REASON_*) that comes nearest.
+ */
+#define ESPL_DROPS(X) \
+	X(TX_NO_POLICY, "tx-no-policy", XFRM_POLICY)	\
+	X(TX_NO_SA, "tx-no-sa", NOT_SPECIFIED)		\
+	X(TX_EXPIRED, "tx-expired", NOT_SPECIFIED)	\
+	X(TX_SEQUENCE, "tx-sequence", NOT_SPECIFIED)	\
+	X(TX_TOO_BIG, "tx-too-big", PKT_TOO_BIG)	\
+	X(TX_NO_ROUTE, "tx-no-route", IP_OUTNOROUTES)	\
+	X(TX_LOOP, "tx-loop", NOT_SPECIFIED)		\
+	X(TX_NO_MEMORY, "tx-no-memory", NOMEM)		\
+	X(TX_CRYPTO, "tx-crypto", NOT_SPECIFIED)	\
+	X(TX_PROTOCOL, "tx-protocol", NOT_SPECIFIED)	\
+	X(RX_SHORT, "rx-short", PKT_TOO_SMALL)		\
+	X(RX_ENCAP, "rx-encap", NOT_SPECIFIED)		\
+	X(RX_REPLAY, "rx-replay", NOT_SPECIFIED)	\
+	X(RX_STALE, "rx-stale", NOT_SPECIFIED)		\
+	X(RX_AUTH, "rx-auth", NOT_SPECIFIED)		\
+	X(RX_EXPIRED, "rx-expired", NOT_SPECIFIED)	\
+	X(RX_PADDING, "rx-padding", NOT_SPECIFIED)	\
+	X(RX_PROTOCOL, "rx-protocol", NOT_SPECIFIED)	\
+	X(RX_SELECTOR, "rx-selector", XFRM_POLICY)	\
+	X(RX_DUMMY, "rx-dummy", NOT_SPECIFIED)		\
+	X(RX_ECN, "rx-ecn", IP_TUNNEL_ECN)		\
+	X(RX_NO_MEMORY, "rx-no-memory", NOMEM)		\
+	X(RX_CRYPTO, "rx-crypto", NOT_SPECIFIED)	\
+	X(RX_DOWN, "rx-down", DEV_READY)
+
+#define ESPL_DROP_NAME(name, text, reason)	ESPL_DROP_##name,
 enum espl_drop {
-	ESPL_DROP_TX_NO_POLICY,
-	ESPL_DROP_TX_NO_SA,
-	ESPL_DROP_TX_EXPIRED,
-	ESPL_DROP_TX_SEQUENCE,
-	ESPL_DROP_TX_TOO_BIG,
-	ESPL_DROP_TX_NO_ROUTE,
-	ESPL_DROP_TX_LOOP,
-	ESPL_DROP_TX_NO_MEMORY,
-	ESPL_DROP_TX_CRYPTO,
-	ESPL_DROP_TX_PROTOCOL,
-	ESPL_DROP_RX_SHORT,
-	ESPL_DROP_RX_ENCAP,
-	ESPL_DROP_RX_REPLAY,
-	ESPL_DROP_RX_STALE,
-	ESPL_DROP_RX_AUTH,
-	ESPL_DROP_RX_EXPIRED,
-	ESPL_DROP_RX_PADDING,
-	ESPL_DROP_RX_PROTOCOL,
-	ESPL_DROP_RX_SELECTOR,
-	ESPL_DROP_RX_DUMMY,
-	ESPL_DROP_RX_ECN,
-	ESPL_DROP_RX_NO_MEMORY,
-	ESPL_DROP_RX_CRYPTO,
-	ESPL_DROP_RX_DOWN,
+	ESPL_DROPS(ESPL_DROP_NAME)
 	ESPL_DROP_COUNT
 };
+#undef ESPL_DROP_NAME
 
 #define ESPL_DROP_IS(x) \
 	static_assert(ESPL_DROP_##x + ESPLANE_STAT_A_TX_NO_POLICY == ESPLANE_STAT_A_##x)

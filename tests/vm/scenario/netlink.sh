@@ -260,6 +260,37 @@ check "without the mark they take the other one" wait_for 10 grep -qx 'mark 0' "
 reap marks-eth0
 must ctl a policy-del dev=espl0 id=1
 
+# --- tracepoints
+
+traced()
+{
+	grep -qE -- "$1" "$tracefs/trace"
+}
+
+tracefs=/sys/kernel/tracing
+mountpoint -q $tracefs || mount -t tracefs tracefs $tracefs 2>/dev/null
+if [ -d $tracefs/events ]; then
+	check "the events can be switched on" bash -c "for e in esplane skb/kfree_skb; do echo 1 >$tracefs/events/\$e/enable || exit; done"
+	espl_policy a
+	espl_sas a aes128gcm16
+	check "tracepoint sa_start" traced 'sa_start: device=espl0 policy=1 spi=0x00001001 dir=in'
+	check "of both directions" traced 'sa_start: device=espl0 policy=1 spi=0x00002001 dir=out'
+	must in_net a ip address add 10.9.0.1/32 dev espl0
+	refuse "a packet outside of the selectors" '' in_net a ping -q -c 1 -W 1 -I 10.9.0.1 10.2.0.1
+	check "tracepoint drop: reason and device" traced ' drop: device=espl0 reason=tx-no-policy spi=0x00000000 packets=1'
+	check "the kernel's own tracepoint has a reason too" traced 'kfree_skb: .*reason: XFRM_POLICY'
+	in_net b python3 -IS "$VM_DIR/hostile.py" garbage 192.0.2.2 192.0.2.1 3 0x1001 >/dev/null
+	check "tracepoint drop: the SPI" wait_for 5 traced ' drop: device=espl0 reason=rx-[a-z-]+ spi=0x00001001 packets=1'
+	check "no SA is freed before its time" bash -c "! grep -q 'sa_free: .* spi=0x00001001 ' $tracefs/trace"
+	must ctl a policy-del dev=espl0 id=1
+	check "tracepoint sa_free" wait_for 10 traced 'sa_free: device=espl0 policy=1 spi=0x00001001 dir=in'
+	for e in esplane skb/kfree_skb; do
+		echo 0 >"$tracefs/events/$e/enable"
+	done
+else
+	skip "tracepoints" "this kernel has no tracefs"
+fi
+
 index=$(device_index a espl0)
 must in_net a ip link del espl0
 check "event device-gone" wait_for 5 event_seen a '"device-gone"' "\"ifindex\":$index\b"
