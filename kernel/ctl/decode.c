@@ -169,7 +169,7 @@ static int decode_ts(struct espl_ts *ts, const struct nlattr *nest,
 	struct nlattr *tb[ESPLANE_TS_A_MAX + 1], *start, *end;
 	int err, len;
 
-	err = nla_parse_nested(tb, ESPLANE_TS_A_MAX, nest, espl_attrs_ts, extack);
+	err = nla_parse_nested(tb, ESPLANE_TS_A_MAX, nest, espl_attrs_nest_ts, extack);
 	if (err)
 		return err;
 	start = tb[ESPLANE_TS_A_START];
@@ -372,7 +372,7 @@ int espl_decode_sa(struct espl_sa_config *cfg, const struct nlattr *nest, u8 dir
 
 	memset(cfg, 0, sizeof(*cfg));
 	cfg->dir = dir;
-	err = nla_parse_nested(tb, ESPLANE_SA_A_MAX, nest, espl_attrs_sa, extack);
+	err = nla_parse_nested(tb, ESPLANE_SA_A_MAX, nest, espl_attrs_nest_sa, extack);
 	if (err)
 		return err;
 	if (!tb[ESPLANE_SA_A_SPI])

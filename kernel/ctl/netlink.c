@@ -231,7 +231,7 @@ static int netlink_do_policy_set(struct sk_buff *skb, struct genl_info *info)
 	if (!info->attrs[ESPLANE_A_POLICY])
 		return netlink_missing(info, "The request needs POLICY");
 	err = nla_parse_nested(tb, ESPLANE_POLICY_A_MAX, info->attrs[ESPLANE_A_POLICY],
-			       espl_attrs_policy, info->extack);
+			       espl_attrs_nest_policy, info->extack);
 	if (err)
 		return err;
 	if (!tb[ESPLANE_POLICY_A_ID])
@@ -570,16 +570,16 @@ static int netlink_do_flush(struct sk_buff *skb, struct genl_info *info)
 static const struct genl_ops ops[] = {
 	{ OP(INFO, espl_attrs_info, netlink_do_info) },
 	{ OP(POLICY_SET, espl_attrs_policy_set, netlink_do_policy_set) },
-	{ OP(POLICY_DEL, espl_attrs_policy_id, netlink_do_policy_del) },
-	{ OP(POLICY_GET, espl_attrs_policy_id, netlink_do_policy_get),
+	{ OP(POLICY_DEL, espl_attrs_policy_del, netlink_do_policy_del) },
+	{ OP(POLICY_GET, espl_attrs_policy_get, netlink_do_policy_get),
 	  .start = espl_dump_start, .dumpit = espl_dump_policies },
 	{ OP(SPI_ALLOC, espl_attrs_spi_alloc, netlink_do_spi_alloc) },
 	/* Not checked by generic netlink, which would keep the keys of what it refuses. */
 	{ OP(SA_ADD, NULL, netlink_do_sa_add), .validate = GENL_DONT_VALIDATE_STRICT },
-	{ OP(SA_DEL, espl_attrs_sa_id, netlink_do_sa_del) },
-	{ OP(SA_GET, espl_attrs_sa_id, netlink_do_sa_get),
+	{ OP(SA_DEL, espl_attrs_sa_del, netlink_do_sa_del) },
+	{ OP(SA_GET, espl_attrs_sa_get, netlink_do_sa_get),
 	  .start = espl_dump_start, .dumpit = espl_dump_sas },
-	{ OP(SOCKET_ATTACH, espl_attrs_socket, netlink_do_socket_attach) },
+	{ OP(SOCKET_ATTACH, espl_attrs_socket_attach, netlink_do_socket_attach) },
 	{ OP(FLUSH, espl_attrs_flush, netlink_do_flush) },
 };
 

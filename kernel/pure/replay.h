@@ -13,13 +13,12 @@
 
 #include <linux/types.h>
 
-#define ESPL_REPLAY_MIN		32
 #define ESPL_REPLAY_DEFAULT	1024
 
 /* The last member of its owner, which allocates espl_replay_map_bytes() behind it. */
 struct espl_replay {
 	u64 top;		/* the highest authenticated number */
-	u32 size;		/* packets, top included: ESPL_REPLAY_MIN to ESPLANE_REPLAY_MAX */
+	u32 size;		/* packets with top, ESPLANE_REPLAY_MIN to ESPLANE_REPLAY_MAX */
 	u32 mask;		/* words in map (a power of two) less one */
 	unsigned long map[];	/* bit set: seen */
 };
