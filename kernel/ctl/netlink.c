@@ -70,7 +70,8 @@ static struct espl_device *netlink_lock_device(const struct sk_buff *request,
 	int err = -ENODEV;
 
 	if (!info->attrs[ESPLANE_A_IFINDEX] == !info->attrs[ESPLANE_A_DEVICE_ID])
-		return ERR_PTR(netlink_missing(info, "The request needs one of IFINDEX, DEVICE_ID"));
+		return ERR_PTR(netlink_missing(info,
+					       "The request needs one of IFINDEX, DEVICE_ID"));
 	dev = espl_device_named(genl_info_net(info), info->attrs);
 	if (!dev) {
 		if (info->attrs[ESPLANE_A_IFINDEX])

@@ -88,7 +88,8 @@ void espl_ts_set_free(struct espl_ts_set *set);
 /*
  * Writer, may sleep. All or nothing: -ENOMEM, -E2BIG (more than ESPL_RULES_MAX
  * rules), -ENOSPC (more than ESPL_RULES_ALL on the device), -EINVAL (no pair of
- * one local and one remote selector can match a packet). To replace, insert the new set, then remove the old one.
+ * one local and one remote selector can match a packet). To replace, insert the
+ * new set, then remove the old one.
  */
 int espl_selectors_insert(struct espl_selectors *sel, struct espl_ts_set *set);
 /* Writer. Readers may meet the set until a grace period has passed. No-op if not inserted. */
