@@ -1,0 +1,253 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Several children in one IKE SA, each made by either end, and rekeyed under traffic; and many peers
+# at once on one tunnel with remote = any, some of them with a network that another one has.
+# vm: cpus=2 timeout=240 debug=no
+. "${VM_DIR:?run me with tests/vm/run}/lib.sh"
+. "$VM_DIR/../interop/site.sh"
+
+IKE=aes128gcm16-prfsha256-x25519 ESP=aes128gcm16-esn
+NAMES=(data voice admin)
+PEERS=${PEERS:-50}
+
+module_load
+site_make
+for i in 1 2 3; do
+	must in_net a ip address add "10.1.$i.1/32" dev lo
+	must in_net b ip address add "10.2.$i.1/32" dev lo
+done
+swan_start b b
+espl_start a a </dev/null
+
+# --- three children
+
+# children FUNCTION: a section for each
+children()
+{
+	local i
+
+	for i in 1 2 3; do
+		"$1" "${NAMES[i - 1]}" "$i"
+	done
+}
+
+espl_child()
+{
+	printf '\tchild "%s" { local-ts = "10.1.%d.0/24"\n remote-ts = "10.2.%d.0/24" }\n' "$1" "$2" "$2"
+}
+
+swan_child()
+{
+	printf '\t%s {\n local_ts = 10.2.%d.0/24\n remote_ts = 10.1.%d.0/24\n esp_proposals = %s\n replay_window = 1024\n }\n' \
+		"$1" "$2" "$2" "$ESP"
+}
+
+espl_three()
+{
+	cat <<-END
+	tunnel "office" {
+		local = "192.0.2.1"
+		remote = "192.0.2.2"
+		local-id = "paris@example.org"
+		remote-id = "gw.example.org"
+		psk = "$SECRET"
+		ike = "$IKE"
+		esp = "$ESP"
+		$(children espl_child)
+	}
+	END
+}
+
+swan_three()
+{
+	cat <<-END
+	connections {
+		a {
+			version = 2
+			local_addrs = 192.0.2.2
+			remote_addrs = 192.0.2.1
+			proposals = $IKE
+			mobike = no
+			local {
+				auth = psk
+				id = gw.example.org
+			}
+			remote {
+				auth = psk
+				id = paris@example.org
+			}
+			children {
+				$(children swan_child)
+			}
+		}
+	}
+	secrets {
+		ike-a {
+			id = paris@example.org
+			secret = "$SECRET"
+		}
+	}
+	END
+}
+
+swan_installed()
+{
+	swan b --list-sas --raw | grep -o 'state=INSTALLED' | wc -l
+}
+
+swan_ike_sas()
+{
+	swan b --list-sas --raw | grep -o 'list-sa event' | wc -l
+}
+
+# children_carry DESCRIPTION
+children_carry()
+{
+	local i
+
+	for i in 1 2 3; do
+		check "$1: ${NAMES[i - 1]} carries" in_net a ping -qc 3 -i 0.05 -W "$HANG" -I "10.1.$i.1" "10.2.$i.1"
+	done
+}
+
+# How often a child was rekeyed; bash finds it sooner than jq starts.
+rekeys_of()
+{
+	[[ $(espl a --json status "office/$1") =~ \"child_rekeys\":\ ?([0-9]+) ]] && echo "${BASH_REMATCH[1]}"
+}
+
+rekeyed()
+{
+	[ "$(rekeys_of "$1")" -ge "$2" ]
+}
+
+espl_three >"$WORK/a/esplane.conf"
+must espl a reload
+swan_three | swan_load b
+
+check "children: up" espl a up office
+is "children: the peer has three CHILD_SAs" "$(swan_installed)" 3
+is "children: in one IKE SA" "$(swan_ike_sas)" 1
+children_carry "begun here"
+
+spawn ping in_net a ping -i 0.02 -I 10.1.2.1 10.2.2.1
+for round in 1 2 3; do
+	check "children: rekey of voice by us, $round" espl a rekey office/voice
+	must swan b --rekey --child voice
+	check "children: rekey of voice by the peer, $round" wait_for 20 rekeyed voice $((round * 2))
+done
+is "children: the others were not rekeyed" "$(rekeys_of data) $(rekeys_of admin)" "0 0"
+reap ping INT
+check "children: no echo was lost in the rekeys" grep -q ' 0% packet loss' "$WORK/ping.log"
+
+check "children: one is taken down" espl a down office/voice
+check "children: the peer knows" wait_for 20 says 2 swan_installed
+refuse "children: it carries nothing" '' in_net a ping -qc 1 -W 1 -I 10.1.2.1 10.2.2.1
+check "children: the others do" in_net a ping -qc 2 -i 0.05 -W "$HANG" -I 10.1.1.1 10.2.1.1
+check "children: and up again" espl a up office/voice
+children_carry "after that"
+check "children: down" espl a down office
+check "children: the peer has nothing left" wait_for 20 swan_is_empty
+
+# The peer begins: one, then the two others in the same IKE SA.
+espl_three | sed 's/esp = /metric = 7\n\t\tesp = /' >"$WORK/a/esplane.conf"
+must espl a reload
+for name in "${NAMES[@]}"; do
+	check "children: the peer makes $name" swan b --initiate --child "$name" --timeout "$HANG"
+done
+is "children: in one IKE SA" "$(swan_ike_sas)" 1
+children_carry "begun there"
+must swan b --terminate --ike a --timeout "$HANG"
+
+# --- many peers on one tunnel
+
+espl_any()
+{
+	cat <<-END
+	tunnel "road" {
+		local = "192.0.2.1"
+		remote = "any"
+		local-id = "paris@example.org"
+		psk = "$SECRET"
+		ike = "$IKE"
+		esp = "$ESP"
+		local-ts = "10.1.0.0/16"
+		remote-ts = "10.9.0.0/16"
+	}
+	END
+}
+
+# The second half asks for what the first half has.
+swan_peer()
+{
+	local n=$1 net=$(($1 > PEERS / 2 ? $1 - PEERS / 2 : $1))
+
+	cat <<-END
+		p$n {
+			version = 2
+			local_addrs = 192.0.2.2
+			remote_addrs = 192.0.2.1
+			proposals = $IKE
+			mobike = no
+			local {
+				auth = psk
+				id = p$n@example.org
+			}
+			remote {
+				auth = psk
+				id = paris@example.org
+			}
+			children {
+				c$n {
+					local_ts = 10.9.$net.0/24
+					remote_ts = 10.1.0.0/16
+					esp_proposals = $ESP
+				}
+			}
+		}
+	END
+}
+
+swan_many()
+{
+	local n
+
+	echo 'connections {'
+	for ((n = 1; n <= PEERS; n++)); do
+		swan_peer "$n"
+	done
+	printf '}\nsecrets {\n ike-a {\n secret = "%s"\n }\n}\n' "$SECRET"
+}
+
+peers_up()
+{
+	espl a --json status road | jq '[.tunnels[0].peers[]? | select(.state == "up")] | length'
+}
+
+espl_any >"$WORK/a/esplane.conf"
+must espl a reload
+swan_many | swan_load b
+half=$((PEERS / 2)) up=0 refused=0
+for ((n = 1; n <= PEERS; n++)); do
+	if swan b --initiate --child "c$n" --timeout "$HANG" >"$WORK/initiate" 2>&1; then
+		up=$((up + 1))
+	elif grep -q TS_UNACCEPTABLE "$WORK/initiate"; then
+		refused=$((refused + 1))
+	fi
+done
+is "peers: the first half is up" "$up" "$half"
+is "peers: the second half, with networks of the first, is refused" "$refused" "$half"
+is "peers: all that are up are in status" "$(peers_up)" "$half"
+check "peers: a refusal names whose the network is" grep -q "10.9.1.0/24 is in use by road/p1@example.org" "$WORK/a.log"
+must in_net b ip address add 10.9.3.1/32 dev lo
+check "peers: one of them carries" in_net b ping -qc 3 -i 0.05 -W "$HANG" -I 10.9.3.1 10.1.0.1
+check "peers: one is taken down" espl a down road/p2@example.org
+is "peers: the others stay" "$(peers_up)" $((half - 1))
+
+# --- the peer starts again
+swan_stop b
+swan_start b b
+swan_many | swan_load b
+check "peers: after the peer's restart one comes back" swan b --initiate --child c3 --timeout "$HANG"
+check "peers: and carries" in_net b ping -qc 3 -i 0.05 -W "$HANG" -I 10.9.3.1 10.1.0.1
+finish
