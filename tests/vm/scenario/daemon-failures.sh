@@ -51,10 +51,11 @@ module_load
 PSK_A="wrong horse" conf "$IKE" "$ESP"
 fails "a wrong secret" 7 'office is not up: ' 'What to do: .*psk'
 # Not up, and nobody asks for it any more: a change of its options is no reason to try again.
+tried=$(grep -c 'office: resolve' "$WORK/a.log")
 conf "$IKE" "$ESP" 'metric = 51'
 must espl a reload
 sleep 1
-is "what failed is not tried again by a reload" "$(grep -c 'office: resolve' "$WORK/a.log")" 1
+is "what failed is not tried again by a reload" "$(grep -c 'office: resolve' "$WORK/a.log")" "$tried"
 check "and is down already" sh -c "ikectl --control $WORK/a/control down office | grep -q 'was already down'"
 conf "$IKE" "$ESP" 'remote-id = "elsewhere.example.org"'
 fails "another peer" 7 'the peer refused: wrong psk' 'What to do: .*local-id'
