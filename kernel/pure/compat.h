@@ -40,7 +40,7 @@
 
 /*
  * Defines name(), the newlink of struct rtnl_link_ops, which calls fn(netdev, net): the device and
- * the namespace that asked for it, or was named by IFLA_LINK_NETNSID. Until 6.15 each was an argument.
+ * the namespace that asked for it, or that IFLA_LINK_NETNSID named. Until 6.15 two arguments.
  */
 #ifdef ESPL_HAVE_NEWLINK_PARAMS
 #define ESPL_NEWLINK(name, fn) \
