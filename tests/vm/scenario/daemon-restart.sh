@@ -77,6 +77,7 @@ for pid in "$network" "$secrets"; do
 	check "a system call filter" status_has "$pid" 'Seccomp:.2'
 done
 espl_tunnel office "$IKE" "$ESP" >"$WORK/conf"
+swan_start b b
 swan_conn "$IKE" "$ESP" | swan_load b
 cp "$WORK/conf" "$WORK/a/esplane.conf"
 check "reload" espl a reload
