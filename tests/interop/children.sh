@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Several children in one IKE SA, each made by either end, and rekeyed under traffic; and many peers
 # at once on one tunnel with remote = any, some of them with a network that another one has.
-# vm: cpus=2 timeout=240 debug=no
+# vm: cpus=2 timeout=600 debug=no
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
 
