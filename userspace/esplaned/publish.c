@@ -243,7 +243,6 @@ static void publish_progress_follow(struct daemon *d, const struct ike_event *ev
 		break;
 	case IKE_EV_FAILED:
 	case IKE_EV_DOWN:
-	case IKE_EV_REFUSED:
 		publish_progress_drop(d, p);
 		break;
 	default:

@@ -178,7 +178,7 @@ void exchange_next(struct ike_sa *sa)
 
 	for (ex = TAILQ_FIRST(&sa->exchanges); ex; ex = next) {
 		next = TAILQ_NEXT(ex, link);
-		if (ex->ready)
+		if (ex->ready && !sa->released)
 			exchange_build(ex);
 	}
 	for (unsigned int i = 0; i < sa->version->kind_count; i++)

@@ -286,13 +286,13 @@ static struct child_sa *child_make_pair(struct inbound *in, struct child *child,
 	struct child_exchange *p = child_exchange(in->ex);
 	uint8_t secret[KE_SECRET_MAX];
 	size_t secret_len = 0;
-	struct child_sa *pair;
-	bool ok = true;
+	struct child_sa *pair = NULL;
+	bool ok;
 
-	if (offer_group(suite) &&
-	    !ke_derive(p->ke, v->m.ke.data.at, v->m.ke.data.left, secret, &secret_len))
-		return NULL;
-	pair = pair_new(child, in->sa, suite, p->new_spi, offer_spi(&v->m.sa));
+	ok = !offer_group(suite) ||
+	     ke_derive(p->ke, v->m.ke.data.at, v->m.ke.data.left, secret, &secret_len);
+	if (ok)
+		pair = pair_new(child, in->sa, suite, p->new_spi, offer_spi(&v->m.sa));
 	if (pair) {
 		p->new_spi = 0;
 		ok = pair_derive(pair, true, (struct chunk){ secret, secret_len },
@@ -300,7 +300,7 @@ static struct child_sa *child_make_pair(struct inbound *in, struct child *child,
 				 offer_chunk(v->m.nonce));
 	}
 	mem_wipe(secret, sizeof(secret));
-	if (ok)
+	if (ok || !pair)
 		return pair;
 	pair_remove(pair, "its keys cannot be derived");
 	return NULL;

@@ -34,6 +34,7 @@ static struct ke *respond_ke(struct inbound *in, uint16_t group, uint8_t secret[
 	struct ke *ke = ke_new(group, ike->env.random, ike->env.ctx);
 
 	if (!ke || !ke_derive(ke, theirs->data.at, theirs->data.left, secret, secret_len)) {
+		mem_wipe(secret, KE_SECRET_MAX);
 		ke_free(ke);
 		return NULL;
 	}
