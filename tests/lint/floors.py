@@ -40,7 +40,7 @@ userspace/esplaned/nl       userspace/ike
 userspace/esplaned/host     userspace/esplaned/conf userspace/esplaned/nl
 userspace/esplaned/keys     userspace/esplaned/conf
 userspace/esplaned/control  userspace/ike
-userspace/esplaned          userspace/esplaned/nl userspace/esplaned/host userspace/esplaned/keys userspace/esplaned/control | main daemon reload commands status totals publish waits names failure tunnels env engine jobs hooks module kern_events
+userspace/esplaned          userspace/esplaned/nl userspace/esplaned/host userspace/esplaned/keys userspace/esplaned/control | main daemon reload state commands status totals publish waits names failure tunnels env engine jobs hooks module kern_events
 userspace/ikectl            userspace/suite
 kernel/pure
 kernel/core                 kernel/pure

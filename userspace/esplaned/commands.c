@@ -14,6 +14,7 @@
 #include "esplaned/reload.h"
 #include "esplaned/publish.h"
 #include "esplaned/status.h"
+#include "esplaned/waits.h"
 
 #define BY_USER	"taken down by the user"
 

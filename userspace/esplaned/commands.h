@@ -3,7 +3,8 @@
 #ifndef ESPLANED_COMMANDS_H
 #define ESPLANED_COMMANDS_H
 
-#include "esplaned/daemon.h"
+#include "esplaned/control/control.h"
+#include "esplaned/state.h"
 
 /* control_request_fn and control_gone_fn; @ctx is the daemon. */
 void commands_request(void *ctx, struct client *c, const struct control_request *req);

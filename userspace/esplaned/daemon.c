@@ -2,6 +2,7 @@
 #include "esplaned/daemon.h"
 
 #include "esplaned/commands.h"
+#include "esplaned/control/control.h"
 #include "esplaned/engine.h"
 #include "esplaned/env.h"
 #include "esplaned/hooks.h"
@@ -15,6 +16,7 @@
 #include "esplaned/nl/watch.h"
 #include "esplaned/reload.h"
 #include "esplaned/publish.h"
+#include "esplaned/waits.h"
 #include "lib/log.h"
 
 #define STOP_PATIENCE_MS	1500	/* for the peers' answers to our DELETEs */

@@ -1,46 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What ties the engine to the world: one struct daemon a process. */
+/* The process that speaks IKE, from its start to its end. */
 #ifndef ESPLANED_DAEMON_H
 #define ESPLANED_DAEMON_H
 
-#include <event2/event.h>
-#include "esplaned/control/control.h"
-#include "esplaned/tunnels.h"
-#include "esplaned/waits.h"
-#include "ike/ike.h"
+#include "esplaned/state.h"
 
-struct clock;
-struct devices;
-struct hook;
-struct job;
-struct kern;
-struct keys;
-struct progress;
-struct resolver;
-struct sock;
-struct watch;
-
-struct daemon {
-	struct event_base *base;
-	struct ike *ike;
-	struct sock *sock;
-	struct kern *kern;
-	struct devices *devices;
-	struct keys *keys;		/* the process with the secrets */
-	struct resolver *resolver;
-	struct watch *watch;		/* of the host's links, addresses and routes */
-	struct clock *clock;
-	struct control *control;
-	struct tunnels tunnels;
-	struct waits waits;
-	struct job *jobs;
-	struct hook *hooks;
-	struct progress *progress;	/* publish.c */
-	struct event *kern_readable;	/* NULL: the module is not there yet */
-	struct event *keepalive_timer, *stop_timer;
-	bool stopping;
-	bool orphan;			/* keys is gone: end, and leave the tunnels as they are */
-};
+struct config;
 
 /*
  * Opens what only one daemon can have, and changes nothing: a start that fails here leaves a dead

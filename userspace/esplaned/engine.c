@@ -5,6 +5,7 @@
 #include "esplaned/hooks.h"
 #include "esplaned/host/sock.h"
 #include "esplaned/status.h"
+#include "esplaned/waits.h"
 
 #define KEEPALIVE_S	20	/* RFC 3948 4: often enough for the NATs there are */
 

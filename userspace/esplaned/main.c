@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "esplaned/control/control.h"
 #include "esplaned/daemon.h"
 #include "esplaned/hooks.h"
 #include "esplaned/jobs.h"

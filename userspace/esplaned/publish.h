@@ -6,7 +6,8 @@
 #ifndef ESPLANED_PUBLISH_H
 #define ESPLANED_PUBLISH_H
 
-#include "esplaned/daemon.h"
+#include "esplaned/control/control.h"
+#include "esplaned/state.h"
 
 /* env.event: called inside the engine. */
 void publish_event(struct daemon *d, const struct ike_event *ev);

@@ -7,6 +7,7 @@
 #include "esplaned/hooks.h"
 #include "esplaned/keys/keys.h"
 #include "esplaned/publish.h"
+#include "esplaned/waits.h"
 #include "lib/log.h"
 
 static struct tunnel_options *reload_find(const struct config *config, const char *name)

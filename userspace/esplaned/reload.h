@@ -3,7 +3,8 @@
 #ifndef ESPLANED_RELOAD_H
 #define ESPLANED_RELOAD_H
 
-#include "esplaned/daemon.h"
+#include <jansson.h>
+#include "esplaned/state.h"
 
 /*
  * Reads the file again and changes the tunnels that changed: a tunnel that did not stays as it is,

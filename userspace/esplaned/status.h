@@ -3,7 +3,9 @@
 #ifndef ESPLANED_STATUS_H
 #define ESPLANED_STATUS_H
 
-#include "esplaned/daemon.h"
+#include <jansson.h>
+#include "esplaned/names.h"
+#include "esplaned/state.h"
 
 /*
  * A tunnel with its peers and their children; of those only the ones that @ref names. @whole: with

@@ -24,7 +24,7 @@ struct wait {
 	struct wait_item item[];
 };
 
-bool waits_add(struct waits *list, struct client *c, enum wait_for what,
+bool waits_add(struct wait **list, struct client *c, enum wait_for what,
 	       const struct name_ref *refs, unsigned int count, bool all)
 {
 	struct wait *w = calloc(1, sizeof(*w) + count * sizeof(w->item[0]));
@@ -37,8 +37,8 @@ bool waits_add(struct waits *list, struct client *c, enum wait_for what,
 	w->count = count;
 	for (unsigned int i = 0; i < count; i++)
 		w->item[i].ref = refs[i];
-	w->next = list->first;
-	list->first = w;
+	w->next = *list;
+	*list = w;
 	return true;
 }
 
@@ -55,10 +55,10 @@ static void waits_end(struct wait_item *item, json_t *result)
 	item->result = result;
 }
 
-void waits_settle(struct waits *list, const struct client *c, const struct name_ref *ref,
+void waits_settle(struct wait **list, const struct client *c, const struct name_ref *ref,
 		  json_t *result)
 {
-	for (struct wait *w = list->first; w; w = w->next) {
+	for (struct wait *w = *list; w; w = w->next) {
 		for (unsigned int i = 0; i < w->count && w->c == c; i++) {
 			if (names_id(&w->item[i].ref) == names_id(ref))
 				waits_end(&w->item[i], json_incref(result));
@@ -131,17 +131,17 @@ static void waits_event_item(struct wait_item *item, enum wait_for what,
 	}
 }
 
-void waits_event(struct waits *list, const struct ike_event *ev, uint64_t took_ms)
+void waits_event(struct wait **list, const struct ike_event *ev, uint64_t took_ms)
 {
-	for (struct wait *w = list->first; w; w = w->next) {
+	for (struct wait *w = *list; w; w = w->next) {
 		for (unsigned int i = 0; i < w->count; i++)
 			waits_event_item(&w->item[i], w->what, ev, took_ms);
 	}
 }
 
-void waits_tunnel_gone(struct waits *list, uint32_t tunnel, const char *why)
+void waits_tunnel_gone(struct wait **list, uint32_t tunnel, const char *why)
 {
-	for (struct wait *w = list->first; w; w = w->next) {
+	for (struct wait *w = *list; w; w = w->next) {
 		for (unsigned int i = 0; i < w->count; i++) {
 			if (w->item[i].ref.tunnel == tunnel && !w->item[i].result)
 				waits_end(&w->item[i], failure_result(IKE_FAIL_DOWN, NULL, why));
@@ -198,9 +198,9 @@ static json_t *waits_result(const struct wait *w)
 			 "not all of them are up", "tunnels", tunnels);
 }
 
-void waits_flush(struct waits *list, waits_result_fn fn, void *ctx)
+void waits_flush(struct wait **list, waits_result_fn fn, void *ctx)
 {
-	for (struct wait **at = &list->first; *at;) {
+	for (struct wait **at = list; *at;) {
 		struct wait *w = *at;
 
 		if (!waits_resolve(w, fn, ctx)) {
@@ -213,9 +213,9 @@ void waits_flush(struct waits *list, waits_result_fn fn, void *ctx)
 	}
 }
 
-void waits_client_gone(struct waits *list, const struct client *c)
+void waits_client_gone(struct wait **list, const struct client *c)
 {
-	for (struct wait **at = &list->first; *at;) {
+	for (struct wait **at = list; *at;) {
 		struct wait *w = *at;
 
 		if (w->c != c) {
@@ -227,8 +227,8 @@ void waits_client_gone(struct waits *list, const struct client *c)
 	}
 }
 
-void waits_free(struct waits *list)
+void waits_free(struct wait **list)
 {
-	while (list->first)
-		waits_client_gone(list, list->first->c);
+	while (*list)
+		waits_client_gone(list, (*list)->c);
 }

@@ -16,10 +16,6 @@ enum wait_for {
 
 struct wait;
 
-struct waits {
-	struct wait *first;
-};
-
 /*
  * The result for what has come up or has new keys; the reference is the caller's. NULL: some of it
  * is still on its way.
@@ -30,18 +26,18 @@ typedef json_t *(*waits_result_fn)(void *ctx, const struct name_ref *ref, enum w
  * @c gets one result when all @count of @refs have come to their end: that of the only one, or,
  * with @all, {"result": ..., "tunnels": [one of each]}. False: no memory.
  */
-bool waits_add(struct waits *list, struct client *c, enum wait_for what,
+bool waits_add(struct wait **list, struct client *c, enum wait_for what,
 	       const struct name_ref *refs, unsigned int count, bool all);
 /* The end of one of them is known already: @result, whose reference is taken over. */
-void waits_settle(struct waits *list, const struct client *c, const struct name_ref *ref,
+void waits_settle(struct wait **list, const struct client *c, const struct name_ref *ref,
 		  json_t *result);
 /* An event of the engine; may be called from inside it. @took_ms: the whole attempt. */
-void waits_event(struct waits *list, const struct ike_event *ev, uint64_t took_ms);
+void waits_event(struct wait **list, const struct ike_event *ev, uint64_t took_ms);
 /* Not from inside the engine: sends the results that are due. */
-void waits_flush(struct waits *list, waits_result_fn fn, void *ctx);
+void waits_flush(struct wait **list, waits_result_fn fn, void *ctx);
 /* Clients that wait for a tunnel that was removed are told @why. */
-void waits_tunnel_gone(struct waits *list, uint32_t tunnel, const char *why);
-void waits_client_gone(struct waits *list, const struct client *c);
-void waits_free(struct waits *list);
+void waits_tunnel_gone(struct wait **list, uint32_t tunnel, const char *why);
+void waits_client_gone(struct wait **list, const struct client *c);
+void waits_free(struct wait **list);
 
 #endif

@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "esplaned/commands.h"
+#include "esplaned/daemon.h"
 #include "esplaned/engine.h"
 #include "esplaned/env.h"
 #include "esplaned/hooks.h"
@@ -188,7 +189,7 @@ static int begin(void **state)
 static int end(void **state)
 {
 	daemon_close(&d);
-	return d.waits.first || d.progress ? -1 : 0;
+	return d.waits || d.progress ? -1 : 0;
 }
 
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, begin, end)

@@ -241,13 +241,13 @@ static void a_client_that_goes_while_it_waits(void **state)
 	int fd = client_open();
 
 	say(fd, "{'command':'up','tunnel':'lab'}");
-	assert_non_null(d.waits.first);
+	assert_non_null(d.waits);
 	close(fd);
 	loop();
 	/* It may have closed only its sending half: what is sent to it shows that it is gone. */
 	engine_says(IKE_EV_RETRANSMIT, 0, "x");
 	loop();
-	assert_null(d.waits.first);
+	assert_null(d.waits);
 	engine_says(IKE_EV_FAILED, IKE_FAIL_TIMEOUT, "x");
 }
 

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What ties the engine to the world: one struct daemon a process. */
+#ifndef ESPLANED_STATE_H
+#define ESPLANED_STATE_H
+
+#include <event2/event.h>
+#include "esplaned/tunnels.h"
+#include "ike/ike.h"
+
+struct client;
+struct clock;
+struct control;
+struct devices;
+struct hook;
+struct job;
+struct kern;
+struct keys;
+struct progress;
+struct resolver;
+struct sock;
+struct wait;
+struct watch;
+
+struct daemon {
+	struct event_base *base;
+	struct ike *ike;
+	struct sock *sock;
+	struct kern *kern;
+	struct devices *devices;
+	struct keys *keys;		/* the process with the secrets */
+	struct resolver *resolver;
+	struct watch *watch;		/* of the host's links, addresses and routes */
+	struct clock *clock;
+	struct control *control;
+	struct tunnels tunnels;
+	struct wait *waits;
+	struct job *jobs;
+	struct hook *hooks;
+	struct progress *progress;	/* publish.c */
+	struct event *kern_readable;	/* NULL: the module is not there yet */
+	struct event *keepalive_timer, *stop_timer;
+	bool stopping;
+	bool orphan;			/* keys is gone: end, and leave the tunnels as they are */
+};
+
+#endif
