@@ -39,8 +39,11 @@ userspace/esplaned/conf     userspace/ike
 userspace/esplaned/nl       userspace/ike
 userspace/esplaned/host     userspace/esplaned/conf userspace/esplaned/nl
 userspace/esplaned/keys     userspace/esplaned/conf
-userspace/esplaned/control  userspace/ike
-userspace/esplaned          userspace/esplaned/nl userspace/esplaned/host userspace/esplaned/keys userspace/esplaned/control | main daemon reload state commands status totals publish waits names failure tunnels env engine jobs hooks module kern_events
+userspace/esplaned/core     userspace/esplaned/host
+userspace/esplaned/control  userspace/esplaned/core
+userspace/esplaned/engine   userspace/esplaned/control userspace/esplaned/keys
+userspace/esplaned/command  userspace/esplaned/engine
+userspace/esplaned          userspace/esplaned/command | main daemon
 userspace/ikectl            userspace/suite
 kernel/pure
 kernel/core                 kernel/pure

@@ -3,7 +3,7 @@
 #ifndef ESPLANED_DAEMON_H
 #define ESPLANED_DAEMON_H
 
-#include "esplaned/state.h"
+#include "esplaned/core/state.h"
 
 struct config;
 

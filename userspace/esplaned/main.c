@@ -10,13 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "esplaned/command/reload.h"
 #include "esplaned/control/control.h"
 #include "esplaned/daemon.h"
-#include "esplaned/hooks.h"
-#include "esplaned/jobs.h"
+#include "esplaned/engine/hooks.h"
+#include "esplaned/engine/jobs.h"
 #include "esplaned/keys/keys.h"
 #include "esplaned/keys/sandbox.h"
-#include "esplaned/reload.h"
 #include "lib/log.h"
 
 struct settings {

@@ -15,12 +15,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "esplaned/commands.h"
+#include "esplaned/command/commands.h"
 #include "esplaned/daemon.h"
-#include "esplaned/engine.h"
-#include "esplaned/env.h"
-#include "esplaned/hooks.h"
-#include "esplaned/publish.h"
+#include "esplaned/engine/engine.h"
+#include "esplaned/engine/env.h"
+#include "esplaned/engine/hooks.h"
+#include "esplaned/control/publish.h"
 #include "lib/log.h"
 #include "unit/esplaned/fake_engine.h"
 

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "esplaned/names.h"
+#include "esplaned/control/names.h"
 #include "unit/esplaned/fake_engine.h"
 
 static struct tunnel_conf confs[3];

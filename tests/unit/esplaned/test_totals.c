@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "esplaned/nl/kern.h"
-#include "esplaned/totals.h"
+#include "esplaned/core/totals.h"
 
 static const struct kern_sa_info used = { .bytes = 100, .packets = 2, .idle_s = 5 };
 static const struct kern_sa_info unused = { .idle_s = UINT64_MAX };

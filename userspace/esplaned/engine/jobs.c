@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "esplaned/jobs.h"
+#include "esplaned/engine/jobs.h"
 
 #include <stdlib.h>
 
+#include "esplaned/engine/engine.h"
 #include "esplaned/host/clock.h"
-#include "esplaned/engine.h"
 #include "esplaned/host/resolve.h"
 #include "esplaned/keys/keys.h"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "esplaned/module.h"
+#include "esplaned/engine/module.h"
 
 #include <stdio.h>
 
+#include "esplaned/engine/kern_events.h"
 #include "esplaned/host/sock.h"
-#include "esplaned/kern_events.h"
 #include "esplaned/nl/kern.h"
 #include "lib/log.h"
 

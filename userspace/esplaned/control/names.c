@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "esplaned/names.h"
+#include "esplaned/control/names.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "esplaned/kern_events.h"
+#include "esplaned/engine/kern_events.h"
 
 #include <errno.h>
 #include <linux/esplane.h>
 #include <stdio.h>
 
-#include "esplaned/engine.h"
+#include "esplaned/engine/engine.h"
 #include "esplaned/host/device.h"
 #include "esplaned/nl/kern.h"
 #include "lib/log.h"

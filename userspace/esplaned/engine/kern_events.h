@@ -3,7 +3,7 @@
 #ifndef ESPLANED_KERN_EVENTS_H
 #define ESPLANED_KERN_EVENTS_H
 
-#include "esplaned/state.h"
+#include "esplaned/core/state.h"
 
 /* Listens to the module's events from now on, no more to those of one that was there before. */
 int kern_events_open(struct daemon *d, char why[IKE_WHY_MAX]);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "esplaned/waits.h"
+#include "esplaned/control/waits.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "esplaned/failure.h"
+#include "esplaned/control/failure.h"
 
 struct wait_item {
 	struct name_ref ref;

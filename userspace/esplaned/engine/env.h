@@ -3,7 +3,7 @@
 #ifndef ESPLANED_ENV_H
 #define ESPLANED_ENV_H
 
-#include "esplaned/state.h"
+#include "esplaned/core/state.h"
 
 void env_fill(struct ike_env *env, struct daemon *d);
 

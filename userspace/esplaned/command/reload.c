@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "esplaned/reload.h"
+#include "esplaned/command/reload.h"
 
 #include <string.h>
 
-#include "esplaned/engine.h"
-#include "esplaned/hooks.h"
+#include "esplaned/control/publish.h"
+#include "esplaned/control/waits.h"
+#include "esplaned/engine/engine.h"
+#include "esplaned/engine/hooks.h"
 #include "esplaned/keys/keys.h"
-#include "esplaned/publish.h"
-#include "esplaned/waits.h"
 #include "lib/log.h"
 
 static struct tunnel_options *reload_find(const struct config *config, const char *name)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "esplaned/hooks.h"
+#include "esplaned/engine/hooks.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "esplaned/control/publish.h"
 #include "esplaned/keys/keys.h"
-#include "esplaned/publish.h"
 #include "lib/log.h"
 
 /* A child that is up, of a tunnel that has a script. */

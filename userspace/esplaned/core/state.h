@@ -4,7 +4,7 @@
 #define ESPLANED_STATE_H
 
 #include <event2/event.h>
-#include "esplaned/tunnels.h"
+#include "esplaned/core/tunnels.h"
 #include "ike/ike.h"
 
 struct client;
@@ -36,7 +36,7 @@ struct daemon {
 	struct wait *waits;
 	struct job *jobs;
 	struct hook *hooks;
-	struct progress *progress;	/* publish.c */
+	struct progress *progress;	/* control/publish.c */
 	struct event *kern_readable;	/* NULL: the module is not there yet */
 	struct event *keepalive_timer, *stop_timer;
 	bool stopping;

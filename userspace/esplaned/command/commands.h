@@ -4,7 +4,7 @@
 #define ESPLANED_COMMANDS_H
 
 #include "esplaned/control/control.h"
-#include "esplaned/state.h"
+#include "esplaned/core/state.h"
 
 /* control_request_fn and control_gone_fn; @ctx is the daemon. */
 void commands_request(void *ctx, struct client *c, const struct control_request *req);

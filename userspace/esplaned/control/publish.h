@@ -7,7 +7,7 @@
 #define ESPLANED_PUBLISH_H
 
 #include "esplaned/control/control.h"
-#include "esplaned/state.h"
+#include "esplaned/core/state.h"
 
 /* env.event: called inside the engine. */
 void publish_event(struct daemon *d, const struct ike_event *ev);

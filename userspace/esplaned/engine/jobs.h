@@ -3,7 +3,7 @@
 #ifndef ESPLANED_JOBS_H
 #define ESPLANED_JOBS_H
 
-#include "esplaned/state.h"
+#include "esplaned/core/state.h"
 
 /* env.job */
 bool jobs_begin(struct daemon *d, uint32_t id, const struct ike_job *job);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "esplaned/commands.h"
+#include "esplaned/command/commands.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,14 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "esplaned/engine.h"
-#include "esplaned/failure.h"
-#include "esplaned/module.h"
+#include "esplaned/command/reload.h"
+#include "esplaned/control/failure.h"
+#include "esplaned/control/publish.h"
+#include "esplaned/control/status.h"
+#include "esplaned/control/waits.h"
+#include "esplaned/engine/engine.h"
+#include "esplaned/engine/module.h"
 #include "esplaned/nl/kern.h"
-#include "esplaned/reload.h"
-#include "esplaned/publish.h"
-#include "esplaned/status.h"
-#include "esplaned/waits.h"
 
 #define BY_USER	"taken down by the user"
 

@@ -4,7 +4,7 @@
 #define ESPLANED_RELOAD_H
 
 #include <jansson.h>
-#include "esplaned/state.h"
+#include "esplaned/core/state.h"
 
 /*
  * Reads the file again and changes the tunnels that changed: a tunnel that did not stays as it is,

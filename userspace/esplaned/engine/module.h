@@ -3,7 +3,7 @@
 #ifndef ESPLANED_MODULE_H
 #define ESPLANED_MODULE_H
 
-#include "esplaned/state.h"
+#include "esplaned/core/state.h"
 
 /* Looked for anew; one that has just come is made ready. 0, or a negative errno and @why. */
 int module_ready(struct daemon *d, char why[IKE_WHY_MAX]);

@@ -4,8 +4,8 @@
 #define ESPLANED_STATUS_H
 
 #include <jansson.h>
-#include "esplaned/names.h"
-#include "esplaned/state.h"
+#include "esplaned/control/names.h"
+#include "esplaned/core/state.h"
 
 /*
  * A tunnel with its peers and their children; of those only the ones that @ref names. @whole: with

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "esplaned/engine.h"
+#include "esplaned/engine/engine.h"
 
+#include "esplaned/control/status.h"
+#include "esplaned/control/waits.h"
+#include "esplaned/engine/hooks.h"
 #include "esplaned/host/clock.h"
-#include "esplaned/hooks.h"
 #include "esplaned/host/sock.h"
-#include "esplaned/status.h"
-#include "esplaned/waits.h"
 
 #define KEEPALIVE_S	20	/* RFC 3948 4: often enough for the NATs there are */
 

@@ -7,7 +7,7 @@
 #define ESPLANED_WAITS_H
 
 #include "esplaned/control/control.h"
-#include "esplaned/names.h"
+#include "esplaned/control/names.h"
 
 enum wait_for {
 	WAIT_UP,	/* the peer or child is up, or the attempt has failed */

@@ -6,7 +6,7 @@
 #ifndef ESPLANED_HOOKS_H
 #define ESPLANED_HOOKS_H
 
-#include "esplaned/state.h"
+#include "esplaned/core/state.h"
 
 /* Called inside the engine: noted only. Up again: with other selectors or addresses. */
 void hooks_child_up(struct daemon *d, const struct ike_child_link *link);

@@ -3,7 +3,7 @@
 #ifndef ESPLANED_ENGINE_H
 #define ESPLANED_ENGINE_H
 
-#include "esplaned/state.h"
+#include "esplaned/core/state.h"
 
 /* False: no memory. */
 bool engine_open(struct daemon *d, const struct ike_env *env);

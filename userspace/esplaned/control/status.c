@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "esplaned/status.h"
+#include "esplaned/control/status.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "esplaned/control/failure.h"
+#include "esplaned/core/totals.h"
 #include "esplaned/host/clock.h"
-#include "esplaned/failure.h"
 #include "esplaned/host/device.h"
 #include "esplaned/nl/kern.h"
-#include "esplaned/totals.h"
 
 /* One being described, and what is its of all the objects. */
 struct status {

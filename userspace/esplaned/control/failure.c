@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "esplaned/failure.h"
+#include "esplaned/control/failure.h"
 
 #include <string.h>
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "esplaned/tunnels.h"
+#include "esplaned/core/tunnels.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "esplaned/core/totals.h"
 #include "esplaned/host/device.h"
-#include "esplaned/totals.h"
 #include "ike/ike.h"
 #include "lib/log.h"
 

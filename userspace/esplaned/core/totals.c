@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "esplaned/totals.h"
+#include "esplaned/core/totals.h"
 
 #include <stdlib.h>
 

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "esplaned/env.h"
+#include "esplaned/engine/env.h"
 
 #include <errno.h>
 #include <stdio.h>
 
 #include "crypto/crypto.h"
+#include "esplaned/control/publish.h"
+#include "esplaned/core/totals.h"
+#include "esplaned/engine/hooks.h"
+#include "esplaned/engine/jobs.h"
+#include "esplaned/engine/module.h"
 #include "esplaned/host/clock.h"
 #include "esplaned/host/device.h"
 #include "esplaned/host/sock.h"
-#include "esplaned/hooks.h"
-#include "esplaned/jobs.h"
-#include "esplaned/module.h"
 #include "esplaned/nl/kern.h"
-#include "esplaned/publish.h"
-#include "esplaned/totals.h"
 
 static uint64_t env_now(void *ctx)
 {

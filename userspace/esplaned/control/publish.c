@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "esplaned/publish.h"
+#include "esplaned/control/publish.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "esplaned/control/failure.h"
+#include "esplaned/control/waits.h"
 #include "esplaned/host/clock.h"
-#include "esplaned/failure.h"
-#include "esplaned/waits.h"
 #include "lib/array.h"
 #include "lib/log.h"
 
