@@ -28,6 +28,7 @@ static struct {
 	int event_fd;		/* where events were lost */
 	int forced;		/* octets of room, beyond what rmem_max allows */
 	bool lost;
+	uint8_t asked[4096];	/* the last request */
 } fake;
 
 /* "There is no such policy" would take the tunnel down. */
@@ -138,6 +139,8 @@ ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 
 	if (!fake.on)
 		return syscall(SYS_sendmsg, fd, msg, flags);
+	assert_in_range(hdr->nlmsg_len, 1, sizeof(fake.asked));
+	memcpy(fake.asked, hdr, hdr->nlmsg_len);
 	fake_clear();
 	if (hdr->nlmsg_type == GENL_ID_CTRL)
 		fake_family(hdr);
@@ -268,6 +271,37 @@ static void there_is_room_for_events(void **state)
 	kern_free(k);
 }
 
+/* One attribute of the policy in the last request; NULL: it is not there. */
+static struct nlattr *asked_of_policy(int type)
+{
+	struct nlmsghdr *hdr = (struct nlmsghdr *)fake.asked;
+	struct nlattr *policy = nlmsg_find_attr(hdr, GENL_HDRLEN, ESPLANE_A_POLICY);
+
+	assert_non_null(policy);
+	return nla_find(nla_data(policy), nla_len(policy), type);
+}
+
+/* fwmark in the configuration is for ESP too, not only for IKE. */
+static void policy_has_its_mark(void **state)
+{
+	struct kern_policy policy = { .id = 5, .mark = 0x2a };
+	struct kern *k = found();
+	char why[KERN_WHY_MAX];
+	struct nlattr *mark;
+
+	addr_parse(&policy.local.addr, "192.0.2.1");
+	addr_parse(&policy.remote.addr, "192.0.2.2");
+	assert_int_equal(kern_policy_set(k, 7, &policy, why), 0);
+	mark = asked_of_policy(ESPLANE_POLICY_A_MARK);
+	assert_non_null(mark);
+	assert_int_equal(nla_len(mark), 4);
+	assert_int_equal(nla_get_u32(mark), 0x2a);
+	policy.mark = 0;
+	assert_int_equal(kern_policy_set(k, 7, &policy, why), 0);
+	assert_null(asked_of_policy(ESPLANE_POLICY_A_MARK));
+	kern_free(k);
+}
+
 static int done(void **state)
 {
 	fake_clear();
@@ -284,6 +318,7 @@ int main(void)
 		TEST(lost_events_are_made_up_from_state),
 		TEST(idle_time_of_all),
 		TEST(there_is_room_for_events),
+		TEST(policy_has_its_mark),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

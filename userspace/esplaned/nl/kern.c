@@ -301,7 +301,8 @@ static bool kern_put_policy(struct nl_msg *msg, const struct kern_policy *p)
 	    nla_put(msg, ESPLANE_POLICY_A_LOCAL_ADDR, (int)addr_len(&p->local.addr),
 		    p->local.addr.b) ||
 	    nla_put(msg, ESPLANE_POLICY_A_REMOTE_ADDR, (int)addr_len(&p->remote.addr),
-		    p->remote.addr.b))
+		    p->remote.addr.b) ||
+	    (p->mark && nla_put_u32(msg, ESPLANE_POLICY_A_MARK, p->mark)))
 		return false;
 	if (p->udp && (nla_put_u16(msg, ESPLANE_POLICY_A_LOCAL_PORT, p->local.port) ||
 		       nla_put_u16(msg, ESPLANE_POLICY_A_REMOTE_PORT, p->remote.port)))
