@@ -38,6 +38,16 @@ static void attempt_ended(struct peer *peer, enum ike_event_type event, const st
 		peer_resolve(peer, false);	/* its peer may begin, from another address */
 }
 
+/* Its children have outlived the IKE SA: the peer is up without one. */
+static void attempt_left_orphans(struct peer *peer, const struct cause *cause)
+{
+	peer->announce = false;
+	attempt_drop_wishes(peer, cause);
+	peer_set_state(peer, PEER_UP, "its children live on");
+	report_log(peer->ike, peer, LOG_INFO, "children live on without an IKE SA: %s",
+		   cause->text);
+}
+
 void attempt_failed(struct peer *peer, const struct cause *cause)
 {
 	if (peer->sa)		/* the peer's own attempt has won meanwhile */
@@ -45,13 +55,15 @@ void attempt_failed(struct peer *peer, const struct cause *cause)
 	if (cause->failure == IKE_FAIL_TIMEOUT || cause->failure == IKE_FAIL_INTERFACE)
 		peer->addr_at++;	/* the next one may answer */
 	peer->busy = 0;
-	attempt_ended(peer, IKE_EV_FAILED, cause);
+	attempt_lost(peer, cause);
 }
 
 void attempt_lost(struct peer *peer, const struct cause *cause)
 {
-	/* one that was never up has failed */
-	attempt_ended(peer, peer->up_ms ? IKE_EV_DOWN : IKE_EV_FAILED, cause);
+	if (peer_has_up(peer))
+		attempt_left_orphans(peer, cause);
+	else	/* one that was never up has failed */
+		attempt_ended(peer, peer->up_ms ? IKE_EV_DOWN : IKE_EV_FAILED, cause);
 }
 
 void attempt_succeeded(struct peer *peer)
@@ -73,7 +85,7 @@ static void attempt_want_children(struct peer *peer)
 	TAILQ_FOREACH(child, &peer->children, link)
 		any |= child->wanted && !child->held_down;
 	TAILQ_FOREACH(child, &peer->children, link) {
-		if (child->held_down || (any && !child->wanted))
+		if (child->held_down || child->state == CHILD_UP || (any && !child->wanted))
 			continue;
 		child->wanted = true;
 		child_connecting(child, "an attempt begins");

@@ -183,13 +183,15 @@ static int command_peer_down(struct peer *peer, const struct cause *cause, bool 
 {
 	struct ike *ike = peer->ike;
 	bool idle = !peer->sa && !peer->attempt && !peer->resolve_to_begin && !peer->begin &&
-		    !timer_armed(&peer->retry);
+		    !timer_armed(&peer->retry) && !peer_has_up(peer);
 	bool waiting = !peer->sa && !peer->attempt && !idle;
 
 	peer->intent = hold ? INTENT_DOWN : INTENT_ANSWER;
 	peer->begin = false;
 	peer->resolve_to_begin = false;
 	timer_cancel(&ike->timers, &peer->retry);
+	if (!peer->sa)
+		peer_drop_children(peer, NULL, cause);
 	if (peer->sa)
 		sa_end(peer->sa, SA_CLOSE, cause->failure, cause->text);
 	if (peer->attempt)
@@ -338,8 +340,12 @@ static void command_expire(struct child *child, const struct ike_kern_event *ev)
 		pair->want_rekey = true;	/* once it is ACTIVE */
 	} else if (pair->state == PAIR_ACTIVE && !pair->successor && !timer_armed(&pair->timer)) {
 		pair->want_rekey = true;
-		if (pair->sa)
+		if (pair->sa) {
 			sa_touch(pair->sa);
+		} else {		/* it takes another IKE SA */
+			child->peer->begin = true;
+			peer_touch(child->peer);
+		}
 	}
 }
 

@@ -29,7 +29,10 @@ static void settle_loss(struct ike_sa *sa)
 		attempt_failed(peer, &cause);
 	} else if (peer->sa == sa) {
 		peer->sa = NULL;
-		peer_drop_children(peer, sa, &cause);
+		if (sa->orphans)
+			peer_orphan_children(peer, sa);
+		else
+			peer_drop_children(peer, sa, &cause);
 		attempt_lost(peer, &cause);
 	} else {
 		peer_drop_children(peer, sa, &cause);
@@ -165,6 +168,7 @@ static void settle_device(struct tunnel *t)
 static void settle_peer(struct peer *peer)
 {
 	struct tunnel *t = peer->tunnel;
+	struct cause cause;
 
 	if (peer->begin) {
 		peer->begin = false;
@@ -174,6 +178,9 @@ static void settle_peer(struct peer *peer)
 	if (peer->sa && peer->sa->state == SA_ESTABLISHED && peer->sa->end == SA_KEEP) {
 		settle_children(peer);
 		settle_standing(peer);
+	} else if (!peer->sa && peer->state == PEER_UP && !peer_has_up(peer)) {
+		cause = settle_childless(peer);
+		attempt_lost(peer, &cause);
 	}
 	if (t->conf->any && peer_idle(peer))
 		peer_free(peer);

@@ -341,7 +341,103 @@ static void test_children_outlive_their_ike_sa(void **state)
 	ends_stop();
 }
 
-/* The last IKE SA goes: then its children go too. */
+/* Its time is over, and no other IKE SA is there. */
+static void expire(struct end *e)
+{
+	struct ike_sa *sa = peer_of(e)->sa;
+
+	sa->time_is_over = true;
+	sa_touch(sa);
+	ike_settle(e->ike);
+	assert_true(TAILQ_EMPTY(&e->ike->sas));
+}
+
+static void assert_orphans(struct end *e)
+{
+	struct child *child;
+
+	assert_null(peer_of(e)->sa);
+	assert_int_equal(peer_of(e)->state, PEER_UP);
+	assert_int_equal(e->fake.in_count, CHILDREN);
+	assert_int_equal(e->fake.policy_count, CHILDREN);
+	assert_int_equal(e->fake.unlinks, 0);
+	assert_int_equal(e->down, 0);
+	TAILQ_FOREACH(child, &peer_of(e)->children, link) {
+		assert_int_equal(child->state, CHILD_UP);
+		assert_null(pair_active(child)->sa);
+	}
+}
+
+static void soft_limit(struct end *e)
+{
+	struct child *child = TAILQ_FIRST(&peer_of(e)->children);
+	struct ike_kern_event ev = { .type = IKE_KERN_EXPIRE, .policy = child->id,
+				     .spi = pair_active(child)->spi_in };
+
+	ike_kern_event(e->ike, &ev);
+}
+
+/* IKEv1: Phase 2 SAs outlive Phase 1. A row of the version says so; the next IKE SA carries them. */
+static void test_children_without_an_ike_sa(void **state)
+{
+	ends_up();
+	for (int i = 0; i < 2; i++)
+		expire(&ends[i]);
+	for (int i = 0; i < 2; i++)
+		assert_orphans(&ends[i]);
+	/* what needs an IKE SA begins one */
+	soft_limit(&ends[0]);
+	assert_int_equal(ends[0].count, 1);
+	carry_all();
+	assert_all_up(peer_of(&ends[0])->sa);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(ends[i].down, 0);
+	ends_stop();
+}
+
+/* An attempt that fails takes nothing from them; a person's word does. */
+static void test_the_end_of_orphans(void **state)
+{
+	struct end *e = &ends[0];
+
+	ends_up();
+	expire(e);
+	soft_limit(e);
+	assert_int_equal(peer_of(e)->attempt->state, SA_INIT_SENT);
+	sa_end(peer_of(e)->attempt, SA_DROP, IKE_FAIL_TIMEOUT, "no answer");
+	ike_settle(e->ike);
+	assert_orphans(e);
+	assert_int_equal(ike_down(e->ike, e->tunnel, "test"), 0);
+	assert_true(fake_is_empty(&e->fake));
+	assert_int_equal(peer_of(e)->state, PEER_DOWN);
+	assert_int_equal(e->down, CHILDREN + 1);
+	assert_int_equal(e->fake.links, e->fake.unlinks);
+	ends_stop();
+}
+
+/* One after the other reaches its hard limit: with the last the peer is down. */
+static void test_orphans_grow_old(void **state)
+{
+	struct end *e = &ends[0];
+	struct child *child;
+
+	ends_up();
+	expire(e);
+	TAILQ_FOREACH(child, &peer_of(e)->children, link) {
+		struct ike_kern_event ev = { .type = IKE_KERN_EXPIRE, .hard = true,
+					     .policy = child->id,
+					     .spi = pair_active(child)->spi_in };
+
+		assert_int_equal(peer_of(e)->state, PEER_UP);
+		ike_kern_event(e->ike, &ev);
+	}
+	assert_int_equal(peer_of(e)->state, PEER_DOWN);
+	assert_true(fake_is_empty(&e->fake));
+	assert_int_equal(e->down, CHILDREN + 1);
+	ends_stop();
+}
+
+/* The last IKE SA goes by another row: then its children go too. */
 static void test_the_end(void **state)
 {
 	ends_up();
@@ -373,6 +469,9 @@ int main(void)
 		cmocka_unit_test(test_answers_are_kept),
 		cmocka_unit_test(test_three_datagrams),
 		cmocka_unit_test(test_children_outlive_their_ike_sa),
+		cmocka_unit_test(test_children_without_an_ike_sa),
+		cmocka_unit_test(test_the_end_of_orphans),
+		cmocka_unit_test(test_orphans_grow_old),
 		cmocka_unit_test(test_the_end),
 		cmocka_unit_test(test_no_other_version),
 	};

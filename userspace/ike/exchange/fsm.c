@@ -33,6 +33,7 @@ void fsm_apply(struct ike_sa *sa, const struct fsm_row *row, enum verdict verdic
 
 	if (verdict == VERDICT_STAY || verdict == VERDICT_DROP || next == sa->state)
 		return;
+	sa->orphans = row->orphans;
 	sa_set_state(sa, next, why[0] ? why : row->story);
 	timeout_s = sa->version->timeouts[next];
 	if (timeout_s)

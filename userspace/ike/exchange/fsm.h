@@ -44,6 +44,7 @@ struct fsm_row {
 	uint32_t kinds;			/* of messages, as bits; the version's own numbers */
 	enum verdict (*handler)(struct inbound *in);
 	enum sa_state next, fail;
+	bool orphans;			/* what it carried lives on: IKEv1's Phase 2 SAs */
 };
 
 /* A protocol version, as the machine needs to know it. */

@@ -61,6 +61,7 @@ struct ike_sa {
 	bool is_touched;
 	bool stranger;			/* counted by stranger.c */
 	bool released;			/* what only a living one has is gone */
+	bool orphans;			/* it ended by a row that says so */
 	struct ike *ike;
 	const struct ike_version *version;
 	/* NULL: before the proof on the responder, or after the tunnel was forgotten. */

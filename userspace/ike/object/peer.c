@@ -297,6 +297,8 @@ void peer_take_sa(struct peer *peer, struct ike_sa *sa, bool afresh)
 	timer_cancel(&peer->ike->timers, &peer->retry);
 	if (attempt && attempt != sa)
 		sa_end(attempt, SA_CLOSE, IKE_FAIL_NONE, "the peer's attempt came first");
+	if (!old)
+		peer_move_children(peer, NULL, sa);
 	if (old && old != sa)
 		sa_end(old, afresh ? SA_DROP : SA_CLOSE, IKE_FAIL_NONE,
 		       "the peer has made a new IKE SA");
@@ -342,6 +344,24 @@ void peer_drop_children(struct peer *peer, struct ike_sa *sa, const struct cause
 		}
 		if (lost)
 			child_lost(child, cause);
+	}
+}
+
+void peer_orphan_children(struct peer *peer, struct ike_sa *sa)
+{
+	struct child_sa *pair, *next;
+	struct child *child;
+
+	TAILQ_FOREACH(child, &peer->children, link) {
+		for (pair = TAILQ_FIRST(&child->pairs); pair; pair = next) {
+			next = TAILQ_NEXT(pair, link);
+			if (pair->sa != sa)
+				continue;
+			pair->sa = NULL;
+			/* nobody can delete it any more */
+			if (pair->state == PAIR_OLD || pair->state == PAIR_DELETING)
+				pair_remove(pair, "its IKE SA has ended");
+		}
 	}
 }
 

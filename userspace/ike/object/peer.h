@@ -76,8 +76,8 @@ void peer_retry_later(struct peer *peer);
 bool peer_has_pending(const struct peer *peer);
 bool peer_has_up(const struct peer *peer);
 /*
- * @sa is established: it carries the peer's exchanges from now on. One before it ends, without a
- * word if the peer says that it is @afresh; so does an attempt of ours.
+ * @sa is established: it carries the peer's exchanges from now on, and pairs that had none. One
+ * before it ends, without a word if the peer says that it is @afresh; so does an attempt of ours.
  */
 void peer_take_sa(struct peer *peer, struct ike_sa *sa, bool afresh);
 /*
@@ -93,6 +93,8 @@ struct child *peer_next_child(const struct peer *peer);
 void peer_move_children(struct peer *peer, struct ike_sa *from, struct ike_sa *to);
 /* All pairs that @sa carries leave the kernel. @cause: why a child that has no other is down. */
 void peer_drop_children(struct peer *peer, struct ike_sa *sa, const struct cause *cause);
+/* All pairs that @sa carries live on without one, until the next takes them over. */
+void peer_orphan_children(struct peer *peer, struct ike_sa *sa);
 /* Its address has changed, authentically: the policies follow. */
 void peer_moved(struct peer *peer);
 

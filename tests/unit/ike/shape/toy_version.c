@@ -289,6 +289,8 @@ static const struct fsm_row toy_rows[] = {
 	{ "never", SA_NEW, COMMAND_DROP, ROLE_COMMAND, .next = SA_DEAD },
 	{ "no answer", SA_INIT_SENT, COMMAND_DROP, ROLE_COMMAND, .next = SA_DEAD },
 	{ "we give up", SA_INIT_SENT, COMMAND_CLOSE, ROLE_COMMAND, .next = SA_DEAD },
+	{ "it expires", SA_ESTABLISHED, COMMAND_EXPIRE, ROLE_COMMAND, .next = SA_DEAD,
+	  .orphans = true },
 	{ "it ends", SA_ESTABLISHED, COMMAND_CLOSE, ROLE_COMMAND, .next = SA_DEAD },
 	{ "it ends", SA_ESTABLISHED, COMMAND_DROP, ROLE_COMMAND, .next = SA_DEAD },
 };

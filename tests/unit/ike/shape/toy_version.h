@@ -2,7 +2,8 @@
 /*
  * A protocol version that nobody has thought of, with rows of its own: four requests at once, keyed
  * by message id; a request of three datagrams; an IKE SA that takes over the children of the one
- * before it. It protects nothing: that is not what it is for.
+ * before it; children that live on when theirs expires. It protects nothing: that is not what it is
+ * for.
  */
 #ifndef SHAPE_TOY_VERSION_H
 #define SHAPE_TOY_VERSION_H
