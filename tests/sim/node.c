@@ -74,8 +74,9 @@ static void went_up(struct node *n)
 {
 	if (n->w->strangers)
 		violate(n->w, "%c is up with a peer that has another secret", 'A' + n->index);
-	if (!n->up_since)
-		n->up_since = n->w->now;
+	if (n->up_since)
+		violate(n->w, "%c goes up, and was up", 'A' + n->index);
+	n->up_since = n->w->now;
 	n->ups++;
 }
 
@@ -85,7 +86,9 @@ static void child_event(struct node *n, const struct ike_event *ev)
 
 	if (!ev->child)
 		return;
-	if (ev->type == IKE_EV_CHILD_UP && !*since)
+	if (ev->type == IKE_EV_CHILD_UP && *since)
+		violate(n->w, "%c: a child goes up, and was up", 'A' + n->index);
+	if (ev->type == IKE_EV_CHILD_UP)
 		*since = n->w->now;
 	if (ev->type == IKE_EV_CHILD_DOWN && !*since)
 		violate(n->w, "%c: a child goes down, and was not up", 'A' + n->index);

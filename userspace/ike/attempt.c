@@ -70,9 +70,10 @@ void attempt_succeeded(struct peer *peer)
 {
 	peer->failures = 0;
 	peer->cause = (struct cause){0};
-	if (!peer->up_ms)
-		peer->up_ms = ike_now(peer->ike);
 	peer_set_state(peer, PEER_UP, "established");
+	if (peer->up_ms)	/* another IKE SA, or another child: it was up all the time */
+		return;
+	peer->up_ms = ike_now(peer->ike);
 	report_peer(peer, IKE_EV_UP, NULL);
 }
 

@@ -318,7 +318,11 @@ static void test_peer_restarts(void **state)
 	side_restart(&p->s[0]);
 	attempt(p, 0);
 	assert_int_equal(b->ev[IKE_EV_DOWN].count, 0);
-	assert_int_equal(b->ev[IKE_EV_UP].count, 2);
+	assert_int_equal(b->ev[IKE_EV_CHILD_DOWN].count, 0);
+	/* it was up all the time: that is said once */
+	assert_int_equal(b->ev[IKE_EV_UP].count, 1);
+	assert_int_equal(b->ev[IKE_EV_CHILD_UP].count, 1);
+	assert_int_equal(b->ev[IKE_EV_CHILD_REKEYED].count, 1);
 	assert_one_pair(p);
 	ends_free(p);
 }

@@ -129,7 +129,13 @@ static void test_one_goes_and_comes(void **state)
 		pass(p, 0);
 		carry_all(p);
 		assert_meets(p, "voice");
+		/* of the peer UP is said once, of the child after each DOWN */
 		assert_int_equal(s->ev[IKE_EV_DOWN].count + other->ev[IKE_EV_DOWN].count, 0);
+		for (int i = 0; i < 2; i++) {
+			assert_int_equal(p->s[i].ev[IKE_EV_UP].count, 1);
+			assert_int_equal(p->s[i].ev[IKE_EV_CHILD_UP].count, 4);
+			assert_int_equal(p->s[i].ev[IKE_EV_CHILD_DOWN].count, 1);
+		}
 		ends_free(p);
 	}
 }

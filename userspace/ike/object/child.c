@@ -254,7 +254,9 @@ static void child_note_narrowed(struct child *child)
 	report_text(child->peer, IKE_EV_NOTE, text);
 }
 
-static void child_came_up(struct child *child, const struct child_sa *pair)
+/* @before: the pair in whose place it comes; NULL: the child was not up. */
+static void child_came_up(struct child *child, const struct child_sa *pair,
+			  const struct child_sa *before)
 {
 	char suite[PROPOSAL_STRLEN], local[160], remote[160];
 	struct cause text = {0};
@@ -269,6 +271,10 @@ static void child_came_up(struct child *child, const struct child_sa *pair)
 	report_step(child->peer, IKE_STEP_CHILD, "%s: CHILD_SA %08x/%08x", child->conf->name,
 		    pair->spi_in, pair->spi_out);
 	child_note_narrowed(child);
+	if (before) {
+		child_rekeyed(child, pair, before->spi_in, before->spi_out);
+		return;
+	}
 	cause_set(&text, IKE_FAIL_NONE, "%.180s: %s === %s", proposal_str(&pair->suite, suite),
 		  ts_list_str(child->local_ts, local, sizeof(local)),
 		  ts_list_str(child->remote_ts, remote, sizeof(remote)));
@@ -365,7 +371,7 @@ bool child_install(struct child *child, struct child_sa *pair, const struct ts_p
 	}
 	if (before && before->sa == pair->sa)
 		pair_retire(before, "the peer has made another");
-	child_came_up(child, pair);
+	child_came_up(child, pair, before);
 	return true;
 }
 
