@@ -204,6 +204,10 @@ static void test_identities(void **state)
 		{ "user@example.org", ID_RFC822_ADDR, "user@example.org" },
 		{ "@#0aFF", ID_KEY_ID, "@#0aff" },
 		{ "keyid:xy", ID_KEY_ID, "@#7879" },
+		/* what parts names is no part of one */
+		{ "alice/voice", ID_FQDN, "alice\\x2fvoice" },
+		{ "@/a\\x2fb/", ID_FQDN, "\\x2fa\\x5cx2fb\\x2f" },
+		{ "o/r@example.org", ID_RFC822_ADDR, "o\\x2fr@example.org" },
 	};
 	struct ike_id id, other;
 	char buf[TUNNEL_ID_MAX];
@@ -213,6 +217,10 @@ static void test_identities(void **state)
 		assert_int_equal(id.type, rows[i].type);
 		assert_string_equal(ike_id_str(&id, buf, sizeof(buf)), rows[i].shown);
 	}
+	/* what does not fit is left out, whole */
+	assert_true(ike_id_parse(&id, "ab/c"));
+	assert_string_equal(ike_id_str(&id, buf, 6), "ab");
+	assert_string_equal(ike_id_str(&id, buf, 7), "ab\\x2f");
 	assert_false(ike_id_parse(&id, ""));
 	assert_false(ike_id_parse(&id, "@#0"));
 	assert_false(ike_id_parse(&id, "@#zz"));

@@ -65,27 +65,24 @@ static bool names_find_child(const struct ike *ike, uint32_t peer, const char *n
 	return false;
 }
 
-/* An identity may have slashes of its own. */
+/* An identity has no slash: ike_id_str() escapes it. So there is one way to read a name. */
 static bool names_find_peer(const struct ike *ike, const char *name, struct name_ref *ref)
 {
+	size_t len = strcspn(name, "/");
 	struct ike_peer_status st;
 	char id[TUNNEL_ID_MAX];
 	uint32_t peer = 0;
-	size_t len;
 
 	while ((peer = ike_peer_next(ike, ref->tunnel, peer))) {
 		if (!ike_peer_status(ike, peer, &st))
 			continue;
 		names_identity(&st, id);
-		len = strlen(id);
-		if (!len || strncmp(name, id, len))
+		if (!len || strlen(id) != len || memcmp(name, id, len))
 			continue;
-		if (!name[len]) {
-			ref->peer = peer;
-			return true;
-		}
-		if (name[len] == '/' && names_find_child(ike, peer, name + len + 1, ref))
-			return true;
+		if (name[len])
+			return names_find_child(ike, peer, name + len + 1, ref);
+		ref->peer = peer;
+		return true;
 	}
 	return false;
 }

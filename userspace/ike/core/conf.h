@@ -75,6 +75,7 @@ void tunnel_conf_free(struct tunnel_conf *conf);
  * an identity.
  */
 bool ike_id_parse(struct ike_id *id, const char *text);
+/* Without "/", which parts names, and without control characters: these are escaped, "\x2f". */
 const char *ike_id_str(const struct ike_id *id, char *buf, size_t len);
 bool ike_id_equal(const struct ike_id *a, const struct ike_id *b);
 

@@ -78,9 +78,32 @@ struct ike_id id_of_octets(uint8_t type, struct chunk data)
 	return id;
 }
 
+/*
+ * A name as text. What parts names is escaped, "/" and the backslash itself: "office/alice/voice" is
+ * always the child voice of alice's, whatever somebody else calls himself.
+ */
+static void id_name_str(const struct ike_id *id, char *buf, size_t len)
+{
+	const char *p = (const char *)id->data;
+	size_t left = id->len, at = 0, n;
+
+	buf[0] = '\0';
+	while (left) {
+		for (n = 0; n < left && p[n] != '/' && p[n] != '\\'; n++)
+			;
+		log_escape(p, n, buf + at, len - at);
+		at += strlen(buf + at);
+		if (n == left || len - at <= 4)
+			break;
+		at += snprintf(buf + at, len - at, "\\x%02x", p[n]);
+		p += n + 1;
+		left -= n + 1;
+	}
+}
+
 const char *ike_id_str(const struct ike_id *id, char *buf, size_t len)
 {
-	char name[NAME_STRLEN], escaped[TUNNEL_ID_MAX];
+	char name[NAME_STRLEN], text[ADDR_STRLEN];
 	struct addr addr;
 	size_t at;
 
@@ -91,14 +114,13 @@ const char *ike_id_str(const struct ike_id *id, char *buf, size_t len)
 	case ID_IPV4_ADDR:
 	case ID_IPV6_ADDR:
 		if (addr_from_bytes(&addr, id->data, id->len))
-			snprintf(buf, len, "%s", addr_str(&addr, escaped));
+			snprintf(buf, len, "%s", addr_str(&addr, text));
 		else
 			snprintf(buf, len, "(address of %u octets)", id->len);
 		break;
 	case ID_FQDN:
 	case ID_RFC822_ADDR:
-		log_escape((const char *)id->data, id->len, escaped, sizeof(escaped));
-		snprintf(buf, len, "%s", escaped);
+		id_name_str(id, buf, len);
 		break;
 	default:
 		at = id->type == ID_KEY_ID ? snprintf(buf, len, "@#") :
