@@ -409,6 +409,28 @@ static void test_forged_refusal(void **state)
 	ends_free(p);
 }
 
+/* A refusal of the first request says nothing of the one with the cookie that follows. */
+static void test_forged_refusal_before_a_cookie(void **state)
+{
+	struct ends *p = ends_new();
+	struct side *a = &p->s[0];
+
+	ends_start(p);
+	start(p, 0);
+	forge_refusal(p, NOTIFY_NO_PROPOSAL_CHOSEN, NULL, 0);
+	flood(&p->s[1], oldest(a), STRANGERS_COOKIE);
+	carry(a);
+	carry(&p->s[1]);		/* the cookie */
+	drop(a);			/* our second request is lost, and its first copy */
+	pass(p, 1000);
+	drop(a);
+	pass(p, 2500);
+	assert_int_equal(peer_of(a)->state, PEER_CONNECTING);
+	carry_all(p);
+	assert_int_equal(peer_of(a)->state, PEER_UP);
+	ends_free(p);
+}
+
 static void test_unknown_address(void **state)
 {
 	struct ends *p = ends_new();
@@ -634,6 +656,7 @@ int main(void)
 		cmocka_unit_test(test_first_message_too_long),
 		cmocka_unit_test(test_unsound_ke_in_response),
 		cmocka_unit_test(test_no_proposal), cmocka_unit_test(test_forged_refusal),
+		cmocka_unit_test(test_forged_refusal_before_a_cookie),
 		cmocka_unit_test(test_unknown_address), cmocka_unit_test(test_retransmission),
 		cmocka_unit_test(test_init_answered_from_cache), cmocka_unit_test(test_forced_udp),
 		cmocka_unit_test(test_forced_udp_by_the_responder), cmocka_unit_test(test_nat),
