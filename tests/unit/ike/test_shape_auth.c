@@ -333,11 +333,57 @@ static void test_begins_twice(void **state)
 	ends_free(p);
 }
 
+static unsigned int turned_away;
+
+static void count_turned_away(struct fake *f, const struct ike_event *ev)
+{
+	if (ev->type == IKE_EV_LOG && strstr(ev->detail, "was taken down here"))
+		turned_away++;
+}
+
+/* Nobody who has not proved himself fills the log, nor is let in at the end of his rounds. */
+static void test_turned_away_before_the_proof(void **state)
+{
+	struct ends *p = toy_ends();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	turned_away = 0;
+	b->fake.event = count_turned_away;
+	side_down(b);
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(side_up(a), 0);
+		pass(p, 0);
+		carry_all(p);
+		assert_int_equal(side_down(a), 0);
+		carry_all(p);
+	}
+	assert_int_equal(turned_away, 1);
+	/* taken down amid the rounds */
+	side_up(b);
+	pass(p, 0);
+	side_down(b);
+	b->count = 0;
+	peer_of(b)->intent = INTENT_ANSWER;
+	pass(p, 2000);
+	b->count = 0;
+	start(p, 0);
+	carry(a);
+	carry(b);
+	carry(a);
+	side_down(b);
+	carry_all(p);
+	assert_int_equal(peer_of(b)->state, PEER_DOWN);
+	assert_int_equal(turned_away, 2);
+	assert_int_equal(b->fake.in_count + b->fake.reserved, 0);
+	ends_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_three_rounds),
 		cmocka_unit_test(test_begins_twice),
+		cmocka_unit_test(test_turned_away_before_the_proof),
 		cmocka_unit_test(test_jobs_take_time),
 		cmocka_unit_test(test_wrong_secret),
 		cmocka_unit_test(test_wrong_verifier),

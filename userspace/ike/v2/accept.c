@@ -24,6 +24,12 @@ static bool accept_suite_ok(const struct tunnel *t, const struct ike_sa *sa)
 	return proposal_select(&t->conf->ike, &theirs, false, &same, &index);
 }
 
+/* Before its proof a peer is a stranger: what it makes us write has a limit. */
+static bool accept_may_say(const struct ike_sa *sa)
+{
+	return sa->remote_id.type || ike_may_mention_stranger(sa->ike);
+}
+
 bool accept_turned_away(struct inbound *in, struct tunnel *t, const struct peer *peer)
 {
 	struct v2_inbound *v = v2_inbound(in);
@@ -36,19 +42,22 @@ bool accept_turned_away(struct inbound *in, struct tunnel *t, const struct peer 
 			  "no IKE proposal in common; ours: %s; the peer's: %.180s",
 			  proposals_text(&t->conf->ike, ours, sizeof(ours)),
 			  proposal_str(&in->sa->suite, got));
-		report_refused(t, &cause);
+		if (accept_may_say(in->sa))
+			report_refused(t, &cause);
 		return true;
 	}
 	if (t->held_down || (peer && peer->intent == INTENT_DOWN)) {
 		v2_refuse(v, NOTIFY_TEMPORARY_FAILURE, NULL, 0);
-		report_tunnel_log(t, LOG_INFO,
-				  "the peer is refused: the tunnel was taken down here; "
-				  "ikectl up %s takes it back", t->conf->name);
+		if (accept_may_say(in->sa))
+			report_tunnel_log(t, LOG_INFO,
+					  "the peer is refused: the tunnel was taken down here; "
+					  "ikectl up %s takes it back", t->conf->name);
 		return true;
 	}
 	if (peer && peer_prefers_ours(peer, in->sa)) {
-		report_tunnel_log(t, LOG_INFO,
-				  "both ends began at once: our attempt goes on, the peer is told to try later");
+		if (accept_may_say(in->sa))
+			report_tunnel_log(t, LOG_INFO,
+					  "both ends began at once: our attempt goes on, the peer is told to try later");
 		v2_refuse(v, NOTIFY_TEMPORARY_FAILURE, NULL, 0);
 		return true;
 	}

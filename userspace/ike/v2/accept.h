@@ -8,7 +8,7 @@
 #include "ike/v2/v2.h"
 
 /*
- * The peer is who it says, and still has to go: the answer says so. @peer: the tunnel's, or NULL.
+ * Whoever it is, it has to go: the answer says so. With rounds it has not proved itself yet. @peer: the tunnel's, or NULL.
  * True: it was refused.
  */
 bool accept_turned_away(struct inbound *in, struct tunnel *t, const struct peer *peer);

@@ -188,7 +188,8 @@ static enum verdict auth_prove(struct inbound *in)
 		auth_end(in->sa, true);
 		return v->m.kind == MSG_AUTH_BEGIN ? rounds_begin(in, t) : accept_establish(in, t);
 	default:
-		report_tunnel_log(t, LOG_ERR, "we cannot prove who we are: %s", s->why);
+		if (in->sa->remote_id.type || ike_may_mention_stranger(in->sa->ike))
+			report_tunnel_log(t, LOG_ERR, "we cannot prove who we are: %s", s->why);
 		v2_refuse(v, NOTIFY_TEMPORARY_FAILURE, NULL, 0);
 		return VERDICT_FAIL;
 	}

@@ -110,9 +110,11 @@ enum verdict v2_auth_proof(struct inbound *in)
 	octets_clear(&ours);
 	if (!ok)
 		return rounds_fail(in, "no memory");
-	build_auth(&v->b, AUTH_PSK, proof, prf_len(in->sa->prf));
-	mem_wipe(proof, sizeof(proof));
 	auth_end(in->sa, false);
 	in->sa->remote_id = v2_id(&v->m.idi);
-	return accept_establish(in, t);
+	ok = !accept_turned_away(in, t, tunnel_only_peer(t));	/* it may be another day */
+	if (ok)
+		build_auth(&v->b, AUTH_PSK, proof, prf_len(in->sa->prf));
+	mem_wipe(proof, sizeof(proof));
+	return ok ? accept_establish(in, t) : VERDICT_FAIL;
 }
