@@ -54,8 +54,7 @@ static void settle_release(struct ike_sa *sa)
 	if (sa->stash)
 		sa->stash_free(sa);
 	timer_cancel(&sa->ike->timers, &sa->liveness);
-	octets_clear(&sa->init_i);
-	octets_clear(&sa->init_r);
+	sa_forget_proof(sa);
 }
 
 static void settle_bury(struct ike_sa *sa)

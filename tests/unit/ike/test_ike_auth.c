@@ -327,6 +327,41 @@ static void test_peer_restarts(void **state)
 	ends_free(p);
 }
 
+static bool is_zero(const void *p, size_t len)
+{
+	const uint8_t *b = p;
+
+	for (size_t i = 0; i < len; i++)
+		if (b[i])
+			return false;
+	return true;
+}
+
+/* What only the proofs need, RFC 7296 2.15, is wiped as soon as they are over, at either end. */
+static void test_proof_is_forgotten(void **state)
+{
+	struct ends *p = ends_new();
+	struct ike_sa *a, *b;
+
+	ends_start(p);
+	start(p, 0);
+	carry(&p->s[0]);
+	carry(&p->s[1]);
+	a = only_sa(&p->s[0]);
+	b = only_sa(&p->s[1]);
+	assert_false(is_zero(b->sk_pi, sizeof(b->sk_pi)) || is_zero(b->sk_pr, sizeof(b->sk_pr)));
+	assert_memory_equal(a->sk_pi, b->sk_pi, sizeof(a->sk_pi));
+	carry(&p->s[0]);
+	assert_true(is_zero(b->sk_pi, sizeof(b->sk_pi)) && is_zero(b->sk_pr, sizeof(b->sk_pr)));
+	assert_false(is_zero(a->sk_pi, sizeof(a->sk_pi)));
+	carry(&p->s[1]);
+	assert_true(is_zero(a->sk_pi, sizeof(a->sk_pi)) && is_zero(a->sk_pr, sizeof(a->sk_pr)));
+	assert_false(is_zero(a->sk_d, sizeof(a->sk_d)));
+	assert_null(a->init_i.p);
+	assert_null(b->init_r.p);
+	ends_free(p);
+}
+
 /* Two tunnels between the same two, the second with a secret of its own. */
 static struct ends *ends_with_second(uint32_t second[2])
 {
@@ -516,6 +551,7 @@ int main(void)
 		cmocka_unit_test(test_taken_back),
 		cmocka_unit_test(test_both_begin),
 		cmocka_unit_test(test_peer_restarts),
+		cmocka_unit_test(test_proof_is_forgotten),
 		cmocka_unit_test(test_second_tunnel),
 		cmocka_unit_test(test_two_tunnels_at_once),
 		cmocka_unit_test(test_initial_contact_of_one),

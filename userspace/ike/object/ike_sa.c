@@ -203,6 +203,14 @@ void sa_set_state(struct ike_sa *sa, enum sa_state state, const char *why)
 	sa_touch(sa);
 }
 
+void sa_forget_proof(struct ike_sa *sa)
+{
+	octets_clear(&sa->init_i);
+	octets_clear(&sa->init_r);
+	mem_wipe(sa->sk_pi, sizeof(sa->sk_pi));
+	mem_wipe(sa->sk_pr, sizeof(sa->sk_pr));
+}
+
 void sa_end(struct ike_sa *sa, enum sa_end end, enum ike_failure failure, const char *detail)
 {
 	if (sa->end == SA_KEEP)
@@ -229,8 +237,7 @@ void sa_free(struct ike_sa *sa)
 	timers_unreserve(&ike->timers, SA_TIMERS);
 	sa_untouch(sa);
 	sa_unhash(sa);
-	octets_clear(&sa->init_i);
-	octets_clear(&sa->init_r);
+	sa_forget_proof(sa);
 	for (unsigned int i = 0; i < sa->window; i++)
 		datagrams_clear(&sa->answers[i].msg);
 	free(sa->answers);

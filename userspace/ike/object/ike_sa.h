@@ -86,8 +86,10 @@ struct ike_sa {
 	struct proposal suite;
 	uint16_t prf;
 	struct nonce ni, nr;
-	struct octets init_i, init_r;	/* the two first messages, until the proof is over */
-	uint8_t sk_d[PRF_LEN_MAX], sk_pi[PRF_LEN_MAX], sk_pr[PRF_LEN_MAX];
+	uint8_t sk_d[PRF_LEN_MAX];
+	/* Until the proofs are over: sa_forget_proof(). */
+	struct octets init_i, init_r;	/* the two first messages */
+	uint8_t sk_pi[PRF_LEN_MAX], sk_pr[PRF_LEN_MAX];
 	struct sk sk_in, sk_out;
 	bool keyed;
 
@@ -132,6 +134,8 @@ const char *sa_state_name(enum sa_state state);
 void sa_set_state(struct ike_sa *sa, enum sa_state state, const char *why);
 bool sa_is_over(const struct ike_sa *sa);	/* closing or later */
 
+/* Wipes what only the proofs need, RFC 7296 2.15: the first messages, SK_pi and SK_pr. */
+void sa_forget_proof(struct ike_sa *sa);
 /* Notes that it is to end; the first cause counts, and a drop counts more than a close. */
 void sa_end(struct ike_sa *sa, enum sa_end end, enum ike_failure failure, const char *detail);
 

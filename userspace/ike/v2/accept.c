@@ -155,8 +155,7 @@ enum verdict accept_establish(struct inbound *in, struct tunnel *t)
 		 ike_id_equal(&before->sa->remote_id, &sa->remote_id);
 	sa->peer = peer;
 	sa->mark = t->conf->mark;
-	octets_clear(&sa->init_i);
-	octets_clear(&sa->init_r);
+	sa_forget_proof(sa);
 	peer_take_sa(peer, sa, afresh);
 	sa_watch(sa, t->conf->dpd_s);
 	accept_put_off_children(peer);

@@ -334,8 +334,7 @@ static enum verdict auth_accepted(struct inbound *in)
 
 	report_step(sa->peer, IKE_STEP_AUTH, "the peer is authenticated");
 	auth_end(sa, false);
-	octets_clear(&sa->init_i);
-	octets_clear(&sa->init_r);
+	sa_forget_proof(sa);
 	peer_take_sa(sa->peer, sa, false);
 	sa_watch(sa, sa->peer->tunnel->conf->dpd_s);
 	if (!child)
