@@ -40,10 +40,12 @@ static void fake_event(void *ctx, const struct ike_event *ev)
 	f->event(f, ev);
 }
 
-static bool fake_source_for(void *ctx, const struct addr *remote, struct addr *local)
+static bool fake_source_for(void *ctx, const struct addr *remote, uint32_t mark,
+			    struct addr *local)
 {
-	const struct fake *f = ctx;
+	struct fake *f = ctx;
 
+	f->source_mark = mark;
 	*local = f->addr;
 	return !f->no_route;
 }

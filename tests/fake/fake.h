@@ -57,6 +57,7 @@ struct fake_name {
 struct fake {
 	const uint64_t *now;		/* ms */
 	struct addr addr;		/* of the host */
+	uint32_t source_mark;		/* that its address was last asked with */
 	void (*send)(struct fake *f, const struct endpoint *local, const struct endpoint *remote,
 		     uint32_t mark, const uint8_t *msg, size_t len);
 	void (*event)(struct fake *f, const struct ike_event *ev);

@@ -64,7 +64,8 @@ static void env_random(void *ctx, void *buf, size_t len)
 	}
 }
 
-static bool env_source_for(void *ctx, const struct addr *remote, struct addr *local)
+static bool env_source_for(void *ctx, const struct addr *remote, uint32_t mark,
+			   struct addr *local)
 {
 	*local = ((struct node *)ctx)->addr;
 	return true;

@@ -100,7 +100,8 @@ static bool attempt_endpoints(struct ike_sa *sa, const struct addr *towards)
 
 	sa->remote = (struct endpoint){ .addr = *towards, .port = IKE_PORT };
 	sa->local = (struct endpoint){ .addr = conf->local, .port = IKE_PORT };
-	return conf->local.family || env->source_for(env->ctx, towards, &sa->local.addr);
+	return conf->local.family ||
+	       env->source_for(env->ctx, towards, conf->mark, &sa->local.addr);
 }
 
 void attempt_begin(struct peer *peer)

@@ -72,6 +72,21 @@ static void the_mark_is_on_the_packet(void **state)
 			    "192.0.2.1:500 > 192.0.2.2:500 hello");
 }
 
+/* Where the mark has a route of its own, its source address is the one of that route. */
+static void the_mark_chooses_the_source(void **state)
+{
+	struct addr remote = endpoint_of("198.51.100.1", 0).addr, local;
+	char text[ADDR_STRLEN];
+
+	assert_int_equal(system("ip route add 198.51.100.0/24 dev lo src 192.0.2.1 && "
+				"ip route add default dev lo src 192.0.2.2 table 100 && "
+				"ip rule add pref 1 fwmark " MARKED " lookup 100"), 0);
+	assert_true(sock_source_for(&remote, 0, &local));
+	assert_string_equal(addr_str(&local, text), "192.0.2.1");
+	assert_true(sock_source_for(&remote, atoi(MARKED), &local));
+	assert_string_equal(addr_str(&local, text), "192.0.2.2");
+}
+
 static void whose_address(void **state)
 {
 	struct endpoint own = endpoint_of("192.0.2.1", 0), not = endpoint_of("192.0.2.77", 0),
@@ -123,6 +138,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(addresses_and_marker),
 		TEST(the_mark_is_on_the_packet),
+		TEST(the_mark_chooses_the_source),
 		TEST(whose_address),
 		TEST(the_port_is_taken),
 	};

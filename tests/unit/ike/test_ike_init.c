@@ -55,6 +55,20 @@ static void test_handshake(void **state)
 	ends_free(p);
 }
 
+/* A tunnel's mark is on its packets of both kinds, and decides what they come from. */
+static void test_mark(void **state)
+{
+	struct ends *p = ends_new();
+	struct side *a = &p->s[0];
+
+	a->conf.mark = 42;
+	ends_start(p);
+	bring_up(p, 0);		/* each datagram's mark is looked at */
+	assert_int_equal(a->fake.source_mark, 42);
+	assert_int_equal(a->fake.policy[0].mark, 42);
+	ends_free(p);
+}
+
 /* What one end encrypts with the other decrypts with, in both directions: RFC 7296 2.17. */
 static void test_keys_meet(void **state)
 {
@@ -646,7 +660,8 @@ static void test_no_way_out(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_handshake), cmocka_unit_test(test_answer_only),
+		cmocka_unit_test(test_handshake), cmocka_unit_test(test_mark),
+		cmocka_unit_test(test_answer_only),
 		cmocka_unit_test(test_keys_meet), cmocka_unit_test(test_another_address),
 		cmocka_unit_test(test_name_is_gone),
 		cmocka_unit_test(test_group_of_the_peer), cmocka_unit_test(test_group_not_offered),

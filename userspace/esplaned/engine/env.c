@@ -33,9 +33,10 @@ static void env_send(void *ctx, const struct endpoint *local, const struct endpo
 	sock_send(d->sock, local, remote, mark, msg, len);
 }
 
-static bool env_source_for(void *ctx, const struct addr *remote, struct addr *local)
+static bool env_source_for(void *ctx, const struct addr *remote, uint32_t mark,
+			   struct addr *local)
 {
-	return sock_source_for(remote, local);
+	return sock_source_for(remote, mark, local);
 }
 
 static bool env_job(void *ctx, uint32_t id, const struct ike_job *job)

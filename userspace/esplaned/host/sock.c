@@ -258,7 +258,7 @@ void sock_keepalive(struct sock *s, const struct endpoint *local, const struct e
 	sock_send_parts(s, local, remote, mark, &iov, 1);
 }
 
-bool sock_source_for(const struct addr *remote, struct addr *local)
+bool sock_source_for(const struct addr *remote, uint32_t mark, struct addr *local)
 {
 	struct endpoint to = { .addr = *remote, .port = SOCK_PORT_IKE }, from;
 	struct sockaddr_storage ss;
@@ -270,7 +270,8 @@ bool sock_source_for(const struct addr *remote, struct addr *local)
 	if (fd < 0)
 		return false;
 	endpoint_to_sockaddr(&to, &ss, &len);
-	ok = !connect(fd, (struct sockaddr *)&ss, len);
+	ok = (!mark || !setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark))) &&
+	     !connect(fd, (struct sockaddr *)&ss, len);
 	len = sizeof(ss);
 	ok = ok && !getsockname(fd, (struct sockaddr *)&ss, &len) &&
 	     endpoint_from_sockaddr(&from, (struct sockaddr *)&ss);

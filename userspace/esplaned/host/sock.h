@@ -32,8 +32,8 @@ void sock_send(struct sock *s, const struct endpoint *local, const struct endpoi
 /* One octet 0xff, RFC 3948 2.3. */
 void sock_keepalive(struct sock *s, const struct endpoint *local, const struct endpoint *remote,
 		    uint32_t mark);
-/* The address the system would use towards @remote. False: no route. */
-bool sock_source_for(const struct addr *remote, struct addr *local);
+/* The address the system would use towards @remote for packets with @mark. False: no route. */
+bool sock_source_for(const struct addr *remote, uint32_t mark, struct addr *local);
 /* Is @local an address that this host can send from? False: @why says it. */
 bool sock_local_ok(const struct addr *local, char why[SOCK_WHY_MAX]);
 
