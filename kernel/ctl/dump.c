@@ -17,7 +17,7 @@ enum { AT_DEVICE, AT_POLICY, AT_OUT_DONE, AT_SPI };
 
 /* One message of a dump. -EMSGSIZE: it goes into the next buffer. */
 static int dump_msg(struct sk_buff *msg, struct netlink_callback *cb, u8 cmd,
-		    const struct espl_policy *policy, const struct espl_sa *sa)
+		    const struct espl_policy *policy, struct espl_sa *sa)
 {
 	void *head = genlmsg_put(msg, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
 				 espl_dump_family(cb), NLM_F_MULTI, cmd);

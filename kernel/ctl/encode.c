@@ -176,6 +176,32 @@ int espl_encode_device(struct sk_buff *msg, const struct espl_device *dev)
 	       nla_put_u32(msg, ESPLANE_A_DEVICE_ID, dev->id);
 }
 
+int espl_encode_peer(struct sk_buff *msg, const struct espl_outer *peer)
+{
+	if (nla_put(msg, ESPLANE_A_PEER_ADDR, espl_outer_len(peer), &peer->addr) ||
+	    (peer->port && nla_put_u16(msg, ESPLANE_A_PEER_PORT, be16_to_cpu(peer->port))))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* Only where the peer's packets come from elsewhere than the policy says. */
+static int encode_mapping(struct sk_buff *msg, struct espl_sa *sa)
+{
+	const struct espl_endpoint *ep =
+		rcu_dereference_protected(sa->policy->endpoint,
+					  lockdep_is_held(&sa->policy->dev->lock));
+	struct espl_outer peer;
+
+	if (sa->dir != ESPLANE_DIR_IN || ep->encap != ESPLANE_ENCAP_UDP)
+		return 0;
+	spin_lock_bh(&sa->lock);
+	peer = sa->mapping;
+	spin_unlock_bh(&sa->lock);
+	if (!peer.family || espl_outer_equal(&peer, &ep->remote))
+		return 0;
+	return espl_encode_peer(msg, &peer);
+}
+
 int espl_encode_policy_msg(struct sk_buff *msg, const struct espl_policy *policy)
 {
 	if (espl_encode_device(msg, policy->dev))
@@ -183,10 +209,11 @@ int espl_encode_policy_msg(struct sk_buff *msg, const struct espl_policy *policy
 	return espl_encode_policy(msg, policy);
 }
 
-int espl_encode_sa_msg(struct sk_buff *msg, const struct espl_sa *sa)
+int espl_encode_sa_msg(struct sk_buff *msg, struct espl_sa *sa)
 {
 	if (espl_encode_device(msg, sa->policy->dev) ||
-	    nla_put_u32(msg, ESPLANE_A_POLICY_ID, sa->policy->id))
+	    nla_put_u32(msg, ESPLANE_A_POLICY_ID, sa->policy->id) ||
+	    encode_mapping(msg, sa))
 		return -EMSGSIZE;
 	return espl_encode_sa(msg, sa);
 }

@@ -7,6 +7,7 @@
 
 struct espl_policy;
 struct espl_device;
+struct espl_outer;
 struct espl_sa;
 struct espl_suite;
 struct sk_buff;
@@ -18,9 +19,12 @@ enum { ESPL_MSG_MAX = 16384 };
 int espl_encode_policy(struct sk_buff *msg, const struct espl_policy *policy);
 int espl_encode_sa(struct sk_buff *msg, const struct espl_sa *sa);
 
-/* The same, at the top of a message, with the device. */
+/* The same, at the top of a message, with the device; an SA with where its peer has moved to. */
 int espl_encode_policy_msg(struct sk_buff *msg, const struct espl_policy *policy);
-int espl_encode_sa_msg(struct sk_buff *msg, const struct espl_sa *sa);
+int espl_encode_sa_msg(struct sk_buff *msg, struct espl_sa *sa);
+
+/* PEER_ADDR, and PEER_PORT if it has one. Any context. */
+int espl_encode_peer(struct sk_buff *msg, const struct espl_outer *peer);
 
 /* IFINDEX and DEVICE_ID. Any context. */
 int espl_encode_device(struct sk_buff *msg, const struct espl_device *dev);

@@ -40,13 +40,6 @@ static void notify_fill_flow(struct sk_buff *msg, const struct espl_flow *flow, 
 	nla_nest_end(msg, nest);
 }
 
-static void notify_fill_peer(struct sk_buff *msg, const struct espl_outer *peer)
-{
-	nla_put(msg, ESPLANE_A_PEER_ADDR, espl_outer_len(peer), &peer->addr);
-	if (peer->port)
-		nla_put_u16(msg, ESPLANE_A_PEER_PORT, be16_to_cpu(peer->port));
-}
-
 /* False: the peer has come back to where the policy says, there is no news. */
 static bool notify_fill_mapping(struct sk_buff *msg, struct espl_sa *sa)
 {
@@ -55,7 +48,7 @@ static bool notify_fill_mapping(struct sk_buff *msg, struct espl_sa *sa)
 	spin_lock_bh(&sa->lock);
 	peer = sa->mapping;
 	spin_unlock_bh(&sa->lock);
-	notify_fill_peer(msg, &peer);
+	espl_encode_peer(msg, &peer);
 	return peer.family;
 }
 
@@ -145,7 +138,7 @@ static void notify_bad_spi(const struct espl_bad_spis *from, const struct espl_b
 		return;
 	head = genlmsg_put(msg, 0, 0, &espl_genl, 0, ESPLANE_CMD_INVALID_SPI);
 	nla_put_u32(msg, ESPLANE_A_SPI, be32_to_cpu(bad->spi));
-	notify_fill_peer(msg, &bad->from);
+	espl_encode_peer(msg, &bad->from);
 	genlmsg_end(msg, head);
 	notify_multicast(en, msg);
 }

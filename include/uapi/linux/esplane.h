@@ -66,7 +66,8 @@ enum {
 	 * One SA, named as in sa-del; dump, all that this namespace can see, or those of ifindex.
 	 */
 	/*
-	 * IFINDEX, DEVICE_ID, SPI, DIR, POLICY_ID -> IFINDEX, DEVICE_ID, POLICY_ID, SA_IN, SA_OUT
+	 * IFINDEX, DEVICE_ID, SPI, DIR, POLICY_ID -> IFINDEX, DEVICE_ID, POLICY_ID, PEER_ADDR,
+	 * PEER_PORT, SA_IN, SA_OUT
 	 */
 	ESPLANE_CMD_SA_GET,
 	/* From now on the module takes the ESP in UDP that this socket receives. */
@@ -131,7 +132,11 @@ enum {
 	ESPLANE_A_SUITE,		/* nest of ESPLANE_SUITE_A_*, repeated */
 	ESPLANE_A_LIMIT,		/* u8, enum esplane_limit */
 	ESPLANE_A_HARD,			/* flag. The hard limit; absent, the soft one */
-	ESPLANE_A_PEER_ADDR,		/* 4 or 16 octets */
+	/*
+	 * Where the peer's packets come from, 4 or 16 octets; in sa-get only if not from where the
+	 * policy says
+	 */
+	ESPLANE_A_PEER_ADDR,
 	ESPLANE_A_PEER_PORT,		/* u16 */
 	/* nest of ESPLANE_TS_A_*. Of the packet that asks for an SA */
 	ESPLANE_A_TS_LOCAL,

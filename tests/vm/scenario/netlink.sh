@@ -260,6 +260,38 @@ check "without the mark they take the other one" wait_for 10 grep -qx 'mark 0' "
 reap marks-eth0
 must ctl a policy-del dev=espl0 id=1
 
+# --- a peer that moves
+
+# peer_of_sa [WORD...]: peer-addr and peer-port beside the inbound SA, "null null" without them
+peer_of_sa()
+{
+	ctl a raw cmd=sa-get text="ifindex=$(device_index a espl0)$*" | jq -r 'if type == "array" then .[] else . end |
+		select(."sa-in") | "\(."peer-addr") \(."peer-port")"'
+}
+
+one='spi=0x1001 dir=1'
+for net in a b; do
+	espl_policy $net udp
+	espl_socket $net
+done
+espl_sas a aes128gcm16
+ctl b policy-get dev=espl0 id=1 >/dev/null && must ctl b policy-del dev=espl0 id=1
+espl_policy b udp
+espl_sas b aes128gcm16
+check "the peer is where the policy says" pings b 10.1.0.1 1
+is "sa-get: no other address of the peer" "$(peer_of_sa " $one")" 'null null'
+must ctl b policy-set dev=espl0 id=1 encap=udp local=192.0.2.2 remote=192.0.2.1 lport=4501 rport=4500
+check "the peer sends from another port" pings b 10.1.0.1 1
+check "event mapping" wait_for 5 event_seen a '"mapping"' '"spi":4097\b' '"peer-addr":"192\.0\.2\.2"' '"peer-port":4501\b'
+is "sa-get says the same" "$(peer_of_sa " $one")" '192.0.2.2 4501'
+is "so does a dump" "$(ctl a raw cmd=sa-get dump text="ifindex=$(device_index a espl0)" |
+	jq -rc 'flatten[] | [has("sa-in"), ."peer-port"]' | sort | xargs)" '[false,null] [true,4501]'
+must ctl a policy-set dev=espl0 id=1 encap=udp local=192.0.2.1 remote=192.0.2.2 lport=4500 rport=4501
+is "no more when the policy follows" "$(peer_of_sa " $one")" 'null null'
+for net in a b; do
+	must ctl $net policy-del dev=espl0 id=1
+done
+
 # --- tracepoints
 
 traced()
