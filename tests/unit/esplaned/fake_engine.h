@@ -414,6 +414,17 @@ void device_down(struct device *dev)
 	fake.ifindex = 0;
 }
 
+/* 10.9.0.CHILD */
+struct addr device_source(const struct device *dev, uint32_t child)
+{
+	struct addr addr = { 0 };
+	char text[16];
+
+	snprintf(text, sizeof(text), "10.9.0.%u", child);
+	addr_parse(&addr, text);
+	return addr;
+}
+
 int device_ifindex(const struct device *dev)
 {
 	return fake.ifindex;
@@ -470,10 +481,10 @@ bool keys_mac(struct keys *keys, uint32_t job, uint32_t secret, uint16_t prf, st
 
 bool keys_hook(struct keys *keys, uint32_t id, uint32_t secret, bool up, const struct facts *facts)
 {
-	char local[64], remote[64];
+	char local[64], remote[64], address[ADDR_STRLEN];
 
-	fake_asked("%s-script %u %u %s %s %s %s; ", up ? "up" : "down", id, secret, facts->child,
-		   facts->peer, ts_list_str(facts->local_ts, local, sizeof(local)),
+	fake_asked("%s-script %u %u %s %s %s %s %s; ", up ? "up" : "down", id, secret, facts->child,
+		   facts->peer, addr_str(&facts->address, address), ts_list_str(facts->local_ts, local, sizeof(local)),
 		   ts_list_str(facts->remote_ts, remote, sizeof(remote)));
 	return true;
 }

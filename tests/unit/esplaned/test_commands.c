@@ -290,17 +290,17 @@ static void scripts(void **state)
 	assert_int_equal(fake.ike.env.child_up(&d, &data, note, why), 0);
 	expect_asked("");
 	engine_settled(&d);
-	expect_asked("up-script 2 77 voice paris 10.1.1.0/24 10.2.1.0/24; up-script 2 77 data paris "
-		     "10.1.2.0/24 10.2.2.0/24; ");
+	expect_asked("up-script 2 77 voice paris 10.9.0.21 10.1.1.0/24 10.2.1.0/24; up-script 2 77 "
+		     "data paris 10.9.0.22 10.1.2.0/24 10.2.2.0/24; ");
 	/* Down and up again: in that order. What nobody has heard of has no end. */
 	fake.ike.env.child_down(&d, &voice);
 	assert_int_equal(fake.ike.env.child_up(&d, &voice, note, why), 0);
 	engine_settled(&d);
-	expect_asked("down-script 2 77 voice paris 10.1.1.0/24 10.2.1.0/24; up-script 2 77 voice "
-		     "paris 10.1.1.0/24 10.2.1.0/24; ");
+	expect_asked("down-script 2 77 voice paris 10.9.0.21 10.1.1.0/24 10.2.1.0/24; up-script 2 "
+		     "77 voice paris 10.9.0.21 10.1.1.0/24 10.2.1.0/24; ");
 	fake.ike.env.child_down(&d, &data);
 	engine_settled(&d);
-	expect_asked("down-script 2 77 data paris 10.1.2.0/24 10.2.2.0/24; ");
+	expect_asked("down-script 2 77 data paris 10.9.0.22 10.1.2.0/24 10.2.2.0/24; ");
 	assert_int_equal(fake.ike.env.child_up(&d, &data, note, why), 0);
 	fake.ike.env.child_down(&d, &data);
 	engine_settled(&d);

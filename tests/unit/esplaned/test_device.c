@@ -506,6 +506,15 @@ static void a_dead_daemon_has_left(void **state)
 	run("ip link del mine; ip route del 10.8.0.0/24");
 }
 
+/* What scripts are told: this host's address inside the tunnel. */
+static const char *source(struct tunnel *t, uint32_t child)
+{
+	struct addr addr = device_source(t->dev, child);
+	static char text[ADDR_STRLEN];
+
+	return addr.family ? addr_str(&addr, text) : "none";
+}
+
 static void sources_and_notes(void **state)
 {
 	struct tunnel t;
@@ -517,6 +526,8 @@ static void sources_and_notes(void **state)
 	assert_int_equal(child_up(&t, 1, "10.1.0.0/24", "10.2.0.0/24"), 0);
 	assert_string_equal(note, "");
 	assert_string_equal(ours(), "10.2.0.0/24 dev office scope link src 10.1.0.1");
+	assert_string_equal(source(&t, 1), "10.1.0.1");
+	assert_string_equal(source(&t, 2), "none");
 	/* the kernel drops a route whose source goes */
 	run("ip addr del 10.1.0.1/24 dev eth9; ip addr add 10.1.0.3/24 dev eth9");
 	devices_mend(all);
@@ -526,6 +537,7 @@ static void sources_and_notes(void **state)
 	assert_string_equal(ours(), "10.2.0.0/24 dev office scope link");
 	assert_int_equal(child_up(&t, 1, "10.1.0.0/24", "10.2.0.0/24"), 0);
 	assert_non_null(strstr(note, "this host has no address inside local-ts"));
+	assert_string_equal(source(&t, 1), "none");
 	/* an interface that was set down and up again */
 	run("ip link set office down; ip link set office up");
 	assert_string_equal(ours(), "");
@@ -539,6 +551,12 @@ static void sources_and_notes(void **state)
 	assert_string_equal(said("ip -4 -br addr show office | awk '{ print $3 }'"),
 			    "10.1.0.77/24");
 	assert_string_equal(ours(), "10.2.0.0/24 dev office scope link src 10.1.0.77");
+	assert_string_equal(source(&t, 1), "10.1.0.77");
+	/* of IPv6 where there is no IPv4, whatever is configured; a single host's is its own */
+	assert_int_equal(child_up(&t, 1, "fd01::7", "fd02::/64"), 0);
+	assert_string_equal(source(&t, 1), "fd01::7");
+	assert_int_equal(child_up(&t, 1, "10.1.0.0/24 fd01::7", "10.2.0.0/24 fd02::/64"), 0);
+	assert_string_equal(source(&t, 1), "10.1.0.77");
 	/* somebody removes the interface */
 	run("ip link del office");
 	device_gone(t.dev);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "esplaned/control/publish.h"
+#include "esplaned/host/device.h"
 #include "esplaned/keys/keys.h"
 #include "lib/log.h"
 
@@ -76,7 +77,7 @@ void hooks_child_up(struct daemon *d, const struct ike_child_link *link)
 	h->facts = (struct facts){
 		.local = link->local.addr,
 		.remote = link->remote.addr,
-		.address = t->opt.address,
+		.address = device_source(t->dev, link->child),
 		.local_ts = h->local_ts,
 		.remote_ts = h->remote_ts,
 	};

@@ -57,6 +57,16 @@ const struct addr *carry_remote(const struct carry *carry, uint32_t child)
 	return found ? &found->remote : NULL;
 }
 
+struct addr carry_source(const struct carry *carry, uint32_t child)
+{
+	const struct carry_child *found = carry_find(carry, child);
+	struct addr source = { 0 };
+
+	for (int f = 0; found && !source.family && f < CARRY_FAMILIES; f++)
+		source = found->has.source[f];
+	return source;
+}
+
 static bool carry_has_family(const struct ts_list *list, uint8_t family)
 {
 	for (unsigned int i = 0; i < ts_list_count(list); i++) {

@@ -22,6 +22,8 @@ int carry_add(struct carry *carry, const struct ike_child_link *link, char note[
 void carry_del(struct carry *carry, uint32_t child);
 /* The peer's outer address of a child that is carried; NULL: it is not. */
 const struct addr *carry_remote(const struct carry *carry, uint32_t child);
+/* What this host uses inside the tunnel for a child, IPv4 before IPv6. Family 0: nothing. */
+struct addr carry_source(const struct carry *carry, uint32_t child);
 /* Lays again what the kernel has dropped, with another source where the first is gone. */
 void carry_mend(struct carry *carry);
 /* All went with the interface. */

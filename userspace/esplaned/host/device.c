@@ -324,6 +324,11 @@ void device_child_down(struct device *dev, const struct ike_child_link *link)
 	device_unpin_idle(dev);
 }
 
+struct addr device_source(const struct device *dev, uint32_t child)
+{
+	return carry_source(&dev->carry, child);
+}
+
 void device_gone(struct device *dev)
 {
 	carry_forget(&dev->carry);

@@ -64,6 +64,8 @@ int device_child_up(struct device *dev, const struct ike_child_link *link, char 
 void device_child_down(struct device *dev, const struct ike_child_link *link);
 void device_down(struct device *dev);
 
+/* What this host uses inside the tunnel for a child, IPv4 before IPv6. Family 0: nothing. */
+struct addr device_source(const struct device *dev, uint32_t child);
 int device_ifindex(const struct device *dev);	/* 0: there is no interface */
 /* Somebody removed the interface: what hung on it is gone. */
 void device_gone(struct device *dev);
