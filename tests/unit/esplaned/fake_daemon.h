@@ -20,6 +20,7 @@
 #include "esplaned/engine/engine.h"
 #include "esplaned/engine/env.h"
 #include "esplaned/engine/hooks.h"
+#include "esplaned/engine/kern_events.h"
 #include "esplaned/control/publish.h"
 #include "lib/log.h"
 #include "unit/esplaned/fake_engine.h"

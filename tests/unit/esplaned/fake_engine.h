@@ -10,11 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "esplaned/host/device.h"
 #include "esplaned/keys/keys.h"
 #include "esplaned/nl/kern.h"
 #include "ike/ike.h"
+#include "lib/array.h"
 
 #define FAKE_MAX	16
 
@@ -33,7 +35,10 @@ static struct fake {
 	void (*in_up)(uint32_t id);		/* happens inside of ike_up */
 	/* SAs of the kernel, found by SPI and direction. */
 	struct { uint32_t spi; bool out; struct kern_sa_info info; } sa[FAKE_MAX];
-	int ifindex;
+	int ifindex;				/* of the interface; 0: none. Its number: 1000 more */
+	int event_fd;				/* one that is readable: events are there */
+	struct kern_event kern[4];		/* these; .cmd 0: no more */
+	bool lost;				/* events are */
 	struct config *config;			/* what keys_load gives next; NULL: a mistake */
 } fake;
 
@@ -264,7 +269,7 @@ void ike_tick(struct ike *ike)
 
 /* The kernel below. */
 
-int kern_sa_get(struct kern *k, int ifindex, uint32_t spi, bool out, struct kern_sa_info *info,
+int kern_sa_get(struct kern *k, uint32_t device, uint32_t spi, bool out, struct kern_sa_info *info,
 		char why[KERN_WHY_MAX])
 {
 	for (int i = 0; i < FAKE_MAX; i++) {
@@ -277,39 +282,39 @@ int kern_sa_get(struct kern *k, int ifindex, uint32_t spi, bool out, struct kern
 	return -ENOENT;
 }
 
-int kern_sa_add(struct kern *k, int ifindex, uint32_t policy, const struct kern_sa *in,
+int kern_sa_add(struct kern *k, uint32_t device, uint32_t policy, const struct kern_sa *in,
 		const struct kern_sa *out, char why[KERN_WHY_MAX])
 {
 	return 0;
 }
 
-int kern_sa_del(struct kern *k, int ifindex, uint32_t spi, bool out, char why[KERN_WHY_MAX])
+int kern_sa_del(struct kern *k, uint32_t device, uint32_t spi, bool out, char why[KERN_WHY_MAX])
 {
 	return 0;
 }
 
-int kern_policy_set(struct kern *k, int ifindex, const struct kern_policy *policy,
+int kern_policy_set(struct kern *k, uint32_t device, const struct kern_policy *policy,
 		    char why[KERN_WHY_MAX])
 {
 	return 0;
 }
 
-int kern_policy_del(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_MAX])
+int kern_policy_del(struct kern *k, uint32_t device, uint32_t id, char why[KERN_WHY_MAX])
 {
 	return 0;
 }
 
-int kern_policy_get(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_MAX])
+int kern_policy_get(struct kern *k, uint32_t device, uint32_t id, char why[KERN_WHY_MAX])
 {
 	return -ENOENT;
 }
 
-uint64_t kern_policy_idle(struct kern *k, int ifindex, uint32_t policy)
+uint64_t kern_policy_idle(struct kern *k, uint32_t device, uint32_t policy)
 {
 	return UINT64_MAX;
 }
 
-int kern_device_drops(struct kern *k, int ifindex, struct kern_sa_info *info,
+int kern_device_drops(struct kern *k, uint32_t device, struct kern_sa_info *info,
 		      char why[KERN_WHY_MAX])
 {
 	*info = (struct kern_sa_info){ .drops = { { "tx-no-policy", 5 } }, .drop_count = 1 };
@@ -349,12 +354,29 @@ const struct kern_suite *kern_suites(struct kern *k, unsigned int *count)
 
 int kern_event_fd(const struct kern *k)
 {
-	return -1;
+	return fake.event_fd;
 }
 
 bool kern_event_read(struct kern *k, void (*fn)(void *ctx, const struct kern_event *ev), void *ctx)
 {
-	return true;
+	char octet;
+
+	if (read(fake.event_fd, &octet, 1) == 1) {
+		for (unsigned int i = 0; i < ARRAY_SIZE(fake.kern) && fake.kern[i].cmd; i++)
+			fn(ctx, &fake.kern[i]);
+	}
+	return !fake.lost;
+}
+
+int kern_device_id(struct kern *k, int ifindex, uint32_t *device, char why[KERN_WHY_MAX])
+{
+	*device = (uint32_t)ifindex + 1000;
+	return 0;
+}
+
+int kern_device_get(struct kern *k, uint32_t device, char why[KERN_WHY_MAX])
+{
+	return fake.ifindex && device == (uint32_t)fake.ifindex + 1000 ? 0 : -ENODEV;
 }
 
 int kern_flush(struct kern *k, char why[KERN_WHY_MAX])
@@ -367,7 +389,7 @@ int kern_socket_attach(struct kern *k, int fd, char why[KERN_WHY_MAX])
 	return 0;
 }
 
-int kern_spi_alloc(struct kern *k, int ifindex, uint32_t *spi, char why[KERN_WHY_MAX])
+int kern_spi_alloc(struct kern *k, uint32_t device, uint32_t *spi, char why[KERN_WHY_MAX])
 {
 	*spi = 0x1000;
 	return 0;

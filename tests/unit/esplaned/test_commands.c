@@ -2,6 +2,8 @@
 /* The control protocol from a client's request to its result, above a fake engine. */
 #include "unit/esplaned/fake_daemon.h"
 
+#include <linux/esplane.h>
+
 static void up_and_its_result(void **state)
 {
 	int fd = client_open();
@@ -280,7 +282,7 @@ static void scripts(void **state)
 
 	say(fd, "{'command':'monitor'}");
 	said(fd);
-	fake.ifindex = 7;
+	t->device = 1007;
 	t->opt.secret = 77;
 	assert_int_equal(fake.ike.env.child_up(&d, &voice, note, why), 0);
 	engine_settled(&d);
@@ -312,6 +314,48 @@ static void scripts(void **state)
 	hooks_done(&d, 2, "");
 	assert_string_equal(said(fd), "");
 	close(fd);
+}
+
+/* The module tells of its devices by ifindex and number: the number is the one that never lies. */
+static void kernel_says(int pipe, const struct kern_event *ev)
+{
+	fake.kern[0] = *ev;
+	assert_int_equal(write(pipe, "", 1), 1);
+	loop();
+}
+
+static void the_interface_is_known_by_its_number(void **state)
+{
+	struct kern_event expire = { .cmd = ESPLANE_CMD_EXPIRE, .policy = 11 };
+	struct tunnel_entry *t = tunnels_find_name(&d.tunnels, "lab");
+	const struct addr peer = t->opt.ike.remote;
+	int fds[2];
+	char why[IKE_WHY_MAX];
+
+	assert_int_equal(pipe(fds), 0);
+	fake.event_fd = fds[0];
+	assert_int_equal(kern_events_open(&d, why), 0);
+	assert_int_equal(fake.ike.env.device_up(&d, 1, &peer, why), 0);
+	assert_int_equal(t->device, 1007);
+	expire.device = 7;		/* another one */
+	kernel_says(fds[1], &expire);
+	expect_asked("");
+	expire.device = 1007;
+	kernel_says(fds[1], &expire);
+	expect_asked("expire 11; ");
+	/* Another program's in its place, and we have not heard of it. */
+	fake.ifindex = 8;
+	fake.lost = true;
+	kernel_says(fds[1], &(struct kern_event){ 0 });
+	expect_asked("gone 11; ");
+	assert_int_equal(t->device, 0);
+	assert_int_equal(fake.ike.env.sa_del(&d, 1, 0x10, false), 0);
+	fake.lost = false;
+	assert_int_equal(fake.ike.env.device_up(&d, 1, &peer, why), 0);
+	assert_int_equal(t->device, 1007);
+	kern_events_close(&d);
+	close(fds[0]);
+	close(fds[1]);
 }
 
 static void jobs(void **state)
@@ -384,6 +428,7 @@ int main(void)
 		TEST(names),
 		TEST(a_client_that_goes_while_it_waits),
 		TEST(scripts),
+		TEST(the_interface_is_known_by_its_number),
 		TEST(jobs),
 		TEST(reloads),
 		TEST(a_reload_of_what_is_down),

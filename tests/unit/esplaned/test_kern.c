@@ -102,10 +102,11 @@ static void fake_sa(const struct nlmsghdr *to, uint32_t spi, int flags)
 	struct nlattr *nest;
 
 	fake_genl(msg, ESPLANE_CMD_SA_GET);
+	nla_put_u32(msg, ESPLANE_A_IFINDEX, 3);
+	nla_put_u32(msg, ESPLANE_A_DEVICE_ID, 7);
 	nest = nla_nest_start(msg, spi % 2 ? ESPLANE_A_SA_IN : ESPLANE_A_SA_OUT);
 	nla_put_u32(msg, ESPLANE_SA_A_SPI, spi);
 	nla_put_u32(msg, ESPLANE_SA_A_POLICY_ID, 1000 + spi);
-	nla_put_u32(msg, ESPLANE_SA_A_IFINDEX, 7);
 	nla_put_u64(msg, ESPLANE_SA_A_IDLE, 5000 - spi);
 	nla_put_u8(msg, ESPLANE_SA_A_EXPIRED, spi % 3 ? 1 : 3);
 	nla_nest_end(msg, nest);
@@ -196,7 +197,7 @@ static struct {
 
 static void on_event(void *ctx, const struct kern_event *ev)
 {
-	assert_int_equal(ev->ifindex, 7);
+	assert_int_equal(ev->device, 7);
 	assert_int_equal(ev->policy, 1000 + ev->spi);
 	if (ev->cmd == ESPLANE_CMD_MAPPING) {
 		seen.mappings++;
@@ -271,11 +272,16 @@ static void there_is_room_for_events(void **state)
 	kern_free(k);
 }
 
-/* One attribute of the policy in the last request; NULL: it is not there. */
+/* One attribute of the last request; NULL: it is not there. */
+static struct nlattr *asked(int type)
+{
+	return nlmsg_find_attr((struct nlmsghdr *)fake.asked, GENL_HDRLEN, type);
+}
+
+/* The same of the policy in it. */
 static struct nlattr *asked_of_policy(int type)
 {
-	struct nlmsghdr *hdr = (struct nlmsghdr *)fake.asked;
-	struct nlattr *policy = nlmsg_find_attr(hdr, GENL_HDRLEN, ESPLANE_A_POLICY);
+	struct nlattr *policy = asked(ESPLANE_A_POLICY);
 
 	assert_non_null(policy);
 	return nla_find(nla_data(policy), nla_len(policy), type);
@@ -292,6 +298,8 @@ static void policy_has_its_mark(void **state)
 	addr_parse(&policy.local.addr, "192.0.2.1");
 	addr_parse(&policy.remote.addr, "192.0.2.2");
 	assert_int_equal(kern_policy_set(k, 7, &policy, why), 0);
+	assert_int_equal(nla_get_u32(asked(ESPLANE_A_DEVICE_ID)), 7);
+	assert_null(asked(ESPLANE_A_IFINDEX));
 	mark = asked_of_policy(ESPLANE_POLICY_A_MARK);
 	assert_non_null(mark);
 	assert_int_equal(nla_len(mark), 4);

@@ -31,7 +31,7 @@ static void status_of_what_was_carried(void **state)
 	const char *text;
 
 	comes_up();
-	fake.ifindex = 7;
+	tunnels_find_name(&d.tunnels, "lab")->device = 1007;
 	fake_child(11)->up_ms = now - 90000;
 	fake_child(11)->rekeys = 1;
 	fake_sa(0x10, false, 1000, 10, 60);

@@ -89,7 +89,7 @@ static json_t *status_sa(const struct status *s, uint32_t spi, bool out)
 
 	sa = json_pack("{ss}", "direction", out ? "out" : "in");
 	status_spi(sa, "spi", spi);
-	if (kern_sa_get(s->d->kern, device_ifindex(s->t->dev), spi, out, &info, why)) {
+	if (kern_sa_get(s->d->kern, s->t->device, spi, out, &info, why)) {
 		status_text(sa, "error", why);
 		return sa;
 	}
@@ -114,7 +114,7 @@ static struct total status_total(const struct status *s, uint32_t policy, bool o
 	char why[KERN_WHY_MAX];
 
 	for (unsigned int i = 0; i < count; i++) {
-		if (!kern_sa_get(s->d->kern, device_ifindex(s->t->dev), spi[i], out, &info, why))
+		if (!kern_sa_get(s->d->kern, s->t->device, spi[i], out, &info, why))
 			total_add(&total, &info, s->now);
 	}
 	return total;
@@ -379,7 +379,7 @@ static json_t *status_head(const struct status *s, const json_t *peers)
 	return json_pack("{ss ss ss ss ss sb ss}", "name", o->ike.name, "state",
 			 status_state_of(peers), "interface", o->interface, "start",
 			 o->ike.start_up ? "up" : "manual", "remote", remote, "interface_exists",
-			 device_ifindex(s->t->dev) != 0, "when_down",
+			 s->t->device != 0, "when_down",
 			 o->when_down == WHEN_DOWN_BLOCK ? "block" : "pass");
 }
 
@@ -421,8 +421,7 @@ json_t *status_tunnel(struct daemon *d, const struct name_ref *ref, bool whole)
 	if (!json_object_get(object, "local_ts"))
 		status_configured(object, &s.t->opt.ike);
 	/* The module looks at all its suites to answer this: not for a table. */
-	if (whole && device_ifindex(s.t->dev) &&
-	    !kern_device_drops(d->kern, device_ifindex(s.t->dev), &info, why))
+	if (whole && s.t->device && !kern_device_drops(d->kern, s.t->device, &info, why))
 		json_object_set_new(object, "device_drops", status_drops(&info));
 	json_object_set_new(object, "peers", peers);
 	return object;

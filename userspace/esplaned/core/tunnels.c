@@ -32,11 +32,11 @@ struct tunnel_entry *tunnels_find_name(const struct tunnels *list, const char *n
 	return t;
 }
 
-struct tunnel_entry *tunnels_find_ifindex(const struct tunnels *list, uint32_t ifindex)
+struct tunnel_entry *tunnels_find_device(const struct tunnels *list, uint32_t device)
 {
 	struct tunnel_entry *t = list->first;
 
-	while (t && (!ifindex || (uint32_t)device_ifindex(t->dev) != ifindex))
+	while (t && (!device || t->device != device))
 		t = t->next;
 	return t;
 }

@@ -18,6 +18,7 @@ struct tunnel_entry {
 	uint32_t id;			/* the engine's; 0: it is just taking the tunnel */
 	struct tunnel_options opt;
 	struct device *dev;
+	uint32_t device;		/* the module's number of its interface; 0: there is none */
 	struct totals *totals;
 	/* When a contact with the peer last began: of ours or of the peer's. */
 	uint64_t contact_ms;
@@ -38,7 +39,7 @@ void tunnels_del(struct tunnels *list, struct ike *ike, struct tunnel_entry *t);
 
 struct tunnel_entry *tunnels_find(const struct tunnels *list, uint32_t id);
 struct tunnel_entry *tunnels_find_name(const struct tunnels *list, const char *name);
-struct tunnel_entry *tunnels_find_ifindex(const struct tunnels *list, uint32_t ifindex);
+struct tunnel_entry *tunnels_find_device(const struct tunnels *list, uint32_t device);
 unsigned int tunnels_count(const struct tunnels *list);
 
 #endif

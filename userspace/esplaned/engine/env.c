@@ -59,7 +59,7 @@ static struct tunnel_entry *env_device(struct daemon *d, uint32_t tunnel, char w
 {
 	struct tunnel_entry *t = env_tunnel(d, tunnel, why);
 
-	if (!t || device_ifindex(t->dev))
+	if (!t || t->device)
 		return t;
 	snprintf(why, IKE_WHY_MAX, "interface %s has been removed", t->opt.interface);
 	return NULL;
@@ -70,7 +70,7 @@ static int env_device_up(void *ctx, uint32_t tunnel, const struct addr *remote,
 {
 	struct daemon *d = ctx;
 	struct tunnel_entry *t = env_tunnel(d, tunnel, why);
-	int rc, before;
+	int rc;
 
 	if (!t)
 		return -ENODEV;
@@ -80,9 +80,13 @@ static int env_device_up(void *ctx, uint32_t tunnel, const struct addr *remote,
 		return rc;
 	if (!module_can_esp(d, &t->opt, why))
 		return -EOPNOTSUPP;
-	before = device_ifindex(t->dev);
 	rc = device_up(t->dev, remote, why);
-	if (!rc && device_ifindex(t->dev) != before)
+	if (rc || t->device)
+		return rc;
+	rc = kern_device_id(d->kern, device_ifindex(t->dev), &t->device, why);
+	if (rc)
+		device_down(t->dev);
+	else
 		publish_step(d, t, 0, "interface", t->opt.interface);
 	return rc;
 }
@@ -92,7 +96,7 @@ static int env_spi_alloc(void *ctx, uint32_t tunnel, uint32_t *spi, char why[IKE
 	struct daemon *d = ctx;
 	struct tunnel_entry *t = env_device(d, tunnel, why);
 
-	return t ? kern_spi_alloc(d->kern, device_ifindex(t->dev), spi, why) : -ENODEV;
+	return t ? kern_spi_alloc(d->kern, t->device, spi, why) : -ENODEV;
 }
 
 static int env_policy_set(void *ctx, uint32_t tunnel, const struct kern_policy *policy,
@@ -101,7 +105,7 @@ static int env_policy_set(void *ctx, uint32_t tunnel, const struct kern_policy *
 	struct daemon *d = ctx;
 	struct tunnel_entry *t = env_device(d, tunnel, why);
 
-	return t ? kern_policy_set(d->kern, device_ifindex(t->dev), policy, why) : -ENODEV;
+	return t ? kern_policy_set(d->kern, t->device, policy, why) : -ENODEV;
 }
 
 /* What is deleted went with its interface, if that is gone. */
@@ -114,9 +118,9 @@ static int env_policy_del(void *ctx, uint32_t tunnel, uint32_t policy)
 	if (!t)
 		return 0;
 	totals_policy_gone(t->totals, policy);
-	if (!device_ifindex(t->dev))
+	if (!t->device)
 		return 0;
-	return kern_policy_del(d->kern, device_ifindex(t->dev), policy, why);
+	return kern_policy_del(d->kern, t->device, policy, why);
 }
 
 /* Its numbers are lost with it: they are added to the policy's. */
@@ -124,7 +128,7 @@ static void env_sa_count(struct daemon *d, struct tunnel_entry *t, uint32_t spi,
 {
 	struct kern_sa_info info;
 	char why[IKE_WHY_MAX];
-	bool known = !kern_sa_get(d->kern, device_ifindex(t->dev), spi, out, &info, why);
+	bool known = !kern_sa_get(d->kern, t->device, spi, out, &info, why);
 
 	totals_sa_ended(t->totals, spi, out, known ? &info : NULL, clock_now());
 }
@@ -144,7 +148,7 @@ static int env_sa_add(void *ctx, uint32_t tunnel, uint32_t policy, const struct 
 	count = out ? totals_live(t->totals, policy, true, old) : 0;
 	for (unsigned int i = 0; i < count; i++)
 		env_sa_count(d, t, old[i], true);
-	rc = kern_sa_add(d->kern, device_ifindex(t->dev), policy, in, out, why);
+	rc = kern_sa_add(d->kern, t->device, policy, in, out, why);
 	if (!rc)
 		totals_sa_added(t->totals, policy, in ? in->spi : 0, out ? out->spi : 0);
 	return rc;
@@ -156,10 +160,10 @@ static int env_sa_del(void *ctx, uint32_t tunnel, uint32_t spi, bool out)
 	struct daemon *d = ctx;
 	struct tunnel_entry *t = env_tunnel(d, tunnel, why);
 
-	if (!t || !device_ifindex(t->dev))
+	if (!t || !t->device)
 		return 0;
 	env_sa_count(d, t, spi, out);
-	return kern_sa_del(d->kern, device_ifindex(t->dev), spi, out, why);
+	return kern_sa_del(d->kern, t->device, spi, out, why);
 }
 
 static uint64_t env_idle(void *ctx, uint32_t tunnel, uint32_t policy)
@@ -168,7 +172,7 @@ static uint64_t env_idle(void *ctx, uint32_t tunnel, uint32_t policy)
 	struct daemon *d = ctx;
 	struct tunnel_entry *t = env_device(d, tunnel, why);
 
-	return t ? kern_policy_idle(d->kern, device_ifindex(t->dev), policy) : UINT64_MAX;
+	return t ? kern_policy_idle(d->kern, t->device, policy) : UINT64_MAX;
 }
 
 static int env_child_up(void *ctx, const struct ike_child_link *link, char note[IKE_WHY_MAX],
@@ -206,8 +210,10 @@ static void env_device_down(void *ctx, uint32_t tunnel)
 	struct daemon *d = ctx;
 	struct tunnel_entry *t = env_tunnel(d, tunnel, why);
 
-	if (t)
-		device_down(t->dev);
+	if (!t)
+		return;
+	device_down(t->dev);
+	t->device = 0;
 }
 
 static void env_event(void *ctx, const struct ike_event *ev)

@@ -15,22 +15,22 @@ static bool kern_events_policy_is_gone(struct daemon *d, const struct kern_event
 {
 	char why[KERN_WHY_MAX];
 
-	return kern_policy_get(d->kern, (int)kev->ifindex, kev->policy, why) == -ENOENT;
+	return kern_policy_get(d->kern, kev->device, kev->policy, why) == -ENOENT;
 }
 
 static void kern_events_each_child(struct daemon *d, const struct tunnel_entry *t,
-				   void (*fn)(struct daemon *d, uint32_t ifindex, uint32_t child))
+				   void (*fn)(struct daemon *d, uint32_t device, uint32_t child))
 {
-	uint32_t ifindex = (uint32_t)device_ifindex(t->dev), peer = 0, child;
+	uint32_t peer = 0, child;
 
 	while ((peer = ike_peer_next(d->ike, t->id, peer))) {
 		child = 0;
 		while ((child = ike_child_next(d->ike, peer, child)))
-			fn(d, ifindex, child);
+			fn(d, t->device, child);
 	}
 }
 
-static void kern_events_child_gone(struct daemon *d, uint32_t ifindex, uint32_t child)
+static void kern_events_child_gone(struct daemon *d, uint32_t device, uint32_t child)
 {
 	const struct ike_kern_event ev = { .type = IKE_KERN_GONE, .policy = child };
 
@@ -42,6 +42,7 @@ static void kern_events_device_gone(struct daemon *d, struct tunnel_entry *t)
 	log_notice("%s: interface %s was removed by another program", t->opt.ike.name,
 		   t->opt.interface);
 	device_gone(t->dev);
+	t->device = 0;
 	kern_events_each_child(d, t, kern_events_child_gone);
 }
 
@@ -56,7 +57,7 @@ static void kern_events_take(void *ctx, const struct kern_event *kev)
 		.peer = kev->peer,
 	};
 	struct daemon *d = ctx;
-	struct tunnel_entry *t = tunnels_find_ifindex(&d->tunnels, kev->ifindex);
+	struct tunnel_entry *t = tunnels_find_device(&d->tunnels, kev->device);
 
 	if (!t)
 		return;
@@ -84,10 +85,10 @@ static void kern_events_take(void *ctx, const struct kern_event *kev)
 	ike_kern_event(d->ike, &ev);
 }
 
-static void kern_events_look(struct daemon *d, uint32_t ifindex, uint32_t child)
+static void kern_events_look(struct daemon *d, uint32_t device, uint32_t child)
 {
 	struct kern_event gone = {
-		.cmd = ESPLANE_CMD_POLICY_GONE, .ifindex = ifindex, .policy = child
+		.cmd = ESPLANE_CMD_POLICY_GONE, .device = device, .policy = child
 	};
 	struct ike_child_status st;
 
@@ -97,16 +98,16 @@ static void kern_events_look(struct daemon *d, uint32_t ifindex, uint32_t child)
 
 static void kern_events_lost(struct daemon *d)
 {
-	char name[IFNAMSIZ];
+	char why[KERN_WHY_MAX];
 
 	log_warn("the kernel's events came too fast, some are lost: looking at its state instead");
 	for (struct tunnel_entry *t = d->tunnels.first; t; t = t->next) {
-		if (!device_ifindex(t->dev))
+		if (!t->device)
 			continue;
-		if (if_indextoname((unsigned int)device_ifindex(t->dev), name))
-			kern_events_each_child(d, t, kern_events_look);
-		else
+		if (kern_device_get(d->kern, t->device, why) == -ENODEV)
 			kern_events_device_gone(d, t);
+		else
+			kern_events_each_child(d, t, kern_events_look);
 	}
 }
 

@@ -83,7 +83,7 @@ static bool kern_addr_from_attr(struct addr *addr, const struct nlattr *attr)
 
 /* Every attribute is checked for its length before it is read: libnl's getters do not. */
 static struct nla_policy event_policy[ESPLANE_A_MAX + 1] = {
-	[ESPLANE_A_IFINDEX]	= { .type = NLA_U32 },
+	[ESPLANE_A_DEVICE_ID]	= { .type = NLA_U32 },
 	[ESPLANE_A_POLICY_ID]	= { .type = NLA_U32 },
 	[ESPLANE_A_SPI]		= { .type = NLA_U32 },
 	[ESPLANE_A_DIR]		= { .type = NLA_U8 },
@@ -101,7 +101,7 @@ static int kern_on_event(struct nl_msg *msg, void *arg)
 	if (genlmsg_parse(nlmsg_hdr(msg), 0, tb, ESPLANE_A_MAX, event_policy))
 		return NL_SKIP;
 	ev.cmd = genlmsg_hdr(nlmsg_hdr(msg))->cmd;
-	ev.ifindex = tb[ESPLANE_A_IFINDEX] ? nla_get_u32(tb[ESPLANE_A_IFINDEX]) : 0;
+	ev.device = tb[ESPLANE_A_DEVICE_ID] ? nla_get_u32(tb[ESPLANE_A_DEVICE_ID]) : 0;
 	ev.policy = tb[ESPLANE_A_POLICY_ID] ? nla_get_u32(tb[ESPLANE_A_POLICY_ID]) : 0;
 	ev.spi = tb[ESPLANE_A_SPI] ? nla_get_u32(tb[ESPLANE_A_SPI]) : 0;
 	ev.out = tb[ESPLANE_A_DIR] && nla_get_u8(tb[ESPLANE_A_DIR]) == ESPLANE_DIR_OUT;
@@ -173,7 +173,7 @@ int kern_event_fd(const struct kern *k)
 	return k->events ? nl_socket_get_fd(k->events) : -1;
 }
 
-static struct nl_msg *kern_request(struct kern *k, uint8_t cmd, int flags, int ifindex)
+static struct nl_msg *kern_request(struct kern *k, uint8_t cmd, int flags, uint32_t device)
 {
 	struct nl_msg *msg = k->family ? nlmsg_alloc_size(16384) : NULL;
 
@@ -181,7 +181,7 @@ static struct nl_msg *kern_request(struct kern *k, uint8_t cmd, int flags, int i
 		return NULL;
 	if (!genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, k->family, 0, flags, cmd,
 			 ESPLANE_GENL_VERSION) ||
-	    (ifindex && nla_put_u32(msg, ESPLANE_A_IFINDEX, (uint32_t)ifindex))) {
+	    (device && nla_put_u32(msg, ESPLANE_A_DEVICE_ID, device))) {
 		nlmsg_free(msg);
 		return NULL;
 	}
@@ -251,6 +251,36 @@ int kern_socket_attach(struct kern *k, int fd, char why[KERN_WHY_MAX])
 	return kern_ask(k, kern_whole(msg, fits), NULL, NULL, why);
 }
 
+static int kern_on_device_id(struct nl_msg *msg, void *arg)
+{
+	struct nlattr *tb[ESPLANE_A_MAX + 1];
+
+	if (!genlmsg_parse(nlmsg_hdr(msg), 0, tb, ESPLANE_A_MAX, event_policy) &&
+	    tb[ESPLANE_A_DEVICE_ID])
+		*(uint32_t *)arg = nla_get_u32(tb[ESPLANE_A_DEVICE_ID]);
+	return NL_OK;
+}
+
+int kern_device_id(struct kern *k, int ifindex, uint32_t *device, char why[KERN_WHY_MAX])
+{
+	struct nl_msg *msg = kern_request(k, ESPLANE_CMD_INFO, 0, 0);
+	bool fits = msg && !nla_put_u32(msg, ESPLANE_A_IFINDEX, (uint32_t)ifindex);
+	int rc;
+
+	*device = 0;
+	rc = kern_ask(k, kern_whole(msg, fits), kern_on_device_id, device, why);
+	if (!rc && !*device) {
+		snprintf(why, KERN_WHY_MAX, "the module gives its interface no number");
+		return -EPROTO;
+	}
+	return rc;
+}
+
+int kern_device_get(struct kern *k, uint32_t device, char why[KERN_WHY_MAX])
+{
+	return kern_ask(k, kern_request(k, ESPLANE_CMD_INFO, 0, device), NULL, NULL, why);
+}
+
 static int kern_on_spi(struct nl_msg *msg, void *arg)
 {
 	struct nlattr *tb[ESPLANE_A_MAX + 1];
@@ -260,12 +290,12 @@ static int kern_on_spi(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-int kern_spi_alloc(struct kern *k, int ifindex, uint32_t *spi, char why[KERN_WHY_MAX])
+int kern_spi_alloc(struct kern *k, uint32_t device, uint32_t *spi, char why[KERN_WHY_MAX])
 {
 	int rc;
 
 	*spi = 0;
-	rc = kern_ask(k, kern_request(k, ESPLANE_CMD_SPI_ALLOC, 0, ifindex), kern_on_spi, spi, why);
+	rc = kern_ask(k, kern_request(k, ESPLANE_CMD_SPI_ALLOC, 0, device), kern_on_spi, spi, why);
 	if (!rc && !*spi) {
 		snprintf(why, KERN_WHY_MAX, "the module answered a request for an SPI without one");
 		return -EPROTO;
@@ -314,32 +344,32 @@ static bool kern_put_policy(struct nl_msg *msg, const struct kern_policy *p)
 	return true;
 }
 
-int kern_policy_set(struct kern *k, int ifindex, const struct kern_policy *policy,
+int kern_policy_set(struct kern *k, uint32_t device, const struct kern_policy *policy,
 		    char why[KERN_WHY_MAX])
 {
-	struct nl_msg *msg = kern_request(k, ESPLANE_CMD_POLICY_SET, 0, ifindex);
+	struct nl_msg *msg = kern_request(k, ESPLANE_CMD_POLICY_SET, 0, device);
 
 	return kern_ask(k, kern_whole(msg, msg && kern_put_policy(msg, policy)), NULL, NULL, why);
 }
 
-static int kern_policy_ask(struct kern *k, uint8_t cmd, int ifindex, uint32_t id,
+static int kern_policy_ask(struct kern *k, uint8_t cmd, uint32_t device, uint32_t id,
 		      char why[KERN_WHY_MAX])
 {
-	struct nl_msg *msg = kern_request(k, cmd, 0, ifindex);
+	struct nl_msg *msg = kern_request(k, cmd, 0, device);
 
 	bool fits = msg && !nla_put_u32(msg, ESPLANE_A_POLICY_ID, id);
 
 	return kern_ask(k, kern_whole(msg, fits), NULL, NULL, why);
 }
 
-int kern_policy_del(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_MAX])
+int kern_policy_del(struct kern *k, uint32_t device, uint32_t id, char why[KERN_WHY_MAX])
 {
-	return kern_policy_ask(k, ESPLANE_CMD_POLICY_DEL, ifindex, id, why);
+	return kern_policy_ask(k, ESPLANE_CMD_POLICY_DEL, device, id, why);
 }
 
-int kern_policy_get(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_MAX])
+int kern_policy_get(struct kern *k, uint32_t device, uint32_t id, char why[KERN_WHY_MAX])
 {
-	return kern_policy_ask(k, ESPLANE_CMD_POLICY_GET, ifindex, id, why);
+	return kern_policy_ask(k, ESPLANE_CMD_POLICY_GET, device, id, why);
 }
 
 static bool kern_put_sa(struct nl_msg *msg, int type, const struct kern_sa *sa)
@@ -376,10 +406,10 @@ static bool kern_put_sa(struct nl_msg *msg, int type, const struct kern_sa *sa)
 	return true;
 }
 
-int kern_sa_add(struct kern *k, int ifindex, uint32_t policy, const struct kern_sa *in,
+int kern_sa_add(struct kern *k, uint32_t device, uint32_t policy, const struct kern_sa *in,
 		const struct kern_sa *out, char why[KERN_WHY_MAX])
 {
-	struct nl_msg *msg = kern_request(k, ESPLANE_CMD_SA_ADD, 0, ifindex);
+	struct nl_msg *msg = kern_request(k, ESPLANE_CMD_SA_ADD, 0, device);
 	bool fits = msg && !nla_put_u32(msg, ESPLANE_A_POLICY_ID, policy) &&
 		    (!in || kern_put_sa(msg, ESPLANE_A_SA_IN, in)) &&
 		    (!out || kern_put_sa(msg, ESPLANE_A_SA_OUT, out));
@@ -387,25 +417,24 @@ int kern_sa_add(struct kern *k, int ifindex, uint32_t policy, const struct kern_
 	return kern_ask(k, kern_whole(msg, fits), NULL, NULL, why);
 }
 
-static struct nl_msg *kern_sa_request(struct kern *k, uint8_t cmd, int ifindex, uint32_t spi,
+static struct nl_msg *kern_sa_request(struct kern *k, uint8_t cmd, uint32_t device, uint32_t spi,
 				      bool out)
 {
-	struct nl_msg *msg = kern_request(k, cmd, 0, ifindex);
+	struct nl_msg *msg = kern_request(k, cmd, 0, device);
 
 	return kern_whole(msg, msg && !nla_put_u32(msg, ESPLANE_A_SPI, spi) &&
 			  !nla_put_u8(msg, ESPLANE_A_DIR, out ? ESPLANE_DIR_OUT : ESPLANE_DIR_IN));
 }
 
-int kern_sa_del(struct kern *k, int ifindex, uint32_t spi, bool out, char why[KERN_WHY_MAX])
+int kern_sa_del(struct kern *k, uint32_t device, uint32_t spi, bool out, char why[KERN_WHY_MAX])
 {
-	return kern_ask(k, kern_sa_request(k, ESPLANE_CMD_SA_DEL, ifindex, spi, out), NULL, NULL,
+	return kern_ask(k, kern_sa_request(k, ESPLANE_CMD_SA_DEL, device, spi, out), NULL, NULL,
 			why);
 }
 
 static struct nla_policy sa_policy[ESPLANE_SA_A_MAX + 1] = {
 	[ESPLANE_SA_A_SPI]	= { .type = NLA_U32 },
 	[ESPLANE_SA_A_POLICY_ID]	= { .type = NLA_U32 },
-	[ESPLANE_SA_A_IFINDEX]	= { .type = NLA_U32 },
 	[ESPLANE_SA_A_EXPIRED]	= { .type = NLA_U8 },
 	[ESPLANE_SA_A_SEQ]	= { .type = NLA_U64 },
 	[ESPLANE_SA_A_BYTES]	= { .type = NLA_U64 },
@@ -457,11 +486,11 @@ static int kern_on_sa(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-int kern_sa_get(struct kern *k, int ifindex, uint32_t spi, bool out, struct kern_sa_info *info,
+int kern_sa_get(struct kern *k, uint32_t device, uint32_t spi, bool out, struct kern_sa_info *info,
 		char why[KERN_WHY_MAX])
 {
 	memset(info, 0, sizeof(*info));
-	return kern_ask(k, kern_sa_request(k, ESPLANE_CMD_SA_GET, ifindex, spi, out), kern_on_sa,
+	return kern_ask(k, kern_sa_request(k, ESPLANE_CMD_SA_GET, device, spi, out), kern_on_sa,
 			info, why);
 }
 
@@ -485,14 +514,14 @@ static int kern_on_idle(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-uint64_t kern_policy_idle(struct kern *k, int ifindex, uint32_t policy)
+uint64_t kern_policy_idle(struct kern *k, uint32_t device, uint32_t policy)
 {
 	struct idle idle = { .policy = policy, .least = UINT64_MAX };
 	char why[KERN_WHY_MAX];
 	int rc = -EAGAIN;
 
 	for (int i = 0; i < NLTALK_DUMPS && rc == -EAGAIN; i++)
-		rc = kern_ask(k, kern_request(k, ESPLANE_CMD_SA_GET, NLM_F_DUMP, ifindex),
+		rc = kern_ask(k, kern_request(k, ESPLANE_CMD_SA_GET, NLM_F_DUMP, device),
 			      kern_on_idle, &idle, why);
 	return idle.least;
 }
@@ -507,11 +536,11 @@ static int kern_on_device(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-int kern_device_drops(struct kern *k, int ifindex, struct kern_sa_info *info,
+int kern_device_drops(struct kern *k, uint32_t device, struct kern_sa_info *info,
 		      char why[KERN_WHY_MAX])
 {
 	memset(info, 0, sizeof(*info));
-	return kern_ask(k, kern_request(k, ESPLANE_CMD_INFO, 0, ifindex), kern_on_device, info,
+	return kern_ask(k, kern_request(k, ESPLANE_CMD_INFO, 0, device), kern_on_device, info,
 			why);
 }
 
@@ -544,9 +573,9 @@ static int kern_on_lost(struct nl_msg *msg, void *arg)
 		return NL_SKIP;
 	nest = tb[ESPLANE_A_SA_IN] ? tb[ESPLANE_A_SA_IN] : tb[ESPLANE_A_SA_OUT];
 	if (!nest || nla_parse_nested(sa, ESPLANE_SA_A_MAX, nest, sa_policy) ||
-	    !sa[ESPLANE_SA_A_SPI] || !sa[ESPLANE_SA_A_POLICY_ID] || !sa[ESPLANE_SA_A_IFINDEX])
+	    !sa[ESPLANE_SA_A_SPI] || !sa[ESPLANE_SA_A_POLICY_ID] || !tb[ESPLANE_A_DEVICE_ID])
 		return NL_SKIP;
-	ev.ifindex = nla_get_u32(sa[ESPLANE_SA_A_IFINDEX]);
+	ev.device = nla_get_u32(tb[ESPLANE_A_DEVICE_ID]);
 	ev.policy = nla_get_u32(sa[ESPLANE_SA_A_POLICY_ID]);
 	ev.spi = nla_get_u32(sa[ESPLANE_SA_A_SPI]);
 	ev.out = !tb[ESPLANE_A_SA_IN];

@@ -12,7 +12,7 @@ struct kern;
 
 struct kern_event {
 	uint8_t cmd;		/* ESPLANE_CMD_* */
-	uint32_t ifindex, policy, spi;
+	uint32_t device, policy, spi;
 	bool out, hard;
 	uint8_t limit;		/* enum esplane_limit */
 	struct endpoint peer;
@@ -67,21 +67,28 @@ bool kern_event_read(struct kern *k, void (*fn)(void *ctx, const struct kern_eve
  */
 int kern_flush(struct kern *k, char why[KERN_WHY_MAX]);
 int kern_socket_attach(struct kern *k, int fd, char why[KERN_WHY_MAX]);
-int kern_spi_alloc(struct kern *k, int ifindex, uint32_t *spi, char why[KERN_WHY_MAX]);
-int kern_policy_set(struct kern *k, int ifindex, const struct kern_policy *policy,
+/*
+ * The number of an interface. What follows names it so, not by its ifindex: the number stays the
+ * same when the interface moves to another namespace, and no other one ever gets it.
+ */
+int kern_device_id(struct kern *k, int ifindex, uint32_t *device, char why[KERN_WHY_MAX]);
+/* Is there such a device? -ENODEV: no. */
+int kern_device_get(struct kern *k, uint32_t device, char why[KERN_WHY_MAX]);
+int kern_spi_alloc(struct kern *k, uint32_t device, uint32_t *spi, char why[KERN_WHY_MAX]);
+int kern_policy_set(struct kern *k, uint32_t device, const struct kern_policy *policy,
 		    char why[KERN_WHY_MAX]);
-int kern_policy_del(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_MAX]);
+int kern_policy_del(struct kern *k, uint32_t device, uint32_t id, char why[KERN_WHY_MAX]);
 /* Is there such a policy? -ENOENT: no. */
-int kern_policy_get(struct kern *k, int ifindex, uint32_t id, char why[KERN_WHY_MAX]);
-int kern_sa_add(struct kern *k, int ifindex, uint32_t policy, const struct kern_sa *in,
+int kern_policy_get(struct kern *k, uint32_t device, uint32_t id, char why[KERN_WHY_MAX]);
+int kern_sa_add(struct kern *k, uint32_t device, uint32_t policy, const struct kern_sa *in,
 		const struct kern_sa *out, char why[KERN_WHY_MAX]);
-int kern_sa_del(struct kern *k, int ifindex, uint32_t spi, bool out, char why[KERN_WHY_MAX]);
-int kern_sa_get(struct kern *k, int ifindex, uint32_t spi, bool out, struct kern_sa_info *info,
+int kern_sa_del(struct kern *k, uint32_t device, uint32_t spi, bool out, char why[KERN_WHY_MAX]);
+int kern_sa_get(struct kern *k, uint32_t device, uint32_t spi, bool out, struct kern_sa_info *info,
 		char why[KERN_WHY_MAX]);
 /* Least idle time of the policy's inbound SAs, seconds; UINT64_MAX: never used or unknown. */
-uint64_t kern_policy_idle(struct kern *k, int ifindex, uint32_t policy);
+uint64_t kern_policy_idle(struct kern *k, uint32_t device, uint32_t policy);
 /* What the device dropped outside any SA. */
-int kern_device_drops(struct kern *k, int ifindex, struct kern_sa_info *info,
+int kern_device_drops(struct kern *k, uint32_t device, struct kern_sa_info *info,
 		      char why[KERN_WHY_MAX]);
 
 #endif
