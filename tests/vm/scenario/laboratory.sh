@@ -72,6 +72,15 @@ wait
 check "wait without pids does not wait for what was spawned" running daemon
 reap daemon
 
+# --- what is started by hand says what it takes, and does not begin with anything else
+
+check "the bench has a help text" grep -q '^Throughput.*tests/bench/run .*PATH' <("$VM_TOP/tests/bench/run" --help)
+for word in nowhere --nothing "--seconds many"; do
+	# shellcheck disable=SC2086 # two words
+	refused=$("$VM_TOP/tests/bench/run" $word veth 2>&1)
+	is "the bench refuses '$word' at once" "$? $(wc -l <<<"$refused") ${refused%%:*}" "2 1 bench"
+done
+
 # --- strongSwan against strongSwan
 
 swan_start sa a
