@@ -210,7 +210,7 @@ static int fake_kernel_sa_add(void *ctx, uint32_t tunnel, uint32_t policy, const
 	return 0;
 }
 
-static int fake_kernel_sa_del(void *ctx, uint32_t tunnel, uint32_t spi, bool out)
+static int fake_kernel_sa_del(void *ctx, uint32_t tunnel, uint32_t policy, uint32_t spi, bool out)
 {
 	struct fake *f = ctx;
 	struct fake_sa *sa;
@@ -218,7 +218,7 @@ static int fake_kernel_sa_del(void *ctx, uint32_t tunnel, uint32_t spi, bool out
 	if (out) {
 		for (unsigned int i = 0; i < f->policy_count; i++) {
 			sa = &f->policy[i].out;
-			if (f->policy[i].tunnel == tunnel && sa->sa.spi == spi) {
+			if (f->policy[i].id == policy && sa->sa.spi == spi) {
 				memset(sa, 0, sizeof(*sa));
 				return 0;
 			}

@@ -171,17 +171,18 @@ static int sa_add(void *ctx, uint32_t tunnel, uint32_t policy_id, const struct k
 	return 0;
 }
 
-static bool out_del(struct kernel *k, uint32_t spi)
+static bool out_del(struct kernel *k, uint32_t policy, uint32_t spi)
 {
 	for (unsigned int i = 0; i < k->policy_count; i++)
-		if (k->policy[i].has_out && k->policy[i].out.spi == spi) {
+		if (k->policy[i].has_out && k->policy[i].id == policy &&
+		    k->policy[i].out.spi == spi) {
 			k->policy[i].has_out = false;
 			return true;
 		}
 	return false;
 }
 
-static int sa_del(void *ctx, uint32_t tunnel, uint32_t spi, bool out)
+static int sa_del(void *ctx, uint32_t tunnel, uint32_t policy, uint32_t spi, bool out)
 {
 	struct node *n = ctx;
 	struct kernel *k = &n->k;
@@ -189,7 +190,7 @@ static int sa_del(void *ctx, uint32_t tunnel, uint32_t spi, bool out)
 	int i = find_reserved(k, spi);
 
 	trace(n->w, "%c: kernel removes %s %08x", 'A' + n->index, out ? "out" : "in", spi);
-	if (out && out_del(k, spi))
+	if (out && out_del(k, policy, spi))
 		return 0;
 	if (!out && i >= 0)
 		k->reserved[i] = k->reserved[--k->reserved_count];

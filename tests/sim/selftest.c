@@ -73,7 +73,7 @@ static void go_down_alone(struct world *w)
 
 static void remove_nothing(struct world *w)
 {
-	w->n[0].ike->env.sa_del(&w->n[0], w->n[0].tunnel, 4711, false);
+	w->n[0].ike->env.sa_del(&w->n[0], w->n[0].tunnel, 1, 4711, false);
 }
 
 static void keep_routes(struct world *w)

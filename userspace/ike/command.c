@@ -34,7 +34,7 @@ struct ike *ike_new_with(const struct ike_env *env, const struct ike_version *co
 	return ike;
 }
 
-static int command_nothing(void *ctx, uint32_t tunnel, uint32_t spi, bool out)
+static int command_nothing(void *ctx, uint32_t tunnel, uint32_t policy, uint32_t spi, bool out)
 {
 	return 0;
 }

@@ -269,8 +269,8 @@ void ike_tick(struct ike *ike)
 
 /* The kernel below. */
 
-int kern_sa_get(struct kern *k, uint32_t device, uint32_t spi, bool out, struct kern_sa_info *info,
-		char why[KERN_WHY_MAX])
+int kern_sa_get(struct kern *k, uint32_t device, uint32_t policy, uint32_t spi, bool out,
+		struct kern_sa_info *info, char why[KERN_WHY_MAX])
 {
 	for (int i = 0; i < FAKE_MAX; i++) {
 		if (fake.sa[i].spi == spi && fake.sa[i].out == out) {
@@ -288,7 +288,8 @@ int kern_sa_add(struct kern *k, uint32_t device, uint32_t policy, const struct k
 	return 0;
 }
 
-int kern_sa_del(struct kern *k, uint32_t device, uint32_t spi, bool out, char why[KERN_WHY_MAX])
+int kern_sa_del(struct kern *k, uint32_t device, uint32_t policy, uint32_t spi, bool out,
+		char why[KERN_WHY_MAX])
 {
 	return 0;
 }

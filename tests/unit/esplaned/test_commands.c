@@ -349,7 +349,7 @@ static void the_interface_is_known_by_its_number(void **state)
 	kernel_says(fds[1], &(struct kern_event){ 0 });
 	expect_asked("gone 11; ");
 	assert_int_equal(t->device, 0);
-	assert_int_equal(fake.ike.env.sa_del(&d, 1, 0x10, false), 0);
+	assert_int_equal(fake.ike.env.sa_del(&d, 1, 7, 0x10, false), 0);
 	fake.lost = false;
 	assert_int_equal(fake.ike.env.device_up(&d, 1, &peer, why), 0);
 	assert_int_equal(t->device, 1007);

@@ -310,6 +310,25 @@ static void policy_has_its_mark(void **state)
 	kern_free(k);
 }
 
+/* Peers choose outbound SPIs: only with its policy's number it is one SA that is meant. */
+static void outbound_sa_is_named_with_its_policy(void **state)
+{
+	struct kern *k = found();
+	struct kern_sa_info info;
+	char why[KERN_WHY_MAX];
+
+	assert_int_equal(kern_sa_del(k, 7, 5, 0x1234, true, why), 0);
+	assert_non_null(asked(ESPLANE_A_POLICY_ID));
+	assert_int_equal(nla_get_u32(asked(ESPLANE_A_POLICY_ID)), 5);
+	assert_int_equal(nla_get_u32(asked(ESPLANE_A_SPI)), 0x1234);
+	assert_int_equal(kern_sa_get(k, 7, 6, 0x1234, true, &info, why), 0);
+	assert_int_equal(nla_get_u32(asked(ESPLANE_A_POLICY_ID)), 6);
+	/* an inbound SPI may be one that is only reserved: of no policy */
+	assert_int_equal(kern_sa_del(k, 7, 5, 0x1234, false, why), 0);
+	assert_null(asked(ESPLANE_A_POLICY_ID));
+	kern_free(k);
+}
+
 static int done(void **state)
 {
 	fake_clear();
@@ -327,6 +346,7 @@ int main(void)
 		TEST(idle_time_of_all),
 		TEST(there_is_room_for_events),
 		TEST(policy_has_its_mark),
+		TEST(outbound_sa_is_named_with_its_policy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,9 +40,9 @@ static void status_of_what_was_carried(void **state)
 	fake_sa(0x21, true, 7, 1, UINT64_MAX);
 	assert_int_equal(fake.ike.env.sa_add(&d, 1, 11, &old_in, &old_out, why), 0);
 	assert_int_equal(fake.ike.env.sa_add(&d, 1, 11, &in, &out, why), 0);
-	assert_int_equal(fake.ike.env.sa_del(&d, 1, 0x10, false), 0);
+	assert_int_equal(fake.ike.env.sa_del(&d, 1, 11, 0x10, false), 0);
 	/* The engine deletes what the kernel has replaced: it is not counted twice. */
-	assert_int_equal(fake.ike.env.sa_del(&d, 1, 0x20, true), 0);
+	assert_int_equal(fake.ike.env.sa_del(&d, 1, 11, 0x20, true), 0);
 	text = ask("{'command':'status','tunnel':'lab'}");
 	expect_in(text, "'bytes_in':1005,'packets_in':11,'bytes_out':2007,'packets_out':21,"
 			"'last_in_s':3,'last_out_s':61");

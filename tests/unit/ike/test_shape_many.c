@@ -200,6 +200,29 @@ static void test_one_restarts(void **state)
 	many_free(m);
 }
 
+/*
+ * A peer chooses the SPI that it receives by, perhaps the one of another, whose packets show it:
+ * what is taken away for the one stays with the other.
+ */
+static void test_same_spi(void **state)
+{
+	struct many *m = many_new(PEERS);
+	uint32_t spi;
+
+	many_up(m, 0, 1);
+	spi = m->spoke[0].fake.in[0].sa.spi;
+	m->spoke[1].fake.next_spi = spi;
+	many_up(m, 1, 2);
+	assert_int_equal(m->spoke[1].fake.in[0].sa.spi, spi);
+	assert_up(m, 0, 2);
+	assert_int_equal(side_down(&m->spoke[1]), 0);
+	carry_everything(m);
+	assert_int_equal(m->hub.fake.policy_count, 1);
+	assert_int_equal(fake_out_spi(&m->hub.fake), spi);
+	assert_up(m, 0, 1);
+	many_free(m);
+}
+
 /* The hub takes all of them down, and keeps them down. */
 static void test_all_down(void **state)
 {
@@ -230,6 +253,7 @@ int main(void)
 		cmocka_unit_test(test_fifty_peers),
 		cmocka_unit_test(test_same_selectors),
 		cmocka_unit_test(test_one_restarts),
+		cmocka_unit_test(test_same_spi),
 		cmocka_unit_test(test_all_down),
 	};
 

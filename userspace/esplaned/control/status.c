@@ -81,7 +81,7 @@ static void status_spi(json_t *object, const char *key, uint32_t spi)
 		json_object_set_new(object, key, json_string(hex));
 }
 
-static json_t *status_sa(const struct status *s, uint32_t spi, bool out)
+static json_t *status_sa(const struct status *s, uint32_t policy, uint32_t spi, bool out)
 {
 	struct kern_sa_info info;
 	char why[KERN_WHY_MAX];
@@ -89,7 +89,7 @@ static json_t *status_sa(const struct status *s, uint32_t spi, bool out)
 
 	sa = json_pack("{ss}", "direction", out ? "out" : "in");
 	status_spi(sa, "spi", spi);
-	if (kern_sa_get(s->d->kern, s->t->device, spi, out, &info, why)) {
+	if (kern_sa_get(s->d->kern, s->t->device, policy, spi, out, &info, why)) {
 		status_text(sa, "error", why);
 		return sa;
 	}
@@ -114,7 +114,7 @@ static struct total status_total(const struct status *s, uint32_t policy, bool o
 	char why[KERN_WHY_MAX];
 
 	for (unsigned int i = 0; i < count; i++) {
-		if (!kern_sa_get(s->d->kern, s->t->device, spi[i], out, &info, why))
+		if (!kern_sa_get(s->d->kern, s->t->device, policy, spi[i], out, &info, why))
 			total_add(&total, &info, s->now);
 	}
 	return total;
@@ -139,9 +139,9 @@ static void status_kernel(json_t *object, const struct status *s, const struct i
 	status_spi(object, "spi_in", c->spi_in);
 	status_spi(object, "spi_out", c->spi_out);
 	if (c->spi_in)
-		json_array_append_new(sas, status_sa(s, c->spi_in, false));
+		json_array_append_new(sas, status_sa(s, c->id, c->spi_in, false));
 	if (c->spi_out)
-		json_array_append_new(sas, status_sa(s, c->spi_out, true));
+		json_array_append_new(sas, status_sa(s, c->id, c->spi_out, true));
 	json_object_set_new(object, "sas", sas);
 	status_totals(object, s, c->id);
 }

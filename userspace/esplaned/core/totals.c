@@ -91,16 +91,16 @@ void total_add(struct total *total, const struct kern_sa_info *info, uint64_t no
 		total->last_ms = last_ms;
 }
 
-void totals_sa_ended(struct totals *t, uint32_t spi, bool out, const struct kern_sa_info *info,
-		     uint64_t now_ms)
+void totals_sa_ended(struct totals *t, uint32_t policy, uint32_t spi, bool out,
+		     const struct kern_sa_info *info, uint64_t now_ms)
 {
 	for (struct totals_sa **at = &t->sas; *at; at = &(*at)->next) {
 		struct totals_sa *sa = *at;
 
-		if (sa->spi != spi || sa->out != out)
+		if (sa->policy != policy || sa->spi != spi || sa->out != out)
 			continue;
 		if (info)
-			total_add(&totals_policy(t, sa->policy)->ended[out], info, now_ms);
+			total_add(&totals_policy(t, policy)->ended[out], info, now_ms);
 		*at = sa->next;
 		free(sa);
 		return;

@@ -28,8 +28,8 @@ void totals_free(struct totals *t);	/* NULL is fine */
  */
 void totals_sa_added(struct totals *t, uint32_t policy, uint32_t spi_in, uint32_t spi_out);
 /* An SA is about to go, with these counters; NULL: they are not known. @now_ms: as in last_ms. */
-void totals_sa_ended(struct totals *t, uint32_t spi, bool out, const struct kern_sa_info *info,
-		     uint64_t now_ms);
+void totals_sa_ended(struct totals *t, uint32_t policy, uint32_t spi, bool out,
+		     const struct kern_sa_info *info, uint64_t now_ms);
 /* The policy is gone: so are its SAs and numbers. */
 void totals_policy_gone(struct totals *t, uint32_t policy);
 

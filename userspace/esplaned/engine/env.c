@@ -124,13 +124,14 @@ static int env_policy_del(void *ctx, uint32_t tunnel, uint32_t policy)
 }
 
 /* Its numbers are lost with it: they are added to the policy's. */
-static void env_sa_count(struct daemon *d, struct tunnel_entry *t, uint32_t spi, bool out)
+static void env_sa_count(struct daemon *d, struct tunnel_entry *t, uint32_t policy, uint32_t spi,
+			 bool out)
 {
 	struct kern_sa_info info;
 	char why[IKE_WHY_MAX];
-	bool known = !kern_sa_get(d->kern, t->device, spi, out, &info, why);
+	bool known = !kern_sa_get(d->kern, t->device, policy, spi, out, &info, why);
 
-	totals_sa_ended(t->totals, spi, out, known ? &info : NULL, clock_now());
+	totals_sa_ended(t->totals, policy, spi, out, known ? &info : NULL, clock_now());
 }
 
 static int env_sa_add(void *ctx, uint32_t tunnel, uint32_t policy, const struct kern_sa *in,
@@ -147,14 +148,14 @@ static int env_sa_add(void *ctx, uint32_t tunnel, uint32_t policy, const struct 
 	/* The new outbound SA replaces the old one: what that counts from here on is lost. */
 	count = out ? totals_live(t->totals, policy, true, old) : 0;
 	for (unsigned int i = 0; i < count; i++)
-		env_sa_count(d, t, old[i], true);
+		env_sa_count(d, t, policy, old[i], true);
 	rc = kern_sa_add(d->kern, t->device, policy, in, out, why);
 	if (!rc)
 		totals_sa_added(t->totals, policy, in ? in->spi : 0, out ? out->spi : 0);
 	return rc;
 }
 
-static int env_sa_del(void *ctx, uint32_t tunnel, uint32_t spi, bool out)
+static int env_sa_del(void *ctx, uint32_t tunnel, uint32_t policy, uint32_t spi, bool out)
 {
 	char why[IKE_WHY_MAX];
 	struct daemon *d = ctx;
@@ -162,8 +163,8 @@ static int env_sa_del(void *ctx, uint32_t tunnel, uint32_t spi, bool out)
 
 	if (!t || !t->device)
 		return 0;
-	env_sa_count(d, t, spi, out);
-	return kern_sa_del(d->kern, t->device, spi, out, why);
+	env_sa_count(d, t, policy, spi, out);
+	return kern_sa_del(d->kern, t->device, policy, spi, out, why);
 }
 
 static uint64_t env_idle(void *ctx, uint32_t tunnel, uint32_t policy)

@@ -417,19 +417,22 @@ int kern_sa_add(struct kern *k, uint32_t device, uint32_t policy, const struct k
 	return kern_ask(k, kern_whole(msg, fits), NULL, NULL, why);
 }
 
-static struct nl_msg *kern_sa_request(struct kern *k, uint8_t cmd, uint32_t device, uint32_t spi,
-				      bool out)
+/* Peers choose outbound SPIs: without its policy the kernel would take any SA that has this one. */
+static struct nl_msg *kern_sa_request(struct kern *k, uint8_t cmd, uint32_t device, uint32_t policy,
+				      uint32_t spi, bool out)
 {
 	struct nl_msg *msg = kern_request(k, cmd, 0, device);
 
 	return kern_whole(msg, msg && !nla_put_u32(msg, ESPLANE_A_SPI, spi) &&
+			  (!out || !nla_put_u32(msg, ESPLANE_A_POLICY_ID, policy)) &&
 			  !nla_put_u8(msg, ESPLANE_A_DIR, out ? ESPLANE_DIR_OUT : ESPLANE_DIR_IN));
 }
 
-int kern_sa_del(struct kern *k, uint32_t device, uint32_t spi, bool out, char why[KERN_WHY_MAX])
+int kern_sa_del(struct kern *k, uint32_t device, uint32_t policy, uint32_t spi, bool out,
+		char why[KERN_WHY_MAX])
 {
-	return kern_ask(k, kern_sa_request(k, ESPLANE_CMD_SA_DEL, device, spi, out), NULL, NULL,
-			why);
+	return kern_ask(k, kern_sa_request(k, ESPLANE_CMD_SA_DEL, device, policy, spi, out), NULL,
+			NULL, why);
 }
 
 static struct nla_policy sa_policy[ESPLANE_SA_A_MAX + 1] = {
@@ -486,12 +489,12 @@ static int kern_on_sa(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-int kern_sa_get(struct kern *k, uint32_t device, uint32_t spi, bool out, struct kern_sa_info *info,
-		char why[KERN_WHY_MAX])
+int kern_sa_get(struct kern *k, uint32_t device, uint32_t policy, uint32_t spi, bool out,
+		struct kern_sa_info *info, char why[KERN_WHY_MAX])
 {
 	memset(info, 0, sizeof(*info));
-	return kern_ask(k, kern_sa_request(k, ESPLANE_CMD_SA_GET, device, spi, out), kern_on_sa,
-			info, why);
+	return kern_ask(k, kern_sa_request(k, ESPLANE_CMD_SA_GET, device, policy, spi, out),
+			kern_on_sa, info, why);
 }
 
 struct idle {

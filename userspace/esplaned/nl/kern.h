@@ -82,9 +82,11 @@ int kern_policy_del(struct kern *k, uint32_t device, uint32_t id, char why[KERN_
 int kern_policy_get(struct kern *k, uint32_t device, uint32_t id, char why[KERN_WHY_MAX]);
 int kern_sa_add(struct kern *k, uint32_t device, uint32_t policy, const struct kern_sa *in,
 		const struct kern_sa *out, char why[KERN_WHY_MAX]);
-int kern_sa_del(struct kern *k, uint32_t device, uint32_t spi, bool out, char why[KERN_WHY_MAX]);
-int kern_sa_get(struct kern *k, uint32_t device, uint32_t spi, bool out, struct kern_sa_info *info,
+/* Of an inbound SA the SPI alone says which; it may be one that is only reserved. */
+int kern_sa_del(struct kern *k, uint32_t device, uint32_t policy, uint32_t spi, bool out,
 		char why[KERN_WHY_MAX]);
+int kern_sa_get(struct kern *k, uint32_t device, uint32_t policy, uint32_t spi, bool out,
+		struct kern_sa_info *info, char why[KERN_WHY_MAX]);
 /* Least idle time of the policy's inbound SAs, seconds; UINT64_MAX: never used or unknown. */
 uint64_t kern_policy_idle(struct kern *k, uint32_t device, uint32_t policy);
 /* What the device dropped outside any SA. */

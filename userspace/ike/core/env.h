@@ -172,7 +172,8 @@ struct ike_env {
 	/*
 	 * Kernel operations on the device of a tunnel that device_up has made: 0, or a negative
 	 * errno with a sentence in @why. policy_set makes or changes a policy; sa_add takes in, out
-	 * or both: all or nothing. What policy_del and sa_del do not find is gone: no error.
+	 * or both: all or nothing. What policy_del and sa_del do not find is gone: no error. Peers
+	 * choose outbound SPIs: several policies may have the same.
 	 */
 	int (*spi_alloc)(void *ctx, uint32_t tunnel, uint32_t *spi, char why[IKE_WHY_MAX]);
 	int (*policy_set)(void *ctx, uint32_t tunnel, const struct kern_policy *policy,
@@ -180,7 +181,7 @@ struct ike_env {
 	int (*policy_del)(void *ctx, uint32_t tunnel, uint32_t policy);
 	int (*sa_add)(void *ctx, uint32_t tunnel, uint32_t policy, const struct kern_sa *in,
 		      const struct kern_sa *out, char why[IKE_WHY_MAX]);
-	int (*sa_del)(void *ctx, uint32_t tunnel, uint32_t spi, bool out);
+	int (*sa_del)(void *ctx, uint32_t tunnel, uint32_t policy, uint32_t spi, bool out);
 	/*
 	 * Seconds since an inbound SA of the policy was last used: a sign of life. UINT64_MAX:
 	 * never, or unknown.

@@ -274,7 +274,7 @@ static void pair_sa_del(struct child *child, uint32_t spi, bool out)
 {
 	const struct ike_env *env = &child->ike->env;
 
-	env->sa_del(env->ctx, child->peer->tunnel->id, spi, out);
+	env->sa_del(env->ctx, child->peer->tunnel->id, child->id, spi, out);
 }
 
 bool pair_install(struct child_sa *pair, bool out, const char *reason, char why[IKE_WHY_MAX])
