@@ -247,6 +247,50 @@ static void test_all_down(void **state)
 	many_free(m);
 }
 
+static uint32_t peer_named(struct many *m, const char *name)
+{
+	struct ike_peer_status st;
+	uint32_t peer = 0;
+
+	while ((peer = ike_peer_next(m->hub.ike, m->hub.tunnel, peer)))
+		if (ike_peer_status(m->hub.ike, peer, &st) && !strcmp(st.remote_id, name))
+			return peer;
+	return 0;
+}
+
+/* The hub takes one peer down, and keeps it down until it is taken back. */
+static void test_one_down(void **state)
+{
+	struct many *m = many_new(PEERS);
+	struct ike_peer_status st;
+	uint32_t peer;
+
+	many_up(m, 0, 2);
+	peer = peer_named(m, "peer1@example.org");
+	assert_int_equal(ike_down(m->hub.ike, peer, "taken down by the user"), 0);
+	carry_everything(m);
+	many_up(m, 1, 2);
+	assert_true(ike_peer_status(m->hub.ike, peer, &st));
+	assert_true(st.held_down);
+	assert_int_equal(st.state, PEER_DOWN);
+	assert_int_equal(m->hub.fake.policy_count, 1);
+	assert_up(m, 0, 1);
+	/* the others come, it does not even when it comes anew */
+	many_up(m, 2, 3);
+	side_restart(&m->spoke[1]);
+	many_up(m, 1, 2);
+	assert_int_equal(m->hub.fake.policy_count, 2);
+	assert_int_equal(ike_up(m->hub.ike, peer), -EDESTADDRREQ);
+	for (int i = 0; i < 10; i++) {
+		m->now += 2000;
+		side_tick(&m->spoke[1]);
+		side_tick(&m->hub);
+		carry_everything(m);
+	}
+	assert_up(m, 0, 3);
+	many_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +299,7 @@ int main(void)
 		cmocka_unit_test(test_one_restarts),
 		cmocka_unit_test(test_same_spi),
 		cmocka_unit_test(test_all_down),
+		cmocka_unit_test(test_one_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

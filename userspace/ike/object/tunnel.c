@@ -70,7 +70,7 @@ struct peer *tunnel_only_peer(const struct tunnel *t)
 	return t->conf->any ? NULL : TAILQ_FIRST(&t->peers);
 }
 
-struct peer *tunnel_peer(struct tunnel *t, const struct ike_id *remote_id)
+struct peer *tunnel_peer_known(const struct tunnel *t, const struct ike_id *remote_id)
 {
 	struct peer *peer = tunnel_only_peer(t);
 
@@ -79,7 +79,14 @@ struct peer *tunnel_peer(struct tunnel *t, const struct ike_id *remote_id)
 	TAILQ_FOREACH(peer, &t->peers, link)
 		if (ike_id_equal(&peer->remote_id, remote_id))
 			return peer;
-	return peer_new(t, remote_id);
+	return NULL;
+}
+
+struct peer *tunnel_peer(struct tunnel *t, const struct ike_id *remote_id)
+{
+	struct peer *peer = tunnel_peer_known(t, remote_id);
+
+	return peer ? peer : peer_new(t, remote_id);
 }
 
 unsigned int tunnel_fit(const struct tunnel *t, const struct addr *local,

@@ -33,7 +33,7 @@ static bool accept_may_say(const struct ike_sa *sa)
 bool accept_turned_away(struct inbound *in, struct tunnel *t, const struct peer *peer)
 {
 	struct v2_inbound *v = v2_inbound(in);
-	char ours[300], got[PROPOSAL_STRLEN];
+	char ours[300], got[PROPOSAL_STRLEN], who[IKE_WHO_MAX];
 	struct cause cause;
 
 	if (!accept_suite_ok(t, in->sa)) {
@@ -51,7 +51,8 @@ bool accept_turned_away(struct inbound *in, struct tunnel *t, const struct peer 
 		if (accept_may_say(in->sa))
 			report_tunnel_log(t, LOG_INFO,
 					  "the peer is refused: the tunnel was taken down here; "
-					  "ikectl up %s takes it back", t->conf->name);
+					  "ikectl up %s takes it back",
+					  t->held_down ? t->conf->name : report_peer_name(peer, who));
 		return true;
 	}
 	if (peer && peer_prefers_ours(peer, in->sa)) {

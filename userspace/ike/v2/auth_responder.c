@@ -198,12 +198,11 @@ static enum verdict auth_prove(struct inbound *in)
 static enum verdict auth_begin_proof(struct inbound *in, struct tunnel *t)
 {
 	struct ike_sa *sa = in->sa;
-	struct peer *peer = tunnel_only_peer(t);
 	struct auth_session *s;
 
 	if (v2_inbound(in)->m.kind == MSG_AUTH)
 		sa->remote_id = v2_id(&v2_inbound(in)->m.idi);
-	if (accept_turned_away(in, t, peer))
+	if (accept_turned_away(in, t, tunnel_peer_known(t, &sa->remote_id)))
 		return VERDICT_FAIL;
 	sa->local_id = tunnel_local_id(t, &sa->local.addr);
 	s = proof_begin(sa, t);

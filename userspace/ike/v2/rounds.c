@@ -112,7 +112,8 @@ enum verdict v2_auth_proof(struct inbound *in)
 		return rounds_fail(in, "no memory");
 	auth_end(in->sa, false);
 	in->sa->remote_id = v2_id(&v->m.idi);
-	ok = !accept_turned_away(in, t, tunnel_only_peer(t));	/* it may be another day */
+	/* again: it may be another day, and now it is known which of many peers it is */
+	ok = !accept_turned_away(in, t, tunnel_peer_known(t, &in->sa->remote_id));
 	if (ok)
 		build_auth(&v->b, AUTH_PSK, proof, prf_len(in->sa->prf));
 	mem_wipe(proof, sizeof(proof));
