@@ -81,11 +81,35 @@ static void test_forgotten(void **state)
 	side_end(s);
 }
 
+/*
+ * Each attempt of a stranger's causes jobs, so their numbers come round in days: they take none of
+ * those that tunnels, peers and children have, and none of a job under way.
+ */
+static void test_numbers_come_round(void **state)
+{
+	struct side *s = side_new();
+	struct owner owner[4] = {0};
+	uint32_t objects = s->ike->last_id, id[4];
+
+	id[0] = job_begin(s->ike, &owner[0], done, &resolve);
+	s->ike->last_job = UINT32_MAX - 1;
+	for (int i = 1; i < 4; i++)
+		id[i] = job_begin(s->ike, &owner[i], done, &resolve);
+	for (int i = 0; i < 4; i++) {
+		assert_int_not_equal(id[i], 0);
+		for (int j = 0; j < i; j++)
+			assert_int_not_equal(id[i], id[j]);
+	}
+	assert_int_equal(s->ike->last_id, objects);
+	side_end(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_results_in_any_order),
 		cmocka_unit_test(test_forgotten),
+		cmocka_unit_test(test_numbers_come_round),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

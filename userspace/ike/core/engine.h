@@ -58,7 +58,8 @@ struct ike {
 	struct ike_env env;
 	struct ike_counters counters;
 	struct timers timers;
-	uint32_t last_id;		/* of tunnels, peers, children, jobs */
+	uint32_t last_id;		/* of tunnels, peers, children */
+	uint32_t last_job;		/* strangers cause jobs: they use up numbers of their own */
 	/* The protocol versions that it speaks; the first one begins. */
 	const struct ike_version *version[IKE_VERSIONS_MAX];
 

@@ -2,8 +2,8 @@
 /*
  * The outer world as the engine sees it. The daemon, the simulator and the fuzzers each fill in
  * one struct ike_env; the engine calls nothing else: no socket, no clock, no file, no netlink.
- * Tunnels, peers, children and jobs are known by numbers, which the engine gives and never gives
- * twice.
+ * Tunnels, peers and children are known by numbers, which the engine gives and never gives twice;
+ * jobs by numbers of their own, each of one job at a time. None is 0.
  */
 #ifndef IKE_ENV_H
 #define IKE_ENV_H

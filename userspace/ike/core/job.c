@@ -14,6 +14,22 @@ struct job {
 	struct timer patience;
 };
 
+static struct job *job_find(struct ike *ike, uint32_t id)
+{
+	struct job *job;
+
+	HASH_FIND(hh, ike->job_by_id, &id, sizeof(id), job);
+	return job;
+}
+
+static uint32_t job_next_id(struct ike *ike)
+{
+	do
+		ike->last_job++;
+	while (!ike->last_job || job_find(ike, ike->last_job));
+	return ike->last_job;
+}
+
 static void job_free(struct ike *ike, struct job *job)
 {
 	timer_cancel(&ike->timers, &job->patience);
@@ -45,7 +61,7 @@ uint32_t job_begin(struct ike *ike, void *owner, job_done_fn done, const struct 
 		return 0;
 	}
 	job->ike = ike;
-	job->id = ike_next_id(ike);
+	job->id = job_next_id(ike);
 	job->owner = owner;
 	job->done = done;
 	timer_init(&job->patience, job_given_up);
@@ -56,14 +72,6 @@ uint32_t job_begin(struct ike *ike, void *owner, job_done_fn done, const struct 
 		return 0;
 	}
 	return job->id;
-}
-
-static struct job *job_find(struct ike *ike, uint32_t id)
-{
-	struct job *job;
-
-	HASH_FIND(hh, ike->job_by_id, &id, sizeof(id), job);
-	return job;
 }
 
 void job_forget(struct ike *ike, uint32_t id)
