@@ -282,6 +282,33 @@ static void test_mapping(void **state)
 	ends_free(p);
 }
 
+/* Each time that it comes and goes it leaves an IKE SA that answers its retransmissions. */
+static void test_known_peer_comes_and_goes(void **state)
+{
+	struct ends *p = ends_new();
+	struct ike_sa *sa;
+	unsigned int count = 0;
+
+	ends_start(p);
+	for (int i = 0; i < SA_CLOSED_MAX + 50; i++) {
+		attempt(p, 0);
+		assert_int_equal(peer_of(&p->s[1])->state, PEER_UP);
+		assert_int_equal(side_down(&p->s[0]), 0);
+		carry_all(p);
+	}
+	TAILQ_FOREACH(sa, &p->s[1].ike->sas, link) {
+		assert_int_equal(sa->state, SA_CLOSED);
+		count++;
+	}
+	assert_int_equal(count, SA_CLOSED_MAX);
+	assert_int_equal(p->s[1].ike->closed_count, SA_CLOSED_MAX);
+	assert_int_equal(ike_counters(p->s[1].ike)->half_open, 0);
+	pass(p, 31000);
+	assert_true(TAILQ_EMPTY(&p->s[1].ike->sas));
+	assert_int_equal(p->s[1].ike->closed_count, 0);
+	ends_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +322,7 @@ int main(void)
 		cmocka_unit_test(test_no_reflection),
 		cmocka_unit_test(test_answer_goes_where_the_request_comes_from),
 		cmocka_unit_test(test_mapping),
+		cmocka_unit_test(test_known_peer_comes_and_goes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

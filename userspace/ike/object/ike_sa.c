@@ -189,6 +189,26 @@ bool sa_is_over(const struct ike_sa *sa)
 	return sa->state >= SA_CLOSING;
 }
 
+/* A peer that comes and goes, and does so again, leaves one behind each time. */
+static void sa_count_closed(struct ike_sa *sa)
+{
+	bool closed = sa->state == SA_CLOSED && !sa->stranger;
+	struct ike *ike = sa->ike;
+
+	if (closed == sa->closed)
+		return;
+	sa->closed = closed;
+	if (!closed) {
+		TAILQ_REMOVE(&ike->closed, sa, closed_link);
+		ike->closed_count--;
+		return;
+	}
+	TAILQ_INSERT_TAIL(&ike->closed, sa, closed_link);
+	if (++ike->closed_count > SA_CLOSED_MAX)
+		sa_end(TAILQ_FIRST(&ike->closed), SA_DROP, IKE_FAIL_NONE,
+		       "newer ones need its place");
+}
+
 void sa_set_state(struct ike_sa *sa, enum sa_state state, const char *why)
 {
 	struct ike *ike = sa->ike;
@@ -198,6 +218,7 @@ void sa_set_state(struct ike_sa *sa, enum sa_state state, const char *why)
 		   sa_state_name(state), why);
 	sa->state = state;
 	stranger_count(sa);
+	sa_count_closed(sa);
 	if (state == SA_ESTABLISHED)
 		sa->established_ms = ike_now(ike);
 	sa_touch(sa);
