@@ -151,6 +151,17 @@ static int command_child_up(struct child *child)
 	return command_begin(child->peer);
 }
 
+/* remote = any: it begins, not we; what a person took down it may bring up again. */
+static void command_let_in(struct peer *peer)
+{
+	struct child *child;
+
+	if (peer->intent == INTENT_DOWN)
+		peer->intent = INTENT_ANSWER;
+	TAILQ_FOREACH(child, &peer->children, link)
+		child->held_down = false;
+}
+
 int ike_up(struct ike *ike, uint32_t id)
 {
 	struct tunnel *t = tunnel_find(ike, id);
@@ -162,18 +173,19 @@ int ike_up(struct ike *ike, uint32_t id)
 
 		t->held_down = false;
 		TAILQ_FOREACH(one, &t->peers, link)
-			if (one->intent == INTENT_DOWN)
-				one->intent = INTENT_ANSWER;
+			command_let_in(one);
 		return -EDESTADDRREQ;
 	}
 	if (t)
 		peer = tunnel_only_peer(t);
 	if (peer && peer->tunnel->conf->any) {
-		peer->intent = INTENT_ANSWER;
+		command_let_in(peer);
 		return -EDESTADDRREQ;
 	}
-	if (child && child->peer->tunnel->conf->any)
+	if (child && child->peer->tunnel->conf->any) {
+		child->held_down = false;
 		return -EDESTADDRREQ;
+	}
 	if (peer)
 		return command_peer_up(peer);
 	return child ? command_child_up(child) : -ENOENT;

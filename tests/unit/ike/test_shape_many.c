@@ -291,6 +291,30 @@ static void test_one_down(void **state)
 	many_free(m);
 }
 
+/* The hub takes one child down; it may come again once any of tunnel, peer and child is wanted. */
+static void test_one_child_is_let_in_again(void **state)
+{
+	for (int what = 0; what < 3; what++) {
+		struct many *m = many_new(PEERS);
+		struct side *hub = &m->hub;
+		struct peer *peer;
+
+		many_up(m, 0, 2);
+		peer = peer_of(hub);
+		assert_int_equal(ike_down(hub->ike, TAILQ_FIRST(&peer->children)->id, "down"), 0);
+		assert_int_equal(ike_up(hub->ike, what == 0 ? hub->tunnel :
+						  what == 1 ? peer->id :
+							      TAILQ_FIRST(&peer->children)->id),
+				 -EDESTADDRREQ);
+		assert_false(TAILQ_FIRST(&peer->children)->held_down);
+		carry_everything(m);
+		assert_int_equal(peer_of(&m->spoke[0])->state, PEER_DOWN);
+		many_up(m, 0, 1);
+		assert_up(m, 0, 2);
+		many_free(m);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -300,6 +324,7 @@ int main(void)
 		cmocka_unit_test(test_same_spi),
 		cmocka_unit_test(test_all_down),
 		cmocka_unit_test(test_one_down),
+		cmocka_unit_test(test_one_child_is_let_in_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
