@@ -576,6 +576,29 @@ static void test_nat(void **state)
 	ends_free(p);
 }
 
+/* Kernel or host cannot follow: the child is not said to be up, and the peer hears of it. */
+static void test_nat_is_not_followed(void **state)
+{
+	for (int host = 0; host < 2; host++) {
+		struct ends *p = up_through_nat();
+		struct side *a = &p->s[0], *b = &p->s[1];
+
+		p->nat_port = 2048;
+		b->fake.child_refuses = host ? "the route is taken" : NULL;
+		b->fake.kernel_fails_at = !host;
+		soft_limit(a);
+		carry_all(p);
+		ended_in(b, IKE_EV_CHILD_DOWN, host ? IKE_FAIL_INTERFACE : IKE_FAIL_KERNEL,
+			 host ? "the route is taken" : "the kernel does not follow the peer");
+		pass(p, 60000);
+		carry_all(p);
+		assert_int_equal(a->ev[IKE_EV_DOWN].count, 1);
+		assert_true(fake_is_empty(&a->fake) && fake_is_empty(&b->fake));
+		assert_int_equal(b->fake.links, b->fake.unlinks);
+		ends_free(p);
+	}
+}
+
 static void test_replay_moves_nobody(void **state)
 {
 	struct ends *p = up_through_nat();
@@ -675,6 +698,7 @@ int main(void)
 		cmocka_unit_test(test_unknown_address), cmocka_unit_test(test_retransmission),
 		cmocka_unit_test(test_init_answered_from_cache), cmocka_unit_test(test_forced_udp),
 		cmocka_unit_test(test_forced_udp_by_the_responder), cmocka_unit_test(test_nat),
+		cmocka_unit_test(test_nat_is_not_followed),
 		cmocka_unit_test(test_replay_moves_nobody), cmocka_unit_test(test_strangers),
 		cmocka_unit_test(test_no_way_out),
 	};

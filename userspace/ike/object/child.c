@@ -390,12 +390,12 @@ void child_move(struct child *child, const struct endpoint *local, const struct 
 		return;
 	if (!child_policy_set(child, child->local_ts, child->remote_ts, local, remote, child->udp,
 			      why)) {
-		report_log(child->ike, child->peer, LOG_ERR,
-			   "the kernel does not follow the peer: %s", why);
+		cause_set(&cause, IKE_FAIL_KERNEL, "the kernel does not follow the peer: %s", why);
+		child_close(child, &cause);
 		return;
 	}
 	child->local = *local;
 	child->remote = *remote;
 	if (!child_link_up(child, &cause))
-		report_log(child->ike, child->peer, LOG_ERR, "%s", cause.text);
+		child_close(child, &cause);
 }

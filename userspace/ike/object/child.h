@@ -74,7 +74,7 @@ void child_close(struct child *child, const struct cause *cause);
 void child_lost(struct child *child, const struct cause *cause);
 /* The policy is not in the kernel any more, nor is any SA. */
 void child_policy_gone(struct child *child);
-/* The policy follows the peer's address. */
+/* Policy and routes follow the peer's address; where they cannot, the child goes down. */
 void child_move(struct child *child, const struct endpoint *local, const struct endpoint *remote);
 
 #endif
