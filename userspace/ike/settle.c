@@ -12,6 +12,9 @@
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
 
+/* How long the responder keeps a new IKE SA without a child. */
+#define SETTLE_CHILDLESS_MS	5000
+
 /* ---- IKE SAs */
 
 /* The peer has lost an IKE SA: what was carried by it goes, and people hear of it. */
@@ -108,7 +111,7 @@ static void settle_children(struct peer *peer)
 	struct child *child;
 
 	TAILQ_FOREACH(child, &peer->children, link) {
-		if (child->wanted && child->state == CHILD_DOWN) {
+		if (child->wanted && child->state != CHILD_UP) {
 			child_connecting(child, "wanted");
 			sa_touch(peer->sa);
 		} else if (keep && child->state == CHILD_DOWN && !child->held_down &&
@@ -130,6 +133,18 @@ static struct cause settle_childless(const struct peer *peer)
 	return cause;
 }
 
+/* RFC 7296 1.2: the child of IKE_AUTH was refused; the initiator may ask for another. */
+static bool settle_initiator_goes_on(struct peer *peer)
+{
+	uint64_t until = peer->sa->established_ms + SETTLE_CHILDLESS_MS;
+	struct ike *ike = peer->ike;
+
+	if (peer->sa->initiator || !peer->announce || ike_now(ike) >= until)
+		return false;
+	timer_set(&ike->timers, &peer->nudge, until);
+	return true;
+}
+
 /* The IKE SA stands; is the peer up, or has it come to nothing? */
 static void settle_standing(struct peer *peer)
 {
@@ -138,7 +153,8 @@ static void settle_standing(struct peer *peer)
 	if (peer_has_pending(peer))
 		return;
 	if (!peer_has_up(peer)) {	/* no child, no IKE SA */
-		if (peer->sa->version->childless && !peer->sa->initiator)
+		if ((peer->sa->version->childless && !peer->sa->initiator) ||
+		    settle_initiator_goes_on(peer))
 			return;
 		cause = settle_childless(peer);
 		sa_end(peer->sa, SA_CLOSE, cause.failure, cause.text);

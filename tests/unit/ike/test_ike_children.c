@@ -202,6 +202,72 @@ static void test_one_is_refused(void **state)
 	ends_free(p);
 }
 
+/* The first of two, whose child goes with IKE_AUTH: the IKE SA stands for the other, RFC 7296 1.2. */
+static void test_the_first_is_refused(void **state)
+{
+	for (int initiator = 0; initiator < 2; initiator++) {
+		struct ends *p = ends_new();
+		struct side *s = &p->s[initiator];
+
+		set_ts(&p->s[1], "10.9.0.0/24", "10.8.0.0/24");
+		add_child(&p->s[0], "voice", "10.1.1.0/24", "10.2.1.0/24");
+		add_child(&p->s[1], "voice", "10.2.1.0/24", "10.1.1.0/24");
+		ends_start(p);
+		attempt(p, initiator);
+		for (int i = 0; i < 2; i++)
+			assert_int_equal(peer_of(&p->s[i])->state, PEER_UP);
+		assert_meets(p, "voice");
+		ended_in(s, IKE_EV_CHILD_FAILED, IKE_FAIL_TS, initiator ? "10.9.0.0/24" : "10.1.0.0");
+		ends_free(p);
+	}
+}
+
+/* But not for ever. */
+static void test_no_other_follows(void **state)
+{
+	struct ends *p = ends_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	set_ts(b, "10.9.0.0/24", "10.8.0.0/24");
+	ends_start(p);
+	start(p, 0);
+	carry(a);
+	carry(b);
+	carry(a);
+	drop(b);			/* its answer to IKE_AUTH */
+	assert_int_equal(only_sa(b)->state, SA_ESTABLISHED);
+	pass(p, 4000);
+	assert_int_equal(only_sa(b)->state, SA_ESTABLISHED);
+	pass(p, 2000);
+	assert_int_equal(only_sa(b)->state, SA_CLOSING);
+	ends_free(p);
+}
+
+/*
+ * The responder wants a child itself that the initiator does not make: it asks for it after a
+ * moment, also where an attempt of its own had begun, and says then how its peer is.
+ */
+static void test_responder_makes_its_own(void **state)
+{
+	struct ends *p = ends_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	add_child(b, "voice", "10.2.1.0/24", "10.1.1.0/24");
+	ends_start(p);
+	start(p, 1);
+	drop(b);
+	attempt(p, 0);
+	assert_meets(p, "t");
+	assert_int_equal(child_named(b, "voice")->state, CHILD_CONNECTING);
+	pass(p, 4000);
+	carry_all(p);
+	ended_in(b, IKE_EV_CHILD_FAILED, IKE_FAIL_TS, "10.2.1.0/24");
+	assert_int_equal(peer_of(b)->state, PEER_UP);
+	assert_int_equal(b->ev[IKE_EV_UP].count, 1);
+	assert_int_equal(a->ev[IKE_EV_DOWN].count, 0);
+	ends_free(p);
+}
+
 /* Both ask for the same child at once, whatever crosses: one pair comes of it. */
 static void test_both_make_the_same(void **state)
 {
@@ -367,6 +433,9 @@ int main(void)
 		cmocka_unit_test(test_down_sticks_for_a_child),
 		cmocka_unit_test(test_no_child_no_ike_sa),
 		cmocka_unit_test(test_one_is_refused),
+		cmocka_unit_test(test_the_first_is_refused),
+		cmocka_unit_test(test_no_other_follows),
+		cmocka_unit_test(test_responder_makes_its_own),
 		cmocka_unit_test(test_both_make_the_same),
 		cmocka_unit_test(test_rekey_of_what_is_gone),
 		cmocka_unit_test(test_new_child_with_another_group),
