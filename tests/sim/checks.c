@@ -9,6 +9,7 @@
 
 #define EXPIRED_MOST_MS	240000	/* retransmission, a switch put off, a late event */
 #define PAIRS_MOST	16	/* of a child */
+#define CHILDLESS_MOST_MS	5000	/* an IKE SA that we have answered for */
 
 /* ---- everything that may not change, in one number */
 
@@ -75,11 +76,27 @@ static uint64_t digest_child(const struct child *child)
 	return d;
 }
 
+static uint64_t digest_peer(const struct peer *peer)
+{
+	const struct child *child;
+	uint64_t d = 1, one;
+
+	MIX(d, peer->state);
+	MIX(d, peer->cause.failure);
+	digest_timer(&d, &peer->retry);
+	TAILQ_FOREACH(child, &peer->children, link) {
+		one = digest_child(child);
+		MIX(d, one);
+	}
+	return d;
+}
+
 uint64_t digest(const struct node *n, bool established_only)
 {
-	const struct peer *t = node_peer(n);
 	const struct ike_sa *sa;
 	uint64_t d = 1, one;
+	struct peer *peer;
+	struct tunnel *t;
 
 	TAILQ_FOREACH(sa, &n->ike->sas, link) {
 		if (established_only && (sa->state < SA_ESTABLISHED || sa->state == SA_DEAD))
@@ -87,14 +104,11 @@ uint64_t digest(const struct node *n, bool established_only)
 		one = digest_sa(sa);
 		MIX(d, one);
 	}
-	if (t && (!established_only || t->sa)) {
-		MIX(d, t->state);
-		MIX(d, t->cause.failure);
-		digest_timer(&d, &t->retry);
-		for (unsigned int i = 0; i < n->w->children; i++) {
-			one = digest_child(node_child(n, i));
-			MIX(d, one);
-		}
+	FOREACH_PEER(n, t, peer) {
+		if (established_only && !peer->sa)
+			continue;
+		one = digest_peer(peer);
+		MIX(d, one);
 	}
 	for (unsigned int i = 0; i < n->k.in_count; i++)
 		MIX(d, n->k.in[i].spi);
@@ -128,17 +142,39 @@ static unsigned int exchange_spis(const struct ike_sa *sa)
 	return count;
 }
 
+/* What kernel and host have of it is what the engine believes. */
+static void check_below(struct world *w, struct node *n, const struct child *t)
+{
+	const struct sim_policy *p = kernel_policy(&n->k, t->id);
+	const struct sim_link *l = host_link(n, t->id);
+
+	if (!!p != t->in_kernel)
+		violate(w, "%c: the kernel's policy is not the engine's", 'A' + n->index);
+	if (!!l != t->linked)
+		violate(w, "%c: the host's routes are not the engine's", 'A' + n->index);
+	if ((p && p->has_out) != !!t->out || (t->out && p && t->out->spi_out != p->out.spi))
+		violate(w, "%c: the outbound SA is not the engine's", 'A' + n->index);
+	if (p && (!endpoint_equal(&p->remote, &t->remote) || p->udp != t->udp ||
+		  !ts_list_equal(p->local_ts, t->local_ts) ||
+		  !ts_list_equal(p->remote_ts, t->remote_ts)))
+		violate(w, "%c: the kernel's policy is not what the engine believes",
+			'A' + n->index);
+	if (l && (!endpoint_equal(&l->remote, &t->remote) ||
+		  !ts_list_equal(l->local_ts, t->local_ts) ||
+		  !ts_list_equal(l->remote_ts, t->remote_ts)))
+		violate(w, "%c: the host's routes are not what the engine believes",
+			'A' + n->index);
+}
+
 /* The child's pairs, and what the kernel has of it. */
 static void check_child(struct world *w, struct node *n, const struct child *t,
 			unsigned int *reserved, unsigned int *in)
 {
-	const struct sim_policy *p = kernel_policy(&n->k, t->id);
-	unsigned int pairs = 0, active = 0;
+	unsigned int pairs = 0;
 	const struct child_sa *c;
 
 	TAILQ_FOREACH(c, &t->pairs, link) {
 		pairs++;
-		active += c->state == PAIR_ACTIVE;
 		if (c->reserved)
 			(*reserved)++;
 		if (!c->in_kernel)
@@ -150,16 +186,13 @@ static void check_child(struct world *w, struct node *n, const struct child *t,
 	}
 	if (pairs > PAIRS_MOST)
 		violate(w, "%c: a child has %u CHILD_SAs", 'A' + n->index, pairs);
-	if (!!p != t->in_kernel || node_linked(n, t->id) != t->linked)
-		violate(w, "%c: the kernel's policy is not the engine's", 'A' + n->index);
-	if ((p && p->has_out) != !!t->out || (t->out && p && t->out->spi_out != p->out.spi))
-		violate(w, "%c: the outbound SA is not the engine's", 'A' + n->index);
 	if (t->in_kernel != (t->state == CHILD_UP) || t->in_kernel != !!t->out)
 		violate(w, "%c: the child's state is %d, it is %sin the kernel", 'A' + n->index,
 			t->state, t->in_kernel ? "" : "not ");
 	if (t->linked != (t->state == CHILD_UP))
 		violate(w, "%c: the child's state is %d, its routes are %sthere", 'A' + n->index,
 			t->state, t->linked ? "" : "not ");
+	check_below(w, n, t);
 }
 
 /* Each kernel object belongs to one of the engine's, and the reverse. */
@@ -167,16 +200,17 @@ static void check_leaks(struct world *w, struct node *n)
 {
 	unsigned int reserved = 0, in = 0, policies = 0;
 	const struct ike_sa *sa;
+	struct child *child;
+	struct peer *peer;
+	struct tunnel *t;
 
 	TAILQ_FOREACH(sa, &n->ike->sas, link)
 		reserved += exchange_spis(sa);
-	for (unsigned int i = 0; i < w->children; i++) {
-		check_child(w, n, node_child(n, i), &reserved, &in);
-		policies += node_child(n, i)->in_kernel;
-		if ((n->child_since[i] != 0) != (node_child(n, i)->state == CHILD_UP))
-			violate(w, "%c: CHILD_UP and CHILD_DOWN were not said as they are",
-				'A' + n->index);
-	}
+	FOREACH_PEER(n, t, peer)
+		TAILQ_FOREACH(child, &peer->children, link) {
+			check_child(w, n, child, &reserved, &in);
+			policies += child->in_kernel;
+		}
 	if (reserved != n->k.reserved_count)
 		violate(w, "%c: %u SPIs are reserved, the engine knows of %u", 'A' + n->index,
 			n->k.reserved_count, reserved);
@@ -185,36 +219,53 @@ static void check_leaks(struct world *w, struct node *n)
 			'A' + n->index, n->k.in_count, n->k.policy_count, in, policies);
 }
 
-static bool any_out(const struct node *n)
+/* What was said of it is how it is. */
+static void check_view(struct world *w, struct node *n, int other)
 {
-	for (unsigned int i = 0; i < n->w->children; i++)
-		if (node_child(n, i)->out)
-			return true;
-	return false;
+	const struct view *view = &n->view[other];
+	const struct peer *t = node_peer(n, other);
+	const struct child *child;
+
+	for (unsigned int i = 0; i < w->children; i++) {
+		child = node_child(n, other, i);
+		if ((view->child_since[i] != 0) != (child && child->state == CHILD_UP))
+			violate(w, "%c: CHILD_UP and CHILD_DOWN were not said as they are",
+				'A' + n->index);
+	}
+	if ((view->up_since != 0) != (t && t->up_ms))
+		violate(w, "%c: UP and DOWN were not said as they are", 'A' + n->index);
+}
+
+/* Its first child was refused: another may follow. */
+static bool awaits_child(const struct node *n, const struct ike_sa *sa)
+{
+	return !sa->initiator && node_now(n) - sa->established_ms <= CHILDLESS_MOST_MS;
 }
 
 /* The peer's state is that of its IKE SA and its children. */
-static void check_peer(struct world *w, struct node *n)
+static void check_peer(struct world *w, struct node *n, int other)
 {
-	const struct peer *t = node_peer(n);
+	const struct peer *t = node_peer(n, other);
 
+	check_view(w, n, other);
+	if (!t)
+		return;
 	if ((t->state == PEER_UP) != (t->sa && t->up_ms))
 		violate(w, "%c: the peer's state is %d, and it has %s IKE SA", 'A' + n->index,
 			t->state, t->sa ? "an" : "no");
-	if (t->sa && (t->sa->state != SA_ESTABLISHED || (!any_out(n) && !peer_has_pending(t))))
+	if (t->sa && (t->sa->state != SA_ESTABLISHED ||
+		      (!peer_has_up(t) && !peer_has_pending(t) && !awaits_child(n, t->sa))))
 		violate(w, "%c: the peer is up on an IKE SA that is %s", 'A' + n->index,
 			sa_state_name(t->sa->state));
-	if ((n->up_since != 0) != (t->up_ms != 0))
-		violate(w, "%c: UP and DOWN were not said as they are", 'A' + n->index);
-	if (t->sa && !w->nat && !w->n[!n->index].conf.force_udp &&
-	    !addr_equal(&t->sa->remote.addr, &w->n[!n->index].addr))
+	if (t->sa && !w->nat && !w->n[other].conf.force_udp &&
+	    !addr_equal(&t->sa->remote.addr, &w->n[other].addr))
 		violate(w, "%c follows its peer to where it is not", 'A' + n->index);
 }
 
 /* Packets no longer pass on it: somebody has to take it away. */
 static void check_expired(struct world *w, struct node *n, const struct sim_sa *sa)
 {
-	if (sa->expired_ms && w->now - sa->expired_ms > EXPIRED_MOST_MS)
+	if (sa->expired_ms && !sa->untold && w->now - sa->expired_ms > EXPIRED_MOST_MS)
 		violate(w, "%c: SA %08x is still there, %llu s after its hard limit",
 			'A' + n->index, sa->spi,
 			(unsigned long long)(w->now - sa->expired_ms) / 1000);
@@ -229,33 +280,40 @@ static void check_limits(struct world *w, struct node *n)
 			check_expired(w, n, &n->k.policy[i].out);
 }
 
-static bool intact(const struct world *w)
+/* Both ends have the same IKE SA. */
+static bool intact(const struct node *n, const struct node *m)
 {
-	const struct peer *a = node_peer(&w->n[0]), *b = node_peer(&w->n[1]);
+	const struct peer *a = node_peer(n, m->index), *b = node_peer(m, n->index);
 
 	return a && b && a->sa && b->sa && a->sa->spi_i == b->sa->spi_i &&
 	       a->sa->spi_r == b->sa->spi_r;
 }
 
-static void check_twin(struct world *w, struct node *n, struct node *peer,
-		       const struct sim_policy *p)
+static void check_lonely(struct world *w, const struct node *n, struct node *m,
+			 const struct child *child, uint32_t spi)
 {
-	const struct sim_sa *twin = kernel_in(&peer->k, p->out.spi);
+	if (intact(n, m) && !node_excuses(m, spi) && child->out &&
+	    child->out->sa == child->peer->sa &&
+	    m->view[n->index].child_since[node_child_index(child)])
+		violate(w, "%c sends on %08x, which %c does not have", 'A' + n->index, spi,
+			'A' + m->index);
+}
+
+static void check_twin(struct world *w, struct node *n, const struct sim_policy *p)
+{
 	const struct child *child = child_find(n->ike, p->id);
+	struct node *m = child ? &w->n[node_other(n, child->peer)] : NULL;
+	const struct sim_sa *twin = m ? kernel_in(&m->k, p->out.spi) : NULL;
 	const struct sim_policy *mirror;
 
-	if (!twin) {
-		if (intact(w) && !node_excuses(peer, p->out.spi) &&
-		    child && child->out && child->out->sa == node_peer(n)->sa &&
-		    peer->child_since[node_child_index(n, p->id)])
-			violate(w, "%c sends on %08x, which %c does not have", 'A' + n->index,
-				p->out.spi, 'A' + peer->index);
+	if (m && m->ike && !twin)
+		check_lonely(w, n, m, child, p->out.spi);
+	if (!twin)
 		return;
-	}
 	if (twin->key_len != p->out.key_len || twin->esn != p->out.esn ||
 	    memcmp(twin->key, p->out.key, twin->key_len))
 		violate(w, "the keys of %08x differ", twin->spi);
-	mirror = kernel_policy(&peer->k, twin->policy);
+	mirror = kernel_policy(&m->k, twin->policy);
 	if (!mirror || !ts_list_equal(p->local_ts, mirror->remote_ts) ||
 	    !ts_list_equal(p->remote_ts, mirror->local_ts))
 		violate(w, "the selectors of %08x are not mirrored", twin->spi);
@@ -272,24 +330,23 @@ static void check_directions(struct world *w, struct node *n)
 				violate(w, "%c has one key in both directions", 'A' + n->index);
 }
 
-static void check_twins(struct world *w, struct node *n, struct node *peer)
+static void check_node(struct world *w, struct node *n)
 {
+	check_leaks(w, n);
+	for (int i = 0; i < w->nodes; i++)
+		check_peer(w, n, i);
+	check_limits(w, n);
 	check_directions(w, n);
-	for (unsigned int i = 0; i < n->k.policy_count && peer->ike; i++)
+	for (unsigned int i = 0; i < n->k.policy_count; i++)
 		if (n->k.policy[i].has_out)
-			check_twin(w, n, peer, &n->k.policy[i]);
+			check_twin(w, n, &n->k.policy[i]);
 }
 
 void check_step(struct world *w)
 {
-	for (int i = 0; i < NODES && !w->violation[0]; i++) {
-		if (!w->n[i].ike)
-			continue;
-		check_leaks(w, &w->n[i]);
-		check_peer(w, &w->n[i]);
-		check_limits(w, &w->n[i]);
-		check_twins(w, &w->n[i], &w->n[!i]);
-	}
+	for (int i = 0; i < w->nodes && !w->violation[0]; i++)
+		if (w->n[i].ike)
+			check_node(w, &w->n[i]);
 }
 
 /* ---- when all is quiet */
@@ -306,26 +363,41 @@ static bool child_is_quiet(const struct child *child)
 	return true;
 }
 
+static bool peer_is_quiet(const struct peer *peer)
+{
+	const struct child *child;
+
+	if (peer->state == PEER_CONNECTING || timer_armed(&peer->retry))
+		return false;
+	TAILQ_FOREACH(child, &peer->children, link)
+		if (!child_is_quiet(child))
+			return false;
+	return true;
+}
+
 static bool node_is_quiet(const struct node *n)
 {
-	const struct peer *t = node_peer(n);
 	const struct ike_sa *sa;
+	struct peer *peer;
+	struct tunnel *t;
 
-	if (t->state == PEER_CONNECTING || timer_armed(&t->retry) || n->job_count ||
-	    n->k.notice_count)
+	if (n->job_count || n->k.notice_count)
 		return false;
+	FOREACH_PEER(n, t, peer)
+		if (!peer_is_quiet(peer))
+			return false;
 	TAILQ_FOREACH(sa, &n->ike->sas, link)
 		if (sa->state != SA_ESTABLISHED || sa->exchange_count)
-			return false;
-	for (unsigned int i = 0; i < n->w->children; i++)
-		if (!child_is_quiet(node_child(n, i)))
 			return false;
 	return true;
 }
 
 bool is_quiet(const struct world *w)
 {
-	return node_is_quiet(&w->n[0]) && node_is_quiet(&w->n[1]) && !w->flight_count;
+	for (int i = 0; i < w->nodes; i++)
+		if (!node_is_quiet(&w->n[i]))
+			return false;
+	return !w->flight_count;
 }
 
 static unsigned int count_sas(const struct node *n)
@@ -338,54 +410,96 @@ static unsigned int count_sas(const struct node *n)
 	return count;
 }
 
-/* A child that is up has one pair, at both ends the same. */
-static void check_converged_child(struct world *w, unsigned int i, unsigned int *up)
+static enum child_state child_state_of(const struct child *child)
 {
-	const struct child *a = node_child(&w->n[0], i), *b = node_child(&w->n[1], i);
+	return child ? child->state : CHILD_DOWN;
+}
 
-	if (a->state != b->state) {
-		violate(w, "quiet, but child %u is %d at A and %d at B", i, a->state, b->state);
+/* A child that is up has one pair, at both ends the same. */
+static void check_converged_child(struct world *w, const struct node *n, unsigned int i,
+				  unsigned int *up)
+{
+	const struct child *a = node_child(n, HUB, i), *b = node_child(&w->n[HUB], n->index, i);
+
+	if (child_state_of(a) != child_state_of(b)) {
+		violate(w, "quiet, but child %u is %d at %c and %d at B", i, child_state_of(a),
+			'A' + n->index, child_state_of(b));
 		return;
 	}
-	if (a->state != CHILD_UP)
+	if (child_state_of(a) != CHILD_UP)
 		return;
 	(*up)++;
 	if (a->out->spi_in != b->out->spi_out || b->out->spi_in != a->out->spi_out)
-		violate(w, "quiet, and the two ends use different CHILD_SAs for child %u", i);
+		violate(w, "quiet, and %c and B use different CHILD_SAs for child %u",
+			'A' + n->index, i);
+	if (!endpoint_equal(&a->remote, &a->peer->sa->remote) ||
+	    !endpoint_equal(&b->remote, &b->peer->sa->remote))
+		violate(w, "quiet, and child %u of %c and B goes to where its peer is not", i,
+			'A' + n->index);
+}
+
+/* Between @n and the hub. The number of children that are up. */
+static unsigned int check_converged_link(struct world *w, const struct node *n)
+{
+	const struct peer *a = node_peer(n, HUB), *b = node_peer(&w->n[HUB], n->index);
+	enum peer_state other = b ? b->state : PEER_DOWN;
+	unsigned int up = 0;
+
+	if (a->state != other) {
+		violate(w, "quiet, but %c is %d and B is %d", 'A' + n->index, a->state, other);
+		return 0;
+	}
+	if (a->state == PEER_UP && !intact(n, &w->n[HUB]))
+		violate(w, "%c and B are up, on different IKE SAs", 'A' + n->index);
+	for (unsigned int i = 0; i < w->children && !w->violation[0]; i++)
+		check_converged_child(w, n, i, &up);
+	if ((up != 0) != (a->state == PEER_UP))
+		violate(w, "quiet, %c is %s, with %u children", 'A' + n->index,
+			a->state == PEER_UP ? "up" : "down", up);
+	return up;
+}
+
+static void check_counts(struct world *w, const struct node *n, unsigned int sas, unsigned int up)
+{
+	const struct kernel *k = &n->k;
+	unsigned int peers = 0;
+	struct peer *peer;
+	struct tunnel *t;
+
+	if (k->in_count != up || k->policy_count != up || k->reserved_count)
+		violate(w, "quiet, and %c has %u inbound SAs, %u policies, %u reserved SPIs",
+			'A' + n->index, k->in_count, k->policy_count, k->reserved_count);
+	if (count_sas(n) != sas || n->ike->counters.half_open)
+		violate(w, "quiet, and %c has %u IKE SAs, %llu half open", 'A' + n->index,
+			count_sas(n), (unsigned long long)n->ike->counters.half_open);
+	FOREACH_PEER(n, t, peer)
+		peers++;
+	if (peers != (n->index == HUB && w->any ? sas : 1))
+		violate(w, "quiet, and %c has %u peers", 'A' + n->index, peers);
+	if (n->host.device != (sas != 0))
+		violate(w, "quiet, and the interface of %c is %sthere", 'A' + n->index,
+			n->host.device ? "" : "not ");
 }
 
 void check_converged(struct world *w)
 {
-	const struct peer *a = node_peer(&w->n[0]), *b = node_peer(&w->n[1]);
-	unsigned int want = a->state == PEER_UP, up = 0;
+	unsigned int up, all_sas = 0, all_up = 0;
 
-	if (a->state != b->state) {
-		violate(w, "quiet, but A is %d and B is %d", a->state, b->state);
-		return;
+	for (int i = 0; i < w->nodes && !w->violation[0]; i++) {
+		if (i == HUB)
+			continue;
+		up = check_converged_link(w, &w->n[i]);
+		check_counts(w, &w->n[i], up != 0, up);
+		all_sas += up != 0;
+		all_up += up;
 	}
-	if (want && !intact(w))
-		violate(w, "both are up, on different IKE SAs");
-	for (unsigned int i = 0; i < w->children && !w->violation[0]; i++)
-		check_converged_child(w, i, &up);
-	if ((up != 0) != want)
-		violate(w, "quiet, %s, with %u children", want ? "up" : "down", up);
-	for (int i = 0; i < NODES; i++) {
-		const struct kernel *k = &w->n[i].k;
-
-		if (k->in_count != up || k->policy_count != up || k->reserved_count)
-			violate(w,
-				"quiet, and %c has %u inbound SAs, %u policies, %u reserved SPIs",
-				'A' + i, k->in_count, k->policy_count, k->reserved_count);
-		if (count_sas(&w->n[i]) != want || w->n[i].ike->counters.half_open)
-			violate(w, "quiet, and %c has %u IKE SAs, %llu half open", 'A' + i,
-				count_sas(&w->n[i]),
-				(unsigned long long)w->n[i].ike->counters.half_open);
-	}
+	if (!w->violation[0])
+		check_counts(w, &w->n[HUB], all_sas, all_up);
 }
 
 void check_empty(struct world *w)
 {
-	for (int i = 0; i < NODES; i++) {
+	for (int i = 0; i < w->nodes; i++) {
 		const struct node *n = &w->n[i];
 		const struct kernel *k = &n->k;
 

@@ -5,13 +5,9 @@
  */
 #include "sim/sim.h"
 
-static bool faulty(struct node *n, char why[256])
+static bool faulty(struct node *n, char why[IKE_WHY_MAX])
 {
-	if (n->w->calm || !rng_chance(&n->w->net, n->w->fault))
-		return false;
-	snprintf(why, 256, "the simulated kernel has no memory");
-	trace(n->w, "%c: kernel refuses", 'A' + n->index);
-	return true;
+	return host_faulty(n, "kernel has no memory", why);
 }
 
 static int find_reserved(const struct kernel *k, uint32_t spi)
@@ -40,7 +36,7 @@ static int spi_alloc(void *ctx, uint32_t tunnel, uint32_t *spi, char why[256])
 	struct node *n = ctx;
 	struct kernel *k = &n->k;
 
-	if (!n->device)
+	if (!n->host.device)
 		violate(n->w, "%c: an SPI on no device", 'A' + n->index);
 	if (faulty(n, why))
 		return -ENOMEM;
@@ -232,20 +228,23 @@ void kernel_flush(struct kernel *k)
 
 /* ---- events */
 
-void kernel_tell(struct node *n, const struct ike_kern_event *ev)
+bool kernel_tell(struct node *n, const struct ike_kern_event *ev)
 {
 	struct kernel *k = &n->k;
 	struct notice *notice = &k->notice[k->notice_count];
 
+	if (!n->w->calm && rng_chance(&n->w->net, n->w->lost))
+		return false;
 	if (k->notice_count == NOTICES_MAX) {
 		violate(n->w, "%c: %d kernel events wait", 'A' + n->index, NOTICES_MAX);
-		return;
+		return false;
 	}
 	k->notice_count++;
 	*notice = (struct notice){ .at = n->w->now, .ev = *ev };
 	/* late: lost, and found again when the state was read */
 	if (!n->w->calm && rng_chance(&n->w->net, n->w->late))
 		notice->at += rng_below(&n->w->net, 20000);
+	return true;
 }
 
 static unsigned int first_notice(const struct kernel *k)
@@ -284,7 +283,7 @@ static void tell_limit(struct node *n, struct sim_sa *sa, bool out, bool hard)
 		sa->hard_bytes = 0;
 		sa->expired_ms = n->w->now;
 	}
-	kernel_tell(n, &ev);
+	sa->untold |= !kernel_tell(n, &ev) && hard;
 }
 
 void kernel_used(struct node *n, struct sim_sa *sa, bool out)

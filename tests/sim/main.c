@@ -38,7 +38,7 @@ static bool run(uint64_t seed, bool trace_it, uint64_t *hash, struct totals *sum
 	sum->probes += w->probes;
 	sum->forged += w->forged;
 	sum->failures += !ok;
-	for (int i = 0; i < NODES; i++) {
+	for (int i = 0; i < w->nodes; i++) {
 		sum->ups += w->n[i].ups;
 		sum->rekeys += w->n[i].rekeys;
 		sum->ike_rekeys += w->n[i].ike_rekeys;

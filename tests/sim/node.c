@@ -4,16 +4,36 @@
 
 #include "sim/sim.h"
 
-struct peer *node_peer(const struct node *n)
+int node_other(const struct node *n, const struct peer *peer)
 {
-	struct tunnel *t = n->ike ? TAILQ_FIRST(&n->ike->tunnels) : NULL;
+	const struct world *w = n->w;
 
-	return t ? TAILQ_FIRST(&t->peers) : NULL;
+	if (n->index != HUB)
+		return HUB;
+	if (!w->any)
+		return 0;
+	for (int i = 0; i < w->nodes; i++)
+		if (ike_id_equal(&peer->remote_id, &w->n[i].id))
+			return i;
+	return n->index;
 }
 
-struct child *node_child(const struct node *n, unsigned int i)
+struct peer *node_peer(const struct node *n, int other)
 {
-	struct peer *peer = node_peer(n);
+	struct tunnel *t;
+	struct peer *peer;
+
+	if (!n->ike)
+		return NULL;
+	FOREACH_PEER(n, t, peer)
+		if (node_other(n, peer) == other)
+			return peer;
+	return NULL;
+}
+
+struct child *node_child(const struct node *n, int other, unsigned int i)
+{
+	struct peer *peer = node_peer(n, other);
 	struct child *child = peer ? TAILQ_FIRST(&peer->children) : NULL;
 
 	while (child && i--)
@@ -21,24 +41,43 @@ struct child *node_child(const struct node *n, unsigned int i)
 	return child;
 }
 
-unsigned int node_child_index(const struct node *n, uint32_t id)
+unsigned int node_child_index(const struct child *child)
 {
-	for (unsigned int i = 0; i < n->w->children; i++) {
-		const struct child *child = node_child(n, i);
+	const struct child *c;
+	unsigned int i = 0;
 
-		if (child && child->id == id)
+	TAILQ_FOREACH(c, &child->peer->children, link) {
+		if (c == child)
 			return i;
+		i++;
 	}
-	return 0;
+	abort();
 }
 
 bool node_excuses(struct node *n, uint32_t spi)
 {
-	const struct child_sa *pair = NULL;
+	const struct child_sa *pair;
+	const struct child *child;
+	struct tunnel *t;
+	struct peer *peer;
 
-	for (unsigned int i = 0; i < n->w->children && !pair; i++)
-		pair = pair_by_in(node_child(n, i), spi);
-	return kernel_reserved(&n->k, spi) || (pair && !pair->in_kernel);
+	FOREACH_PEER(n, t, peer)
+		TAILQ_FOREACH(child, &peer->children, link) {
+			pair = pair_by_in(child, spi);
+			if (pair)
+				return !pair->in_kernel;
+		}
+	return kernel_reserved(&n->k, spi);
+}
+
+bool node_estranged(const struct world *w, int other)
+{
+	bool any_child = false;
+
+	for (unsigned int i = 0; i < w->children; i++)
+		any_child |= !w->wrong_ts[i];
+	return w->n[other].wrong_secret != w->n[HUB].wrong_secret || w->n[other].wrong_id ||
+	       !any_child;
 }
 
 uint64_t node_now(const struct node *n)
@@ -71,22 +110,31 @@ static bool env_source_for(void *ctx, const struct addr *remote, uint32_t mark,
 	return true;
 }
 
-static void went_up(struct node *n)
+static void went_up(struct node *n, int other)
 {
-	if (n->w->strangers)
-		violate(n->w, "%c is up with a peer that has another secret", 'A' + n->index);
-	if (n->up_since)
-		violate(n->w, "%c goes up, and was up", 'A' + n->index);
-	n->up_since = n->w->now;
+	struct world *w = n->w;
+
+	if (other == n->index)
+		violate(w, "%c is up with nobody", 'A' + n->index);
+	else if (node_estranged(w, n->index == HUB ? other : n->index))
+		violate(w, "%c is up with %c, with which it cannot be", 'A' + n->index,
+			'A' + other);
+	if (n->view[other].up_since)
+		violate(w, "%c goes up, and was up", 'A' + n->index);
+	n->view[other].up_since = w->now;
 	n->ups++;
 }
 
-static void child_event(struct node *n, const struct ike_event *ev)
+static void child_event(struct node *n, struct view *view, const struct ike_event *ev)
 {
-	uint64_t *since = &n->child_since[node_child_index(n, ev->child)];
+	const struct child *child = child_find(n->ike, ev->child);
+	uint64_t *since;
 
-	if (!ev->child)
+	if (!child)
 		return;
+	since = &view->child_since[node_child_index(child)];
+	if (ev->type == IKE_EV_CHILD_UP && n->w->wrong_ts[node_child_index(child)])
+		violate(n->w, "%c: a child is up without selectors in common", 'A' + n->index);
 	if (ev->type == IKE_EV_CHILD_UP && *since)
 		violate(n->w, "%c: a child goes up, and was up", 'A' + n->index);
 	if (ev->type == IKE_EV_CHILD_UP)
@@ -97,6 +145,20 @@ static void child_event(struct node *n, const struct ike_event *ev)
 		violate(n->w, "%c: a child that is up has failed", 'A' + n->index);
 	if (ev->type == IKE_EV_CHILD_DOWN)
 		*since = 0;
+}
+
+static void peer_event(struct node *n, struct view *view, const struct ike_event *ev)
+{
+	if (ev->type == IKE_EV_UP) {
+		went_up(n, view - n->view);
+	} else if (ev->type == IKE_EV_DOWN) {
+		if (!view->up_since)
+			violate(n->w, "%c goes down, and was not up", 'A' + n->index);
+		view->up_since = 0;
+		n->downs++;
+	} else if (ev->type == IKE_EV_FAILED && view->up_since) {
+		violate(n->w, "%c is up, and has failed", 'A' + n->index);
+	}
 }
 
 static void env_event(void *ctx, const struct ike_event *ev)
@@ -110,18 +172,14 @@ static void env_event(void *ctx, const struct ike_event *ev)
 		[IKE_EV_NOTE] = "note", [IKE_EV_LOG] = "log",
 	};
 	struct node *n = ctx;
+	const struct peer *peer = peer_find(n->ike, ev->peer);
+	struct view *view = &n->view[peer ? node_other(n, peer) : n->index];
 
-	trace(n->w, "%c: %s: %s", 'A' + n->index, names[ev->type], ev->detail ? ev->detail : "");
-	child_event(n, ev);
-	if (ev->type == IKE_EV_UP) {
-		went_up(n);
-	} else if (ev->type == IKE_EV_DOWN) {
-		if (!n->up_since)
-			violate(n->w, "%c goes down, and was not up", 'A' + n->index);
-		n->up_since = 0;
-		n->downs++;
-	} else if (ev->type == IKE_EV_FAILED && n->up_since) {
-		violate(n->w, "%c is up, and has failed", 'A' + n->index);
+	trace(n->w, "%c: %s: %s: %s", 'A' + n->index, ev->who ? ev->who : "-", names[ev->type],
+	      ev->detail ? ev->detail : "");
+	if (peer) {
+		child_event(n, view, ev);
+		peer_event(n, view, ev);
 	}
 	n->fails += ev->type == IKE_EV_FAILED;
 	n->rekeys += ev->type == IKE_EV_CHILD_REKEYED;
@@ -194,80 +252,14 @@ void jobs_tick(struct node *n)
 	ike_job_done(n->ike, job.id, &result);
 }
 
-/* ---- the host */
-
-static int env_device_up(void *ctx, uint32_t tunnel, const struct addr *remote,
-			 char why[IKE_WHY_MAX])
-{
-	((struct node *)ctx)->device = true;
-	return 0;
-}
-
-/* The place of a child among those that have routes; 0: an empty one. */
-static uint32_t *link_of(struct node *n, uint32_t child)
-{
-	static uint32_t none;
-
-	for (unsigned int i = 0; i < POLICIES_MAX; i++)
-		if (n->linked[i] == child)
-			return &n->linked[i];
-	none = 0;
-	return &none;
-}
-
-bool node_linked(const struct node *n, uint32_t child)
-{
-	for (unsigned int i = 0; i < POLICIES_MAX; i++)
-		if (n->linked[i] == child)
-			return true;
-	return false;
-}
-
-static void env_device_down(void *ctx, uint32_t tunnel)
-{
-	struct node *n = ctx;
-	bool linked = false;
-
-	for (unsigned int i = 0; i < POLICIES_MAX; i++)
-		linked |= n->linked[i];
-	if (!n->device || linked || n->k.policy_count)
-		violate(n->w, "%c: the device goes down while it is in use", 'A' + n->index);
-	n->device = false;
-}
-
-static int env_child_up(void *ctx, const struct ike_child_link *link, char note[IKE_WHY_MAX],
-			char why[IKE_WHY_MAX])
-{
-	struct node *n = ctx;
-
-	if (!kernel_policy(&n->k, link->child))
-		violate(n->w, "%c: routes for a child without a policy", 'A' + n->index);
-	if (!node_linked(n, link->child))
-		*link_of(n, 0) = link->child;
-	if (n->w->calm || !rng_chance(&n->w->net, n->w->fault))
-		return 0;
-	snprintf(why, IKE_WHY_MAX, "the simulated host has no route");
-	return -ENETUNREACH;
-}
-
-static void env_child_down(void *ctx, const struct ike_child_link *link)
-{
-	struct node *n = ctx;
-
-	if (!node_linked(n, link->child))
-		violate(n->w, "%c: a child goes down that was not up", 'A' + n->index);
-	*link_of(n, link->child) = 0;
-}
-
 void node_start(struct node *n)
 {
 	struct ike_env env = {
 		.ctx = n, .now = env_now, .random = env_random, .send = net_send,
-		.source_for = env_source_for, .job = env_job, .device_up = env_device_up,
-		.device_down = env_device_down, .child_up = env_child_up,
-		.child_down = env_child_down, .event = env_event,
+		.source_for = env_source_for, .job = env_job, .event = env_event,
 	};
 
+	host_env(&env);
 	kernel_env(&env);
 	n->ike = rekey_engine(&env);
 	if (!n->ike || ike_tunnel_add(n->ike, &n->conf, &n->tunnel))
@@ -279,12 +271,10 @@ void node_stop(struct node *n)
 {
 	ike_free(n->ike);
 	n->ike = NULL;
-	n->up_since = 0;
 	n->job_count = 0;
-	n->device = false;
-	memset(n->linked, 0, sizeof(n->linked));
-	memset(n->child_since, 0, sizeof(n->child_since));
+	memset(n->view, 0, sizeof(n->view));
 	n->want_ike_rekey = false;
+	host_flush(&n->host);
 	kernel_flush(&n->k);
 }
 

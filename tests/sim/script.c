@@ -21,20 +21,33 @@ static void pick_proposals(struct rng *r, struct proposals *p, uint8_t protocol,
 	}
 }
 
-/* Neither end's selectors contain the other's, nor meet those of another child. */
-static void configure_child(struct world *w, struct node *n, unsigned int i)
+/* Nodes 2 and 3 may be twins: of these two one only can be up. */
+static struct ts_list *nets(const struct world *w, const int *nodes, unsigned int count,
+			    unsigned int child, unsigned int len)
 {
-	struct child_conf *child = &n->child[i];
-	struct ts local, remote;
+	struct ts ts[NODES_MAX];
 	char text[32];
 	const char *why;
 
-	snprintf(text, sizeof(text), "10.%d.%u.0/24", 1 + n->index, 16 * i);
-	ts_parse(&local, text, &why);
-	snprintf(text, sizeof(text), "10.%d.%u.0/20", 2 - n->index, 16 * i);
-	ts_parse(&remote, text, &why);
-	child->local_ts = ts_list_new(&local, 1);
-	child->remote_ts = ts_list_new(&remote, 1);
+	for (unsigned int i = 0; i < count; i++) {
+		int net = 1 + (w->twins && nodes[i] == 3 ? 2 : nodes[i]);
+
+		snprintf(text, sizeof(text), "10.%d.%u.0/%u", net, 16 * child, len);
+		ts_parse(&ts[i], text, &why);
+	}
+	return ts_list_new(ts, count);
+}
+
+/* Neither end's selectors contain the other's, nor meet those of another child. */
+static void configure_child(struct world *w, struct node *n, unsigned int i)
+{
+	static const int hub[] = { HUB }, others[] = { 0, 2, 3 };
+	bool to_hub = n->index != HUB;
+	struct child_conf *child = &n->child[i];
+
+	/* the hub looks for another child's */
+	child->local_ts = nets(w, &n->index, 1, i + (w->wrong_ts[i] && !to_hub ? 8 : 0), 24);
+	child->remote_ts = nets(w, to_hub ? hub : others, to_hub || !w->any ? 1 : 3, i, 20);
 	snprintf(child->name, sizeof(child->name), "%s%u", TUNNEL, i);
 }
 
@@ -60,10 +73,16 @@ static void configure_node(struct world *w, struct node *n, bool with_pfs, uint3
 
 	snprintf(c->name, sizeof(c->name), TUNNEL);
 	c->local = n->addr;
-	c->remote = n->index && w->nat ? w->nat_addr : w->n[!n->index].addr;
+	c->any = w->any && n->index == HUB;
+	if (n->index != HUB)
+		c->remote = w->n[HUB].addr;
+	else if (!w->any)
+		c->remote = w->nat ? w->nat_addr : w->n[0].addr;
 	/* behind NAT it is not called by the address that it has outside */
-	ike_id_parse(&c->local_id, n->index ? "b.example.org" : "a.example.org");
-	ike_id_parse(&c->remote_id, n->index ? "a.example.org" : "b.example.org");
+	c->local_id = n->id;
+	if (!c->any)
+		c->remote_id = w->n[n->index == HUB ? 0 : n->wrong_id ? 3 : HUB].id;
+	c->start_up = w->persistent && !c->any && rng_chance(r, 60);
 	pick_proposals(r, &c->ike, PROTO_IKE, ike, rng_chance(r, 85) ? 3 : 4);
 	c->force_udp = rng_chance(r, 20);
 	c->dpd_s = 10 + rng_below(r, 40);
@@ -82,26 +101,55 @@ static void configure_node(struct world *w, struct node *n, bool with_pfs, uint3
 	}
 }
 
+/* What can never come up: the whole tunnel of a node, or a child. */
+static void configure_wrong(struct world *w)
+{
+	struct node *n = &w->n[w->nodes - 1 == HUB ? 0 : w->nodes - 1];
+	struct rng *r = &w->script;
+
+	n->wrong_secret = rng_chance(r, 2);
+	n->wrong_id = rng_chance(r, 2);
+	for (unsigned int i = 0; i < w->children; i++)
+		w->wrong_ts[i] = rng_chance(r, 2);
+	for (int i = 0; i < w->nodes; i++)
+		if (i != HUB && node_estranged(w, i))
+			return;
+	w->persistent = !w->twins && rng_chance(r, 10);
+	for (unsigned int i = 0; i < w->children; i++)
+		w->persistent &= !w->wrong_ts[i];
+}
+
 static void configure(struct world *w)
 {
 	struct rng *r = &w->script;
 	bool with_pfs = rng_chance(r, 25), by_bytes = rng_chance(r, 25);
 	uint32_t rekey_s = 40 + rng_below(r, 400);
 
+	w->any = rng_chance(r, 20);
+	if (w->any)
+		w->nodes += rng_below(r, NODES_MAX - 1);
+	w->twins = w->nodes == NODES_MAX && rng_chance(r, 20);
 	w->children = rng_chance(r, 40) ? 1 : 2 + rng_below(r, CHILDREN_MAX - 1);
 	w->nat = rng_chance(r, 25);
 	if (by_bytes)
 		w->packet = UINT64_C(1) << 28;
-	for (int i = 0; i < NODES; i++)
+	configure_wrong(w);
+	for (int i = 0; i < w->nodes; i++)
 		configure_node(w, &w->n[i], with_pfs, rekey_s,
 			       by_bytes ? UINT64_C(1) << (30 + rng_below(r, 4)) : 0);
-	w->strangers = rng_chance(r, 2);
-	w->n[1].wrong_secret = w->strangers;
+}
+
+/* Another node that it has a tunnel to. */
+static int any_other(struct node *n)
+{
+	int other = n->index == HUB ? (int)rng_below(&n->w->script, n->w->nodes) : HUB;
+
+	return other == n->index ? 0 : other;
 }
 
 static struct child *any_child(struct node *n)
 {
-	return n->ike ? node_child(n, rng_below(&n->w->script, n->w->children)) : NULL;
+	return node_child(n, any_other(n), rng_below(&n->w->script, n->w->children));
 }
 
 static void limit_of(struct node *n, const struct child *t, bool hard)
@@ -180,7 +228,7 @@ static void child_go_down(struct node *n)
 
 static void rekey_ike(struct node *n)
 {
-	struct peer *peer = node_peer(n);
+	struct peer *peer = node_peer(n, any_other(n));
 
 	if (!peer || !peer->sa)
 		return;
@@ -279,8 +327,14 @@ static void act(struct world *w, struct node *n, bool both)
 	actions[i].act(n);
 	check_step(w);
 	if (both && !w->violation[0])
-		actions[i].act(&w->n[!n->index]);
+		actions[i].act(&w->n[any_other(n)]);
 	check_step(w);
+}
+
+static void all_go_up(struct world *w)
+{
+	for (int i = 0; i < w->nodes; i++)
+		go_up(&w->n[i]);
 }
 
 static void chaos(struct world *w)
@@ -294,17 +348,36 @@ static void chaos(struct world *w)
 	w->fault = rng_chance(r, 10) ? 3 : 0;
 	w->late = rng_chance(r, 20) ? 20 : 0;
 	w->bad_jobs = rng_chance(r, 20) ? 20 : 0;
-	go_up(&w->n[rng_below(r, NODES)]);
-	if (rng_chance(r, 30)) {
-		go_up(&w->n[0]);
-		go_up(&w->n[1]);
-	}
+	w->lost = rng_chance(r, 5) ? 20 : 0;
+	go_up(&w->n[rng_below(r, w->nodes)]);
+	if (rng_chance(r, 30))
+		all_go_up(w);
 	for (uint64_t i = 0; i < count && !w->violation[0]; i++) {
 		/* often in the midst of an exchange, sometimes after a long time */
 		world_run(w,
 			  w->now + (rng_chance(r, 60) ? rng_below(r, 400) : rng_below(r, 20000)));
 		if (!w->violation[0])
-			act(w, &w->n[rng_below(r, NODES)], rng_chance(r, 30));
+			act(w, &w->n[rng_below(r, w->nodes)], rng_chance(r, 30));
+	}
+}
+
+/* What was taken down by hand stays down, for its peer too. */
+static void let_go(struct world *w)
+{
+	for (int i = 0; i < w->nodes; i++) {
+		struct node *n = &w->n[i];
+		bool held = false;
+		struct child *child;
+		struct peer *peer;
+		struct tunnel *t;
+
+		FOREACH_PEER(n, t, peer) {
+			held |= peer->intent == INTENT_DOWN;
+			TAILQ_FOREACH(child, &peer->children, link)
+				held |= child->held_down;
+		}
+		if (held || TAILQ_FIRST(&n->ike->tunnels)->held_down)
+			go_up(n);
 	}
 }
 
@@ -317,6 +390,8 @@ static void settle(struct world *w)
 	w->cut_until = 0;
 	w->packet = 1400;
 	nat_rebind(w);
+	if (w->persistent)
+		let_go(w);
 	world_run(w, w->now + 200000);
 	limit = w->now + 200000;
 	while (!w->violation[0] && !is_quiet(w) && w->now < limit)
@@ -326,77 +401,127 @@ static void settle(struct world *w)
 		violate(w, "the two ends do not come to rest");
 }
 
-static bool held_down(const struct node *n)
+/* Can all that is configured between them be up? Of twins one waits for the other to go. */
+static bool can_be_up(const struct world *w, int other)
 {
-	bool held = node_peer(n)->intent == INTENT_DOWN;
-
-	for (unsigned int i = 0; i < n->w->children; i++)
-		held |= node_child(n, i)->held_down;
-	return held;
+	return other != HUB && !node_estranged(w, other) && !(w->twins && other > HUB);
 }
 
-static bool all_up(const struct world *w)
+/* What is not up at @n of its tunnel to @other; NULL: all is that can be. */
+static const char *link_lacks(const struct world *w, const struct node *n, int other)
 {
-	for (int i = 0; i < NODES; i++)
-		for (unsigned int j = 0; j < w->children; j++)
-			if (!w->n[i].up_since || node_child(&w->n[i], j)->state != CHILD_UP)
-				return false;
-	return true;
+	static const char *const children[] = { "child 0", "child 1", "child 2" };
+	const struct view *view = &n->view[other];
+
+	for (unsigned int i = 0; i < w->children; i++)
+		if (!view->child_since[i] && !w->wrong_ts[i])
+			return children[i];
+	return view->up_since ? NULL : "the peer";
+}
+
+/* Violates with @what unless all is up that can be; @alone: that some end tries for ever. */
+static bool all_must_be_up(struct world *w, bool alone, const char *what)
+{
+	for (int i = 0; i < w->nodes; i++) {
+		bool tried = w->n[i].conf.start_up || w->n[HUB].conf.start_up;
+		const char *lacks = link_lacks(w, &w->n[i], HUB);
+
+		if (!lacks)
+			lacks = link_lacks(w, &w->n[HUB], i);
+		if (lacks && can_be_up(w, i) && (tried || !alone))
+			violate(w, "%s: between %c and B %s is not up", what, 'A' + i, lacks);
+	}
+	return !w->violation[0];
+}
+
+/* Of all nodes. */
+static uint64_t rekeys_of(const struct world *w)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < w->nodes; i++)
+		sum += w->n[i].rekeys;
+	return sum;
 }
 
 static void rekeys_must_work(struct world *w)
 {
-	uint64_t rekeys = w->n[0].rekeys + w->n[1].rekeys, ike = w->n[0].ike_rekeys;
+	uint64_t before = rekeys_of(w), due = 0;
 
-	for (unsigned int i = 0; i < w->children; i++) {
-		limit_of(&w->n[0], node_child(&w->n[0], i), false);
-		limit_of(&w->n[1], node_child(&w->n[1], i), false);
-	}
+	for (int i = 0; i < w->nodes; i++)
+		for (unsigned int j = 0; j < w->children && can_be_up(w, i); j++) {
+			limit_of(&w->n[i], node_child(&w->n[i], HUB, j), false);
+			limit_of(&w->n[HUB], node_child(&w->n[HUB], i, j), false);
+			due += w->wrong_ts[j] ? 0 : 2;
+		}
 	world_run(w, w->now + 10000);
-	if (!w->violation[0] && w->n[0].rekeys + w->n[1].rekeys < rekeys + 2 * w->children)
-		violate(w, "a rekey on a calm network does not succeed");
-	rekey_ike(&w->n[0]);
-	world_run(w, w->now + 1000);
-	if (!w->violation[0] && (w->n[0].ike_rekeys == ike || !all_up(w)))
-		violate(w, "a rekey of the IKE SA on a calm network does not succeed");
+	if (!w->violation[0] && rekeys_of(w) < before + due)
+		violate(w, "on a calm network a rekey does not succeed");
+}
+
+static void ike_rekeys_must_work(struct world *w)
+{
+	for (int i = 0; i < w->nodes && !w->violation[0]; i++) {
+		uint64_t before = w->n[i].ike_rekeys;
+
+		if (!can_be_up(w, i))
+			continue;
+		rekey_ike(&w->n[i]);
+		world_run(w, w->now + 1000);
+		if (w->n[i].ike_rekeys == before)
+			violate(w, "on a calm network a rekey of the IKE SA does not succeed");
+		all_must_be_up(w, false, "on a calm network after a rekey of the IKE SA");
+	}
 }
 
 static void ends_must_work(struct world *w)
 {
-	struct node *n = &w->n[rng_below(&w->script, NODES)];
+	struct node *n = &w->n[rng_below(&w->script, w->nodes)];
 
+	if (w->persistent && !all_must_be_up(w, true, "tried for ever on a calm network"))
+		return;
 	/* also when both ends begin at once */
 	if (rng_chance(&w->script, 50)) {
 		go_down(n);
 		world_run(w, w->now + 5000);
-		go_up(&w->n[!n->index]);
+		all_go_up(w);
+	} else if (w->any) {
+		all_go_up(w);
+	} else {
+		go_up(n);
 	}
-	go_up(n);
-	/* what was taken down by hand stays down, for its peer too */
-	for (int i = 0; i < NODES; i++)
-		if (held_down(&w->n[i]))
-			go_up(&w->n[i]);
+	let_go(w);
 	world_run(w, w->now + 15000);
-	if (!w->violation[0] && !all_up(w))
-		violate(w, "on a calm network the tunnel does not come up");
-	if (!w->violation[0])
+	if (!w->violation[0] && all_must_be_up(w, false, "on a calm network"))
 		rekeys_must_work(w);
+	if (!w->violation[0])
+		ike_rekeys_must_work(w);
+}
+
+/* From one end is enough, where none begins anew and the hub knows of all. */
+static void all_go_down(struct world *w)
+{
+	bool hub = rng_chance(&w->script, 50);
+
+	for (int i = 0; i < w->nodes; i++)
+		if (w->persistent || hub == (i == HUB))
+			go_down(&w->n[i]);
 }
 
 void script_run(struct world *w)
 {
 	configure(w);
-	for (int i = 0; i < NODES; i++)
+	for (int i = 0; i < w->nodes; i++)
 		node_start(&w->n[i]);
 	chaos(w);
 	settle(w);
 	if (!w->violation[0])
 		check_converged(w);
-	if (!w->violation[0] && !w->strangers)
+	if (!w->violation[0])
 		ends_must_work(w);
 	if (w->violation[0])
 		return;
-	go_down(&w->n[rng_below(&w->script, NODES)]);
+	all_go_down(w);
 	world_run(w, w->now + 60000);
 	if (!w->violation[0])
 		check_empty(w);

@@ -45,7 +45,7 @@ static void lose_packet(struct world *w)
 		.sent = w->now,
 		.to = 1,
 		.spi = 4711,
-		.ike_spi = node_peer(&w->n[0])->sa->spi_i,
+		.ike_spi = node_peer(&w->n[0], HUB)->sa->spi_i,
 	};
 
 	w->flight[w->flight_count++] = d;
@@ -55,7 +55,7 @@ static void lose_packet(struct world *w)
 /* As if the engine had believed a message that cannot be authentic. */
 static void believe(struct world *w)
 {
-	struct ike_sa *sa = node_peer(&w->n[0])->sa;
+	struct ike_sa *sa = node_peer(&w->n[0], HUB)->sa;
 	uint64_t before = digest(&w->n[0], true);
 
 	sa->heard_ms++;
@@ -78,7 +78,7 @@ static void remove_nothing(struct world *w)
 
 static void keep_routes(struct world *w)
 {
-	w->n[0].linked[1] = 4711;
+	w->n[0].host.link[1].child = 4711;
 	ike_down(w->n[0].ike, w->n[0].tunnel, "with a route left");
 }
 
@@ -106,7 +106,7 @@ static void one_key(struct world *w)
 
 static void go_elsewhere(struct world *w)
 {
-	node_peer(&w->n[0])->sa->remote.addr.b[0]++;
+	node_peer(&w->n[0], HUB)->sa->remote.addr.b[0]++;
 }
 
 /* A protected message that differs in @at from one that was sent. */
@@ -174,7 +174,7 @@ static void bring_up(struct world *w)
 
 	world_init(w, 1, false);
 	w->calm = true;
-	for (int i = 0; i < NODES; i++) {
+	for (int i = 0; i < w->nodes; i++) {
 		struct tunnel_conf *c = &w->n[i].conf;
 		struct child_conf *child = &w->n[i].child[0];
 		struct ts all;
@@ -209,7 +209,7 @@ int selftest(void)
 		bool clean, found;
 
 		bring_up(w);
-		clean = !w->violation[0] && w->n[0].up_since && w->n[1].up_since;
+		clean = !w->violation[0] && w->n[0].view[1].up_since && w->n[1].view[0].up_since;
 		sabotages[i].act(w);
 		check_step(w);
 		found = w->violation[0];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Two engines in one process, a network that loses, doubles, delays and reorders, a kernel a side,
- * virtual time. All chance comes from the seed: one seed is one history, to the byte.
+ * Two to four engines in one process, a network that loses, doubles, delays and reorders, for each
+ * a kernel and a host, virtual time. Node 1 is the hub: all others have a tunnel to it, and none
+ * to each other. All chance comes from the seed: one seed is one history, to the byte.
  */
 #ifndef SIM_H
 #define SIM_H
@@ -17,10 +18,11 @@
 #include "ike/object/stranger.h"
 #include "ike/object/tunnel.h"
 
-#define NODES		2
+#define NODES_MAX	4
+#define HUB		1
 #define CHILDREN_MAX	3
-#define SAS_MAX		64
-#define POLICIES_MAX	8
+#define SAS_MAX		192
+#define POLICIES_MAX	16
 #define FLIGHT_MAX	2048
 #define RECORD_MAX	32	/* messages to a node, kept for replays and forgeries */
 #define TUNNEL		"t"
@@ -47,6 +49,7 @@ struct sim_sa {
 	uint64_t bytes, soft_bytes, hard_bytes;
 	uint64_t used_ms;		/* 0: never */
 	uint64_t expired_ms;		/* hard limit reached; 0: not */
+	bool untold;			/* the engine will never hear of that */
 };
 
 struct sim_policy {
@@ -78,7 +81,7 @@ struct kernel {
 
 struct datagram {
 	uint64_t at, sent, order;
-	int to;
+	int from, to;
 	struct endpoint local, remote;	/* as the receiver sees them */
 	uint8_t *msg;			/* NULL: an ESP packet */
 	size_t len;
@@ -120,16 +123,35 @@ struct wire {
 	uint64_t sent;			/* protected ones */
 };
 
+/* Addresses and routes of a child, as the host has them. */
+struct sim_link {
+	uint32_t child;			/* 0: free */
+	struct endpoint local, remote;
+	struct ts_list *local_ts, *remote_ts;
+};
+
+struct host {
+	bool device;			/* asked for, and not given back */
+	struct sim_link link[POLICIES_MAX];
+};
+
+/* What the events of a node say of one other. */
+struct view {
+	uint64_t up_since;		/* 0: not up */
+	uint64_t child_since[CHILDREN_MAX];	/* likewise */
+};
+
 struct node {
 	struct world *w;
 	int index;
 	struct ike *ike;
 	struct kernel k;
+	struct host host;
 	struct wire wire;
+	struct ike_id id;
 	uint32_t tunnel;
-	bool device;			/* what the host has of it */
-	uint32_t linked[POLICIES_MAX];	/* children that have routes; 0: free */
-	bool wrong_secret;
+	struct view view[NODES_MAX];	/* its own: of who is nobody's */
+	bool wrong_secret, wrong_id;
 	struct sim_job jobs[JOBS_MAX];
 	unsigned int job_count;
 	struct rng rng;
@@ -140,8 +162,6 @@ struct node {
 	unsigned int timers;		/* that an engine at rest has reserved */
 	struct tunnel_conf conf;
 	struct child_conf child[CHILDREN_MAX];
-	uint64_t up_since;		/* 0: not up */
-	uint64_t child_since[CHILDREN_MAX];	/* likewise */
 	struct record seen[RECORD_MAX];
 	unsigned int seen_count;
 	bool want_ike_rekey;
@@ -152,16 +172,21 @@ struct world {
 	uint64_t seed, now, order, hash, steps;
 	bool trace;
 	struct rng net, script;
-	struct node n[NODES];
+	struct node n[NODES_MAX];
+	int nodes;
+	bool any;			/* the hub takes who comes */
+	bool twins;			/* nodes 2 and 3 have the same selectors */
+	bool persistent;		/* some tunnels are tried again for ever */
+	bool wrong_ts[CHILDREN_MAX];	/* the ends have no selectors of the child in common */
 	struct datagram flight[FLIGHT_MAX];
 	unsigned int flight_count;
 	unsigned int children;
-	bool nat;			/* node 0 is behind one, */
-	struct addr nat_addr;		/* which sends on what comes to its ports 500 and 4500 */
-	unsigned int loss, dup, slow, fault;	/* percent; fault: of kernel operations */
-	unsigned int late, bad_jobs;	/* percent: kernel events that come late, jobs done wrong */
+	bool nat;			/* all but the hub are behind one, */
+	struct addr nat_addr;		/* which sends on what comes to node 0's ports there */
+	unsigned int loss, dup, slow;	/* percent, of datagrams */
+	unsigned int fault;		/* percent, of the operations of kernel and host */
+	unsigned int late, lost, bad_jobs;	/* percent: kernel events, jobs done wrong */
 	uint64_t packet;		/* octets of an ESP packet, for byte limits */
-	bool strangers;			/* the two ends have different secrets, always */
 	uint64_t cut_until;			/* the network is down */
 	bool calm; /* no chance any more: loss, faults and forgeries have ended */
 	char violation[512];			/* the first; "": none */
@@ -188,16 +213,30 @@ void net_send(void *ctx, const struct endpoint *local, const struct endpoint *re
 void node_start(struct node *n);
 void node_stop(struct node *n);
 uint64_t node_now(const struct node *n);	/* by its own clock */
-/* The first tunnel's peer; NULL: there is none. */
-struct peer *node_peer(const struct node *n);
-/* Its children, in the order of the configuration. */
-struct child *node_child(const struct node *n, unsigned int i);
-unsigned int node_child_index(const struct node *n, uint32_t id);
-bool node_linked(const struct node *n, uint32_t child);	/* has the host its routes? */
+/* Of @n's tunnels all peers, each @p. */
+#define FOREACH_PEER(n, t, p) \
+	TAILQ_FOREACH(t, &(n)->ike->tunnels, link) TAILQ_FOREACH(p, &(t)->peers, link)
+
+/* What @n knows of another; NULL: nothing. */
+struct peer *node_peer(const struct node *n, int other);
+/* Who it is; @n itself: nobody. */
+int node_other(const struct node *n, const struct peer *peer);
+/* A child of it, by its place in the configuration; NULL: no such peer. */
+struct child *node_child(const struct node *n, int other, unsigned int i);
+unsigned int node_child_index(const struct child *child);
 /* An SPI of its own without an SA: the answer that makes it, or its DELETE, is under way. */
 bool node_excuses(struct node *n, uint32_t spi);
+/* Can a tunnel between the hub and the other ever come up? */
+bool node_estranged(const struct world *w, int other);
 uint64_t jobs_deadline(const struct node *n);
 void jobs_tick(struct node *n);
+
+/* host.c */
+void host_env(struct ike_env *env);
+void host_flush(struct host *h);
+const struct sim_link *host_link(const struct node *n, uint32_t child);	/* NULL: it has none */
+/* An operation fails, or takes its time. */
+bool host_faulty(struct node *n, const char *what, char why[IKE_WHY_MAX]);
 
 /* kernel.c */
 void kernel_env(struct ike_env *env);
@@ -210,8 +249,8 @@ bool kernel_reserved(const struct kernel *k, uint32_t spi);
 struct sim_policy *kernel_policy(struct kernel *k, uint32_t id);	/* NULL: it has none */
 /* A packet of w->packet octets has passed. */
 void kernel_used(struct node *n, struct sim_sa *sa, bool out);
-/* The engine hears of it, at once or late. */
-void kernel_tell(struct node *n, const struct ike_kern_event *ev);
+/* The engine hears of it, at once or late; false: never. */
+bool kernel_tell(struct node *n, const struct ike_kern_event *ev);
 
 /* wire.c */
 void wire_sent(struct node *n, const uint8_t *msg, size_t len);

@@ -66,25 +66,33 @@ void violate(struct world *w, const char *fmt, ...)
 
 static const uint16_t nat_ports[2] = { IKE_PORT, IKE_NATT_PORT };
 
+/* The clients of one NAT have a port each. */
 static void nat_reset(struct world *w)
 {
-	for (int i = 0; i < 2; i++)
-		w->n[0].nat[i] = (struct endpoint){ .addr = w->nat_addr, .port = nat_ports[i] };
+	for (int i = 0; i < NODES_MAX; i++)
+		for (int j = 0; j < 2; j++)
+			w->n[i].nat[j] = (struct endpoint){ .addr = w->nat_addr,
+							    .port = nat_ports[j] + 1000 * i };
 }
 
 /* The box has restarted: other ports from now on, perhaps another address. */
 void nat_rebind(struct world *w)
 {
+	uint64_t to;
+
 	if (!w->nat)
 		return;
 	if (w->calm) {		/* where the peer looks for it */
 		nat_reset(w);
 		return;
 	}
-	for (int i = 0; i < 2; i++) {
-		w->n[0].nat[i].addr.b[3] = w->nat_addr.b[3] + rng_below(&w->script, 2);
-		w->n[0].nat[i].port = 20000 + rng_below(&w->script, 20000);
-	}
+	to = rng_below(&w->script, 2);
+	for (int i = 0; i < w->nodes; i++)
+		for (int j = 0; j < 2; j++) {
+			w->n[i].nat[j].addr.b[3] = w->nat_addr.b[3] + to;
+			w->n[i].nat[j].port = 20000 + 5000 * (2 * i + j) +
+					      rng_below(&w->script, 5000);
+		}
 	trace(w, "script: the NAT has other mappings");
 }
 
@@ -118,14 +126,21 @@ static uint8_t *copy(const uint8_t *p, size_t len)
 	return c;
 }
 
-/* Which of its ports the datagram to node 0 reaches through the NAT; -1: none. */
-static int nat_port(const struct world *w, const struct endpoint *remote)
+/* The datagram reaches a client through the NAT; false: none. */
+static bool nat_in(const struct world *w, const struct endpoint *remote, struct datagram *d)
 {
-	for (int i = 0; i < 2; i++)
-		if (endpoint_equal(remote, &w->n[0].nat[i]) ||
-		    (addr_equal(&remote->addr, &w->nat_addr) && remote->port == nat_ports[i]))
-			return i;
-	return -1;
+	for (int i = 0; i < w->nodes; i++)
+		for (int j = 0; j < 2; j++) {
+			bool first = !i && addr_equal(&remote->addr, &w->nat_addr) &&
+				     remote->port == nat_ports[j];
+
+			if (i == HUB || (!first && !endpoint_equal(remote, &w->n[i].nat[j])))
+				continue;
+			d->to = i;
+			d->local = (struct endpoint){ .addr = w->n[i].addr, .port = nat_ports[j] };
+			return true;
+		}
+	return false;
 }
 
 /* Addresses as the receiver sees them; false: it goes to nobody. */
@@ -133,21 +148,23 @@ static bool route(struct node *n, const struct endpoint *local, const struct end
 		  struct datagram *d)
 {
 	struct world *w = n->w;
-	int port;
 
-	d->to = !n->index;
+	d->from = n->index;
+	d->to = HUB;
 	d->local = *remote;
 	d->remote = *local;
-	if (!w->nat)
-		return addr_equal(&remote->addr, &w->n[d->to].addr) && local->port == remote->port;
-	if (!n->index) {
-		d->remote = n->nat[local->port == IKE_NATT_PORT];
-		return addr_equal(&remote->addr, &w->n[1].addr);
+	if (n->index == HUB && w->nat)
+		return nat_in(w, remote, d);
+	if (n->index != HUB) {
+		if (w->nat)
+			d->remote = n->nat[local->port == IKE_NATT_PORT];
+		return addr_equal(&remote->addr, &w->n[HUB].addr) &&
+		       (w->nat || local->port == remote->port);
 	}
-	port = nat_port(w, remote);
-	if (port >= 0)
-		d->local = (struct endpoint){ .addr = w->n[0].addr, .port = nat_ports[port] };
-	return port >= 0;
+	for (d->to = 0; d->to < w->nodes; d->to++)
+		if (d->to != HUB && addr_equal(&remote->addr, &w->n[d->to].addr))
+			return local->port == remote->port;
+	return false;
 }
 
 void net_send(void *ctx, const struct endpoint *local, const struct endpoint *remote,
@@ -166,8 +183,8 @@ void net_send(void *ctx, const struct endpoint *local, const struct endpoint *re
 		copies = rng_chance(&w->net, w->loss) ? 0 : rng_chance(&w->net, w->dup) ? 2 : 1;
 	if (w->now < w->cut_until)
 		copies = 0;
-	trace(w, "%c: sends %zu octets, exchange %u id %u flags %02x%s", 'A' + n->index, len,
-	      msg[18], msg[23], msg[19],
+	trace(w, "%c: sends %c %zu octets, exchange %u id %u flags %02x%s", 'A' + n->index, 'A' + d.to,
+	      len, msg[18], msg[23], msg[19],
 	      copies == 1 ? "" :
 	      copies	  ? " (twice)" :
 			    " (lost)");
@@ -188,19 +205,21 @@ void probe(struct node *n)
 {
 	struct world *w = n->w;
 	struct datagram d = { .sent = w->now };
+	const struct child *child;
 	struct sim_policy *p;
 	const struct ike_sa *sa;
 
 	if (!n->ike || !n->k.policy_count || w->now < w->cut_until)
 		return;
 	p = &n->k.policy[rng_below(&w->net, n->k.policy_count)];
-	sa = carrier(child_find(n->ike, p->id));
+	child = child_find(n->ike, p->id);
+	sa = carrier(child);
 	if (!sa || !p->has_out || p->out.expired_ms || !route(n, &p->local, &p->remote, &d))
 		return;
 	d.at = w->now + delay(w);
 	d.spi = p->out.spi;
 	d.ike_spi = sa->spi_i;
-	d.child = node_child_index(n, p->id);
+	d.child = node_child_index(child);
 	kernel_used(n, &p->out, true);
 	put(w, &d);
 	w->probes++;
@@ -227,16 +246,16 @@ static void see_mapping(struct node *n, const struct sim_sa *sa, const struct da
  */
 static void deliver_esp(struct node *n, const struct datagram *d)
 {
-	const struct peer *t = n->ike ? node_peer(n) : NULL;
+	const struct peer *t = node_peer(n, d->from);
 	struct sim_sa *sa = kernel_in(&n->k, d->spi);
-	uint64_t since = n->child_since[d->child];
+	uint64_t up = n->view[d->from].up_since, since = n->view[d->from].child_since[d->child];
 
 	if (sa && !sa->expired_ms) {
 		kernel_used(n, sa, false);
 		see_mapping(n, sa, d);
 	} else if (!sa && t && !node_excuses(n, d->spi) && t->sa &&
-		   t->sa->spi_i == d->ike_spi && n->up_since &&
-		   n->up_since <= d->sent && since && since <= d->sent && n->jumped < d->sent) {
+		   t->sa->spi_i == d->ike_spi && up && up <= d->sent && since &&
+		   since <= d->sent && n->jumped < d->sent) {
 		violate(n->w, "%c has no inbound SA %08x for a packet sent %llu ms ago",
 			'A' + n->index, d->spi, (unsigned long long)(n->w->now - d->sent));
 	}
@@ -301,21 +320,28 @@ void world_init(struct world *w, uint64_t seed, bool trace_it)
 	w->net.s = rng_next(&r);
 	w->script.s = rng_next(&r);
 	w->children = 1;
+	w->nodes = 2;
 	w->packet = 1400;
 	addr_parse(&w->nat_addr, "198.51.100.1");
 	nat_reset(w);
-	for (int i = 0; i < NODES; i++) {
+	for (int i = 0; i < NODES_MAX; i++) {
+		char id[] = "a.example.org", addr[] = "192.0.2.1";
+
+		id[0] += i;
+		addr[8] += i;
+		ike_id_parse(&w->n[i].id, id);
 		w->n[i].w = w;
 		w->n[i].index = i;
 		w->n[i].rng.s = rng_next(&r);
-		addr_parse(&w->n[i].addr, i ? "192.0.2.2" : "192.0.2.1");
+		addr_parse(&w->n[i].addr, addr);
 	}
 }
 
 void world_free(struct world *w)
 {
-	for (int i = 0; i < NODES; i++) {
+	for (int i = 0; i < w->nodes; i++) {
 		ike_free(w->n[i].ike);
+		host_flush(&w->n[i].host);
 		kernel_flush(&w->n[i].k);
 		for (unsigned int j = 0; j < CHILDREN_MAX; j++) {
 			ts_list_put(w->n[i].child[j].local_ts);
@@ -356,7 +382,7 @@ static bool step_node(struct world *w, uint64_t limit)
 	struct node *due = NULL;
 	uint64_t at = limit;
 
-	for (int i = 0; i < NODES; i++) {
+	for (int i = 0; i < w->nodes; i++) {
 		struct node *n = &w->n[i];
 
 		if (!n->ike)
@@ -404,7 +430,8 @@ bool world_step(struct world *w, uint64_t limit)
 		did = step_node(w, limit);
 	}
 	if (!did) {
-		w->now = limit;
+		if (limit > w->now)
+			w->now = limit;
 		return false;
 	}
 	w->steps++;
@@ -416,5 +443,5 @@ void world_run(struct world *w, uint64_t until)
 {
 	while (!w->violation[0] && world_step(w, until))
 		if (rng_chance(&w->net, 30))
-			probe(&w->n[rng_below(&w->net, NODES)]);
+			probe(&w->n[rng_below(&w->net, w->nodes)]);
 }
