@@ -306,6 +306,8 @@ static void check_twin(struct world *w, struct node *n, const struct sim_policy 
 	const struct sim_sa *twin = m ? kernel_in(&m->k, p->out.spi) : NULL;
 	const struct sim_policy *mirror;
 
+	if (m && (m->hostile || n->hostile))
+		return;
 	if (m && m->ike && !twin)
 		check_lonely(w, n, m, child, p->out.spi);
 	if (!twin)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What lies below the engine and is put there by the linker (--wrap): its memory, which fails on
- * request, and its state machine, whose rows are counted.
+ * request, its seal, before which messages are altered, and its state machine, whose rows are
+ * counted.
  */
 #include <stdlib.h>
 
@@ -90,6 +91,17 @@ bool __wrap_ke_derive(const struct ke *ke, const uint8_t *peer, size_t peer_len,
 	ok = __real_ke_derive(ke, peer, peer_len, secret, secret_len);
 	starve_one_in = one_in;
 	return ok;
+}
+
+/* ---- what is sealed */
+
+bool __real_sk_seal(struct sk *sk, uint8_t *msg, size_t body, size_t plain);
+bool __wrap_sk_seal(struct sk *sk, uint8_t *msg, size_t body, size_t plain);
+
+bool __wrap_sk_seal(struct sk *sk, uint8_t *msg, size_t body, size_t plain)
+{
+	hostile_alter(sk, msg + body + sk_iv_len(sk), plain);
+	return __real_sk_seal(sk, msg, body, plain);
 }
 
 /* ---- rows */

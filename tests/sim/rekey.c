@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * IKEv2 as other implementations speak it: with the rekey of an IKE SA as a request, RFC 7296
- * 1.3.2 and 2.18, which the engine only answers. One more kind of request and one more row.
+ * 1.3.2 and 2.18, which the engine only answers. One more kind of request and one more row. And
+ * the requests of those that mean ill.
  */
 #include "sim/sim.h"
 
@@ -147,10 +148,20 @@ static const struct fsm_row rekeying_rows[] = {
 	  SA_ESTABLISHED },
 };
 
-/* Its refusal goes to the row for that of a child: there it must not be one's. */
+/* The answers to requests that the engine does not know come to its rows for children. */
+static bool foreign(const struct inbound *in)
+{
+	return in->ex->kind == &kind_rekey_ike || in->ex->kind == &hostile_kind_child;
+}
+
 static enum verdict refused(struct inbound *in)
 {
-	return in->ex->kind == &kind_rekey_ike ? VERDICT_STAY : v2_child_refused(in);
+	return foreign(in) ? VERDICT_STAY : v2_child_refused(in);
+}
+
+static enum verdict granted(struct inbound *in)
+{
+	return foreign(in) ? VERDICT_STAY : v2_child_response(in);
 }
 
 struct ike *rekey_engine(const struct ike_env *env)
@@ -169,8 +180,12 @@ struct ike *rekey_engine(const struct ike_env *env)
 	for (unsigned int i = own; i < version.row_count; i++)
 		if (rows[i].handler == v2_child_refused)
 			rows[i].handler = refused;
+		else if (rows[i].handler == v2_child_response)
+			rows[i].handler = granted;
 	memcpy(kinds, version.kinds, version.kind_count * sizeof(*kinds));
 	kinds[version.kind_count++] = &kind_rekey_ike;
+	kinds[version.kind_count++] = &hostile_kind_child;
+	kinds[version.kind_count++] = &hostile_kind_info;
 	version.kinds = kinds;
 	return ike_new_with(env, versions, 1);
 }

@@ -337,6 +337,20 @@ static void all_go_up(struct world *w)
 		go_up(&w->n[i]);
 }
 
+/* The hostile node acts in the midst of all. */
+static void run(struct world *w, uint64_t ms)
+{
+	uint64_t until = w->now + ms;
+
+	while (w->n[0].hostile && w->n[0].ike && w->now < until && !w->violation[0]) {
+		world_run(w, w->now + rng_below(&w->script, 400));
+		if (!w->violation[0])
+			hostile_act(&w->n[0]);
+		check_step(w);
+	}
+	world_run(w, until);
+}
+
 static void chaos(struct world *w)
 {
 	struct rng *r = &w->script;
@@ -354,8 +368,7 @@ static void chaos(struct world *w)
 		all_go_up(w);
 	for (uint64_t i = 0; i < count && !w->violation[0]; i++) {
 		/* often in the midst of an exchange, sometimes after a long time */
-		world_run(w,
-			  w->now + (rng_chance(r, 60) ? rng_below(r, 400) : rng_below(r, 20000)));
+		run(w, rng_chance(r, 60) ? rng_below(r, 400) : rng_below(r, 20000));
 		if (!w->violation[0])
 			act(w, &w->n[rng_below(r, w->nodes)], rng_chance(r, 30));
 	}
@@ -513,7 +526,13 @@ void script_run(struct world *w)
 	configure(w);
 	for (int i = 0; i < w->nodes; i++)
 		node_start(&w->n[i]);
+	if (rng_chance(&w->script, 10))
+		hostile_begin(w);
 	chaos(w);
+	if (w->n[0].hostile) {
+		hostile_end(w);
+		start_anew(&w->n[0]);
+	}
 	settle(w);
 	if (!w->violation[0])
 		check_converged(w);

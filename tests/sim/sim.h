@@ -141,6 +141,8 @@ struct view {
 	uint64_t child_since[CHILDREN_MAX];	/* likewise */
 };
 
+enum malice { MALICE_NONE, MALICE_CHILD, MALICE_INFO };
+
 struct node {
 	struct world *w;
 	int index;
@@ -152,6 +154,8 @@ struct node {
 	uint32_t tunnel;
 	struct view view[NODES_MAX];	/* its own: of who is nobody's */
 	bool wrong_secret, wrong_id;
+	bool hostile;			/* hostile.c */
+	enum malice malice;		/* what it sends next */
 	struct sim_job jobs[JOBS_MAX];
 	unsigned int job_count;
 	struct rng rng;
@@ -185,6 +189,7 @@ struct world {
 	struct addr nat_addr;		/* which sends on what comes to node 0's ports there */
 	unsigned int loss, dup, slow;	/* percent, of datagrams */
 	unsigned int fault;		/* percent, of the operations of kernel and host */
+	unsigned int alter;		/* percent: messages of the hostile node */
 	unsigned int late, lost, bad_jobs;	/* percent: kernel events, jobs done wrong */
 	uint64_t packet;		/* octets of an ESP packet, for byte limits */
 	uint64_t cut_until;			/* the network is down */
@@ -255,6 +260,16 @@ bool kernel_tell(struct node *n, const struct ike_kern_event *ev);
 /* wire.c */
 void wire_sent(struct node *n, const uint8_t *msg, size_t len);
 void wire_received(struct node *n, const uint8_t *msg, size_t len);
+
+/*
+ * hostile.c: node 0 keeps to no rule from here on, until the end, after which it starts anew. What
+ * it builds is altered before it is sealed.
+ */
+void hostile_begin(struct world *w);
+void hostile_end(struct world *w);
+void hostile_act(struct node *n);
+void hostile_alter(const struct sk *sk, uint8_t *plain, size_t len);
+extern const struct exchange_kind hostile_kind_child, hostile_kind_info;
 
 /* rekey.c: IKEv2 with a request that the engine does not have: the rekey of an IKE SA */
 struct ike *rekey_engine(const struct ike_env *env);

@@ -46,13 +46,21 @@ static bool same_as_before(struct wire_message *table, uint64_t what, uint64_t h
 	return true;
 }
 
-static struct wire_window *window(struct wire *wire, const struct msg_header *h)
+/* NULL: none of ours has been sent there. */
+static struct wire_window *window_find(struct wire *wire, const struct msg_header *h)
 {
-	struct wire_window *win;
-
 	for (unsigned int i = 0; i < WINDOWS_MAX; i++)
 		if (wire->window[i].spi_i == h->spi_i && wire->window[i].spi_r == h->spi_r)
 			return &wire->window[i];
+	return NULL;
+}
+
+static struct wire_window *window(struct wire *wire, const struct msg_header *h)
+{
+	struct wire_window *win = window_find(wire, h);
+
+	if (win)
+		return win;
 	win = &wire->window[wire->window_count++ % WINDOWS_MAX];
 	*win = (struct wire_window){
 		.spi_i = h->spi_i, .spi_r = h->spi_r, .id = h->id, .answered = true
@@ -78,6 +86,8 @@ void wire_sent(struct node *n, const uint8_t *msg, size_t len)
 	uint64_t hash = hash_of(msg, len), who, what;
 	struct msg_header h;
 
+	if (n->hostile)
+		return;
 	if (msg_parse_header(msg, len, &h) != MSG_OK) {
 		violate(n->w, "%c sends a message without a sound header", 'A' + n->index);
 		return;
@@ -105,7 +115,7 @@ void wire_received(struct node *n, const uint8_t *msg, size_t len)
 	if (msg_parse_header(msg, len, &h) != MSG_OK || h.first != PAYLOAD_SK ||
 	    !(h.flags & MSG_RESPONSE))
 		return;
-	win = window(&n->wire, &h);
-	if (win->id == h.id)
+	win = window_find(&n->wire, &h);
+	if (win && win->id == h.id)
 		win->answered = true;
 }

@@ -253,7 +253,8 @@ static void deliver_esp(struct node *n, const struct datagram *d)
 	if (sa && !sa->expired_ms) {
 		kernel_used(n, sa, false);
 		see_mapping(n, sa, d);
-	} else if (!sa && t && !node_excuses(n, d->spi) && t->sa &&
+	} else if (!sa && t && !n->hostile && !n->w->n[d->from].hostile &&
+		   !node_excuses(n, d->spi) && t->sa &&
 		   t->sa->spi_i == d->ike_spi && up && up <= d->sent && since &&
 		   since <= d->sent && n->jumped < d->sent) {
 		violate(n->w, "%c has no inbound SA %08x for a packet sent %llu ms ago",
@@ -302,7 +303,7 @@ static void deliver(struct world *w, unsigned int i)
 	wire_received(n, d.msg, d.len);
 	ike_input(n->ike, &d.local, &d.remote, d.msg, d.len);
 	/* one that came too early, or found no memory, is not a replay when it comes again */
-	if (n->ike->counters.unexpected == refused && !hooks_starving())
+	if (n->ike->counters.unexpected == refused && !hooks_starving() && !w->n[d.from].hostile)
 		remember(n, &d);
 	else
 		free(d.msg);
@@ -351,6 +352,7 @@ void world_free(struct world *w)
 			free(w->n[i].seen[j].msg);
 	}
 	hooks_starve(NULL, 0);
+	hostile_end(w);
 	for (unsigned int i = 0; i < w->flight_count; i++)
 		free(w->flight[i].msg);
 }

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A peer that has the right secret and means ill: an engine whose messages are altered before they
+ * are sealed, with requests of its own between them that make no sense, contradict each other, come
+ * twice, or rekey without an end. What it makes of its own state is its own affair; the other end
+ * has to keep to all rules.
+ */
+#include "sim/sim.h"
+
+#include "ike/object/touch.h"
+#include "ike/v2/offer.h"
+#include "ike/v2/v2.h"
+
+#define PIECES_MOST	6
+#define DELETES_MOST	70
+
+static struct world *hostile_world;	/* in which messages are altered */
+
+static struct node *node_of(const struct ike_sa *sa)
+{
+	return sa->ike->env.ctx;
+}
+
+static struct rng *chance_of(const struct node *n)
+{
+	return &n->w->net;
+}
+
+/* ---- before it is sealed */
+
+/* Is it the key of an IKE SA of the hostile node, whose messages are altered? */
+static bool hostile_key(const struct world *w, const struct sk *sk)
+{
+	const struct ike_sa *sa;
+
+	for (int i = 0; i < w->nodes; i++) {
+		if (!w->n[i].hostile || !w->n[i].ike)
+			continue;
+		TAILQ_FOREACH(sa, &w->n[i].ike->sas, link)
+			if (&sa->sk_out == sk)	/* whom it claims to be is not altered for many */
+				return sa->state >= SA_ESTABLISHED || !w->any;
+	}
+	return false;
+}
+
+void hostile_alter(const struct sk *sk, uint8_t *plain, size_t len)
+{
+	struct world *w = hostile_world;
+	struct rng *r;
+
+	if (!w || w->calm || !len || !hostile_key(w, sk))
+		return;
+	r = &w->net;
+	if (!rng_chance(r, w->alter))
+		return;
+	for (uint64_t i = 0, count = 1 + rng_below(r, 3); i < count; i++) {
+		uint8_t *p = &plain[rng_below(r, len)];
+
+		*p ^= rng_chance(r, 50) ? UINT64_C(1) << rng_below(r, 8) : rng_next(r);
+	}
+}
+
+/* ---- payloads */
+
+static uint32_t some_spi(struct node *n, const struct ike_sa *sa)
+{
+	struct rng *r = chance_of(n);
+	const struct child_sa *pair;
+	const struct child *child;
+
+	TAILQ_FOREACH(child, &sa->peer->children, link)
+		TAILQ_FOREACH(pair, &child->pairs, link)
+			if (rng_chance(r, 60))
+				return rng_chance(r, 80) ? pair->spi_in : pair->spi_out;
+	return rng_chance(r, 10) ? 0 : rng_next(r) >> 32;
+}
+
+static void some_octets(struct node *n, uint8_t *buf, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		buf[i] = rng_next(chance_of(n));
+}
+
+static void piece_notify(struct node *n, struct ike_sa *sa, struct builder *b)
+{
+	static const uint16_t known[] = {
+		NOTIFY_UNSUPPORTED_CRITICAL_PAYLOAD, NOTIFY_INVALID_SYNTAX,
+		NOTIFY_NO_PROPOSAL_CHOSEN, NOTIFY_INVALID_KE_PAYLOAD,
+		NOTIFY_AUTHENTICATION_FAILED, NOTIFY_NO_ADDITIONAL_SAS, NOTIFY_TS_UNACCEPTABLE,
+		NOTIFY_TEMPORARY_FAILURE, NOTIFY_CHILD_SA_NOT_FOUND, NOTIFY_INITIAL_CONTACT,
+		NOTIFY_COOKIE, NOTIFY_REKEY_SA,
+	};
+	static const uint8_t lengths[] = { 0, 4, 8 };
+	struct rng *r = chance_of(n);
+	uint16_t type = rng_chance(r, 80) ? known[rng_below(r, ARRAY_SIZE(known))] :
+					    (uint16_t)rng_next(r);
+	uint8_t data[40];
+	size_t len = rng_below(r, sizeof(data));
+
+	some_octets(n, data, len);
+	build_notify(b, type, rng_below(r, 4), some_spi(n, sa), lengths[rng_below(r, 3)], data,
+		     len);
+}
+
+static void piece_delete(struct node *n, struct ike_sa *sa, struct builder *b)
+{
+	struct rng *r = chance_of(n);
+	uint32_t spi[DELETES_MOST];
+	size_t count = 1 + (rng_chance(r, 20) ? rng_below(r, DELETES_MOST) : rng_below(r, 3));
+
+	if (rng_chance(r, 5)) {
+		build_delete(b, PROTO_IKE, NULL, 0);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		spi[i] = i && rng_chance(r, 30) ? spi[0] : some_spi(n, sa);
+	build_delete(b, rng_chance(r, 90) ? PROTO_ESP : PROTO_IKE + 1, spi, count);
+}
+
+static void piece_nonce(struct node *n, struct ike_sa *sa, struct builder *b)
+{
+	uint8_t nonce[SA_NONCE_MAX];
+	size_t len = rng_chance(chance_of(n), 80) ? IKE_NONCE_LEN :
+						    rng_below(chance_of(n), sizeof(nonce) + 1);
+
+	some_octets(n, nonce, len);
+	build_nonce(b, nonce, len);
+}
+
+static void piece_ke(struct node *n, struct ike_sa *sa, struct builder *b)
+{
+	uint16_t group = offer_group(&sa->suite);
+	uint8_t value[KE_PUBLIC_MAX];
+	size_t len = rng_chance(chance_of(n), 80) ? ke_public_len(group) :
+						    rng_below(chance_of(n), sizeof(value));
+
+	some_octets(n, value, len);
+	build_ke(b, group, value, len);
+}
+
+static void piece_ts(struct node *n, struct ike_sa *sa, struct builder *b)
+{
+	const struct child_conf *conf = &n->child[rng_below(chance_of(n), n->w->children)];
+	bool mine = rng_chance(chance_of(n), 80);
+
+	build_ts(b, PAYLOAD_TSI, (mine ? conf->local_ts : conf->remote_ts)->ts, 1);
+	build_ts(b, PAYLOAD_TSR, (mine ? conf->remote_ts : conf->local_ts)->ts, 1);
+}
+
+static void piece_sa(struct node *n, struct ike_sa *sa, struct builder *b)
+{
+	const struct child_conf *conf = &n->child[rng_below(chance_of(n), n->w->children)];
+
+	offer_build(b, &conf->esp, rng_chance(chance_of(n), 50), some_spi(n, sa));
+}
+
+static void piece_raw(struct node *n, struct ike_sa *sa, struct builder *b)
+{
+	uint8_t body[64];
+	size_t len = rng_below(chance_of(n), sizeof(body));
+
+	some_octets(n, body, len);
+	build_payload(b, 30 + rng_below(chance_of(n), 30));
+	writer_bytes(&b->w, body, len);
+	build_payload_end(b);
+}
+
+static void fill_any(struct node *n, struct ike_sa *sa, struct builder *b)
+{
+	static void (*const pieces[])(struct node *n, struct ike_sa *sa, struct builder *b) = {
+		piece_notify, piece_notify, piece_delete, piece_delete, piece_nonce, piece_ke,
+		piece_ts, piece_sa, piece_raw,
+	};
+
+	for (uint64_t i = rng_below(chance_of(n), PIECES_MOST + 1); i; i--)
+		pieces[rng_below(chance_of(n), ARRAY_SIZE(pieces))](n, sa, b);
+}
+
+static void fill_delete(struct node *n, struct ike_sa *sa, struct builder *b)
+{
+	piece_delete(n, sa, b);
+}
+
+static void fill_ke(struct node *n, struct builder *b, uint16_t group)
+{
+	struct ke *ke = group ? ke_new(group, n->ike->env.random, n) : NULL;
+	const uint8_t *public;
+	size_t len;
+
+	if (!ke)
+		return;
+	public = ke_public(ke, &len);
+	build_ke(b, group, public, len);
+	ke_free(ke);
+}
+
+/* A sound request for a CHILD_SA, as often as not the rekey of one that was rekeyed before. */
+static void fill_child(struct node *n, struct ike_sa *sa, struct builder *b)
+{
+	struct rng *r = chance_of(n);
+	const struct child_conf *conf = &n->child[rng_below(r, n->w->children)];
+	struct proposals one = { .count = 1, .p = { conf->esp.p[0] } };
+	uint8_t nonce[IKE_NONCE_LEN];
+
+	if (rng_chance(r, 70))
+		build_notify(b, NOTIFY_REKEY_SA, PROTO_ESP, some_spi(n, sa), 4, NULL, 0);
+	offer_build(b, &one, true, some_spi(n, sa));
+	some_octets(n, nonce, sizeof(nonce));
+	build_nonce(b, nonce, sizeof(nonce));
+	fill_ke(n, b, offer_group(&one.p[0]));
+	build_ts(b, PAYLOAD_TSI, conf->local_ts->ts, conf->local_ts->count);
+	build_ts(b, PAYLOAD_TSR, conf->remote_ts->ts, conf->remote_ts->count);
+}
+
+/* A sound rekey of the IKE SA, after which the old one is used as before. */
+static void fill_ike(struct node *n, struct ike_sa *sa, struct builder *b)
+{
+	struct proposals list = { .count = 1, .p = { sa->suite } };
+	struct msg_offer offer = { .number = 1, .spi_len = 8, .spi = rng_next(chance_of(n)) };
+	uint8_t nonce[IKE_NONCE_LEN];
+
+	build_sa(b, &list, &offer);
+	some_octets(n, nonce, sizeof(nonce));
+	build_nonce(b, nonce, sizeof(nonce));
+	fill_ke(n, b, offer_group(&sa->suite));
+}
+
+static void fill(struct node *n, struct ike_sa *sa, struct builder *b, bool child)
+{
+	uint64_t dice = rng_below(chance_of(n), 100);
+
+	if (child && dice < 60)
+		fill_child(n, sa, b);
+	else if (child && dice < 70)
+		fill_ike(n, sa, b);
+	else if (!child && dice < 40)
+		fill_delete(n, sa, b);
+	else
+		fill_any(n, sa, b);
+}
+
+/* ---- requests in their turn */
+
+static bool wanted(const struct ike_sa *sa, enum malice malice)
+{
+	return node_of(sa)->malice == malice && sa->peer && sa->peer->sa == sa;
+}
+
+static bool malice_child_wanted(const struct ike_sa *sa)
+{
+	return wanted(sa, MALICE_CHILD);
+}
+
+static bool malice_info_wanted(const struct ike_sa *sa)
+{
+	return wanted(sa, MALICE_INFO);
+}
+
+static enum built malice_build(struct exchange *ex, struct cause *cause)
+{
+	struct node *n = node_of(ex->sa);
+	struct builder b;
+
+	v2_request_begin(ex, &b);
+	fill(n, ex->sa, &b, n->malice == MALICE_CHILD);
+	n->malice = MALICE_NONE;
+	return v2_request_end(ex, &b, cause);
+}
+
+const struct exchange_kind hostile_kind_child = {
+	.name = "malice",
+	.state = SA_ESTABLISHED,
+	.exchange = EXCHANGE_CREATE_CHILD_SA,
+	.about_child = true,
+	.wanted = malice_child_wanted,
+	.build = malice_build,
+};
+
+const struct exchange_kind hostile_kind_info = {
+	.name = "malice",
+	.state = SA_ESTABLISHED,
+	.exchange = EXCHANGE_INFORMATIONAL,
+	.wanted = malice_info_wanted,
+	.build = malice_build,
+};
+
+/* ---- messages out of turn */
+
+static void shout(struct node *n, struct ike_sa *sa)
+{
+	static const uint8_t exchanges[] = {
+		EXCHANGE_IKE_AUTH, EXCHANGE_CREATE_CHILD_SA, EXCHANGE_CREATE_CHILD_SA,
+		EXCHANGE_INFORMATIONAL, EXCHANGE_INFORMATIONAL, 99,
+	};
+	struct rng *r = chance_of(n);
+	struct msg_header h = {
+		.spi_i = sa->spi_i, .spi_r = sa->spi_r,
+		.exchange = exchanges[rng_below(r, ARRAY_SIZE(exchanges))],
+		.id = sa->next_out - 2 + rng_below(r, 4),
+		.flags = (sa->initiator ? MSG_INITIATOR : 0) |
+			 (rng_chance(r, 40) ? MSG_RESPONSE : 0),
+	};
+	uint8_t msg[IKE_OUT_MAX];
+	struct builder b;
+	size_t len;
+
+	build_begin(&b, msg, sizeof(msg), &h);
+	build_sk_begin(&b, sk_iv_len(&sa->sk_out));
+	fill(n, sa, &b, h.exchange == EXCHANGE_CREATE_CHILD_SA);
+	len = build_sk_end(&b, sk_sealed_len(&sa->sk_out, build_sk_plain(&b)));
+	if (len && sk_seal(&sa->sk_out, msg, b.sk_body, b.sk_plain))
+		net_send(n, &sa->local, &sa->remote, 0, msg, len);
+}
+
+void hostile_act(struct node *n)
+{
+	struct peer *peer = node_peer(n, HUB);
+	struct rng *r = chance_of(n);
+
+	if (!peer || !peer->sa)
+		return;
+	if (rng_chance(r, 30)) {
+		shout(n, peer->sa);
+		return;
+	}
+	n->malice = rng_chance(r, 60) ? MALICE_CHILD : MALICE_INFO;
+	sa_touch(peer->sa);
+	ike_tick(n->ike);
+}
+
+void hostile_begin(struct world *w)
+{
+	w->n[0].hostile = true;
+	w->alter = rng_below(&w->script, 20);
+	hostile_world = w;
+}
+
+void hostile_end(struct world *w)
+{
+	w->n[0].hostile = false;
+	w->n[0].malice = MALICE_NONE;
+	hostile_world = NULL;
+}
