@@ -599,6 +599,29 @@ static void test_nat_is_not_followed(void **state)
 	}
 }
 
+/* Where a packet on an SA of another IKE SA's came from says nothing of where this one's peer is. */
+static void test_mapping_of_another(void **state)
+{
+	struct ends *p = up_through_nat();
+	struct side *b = &p->s[1];
+	struct ike_sa *sa = only_sa(b), *other;
+	struct ike_kern_event ev = {
+		.type = IKE_KERN_MAPPING, .policy = child_of(b)->id,
+		.spi = child_of(b)->out->spi_in, .peer = { p->nat, 3333 },
+	};
+
+	other = sa_new(b->ike, sa->version, sa->window, false, 1);
+	assert_non_null(other);
+	peer_move_children(peer_of(b), sa, other);
+	ike_kern_event(b->ike, &ev);
+	assert_int_equal(b->fake.policy[0].remote.port, 1024);
+	peer_move_children(peer_of(b), other, sa);
+	ike_kern_event(b->ike, &ev);
+	assert_int_equal(b->fake.policy[0].remote.port, 3333);
+	sa_end(other, SA_DROP, IKE_FAIL_NONE, "");
+	ends_free(p);
+}
+
 static void test_replay_moves_nobody(void **state)
 {
 	struct ends *p = up_through_nat();
@@ -699,6 +722,7 @@ int main(void)
 		cmocka_unit_test(test_init_answered_from_cache), cmocka_unit_test(test_forced_udp),
 		cmocka_unit_test(test_forced_udp_by_the_responder), cmocka_unit_test(test_nat),
 		cmocka_unit_test(test_nat_is_not_followed),
+		cmocka_unit_test(test_mapping_of_another),
 		cmocka_unit_test(test_replay_moves_nobody), cmocka_unit_test(test_strangers),
 		cmocka_unit_test(test_no_way_out),
 	};

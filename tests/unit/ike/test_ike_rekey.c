@@ -2,6 +2,7 @@
 /* CREATE_CHILD_SA: who switches when, and collisions moved one message at a time. */
 #include "ike/exchange/exchange.h"
 #include "ike/v2/child_exchange.h"
+#include "ike/v2/offer.h"
 #include "unit/ike/ike_ends.h"
 
 struct spis {
@@ -53,6 +54,39 @@ static struct ends *up(const char *esp_a, const char *esp_b)
 	ends_start(p);
 	bring_up(p, 0);
 	return p;
+}
+
+/* ---- a peer that rekeys with less than there is, RFC 7296 2.9.2 */
+
+static struct side *narrower;
+
+static void fill_narrower(struct builder *b)
+{
+	static const uint8_t nonce[IKE_NONCE_LEN] = { 1 };
+	const struct child *child = child_of(narrower);
+	struct ts half = child->local_ts->ts[0];
+
+	half.end.b[3] = 127;
+	build_notify(b, NOTIFY_REKEY_SA, PROTO_ESP, child->out->spi_in, 4, NULL, 0);
+	offer_build(b, &child->conf->esp, false, 0x12345678);
+	build_nonce(b, nonce, sizeof(nonce));
+	build_ts(b, PAYLOAD_TSI, &half, 1);
+	build_ts(b, PAYLOAD_TSR, child->remote_ts->ts, child->remote_ts->count);
+}
+
+static void test_rekey_with_less(void **state)
+{
+	struct ends *p = up("aes128gcm16-esn", "aes128gcm16-esn");
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct letter l;
+
+	narrower = a;
+	forge_request(a, EXCHANGE_CREATE_CHILD_SA, fill_narrower, &l);
+	give(b, &l);
+	assert_int_equal(error_in_answer(a, b), NOTIFY_TS_UNACCEPTABLE);
+	assert_int_equal(b->fake.in_count, 1);
+	assert_int_equal(b->fake.reserved, 0);
+	ends_free(p);
 }
 
 /* The order in which packets find their SAs: see child_sa.h. */
@@ -512,6 +546,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rekey),
+		cmocka_unit_test(test_rekey_with_less),
 		cmocka_unit_test(test_rekey_without_end),
 		cmocka_unit_test(test_rekey_with_pfs),
 		cmocka_unit_test(test_group_of_the_peer),
