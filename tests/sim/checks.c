@@ -539,7 +539,7 @@ static struct record *any_record(struct node *n)
 {
 	unsigned int count = n->seen_count < RECORD_MAX ? n->seen_count : RECORD_MAX;
 
-	return n->ike && count ? &n->seen[rng_below(&n->w->script, count)] : NULL;
+	return n->ike && !n->hostile && count ? &n->seen[rng_below(&n->w->script, count)] : NULL;
 }
 
 /* No IKE_SA_INIT: nothing can protect an attempt from forged ones. */
