@@ -75,13 +75,17 @@ static void settle_bury(struct ike_sa *sa)
 
 static void settle_end(struct ike_sa *sa)
 {
+	bool over = sa_is_over(sa);
 	enum sa_end end = sa->end;
 
 	sa->end = SA_KEEP;
 	/* while the state is the old one: a peer that is lost is told so first */
-	if (!sa_is_over(sa))
+	if (!over)
 		settle_release(sa);
-	fsm_command(sa, end == SA_CLOSE ? COMMAND_CLOSE : COMMAND_DROP, sa->cause.text);
+	/* where its state has no row to close it, there is nobody to be told */
+	if (end == SA_CLOSE && (fsm_command(sa, COMMAND_CLOSE, sa->cause.text) || over))
+		return;
+	fsm_command(sa, COMMAND_DROP, sa->cause.text);
 }
 
 static void settle_sa(struct ike_sa *sa)

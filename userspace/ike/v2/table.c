@@ -19,15 +19,13 @@ static const struct fsm_row v2_rows[] = {
 	{ "an IKE SA is rekeyed: this one takes over", SA_NEW, COMMAND_INHERIT, ROLE_COMMAND,
 	  .next = SA_ESTABLISHED },
 	{ "it was never used", SA_NEW, COMMAND_DROP, ROLE_COMMAND, .next = SA_DEAD },
-	{ "it was never used", SA_NEW, COMMAND_CLOSE, ROLE_COMMAND, .next = SA_DEAD },
 
 	{ "the peer answers IKE_SA_INIT", SA_INIT_SENT, EXCHANGE_IKE_SA_INIT, ROLE_INITIATOR,
 	  K(MSG_INIT), v2_init_response, SA_AUTH_SENT, SA_DEAD },
 	{ "the peer asks for a cookie or another group, or refuses", SA_INIT_SENT,
 	  EXCHANGE_IKE_SA_INIT, ROLE_INITIATOR, K(MSG_DECLINED), v2_init_notify, SA_INIT_SENT,
 	  SA_DEAD },
-	{ "we give up", SA_INIT_SENT, COMMAND_CLOSE, ROLE_COMMAND, .next = SA_DEAD },
-	{ "no answer", SA_INIT_SENT, COMMAND_DROP, ROLE_COMMAND, .next = SA_DEAD },
+	{ "no answer, or we give up", SA_INIT_SENT, COMMAND_DROP, ROLE_COMMAND, .next = SA_DEAD },
 
 	{ "the peer proves itself, or begins to", SA_INIT_ANSWERED, EXCHANGE_IKE_AUTH,
 	  ROLE_RESPONDER, K(MSG_AUTH) | K(MSG_AUTH_BEGIN), v2_auth_request, SA_ESTABLISHED,
@@ -39,7 +37,6 @@ static const struct fsm_row v2_rows[] = {
 	{ "the peer never came back", SA_INIT_ANSWERED, COMMAND_EXPIRE, ROLE_COMMAND,
 	  .next = SA_DEAD },
 	{ "it is dropped", SA_INIT_ANSWERED, COMMAND_DROP, ROLE_COMMAND, .next = SA_DEAD },
-	{ "it is dropped", SA_INIT_ANSWERED, COMMAND_CLOSE, ROLE_COMMAND, .next = SA_DEAD },
 
 	{ "the peer proves itself in turn", SA_AUTH_SENT, EXCHANGE_IKE_AUTH, ROLE_INITIATOR,
 	  K(MSG_AUTH) | K(MSG_AUTH_PROOF), v2_auth_response, SA_ESTABLISHED, SA_CLOSING },
