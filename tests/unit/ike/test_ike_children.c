@@ -222,6 +222,47 @@ static void test_the_first_is_refused(void **state)
 	}
 }
 
+static void narrow(struct ts_list **list, const char *text)
+{
+	const char *why;
+	struct ts ts;
+
+	assert_true(ts_parse(&ts, text, &why));
+	ts_list_put(*list);
+	*list = ts_list_new(&ts, 1);
+}
+
+/* As if the peer answered with more than was offered: in IKE_AUTH, and for another child. */
+static void test_answer_beyond_the_offer(void **state)
+{
+	for (int what = 0; what < 4; what++) {
+		struct ends *p = ends_new();
+		struct side *a = &p->s[0], *b = &p->s[1];
+		struct child_conf *conf;
+
+		add_child(a, "voice", "10.1.1.0/24", "10.2.1.0/24");
+		add_child(b, "voice", "10.2.1.0/24", "10.1.1.0/24");
+		ends_start(p);
+		start(p, 0);
+		carry(a);
+		carry(b);
+		for (int i = 0; i < what / 2; i++) {
+			carry(a);
+			carry(b);
+		}
+		conf = &tunnel_of(a)->conf->child[what / 2];
+		if (what % 2)
+			narrow(&conf->local_ts, what / 2 ? "10.1.1.0/25" : "10.1.0.0/25");
+		else
+			narrow(&conf->remote_ts, what / 2 ? "10.2.1.0/25" : "10.2.0.0/25");
+		carry(a);
+		carry(b);
+		ended_in(a, IKE_EV_CHILD_FAILED, IKE_FAIL_TS, "beyond what we offered");
+		assert_string_equal(a->ev[IKE_EV_CHILD_FAILED].who, what / 2 ? "t/voice" : "t");
+		ends_free(p);
+	}
+}
+
 /* But not for ever. */
 static void test_no_other_follows(void **state)
 {
@@ -435,6 +476,7 @@ int main(void)
 		cmocka_unit_test(test_one_is_refused),
 		cmocka_unit_test(test_the_first_is_refused),
 		cmocka_unit_test(test_no_other_follows),
+		cmocka_unit_test(test_answer_beyond_the_offer),
 		cmocka_unit_test(test_responder_makes_its_own),
 		cmocka_unit_test(test_both_make_the_same),
 		cmocka_unit_test(test_rekey_of_what_is_gone),
