@@ -99,7 +99,8 @@ uint64_t digest(const struct node *n, bool established_only)
 	struct tunnel *t;
 
 	TAILQ_FOREACH(sa, &n->ike->sas, link) {
-		if (established_only && (sa->state < SA_ESTABLISHED || sa->state == SA_DEAD))
+		if (established_only &&
+		    (sa->stranger || sa->state < SA_ESTABLISHED || sa->state == SA_DEAD))
 			continue;
 		one = digest_sa(sa);
 		MIX(d, one);
@@ -519,8 +520,8 @@ void check_empty(struct world *w)
 
 /* ---- bytes that nobody has authenticated */
 
-static void inject(struct node *n, const struct record *r, const uint8_t *msg, size_t len,
-		   const char *what)
+void inject(struct node *n, const struct record *r, const uint8_t *msg, size_t len,
+	    const char *what)
 {
 	bool init = len > 18 && msg[18] == EXCHANGE_IKE_SA_INIT;
 	uint64_t all = digest(n, false), established = digest(n, true);
@@ -583,26 +584,4 @@ void replay(struct node *n)
 		moved.remote.port = IKE_NATT_PORT;
 	}
 	inject(n, &moved, r->msg, r->len, "a replayed message");
-}
-
-/* IKE_SA_INIT requests with SPIs made up, so many that cookies are demanded. */
-void inject_flood(struct node *n)
-{
-	const struct record *r = NULL;
-	uint8_t msg[4096];
-
-	for (unsigned int i = 0; n->ike && i < RECORD_MAX; i++)
-		if (n->seen[i].msg && n->seen[i].msg[18] == EXCHANGE_IKE_SA_INIT &&
-		    !(n->seen[i].msg[19] & MSG_RESPONSE) && n->seen[i].len <= sizeof(msg))
-			r = &n->seen[i];
-	if (!r)
-		return;
-	memcpy(msg, r->msg, r->len);
-	for (int i = 0; i < 2 * STRANGERS_COOKIE; i++) {
-		msg[i % 8] = rng_next(&n->w->script);
-		inject(n, r, msg, r->len, "a flood");
-	}
-	if (n->ike->counters.half_open > STRANGERS_COOKIE + 1)
-		violate(n->w, "%c lets a flood in: %llu half open", 'A' + n->index,
-			(unsigned long long)n->ike->counters.half_open);
 }

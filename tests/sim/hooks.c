@@ -149,6 +149,7 @@ void hooks_rows(uint64_t rows[2])
 
 unsigned int hooks_print_missed(const uint64_t rows[2])
 {
+	static const char *const commands[] = { "start", "close", "drop", "expire", "inherit" };
 	unsigned int missed = 0;
 
 	for (unsigned int i = 0; i < ike_version_2.row_count; i++) {
@@ -157,7 +158,9 @@ unsigned int hooks_print_missed(const uint64_t rows[2])
 		if (rows[i / 64] >> i % 64 & 1)
 			continue;
 		missed++;
-		printf("# never: %s, \"%s\"\n", sa_state_name(row->state), row->story);
+		printf("# never: %s, %s %u, \"%s\"\n", sa_state_name(row->state),
+		       row->role == ROLE_COMMAND ? commands[row->exchange] : "exchange",
+		       row->role == ROLE_COMMAND ? 0 : row->exchange, row->story);
 	}
 	return missed;
 }

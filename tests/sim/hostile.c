@@ -248,7 +248,7 @@ static bool wanted(const struct ike_sa *sa, enum malice malice)
 
 static bool malice_child_wanted(const struct ike_sa *sa)
 {
-	return wanted(sa, MALICE_CHILD);
+	return wanted(sa, MALICE_CHILD) || wanted(sa, MALICE_IKE);
 }
 
 static bool malice_info_wanted(const struct ike_sa *sa)
@@ -262,7 +262,10 @@ static enum built malice_build(struct exchange *ex, struct cause *cause)
 	struct builder b;
 
 	v2_request_begin(ex, &b);
-	fill(n, ex->sa, &b, n->malice == MALICE_CHILD);
+	if (n->malice == MALICE_IKE)
+		fill_ike(n, ex->sa, &b);
+	else
+		fill(n, ex->sa, &b, n->malice == MALICE_CHILD);
 	n->malice = MALICE_NONE;
 	return v2_request_end(ex, &b, cause);
 }
@@ -296,7 +299,6 @@ static void shout(struct node *n, struct ike_sa *sa)
 	struct msg_header h = {
 		.spi_i = sa->spi_i, .spi_r = sa->spi_r,
 		.exchange = exchanges[rng_below(r, ARRAY_SIZE(exchanges))],
-		.id = sa->next_out - 2 + rng_below(r, 4),
 		.flags = (sa->initiator ? MSG_INITIATOR : 0) |
 			 (rng_chance(r, 40) ? MSG_RESPONSE : 0),
 	};
@@ -304,6 +306,9 @@ static void shout(struct node *n, struct ike_sa *sa)
 	struct builder b;
 	size_t len;
 
+	/* an answer in place of the true one, before or after it */
+	h.id = h.flags & MSG_RESPONSE ? sa->next_in - 1 + rng_below(r, 2) :
+					sa->next_out - 2 + rng_below(r, 4);
 	build_begin(&b, msg, sizeof(msg), &h);
 	build_sk_begin(&b, sk_iv_len(&sa->sk_out));
 	fill(n, sa, &b, h.exchange == EXCHANGE_CREATE_CHILD_SA);
@@ -323,7 +328,13 @@ void hostile_act(struct node *n)
 		shout(n, peer->sa);
 		return;
 	}
-	n->malice = rng_chance(r, 60) ? MALICE_CHILD : MALICE_INFO;
+	/* its answer to a request of before comes when the IKE SA has been replaced */
+	if (rng_chance(r, 5)) {
+		ike_probe(n->w->n[HUB].ike);
+		n->malice = MALICE_IKE;
+	} else {
+		n->malice = rng_chance(r, 60) ? MALICE_CHILD : MALICE_INFO;
+	}
 	sa_touch(peer->sa);
 	ike_tick(n->ike);
 }

@@ -6,6 +6,7 @@
 
 #include "sim/sim.h"
 
+#define LONG_RUN	10000	/* seeds in which each row is to be taken */
 #define TWICE_EVERY	50	/* of so many seeds one runs twice, and must be the same history */
 
 struct totals {
@@ -138,6 +139,7 @@ int main(int argc, char **argv)
 	uint64_t seeds = 1000, first = 1, one = 0;
 	unsigned int jobs = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 2 : 1;
 	struct totals sum = {0};
+	unsigned int missed;
 	bool trace_it = false;
 	int c;
 
@@ -175,7 +177,11 @@ int main(int argc, char **argv)
 	if (selftest())
 		return 1;
 	sum = run_all(first, seeds, jobs);
-	hooks_print_missed(sum.rows);
+	missed = hooks_print_missed(sum.rows);
+	if (missed && seeds >= LONG_RUN) {
+		printf("not ok - %u rows of the state machine are never taken\n", missed);
+		sum.failures++;
+	}
 	printf("# %llu tunnels up, %llu rekeys, %llu of IKE SAs, %llu packets, %llu forgeries, %llu steps\n",
 	       (unsigned long long)sum.ups, (unsigned long long)sum.rekeys,
 	       (unsigned long long)sum.ike_rekeys,

@@ -4,6 +4,7 @@
 
 #include "sim/sim.h"
 
+#include "fake/fake_rounds.h"
 #include "ike/object/touch.h"
 
 /* A list is proposals with a space between. */
@@ -82,6 +83,10 @@ static void configure_node(struct world *w, struct node *n, bool with_pfs, uint3
 	c->local_id = n->id;
 	if (!c->any)
 		c->remote_id = w->n[n->index == HUB ? 0 : n->wrong_id ? 3 : HUB].id;
+	if (w->rounds && n->index != HUB)
+		c->local_auth = &fake_rounds;
+	else if (w->rounds)
+		c->remote_auth = &fake_rounds;
 	c->start_up = w->persistent && !c->any && rng_chance(r, 60);
 	pick_proposals(r, &c->ike, PROTO_IKE, ike, rng_chance(r, 85) ? 3 : 4);
 	c->force_udp = rng_chance(r, 20);
@@ -128,6 +133,7 @@ static void configure(struct world *w)
 	w->any = rng_chance(r, 20);
 	if (w->any)
 		w->nodes += rng_below(r, NODES_MAX - 1);
+	w->rounds = w->any && rng_chance(r, 30);
 	w->twins = w->nodes == NODES_MAX && rng_chance(r, 20);
 	w->children = rng_chance(r, 40) ? 1 : 2 + rng_below(r, CHILDREN_MAX - 1);
 	w->nat = rng_chance(r, 25);
@@ -292,6 +298,15 @@ static void cut(struct node *n)
 	trace(n->w, "script: the network is down for a while");
 }
 
+static void flood(struct node *n)
+{
+	/* elsewhere nobody is expected but the peer */
+	if (n->conf.any && rng_chance(&n->w->script, 20))
+		inject_cookies(n);
+	else
+		inject_flood(n);
+}
+
 static const struct {
 	unsigned int weight;
 	void (*act)(struct node *n);
@@ -311,7 +326,7 @@ static const struct {
 	{ 2, cut },
 	{ 20, forge },
 	{ 12, replay },
-	{ 1, inject_flood },
+	{ 1, flood },
 	{ 1, remove_policy },
 };
 

@@ -141,7 +141,7 @@ struct view {
 	uint64_t child_since[CHILDREN_MAX];	/* likewise */
 };
 
-enum malice { MALICE_NONE, MALICE_CHILD, MALICE_INFO };
+enum malice { MALICE_NONE, MALICE_CHILD, MALICE_IKE, MALICE_INFO };
 
 struct node {
 	struct world *w;
@@ -179,6 +179,7 @@ struct world {
 	struct node n[NODES_MAX];
 	int nodes;
 	bool any;			/* the hub takes who comes */
+	bool rounds;			/* all but the hub prove themselves in rounds */
 	bool twins;			/* nodes 2 and 3 have the same selectors */
 	bool persistent;		/* some tunnels are tried again for ever */
 	bool wrong_ts[CHILDREN_MAX];	/* the ends have no selectors of the child in common */
@@ -195,6 +196,8 @@ struct world {
 	uint64_t cut_until;			/* the network is down */
 	bool calm; /* no chance any more: loss, faults and forgeries have ended */
 	char violation[512];			/* the first; "": none */
+	uint8_t stray[256];		/* the last message to nobody, as far as it fits */
+	size_t stray_len;
 	uint64_t probes, forged;
 };
 
@@ -288,9 +291,15 @@ void check_step(struct world *w);
 bool is_quiet(const struct world *w);
 void check_converged(struct world *w);
 void check_empty(struct world *w);
+/* @n gets a message that nobody has authenticated. */
+void inject(struct node *n, const struct record *r, const uint8_t *msg, size_t len,
+	    const char *what);
 void forge(struct node *n);
 void replay(struct node *n);
+/* flood.c: IKE_SA_INIT requests with SPIs made up, so many that cookies are demanded */
 void inject_flood(struct node *n);
+/* The same with the cookies, from everywhere: its places are taken. */
+void inject_cookies(struct node *n);
 
 /* script.c */
 void script_run(struct world *w);

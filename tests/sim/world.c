@@ -177,8 +177,11 @@ void net_send(void *ctx, const struct endpoint *local, const struct endpoint *re
 
 	hash_bytes(w, msg, len);
 	wire_sent(n, msg, len);
-	if (!route(n, local, remote, &d))
-		return;		/* to an address somebody made up */
+	if (!route(n, local, remote, &d)) {	/* to an address somebody made up */
+		w->stray_len = len < sizeof(w->stray) ? len : sizeof(w->stray);
+		memcpy(w->stray, msg, w->stray_len);
+		return;
+	}
 	if (!w->calm)
 		copies = rng_chance(&w->net, w->loss) ? 0 : rng_chance(&w->net, w->dup) ? 2 : 1;
 	if (w->now < w->cut_until)

@@ -1,144 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * A way of authentication that nobody has thought of: three rounds, in one of which either end
- * needs a job. It runs through IKE_AUTH as EAP will, RFC 7296 2.16; nothing in the engine knows it.
- */
+/* A way of authentication in rounds through IKE_AUTH; nothing in the engine knows it. */
 #include <stdlib.h>
 
+#include "fake/fake_rounds.h"
 #include "ike/auth/auth.h"
 #include "ike/exchange/exchange.h"
 #include "ike/object/stranger.h"
 #include "unit/ike/ike_ends.h"
-
-#define CHALLENGE	"0123456789abcdef"
-
-/* What a verifier remembers of the peer's answer while its own job is under way. */
-struct toy {
-	uint8_t mac[PRF_LEN_MAX];
-	size_t len;
-};
-
-static unsigned int toys;		/* sessions that hold something */
-
-static bool toy_is(struct chunk input, const char *text)
-{
-	return input.len == strlen(text) && !memcmp(input.p, text, input.len);
-}
-
-static void toy_say(struct auth_session *s, const void *data, size_t len)
-{
-	memcpy(s->out, data, len);
-	s->out_len = len;
-}
-
-static enum auth_state toy_fail(struct auth_session *s, const char *why)
-{
-	if (!s->why[0])
-		snprintf(s->why, sizeof(s->why), "%s", why);
-	return AUTH_FAILED;
-}
-
-/* The secret's MAC of the challenge, which only a job can make. */
-static enum auth_state toy_ask(struct auth_session *s)
-{
-	struct ike_job job = {
-		.kind = IKE_JOB_PSK_MAC, .tunnel = s->tunnel, .prf = s->sa->prf,
-		.octets = { (const uint8_t *)CHALLENGE, strlen(CHALLENGE) },
-	};
-
-	return auth_job(s, &job) ? AUTH_PENDING : toy_fail(s, "the job cannot begin");
-}
-
-static void toy_take_key(struct auth_session *s)
-{
-	s->key_len = prf_len(s->sa->prf);
-	memcpy(s->key, s->mac, s->key_len);
-}
-
-static enum auth_state toy_prove(struct auth_session *s, struct chunk input)
-{
-	if (s->round == 0) {
-		if (!toy_is(input, "who?"))
-			return toy_fail(s, "not the first question");
-		toy_say(s, "me", 2);
-	} else if (s->round == 1) {
-		if (!toy_is(input, CHALLENGE))
-			return toy_fail(s, "not the challenge");
-		if (!s->job_ended)
-			return toy_ask(s);
-		if (s->why[0])
-			return AUTH_FAILED;
-		toy_say(s, s->mac, prf_len(s->sa->prf));
-		toy_take_key(s);
-	} else {
-		return toy_is(input, "welcome") ? AUTH_DONE : toy_fail(s, "not welcome");
-	}
-	s->round++;
-	return AUTH_MORE;
-}
-
-static enum auth_state toy_judge(struct auth_session *s, struct chunk input)
-{
-	struct toy *toy = s->priv;
-
-	if (!s->job_ended) {
-		if (input.len > sizeof(toy->mac))
-			return toy_fail(s, "too long an answer");
-		memcpy(toy->mac, input.p, input.len);
-		toy->len = input.len;
-		return toy_ask(s);
-	}
-	if (s->why[0])
-		return AUTH_FAILED;
-	if (toy->len != prf_len(s->sa->prf) || !crypto_equal(toy->mac, s->mac, toy->len))
-		return toy_fail(s, "a wrong answer to the challenge");
-	toy_say(s, "welcome", 7);
-	toy_take_key(s);
-	return AUTH_DONE;
-}
-
-static enum auth_state toy_verify(struct auth_session *s, struct chunk input)
-{
-	if (s->round == 0) {
-		s->priv = calloc(1, sizeof(struct toy));
-		if (!s->priv)
-			return toy_fail(s, "no memory");
-		toys++;
-		toy_say(s, "who?", 4);
-	} else if (s->round == 1) {
-		if (!toy_is(input, "me"))
-			return toy_fail(s, "not the name");
-		toy_say(s, CHALLENGE, strlen(CHALLENGE));
-	} else {
-		return toy_judge(s, input);
-	}
-	s->round++;
-	return AUTH_MORE;
-}
-
-static enum auth_state toy_step(struct auth_session *s, struct chunk input)
-{
-	return s->prover ? toy_prove(s, input) : toy_verify(s, input);
-}
-
-static void toy_free(struct auth_session *s)
-{
-	toys -= !!s->priv;
-	free(s->priv);
-}
-
-static const struct auth_ops toy_ops = {
-	.name = "the toy method", .number = 200, .rounds = true, .step = toy_step, .free = toy_free,
-};
 
 /* A proves itself with it, B with the pre-shared key. */
 static struct ends *toy_ends(void)
 {
 	struct ends *p = ends_new();
 
-	toys = 0;
-	p->s[0].conf.local_auth = &toy_ops;
-	p->s[1].conf.remote_auth = &toy_ops;
+	assert_int_equal(fake_rounds_open, 0);
+	p->s[0].conf.local_auth = &fake_rounds;
+	p->s[1].conf.remote_auth = &fake_rounds;
 	ends_start(p);
 	return p;
 }
@@ -154,7 +31,7 @@ static void test_three_rounds(void **state)
 	assert_int_equal(b->sent, 5);
 	assert_int_equal(a->fake.jobs_begun, 2);	/* of the method, and to verify B */
 	assert_int_equal(b->fake.jobs_begun, 2);
-	assert_int_equal(toys, 0);
+	assert_int_equal(fake_rounds_open, 0);
 	soft_limit(b);
 	carry_all(p);
 	assert_int_equal(a->ev[IKE_EV_CHILD_REKEYED].count, 1);
@@ -195,7 +72,7 @@ static void test_jobs_take_time(void **state)
 	assert_int_equal(b->ev[IKE_EV_UP].count, 1);
 	assert_int_equal(a->fake.jobs_begun, 2);
 	assert_int_equal(b->fake.jobs_begun, 2);
-	assert_int_equal(toys, 0);
+	assert_int_equal(fake_rounds_open, 0);
 	ends_free(p);
 }
 
@@ -208,7 +85,7 @@ static void assert_over(struct ends *p)
 		assert_true(fake_is_empty(&p->s[i].fake));
 		assert_int_equal(p->s[i].ev[IKE_EV_UP].count, 0);
 	}
-	assert_int_equal(toys, 0);
+	assert_int_equal(fake_rounds_open, 0);
 }
 
 static void test_wrong_secret(void **state)
@@ -249,9 +126,9 @@ static void test_only_one_has_it(void **state)
 		struct ends *p = ends_new();
 
 		if (who)
-			p->s[1].conf.remote_auth = &toy_ops;
+			p->s[1].conf.remote_auth = &fake_rounds;
 		else
-			p->s[0].conf.local_auth = &toy_ops;
+			p->s[0].conf.local_auth = &fake_rounds;
 		ends_start(p);
 		attempt(p, 0);
 		assert_int_equal(p->s[0].ev[IKE_EV_FAILED].failure, IKE_FAIL_AUTH_REMOTE);
@@ -287,7 +164,7 @@ static void test_it_ends_at_any_time(void **state)
 				carry_all(p);
 				pass(p, 20000);
 			}
-			assert_int_equal(toys, 0);
+			assert_int_equal(fake_rounds_open, 0);
 			assert_int_equal(peer_of(&p->s[what < 2 ? !what : 0])->state == PEER_UP,
 					 what >= 2 && peer_of(&p->s[1])->state == PEER_UP);
 			for (int i = 0; i < 2; i++)
