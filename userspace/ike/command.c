@@ -30,7 +30,7 @@ struct ike *ike_new_with(const struct ike_env *env, const struct ike_version *co
 	TAILQ_INIT(&ike->dead);
 	TAILQ_INIT(&ike->touched_sas);
 	TAILQ_INIT(&ike->touched_peers);
-	TAILQ_INIT(&ike->closed);
+	TAILQ_INIT(&ike->over);
 	TAILQ_INIT(&ike->strangers);
 	return ike;
 }

@@ -282,30 +282,57 @@ static void test_mapping(void **state)
 	ends_free(p);
 }
 
+/* IKE SAs of a side, all in this state. */
+static unsigned int count_sas(const struct side *s, enum sa_state state)
+{
+	unsigned int count = 0;
+	struct ike_sa *sa;
+
+	TAILQ_FOREACH(sa, &s->ike->sas, link) {
+		assert_int_equal(sa->state, state);
+		count++;
+	}
+	return count;
+}
+
 /* Each time that it comes and goes it leaves an IKE SA that answers its retransmissions. */
 static void test_known_peer_comes_and_goes(void **state)
 {
 	struct ends *p = ends_new();
-	struct ike_sa *sa;
-	unsigned int count = 0;
 
 	ends_start(p);
-	for (int i = 0; i < SA_CLOSED_MAX + 50; i++) {
+	for (int i = 0; i < SA_OVER_MAX + 50; i++) {
 		attempt(p, 0);
 		assert_int_equal(peer_of(&p->s[1])->state, PEER_UP);
 		assert_int_equal(side_down(&p->s[0]), 0);
 		carry_all(p);
 	}
-	TAILQ_FOREACH(sa, &p->s[1].ike->sas, link) {
-		assert_int_equal(sa->state, SA_CLOSED);
-		count++;
-	}
-	assert_int_equal(count, SA_CLOSED_MAX);
-	assert_int_equal(p->s[1].ike->closed_count, SA_CLOSED_MAX);
+	assert_int_equal(count_sas(&p->s[1], SA_CLOSED), SA_OVER_MAX);
+	assert_int_equal(p->s[1].ike->over_count, SA_OVER_MAX);
 	assert_int_equal(ike_counters(p->s[1].ike)->half_open, 0);
 	pass(p, 31000);
-	assert_true(TAILQ_EMPTY(&p->s[1].ike->sas));
-	assert_int_equal(p->s[1].ike->closed_count, 0);
+	assert_int_equal(count_sas(&p->s[1], SA_DEAD), 0);
+	assert_int_equal(p->s[1].ike->over_count, 0);
+	ends_free(p);
+}
+
+/* It proves itself, its child is refused, it never answers our DELETE, and comes anew. */
+static void test_known_peer_comes_anew(void **state)
+{
+	struct ends *p = ends_new();
+
+	set_esp(&p->s[0], "aes256gcm16-noesn");
+	set_esp(&p->s[1], "aes128gcm16-noesn");
+	ends_start(p);
+	for (int i = 0; i < SA_OVER_MAX + 50; i++) {
+		start(p, 0);
+		assert_true(carry(&p->s[0]) && carry(&p->s[1]) && carry(&p->s[0]));
+		while (drop(&p->s[1]))
+			;
+		side_restart(&p->s[0]);
+	}
+	assert_int_equal(count_sas(&p->s[1], SA_CLOSING), SA_OVER_MAX);
+	assert_int_equal(p->s[1].ike->over_count, SA_OVER_MAX);
 	ends_free(p);
 }
 
@@ -323,6 +350,7 @@ int main(void)
 		cmocka_unit_test(test_answer_goes_where_the_request_comes_from),
 		cmocka_unit_test(test_mapping),
 		cmocka_unit_test(test_known_peer_comes_and_goes),
+		cmocka_unit_test(test_known_peer_comes_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,9 +77,8 @@ struct ike {
 	struct sa_list touched_sas;
 	struct peer_list touched_peers;
 
-	/* Known ones that are over and only answer retransmissions, the oldest first. */
-	struct sa_list closed;
-	unsigned int closed_count;
+	struct sa_list over;		/* of known peers, closing or closed, the oldest first */
+	unsigned int over_count;
 	struct sa_list strangers;	/* the oldest first: object/stranger.h */
 	struct stranger_net *stranger_nets;
 	uint64_t strangers_ms;		/* when one was last written about */

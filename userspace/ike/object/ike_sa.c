@@ -189,23 +189,26 @@ bool sa_is_over(const struct ike_sa *sa)
 	return sa->state >= SA_CLOSING;
 }
 
-/* A peer that comes and goes, and does so again, leaves one behind each time. */
-static void sa_count_closed(struct ike_sa *sa)
+/*
+ * A peer that comes and goes, or comes anew, and does so again, leaves one behind each time: it
+ * waits for the answer to its DELETE, or answers retransmissions.
+ */
+static void sa_count_over(struct ike_sa *sa)
 {
-	bool closed = sa->state == SA_CLOSED && !sa->stranger;
+	bool over = sa_is_over(sa) && sa->state != SA_DEAD && !sa->stranger;
 	struct ike *ike = sa->ike;
 
-	if (closed == sa->closed)
+	if (over == sa->over)
 		return;
-	sa->closed = closed;
-	if (!closed) {
-		TAILQ_REMOVE(&ike->closed, sa, closed_link);
-		ike->closed_count--;
+	sa->over = over;
+	if (!over) {
+		TAILQ_REMOVE(&ike->over, sa, over_link);
+		ike->over_count--;
 		return;
 	}
-	TAILQ_INSERT_TAIL(&ike->closed, sa, closed_link);
-	if (++ike->closed_count > SA_CLOSED_MAX)
-		sa_end(TAILQ_FIRST(&ike->closed), SA_DROP, IKE_FAIL_NONE,
+	TAILQ_INSERT_TAIL(&ike->over, sa, over_link);
+	if (++ike->over_count > SA_OVER_MAX)
+		sa_end(TAILQ_FIRST(&ike->over), SA_DROP, IKE_FAIL_NONE,
 		       "newer ones need its place");
 }
 
@@ -218,7 +221,7 @@ void sa_set_state(struct ike_sa *sa, enum sa_state state, const char *why)
 		   sa_state_name(state), why);
 	sa->state = state;
 	stranger_count(sa);
-	sa_count_closed(sa);
+	sa_count_over(sa);
 	if (state == SA_ESTABLISHED)
 		sa->established_ms = ike_now(ike);
 	sa_touch(sa);

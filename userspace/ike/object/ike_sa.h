@@ -13,7 +13,7 @@
 #include "wire/header.h"
 
 #define SA_NONCE_MAX	256
-#define SA_CLOSED_MAX	512	/* of known peers: a newer one takes the place of the oldest */
+#define SA_OVER_MAX	2048	/* of known peers: a newer one takes the place of the oldest */
 
 struct exchange;
 struct inbound;
@@ -57,11 +57,11 @@ struct answered {
 struct ike_sa {
 	TAILQ_ENTRY(ike_sa) link;	/* in ike->sas, or ike->dead */
 	TAILQ_ENTRY(ike_sa) touched;	/* in ike->touched_sas */
-	TAILQ_ENTRY(ike_sa) stranger_link, closed_link;
+	TAILQ_ENTRY(ike_sa) stranger_link, over_link;
 	UT_hash_handle by_spi, by_init;
 	bool is_touched;
 	bool stranger;			/* counted by stranger.c */
-	bool closed;			/* in ike->closed */
+	bool over;			/* in ike->over */
 	bool released;			/* what only a living one has is gone */
 	bool orphans;			/* it ended by a row that says so */
 	struct ike *ike;
