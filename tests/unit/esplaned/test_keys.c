@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The border between the process that speaks IKE and the one with the secrets. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +18,7 @@
 #include "esplaned/keys/link.h"
 #include "esplaned/keys/runner.h"
 #include "esplaned/keys/vault.h"
+#include "ike/object/stranger.h"
 #include "lib/log.h"
 #include "unit/esplaned/config_file.h"
 
@@ -255,6 +257,27 @@ static void the_end_of_the_vault_is_noticed(void **state)
 	log_init("test", LOG_STYLE_PLAIN, LOG_INFO);
 }
 
+/* While the other process does not run: every stranger may wait for its proof. */
+static void there_is_room_for_every_stranger(void **state)
+{
+	static const uint8_t octets[4096 + 256 + 32];
+	static uint8_t msg[LINK_MAX];
+	struct keys *keys;
+	int fds[2];
+
+	assert_true(link_pair(fds));
+	keys = keys_attach(fds[0], -1);
+	for (uint32_t job = 1; job <= STRANGERS_MAX + 1024; job++)
+		assert_true(keys_mac(keys, job, 1, PRF_HMAC_SHA2_256,
+				     (struct chunk){ octets, job <= STRANGERS_MAX ?
+							     sizeof(octets) : 700 }));
+	for (uint32_t job = 1; job <= STRANGERS_MAX + 1024; job++)
+		assert_true(link_recv(fds[1], msg, false) > 0);
+	assert_int_equal(link_recv(fds[1], msg, false), -EAGAIN);
+	keys_free(keys);
+	close(fds[1]);
+}
+
 static struct facts office_facts(void)
 {
 	struct facts f = { .child = "office", .peer = "gw.example.org" };
@@ -426,6 +449,7 @@ int main(void)
 		cmocka_unit_test(a_mac_takes_a_whole_message),
 		cmocka_unit_test(a_reload_numbers_secrets_anew),
 		cmocka_unit_test(mistakes_are_counted),
+		cmocka_unit_test(there_is_room_for_every_stranger),
 		cmocka_unit_test(the_end_of_the_vault_is_noticed),
 		cmocka_unit_test(a_hook_is_the_configurations),
 		cmocka_unit_test(unsound_messages_end_the_vault),

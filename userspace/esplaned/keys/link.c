@@ -4,9 +4,22 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+/* Beyond net.core.wmem_max, which root may exceed. */
+static void link_widen(int fd)
+{
+	const int octets = LINK_ROOM;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &octets, sizeof(octets)))
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &octets, sizeof(octets));
+}
+
 bool link_pair(int fds[2])
 {
-	return !socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
+		return false;
+	link_widen(fds[0]);
+	link_widen(fds[1]);
+	return true;
 }
 
 struct writer link_begin(uint8_t *buf, enum link_kind kind)

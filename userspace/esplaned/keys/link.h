@@ -13,6 +13,11 @@
 
 /* Octets of the longest: a MAC over an IKE_SA_INIT message of 64 KiB and a little more. */
 #define LINK_MAX	(64 * 1024 + 1024)
+/*
+ * Octets that may wait for the other end, each way: a proof of every stranger that there may be and
+ * of a thousand tunnels that start at once. A peer for whose proof there is no room is refused.
+ */
+#define LINK_ROOM	(8 * 1024 * 1024)
 
 enum link_kind {
 	/* network to secrets */
