@@ -5,7 +5,6 @@
 #include "ike/object/child.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
-#include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
 
 /* Children that were to come up with it are down. */

@@ -6,7 +6,6 @@
 #include "ike/core/id.h"
 #include "ike/object/child.h"
 #include "ike/object/peer.h"
-#include "ike/object/report.h"
 
 static const struct ike_id tunnel_nobody;
 

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* IKE_AUTH as initiator, and the first CHILD_SA: RFC 7296 1.2, 2.15, 2.16, 2.21.2. */
-#include "ike/core/id.h"
 #include "ike/core/text.h"
 #include "ike/object/child_sa.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
-#include "ike/object/stranger.h"
 #include "ike/object/tunnel.h"
 #include "ike/v2/offer.h"
 #include "ike/v2/proof.h"

@@ -6,8 +6,6 @@
  */
 #include <stdlib.h>
 
-#include "ike/core/id.h"
-#include "ike/core/text.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/tunnel.h"

@@ -3,7 +3,6 @@
 #include "ike/core/text.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
-#include "ike/object/stranger.h"
 #include "ike/object/tunnel.h"
 #include "ike/v2/nat.h"
 #include "ike/v2/offer.h"
