@@ -363,6 +363,55 @@ static void a_hook_is_the_configurations(void **state)
 	assert_int_equal(border_close(&b), 0);
 }
 
+static void ran(const struct border *b, uint32_t id)
+{
+	static uint8_t msg[LINK_MAX];
+	struct writer w = link_begin(msg, LINK_RAN);
+
+	writer_u32(&w, id);
+	pack_text(&w, "");
+	assert_true(link_send(b->supervisor, &w, true));
+}
+
+/* A peer of one tunnel that comes and goes all the time stops no script of another. */
+static void scripts_of_one_tunnel_stop_no_others(void **state)
+{
+	struct facts f = office_facts();
+	struct config *c;
+	struct border b;
+
+	file_write("hook", "#!/bin/sh\n", 0700);
+	border_open(&b);
+	c = border_load(&b, ONE("up-script = hook\n")
+			"tunnel \"lab\" {\nremote = \"198.51.100.2\"\npsk = \"another long one\"\n"
+			"local-ts = { \"10.1.0.0/24\" }\nremote-ts = { \"10.3.0.0/24\" }\n"
+			"up-script = hook\n}\n");
+	for (int i = 0; i < 300; i++)
+		assert_true(keys_hook(b.keys, 5, c->tunnels[0].secret, true, &f));
+	answer_wait(&b);
+	assert_int_equal(b.id, 5);
+	assert_string_equal(b.why, "too many scripts wait: it is not run");
+	snprintf(f.child, sizeof(f.child), "lab");
+	assert_true(keys_hook(b.keys, 6, c->tunnels[1].secret, true, &f));
+	while (b.answers < 300 - 128)
+		answer_wait(&b);
+	ran(&b, 6);
+	answer_wait(&b);
+	assert_int_equal(b.id, 6);
+	assert_string_equal(b.why, "");
+	/* as soon as one has ended there is room again */
+	ran(&b, 5);
+	answer_wait(&b);
+	snprintf(f.child, sizeof(f.child), "office");
+	assert_true(keys_hook(b.keys, 5, c->tunnels[0].secret, true, &f));
+	ran(&b, 5);
+	answer_wait(&b);
+	assert_string_equal(b.why, "");
+	facts_clear(&f);
+	config_free(c);
+	assert_int_equal(border_close(&b), 0);
+}
+
 /* Each is sent to a vault of its own, which ends, whatever is in it. */
 static void unsound_messages_end_the_vault(void **state)
 {
@@ -452,6 +501,7 @@ int main(void)
 		cmocka_unit_test(there_is_room_for_every_stranger),
 		cmocka_unit_test(the_end_of_the_vault_is_noticed),
 		cmocka_unit_test(a_hook_is_the_configurations),
+		cmocka_unit_test(scripts_of_one_tunnel_stop_no_others),
 		cmocka_unit_test(unsound_messages_end_the_vault),
 		cmocka_unit_test(parts_of_messages),
 	};

@@ -14,7 +14,13 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 
-#define VAULT_HOOKS_MAX	256		/* scripts that have not ended */
+/* Scripts that have not ended: a peer that comes and goes fast stops only its own tunnel's. */
+#define VAULT_HOOKS_MAX		1024
+#define VAULT_HOOKS_TUNNEL	128
+
+struct vault_hook {
+	uint32_t id, secret;
+};
 
 struct vault {
 	int network, supervisor;
@@ -25,6 +31,7 @@ struct vault {
 	 */
 	struct config *config, *before;
 	uint32_t last_secret;		/* the number given last */
+	struct vault_hook hook[VAULT_HOOKS_MAX];
 	unsigned int hooks;
 	unsigned int mistakes;		/* of the load that is under way */
 	char why[CONFIG_WHY_MAX];	/* the first of them */
@@ -206,6 +213,27 @@ static bool vault_hook_done(struct vault *v, uint32_t id, const char *why)
 	return vault_answer(v, &w);
 }
 
+static bool vault_hooks_are_many(const struct vault *v, uint32_t secret)
+{
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < v->hooks; i++)
+		count += v->hook[i].secret == secret;
+	return v->hooks == VAULT_HOOKS_MAX || count >= VAULT_HOOKS_TUNNEL;
+}
+
+/* One with this number has ended. False: there is none. */
+static bool vault_hook_drop(struct vault *v, uint32_t id)
+{
+	for (unsigned int i = 0; i < v->hooks; i++) {
+		if (v->hook[i].id != id)
+			continue;
+		v->hook[i] = v->hook[--v->hooks];
+		return true;
+	}
+	return false;
+}
+
 /* The path is that of the configuration; of the message come only facts. */
 static bool vault_script_run(struct vault *v, uint32_t id, const struct tunnel_options *t, bool up,
 			     const struct facts *facts)
@@ -224,7 +252,7 @@ static bool vault_script_run(struct vault *v, uint32_t id, const struct tunnel_o
 		log_err("cannot have a script run: %s", strerror(errno));
 		return false;
 	}
-	v->hooks++;
+	v->hook[v->hooks++] = (struct vault_hook){ .id = id, .secret = t->secret };
 	return true;
 }
 
@@ -248,8 +276,8 @@ static bool vault_hook(struct vault *v, struct cursor *c)
 		ok = vault_hook_done(v, id, "the tunnel has no such child");
 	else if (!*(up ? t->up_script : t->down_script))
 		ok = vault_hook_done(v, id, "");
-	else if (v->hooks == VAULT_HOOKS_MAX)
-		ok = vault_hook_done(v, id, "too many scripts run at once");
+	else if (vault_hooks_are_many(v, secret))
+		ok = vault_hook_done(v, id, "too many scripts wait: it is not run");
 	else
 		ok = vault_script_run(v, id, t, up, &facts);
 	facts_clear(&facts);
@@ -283,9 +311,8 @@ bool vault_ran(struct vault *v, const uint8_t *msg, size_t len)
 	uint8_t kind;
 
 	if (!cursor_u8(&c, &kind) || kind != LINK_RAN || !cursor_u32(&c, &id) ||
-	    !unpack_text(&c, why, sizeof(why)) || c.left || !v->hooks)
+	    !unpack_text(&c, why, sizeof(why)) || c.left || !vault_hook_drop(v, id))
 		return false;
-	v->hooks--;
 	return vault_hook_done(v, id, why);
 }
 
