@@ -131,13 +131,15 @@ static void daemon_on_stop_timer(evutil_socket_t fd, short what, void *arg)
 		event_base_loopbreak(d->base);
 }
 
-void daemon_stop(struct daemon *d)
+void daemon_stop(struct daemon *d, bool restart)
 {
 	struct timeval poll = { .tv_usec = STOP_POLL_MS * 1000 };
 
 	if (d->stopping)
 		return;
 	d->stopping = true;
+	if (restart)
+		devices_keep_blocks(d->devices);
 	for (const struct tunnel_entry *t = d->tunnels.first; t; t = t->next)
 		ike_down(d->ike, t->id, "the daemon stops");
 	engine_settled(d);

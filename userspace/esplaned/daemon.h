@@ -16,8 +16,11 @@ bool daemon_open(struct daemon *d, const char *control_path);
 bool daemon_take_over(struct daemon *d);
 /* Makes the tunnels of @config, takes it over, and starts those that are to be up. */
 void daemon_start(struct daemon *d, struct config *config);
-/* Takes all tunnels down and leaves the loop when the peers know, or have had time enough. */
-void daemon_stop(struct daemon *d);
+/*
+ * Takes all tunnels down and leaves the loop when the peers know, or have had time enough.
+ * @restart: the next daemon is about to start, so what blocks meanwhile stays.
+ */
+void daemon_stop(struct daemon *d, bool restart);
 void daemon_close(struct daemon *d);
 
 #endif

@@ -19,6 +19,8 @@
 #include "esplaned/keys/sandbox.h"
 #include "lib/log.h"
 
+#define SIGNALS	4	/* that the process that speaks IKE hears */
+
 struct settings {
 	const char *config, *control, *pid_file;
 	bool foreground, check;
@@ -38,7 +40,8 @@ static const char help[] =
 	"  --check-config      read the configuration, say what is wrong with it, and end\n"
 	"  --version, --help\n"
 	"\n"
-	"Signals: TERM and INT take the tunnels down and end; HUP reads the configuration again.\n"
+	"Signals: TERM and INT take the tunnels down and end; USR1 too, for a restart: routes of\n"
+	"when-down = block stay; HUP reads the configuration again.\n"
 	"See esplaned(8), esplane.conf(5), ikectl(8).\n";
 
 enum {
@@ -158,7 +161,7 @@ static int main_detach(void)
 static void main_on_stop(evutil_socket_t sig, short what, void *arg)
 {
 	log_notice("signal %d: taking the tunnels down", (int)sig);
-	daemon_stop(arg);
+	daemon_stop(arg, sig == SIGUSR1);
 }
 
 static void main_on_reload(evutil_socket_t sig, short what, void *arg)
@@ -170,12 +173,13 @@ static void main_on_reload(evutil_socket_t sig, short what, void *arg)
 		json_decref(changes);
 }
 
-static bool main_signals(struct daemon *d, struct event *events[3])
+static bool main_signals(struct daemon *d, struct event *events[SIGNALS])
 {
 	events[0] = evsignal_new(d->base, SIGTERM, main_on_stop, d);
 	events[1] = evsignal_new(d->base, SIGINT, main_on_stop, d);
-	events[2] = evsignal_new(d->base, SIGHUP, main_on_reload, d);
-	for (int i = 0; i < 3; i++) {
+	events[2] = evsignal_new(d->base, SIGUSR1, main_on_stop, d);
+	events[3] = evsignal_new(d->base, SIGHUP, main_on_reload, d);
+	for (int i = 0; i < SIGNALS; i++) {
 		if (!events[i] || event_add(events[i], NULL))
 			return false;
 	}
@@ -230,7 +234,7 @@ static struct event *main_keys(struct daemon *d)
  */
 static int main_serve(struct daemon *d, const struct settings *s, struct config *config)
 {
-	struct event *signals[3] = { NULL }, *answers = NULL;
+	struct event *signals[SIGNALS] = { NULL }, *answers = NULL;
 	int status = 1;
 
 	if (daemon_open(d, s->control) && main_signals(d, signals))
@@ -250,7 +254,7 @@ static int main_serve(struct daemon *d, const struct settings *s, struct config 
 	}
 	status = 0;
 close:
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < SIGNALS; i++) {
 		if (signals[i])
 			event_free(signals[i]);
 	}

@@ -35,7 +35,7 @@ static struct fake {
 	void (*in_up)(uint32_t id);		/* happens inside of ike_up */
 	/* SAs of the kernel, found by SPI and direction. */
 	struct { uint32_t spi; bool out; struct kern_sa_info info; } sa[FAKE_MAX];
-	int ifindex;				/* of the interface; 0: none. Its number: 1000 more */
+	int ifindex;				/* 0: none; its number is 1000 more */
 	int event_fd;				/* one that is readable: events are there */
 	struct kern_event kern[4];		/* these; .cmd 0: no more */
 	bool lost;				/* events are */
@@ -453,6 +453,11 @@ int device_ifindex(const struct device *dev)
 	return fake.ifindex;
 }
 
+void devices_keep_blocks(struct devices *all)
+{
+	fake_asked("keep blocks; ");
+}
+
 void device_gone(struct device *dev)
 {
 	fake.ifindex = 0;
@@ -507,7 +512,8 @@ bool keys_hook(struct keys *keys, uint32_t id, uint32_t secret, bool up, const s
 	char local[64], remote[64], address[ADDR_STRLEN];
 
 	fake_asked("%s-script %u %u %s %s %s %s %s; ", up ? "up" : "down", id, secret, facts->child,
-		   facts->peer, addr_str(&facts->address, address), ts_list_str(facts->local_ts, local, sizeof(local)),
+		   facts->peer, addr_str(&facts->address, address),
+		   ts_list_str(facts->local_ts, local, sizeof(local)),
 		   ts_list_str(facts->remote_ts, remote, sizeof(remote)));
 	return true;
 }

@@ -256,7 +256,7 @@ static void a_client_that_goes_while_it_waits(void **state)
 /* U4: it is not the user who takes them down. */
 static void the_daemon_stops(void **state)
 {
-	daemon_stop(&d);
+	daemon_stop(&d, false);
 	expect_asked("down 1 the daemon stops; down 2 the daemon stops; down 3 the daemon stops; ");
 	expect_in(ask("{'command':'up','tunnel':'lab'}"),
 		  "{'result':'error','error':'down','message':'the daemon stops'}\n");

@@ -228,6 +228,36 @@ static void blocks_from_start_to_stop(void **state)
 	assert_string_equal(way("203.0.113.9"), "eth9");
 }
 
+/* A restart is no gap: what the next daemon does not want it removes. */
+static void blocks_stay_for_the_next_daemon(void **state)
+{
+	struct tunnel t, u;
+
+	tunnel_fill(&t, "office", "10.2.0.0/16", NULL);
+	tunnel_fill(&u, "home", "10.3.0.0/16", NULL);
+	t.opt.when_down = WHEN_DOWN_BLOCK;
+	u.opt.when_down = WHEN_DOWN_BLOCK;
+	tunnel_open(&t);
+	tunnel_open(&u);
+	assert_int_equal(up(&t, PEER), 0);
+	assert_int_equal(child_up(&t, 1, "10.1.0.1", "10.2.0.0/16"), 0);
+	devices_keep_blocks(all);
+	tunnel_close(&t);
+	tunnel_close(&u);
+	devices_free(all);
+	assert_string_equal(ours(), "unreachable 10.2.0.0/16 metric 1; "
+				    "unreachable 10.3.0.0/16 metric 1");
+	all = devices_new();
+	assert_int_equal(devices_leftover_del(all), 0);
+	tunnel_fill(&t, "office", "10.2.0.0/16", NULL);
+	t.opt.when_down = WHEN_DOWN_BLOCK;
+	tunnel_open(&t);
+	devices_settled(all);
+	assert_string_equal(ours(), "unreachable 10.2.0.0/16 metric 1");
+	tunnel_close(&t);
+	assert_string_equal(ours(), "");
+}
+
 static void blocked_while_narrowed_and_down(void **state)
 {
 	struct tunnel t;
@@ -633,6 +663,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(blocks_from_start_to_stop),
+		TEST(blocks_stay_for_the_next_daemon),
 		TEST(blocked_while_narrowed_and_down),
 		TEST(the_configured_peer_is_reached),
 		TEST(children_share_a_route),

@@ -109,6 +109,7 @@ static int until_stopped(struct keys *keys)
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	keys_ready(keys);
@@ -118,7 +119,7 @@ static int until_stopped(struct keys *keys)
 
 static void signals_are_passed_on(void **state)
 {
-	static const int signals[] = { SIGTERM, SIGHUP };
+	static const int signals[] = { SIGTERM, SIGUSR1, SIGHUP };
 
 	for (size_t i = 0; i < COUNT(signals); i++) {
 		pid_t pid = daemon_begin(until_stopped, pid_path);

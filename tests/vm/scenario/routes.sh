@@ -161,6 +161,12 @@ conf 'when-down = "pass"'
 way_is "when-down = pass: the default route has it" 10.2.0.1 eth0
 conf 'when-down = "block"' 'remote-ts = { "10.2.0.0/24", "10.3.0.0/24" }'
 way_is "a reload: what is new is blocked" 10.3.0.1 unreachable
+reap a USR1
+is "ended for a restart: only what blocks is left" "$(in_net a ip route show table all proto 73 | sed 's/ .*//' | sort -u)" unreachable
+way_is "ended for a restart: all of that is blocked" 10.3.0.1 unreachable
+cp "$WORK/a/esplane.conf" "$WORK/again"
+espl_start a a <"$WORK/again"
+way_is "restarted: it is blocked on" 10.3.0.1 unreachable
 espl_stop a
 is "stopped: no route of ours is left" "$(in_net a ip route show table all proto 73)" ""
 espl_start a a </dev/null

@@ -9,8 +9,8 @@
 #include "esplaned/core/state.h"
 
 /*
- * Called inside the engine, when the host has what the child needs: noted only. Up again: with other
- * selectors or addresses.
+ * Called inside the engine, when the host has what the child needs: noted only. Up again: with
+ * other selectors or addresses.
  */
 void hooks_child_up(struct daemon *d, const struct ike_child_link *link);
 void hooks_child_down(struct daemon *d, const struct ike_child_link *link);

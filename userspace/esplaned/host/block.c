@@ -20,6 +20,7 @@ struct blocks {
 	struct block *list;
 	size_t count;
 	uint32_t metric[2];	/* of the routes: IPv4, IPv6 */
+	bool keep;		/* the routes stay */
 };
 
 struct blocks *block_new(struct nl_sock *sk)
@@ -139,8 +140,14 @@ void block_drop(struct blocks *blocks, uint32_t table, const struct prefix *dst)
 	if (!block || --block->refs)
 		return;
 	route = block_route(blocks, block);
-	route_del(blocks->sk, &route, why);
+	if (!blocks->keep)
+		route_del(blocks->sk, &route, why);
 	*block = blocks->list[--blocks->count];
+}
+
+void block_keep(struct blocks *blocks)
+{
+	blocks->keep = true;
 }
 
 bool block_has(const struct blocks *blocks, const struct route *route)

@@ -22,6 +22,8 @@ void block_raise(struct blocks *blocks, uint32_t metric);
  */
 int block_hold(struct blocks *blocks, uint32_t table, const struct prefix *dst, char *why);
 void block_drop(struct blocks *blocks, uint32_t table, const struct prefix *dst);
+/* From now on what is dropped stays in the kernel: the next daemon takes it over. */
+void block_keep(struct blocks *blocks);
 /* Is this one of them? */
 bool block_has(const struct blocks *blocks, const struct route *route);
 /* Lays again what somebody has removed. */

@@ -429,6 +429,11 @@ void devices_mend(struct devices *all)
 	pin_mend(all->pins);
 }
 
+void devices_keep_blocks(struct devices *all)
+{
+	block_keep(all->blocks);
+}
+
 struct leftover {
 	struct devices *all;
 	struct route *routes;

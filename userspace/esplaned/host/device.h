@@ -31,6 +31,8 @@ unsigned int devices_leftover_del(struct devices *all);
  * that block and that none of them wants are removed.
  */
 void devices_settled(struct devices *all);
+/* This daemon ends for the next one to begin: routes that block stay, as if it had been killed. */
+void devices_keep_blocks(struct devices *all);
 /*
  * A link, address or route of the host has changed (nl/watch.h): what the kernel has dropped is
  * laid again, and pins follow the ways that have changed.

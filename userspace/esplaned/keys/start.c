@@ -51,6 +51,7 @@ static void start_secrets(struct start *t)
 	/* It ends when network has ended, which has tunnels to take down. */
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
+	signal(SIGUSR1, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	sigprocmask(SIG_SETMASK, &t->mask, NULL);
 	start_leave(t);

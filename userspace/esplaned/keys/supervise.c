@@ -38,6 +38,7 @@ void supervise_signals(sigset_t *set)
 	sigemptyset(set);
 	sigaddset(set, SIGTERM);
 	sigaddset(set, SIGINT);
+	sigaddset(set, SIGUSR1);
 	sigaddset(set, SIGHUP);
 	sigaddset(set, SIGCHLD);
 }

@@ -15,7 +15,7 @@ struct supervise {
 	bool pid_made;			/* it was not there before */
 };
 
-/* SIGTERM, SIGINT, SIGHUP, SIGCHLD: to be blocked before the processes are made. */
+/* SIGTERM, SIGINT, SIGUSR1, SIGHUP, SIGCHLD: to be blocked before the processes are made. */
 void supervise_signals(sigset_t *set);
 /* Opens the pid file and leaves its contents alone. False: logged. */
 bool supervise_pid_open(struct supervise *s, const char *path);

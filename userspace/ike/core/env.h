@@ -154,7 +154,8 @@ struct ike_env {
 	 * The address the system would use towards @remote for packets with the firewall mark @mark,
 	 * 0: none. False when there is no route.
 	 */
-	bool (*source_for)(void *ctx, const struct addr *remote, uint32_t mark, struct addr *local);
+	bool (*source_for)(void *ctx, const struct addr *remote, uint32_t mark,
+			   struct addr *local);
 
 	/*
 	 * Begins a job; ike_job_done() follows, never from inside this call. False: it cannot even
