@@ -29,7 +29,7 @@ static const struct failure {
 	  "give both sides one proposal in common: the option esp here, esp_proposals or esp= on "
 	  "the peer; a group in it "
 	  "means perfect forward secrecy and must be on both sides" },
-	{ "auth-remote", STATUS_AUTH, "the peer refused: wrong psk, local-id or remote-id",
+	{ "auth-remote", STATUS_AUTH, NULL,
 	  "compare psk, local-id and remote-id with the peer's: its log says which one differs" },
 	{ "auth-local", STATUS_AUTH, "the peer does not know the secret",
 	  "make psk the same on both sides, to the last octet: a newline or a space at its end "

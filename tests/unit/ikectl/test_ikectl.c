@@ -270,8 +270,7 @@ static void failures(void **state)
 		  "option ike" },
 		{ "no-proposal-child", STATUS_NO_MATCH, "no ESP proposal suits both sides: DETAIL",
 		  "option esp" },
-		{ "auth-remote", STATUS_AUTH, "the peer refused: wrong psk, local-id or remote-id: DETAIL",
-		  "local-id" },
+		{ "auth-remote", STATUS_AUTH, "not up: DETAIL", "local-id" },
 		{ "auth-local", STATUS_AUTH, "the peer does not know the secret: DETAIL",
 		  "to the last octet" },
 		{ "identity", STATUS_AUTH, "the peer is not who it should be: DETAIL",
@@ -308,6 +307,16 @@ static void failures(void **state)
 		json_decref(result);
 		free(text);
 	}
+}
+
+/* U12: what the daemon says of a wrong secret is a whole sentence: it is said once. */
+static void a_wrong_secret_is_said_once(void **state)
+{
+	static const char said[] = "the peer refused: wrong psk, local-id or remote-id; we are "
+				   "paris@example.org, and asked for gw.example.org";
+	char text[512];
+
+	assert_string_equal(failure_sentence("auth-remote", said, text, sizeof(text)), said);
 }
 
 static void expect_no_daemon(struct view *v, const char *why, const char *advice)
@@ -386,6 +395,7 @@ int main(void)
 		cmocka_unit_test(suites),
 		cmocka_unit_test(lines),
 		cmocka_unit_test(failures),
+		cmocka_unit_test(a_wrong_secret_is_said_once),
 		cmocka_unit_test(unknown_tunnels),
 		cmocka_unit_test(no_daemon),
 	};
