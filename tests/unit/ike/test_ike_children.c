@@ -309,6 +309,44 @@ static void test_responder_makes_its_own(void **state)
 	ends_free(p);
 }
 
+/*
+ * We refuse what the peer's IKE_AUTH answer makes of the first child: the IKE SA stands, and the
+ * peer is told to delete what it has made.
+ */
+static void test_answer_is_refused(void **state)
+{
+	struct ends *p = three();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct child_conf *conf;
+	struct side other = { .conf.child_count = 1 };
+	struct ts_list *was;
+
+	start(p, 0);
+	carry(a);
+	carry(b);
+	carry(a);
+	assert_int_equal(child_named(b, "t")->state, CHILD_UP);
+	/* A has meant less than it said */
+	conf = (struct child_conf *)child_named(a, "t")->conf;
+	was = conf->local_ts;
+	set_ts(&other, "10.1.0.0/25", "10.2.0.0/24");
+	conf->local_ts = other.child[0].local_ts;
+	carry_all(p);
+	ended_in(a, IKE_EV_CHILD_FAILED, IKE_FAIL_TS, "beyond what we offered");
+	assert_int_equal(child_named(b, "t")->state, CHILD_DOWN);
+	assert_meets(p, "voice");
+	assert_meets(p, "video");
+	pass(p, 2 * PAIR_LINGER_MS);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(p->s[i].fake.in_count, 2);
+		assert_int_equal(p->s[i].fake.reserved, 0);
+		assert_int_equal(p->s[i].fake.policy_count, 2);
+	}
+	ts_list_put(was);
+	ts_list_put(other.child[0].remote_ts);
+	ends_free(p);
+}
+
 /* Both ask for the same child at once, whatever crosses: one pair comes of it. */
 static void test_both_make_the_same(void **state)
 {
@@ -478,6 +516,7 @@ int main(void)
 		cmocka_unit_test(test_no_other_follows),
 		cmocka_unit_test(test_answer_beyond_the_offer),
 		cmocka_unit_test(test_responder_makes_its_own),
+		cmocka_unit_test(test_answer_is_refused),
 		cmocka_unit_test(test_both_make_the_same),
 		cmocka_unit_test(test_rekey_of_what_is_gone),
 		cmocka_unit_test(test_new_child_with_another_group),

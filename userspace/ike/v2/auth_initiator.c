@@ -312,7 +312,7 @@ static bool auth_make_child(struct inbound *in, struct child *child, struct caus
 		cause_set(cause, IKE_FAIL_PROTOCOL,
 			  "the keys of the CHILD_SA cannot be derived");
 		if (pair)
-			pair_remove(pair, cause->text);
+			pair_retire(pair, cause->text);
 		ts_pair_clear(&ts);
 		return false;
 	}
@@ -344,6 +344,8 @@ static enum verdict auth_accepted(struct inbound *in)
 			  "the peer's IKE_AUTH response has neither a CHILD_SA nor an error");
 	else if (auth_make_child(in, child, &cause))
 		return VERDICT_DONE;
+	else if (auth_exchange(in->ex)->new_spi)
+		offer_reject(child, sa, &v->m.sa, &auth_exchange(in->ex)->new_spi, cause.text);
 	child_failed(child, &cause);
 	return VERDICT_DONE;
 }

@@ -302,7 +302,7 @@ static struct child_sa *child_make_pair(struct inbound *in, struct child *child,
 	mem_wipe(secret, sizeof(secret));
 	if (ok || !pair)
 		return pair;
-	pair_remove(pair, "its keys cannot be derived");
+	pair_retire(pair, "its keys cannot be derived");
 	return NULL;
 }
 
@@ -314,16 +314,10 @@ static void child_reject_answer(struct inbound *in, struct child *child, const c
 {
 	struct v2_inbound *v = v2_inbound(in);
 	struct child_exchange *p = child_exchange(in->ex);
-	struct child_sa *pair;
 
 	report_log(in->sa->ike, in->sa->peer, LOG_WARNING, "%s: %s", child->conf->name, why);
-	if (!p->new_spi || !v->m.sa.list.count || child_is_deleted(p, offer_spi(&v->m.sa)))
-		return;
-	pair = pair_new(child, in->sa, &v->m.sa.list.p[0], p->new_spi, offer_spi(&v->m.sa));
-	if (!pair)
-		return;
-	p->new_spi = 0;
-	pair_retire(pair, why);
+	if (p->new_spi && v->m.sa.list.count && !child_is_deleted(p, offer_spi(&v->m.sa)))
+		offer_reject(child, in->sa, &v->m.sa, &p->new_spi, why);
 }
 
 static bool child_suite_is_right(struct inbound *in, const struct child *child,

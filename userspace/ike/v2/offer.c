@@ -2,6 +2,7 @@
 #include "ike/v2/offer.h"
 
 #include "ike/object/child_sa.h"
+#include "ike/object/ike_sa.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/tunnel.h"
@@ -237,4 +238,17 @@ struct child_sa *offer_pair(const struct offer_taken *taken, struct ike_sa *sa, 
 	cause_set(cause, IKE_FAIL_PROTOCOL, "the keys of the CHILD_SA cannot be derived");
 	pair_remove(pair, cause->text);
 	return NULL;
+}
+
+void offer_reject(struct child *child, struct ike_sa *sa, const struct msg_sa *answer,
+		  uint32_t *spi_in, const char *why)
+{
+	struct child_sa *pair = pair_new(child, sa, &answer->list.p[0], *spi_in, offer_spi(answer));
+
+	if (!pair) {		/* the two ends would disagree for ever */
+		sa_end(sa, SA_CLOSE, IKE_FAIL_PROTOCOL, "no memory to delete a CHILD_SA");
+		return;
+	}
+	*spi_in = 0;
+	pair_retire(pair, why);
 }

@@ -58,4 +58,11 @@ struct child_sa *offer_pair(const struct offer_taken *taken, struct ike_sa *sa, 
 			    struct chunk secret, struct chunk ni, struct chunk nr,
 			    struct cause *cause);
 
+/*
+ * We do not take the peer's @answer, but it has made a CHILD_SA of it: we tell it to delete that
+ * again. @spi_in: what we have reserved for it; 0 afterwards.
+ */
+void offer_reject(struct child *child, struct ike_sa *sa, const struct msg_sa *answer,
+		  uint32_t *spi_in, const char *why);
+
 #endif
