@@ -570,13 +570,25 @@ void forge(struct node *n)
 	inject(n, r, msg, len, "a forged message");
 }
 
+/* It came too early, and would be taken for the first time. */
+static bool is_awaited(const struct node *n, const struct record *r)
+{
+	const struct ike_sa *sa;
+	struct msg_header h;
+
+	if (msg_parse_header(r->msg, r->len, &h) != MSG_OK)
+		return false;
+	sa = sa_find(n->ike, h.flags & MSG_INITIATOR ? h.spi_r : h.spi_i);
+	return sa && (h.flags & MSG_RESPONSE ? !!exchange_find(sa, h.id, h.exchange) :
+					       h.id == sa->next_in);
+}
+
 void replay(struct node *n)
 {
 	struct record *r = any_record(n);
-
 	struct record moved;
 
-	if (!r)
+	if (!r || is_awaited(n, r))
 		return;
 	moved = *r;
 	if (rng_chance(&n->w->script, 50)) {

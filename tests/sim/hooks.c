@@ -115,13 +115,10 @@ const struct fsm_row *__wrap_fsm_find(const struct ike_sa *sa, uint8_t exchange,
 bool __real_fsm_command(struct ike_sa *sa, enum command command, const char *why);
 bool __wrap_fsm_command(struct ike_sa *sa, enum command command, const char *why);
 
-/* The simulator's version has rows of its own before those of IKEv2. */
 static void note(const struct ike_sa *sa, const struct fsm_row *row)
 {
-	const struct ike_version *v = sa->version;
-
 	if (row)
-		row_taken[row - v->rows - (v->row_count - ike_version_2.row_count)] = true;
+		row_taken[row - sa->version->rows] = true;
 }
 
 const struct fsm_row *__wrap_fsm_find(const struct ike_sa *sa, uint8_t exchange, enum role role,
@@ -129,8 +126,7 @@ const struct fsm_row *__wrap_fsm_find(const struct ike_sa *sa, uint8_t exchange,
 {
 	const struct fsm_row *row = __real_fsm_find(sa, exchange, role, kind);
 
-	if (row && row >= sa->version->rows + sa->version->row_count - ike_version_2.row_count)
-		note(sa, row);
+	note(sa, row);
 	return row;
 }
 

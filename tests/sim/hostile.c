@@ -7,10 +7,14 @@
  */
 #include "sim/sim.h"
 
+#include "ike/exchange/inbound.h"
 #include "ike/object/touch.h"
+#include "ike/settle.h"
 #include "ike/v2/offer.h"
 #include "ike/v2/v2.h"
 
+#define ROWS_MAX	128
+#define KINDS_MAX	16
 #define PIECES_MOST	6
 #define DELETES_MOST	70
 
@@ -270,7 +274,7 @@ static enum built malice_build(struct exchange *ex, struct cause *cause)
 	return v2_request_end(ex, &b, cause);
 }
 
-const struct exchange_kind hostile_kind_child = {
+static const struct exchange_kind hostile_kind_child = {
 	.name = "malice",
 	.state = SA_ESTABLISHED,
 	.exchange = EXCHANGE_CREATE_CHILD_SA,
@@ -279,7 +283,7 @@ const struct exchange_kind hostile_kind_child = {
 	.build = malice_build,
 };
 
-const struct exchange_kind hostile_kind_info = {
+static const struct exchange_kind hostile_kind_info = {
 	.name = "malice",
 	.state = SA_ESTABLISHED,
 	.exchange = EXCHANGE_INFORMATIONAL,
@@ -351,4 +355,39 @@ void hostile_end(struct world *w)
 	w->n[0].hostile = false;
 	w->n[0].malice = MALICE_NONE;
 	hostile_world = NULL;
+}
+
+/* ---- the engine of both */
+
+/* The answers to requests that the engine does not know come to its rows for children. */
+static enum verdict refused(struct inbound *in)
+{
+	return in->ex->kind == &hostile_kind_child ? VERDICT_STAY : v2_child_refused(in);
+}
+
+static enum verdict granted(struct inbound *in)
+{
+	return in->ex->kind == &hostile_kind_child ? VERDICT_STAY : v2_child_response(in);
+}
+
+struct ike *hostile_engine(const struct ike_env *env)
+{
+	static const struct exchange_kind *kinds[KINDS_MAX];
+	static struct fsm_row rows[ROWS_MAX];
+	static struct ike_version version;
+	static const struct ike_version *const versions[] = { &version };
+
+	version = ike_version_2;
+	memcpy(rows, version.rows, version.row_count * sizeof(*rows));
+	version.rows = rows;
+	for (unsigned int i = 0; i < version.row_count; i++)
+		if (rows[i].handler == v2_child_refused)
+			rows[i].handler = refused;
+		else if (rows[i].handler == v2_child_response)
+			rows[i].handler = granted;
+	memcpy(kinds, version.kinds, version.kind_count * sizeof(*kinds));
+	kinds[version.kind_count++] = &hostile_kind_child;
+	kinds[version.kind_count++] = &hostile_kind_info;
+	version.kinds = kinds;
+	return ike_new_with(env, versions, 1);
 }

@@ -183,6 +183,7 @@ static void env_event(void *ctx, const struct ike_event *ev)
 	}
 	n->fails += ev->type == IKE_EV_FAILED;
 	n->rekeys += ev->type == IKE_EV_CHILD_REKEYED;
+	n->ike_rekeys += ev->type == IKE_EV_IKE_REKEYED;
 }
 
 /* ---- jobs */
@@ -261,7 +262,7 @@ void node_start(struct node *n)
 
 	host_env(&env);
 	kernel_env(&env);
-	n->ike = rekey_engine(&env);
+	n->ike = hostile_engine(&env);
 	if (!n->ike || ike_tunnel_add(n->ike, &n->conf, &n->tunnel))
 		abort();
 	n->timers = n->ike->timers.reserved;
@@ -273,7 +274,6 @@ void node_stop(struct node *n)
 	n->ike = NULL;
 	n->job_count = 0;
 	memset(n->view, 0, sizeof(n->view));
-	n->want_ike_rekey = false;
 	host_flush(&n->host);
 	kernel_flush(&n->k);
 }

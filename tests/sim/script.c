@@ -5,7 +5,6 @@
 #include "sim/sim.h"
 
 #include "fake/fake_rounds.h"
-#include "ike/object/touch.h"
 
 /* A list is proposals with a space between. */
 static void pick_proposals(struct rng *r, struct proposals *p, uint8_t protocol,
@@ -91,6 +90,7 @@ static void configure_node(struct world *w, struct node *n, bool with_pfs, uint3
 	pick_proposals(r, &c->ike, PROTO_IKE, ike, rng_chance(r, 85) ? 3 : 4);
 	c->force_udp = rng_chance(r, 20);
 	c->dpd_s = 10 + rng_below(r, 40);
+	c->rekey_s = rng_chance(r, 40) ? 80 + rng_below(r, 300) : 0;
 	c->child = n->child;
 	c->child_count = w->children;
 	for (unsigned int i = 0; i < w->children; i++) {
@@ -239,9 +239,7 @@ static void rekey_ike(struct node *n)
 	if (!peer || !peer->sa)
 		return;
 	trace(n->w, "%c: script: rekey of the IKE SA", 'A' + n->index);
-	n->want_ike_rekey = true;
-	sa_touch(peer->sa);
-	ike_tick(n->ike);
+	ike_rekey(n->ike, peer->id);
 }
 
 static void rebind(struct node *n)

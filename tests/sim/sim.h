@@ -168,7 +168,6 @@ struct node {
 	struct child_conf child[CHILDREN_MAX];
 	struct record seen[RECORD_MAX];
 	unsigned int seen_count;
-	bool want_ike_rekey;
 	uint64_t ups, downs, fails, rekeys, ike_rekeys;
 };
 
@@ -272,10 +271,8 @@ void hostile_begin(struct world *w);
 void hostile_end(struct world *w);
 void hostile_act(struct node *n);
 void hostile_alter(const struct sk *sk, uint8_t *plain, size_t len);
-extern const struct exchange_kind hostile_kind_child, hostile_kind_info;
-
-/* rekey.c: IKEv2 with a request that the engine does not have: the rekey of an IKE SA */
-struct ike *rekey_engine(const struct ike_env *env);
+/* IKEv2, with its requests beside the engine's own. */
+struct ike *hostile_engine(const struct ike_env *env);
 
 /* hooks.c: what is below the engine by --wrap */
 void *hooks_alloc(size_t size);		/* never fails on request */

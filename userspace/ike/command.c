@@ -49,6 +49,8 @@ void ike_free(struct ike *ike)
 	if (!ike)
 		return;
 	ike->env.sa_del = command_nothing;	/* what exchanges would give back */
+	TAILQ_FOREACH(sa, &ike->sas, link)
+		sa->peer = NULL;
 	while ((sa = TAILQ_FIRST(&ike->sas))) {
 		TAILQ_REMOVE(&ike->sas, sa, link);
 		inbound_drop_all(sa);
@@ -198,6 +200,7 @@ static int command_peer_down(struct peer *peer, const struct cause *cause, bool 
 	bool idle = !peer->sa && !peer->attempt && !peer->resolve_to_begin && !peer->begin &&
 		    !timer_armed(&peer->retry) && !peer_has_up(peer);
 	bool waiting = !peer->sa && !peer->attempt && !idle;
+	struct ike_sa *sa;
 
 	peer->intent = hold ? INTENT_DOWN : INTENT_ANSWER;
 	peer->begin = false;
@@ -205,10 +208,10 @@ static int command_peer_down(struct peer *peer, const struct cause *cause, bool 
 	timer_cancel(&ike->timers, &peer->retry);
 	if (!peer->sa)
 		peer_drop_children(peer, NULL, cause);
-	if (peer->sa)
-		sa_end(peer->sa, SA_CLOSE, cause->failure, cause->text);
-	if (peer->attempt)
-		sa_end(peer->attempt, SA_CLOSE, cause->failure, cause->text);
+	/* its attempt, and one that a rekey of the peer's makes, too */
+	TAILQ_FOREACH(sa, &ike->sas, link)
+		if (sa->peer == peer && sa->state != SA_REKEYED && !sa_is_over(sa))
+			sa_end(sa, SA_CLOSE, cause->failure, cause->text);
 	if (waiting)
 		attempt_failed(peer, cause);
 	peer_touch(peer);
@@ -289,10 +292,24 @@ int ike_tunnel_del(struct ike *ike, uint32_t id)
 	return 0;
 }
 
+static int command_rekey_ike(struct peer *peer)
+{
+	if (!peer->sa)
+		return -ENOTCONN;
+	peer->sa->want_rekey = true;
+	sa_touch(peer->sa);
+	ike_settle(peer->ike);
+	return 0;
+}
+
 int ike_rekey(struct ike *ike, uint32_t id)
 {
 	struct child *child = child_find(ike, id);
 	struct child_sa *pair = child ? pair_active(child) : NULL;
+	struct peer *peer = peer_find(ike, id);
+
+	if (peer)
+		return command_rekey_ike(peer);
 
 	if (!child)
 		return -ENOENT;

@@ -81,8 +81,8 @@ int ike_up(struct ike *ike, uint32_t id);
  * short while. 0, -ENOENT, -EALREADY: is down already.
  */
 int ike_down(struct ike *ike, uint32_t id, const char *why);
-/* New keys for a child now. 0, -ENOENT, -ENOTCONN: it is not up. */
-int ike_rekey(struct ike *ike, uint32_t child);
+/* New keys now, for a child, or for the IKE SA of a peer. 0, -ENOENT, -ENOTCONN: it is not up. */
+int ike_rekey(struct ike *ike, uint32_t id);
 /* All of a tunnel are asked whether they live, now: after the host was suspended. */
 void ike_probe(struct ike *ike);
 

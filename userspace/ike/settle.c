@@ -44,19 +44,20 @@ static void settle_loss(struct ike_sa *sa)
 }
 
 /* Gives up what only an IKE SA that is not over needs. */
-static void settle_release(struct ike_sa *sa)
+static void settle_release(struct ike_sa *sa, bool closing)
 {
 	if (sa->released)
 		return;
 	sa->released = true;
 	inbound_drop_all(sa);
-	exchange_release_all(sa);
+	exchange_release_all(sa, closing);
 	settle_loss(sa);
 	auth_end(sa, false);
 	auth_end(sa, true);
 	if (sa->stash)
 		sa->stash_free(sa);
-	timer_cancel(&sa->ike->timers, &sa->liveness);
+	sa_watch(sa, 0);
+	sa_rekey_after(sa, 0);
 	sa_forget_proof(sa);
 }
 
@@ -81,7 +82,7 @@ static void settle_end(struct ike_sa *sa)
 	sa->end = SA_KEEP;
 	/* while the state is the old one: a peer that is lost is told so first */
 	if (!over)
-		settle_release(sa);
+		settle_release(sa, end == SA_CLOSE);
 	/* where its state has no row to close it, there is nobody to be told */
 	if (end == SA_CLOSE && (fsm_command(sa, COMMAND_CLOSE, sa->cause.text) || over))
 		return;
@@ -97,7 +98,7 @@ static void settle_sa(struct ike_sa *sa)
 	if (sa->end != SA_KEEP)
 		settle_end(sa);
 	if (sa_is_over(sa))
-		settle_release(sa);
+		settle_release(sa, sa->state == SA_CLOSING);
 	if (sa->state == SA_CLOSED || sa->state == SA_DEAD)
 		exchange_end_all(sa);
 	if (sa->state == SA_DEAD)

@@ -92,12 +92,13 @@ static void exchange_release(struct exchange *ex)
 	mem_wipe(ex->priv, ex->kind->priv_size);
 }
 
-void exchange_release_all(struct ike_sa *sa)
+void exchange_release_all(struct ike_sa *sa, bool closing)
 {
 	struct exchange *ex;
 
 	TAILQ_FOREACH(ex, &sa->exchanges, link)
-		exchange_release(ex);
+		if (!closing || !ex->kind->late)
+			exchange_release(ex);
 }
 
 void exchange_end(struct exchange *ex)

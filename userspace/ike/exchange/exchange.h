@@ -46,6 +46,7 @@ struct exchange_kind {
 	uint8_t exchange;		/* type in the header */
 	size_t priv_size;
 	bool about_child;		/* it makes, rekeys or deletes a CHILD_SA */
+	bool late;			/* its answer needs priv, also when the IKE SA closes */
 	/* Is there cause to send one now? Changes nothing. */
 	bool (*wanted)(const struct ike_sa *sa);
 	/* Builds it. Called again after BUILD_PENDING. */
@@ -66,9 +67,9 @@ struct exchange *exchange_find(const struct ike_sa *sa, uint32_t id, uint8_t exc
 void exchange_answered(struct exchange *ex);
 /*
  * The IKE SA is over: what they hold goes back now, though the answer is still waited for, since a
- * DELETE cannot follow before it.
+ * DELETE cannot follow before it. @closing: it is, and those that are late keep theirs.
  */
-void exchange_release_all(struct ike_sa *sa);
+void exchange_release_all(struct ike_sa *sa, bool closing);
 /* It is over: gives back what it holds. */
 void exchange_end(struct exchange *ex);
 void exchange_end_all(struct ike_sa *sa);

@@ -23,6 +23,7 @@ enum command {
 	COMMAND_DROP,		/* without */
 	COMMAND_EXPIRE,		/* the state's time is over */
 	COMMAND_INHERIT,	/* born from the rekey of another */
+	COMMAND_YIELD,		/* another one has its children: the peer is to delete it */
 };
 
 enum verdict {

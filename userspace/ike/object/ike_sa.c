@@ -10,7 +10,7 @@
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
 
-#define SA_TIMERS	2
+#define SA_TIMERS	3
 
 const char *sa_state_name(enum sa_state state)
 {
@@ -133,6 +133,25 @@ void sa_watch(struct ike_sa *sa, uint32_t dpd_s)
 		timer_cancel(&sa->ike->timers, &sa->liveness);
 }
 
+static void sa_rekey_due(struct timer *timer)
+{
+	struct ike_sa *sa = container_of(timer, struct ike_sa, rekey);
+
+	sa->want_rekey = true;
+	sa_touch(sa);
+}
+
+void sa_rekey_after(struct ike_sa *sa, uint32_t rekey_s)
+{
+	uint64_t span = (uint64_t)rekey_s * 1000;
+
+	if (rekey_s)
+		timer_set(&sa->ike->timers, &sa->rekey,
+			  ike_now(sa->ike) + span - ike_jitter(sa->ike, span / 10));
+	else
+		timer_cancel(&sa->ike->timers, &sa->rekey);
+}
+
 /* The parts that can fail. */
 static bool sa_init(struct ike_sa *sa, uint64_t peer_spi)
 {
@@ -180,6 +199,7 @@ struct ike_sa *sa_new(struct ike *ike, const struct ike_version *version, unsign
 	TAILQ_INIT(&sa->pending);
 	timer_init(&sa->expiry, sa_expired);
 	timer_init(&sa->liveness, sa_liveness_due);
+	timer_init(&sa->rekey, sa_rekey_due);
 	TAILQ_INSERT_TAIL(&ike->sas, sa, link);
 	return sa;
 }
@@ -258,6 +278,7 @@ void sa_free(struct ike_sa *sa)
 
 	timer_cancel(&ike->timers, &sa->expiry);
 	timer_cancel(&ike->timers, &sa->liveness);
+	timer_cancel(&ike->timers, &sa->rekey);
 	timers_unreserve(&ike->timers, SA_TIMERS);
 	sa_untouch(sa);
 	sa_unhash(sa);

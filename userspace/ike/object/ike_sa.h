@@ -106,12 +106,13 @@ struct ike_sa {
 	void *stash;			/* what the version's handlers keep between two messages */
 	void (*stash_free)(struct ike_sa *sa);
 
-	bool want_liveness;
+	bool want_liveness, want_rekey;
 	enum sa_end end;
 	struct cause cause;		/* of the end */
 	bool time_is_over;		/* of its state */
 	struct timer expiry;		/* of the state: the version's table */
 	struct timer liveness;
+	struct timer rekey;		/* ESTABLISHED: when we begin its rekey */
 
 	struct ike_id local_id, remote_id;	/* once established: as used, as authenticated */
 };
@@ -148,5 +149,7 @@ void sa_end(struct ike_sa *sa, enum sa_end end, enum ike_failure failure, const 
 bool sa_follows(const struct ike_sa *sa);
 /* From now on it is asked whether it lives after @dpd_s seconds of silence; 0: never. */
 void sa_watch(struct ike_sa *sa, uint32_t dpd_s);
+/* We rekey it after @rekey_s seconds, up to a tenth earlier; 0: never. */
+void sa_rekey_after(struct ike_sa *sa, uint32_t rekey_s);
 
 #endif

@@ -159,6 +159,7 @@ enum verdict accept_establish(struct inbound *in, struct tunnel *t)
 	sa_forget_proof(sa);
 	peer_take_sa(peer, sa, afresh);
 	sa_watch(sa, t->conf->dpd_s);
+	sa_rekey_after(sa, t->conf->rekey_s);
 	accept_put_off_children(peer);
 	accept_make_child(v, peer);
 	return VERDICT_DONE;

@@ -335,6 +335,7 @@ static enum verdict auth_accepted(struct inbound *in)
 	sa_forget_proof(sa);
 	peer_take_sa(sa->peer, sa, false);
 	sa_watch(sa, sa->peer->tunnel->conf->dpd_s);
+	sa_rekey_after(sa, sa->peer->tunnel->conf->rekey_s);
 	if (!child)
 		return VERDICT_DONE;
 	if (error)

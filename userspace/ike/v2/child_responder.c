@@ -9,6 +9,7 @@
 #include "ike/object/tunnel.h"
 #include "ike/v2/child_exchange.h"
 #include "ike/v2/offer.h"
+#include "ike/v2/rekey.h"
 
 static enum verdict respond_refuse(struct inbound *in, uint16_t notify, const char *why)
 {
@@ -253,7 +254,9 @@ enum verdict v2_child_request(struct inbound *in)
 	const struct msg *m = &v2_inbound(in)->m;
 	const struct msg_notify *n = msg_notify(m, NOTIFY_REKEY_SA);
 
-	if (!in->sa->peer)
+	rekey_used(in->sa);
+	/* RFC 7296 2.25.2: not while we rekey the IKE SA */
+	if (!in->sa->peer || rekey_exchange_find(in->sa))
 		return v2_child_too_late(in);
 	if (!offer_nonce_ok(m->nonce, in->sa->prf))
 		return respond_refuse(in, NOTIFY_INVALID_SYNTAX, "its nonce is too short");

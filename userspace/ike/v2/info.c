@@ -4,7 +4,7 @@
 #include "ike/object/child.h"
 #include "ike/object/peer.h"
 #include "ike/v2/child_responder.h"
-#include "ike/v2/v2.h"
+#include "ike/v2/rekey.h"
 
 #define DELETES_MAX	64	/* SPIs in one answer */
 
@@ -163,6 +163,7 @@ enum verdict v2_info_request(struct inbound *in)
 			  "the peer refused: wrong psk, local-id or remote-id");
 		return VERDICT_FAIL;
 	}
+	rekey_used(in->sa);
 	info_delete_children(in);
 	return VERDICT_DONE;
 }

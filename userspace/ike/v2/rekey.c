@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* CREATE_CHILD_SA in which the peer rekeys the IKE SA, RFC 7296 1.3.2, 2.8 and 2.18. */
+#include "ike/v2/rekey.h"
+
 #include "ike/core/text.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/tunnel.h"
 #include "ike/v2/child_exchange.h"
 #include "ike/v2/offer.h"
-#include "ike/v2/v2.h"
 
 static enum verdict rekey_refuse(struct inbound *in, uint16_t notify)
 {
@@ -18,15 +19,8 @@ static enum verdict rekey_refuse(struct inbound *in, uint16_t notify)
 	return VERDICT_FAIL;
 }
 
-static struct ike_sa *rekey_successor(struct inbound *in, const struct proposal *suite,
-				      uint64_t peer_spi)
+void rekey_like(struct ike_sa *sa, const struct ike_sa *old, const struct proposal *suite)
 {
-	const struct msg *m = &v2_inbound(in)->m;
-	const struct ike_sa *old = in->sa;
-	struct ike_sa *sa = sa_new(old->ike, old->version, old->window, false, peer_spi);
-
-	if (!sa)
-		return NULL;
 	sa->began = old->began;
 	sa->replaced = sa_spi(old);
 	sa->local = old->local;
@@ -39,6 +33,18 @@ static struct ike_sa *rekey_successor(struct inbound *in, const struct proposal 
 	sa->suite = *suite;
 	sa->local_id = old->local_id;
 	sa->remote_id = old->remote_id;
+}
+
+static struct ike_sa *rekey_successor(struct inbound *in, const struct proposal *suite,
+				      uint64_t peer_spi)
+{
+	const struct msg *m = &v2_inbound(in)->m;
+	const struct ike_sa *old = in->sa;
+	struct ike_sa *sa = sa_new(old->ike, old->version, old->window, false, peer_spi);
+
+	if (!sa)
+		return NULL;
+	rekey_like(sa, old, suite);
 	sa->ni.len = m->nonce.left;
 	memcpy(sa->ni.b, m->nonce.at, sa->ni.len);
 	ike_random(sa->ike, sa->nr.b, IKE_NONCE_LEN);
@@ -46,8 +52,8 @@ static struct ike_sa *rekey_successor(struct inbound *in, const struct proposal 
 	return sa;
 }
 
-static bool rekey_derive(struct ike_sa *sa, const struct ike_sa *old, const struct ke *ke,
-			 const struct msg_ke *peer)
+bool rekey_derive(struct ike_sa *sa, const struct ike_sa *old, const struct ke *ke,
+		  const struct msg_ke *peer)
 {
 	uint8_t secret[KE_SECRET_MAX];
 	size_t len;
@@ -74,11 +80,7 @@ static void rekey_answer(struct v2_inbound *v, const struct ike_sa *sa, const st
 	build_ke(&v->b, ke_group(ke), public, len);
 }
 
-/*
- * Children and what there is to do move; the peer may use the new IKE SA as soon as it has our
- * answer.
- */
-static void rekey_inherit(struct ike_sa *sa, struct ike_sa *old)
+void rekey_take_over(struct ike_sa *sa, struct ike_sa *old, const char *by)
 {
 	struct peer *peer = old->peer;
 
@@ -87,9 +89,26 @@ static void rekey_inherit(struct ike_sa *sa, struct ike_sa *old)
 		peer->sa = sa;
 	peer_move_children(peer, old, sa);
 	sa_watch(old, 0);
-	fsm_command(sa, COMMAND_INHERIT, "rekeyed by the peer");
+	sa_rekey_after(old, 0);
+	if (sa->state == SA_NEW)
+		fsm_command(sa, COMMAND_INHERIT, "an IKE SA is rekeyed");
 	sa_watch(sa, peer->tunnel->conf->dpd_s);
-	report_text(peer, IKE_EV_IKE_REKEYED, "by the peer");
+	sa_rekey_after(sa, peer->tunnel->conf->rekey_s);
+	report_text(peer, IKE_EV_IKE_REKEYED, by);
+}
+
+/* Ours under way for the same: both stand until the nonces are known, RFC 7296 2.8.2. */
+static void rekey_meet_rival(struct rekey_exchange *ours, struct ike_sa *sa, struct ike_sa *old)
+{
+	const struct nonce *low = &sa->ni;
+
+	if (child_nonce_cmp(sa->nr.b, sa->nr.len, low->b, low->len) < 0)
+		low = &sa->nr;
+	ours->rival = sa_spi(sa);
+	ours->low_len = low->len;
+	memcpy(ours->low, low->b, low->len);
+	sa->peer = old->peer;
+	fsm_command(sa, COMMAND_INHERIT, "both ends rekey the IKE SA");
 }
 
 /*
@@ -122,14 +141,17 @@ enum verdict v2_rekey_request(struct inbound *in)
 {
 	struct v2_inbound *v = v2_inbound(in);
 	struct ike_sa *sa, *old = in->sa;
+	struct rekey_exchange *ours;
 	struct proposal suite;
 	unsigned int index;
 	uint16_t group;
 	struct ke *ke;
 	bool ok;
 
+	rekey_used(old);
+	ours = rekey_exchange_find(old);
 	/* RFC 7296 2.25.2: not while a CHILD_SA is being made, rekeyed or deleted */
-	if (!old->peer || child_exchange_any(old) || rekey_too_soon(old))
+	if (!old->peer || child_exchange_any(old) || rekey_too_soon(old) || (ours && ours->rival))
 		return rekey_refuse(in, NOTIFY_TEMPORARY_FAILURE);
 	if (!rekey_choose(old, &v->m.sa, &suite, &index))
 		return rekey_refuse(in, NOTIFY_NO_PROPOSAL_CHOSEN);
@@ -147,10 +169,15 @@ enum verdict v2_rekey_request(struct inbound *in)
 	ok = rekey_derive(sa, old, ke, &v->m.ke);
 	if (ok) {
 		rekey_answer(v, sa, ke, v->m.sa.offer[index].number);
-		rekey_inherit(sa, old);
+		if (ours)
+			rekey_meet_rival(ours, sa, old);
+		else
+			rekey_take_over(sa, old, "by the peer");
 	} else {
 		sa_end(sa, SA_DROP, IKE_FAIL_NONE, "no keys");
 	}
 	ke_free(ke);
-	return ok ? VERDICT_DONE : rekey_refuse(in, NOTIFY_TEMPORARY_FAILURE);
+	if (!ok)
+		return rekey_refuse(in, NOTIFY_TEMPORARY_FAILURE);
+	return ours ? VERDICT_STAY : VERDICT_DONE;
 }

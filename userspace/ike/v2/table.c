@@ -50,6 +50,10 @@ static const struct fsm_row v2_rows[] = {
 
 	{ "the peer rekeys the IKE SA", SA_ESTABLISHED, EXCHANGE_CREATE_CHILD_SA, ROLE_RESPONDER,
 	  K(MSG_REKEY_IKE), v2_rekey_request, SA_REKEYED, SA_ESTABLISHED },
+	{ "the peer grants our rekey of the IKE SA", SA_ESTABLISHED, EXCHANGE_CREATE_CHILD_SA,
+	  ROLE_INITIATOR, K(MSG_REKEY_IKE), v2_rekey_response, SA_CLOSING, SA_ESTABLISHED },
+	{ "another rekey of it has won", SA_ESTABLISHED, COMMAND_YIELD, ROLE_COMMAND,
+	  .next = SA_REKEYED },
 	{ "the peer makes or rekeys a child", SA_ESTABLISHED, EXCHANGE_CREATE_CHILD_SA,
 	  ROLE_RESPONDER, K(MSG_CHILD), v2_child_request, SA_ESTABLISHED, SA_ESTABLISHED },
 	{ "the peer grants what we asked of a child", SA_ESTABLISHED, EXCHANGE_CREATE_CHILD_SA,
@@ -67,6 +71,10 @@ static const struct fsm_row v2_rows[] = {
 	  ROLE_RESPONDER, K(MSG_INFO), v2_info_late_request, SA_REKEYED, SA_CLOSED },
 	{ "too late", SA_REKEYED, EXCHANGE_CREATE_CHILD_SA, ROLE_RESPONDER, FSM_ANY_KIND,
 	  v2_child_too_late, SA_REKEYED, SA_REKEYED },
+	{ "our own rekey is granted too late", SA_REKEYED, EXCHANGE_CREATE_CHILD_SA,
+	  ROLE_INITIATOR, K(MSG_REKEY_IKE), v2_rekey_late, SA_REKEYED, SA_REKEYED },
+	{ "our own rekey is refused", SA_REKEYED, EXCHANGE_CREATE_CHILD_SA, ROLE_INITIATOR,
+	  FSM_ANY_KIND, v2_ignore_response, SA_REKEYED, SA_REKEYED },
 	{ "an answer from before", SA_REKEYED, EXCHANGE_INFORMATIONAL, ROLE_INITIATOR,
 	  FSM_ANY_KIND, v2_ignore_response, SA_REKEYED, SA_REKEYED },
 	{ "the peer forgot to delete it", SA_REKEYED, COMMAND_EXPIRE, ROLE_COMMAND,
@@ -77,6 +85,8 @@ static const struct fsm_row v2_rows[] = {
 	{ "the peer answers our DELETE, or a request before it", SA_CLOSING,
 	  EXCHANGE_INFORMATIONAL, ROLE_INITIATOR, FSM_ANY_KIND, v2_info_response, SA_CLOSING,
 	  SA_DEAD },
+	{ "the IKE SA that it makes is no longer wanted", SA_CLOSING, EXCHANGE_CREATE_CHILD_SA,
+	  ROLE_INITIATOR, K(MSG_REKEY_IKE), v2_rekey_late, SA_CLOSING, SA_CLOSING },
 	{ "the answer to a rekey that is no longer wanted", SA_CLOSING, EXCHANGE_CREATE_CHILD_SA,
 	  ROLE_INITIATOR, FSM_ANY_KIND, v2_ignore_response, SA_CLOSING, SA_CLOSING },
 	{ "the answer to an attempt that is no longer wanted", SA_CLOSING, EXCHANGE_IKE_AUTH,
@@ -98,7 +108,7 @@ static const struct fsm_row v2_rows[] = {
 /* The most urgent first. */
 static const struct exchange_kind *const v2_kinds[] = {
 	&v2_kind_init,	     &v2_kind_auth,	  &v2_kind_delete_ike, &v2_kind_delete_child,
-	&v2_kind_rekey_child, &v2_kind_new_child, &v2_kind_liveness,
+	&v2_kind_rekey_child, &v2_kind_new_child, &v2_kind_rekey_ike,  &v2_kind_liveness,
 };
 
 const struct ike_version ike_version_2 = {

@@ -53,6 +53,9 @@ enum verdict v2_child_response(struct inbound *in);
 enum verdict v2_child_refused(struct inbound *in);
 enum verdict v2_child_too_late(struct inbound *in);
 enum verdict v2_rekey_request(struct inbound *in);
+enum verdict v2_rekey_response(struct inbound *in);
+enum verdict v2_rekey_refused(struct inbound *in);
+enum verdict v2_rekey_late(struct inbound *in);
 enum verdict v2_info_request(struct inbound *in);
 enum verdict v2_info_response(struct inbound *in);
 enum verdict v2_info_late_request(struct inbound *in);
@@ -66,7 +69,7 @@ void v2_init_accept(struct ike *ike, const struct ike_version *version,
 /* Requests of ours, by the file that builds them. */
 extern const struct exchange_kind v2_kind_init, v2_kind_auth, v2_kind_rekey_child;
 extern const struct exchange_kind v2_kind_new_child, v2_kind_delete_ike, v2_kind_delete_child;
-extern const struct exchange_kind v2_kind_liveness;
+extern const struct exchange_kind v2_kind_liveness, v2_kind_rekey_ike;
 bool v2_always(const struct ike_sa *sa);
 /* The inbound SPI that an IKE_AUTH of ours has reserved; 0: none. */
 uint32_t v2_auth_reserved(const struct exchange *ex);
