@@ -255,6 +255,32 @@ static void test_old_pair_is_inherited(void **state)
 	ends_free(p);
 }
 
+/* A pair that wants new keys, likewise: it asks for them on the new one. */
+static void test_wish_is_inherited(void **state)
+{
+	struct ends *p = up();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct ike_sa *sa = only_sa(b);
+	struct child_sa *pair = pair_active(child_of(b));
+	struct ike_rekey r;
+	struct letter l;
+
+	sa->want_liveness = true;
+	sa_touch(sa);
+	ike_settle(b->ike);
+	soft_limit(b);
+	assert_int_equal(sa->exchange_count, 1);
+	ask_for_new_ike_sa(a, &r, &l);
+	give(b, &l);
+	assert_ptr_not_equal(pair->sa, sa);
+	p->now += 2000;
+	side_tick(b);
+	assert_non_null(TAILQ_FIRST(&pair->sa->exchanges));
+	assert_ptr_equal(TAILQ_FIRST(&pair->sa->exchanges)->kind, &v2_kind_rekey_child);
+	ke_free(r.ke);
+	ends_free(p);
+}
+
 static void ask_again(struct builder *b)
 {
 	struct msg_offer offer = { .number = 1, .spi_len = 8, .spi = 0x1122334455667788 };
@@ -298,6 +324,7 @@ int main(void)
 		cmocka_unit_test(test_rekeyed_ike_sa_keeps_its_suite),
 		cmocka_unit_test(test_no_rekey_of_ike_in_the_midst),
 		cmocka_unit_test(test_old_pair_is_inherited),
+		cmocka_unit_test(test_wish_is_inherited),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
