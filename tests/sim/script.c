@@ -253,7 +253,7 @@ static void jump(struct node *n)
 	if (!n->ike)
 		return;
 	n->skew += 1000 + rng_below(&n->w->script, rng_chance(&n->w->script, 50) ? 5000 : 900000);
-	n->jumped = n->w->now;
+	n->excused = n->w->now;
 	trace(n->w, "%c: script: its clock jumps", 'A' + n->index);
 	ike_tick(n->ike);
 	if (rng_chance(&n->w->script, 50))

@@ -162,7 +162,7 @@ struct node {
 	struct addr addr;
 	struct endpoint nat[2];		/* what its ports 500 and 4500 are outside */
 	uint64_t skew;			/* its clock is ahead of the world's, ms */
-	uint64_t jumped;		/* when it last jumped */
+	uint64_t excused;		/* packets sent before then need not find an SA */
 	unsigned int timers;		/* that an engine at rest has reserved */
 	struct tunnel_conf conf;
 	struct child_conf child[CHILDREN_MAX];
@@ -233,6 +233,10 @@ struct child *node_child(const struct node *n, int other, unsigned int i);
 unsigned int node_child_index(const struct child *child);
 /* An SPI of its own without an SA: the answer that makes it, or its DELETE, is under way. */
 bool node_excuses(struct node *n, uint32_t spi);
+/*
+ * Its clock has jumped, or its peer meant ill: what it took for over after a time may not have been.
+ */
+bool node_was_excused(const struct node *n);
 /* Can a tunnel between the hub and the other ever come up? */
 bool node_estranged(const struct world *w, int other);
 uint64_t jobs_deadline(const struct node *n);

@@ -259,7 +259,7 @@ static void deliver_esp(struct node *n, const struct datagram *d)
 	} else if (!sa && t && !n->hostile && !n->w->n[d->from].hostile &&
 		   !node_excuses(n, d->spi) && t->sa &&
 		   t->sa->spi_i == d->ike_spi && up && up <= d->sent && since &&
-		   since <= d->sent && n->jumped < d->sent) {
+		   since <= d->sent && !node_was_excused(n)) {
 		violate(n->w, "%c has no inbound SA %08x for a packet sent %llu ms ago",
 			'A' + n->index, d->spi, (unsigned long long)(n->w->now - d->sent));
 	}
