@@ -63,6 +63,8 @@ bool node_excuses(struct node *n, uint32_t spi)
 	struct tunnel *t;
 	struct peer *peer;
 
+	if (!MEETINGS_LOSE)
+		return false;
 	FOREACH_PEER(n, t, peer)
 		TAILQ_FOREACH(child, &peer->children, link) {
 			pair = pair_by_in(child, spi);

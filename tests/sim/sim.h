@@ -31,6 +31,12 @@
 #define WIRE_MAX	4096	/* messages of a node that are compared; a power of 2 */
 #define WINDOWS_MAX	64	/* IKE SAs of a node whose requests are counted */
 #define NEVER		UINT64_MAX
+/*
+ * Where both ends make the same child at once, or one takes down what the other makes, packets may
+ * be sent on an SA that its end does not have yet, or no longer: RFC 7296 2.8. False tightens the
+ * two checks that look for such packets, once the engine loses none.
+ */
+#define MEETINGS_LOSE	true
 
 struct rng {
 	uint64_t s;
