@@ -240,7 +240,8 @@ unsigned int node_child_index(const struct child *child);
 /* An SPI of its own without an SA: the answer that makes it, or its DELETE, is under way. */
 bool node_excuses(struct node *n, uint32_t spi);
 /*
- * Its clock has jumped, or its peer meant ill: what it took for over after a time may not have been.
+ * Its clock has jumped, or its peer meant ill: what it took for over after a time may not have
+ * been.
  */
 bool node_was_excused(const struct node *n);
 /* Can a tunnel between the hub and the other ever come up? */

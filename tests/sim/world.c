@@ -186,8 +186,8 @@ void net_send(void *ctx, const struct endpoint *local, const struct endpoint *re
 		copies = rng_chance(&w->net, w->loss) ? 0 : rng_chance(&w->net, w->dup) ? 2 : 1;
 	if (w->now < w->cut_until)
 		copies = 0;
-	trace(w, "%c: sends %c %zu octets, exchange %u id %u flags %02x%s", 'A' + n->index, 'A' + d.to,
-	      len, msg[18], msg[23], msg[19],
+	trace(w, "%c: sends %c %zu octets, exchange %u id %u flags %02x%s", 'A' + n->index,
+	      'A' + d.to, len, msg[18], msg[23], msg[19],
 	      copies == 1 ? "" :
 	      copies	  ? " (twice)" :
 			    " (lost)");
