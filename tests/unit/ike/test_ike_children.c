@@ -202,7 +202,7 @@ static void test_one_is_refused(void **state)
 	ends_free(p);
 }
 
-/* The first of two, whose child goes with IKE_AUTH: the IKE SA stands for the other, RFC 7296 1.2. */
+/* The first of two, which goes with IKE_AUTH: the IKE SA stands for the other, RFC 7296 1.2. */
 static void test_the_first_is_refused(void **state)
 {
 	for (int initiator = 0; initiator < 2; initiator++) {

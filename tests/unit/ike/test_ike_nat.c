@@ -60,7 +60,7 @@ static void test_nat_is_not_followed(void **state)
 	}
 }
 
-/* Where a packet on an SA of another IKE SA's came from says nothing of where this one's peer is. */
+/* Where a packet on another IKE SA's SA came from says nothing of where this one's peer is. */
 static void test_mapping_of_another(void **state)
 {
 	struct ends *p = up_through_nat();
