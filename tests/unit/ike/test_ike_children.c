@@ -217,7 +217,8 @@ static void test_the_first_is_refused(void **state)
 		for (int i = 0; i < 2; i++)
 			assert_int_equal(peer_of(&p->s[i])->state, PEER_UP);
 		assert_meets(p, "voice");
-		ended_in(s, IKE_EV_CHILD_FAILED, IKE_FAIL_TS, initiator ? "10.9.0.0/24" : "10.1.0.0");
+		ended_in(s, IKE_EV_CHILD_FAILED, IKE_FAIL_TS,
+			 initiator ? "10.9.0.0/24" : "10.1.0.0/24");
 		ends_free(p);
 	}
 }
