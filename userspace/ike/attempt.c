@@ -21,8 +21,9 @@ static void attempt_drop_wishes(struct peer *peer, const struct cause *cause)
 
 static void attempt_ended(struct peer *peer, enum ike_event_type event, const struct cause *cause)
 {
-	bool again = peer->intent == INTENT_UP && peer->tunnel->conf->start_up;
+	bool again = peer->intent == INTENT_UP && (peer->tunnel->conf->start_up || peer->anew);
 
+	peer->anew = false;
 	peer->announce = false;
 	peer->up_ms = 0;
 	peer->cause = *cause;

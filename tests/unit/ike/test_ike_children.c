@@ -373,6 +373,9 @@ static void test_both_make_the_same(void **state)
 		for (int i = 0; i < 2; i++) {
 			assert_int_equal(p->s[i].fake.in_count, 3);
 			assert_int_equal(p->s[i].fake.reserved, 0);
+			/* who was told to wait says nothing of it */
+			assert_int_equal(p->s[i].ev[IKE_EV_CHILD_FAILED].count, 0);
+			assert_int_equal(p->s[i].ev[IKE_EV_CHILD_UP].count, 4);
 		}
 		ends_free(p);
 	}

@@ -345,6 +345,68 @@ static void test_both_rekey_and_one_ends(void **state)
 	}
 }
 
+static uint16_t refusal;
+
+static void refuse(struct builder *b)
+{
+	build_notify(b, refusal, 0, 0, 0, NULL, 0);
+}
+
+/* B refuses A's request, and does nothing of what it asks for. */
+static void answer_with(struct ends *p, uint16_t notify)
+{
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct letter l;
+
+	assert_int_equal(a->count, 1);
+	drop(a);
+	peer_of(b)->sa->next_in++;
+	refusal = notify;
+	forge(peer_of(b)->sa, EXCHANGE_CREATE_CHILD_SA, MSG_RESPONSE,
+	      peer_of(a)->sa->next_out - 1, refuse, &l);
+	give(a, &l);
+}
+
+/* RFC 7296 2.25: the peer does not know it any more. A new one is made. */
+static void test_child_sa_not_found(void **state)
+{
+	struct ends *p = up();
+
+	rekey_child(&p->s[0]);
+	answer_with(p, NOTIFY_CHILD_SA_NOT_FOUND);
+	assert_int_equal(p->s[0].ev[IKE_EV_CHILD_DOWN].count, 1);
+	cross(p, 0);
+	assert_one_ike_sa(p, 2);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(child_of(&p->s[i])->state, CHILD_UP);
+	assert_int_equal(p->s[0].ev[IKE_EV_CHILD_UP].count, 3);
+	ends_free(p);
+}
+
+/* RFC 7296 2.8: a peer that cannot rekey. The one who wants it up begins anew. */
+static void begins_anew(act rekey)
+{
+	struct ends *p = up();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	uint64_t before = only_sa(a)->spi_i;
+
+	rekey(a);
+	answer_with(p, NOTIFY_NO_ADDITIONAL_SAS);
+	ended_in(a, IKE_EV_DOWN, IKE_FAIL_PEER, "another one follows");
+	cross(p, 0);
+	assert_int_equal(peer_of(a)->state, PEER_UP);
+	assert_int_equal(peer_of(b)->state, PEER_UP);
+	assert_true(only_sa(a)->spi_i != before && only_sa(a)->spi_i == only_sa(b)->spi_i);
+	assert_int_equal(a->fake.in_count, 2);
+	assert_int_equal(b->fake.in_count, 2);
+	ends_free(p);
+}
+
+static void test_no_additional_sas(void **state)
+{
+	begins_anew(rekey_child);
+}
+
 static void test_no_answer(void **state)
 {
 	struct ends *p = up();
@@ -420,6 +482,8 @@ int main(void)
 		cmocka_unit_test(test_ike_meets_child_that_goes_and_comes),
 		cmocka_unit_test(test_ike_meets_the_end),
 		cmocka_unit_test(test_both_rekey_and_one_ends),
+		cmocka_unit_test(test_child_sa_not_found),
+		cmocka_unit_test(test_no_additional_sas),
 		cmocka_unit_test(test_no_answer),
 		cmocka_unit_test(test_no_answer_but_a_rival),
 		cmocka_unit_test(test_forgotten),

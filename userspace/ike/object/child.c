@@ -26,6 +26,8 @@ static void child_retry_due(struct timer *timer)
 
 	child->wanted = true;
 	peer_touch(child->peer);
+	if (child->peer->sa)
+		sa_touch(child->peer->sa);
 }
 
 struct child *child_new(struct peer *peer, const struct child_conf *conf)

@@ -244,6 +244,15 @@ void peer_retry_later(struct peer *peer)
 	report_log(ike, peer, LOG_INFO, "next attempt in %u s", (unsigned int)(wait / 1000));
 }
 
+bool peer_begin_anew(struct peer *peer, const char *why)
+{
+	if (!peer || !peer->sa || peer->intent != INTENT_UP)
+		return false;
+	peer->anew = true;
+	sa_end(peer->sa, SA_CLOSE, IKE_FAIL_PEER, why);
+	return true;
+}
+
 bool peer_has_pending(const struct peer *peer)
 {
 	const struct child *child;

@@ -44,6 +44,7 @@ struct peer {
 	bool resolve_to_begin;		/* and an attempt follows */
 
 	bool begin;			/* an attempt of ours is due: settle begins it */
+	bool anew;			/* an attempt follows the end of the IKE SA */
 	bool announce;			/* an attempt of ours or the peer's wants its UP said */
 	struct timer retry;		/* our next attempt */
 	struct timer refresh;		/* of the name */
@@ -67,6 +68,11 @@ void peer_set_state(struct peer *peer, enum peer_state state, const char *why);
 /* Where our next attempt goes; NULL: not known. */
 const struct addr *peer_towards(const struct peer *peer);
 bool peer_has_addr(const struct peer *peer, const struct addr *addr);
+/*
+ * Its IKE SA cannot go on, RFC 7296 2.8: it ends, and an attempt of ours follows. False: the other
+ * end is the one that begins; nothing is done.
+ */
+bool peer_begin_anew(struct peer *peer, const char *why);
 /* Looks the name up, if it has one: then, if @begin, an attempt follows. */
 void peer_resolve(struct peer *peer, bool begin);
 /* Another attempt after the pause that its failures deserve. */

@@ -8,6 +8,9 @@
 #include "ike/v2/child_exchange.h"
 #include "ike/v2/offer.h"
 
+#define CHILD_BUSY_MAX	3	/* answers TEMPORARY_FAILURE to a new child, in a row */
+#define NO_MORE		"the peer makes no more SAs in this IKE SA: another one follows"
+
 static struct child_exchange *child_exchange(const struct exchange *ex)
 {
 	return (void *)ex->priv;
@@ -507,6 +510,7 @@ static void child_rekey_refused(struct inbound *in, struct child *child,
 				const struct msg_notify *error)
 {
 	struct child_sa *old = pair_by_in(child, child_exchange(in->ex)->old_in);
+	bool old_deleted = old && old->peer_deleted;
 	struct ike_sa *sa = in->sa;
 	char name[NAME_STRLEN];
 	struct cause cause;
@@ -519,8 +523,12 @@ static void child_rekey_refused(struct inbound *in, struct child *child,
 			  "the peer has deleted the CHILD_SA that we wanted to rekey");
 		pair_linger(old, cause.text);
 		child_lost(child, &cause);
+		/* RFC 7296 2.25: it has lost it, and a new one may be had */
+		child->wanted = !old_deleted && !child->held_down;
 		return;
 	}
+	if (error && error->type == NOTIFY_NO_ADDITIONAL_SAS && peer_begin_anew(sa->peer, NO_MORE))
+		return;
 	group = error ? child_other_group(in, child, old->group_asked, error) : KE_NONE;
 	if (group) {
 		old->group_asked |= error->type == NOTIFY_INVALID_KE_PAYLOAD;
@@ -533,6 +541,17 @@ static void child_rekey_refused(struct inbound *in, struct child *child,
 		   "the peer refuses to rekey the CHILD_SA: %s; trying again",
 		   error ? notify_text(error->type, name) : "the answer has neither an SA nor an error");
 	child_rekey_failed(old);
+}
+
+/* Busy, perhaps with the same: another try in a moment, without a word to the user. */
+static bool child_try_again(struct child *child)
+{
+	if (child->state != CHILD_CONNECTING || child->failures >= CHILD_BUSY_MAX)
+		return false;
+	report_log(child->ike, child->peer, LOG_INFO,
+		   "child %s is asked for again in a moment: the peer is busy", child->conf->name);
+	child_retry_later(child, PAIR_RETRY_MIN_MS + ike_jitter(child->ike, PAIR_RETRY_MIN_MS));
+	return true;
 }
 
 static void child_new_refused(struct inbound *in, struct child *child,
@@ -551,6 +570,8 @@ static void child_new_refused(struct inbound *in, struct child *child,
 		child->wanted = true;
 		return;
 	}
+	if (error && error->type == NOTIFY_TEMPORARY_FAILURE && child_try_again(child))
+		return;
 	if (!error)
 		cause_set(&cause, IKE_FAIL_PROTOCOL,
 			  "the peer's CREATE_CHILD_SA response has neither an SA nor an error");

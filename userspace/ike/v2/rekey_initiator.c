@@ -240,6 +240,9 @@ enum verdict v2_rekey_refused(struct inbound *in)
 
 	if (rekey_rival(sa, rekey_exchange(in->ex)))
 		return VERDICT_STAY;	/* it has won */
+	if (error && error->type == NOTIFY_NO_ADDITIONAL_SAS &&
+	    peer_begin_anew(sa->peer, "the peer does not rekey IKE SAs: another one follows"))
+		return VERDICT_STAY;
 	report_log(sa->ike, sa->peer, busy ? LOG_INFO : LOG_WARNING,
 		   "the peer refuses to rekey the IKE SA: %s; trying again",
 		   error ? notify_text(error->type, name) :
