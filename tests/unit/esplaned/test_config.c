@@ -30,6 +30,7 @@ static void the_shortest_tunnel(void **state)
 	assert_int_equal(t->psk_len, 17);
 	assert_memory_equal(t->psk, "a long secret: ok", 17);
 	assert_int_equal(child->rekey_s, 3600);
+	assert_int_equal(t->ike.rekey_s, 8 * 3600);
 	assert_int_equal(t->ike.dpd_s, 30);
 	assert_true(t->ike.ike.count > 0);
 	assert_true(child->esp.count > 0);
@@ -60,6 +61,7 @@ static const char whole_tunnel[] =
 	"	rekey = 90m\n"
 	"	rekey-bytes = 64G\n"
 	"	rekey-packets = \"2M\"\n"
+	"	ike-rekey = 4h\n"
 	"	dpd = never /* off */\n"
 	"	replay-window = 4096\n"
 	"}\n";
@@ -87,6 +89,7 @@ static void every_option(void **state)
 	assert_int_equal(child->rekey_s, 5400);
 	assert_true(child->rekey_bytes == 64ULL << 30);
 	assert_true(child->rekey_packets == 2000000);
+	assert_int_equal(t->ike.rekey_s, 4 * 3600);
 	assert_int_equal(t->ike.dpd_s, 0);
 	assert_int_equal(child->replay_window, 4096);
 	assert_int_equal(t->ike.local_id.type, ID_RFC822_ADDR);

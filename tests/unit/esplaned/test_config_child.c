@@ -393,6 +393,7 @@ static void what_reload_compares(void **state)
 		"rekey = 2h\n",
 		"rekey-bytes = 1G\n",
 		"rekey-packets = 100k\n",
+		"ike-rekey = 1h\n",
 		"dpd = 31\n",
 		"replay-window = 64\n",
 	};

@@ -25,8 +25,8 @@ static const struct {
 	{ ONE("keylife = 3\n"),
 	  "@:6: tunnel \"office\": there is no option keylife; use local, remote, local-id, "
 	  "remote-id, psk, psk-file, ike, esp, local-ts, remote-ts, rekey, rekey-bytes, "
-	  "rekey-packets, replay-window, start, when-down, interface, address, mtu, routes, table, "
-	  "metric, fwmark, encap, dpd, retransmit-first, retransmit-tries, up-script, down-script, "
+	  "rekey-packets, ike-rekey, replay-window, start, when-down, interface, address, mtu, "
+	  "routes, table, metric, fwmark, encap, dpd, retransmit-first, retransmit-tries, up-script, down-script, "
 	  "script-timeout" },
 	{ "conn \"office\" {\n}\n", "@:1: \"conn\" is not known here; use tunnel "
 				    "\"NAME\" { ... } and include(\"PATTERN\")" },

@@ -258,6 +258,11 @@ static bool option_rekey_packets(struct option_target *to, const char *value,
 	return value_lifetime(value, 1000, "100k", &to->child->conf.rekey_packets, why);
 }
 
+static bool option_ike_rekey(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	return value_duration_or_never(value, &to->tunnel->ike.rekey_s, why);
+}
+
 static bool option_dpd(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
 	return value_duration_or_never(value, &to->tunnel->ike.dpd_s, why);
@@ -399,6 +404,7 @@ const struct option option_table[] = {
 	{ "rekey", OPTION_BOTH, false, option_rekey },
 	{ "rekey-bytes", OPTION_BOTH, false, option_rekey_bytes },
 	{ "rekey-packets", OPTION_BOTH, false, option_rekey_packets },
+	{ "ike-rekey", OPTION_TUNNEL, false, option_ike_rekey },
 	{ "replay-window", OPTION_BOTH, false, option_replay_window },
 	{ "start", OPTION_TUNNEL, false, option_start },
 	{ "when-down", OPTION_TUNNEL, false, option_when_down },

@@ -152,6 +152,7 @@ static void pack_conf(struct writer *w, const struct tunnel_conf *conf)
 	pack_proposals(w, &conf->ike);
 	writer_u8(w, conf->force_udp);
 	writer_u32(w, conf->mark);
+	writer_u32(w, conf->rekey_s);
 	writer_u32(w, conf->dpd_s);
 	writer_u32(w, conf->retry_first_ms);
 	writer_u32(w, conf->retry_tries);
@@ -168,7 +169,8 @@ static bool unpack_conf(struct cursor *c, struct tunnel_conf *conf)
 	    !unpack_bool(c, &conf->any) || !unpack_bool(c, &conf->start_up) ||
 	    !unpack_id(c, &conf->local_id) || !unpack_id(c, &conf->remote_id) ||
 	    !unpack_proposals(c, &conf->ike) || !unpack_bool(c, &conf->force_udp) ||
-	    !cursor_u32(c, &conf->mark) || !cursor_u32(c, &conf->dpd_s) ||
+	    !cursor_u32(c, &conf->mark) || !cursor_u32(c, &conf->rekey_s) ||
+	    !cursor_u32(c, &conf->dpd_s) ||
 	    !cursor_u32(c, &conf->retry_first_ms) || !cursor_u32(c, &conf->retry_tries) ||
 	    !cursor_u16(c, &count) || !count || count > TUNNEL_CHILDREN_MAX)
 		return false;

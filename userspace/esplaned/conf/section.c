@@ -21,6 +21,7 @@
 #define SECTION_VALUE_MAX	600		/* octets: an identity as hexadecimal digits */
 
 #define SECTION_REKEY		3600		/* seconds; the defaults */
+#define SECTION_IKE_REKEY	28800
 #define SECTION_DPD		30
 #define SECTION_RETRY_FIRST	1000		/* milliseconds */
 #define SECTION_RETRY_TRIES	6
@@ -416,6 +417,7 @@ static bool section_tunnel_fill(cfg_t *cfg, int line, struct tunnel_options *t)
 	unsigned int children = cfg_size(cfg, "child");
 
 	snprintf(t->ike.name, sizeof(t->ike.name), "%s", cfg->title);
+	t->ike.rekey_s = SECTION_IKE_REKEY;
 	t->ike.dpd_s = SECTION_DPD;
 	t->ike.retry_first_ms = SECTION_RETRY_FIRST;
 	t->ike.retry_tries = SECTION_RETRY_TRIES;
