@@ -316,6 +316,26 @@ static void test_ike_meets_child_that_goes_and_comes(void **state)
 	}
 }
 
+/* RFC 7296 2.25.1: one end rekeys a child, the other deletes it. Nothing of it is left. */
+static void test_child_rekey_meets_its_delete(void **state)
+{
+	for (unsigned int i = 0; i < 2 * ORDERS; i += 5) {
+		struct ends *p = up();
+		struct side *s = &p->s[i % 2], *other = &p->s[!(i % 2)];
+
+		soft_limit_of(child_named(s, "voice"));
+		voice_down(other);
+		cross(p, i / 2);
+		assert_one_ike_sa(p, 1);
+		for (int j = 0; j < 2; j++) {
+			assert_int_equal(child_named(&p->s[j], "voice")->state, CHILD_DOWN);
+			assert_int_equal(p->s[j].ev[IKE_EV_CHILD_DOWN].count, 1);
+			assert_int_equal(p->s[j].fake.policy_count, 1);
+		}
+		ends_free(p);
+	}
+}
+
 /* Either end takes all down in the midst of it: nothing is left, at neither end. */
 static void test_ike_meets_the_end(void **state)
 {
@@ -480,6 +500,7 @@ int main(void)
 		cmocka_unit_test(test_ike_meets_child_rekey),
 		cmocka_unit_test(test_all_meets_all),
 		cmocka_unit_test(test_ike_meets_child_that_goes_and_comes),
+		cmocka_unit_test(test_child_rekey_meets_its_delete),
 		cmocka_unit_test(test_ike_meets_the_end),
 		cmocka_unit_test(test_both_rekey_and_one_ends),
 		cmocka_unit_test(test_child_sa_not_found),

@@ -377,7 +377,7 @@ static void soft_limit(struct end *e)
 	ike_kern_event(e->ike, &ev);
 }
 
-/* IKEv1: Phase 2 SAs outlive Phase 1. A row of the version says so; the next IKE SA carries them. */
+/* IKEv1: Phase 2 SAs outlive Phase 1, as a row says; the next IKE SA carries them. */
 static void test_children_without_an_ike_sa(void **state)
 {
 	ends_up();

@@ -79,8 +79,8 @@ struct ike_id id_of_octets(uint8_t type, struct chunk data)
 }
 
 /*
- * A name as text. What parts names is escaped, "/" and the backslash itself: "office/alice/voice" is
- * always the child voice of alice's, whatever somebody else calls himself.
+ * A name as text. What parts names is escaped, "/" and the backslash itself: "office/alice/voice"
+ * is always the child voice of alice's, whatever somebody else calls himself.
  */
 static void id_name_str(const struct ike_id *id, char *buf, size_t len)
 {

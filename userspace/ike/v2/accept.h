@@ -8,8 +8,8 @@
 #include "ike/v2/v2.h"
 
 /*
- * Whoever it is, it has to go: the answer says so. With rounds it has not proved itself yet. @peer: the tunnel's, or NULL.
- * True: it was refused.
+ * Whoever it is, it has to go: the answer says so. With rounds it has not proved itself yet.
+ * @peer: the tunnel's, or NULL. True: it was refused.
  */
 bool accept_turned_away(struct inbound *in, struct tunnel *t, const struct peer *peer);
 /* IDr and AUTH are in the answer: the IKE SA stands, and the child that came with it is made. */

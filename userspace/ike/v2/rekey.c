@@ -62,7 +62,7 @@ bool rekey_derive(struct ike_sa *sa, const struct ike_sa *old, const struct ke *
 	ok = ke && ke_derive(ke, peer->data.at, peer->data.left, secret, &len) &&
 	     keys_derive(sa, (struct chunk){ secret, len }, old);
 	mem_wipe(secret, sizeof(secret));
-	sa_forget_proof(sa);		/* there is none: who it is has been proved on the first one */
+	sa_forget_proof(sa);		/* there is none: the first IKE SA had it */
 	return ok;
 }
 
