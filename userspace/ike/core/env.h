@@ -151,8 +151,8 @@ struct ike_env {
 	void (*send)(void *ctx, const struct endpoint *local, const struct endpoint *remote,
 		     uint32_t mark, const uint8_t *msg, size_t len);
 	/*
-	 * The address the system would use towards @remote for packets with the firewall mark @mark,
-	 * 0: none. False when there is no route.
+	 * The address the system would use towards @remote for packets with the firewall mark
+	 * @mark, 0: none. False when there is no route.
 	 */
 	bool (*source_for)(void *ctx, const struct addr *remote, uint32_t mark,
 			   struct addr *local);
