@@ -59,6 +59,7 @@ is "what failed is not tried again by a reload" "$(grep -c 'office: resolve' "$W
 check "and is down already" sh -c "ikectl --control $WORK/a/control down office | grep -q 'was already down'"
 conf "$IKE" "$ESP" 'remote-id = "elsewhere.example.org"'
 fails "another peer" 7 'the peer refused: wrong psk' 'What to do: .*local-id'
+is "another peer: that is said once" "$(grep -o 'wrong psk' "$WORK/out" | wc -l)" 1
 conf aes256-sha512-modp3072 "$ESP"
 fails "no IKE proposal" 8 'no IKE proposal suits both sides' 'aes256-sha512-modp3072' 'What to do: .*option ike'
 conf "$IKE" chacha20poly1305
@@ -106,6 +107,15 @@ conf "$IKE" "$ESP"
 must espl a reload
 spawn up-unreachable ikectl --control "$WORK/a/control" up office
 check "an absent peer: ikectl shows that it waits" wait_for 10 grep -q 'waiting .*IKE_SA_INIT' "$WORK/up-unreachable.log"
+# U8: Ctrl-C ends ikectl, not the attempt.
+spawn up-interrupted ikectl --control "$WORK/a/control" up office
+check "a second ikectl shows what the first has seen" wait_for 10 grep -q 'waiting .*IKE_SA_INIT' "$WORK/up-interrupted.log"
+kill -INT "$(cat "$WORK/up-interrupted.pid")"
+wait "$(cat "$WORK/up-interrupted.pid")"
+is "Ctrl-C: the exit status is that of the signal" $? 130
+is "Ctrl-C: it says what becomes of the attempt" "$(tail -n 1 "$WORK/up-interrupted.log")" \
+	'ikectl: the attempt goes on: ikectl down office ends it'
+check "Ctrl-C: the attempt goes on" espl_is connecting
 check "an attempt can be given up" espl a down office
 wait "$(cat "$WORK/up-unreachable.pid")"
 check "ikectl up says so" grep -q 'office is not up: taken down by the user' "$WORK/up-unreachable.log"
