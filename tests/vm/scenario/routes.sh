@@ -25,6 +25,7 @@ peer()
 		$1 {
 			version = 2
 			local_addrs = $PEER
+			remote_addrs = 192.0.2.1
 			proposals = $IKE
 			mobike = no
 			local {
@@ -196,6 +197,22 @@ check "the uplink is back: so is the tunnel" wait_for 90 espl_is up
 check "the uplink is back: traffic goes through" pings 203.0.113.9
 must espl a down office
 wait_for 10 swan_is_empty
+
+# --- a peer that begins, from where nobody knows
+
+must in_net a sysctl -qw net.ipv4.conf.all.rp_filter=2 net.ipv4.conf.eth0.rp_filter=2
+conf 'remote = "any"' 'remote-ts = { "0.0.0.0/0" }' 'when-down = "block"'
+blocked "an unknown peer" 203.0.113.9 "$PEER"
+check "an unknown peer: it is answered" swan b --initiate --child net --timeout "$HANG"
+check "an unknown peer: traffic goes through" pings 203.0.113.9
+check "an unknown peer: IKE passes" espl a rekey office
+must swan b --terminate --ike a --timeout "$HANG"
+wait_for 10 espl_is down
+blocked "an unknown peer is gone" 203.0.113.9
+check "an unknown peer: it comes again" swan b --initiate --child net --timeout "$HANG"
+must swan b --terminate --ike a --timeout "$HANG"
+wait_for 10 swan_is_empty
+must in_net a sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.eth0.rp_filter=0
 
 # --- two tunnels to one peer that both lead to its address
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "esplaned/host/answer.h"
 #include "esplaned/host/block.h"
 #include "esplaned/host/carry.h"
 #include "esplaned/host/pin.h"
@@ -25,6 +26,7 @@ struct devices {
 	struct nl_sock *sk;
 	struct blocks *blocks;
 	struct pins *pins;
+	struct answer *answer;
 	struct device *first;
 	bool settled;
 	struct addr servers[DEVICE_SERVERS_MAX];	/* that are reached beside tunnels */
@@ -46,6 +48,7 @@ struct device {
 	struct prefix *wanted;		/* what remote-ts covers, none within another */
 	bool *blocked;			/* of each: held */
 	size_t wanted_count;
+	bool answers;			/* it holds the way for answers to unknown peers */
 	struct device_peer *peers;	/* the one used last at the end */
 	size_t peer_count;
 };
@@ -60,8 +63,9 @@ struct devices *devices_new(void)
 	if (all->sk) {
 		all->blocks = block_new(all->sk);
 		all->pins = pin_new(all->sk);
+		all->answer = answer_new(all->sk);
 	}
-	if (all->blocks && all->pins)
+	if (all->blocks && all->pins && all->answer)
 		return all;
 	devices_free(all);
 	return NULL;
@@ -73,6 +77,7 @@ void devices_free(struct devices *all)
 		return;
 	block_free(all->blocks);
 	pin_free(all->pins);
+	answer_free(all->answer);
 	if (all->sk)
 		nl_socket_free(all->sk);
 	free(all);
@@ -233,6 +238,28 @@ static void device_fix(struct device *dev)
 		peer->fixed = true;
 }
 
+/* The whole of a family, or a half, of IPv4: IKE speaks that. */
+static bool device_leads_everywhere(const struct device *dev)
+{
+	for (size_t i = 0; i < dev->wanted_count; i++) {
+		if (dev->wanted[i].addr.family == AF_INET && dev->wanted[i].bits <= 1)
+			return true;
+	}
+	return false;
+}
+
+/* Who begins, from an address that nobody knows, is answered too. */
+static void device_answer(struct device *dev, char why[IKE_WHY_MAX])
+{
+	const struct tunnel_conf *conf = &dev->opt->ike;
+
+	if (!device_blocks(dev) || (!conf->any && !conf->remote_name[0]) ||
+	    !device_leads_everywhere(dev))
+		return;
+	dev->answers = true;
+	answer_hold(dev->all->answer, why);
+}
+
 struct device *device_new(struct devices *all, const struct tunnel_options *opt,
 			  char why[IKE_WHY_MAX])
 {
@@ -255,6 +282,7 @@ struct device *device_new(struct devices *all, const struct tunnel_options *opt,
 	block_raise(all->blocks, opt->metric);
 	device_block(dev, why);
 	device_fix(dev);
+	device_answer(dev, why);
 	if (!why[0])
 		laid_in_way(&dev->carry.laid, dev->wanted, dev->wanted_count, why);
 	return dev;
@@ -402,6 +430,8 @@ void device_free(struct device *dev)
 		return;
 	device_down(dev);
 	device_reach(dev, false);
+	if (dev->answers)
+		answer_drop(dev->all->answer);
 	while (dev->peer_count)
 		device_unpin(dev, &dev->peers[dev->peer_count - 1]);
 	free(dev->peers);
@@ -427,6 +457,7 @@ void devices_mend(struct devices *all)
 		carry_mend(&dev->carry);
 	}
 	pin_mend(all->pins);
+	answer_mend(all->answer);
 }
 
 void devices_keep_blocks(struct devices *all)
@@ -467,7 +498,8 @@ static void device_leftover_route(void *ctx, const struct route *route)
 	struct route *more;
 
 	if (route->protocol != ROUTE_PROTOCOL || block_has(all->blocks, route) ||
-	    pin_has(all->pins, route) || (!all->settled && route->unreachable) ||
+	    pin_has(all->pins, route) || answer_has(all->answer, route) ||
+	    (!all->settled && route->unreachable) ||
 	    (!route->unreachable && device_has_link(all, route->ifindex)))
 		return;
 	more = reallocarray(left->routes, left->count + 1, sizeof(*more));
@@ -493,5 +525,6 @@ unsigned int devices_leftover_del(struct devices *all)
 void devices_settled(struct devices *all)
 {
 	all->settled = true;
+	answer_leftover_del(all->answer);
 	devices_leftover_del(all);
 }

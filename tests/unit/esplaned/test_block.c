@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Routes that block, and who is reached all the same. */
+#include "unit/esplaned/fake_host.h"
+
+static void blocks_from_start_to_stop(void **state)
+{
+	struct tunnel t, u;
+
+	tunnel_fill(&t, "office", "10.2.0.0/16 10.2.5.0/24[tcp/80]", "0.0.0.0/0 10.4.0.0/24");
+	tunnel_fill(&u, "home", "0.0.0.0/0", NULL);
+	t.opt.when_down = WHEN_DOWN_BLOCK;
+	u.opt.when_down = WHEN_DOWN_BLOCK;
+	tunnel_open(&t);
+	assert_string_equal(t.why, "");
+	assert_string_equal(ours(), "unreachable 0.0.0.0/1 metric 1; "
+				    "unreachable 128.0.0.0/1 metric 1");
+	assert_string_equal(way("203.0.113.9"), "unreachable");
+	/* counted; and above the metrics of all tunnels */
+	u.opt.metric = 50;
+	tunnel_open(&u);
+	assert_string_equal(u.why, "");
+	assert_string_equal(ours(), "unreachable 0.0.0.0/1 metric 51; "
+				    "unreachable 128.0.0.0/1 metric 51");
+	tunnel_close(&t);
+	assert_string_equal(way("203.0.113.9"), "unreachable");
+	tunnel_close(&u);
+	assert_string_equal(ours(), "");
+	assert_string_equal(way("203.0.113.9"), "eth9");
+}
+
+/* A restart is no gap: what the next daemon does not want it removes. */
+static void blocks_stay_for_the_next_daemon(void **state)
+{
+	struct tunnel t, u;
+
+	tunnel_fill(&t, "office", "10.2.0.0/16", NULL);
+	tunnel_fill(&u, "home", "10.3.0.0/16", NULL);
+	t.opt.when_down = WHEN_DOWN_BLOCK;
+	u.opt.when_down = WHEN_DOWN_BLOCK;
+	tunnel_open(&t);
+	tunnel_open(&u);
+	assert_int_equal(up(&t, PEER), 0);
+	assert_int_equal(child_up(&t, 1, "10.1.0.1", "10.2.0.0/16"), 0);
+	devices_keep_blocks(all);
+	tunnel_close(&t);
+	tunnel_close(&u);
+	devices_free(all);
+	assert_string_equal(ours(), "unreachable 10.2.0.0/16 metric 1; "
+				    "unreachable 10.3.0.0/16 metric 1");
+	all = devices_new();
+	assert_int_equal(devices_leftover_del(all), 0);
+	tunnel_fill(&t, "office", "10.2.0.0/16", NULL);
+	t.opt.when_down = WHEN_DOWN_BLOCK;
+	tunnel_open(&t);
+	devices_settled(all);
+	assert_string_equal(ours(), "unreachable 10.2.0.0/16 metric 1");
+	tunnel_close(&t);
+	assert_string_equal(ours(), "");
+}
+
+static void blocked_while_narrowed_and_down(void **state)
+{
+	struct tunnel t;
+
+	tunnel_fill(&t, "office", "10.2.0.0/16 fd02::/64", NULL);
+	t.opt.when_down = WHEN_DOWN_BLOCK;
+	tunnel_open(&t);
+	assert_int_equal(up(&t, PEER), 0);
+	assert_string_equal(way("10.2.9.1"), "unreachable");
+	assert_int_equal(child_up(&t, 1, "10.1.0.1", "10.2.0.0/17"), 0);
+	assert_string_equal(way("10.2.9.1"), "office");
+	assert_string_equal(way("10.2.200.1"), "unreachable");
+	assert_string_equal(way("fd02::1"), "unreachable");
+	/* the peer agrees to all, later to nothing */
+	assert_int_equal(child_up(&t, 1, "10.1.0.1 fd01::1", "10.2.0.0/16 fd02::/64"), 0);
+	assert_string_equal(way("10.2.200.1"), "office");
+	assert_string_equal(way("fd02::1"), "office");
+	child_down(&t, 1);
+	assert_string_equal(way("10.2.9.1"), "unreachable");
+	assert_string_equal(way("fd02::1"), "unreachable");
+	assert_string_equal(said("ip -br addr show office | grep -c 10.1.0.1"), "0");
+	device_down(t.dev);
+	assert_int_equal(device_ifindex(t.dev), 0);
+	assert_string_equal(way("10.2.9.1"), "unreachable");
+	/* somebody clears the table */
+	run("ip route flush table main proto 73");
+	assert_string_equal(way("10.2.9.1"), "eth9");
+	devices_mend(all);
+	assert_string_equal(way("10.2.9.1"), "unreachable");
+	tunnel_close(&t);
+	assert_string_equal(way("10.2.9.1"), "eth9");
+}
+
+/* A peer that begins is answered, though all else is blocked. */
+static void the_configured_peer_is_reached(void **state)
+{
+	struct tunnel t;
+
+	tunnel_fill(&t, "office", "0.0.0.0/0", NULL);
+	t.opt.when_down = WHEN_DOWN_BLOCK;
+	assert_true(addr_parse(&t.opt.ike.remote, PEER));
+	run("ip route del default");
+	tunnel_open(&t);
+	assert_string_equal(way(PEER), "unreachable");
+	run("ip route add default via 192.0.2.254");
+	devices_mend(all);
+	assert_string_equal(way(PEER), "eth9");
+	assert_string_equal(way("198.51.100.2"), "unreachable");
+	assert_int_equal(up(&t, "198.51.100.2"), 0);
+	assert_int_equal(up(&t, PEER), 0);
+	device_down(t.dev);
+	assert_string_equal(way(PEER), "eth9");
+	assert_string_equal(way("198.51.100.2"), "unreachable");
+	tunnel_close(&t);
+	assert_string_equal(ours(), "");
+}
+
+/* Where a datagram from IKE's port goes. */
+static const char *answer_way(const char *to, int sport)
+{
+	return said("ip route get %s ipproto udp sport %d dport 777 2>&1 | sed -n "
+		    "'s/.*No route to host.*/unreachable/p; t; "
+		    "s/.* via \\([^ ]*\\) dev \\([^ ]*\\).*/\\1 \\2/p; t; "
+		    "s/.* dev \\([^ ]*\\).*/\\1/p'", to, sport);
+}
+
+/* A peer that begins from an address that nobody knows is answered, though all else is blocked. */
+static void an_unknown_peer_is_answered(void **state)
+{
+	struct tunnel t;
+
+	tunnel_fill(&t, "office", "0.0.0.0/0", NULL);
+	t.opt.when_down = WHEN_DOWN_BLOCK;
+	t.opt.ike.any = true;
+	tunnel_open(&t);
+	assert_string_equal(t.why, "");
+	assert_string_equal(said("ip rule | grep -c 7373"), "2");
+	assert_string_equal(way("203.0.113.9"), "unreachable");
+	assert_string_equal(answer_way("203.0.113.9", 500), "192.0.2.254 eth9");
+	assert_string_equal(answer_way("203.0.113.9", 4500), "192.0.2.254 eth9");
+	assert_string_equal(answer_way("203.0.113.9", 501), "unreachable");
+	assert_string_equal(answer_way("192.0.2.7", 500), "eth9");
+	/* its packets are let in */
+	run("sysctl -qw net.ipv4.conf.all.rp_filter=2 net.ipv4.conf.eth9.rp_filter=2");
+	assert_string_equal(said("ip route get 192.0.2.1 from 203.0.113.9 iif eth9 ipproto udp "
+				 "sport 777 dport 500 2>&1 | grep -o '^local 192.0.2.1'"),
+			    "local 192.0.2.1");
+	assert_string_equal(said("ip route get 192.0.2.1 from 203.0.113.9 iif eth9 ipproto udp "
+				 "sport 777 dport 501 2>&1 | grep -o '^local 192.0.2.1'"), "");
+	/* the ways change; some are not ours to answer by */
+	run("ip route replace default via 192.0.2.253; "
+	    "ip route add 203.0.113.0/24 via 192.0.2.252; "
+	    "ip route add unreachable 203.0.113.128/25");
+	devices_mend(all);
+	assert_string_equal(answer_way("198.51.100.9", 500), "192.0.2.253 eth9");
+	assert_string_equal(answer_way("203.0.113.9", 500), "192.0.2.252 eth9");
+	assert_string_equal(answer_way("203.0.113.129", 500), "unreachable");
+	run("ip route del 203.0.113.0/24; ip route del 203.0.113.128/25; ip rule del pref 32765; "
+	    "ip route flush table 7373");
+	devices_mend(all);
+	assert_string_equal(said("ip rule | grep -c 7373"), "2");
+	assert_string_equal(answer_way("203.0.113.9", 500), "192.0.2.253 eth9");
+	/* once one is up, another can come all the same */
+	assert_int_equal(up(&t, PEER), 0);
+	assert_int_equal(child_up(&t, 1, "10.7.0.9", "0.0.0.0/0"), 0);
+	devices_mend(all);
+	assert_string_equal(way("203.0.113.9"), "office");
+	assert_string_equal(answer_way("203.0.113.9", 500), "192.0.2.253 eth9");
+	tunnel_close(&t);
+	assert_string_equal(said("ip rule | grep -c 7373"), "0");
+	assert_string_equal(ours(), "");
+	/* a name may have another address tomorrow; nothing of it where not all is blocked */
+	run("ip route replace default via 192.0.2.254");
+	tunnel_fill(&t, "office", "0.0.0.0/0", NULL);
+	t.opt.when_down = WHEN_DOWN_BLOCK;
+	strcpy(t.opt.ike.remote_name, "gw.example.org");
+	tunnel_open(&t);
+	assert_string_equal(answer_way("203.0.113.9", 500), "192.0.2.254 eth9");
+	tunnel_close(&t);
+	tunnel_fill(&t, "office", "10.2.0.0/16", NULL);
+	t.opt.when_down = WHEN_DOWN_BLOCK;
+	t.opt.ike.any = true;
+	tunnel_open(&t);
+	assert_string_equal(said("ip rule | grep -c 7373"), "0");
+	tunnel_close(&t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(blocks_from_start_to_stop),
+		TEST(blocks_stay_for_the_next_daemon),
+		TEST(blocked_while_narrowed_and_down),
+		TEST(the_configured_peer_is_reached),
+		TEST(an_unknown_peer_is_answered),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
