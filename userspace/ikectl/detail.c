@@ -192,33 +192,31 @@ static void detail_child(const struct detail *d, const json_t *o)
 	}
 }
 
-static void detail_children(const struct detail *d, const json_t *peer)
+/* Peers of a tunnel, or children of a peer: each with its head, and indented what @fn prints. */
+static void detail_each(const struct detail *d, const char *kind, const json_t *list,
+			void (*fn)(const struct detail *d, const json_t *o))
 {
 	const struct detail below = { d->v, d->indent + 2 };
-	const json_t *child;
+	const json_t *o;
 	size_t i;
 
-	json_array_foreach(json_object_get(peer, "children"), i, child) {
-		detail_head(&below, "child ", child);
-		detail_trouble(&below, child);
-		detail_time(&below, "up for", child, "up_s");
-		detail_child(&below, child);
+	json_array_foreach(list, i, o) {
+		detail_head(&below, kind, o);
+		detail_trouble(&below, o);
+		detail_time(&below, "up for", o, "up_s");
+		fn(&below, o);
 	}
 }
 
-static void detail_peers(const struct detail *d, const json_t *tunnel)
+static void detail_children(const struct detail *d, const json_t *peer)
 {
-	const struct detail below = { d->v, d->indent + 2 };
-	const json_t *peer;
-	size_t i;
+	detail_each(d, "child ", json_object_get(peer, "children"), detail_child);
+}
 
-	json_array_foreach(json_object_get(tunnel, "peers"), i, peer) {
-		detail_head(&below, "peer ", peer);
-		detail_trouble(&below, peer);
-		detail_time(&below, "up for", peer, "up_s");
-		detail_peer(&below, peer);
-		detail_children(&below, peer);
-	}
+static void detail_peer_whole(const struct detail *d, const json_t *peer)
+{
+	detail_peer(d, peer);
+	detail_children(d, peer);
 }
 
 static void detail_tunnel(const struct detail *d, const json_t *tunnel)
@@ -244,7 +242,7 @@ void detail_print(const struct view *v, const json_t *tunnel)
 	detail_head(&d, "", tunnel);
 	if (any && json_array_size(peers)) {
 		detail_tunnel(&d, tunnel);
-		detail_peers(&d, tunnel);
+		detail_each(&d, "peer ", json_object_get(tunnel, "peers"), detail_peer_whole);
 	} else {
 		detail_trouble(&d, tunnel);
 		detail_time(&d, "up for", tunnel, "up_s");
