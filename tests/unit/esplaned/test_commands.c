@@ -358,6 +358,21 @@ static void the_interface_is_known_by_its_number(void **state)
 	close(fds[1]);
 }
 
+/* U1: said at once, not found out by waiting for the peer. */
+static void local_is_not_ours(void **state)
+{
+	struct tunnel_entry *t = tunnels_find_name(&d.tunnels, "lab");
+	const struct addr peer = t->opt.ike.remote;
+	char why[IKE_WHY_MAX];
+
+	addr_parse(&t->opt.ike.local, "192.0.2.77");
+	assert_int_equal(fake.ike.env.device_up(&d, 1, &peer, why), -EADDRNOTAVAIL);
+	assert_string_equal(why, "local 192.0.2.77 is not an address of this host");
+	assert_int_equal(t->device, 0);
+	addr_parse(&t->opt.ike.local, "127.0.0.1");
+	assert_int_equal(fake.ike.env.device_up(&d, 1, &peer, why), 0);
+}
+
 static void jobs(void **state)
 {
 	const struct ike_job job = { .kind = IKE_JOB_PSK_MAC, .tunnel = 1, .prf = 5,
@@ -428,6 +443,7 @@ int main(void)
 		TEST(names),
 		TEST(a_client_that_goes_while_it_waits),
 		TEST(scripts),
+		TEST(local_is_not_ours),
 		TEST(the_interface_is_known_by_its_number),
 		TEST(jobs),
 		TEST(reloads),

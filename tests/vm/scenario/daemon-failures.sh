@@ -68,6 +68,8 @@ conf "$IKE" "$ESP" 'remote-ts = { "10.99.0.0/24" }'
 fails "no selectors" 8 'the traffic selectors do not meet' '10.99.0.0/24' 'What to do: .*remote-ts'
 conf "$IKE" "$ESP" 'remote = "gw.invalid"'
 fails "a name that nobody knows" 6 'gw.invalid cannot be resolved'
+conf "$IKE" "$ESP" 'local = "192.0.2.77"'
+fails "an address of another host" 1 'office is not up: local 192.0.2.77 is not an address of this host'
 conf "$IKE" "$ESP" 'remote = "any"'
 fails "a peer that has to begin" 1 'cannot be started from here: remote = any'
 

@@ -75,6 +75,8 @@ static int env_device_up(void *ctx, uint32_t tunnel, const struct addr *remote,
 	if (!t)
 		return -ENODEV;
 	t->contact_ms = clock_now();
+	if (t->opt.ike.local.family && !sock_local_ok(&t->opt.ike.local, why))
+		return -EADDRNOTAVAIL;
 	rc = module_ready(d, why);
 	if (rc)
 		return rc;

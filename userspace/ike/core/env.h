@@ -166,7 +166,8 @@ struct ike_env {
 	/*
 	 * The tunnel is about to talk to @remote: the module is there, the interface is made if
 	 * need be, and what this host sends to @remote goes beside it. Called at each attempt of
-	 * ours or a peer's. 0, or a negative errno with a sentence in @why (-ENOENT: no module).
+	 * ours or a peer's. 0, or a negative errno with a sentence in @why (-ENOENT: no module;
+	 * -EADDRNOTAVAIL: the configured local address is not this host's).
 	 */
 	int (*device_up)(void *ctx, uint32_t tunnel, const struct addr *remote,
 			 char why[IKE_WHY_MAX]);

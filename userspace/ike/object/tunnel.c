@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "ike/object/tunnel.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "ike/core/id.h"
@@ -118,7 +119,10 @@ bool tunnel_device_up(struct tunnel *t, const struct addr *remote, struct cause 
 	t->device = true;
 	rc = env->device_up(env->ctx, t->id, remote, why);
 	if (rc)
-		cause_set(cause, rc == -ENOENT ? IKE_FAIL_MODULE : IKE_FAIL_INTERFACE, "%s", why);
+		cause_set(cause, rc == -ENOENT	      ? IKE_FAIL_MODULE :
+				 rc == -EADDRNOTAVAIL ? IKE_FAIL_CONFIG :
+							IKE_FAIL_INTERFACE,
+			  "%s", why);
 	return !rc;
 }
 
