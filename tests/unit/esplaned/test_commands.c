@@ -262,6 +262,36 @@ static void the_daemon_stops(void **state)
 		  "{'result':'error','error':'down','message':'the daemon stops'}\n");
 }
 
+/* What the log says while peer 10 of lab goes down with @failure. */
+static const char *logged(enum ike_failure failure, const char *detail)
+{
+	static char text[256];
+	int keep = dup(STDERR_FILENO), fds[2];
+	ssize_t len;
+
+	assert_int_equal(pipe(fds), 0);
+	log_set_level(LOG_NOTICE);
+	dup2(fds[1], STDERR_FILENO);
+	engine_says(IKE_EV_DOWN, failure, detail);
+	dup2(keep, STDERR_FILENO);
+	log_set_level(LOG_ERR);
+	close(keep);
+	close(fds[1]);
+	len = read(fds[0], text, sizeof(text) - 1);
+	close(fds[0]);
+	text[len > 0 ? len : 0] = '\0';
+	return text;
+}
+
+/* U4: no "down: down:". */
+static void the_log_does_not_stutter(void **state)
+{
+	assert_string_equal(logged(IKE_FAIL_DOWN, "the daemon stops"),
+			    "test: lab: down: the daemon stops\n");
+	assert_string_equal(logged(IKE_FAIL_TIMEOUT, "no answer"),
+			    "test: lab: down (timeout): no answer\n");
+}
+
 static struct ike_child_link link_of(uint32_t child)
 {
 	const struct ike_child_status *c = fake_child(child);
@@ -449,6 +479,7 @@ int main(void)
 		TEST(reloads),
 		TEST(a_reload_of_what_is_down),
 		TEST(the_daemon_stops),
+		TEST(the_log_does_not_stutter),
 	};
 
 	return daemon_tests("commands", tests, sizeof(tests) / sizeof(tests[0]));
