@@ -123,6 +123,7 @@ struct espl_sa *espl_sa_find_out(struct espl_net *en, __be32 spi, const struct e
 	if (!entry)
 		return NULL;
 	hlist_for_each_entry_rcu(sa, &entry->sas, out_node) {
+		espl_step();
 		ep = rcu_dereference(sa->policy->endpoint);
 		if (espl_outer_same_addr(&ep->remote, peer))
 			return sa;

@@ -7,6 +7,7 @@
 #include <linux/rhashtable.h>
 
 #include "net.h"
+#include "pure/steps.h"
 
 struct espl_device;
 struct espl_outer;
@@ -33,6 +34,19 @@ struct espl_out_spi {
 	struct rcu_head rcu;
 };
 
+/* What rhashtable does by itself, but counted. 0: the same. */
+static inline int espl_spi_compare(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	espl_step();
+	return ((const struct espl_spi *)obj)->spi != *(const __be32 *)arg->key;
+}
+
+static inline int espl_out_spi_compare(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	espl_step();
+	return ((const struct espl_out_spi *)obj)->spi != *(const __be32 *)arg->key;
+}
+
 /* SPIs are random or chosen by the administrator: no peer picks a bucket. */
 static inline u32 espl_spi_hash(const void *key, u32 len, u32 seed)
 {
@@ -44,6 +58,7 @@ static const struct rhashtable_params espl_spi_params = {
 	.key_offset = offsetof(struct espl_spi, spi),
 	.head_offset = offsetof(struct espl_spi, node),
 	.hashfn = espl_spi_hash,
+	.obj_cmpfn = espl_spi_compare,
 	.automatic_shrinking = true,
 };
 
@@ -52,6 +67,7 @@ static const struct rhashtable_params espl_out_params = {
 	.key_len = sizeof(__be32),
 	.key_offset = offsetof(struct espl_out_spi, spi),
 	.head_offset = offsetof(struct espl_out_spi, node),
+	.obj_cmpfn = espl_out_spi_compare,
 	.automatic_shrinking = true,
 };
 

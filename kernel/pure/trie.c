@@ -2,6 +2,7 @@
 #include <linux/bitops.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
+#include "steps.h"
 #include "trie.h"
 
 /* The writer is alone by contract, so a plain load will do. */
@@ -139,7 +140,7 @@ void *espl_trie_next(const struct espl_trie *trie, const struct espl_trie_node *
 	void *value;
 
 	do {
-		espl_trie_step();
+		espl_step();
 		if (!node)
 			node = rcu_dereference(trie->root);
 		else if (node->len < 128)

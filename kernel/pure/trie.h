@@ -26,14 +26,6 @@ struct espl_trie_node {
 	struct rcu_head rcu;
 };
 
-/* The tests count what a look-up visits. */
-#ifdef ESPL_COUNT_STEPS
-extern unsigned long espl_steps;
-#define espl_trie_step()	(espl_steps++)
-#else
-#define espl_trie_step()	do { } while (0)
-#endif
-
 struct espl_trie {
 	struct espl_trie_node __rcu *root;
 };

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/module.h>
 #include "pure/crypto.h"
+#include "pure/steps.h"
 #include "suites.h"
+
+unsigned long espl_steps;
 
 static struct kunit_suite *suites[] = {
 	&espl_wire_suite,
@@ -11,6 +14,7 @@ static struct kunit_suite *suites[] = {
 	&espl_selector_suite,
 	&espl_flow_suite,
 	&espl_crypto_suite,
+	&espl_satable_suite,
 };
 
 /* The last argument says whether to run at once; it came with 6.13. */
@@ -35,4 +39,4 @@ static void __exit espl_kunit_exit(void)
 module_init(espl_kunit_init);
 module_exit(espl_kunit_exit);
 MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("KUnit suites of esplane's pure layer");
+MODULE_DESCRIPTION("KUnit suites of esplane");

@@ -24,5 +24,6 @@ extern struct kunit_suite espl_trie_suite;
 extern struct kunit_suite espl_selector_suite;
 extern struct kunit_suite espl_flow_suite;
 extern struct kunit_suite espl_crypto_suite;
+extern struct kunit_suite espl_satable_suite;
 
 #endif /* _ESPL_KUNIT_SUITES_H */

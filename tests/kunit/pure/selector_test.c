@@ -6,6 +6,7 @@
 #include <linux/socket.h>
 #include "pure/compat.h"
 #include "pure/selector.h"
+#include "pure/steps.h"
 #include "suites.h"
 
 /* Policies are opaque: any pointer will do. */
@@ -431,8 +432,6 @@ static void same_as_naive(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sel.rules, 0);
 	expect_empty(test, &sel);
 }
-
-unsigned long espl_steps;
 
 /* The most that any of some packets of one protocol costs, in visits to nodes. */
 static unsigned long worst_cost(struct espl_selectors *sel)
