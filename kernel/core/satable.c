@@ -117,12 +117,15 @@ void espl_sa_unindex_out(struct espl_net *en, struct espl_sa *sa)
 struct espl_sa *espl_sa_find_out(struct espl_net *en, __be32 spi, const struct espl_outer *peer)
 {
 	struct espl_out_spi *entry = rhashtable_lookup(&en->outs, &spi, espl_out_params);
+	unsigned int left = ESPL_OUT_WALK_MAX;
 	const struct espl_endpoint *ep;
 	struct espl_sa *sa;
 
 	if (!entry)
 		return NULL;
 	hlist_for_each_entry_rcu(sa, &entry->sas, out_node) {
+		if (!left--)
+			break;
 		espl_step();
 		ep = rcu_dereference(sa->policy->endpoint);
 		if (espl_outer_same_addr(&ep->remote, peer))
@@ -145,12 +148,16 @@ struct espl_sa *espl_sa_find_own_out(struct espl_net *en, struct espl_device *de
 							lockdep_is_held(&dev->lock)) : NULL;
 		return sa && sa->spi == spi ? sa : NULL;
 	}
-	spin_lock(&en->out_lock);
-	entry = rhashtable_lookup_fast(&en->outs, &spi, espl_out_params);
-	if (entry)
-		hlist_for_each_entry(sa, &entry->sas, out_node)
-			if (sa->policy->dev == dev)
+	rcu_read_lock();
+	entry = rhashtable_lookup(&en->outs, &spi, espl_out_params);
+	if (entry) {
+		hlist_for_each_entry_rcu(sa, &entry->sas, out_node) {
+			if (sa->policy->dev == dev) {
 				found = sa;
-	spin_unlock(&en->out_lock);
+				break;
+			}
+		}
+	}
+	rcu_read_unlock();
 	return found;
 }

@@ -100,7 +100,12 @@ void espl_sa_unindex_out(struct espl_net *en, struct espl_sa *sa);
 /* Under @dev->lock: an outbound SA of @dev; policy_id 0: of any policy. */
 struct espl_sa *espl_sa_find_own_out(struct espl_net *en, struct espl_device *dev, __be32 spi,
 				     u32 policy_id);
-/* Under RCU, borrowed: an outbound SA of this SPI whose policy's peer has this address. */
+/*
+ * Under RCU, borrowed: an outbound SA of this SPI whose policy's peer has this
+ * address. Anybody can ask, by an ICMP error, and peers can choose the same SPI
+ * for SAs without number: no more than the newest ESPL_OUT_WALK_MAX are seen.
+ */
+enum { ESPL_OUT_WALK_MAX = 16 };
 struct espl_sa *espl_sa_find_out(struct espl_net *en, __be32 spi, const struct espl_outer *peer);
 
 #endif

@@ -123,6 +123,25 @@ static void many_outbound(struct kunit *test)
 	world_end(test, &w);
 }
 
+/* Counted: peers choose the SPI, and many may choose the same. */
+static void one_spi_of_many(struct kunit *test)
+{
+	unsigned long steps = 0;
+	struct world w;
+	unsigned int i;
+
+	world_init(test, &w);
+	for (i = 0; i < MANY / 10; i++)
+		world_add(test, &w, 0x1000);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&w.en->outs.nelems));
+	KUNIT_EXPECT_TRUE(test, find(&w, 0x1000, w.count - 1, &steps));
+	KUNIT_EXPECT_FALSE(test, find(&w, 0x1000, MANY, &steps));
+	KUNIT_EXPECT_NOT_NULL(test, find_own(&w, 0x1000));
+	kunit_info(test, "steps among %u SAs of one SPI: %lu\n", w.count, steps);
+	KUNIT_EXPECT_LE(test, steps, ESPL_OUT_WALK_MAX + 1);	/* and the SPI */
+	world_end(test, &w);
+}
+
 /* Some that share their SPI by accident are told apart by their peers. */
 static void a_few_of_one_spi(struct kunit *test)
 {
@@ -131,9 +150,9 @@ static void a_few_of_one_spi(struct kunit *test)
 	unsigned int i;
 
 	world_init(test, &w);
-	for (i = 0; i < 16; i++)
+	for (i = 0; i < ESPL_OUT_WALK_MAX; i++)
 		world_add(test, &w, 0x1000);
-	for (i = 0; i < 16; i++)
+	for (i = 0; i < ESPL_OUT_WALK_MAX; i++)
 		KUNIT_EXPECT_TRUE(test, find(&w, 0x1000, i, &steps));
 	KUNIT_EXPECT_FALSE(test, find(&w, 0x1000, i, &steps));
 	KUNIT_EXPECT_FALSE(test, find(&w, 0x1001, 0, &steps));
@@ -181,6 +200,7 @@ static void many_inbound(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(many_outbound),
+	KUNIT_CASE(one_spi_of_many),
 	KUNIT_CASE(a_few_of_one_spi),
 	KUNIT_CASE(many_inbound),
 	{}
