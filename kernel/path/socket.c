@@ -244,9 +244,13 @@ static int socket_hook(struct espl_net *en, struct socket *sock, struct usock *u
 		NL_SET_ERR_MSG(extack, "The socket is in use by another encapsulation; do not set UDP_ENCAP on it");
 		return -EBUSY;
 	}
+	/* A request can come while the module is being removed: espl_exit() ends them late. */
+	if (!try_module_get(THIS_MODULE)) {
+		NL_SET_ERR_MSG(extack, "The module is being unloaded");
+		return -ENODEV;
+	}
 	us->sk = sock->sk;
 	sock_hold(us->sk);
-	__module_get(THIS_MODULE);
 	setup_udp_tunnel_sock(en->net, ESPL_UDP_TUNNEL_SOCK(sock), &cfg);
 	return 0;
 }

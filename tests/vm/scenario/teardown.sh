@@ -199,4 +199,29 @@ reap socket-a KILL
 reap socket-b KILL
 check "and with sockets that have lost their owners" unloads
 quiet
+
+# Many devices, so that it takes a while.
+unloading_refuses_sockets()
+{
+	local said
+
+	for _ in 1 2 3 4 5; do
+		module_load
+		seq 500 | sed 's/.*/link add espl& type esplane/' >"$WORK/links"
+		must in_net a ip -batch "$WORK/links"
+		rmmod esplane &
+		while read -r said </sys/module/esplane/initstate && [ "$said" = live ]; do :; done
+		if in_net a esplctl socket-attach; then
+			said=attached
+		else
+			said=refused
+		fi >"$WORK/attach" 2>&1
+		wait
+		cat "$WORK/attach"
+		[ "$said" = refused ] || return 1
+		! grep -q 'being unloaded' "$WORK/attach" || return 0
+	done
+	return 1
+}
+check "a module that is being unloaded takes no socket" unloading_refuses_sockets
 finish
