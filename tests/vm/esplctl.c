@@ -34,6 +34,7 @@ static const char usage[] =
 "  listen        [count=] [seconds=10] [only=EVENT,...]   events, a line each\n"
 "  raw           cmd=NAME|NUMBER [dump] [text=ATTRIBUTES]  '$dev' is the index of dev=\n"
 "  negative      dev=                       wrong requests, as TAP\n"
+"  starve        dev=                       requests while allocations fail, as TAP\n"
 "  churn         what=sa|policy|device|read n= [seconds=] ...   see esplctl-churn.c\n"
 "  batch                                    commands from stdin, a line each\n"
 "--field prints values of the answer (0 if absent) in a line instead of JSON; PATH,PATH...;\n"
@@ -471,7 +472,8 @@ static const struct {
 	{ "policy-get", cmd_policy_get }, { "spi-alloc", cmd_spi_alloc }, { "sa-add", cmd_sa_add },
 	{ "sa-del", cmd_sa_del }, { "sa-get", cmd_sa_get }, { "dump", cmd_dump },
 	{ "socket-attach", cmd_socket_attach }, { "flush", cmd_flush }, { "listen", cmd_listen },
-	{ "raw", cmd_raw }, { "negative", negative }, { "churn", churn }, { "batch", cmd_batch },
+	{ "raw", cmd_raw }, { "negative", negative }, { "churn", churn }, { "starve", starve },
+	{ "batch", cmd_batch },
 };
 
 static int run(struct ctl *c, char **words, int n)

@@ -90,5 +90,6 @@ void put_policy(struct nl_msg *msg, uint32_t id);
 /* ---- the larger commands; each returns the exit status */
 int churn(struct ctl *c);
 int negative(struct ctl *c);
+int starve(struct ctl *c);
 
 #endif
