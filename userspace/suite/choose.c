@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What a responder chooses, RFC 7296 2.7 and 3.3.6. */
 #include "lib/array.h"
+#include "suite/alg.h"
 #include "suite/proposal.h"
 
 /* Some peers send a key length with ChaCha20, whose RFC 7634 wants none. */
@@ -74,10 +75,9 @@ static bool pick(const struct proposal *ours, const struct proposal *theirs, uin
 static bool pick_integ(const struct proposal *ours, const struct proposal *theirs,
 		       struct proposal *chosen)
 {
-	uint16_t encr = proposal_find(chosen, TRANSFORM_ENCR)->id;
-	const struct transform *none;
+	const struct transform *encr = proposal_find(chosen, TRANSFORM_ENCR), *none;
 
-	if (encr != ENCR_AES_GCM_16 && encr != ENCR_CHACHA20_POLY1305)
+	if (!(alg_find(TRANSFORM_ENCR, encr->id, encr->key_bits)->use & ALG_AEAD))
 		return pick(ours, theirs, TRANSFORM_INTEG, false, chosen);
 	none = find_none(theirs, TRANSFORM_INTEG);
 	if (none)

@@ -164,96 +164,6 @@ static const struct name transform_types[] = {
 	{}
 };
 
-static const struct name encrs[] = {
-	{ 1, "DES_IV64" },
-	{ 2, "DES" },
-	{ 3, "3DES" },
-	{ 5, "IDEA" },
-	{ 6, "CAST" },
-	{ 7, "BLOWFISH" },
-	{ 11, "NULL" },
-	{ ENCR_AES_CBC, "AES_CBC" },
-	{ 13, "AES_CTR" },
-	{ 14, "AES_CCM_8" },
-	{ 15, "AES_CCM_12" },
-	{ 16, "AES_CCM_16" },
-	{ 18, "AES_GCM_8" },
-	{ 19, "AES_GCM_12" },
-	{ ENCR_AES_GCM_16, "AES_GCM_16" },
-	{ 21, "NULL_AUTH_AES_GMAC" },
-	{ 23, "CAMELLIA_CBC" },
-	{ 24, "CAMELLIA_CTR" },
-	{ 25, "CAMELLIA_CCM_8" },
-	{ 26, "CAMELLIA_CCM_12" },
-	{ 27, "CAMELLIA_CCM_16" },
-	{ ENCR_CHACHA20_POLY1305, "CHACHA20_POLY1305" },
-	{ 29, "AES_CCM_8_IIV" },
-	{ 30, "AES_GCM_16_IIV" },
-	{ 31, "CHACHA20_POLY1305_IIV" },
-	{}
-};
-
-static const struct name prfs[] = {
-	{ 1, "HMAC_MD5" },
-	{ 2, "HMAC_SHA1" },
-	{ 3, "HMAC_TIGER" },
-	{ 4, "AES128_XCBC" },
-	{ PRF_HMAC_SHA2_256, "HMAC_SHA2_256" },
-	{ PRF_HMAC_SHA2_384, "HMAC_SHA2_384" },
-	{ PRF_HMAC_SHA2_512, "HMAC_SHA2_512" },
-	{ 8, "AES128_CMAC" },
-	{}
-};
-
-static const struct name integs[] = {
-	{ INTEG_NONE, "NONE" },
-	{ 1, "HMAC_MD5_96" },
-	{ 2, "HMAC_SHA1_96" },
-	{ 3, "DES_MAC" },
-	{ 4, "KPDK_MD5" },
-	{ 5, "AES_XCBC_96" },
-	{ 6, "HMAC_MD5_128" },
-	{ 7, "HMAC_SHA1_160" },
-	{ 8, "AES_CMAC_96" },
-	{ 9, "AES_128_GMAC" },
-	{ 10, "AES_192_GMAC" },
-	{ 11, "AES_256_GMAC" },
-	{ INTEG_HMAC_SHA2_256_128, "HMAC_SHA2_256_128" },
-	{ INTEG_HMAC_SHA2_384_192, "HMAC_SHA2_384_192" },
-	{ INTEG_HMAC_SHA2_512_256, "HMAC_SHA2_512_256" },
-	{}
-};
-
-static const struct name kes[] = {
-	{ KE_NONE, "NONE" },
-	{ 1, "MODP_768" },
-	{ 2, "MODP_1024" },
-	{ 5, "MODP_1536" },
-	{ KE_MODP_2048, "MODP_2048" },
-	{ KE_MODP_3072, "MODP_3072" },
-	{ 16, "MODP_4096" },
-	{ 17, "MODP_6144" },
-	{ 18, "MODP_8192" },
-	{ KE_ECP_256, "ECP_256" },
-	{ KE_ECP_384, "ECP_384" },
-	{ 21, "ECP_521" },
-	{ 22, "MODP_1024_160" },
-	{ 23, "MODP_2048_224" },
-	{ 24, "MODP_2048_256" },
-	{ 25, "ECP_192" },
-	{ 26, "ECP_224" },
-	{ 27, "ECP_224_BP" },
-	{ 28, "ECP_256_BP" },
-	{ 29, "ECP_384_BP" },
-	{ 30, "ECP_512_BP" },
-	{ KE_X25519, "CURVE_25519" },
-	{ 32, "CURVE_448" },
-	{ 35, "ML_KEM_512" },
-	{ 36, "ML_KEM_768" },
-	{ 37, "ML_KEM_1024" },
-	{}
-};
-
 static const struct name ids[] = {
 	{ ID_IPV4_ADDR, "ID_IPV4_ADDR" },
 	{ ID_FQDN, "ID_FQDN" },
@@ -289,10 +199,6 @@ static const struct {
 	[NAME_NOTIFY] = { notifies, "notify" },
 	[NAME_PROTOCOL] = { protocols, "protocol" },
 	[NAME_TRANSFORM_TYPE] = { transform_types, "transform type" },
-	[NAME_ENCR] = { encrs, "ENCR" },
-	[NAME_PRF] = { prfs, "PRF" },
-	[NAME_INTEG] = { integs, "INTEG" },
-	[NAME_KE] = { kes, "KE" },
 	[NAME_ID] = { ids, "ID type" },
 	[NAME_AUTH] = { auths, "authentication method" },
 };

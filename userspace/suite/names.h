@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Numbers of IKEv2 and their registered names, for logs and messages to people. */
+/*
+ * Numbers of IKEv2 and their registered names, for logs and messages to people. Those of algorithms
+ * are in suite/alg.h.
+ */
 #ifndef LIB_NAMES_H
 #define LIB_NAMES_H
 
@@ -9,10 +12,6 @@ enum name_table {
 	NAME_NOTIFY,
 	NAME_PROTOCOL,
 	NAME_TRANSFORM_TYPE,
-	NAME_ENCR,
-	NAME_PRF,
-	NAME_INTEG,
-	NAME_KE,
 	NAME_ID,
 	NAME_AUTH,
 };

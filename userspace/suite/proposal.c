@@ -2,120 +2,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
-#include "lib/array.h"
+#include "suite/alg.h"
 #include "suite/names.h"
 #include "suite/proposal.h"
-
-struct word {
-	const char *text;
-	uint8_t type;
-	uint16_t id;
-	uint16_t key_bits;
-	bool known_only;	/* named so that a peer's offer can be read; we never offer it */
-	bool ike_only;		/* kernel/pure/suite.c has no such suite */
-};
-
-/* The first word of a transform is the one it is printed with; the others are aliases. */
-static const struct word words[] = {
-	{ "aes128gcm16", TRANSFORM_ENCR, ENCR_AES_GCM_16, 128 },
-	{ "aes192gcm16", TRANSFORM_ENCR, ENCR_AES_GCM_16, 192, .ike_only = true },
-	{ "aes256gcm16", TRANSFORM_ENCR, ENCR_AES_GCM_16, 256 },
-	{ "chacha20poly1305", TRANSFORM_ENCR, ENCR_CHACHA20_POLY1305, 0 },
-	{ "aes128", TRANSFORM_ENCR, ENCR_AES_CBC, 128 },
-	{ "aes192", TRANSFORM_ENCR, ENCR_AES_CBC, 192 },
-	{ "aes256", TRANSFORM_ENCR, ENCR_AES_CBC, 256 },
-	{ "sha256", TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128 },
-	{ "sha384", TRANSFORM_INTEG, INTEG_HMAC_SHA2_384_192, .ike_only = true },
-	{ "sha512", TRANSFORM_INTEG, INTEG_HMAC_SHA2_512_256, .ike_only = true },
-	{ "prfsha256", TRANSFORM_PRF, PRF_HMAC_SHA2_256 },
-	{ "prfsha384", TRANSFORM_PRF, PRF_HMAC_SHA2_384 },
-	{ "prfsha512", TRANSFORM_PRF, PRF_HMAC_SHA2_512 },
-	{ "x25519", TRANSFORM_KE, KE_X25519 },
-	{ "ecp256", TRANSFORM_KE, KE_ECP_256 },
-	{ "ecp384", TRANSFORM_KE, KE_ECP_384 },
-	{ "modp2048", TRANSFORM_KE, KE_MODP_2048 },
-	{ "modp3072", TRANSFORM_KE, KE_MODP_3072 },
-	{ "esn", TRANSFORM_ESN, ESN_YES },
-	{ "noesn", TRANSFORM_ESN, ESN_NO },
-
-	{ "aes128gcm128", TRANSFORM_ENCR, ENCR_AES_GCM_16, 128 },
-	{ "aes128gcm", TRANSFORM_ENCR, ENCR_AES_GCM_16, 128 },
-	{ "aes192gcm128", TRANSFORM_ENCR, ENCR_AES_GCM_16, 192, .ike_only = true },
-	{ "aes192gcm", TRANSFORM_ENCR, ENCR_AES_GCM_16, 192, .ike_only = true },
-	{ "aes256gcm128", TRANSFORM_ENCR, ENCR_AES_GCM_16, 256 },
-	{ "aes256gcm", TRANSFORM_ENCR, ENCR_AES_GCM_16, 256 },
-	{ "chacha20poly1305compat", TRANSFORM_ENCR, ENCR_CHACHA20_POLY1305, 256, true },
-	{ "aes", TRANSFORM_ENCR, ENCR_AES_CBC, 128 },
-	{ "aes128cbc", TRANSFORM_ENCR, ENCR_AES_CBC, 128 },
-	{ "aes192cbc", TRANSFORM_ENCR, ENCR_AES_CBC, 192 },
-	{ "aes256cbc", TRANSFORM_ENCR, ENCR_AES_CBC, 256 },
-	{ "sha2_256", TRANSFORM_INTEG, INTEG_HMAC_SHA2_256_128 },
-	{ "sha2_384", TRANSFORM_INTEG, INTEG_HMAC_SHA2_384_192, .ike_only = true },
-	{ "sha2_512", TRANSFORM_INTEG, INTEG_HMAC_SHA2_512_256, .ike_only = true },
-	{ "prfsha2_256", TRANSFORM_PRF, PRF_HMAC_SHA2_256 },
-	{ "prfsha2_384", TRANSFORM_PRF, PRF_HMAC_SHA2_384 },
-	{ "prfsha2_512", TRANSFORM_PRF, PRF_HMAC_SHA2_512 },
-	{ "curve25519", TRANSFORM_KE, KE_X25519 },
-
-	{ "des", TRANSFORM_ENCR, 2, 0, true },
-	{ "3des", TRANSFORM_ENCR, 3, 0, true },
-	{ "null", TRANSFORM_ENCR, 11, 0, true },
-	{ "aes128ctr", TRANSFORM_ENCR, 13, 128, true },
-	{ "aes192ctr", TRANSFORM_ENCR, 13, 192, true },
-	{ "aes256ctr", TRANSFORM_ENCR, 13, 256, true },
-	{ "aes128ccm8", TRANSFORM_ENCR, 14, 128, true },
-	{ "aes192ccm8", TRANSFORM_ENCR, 14, 192, true },
-	{ "aes256ccm8", TRANSFORM_ENCR, 14, 256, true },
-	{ "aes128ccm12", TRANSFORM_ENCR, 15, 128, true },
-	{ "aes192ccm12", TRANSFORM_ENCR, 15, 192, true },
-	{ "aes256ccm12", TRANSFORM_ENCR, 15, 256, true },
-	{ "aes128ccm16", TRANSFORM_ENCR, 16, 128, true },
-	{ "aes192ccm16", TRANSFORM_ENCR, 16, 192, true },
-	{ "aes256ccm16", TRANSFORM_ENCR, 16, 256, true },
-	{ "aes128gcm8", TRANSFORM_ENCR, 18, 128, true },
-	{ "aes192gcm8", TRANSFORM_ENCR, 18, 192, true },
-	{ "aes256gcm8", TRANSFORM_ENCR, 18, 256, true },
-	{ "aes128gcm12", TRANSFORM_ENCR, 19, 128, true },
-	{ "aes192gcm12", TRANSFORM_ENCR, 19, 192, true },
-	{ "aes256gcm12", TRANSFORM_ENCR, 19, 256, true },
-	{ "aes128gmac", TRANSFORM_ENCR, 21, 128, true },
-	{ "aes192gmac", TRANSFORM_ENCR, 21, 192, true },
-	{ "aes256gmac", TRANSFORM_ENCR, 21, 256, true },
-	{ "camellia128", TRANSFORM_ENCR, 23, 128, true },
-	{ "camellia192", TRANSFORM_ENCR, 23, 192, true },
-	{ "camellia256", TRANSFORM_ENCR, 23, 256, true },
-	{ "camellia128ctr", TRANSFORM_ENCR, 24, 128, true },
-	{ "camellia192ctr", TRANSFORM_ENCR, 24, 192, true },
-	{ "camellia256ctr", TRANSFORM_ENCR, 24, 256, true },
-	{ "md5", TRANSFORM_INTEG, 1, 0, true },
-	{ "sha1", TRANSFORM_INTEG, 2, 0, true },
-	{ "sha", TRANSFORM_INTEG, 2, 0, true },
-	{ "aesxcbc", TRANSFORM_INTEG, 5, 0, true },
-	{ "aescmac", TRANSFORM_INTEG, 8, 0, true },
-	{ "prfmd5", TRANSFORM_PRF, 1, 0, true },
-	{ "prfsha1", TRANSFORM_PRF, 2, 0, true },
-	{ "prfaesxcbc", TRANSFORM_PRF, 4, 0, true },
-	{ "prfaescmac", TRANSFORM_PRF, 8, 0, true },
-	{ "modpnone", TRANSFORM_KE, KE_NONE, 0, true },
-	{ "modp768", TRANSFORM_KE, 1, 0, true },
-	{ "modp1024", TRANSFORM_KE, 2, 0, true },
-	{ "modp1536", TRANSFORM_KE, 5, 0, true },
-	{ "modp4096", TRANSFORM_KE, 16, 0, true },
-	{ "modp6144", TRANSFORM_KE, 17, 0, true },
-	{ "modp8192", TRANSFORM_KE, 18, 0, true },
-	{ "ecp521", TRANSFORM_KE, 21, 0, true },
-	{ "modp1024s160", TRANSFORM_KE, 22, 0, true },
-	{ "modp2048s224", TRANSFORM_KE, 23, 0, true },
-	{ "modp2048s256", TRANSFORM_KE, 24, 0, true },
-	{ "ecp192", TRANSFORM_KE, 25, 0, true },
-	{ "ecp224", TRANSFORM_KE, 26, 0, true },
-	{ "ecp224bp", TRANSFORM_KE, 27, 0, true },
-	{ "ecp256bp", TRANSFORM_KE, 28, 0, true },
-	{ "ecp384bp", TRANSFORM_KE, 29, 0, true },
-	{ "ecp512bp", TRANSFORM_KE, 30, 0, true },
-	{ "x448", TRANSFORM_KE, 32, 0, true },
-};
 
 static bool __attribute__((format(printf, 3, 4)))
 refuse(char *why, size_t why_len, const char *fmt, ...)
@@ -128,41 +17,37 @@ refuse(char *why, size_t why_len, const char *fmt, ...)
 	return false;
 }
 
-static bool is_aead(uint16_t encr)
+static bool is_aead(const struct transform *t)
 {
-	return encr == ENCR_AES_GCM_16 || encr == ENCR_CHACHA20_POLY1305;
+	const struct alg *alg = alg_find(t->type, t->id, t->key_bits);
+
+	return alg && alg->use & ALG_AEAD;
 }
 
-/* Has RFC 7296 3.3.3 such transforms for a protocol, and have we? */
-static bool belongs(const struct word *w, uint8_t protocol)
+static uint8_t use_in(uint8_t protocol)
 {
-	if (protocol == PROTO_IKE)
-		return w->type != TRANSFORM_ESN;
-	return w->type != TRANSFORM_PRF && !w->ike_only;
+	return protocol == PROTO_IKE ? ALG_IKE : ALG_ESP;
 }
 
-static const struct word *find_word(const char *text, size_t len)
+/* May the configuration have it in proposals for that protocol? */
+static bool belongs(const struct alg *alg, uint8_t protocol)
 {
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(words); i++)
-		if (strlen(words[i].text) == len && !strncasecmp(words[i].text, text, len))
-			return &words[i];
-	return NULL;
+	return alg->use & use_in(protocol) && !(alg->use & ALG_THEIRS);
 }
 
-/* The canonical words of a protocol, in the table's order, as many as fit. */
-static void accepted(uint8_t protocol, char *buf, size_t len)
+/* What else may be written: of @kind all but what is legacy, or what is usual of all kinds (0). */
+static void accepted(uint8_t protocol, uint8_t kind, char *buf, size_t len)
 {
-	size_t i, used = 0;
+	const struct alg *alg = NULL;
+	size_t used = 0;
 	int n;
 
 	buf[0] = '\0';
-	for (i = 0; i < ARRAY_SIZE(words); i++) {
-		if (words[i].known_only || !belongs(&words[i], protocol) ||
-		    transform_name(words[i].type, words[i].id, words[i].key_bits) != words[i].text)
+	while ((alg = alg_next(alg))) {
+		if (!belongs(alg, protocol) ||
+		    (kind ? alg->type != kind || alg->use & ALG_LEGACY : !(alg->use & ALG_USUAL)))
 			continue;
-		n = snprintf(buf + used, len - used, "%s%s", used ? ", " : "", words[i].text);
+		n = snprintf(buf + used, len - used, "%s%s", used ? ", " : "", alg->name);
 		if (n < 0 || (size_t)n >= len - used)
 			return;
 		used += (size_t)n;
@@ -203,43 +88,50 @@ static void drop_type(struct proposal *p, uint8_t type)
 	p->count = (uint8_t)n;
 }
 
-/* Refuses the word @text of @len octets; @what says why. */
-static bool refuse_word(uint8_t protocol, const char *text, size_t len, const char *what, char *why,
-			size_t why_len)
+/* Refuses the word @text of @len octets, which is of @kind, or of none; @what says why. */
+static bool refuse_word(const struct proposal *p, const char *text, size_t len, uint8_t kind,
+			const char *what, char *why, size_t why_len)
 {
 	char list[400];
 
-	accepted(protocol, list, sizeof(list));
-	return refuse(why, why_len, "\"%.*s\" %s; use %s", len > 40 ? 40 : (int)len, text,
-		      what, list);
+	accepted(p->protocol, kind, list, sizeof(list));
+	return refuse(why, why_len, "\"%.*s\" %s; use %s%s", len > 40 ? 40 : (int)len, text, what,
+		      list, kind ? "" : ", or another of esplane.conf(5)");
+}
+
+/* Why a word that names an algorithm cannot be in proposals for that protocol. */
+static const char *reason(const struct alg *alg, uint8_t protocol)
+{
+	if (alg->use & ALG_THEIRS || !(alg->use & (ALG_IKE | ALG_ESP)))
+		return "is not supported";
+	if (protocol == PROTO_IKE)
+		return "belongs to ESP, not to IKE";
+	return alg->type == TRANSFORM_PRF ? "is a PRF, which only IKE has" :
+	       "is for IKE only: the kernel module does not do it";
 }
 
 static bool parse_word(struct proposal *p, const char *text, size_t len, char *why, size_t why_len)
 {
-	const struct word *w = find_word(text, len);
+	const struct alg *alg = alg_named(text, len);
+	uint8_t kind;
 
 	if (!len)
 		return refuse(why, why_len, "a word is missing; write it as in %s",
 			      p->protocol == PROTO_IKE ? "aes128gcm16-prfsha256-x25519" :
 			      "aes128gcm16-esn");
-	if (!w)
-		return refuse_word(p->protocol, text, len, "is not an algorithm", why, why_len);
-	if (w->known_only)
-		return refuse_word(p->protocol, text, len, "is not supported", why, why_len);
-	if (w->type == TRANSFORM_PRF && p->protocol != PROTO_IKE)
-		return refuse_word(p->protocol, text, len, "is a PRF, which only IKE has", why,
-				   why_len);
-	if (!belongs(w, p->protocol))
-		return refuse_word(p->protocol, text, len, w->ike_only ?
-				   "is for IKE only: the kernel module does not do it" :
-				   "belongs to ESP, not to IKE", why, why_len);
-	if (!add(p, w->type, w->id, w->key_bits))
+	if (!alg)
+		return refuse_word(p, text, len, 0, "is not an algorithm", why, why_len);
+	if (!belongs(alg, p->protocol)) {
+		kind = alg->type == TRANSFORM_ESN || alg->type == TRANSFORM_PRF ? 0 : alg->type;
+		return refuse_word(p, text, len, kind, reason(alg, p->protocol), why, why_len);
+	}
+	if (!add(p, alg->type, alg->id, alg->key_bits))
 		return refuse(why, why_len, "it has more than %d algorithms",
 			      PROPOSAL_TRANSFORMS_MAX);
 	return true;
 }
 
-/* IKE without a PRF takes those of its integrity algorithms: the numbers run in parallel. */
+/* IKE without a PRF takes those of its integrity algorithms. */
 static void imply_prf(struct proposal *p)
 {
 	int i, count = p->count;
@@ -248,8 +140,7 @@ static void imply_prf(struct proposal *p)
 		return;
 	for (i = 0; i < count; i++)
 		if (p->t[i].type == TRANSFORM_INTEG)
-			add(p, TRANSFORM_PRF,
-			    p->t[i].id - INTEG_HMAC_SHA2_256_128 + PRF_HMAC_SHA2_256, 0);
+			add(p, TRANSFORM_PRF, alg_find(TRANSFORM_INTEG, p->t[i].id, 0)->prf, 0);
 }
 
 /* The first transform of type ENCR that is an AEAD, or is none. */
@@ -258,7 +149,7 @@ static const struct transform *find_encr(const struct proposal *p, bool aead)
 	int i;
 
 	for (i = 0; i < p->count; i++)
-		if (p->t[i].type == TRANSFORM_ENCR && is_aead(p->t[i].id) == aead)
+		if (p->t[i].type == TRANSFORM_ENCR && is_aead(&p->t[i]) == aead)
 			return &p->t[i];
 	return NULL;
 }
@@ -339,12 +230,9 @@ bool proposal_parse(struct proposal *p, uint8_t protocol, const char *text, char
 
 const char *transform_name(uint8_t type, uint16_t id, uint16_t key_bits)
 {
-	size_t i;
+	const struct alg *alg = alg_find(type, id, key_bits);
 
-	for (i = 0; i < ARRAY_SIZE(words); i++)
-		if (words[i].type == type && words[i].id == id && words[i].key_bits == key_bits)
-			return words[i].text;
-	return NULL;
+	return alg ? alg->name : NULL;
 }
 
 /* Numbers for what has no name: a peer may offer anything. */

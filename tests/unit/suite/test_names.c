@@ -16,7 +16,6 @@ static void names_and_numbers(void **state)
 	assert_string_equal(name_of(NAME_PAYLOAD, PAYLOAD_IDI), "IDi");
 	assert_string_equal(name_of(NAME_NOTIFY, 14), "NO_PROPOSAL_CHOSEN");
 	assert_string_equal(name_of(NAME_NOTIFY, 16430), "IKEV2_FRAGMENTATION_SUPPORTED");
-	assert_string_equal(name_of(NAME_KE, 31), "CURVE_25519");
 	assert_null(name_of(NAME_NOTIFY, 40961));
 	assert_string_equal(name_str(NAME_NOTIFY, 40961, buf), "notify 40961");
 	assert_string_equal(name_str(NAME_TRANSFORM_TYPE, 4294967295U, buf),

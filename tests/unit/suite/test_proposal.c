@@ -84,7 +84,7 @@ static void wrong_words_are_named(void **state)
 		{ PROTO_IKE, "aes128gcm16-prfsha256-", "missing" },
 		{ PROTO_IKE, "aes129-sha256-x25519",
 		  "\"aes129\" is not an algorithm; use aes128gcm16" },
-		{ PROTO_IKE, "3des-sha256-x25519", "\"3des\" is not supported" },
+		{ PROTO_IKE, "camellia128-sha256-x25519", "\"camellia128\" is not supported" },
 		{ PROTO_IKE, "aes128-sha1-modp1024", "\"sha1\" is not supported" },
 		{ PROTO_IKE, "aes128gcm16-prfsha256-x25519-esn",
 		  "\"esn\" belongs to ESP, not to IKE" },
@@ -96,14 +96,18 @@ static void wrong_words_are_named(void **state)
 		{ PROTO_IKE, "aes128gcm16-aes128-sha256-x25519", "write two proposals" },
 		{ PROTO_ESP, "aes192gcm128",
 		  "\"aes192gcm128\" is for IKE only: the kernel module does not do it; use "
-		  "aes128gcm16, aes256gcm16, chacha20poly1305, aes128, aes192, aes256, "
-		  "sha256, x25519, ecp256, ecp384, modp2048, modp3072, esn, noesn" },
-		{ PROTO_ESP, "aes256-sha384-esn", "\"sha384\" is for IKE only" },
+		  "aes128gcm16, aes256gcm16, chacha20poly1305, aes128, aes192, aes256" },
+		{ PROTO_ESP, "aes256-sha384-esn",
+		  "\"sha384\" is for IKE only: the kernel module does not do it; use sha256" },
+		{ PROTO_ESP, "aes128gcm16-prfsha256",
+		  "\"prfsha256\" is a PRF, which only IKE has; use aes128gcm16" },
 		{ PROTO_ESP, "aes256-sha2_512-esn", "\"sha2_512\" is for IKE only" },
 		{ PROTO_ESP, "rot13",
 		  "\"rot13\" is not an algorithm; use aes128gcm16, aes256gcm16, " },
 		{ PROTO_IKE, "rot13",
-		  "\"rot13\" is not an algorithm; use aes128gcm16, aes192gcm16, " },
+		  "\"rot13\" is not an algorithm; use aes128gcm16, aes256gcm16, chacha20poly1305, "
+		  "aes128, aes256, sha256, sha384, sha512, prfsha256, prfsha384, prfsha512, x25519, "
+		  "ecp256, ecp384, modp2048, modp3072, or another of esplane.conf(5)" },
 		{ PROTO_ESP, "aes128", "aes128 needs an integrity algorithm: sha256" },
 		{ PROTO_ESP, "aes128gcm16 -esn", "\"aes128gcm16 \" is not" },
 	};

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "suite/alg.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "lib/array.h"
+#include "suite/proposal.h"
+
+#define ALG_BOTH	(ALG_IKE | ALG_ESP)
+
+/* A block cipher in CBC: the IV is a block. @b: octets of a block. */
+#define ALG_CBC(name_, also_, id_, bits_, key_, b_, use_, strength_)				\
+	{ .name = name_, .also = also_, .type = TRANSFORM_ENCR, .id = id_, .key_bits = bits_,	\
+	  .use = use_, .strength = strength_, .key_len = key_, .iv_len = b_, .block = b_ }
+/* RFC 3686, RFC 5930 */
+#define ALG_CTR(name_, bits_)									\
+	{ .name = name_, .type = TRANSFORM_ENCR, .id = ENCR_AES_CTR, .key_bits = bits_,		\
+	  .use = ALG_IKE, .strength = bits_, .key_len = (bits_) / 8, .salt_len = 4,		\
+	  .iv_len = 8, .block = 1 }
+/* RFC 5282, RFC 7634 */
+#define ALG_SEALED(name_, also_, id_, bits_, strength_, salt_, icv_, use_)			\
+	{ .name = name_, .also = also_, .type = TRANSFORM_ENCR, .id = id_, .key_bits = bits_,	\
+	  .use = ALG_AEAD | (use_), .strength = strength_, .key_len = (strength_) / 8,		\
+	  .salt_len = salt_, .iv_len = 8, .icv_len = icv_, .block = 1 }
+#define ALG_GCM(name_, also_, id_, bits_, icv_, use_)						\
+	ALG_SEALED(name_, also_, id_, bits_, bits_, 4, icv_, use_)
+#define ALG_CCM(name_, also_, id_, bits_, icv_)							\
+	ALG_SEALED(name_, also_, id_, bits_, bits_, 3, icv_, ALG_IKE)
+#define ALG_INTEG(name_, also_, id_, prf_, key_, icv_, use_, strength_)				\
+	{ .name = name_, .also = also_, .type = TRANSFORM_INTEG, .id = id_, .prf = prf_,	\
+	  .use = use_, .strength = strength_, .key_len = key_, .icv_len = icv_ }
+/* @len: of its output, which is the length of its keys too */
+#define ALG_PRF(name_, also_, id_, len_, use_, strength_)					\
+	{ .name = name_, .also = also_, .type = TRANSFORM_PRF, .id = id_, .use = use_,		\
+	  .strength = strength_, .key_len = len_ }
+#define ALG_KE(name_, also_, id_, use_, strength_)						\
+	{ .name = name_, .also = also_, .type = TRANSFORM_KE, .id = id_, .use = use_,		\
+	  .strength = strength_ }
+/* Named only. */
+#define ALG_NAME(name_, type_, id_, bits_)							\
+	{ .name = name_, .type = type_, .id = id_, .key_bits = bits_ }
+
+/* What is usual comes first in each kind: messages to people list it in this order. */
+static const struct alg algs[] = {
+	ALG_GCM("aes128gcm16", "aes128gcm128 aes128gcm", ENCR_AES_GCM_16, 128, 16,
+		ALG_BOTH | ALG_USUAL),
+	ALG_GCM("aes192gcm16", "aes192gcm128 aes192gcm", ENCR_AES_GCM_16, 192, 16, ALG_IKE),
+	ALG_GCM("aes256gcm16", "aes256gcm128 aes256gcm", ENCR_AES_GCM_16, 256, 16,
+		ALG_BOTH | ALG_USUAL),
+	ALG_SEALED("chacha20poly1305", NULL, ENCR_CHACHA20_POLY1305, 0, 256, 4, 16,
+		   ALG_BOTH | ALG_USUAL),
+	/* against RFC 7634 */
+	ALG_SEALED("chacha20poly1305compat", NULL, ENCR_CHACHA20_POLY1305, 256, 256, 4, 16,
+		   ALG_BOTH | ALG_THEIRS),
+	ALG_CBC("aes128", "aes aes128cbc", ENCR_AES_CBC, 128, 16, 16, ALG_BOTH | ALG_USUAL, 128),
+	ALG_CBC("aes192", "aes192cbc", ENCR_AES_CBC, 192, 24, 16, ALG_BOTH, 192),
+	ALG_CBC("aes256", "aes256cbc", ENCR_AES_CBC, 256, 32, 16, ALG_BOTH | ALG_USUAL, 256),
+	ALG_NAME("aes128ctr", TRANSFORM_ENCR, ENCR_AES_CTR, 128),
+	ALG_NAME("aes192ctr", TRANSFORM_ENCR, ENCR_AES_CTR, 192),
+	ALG_NAME("aes256ctr", TRANSFORM_ENCR, ENCR_AES_CTR, 256),
+	ALG_NAME("aes128gcm12", TRANSFORM_ENCR, ENCR_AES_GCM_12, 128),
+	ALG_NAME("aes192gcm12", TRANSFORM_ENCR, ENCR_AES_GCM_12, 192),
+	ALG_NAME("aes256gcm12", TRANSFORM_ENCR, ENCR_AES_GCM_12, 256),
+	ALG_NAME("aes128gcm8", TRANSFORM_ENCR, ENCR_AES_GCM_8, 128),
+	ALG_NAME("aes192gcm8", TRANSFORM_ENCR, ENCR_AES_GCM_8, 192),
+	ALG_NAME("aes256gcm8", TRANSFORM_ENCR, ENCR_AES_GCM_8, 256),
+	ALG_NAME("aes128ccm16", TRANSFORM_ENCR, ENCR_AES_CCM_16, 128),
+	ALG_NAME("aes192ccm16", TRANSFORM_ENCR, ENCR_AES_CCM_16, 192),
+	ALG_NAME("aes256ccm16", TRANSFORM_ENCR, ENCR_AES_CCM_16, 256),
+	ALG_NAME("aes128ccm12", TRANSFORM_ENCR, ENCR_AES_CCM_12, 128),
+	ALG_NAME("aes192ccm12", TRANSFORM_ENCR, ENCR_AES_CCM_12, 192),
+	ALG_NAME("aes256ccm12", TRANSFORM_ENCR, ENCR_AES_CCM_12, 256),
+	ALG_NAME("aes128ccm8", TRANSFORM_ENCR, ENCR_AES_CCM_8, 128),
+	ALG_NAME("aes192ccm8", TRANSFORM_ENCR, ENCR_AES_CCM_8, 192),
+	ALG_NAME("aes256ccm8", TRANSFORM_ENCR, ENCR_AES_CCM_8, 256),
+	ALG_NAME("3des", TRANSFORM_ENCR, ENCR_3DES, 0),
+	ALG_NAME("des", TRANSFORM_ENCR, ENCR_DES, 0),
+	ALG_NAME("null", TRANSFORM_ENCR, 11, 0),
+	ALG_NAME("aes128gmac", TRANSFORM_ENCR, 21, 128),
+	ALG_NAME("aes192gmac", TRANSFORM_ENCR, 21, 192),
+	ALG_NAME("aes256gmac", TRANSFORM_ENCR, 21, 256),
+	ALG_NAME("camellia128", TRANSFORM_ENCR, 23, 128),
+	ALG_NAME("camellia192", TRANSFORM_ENCR, 23, 192),
+	ALG_NAME("camellia256", TRANSFORM_ENCR, 23, 256),
+	ALG_NAME("camellia128ctr", TRANSFORM_ENCR, 24, 128),
+	ALG_NAME("camellia192ctr", TRANSFORM_ENCR, 24, 192),
+	ALG_NAME("camellia256ctr", TRANSFORM_ENCR, 24, 256),
+
+	ALG_INTEG("sha256", "sha2_256", INTEG_HMAC_SHA2_256_128, PRF_HMAC_SHA2_256, 32, 16,
+		  ALG_BOTH | ALG_USUAL, 256),
+	ALG_INTEG("sha384", "sha2_384", INTEG_HMAC_SHA2_384_192, PRF_HMAC_SHA2_384, 48, 24,
+		  ALG_IKE | ALG_USUAL, 384),
+	ALG_INTEG("sha512", "sha2_512", INTEG_HMAC_SHA2_512_256, PRF_HMAC_SHA2_512, 64, 32,
+		  ALG_IKE | ALG_USUAL, 512),
+	ALG_NAME("sha1", TRANSFORM_INTEG, INTEG_HMAC_SHA1_96, 0),
+	ALG_NAME("aesxcbc", TRANSFORM_INTEG, INTEG_AES_XCBC_96, 0),
+	ALG_NAME("aescmac", TRANSFORM_INTEG, INTEG_AES_CMAC_96, 0),
+	ALG_NAME("md5", TRANSFORM_INTEG, INTEG_HMAC_MD5_96, 0),
+
+	ALG_PRF("prfsha256", "prfsha2_256", PRF_HMAC_SHA2_256, 32, ALG_IKE | ALG_USUAL, 256),
+	ALG_PRF("prfsha384", "prfsha2_384", PRF_HMAC_SHA2_384, 48, ALG_IKE | ALG_USUAL, 384),
+	ALG_PRF("prfsha512", "prfsha2_512", PRF_HMAC_SHA2_512, 64, ALG_IKE | ALG_USUAL, 512),
+	ALG_NAME("prfsha1", TRANSFORM_PRF, PRF_HMAC_SHA1, 0),
+	ALG_NAME("prfaesxcbc", TRANSFORM_PRF, PRF_AES128_XCBC, 0),
+	ALG_NAME("prfaescmac", TRANSFORM_PRF, PRF_AES128_CMAC, 0),
+	ALG_NAME("prfmd5", TRANSFORM_PRF, PRF_HMAC_MD5, 0),
+
+	ALG_KE("x25519", "curve25519", KE_X25519, ALG_BOTH | ALG_USUAL, 128),
+	ALG_KE("ecp256", NULL, KE_ECP_256, ALG_BOTH | ALG_USUAL, 128),
+	ALG_KE("ecp384", NULL, KE_ECP_384, ALG_BOTH | ALG_USUAL, 192),
+	ALG_KE("modp2048", NULL, KE_MODP_2048, ALG_BOTH | ALG_USUAL, 112),
+	ALG_KE("modp3072", NULL, KE_MODP_3072, ALG_BOTH | ALG_USUAL, 128),
+	ALG_NAME("modp4096", TRANSFORM_KE, KE_MODP_4096, 0),
+	ALG_NAME("modp6144", TRANSFORM_KE, KE_MODP_6144, 0),
+	ALG_NAME("modp8192", TRANSFORM_KE, KE_MODP_8192, 0),
+	ALG_NAME("ecp521", TRANSFORM_KE, KE_ECP_521, 0),
+	ALG_NAME("x448", TRANSFORM_KE, KE_X448, 0),
+	ALG_NAME("modp1536", TRANSFORM_KE, KE_MODP_1536, 0),
+	ALG_NAME("ecp192", TRANSFORM_KE, KE_ECP_192, 0),
+	ALG_NAME("ecp224", TRANSFORM_KE, KE_ECP_224, 0),
+	ALG_NAME("ecp224bp", TRANSFORM_KE, KE_ECP_224_BP, 0),
+	ALG_NAME("ecp256bp", TRANSFORM_KE, KE_ECP_256_BP, 0),
+	ALG_NAME("ecp384bp", TRANSFORM_KE, KE_ECP_384_BP, 0),
+	ALG_NAME("ecp512bp", TRANSFORM_KE, KE_ECP_512_BP, 0),
+	ALG_NAME("modp768", TRANSFORM_KE, KE_MODP_768, 0),
+	ALG_NAME("modp1024", TRANSFORM_KE, KE_MODP_1024, 0),
+	ALG_NAME("modp1024s160", TRANSFORM_KE, KE_MODP_1024_160, 0),
+	ALG_NAME("modp2048s224", TRANSFORM_KE, KE_MODP_2048_224, 0),
+	ALG_NAME("modp2048s256", TRANSFORM_KE, KE_MODP_2048_256, 0),
+	ALG_NAME("modpnone", TRANSFORM_KE, KE_NONE, 0),
+
+	{ .name = "esn", .type = TRANSFORM_ESN, .id = ESN_YES, .use = ALG_ESP | ALG_USUAL,
+	  .strength = ALG_STRONG },
+	{ .name = "noesn", .type = TRANSFORM_ESN, .id = ESN_NO, .use = ALG_ESP | ALG_USUAL,
+	  .strength = ALG_STRONG },
+};
+
+const struct alg *alg_find(uint8_t type, uint16_t id, uint16_t key_bits)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(algs); i++) {
+		if (algs[i].type == type && algs[i].id == id && algs[i].key_bits == key_bits)
+			return &algs[i];
+	}
+	return NULL;
+}
+
+static bool alg_word(const char *word, size_t word_len, const char *text, size_t len)
+{
+	return word_len == len && !strncasecmp(word, text, len);
+}
+
+static bool alg_is(const struct alg *alg, const char *text, size_t len)
+{
+	const char *word = alg->also;
+	size_t n;
+
+	if (alg_word(alg->name, strlen(alg->name), text, len))
+		return true;
+	for (; word && *word; word += n + (word[n] == ' ')) {
+		n = strcspn(word, " ");
+		if (alg_word(word, n, text, len))
+			return true;
+	}
+	return false;
+}
+
+const struct alg *alg_named(const char *text, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(algs); i++) {
+		if (alg_is(&algs[i], text, len))
+			return &algs[i];
+	}
+	return NULL;
+}
+
+const struct alg *alg_next(const struct alg *alg)
+{
+	const struct alg *next = alg ? alg + 1 : algs;
+
+	return next < algs + ARRAY_SIZE(algs) ? next : NULL;
+}
