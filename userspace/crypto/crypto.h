@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "lib/mem.h"
+#include "suite/alg.h"
 #include "suite/proposal.h"
 
 #define PRF_LEN_MAX	64	/* octets */
@@ -24,6 +25,11 @@ void crypto_random(void *buf, size_t len);
 
 /* Output length, which is also the preferred key length, RFC 7296 2.13; 0: unknown. */
 size_t prf_len(uint16_t prf);
+/*
+ * Octets of each nonce that SKEYSEED takes, at most: RFC 7296 2.14 halves the key of the PRFs that
+ * are made of AES. SIZE_MAX: all.
+ */
+size_t prf_nonce_len(uint16_t prf);
 /* prf(key, parts[0] | parts[1] | ...) */
 bool prf(uint16_t prf, struct chunk key, const struct chunk *parts, size_t count,
 	 uint8_t out[PRF_LEN_MAX]);
@@ -34,12 +40,10 @@ bool prf_plus(uint16_t prf, struct chunk key, const struct chunk *seed, size_t c
 /* Octets of KEYMAT a cipher takes, salt included; of an integrity algorithm. 0: none or unknown. */
 size_t encr_key_len(uint16_t encr, uint16_t key_bits);
 size_t integ_key_len(uint16_t integ);
-bool encr_is_aead(uint16_t encr);
-/* Can this program do it? Groups, PRFs and IKE ciphers alike. */
-bool crypto_supports(const struct transform *t);
 
 /*
- * Protection of the Encrypted payload, one direction, RFC 7296 3.14 and RFC 5282. Wiped by sk_wipe.
+ * Protection of the Encrypted payload, one direction, RFC 7296 3.14, RFC 5282, RFC 5930. Wiped by
+ * sk_wipe.
  */
 struct sk {
 	uint16_t encr, key_bits, integ;

@@ -1,58 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <string.h>
-#include "crypto/alg.h"
+#include "crypto/mac.h"
 #include "lib/mem.h"
-
-static gnutls_mac_algorithm_t prf_mac(uint16_t id)
-{
-	switch (id) {
-	case PRF_HMAC_SHA2_256:
-		return GNUTLS_MAC_SHA256;
-	case PRF_HMAC_SHA2_384:
-		return GNUTLS_MAC_SHA384;
-	case PRF_HMAC_SHA2_512:
-		return GNUTLS_MAC_SHA512;
-	default:
-		return GNUTLS_MAC_UNKNOWN;
-	}
-}
 
 size_t prf_len(uint16_t id)
 {
-	gnutls_mac_algorithm_t mac = prf_mac(id);
+	const struct alg *alg = alg_find(TRANSFORM_PRF, id, 0);
 
-	return mac == GNUTLS_MAC_UNKNOWN ? 0 : gnutls_hmac_get_len(mac);
+	return alg && alg->use & ALG_IKE ? alg->key_len : 0;
 }
 
-static bool feed(gnutls_hmac_hd_t hmac, const struct chunk *parts, size_t count)
+size_t prf_nonce_len(uint16_t id)
 {
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		if (parts[i].len && gnutls_hmac(hmac, parts[i].p, parts[i].len) < 0)
-			return false;
-	return true;
-}
-
-static bool start(uint16_t id, struct chunk key, gnutls_hmac_hd_t *hmac)
-{
-	gnutls_mac_algorithm_t mac = prf_mac(id);
-
-	const void *p = key.len ? key.p : (const uint8_t *)"";
-
-	return mac != GNUTLS_MAC_UNKNOWN && gnutls_hmac_init(hmac, mac, p, key.len) == 0;
+	return id == PRF_AES128_XCBC || id == PRF_AES128_CMAC ? 8 : SIZE_MAX;
 }
 
 bool prf(uint16_t id, struct chunk key, const struct chunk *parts, size_t count,
 	 uint8_t out[PRF_LEN_MAX])
 {
-	gnutls_hmac_hd_t hmac;
+	struct mac mac;
 	bool ok;
 
-	if (!start(id, key, &hmac))
+	if (!prf_len(id) || !mac_start(&mac, TRANSFORM_PRF, id, key))
 		return false;
-	ok = feed(hmac, parts, count);
-	gnutls_hmac_deinit(hmac, ok ? out : NULL);
+	ok = mac_feed(&mac, parts, count);
+	if (ok)
+		mac_end(&mac, out);
+	mac_stop(&mac);
 	return ok;
 }
 
@@ -62,24 +36,25 @@ bool prf_plus(uint16_t id, struct chunk key, const struct chunk *seed, size_t co
 {
 	size_t block = prf_len(id), n;
 	uint8_t t[PRF_LEN_MAX], i = 0;
-	gnutls_hmac_hd_t hmac;
+	struct chunk last = { t, block }, number = { &i, 1 };
+	struct mac mac;
 	bool ok = true;
 
-	if (!block || len > 255 * block || !start(id, key, &hmac))
+	if (!block || len > 255 * block || !mac_start(&mac, TRANSFORM_PRF, id, key))
 		return false;
 	while (ok && len) {
-		ok = (!i || gnutls_hmac(hmac, t, block) == 0) && feed(hmac, seed, count);
+		ok = (!i || mac_feed(&mac, &last, 1)) && mac_feed(&mac, seed, count);
 		i++;
-		ok = ok && gnutls_hmac(hmac, &i, 1) == 0;
+		ok = ok && mac_feed(&mac, &number, 1);
 		if (!ok)
 			break;
-		gnutls_hmac_output(hmac, t);	/* and starts anew under the same key */
+		mac_end(&mac, t);
 		n = len < block ? len : block;
 		memcpy(out, t, n);
 		out += n;
 		len -= n;
 	}
-	gnutls_hmac_deinit(hmac, NULL);
+	mac_stop(&mac);
 	mem_wipe(t, sizeof(t));
 	return ok;
 }

@@ -1,50 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The Encrypted payload's body: IV | inner payloads | padding | pad length | ICV. RFC 7296 3.14,
- * RFC 5282, RFC 7634.
+ * RFC 5282, RFC 5930, RFC 7634.
  */
 #include <string.h>
-#include "crypto/alg.h"
+#include "crypto/cipher.h"
+#include "crypto/mac.h"
 #include "lib/mem.h"
 
-#define BLOCK		16	/* of AES-CBC */
-#define NONCE_LEN	12
-#define ICV_MAX		32
+#define BLOCK_MAX	16	/* octets: of AES */
 
 /* NULL: no such suite */
-static const struct encr_alg *suite(const struct sk *sk, const struct integ_alg **integ)
+static const struct alg *suite(const struct sk *sk, size_t *icv_len)
 {
-	const struct encr_alg *alg = encr_alg(sk->encr, sk->key_bits);
+	const struct alg *alg = alg_find(TRANSFORM_ENCR, sk->encr, sk->key_bits), *integ;
 
-	*integ = NULL;
-	if (!alg || alg->aead)
-		return alg;
-	*integ = integ_alg(sk->integ);
-	return *integ ? alg : NULL;
+	*icv_len = 0;
+	if (!alg || !(alg->use & ALG_IKE))
+		return NULL;
+	integ = alg->use & ALG_AEAD ? alg : alg_find(TRANSFORM_INTEG, sk->integ, 0);
+	if (!integ || !(integ->use & ALG_IKE))
+		return NULL;
+	*icv_len = integ->icv_len;
+	return alg;
 }
 
-/* Padding octets behind @plain octets, the pad length octet not counted. An AEAD needs none. */
-static size_t pad_len(const struct encr_alg *alg, size_t plain)
+/* Padding octets behind @plain octets, the pad length octet not counted. */
+static size_t pad_len(const struct alg *alg, size_t plain)
 {
-	return alg->aead ? 0 : (BLOCK - (plain + 1) % BLOCK) % BLOCK;
+	return (alg->block - (plain + 1) % alg->block) % alg->block;
 }
 
 size_t sk_iv_len(const struct sk *sk)
 {
-	const struct encr_alg *alg = encr_alg(sk->encr, sk->key_bits);
+	size_t icv_len;
+	const struct alg *alg = suite(sk, &icv_len);
 
 	return alg ? alg->iv_len : 0;
 }
 
 size_t sk_sealed_len(const struct sk *sk, size_t plain)
 {
-	const struct integ_alg *integ;
-	const struct encr_alg *alg = suite(sk, &integ);
+	size_t icv_len;
+	const struct alg *alg = suite(sk, &icv_len);
 
-	if (!alg)
-		return 0;
-	return alg->iv_len + plain + pad_len(alg, plain) + 1 +
-	       (alg->aead ? alg->icv_len : integ->icv_len);
+	return alg ? alg->iv_len + plain + pad_len(alg, plain) + 1 + icv_len : 0;
 }
 
 static void put_u64(uint8_t out[8], uint64_t v)
@@ -55,171 +55,102 @@ static void put_u64(uint8_t out[8], uint64_t v)
 		out[i] = (uint8_t)v;
 }
 
-/* The nonce is the salt, the last octets of the key, and the IV. */
-static bool aead_start(const struct sk *sk, const struct encr_alg *alg, const uint8_t *iv,
-		       uint8_t nonce[NONCE_LEN], gnutls_aead_cipher_hd_t *aead)
-{
-	gnutls_datum_t key = { (uint8_t *)sk->key, alg->key_len };
-
-	memcpy(nonce, sk->key + alg->key_len, alg->salt_len);
-	memcpy(nonce + alg->salt_len, iv, alg->iv_len);
-	return gnutls_aead_cipher_init(aead, alg->cipher, &key) == 0;
-}
-
-/* @len: octets to encrypt, behind which the ICV goes */
-static bool aead_seal(struct sk *sk, const struct encr_alg *alg, uint8_t *msg, size_t body,
-		      size_t len)
-{
-	giovec_t aad = { msg, body }, text = { msg + body + alg->iv_len, len };
-	size_t icv_len = alg->icv_len;
-	gnutls_aead_cipher_hd_t aead;
-	uint8_t nonce[NONCE_LEN];
-	bool ok;
-
-	if (sk->next_iv == UINT64_MAX)
-		return false;
-	put_u64(msg + body, sk->next_iv);
-	if (!aead_start(sk, alg, msg + body, nonce, &aead))
-		return false;
-	/* from here on the IV counts as used, whatever happens */
-	sk->next_iv++;
-	ok = gnutls_aead_cipher_encryptv2(aead, nonce, sizeof(nonce), &aad, 1, &text, 1,
-					  msg + body + alg->iv_len + len, &icv_len) == 0;
-	gnutls_aead_cipher_deinit(aead);
-	mem_wipe(nonce, sizeof(nonce));
-	return ok && icv_len == alg->icv_len;
-}
-
-static bool aead_open(const struct sk *sk, const struct encr_alg *alg, uint8_t *msg, size_t body,
-		      size_t len)
-{
-	giovec_t aad = { msg, body }, text = { msg + body + alg->iv_len, len };
-	gnutls_aead_cipher_hd_t aead;
-	uint8_t nonce[NONCE_LEN];
-	bool ok;
-
-	if (!aead_start(sk, alg, msg + body, nonce, &aead))
-		return false;
-	ok = gnutls_aead_cipher_decryptv2(aead, nonce, sizeof(nonce), &aad, 1, &text, 1,
-					  msg + body + alg->iv_len + len, alg->icv_len) == 0;
-	gnutls_aead_cipher_deinit(aead);
-	mem_wipe(nonce, sizeof(nonce));
-	/* GnuTLS decrypts before it compares: nobody shall see what came out */
-	if (!ok)
-		mem_wipe(text.iov_base, len);
-	return ok;
-}
-
-static bool cbc_start(const struct sk *sk, const struct encr_alg *alg, const uint8_t *iv,
-		      gnutls_cipher_hd_t *cbc)
-{
-	gnutls_datum_t key = { (uint8_t *)sk->key, alg->key_len };
-	gnutls_datum_t first = { (uint8_t *)iv, BLOCK };
-
-	return gnutls_cipher_init(cbc, alg->cipher, &key, &first) == 0;
-}
-
 /*
- * An IV no one can foretell: a counter encrypted under the key itself, the first method of NIST SP
- * 800-38A, appendix C. It needs no randomness, so that a simulated history is exact.
+ * Counters are IVs for AEADs and counter mode. CBC wants one that no one can foretell: a counter
+ * encrypted under the key itself, the first method of NIST SP 800-38A, appendix C. It needs no
+ * randomness, so that a simulated history is exact. The IV counts as used, whatever happens then.
  */
-static bool cbc_iv(struct sk *sk, const struct encr_alg *alg, uint8_t iv[BLOCK])
+static bool make_iv(struct sk *sk, const struct alg *alg, uint8_t *iv)
 {
-	static const uint8_t zero[BLOCK];
-	gnutls_cipher_hd_t cbc;
-	bool ok;
+	static const uint8_t zero[BLOCK_MAX];
 
 	if (sk->next_iv == UINT64_MAX)
 		return false;
-	memset(iv, 0, BLOCK);
-	put_u64(iv + BLOCK - 8, sk->next_iv++);
-	if (!cbc_start(sk, alg, zero, &cbc))
-		return false;
-	ok = gnutls_cipher_encrypt(cbc, iv, BLOCK) == 0;
-	gnutls_cipher_deinit(cbc);
-	return ok;
+	memset(iv, 0, alg->iv_len);
+	put_u64(iv + alg->iv_len - 8, sk->next_iv++);
+	return alg->block == 1 || cipher_crypt(alg, sk->key, zero, iv, alg->iv_len, true);
 }
 
 /* The ICV covers the message from its first octet to the ICV, RFC 7296 3.14. */
-static bool cbc_icv(const struct sk *sk, const struct integ_alg *integ, const uint8_t *msg,
-		    size_t len, uint8_t icv[ICV_MAX])
+static bool make_icv(const struct sk *sk, const uint8_t *msg, size_t len, uint8_t full[MAC_LEN_MAX])
 {
-	uint8_t full[PRF_LEN_MAX];
-
-	if (gnutls_hmac_fast(integ->mac, sk->integ_key, integ->key_len, msg, len, full) < 0)
-		return false;
-	memcpy(icv, full, integ->icv_len);
-	mem_wipe(full, sizeof(full));
-	return true;
-}
-
-static bool cbc_seal(struct sk *sk, const struct encr_alg *alg, const struct integ_alg *integ,
-		     uint8_t *msg, size_t body, size_t len)
-{
-	uint8_t *text = msg + body + BLOCK;
-	gnutls_cipher_hd_t cbc;
+	struct chunk key = { sk->integ_key, integ_key_len(sk->integ) }, text = { msg, len };
+	struct mac mac;
 	bool ok;
 
-	if (!cbc_iv(sk, alg, msg + body) || !cbc_start(sk, alg, msg + body, &cbc))
+	if (!mac_start(&mac, TRANSFORM_INTEG, sk->integ, key))
 		return false;
-	ok = gnutls_cipher_encrypt(cbc, text, len) == 0;
-	gnutls_cipher_deinit(cbc);
-	return ok && cbc_icv(sk, integ, msg, body + BLOCK + len, text + len);
-}
-
-static bool cbc_open(const struct sk *sk, const struct encr_alg *alg, const struct integ_alg *integ,
-		     uint8_t *msg, size_t body, size_t len)
-{
-	uint8_t *text = msg + body + BLOCK, icv[ICV_MAX];
-	gnutls_cipher_hd_t cbc;
-	bool ok;
-
-	if (!len || len % BLOCK)
-		return false;
-	ok = cbc_icv(sk, integ, msg, body + BLOCK + len, icv) &&
-	     crypto_equal(icv, text + len, integ->icv_len);
-	mem_wipe(icv, sizeof(icv));
-	if (!ok || !cbc_start(sk, alg, msg + body, &cbc))
-		return false;
-	ok = gnutls_cipher_decrypt(cbc, text, len) == 0;
-	gnutls_cipher_deinit(cbc);
+	ok = mac_feed(&mac, &text, 1);
+	if (ok)
+		mac_end(&mac, full);
+	mac_stop(&mac);
 	return ok;
+}
+
+/* @len: octets to encrypt, behind which the ICV goes */
+static bool plain_seal(struct sk *sk, const struct alg *alg, size_t icv_len, uint8_t *msg,
+		       size_t body, size_t len)
+{
+	uint8_t *text = msg + body + alg->iv_len, full[MAC_LEN_MAX];
+	bool ok;
+
+	ok = cipher_crypt(alg, sk->key, msg + body, text, len, true) &&
+	     make_icv(sk, msg, body + alg->iv_len + len, full);
+	if (ok)
+		memcpy(text + len, full, icv_len);
+	mem_wipe(full, sizeof(full));
+	return ok;
+}
+
+static bool plain_open(const struct sk *sk, const struct alg *alg, size_t icv_len, uint8_t *msg,
+		       size_t body, size_t len)
+{
+	uint8_t *text = msg + body + alg->iv_len, full[MAC_LEN_MAX];
+	bool ok;
+
+	if (len % alg->block)
+		return false;
+	ok = make_icv(sk, msg, body + alg->iv_len + len, full) &&
+	     crypto_equal(full, text + len, icv_len);
+	mem_wipe(full, sizeof(full));
+	return ok && cipher_crypt(alg, sk->key, msg + body, text, len, false);
 }
 
 bool sk_seal(struct sk *sk, uint8_t *msg, size_t body, size_t plain)
 {
-	const struct integ_alg *integ;
-	const struct encr_alg *alg = suite(sk, &integ);
-	size_t pad;
-	uint8_t *p;
+	size_t icv_len, pad, len;
+	const struct alg *alg = suite(sk, &icv_len);
+	struct chunk aad = { msg, body };
+	uint8_t *text;
 
 	if (!alg)
 		return false;
+	text = msg + body + alg->iv_len;
 	pad = pad_len(alg, plain);
-	p = msg + body + alg->iv_len + plain;
-	memset(p, 0, pad);
-	p[pad] = (uint8_t)pad;
-	return alg->aead ? aead_seal(sk, alg, msg, body, plain + pad + 1) :
-			   cbc_seal(sk, alg, integ, msg, body, plain + pad + 1);
+	len = plain + pad + 1;
+	memset(text + plain, 0, pad);
+	text[len - 1] = (uint8_t)pad;
+	if (!make_iv(sk, alg, msg + body))
+		return false;
+	return alg->use & ALG_AEAD ? cipher_seal(alg, sk->key, msg + body, aad, text, len) :
+				     plain_seal(sk, alg, icv_len, msg, body, len);
 }
 
 bool sk_open(const struct sk *sk, uint8_t *msg, size_t len, size_t body, size_t *plain,
 	     size_t *plain_len)
 {
-	const struct integ_alg *integ;
-	const struct encr_alg *alg = suite(sk, &integ);
-	size_t around, text, pad;
+	size_t icv_len, text, pad;
+	const struct alg *alg = suite(sk, &icv_len);
 	bool ok;
 
-	if (!alg || body > len)
-		return false;
-	around = (size_t)alg->iv_len + (alg->aead ? alg->icv_len : integ->icv_len);
 	/* one octet at least: the pad length */
-	if (len - body <= around)
+	if (!alg || body > len || len - body <= alg->iv_len + icv_len)
 		return false;
-	text = len - body - around;
-	ok = alg->aead ? aead_open(sk, alg, msg, body, text) :
-			 cbc_open(sk, alg, integ, msg, body, text);
+	text = len - body - alg->iv_len - icv_len;
+	ok = alg->use & ALG_AEAD ?
+		     cipher_open(alg, sk->key, msg + body, (struct chunk){ msg, body },
+				 msg + body + alg->iv_len, text) :
+		     plain_open(sk, alg, icv_len, msg, body, text);
 	if (!ok)
 		return false;
 	/* authenticated: what is wrong from here on is the peer's own mistake, and no oracle */

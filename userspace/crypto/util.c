@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <gnutls/crypto.h>
 #include <stdlib.h>
-#include "crypto/alg.h"
+#include "crypto/crypto.h"
 #include "lib/log.h"
 
 void crypto_random(void *buf, size_t len)
