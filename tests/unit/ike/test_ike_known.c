@@ -196,6 +196,29 @@ static void test_skeyseed(void **state)
 	}
 }
 
+/* RFC 7296 2.14: the PRFs of AES take 64 bits of each nonce as the key, and all in prf+. */
+static void test_skeyseed_of_aes(void **state)
+{
+	static const struct {
+		const char *suite, *sk_d, *sk_pr;
+	} rows[] = {
+		{ "aes128-sha256-prfaesxcbc-x25519", "1b2c9aa24c6e12e34a7b17a5d952f82f",
+		  "03c08439eb65de6418d0b34ca6b6166e" },
+		{ "aes128-sha256-prfaescmac-x25519", "c22ff0b6fcf7139a140902e700aa9a33",
+		  "d8b3cf3aa382d0070a3558c95e41fb47" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct ike_sa *sa = sa_of(&first, i, SPI_I, SPI_R);
+
+		proposal_of(&sa->suite, PROTO_IKE, rows[i].suite);
+		derive(sa, &first, NULL);
+		assert_hex(sa->sk_d, rows[i].sk_d);
+		assert_hex(sa->sk_pr, rows[i].sk_pr);
+		test_free(sa);
+	}
+}
+
 static void test_skeyseed_of_a_rekey(void **state)
 {
 	struct ike_sa *old = sa_of(&first, true, SPI_I, SPI_R);
@@ -305,17 +328,21 @@ static void rekeyed_with(const char *old_ike, const char *new_ike)
 static void test_keys_of_another_prf(void **state)
 {
 	static const char sha256[] = "aes128gcm16-prfsha256-x25519",
-			  sha512[] = "aes128gcm16-prfsha512-x25519";
+			  sha512[] = "aes128gcm16-prfsha512-x25519",
+			  xcbc[] = "aes128gcm16-prfaesxcbc-x25519";
 
 	rekeyed_with(sha256, sha256);
 	rekeyed_with(sha512, sha256);
 	rekeyed_with(sha256, sha512);
+	rekeyed_with(xcbc, sha512);
+	rekeyed_with(sha512, xcbc);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_skeyseed),
+		cmocka_unit_test(test_skeyseed_of_aes),
 		cmocka_unit_test(test_skeyseed_of_a_rekey),
 		cmocka_unit_test(test_auth),
 		cmocka_unit_test(test_keymat),

@@ -9,6 +9,14 @@ static struct chunk keys_chunk(const void *p, size_t len)
 	return (struct chunk){ p, len };
 }
 
+/* How much of a nonce the PRF takes as its key. */
+static size_t keys_nonce_len(uint16_t prf_id, const struct nonce *nonce)
+{
+	size_t most = prf_nonce_len(prf_id);
+
+	return nonce->len < most ? nonce->len : most;
+}
+
 /*
  * SKEYSEED = prf(Ni | Nr, g^ir), or prf(SK_d (old), g^ir | Ni | Nr) with the old IKE SA's prf
  * when that is rekeyed.
@@ -16,16 +24,18 @@ static struct chunk keys_chunk(const void *p, size_t len)
 static bool keys_skeyseed(const struct ike_sa *sa, struct chunk secret,
 			  const struct ike_sa *rekeyed, uint8_t out[PRF_LEN_MAX])
 {
-	uint8_t nonces[2 * SA_NONCE_MAX];
-	struct chunk parts[2] = { secret };
+	const struct chunk parts[] = {
+		secret, keys_chunk(sa->ni.b, sa->ni.len), keys_chunk(sa->nr.b, sa->nr.len),
+	};
+	size_t i = keys_nonce_len(sa->prf, &sa->ni), r = keys_nonce_len(sa->prf, &sa->nr);
+	uint8_t key[2 * SA_NONCE_MAX];
 
-	memcpy(nonces, sa->ni.b, sa->ni.len);
-	memcpy(nonces + sa->ni.len, sa->nr.b, sa->nr.len);
-	parts[1] = keys_chunk(nonces, sa->ni.len + sa->nr.len);
 	if (rekeyed)
-		return prf(rekeyed->prf, keys_chunk(rekeyed->sk_d, prf_len(rekeyed->prf)), parts, 2,
+		return prf(rekeyed->prf, keys_chunk(rekeyed->sk_d, prf_len(rekeyed->prf)), parts, 3,
 			   out);
-	return prf(sa->prf, parts[1], parts, 1, out);
+	memcpy(key, sa->ni.b, i);
+	memcpy(key + i, sa->nr.b, r);
+	return prf(sa->prf, keys_chunk(key, i + r), parts, 1, out);
 }
 
 static bool keys_setup(struct sk *sk, const struct ike_sa *sa, const uint8_t *encr_key,
