@@ -15,8 +15,8 @@
 #include "suite/proposal.h"
 
 #define PRF_LEN_MAX	64	/* octets */
-#define KE_PUBLIC_MAX	384	/* MODP-3072 */
-#define KE_SECRET_MAX	384
+#define KE_PUBLIC_MAX	1024	/* MODP-8192 */
+#define KE_SECRET_MAX	1024
 #define SK_KEY_MAX	36	/* AES-256 and a salt */
 #define SK_INTEG_MAX	64
 
@@ -81,7 +81,7 @@ uint16_t ke_group(const struct ke *ke);
 const uint8_t *ke_public(const struct ke *ke, size_t *len);
 /*
  * False where the peer's value is unsound (RFC 6989: range, point on the curve, all-zero X25519
- * result).
+ * or X448 result).
  * @secret: KE_SECRET_MAX octets.
  */
 bool ke_derive(const struct ke *ke, const uint8_t *peer, size_t peer_len, uint8_t *secret,

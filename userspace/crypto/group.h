@@ -5,7 +5,7 @@
 
 #include "crypto/crypto.h"
 
-#define KE_PRIVATE_MAX	64
+#define KE_PRIVATE_MAX	80
 
 /* Lengths in octets. Values are octet strings of exactly these lengths, as on the wire. */
 struct group {
@@ -20,6 +20,13 @@ struct group {
 	const void *param;
 };
 
-extern const struct group group_x25519, group_ecp256, group_ecp384, group_modp2048, group_modp3072;
+extern const struct group group_x25519, group_x448;
+extern const struct group group_ecp192, group_ecp224, group_ecp256, group_ecp384, group_ecp521;
+extern const struct group group_modp768, group_modp1024, group_modp1536, group_modp2048;
+extern const struct group group_modp3072, group_modp4096, group_modp6144, group_modp8192;
+
+/* Hexadecimal; of RFC 2409 and RFC 3526. */
+extern const char modp_prime768[], modp_prime1024[], modp_prime1536[], modp_prime2048[];
+extern const char modp_prime3072[], modp_prime4096[], modp_prime6144[], modp_prime8192[];
 
 #endif

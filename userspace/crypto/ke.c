@@ -15,7 +15,9 @@ struct ke {
 };
 
 static const struct group *const groups[] = {
-	&group_x25519, &group_ecp256, &group_ecp384, &group_modp2048, &group_modp3072,
+	&group_x25519, &group_x448, &group_ecp192, &group_ecp224, &group_ecp256, &group_ecp384,
+	&group_ecp521, &group_modp768, &group_modp1024, &group_modp1536, &group_modp2048,
+	&group_modp3072, &group_modp4096, &group_modp6144, &group_modp8192,
 };
 
 static const struct group *find_group(uint16_t id)
@@ -51,7 +53,7 @@ static void wipe_limbs(void)
 /* GMP works on the stack as well: its tables of powers are as much a secret as the limbs. */
 static void __attribute__((noinline)) wipe_stack(void)
 {
-	uint8_t dead[48 * 1024];
+	uint8_t dead[96 * 1024];
 
 	mem_wipe(dead, sizeof(dead));
 }

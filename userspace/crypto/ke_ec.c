@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Elliptic curves: X25519 (RFC 8031), ECP-256 and ECP-384 (RFC 5903). */
+/* Elliptic curves: X25519, X448 (RFC 8031), ECP-192 to ECP-521 (RFC 5903, RFC 5114). */
 #include <nettle/bignum.h>
 #include <nettle/curve25519.h>
+#include <nettle/curve448.h>
 #include <nettle/ecc-curve.h>
 #include <nettle/ecc.h>
 #include "crypto/group.h"
@@ -12,20 +13,37 @@ static bool x25519_make(const struct group *g, uint8_t *private, uint8_t *public
 	return true;
 }
 
+static bool x448_make(const struct group *g, uint8_t *private, uint8_t *public)
+{
+	curve448_mul_g(public, private);
+	return true;
+}
+
 /*
  * A result of zero comes from points of small order: the peer's share had no part in it, RFC 7748
- * 6.1.
+ * 6.1 and 6.2.
  */
+static bool is_zero(const uint8_t *secret, size_t len)
+{
+	uint8_t any = 0;
+
+	while (len--)
+		any |= secret[len];
+	return !any;
+}
+
 static bool x25519_derive(const struct group *g, const uint8_t *private, const uint8_t *peer,
 			  uint8_t *secret)
 {
-	uint8_t any = 0;
-	int i;
-
 	curve25519_mul(secret, private, peer);
-	for (i = 0; i < CURVE25519_SIZE; i++)
-		any |= secret[i];
-	return any;
+	return !is_zero(secret, CURVE25519_SIZE);
+}
+
+static bool x448_derive(const struct group *g, const uint8_t *private, const uint8_t *peer,
+			uint8_t *secret)
+{
+	curve448_mul(secret, private, peer);
+	return !is_zero(secret, CURVE448_SIZE);
 }
 
 const struct group group_x25519 = {
@@ -37,9 +55,29 @@ const struct group group_x25519 = {
 	.derive = x25519_derive,
 };
 
+const struct group group_x448 = {
+	.id = KE_X448,
+	.public_len = CURVE448_SIZE,
+	.secret_len = CURVE448_SIZE,
+	.private_len = CURVE448_SIZE,
+	.make = x448_make,
+	.derive = x448_derive,
+};
+
 static const struct ecc_curve *curve_of(const struct group *g)
 {
-	return g->id == KE_ECP_256 ? nettle_get_secp_256r1() : nettle_get_secp_384r1();
+	switch (g->id) {
+	case KE_ECP_192:
+		return nettle_get_secp_192r1();
+	case KE_ECP_224:
+		return nettle_get_secp_224r1();
+	case KE_ECP_256:
+		return nettle_get_secp_256r1();
+	case KE_ECP_384:
+		return nettle_get_secp_384r1();
+	default:
+		return nettle_get_secp_521r1();
+	}
 }
 
 /* False: not from 1 to the order of the group less one. */
@@ -62,6 +100,8 @@ static bool ecp_make(const struct group *g, uint8_t *private, uint8_t *public)
 	mpz_t x, y;
 	bool ok;
 
+	if (g->id == KE_ECP_521)	/* of the first octet one bit is used: few would be drawn */
+		private[0] &= 1;
 	ecc_scalar_init(&scalar, curve_of(g));
 	ok = scalar_set(&scalar, private, len);
 	if (ok) {
@@ -106,20 +146,18 @@ static bool ecp_derive(const struct group *g, const uint8_t *private, const uint
 	return ok;
 }
 
-const struct group group_ecp256 = {
-	.id = KE_ECP_256,
-	.public_len = 64,
-	.secret_len = 32,
-	.private_len = 32,
-	.make = ecp_make,
-	.derive = ecp_derive,
-};
+#define ECP(name_, id_, len_)			\
+	const struct group group_##name_ = {	\
+		.id = id_,			\
+		.public_len = 2 * (len_),	\
+		.secret_len = len_,		\
+		.private_len = len_,		\
+		.make = ecp_make,		\
+		.derive = ecp_derive,		\
+	}
 
-const struct group group_ecp384 = {
-	.id = KE_ECP_384,
-	.public_len = 96,
-	.secret_len = 48,
-	.private_len = 48,
-	.make = ecp_make,
-	.derive = ecp_derive,
-};
+ECP(ecp192, KE_ECP_192, 24);
+ECP(ecp224, KE_ECP_224, 28);
+ECP(ecp256, KE_ECP_256, 32);
+ECP(ecp384, KE_ECP_384, 48);
+ECP(ecp521, KE_ECP_521, 66);

@@ -1,30 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Groups modulo a prime: RFC 3526 groups 14 and 15, generator 2, with the checks of RFC 6989. */
+/* Groups modulo a prime: RFC 2409 and RFC 3526, generator 2, with the checks of RFC 6989. */
 #include <nettle/bignum.h>
 #include "crypto/group.h"
-
-static const char prime2048[] =
-	"ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74"
-	"020bbea63b139b22514a08798e3404ddef9519b3cd3a431b302b0a6df25f1437"
-	"4fe1356d6d51c245e485b576625e7ec6f44c42e9a637ed6b0bff5cb6f406b7ed"
-	"ee386bfb5a899fa5ae9f24117c4b1fe649286651ece45b3dc2007cb8a163bf05"
-	"98da48361c55d39a69163fa8fd24cf5f83655d23dca3ad961c62f356208552bb"
-	"9ed529077096966d670c354e4abc9804f1746c08ca18217c32905e462e36ce3b"
-	"e39e772c180e86039b2783a2ec07a28fb5c55df06f4c52c9de2bcbf695581718"
-	"3995497cea956ae515d2261898fa051015728e5a8aacaa68ffffffffffffffff";
-static const char prime3072[] =
-	"ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74"
-	"020bbea63b139b22514a08798e3404ddef9519b3cd3a431b302b0a6df25f1437"
-	"4fe1356d6d51c245e485b576625e7ec6f44c42e9a637ed6b0bff5cb6f406b7ed"
-	"ee386bfb5a899fa5ae9f24117c4b1fe649286651ece45b3dc2007cb8a163bf05"
-	"98da48361c55d39a69163fa8fd24cf5f83655d23dca3ad961c62f356208552bb"
-	"9ed529077096966d670c354e4abc9804f1746c08ca18217c32905e462e36ce3b"
-	"e39e772c180e86039b2783a2ec07a28fb5c55df06f4c52c9de2bcbf695581718"
-	"3995497cea956ae515d2261898fa051015728e5a8aaac42dad33170d04507a33"
-	"a85521abdf1cba64ecfb850458dbef0a8aea71575d060c7db3970f85a6e1e4c7"
-	"abf5ae8cdb0933d71e8c94e04a25619dcee3d2261ad2ee6bf12ffa06d98a0864"
-	"d87602733ec86a64521f2b18177b200cbbe117577a615d6c770988c0bad946e2"
-	"08e24fa074e5ab3143db5bfce0fd108e4b82d120a93ad2caffffffffffffffff";
 
 /*
  * RFC 3526 8: an exponent of twice the group's strength is enough. Its highest bit is set, so that
@@ -71,22 +48,22 @@ static bool modp_derive(const struct group *g, const uint8_t *private, const uin
 	return ok;
 }
 
-const struct group group_modp2048 = {
-	.id = KE_MODP_2048,
-	.public_len = 256,
-	.secret_len = 256,
-	.private_len = 40,
-	.make = modp_make,
-	.derive = modp_derive,
-	.param = prime2048,
-};
+#define MODP(bits_, id_, private_)				\
+	const struct group group_modp##bits_ = {		\
+		.id = id_,					\
+		.public_len = (bits_) / 8,			\
+		.secret_len = (bits_) / 8,			\
+		.private_len = private_,			\
+		.make = modp_make,				\
+		.derive = modp_derive,				\
+		.param = modp_prime##bits_,			\
+	}
 
-const struct group group_modp3072 = {
-	.id = KE_MODP_3072,
-	.public_len = 384,
-	.secret_len = 384,
-	.private_len = 52,
-	.make = modp_make,
-	.derive = modp_derive,
-	.param = prime3072,
-};
+MODP(768, KE_MODP_768, 30);
+MODP(1024, KE_MODP_1024, 30);
+MODP(1536, KE_MODP_1536, 30);
+MODP(2048, KE_MODP_2048, 40);
+MODP(3072, KE_MODP_3072, 52);
+MODP(4096, KE_MODP_4096, 60);
+MODP(6144, KE_MODP_6144, 68);
+MODP(8192, KE_MODP_8192, 78);

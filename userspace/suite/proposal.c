@@ -284,6 +284,21 @@ const struct transform *proposal_find(const struct proposal *p, uint8_t type)
 	return NULL;
 }
 
+const char *proposals_legacy(const struct proposals *list)
+{
+	for (unsigned int i = 0; i < list->count; i++) {
+		const struct proposal *p = &list->p[i];
+
+		for (unsigned int j = 0; j < p->count; j++) {
+			const struct alg *alg = alg_find(p->t[j].type, p->t[j].id, p->t[j].key_bits);
+
+			if (alg && alg->use & ALG_LEGACY)
+				return alg->name;
+		}
+	}
+	return NULL;
+}
+
 bool proposals_have_group(const struct proposals *list, uint16_t group)
 {
 	for (unsigned int i = 0; i < list->count; i++)

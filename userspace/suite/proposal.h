@@ -119,6 +119,8 @@ const char *transform_name(uint8_t type, uint16_t id, uint16_t key_bits);
 
 /* The first transform of a type, or NULL. */
 const struct transform *proposal_find(const struct proposal *p, uint8_t type);
+/* The name of the first algorithm that only allow-legacy allows, or NULL. */
+const char *proposals_legacy(const struct proposals *list);
 /* Has any of them this KE group? */
 bool proposals_have_group(const struct proposals *list, uint16_t group);
 

@@ -15,8 +15,9 @@
 #define IV	0x0102030405060708ULL
 
 /*
- * Octets from the IV to the ICV, made with OpenSSL: keys of 1, 8, 15, ... and 3, 8, 13, ..., headers
- * of 0xc0, 0xc1, ..., 21 octets of 0, 1, 2, ... inside. RFC 7296 3.14, RFC 5282, RFC 5930, RFC 7634.
+ * Octets from the IV to the ICV, made with OpenSSL: keys of 1, 8, 15, ... and 3, 8, 13, ...,
+ * headers of 0xc0, 0xc1, ..., 21 octets of 0, 1, 2, ... inside. RFC 7296 3.14, RFC 5282, RFC 5930,
+ * RFC 7634.
  */
 static const struct {
 	uint16_t encr, bits, integ;
@@ -111,6 +112,9 @@ static const struct {
 	{ ENCR_3DES, 0, INTEG_HMAC_SHA1_96,
 	  "5b8093ea05bbeef2d5a4a46f41882f0deea9bf7c4c1ca54b37dfe6a2f6dad2ba"
 	  "c98a4f59a85bccef0ede74f7" },
+	{ ENCR_DES, 0, INTEG_HMAC_MD5_96,
+	  "85df4ba4286986b6121687366c35fc221af7f0620cb72f7bafdea92ea139195b"
+	  "3dbbc634021acd32013c42ec" },
 };
 
 static struct sk sk_of(size_t suite)

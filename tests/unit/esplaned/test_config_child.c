@@ -107,7 +107,14 @@ static void everyday_options(void **state)
 	assert_int_equal(t->ike.retry_tries, 4);
 	config_free(c);
 
+	c = load_good(ONE("ike = des-md5-modp768\nallow-legacy = yes\n"));
+	assert_true(c->tunnels[0].allow_legacy);
+	assert_string_equal(proposals_legacy(&c->tunnels[0].ike.ike), "des");
+	assert_null(proposals_legacy(&c->tunnels[0].ike.child[0].esp));
+	config_free(c);
+
 	c = load_good(ONE("table = 254\n"));
+	assert_false(c->tunnels[0].allow_legacy);
 	t = &c->tunnels[0];
 	assert_int_equal(t->table, 0);
 	assert_int_equal(t->mtu, 0);
@@ -300,8 +307,8 @@ static void all_mistakes_of_a_file(void **state)
 		"include(\"PATTERN\")\n"
 		"@:13: tunnel \"c\": metric needs an equal sign, as metric = \"...\"\n"
 		"@:20: tunnel \"d\", child \"e\": esp: \"b\": \"b\" is not an algorithm; "
-		"use aes128gcm16, aes256gcm16, chacha20poly1305, aes128, aes192, "
-		"aes256, sha256, x25519, ecp256, ecp384, modp2048, modp3072, esn, noesn\n"
+		"use aes128gcm16, aes256gcm16, chacha20poly1305, aes128, aes256, sha256, x25519, "
+		"ecp256, ecp384, modp2048, modp3072, esn, noesn, or another of esplane.conf(5)\n"
 		"@:26: a string that starts in this line does not end in it: a quote is "
 		"missing, or one inside the string needs a backslash before it\n"
 		"@:14: include: $/missing: No such file or directory");

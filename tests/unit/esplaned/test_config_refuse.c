@@ -24,9 +24,10 @@ static const struct {
 	  "@:10: tunnel \"office\": there is no option local_ts: do you mean local-ts?" },
 	{ ONE("keylife = 3\n"),
 	  "@:6: tunnel \"office\": there is no option keylife; use local, remote, local-id, "
-	  "remote-id, psk, psk-file, ike, esp, local-ts, remote-ts, rekey, rekey-bytes, "
-	  "rekey-packets, ike-rekey, replay-window, start, when-down, interface, address, mtu, "
-	  "routes, table, metric, fwmark, encap, dpd, retransmit-first, retransmit-tries, up-script, down-script, "
+	  "remote-id, psk, psk-file, ike, esp, allow-legacy, local-ts, remote-ts, rekey, "
+	  "rekey-bytes, rekey-packets, ike-rekey, replay-window, start, when-down, interface, "
+	  "address, mtu, routes, table, metric, fwmark, encap, dpd, retransmit-first, "
+	  "retransmit-tries, up-script, down-script, "
 	  "script-timeout" },
 	{ "conn \"office\" {\n}\n", "@:1: \"conn\" is not known here; use tunnel "
 				    "\"NAME\" { ... } and include(\"PATTERN\")" },
@@ -188,6 +189,14 @@ static const struct {
 	{ ONE("routes = no\nwhen-down = block\n"),
 	  "@:1: tunnel \"office\": when-down = block lays routes, but routes = no forbids them: "
 	  "leave one of the two out" },
+	{ ONE("ike = 3des-md5-modp1024\n"),
+	  "@:1: tunnel \"office\": ike has md5, which can be broken: use another, or allow-legacy = "
+	  "yes if the peer has no other" },
+	{ ONE("allow-legacy = no\nesp = aes128gcm16-modp768\n"),
+	  "@:1: tunnel \"office\": esp has modp768, which can be broken: use another, or "
+	  "allow-legacy = yes if the peer has no other" },
+	{ ONE("allow-legacy = maybe\n"),
+	  "@:6: tunnel \"office\": allow-legacy: \"maybe\" is not known; use no or yes" },
 	{ ONE("retransmit-first = 50ms\n"),
 	  "@:6: tunnel \"office\": retransmit-first: \"50ms\" is not a duration; use 100ms to 16s, "
 	  "as 500ms or 2s" },

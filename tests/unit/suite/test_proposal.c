@@ -369,6 +369,21 @@ static void defaults_meet_each_other(void **state)
 	assert_true(selects(&ike, &theirs, false, &chosen));
 }
 
+static void legacy_is_told(void **state)
+{
+	struct proposals list = list_of(PROTO_IKE, "aes128-sha1-modp1536,3des-sha1-prfmd5-modp2048");
+
+	assert_string_equal(proposals_legacy(&list), "prfmd5");
+	list.count = 1;
+	assert_null(proposals_legacy(&list));
+	list = list_of(PROTO_ESP, "aes128gcm16-modp1024");
+	assert_string_equal(proposals_legacy(&list), "modp1024");
+	proposals_default(&list, PROTO_IKE);
+	assert_null(proposals_legacy(&list));
+	list.count = 0;
+	assert_null(proposals_legacy(&list));
+}
+
 static void names_of_transforms(void **state)
 {
 	assert_string_equal(transform_name(TRANSFORM_ENCR, ENCR_AES_CBC, 192), "aes192");
@@ -389,6 +404,7 @@ int main(void)
 		cmocka_unit_test(absent_counts_as_none),
 		cmocka_unit_test(unknown_spoils_what_it_must),
 		cmocka_unit_test(defaults_meet_each_other),
+		cmocka_unit_test(legacy_is_told),
 		cmocka_unit_test(names_of_transforms),
 	};
 

@@ -75,6 +75,22 @@ static bool check_child(const struct tunnel_options *t, unsigned int index,
 	return true;
 }
 
+/* What can be broken is used only where somebody has said that it shall be. */
+static bool check_legacy(const struct tunnel_options *t, char why[VALUE_WHY_MAX])
+{
+	const char *name = proposals_legacy(&t->ike.ike), *option = "ike";
+
+	for (unsigned int i = 0; !name && i < t->ike.child_count; i++) {
+		name = proposals_legacy(&t->ike.child[i].esp);
+		option = "esp";
+	}
+	if (!name || t->allow_legacy)
+		return true;
+	return value_refuse(why,
+			    "%s has %s, which can be broken: use another, or allow-legacy = yes "
+			    "if the peer has no other", option, name);
+}
+
 static bool check_address(const struct tunnel_options *t)
 {
 	for (unsigned int i = 0; i < t->ike.child_count; i++) {
@@ -106,7 +122,7 @@ bool check_tunnel(const struct tunnel_options *t, char why[VALUE_WHY_MAX])
 		if (!check_child(t, i, why))
 			return false;
 	}
-	return true;
+	return check_legacy(t, why);
 }
 
 /* Our identity as a peer sees it; type 0: the address that the route tells. */

@@ -156,6 +156,12 @@ static bool option_esp(struct option_target *to, const char *value, char why[VAL
 	return option_proposal(&to->child->conf.esp, PROTO_ESP, value, why);
 }
 
+static bool option_allow_legacy(struct option_target *to, const char *value,
+				char why[VALUE_WHY_MAX])
+{
+	return value_choice(value, "no", "yes", &to->tunnel->allow_legacy, why);
+}
+
 static bool option_ts(struct ts list[CONFIG_TS_MAX], unsigned int *count, const char *value,
 		      char why[VALUE_WHY_MAX])
 {
@@ -399,6 +405,7 @@ const struct option option_table[] = {
 	{ "psk-file", OPTION_TUNNEL, false, option_psk_file },
 	{ "ike", OPTION_TUNNEL, true, option_ike },
 	{ "esp", OPTION_BOTH, true, option_esp },
+	{ "allow-legacy", OPTION_TUNNEL, false, option_allow_legacy },
 	{ "local-ts", OPTION_BOTH, true, option_local_ts },
 	{ "remote-ts", OPTION_BOTH, true, option_remote_ts },
 	{ "rekey", OPTION_BOTH, false, option_rekey },
