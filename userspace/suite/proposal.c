@@ -290,7 +290,8 @@ const char *proposals_legacy(const struct proposals *list)
 		const struct proposal *p = &list->p[i];
 
 		for (unsigned int j = 0; j < p->count; j++) {
-			const struct alg *alg = alg_find(p->t[j].type, p->t[j].id, p->t[j].key_bits);
+			const struct transform *t = &p->t[j];
+			const struct alg *alg = alg_find(t->type, t->id, t->key_bits);
 
 			if (alg && alg->use & ALG_LEGACY)
 				return alg->name;

@@ -135,6 +135,10 @@ bool proposals_have_group(const struct proposals *list, uint16_t group);
 bool proposal_select(const struct proposals *ours, const struct proposals *theirs, bool ignore_ke,
 		     struct proposal *chosen, unsigned int *index);
 
+/* Does "default", "standard", "suite-b-gcm-128" or the like stand for proposals? */
+bool proposals_is_set(const char *name);
+/* Appends them. False: there are none for that protocol, or they are too many. */
+bool proposals_add_set(struct proposals *list, uint8_t protocol, const char *name);
 /* The sound default lists. */
 void proposals_default(struct proposals *p, uint8_t protocol);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Every cipher with the Encrypted payload, against what another library makes of the same octets. */
+/* Every cipher with the Encrypted payload, against what another library makes of the octets. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -195,6 +195,12 @@ static const struct {
 	{ ONE("allow-legacy = no\nesp = aes128gcm16-modp768\n"),
 	  "@:1: tunnel \"office\": esp has modp768, which can be broken: use another, or "
 	  "allow-legacy = yes if the peer has no other" },
+	{ ONE("ike = standard\n"),
+	  "@:1: tunnel \"office\": ike has modp1024, which can be broken: use another, or "
+	  "allow-legacy = yes if the peer has no other" },
+	{ ONE("esp = standard\n"),
+	  "@:6: tunnel \"office\": esp: \"standard\" has nothing that the kernel module does, or the "
+	  "list has more than 16 proposals: write proposals, as aes128gcm16-esn" },
 	{ ONE("allow-legacy = maybe\n"),
 	  "@:6: tunnel \"office\": allow-legacy: \"maybe\" is not known; use no or yes" },
 	{ ONE("retransmit-first = 50ms\n"),

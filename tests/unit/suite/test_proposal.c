@@ -369,10 +369,42 @@ static void defaults_meet_each_other(void **state)
 	assert_true(selects(&ike, &theirs, false, &chosen));
 }
 
+static void sets_have_names(void **state)
+{
+	static const char *const names[] = {
+		"default", "standard", "compatible", "basic", "suite-b-gcm-128", "suite-b-gcm-256",
+		"prime-128", "prime-256",
+	};
+	static const unsigned int ike[] = { 2, 2, 4, 2, 1, 1, 1, 1 };
+	static const unsigned int esp[] = { 4, 0, 0, 0, 1, 1, 2, 2 };
+	struct proposals list;
+	char buf[PROPOSAL_STRLEN];
+	const char *legacy;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		list.count = 0;
+		assert_true(proposals_is_set(names[i]));
+		assert_true(proposals_add_set(&list, PROTO_IKE, names[i]));
+		assert_int_equal(list.count, ike[i]);
+		legacy = proposals_legacy(&list);
+		assert_int_equal(!!legacy, i >= 1 && i <= 3);
+		assert_int_equal(proposals_add_set(&list, PROTO_ESP, names[i]), !!esp[i]);
+		assert_int_equal(list.count, ike[i] + esp[i]);
+	}
+	assert_string_equal(proposal_str(&list.p[0], buf), "aes256gcm16-prfsha384-ecp384");
+	assert_string_equal(proposal_str(&list.p[1], buf), "aes256gcm16-esn-noesn");
+	list.count = PROPOSALS_MAX;
+	assert_false(proposals_add_set(&list, PROTO_IKE, "prime-128"));
+	assert_int_equal(list.count, PROPOSALS_MAX);
+	assert_false(proposals_is_set("prime-192"));
+	assert_false(proposals_is_set("aes128gcm16-esn"));
+}
+
 static void legacy_is_told(void **state)
 {
-	struct proposals list = list_of(PROTO_IKE, "aes128-sha1-modp1536,3des-sha1-prfmd5-modp2048");
+	struct proposals list;
 
+	list = list_of(PROTO_IKE, "aes128-sha1-modp1536,3des-sha1-prfmd5-modp2048");
 	assert_string_equal(proposals_legacy(&list), "prfmd5");
 	list.count = 1;
 	assert_null(proposals_legacy(&list));
@@ -404,6 +436,7 @@ int main(void)
 		cmocka_unit_test(absent_counts_as_none),
 		cmocka_unit_test(unknown_spoils_what_it_must),
 		cmocka_unit_test(defaults_meet_each_other),
+		cmocka_unit_test(sets_have_names),
 		cmocka_unit_test(legacy_is_told),
 		cmocka_unit_test(names_of_transforms),
 	};

@@ -140,6 +140,12 @@ static bool option_proposal(struct proposals *list, uint8_t protocol, const char
 					    "\"aes128gcm16-prfsha256-x25519\", "
 					    "\"aes256-sha256-ecp256\"" :
 					    "\"aes128gcm16-esn\", \"aes256-sha256-esn\"");
+	if (proposals_is_set(value))
+		return proposals_add_set(list, protocol, value) ||
+		       value_refuse(why, "\"%s\" has nothing that the kernel module does, or the "
+				    "list has more than %d proposals: write proposals, as %s",
+				    value, PROPOSALS_MAX, protocol == PROTO_IKE ?
+				    "aes128gcm16-prfsha256-x25519" : "aes128gcm16-esn");
 	if (!proposal_parse(&list->p[list->count], protocol, value, detail, sizeof(detail)))
 		return value_refuse(why, "\"%s\": %s", value, detail);
 	list->count++;

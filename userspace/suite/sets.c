@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Proposals that go by one name. */
+#include <string.h>
+#include "lib/array.h"
+#include "suite/proposal.h"
+
+#define SETS_MAX	4	/* proposals in one of them */
+
+/*
+ * As Junos has basic, compatible, standard and prime; RFC 6379 has Suite B, whose IKE is in CBC.
+ * The kernel module has neither 3DES nor SHA-1: of the first three ESP has nothing.
+ */
+static const struct {
+	const char *name;
+	const char *ike[SETS_MAX], *esp[SETS_MAX];
+} sets[] = {
+	{ "standard", { "3des-sha1-modp1024", "aes128-sha1-modp1024" }, {} },
+	{ "compatible",
+	  { "3des-sha1-modp1024", "3des-md5-modp1024", "des-sha1-modp1024", "des-md5-modp1024" },
+	  {} },
+	{ "basic", { "des-sha1-modp768", "des-md5-modp768" }, {} },
+	{ "suite-b-gcm-128", { "aes128-sha256-ecp256" }, { "aes128gcm16-esn-noesn" } },
+	{ "suite-b-gcm-256", { "aes256-sha384-ecp384" }, { "aes256gcm16-esn-noesn" } },
+	{ "prime-128", { "aes128gcm16-prfsha256-ecp256" },
+	  { "aes128gcm16-esn-noesn", "aes128gcm16-ecp256-esn-noesn" } },
+	{ "prime-256", { "aes256gcm16-prfsha384-ecp384" },
+	  { "aes256gcm16-esn-noesn", "aes256gcm16-ecp384-esn-noesn" } },
+};
+
+/* NULL: there is no such set. */
+static const char *const *sets_find(const char *name, uint8_t protocol)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+		if (!strcmp(sets[i].name, name))
+			return protocol == PROTO_IKE ? sets[i].ike : sets[i].esp;
+	}
+	return NULL;
+}
+
+bool proposals_is_set(const char *name)
+{
+	return !strcmp(name, "default") || sets_find(name, PROTO_IKE);
+}
+
+bool proposals_add_set(struct proposals *list, uint8_t protocol, const char *name)
+{
+	const char *const *texts = sets_find(name, protocol);
+	struct proposals set = { .count = 0 };
+	char why[64];
+
+	if (!texts)
+		proposals_default(&set, protocol);
+	for (unsigned int i = 0; texts && i < SETS_MAX && texts[i]; i++)
+		if (proposal_parse(&set.p[set.count], protocol, texts[i], why, sizeof(why)))
+			set.count++;
+	if (!set.count || list->count + set.count > PROPOSALS_MAX)
+		return false;
+	for (unsigned int i = 0; i < set.count; i++)
+		list->p[list->count++] = set.p[i];
+	return true;
+}
