@@ -3,9 +3,7 @@
 
 #include <linux/skbuff.h>
 
-#include "segment.h"
-
-struct espl_job *espl_esp_in_place(struct espl_sa *sa, struct sk_buff *skb, u8 next_header)
+struct espl_job *espl_esp_wrap(struct espl_sa *sa, struct sk_buff *skb, u8 next_header)
 {
 	const struct espl_esp_shape *shape = &sa->crypto.suite->shape;
 	unsigned int len = skb->len, clen = espl_esp_clen(shape, len);
@@ -18,32 +16,6 @@ struct espl_job *espl_esp_in_place(struct espl_sa *sa, struct sk_buff *skb, u8 n
 	skb_put(skb, clen - len + shape->icv_len);
 	espl_esp_put_trailer(shape, skb->data + len, len, next_header);
 	skb_push(skb, espl_esp_hlen(shape));
-	return job;
-}
-
-struct espl_job *espl_esp_gather(struct espl_sa *sa, struct sk_buff *skb,
-				 const struct sk_buff *plain, const struct espl_piece *piece,
-				 u8 next_header)
-{
-	const struct espl_esp_shape *shape = &sa->crypto.suite->shape;
-	unsigned int len = piece->head + piece->len;
-	unsigned int clen = espl_esp_clen(shape, len);
-	unsigned int n = espl_piece_map(piece, plain, NULL);
-	u8 *inner = skb->data + espl_esp_hlen(shape);
-	struct scatterlist *sg;
-	struct espl_job *job;
-
-	/* Headers, octets of the original, the trailer. */
-	job = espl_job_get(&sa->crypto, !!piece->head + n + 1, 1);
-	if (unlikely(!job))
-		return NULL;
-	sg = job->src + 1;
-	if (piece->head)
-		sg_set_buf(sg++, inner, piece->head);
-	espl_piece_map(piece, plain, sg);
-	espl_esp_put_trailer(shape, inner + len, len, next_header);
-	sg_set_buf(sg + n, inner + len, clen - len);
-	sg_set_buf(job->dst + 1, inner, clen + shape->icv_len);
 	return job;
 }
 

@@ -11,24 +11,15 @@
 #include "core/sa.h"
 #include "pure/wire.h"
 
-struct espl_piece;
 struct sk_buff;
 
 /*
- * Both describe a payload for the cipher and write its trailer. The job is the
- * caller's. NULL: no memory, and nothing has changed.
- *
- * In place: skb->data is the payload, with room in front for the ESP header and
- * behind for trailer and ICV; afterwards the packet is at its ESP header.
+ * Writes the trailer behind a payload, and describes it for the cipher, which
+ * works in place: skb->data is the payload, with room in front for the ESP
+ * header and behind for trailer and ICV; afterwards the packet is at its ESP
+ * header. The job is the caller's. NULL: no memory, and nothing has changed.
  */
-struct espl_job *espl_esp_in_place(struct espl_sa *sa, struct sk_buff *skb, u8 next_header);
-/*
- * Out of place: @skb is at its ESP header and has its final length. The first
- * piece->head octets of the payload are in it, the rest stays in @plain.
- */
-struct espl_job *espl_esp_gather(struct espl_sa *sa, struct sk_buff *skb,
-				 const struct sk_buff *plain, const struct espl_piece *piece,
-				 u8 next_header);
+struct espl_job *espl_esp_wrap(struct espl_sa *sa, struct sk_buff *skb, u8 next_header);
 
 /*
  * Draws a sequence number, writes the ESP header to @esp, and encrypts @len

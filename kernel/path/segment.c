@@ -42,48 +42,6 @@ bool espl_segments_init(struct espl_segments *segs, const struct sk_buff *skb,
 	return true;
 }
 
-unsigned int espl_piece_map(const struct espl_piece *piece, const struct sk_buff *skb,
-			    struct scatterlist *sg)
-{
-	const skb_frag_t *frag = &skb_shinfo(skb)->frags[piece->frag];
-	unsigned int begin = piece->frag_off, at = piece->off;
-	unsigned int end = at + piece->len, upto, n = 0;
-
-	if (at < begin && at < end) {
-		upto = min(begin, end);
-		if (sg)
-			sg_set_buf(sg++, skb->data + at, upto - at);
-		at = upto;
-		n++;
-	}
-	for (; at < end; begin += skb_frag_size(frag++)) {
-		upto = min(begin + skb_frag_size(frag), end);
-		if (unlikely(upto == at))
-			continue;
-		if (sg)
-			sg_set_page(sg++, skb_frag_page(frag), upto - at,
-				    skb_frag_off(frag) + at - begin);
-		at = upto;
-		n++;
-	}
-	return n;
-}
-
-/* Moves the piece on to @off. */
-static void segment_seek(struct espl_piece *piece, const struct sk_buff *skb, unsigned int off)
-{
-	const struct skb_shared_info *info = skb_shinfo(skb);
-	unsigned int size;
-
-	piece->off = off;
-	for (; piece->frag < info->nr_frags; piece->frag++) {
-		size = skb_frag_size(&info->frags[piece->frag]);
-		if (off < piece->frag_off + size)
-			break;
-		piece->frag_off += size;
-	}
-}
-
 static void segment_write_ip(const struct espl_segments *segs, unsigned int i, void *to,
 			     unsigned int len)
 {
@@ -101,10 +59,11 @@ static void segment_write_ip(const struct espl_segments *segs, unsigned int i, v
 	ip->check = ip_fast_csum(ip, ip->ihl);
 }
 
+/* The headers of the segment are at @to already, @len octets of payload go behind them. */
 static void segment_write_tcp(const struct espl_segments *segs, unsigned int i, void *to,
-			      const struct espl_piece *piece)
+			      unsigned int len)
 {
-	unsigned int tcp_len = piece->head - segs->ip_len;
+	unsigned int tcp_len = segs->head - segs->ip_len;
 	struct tcphdr *th = to + segs->ip_len;
 	__wsum sum;
 
@@ -115,50 +74,42 @@ static void segment_write_tcp(const struct espl_segments *segs, unsigned int i, 
 		th->fin = th->psh = 0;
 
 	th->check = 0;
-	sum = csum_partial(th, tcp_len, skb_checksum(segs->skb, piece->off, piece->len, 0));
+	sum = skb_copy_and_csum_bits(segs->skb, segs->head + i * segs->mss, to + segs->head, len);
+	sum = csum_partial(th, tcp_len, sum);
 	if (segs->v4) {
 		const struct iphdr *ip = to;
 
-		th->check = csum_tcpudp_magic(ip->saddr, ip->daddr, tcp_len + piece->len,
+		th->check = csum_tcpudp_magic(ip->saddr, ip->daddr, tcp_len + len,
 					      IPPROTO_TCP, sum);
 	} else {
 		const struct ipv6hdr *ip6 = to;
 
-		th->check = csum_ipv6_magic(&ip6->saddr, &ip6->daddr, tcp_len + piece->len,
+		th->check = csum_ipv6_magic(&ip6->saddr, &ip6->daddr, tcp_len + len,
 					    IPPROTO_TCP, sum);
 	}
 }
 
-void espl_segment_head(const struct espl_segments *segs, unsigned int i, u8 *to,
-		       struct espl_piece *piece)
+void espl_segment_write(const struct espl_segments *segs, unsigned int i, u8 *to)
 {
 	unsigned int len = espl_segment_len(segs, i);
 
-	piece->head = segs->head;
-	piece->len = len - segs->head;
-	segment_seek(piece, segs->skb, segs->head + i * segs->mss);
-
 	memcpy(to, segs->skb->data, segs->head);
 	segment_write_ip(segs, i, to, len);
-	segment_write_tcp(segs, i, to, piece);
+	segment_write_tcp(segs, i, to, len - segs->head);
 }
 
-void espl_whole_head(const struct sk_buff *skb, u8 *to, struct espl_piece *piece)
+bool espl_whole_write(const struct sk_buff *skb, u8 *to)
 {
-	unsigned int start, at;
+	unsigned int start;
 	__sum16 sum;
 
-	espl_piece_init(piece, skb);
-	piece->len = skb->len;
 	if (skb->ip_summed != CHECKSUM_PARTIAL)
-		return;
+		return !skb_copy_bits(skb, 0, to, skb->len);
 
 	start = skb_checksum_start_offset(skb);
-	at = start + skb->csum_offset;
-	sum = csum_fold(skb_checksum(skb, start, skb->len - start, 0));
-	piece->head = at + sizeof(sum);
-	piece->len = skb->len - piece->head;
-	segment_seek(piece, skb, piece->head);
-	memcpy(to, skb->data, at);
-	*(__sum16 *)(to + at) = sum ?: CSUM_MANGLED_0;
+	if (skb_copy_bits(skb, 0, to, start))
+		return false;
+	sum = csum_fold(skb_copy_and_csum_bits(skb, start, to + start, skb->len - start));
+	*(__sum16 *)(to + start + skb->csum_offset) = sum ?: CSUM_MANGLED_0;
+	return true;
 }

@@ -1,26 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * TCP super-packets, cut where they are encrypted: the headers of a segment
- * are written straight into the outgoing buffer, its payload is never copied.
+ * What leaves in a buffer of its own: segments of TCP super-packets, and packets
+ * that cannot be encrypted where they lie. Octets are copied and summed up in
+ * one pass, so that the checksum is of what leaves even if somebody writes into
+ * the original's pages meanwhile.
  */
 #ifndef _ESPL_SEGMENT_H
 #define _ESPL_SEGMENT_H
 
-#include <linux/scatterlist.h>
 #include <linux/skbuff.h>
 #include <linux/types.h>
 
 struct espl_flow;
-
-/* A part of a packet that leaves as a packet: rewritten headers, then octets of the original. */
-struct espl_piece {
-	unsigned int head;
-	unsigned int off;	/* in the skb; never before that of the piece before */
-	unsigned int len;
-	/* The first fragment that ends behind @off, and where it begins in the skb. */
-	unsigned int frag;
-	unsigned int frag_off;
-};
 
 /* Borrows the skb, which is at its network header. */
 struct espl_segments {
@@ -43,27 +34,14 @@ static inline unsigned int espl_segment_len(const struct espl_segments *segs, un
 				   : segs->skb->len - i * segs->mss;
 }
 
-/* Before the first piece of a packet. */
-static inline void espl_piece_init(struct espl_piece *piece, const struct sk_buff *skb)
-{
-	*piece = (struct espl_piece) { .frag_off = skb_headlen(skb) };
-}
+/* Writes segment @i, espl_segment_len() octets, to @to. */
+void espl_segment_write(const struct espl_segments *segs, unsigned int i, u8 *to);
 
 /*
- * Writes where in @skb, which has no list of fragments, the octets of the piece
- * lie to @sg, unless that is NULL. Returns how many entries that takes.
+ * Writes a packet that is not cut, skb->len octets, to @to, with the checksum
+ * that was left to hardware (CHECKSUM_PARTIAL). False: it is not as long as it
+ * says.
  */
-unsigned int espl_piece_map(const struct espl_piece *piece, const struct sk_buff *skb,
-			    struct scatterlist *sg);
-
-/* Writes the headers of segment @i, in turn, to @to and describes it. */
-void espl_segment_head(const struct espl_segments *segs, unsigned int i, u8 *to,
-		       struct espl_piece *piece);
-
-/*
- * A packet that is not cut. Writes what must be rewritten, up to a checksum
- * that was left to hardware (CHECKSUM_PARTIAL), to @to.
- */
-void espl_whole_head(const struct sk_buff *skb, u8 *to, struct espl_piece *piece);
+bool espl_whole_write(const struct sk_buff *skb, u8 *to);
 
 #endif

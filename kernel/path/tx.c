@@ -45,7 +45,6 @@ static void tx_done(struct sk_buff *skb, int err)
 	struct espl_sa *sa = espl_cb(skb)->sa;
 	unsigned int depth;
 
-	consume_skb(espl_cb(skb)->source);
 	if (likely(!err)) {
 		depth = __this_cpu_read(tx_depth);
 		__this_cpu_write(tx_depth, espl_cb(skb)->depth);
@@ -81,24 +80,30 @@ static void tx_skip(struct batch *b, unsigned int len, enum espl_drop why)
 }
 
 /*
- * @skb begins at its ESP header, whose payload of @len octets and trailer the
- * job describes already. Consumes the skb, the job and @plain.
+ * @skb is at its payload, with room round it for everything else. Consumes it,
+ * and the reference to the route that belongs to it.
  */
-static void tx_encrypt(struct batch *b, struct sk_buff *skb, struct espl_job *job,
-		       struct sk_buff *plain, unsigned int len)
+static void tx_encrypt(struct batch *b, struct sk_buff *skb)
 {
-	struct espl_esp_hdr *esp = (struct espl_esp_hdr *)skb->data;
+	unsigned int len = skb->len;
+	struct espl_esp_hdr *esp;
+	struct espl_job *job;
 	int err;
 
+	job = espl_esp_wrap(b->sa, skb, b->tunnel.next_header);
+	if (unlikely(!job)) {
+		espl_drop_free(skb, ESPL_DROP_TX_NO_MEMORY);
+		tx_skip(b, len, ESPL_DROP_TX_NO_MEMORY);
+		return;
+	}
+	esp = (struct espl_esp_hdr *)skb->data;
 	espl_encap_push(skb, b->ep, tx_next_dst(b), skb->len, b->tunnel.ds, b->tunnel.df);
 	espl_cb(skb)->sa = b->sa;
-	espl_cb(skb)->source = plain;
 	espl_cb(skb)->depth = __this_cpu_read(tx_depth) + 1;
 	job->skb = skb;
 	job->done = tx_done;
 	err = espl_esp_encrypt(b->sa, job, esp, len);
 	if (unlikely(err == -EOVERFLOW)) {
-		kfree_skb(plain);
 		espl_drop_free(skb, ESPL_DROP_TX_SEQUENCE);
 		tx_uncount(b, len, ESPL_DROP_TX_SEQUENCE);
 	} else if (err != -EINPROGRESS) {
@@ -120,34 +125,29 @@ static bool tx_fits_in_place(const struct batch *b, const struct sk_buff *skb)
 static void tx_send_in_place(struct batch *b, struct sk_buff *skb)
 {
 	unsigned int len = skb->len;
-	struct espl_job *job;
 
-	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb))
-		goto drop;
+	if (skb->ip_summed == CHECKSUM_PARTIAL && unlikely(skb_checksum_help(skb))) {
+		espl_drop_free(skb, ESPL_DROP_TX_NO_MEMORY);
+		tx_skip(b, len, ESPL_DROP_TX_NO_MEMORY);
+		return;
+	}
 	skb->ip_summed = CHECKSUM_NONE;
-	job = espl_esp_in_place(b->sa, skb, b->tunnel.next_header);
-	if (unlikely(!job))
-		goto drop;
 	skb_scrub_packet(skb, b->leaves_ns);
-	tx_encrypt(b, skb, job, NULL, len);
-	return;
-
-drop:
-	espl_drop_free(skb, ESPL_DROP_TX_NO_MEMORY);
-	tx_skip(b, len, ESPL_DROP_TX_NO_MEMORY);
+	tx_encrypt(b, skb);
 }
 
-/* The outgoing packet for @len octets of payload: at its ESP header, nothing written. */
+/* The outgoing packet for @len octets of payload: at the payload, nothing written. */
 static struct sk_buff *tx_alloc(struct batch *b, const struct sk_buff *plain, unsigned int len)
 {
-	unsigned int size = espl_esp_size(&b->sa->crypto.suite->shape, len);
+	const struct espl_esp_shape *shape = &b->sa->crypto.suite->shape;
 	struct sk_buff *skb;
 
-	skb = alloc_skb(b->headroom + size + b->dst->dev->needed_tailroom, GFP_ATOMIC);
+	skb = alloc_skb(b->headroom + espl_esp_size(shape, len) + b->dst->dev->needed_tailroom,
+			GFP_ATOMIC);
 	if (unlikely(!skb))
 		return NULL;
-	skb_reserve(skb, b->headroom);
-	skb_put(skb, size);
+	skb_reserve(skb, b->headroom + espl_esp_hlen(shape));
+	skb_put(skb, len);
 	skb->priority = plain->priority;
 	skb_copy_hash(skb, plain);
 	if (!b->leaves_ns)
@@ -161,64 +161,39 @@ static struct sk_buff *tx_alloc(struct batch *b, const struct sk_buff *plain, un
 	return skb;
 }
 
-/*
- * Encrypts from where the plaintext lies, @plain's pages, into @skb, where
- * piece->head octets of it are already.
- */
-static void tx_send_piece(struct batch *b, struct sk_buff *skb, struct sk_buff *plain,
-			  const struct espl_piece *piece)
-{
-	unsigned int len = piece->head + piece->len;
-	struct espl_job *job;
-
-	job = espl_esp_gather(b->sa, skb, plain, piece, b->tunnel.next_header);
-	if (likely(job)) {
-		tx_encrypt(b, skb, job, skb_get(plain), len);
-		return;
-	}
-	espl_drop_free(skb, ESPL_DROP_TX_NO_MEMORY);
-	tx_skip(b, len, ESPL_DROP_TX_NO_MEMORY);
-}
-
 static void tx_send_whole(struct batch *b, struct sk_buff *plain)
 {
-	struct espl_piece piece;
 	struct sk_buff *skb;
 
 	if (likely(tx_fits_in_place(b, plain))) {
 		tx_send_in_place(b, plain);
 		return;
 	}
-	skb = NULL;
-	if (likely(!skb_has_frag_list(plain) || !skb_linearize(plain)))
-		skb = tx_alloc(b, plain, plain->len);
-	if (likely(skb)) {
-		espl_whole_head(plain, skb->data + espl_esp_hlen(&b->sa->crypto.suite->shape),
-				&piece);
-		tx_send_piece(b, skb, plain, &piece);
-	} else {
-		tx_skip(b, plain->len, ESPL_DROP_TX_NO_MEMORY);
+	skb = tx_alloc(b, plain, plain->len);
+	if (likely(skb && espl_whole_write(plain, skb->data))) {
+		tx_encrypt(b, skb);
+		consume_skb(plain);
+		return;
 	}
-	consume_skb(plain);
+	tx_skip(b, plain->len, ESPL_DROP_TX_NO_MEMORY);
+	kfree_skb(skb);
+	espl_drop_free(plain, ESPL_DROP_TX_NO_MEMORY);
 }
 
 static void tx_send_segments(struct batch *b, struct sk_buff *plain,
 			     const struct espl_segments *segs)
 {
-	unsigned int hlen = espl_esp_hlen(&b->sa->crypto.suite->shape);
 	unsigned int i, count = b->left;
-	struct espl_piece piece;
 	struct sk_buff *skb;
 
-	espl_piece_init(&piece, plain);
 	for (i = 0; i < count; i++) {
 		skb = tx_alloc(b, plain, espl_segment_len(segs, i));
 		if (unlikely(!skb)) {
 			tx_skip(b, espl_segment_len(segs, i), ESPL_DROP_TX_NO_MEMORY);
 			continue;
 		}
-		espl_segment_head(segs, i, skb->data + hlen, &piece);
-		tx_send_piece(b, skb, plain, &piece);
+		espl_segment_write(segs, i, skb->data);
+		tx_encrypt(b, skb);
 	}
 	consume_skb(plain);
 }

@@ -23,6 +23,7 @@ extern struct kunit_suite espl_lifetime_suite;
 extern struct kunit_suite espl_trie_suite;
 extern struct kunit_suite espl_selector_suite;
 extern struct kunit_suite espl_flow_suite;
+extern struct kunit_suite espl_segment_suite;
 extern struct kunit_suite espl_crypto_suite;
 extern struct kunit_suite espl_satable_suite;
 
