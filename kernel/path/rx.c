@@ -93,8 +93,26 @@ static bool rx_decapsulate(struct espl_sa *sa, struct sk_buff *skb, struct espl_
 	return false;
 }
 
+/*
+ * An inner packet is on its way up this CPU's stack at the moment. One that is
+ * found in it, in a tunnel inside the tunnel, waits until that is over, so that
+ * a peer cannot make the stack as deep as it likes. BH off.
+ */
+static DEFINE_PER_CPU(bool, rx_direct);
+
+/*
+ * GRO pays for TCP, whose segments it puts together; for the rest it is only a
+ * queue and a second poll, unless rx-udp-gro-forwarding asks for it. By the
+ * protocol, so that all packets of a flow go one way and stay in order.
+ */
+static bool rx_wants_gro(const struct net_device *netdev, const struct espl_flow *flow)
+{
+	return flow->proto == IPPROTO_TCP || netdev->features & NETIF_F_GRO_UDP_FWD ||
+	       unlikely(__this_cpu_read(rx_direct));
+}
+
 /* The inner packet enters the namespace that the device lives in, with nothing of the outer one. */
-static void rx_deliver(struct espl_device *dev, struct sk_buff *skb)
+static void rx_deliver(struct espl_device *dev, struct sk_buff *skb, const struct espl_flow *flow)
 {
 	const struct espl_net *home = rcu_dereference(dev->home);
 	struct net_device *netdev = dev->netdev;
@@ -116,7 +134,13 @@ static void rx_deliver(struct espl_device *dev, struct sk_buff *skb)
 	__vlan_hwaccel_clear_tag(skb);
 	skb_scrub_packet(skb, !home || !net_eq(home->net, dev_net(netdev)));
 	dev_sw_netstats_rx_add(netdev, skb->len);
-	gro_cells_receive(&dev->gro, skb);
+	if (rx_wants_gro(netdev, flow)) {
+		gro_cells_receive(&dev->gro, skb);
+		return;
+	}
+	__this_cpu_write(rx_direct, true);
+	netif_receive_skb(skb);
+	__this_cpu_write(rx_direct, false);
 }
 
 /* RFC 4303 3.4.4 and RFC 4301 5.2, from the point where the cipher has answered. */
@@ -147,7 +171,12 @@ static void rx_decrypted(struct espl_sa *sa, struct sk_buff *skb, int err)
 		espl_sa_drop(sa, skb, ESPL_DROP_RX_ECN);
 		return;
 	}
-	rx_deliver(policy->dev, skb);
+	/* The cipher may have taken its time. */
+	if (unlikely(!(policy->dev->netdev->flags & IFF_UP))) {
+		espl_sa_drop(sa, skb, ESPL_DROP_RX_DOWN);
+		return;
+	}
+	rx_deliver(policy->dev, skb, &flow);
 }
 
 /* The one completion, called by the cipher or by espl_rx(). Consumes the skb. */
