@@ -59,16 +59,29 @@ path_esplane()
 	address=10.2.0.1
 }
 
+# Hundredths of a second that the CPU has had nothing to do. While it waits for a file of the
+# host's, its clock leaps to the next timer: such a second counts instructions that nobody executed.
+idle()
+{
+	awk '/^cpu / { print $5 + $6 }' /proc/stat
+}
+
 # measure TEST UNIT JQ-EXPRESSION IPERF-ARGUMENT...
 measure()
 {
-	local test=$1 unit=$2 expression=$3 value
+	local test=$1 unit=$2 expression=$3 value waited
 
 	shift 3
-	if ! in_net a iperf3 -J -c "$address" -t "$seconds" "$@" >"$WORK/$test.json" 2>&1; then
-		not_ok "$path: $test" "$(tail -n 20 "$WORK/$test.json")"
-		return
-	fi
+	for _ in 1 2 3; do
+		waited=$(idle)
+		if ! in_net a iperf3 -J -c "$address" -t "$seconds" "$@" >"$WORK/$test.json" 2>&1; then
+			not_ok "$path: $test" "$(tail -n 20 "$WORK/$test.json")"
+			return
+		fi
+		waited=$(($(idle) - waited))
+		note "$path: $test: nothing to do for $waited hundredths of $seconds s"
+		[ "$waited" -gt $((seconds * 10 + 20)) ] || break
+	done
 	value=$(jq -r "$expression" "$WORK/$test.json")
 	if [ "${value:-0}" -gt 0 ]; then
 		ok "$path: $test: $value $unit"
