@@ -41,7 +41,7 @@ static inline int espl_spi_compare(struct rhashtable_compare_arg *arg, const voi
 	return ((const struct espl_spi *)obj)->spi != *(const __be32 *)arg->key;
 }
 
-static inline int espl_out_spi_compare(struct rhashtable_compare_arg *arg, const void *obj)
+static inline int espl_spi_compare_out(struct rhashtable_compare_arg *arg, const void *obj)
 {
 	espl_step();
 	return ((const struct espl_out_spi *)obj)->spi != *(const __be32 *)arg->key;
@@ -67,7 +67,7 @@ static const struct rhashtable_params espl_out_params = {
 	.key_len = sizeof(__be32),
 	.key_offset = offsetof(struct espl_out_spi, spi),
 	.head_offset = offsetof(struct espl_out_spi, node),
-	.obj_cmpfn = espl_out_spi_compare,
+	.obj_cmpfn = espl_spi_compare_out,
 	.automatic_shrinking = true,
 };
 

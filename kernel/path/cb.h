@@ -10,7 +10,7 @@ struct espl_sa;
 
 struct espl_cb {
 	struct espl_sa *sa;		/* a reference */
-	struct sk_buff *source;		/* in: a reference to what the cipher reads; NULL: in place */
+	struct sk_buff *source;		/* in: holds what the cipher reads; NULL: in place */
 	u64 seq;			/* in: guessed whole, until authenticated */
 	u8 depth;			/* out: tunnels of ours that it is in, with this one */
 };

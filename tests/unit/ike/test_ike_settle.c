@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every entry point of the engine that has consequences settles once, and nothing that settling calls settles again: so
- * there is one place and one order of consequences. ike_settle() is wrapped by the linker here.
+ * Every entry point of the engine that has consequences settles once, and nothing that settling
+ * calls settles again: so there is one place and one order of consequences. ike_settle() is wrapped
+ * by the linker here.
  */
 #include "unit/ike/ike_ends.h"
 #include "ike/settle.h"

@@ -97,18 +97,20 @@ static void answer_del(struct answer *answer, const struct answer_routes *want,
 
 static void answer_follow(struct answer *answer)
 {
-	struct answer_routes *want = calloc(2, sizeof(*want)), *have = want + 1;
+	struct {
+		struct answer_routes want, have;
+	} *both = calloc(1, sizeof(*both));
 	char why[NLTALK_WHY_MAX];
 
-	if (!want)
+	if (!both)
 		return;
-	route_dump(answer->sk, AF_INET, ANSWER_TABLE, answer_take, have, why);
+	route_dump(answer->sk, AF_INET, ANSWER_TABLE, answer_take, &both->have, why);
 	if (answer->refs)
-		route_dump(answer->sk, AF_INET, ROUTE_TABLE, answer_take, want, why);
-	answer_del(answer, want, have);
-	answer_add(answer, want, have, false);
-	answer_add(answer, want, have, true);
-	free(want);
+		route_dump(answer->sk, AF_INET, ROUTE_TABLE, answer_take, &both->want, why);
+	answer_del(answer, &both->want, &both->have);
+	answer_add(answer, &both->want, &both->have, false);
+	answer_add(answer, &both->want, &both->have, true);
+	free(both);
 }
 
 /* For IKE, which speaks IPv4 outside. */
