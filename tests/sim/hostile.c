@@ -372,6 +372,11 @@ static enum verdict granted(struct inbound *in)
 	return in->ex->kind == &hostile_kind_child ? VERDICT_STAY : v2_child_response(in);
 }
 
+static enum verdict rekeyed(struct inbound *in)
+{
+	return in->ex->kind == &hostile_kind_child ? VERDICT_STAY : v2_rekey_response(in);
+}
+
 struct ike *hostile_engine(const struct ike_env *env)
 {
 	static const struct exchange_kind *kinds[KINDS_MAX];
@@ -387,6 +392,8 @@ struct ike *hostile_engine(const struct ike_env *env)
 			rows[i].handler = refused;
 		else if (rows[i].handler == v2_child_response)
 			rows[i].handler = granted;
+		else if (rows[i].handler == v2_rekey_response)
+			rows[i].handler = rekeyed;
 	memcpy(kinds, version.kinds, version.kind_count * sizeof(*kinds));
 	kinds[version.kind_count++] = &hostile_kind_child;
 	kinds[version.kind_count++] = &hostile_kind_info;
