@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# With strongSwan, each algorithm that only IKE has, once: what matrix.sh has not.
+# vm: cpus=1 debug=no
+. "${VM_DIR:?run me with tests/vm/run}/lib.sh"
+. "$VM_DIR/../interop/site.sh"
+
+# Initiated by esplane and by strongSwan in turn.
+IKE=(aes256gcm12-prfsha1-ecp521 aes128ccm16-prfaesxcbc-x448 aes192ccm12-prfaescmac-modp1536 aes256ccm8-prfsha256-ecp224
+     aes128gcm8-prfsha256-ecp192 aes128ctr-aesxcbc-modp4096 aes256ctr-aescmac-modp8192 3des-sha1-modp6144
+     aes192gcm16-prfmd5-modp1024 des-md5-modp768)
+
+module_load
+site_make
+swan_start b b
+espl_start a a </dev/null
+
+# row INITIATOR IKE: a ping says that the child's keys are right, which are made of the IKE SA's.
+row()
+{
+	local initiator=$1 ike=$2 what="$1 initiates: $2"
+
+	espl_tunnel office "$ike" aes128gcm16-noesn "allow-legacy = yes" >"$WORK/a/esplane.conf"
+	must espl a reload
+	swan_conn "$ike" aes128gcm16-noesn | swan_load b
+	if [ "$initiator" = esplane ]; then
+		check "$what: up" espl a up office
+	else
+		check "$what: up" swan b --initiate --child net --timeout "$HANG"
+	fi || return
+	check "$what: esplane has it" wait_for 5 espl_is up
+	ping_both "$what"
+	check "$what: down" espl a down office
+	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
+}
+
+initiators=(esplane strongSwan)
+n=0
+for ike in "${IKE[@]}"; do
+	row "${initiators[n % 2]}" "$ike"
+	n=$((n + 1))
+done
+finish
