@@ -38,25 +38,49 @@ static void choose(struct proposal *chosen, const struct transform *theirs)
 	chosen->t[chosen->count++] = *theirs;
 }
 
+/* Bits, ALG_STRONG at most. Number 0 is NONE, or "no" for ESN: nothing that could be broken. */
+static int choose_strength(const struct transform *t)
+{
+	const struct alg *alg = alg_find(t->type, t->id, t->key_bits);
+
+	if (!t->id)
+		return ALG_STRONG;
+	return !alg ? 0 : alg->strength < ALG_STRONG ? alg->strength : ALG_STRONG;
+}
+
 /*
- * The first of ours that they have too. Where @optional, a type that is absent means number 0,
- * which is NONE for INTEG and KE and "no" for ESN: an absent type is then chosen by leaving it out.
+ * Of what both have of a type, the strongest, and of equals the first of ours; with @by_peer the
+ * first of theirs. NULL: nothing.
+ */
+static const struct transform *choose_common(const struct proposal *ours,
+					     const struct proposal *theirs, uint8_t type,
+					     bool none, bool by_peer)
+{
+	const struct transform *best = NULL, *t;
+
+	for (int i = 0; i < ours->count; i++) {
+		t = ours->t[i].type == type ? find_same(theirs, &ours->t[i]) : NULL;
+		if (!t || (!none && !t->id))
+			continue;
+		if (!best || (by_peer ? t < best : choose_strength(t) > choose_strength(best)))
+			best = t;
+	}
+	return best;
+}
+
+/*
+ * Where @optional, a type that is absent means number 0, which is NONE for INTEG and KE and "no"
+ * for ESN: an absent type is then chosen by leaving it out.
  */
 static bool pick(const struct proposal *ours, const struct proposal *theirs, uint8_t type,
-		 bool optional, struct proposal *chosen)
+		 bool optional, bool by_peer, struct proposal *chosen)
 {
 	bool ours_has = proposal_find(ours, type), theirs_has = proposal_find(theirs, type);
-	const struct transform *t;
-	int i;
+	const struct transform *t = choose_common(ours, theirs, type, optional, by_peer);
 
-	for (i = 0; i < ours->count; i++) {
-		if (ours->t[i].type != type)
-			continue;
-		t = find_same(theirs, &ours->t[i]);
-		if (t && (optional || t->id)) {
-			choose(chosen, t);
-			return true;
-		}
+	if (t) {
+		choose(chosen, t);
+		return true;
 	}
 	if (!optional)
 		return false;
@@ -72,13 +96,13 @@ static bool pick(const struct proposal *ours, const struct proposal *theirs, uin
  * RFC 7296 3.3.3: with an AEAD, INTEG is absent or NONE; some offer it beside AEADs for their other
  * ciphers.
  */
-static bool pick_integ(const struct proposal *ours, const struct proposal *theirs,
+static bool pick_integ(const struct proposal *ours, const struct proposal *theirs, bool by_peer,
 		       struct proposal *chosen)
 {
 	const struct transform *encr = proposal_find(chosen, TRANSFORM_ENCR), *none;
 
 	if (!(alg_find(TRANSFORM_ENCR, encr->id, encr->key_bits)->use & ALG_AEAD))
-		return pick(ours, theirs, TRANSFORM_INTEG, false, chosen);
+		return pick(ours, theirs, TRANSFORM_INTEG, false, by_peer, chosen);
 	none = find_none(theirs, TRANSFORM_INTEG);
 	if (none)
 		choose(chosen, none);
@@ -110,39 +134,62 @@ static bool known_types(const struct proposal *p)
 	return true;
 }
 
-static bool match(const struct proposal *ours, const struct proposal *theirs, bool ignore_ke,
-		  struct proposal *chosen)
+static bool match(const struct proposal *ours, const struct proposal *theirs, bool by_peer,
+		  bool ignore_ke, struct proposal *chosen)
 {
 	bool ike = ours->protocol == PROTO_IKE;
 
 	*chosen = (struct proposal){ .protocol = ours->protocol };
 	if (ours->protocol != theirs->protocol || !known_types(theirs))
 		return false;
-	if (!pick(ours, theirs, TRANSFORM_ENCR, false, chosen))
+	if (!pick(ours, theirs, TRANSFORM_ENCR, false, by_peer, chosen))
 		return false;
-	if (ike && !pick(ours, theirs, TRANSFORM_PRF, false, chosen))
+	if (ike && !pick(ours, theirs, TRANSFORM_PRF, false, by_peer, chosen))
 		return false;
-	if (!pick_integ(ours, theirs, chosen))
+	if (!pick_integ(ours, theirs, by_peer, chosen))
 		return false;
-	if (!ignore_ke && !pick(ours, theirs, TRANSFORM_KE, !ike, chosen))
+	if (!ignore_ke && !pick(ours, theirs, TRANSFORM_KE, !ike, by_peer, chosen))
 		return false;
-	return ike || pick(ours, theirs, TRANSFORM_ESN, true, chosen);
+	return ike || pick(ours, theirs, TRANSFORM_ESN, true, by_peer, chosen);
+}
+
+/*
+ * As strong as its weakest part. The group of a CHILD_SA is not counted: its keys come from the IKE
+ * SA's SK_d too, RFC 7296 2.17, so that a weak group makes nothing worse.
+ */
+static int choose_weakest(const struct proposal *p)
+{
+	int weakest = ALG_STRONG, strength;
+
+	for (int i = 0; i < p->count; i++) {
+		if (p->protocol != PROTO_IKE && p->t[i].type == TRANSFORM_KE)
+			continue;
+		strength = choose_strength(&p->t[i]);
+		if (strength < weakest)
+			weakest = strength;
+	}
+	return weakest;
 }
 
 bool proposal_select(const struct proposals *ours, const struct proposals *theirs, bool ignore_ke,
 		     struct proposal *chosen, unsigned int *index)
 {
-	unsigned int i, j;
+	struct proposal common;
+	int best = -1, rank;
 
-	for (i = 0; i < ours->count; i++) {
-		for (j = 0; j < theirs->count; j++) {
-			if (match(&ours->p[i], &theirs->p[j], ignore_ke, chosen)) {
-				*index = j;
-				return true;
-			}
+	for (unsigned int i = 0; i < ours->count && best < ALG_STRONG; i++) {
+		for (unsigned int j = 0; j < theirs->count; j++) {
+			if (!match(&ours->p[i], &theirs->p[j], ours->by_peer, ignore_ke, &common))
+				continue;
+			rank = ours->by_peer ? PROPOSALS_MAX - (int)j : choose_weakest(&common);
+			if (rank <= best)
+				continue;
+			best = rank;
+			*chosen = common;
+			*index = j;
 		}
 	}
-	return false;
+	return best >= 0;
 }
 
 #define AEADS	"aes128gcm16-aes256gcm16-chacha20poly1305"

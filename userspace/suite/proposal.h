@@ -100,6 +100,7 @@ struct proposal {
 
 struct proposals {
 	uint8_t count;
+	bool by_peer;		/* as responder we go by the peer's order */
 	struct proposal p[PROPOSALS_MAX];
 };
 
@@ -125,8 +126,9 @@ const char *proposals_legacy(const struct proposals *list);
 bool proposals_have_group(const struct proposals *list, uint16_t group);
 
 /*
- * What a responder chooses: exactly one transform a type from the first of @ours that some of
- * @theirs satisfies.
+ * What a responder chooses: exactly one transform a type of what one of @ours and one of @theirs
+ * have in common; the strongest such choice, where ALG_STRONG bits are enough, and of equals that
+ * of the first of @ours. With @ours->by_peer, that of the first of @theirs.
  * @chosen gets it, @index which of @theirs it came from. False: nothing in common.
  * Types absent on one side count as NONE where RFC 7296 3.3.3 allows it (INTEG with AEAD, KE and
  * ESN in ESP). With @ignore_ke the group is not compared and not chosen (the first child, RFC

@@ -113,6 +113,15 @@ static void everyday_options(void **state)
 	assert_null(proposals_legacy(&c->tunnels[0].ike.child[0].esp));
 	config_free(c);
 
+	c = load_good(ONE("prefer = peer\nike = prime-128\n"));
+	assert_true(c->tunnels[0].ike.ike.by_peer);
+	assert_true(c->tunnels[0].ike.child[0].esp.by_peer);
+	config_free(c);
+	c = load_good(ONE("prefer = peer\nprefer = strongest\n"));
+	assert_false(c->tunnels[0].ike.ike.by_peer);
+	assert_false(c->tunnels[0].ike.child[0].esp.by_peer);
+	config_free(c);
+
 	c = load_good(ONE("table = 254\n"));
 	assert_false(c->tunnels[0].allow_legacy);
 	t = &c->tunnels[0];
@@ -401,6 +410,7 @@ static void what_reload_compares(void **state)
 		"rekey-bytes = 1G\n",
 		"rekey-packets = 100k\n",
 		"ike-rekey = 1h\n",
+		"prefer = peer\n",
 		"dpd = 31\n",
 		"replay-window = 64\n",
 	};

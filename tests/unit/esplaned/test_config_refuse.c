@@ -24,7 +24,7 @@ static const struct {
 	  "@:10: tunnel \"office\": there is no option local_ts: do you mean local-ts?" },
 	{ ONE("keylife = 3\n"),
 	  "@:6: tunnel \"office\": there is no option keylife; use local, remote, local-id, "
-	  "remote-id, psk, psk-file, ike, esp, allow-legacy, local-ts, remote-ts, rekey, "
+	  "remote-id, psk, psk-file, ike, esp, allow-legacy, prefer, local-ts, remote-ts, rekey, "
 	  "rekey-bytes, rekey-packets, ike-rekey, replay-window, start, when-down, interface, "
 	  "address, mtu, routes, table, metric, fwmark, encap, dpd, retransmit-first, "
 	  "retransmit-tries, up-script, down-script, "
@@ -203,6 +203,8 @@ static const struct {
 	  "list has more than 16 proposals: write proposals, as aes128gcm16-esn" },
 	{ ONE("allow-legacy = maybe\n"),
 	  "@:6: tunnel \"office\": allow-legacy: \"maybe\" is not known; use no or yes" },
+	{ ONE("prefer = ours\n"),
+	  "@:6: tunnel \"office\": prefer: \"ours\" is not known; use strongest or peer" },
 	{ ONE("retransmit-first = 50ms\n"),
 	  "@:6: tunnel \"office\": retransmit-first: \"50ms\" is not a duration; use 100ms to 16s, "
 	  "as 500ms or 2s" },

@@ -172,6 +172,32 @@ static void test_group_of_the_peer(void **state)
 	ends_free(p);
 }
 
+/* The responder takes the strongest that both accept, or goes by the peer's order. */
+static void test_what_the_responder_prefers(void **state)
+{
+	static const char *const ike = "aes128gcm16-prfsha256-ecp224 aes128gcm16-prfsha256-x25519";
+
+	for (int by_peer = 0; by_peer < 2; by_peer++) {
+		struct ends *p = ends_new();
+		struct side *a = &p->s[0], *b = &p->s[1];
+
+		set_ike(a, ike);
+		set_ike(b, ike);
+		set_esp(a, "aes128-sha256-noesn aes128gcm16-noesn");
+		set_esp(b, "aes128gcm16-noesn aes128-sha256-noesn");
+		b->conf.ike.by_peer = b->child[0].esp.by_peer = by_peer;
+		ends_start(p);
+		bring_up(p, 0);
+		/* the initiator sends the value of its first group, which may not be wanted */
+		assert_int_equal(a->sent, by_peer ? 2 : 3);
+		assert_int_equal(proposal_find(&only_sa(a)->suite, TRANSFORM_KE)->id,
+				 by_peer ? KE_ECP_224 : KE_X25519);
+		assert_int_equal(proposal_find(&child_of(a)->out->suite, TRANSFORM_ENCR)->id,
+				 by_peer ? ENCR_AES_CBC : ENCR_AES_GCM_16);
+		ends_free(p);
+	}
+}
+
 /* A group that we did not offer is not taken, whoever asks. */
 static void test_group_not_offered(void **state)
 {
@@ -610,6 +636,7 @@ int main(void)
 		cmocka_unit_test(test_keys_meet), cmocka_unit_test(test_another_address),
 		cmocka_unit_test(test_name_is_gone),
 		cmocka_unit_test(test_group_of_the_peer), cmocka_unit_test(test_group_not_offered),
+		cmocka_unit_test(test_what_the_responder_prefers),
 		cmocka_unit_test(test_cookie), cmocka_unit_test(test_cookie_is_bound_to_the_sender),
 		cmocka_unit_test(test_cookie_grows_old), cmocka_unit_test(test_half_open_limit),
 		cmocka_unit_test(test_limit_of_a_network),

@@ -180,6 +180,7 @@ struct selection {
 	bool ignore_ke;
 	const char *chosen;	/* NULL: nothing in common */
 	unsigned int index;
+	bool by_peer;
 };
 
 static const struct selection selections[] = {
@@ -215,6 +216,49 @@ static const struct selection selections[] = {
 	  "aes128gcm16-noesn", 0 },
 	{ PROTO_ESP, "aes128gcm16-noesn,aes128gcm16-x25519-noesn", "aes128gcm16-x25519-noesn",
 	  false, "aes128gcm16-x25519-noesn", 0 },
+	/* the strongest of what both have, whatever the order of the two */
+	{ PROTO_IKE, "aes128gcm16-prfsha256-modp1536-modp2048-x25519",
+	  "aes128gcm16-prfsha256-modp2048-x25519-modp1536", false,
+	  "aes128gcm16-prfsha256-x25519", 0 },
+	{ PROTO_IKE, "3des-aes128-prfsha256-sha256-modp2048", "3des-aes128-prfsha256-sha256-modp2048",
+	  false, "aes128-prfsha256-sha256-modp2048", 0 },
+	{ PROTO_IKE, "3des-sha1-modp3072,aes128gcm16-prfsha256-x25519",
+	  "3des-sha1-modp3072,aes128gcm16-prfsha256-x25519", false,
+	  "aes128gcm16-prfsha256-x25519", 1 },
+	/* it is as strong as its weakest part */
+	{ PROTO_IKE, "aes256gcm16-prfsha512-modp2048,aes128-sha256-x25519",
+	  "aes256gcm16-prfsha512-modp2048,aes128-sha256-x25519", false,
+	  "aes128-prfsha256-sha256-x25519", 1 },
+	{ PROTO_IKE, "aes256gcm16-prfsha512-modp1536,aes128-sha256-modp2048",
+	  "aes256gcm16-prfsha512-modp1536,aes128-sha256-modp2048", false,
+	  "aes128-prfsha256-sha256-modp2048", 1 },
+	/* with 128 bits it is strong enough, and our order decides */
+	{ PROTO_IKE, "aes128gcm16-prfsha256-x25519,aes256gcm16-prfsha384-ecp384",
+	  "aes256gcm16-prfsha384-ecp384,aes128gcm16-prfsha256-x25519", false,
+	  "aes128gcm16-prfsha256-x25519", 1 },
+	{ PROTO_IKE, "aes256gcm16-prfsha384-ecp384,aes128gcm16-prfsha256-x25519",
+	  "aes128gcm16-prfsha256-x25519,aes256gcm16-prfsha384-ecp384", false,
+	  "aes256gcm16-prfsha384-ecp384", 1 },
+	/* of a child: a weak group is no worse than none, but worse than a strong one */
+	{ PROTO_ESP, "aes128gcm16-modp2048-noesn,aes128gcm16-noesn",
+	  "aes128gcm16-noesn,aes128gcm16-modp2048-noesn", false,
+	  "aes128gcm16-modp2048-noesn", 1 },
+	{ PROTO_ESP, "aes128gcm16-modp2048-x25519-noesn", "aes128gcm16-modp2048-x25519-noesn",
+	  false, "aes128gcm16-x25519-noesn", 0 },
+	/* prefer = peer: the first of theirs, strong or not */
+	{ PROTO_IKE, "aes256gcm16-aes128gcm16-prfsha256-ecp256-x25519",
+	  "aes128gcm16-aes256gcm16-prfsha256-x25519-ecp256", false, "aes128gcm16-prfsha256-x25519",
+	  0, true },
+	{ PROTO_IKE, "aes128gcm16-prfsha256-x25519,3des-sha1-modp1536",
+	  "3des-sha1-modp1536,aes128gcm16-prfsha256-x25519", false,
+	  "3des-prfsha1-sha1-modp1536", 0, true },
+	{ PROTO_IKE, "aes128gcm16-prfsha256-x25519,aes256-sha256-x25519",
+	  "aes256-sha512-x448,aes256-sha256-x25519,aes128gcm16-prfsha256-x25519", false,
+	  "aes256-prfsha256-sha256-x25519", 1, true },
+	{ PROTO_ESP, "aes128gcm16-noesn,aes256-sha256-esn-noesn",
+	  "aes256-sha256-noesn-esn,aes128gcm16-noesn", false, "aes256-sha256-noesn", 0, true },
+	{ PROTO_IKE, "aes128gcm16-prfsha256-x25519", "aes128gcm16-prfsha256-x448", false, NULL, 0,
+	  true },
 };
 
 static void selections_are_right(void **state)
@@ -229,6 +273,7 @@ static void selections_are_right(void **state)
 	for (s = selections; s < selections + ARRAY_SIZE(selections); s++) {
 		ours = list_of(s->protocol, s->ours);
 		theirs = list_of(s->protocol, s->theirs);
+		ours.by_peer = s->by_peer;
 		ok = proposal_select(&ours, &theirs, s->ignore_ke, &chosen, &index);
 		if (ok != !!s->chosen)
 			fail_msg("%s with %s: %s", s->ours, s->theirs, ok ? "chosen" : "refused");

@@ -38,6 +38,7 @@ struct tunnel_options {
 	bool no_routes;			/* routes = no: the host's administrator lays them */
 	enum when_down when_down;
 	bool allow_legacy;		/* checked when it is read, and not needed after */
+	bool prefer_peer;		/* likewise: the lists have it after */
 	char up_script[CONFIG_SCRIPT_MAX], down_script[CONFIG_SCRIPT_MAX];	/* "": none */
 	uint32_t script_timeout_s;
 	bool esp_given[TUNNEL_CHILDREN_MAX];	/* of child [i]: not the default list */

@@ -168,6 +168,11 @@ static bool option_allow_legacy(struct option_target *to, const char *value,
 	return value_choice(value, "no", "yes", &to->tunnel->allow_legacy, why);
 }
 
+static bool option_prefer(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	return value_choice(value, "strongest", "peer", &to->tunnel->prefer_peer, why);
+}
+
 static bool option_ts(struct ts list[CONFIG_TS_MAX], unsigned int *count, const char *value,
 		      char why[VALUE_WHY_MAX])
 {
@@ -412,6 +417,7 @@ const struct option option_table[] = {
 	{ "ike", OPTION_TUNNEL, true, option_ike },
 	{ "esp", OPTION_BOTH, true, option_esp },
 	{ "allow-legacy", OPTION_TUNNEL, false, option_allow_legacy },
+	{ "prefer", OPTION_TUNNEL, false, option_prefer },
 	{ "local-ts", OPTION_BOTH, true, option_local_ts },
 	{ "remote-ts", OPTION_BOTH, true, option_remote_ts },
 	{ "rekey", OPTION_BOTH, false, option_rekey },

@@ -76,9 +76,20 @@ bool unpack_ts_list(struct cursor *c, unsigned int max, struct ts_list **list)
 	return !count || *list;
 }
 
+static bool unpack_bool(struct cursor *c, bool *v)
+{
+	uint8_t octet;
+
+	if (!cursor_u8(c, &octet) || octet > 1)
+		return false;
+	*v = octet;
+	return true;
+}
+
 static void pack_proposals(struct writer *w, const struct proposals *list)
 {
 	writer_u8(w, list->count);
+	writer_u8(w, list->by_peer);
 	for (unsigned int i = 0; i < list->count; i++) {
 		const struct proposal *p = &list->p[i];
 
@@ -107,7 +118,8 @@ static bool unpack_proposal(struct cursor *c, struct proposal *p)
 
 static bool unpack_proposals(struct cursor *c, struct proposals *list)
 {
-	if (!cursor_u8(c, &list->count) || list->count > PROPOSALS_MAX)
+	if (!cursor_u8(c, &list->count) || list->count > PROPOSALS_MAX ||
+	    !unpack_bool(c, &list->by_peer))
 		return false;
 	for (unsigned int i = 0; i < list->count; i++) {
 		if (!unpack_proposal(c, &list->p[i]))
@@ -127,16 +139,6 @@ static bool unpack_id(struct cursor *c, struct ike_id *id)
 {
 	return cursor_u8(c, &id->type) && cursor_u16(c, &id->len) && id->len <= TUNNEL_ID_MAX &&
 	       cursor_copy(c, id->data, id->len);
-}
-
-static bool unpack_bool(struct cursor *c, bool *v)
-{
-	uint8_t octet;
-
-	if (!cursor_u8(c, &octet) || octet > 1)
-		return false;
-	*v = octet;
-	return true;
 }
 
 static void pack_conf(struct writer *w, const struct tunnel_conf *conf)

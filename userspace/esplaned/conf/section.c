@@ -379,6 +379,7 @@ static bool section_child_add(struct tunnel_options *t, const char *name,
 	t->esp_given[ike->child_count] = conf->esp.count;
 	if (!conf->esp.count)
 		proposals_default(&conf->esp, PROTO_ESP);
+	conf->esp.by_peer = t->prefer_peer;
 	conf->local_ts = ts_list_new(child->local, child->local_count);
 	conf->remote_ts = ts_list_new(child->remote, child->remote_count);
 	ike->child_count++;
@@ -435,6 +436,7 @@ static bool section_tunnel_fill(cfg_t *cfg, int line, struct tunnel_options *t)
 		memcpy(t->interface, t->ike.name, strlen(t->ike.name) + 1);
 	if (!t->ike.ike.count)
 		proposals_default(&t->ike.ike, PROTO_IKE);
+	t->ike.ike.by_peer = t->prefer_peer;
 	if (!to.when_down)
 		t->when_down = t->ike.start_up && !t->no_routes ? WHEN_DOWN_BLOCK : WHEN_DOWN_PASS;
 	if (children)
