@@ -5,9 +5,11 @@
 #include "suite/proposal.h"
 
 #define SETS_MAX	4	/* proposals in one of them */
+#define CNSA_GROUPS	"ecp384-modp4096-modp3072"
 
 /*
- * As Junos has basic, compatible, standard and prime; RFC 6379 has Suite B, whose IKE is in CBC.
+ * As Junos has basic, compatible, standard and prime; RFC 6379 has Suite B, whose IKE is in CBC. RFC
+ * 9206 has CNSA: its three suites in one proposal, and the SHA-384 that it allows beside SHA-512.
  * The kernel module has neither 3DES nor SHA-1: of the first three ESP has nothing.
  */
 static const struct {
@@ -25,6 +27,8 @@ static const struct {
 	  { "aes128gcm16-esn-noesn", "aes128gcm16-ecp256-esn-noesn" } },
 	{ "prime-256", { "aes256gcm16-prfsha384-ecp384" },
 	  { "aes256gcm16-esn-noesn", "aes256gcm16-ecp384-esn-noesn" } },
+	{ "cnsa", { "aes256gcm16-prfsha512-prfsha384-" CNSA_GROUPS },
+	  { "aes256gcm16-esn-noesn", "aes256gcm16-" CNSA_GROUPS "-esn-noesn" } },
 };
 
 /* NULL: there is no such set. */

@@ -418,10 +418,10 @@ static void sets_have_names(void **state)
 {
 	static const char *const names[] = {
 		"default", "standard", "compatible", "basic", "suite-b-gcm-128", "suite-b-gcm-256",
-		"prime-128", "prime-256",
+		"prime-128", "prime-256", "cnsa",
 	};
-	static const unsigned int ike[] = { 2, 2, 4, 2, 1, 1, 1, 1 };
-	static const unsigned int esp[] = { 4, 0, 0, 0, 1, 1, 2, 2 };
+	static const unsigned int ike[] = { 2, 2, 4, 2, 1, 1, 1, 1, 1 };
+	static const unsigned int esp[] = { 4, 0, 0, 0, 1, 1, 2, 2, 2 };
 	struct proposals list;
 	char buf[PROPOSAL_STRLEN];
 	const char *legacy;
@@ -436,8 +436,22 @@ static void sets_have_names(void **state)
 		assert_int_equal(proposals_add_set(&list, PROTO_ESP, names[i]), !!esp[i]);
 		assert_int_equal(list.count, ike[i] + esp[i]);
 	}
-	assert_string_equal(proposal_str(&list.p[0], buf), "aes256gcm16-prfsha384-ecp384");
+	/* RFC 9206: CNSA-GCM-256-ECDH-384, -DH-4096, -DH-3072 */
+	assert_string_equal(proposal_str(&list.p[0], buf),
+			    "aes256gcm16-prfsha512-prfsha384-ecp384-modp4096-modp3072");
 	assert_string_equal(proposal_str(&list.p[1], buf), "aes256gcm16-esn-noesn");
+	assert_string_equal(proposal_str(&list.p[2], buf),
+			    "aes256gcm16-ecp384-modp4096-modp3072-esn-noesn");
+	/* RFC 6379 3.1 and 3.2: IKE in CBC, ESP in GCM */
+	list.count = 0;
+	proposals_add_set(&list, PROTO_IKE, "suite-b-gcm-128");
+	proposals_add_set(&list, PROTO_ESP, "suite-b-gcm-128");
+	proposals_add_set(&list, PROTO_IKE, "suite-b-gcm-256");
+	proposals_add_set(&list, PROTO_ESP, "suite-b-gcm-256");
+	assert_string_equal(proposal_str(&list.p[0], buf), "aes128-sha256-ecp256-prfsha256");
+	assert_string_equal(proposal_str(&list.p[1], buf), "aes128gcm16-esn-noesn");
+	assert_string_equal(proposal_str(&list.p[2], buf), "aes256-sha384-ecp384-prfsha384");
+	assert_string_equal(proposal_str(&list.p[3], buf), "aes256gcm16-esn-noesn");
 	list.count = PROPOSALS_MAX;
 	assert_false(proposals_add_set(&list, PROTO_IKE, "prime-128"));
 	assert_int_equal(list.count, PROPOSALS_MAX);
