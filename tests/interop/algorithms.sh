@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# With strongSwan, each algorithm that only IKE has, once: what matrix.sh has not.
+# With strongSwan, each algorithm that only IKE has, once: what matrix.sh has not. Then, which of several
+# proposals esplane takes.
 # vm: cpus=1 debug=no
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
@@ -34,10 +35,27 @@ row()
 	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
 }
 
+# takes PREFER GROUP: of two proposals of strongSwan's, the weak one first
+takes()
+{
+	local weak=aes128gcm16-prfsha256-modp1536 strong=aes128gcm16-prfsha256-x25519 what="prefer = $1"
+
+	espl_tunnel office "$weak\", \"$strong" aes128gcm16-noesn "prefer = $1" >"$WORK/a/esplane.conf"
+	must espl a reload
+	swan_conn "$weak,$strong" aes128gcm16-noesn | swan_load b
+	check "$what: up" swan b --initiate --child net --timeout "$HANG" || return
+	check "$what: $2 is taken" grep -q "dh-group=$2" <<<"$(swan b --list-sas --raw)"
+	ping_both "$what"
+	check "$what: down" espl a down office
+	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
+}
+
 initiators=(esplane strongSwan)
 n=0
 for ike in "${IKE[@]}"; do
 	row "${initiators[n % 2]}" "$ike"
 	n=$((n + 1))
 done
+takes strongest CURVE_25519
+takes peer MODP_1536
 finish
