@@ -7,18 +7,17 @@
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/touch.h"
-#include "ike/object/tunnel.h"
 
 static unsigned int exchange_tries(const struct ike_sa *sa)
 {
-	uint32_t tries = sa->peer ? sa->peer->tunnel->conf->retry_tries : 0;
+	uint32_t tries = sa->peer ? sa->peer->conf->retry_tries : 0;
 
 	return tries ? tries : EXCHANGE_TRIES;
 }
 
 static uint32_t exchange_first_wait(const struct ike_sa *sa)
 {
-	uint32_t wait = sa->peer ? sa->peer->tunnel->conf->retry_first_ms : 0;
+	uint32_t wait = sa->peer ? sa->peer->conf->retry_first_ms : 0;
 
 	return wait ? wait : EXCHANGE_FIRST_WAIT_MS;
 }

@@ -8,7 +8,6 @@
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/touch.h"
-#include "ike/object/tunnel.h"
 
 /* 8 s at 1 Gbit/s: the first tries of a CREATE_CHILD_SA. */
 #define HARD_BYTES_LEAST	(UINT64_C(1) << 30)
@@ -266,15 +265,16 @@ static bool pair_sa_add(struct child_sa *pair, const struct kern_sa *in, const s
 			char why[IKE_WHY_MAX])
 {
 	const struct ike_env *env = &pair->child->ike->env;
+	const struct child *child = pair->child;
 
-	return !env->sa_add(env->ctx, pair->child->peer->tunnel->id, pair->child->id, in, out, why);
+	return !env->sa_add(env->ctx, child->peer->tunnel_id, child->id, in, out, why);
 }
 
 static void pair_sa_del(struct child *child, uint32_t spi, bool out)
 {
 	const struct ike_env *env = &child->ike->env;
 
-	env->sa_del(env->ctx, child->peer->tunnel->id, child->id, spi, out);
+	env->sa_del(env->ctx, child->peer->tunnel_id, child->id, spi, out);
 }
 
 bool pair_install(struct child_sa *pair, bool out, const char *reason, char why[IKE_WHY_MAX])
@@ -374,7 +374,7 @@ bool pair_spi_alloc(struct child *child, uint32_t *spi, char why[IKE_WHY_MAX])
 	const struct ike_env *env = &child->ike->env;
 
 	*spi = 0;
-	return !env->spi_alloc(env->ctx, child->peer->tunnel->id, spi, why);
+	return !env->spi_alloc(env->ctx, child->peer->tunnel_id, spi, why);
 }
 
 void pair_spi_free(struct child *child, uint32_t spi)

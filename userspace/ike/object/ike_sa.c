@@ -8,7 +8,6 @@
 #include "ike/object/report.h"
 #include "ike/object/stranger.h"
 #include "ike/object/touch.h"
-#include "ike/object/tunnel.h"
 
 #define SA_TIMERS	3
 
@@ -89,7 +88,7 @@ static uint64_t sa_idle_ms(const struct ike_sa *sa)
 
 	TAILQ_FOREACH(child, &sa->peer->children, link) {
 		uint64_t s = child->in_kernel ?
-				     env->idle(env->ctx, sa->peer->tunnel->id, child->id) :
+				     env->idle(env->ctx, sa->peer->tunnel_id, child->id) :
 				     UINT64_MAX;
 
 		if (s < idle / 1000)
@@ -106,7 +105,7 @@ static void sa_liveness_due(struct timer *timer)
 
 	if (!sa->peer || sa->state != SA_ESTABLISHED)
 		return;
-	span = (uint64_t)sa->peer->tunnel->conf->dpd_s * 1000;
+	span = (uint64_t)sa->peer->conf->dpd_s * 1000;
 	idle = ike_now(ike) - sa->heard_ms;
 	if (idle >= span)
 		idle = sa_idle_ms(sa);

@@ -59,6 +59,8 @@ struct peer *peer_new(struct tunnel *t, const struct ike_id *remote_id)
 	}
 	peer->ike = ike;
 	peer->tunnel = t;
+	peer->conf = t->conf;
+	peer->tunnel_id = t->id;
 	peer->id = ike_next_id(ike);
 	peer->remote_id = *remote_id;
 	TAILQ_INIT(&peer->children);

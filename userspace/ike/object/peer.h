@@ -29,6 +29,9 @@ struct peer {
 	UT_hash_handle by_id;
 	struct ike *ike;
 	struct tunnel *tunnel;
+	/* The tunnel's, for those who need no more of it. */
+	const struct tunnel_conf *conf;
+	uint32_t tunnel_id;
 	uint32_t id;
 	enum peer_state state;		/* set by peer_set_state() only */
 	enum intent intent;

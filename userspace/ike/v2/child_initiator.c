@@ -4,7 +4,6 @@
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/touch.h"
-#include "ike/object/tunnel.h"
 #include "ike/v2/child_exchange.h"
 #include "ike/v2/offer.h"
 

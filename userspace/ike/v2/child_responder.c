@@ -6,7 +6,6 @@
 #include "ike/object/child_sa.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
-#include "ike/object/tunnel.h"
 #include "ike/v2/child_exchange.h"
 #include "ike/v2/offer.h"
 #include "ike/v2/rekey.h"

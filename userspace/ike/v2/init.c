@@ -3,7 +3,6 @@
 #include "ike/core/text.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
-#include "ike/object/tunnel.h"
 #include "ike/v2/nat.h"
 #include "ike/v2/offer.h"
 #include "ike/v2/v2.h"
@@ -26,7 +25,7 @@ struct init_exchange {
 
 static const struct tunnel_conf *init_conf(const struct ike_sa *sa)
 {
-	return sa->peer->tunnel->conf;
+	return sa->peer->conf;
 }
 
 /* ---- the initiator's side */

@@ -5,7 +5,6 @@
 #include "ike/core/text.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
-#include "ike/object/tunnel.h"
 #include "ike/v2/child_exchange.h"
 #include "ike/v2/offer.h"
 
@@ -92,8 +91,8 @@ void rekey_take_over(struct ike_sa *sa, struct ike_sa *old, const char *by)
 	sa_rekey_after(old, 0);
 	if (sa->state == SA_NEW)
 		fsm_command(sa, COMMAND_INHERIT, "an IKE SA is rekeyed");
-	sa_watch(sa, peer->tunnel->conf->dpd_s);
-	sa_rekey_after(sa, peer->tunnel->conf->rekey_s);
+	sa_watch(sa, peer->conf->dpd_s);
+	sa_rekey_after(sa, peer->conf->rekey_s);
 	report_text(peer, IKE_EV_IKE_REKEYED, by);
 }
 
@@ -119,7 +118,7 @@ static bool rekey_choose(const struct ike_sa *old, const struct msg_sa *offered,
 			 struct proposal *suite, unsigned int *index)
 {
 	const struct proposals same = { .count = 1, .p = { old->suite } };
-	const struct proposals *ours = &old->peer->tunnel->conf->ike;
+	const struct proposals *ours = &old->peer->conf->ike;
 
 	return (proposal_select(&same, &offered->list, false, suite, index) ||
 		proposal_select(ours, &offered->list, false, suite, index)) &&
