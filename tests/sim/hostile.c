@@ -12,6 +12,7 @@
 #include "ike/settle.h"
 #include "ike/v2/offer.h"
 #include "ike/v2/v2.h"
+#include "lib/array.h"
 
 #define ROWS_MAX	128
 #define KINDS_MAX	16

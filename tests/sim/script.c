@@ -5,6 +5,7 @@
 #include "sim/sim.h"
 
 #include "fake/fake_rounds.h"
+#include "lib/array.h"
 
 /* A list is proposals with a space between. */
 static void pick_proposals(struct rng *r, struct proposals *p, uint8_t protocol,

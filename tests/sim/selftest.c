@@ -2,7 +2,9 @@
 /* Proof that the checks can fail: worlds in which something is wrong on purpose. */
 #include <stdlib.h>
 
+#include "lib/array.h"
 #include "sim/sim.h"
+#include "suite/ikev2.h"
 
 static void lose_twin(struct world *w)
 {

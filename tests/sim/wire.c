@@ -4,6 +4,7 @@
  * message, the same octets each time; no IV twice under one key; one request outstanding.
  */
 #include "sim/sim.h"
+#include "suite/ikev2.h"
 
 #define PROTECTED_MIN	(MSG_HEADER_LEN + 4 + 8)	/* header, Encrypted payload's, IV */
 #define MESSAGES_MOST	20000				/* of a node in one history */

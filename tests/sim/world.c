@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "sim/sim.h"
+#include "suite/ikev2.h"
 
 /* splitmix64 */
 uint64_t rng_next(struct rng *r)

@@ -4,6 +4,7 @@
 #include "ike/ike.h"
 #include "ike/settle.h"
 #include "lib/cursor.h"
+#include "suite/ikev2.h"
 
 static const struct ike_version *dispatch_version(const struct ike *ike, uint8_t major)
 {

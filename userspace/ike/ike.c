@@ -3,6 +3,7 @@
 #include "ike/ike.h"
 #include "ike/settle.h"
 #include "ike/v2/v2.h"
+#include "lib/array.h"
 
 struct ike *ike_new(const struct ike_env *env)
 {

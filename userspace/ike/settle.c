@@ -5,10 +5,7 @@
 #include "ike/auth/auth.h"
 #include "ike/exchange/inbound.h"
 #include "ike/object/child.h"
-#include "ike/object/child_sa.h"
 #include "ike/object/peer.h"
-#include "ike/object/report.h"
-#include "ike/object/stranger.h"
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
 

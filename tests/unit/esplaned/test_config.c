@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "esplaned/conf/option.h"
+#include "suite/ikev2.h"
 #include "unit/esplaned/config_file.h"
 
 static void the_shortest_tunnel(void **state)

@@ -3,6 +3,7 @@
 #include "ike/exchange/exchange.h"
 #include "ike/object/stranger.h"
 #include "ike/v2/v2.h"
+#include "lib/array.h"
 #include "unit/ike/ike_ends.h"
 
 /* Another tunnel of a side's: its configuration with another name. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* INFORMATIONAL: DELETE, liveness; and what a protected exchange makes of nonsense. */
+#include "lib/array.h"
 #include "unit/ike/ike_ends.h"
 
 static struct ends *up(uint32_t dpd_s)

@@ -2,6 +2,7 @@
 /* IKE_SA_INIT: cookies, groups, proposals, retransmission, and what strangers can do. */
 #include "ike/exchange/exchange.h"
 #include "ike/object/stranger.h"
+#include "lib/array.h"
 #include "unit/ike/ike_ends.h"
 
 #define COOKIE_ROTATE_MS	60000

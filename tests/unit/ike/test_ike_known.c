@@ -9,6 +9,7 @@
  * (--rekey --ike).
  */
 #include "ike/v2/v2.h"
+#include "lib/array.h"
 #include "unit/ike/ike_ends.h"
 #include "unit/wire/hex.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The rows of IKEv2's state machine, the timers, and identities. */
 #include "ike/v2/v2.h"
+#include "lib/array.h"
 #include "unit/ike/ike_ends.h"
 
 #define KINDS	(MSG_DECLINED + 1)

@@ -3,8 +3,8 @@
 #ifndef ESPLANED_COMMANDS_H
 #define ESPLANED_COMMANDS_H
 
-#include "esplaned/control/control.h"
-#include "esplaned/core/state.h"
+struct client;
+struct control_request;
 
 /* control_request_fn and control_gone_fn; @ctx is the daemon. */
 void commands_request(void *ctx, struct client *c, const struct control_request *req);

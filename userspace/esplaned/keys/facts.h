@@ -7,8 +7,10 @@
 #ifndef ESPLANED_FACTS_H
 #define ESPLANED_FACTS_H
 
-#include "esplaned/conf/config.h"
+#include "ike/core/conf.h"
 #include "lib/cursor.h"
+
+struct tunnel_options;
 
 #define FACTS_PEER_MAX	512
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A pre-shared key, RFC 7296 2.15. Another process has the key and makes the MAC. */
 #include "ike/auth/auth.h"
+#include "suite/ikev2.h"
 
 static enum auth_state psk_step(struct auth_session *s, struct chunk input)
 {

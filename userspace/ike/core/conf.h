@@ -7,7 +7,6 @@
 #define IKE_CONF_H
 
 #include "lib/ts.h"
-#include "suite/ikev2.h"
 #include "suite/proposal.h"
 
 #define TUNNEL_NAME_MAX		64	/* of a tunnel and of a child, NUL included */

@@ -12,9 +12,6 @@
 #include "crypto/crypto.h"
 #include "ike/core/env.h"
 #include "ike/core/timer.h"
-#include "lib/array.h"
-#include "suite/ikev2.h"
-#include "suite/names.h"
 
 #define IKE_PORT		500
 #define IKE_NATT_PORT		4500

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/log.h"
+#include "suite/ikev2.h"
 #include "suite/names.h"
 
 static bool id_set(struct ike_id *id, uint8_t type, const void *data, size_t len)

@@ -8,6 +8,7 @@
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
 #include "ike/v2/offer.h"
+#include "ike/v2/v2.h"
 
 #define CHILD_DELAY_MS		3000	/* the initiator makes its children first */
 

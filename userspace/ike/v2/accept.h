@@ -5,7 +5,9 @@
 #ifndef IKE_ACCEPT_H
 #define IKE_ACCEPT_H
 
-#include "ike/v2/v2.h"
+#include "ike/exchange/fsm.h"
+
+struct inbound;
 
 /*
  * Whoever it is, it has to go: the answer says so. With rounds it has not proved itself yet.

@@ -2,7 +2,10 @@
 #ifndef IKE_CHILD_RESPONDER_H
 #define IKE_CHILD_RESPONDER_H
 
-#include "ike/v2/v2.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct inbound;
 
 /*
  * The peer's DELETE names its inbound SPI. True: the answer names ours, @spi_in, also where the

@@ -4,6 +4,7 @@
  * in memory to us.
  */
 #include "ike/v2/v2.h"
+#include "lib/array.h"
 
 #define COOKIE_ROTATE_MS	60000
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "ike/v2/v2.h"
+#include "lib/array.h"
 
 static struct chunk keys_chunk(const void *p, size_t len)
 {

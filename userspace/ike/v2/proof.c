@@ -2,6 +2,7 @@
 #include "ike/v2/proof.h"
 
 #include "ike/object/tunnel.h"
+#include "ike/v2/v2.h"
 
 const struct auth_ops *proof_ours(const struct tunnel *t)
 {

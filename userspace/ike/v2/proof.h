@@ -3,8 +3,15 @@
 #ifndef IKE_PROOF_H
 #define IKE_PROOF_H
 
-#include "ike/v2/v2.h"
+#include "crypto/crypto.h"
 
+struct auth_ops;
+struct auth_session;
+struct builder;
+struct ike_sa;
+struct msg_auth;
+struct msg_id;
+struct octets;
 struct tunnel;
 
 const struct auth_ops *proof_ours(const struct tunnel *t);

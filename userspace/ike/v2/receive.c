@@ -7,6 +7,7 @@
 #include "ike/object/report.h"
 #include "ike/object/stranger.h"
 #include "ike/v2/message.h"
+#include "suite/names.h"
 
 /* Authentic, but no sense in it. */
 static void receive_senseless(struct v2_inbound *v, uint16_t notify, const void *data, size_t len,

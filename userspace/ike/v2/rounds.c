@@ -7,6 +7,7 @@
 #include "ike/object/tunnel.h"
 #include "ike/v2/accept.h"
 #include "ike/v2/proof.h"
+#include "ike/v2/v2.h"
 
 /* The first message, whose child is made once the last one has come. */
 struct rounds {

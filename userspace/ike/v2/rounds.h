@@ -5,7 +5,9 @@
 #ifndef IKE_ROUNDS_H
 #define IKE_ROUNDS_H
 
-#include "ike/v2/v2.h"
+#include "ike/exchange/fsm.h"
+
+struct inbound;
 
 /*
  * The first message asked for it; IDr and AUTH are in the answer, and sa->auth[false] has the

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* IKEv2's rows: which message in which state goes to which handler, and what follows. */
 #include "ike/v2/message.h"
+#include "lib/array.h"
 
 #define K(kind)		(UINT32_C(1) << (kind))
 

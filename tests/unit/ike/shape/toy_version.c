@@ -14,7 +14,9 @@
 #include "ike/object/child_sa.h"
 #include "ike/object/peer.h"
 #include "ike/object/tunnel.h"
+#include "lib/array.h"
 #include "lib/cursor.h"
+#include "suite/ikev2.h"
 
 #define TOY_MAJOR	9
 
