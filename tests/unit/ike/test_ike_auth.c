@@ -468,12 +468,16 @@ static void test_slow_secrets(void **state)
 	}
 }
 
-/* One that never ends, or cannot begin, ends the attempt with a sentence. */
+/*
+ * One that never ends, or cannot begin, ends the attempt with a sentence. Nobody is told to compare
+ * secrets that were never compared.
+ */
 static void test_no_secrets(void **state)
 {
 	for (int what = 0; what < 4; what++) {
 		struct ends *p = ends_new();
 		struct side *s = &p->s[what & 1];
+		const char *why = what < 2 ? "it was not done in 20 s" : "its keeper is busy";
 
 		ends_start(p);
 		s->fake.hold_jobs = what < 2;
@@ -485,7 +489,10 @@ static void test_no_secrets(void **state)
 		assert_int_equal(p->s[0].ev[IKE_EV_FAILED].count, 1);
 		if (!(what & 1)) {
 			assert_int_equal(s->ev[IKE_EV_FAILED].failure, IKE_FAIL_CONFIG);
-			said(s, IKE_EV_FAILED, what ? "no memory" : "it was not done in 20 s");
+			said(s, IKE_EV_FAILED, why);
+		} else {
+			ended_in(s, IKE_EV_REFUSED, IKE_FAIL_AUTH_LOCAL, why);
+			assert_null(strstr(s->ev[IKE_EV_REFUSED].detail, "compare psk"));
 		}
 		s->fake.hold_jobs = false;
 		fake_jobs_run(&s->fake, s->ike);	/* too late */
@@ -527,7 +534,7 @@ static void test_no_mac_is_no_proof(void **state)
 	assert_int_equal(b->fake.job_count, 1);
 	ike_job_done(b->ike, b->fake.job[0].id, &none);
 	assert_int_equal(b->fake.job_count, 1);	/* none for a proof of its own */
-	ended_in(b, IKE_EV_REFUSED, IKE_FAIL_AUTH_LOCAL, "does not prove");
+	ended_in(b, IKE_EV_REFUSED, IKE_FAIL_AUTH_LOCAL, "wrong length");
 	ends_free(p);
 }
 

@@ -14,7 +14,8 @@ static enum auth_state psk_step(struct auth_session *s, struct chunk input)
 	if (!s->job_ended) {
 		if (auth_job(s, &job))
 			return AUTH_PENDING;
-		snprintf(s->why, sizeof(s->why), "no memory");
+		snprintf(s->why, sizeof(s->why), "%s",
+			 "the pre-shared key cannot be asked for: no memory, or its keeper is busy");
 		return AUTH_FAILED;
 	}
 	if (s->why[0])

@@ -23,7 +23,7 @@ struct auth_try {
 	unsigned int rank[TRIES_MAX];
 	unsigned int count, at;
 	uint32_t nearest;		/* that fits by address at least: for the log */
-	bool id_fits;
+	char why[IKE_WHY_MAX];		/* what kept us from judging a proof; "": nothing */
 };
 
 static struct auth_try *auth_try(struct inbound *in)
@@ -116,6 +116,14 @@ static struct auth_try *auth_identify(struct inbound *in)
 	return try;
 }
 
+/* Ours is the fault, not the secret's: another tunnel may still be the right one. */
+static void auth_cannot_judge(struct inbound *in, const char *why)
+{
+	struct auth_try *try = auth_try(in);
+
+	snprintf(try->why, sizeof(try->why), "%s", why);
+}
+
 static void auth_forget_try(struct inbound *in)
 {
 	free(in->priv);
@@ -124,7 +132,10 @@ static void auth_forget_try(struct inbound *in)
 
 /* ---- refused */
 
-/* AUTHENTICATION_FAILED whatever it was: a stranger learns nothing. Ours learn all. */
+/*
+ * AUTHENTICATION_FAILED whatever it was, a fault of ours too: a stranger learns nothing. Ours learn
+ * all.
+ */
 static enum verdict auth_reject(struct inbound *in)
 {
 	char got[TUNNEL_ID_MAX], wanted[TUNNEL_ID_MAX], id[TUNNEL_ID_MAX], peer[ADDR_STRLEN];
@@ -142,11 +153,16 @@ static enum verdict auth_reject(struct inbound *in)
 	t = tunnel_find(in->sa->ike, try && try->count ? try->tunnel[0] : try ? try->nearest : 0);
 	if (!t) {
 		ike_log(in->sa->ike, LOG_WARNING,
-			"IKE_AUTH from %s (%.200s): no tunnel is configured for it", peer, got);
+			"IKE_AUTH from %s (%.200s): %s", peer, got,
+			try ? "no tunnel is configured for it" : "no memory");
 		return VERDICT_FAIL;
 	}
 	ours = tunnel_local_id(t, &in->sa->local.addr);
-	if (try->count)
+	if (try->why[0])
+		cause_set(&cause, IKE_FAIL_AUTH_LOCAL,
+			  "the proof of the peer %.180s at %s cannot be verified: %s", got, peer,
+			  try->why);
+	else if (try->count)
 		cause_set(&cause, IKE_FAIL_AUTH_LOCAL,
 			  "the peer %.180s at %s does not prove that it knows the pre-shared key "
 			  "(AUTH method %u); compare psk on both ends",
@@ -204,8 +220,10 @@ static enum verdict auth_begin_proof(struct inbound *in, struct tunnel *t)
 		return VERDICT_FAIL;
 	sa->local_id = tunnel_local_id(t, &sa->local.addr);
 	s = proof_begin(sa, t);
-	if (!s)
+	if (!s) {
+		auth_cannot_judge(in, "no memory");
 		return auth_reject(in);
+	}
 	s->in = in;
 	return auth_prove(in);
 }
@@ -228,7 +246,8 @@ static enum verdict auth_verify(struct inbound *in)
 			auth_end(in->sa, false);
 			return auth_begin_proof(in, t);
 		default:
-			break;
+			if (s->why[0])
+				auth_cannot_judge(in, s->why);
 		}
 	}
 	auth_try(in)->at++;
@@ -244,8 +263,10 @@ static enum verdict auth_try_next(struct inbound *in)
 	if (!t)
 		return auth_reject(in);
 	s = proof_verify(in->sa, t, &v2_inbound(in)->m.idi);
-	if (!s)
+	if (!s) {
+		auth_cannot_judge(in, "no memory");
 		return auth_reject(in);
+	}
 	s->in = in;
 	return s->method->rounds ? auth_begin_proof(in, t) : auth_verify(in);
 }
