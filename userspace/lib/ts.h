@@ -28,6 +28,9 @@ bool ts_intersect(const struct ts *a, const struct ts *b, struct ts *out);	/* fa
 /* The prefix length if the range is exactly one prefix, else -1. */
 int ts_prefix(const struct ts *ts);
 
+/* What a message and the kernel's policy can hold: a list made of two may be longer than both. */
+#define TS_NARROWED_MAX	32
+
 /*
  * A list that never changes, shared by counting its references (one thread). NULL is the empty list
  * for all functions below.
@@ -49,8 +52,8 @@ bool ts_list_within(const struct ts_list *inner, const struct ts_list *outer);
 /* Have they an address, protocol and port in common? */
 bool ts_list_overlap(const struct ts_list *a, const struct ts_list *b);
 /*
- * RFC 7296 2.9: all intersections, those within another left out. NULL: nothing in common, or no
- * memory.
+ * RFC 7296 2.9: the intersections, those within another left out, the first TS_NARROWED_MAX: less
+ * is allowed. NULL: nothing in common, or no memory.
  */
 struct ts_list *ts_list_narrow(const struct ts_list *a, const struct ts_list *b);
 /* "10.1.0.0/24, 10.3.0.0/16", cut with "..." where it does not fit; "none". Returns @buf. */

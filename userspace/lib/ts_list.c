@@ -89,7 +89,9 @@ bool ts_list_overlap(const struct ts_list *a, const struct ts_list *b)
 	return false;
 }
 
-/* Adds @ts unless it is within one already there; throws out those within it. */
+/*
+ * Adds @ts unless it is within one already there, or there is no room; throws out those within it.
+ */
 static unsigned int ts_list_add(struct ts *list, unsigned int count, const struct ts *ts)
 {
 	unsigned int kept = 0;
@@ -99,27 +101,21 @@ static unsigned int ts_list_add(struct ts *list, unsigned int count, const struc
 	for (unsigned int i = 0; i < count; i++)
 		if (!ts_contains(ts, &list[i]))
 			list[kept++] = list[i];
-	list[kept++] = *ts;
+	if (kept < TS_NARROWED_MAX)
+		list[kept++] = *ts;
 	return kept;
 }
 
 struct ts_list *ts_list_narrow(const struct ts_list *a, const struct ts_list *b)
 {
-	size_t most = (size_t)ts_list_count(a) * ts_list_count(b);
-	struct ts_list *narrowed = NULL;
+	struct ts common, all[TS_NARROWED_MAX];
 	unsigned int count = 0;
-	struct ts common, *all;
 
-	all = most ? malloc(most * sizeof(*all)) : NULL;
-	if (!all)
-		return NULL;
-	for (unsigned int i = 0; i < a->count; i++)
-		for (unsigned int j = 0; j < b->count; j++)
+	for (unsigned int i = 0; i < ts_list_count(a); i++)
+		for (unsigned int j = 0; j < ts_list_count(b); j++)
 			if (ts_intersect(&a->ts[i], &b->ts[j], &common))
 				count = ts_list_add(all, count, &common);
-	narrowed = ts_list_new(all, count);
-	free(all);
-	return narrowed;
+	return ts_list_new(all, count);
 }
 
 const char *ts_list_str(const struct ts_list *list, char *buf, size_t len)

@@ -64,6 +64,33 @@ static void narrowing_gives_all_that_is_common(void **state)
 			"2001:db8:1::/48");
 }
 
+/* 16 of ours and 16 of the peer's cut each other in 256 places: more than a message can say. */
+static void narrowing_has_an_end(void **state)
+{
+	struct ts_list *a, *b, *out;
+	struct ts ours[16], theirs[16];
+	char text[TS_STRLEN];
+	const char *why;
+
+	for (unsigned int i = 0; i < 16; i++) {
+		snprintf(text, sizeof(text), "10.0.%u.0/24", i);
+		assert_true(ts_parse(&ours[i], text, &why));
+		snprintf(text, sizeof(text), "10.0.0.0/8[tcp/%u]", i + 1);
+		assert_true(ts_parse(&theirs[i], text, &why));
+	}
+	a = ts_list_new(ours, 16);
+	b = ts_list_new(theirs, 16);
+	out = ts_list_narrow(a, b);
+	assert_int_equal(ts_list_count(out), TS_NARROWED_MAX);
+	assert_true(ts_list_within(out, a));
+	assert_true(ts_list_within(out, b));
+	/* what comes first counts most */
+	assert_string_equal(ts_str(&out->ts[0], text), "10.0.0.0/24[tcp/1]");
+	ts_list_put(out);
+	ts_list_put(a);
+	ts_list_put(b);
+}
+
 static void lists_are_compared(void **state)
 {
 	assert_true(holds(ts_list_within, "10.1.0.0/16 10.2.0.1", "10.0.0.0/8"));
@@ -131,6 +158,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(narrowing_gives_all_that_is_common),
+		cmocka_unit_test(narrowing_has_an_end),
 		cmocka_unit_test(lists_are_compared),
 		cmocka_unit_test(an_address_is_found),
 		cmocka_unit_test(references_are_counted),

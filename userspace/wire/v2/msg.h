@@ -16,7 +16,7 @@
 #define MSG_NOTIFIES_MAX	64
 #define MSG_DELETES_MAX		16
 #define MSG_CERTS_MAX		16
-#define MSG_TS_MAX		32
+#define MSG_TS_MAX		TS_NARROWED_MAX
 #define MSG_NONCE_MIN		16	/* RFC 7296 2.10 */
 #define MSG_NONCE_MAX		256
 
