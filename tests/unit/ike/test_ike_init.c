@@ -216,6 +216,37 @@ static void test_group_not_offered(void **state)
 	ends_free(p);
 }
 
+/*
+ * An answer that is not accepted leaves nothing behind, not in the status either: its KE is of
+ * another group, or no public value.
+ */
+static void test_answer_leaves_nothing(void **state)
+{
+	for (int what = 0; what < 2; what++) {
+		struct ends *p = ends_new();
+		struct side *a = &p->s[0], *b = &p->s[1];
+		struct letter l;
+		uint8_t *at = l.msg + MSG_HEADER_LEN, next;
+
+		ends_start(p);
+		start(p, 0);
+		carry(a);
+		l = *oldest(b);
+		for (next = l.msg[16]; next != PAYLOAD_KE; at += at[2] << 8 | at[3])
+			next = at[0];
+		if (what)
+			memset(at + 8, 0, 32);
+		else
+			at[5] = KE_ECP_256;
+		give(a, &l);
+		assert_string_equal(peer_status(a).ike_suite, "");
+		assert_int_equal(peer_status(a).spi_r, 0);
+		carry_all(p);
+		assert_int_equal(peer_of(a)->state, PEER_UP);
+		ends_free(p);
+	}
+}
+
 /* Strangers fill the responder with requests under SPIs they make up. */
 static void flood(struct side *to, const struct letter *l, unsigned int count)
 {
@@ -638,6 +669,7 @@ int main(void)
 		cmocka_unit_test(test_name_is_gone),
 		cmocka_unit_test(test_group_of_the_peer), cmocka_unit_test(test_group_not_offered),
 		cmocka_unit_test(test_what_the_responder_prefers),
+		cmocka_unit_test(test_answer_leaves_nothing),
 		cmocka_unit_test(test_cookie), cmocka_unit_test(test_cookie_is_bound_to_the_sender),
 		cmocka_unit_test(test_cookie_grows_old), cmocka_unit_test(test_half_open_limit),
 		cmocka_unit_test(test_limit_of_a_network),

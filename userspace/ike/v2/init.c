@@ -240,15 +240,18 @@ enum verdict v2_init_response(struct inbound *in)
 	struct v2_inbound *v = v2_inbound(in);
 	struct init_exchange *p = (void *)in->ex->priv;
 	struct ike_sa *sa = in->sa;
-	char suite[PROPOSAL_STRLEN];
+	char text[PROPOSAL_STRLEN];
+	struct proposal suite;
 
-	if (!in->h.spi_r || !init_suite_ok(v, p->group, &sa->suite))
+	if (!in->h.spi_r || !init_suite_ok(v, p->group, &suite))
 		return init_ignore(sa, "a choice we did not offer");
+	sa->suite = suite;
 	sa->spi_r = in->h.spi_r;
 	init_set_nonce(&sa->nr, v->m.nonce);
 	if (!octets_set(&sa->init_r, in->raw, in->raw_len) ||
 	    !init_derive(sa, p->ke, &v->m.ke)) {
 		/* a better one may follow */
+		sa->suite = (struct proposal){0};
 		sa->spi_r = 0;
 		return init_ignore(sa, "an invalid key exchange value");
 	}
@@ -258,7 +261,7 @@ enum verdict v2_init_response(struct inbound *in)
 		sa->local.port = IKE_NATT_PORT;
 		sa->remote.port = IKE_NATT_PORT;
 	}
-	report_step(sa->peer, IKE_STEP_INIT, "%s%s", proposal_str(&sa->suite, suite),
+	report_step(sa->peer, IKE_STEP_INIT, "%s%s", proposal_str(&sa->suite, text),
 		    !sa->udp	   ? "" :
 		    sa->nat_local  ? ", we are behind NAT: ESP in UDP" :
 		    sa->nat_remote ? ", the peer is behind NAT: ESP in UDP" :
