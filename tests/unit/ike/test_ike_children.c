@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Several children in one IKE SA: made, rekeyed and taken down by either end. */
 #include "ike/exchange/exchange.h"
+#include "ike/v2/offer.h"
 #include "ike/v2/v2.h"
 #include "unit/ike/ike_ends.h"
 
@@ -381,6 +382,84 @@ static void test_both_make_the_same(void **state)
 	}
 }
 
+static uint16_t ask_spi;
+static struct child *ask_child;
+
+static void fill_new_child(struct builder *b)
+{
+	static const uint8_t nonce[IKE_NONCE_LEN] = { 1 };
+
+	offer_build(b, &ask_child->conf->esp, false, ask_spi);
+	build_nonce(b, nonce, sizeof(nonce));
+	build_ts(b, PAYLOAD_TSI, ask_child->conf->local_ts->ts, 1);
+	build_ts(b, PAYLOAD_TSR, ask_child->conf->remote_ts->ts, 1);
+}
+
+/*
+ * The peer's request for the child comes when our own has made it: at no time does an end send on
+ * what the other does not have yet. RFC 7296 2.8.1
+ */
+static void test_second_waits_for_the_first(void **state)
+{
+	struct ends *p = three_up(0);
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct letter late;
+	uint32_t first;
+
+	down(a, "voice");
+	carry_all(p);
+	pass(p, 2 * PAIR_LINGER_MS);
+	assert_int_equal(ike_up(a->ike, child_named(a, "voice")->id), 0);
+	assert_int_equal(ike_up(b->ike, child_named(b, "voice")->id), 0);
+	pass(p, 0);
+	late = *oldest(b);
+	drop(b);
+	carry(a);
+	carry(b);
+	assert_meets(p, "voice");
+	first = child_named(a, "voice")->out->spi_out;
+	give(a, &late);
+	assert_meets(p, "voice");
+	while (carry(b) || carry(a))
+		assert_meets(p, "voice");
+	assert_int_not_equal(child_named(a, "voice")->out->spi_out, first);
+	assert_int_equal(a->ev[IKE_EV_CHILD_REKEYED].count, 1);
+	pass(p, 2 * PAIR_LINGER_MS);
+	assert_all_meet(p);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(p->s[i].fake.in_count, 3);
+	ends_free(p);
+}
+
+/* A peer that keeps both, and one that has lost the first: it is not waited for without an end. */
+static void test_second_of_a_peer_that_keeps_both(void **state)
+{
+	for (int lost = 0; lost < 2; lost++) {
+		struct ends *p = three_up(0);
+		struct side *a = &p->s[0], *b = &p->s[1];
+		struct letter l;
+
+		down(a, "voice");
+		carry_all(p);
+		assert_int_equal(ike_up(a->ike, child_named(a, "voice")->id), 0);
+		pass(p, 0);
+		carry_all(p);
+		assert_meets(p, "voice");
+		if (lost)
+			pass(p, PAIR_SWITCH_MS);
+		carry_all(p);
+		ask_child = child_named(b, "voice");
+		ask_spi = 0x4321;
+		forge_request(b, EXCHANGE_CREATE_CHILD_SA, fill_new_child, &l);
+		give(a, &l);
+		assert_int_equal(child_named(a, "voice")->out->spi_out == ask_spi, lost);
+		p->now += PAIR_SWITCH_MS;
+		side_tick(a);
+		assert_int_equal(child_named(a, "voice")->out->spi_out, ask_spi);
+		ends_free(p);
+	}
+}
+
 /*
  * A rekey is answered when its child is gone from the kernel: the peer is told to delete what it
  * made, and the SPI that was reserved for it is given back.
@@ -522,6 +601,8 @@ int main(void)
 		cmocka_unit_test(test_responder_makes_its_own),
 		cmocka_unit_test(test_answer_is_refused),
 		cmocka_unit_test(test_both_make_the_same),
+		cmocka_unit_test(test_second_waits_for_the_first),
+		cmocka_unit_test(test_second_of_a_peer_that_keeps_both),
 		cmocka_unit_test(test_rekey_of_what_is_gone),
 		cmocka_unit_test(test_new_child_with_another_group),
 		cmocka_unit_test(test_new_child_outlives_its_ike_sa),

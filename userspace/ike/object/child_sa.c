@@ -59,7 +59,7 @@ static void pair_switch_now(struct child_sa *old)
 			       "the kernel refuses the outbound SA of a rekey");
 		return;
 	}
-	pair_retire(old, "hard lifetime");
+	pair_retire(old, "replaced, and not deleted by the peer");
 }
 
 static void pair_due(struct timer *timer)

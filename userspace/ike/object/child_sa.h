@@ -9,8 +9,10 @@
  * once it has the response, because the responder has its inbound SA by then. The responder
  * installs only the inbound SA (PAIR_INBOUND) and keeps the outbound one aside until the
  * initiator deletes the old pair: then it certainly has its new inbound SA. (One that never
- * does: at the old one's hard limit, PAIR_SWITCH_MS after our answer at least.) Inbound SAs stay
- * for PAIR_LINGER_MS after the DELETE, for the packets under way.
+ * does: at the old one's hard limit, PAIR_SWITCH_MS after our answer at least.) Likewise where both
+ * ends have asked for the same new pair: the second is as a rekey of the first, switched to after
+ * PAIR_SWITCH_MS at the latest. Inbound SAs stay for PAIR_LINGER_MS after the DELETE, for the
+ * packets under way.
  */
 #ifndef IKE_CHILD_SA_H
 #define IKE_CHILD_SA_H
@@ -90,7 +92,7 @@ void pair_linger(struct child_sa *pair, const char *reason);
 void pair_remove(struct child_sa *pair, const char *reason);
 /* To be deleted by us: a DELETE follows. */
 void pair_retire(struct child_sa *pair, const char *reason);
-/* Its hard limit is reached, but the peer has not deleted it yet after its rekey. */
+/* It is to be deleted by the peer, which has made another in its place, but not for ever. */
 void pair_switch_later(struct child_sa *pair);
 void pair_deleting(struct child_sa *pair);
 /* ACTIVE: to rekey it, OLD: to delete it. */

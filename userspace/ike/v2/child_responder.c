@@ -226,24 +226,60 @@ static bool respond_ours_goes_on(const struct inbound *in, const struct child *c
 	       child_exchange_new(in->sa, child->id);
 }
 
+/*
+ * The pair that our own request has just made, of the same selectors: the peer's for it was under
+ * way meanwhile. Later, or of a pair that the peer has made, it means that the peer has lost it.
+ */
+static struct child_sa *respond_first(const struct inbound *in, const struct offer_taken *taken)
+{
+	const struct child *child = taken->child;
+	struct child_sa *pair = pair_active(child);
+
+	if (!pair || pair->sa != in->sa || !pair->ours ||
+	    ike_now(in->sa->ike) >= child->up_ms + PAIR_SWITCH_MS ||
+	    !ts_list_equal(taken->ts.local, child->local_ts) ||
+	    !ts_list_equal(taken->ts.remote, child->remote_ts))
+		return NULL;
+	return pair;
+}
+
+/*
+ * The second of two: as after a rekey nothing is sent on it before the peer deletes the first, or
+ * what we send overtakes the answer. A peer that keeps both has the second after a while.
+ */
+static enum verdict respond_second(struct inbound *in, struct offer_taken *taken,
+				   struct child_sa *first)
+{
+	enum verdict verdict;
+
+	if (first->successor || first->peer_deleted || child_exchange_rekey(in->sa, first->spi_in))
+		return respond_refuse(in, NOTIFY_TEMPORARY_FAILURE, "it is being rekeyed");
+	verdict = respond_make(in, taken, first);
+	if (first->successor)
+		pair_switch_later(first);
+	return verdict;
+}
+
 static enum verdict respond_new(struct inbound *in)
 {
 	const struct msg *m = &v2_inbound(in)->m;
 	struct peer *peer = in->sa->peer;
 	struct offer_taken taken = {0};
 	struct cause cause = {0};
+	struct child_sa *first;
 	enum verdict verdict;
 	uint16_t notify;
 
 	notify = offer_take(peer, m, false, &taken, &cause);
 	if (notify)
 		return respond_refuse(in, notify, cause.text);
+	first = respond_first(in, &taken);
 	if (respond_ours_goes_on(in, taken.child))
 		verdict = respond_refuse(in, NOTIFY_TEMPORARY_FAILURE, "we are making it ourselves");
 	else if (respond_other_group(in, &taken.suite))
 		verdict = VERDICT_STAY;
 	else
-		verdict = respond_make(in, &taken, NULL);
+		verdict = first ? respond_second(in, &taken, first) : respond_make(in, &taken, NULL);
 	ts_pair_clear(&taken.ts);
 	return verdict;
 }
