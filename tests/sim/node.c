@@ -63,15 +63,13 @@ bool node_excuses(struct node *n, uint32_t spi)
 	struct tunnel *t;
 	struct peer *peer;
 
-	if (!MEETINGS_LOSE)
-		return false;
 	FOREACH_PEER(n, t, peer)
 		TAILQ_FOREACH(child, &peer->children, link) {
 			pair = pair_by_in(child, spi);
 			if (pair)
 				return !pair->in_kernel;
 		}
-	return kernel_reserved(&n->k, spi);
+	return false;
 }
 
 bool node_was_excused(const struct node *n)

@@ -31,12 +31,6 @@
 #define WIRE_MAX	4096	/* messages of a node that are compared; a power of 2 */
 #define WINDOWS_MAX	64	/* IKE SAs of a node whose requests are counted */
 #define NEVER		UINT64_MAX
-/*
- * Where both ends make the same child at once, or one takes down what the other makes, packets may
- * be sent on an SA that its end does not have yet, or no longer: RFC 7296 2.8. False tightens the
- * two checks that look for such packets, once the engine loses none.
- */
-#define MEETINGS_LOSE	true
 
 struct rng {
 	uint64_t s;
@@ -237,7 +231,10 @@ int node_other(const struct node *n, const struct peer *peer);
 /* A child of it, by its place in the configuration; NULL: no such peer. */
 struct child *node_child(const struct node *n, int other, unsigned int i);
 unsigned int node_child_index(const struct child *child);
-/* An SPI of its own without an SA: the answer that makes it, or its DELETE, is under way. */
+/*
+ * An SPI of its own that its kernel has refused or lost, or whose child it has taken down and made
+ * anew: the other end cannot know before it gets the DELETE.
+ */
 bool node_excuses(struct node *n, uint32_t spi);
 /*
  * Its clock has jumped, or its peer meant ill: what it took for over after a time may not have
@@ -263,7 +260,6 @@ void kernel_tick(struct node *n);
 void kernel_flush(struct kernel *k);
 void kernel_policy_gone(struct kernel *k, struct sim_policy *p);	/* with its SAs */
 struct sim_sa *kernel_in(struct kernel *k, uint32_t spi);
-bool kernel_reserved(const struct kernel *k, uint32_t spi);
 struct sim_policy *kernel_policy(struct kernel *k, uint32_t id);	/* NULL: it has none */
 /* A packet of w->packet octets has passed. */
 void kernel_used(struct node *n, struct sim_sa *sa, bool out);
