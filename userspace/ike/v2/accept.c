@@ -136,7 +136,6 @@ enum verdict accept_establish(struct inbound *in, struct tunnel *t)
 	struct v2_inbound *v = v2_inbound(in);
 	struct ike_sa *sa = in->sa;
 	struct peer *peer = tunnel_peer(t, &sa->remote_id);
-	struct peer *before = peer;
 	struct cause cause;
 	bool afresh;
 
@@ -153,8 +152,8 @@ enum verdict accept_establish(struct inbound *in, struct tunnel *t)
 	 * INITIAL_CONTACT counts for the tunnel and the peer that it was authenticated for: other
 	 * IKE SAs may rest on other secrets.
 	 */
-	afresh = msg_notify(&v->m, NOTIFY_INITIAL_CONTACT) && before->sa &&
-		 ike_id_equal(&before->sa->remote_id, &sa->remote_id);
+	afresh = msg_notify(&v->m, NOTIFY_INITIAL_CONTACT) && peer->sa &&
+		 ike_id_equal(&peer->sa->remote_id, &sa->remote_id);
 	sa->peer = peer;
 	sa->mark = t->conf->mark;
 	sa_forget_proof(sa);
