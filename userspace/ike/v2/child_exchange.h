@@ -43,6 +43,9 @@ void child_exchange_deleted(const struct ike_sa *sa, uint32_t spi);
 bool child_exchange_makes(const struct ike_sa *sa);
 /* Is any CHILD_SA being made, rekeyed or deleted by us? RFC 7296 2.25.2 */
 bool child_exchange_any(const struct ike_sa *sa);
+/* The peer's answer to ours, and its refusal. */
+enum verdict child_exchange_granted(struct inbound *in);
+enum verdict child_exchange_refused(struct inbound *in);
 /* Octet by octet; the shorter of two otherwise equal ones is lower. */
 int child_nonce_cmp(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len);
 

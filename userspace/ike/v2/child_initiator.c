@@ -468,13 +468,10 @@ static void child_new_response(struct inbound *in, struct child *child)
 	ts_pair_clear(&ts);
 }
 
-enum verdict v2_child_response(struct inbound *in)
+enum verdict child_exchange_granted(struct inbound *in)
 {
-	struct child *child;
+	struct child *child = child_find(in->sa->ike, child_exchange(in->ex)->child);
 
-	if (!child_makes(in->ex))
-		return v2_rekey_refused(in);
-	child = child_find(in->sa->ike, child_exchange(in->ex)->child);
 	if (!child)
 		return VERDICT_STAY;
 	if (child_exchange(in->ex)->old_in)
@@ -593,14 +590,11 @@ static void child_new_refused(struct inbound *in, struct child *child,
 		child_retry_later(child, PAIR_RETRY_MIN_MS);
 }
 
-enum verdict v2_child_refused(struct inbound *in)
+enum verdict child_exchange_refused(struct inbound *in)
 {
 	const struct msg_notify *error = msg_error(&v2_inbound(in)->m);
-	struct child *child;
+	struct child *child = child_find(in->sa->ike, child_exchange(in->ex)->child);
 
-	if (!child_makes(in->ex))
-		return v2_rekey_refused(in);
-	child = child_find(in->sa->ike, child_exchange(in->ex)->child);
 	if (child && child_exchange(in->ex)->old_in)
 		child_rekey_refused(in, child, error);
 	else if (child)

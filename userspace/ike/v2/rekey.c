@@ -1,22 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* CREATE_CHILD_SA in which the peer rekeys the IKE SA, RFC 7296 1.3.2, 2.8 and 2.18. */
 #include "ike/v2/rekey.h"
 
-#include "ike/core/text.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
-#include "ike/v2/child_exchange.h"
-#include "ike/v2/offer.h"
-
-static enum verdict rekey_refuse(struct inbound *in, uint16_t notify)
-{
-	char name[NAME_STRLEN];
-
-	report_log(in->sa->ike, in->sa->peer, LOG_INFO,
-		   "refusing the peer's rekey of the IKE SA: %s", notify_text(notify, name));
-	v2_refuse(v2_inbound(in), notify, NULL, 0);
-	return VERDICT_FAIL;
-}
 
 void rekey_like(struct ike_sa *sa, const struct ike_sa *old, const struct proposal *suite)
 {
@@ -34,23 +20,6 @@ void rekey_like(struct ike_sa *sa, const struct ike_sa *old, const struct propos
 	sa->remote_id = old->remote_id;
 }
 
-static struct ike_sa *rekey_successor(struct inbound *in, const struct proposal *suite,
-				      uint64_t peer_spi)
-{
-	const struct msg *m = &v2_inbound(in)->m;
-	const struct ike_sa *old = in->sa;
-	struct ike_sa *sa = sa_new(old->ike, old->version, old->window, false, peer_spi);
-
-	if (!sa)
-		return NULL;
-	rekey_like(sa, old, suite);
-	sa->ni.len = m->nonce.left;
-	memcpy(sa->ni.b, m->nonce.at, sa->ni.len);
-	ike_random(sa->ike, sa->nr.b, IKE_NONCE_LEN);
-	sa->nr.len = IKE_NONCE_LEN;
-	return sa;
-}
-
 bool rekey_derive(struct ike_sa *sa, const struct ike_sa *old, const struct ke *ke,
 		  const struct msg_ke *peer)
 {
@@ -63,20 +32,6 @@ bool rekey_derive(struct ike_sa *sa, const struct ike_sa *old, const struct ke *
 	mem_wipe(secret, sizeof(secret));
 	sa_forget_proof(sa);		/* there is none: the first IKE SA had it */
 	return ok;
-}
-
-static void rekey_answer(struct v2_inbound *v, const struct ike_sa *sa, const struct ke *ke,
-			 uint8_t number)
-{
-	struct proposals list = { .count = 1, .p = { sa->suite } };
-	struct msg_offer offer = { .number = number, .spi_len = 8, .spi = sa->spi_r };
-	const uint8_t *public;
-	size_t len;
-
-	build_sa(&v->b, &list, &offer);
-	build_nonce(&v->b, sa->nr.b, sa->nr.len);
-	public = ke_public(ke, &len);
-	build_ke(&v->b, ke_group(ke), public, len);
 }
 
 void rekey_take_over(struct ike_sa *sa, struct ike_sa *old, const char *by)
@@ -94,89 +49,4 @@ void rekey_take_over(struct ike_sa *sa, struct ike_sa *old, const char *by)
 	sa_watch(sa, peer->conf->dpd_s);
 	sa_rekey_after(sa, peer->conf->rekey_s);
 	report_text(peer, IKE_EV_IKE_REKEYED, by);
-}
-
-/* Ours under way for the same: both stand until the nonces are known, RFC 7296 2.8.2. */
-static void rekey_meet_rival(struct rekey_exchange *ours, struct ike_sa *sa, struct ike_sa *old)
-{
-	const struct nonce *low = &sa->ni;
-
-	if (child_nonce_cmp(sa->nr.b, sa->nr.len, low->b, low->len) < 0)
-		low = &sa->nr;
-	ours->rival = sa_spi(sa);
-	ours->low_len = low->len;
-	memcpy(ours->low, low->b, low->len);
-	sa->peer = old->peer;
-	fsm_command(sa, COMMAND_INHERIT, "both ends rekey the IKE SA");
-}
-
-/*
- * What the IKE SA has, if that is among what the peer offers: some derive the keys of one with
- * another PRF in a way of their own.
- */
-static bool rekey_choose(const struct ike_sa *old, const struct msg_sa *offered,
-			 struct proposal *suite, unsigned int *index)
-{
-	const struct proposals same = { .count = 1, .p = { old->suite } };
-	const struct proposals *ours = &old->peer->conf->ike;
-
-	return (proposal_select(&same, &offered->list, false, suite, index) ||
-		proposal_select(ours, &offered->list, false, suite, index)) &&
-	       offered->offer[*index].spi_len == 8 && offered->offer[*index].spi;
-}
-
-/*
- * Has the peer still to delete what this one replaced? One that it forgets is kept for a minute: so
- * it can leave one behind, and not as many as it likes.
- */
-static bool rekey_too_soon(const struct ike_sa *sa)
-{
-	const struct ike_sa *before = sa_find(sa->ike, sa->replaced);
-
-	return before && before->state == SA_REKEYED;
-}
-
-enum verdict v2_rekey_request(struct inbound *in)
-{
-	struct v2_inbound *v = v2_inbound(in);
-	struct ike_sa *sa, *old = in->sa;
-	struct rekey_exchange *ours;
-	struct proposal suite;
-	unsigned int index;
-	uint16_t group;
-	struct ke *ke;
-	bool ok;
-
-	rekey_used(old);
-	ours = rekey_exchange_find(old);
-	/* RFC 7296 2.25.2: not while a CHILD_SA is being made, rekeyed or deleted */
-	if (!old->peer || child_exchange_any(old) || rekey_too_soon(old) || (ours && ours->rival))
-		return rekey_refuse(in, NOTIFY_TEMPORARY_FAILURE);
-	if (!rekey_choose(old, &v->m.sa, &suite, &index))
-		return rekey_refuse(in, NOTIFY_NO_PROPOSAL_CHOSEN);
-	if (!offer_nonce_ok(v->m.nonce, proposal_find(&suite, TRANSFORM_PRF)->id))
-		return rekey_refuse(in, NOTIFY_INVALID_SYNTAX);
-	group = offer_group(&suite);
-	if (v->m.ke.group != group) {
-		v2_refuse_group(v, group);
-		return VERDICT_FAIL;
-	}
-	sa = rekey_successor(in, &suite, v->m.sa.offer[index].spi);
-	if (!sa)
-		return rekey_refuse(in, NOTIFY_TEMPORARY_FAILURE);
-	ke = ke_new(group, sa->ike->env.random, sa->ike->env.ctx);
-	ok = rekey_derive(sa, old, ke, &v->m.ke);
-	if (ok) {
-		rekey_answer(v, sa, ke, v->m.sa.offer[index].number);
-		if (ours)
-			rekey_meet_rival(ours, sa, old);
-		else
-			rekey_take_over(sa, old, "by the peer");
-	} else {
-		sa_end(sa, SA_DROP, IKE_FAIL_NONE, "no keys");
-	}
-	ke_free(ke);
-	if (!ok)
-		return rekey_refuse(in, NOTIFY_TEMPORARY_FAILURE);
-	return ours ? VERDICT_STAY : VERDICT_DONE;
 }

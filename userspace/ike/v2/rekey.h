@@ -25,6 +25,9 @@ struct rekey_exchange {
 
 /* Ours that is under way, or NULL. */
 struct rekey_exchange *rekey_exchange_find(const struct ike_sa *sa);
+/* The peer's answer to ours, and its refusal. */
+enum verdict rekey_exchange_granted(struct inbound *in);
+enum verdict rekey_exchange_refused(struct inbound *in);
 /* The peer sends a request on @sa: where that is the rival, it has won. */
 void rekey_used(struct ike_sa *sa);
 

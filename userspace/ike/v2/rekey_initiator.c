@@ -194,14 +194,11 @@ static bool rekey_is_ours(const struct inbound *in)
 	return in->ex->kind == &v2_kind_rekey_ike;
 }
 
-enum verdict v2_rekey_response(struct inbound *in)
+enum verdict rekey_exchange_granted(struct inbound *in)
 {
 	struct rekey_exchange *p = rekey_exchange(in->ex);
-	struct ike_sa *rival, *sa;
+	struct ike_sa *rival, *sa = rekey_granted(in);
 
-	if (!rekey_is_ours(in))
-		return v2_child_refused(in);
-	sa = rekey_granted(in);
 	if (!sa) {
 		/* the peer has moved the children to where we cannot reach them */
 		cause_set(&in->cause, IKE_FAIL_PROTOCOL,
@@ -230,7 +227,7 @@ enum verdict v2_rekey_late(struct inbound *in)
 	return VERDICT_STAY;
 }
 
-enum verdict v2_rekey_refused(struct inbound *in)
+enum verdict rekey_exchange_refused(struct inbound *in)
 {
 	const struct msg_notify *error = msg_error(&v2_inbound(in)->m);
 	bool busy = error && error->type == NOTIFY_TEMPORARY_FAILURE;

@@ -54,7 +54,6 @@ enum verdict v2_child_refused(struct inbound *in);
 enum verdict v2_child_too_late(struct inbound *in);
 enum verdict v2_rekey_request(struct inbound *in);
 enum verdict v2_rekey_response(struct inbound *in);
-enum verdict v2_rekey_refused(struct inbound *in);
 enum verdict v2_rekey_late(struct inbound *in);
 enum verdict v2_info_request(struct inbound *in);
 enum verdict v2_info_response(struct inbound *in);
