@@ -69,6 +69,7 @@ struct fake {
 	unsigned int in_count, reserved;
 	struct fake_policy policy[FAKE_POLICIES_MAX];
 	unsigned int policy_count;
+	uint32_t gone;			/* the last policy that another program removed */
 	uint32_t next_spi;
 	struct kern_sa installed;	/* the last inbound one, without its keys */
 	uint64_t idle;			/* seconds; UINT64_MAX: never used */

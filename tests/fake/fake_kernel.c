@@ -173,6 +173,7 @@ static void fake_kernel_policy_drop(struct fake *f, struct fake_policy *p)
 void fake_policy_gone(struct fake *f, uint32_t id)
 {
 	fake_kernel_policy_drop(f, fake_policy(f, id));
+	f->gone = id;
 }
 
 static int fake_kernel_policy_del(void *ctx, uint32_t tunnel, uint32_t id)
@@ -194,6 +195,10 @@ static int fake_kernel_sa_add(void *ctx, uint32_t tunnel, uint32_t policy, const
 
 	if (fake_kernel_refuses(f, why))
 		return -ENODEV;
+	if (!p && policy == f->gone) {
+		snprintf(why, IKE_WHY_MAX, "the device has no policy of this POLICY_ID");
+		return -ENOENT;
+	}
 	if (!p)
 		fake_broken("sa_add without a policy");
 	if (in && (!sa || sa->policy || sa->tunnel != tunnel))

@@ -397,19 +397,6 @@ static void command_mapping(struct child *child, const struct ike_kern_event *ev
 	peer_moved(peer);
 }
 
-/* Another program has removed the policy: without it no packet passes, so the peer shall know. */
-static void command_gone(struct child *child)
-{
-	static const struct cause cause = {
-		IKE_FAIL_DOWN, "its policy was removed from the kernel by another program"
-	};
-
-	if (!child->in_kernel)
-		return;
-	child_policy_gone(child);
-	child_close(child, &cause);
-}
-
 void ike_kern_event(struct ike *ike, const struct ike_kern_event *ev)
 {
 	struct child *child = child_find(ike, ev->policy);
@@ -421,6 +408,6 @@ void ike_kern_event(struct ike *ike, const struct ike_kern_event *ev)
 	else if (ev->type == IKE_KERN_MAPPING)
 		command_mapping(child, ev);
 	else if (ev->type == IKE_KERN_GONE)
-		command_gone(child);
+		child_gone(child);
 	ike_settle(ike);
 }

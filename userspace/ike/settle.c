@@ -185,8 +185,12 @@ static void settle_device(struct tunnel *t)
 static void settle_peer(struct peer *peer)
 {
 	struct tunnel *t = peer->tunnel;
+	struct child *child;
 	struct cause cause;
 
+	TAILQ_FOREACH(child, &peer->children, link)
+		if (child->gone)
+			child_gone(child);
 	if (peer->begin) {
 		peer->begin = false;
 		if (!peer->sa && !peer->attempt && peer->intent == INTENT_UP)

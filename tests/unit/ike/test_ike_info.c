@@ -204,6 +204,27 @@ static void test_child_is_removed(void **state)
 	child_is_removed(true);
 }
 
+/* And the event is lost: the next rekey of either end finds out, and does not fail for ever. */
+static void test_child_is_removed_unheard(void **state)
+{
+	for (int who = 0; who < 2; who++) {
+		struct ends *p = up(0);
+		struct side *a = &p->s[0];
+
+		fake_policy_gone(&a->fake, child_of(a)->id);
+		soft_limit(&p->s[who]);
+		carry_all(p);
+		said(a, IKE_EV_DOWN, "removed from the kernel");
+		pass(p, 60000);
+		for (int i = 0; i < 2; i++) {
+			assert_gone(&p->s[i]);
+			p->s[i].ev[IKE_EV_UP].count = 0;
+		}
+		bring_up(p, 0);
+		ends_free(p);
+	}
+}
+
 static void test_peer_deletes_what_is_not(void **state)
 {
 	struct ends *p = up(0);
@@ -334,6 +355,7 @@ int main(void)
 		cmocka_unit_test(test_peer_is_dead),
 		cmocka_unit_test(test_peer_deletes_child),
 		cmocka_unit_test(test_child_is_removed),
+		cmocka_unit_test(test_child_is_removed_unheard),
 		cmocka_unit_test(test_peer_deletes_what_is_not),
 		cmocka_unit_test(test_liberal),
 		cmocka_unit_test(test_refusals),

@@ -142,6 +142,7 @@ static int env_sa_add(void *ctx, uint32_t tunnel, uint32_t policy, const struct 
 	uint32_t old[TOTALS_LIVE_MAX];
 	struct daemon *d = ctx;
 	struct tunnel_entry *t = env_device(d, tunnel, why);
+	char ignored[IKE_WHY_MAX];
 	unsigned int count;
 	int rc;
 
@@ -152,6 +153,9 @@ static int env_sa_add(void *ctx, uint32_t tunnel, uint32_t policy, const struct 
 	for (unsigned int i = 0; i < count; i++)
 		env_sa_count(d, t, policy, old[i], true);
 	rc = kern_sa_add(d->kern, t->device, policy, in, out, why);
+	/* of a cipher that the kernel lacks too */
+	if (rc == -ENOENT && kern_policy_get(d->kern, t->device, policy, ignored) != -ENOENT)
+		rc = -EINVAL;
 	if (!rc)
 		totals_sa_added(t->totals, policy, in ? in->spi : 0, out ? out->spi : 0);
 	return rc;

@@ -174,8 +174,9 @@ struct ike_env {
 	/*
 	 * Kernel operations on the device of a tunnel that device_up has made: 0, or a negative
 	 * errno with a sentence in @why. policy_set makes or changes a policy; sa_add takes in, out
-	 * or both: all or nothing. What policy_del and sa_del do not find is gone: no error. Peers
-	 * choose outbound SPIs: several policies may have the same.
+	 * or both: all or nothing; -ENOENT: the policy is not there any more. What policy_del and
+	 * sa_del do not find is gone: no error. Peers choose outbound SPIs: several policies may
+	 * have the same.
 	 */
 	int (*spi_alloc)(void *ctx, uint32_t tunnel, uint32_t *spi, char why[IKE_WHY_MAX]);
 	int (*policy_set)(void *ctx, uint32_t tunnel, const struct kern_policy *policy,

@@ -166,7 +166,8 @@ static void child_take_ts(struct child *child, const struct ts_pair *ts)
 	child->remote_ts = remote;
 }
 
-void child_policy_gone(struct child *child)
+/* The policy is not in the kernel any more, nor is any SA. */
+static void child_policy_gone(struct child *child)
 {
 	struct child_sa *pair;
 
@@ -346,6 +347,19 @@ void child_close(struct child *child, const struct cause *cause)
 	child_retire_pairs(child, cause->text);
 	child_clear_below(child);
 	child_went_down(child, cause);
+}
+
+void child_gone(struct child *child)
+{
+	static const struct cause cause = {
+		IKE_FAIL_DOWN, "its policy was removed from the kernel by another program"
+	};
+
+	child->gone = false;
+	if (!child->in_kernel)
+		return;
+	child_policy_gone(child);
+	child_close(child, &cause);
 }
 
 /* The peer has the pair if its answer made it: then it has to hear of the end. */

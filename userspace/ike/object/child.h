@@ -23,6 +23,7 @@ struct child {
 	bool wanted;			/* to be made on the next occasion */
 	bool held_down;			/* taken down by a person */
 	bool in_kernel;			/* the policy is there */
+	bool gone;			/* the kernel has said that it is not: settle closes it */
 	bool linked;			/* env.child_up was called */
 	struct child_sa_list pairs;
 	struct child_sa *out;		/* owner of the policy's outbound slot */
@@ -72,8 +73,11 @@ void child_down(struct child *child, const struct cause *cause);
 void child_close(struct child *child, const struct cause *cause);
 /* A pair has gone: without an active one the child is down. */
 void child_lost(struct child *child, const struct cause *cause);
-/* The policy is not in the kernel any more, nor is any SA. */
-void child_policy_gone(struct child *child);
+/*
+ * Another program has removed its policy, and its SAs with it: without these no packet passes, so
+ * the peer shall know.
+ */
+void child_gone(struct child *child);
 /* Policy and routes follow the peer's address; where they cannot, the child goes down. */
 void child_move(struct child *child, const struct endpoint *local, const struct endpoint *remote);
 

@@ -265,9 +265,14 @@ static bool pair_sa_add(struct child_sa *pair, const struct kern_sa *in, const s
 			char why[IKE_WHY_MAX])
 {
 	const struct ike_env *env = &pair->child->ike->env;
-	const struct child *child = pair->child;
+	struct child *child = pair->child;
+	int rc = env->sa_add(env->ctx, child->peer->tunnel_id, child->id, in, out, why);
 
-	return !env->sa_add(env->ctx, child->peer->tunnel_id, child->id, in, out, why);
+	if (rc == -ENOENT) {		/* and the event that says so was lost */
+		child->gone = true;
+		peer_touch(child->peer);
+	}
+	return !rc;
 }
 
 static void pair_sa_del(struct child *child, uint32_t spi, bool out)
