@@ -293,9 +293,10 @@ static bool intact(const struct node *n, const struct node *m)
 static void check_lonely(struct world *w, const struct node *n, struct node *m,
 			 const struct child *child, uint32_t spi)
 {
-	if (intact(n, m) && !node_excuses(m, spi) && !node_was_excused(m) && child->out &&
-	    child->out->sa == child->peer->sa &&
-	    m->view[n->index].child_since[node_child_index(child)])
+	unsigned int index = node_child_index(child);
+
+	if (intact(n, m) && !node_excuses(m, n->index, index, spi) && child->out &&
+	    child->out->sa == child->peer->sa && m->view[n->index].child_since[index])
 		violate(w, "%c sends on %08x, which %c does not have", 'A' + n->index, spi,
 			'A' + m->index);
 }

@@ -18,6 +18,11 @@ static int find_reserved(const struct kernel *k, uint32_t spi)
 	return -1;
 }
 
+bool kernel_reserved(const struct kernel *k, uint32_t spi)
+{
+	return find_reserved(k, spi) >= 0;
+}
+
 struct sim_sa *kernel_in(struct kernel *k, uint32_t spi)
 {
 	for (unsigned int i = 0; i < k->in_count; i++)

@@ -4,8 +4,6 @@
 
 #include "sim/sim.h"
 
-#define EXCUSE_MS	60000	/* longer than retransmission */
-
 int node_other(const struct node *n, const struct peer *peer)
 {
 	const struct world *w = n->w;
@@ -56,25 +54,15 @@ unsigned int node_child_index(const struct child *child)
 	abort();
 }
 
-bool node_excuses(struct node *n, uint32_t spi)
+bool node_excuses(struct node *n, int other, unsigned int index, uint32_t spi)
 {
-	const struct child_sa *pair;
-	const struct child *child;
-	struct tunnel *t;
-	struct peer *peer;
+	const struct child *child = node_child(n, other, index);
+	const struct child_sa *pair = child ? pair_by_in(child, spi) : NULL;
 
-	FOREACH_PEER(n, t, peer)
-		TAILQ_FOREACH(child, &peer->children, link) {
-			pair = pair_by_in(child, spi);
-			if (pair)
-				return !pair->in_kernel;
-		}
-	return false;
-}
-
-bool node_was_excused(const struct node *n)
-{
-	return n->excused && n->w->now - n->excused < EXCUSE_MS;
+	if (pair)
+		return !pair->in_kernel;
+	return child && child->out && kernel_reserved(&n->k, spi) &&
+	       !kernel_in(&n->w->n[other].k, child->out->spi_out);
 }
 
 bool node_estranged(const struct world *w, int other)

@@ -233,14 +233,10 @@ struct child *node_child(const struct node *n, int other, unsigned int i);
 unsigned int node_child_index(const struct child *child);
 /*
  * An SPI of its own that its kernel has refused or lost, or whose child it has taken down and made
- * anew: the other end cannot know before it gets the DELETE.
+ * anew: the other end cannot know before it gets the DELETE. Or one that is being made while
+ * @other, which sends on it, has lost what there was before.
  */
-bool node_excuses(struct node *n, uint32_t spi);
-/*
- * Its clock has jumped, or its peer meant ill: what it took for over after a time may not have
- * been.
- */
-bool node_was_excused(const struct node *n);
+bool node_excuses(struct node *n, int other, unsigned int child, uint32_t spi);
 /* Can a tunnel between the hub and the other ever come up? */
 bool node_estranged(const struct world *w, int other);
 uint64_t jobs_deadline(const struct node *n);
@@ -260,6 +256,7 @@ void kernel_tick(struct node *n);
 void kernel_flush(struct kernel *k);
 void kernel_policy_gone(struct kernel *k, struct sim_policy *p);	/* with its SAs */
 struct sim_sa *kernel_in(struct kernel *k, uint32_t spi);
+bool kernel_reserved(const struct kernel *k, uint32_t spi);
 struct sim_policy *kernel_policy(struct kernel *k, uint32_t id);	/* NULL: it has none */
 /* A packet of w->packet octets has passed. */
 void kernel_used(struct node *n, struct sim_sa *sa, bool out);

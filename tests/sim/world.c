@@ -258,9 +258,9 @@ static void deliver_esp(struct node *n, const struct datagram *d)
 		kernel_used(n, sa, false);
 		see_mapping(n, sa, d);
 	} else if (!sa && t && !n->hostile && !n->w->n[d->from].hostile &&
-		   !node_excuses(n, d->spi) && t->sa &&
+		   !node_excuses(n, d->from, d->child, d->spi) && t->sa &&
 		   t->sa->spi_i == d->ike_spi && up && up <= d->sent && since &&
-		   since <= d->sent && !node_was_excused(n)) {
+		   since <= d->sent && n->excused <= d->sent) {
 		violate(n->w, "%c has no inbound SA %08x for a packet sent %llu ms ago",
 			'A' + n->index, d->spi, (unsigned long long)(n->w->now - d->sent));
 	}
