@@ -679,7 +679,8 @@ int main(void)
 		cmocka_unit_test(test_forged_refusal_before_a_cookie),
 		cmocka_unit_test(test_unknown_address), cmocka_unit_test(test_retransmission),
 		cmocka_unit_test(test_init_answered_from_cache), cmocka_unit_test(test_forced_udp),
-		cmocka_unit_test(test_forced_udp_by_the_responder), cmocka_unit_test(test_strangers),
+		cmocka_unit_test(test_forced_udp_by_the_responder),
+		cmocka_unit_test(test_strangers),
 		cmocka_unit_test(test_no_way_out),
 	};
 

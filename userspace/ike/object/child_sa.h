@@ -39,7 +39,7 @@ enum pair_state {
 struct child_sa {
 	TAILQ_ENTRY(child_sa) link;	/* in child->pairs */
 	struct child *child;
-	struct ike_sa *sa;		/* that carries it; NULL: it has outlived that (fsm_row.orphans) */
+	struct ike_sa *sa;		/* that carries it; NULL: that left orphans (fsm_row) */
 	enum pair_state state;		/* set by pair_set_state() only */
 	uint32_t spi_in, spi_out;
 	bool reserved;			/* spi_in is only reserved: nothing is in the kernel */

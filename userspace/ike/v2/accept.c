@@ -36,6 +36,7 @@ bool accept_turned_away(struct inbound *in, struct tunnel *t, const struct peer 
 	struct v2_inbound *v = v2_inbound(in);
 	char ours[300], got[PROPOSAL_STRLEN], who[IKE_WHO_MAX];
 	struct cause cause;
+	const char *name;
 
 	if (!accept_suite_ok(t, in->sa)) {
 		v2_refuse(v, NOTIFY_NO_PROPOSAL_CHOSEN, NULL, 0);
@@ -48,12 +49,12 @@ bool accept_turned_away(struct inbound *in, struct tunnel *t, const struct peer 
 		return true;
 	}
 	if (t->held_down || (peer && peer->intent == INTENT_DOWN)) {
+		name = t->held_down ? t->conf->name : report_peer_name(peer, who);
 		v2_refuse(v, NOTIFY_TEMPORARY_FAILURE, NULL, 0);
 		if (accept_may_say(in->sa))
 			report_tunnel_log(t, LOG_INFO,
 					  "the peer is refused: the tunnel was taken down here; "
-					  "ikectl up %s takes it back",
-					  t->held_down ? t->conf->name : report_peer_name(peer, who));
+					  "ikectl up %s takes it back", name);
 		return true;
 	}
 	if (peer && peer_prefers_ours(peer, in->sa)) {

@@ -278,8 +278,10 @@ static enum verdict respond_new(struct inbound *in)
 		verdict = respond_refuse(in, NOTIFY_TEMPORARY_FAILURE, "we are making it ourselves");
 	else if (respond_other_group(in, &taken.suite))
 		verdict = VERDICT_STAY;
+	else if (first)
+		verdict = respond_second(in, &taken, first);
 	else
-		verdict = first ? respond_second(in, &taken, first) : respond_make(in, &taken, NULL);
+		verdict = respond_make(in, &taken, NULL);
 	ts_pair_clear(&taken.ts);
 	return verdict;
 }

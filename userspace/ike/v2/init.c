@@ -179,7 +179,8 @@ enum verdict v2_init_notify(struct inbound *in)
 	if (p->rounds < ROUNDS_MAX &&
 	    ((cookie && init_take_cookie(p, cookie)) || (group && init_take_group(p, group)))) {
 		p->rounds++;
-		timer_cancel(&sa->ike->timers, &p->grace);	/* of a refusal of another request */
+		/* of a refusal of another request */
+		timer_cancel(&sa->ike->timers, &p->grace);
 		exchange_again(in->ex);
 		in->ex = NULL;
 		return VERDICT_STAY;
