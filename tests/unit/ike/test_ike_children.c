@@ -299,6 +299,7 @@ static void test_responder_makes_its_own(void **state)
 	ends_start(p);
 	start(p, 1);
 	drop(b);
+	child_named(b, "voice")->failures = 6;	/* which make its next try no later */
 	attempt(p, 0);
 	assert_meets(p, "t");
 	assert_int_equal(child_named(b, "voice")->state, CHILD_CONNECTING);

@@ -297,19 +297,25 @@ void child_rekeyed(struct child *child, const struct child_sa *pair, uint32_t ol
 	report_child(child, IKE_EV_CHILD_REKEYED, &text);
 }
 
+void child_put_off(struct child *child, uint64_t ms)
+{
+	struct ike *ike = child->ike;
+
+	child->wanted = false;
+	timer_set(&ike->timers, &child->retry, ike_now(ike) + ms);
+}
+
 void child_retry_later(struct child *child, uint64_t least_ms)
 {
 	unsigned int shift = child->failures > 6 ? 6 : child->failures;
 	uint64_t wait = (uint64_t)CHILD_RETRY_MIN_MS << shift;
-	struct ike *ike = child->ike;
 
 	child->failures++;
 	if (wait > CHILD_RETRY_MAX_MS)
 		wait = CHILD_RETRY_MAX_MS;
 	if (wait < least_ms)
 		wait = least_ms;
-	child->wanted = false;
-	timer_set(&ike->timers, &child->retry, ike_now(ike) + wait);
+	child_put_off(child, wait);
 }
 
 void child_failed(struct child *child, const struct cause *cause)

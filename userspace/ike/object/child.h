@@ -67,6 +67,8 @@ void child_rekeyed(struct child *child, const struct child_sa *pair, uint32_t ol
 void child_failed(struct child *child, const struct cause *cause);
 /* It is wanted once more after the pause that its failures deserve, at least @least_ms. */
 void child_retry_later(struct child *child, uint64_t least_ms);
+/* Likewise, but it has not failed: after @ms. */
+void child_put_off(struct child *child, uint64_t ms);
 /* Out of the kernel, with all pairs. Says so if it was up. */
 void child_down(struct child *child, const struct cause *cause);
 /* The same, but the pairs remain until the peer has had our DELETE. */

@@ -129,7 +129,7 @@ static void accept_put_off_children(struct peer *peer)
 
 	TAILQ_FOREACH(child, &peer->children, link)
 		if (child->wanted && child->state != CHILD_UP)
-			child_retry_later(child, CHILD_DELAY_MS);
+			child_put_off(child, CHILD_DELAY_MS);
 }
 
 enum verdict accept_establish(struct inbound *in, struct tunnel *t)
