@@ -246,6 +246,33 @@ static void test_rival_is_used(void **state)
 	ends_free(p);
 }
 
+/* The peer moves while both rekey: its address is not that of before, whichever wins. */
+static void test_rival_follows(void **state)
+{
+	struct ends *p = ends_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	set_remote(b, "any");
+	addr_parse(&p->nat, "203.0.113.9");
+	p->nat_port = 1024;
+	ends_start(p);
+	bring_up(p, 0);
+	rekey_ike(b);
+	drop(b);			/* A will not notice */
+	rekey_ike(a);
+	carry(a);
+	carry(b);
+	p->nat_port = 2048;
+	pass(p, 10);
+	carry(a);			/* the DELETE of the old one */
+	assert_int_not_equal(peer_of(b)->sa->replaced, 0);
+	assert_int_equal(peer_of(b)->sa->remote.port, 2048);
+	assert_int_equal(child_of(b)->remote.port, 2048);
+	cross(p, 0x155);
+	assert_one_ike_sa(p, 1);
+	ends_free(p);
+}
+
 typedef void (*act)(struct side *s);
 
 /* One end rekeys the IKE SA, the other does @other, at once. */
@@ -497,6 +524,7 @@ int main(void)
 		cmocka_unit_test(test_lowest_nonce_loses),
 		cmocka_unit_test(test_only_one_notices),
 		cmocka_unit_test(test_rival_is_used),
+		cmocka_unit_test(test_rival_follows),
 		cmocka_unit_test(test_ike_meets_child_rekey),
 		cmocka_unit_test(test_all_meets_all),
 		cmocka_unit_test(test_ike_meets_child_that_goes_and_comes),

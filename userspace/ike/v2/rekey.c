@@ -34,6 +34,19 @@ bool rekey_derive(struct ike_sa *sa, const struct ike_sa *old, const struct ke *
 	return ok;
 }
 
+/* Where is the peer? The IKE SA that was heard last knows. */
+static void rekey_follow(struct ike_sa *sa, const struct ike_sa *old)
+{
+	if (endpoint_equal(&sa->remote, &old->remote) && endpoint_equal(&sa->local, &old->local))
+		return;
+	if (sa->heard_ms > old->heard_ms) {
+		peer_moved(sa->peer);
+		return;
+	}
+	sa->remote = old->remote;
+	sa->local = old->local;
+}
+
 void rekey_take_over(struct ike_sa *sa, struct ike_sa *old, const char *by)
 {
 	struct peer *peer = old->peer;
@@ -42,6 +55,7 @@ void rekey_take_over(struct ike_sa *sa, struct ike_sa *old, const char *by)
 	if (peer->sa == old)
 		peer->sa = sa;
 	peer_move_children(peer, old, sa);
+	rekey_follow(sa, old);
 	sa_watch(old, 0);
 	sa_rekey_after(old, 0);
 	if (sa->state == SA_NEW)
