@@ -145,7 +145,8 @@ void hooks_rows(uint64_t rows[2])
 
 unsigned int hooks_print_missed(const uint64_t rows[2])
 {
-	static const char *const commands[] = { "start", "close", "drop", "expire", "inherit" };
+	static const char *const commands[] = { "start", "close", "drop", "expire", "inherit",
+						"yield" };
 	unsigned int missed = 0;
 
 	for (unsigned int i = 0; i < ike_version_2.row_count; i++) {

@@ -61,8 +61,10 @@ bool node_excuses(struct node *n, int other, unsigned int index, uint32_t spi)
 
 	if (pair)
 		return !pair->in_kernel;
-	return child && child->out && kernel_reserved(&n->k, spi) &&
-	       !kernel_in(&n->w->n[other].k, child->out->spi_out);
+	if (!child || !child->out || !kernel_reserved(&n->k, spi))
+		return false;
+	/* its clock has jumped: it did not wait for the DELETE that follows our rekey */
+	return n->w->n[other].excused || !kernel_in(&n->w->n[other].k, child->out->spi_out);
 }
 
 bool node_estranged(const struct world *w, int other)

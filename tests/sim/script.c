@@ -243,6 +243,20 @@ static void rekey_ike(struct node *n)
 	ike_rekey(n->ike, peer->id);
 }
 
+/* Both do, and one of them uses the new one as soon as it can. */
+static void rekey_ike_and_use_it(struct node *n)
+{
+	struct world *w = n->w;
+
+	rekey_ike(n);
+	rekey_ike(&w->n[any_other(n)]);
+	for (int i = 0; i < 8 && !w->violation[0]; i++) {
+		world_run(w, w->now + 20 + rng_below(&w->script, 100));
+		if (n->ike)
+			ike_probe(n->ike);
+	}
+}
+
 static void rebind(struct node *n)
 {
 	nat_rebind(n->w);
@@ -314,6 +328,7 @@ static const struct {
 	{ 6, child_go_up },
 	{ 3, child_go_down },
 	{ 6, rekey_ike },
+	{ 2, rekey_ike_and_use_it },
 	{ 4, rebind },
 	{ 1, jump },
 	{ 2, starve },
