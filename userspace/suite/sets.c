@@ -8,8 +8,9 @@
 #define CNSA_GROUPS	"ecp384-modp4096-modp3072"
 
 /*
- * As Junos has basic, compatible, standard and prime; RFC 6379 has Suite B, whose IKE is in CBC. RFC
- * 9206 has CNSA: its three suites in one proposal, and the SHA-384 that it allows beside SHA-512.
+ * As Junos has basic, compatible, standard and prime; RFC 6379 has Suite B, whose IKE is in CBC.
+ * RFC 9206 has CNSA: its three suites in one proposal, and the SHA-384 that it allows beside
+ * SHA-512.
  * The kernel module has neither 3DES nor SHA-1: of the first three ESP has nothing.
  */
 static const struct {
