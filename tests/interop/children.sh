@@ -140,7 +140,13 @@ is "children: the others were not rekeyed" "$(rekeys_of data) $(rekeys_of admin)
 reap ping INT
 check "children: no echo was lost in the rekeys" grep -q ' 0% packet loss' "$WORK/ping.log"
 
+children_down()
+{
+	espl_log a | grep -c ': child down'
+}
+
 check "children: one is taken down" espl a down office/voice
+check "children: the log says so" wait_for 20 says 1 children_down
 check "children: the peer knows" wait_for 20 says 2 swan_installed
 refuse "children: it carries nothing" '' in_net a ping -qc 1 -W 1 -I 10.1.2.1 10.2.2.1
 check "children: the others do" in_net a ping -qc 2 -i 0.05 -W "$HANG" -I 10.1.1.1 10.2.1.1
@@ -148,6 +154,40 @@ check "children: and up again" espl a up office/voice
 children_carry "after that"
 check "children: down" espl a down office
 check "children: the peer has nothing left" wait_for 20 swan_is_empty
+
+# --- the IKE SA gets new keys: after a time by us, in between by the peer
+
+# ike_rekeys by us|by the peer
+ike_rekeys()
+{
+	espl_log a | grep -c "IKE SA rekeyed: $1"
+}
+
+ike_rekeyed()
+{
+	[ "$(ike_rekeys "$1")" -ge "$2" ]
+}
+
+espl_three | sed 's/esp = /ike-rekey = "5s"\n\t\tesp = /' >"$WORK/a/esplane.conf"
+must espl a reload
+check "IKE SA: up" espl a up office
+before=$(children_down)
+spawn ping in_net a ping -i 0.05 -I 10.1.2.1 10.2.2.1
+for round in 1 2; do
+	check "IKE SA: rekeyed by us, $round" wait_for 60 ike_rekeyed 'by us' "$round"
+	must swan b --rekey --ike a
+	check "IKE SA: rekeyed by the peer, $round" wait_for 60 ike_rekeyed 'by the peer' "$round"
+done
+check "IKE SA: a child is rekeyed in the new one" espl a rekey office/voice
+check "IKE SA: and once more" wait_for 60 ike_rekeyed 'by us' 3
+is "IKE SA: no child has been down" "$(children_down)" "$before"
+reap ping INT
+check "IKE SA: no echo was lost" grep -q ' 0% packet loss' "$WORK/ping.log"
+check "IKE SA: one is left" wait_for 20 says 1 swan_ike_sas
+is "IKE SA: the peer has three CHILD_SAs" "$(swan_installed)" 3
+children_carry "after the rekeys of the IKE SA"
+check "IKE SA: down" espl a down office
+check "IKE SA: the peer has nothing left" wait_for 20 swan_is_empty
 
 # The peer begins: one, then the two others in the same IKE SA.
 espl_three | sed 's/esp = /metric = 7\n\t\tesp = /' >"$WORK/a/esplane.conf"
