@@ -167,8 +167,7 @@ sites_add
 storm "ciphers that answer at once" aes128gcm16 $((rounds * 4 / 5))
 
 # The last one is for kernels that have these ciphers from lib/crypto, where Debian leaves cryptd out.
-crypto_async 'cryptd(rfc7539esp(chacha20-simd,poly1305-simd))' \
-	'cryptd(rfc7539esp(chacha20-generic,poly1305-generic))' 'pcrypt(rfc7539esp(chacha20-lib,poly1305-generic))'
+crypto_async_chacha20
 wrapper=$(sed -n 's/^made \([a-z]*\)(.*/\1/p' "$WORK/async.log")
 storm "through $(sed -n 's/^made //p' "$WORK/async.log")" chacha20poly1305 $((rounds / 5))
 is "those ciphers were asynchronous" "$(driver_kind)" "$wrapper"
