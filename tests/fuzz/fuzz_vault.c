@@ -70,6 +70,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct vault *v;
 
+	/* what the fuzzer has guessed by the comparison below may come back to it */
+	if (memmem(data, size, SECRET, strlen(SECRET)))
+		return 0;
 	if (!v) {
 		v = vault_make();
 		drain(network[0]);

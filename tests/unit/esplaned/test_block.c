@@ -118,7 +118,7 @@ static void the_configured_peer_is_reached(void **state)
 /* Where a datagram from IKE's port goes. */
 static const char *answer_way(const char *to, int sport)
 {
-	return said("ip route get %s ipproto udp sport %d dport 777 2>&1 | sed -n "
+	return said("ip route get %s ipproto 17 sport %d dport 777 2>&1 | sed -n "
 		    "'s/.*No route to host.*/unreachable/p; t; "
 		    "s/.* via \\([^ ]*\\) dev \\([^ ]*\\).*/\\1 \\2/p; t; "
 		    "s/.* dev \\([^ ]*\\).*/\\1/p'", to, sport);
@@ -142,10 +142,10 @@ static void an_unknown_peer_is_answered(void **state)
 	assert_string_equal(answer_way("192.0.2.7", 500), "eth9");
 	/* its packets are let in */
 	run("sysctl -qw net.ipv4.conf.all.rp_filter=2 net.ipv4.conf.eth9.rp_filter=2");
-	assert_string_equal(said("ip route get 192.0.2.1 from 203.0.113.9 iif eth9 ipproto udp "
+	assert_string_equal(said("ip route get 192.0.2.1 from 203.0.113.9 iif eth9 ipproto 17 "
 				 "sport 777 dport 500 2>&1 | grep -o '^local 192.0.2.1'"),
 			    "local 192.0.2.1");
-	assert_string_equal(said("ip route get 192.0.2.1 from 203.0.113.9 iif eth9 ipproto udp "
+	assert_string_equal(said("ip route get 192.0.2.1 from 203.0.113.9 iif eth9 ipproto 17 "
 				 "sport 777 dport 501 2>&1 | grep -o '^local 192.0.2.1'"), "");
 	/* the ways change; some are not ours to answer by */
 	run("ip route replace default via 192.0.2.253; "

@@ -195,7 +195,7 @@ static void a_dead_daemon_has_left(void **state)
 	    "ip route add " PEER " via 192.0.2.254 proto 73; ip link add mine type bridge; "
 	    "ip route add 10.8.0.0/24 via 192.0.2.254; "
 	    "ip route add 10.2.7.0/24 via 192.0.2.254 proto 73 table 77; "
-	    "ip rule add pref 32765 ipproto udp sport 4500 lookup 7373 proto 73; "
+	    "ip rule add pref 32765 ipproto 17 sport 4500 lookup 7373 proto 73; "
 	    "ip route add default via 192.0.2.254 proto 73 table 7373");
 	assert_int_equal(devices_leftover_del(all), 1);
 	assert_string_equal(ours(), "unreachable 10.2.0.0/24 metric 1; "
