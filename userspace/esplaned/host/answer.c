@@ -101,12 +101,18 @@ static void answer_follow(struct answer *answer)
 		struct answer_routes want, have;
 	} *both = calloc(1, sizeof(*both));
 	char why[NLTALK_WHY_MAX];
+	int rc;
 
 	if (!both)
 		return;
-	route_dump(answer->sk, AF_INET, ANSWER_TABLE, answer_take, &both->have, why);
-	if (answer->refs)
-		route_dump(answer->sk, AF_INET, ROUTE_TABLE, answer_take, &both->want, why);
+	rc = route_dump(answer->sk, AF_INET, ANSWER_TABLE, answer_take, &both->have, why);
+	if (!rc && answer->refs)
+		rc = route_dump(answer->sk, AF_INET, ROUTE_TABLE, answer_take, &both->want, why);
+	if (rc) {	/* half a list would remove what is right */
+		log_debug("the way for answers stays as it is: %s", why);
+		free(both);
+		return;
+	}
 	answer_del(answer, &both->want, &both->have);
 	answer_add(answer, &both->want, &both->have, false);
 	answer_add(answer, &both->want, &both->have, true);
