@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include "wire/v2/cp.h"
 #include "wire/v2/msg.h"
 #include "wire/v2/rules.h"
 
@@ -16,6 +17,22 @@ static void inside(struct cursor view, const uint8_t *p, size_t len)
 {
 	if (view.at && (view.at < p || view.left > len || view.at > p + len - view.left))
 		abort();
+}
+
+static void use_cp(const struct msg_cp *cp, const uint8_t *p, size_t len)
+{
+	char name[CP_DOMAIN_MAX];
+	struct prefix prefix;
+	struct addr addr;
+
+	for (unsigned int i = 0; i < cp->count; i++) {
+		inside(cp->attr[i].value, p, len);
+		cp_addr(&cp->attr[i], &addr);
+		if (cp_subnet(&cp->attr[i], &prefix) && prefix.bits > 8 * addr_len(&prefix.addr))
+			abort();
+		if (cp_domain(&cp->attr[i], name) && !cp_domain_valid(name))
+			abort();
+	}
 }
 
 static void use(struct msg *m, const uint8_t *p, size_t len)
@@ -33,6 +50,7 @@ static void use(struct msg *m, const uint8_t *p, size_t len)
 	inside(m->idr.body, p, len);
 	inside(m->auth.data, p, len);
 	inside(m->sk, p, len);
+	use_cp(&m->cp, p, len);
 	for (i = 0; i < m->notify_count; i++)
 		inside(m->notify[i].data, p, len);
 	for (i = 0; i < m->del_count; i++)

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include "lib/array.h"
 #include "wire/v2/build.h"
+#include "wire/v2/cp.h"
 
 static const char *root;
 
@@ -111,6 +112,38 @@ static void auth_message(void)
 	save_message("auth", &b);
 }
 
+/* Every attribute, asked for and with a value. */
+static void cp_messages(void)
+{
+	struct prefix v4 = { .addr = { AF_INET, { 10, 2 } }, .bits = 16 };
+	struct prefix v6 = { .addr = { AF_INET6, { 0xfd, 0, 2 } }, .bits = 48 };
+	struct builder b;
+
+	build_begin(&b, buf, sizeof(buf), &header);
+	build_cp(&b, CP_REQUEST);
+	for (uint16_t type = CP_IP4_ADDRESS; type <= CP_DNSSEC_TA; type++)
+		build_cp_attr(&b, type, NULL, 0);
+	build_payload_end(&b);
+	save_message("cp-request", &b);
+
+	build_begin(&b, buf, sizeof(buf), &header);
+	build_cp(&b, CP_REPLY);
+	for (uint16_t type = CP_IP4_ADDRESS; type <= CP_IP4_DHCP; type++)
+		build_cp_addr(&b, type, &v4.addr);
+	for (uint16_t type = CP_IP6_ADDRESS; type <= CP_IP6_DHCP; type++)
+		build_cp_addr(&b, type, &v6.addr);
+	build_cp_subnet(&b, &v4);
+	build_cp_subnet(&b, &v6);
+	build_cp_attr(&b, CP_APPLICATION_VERSION, "esplaned", 8);
+	build_cp_attr(&b, CP_SUPPORTED_ATTRIBUTES, "\0\1\0\2", 4);
+	build_cp_attr(&b, CP_IP6_LINK, octets, 12);
+	build_cp_attr(&b, CP_IP6_PREFIX, octets, 17);
+	build_cp_attr(&b, CP_DNS_DOMAIN, "corp.example.org", 16);
+	build_cp_attr(&b, CP_DNSSEC_TA, octets, 24);
+	build_payload_end(&b);
+	save_message("cp-reply", &b);
+}
+
 static void other_messages(void)
 {
 	static const uint32_t spis[] = { 0x100, 0xc0ffee };
@@ -175,6 +208,7 @@ int main(int argc, char **argv)
 		octets[i] = (uint8_t)(i * 37 + 11);
 	init_messages();
 	auth_message();
+	cp_messages();
 	other_messages();
 	sk_inputs();
 	texts("fuzz_proposal", proposals, ARRAY_SIZE(proposals));

@@ -10,6 +10,7 @@
 #include "unit/wire/hex.h"
 #include "lib/array.h"
 #include "wire/v2/build.h"
+#include "wire/v2/cp.h"
 
 static uint8_t buf[MSG_LEN_MAX + 1000];
 static struct msg m;
@@ -193,6 +194,17 @@ static struct ts random_ts(void)
 	return ts;
 }
 
+static void random_cp(struct builder *b)
+{
+	uint8_t data[64];
+
+	noise(data, sizeof(data));
+	build_cp(b, CP_REQUEST + below(4));
+	for (uint32_t n = below(8); n; n--)
+		build_cp_attr(b, (uint16_t)(100 + below(100)), data, below(sizeof(data)));
+	build_payload_end(b);
+}
+
 static void random_payload(struct builder *b)
 {
 	static const uint8_t spi_lens[] = { 0, 4, 8 };
@@ -205,7 +217,7 @@ static void random_payload(struct builder *b)
 
 	noise(data, sizeof(data));
 	n = 1 + below(200);
-	switch (below(10)) {
+	switch (below(11)) {
 	case 0:
 		random_sa(&list, offers);
 		build_sa(b, &list, offers);
@@ -238,9 +250,12 @@ static void random_payload(struct builder *b)
 		build_delete(b, PROTO_IKE, NULL, 0);
 		break;
 	case 8:
-		build_payload(b, below(2) ? PAYLOAD_VENDOR : PAYLOAD_CP);
+		build_payload(b, PAYLOAD_VENDOR);
 		writer_bytes(&b->w, data, n);
 		build_payload_end(b);
+		break;
+	case 9:
+		random_cp(b);
 		break;
 	default:
 		spi_len = spi_lens[below(3)];
@@ -281,6 +296,13 @@ static bool rebuild(struct builder *b, uint8_t type, unsigned int notify, unsign
 		return true;
 	case PAYLOAD_TSR:
 		build_ts(b, type, m.tsr.ts, m.tsr.count);
+		return true;
+	case PAYLOAD_CP:
+		build_cp(b, m.cp.type);
+		for (i = 0; i < m.cp.count; i++)
+			build_cp_attr(b, m.cp.attr[i].type, m.cp.attr[i].value.at,
+				      m.cp.attr[i].value.left);
+		build_payload_end(b);
 		return true;
 	case PAYLOAD_NOTIFY:
 		build_notify(b, n->type, n->protocol, n->spi, n->spi_len, n->data.at, n->data.left);

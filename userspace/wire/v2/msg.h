@@ -17,6 +17,7 @@
 #define MSG_DELETES_MAX		16
 #define MSG_CERTS_MAX		16
 #define MSG_TS_MAX		TS_NARROWED_MAX
+#define MSG_CP_MAX		64
 #define MSG_NONCE_MIN		16	/* RFC 7296 2.10 */
 #define MSG_NONCE_MAX		256
 
@@ -88,6 +89,19 @@ struct msg_delete {
 	struct cursor spis;
 };
 
+struct msg_cp_attr {
+	uint16_t type;
+	struct cursor value;		/* empty: it is asked for; at != NULL */
+};
+
+/* What the attributes mean is in wire/v2/cp.h. */
+struct msg_cp {
+	uint8_t type;			/* 0: there is none */
+	uint8_t count;
+	unsigned int skipped;		/* of a length they cannot have, or beyond MSG_CP_MAX */
+	struct msg_cp_attr attr[MSG_CP_MAX];
+};
+
 struct msg_cert {
 	uint8_t encoding;
 	struct cursor data;
@@ -111,7 +125,8 @@ struct msg {
 	unsigned int del_count;
 	struct msg_cert cert[MSG_CERTS_MAX], certreq[MSG_CERTS_MAX];
 	unsigned int cert_count, certreq_count;
-	struct cursor cp, eap;		/* whole bodies */
+	struct msg_cp cp;
+	struct cursor eap;		/* the whole body */
 
 	/* The Encrypted payload, always the last of the outer chain. */
 	struct cursor sk;		/* body: IV, ciphertext, ICV */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The chain of payloads, RFC 7296 3.2, and the bodies that are not sa.c's and ts.c's. */
+/* The chain of payloads, RFC 7296 3.2, and the bodies that have no file of their own. */
 #include <string.h>
 #include "wire/v2/payload.h"
 
@@ -159,9 +159,7 @@ static const char *parse_body(uint8_t type, struct cursor *c, struct msg *m)
 	case PAYLOAD_TSR:
 		return again ? NULL : parse_ts(c, &m->tsr);
 	case PAYLOAD_CP:
-		if (!again)
-			m->cp = rest(c);
-		return NULL;
+		return again ? NULL : parse_cp(c, &m->cp);
 	case PAYLOAD_EAP:
 		if (!again)
 			m->eap = rest(c);

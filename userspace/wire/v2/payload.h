@@ -9,6 +9,7 @@
 /* Each takes the body without the generic header; NULL, or what is wrong. */
 const char *parse_sa(struct cursor *c, struct msg_sa *sa);
 const char *parse_ts(struct cursor *c, struct msg_ts *ts);
+const char *parse_cp(struct cursor *c, struct msg_cp *cp);
 
 /* @len 0, 4 or 8; in network order */
 void write_spi(struct writer *w, uint64_t spi, uint8_t len);
