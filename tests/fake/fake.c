@@ -8,6 +8,7 @@
 
 #include "crypto/crypto.h"
 #include "fake/fake_kernel.h"
+#include "fake/fake_sign.h"
 
 static uint64_t fake_now(void *ctx)
 {
@@ -143,8 +144,11 @@ static bool fake_job(void *ctx, uint32_t id, const struct ike_job *what)
 	*job = (struct fake_job){ .id = id, .tunnel = what->tunnel, .kind = what->kind };
 	if (what->kind == IKE_JOB_RESOLVE) {
 		snprintf(job->name, sizeof(job->name), "%s", what->name);
+	} else if (what->kind == IKE_JOB_VERIFY) {
+		job->why = fake_verify_job(fake_tunnel(f, what->tunnel)->ca, what, &job->valid_s);
 	} else {
 		job->prf = what->prf;
+		job->hashes = what->hashes;
 		job->octets = mem_dup(what->octets.p, what->octets.len);
 		job->len = what->octets.len;
 	}
@@ -161,29 +165,46 @@ static const struct fake_name *fake_name(const struct fake *f, const char *name)
 	return NULL;
 }
 
+static void fake_job_resolve(struct fake *f, const struct fake_job *job,
+			     struct ike_job_result *result)
+{
+	const struct fake_name *name = fake_name(f, job->name);
+
+	if (!name || !name->count)
+		result->why = "the name does not exist";
+	else
+		result->addrs = name->addrs;
+	result->addr_count = name ? name->count : 0;
+}
+
+static void fake_job_mac(struct fake *f, const struct fake_job *job, uint8_t mac[PRF_LEN_MAX],
+			 struct ike_job_result *result)
+{
+	const char *psk = fake_tunnel(f, job->tunnel)->psk;
+	struct chunk octets = { job->octets, job->len };
+
+	result->mac = (struct chunk){ mac, prf_len(job->prf) };
+	if (!psk[0])
+		result->why = "there is no psk";
+	else if (!auth_psk(job->prf, (struct chunk){ (const uint8_t *)psk, strlen(psk) }, &octets,
+			   1, mac))
+		fake_broken("a job with an unknown PRF");
+}
+
 static void fake_job_do(struct fake *f, struct ike *ike, const struct fake_job *job)
 {
-	struct ike_job_result result = {0};
-	struct chunk octets = { job->octets, job->len };
-	const struct fake_name *name;
-	uint8_t mac[PRF_LEN_MAX];
-	const char *psk;
+	uint8_t made[PRF_LEN_MAX];	/* a signature of the fake world is shorter */
+	struct ike_job_result result = { .why = job->why, .valid_s = job->valid_s };
 
 	if (job->kind == IKE_JOB_RESOLVE) {
-		name = fake_name(f, job->name);
-		if (!name || !name->count)
-			result.why = "the name does not exist";
-		else
-			result.addrs = name->addrs;
-		result.addr_count = name ? name->count : 0;
-	} else {
-		psk = fake_tunnel(f, job->tunnel)->psk;
-		result.mac = (struct chunk){ mac, prf_len(job->prf) };
-		if (!psk[0])
-			result.why = "there is no psk";
-		else if (!auth_psk(job->prf, (struct chunk){ (const uint8_t *)psk, strlen(psk) },
-				   &octets, 1, mac))
-			fake_broken("a job with an unknown PRF");
+		fake_job_resolve(f, job, &result);
+	} else if (job->kind == IKE_JOB_PSK_MAC) {
+		fake_job_mac(f, job, made, &result);
+	} else if (job->kind == IKE_JOB_SIGN) {
+		result.signature = (struct chunk){ made, FAKE_SIGNATURE_LEN };
+		result.why = fake_sign_job(fake_tunnel(f, job->tunnel)->key, job->hashes,
+					   (struct chunk){ job->octets, job->len }, &result.method,
+					   made);
 	}
 	ike_job_done(ike, job->id, &result);
 }
@@ -210,6 +231,14 @@ void fake_jobs_run(struct fake *f, struct ike *ike)
 void fake_secret(struct fake *f, uint32_t tunnel, const char *psk)
 {
 	snprintf(fake_tunnel(f, tunnel)->psk, sizeof(f->tunnel[0].psk), "%s", psk);
+}
+
+void fake_keys(struct fake *f, uint32_t tunnel, const char *key, const char *ca)
+{
+	struct fake_tunnel *t = fake_tunnel(f, tunnel);
+
+	snprintf(t->key, sizeof(t->key), "%s", key);
+	snprintf(t->ca, sizeof(t->ca), "%s", ca);
 }
 
 void fake_resolves(struct fake *f, const char *name, const char *addrs)

@@ -40,11 +40,16 @@ struct fake_job {
 	uint8_t *octets;
 	size_t len;
 	char name[TUNNEL_HOST_MAX];
+	uint16_t hashes;		/* SIGN */
+	const char *why;		/* VERIFY */
+	uint64_t valid_s;
 };
 
 struct fake_tunnel {
 	uint32_t id;			/* 0: free */
 	char psk[64];
+	char key[64];			/* private: what signs; "": there is none */
+	char ca[64];			/* whose certificates are good; "": nobody's */
 	bool device;			/* device_up was called */
 };
 
@@ -103,6 +108,8 @@ void fake_reboot(struct fake *f);
 struct ike_env fake_env(struct fake *f);
 
 void fake_secret(struct fake *f, uint32_t tunnel, const char *psk);
+/* What it signs with, and whose certificates it believes (fake_sign.h); "": nothing, nobody's. */
+void fake_keys(struct fake *f, uint32_t tunnel, const char *key, const char *ca);
 /* @addrs: a blank between; "": it cannot be resolved. */
 void fake_resolves(struct fake *f, const char *name, const char *addrs);
 

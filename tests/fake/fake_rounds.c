@@ -123,7 +123,6 @@ static void fake_rounds_free(struct auth_session *s)
 
 const struct auth_ops fake_rounds = {
 	.name = "the fake method of rounds",
-	.number = 200,
 	.rounds = true,
 	.step = fake_rounds_step,
 	.free = fake_rounds_free,

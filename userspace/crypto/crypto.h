@@ -92,6 +92,12 @@ void ke_free(struct ke *ke);			/* wipes; NULL is fine */
 bool auth_psk(uint16_t prf, struct chunk psk, const struct chunk *octets, size_t count,
 	      uint8_t out[PRF_LEN_MAX]);
 
+/*
+ * Hash algorithms of signatures that we verify, and so announce: bit n is number n of RFC 7427. Not
+ * SHA-1: RFC 8247.
+ */
+#define SIGNATURE_HASHES	UINT16_C(0x3c)	/* SHA2-256, -384, -512, Identity (RFC 8420) */
+
 /* SHA-1 of the parts: NAT detection, RFC 7296 2.23. */
 bool sha1(const struct chunk *parts, size_t count, uint8_t out[20]);
 

@@ -48,7 +48,27 @@ enum id_type {
 enum auth_method {
 	AUTH_RSA = 1,
 	AUTH_PSK = 2,
+	AUTH_DSS = 3,
+	AUTH_ECDSA_256 = 9,	/* RFC 4754; P-256 with SHA2-256, */
+	AUTH_ECDSA_384 = 10,	/* P-384 with SHA2-384, */
+	AUTH_ECDSA_521 = 11,	/* P-521 with SHA2-512 */
 	AUTH_SIGNATURE = 14,	/* RFC 7427 */
+};
+
+/* RFC 7427 4; RFC 8420 */
+enum signature_hash {
+	SIGNATURE_HASH_SHA1 = 1,
+	SIGNATURE_HASH_SHA2_256,
+	SIGNATURE_HASH_SHA2_384,
+	SIGNATURE_HASH_SHA2_512,
+	SIGNATURE_HASH_IDENTITY,
+};
+
+/* RFC 7296 3.6 */
+enum cert_encoding {
+	CERT_X509_SIGNATURE = 4,
+	CERT_X509_URL = 12,
+	CERT_X509_BUNDLE_URL = 13,
 };
 
 /* RFC 7296 3.10.1: below NOTIFY_STATUS an error */

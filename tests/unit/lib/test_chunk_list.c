@@ -30,7 +30,8 @@ static void test_a_copy_of_its_own(void **state)
 
 static void test_equal(void **state)
 {
-	const struct chunk one[] = { CHUNK("a"), CHUNK("bc") }, other[] = { CHUNK("ab"), CHUNK("c") };
+	const struct chunk one[] = { CHUNK("a"), CHUNK("bc") };
+	const struct chunk other[] = { CHUNK("ab"), CHUNK("c") };
 	struct chunk_list *a = chunk_list_new(one, 2), *b = chunk_list_new(one, 2);
 	struct chunk_list *c = chunk_list_new(other, 2), *d = chunk_list_new(one, 1);
 

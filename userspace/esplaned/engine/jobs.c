@@ -91,6 +91,8 @@ bool jobs_begin(struct daemon *d, uint32_t id, const struct ike_job *job)
 
 	if (job->kind == IKE_JOB_PSK_MAC)
 		return jobs_begin_mac(d, id, job);
+	if (job->kind != IKE_JOB_RESOLVE)
+		return false;
 	j = jobs_new(d, id);
 	if (j && jobs_begin_resolve(j, job))
 		return true;

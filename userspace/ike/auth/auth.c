@@ -45,6 +45,14 @@ enum auth_state auth_step(struct auth_session *s, struct chunk input)
 	return s->method->step(s, input);
 }
 
+static void auth_take_mac(struct auth_session *s, const struct ike_job_result *result)
+{
+	if (result->mac.len == prf_len(s->sa->prf))
+		memcpy(s->mac, result->mac.p, result->mac.len);
+	else
+		snprintf(s->why, sizeof(s->why), "its result has the wrong length");
+}
+
 static void auth_job_done(struct ike *ike, void *owner, const struct ike_job_result *result)
 {
 	struct auth_session *s = owner;
@@ -53,10 +61,10 @@ static void auth_job_done(struct ike *ike, void *owner, const struct ike_job_res
 	s->job_ended = true;
 	if (result->why)
 		snprintf(s->why, sizeof(s->why), "%s", result->why);
-	else if (result->mac.len != prf_len(s->sa->prf))
-		snprintf(s->why, sizeof(s->why), "its result has the wrong length");
+	else if (s->method->take)
+		s->method->take(s, result);
 	else
-		memcpy(s->mac, result->mac.p, result->mac.len);
+		auth_take_mac(s, result);
 	if (s->in)
 		inbound_resume(s->in);
 	else if (s->ex)

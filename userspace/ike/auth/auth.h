@@ -8,7 +8,7 @@
 
 #include "ike/exchange/inbound.h"
 
-#define AUTH_OUT_MAX	1024	/* octets in one AUTH or EAP payload of ours */
+#define AUTH_OUT_MAX	IKE_SIGNATURE_MAX	/* octets in one AUTH or EAP payload of ours */
 #define AUTH_KEY_MAX	64
 
 struct auth_session;
@@ -22,13 +22,16 @@ enum auth_state {
 
 struct auth_ops {
 	const char *name;
-	uint8_t number;			/* of the AUTH payload */
+	uint32_t numbers;		/* bit n: its proofs have AUTH method n, up to 31 */
+	bool certs;			/* certificates go with its proofs */
 	/*
 	 * It speaks in EAP payloads first, RFC 7296 2.16; the proof is then made with @key, or
 	 * where it gives none with SK_pi and SK_pr.
 	 */
 	bool rounds;
 	enum auth_state (*step)(struct auth_session *s, struct chunk input);
+	/* What its job has brought; NULL: a MAC, into @mac. @why of the session: it is no use. */
+	void (*take)(struct auth_session *s, const struct ike_job_result *result);
 	void (*free)(struct auth_session *s);	/* gives back @priv; NULL: nothing */
 };
 
@@ -40,6 +43,11 @@ struct auth_session {
 	bool prover;			/* we prove ourselves; else: we verify the peer */
 	struct octets covered;		/* what the proof covers, RFC 7296 2.15 */
 	unsigned int round;
+	uint8_t number;			/* AUTH method of the proof: of ours, once it is done */
+	/* Of a verifier: whom the peer claims to be, and with what. Views of the caller's. */
+	struct ike_id id;
+	struct chunk cert[IKE_CERTS_MAX];
+	unsigned int cert_count;
 	uint8_t out[AUTH_OUT_MAX];
 	size_t out_len;
 	uint8_t key[AUTH_KEY_MAX];	/* that the rounds have agreed on */
@@ -51,11 +59,18 @@ struct auth_session {
 	uint32_t job;
 	bool job_ended;
 	uint8_t mac[PRF_LEN_MAX];
+	size_t made;			/* octets of @out that it has made */
+	uint64_t valid_s;		/* of the peer's certificates, from now; 0: unknown */
 	struct exchange *ex;
 	struct inbound *in;
 };
 
-extern const struct auth_ops auth_psk_ops;
+extern const struct auth_ops auth_psk_ops, auth_signature_ops;
+
+static inline bool auth_has_number(const struct auth_ops *method, uint8_t number)
+{
+	return number < 32 && method->numbers >> number & 1;
+}
 
 /* Begins one; one before it ends. @covered is taken over. NULL: no memory. */
 struct auth_session *auth_begin(struct ike_sa *sa, uint32_t tunnel, const struct auth_ops *method,

@@ -23,6 +23,7 @@ static enum auth_state psk_step(struct auth_session *s, struct chunk input)
 	if (s->prover) {
 		memcpy(s->out, s->mac, len);
 		s->out_len = len;
+		s->number = AUTH_PSK;
 		return AUTH_DONE;
 	}
 	return input.len == len && crypto_equal(input.p, s->mac, len) ? AUTH_DONE : AUTH_FAILED;
@@ -30,6 +31,6 @@ static enum auth_state psk_step(struct auth_session *s, struct chunk input)
 
 const struct auth_ops auth_psk_ops = {
 	.name = "pre-shared key",
-	.number = AUTH_PSK,
+	.numbers = 1 << AUTH_PSK,
 	.step = psk_step,
 };

@@ -20,6 +20,8 @@ struct tunnel_conf *tunnel_conf_dup(const struct tunnel_conf *conf)
 		ts_list_get(copy->child[i].local_ts);
 		ts_list_get(copy->child[i].remote_ts);
 	}
+	chunk_list_get(copy->certs);
+	chunk_list_get(copy->ca_hashes);
 	return copy;
 }
 
@@ -30,6 +32,9 @@ void tunnel_conf_clear(struct tunnel_conf *conf)
 		ts_list_put(conf->child[i].remote_ts);
 	}
 	free(conf->child);
+	chunk_list_put(conf->certs);
+	chunk_list_put(conf->ca_hashes);
+	conf->certs = conf->ca_hashes = NULL;
 	conf->child = NULL;
 	conf->child_count = 0;
 }

@@ -6,6 +6,7 @@
 #ifndef IKE_CONF_H
 #define IKE_CONF_H
 
+#include "lib/chunk_list.h"
 #include "lib/ts.h"
 #include "suite/proposal.h"
 
@@ -47,8 +48,22 @@ struct tunnel_conf {
 	bool any;			/* remote = any: answers only, any number of peers */
 	bool start_up;			/* wanted from the start, and tried again for ever */
 	struct ike_id local_id, remote_id;
-	/* How we prove ourselves, and the peer; NULL: with the pre-shared key. */
+	/*
+	 * How we prove ourselves, and the peer: auth_psk_ops, auth_signature_ops (ike/auth/auth.h);
+	 * NULL: with the pre-shared key.
+	 */
 	const struct auth_ops *local_auth, *remote_auth;
+	/*
+	 * What goes with auth_signature_ops, a reference each. Our own chain in DER, the end
+	 * entity's first, at most IKE_CERTS_MAX and IKE_CERTS_LEN_MAX octets; NULL: we send none,
+	 * the peer has it.
+	 */
+	struct chunk_list *certs;
+	/*
+	 * SHA-1 of the SubjectPublicKeyInfo of each CA that may certify the peer, 20 octets each:
+	 * what we ask it for (CERTREQ, RFC 7296 3.7); NULL: nothing.
+	 */
+	struct chunk_list *ca_hashes;
 	struct proposals ike;
 	bool force_udp;			/* encapsulate in UDP even without NAT */
 	uint32_t mark;			/* firewall mark of the outer packets, IKE's too; 0: none */
@@ -65,7 +80,7 @@ struct tunnel_conf {
 
 /* A deep copy; NULL: no memory. */
 struct tunnel_conf *tunnel_conf_dup(const struct tunnel_conf *conf);
-/* Gives up the children and their lists, not @conf itself. */
+/* Gives up the children, their lists and the certificates, not @conf itself. */
 void tunnel_conf_clear(struct tunnel_conf *conf);
 /* What tunnel_conf_dup made. NULL is fine. */
 void tunnel_conf_free(struct tunnel_conf *conf);

@@ -13,6 +13,9 @@
 
 #define IKE_WHY_MAX	256	/* octets of a sentence, NUL included */
 #define IKE_JOB_ADDRS_MAX	16
+#define IKE_CERTS_MAX	8	/* certificates that go with one proof, either way */
+#define IKE_CERTS_LEN_MAX 16384	/* octets of all of them */
+#define IKE_SIGNATURE_MAX 1152	/* octets of AUTH data: RSA with 8192 bits, and its algorithm */
 
 /*
  * One direction of a CHILD_SA as the kernel gets it (include/uapi/linux/esplane.h,
@@ -53,14 +56,40 @@ enum ike_job_kind {
 	IKE_JOB_RESOLVE,
 	/* prf(prf(psk, "Key Pad for IKEv2"), octets), RFC 7296 2.15, with the psk of @tunnel. */
 	IKE_JOB_PSK_MAC,
+	/*
+	 * Our proof: the signature of @octets with the private key of @tunnel. Who has the key
+	 * chooses how: with RFC 7427 (method 14) and one of @hashes, or where the peer has
+	 * announced none, with a method of RFC 7296 and 4754 that the key allows (1: RSA with
+	 * SHA-1; 9, 10, 11: ECDSA, one for each curve).
+	 */
+	IKE_JOB_SIGN,
+	/*
+	 * The peer's proof: does a chain of @certs lead to a CA of @tunnel, does the end entity's
+	 * certificate speak for @id, and is @signature (of method @method) one of @octets with its
+	 * key? Anybody may have made all of it. @cert_count 0: the peer has sent none; @tunnel may
+	 * know it.
+	 */
+	IKE_JOB_VERIFY,
 };
 
+/* What it points to is the caller's, during the call only. */
 struct ike_job {
 	enum ike_job_kind kind;
 	uint32_t tunnel;
 	const char *name;		/* RESOLVE */
 	uint16_t prf;			/* PSK_MAC */
-	struct chunk octets;		/* PSK_MAC; the caller's, during the call only */
+	struct chunk octets;		/* PSK_MAC; SIGN, VERIFY: what AUTH covers, RFC 7296 2.15 */
+	/*
+	 * SIGN: bit n is hash algorithm n of RFC 7427, enum signature_hash; 0: the peer has not
+	 * announced any, and knows no method 14.
+	 */
+	uint16_t hashes;
+	/* VERIFY */
+	const struct ike_id *id;	/* of the ID payload */
+	const struct chunk *certs;	/* DER, the end entity's first; at most IKE_CERTS_MAX */
+	unsigned int cert_count;	/* and IKE_CERTS_LEN_MAX octets */
+	uint8_t method;			/* 1, 9, 10, 11 or 14, enum auth_method */
+	struct chunk signature;		/* AUTH data: of method 14 with its AlgorithmIdentifier */
 };
 
 struct ike_job_result {
@@ -68,6 +97,15 @@ struct ike_job_result {
 	const struct addr *addrs;	/* RESOLVE; at least one */
 	unsigned int addr_count;
 	struct chunk mac;		/* PSK_MAC: prf_len() octets */
+	/*
+	 * SIGN: the AUTH payload, at most IKE_SIGNATURE_MAX octets: of method 14 with the octet of
+	 * length and the AlgorithmIdentifier, RFC 7427 3.
+	 */
+	uint8_t method;
+	struct chunk signature;
+	/* VERIFY, when @why is NULL. */
+	uint64_t valid_s; /* seconds from now until the first of the chain expires; 0: unknown */
+	const char *subject;		/* of the end entity, for people; NULL: unknown */
 };
 
 /* How far a peer or child has come: what `ikectl up` shows, in this order. */

@@ -102,6 +102,7 @@ struct ike_sa {
 	unsigned int window;		/* requests at once, each way */
 	struct answered *answers;	/* @window of them */
 	struct inbound_list pending;	/* messages of the peer's whose handlers wait for a job */
+	uint16_t peer_hashes;		/* SIGNATURE_HASH_ALGORITHMS: bit n, RFC 7427; 0: none */
 	struct auth_session *auth[2];	/* under way: [0] of the peer's, [1] of our own proof */
 	void *stash;			/* what the version's handlers keep between two messages */
 	void (*stash_free)(struct ike_sa *sa);

@@ -5,6 +5,7 @@
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/tunnel.h"
+#include "ike/v2/certs.h"
 #include "ike/v2/offer.h"
 #include "ike/v2/proof.h"
 #include "ike/v2/v2.h"
@@ -107,6 +108,8 @@ static void auth_build_first(struct exchange *ex, struct builder *b, const struc
 	build_id(b, PAYLOAD_IDI, ours->type, ours->data, ours->len);
 	if (auth_is_first_contact(ex->sa))
 		build_notify(b, NOTIFY_INITIAL_CONTACT, 0, 0, 0, NULL, 0);
+	certs_build(b, s, ex->sa->peer->tunnel->conf);
+	certs_request(b, ex->sa->peer->tunnel->conf);
 	if (peer->type)
 		build_id(b, PAYLOAD_IDR, peer->type, peer->data, peer->len);
 	if (!s->method->rounds)
@@ -392,8 +395,6 @@ static enum verdict auth_verify(struct inbound *in)
 	struct auth_session *s = in->sa->auth[false];
 	struct chunk data = { v->m.auth.data.at, v->m.auth.data.left };
 
-	if (v->m.auth.method != s->method->number)
-		return auth_not_proved(in, "");
 	switch (auth_step(s, data)) {
 	case AUTH_PENDING:
 		in->resume = auth_verify;
@@ -415,11 +416,11 @@ static enum verdict auth_begin_verify(struct inbound *in)
 
 	if (!auth_id_is_right(in, &theirs))
 		return VERDICT_FAIL;
-	s = proof_verify(in->sa, in->sa->peer->tunnel, &v->m.idr);
+	s = proof_verify(in->sa, in->sa->peer->tunnel, &v->m);
 	if (!s)
 		return auth_not_proved(in, "no memory");
 	s->in = in;
-	return auth_verify(in);
+	return proof_take(s, &v->m) ? auth_verify(in) : auth_not_proved(in, s->why);
 }
 
 enum verdict v2_auth_response(struct inbound *in)

@@ -6,10 +6,12 @@
  */
 #include <stdlib.h>
 
+#include "ike/auth/method.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/tunnel.h"
 #include "ike/v2/accept.h"
+#include "ike/v2/certs.h"
 #include "ike/v2/offer.h"
 #include "ike/v2/proof.h"
 #include "ike/v2/rounds.h"
@@ -110,7 +112,7 @@ static struct auth_try *auth_identify(struct inbound *in)
 		if (!try->nearest)
 			try->nearest = t->id;
 		rank = auth_rank(t, sa, m);
-		if (rank && begins == proof_theirs(t)->rounds)
+		if (rank && begins == method_theirs(t->conf)->rounds)
 			auth_try_insert(try, t->id, rank);
 	}
 	return try;
@@ -198,6 +200,7 @@ static enum verdict auth_prove(struct inbound *in)
 	case AUTH_DONE:
 		build_id(&v->b, PAYLOAD_IDR, in->sa->local_id.type, in->sa->local_id.data,
 			 in->sa->local_id.len);
+		certs_build(&v->b, s, t->conf);
 		proof_build(&v->b, s);
 		auth_end(in->sa, true);
 		return v->m.kind == MSG_AUTH_BEGIN ? rounds_begin(in, t) : accept_establish(in, t);
@@ -236,20 +239,20 @@ static enum verdict auth_verify(struct inbound *in)
 	struct auth_session *s = in->sa->auth[false];
 	struct chunk data = { v->m.auth.data.at, v->m.auth.data.left };
 	struct tunnel *t = auth_tunnel(in);
+	enum auth_state state = AUTH_FAILED;
 
-	if (t && v->m.auth.method == s->method->number) {
-		switch (auth_step(s, data)) {
-		case AUTH_PENDING:
-			in->resume = auth_verify;
-			return VERDICT_PENDING;
-		case AUTH_DONE:
-			auth_end(in->sa, false);
-			return auth_begin_proof(in, t);
-		default:
-			if (s->why[0])
-				auth_cannot_judge(in, s->why);
-		}
+	if (t && proof_take(s, &v->m))
+		state = auth_step(s, data);
+	if (state == AUTH_PENDING) {
+		in->resume = auth_verify;
+		return VERDICT_PENDING;
 	}
+	if (state == AUTH_DONE) {
+		auth_end(in->sa, false);
+		return auth_begin_proof(in, t);
+	}
+	if (t && s->why[0])
+		auth_cannot_judge(in, s->why);
 	auth_try(in)->at++;
 	return auth_try_next(in);
 }
@@ -257,12 +260,13 @@ static enum verdict auth_verify(struct inbound *in)
 /* The next tunnel whose secret the peer may have. */
 static enum verdict auth_try_next(struct inbound *in)
 {
+	struct v2_inbound *v = v2_inbound(in);
 	struct tunnel *t = auth_tunnel(in);
 	struct auth_session *s;
 
 	if (!t)
 		return auth_reject(in);
-	s = proof_verify(in->sa, t, &v2_inbound(in)->m.idi);
+	s = proof_verify(in->sa, t, &v->m);
 	if (!s) {
 		auth_cannot_judge(in, "no memory");
 		return auth_reject(in);

@@ -8,6 +8,7 @@
 #include "ike/object/report.h"
 #include "ike/object/stranger.h"
 #include "ike/object/tunnel.h"
+#include "ike/v2/certs.h"
 #include "ike/v2/nat.h"
 #include "ike/v2/offer.h"
 #include "ike/v2/v2.h"
@@ -343,6 +344,8 @@ enum verdict v2_init_request(struct inbound *in)
 	build_nonce(&v->b, sa->nr.b, sa->nr.len);
 	if (sa->nat_t)
 		nat_build(&v->b, &h, &in->local, &in->remote, fake);
+	certs_take_hashes(sa, &v->m);
+	certs_answer(&v->b, sa, &v->m);
 	ok = ke_derive(ke, v->m.ke.data.at, v->m.ke.data.left, secret, &len) &&
 	     keys_derive(sa, (struct chunk){ secret, len }, NULL);
 	mem_wipe(secret, sizeof(secret));

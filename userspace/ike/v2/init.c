@@ -3,6 +3,7 @@
 #include "ike/core/text.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
+#include "ike/v2/certs.h"
 #include "ike/v2/nat.h"
 #include "ike/v2/offer.h"
 #include "ike/v2/v2.h"
@@ -120,6 +121,7 @@ static enum built init_build(struct exchange *ex, struct cause *cause)
 	build_ke(&b, p->group, public, len);
 	build_nonce(&b, sa->ni.b, sa->ni.len);
 	nat_build(&b, &h, &sa->local, &sa->remote, init_conf(sa)->force_udp);
+	certs_announce(&b, init_conf(sa));
 	built = v2_request_end(ex, &b, cause);
 	if (built == BUILD_READY && !octets_set(&sa->init_i, ex->msg.d[0].p, ex->msg.d[0].len)) {
 		cause_set(cause, IKE_FAIL_PROTOCOL, "no memory");
@@ -257,6 +259,7 @@ enum verdict v2_init_response(struct inbound *in)
 		return init_ignore(sa, "an invalid key exchange value");
 	}
 	nat_detect(sa, v);
+	certs_take_hashes(sa, &v->m);
 	sa->udp = sa->nat_t && (sa->nat_local || sa->nat_remote || init_conf(sa)->force_udp);
 	if (sa->udp) {
 		sa->local.port = IKE_NATT_PORT;

@@ -1,18 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "ike/v2/proof.h"
 
+#include "ike/auth/method.h"
 #include "ike/object/tunnel.h"
-#include "ike/v2/v2.h"
-
-const struct auth_ops *proof_ours(const struct tunnel *t)
-{
-	return t->conf->local_auth ? t->conf->local_auth : &auth_psk_ops;
-}
-
-const struct auth_ops *proof_theirs(const struct tunnel *t)
-{
-	return t->conf->remote_auth ? t->conf->remote_auth : &auth_psk_ops;
-}
+#include "ike/v2/certs.h"
 
 bool proof_own_covered(const struct ike_sa *sa, struct octets *covered)
 {
@@ -29,23 +20,33 @@ struct auth_session *proof_begin(struct ike_sa *sa, const struct tunnel *t)
 
 	if (!proof_own_covered(sa, &covered))
 		return NULL;
-	return auth_begin(sa, t->id, proof_ours(t), true, &covered);
+	return auth_begin(sa, t->id, method_ours(t->conf), true, &covered);
 }
 
-struct auth_session *proof_verify(struct ike_sa *sa, const struct tunnel *t,
-				  const struct msg_id *id)
+struct auth_session *proof_verify(struct ike_sa *sa, const struct tunnel *t, const struct msg *m)
 {
+	const struct msg_id *id = sa->initiator ? &m->idr : &m->idi;
 	struct chunk body = { id->body.at, id->body.left };
+	struct auth_session *s;
 	struct octets covered;
 
 	if (!keys_covered(sa, !sa->initiator, body, &covered))
 		return NULL;
-	return auth_begin(sa, t->id, proof_theirs(t), false, &covered);
+	s = auth_begin(sa, t->id, method_theirs(t->conf), false, &covered);
+	if (s)
+		s->id = v2_id(id);
+	return s;
+}
+
+bool proof_take(struct auth_session *s, const struct msg *m)
+{
+	s->number = m->auth.method;
+	return auth_has_number(s->method, s->number) && (!s->method->certs || certs_take(s, m));
 }
 
 void proof_build(struct builder *b, const struct auth_session *s)
 {
-	build_auth(b, s->method->number, s->out, s->out_len);
+	build_auth(b, s->number, s->out, s->out_len);
 }
 
 bool proof_of_key(const struct auth_session *rounds, const struct octets *covered,

@@ -5,23 +5,23 @@
 
 #include "crypto/crypto.h"
 
-struct auth_ops;
 struct auth_session;
 struct builder;
 struct ike_sa;
 struct msg_auth;
-struct msg_id;
 struct octets;
+struct msg;
 struct tunnel;
-
-const struct auth_ops *proof_ours(const struct tunnel *t);
-const struct auth_ops *proof_theirs(const struct tunnel *t);
 
 /* Begins our own proof with sa->local_id; NULL: no memory. */
 struct auth_session *proof_begin(struct ike_sa *sa, const struct tunnel *t);
-/* Begins to verify the peer's, whose ID payload is @id; NULL: no memory. */
-struct auth_session *proof_verify(struct ike_sa *sa, const struct tunnel *t,
-				  const struct msg_id *id);
+/* Begins to verify the peer's; its message is @m, which has its ID. NULL: no memory. */
+struct auth_session *proof_verify(struct ike_sa *sa, const struct tunnel *t, const struct msg *m);
+/*
+ * Is the AUTH method of that message one of the session's, and have we all that came with it?
+ * False: another method, or s->why.
+ */
+bool proof_take(struct auth_session *s, const struct msg *m);
 /* The AUTH payload of a proof that is done. */
 void proof_build(struct builder *b, const struct auth_session *s);
 

@@ -125,6 +125,15 @@ void build_auth(struct builder *b, uint8_t method, const void *data, size_t len)
 	build_payload_end(b);
 }
 
+void build_cert(struct builder *b, uint8_t type, const struct chunk *data, size_t count)
+{
+	build_payload(b, type);
+	writer_u8(&b->w, CERT_X509_SIGNATURE);
+	for (size_t i = 0; i < count; i++)
+		writer_bytes(&b->w, data[i].p, data[i].len);
+	build_payload_end(b);
+}
+
 void build_notify(struct builder *b, uint16_t type, uint8_t protocol, uint64_t spi, uint8_t spi_len,
 		  const void *data, size_t len)
 {

@@ -12,6 +12,7 @@
 #ifndef WIRE_BUILD_H
 #define WIRE_BUILD_H
 
+#include "lib/mem.h"
 #include "wire/v2/msg.h"
 
 struct builder {
@@ -49,6 +50,11 @@ void build_nonce(struct builder *b, const void *nonce, size_t len);
 /* @type: PAYLOAD_IDI or PAYLOAD_IDR */
 void build_id(struct builder *b, uint8_t type, uint8_t id_type, const void *data, size_t len);
 void build_auth(struct builder *b, uint8_t method, const void *data, size_t len);
+/*
+ * @type: PAYLOAD_CERT, of one certificate, or PAYLOAD_CERTREQ, of any number of hashes of CAs'
+ * keys. The encoding is that of X.509, RFC 7296 3.6 and 3.7.
+ */
+void build_cert(struct builder *b, uint8_t type, const struct chunk *data, size_t count);
 /* @type: PAYLOAD_TSI or PAYLOAD_TSR */
 void build_ts(struct builder *b, uint8_t type, const struct ts *ts, size_t count);
 /* @spi_len 0, 4 or 8 */

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "ike/v2/certs.h"
+
+#include "ike/auth/method.h"
+#include "ike/object/tunnel.h"
+
+#define HASH_LEN	20	/* of a CA's key in CERTREQ */
+/* CAs that are named before the peer is known: the answer to a first message stays short. */
+#define ANSWER_CAS_MAX	16
+
+static bool certs_may_sign(const struct tunnel_conf *conf)
+{
+	return method_ours(conf)->certs || method_theirs(conf)->certs;
+}
+
+static void certs_build_hashes(struct builder *b)
+{
+	uint8_t list[2 * 16];
+	struct writer w = writer_of(list, sizeof(list));
+
+	for (unsigned int hash = 1; hash < 16; hash++)
+		if (SIGNATURE_HASHES >> hash & 1)
+			writer_u16(&w, hash);
+	build_notify(b, NOTIFY_SIGNATURE_HASH_ALGORITHMS, 0, 0, 0, list, w.len);
+}
+
+void certs_announce(struct builder *b, const struct tunnel_conf *conf)
+{
+	if (certs_may_sign(conf))
+		certs_build_hashes(b);
+}
+
+/* Those of @from that are not there yet. */
+static void certs_add_cas(struct chunk *cas, unsigned int *count, const struct chunk_list *from)
+{
+	for (unsigned int i = 0; i < chunk_list_count(from) && *count < ANSWER_CAS_MAX; i++) {
+		unsigned int j = 0;
+
+		while (j < *count && memcmp(cas[j].p, from->chunk[i].p, HASH_LEN) != 0)
+			j++;
+		if (j == *count && from->chunk[i].len == HASH_LEN)
+			cas[(*count)++] = from->chunk[i];
+	}
+}
+
+void certs_answer(struct builder *b, const struct ike_sa *sa, const struct msg *m)
+{
+	struct chunk cas[ANSWER_CAS_MAX];
+	unsigned int count = 0;
+	bool signs = false;
+	struct tunnel *t;
+
+	TAILQ_FOREACH(t, &sa->ike->tunnels, link) {
+		if (!tunnel_fit(t, &sa->local.addr, &sa->remote.addr) || !certs_may_sign(t->conf))
+			continue;
+		signs = true;
+		if (method_theirs(t->conf)->certs)
+			certs_add_cas(cas, &count, t->conf->ca_hashes);
+	}
+	if (signs && msg_notify(m, NOTIFY_SIGNATURE_HASH_ALGORITHMS))
+		certs_build_hashes(b);
+	if (count)
+		build_cert(b, PAYLOAD_CERTREQ, cas, count);
+}
+
+void certs_take_hashes(struct ike_sa *sa, const struct msg *m)
+{
+	const struct msg_notify *n = msg_notify(m, NOTIFY_SIGNATURE_HASH_ALGORITHMS);
+	struct cursor data = n ? n->data : (struct cursor){0};
+	uint16_t hash;
+
+	sa->peer_hashes = 0;
+	while (cursor_u16(&data, &hash))
+		if (hash < 16)
+			sa->peer_hashes |= 1 << hash;
+}
+
+void certs_build(struct builder *b, const struct auth_session *s, const struct tunnel_conf *conf)
+{
+	if (!s->method->certs)
+		return;
+	for (unsigned int i = 0; i < chunk_list_count(conf->certs); i++)
+		build_cert(b, PAYLOAD_CERT, &conf->certs->chunk[i], 1);
+}
+
+void certs_request(struct builder *b, const struct tunnel_conf *conf)
+{
+	if (method_theirs(conf)->certs && chunk_list_count(conf->ca_hashes))
+		build_cert(b, PAYLOAD_CERTREQ, conf->ca_hashes->chunk, conf->ca_hashes->count);
+}
+
+/* A certificate's address is not followed: whoever is not authenticated makes us fetch nothing. */
+static bool certs_has_address(const struct msg *m)
+{
+	for (unsigned int i = 0; i < m->cert_count; i++)
+		if (m->cert[i].encoding == CERT_X509_URL ||
+		    m->cert[i].encoding == CERT_X509_BUNDLE_URL)
+			return true;
+	return false;
+}
+
+bool certs_take(struct auth_session *s, const struct msg *m)
+{
+	size_t len = 0;
+
+	s->cert_count = 0;
+	for (unsigned int i = 0; i < m->cert_count && s->cert_count < IKE_CERTS_MAX; i++) {
+		const struct cursor *data = &m->cert[i].data;
+
+		if (m->cert[i].encoding != CERT_X509_SIGNATURE || !data->left)
+			continue;
+		len += data->left;
+		if (len > IKE_CERTS_LEN_MAX)
+			break;
+		s->cert[s->cert_count++] = (struct chunk){ data->at, data->left };
+	}
+	if (s->cert_count || !certs_has_address(m))
+		return true;
+	snprintf(s->why, sizeof(s->why),
+		 "it sent the address of its certificate in place of it (hash and URL), which we do "
+		 "not fetch; let it send the certificate");
+	return false;
+}
