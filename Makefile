@@ -30,7 +30,7 @@ help:
 	@echo 'make check         every test on the stock kernel: N passed, N failed'
 	@echo 'make check-debug   KUnit, scenarios and stress on a debug kernel'
 	@echo 'make check-kernels KUnit, scenarios and interop on the kernels of $(KERNELS)'
-	@echo 'make unit | kunit | sim | fuzz-smoke | scenarios | interop     parts of check'
+	@echo 'make unit | kunit | sim | conformance | fuzz-smoke | scenarios | interop     parts of check'
 	@echo 'make mutants       does a test catch each of tests/sim/mutants? (half an hour)'
 	@echo 'make lint          style, static analysis, floors, netlink specification'
 	@echo 'make bench         throughput beside in-tree ESP and WireGuard; build/bench.json'
@@ -56,6 +56,8 @@ kunit:
 	@tests/check kunit
 sim:
 	@tests/check 'sim*'
+conformance:
+	@tests/check conformance
 mutants: packages-build
 	@tests/sim/mutants/run
 fuzz-smoke:
@@ -117,5 +119,5 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all help module user unit kunit sim mutants fuzz-smoke scenarios interop check check-debug check-kernels demo bench lint \
+.PHONY: all help module user unit kunit sim conformance mutants fuzz-smoke scenarios interop check check-debug check-kernels demo bench lint \
 	install uninstall clean

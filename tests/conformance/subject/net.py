@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Two network namespaces joined by veth: the peer's, which this process moves to, the subject's."""
+import ctypes
+import os
+import subprocess
+
+CLONE_NEWNET = 0x40000000
+LIBC = ctypes.CDLL(None, use_errno=True)
+SUBJECT = "192.0.2.1"
+PEERS = [f"192.0.2.{n}" for n in range(2, 8)]
+
+
+def _call(name, *arguments):
+    if getattr(LIBC, name)(*arguments):
+        raise OSError(ctypes.get_errno(), name)
+
+
+class Net:
+    def __init__(self):
+        _call("unshare", CLONE_NEWNET)
+        self.subject = os.open("/proc/self/ns/net", os.O_RDONLY)
+        _call("unshare", CLONE_NEWNET)
+        self.there("ip link set lo up &&"
+                   f" ip link add d0 type veth peer name p0 netns {os.getpid()} && ip addr add {SUBJECT}/24 dev d0 && ip addr add 10.1.0.1/32 dev lo &&"
+                   " ip link set d0 up")
+        subprocess.run("ip link set lo up && ip link set p0 up && " +
+                       " && ".join(f"ip addr add {a}/24 dev p0" for a in PEERS), shell=True,
+                       check=True)
+
+    def enter(self):
+        """For a child process before its program."""
+        _call("setns", self.subject, CLONE_NEWNET)
+
+    def there(self, command):
+        return subprocess.run(command, shell=True, check=True, preexec_fn=self.enter, text=True,
+                              capture_output=True).stdout
