@@ -219,6 +219,19 @@ static void test_no_group_in_common(void **state)
 	ends_free(p);
 }
 
+/* Ours has no group and the peer insists: the sentence says what to write. */
+static void test_peer_insists_on_a_group(void **state)
+{
+	struct ends *p = up("aes128gcm16-esn", "aes128gcm16-x25519-esn");
+
+	soft_limit(&p->s[0]);
+	carry_all(p);
+	assert_int_equal(p->s[0].ev[IKE_EV_CHILD_REKEYED].count, 0);
+	said(&p->s[0], IKE_EV_LOG, "NO_PROPOSAL_CHOSEN");
+	said(&p->s[0], IKE_EV_LOG, "esp needs a group");
+	ends_free(p);
+}
+
 /* The peer's engine believes that the child has these selectors only. */
 static void narrow(struct side *s, const char *local, const char *remote)
 {
@@ -553,6 +566,7 @@ int main(void)
 		cmocka_unit_test(test_group_not_taken),
 		cmocka_unit_test(test_peer_wants_a_group),
 		cmocka_unit_test(test_no_group_in_common),
+		cmocka_unit_test(test_peer_insists_on_a_group),
 		cmocka_unit_test(test_peer_narrows),
 		cmocka_unit_test(test_collisions),
 		cmocka_unit_test(test_lowest_nonce_loses),

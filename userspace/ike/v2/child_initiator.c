@@ -502,6 +502,16 @@ static uint16_t child_other_group(struct inbound *in, const struct child *child,
 	return KE_NONE;
 }
 
+/* What a person can do about NO_PROPOSAL_CHOSEN where no group was asked for, else "". */
+static const char *child_pfs_hint(const struct inbound *in, const struct child *child,
+				  const struct msg_notify *error)
+{
+	if (!error || error->type != NOTIFY_NO_PROPOSAL_CHOSEN ||
+	    child_likely_group(in->sa, child))
+		return "";
+	return "; if it wants perfect forward secrecy (pfs), esp needs a group: aes128gcm16-x25519";
+}
+
 static void child_rekey_refused(struct inbound *in, struct child *child,
 				const struct msg_notify *error)
 {
@@ -534,8 +544,10 @@ static void child_rekey_refused(struct inbound *in, struct child *child,
 	}
 	report_log(sa->ike, sa->peer,
 		   error && error->type == NOTIFY_TEMPORARY_FAILURE ? LOG_INFO : LOG_WARNING,
-		   "the peer refuses to rekey the CHILD_SA: %s; trying again",
-		   error ? notify_text(error->type, name) : "the answer has neither an SA nor an error");
+		   "the peer refuses to rekey the CHILD_SA: %s; trying again%s",
+		   error ? notify_text(error->type, name) :
+			   "the answer has neither an SA nor an error",
+		   child_pfs_hint(in, child, error));
 	child_rekey_failed(old);
 }
 
@@ -574,8 +586,9 @@ static void child_new_refused(struct inbound *in, struct child *child,
 	else if (error->type == NOTIFY_NO_PROPOSAL_CHOSEN)
 		cause_set(&cause, IKE_FAIL_NO_PROPOSAL_CHILD,
 			  "the peer takes none of our ESP proposals: %s; "
-			  "compare them with the peer's",
-			  proposals_text(&child->conf->esp, text, sizeof(text)));
+			  "compare them with the peer's%s",
+			  proposals_text(&child->conf->esp, text, sizeof(text)),
+			  child_pfs_hint(in, child, error));
 	else if (error->type == NOTIFY_TS_UNACCEPTABLE)
 		cause_set(&cause, IKE_FAIL_TS,
 			  "the peer accepts no traffic between %s (ours) and %s (its own); "
