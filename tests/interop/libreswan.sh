@@ -1,0 +1,267 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Libreswan at the other end: suites and groups, three children, rekeys of both kinds, both ends at once,
+# restarts, refusals; initiated from each end.
+# vm: cpus=1 timeout=300 debug=no
+. "${VM_DIR:?run me with tests/vm/run}/lib.sh"
+. "$VM_DIR/../interop/site.sh"
+. "$VM_DIR/../interop/pluto.sh"
+
+# Ours, and Libreswan's word for it.
+IKE=(aes128gcm16-prfsha256-x25519 aes_gcm128-sha2_256-dh31
+     aes256gcm16-prfsha512-ecp256 aes_gcm256-sha2_512-dh19
+     aes128-sha256-modp2048 aes128-sha2_256-dh14
+     aes256-sha512-ecp384 aes256-sha2_512-dh20
+     chacha20poly1305-prfsha256-ecp521 chacha20_poly1305-sha2_256-dh21
+     aes256-sha384-modp3072 aes256-sha2_384-dh15)
+ESP=(aes128gcm16 aes_gcm128 aes256-sha256 aes256-sha2_256 chacha20poly1305 chacha20_poly1305
+     aes256gcm16 aes_gcm256 aes128-sha256 aes128-sha2_256)
+
+module_load
+site_make
+net_route b 10.1.0.0/16 dev eth0 via 192.0.2.1 src 10.2.0.1
+pluto_start b b
+espl_start a a </dev/null
+
+# pluto_conn NAME IKE ESP [LINE...]: a connection of site b; empty IKE or ESP: what Libreswan has by itself
+pluto_conn()
+{
+	cat <<-END
+	conn $1
+	  ikev2=insist
+	  authby=secret
+	  left=192.0.2.2
+	  leftid=@gw.example.org
+	  leftsubnet=${TS_B:-10.2.0.0/24}
+	  leftupdown=%disabled
+	  right=192.0.2.1
+	  rightid=paris@example.org
+	  rightsubnet=${TS_A:-10.1.0.0/24}
+	  ${2:+ike=$2}
+	  ${3:+phase2alg=$3}
+	  $(printf '  %s\n' "${@:4}")
+	  auto=add
+	END
+}
+
+# What each end has
+pluto_sas()
+{
+	pluto b --showstates | grep -c "$1"
+}
+
+pluto_has()
+{
+	[ "$(pluto_sas ESTABLISHED_IKE_SA)" = "$1" ] && [ "$(pluto_sas ESTABLISHED_CHILD_SA)" = "$2" ]
+}
+
+pluto_up()
+{
+	[ "$(pluto_sas ESTABLISHED_CHILD_SA)" -ge 1 ]
+}
+
+initiate()
+{
+	if [ "$1" = esplane ]; then
+		espl a up office
+	else
+		timeout "$HANG" "$PLUTO_BIN/whack" --rundir "$WORK/b/run" --initiate --name "$2"
+	fi
+}
+
+# down INITIATOR DESCRIPTION: the one that has not begun ends it
+down()
+{
+	if [ "$1" = esplane ]; then
+		check "$2: Libreswan ends it" pluto b --terminate --name a
+	else
+		check "$2: esplane ends it" espl a down office
+	fi
+	check "$2: nothing is left at Libreswan" wait_for 10 pluto_has 0 0
+	check "$2: nor at esplane" wait_for 10 espl_is down
+}
+
+# --- suites
+
+# row INITIATOR N ENCAPSULATION ESN: the n-th of each list
+row()
+{
+	local initiator=$1 i=$((2 * ($2 % (${#IKE[@]} / 2)))) e=$((2 * ($2 % (${#ESP[@]} / 2)))) encap=no auto=auto
+	local what="$1 initiates: ${IKE[i]}, ${ESP[e]}, $3, $4" xfrm esn=yes
+
+	[ "$3" = raw ] || { encap=yes auto=udp; }
+	[ "$4" = esn ] || esn=no
+	espl_tunnel office "${IKE[i]}" "${ESP[e]}-$4" "encap = \"$auto\"" >"$WORK/a/esplane.conf"
+	must espl a reload
+	pluto_conn a "${IKE[i + 1]}" "${ESP[e + 1]}" "encapsulation=$encap" "esn=$esn" mobike=no |
+		pluto_load b a "$SECRET"
+	check "$what: up" initiate "$initiator" a || return
+	check "$what: Libreswan has an IKE SA and a CHILD_SA" wait_for 5 pluto_has 1 1
+	check "$what: esplane has it too" wait_for 5 espl_is up
+	ping_both "$what"
+	xfrm=$(in_net b ip xfrm state)
+	case $4 in
+	esn) check "$what: extended sequence numbers" grep -q 'flag .*esn' <<<"$xfrm" ;;
+	noesn) refuse "$what: 32-bit sequence numbers" '' grep 'flag .*esn' <<<"$xfrm" ;;
+	esac
+	case $3 in
+	udp) check "$what: in UDP" grep -q 'encap type espinudp sport 4500 dport 4500' <<<"$xfrm" ;;
+	raw) refuse "$what: not in UDP" '' grep espinudp <<<"$xfrm" ;;
+	esac
+	down "$initiator" "$what"
+}
+
+n=0
+for initiator in esplane Libreswan; do
+	for row in "raw esn" "udp noesn" "raw noesn" "udp esn" "raw esn" "raw noesn"; do
+		# shellcheck disable=SC2086 # two words
+		row "$initiator" "$n" $row
+		n=$((n + 1))
+	done
+done
+
+# --- both with what they have by themselves
+
+espl_default()
+{
+	espl_tunnel office "$1" "$2" "${@:3}" | sed '/ike = { "" }/d; /esp = { "" }/d'
+}
+
+for initiator in esplane Libreswan; do
+	espl_default '' '' >"$WORK/a/esplane.conf"
+	must espl a reload
+	pluto_conn a '' '' | pluto_load b a "$SECRET"
+	check "defaults, $initiator initiates: up" initiate "$initiator" a
+	ping_both "defaults, $initiator initiates"
+	down "$initiator" "defaults, $initiator initiates"
+done
+
+# --- rekeys under traffic
+
+# count PATTERN: of the log of a
+count()
+{
+	espl_log a | grep -c "$1"
+}
+
+counted()
+{
+	[ "$(count "$1")" -ge "$2" ]
+}
+
+rekeys()
+{
+	espl_status child_rekeys
+}
+
+rekeyed()
+{
+	[ "$(rekeys)" -ge "$1" ]
+}
+
+espl_tunnel office aes128gcm16-prfsha256-x25519 aes128gcm16-x25519-esn 'ike-rekey = "8s"' >"$WORK/a/esplane.conf"
+must espl a reload
+pluto_conn a aes_gcm128-sha2_256-dh31 aes_gcm128 esn=yes replay-window=1024 | pluto_load b a "$SECRET"
+check "rekey: up" espl a up office
+spawn ping in_net a ping -i 0.05 -I 10.1.0.1 10.2.0.1
+for round in 1 2; do
+	check "rekey: of the child by us, $round" espl a rekey office
+	check "rekey: of the child by Libreswan, $round" pluto b --rekey-ipsec --name a --asynchronous
+	check "rekey: esplane knows, $round" wait_for 20 rekeyed $((2 * round))
+	check "rekey: of the IKE SA by Libreswan, $round" pluto b --rekey-ike --name a --asynchronous
+	check "rekey: esplane knows that too, $round" wait_for 20 counted 'IKE SA rekeyed: by the peer' "$round"
+	check "rekey: of the IKE SA by us, $round" wait_for 60 counted 'IKE SA rekeyed: by us' "$round"
+done
+check "rekey: one of each is left" wait_for 20 pluto_has 1 1
+reap ping INT
+check "rekey: no echo was lost" grep -q ' 0% packet loss' "$WORK/ping.log"
+note "$(grep 'packets transmitted' "$WORK/ping.log")"
+down esplane rekey
+
+# --- several children. Libreswan wants perfect forward secrecy for all but the first.
+
+# espl_two ESP
+espl_two()
+{
+	espl_tunnel office aes128gcm16-prfsha256-x25519 "$1" \
+		'child "data" { local-ts = "10.1.0.0/24"' 'remote-ts = "10.2.0.0/24" }' \
+		'child "voice" { local-ts = "10.1.1.0/24"' 'remote-ts = "10.2.1.0/24" }' |
+		sed '/^\t*local-ts = {/d; /^\t*remote-ts = {/d'
+}
+
+must in_net a ip address add 10.1.1.1/32 dev lo
+must in_net b ip address add 10.2.1.1/32 dev lo
+pluto_conn a aes_gcm128-sha2_256-dh31 aes_gcm128 | pluto_load b a "$SECRET"
+TS_B=10.2.1.0/24 TS_A=10.1.1.0/24 pluto_conn voice aes_gcm128-sha2_256-dh31 aes_gcm128 | pluto_add b voice
+espl_two aes128gcm16 >"$WORK/a/esplane.conf"
+must espl a reload
+refuse "children: a second one without a group" 'perfect forward secrecy.*esp needs a group' espl a up office
+must espl a down office
+wait_for 10 pluto_has 0 0
+espl_two aes128gcm16-x25519 >"$WORK/a/esplane.conf"
+must espl a reload
+for initiator in esplane Libreswan; do
+	check "children, $initiator initiates: up" initiate "$initiator" a
+	[ "$initiator" = esplane ] || check "children, $initiator initiates: the second" initiate "$initiator" voice
+	check "children, $initiator initiates: one IKE SA, two CHILD_SAs" wait_for 10 pluto_has 1 2
+	ping_both "children, $initiator initiates"
+	check "children, $initiator initiates: the second carries" \
+		in_net a ping -qc 3 -i 0.05 -W "$HANG" -I 10.1.1.1 10.2.1.1
+	must pluto b --terminate --name voice
+	check "children, $initiator initiates: Libreswan ends both" pluto b --terminate --name a
+	check "children, $initiator initiates: esplane has none" wait_for 10 espl_is down
+	check "children, $initiator initiates: nothing is left" wait_for 10 pluto_has 0 0
+done
+pluto b --name voice --delete >/dev/null
+
+# --- both begin at once
+
+espl_tunnel office aes128gcm16-prfsha256-x25519 aes128gcm16-esn >"$WORK/a/esplane.conf"
+must espl a reload
+pluto_conn a aes_gcm128-sha2_256-dh31 aes_gcm128 esn=yes | pluto_load b a "$SECRET"
+for round in 1 2 3; do
+	spawn initiate initiate Libreswan a
+	check "at once, $round: up" espl a up office
+	check "at once, $round: Libreswan has it" wait_for 30 pluto_up
+	reap initiate
+	ping_both "at once, $round"
+	check "at once, $round: down" espl a down office
+	check "at once, $round: nothing is left" wait_for 30 pluto_has 0 0
+done
+
+# --- Libreswan starts again, without a farewell
+
+check "restart: up" espl a up office
+pluto_crash b
+pluto_start b b
+pluto_conn a aes_gcm128-sha2_256-dh31 aes_gcm128 esn=yes | pluto_load b a "$SECRET"
+check "restart: Libreswan begins anew" initiate Libreswan a
+ping_both "restart"
+check "restart: one of each is left" wait_for 10 pluto_has 1 1
+down Libreswan restart
+
+# --- refusals
+
+# refused INITIATOR DESCRIPTION PATTERN: what esplane says
+refused()
+{
+	if [ "$1" = esplane ]; then
+		refuse "$2, esplane initiates" "$3" espl a up office
+	else
+		initiate Libreswan a >/dev/null 2>&1
+		check "$2, Libreswan initiates: esplane says why" wait_for 10 counted "$3" 1
+		pluto b --terminate --name a >/dev/null 2>&1
+	fi
+	check "$2, $1 initiates: nothing is left" wait_for 20 pluto_has 0 0
+}
+
+pluto_conn a aes_gcm128-sha2_256-dh31 aes_gcm128 keyingtries=1 retransmit-timeout=4s | pluto_load b a "another secret altogether"
+refused esplane "another secret" 'the peer refused: wrong psk'
+refused Libreswan "another secret" 'does not prove that it knows the pre-shared key'
+pluto_conn a aes_gcm256-sha2_256-dh31 aes_gcm128 keyingtries=1 retransmit-timeout=4s | pluto_load b a "$SECRET"
+refused esplane "other proposals for IKE" 'the peer takes none of our IKE proposals'
+refused Libreswan "other proposals for IKE" 'no IKE proposal in common'
+TS_A=10.7.0.0/24 pluto_conn a aes_gcm128-sha2_256-dh31 aes_gcm128 keyingtries=1 retransmit-timeout=4s | pluto_load b a "$SECRET"
+refused esplane "other selectors" 'the peer accepts no traffic between 10.1.0.0/24'
+refused Libreswan "other selectors" "no selectors in common.*the peer's: 10.7.0.0/24"
+finish
