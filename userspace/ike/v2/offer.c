@@ -83,11 +83,16 @@ static bool offer_is_choice(const struct proposal *p)
 bool offer_chosen(const struct proposals *ours, const struct msg_sa *answer, uint16_t group,
 		     struct proposal *suite)
 {
+	const struct transform *integ;
 	uint16_t chosen;
 	unsigned int index;
 
 	if (answer->list.count != 1 || answer->skipped || !offer_is_choice(&answer->list.p[0]) ||
 	    !offer_select(ours, answer, group == KE_NONE, suite, &index))
+		return false;
+	/* beside an AEAD: the peer would cut its keys elsewhere */
+	integ = proposal_find(&answer->list.p[0], TRANSFORM_INTEG);
+	if (integ && integ->id && !proposal_find(suite, TRANSFORM_INTEG))
 		return false;
 	chosen = offer_group(suite);
 	return chosen == group || chosen == KE_NONE;
