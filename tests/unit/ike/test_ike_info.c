@@ -305,8 +305,6 @@ static void test_refusals(void **state)
 		uint16_t error;
 	} rows[] = {
 		{ EXCHANGE_INFORMATIONAL, critical_payload, NOTIFY_UNSUPPORTED_CRITICAL_PAYLOAD },
-		{ EXCHANGE_INFORMATIONAL, nonsense, NOTIFY_INVALID_SYNTAX },
-		{ EXCHANGE_CREATE_CHILD_SA, nonsense, NOTIFY_INVALID_SYNTAX },
 		{ EXCHANGE_CREATE_CHILD_SA, strange_child, NOTIFY_TS_UNACCEPTABLE },
 		{ EXCHANGE_CREATE_CHILD_SA, rekey_of_nothing, NOTIFY_CHILD_SA_NOT_FOUND },
 	};
@@ -325,6 +323,48 @@ static void test_refusals(void **state)
 	soft_limit(&p->s[1]);
 	carry_all(p);
 	assert_int_equal(p->s[1].ev[IKE_EV_CHILD_REKEYED].count, 1);
+	ends_free(p);
+}
+
+/* RFC 7296 2.21.3: what is malformed ends the IKE SA at both ends, whoever made the mistake. */
+static void test_malformed_is_fatal(void **state)
+{
+	static const uint8_t exchanges[] = { EXCHANGE_INFORMATIONAL, EXCHANGE_CREATE_CHILD_SA };
+	struct letter l;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(exchanges); i++) {
+		struct ends *p = up(0);
+		struct side *a = &p->s[0], *b = &p->s[1];
+
+		forge_request(a, exchanges[i], nonsense, &l);
+		give(b, &l);
+		assert_int_equal(error_in_answer(a, b), NOTIFY_INVALID_SYNTAX);
+		assert_int_equal(b->fake.in_count, 0);
+		assert_int_not_equal(peer_of(b)->state, PEER_UP);
+		ends_free(p);
+	}
+}
+
+static void invalid_syntax(struct builder *b)
+{
+	build_notify(b, NOTIFY_INVALID_SYNTAX, 0, 0, 0, NULL, 0);
+}
+
+/* Likewise where the peer says it of a request of ours. */
+static void test_called_malformed(void **state)
+{
+	struct ends *p = up(0);
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct letter l;
+
+	soft_limit(a);
+	drop(a);
+	forge(peer_of(b)->sa, EXCHANGE_CREATE_CHILD_SA, MSG_RESPONSE, peer_of(a)->sa->next_out - 1,
+	      invalid_syntax, &l);
+	give(a, &l);
+	assert_int_equal(a->fake.in_count, 0);
+	assert_int_equal(a->count, 0);
+	assert_int_not_equal(peer_of(a)->state, PEER_UP);
 	ends_free(p);
 }
 
@@ -347,6 +387,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_down),
+		cmocka_unit_test(test_malformed_is_fatal),
+		cmocka_unit_test(test_called_malformed),
 		cmocka_unit_test(test_both_down),
 		cmocka_unit_test(test_delete_answered_twice),
 		cmocka_unit_test(test_delete_to_nobody),

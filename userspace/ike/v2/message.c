@@ -84,8 +84,12 @@ bool message_finish(struct inbound *in, struct datagrams *answer)
 	return true;
 }
 
+/* RFC 7296 2.21.3: INVALID_SYNTAX ends the IKE SA at both ends; our DELETE is for who forgets it. */
 void v2_refuse(struct v2_inbound *v, uint16_t notify, const void *data, size_t len)
 {
+	if (notify == NOTIFY_INVALID_SYNTAX && v->in.sa->state == SA_ESTABLISHED &&
+	    !v->in.cause.failure)
+		cause_set(&v->in.cause, IKE_FAIL_PROTOCOL, "the peer's request was malformed");
 	message_answer_begin(v);
 	build_notify(&v->b, notify, 0, 0, 0, data, len);
 }

@@ -13,15 +13,16 @@
 static void receive_senseless(struct v2_inbound *v, uint16_t notify, const void *data, size_t len,
 			      const char *why)
 {
+	bool response = inbound_is_response(&v->in);
 	struct ike_sa *sa = v->in.sa;
 	char number[NAME_STRLEN];
 	const char *name = name_str(NAME_EXCHANGE, v->in.h.exchange, number);
 
 	sa->ike->counters.unexpected++;
-	if (inbound_is_response(&v->in)) {
-		cause_set(&v->in.cause, IKE_FAIL_PROTOCOL,
-			  "the peer's %s response makes no sense: %s", name, why);
-	} else {
+	if (response || (notify == NOTIFY_INVALID_SYNTAX && sa->state == SA_ESTABLISHED))
+		cause_set(&v->in.cause, IKE_FAIL_PROTOCOL, "the peer's %s %s makes no sense: %s",
+			  name, response ? "response" : "request", why);
+	if (!response) {
 		if (!sa->stranger || ike_may_mention_stranger(sa->ike))
 			report_log(sa->ike, sa->peer, LOG_WARNING,
 				   "the peer's %s request makes no sense: %s", name, why);
@@ -122,6 +123,10 @@ static void receive_inner(struct v2_inbound *v, struct cursor inner)
 		receive_senseless(v, NOTIFY_INVALID_SYNTAX, NULL, 0, why);
 	} else {
 		in->kind = v->m.kind;
+		if (response && in->sa->state == SA_ESTABLISHED &&
+		    msg_notify(&v->m, NOTIFY_INVALID_SYNTAX))
+			sa_end(in->sa, SA_DROP, IKE_FAIL_PROTOCOL,
+			       "the peer says that our request is malformed (INVALID_SYNTAX)");
 		receive_handle(v);
 	}
 }
