@@ -152,6 +152,11 @@ class Trial:
         self.kernel.wait(lambda k: not (k.policies or k.inbound or k.outbound or k.spis),
                          "an empty kernel", PATIENCE)
 
+    @staticmethod
+    def soon(seconds):
+        """A moment for receive()."""
+        return time.monotonic() + seconds
+
     def rest(self, seconds):
         """For what is a time in the case itself: a retransmission that must not come before."""
         time.sleep(seconds)

@@ -68,7 +68,7 @@ def init_major_version_is_refused(t):
     check(answer.notifies()[0].data in (b"", b"\x02"), "the notify's data is another version")
 
 
-@case(105, "RFC 7296 2.5, 3.2", "IKEv2.SGW.R.1.1.4.3")
+@case(105, "RFC 7296 2.5, 3.2")
 def init_unknown_payload_is_skipped(t):
     """Payloads of types 1, 32, 50 and 255 that are not critical are skipped."""
     t.start()
@@ -78,7 +78,7 @@ def init_unknown_payload_is_skipped(t):
         accepted(init.ask())
 
 
-@case(106, "RFC 7296 2.5", "IKEv2.SGW.R.1.1.4.4")
+@case(106, "RFC 7296 2.5")
 def init_unknown_critical_payload_is_refused(t):
     """An unknown critical payload gets UNSUPPORTED_CRITICAL_PAYLOAD with its type, one octet."""
     t.start()
@@ -141,7 +141,7 @@ def init_response_nobody_asked_for(t):
     unheard(t, init, init.message(flags=wire.FLAG_INITIATOR | wire.FLAG_RESPONSE).encode())
 
 
-@case(112, "RFC 7296 2.5, 3.10.1", "IKEv2.SGW.R.1.1.11.5")
+@case(112, "RFC 7296 2.5, 3.10.1")
 def init_unknown_notifies_are_ignored(t):
     """Unknown status and error notifies in a request are ignored."""
     t.start()

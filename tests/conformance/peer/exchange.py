@@ -117,6 +117,16 @@ class Peer:
                 return message
             self.inbox.append(message)
 
+    def expect_repeats(self, count):
+        """Until so many requests have come again."""
+        until = time.monotonic() + PATIENCE
+        while len(self.repeats) < count:
+            message = self.receive(min(until, time.monotonic() + 0.05))
+            if message:
+                self.inbox.append(message)
+            if time.monotonic() > until:
+                raise Unexpected(f"{len(self.repeats)} requests came again, not {count}")
+
     def drain(self):
         """Reads what is there, and forgets nothing."""
         while message := self.receive(time.monotonic()):
@@ -133,7 +143,7 @@ class Peer:
     def init(self, *proposals, **more):
         return Init(self, *proposals, **more)
 
-    def connect(self, *proposals, child=True, **more):
+    def connect(self, *proposals, **more):
         """IKE_SA_INIT and IKE_AUTH of ours, as they should be; the IKE SA with its child."""
         sa = self.init(*proposals).run()
         response = sa.request(wire.IKE_AUTH, self.auth_payloads(sa, **more))
@@ -192,6 +202,50 @@ class Peer:
         child.chosen = chosen[0]
         child.local_ts = wire.parse_ts(message.get(wire.TSI))
         child.remote_ts = wire.parse_ts(message.get(wire.TSR))
+        return child
+
+    # --- CREATE_CHILD_SA ---
+
+    def child_request(self, sa, old=None, group=None, nonce=None, **child):
+        """Payloads for a new child, or in place of @old; sa.asked is what finishes it."""
+        payloads = self.child_payloads(sa, **child)
+        sa.asked_nonce, sa.asked_dh = nonce or os.urandom(32), group and crypto.dh(group)
+        payloads.insert(1, wire.nonce(sa.asked_nonce))
+        if group:
+            payloads.insert(2, wire.ke(group, sa.asked_dh.public))
+        if old:
+            payloads.insert(0, wire.notify(wire.REKEY_SA, protocol=wire.PROTO_ESP, spi=old.spi_in))
+        return payloads
+
+    def child_granted(self, sa, message):
+        """The child that the response to a child_request makes."""
+        shared = b""
+        if sa.asked_dh:
+            if message.get(wire.KE) is None:
+                raise Unexpected(f"no KE: {message}")
+            shared = sa.asked_dh.shared(wire.parse_ke(message.get(wire.KE))[1])
+        nonces = (sa.asked_nonce, message.get(wire.NONCE))
+        if nonces[1] is None:
+            raise Unexpected(f"no child: {message}")
+        return self.finish_child(sa, message, nonces, shared)
+
+    def new_child(self, sa, **more):
+        message = sa.request(wire.CREATE_CHILD_SA, self.child_request(sa, **more))
+        return self.child_granted(sa, message)
+
+    def grant_request(self, sa, message, transforms=ESP_GCM, extra=(), **more):
+        """Grants a CREATE_CHILD_SA request of the subject's for a child; returns the child."""
+        nonce, payloads, key, shared = os.urandom(32), [], None, b""
+        if message.get(wire.KE) is not None:
+            group, public = wire.parse_ke(message.get(wire.KE))
+            key = crypto.dh(group)
+            shared = key.shared(public)
+        nonces = (message.get(wire.NONCE), nonce)
+        child = self.grant_child(sa, message, nonces, payloads, transforms, shared, **more)
+        payloads.insert(1, wire.nonce(nonce))
+        if key:
+            payloads.insert(2, wire.ke(group, key.public))
+        sa.respond(message, payloads + list(extra))
         return child
 
     # --- as responder ---

@@ -121,18 +121,24 @@ class Esplaned:
         """One request, its result; its events are forgotten."""
         with self.connect() as s:
             self.say(s, request)
-            s.settimeout(20)
-            for line in s.makefile():
-                answer = json.loads(line)
-                if "result" in answer:
-                    return answer
-        raise AssertionError(f"no answer to {request}")
+            return self.outcome(s)
 
     def begin(self, **request):
         """Likewise, but its result is left for later: the connection."""
         s = self.connect()
         self.say(s, request)
         return s
+
+    @staticmethod
+    def outcome(s):
+        """The result of what has begun."""
+        s.settimeout(20)
+        with s, s.makefile() as lines:
+            for line in lines:
+                answer = json.loads(line)
+                if "result" in answer:
+                    return answer
+        raise AssertionError("esplaned has closed the connection")
 
     def up(self, tunnel="t"):
         return self.begin(command="up", tunnel=tunnel)

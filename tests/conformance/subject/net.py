@@ -21,7 +21,8 @@ class Net:
         self.subject = os.open("/proc/self/ns/net", os.O_RDONLY)
         _call("unshare", CLONE_NEWNET)
         self.there("ip link set lo up &&"
-                   f" ip link add d0 type veth peer name p0 netns {os.getpid()} && ip addr add {SUBJECT}/24 dev d0 && ip addr add 10.1.0.1/32 dev lo &&"
+                   f" ip link add d0 type veth peer name p0 netns {os.getpid()} &&"
+                   f" ip addr add {SUBJECT}/24 dev d0 && ip addr add 10.1.0.1/32 dev lo &&"
                    " ip link set d0 up")
         subprocess.run("ip link set lo up && ip link set p0 up && " +
                        " && ".join(f"ip addr add {a}/24 dev p0" for a in PEERS), shell=True,
