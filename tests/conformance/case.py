@@ -122,6 +122,9 @@ class Trial:
         self.kernel.wait(lambda k: k.has(child or sa.child), "a pair of SAs with the right keys",
                          PATIENCE)
 
+    def receives(self, child):
+        self.kernel.wait(lambda k: k.receives(child), "an inbound SA with the right keys", PATIENCE)
+
     def has_pairs(self, count):
         """The kernel has so many inbound and outbound SAs."""
         self.kernel.wait(lambda k: len(k.inbound) == count and len(k.outbound) == count,

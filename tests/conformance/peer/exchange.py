@@ -233,9 +233,9 @@ class Peer:
         message = sa.request(wire.CREATE_CHILD_SA, self.child_request(sa, **more))
         return self.child_granted(sa, message)
 
-    def grant_request(self, sa, message, transforms=ESP_GCM, extra=(), **more):
+    def grant_request(self, sa, message, transforms=ESP_GCM, extra=(), nonce=None, **more):
         """Grants a CREATE_CHILD_SA request of the subject's for a child; returns the child."""
-        nonce, payloads, key, shared = os.urandom(32), [], None, b""
+        nonce, payloads, key, shared = nonce or os.urandom(32), [], None, b""
         if message.get(wire.KE) is not None:
             group, public = wire.parse_ke(message.get(wire.KE))
             key = crypto.dh(group)
@@ -247,6 +247,52 @@ class Peer:
             payloads.insert(2, wire.ke(group, key.public))
         sa.respond(message, payloads + list(extra))
         return child
+
+    def ike_request(self, sa, *proposals, group=None, nonce=None):
+        """Payloads that rekey the IKE SA; sa.asked_ike is what finishes it."""
+        spi, nonce = os.urandom(8), nonce or os.urandom(32)
+        proposals = list(proposals) or [ike_proposal()]
+        for p in proposals:
+            p.spi = spi
+        key = crypto.dh(group or proposals[0].one(wire.DH).id)
+        sa.asked_ike = spi, nonce, key
+        return [wire.sa(*proposals), wire.nonce(nonce),
+                wire.ke(group or proposals[0].one(wire.DH).id, key.public)]
+
+    def ike_granted(self, sa, message):
+        """The IKE SA that takes the place of @sa."""
+        if message.get(wire.SA) is None:
+            raise Unexpected(f"refused: {message}")
+        spi, nonce, key = sa.asked_ike
+        chosen = wire.parse_sa(message.get(wire.SA))
+        if len(chosen) != 1 or chosen[0].protocol != wire.PROTO_IKE or len(chosen[0].spi) != 8:
+            raise Unexpected(f"not one IKE proposal with an SPI: {[str(p) for p in chosen]}")
+        new = IkeSa(self, Suite.of(chosen[0]), spi, chosen[0].spi, True)
+        new.chosen = chosen[0]
+        new.derive(nonce, message.get(wire.NONCE),
+                   key.shared(wire.parse_ke(message.get(wire.KE))[1]), old=sa)
+        return self.take_over(sa, new)
+
+    def rekey_ike(self, sa, *proposals, **more):
+        message = sa.request(wire.CREATE_CHILD_SA, self.ike_request(sa, *proposals, **more))
+        return self.ike_granted(sa, message)
+
+    def grant_ike(self, sa, message, transforms=IKE_GCM, nonce=None):
+        """Grants the subject's request to rekey the IKE SA; the new one."""
+        nonce, spi = nonce or os.urandom(32), os.urandom(8)
+        group, public = wire.parse_ke(message.get(wire.KE))
+        key = crypto.dh(group)
+        offer = wire.parse_sa(message.get(wire.SA))
+        sa.respond(message, [wire.sa(ike_proposal(*transforms, spi=spi, number=1)),
+                             wire.nonce(nonce), wire.ke(group, key.public)])
+        new = IkeSa(self, Suite.of(ike_proposal(*transforms)), offer[0].spi, spi, False)
+        new.derive(message.get(wire.NONCE), nonce, key.shared(public), old=sa)
+        return self.take_over(sa, new)
+
+    def take_over(self, sa, new):
+        new.port, new.to, new.child = sa.port, sa.to, sa.child
+        self.sas.append(new)
+        return new
 
     # --- as responder ---
 

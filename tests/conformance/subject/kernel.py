@@ -98,6 +98,11 @@ class Kernel:
         return bool(there and back and self.keys(there) == child.out_keys and
                     self.keys(back) == child.in_keys)
 
+    def receives(self, child):
+        """Is the direction to the subject there? A responder sends on the new one later (2.8)."""
+        there = self.inbound.get(int.from_bytes(child.spi_out, "big"))
+        return bool(there and self.keys(there) == child.out_keys)
+
     @staticmethod
     def keys(sa):
         return bytes.fromhex(sa["encr_key"]), bytes.fromhex(sa["integ_key"])
