@@ -9,6 +9,7 @@
 #include "crypto/crypto.h"
 #include "fake/fake_kernel.h"
 #include "fake/fake_sign.h"
+#include "ike/auth/eap_secret.h"
 
 static uint64_t fake_now(void *ctx)
 {
@@ -149,6 +150,9 @@ static bool fake_job(void *ctx, uint32_t id, const struct ike_job *what)
 	} else {
 		job->prf = what->prf;
 		job->hashes = what->hashes;
+		job->eap = what->eap;
+		if (what->kind == IKE_JOB_EAP)
+			memcpy(job->user, what->user.p, what->user.len);
 		job->octets = mem_dup(what->octets.p, what->octets.len);
 		job->len = what->octets.len;
 	}
@@ -191,11 +195,54 @@ static void fake_job_mac(struct fake *f, const struct fake_job *job, uint8_t mac
 		fake_broken("a job with an unknown PRF");
 }
 
+static const struct fake_user *fake_user(const struct fake *f, const char *name)
+{
+	for (unsigned int i = 0; i < FAKE_USERS_MAX; i++)
+		if (f->user[i].password[0] && !strcmp(f->user[i].name, name))
+			return &f->user[i];
+	return NULL;
+}
+
+void fake_password(struct fake *f, const char *name, const char *password)
+{
+	struct fake_user *u = (struct fake_user *)fake_user(f, name);
+
+	for (unsigned int i = 0; !u && i < FAKE_USERS_MAX; i++)
+		if (!f->user[i].password[0])
+			u = &f->user[i];
+	if (!u)
+		fake_broken("too many users");
+	snprintf(u->name, sizeof(u->name), "%s", name);
+	snprintf(u->password, sizeof(u->password), "%s", password);
+}
+
+static void fake_job_eap(struct fake *f, struct ike *ike, const struct fake_job *job)
+{
+	bool client = job->eap == IKE_EAP_MD5_ANSWER || job->eap == IKE_EAP_MSCHAP_ANSWER;
+	const struct fake_user *u = fake_user(f, client ? "" : job->user);
+	struct chunk name = { (const uint8_t *)job->user, strlen(job->user) }, password;
+	struct ike_job_result result = {0};
+	uint8_t out[IKE_EAP_OUT_MAX];
+
+	if (u)
+		password = (struct chunk){ (const uint8_t *)u->password, strlen(u->password) };
+	result.eap.p = out;
+	if (eap_secret_use(job->eap, name, u ? &password : NULL,
+			   (struct chunk){ job->octets, job->len }, out, &result.eap.len,
+			   &result.why))
+		result.why = NULL;
+	ike_job_done(ike, job->id, &result);
+}
+
 static void fake_job_do(struct fake *f, struct ike *ike, const struct fake_job *job)
 {
 	uint8_t made[PRF_LEN_MAX];	/* a signature of the fake world is shorter */
 	struct ike_job_result result = { .why = job->why, .valid_s = job->valid_s };
 
+	if (job->kind == IKE_JOB_EAP) {
+		fake_job_eap(f, ike, job);
+		return;
+	}
 	if (job->kind == IKE_JOB_RESOLVE) {
 		fake_job_resolve(f, job, &result);
 	} else if (job->kind == IKE_JOB_PSK_MAC) {

@@ -14,6 +14,7 @@
 #define FAKE_JOBS_MAX		128
 #define FAKE_TUNNELS_MAX	8
 #define FAKE_NAMES_MAX		4
+#define FAKE_USERS_MAX		4
 #define FAKE_KEY_MAX		128
 
 /* An SA with its own copy of the keys: encr_key and integ_key point into @key. */
@@ -37,6 +38,8 @@ struct fake_job {
 	uint32_t id, tunnel;
 	enum ike_job_kind kind;
 	uint16_t prf;
+	enum ike_eap eap;
+	char user[TUNNEL_ID_MAX + 1];
 	uint8_t *octets;
 	size_t len;
 	char name[TUNNEL_HOST_MAX];
@@ -51,6 +54,12 @@ struct fake_tunnel {
 	char key[64];			/* private: what signs; "": there is none */
 	char ca[64];			/* whose certificates are good; "": nobody's */
 	bool device;			/* device_up was called */
+};
+
+/* Of EAP, as the server knows them; without a name: the password of this host as client. */
+struct fake_user {
+	char name[TUNNEL_ID_MAX + 1];
+	char password[64];		/* "": free */
 };
 
 struct fake_name {
@@ -81,6 +90,7 @@ struct fake {
 
 	/* Secrets and names, and who looks them up. */
 	struct fake_tunnel tunnel[FAKE_TUNNELS_MAX];
+	struct fake_user user[FAKE_USERS_MAX];
 	struct fake_name name[FAKE_NAMES_MAX];
 	struct fake_job job[FAKE_JOBS_MAX];
 	unsigned int job_count, jobs_begun;
@@ -110,6 +120,8 @@ struct ike_env fake_env(struct fake *f);
 void fake_secret(struct fake *f, uint32_t tunnel, const char *psk);
 /* What it signs with, and whose certificates it believes (fake_sign.h); "": nothing, nobody's. */
 void fake_keys(struct fake *f, uint32_t tunnel, const char *key, const char *ca);
+/* Sets or changes; @name "": that of this host as client. */
+void fake_password(struct fake *f, const char *name, const char *password);
 /* @addrs: a blank between; "": it cannot be resolved. */
 void fake_resolves(struct fake *f, const char *name, const char *addrs);
 

@@ -16,7 +16,7 @@ struct auth_session;
 enum auth_state {
 	AUTH_MORE,			/* @out is for the peer, its answer is the next input */
 	AUTH_DONE,			/* prover: @out is the proof; verifier: it is right */
-	AUTH_FAILED,			/* @why */
+	AUTH_FAILED,			/* @why; of rounds @out may have a last word for the peer */
 	AUTH_PENDING,			/* a job is under way: the same step comes again */
 };
 
@@ -44,7 +44,10 @@ struct auth_session {
 	struct octets covered;		/* what the proof covers, RFC 7296 2.15 */
 	unsigned int round;
 	uint8_t number;			/* AUTH method of the proof: of ours, once it is done */
-	/* Of a verifier: whom the peer claims to be, and with what. Views of the caller's. */
+	/*
+	 * Of a verifier: whom the peer claims to be, after rounds whom they have proved; and with
+	 * what. Views of the caller's.
+	 */
 	struct ike_id id;
 	struct chunk cert[IKE_CERTS_MAX];
 	unsigned int cert_count;
@@ -52,6 +55,7 @@ struct auth_session {
 	size_t out_len;
 	uint8_t key[AUTH_KEY_MAX];	/* that the rounds have agreed on */
 	size_t key_len;
+	bool over;			/* prover: the peer has refused us, and forgets us */
 	char why[IKE_WHY_MAX];
 	void *priv;
 
@@ -65,7 +69,7 @@ struct auth_session {
 	struct inbound *in;
 };
 
-extern const struct auth_ops auth_psk_ops, auth_signature_ops;
+extern const struct auth_ops auth_psk_ops, auth_signature_ops, auth_eap_ops;
 
 static inline bool auth_has_number(const struct auth_ops *method, uint8_t number)
 {

@@ -14,6 +14,7 @@
 #define TUNNEL_HOST_MAX		254	/* a DNS name and its NUL */
 #define TUNNEL_ID_MAX		256
 #define TUNNEL_CHILDREN_MAX	64
+#define EAP_METHODS_MAX		8
 
 /* type 0: not given: the address for ours, any for the peer's */
 struct ike_id {
@@ -64,6 +65,12 @@ struct tunnel_conf {
 	 * what we ask it for (CERTREQ, RFC 7296 3.7); NULL: nothing.
 	 */
 	struct chunk_list *ca_hashes;
+	/*
+	 * Of auth_eap_ops: types of the methods that we ask for or agree to, the best first, 0
+	 * after the last; what we call ourselves, type 0: as @local_id.
+	 */
+	uint8_t eap[EAP_METHODS_MAX];
+	struct ike_id eap_id;
 	struct proposals ike;
 	bool force_udp;			/* encapsulate in UDP even without NAT */
 	uint32_t mark;			/* firewall mark of the outer packets, IKE's too; 0: none */

@@ -70,7 +70,28 @@ enum ike_job_kind {
 	 * know it.
 	 */
 	IKE_JOB_VERIFY,
+	/* What a method of EAP needs of a password: see enum ike_eap. */
+	IKE_JOB_EAP,
 };
+
+/*
+ * As client of EAP with the password of @tunnel, as server with that of @user, who may be nobody
+ * that is known: then, and where the peer's answer is not what the password makes, the job fails.
+ * Octets in and out (crypto/mschap.h, RFC 1994, RFC 2759).
+ */
+enum ike_eap {
+	/* Client; in: identifier, challenge. Out: 16 octets. */
+	IKE_EAP_MD5_ANSWER,
+	/* Server; in: identifier, 16 octets of answer, challenge. Out: nothing. */
+	IKE_EAP_MD5_CHECK,
+	/* Client; in: challenges of server and client, 16 octets each. Out: IKE_EAP_OUT_MAX. */
+	IKE_EAP_MSCHAP_ANSWER,
+	/* Server; in: likewise, and 24 octets of answer. Out: likewise. */
+	IKE_EAP_MSCHAP_CHECK,
+};
+
+/* What the two of MS-CHAP-V2 give: answer (24), the server's proof (20), MSK (64). */
+#define IKE_EAP_OUT_MAX	(24 + 20 + 64)
 
 /* What it points to is the caller's, during the call only. */
 struct ike_job {
@@ -78,7 +99,7 @@ struct ike_job {
 	uint32_t tunnel;
 	const char *name;		/* RESOLVE */
 	uint16_t prf;			/* PSK_MAC */
-	struct chunk octets;		/* PSK_MAC; SIGN, VERIFY: what AUTH covers, RFC 7296 2.15 */
+	struct chunk octets;	/* PSK_MAC, EAP; SIGN, VERIFY: what AUTH covers, RFC 7296 2.15 */
 	/*
 	 * SIGN: bit n is hash algorithm n of RFC 7427, enum signature_hash; 0: the peer has not
 	 * announced any, and knows no method 14.
@@ -90,6 +111,8 @@ struct ike_job {
 	unsigned int cert_count;	/* and IKE_CERTS_LEN_MAX octets */
 	uint8_t method;			/* 1, 9, 10, 11 or 14, enum auth_method */
 	struct chunk signature;		/* AUTH data: of method 14 with its AlgorithmIdentifier */
+	enum ike_eap eap;		/* EAP */
+	struct chunk user;		/* EAP: who the client says it is */
 };
 
 struct ike_job_result {
@@ -106,6 +129,7 @@ struct ike_job_result {
 	/* VERIFY, when @why is NULL. */
 	uint64_t valid_s; /* seconds from now until the first of the chain expires; 0: unknown */
 	const char *subject;		/* of the end entity, for people; NULL: unknown */
+	struct chunk eap;		/* EAP: at most IKE_EAP_OUT_MAX octets */
 };
 
 /* How far a peer or child has come: what `ikectl up` shows, in this order. */

@@ -460,7 +460,9 @@ static enum verdict auth_next_round(struct inbound *in)
 	case AUTH_FAILED:
 		cause_set(&in->cause, IKE_FAIL_AUTH_REMOTE, "%s failed: %s", s->method->name,
 			  s->why);
-		return VERDICT_FAIL;
+		if (s->over)	/* there is nobody left who would answer a DELETE */
+			sa_end(in->sa, SA_DROP, IKE_FAIL_AUTH_REMOTE, in->cause.text);
+		return s->over ? VERDICT_STAY : VERDICT_FAIL;
 	}
 	s->in = NULL;
 	exchange_again(in->ex);

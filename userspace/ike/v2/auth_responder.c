@@ -49,7 +49,9 @@ static bool auth_ids_fit(const struct tunnel *t, const struct ike_sa *sa, const 
 
 	if (!theirs.type || (m->idr.body.at && !ike_id_equal(&ours, &wanted)))
 		return false;
-	return !t->conf->remote_id.type || ike_id_equal(&theirs, &t->conf->remote_id);
+	/* with rounds it says in them who it is: rounds.c compares that */
+	return !t->conf->remote_id.type || method_theirs(t->conf)->rounds ||
+	       ike_id_equal(&theirs, &t->conf->remote_id);
 }
 
 /* Has any child of it selectors in common with the offer? */
@@ -71,10 +73,11 @@ static bool auth_ts_fit(const struct tunnel *t, const struct msg *m)
 static unsigned int auth_rank(const struct tunnel *t, const struct ike_sa *sa, const struct msg *m)
 {
 	unsigned int fit = tunnel_fit(t, &sa->local.addr, &sa->remote.addr);
+	struct ike_id theirs = v2_id(&m->idi);
 
 	if (!fit || !auth_ids_fit(t, sa, m))
 		return 0;
-	return (t->conf->remote_id.type ? 16 : 0) + 2 * fit + auth_ts_fit(t, m);
+	return (ike_id_equal(&theirs, &t->conf->remote_id) ? 16 : 0) + 2 * fit + auth_ts_fit(t, m);
 }
 
 static void auth_try_insert(struct auth_try *try, uint32_t tunnel, unsigned int rank)

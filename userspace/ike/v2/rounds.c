@@ -26,6 +26,13 @@ static void rounds_free(struct ike_sa *sa)
 	sa->stash = NULL;
 }
 
+static void rounds_say(struct v2_inbound *v, const struct auth_session *s)
+{
+	build_payload(&v->b, PAYLOAD_EAP);
+	writer_bytes(&v->b.w, s->out, s->out_len);
+	build_payload_end(&v->b);
+}
+
 static enum verdict rounds_fail(struct inbound *in, const char *why)
 {
 	struct v2_inbound *v = v2_inbound(in);
@@ -58,12 +65,14 @@ static enum verdict rounds_step(struct inbound *in)
 		return VERDICT_PENDING;
 	}
 	s->in = NULL;
-	if (state == AUTH_FAILED)
-		return rounds_fail(in, s->why);
+	if (state == AUTH_FAILED) {
+		rounds_fail(in, s->why);
+		if (s->out_len)
+			rounds_say(v, s);
+		return VERDICT_FAIL;
+	}
 	r->done = state == AUTH_DONE;
-	build_payload(&v->b, PAYLOAD_EAP);
-	writer_bytes(&v->b.w, s->out, s->out_len);
-	build_payload_end(&v->b);
+	rounds_say(v, s);
 	return VERDICT_STAY;
 }
 
@@ -93,6 +102,20 @@ enum verdict v2_auth_round(struct inbound *in)
 	return rounds_step(in);
 }
 
+static bool rounds_id_is_right(struct inbound *in, const struct tunnel *t)
+{
+	char got[TUNNEL_ID_MAX], want[TUNNEL_ID_MAX], why[IKE_WHY_MAX];
+	const struct ike_sa *sa = in->sa;
+
+	if (!t->conf->remote_id.type || ike_id_equal(&sa->remote_id, &t->conf->remote_id))
+		return true;
+	snprintf(why, sizeof(why), "it is %.100s, but remote-id is %.100s",
+		 ike_id_str(&sa->remote_id, got, sizeof(got)),
+		 ike_id_str(&t->conf->remote_id, want, sizeof(want)));
+	rounds_fail(in, why);
+	return false;
+}
+
 /* The last message: the proof with the key; what the first one asked for is granted. */
 enum verdict v2_auth_proof(struct inbound *in)
 {
@@ -111,10 +134,11 @@ enum verdict v2_auth_proof(struct inbound *in)
 	octets_clear(&ours);
 	if (!ok)
 		return rounds_fail(in, "no memory");
+	in->sa->remote_id = s->id;
 	auth_end(in->sa, false);
-	in->sa->remote_id = v2_id(&v->m.idi);
 	/* again: it may be another day, and now it is known which of many peers it is */
-	ok = !accept_turned_away(in, t, tunnel_peer_known(t, &in->sa->remote_id));
+	ok = rounds_id_is_right(in, t) &&
+	     !accept_turned_away(in, t, tunnel_peer_known(t, &in->sa->remote_id));
 	if (ok)
 		build_auth(&v->b, AUTH_PSK, proof, prf_len(in->sa->prf));
 	mem_wipe(proof, sizeof(proof));

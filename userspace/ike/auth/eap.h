@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * EAP, RFC 3748, inside IKE_AUTH (RFC 7296 2.16): one of either end's packets at a time, carried
+ * reliably, so that EAP's own retransmission is not needed. Private to ike/auth/ and tests.
+ */
+#ifndef IKE_EAP_H
+#define IKE_EAP_H
+
+#include "crypto/mschap.h"
+#include "ike/auth/auth.h"
+#include "lib/cursor.h"
+
+/* What one conversation may take: the packets of the other end, and all their octets. */
+#define EAP_ROUNDS_MAX		64
+#define EAP_OCTETS_MAX		65536
+#define EAP_HEADER_LEN		5	/* with the type */
+
+enum eap_code { EAP_REQUEST = 1, EAP_RESPONSE, EAP_SUCCESS, EAP_FAILURE };
+
+enum eap_type {
+	EAP_TYPE_IDENTITY = 1,
+	EAP_TYPE_NOTIFICATION = 2,
+	EAP_TYPE_NAK = 3,
+	EAP_TYPE_MD5 = 4,
+	EAP_TYPE_MSCHAPV2 = 26,
+	EAP_TYPE_EXPANDED = 254,
+};
+
+/* A view of one packet. */
+struct eap_packet {
+	uint8_t code, id;
+	uint8_t type;			/* of requests and responses; else 0 */
+	struct chunk data;		/* behind the type */
+};
+
+struct eap;
+
+/*
+ * One method. It is given what the other end says in it, and the same again where a job was needed
+ * (AUTH_PENDING).
+ */
+struct eap_method {
+	const char *name;		/* as esplane.conf has it */
+	uint8_t type;
+	/*
+	 * Server: @in NULL: it begins. AUTH_MORE: a request is built; AUTH_DONE: the peer is who it
+	 * says.
+	 */
+	enum auth_state (*server)(struct eap *e, const struct eap_packet *in);
+	/* Client: AUTH_MORE: a response is built; @e->proved: EAP-Success may follow. */
+	enum auth_state (*client)(struct eap *e, const struct eap_packet *in);
+};
+
+/* One conversation, of either end: auth_session.priv. */
+struct eap {
+	struct auth_session *s;
+	unsigned int rounds;
+	size_t octets;
+	uint8_t id, type;		/* of the last request; @type: client only */
+	bool asked;			/* a request has been: @id counts */
+	uint8_t allowed[EAP_METHODS_MAX];	/* types, 0 after the last */
+	uint32_t refused;		/* server: bit n, the peer does not want allowed[n] */
+	uint8_t user[TUNNEL_ID_MAX];	/* who the client says it is */
+	size_t user_len;
+	const struct eap_method *method;	/* the one under way */
+	bool proved;			/* client: nothing is missing but EAP-Success */
+	bool notified;			/* client: a notification is in the log */
+	char why[IKE_WHY_MAX];		/* why EAP-Failure will follow; "": not known */
+	uint8_t last[AUTH_OUT_MAX];	/* client: the last answer, for a copy of the request */
+	size_t last_len;
+
+	/* Of methods. */
+	unsigned int phase;
+	uint8_t challenge[MSCHAP_CHALLENGE_LEN];	/* ours */
+	uint8_t theirs[MSCHAP_CHALLENGE_LEN];
+	/* What the job has brought. */
+	uint8_t made[IKE_EAP_OUT_MAX];
+	size_t made_len;
+};
+
+/* eap_packet.c. Octets behind the packet's own length are padding. False: malformed. */
+bool eap_packet_parse(struct chunk octets, struct eap_packet *p);
+/* Into s->out: the rest is what @w gets. Request and response have a type. */
+struct writer eap_packet_begin(struct eap *e, uint8_t code, uint8_t type);
+/* Completes it. AUTH_MORE, or AUTH_FAILED where it does not fit. */
+enum auth_state eap_packet_end(struct eap *e, const struct writer *w);
+/* Success or failure of the conversation. */
+void eap_packet_verdict(struct eap *e, uint8_t code);
+enum auth_state eap_packet_fail(struct eap *e, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Begins a job. AUTH_PENDING; or AUTH_FAILED. */
+enum auth_state eap_packet_ask(struct eap *e, enum ike_eap what, struct chunk octets);
+/* The job has ended: true once. */
+bool eap_packet_answered(struct eap *e);
+
+extern const struct eap_method eap_md5, eap_mschapv2;
+
+/* eap_method.c */
+const struct eap_method *eap_method_find(uint8_t type);		/* NULL: unknown */
+const struct eap_method *eap_method_named(const char *name);
+const char *eap_method_name(uint8_t type, char buf[32]);
+/* "mschapv2, md5" */
+const char *eap_method_list(const uint8_t types[EAP_METHODS_MAX], char buf[128]);
+
+enum auth_state eap_server_step(struct eap *e, struct chunk input);
+enum auth_state eap_client_step(struct eap *e, struct chunk input);
+
+#endif
