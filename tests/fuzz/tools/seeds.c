@@ -7,6 +7,7 @@
 #include "lib/array.h"
 #include "wire/v2/build.h"
 #include "wire/v2/cp.h"
+#include "unit/wire/hex.h"
 
 static const char *root;
 
@@ -195,6 +196,37 @@ static const char *const selectors[] = {
 	"192.0.2.1[47]",
 };
 
+/* Conversations of fuzz_eap: how, then packets with their lengths; identifier 0: the right one. */
+static void eap_conversations(void)
+{
+	static const struct {
+		const char *name, *hex;
+	} rows[] = {
+		{ "client-md5",
+		  "0300050101000501000a0102000a040461626364000403020004" },
+		{ "client-nak",
+		  "010006010100061520000404010004" },
+		{ "client-mschapv2",
+		  "01001e0101001e1a010100191030313233343536373839616263646566676174"
+		  "65000f0102000f1a0401000a453d363931200006010200060278000404020004" },
+		{ "server-md5",
+		  "02000a0200000a01616c69636500160200001604103031323334353637383961"
+		  "6263646566" },
+		{ "server-nak",
+		  "00000a0200000a01616c69636500060200000603040016020000160410303132"
+		  "33343536373839616263646566" },
+		{ "server-mschapv2",
+		  "00000a0200000a01616c6963650040020000401a0201003b3130313233343536"
+		  "3738396162636465660000000000000000303132333435363738396162636465"
+		  "66303132333435363700616c6963650006020000061a04" },
+	};
+	uint8_t packets[512];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		save("fuzz_eap", rows[i].name, -1, packets,
+		     unhex(rows[i].hex, packets, sizeof(packets)));
+}
+
 int main(int argc, char **argv)
 {
 	size_t i;
@@ -207,6 +239,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < sizeof(octets); i++)
 		octets[i] = (uint8_t)(i * 37 + 11);
 	init_messages();
+	eap_conversations();
 	auth_message();
 	cp_messages();
 	other_messages();
