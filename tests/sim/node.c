@@ -74,7 +74,7 @@ bool node_estranged(const struct world *w, int other)
 	for (unsigned int i = 0; i < w->children; i++)
 		any_child |= !w->wrong_ts[i];
 	return w->n[other].wrong_secret != w->n[HUB].wrong_secret || w->n[other].wrong_id ||
-	       !any_child;
+	       w->n[other].wrong_password || !any_child;
 }
 
 uint64_t node_now(const struct node *n)
@@ -193,10 +193,10 @@ static bool spoil(struct node *n, struct sim_job *j)
 		return true;
 	switch (rng_below(&n->w->net, 4)) {
 	case 0:
-		j->mac[0] ^= 1;
+		j->out[0] ^= 1;
 		return true;
 	case 1:
-		j->fails = true;
+		j->fails = "the simulated secret is not there";
 		return true;
 	case 2:
 		j->at += 15000 + rng_below(&n->w->net, 10000);
@@ -206,19 +206,31 @@ static bool spoil(struct node *n, struct sim_job *j)
 	}
 }
 
-static bool env_job(void *ctx, uint32_t id, const struct ike_job *job)
+/* The MAC with the secret. */
+static void job_mac(const struct node *n, const struct ike_job *job, struct sim_job *j)
 {
 	static const struct chunk psk[] = { { (const uint8_t *)"sixteen octets..", 16 },
 					    { (const uint8_t *)"Sixteen octets..", 16 } };
+
+	j->len = prf_len(job->prf);
+	if (!auth_psk(job->prf, psk[n->wrong_secret], &job->octets, 1, j->out))
+		abort();
+}
+
+static bool env_job(void *ctx, uint32_t id, const struct ike_job *job)
+{
 	struct node *n = ctx;
 	struct sim_job *j = &n->jobs[n->job_count];
 
-	if (n->job_count == JOBS_MAX || job->kind != IKE_JOB_PSK_MAC)
+	if (n->job_count == JOBS_MAX ||
+	    (job->kind != IKE_JOB_PSK_MAC && job->kind != IKE_JOB_EAP))
 		return false;
-	*j = (struct sim_job){ .id = id, .mac_len = prf_len(job->prf) };
+	*j = (struct sim_job){ .id = id };
 	j->at = n->w->now + (n->w->calm ? 1 : rng_below(&n->w->net, 50));
-	if (!auth_psk(job->prf, psk[n->wrong_secret], &job->octets, 1, j->mac))
-		abort();
+	if (job->kind == IKE_JOB_EAP)
+		eap_job(n, job, j);
+	else
+		job_mac(n, job, j);
 	if (spoil(n, j))
 		n->job_count++;
 	return true;
@@ -243,10 +255,10 @@ void jobs_tick(struct node *n)
 {
 	unsigned int i = first_job(n);
 	struct sim_job job = n->jobs[i];
-	struct ike_job_result result = { .mac = { job.mac, job.mac_len } };
+	struct ike_job_result result = { .mac = { job.out, job.len }, .eap = { job.out, job.len } };
 
 	if (job.fails)
-		result = (struct ike_job_result){ .why = "the simulated secret is not there" };
+		result = (struct ike_job_result){ .why = job.fails };
 	n->jobs[i] = n->jobs[--n->job_count];
 	ike_job_done(n->ike, job.id, &result);
 }

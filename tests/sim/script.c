@@ -83,7 +83,9 @@ static void configure_node(struct world *w, struct node *n, bool with_pfs, uint3
 	c->local_id = n->id;
 	if (!c->any)
 		c->remote_id = w->n[n->index == HUB ? 0 : n->wrong_id ? 3 : HUB].id;
-	if (w->rounds && n->index != HUB)
+	if (w->eap)
+		eap_configure(n);
+	else if (w->rounds && n->index != HUB)
 		c->local_auth = &fake_rounds;
 	else if (w->rounds)
 		c->remote_auth = &fake_rounds;
@@ -115,6 +117,7 @@ static void configure_wrong(struct world *w)
 
 	n->wrong_secret = rng_chance(r, 2);
 	n->wrong_id = rng_chance(r, 2);
+	n->wrong_password = w->eap && rng_chance(r, 10);
 	for (unsigned int i = 0; i < w->children; i++)
 		w->wrong_ts[i] = rng_chance(r, 2);
 	for (int i = 0; i < w->nodes; i++)
@@ -134,7 +137,8 @@ static void configure(struct world *w)
 	w->any = rng_chance(r, 20);
 	if (w->any)
 		w->nodes += rng_below(r, NODES_MAX - 1);
-	w->rounds = w->any && rng_chance(r, 30);
+	w->rounds = w->any && rng_chance(r, 50);
+	w->eap = w->rounds && rng_chance(r, 60);
 	w->twins = w->nodes == NODES_MAX && rng_chance(r, 20);
 	w->children = rng_chance(r, 40) ? 1 : 2 + rng_below(r, CHILDREN_MAX - 1);
 	w->nat = rng_chance(r, 25);

@@ -100,9 +100,9 @@ struct record {
 struct sim_job {
 	uint32_t id;
 	uint64_t at;			/* NEVER: it does not end */
-	bool fails;
-	uint8_t mac[PRF_LEN_MAX];
-	size_t mac_len;
+	const char *fails;		/* why; NULL: it does not */
+	uint8_t out[IKE_EAP_OUT_MAX];
+	size_t len;
 };
 
 /* What a node has put on the wire, RFC 7296 2.1 to 2.3. */
@@ -153,7 +153,7 @@ struct node {
 	struct ike_id id;
 	uint32_t tunnel;
 	struct view view[NODES_MAX];	/* its own: of who is nobody's */
-	bool wrong_secret, wrong_id;
+	bool wrong_secret, wrong_id, wrong_password;
 	bool hostile;			/* hostile.c */
 	enum malice malice;		/* what it sends next */
 	struct sim_job jobs[JOBS_MAX];
@@ -178,7 +178,8 @@ struct world {
 	struct node n[NODES_MAX];
 	int nodes;
 	bool any;			/* the hub takes who comes */
-	bool rounds;			/* all but the hub prove themselves in rounds */
+	bool rounds;			/* all but the hub prove themselves in rounds, */
+	bool eap;			/* by EAP; else by a method that only tests have */
 	bool twins;			/* nodes 2 and 3 have the same selectors */
 	bool persistent;		/* some tunnels are tried again for ever */
 	bool wrong_ts[CHILDREN_MAX];	/* the ends have no selectors of the child in common */
@@ -241,6 +242,11 @@ bool node_excuses(struct node *n, int other, unsigned int child, uint32_t spi);
 bool node_estranged(const struct world *w, int other);
 uint64_t jobs_deadline(const struct node *n);
 void jobs_tick(struct node *n);
+
+/* eap.c: who is the client of which password */
+void eap_configure(struct node *n);
+/* Does IKE_JOB_EAP. */
+void eap_job(const struct node *n, const struct ike_job *job, struct sim_job *j);
 
 /* host.c */
 void host_env(struct ike_env *env);

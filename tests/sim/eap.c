@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The hub is the server of EAP, all others are its clients. */
+#include "ike/auth/auth.h"
+#include "ike/auth/eap_secret.h"
+#include "sim/sim.h"
+
+/* Of a client; what the hub does not know ends in another letter. */
+static struct chunk password(const struct node *n, bool of_hub, char buf[32])
+{
+	snprintf(buf, 32, "password of %c%s", 'A' + n->index,
+		 n->wrong_password && !of_hub ? "!" : "");
+	return (struct chunk){ (const uint8_t *)buf, strlen(buf) };
+}
+
+/* Each client has a method in common with the hub, not always the best of either. */
+void eap_configure(struct node *n)
+{
+	static const char *const clients[] = { "\32\4", "\4\32", "\32" };
+	struct rng *r = &n->w->script;
+	const char *types;
+
+	if (n->index == HUB) {
+		n->conf.remote_auth = &auth_eap_ops;
+		types = rng_chance(r, 50) ? "\32\4" : rng_chance(r, 50) ? "\4\32" : "\32";
+	} else {
+		n->conf.local_auth = &auth_eap_ops;
+		n->conf.eap_id = n->id;
+		types = clients[rng_below(r, 3)];
+	}
+	memcpy(n->conf.eap, types, strlen(types));
+}
+
+void eap_job(const struct node *n, const struct ike_job *job, struct sim_job *j)
+{
+	bool client = job->eap == IKE_EAP_MD5_ANSWER || job->eap == IKE_EAP_MSCHAP_ANSWER;
+	const struct node *of = client ? n : NULL;
+	struct chunk secret;
+	char buf[32];
+
+	for (int i = 0; i < n->w->nodes && !client; i++) {
+		const struct ike_id *id = &n->w->n[i].id;
+
+		if (id->len == job->user.len && !memcmp(id->data, job->user.p, id->len))
+			of = &n->w->n[i];
+	}
+	if (of)
+		secret = password(of, !client, buf);
+	if (eap_secret_use(job->eap, job->user, of ? &secret : NULL, job->octets, j->out, &j->len,
+			   &j->fails))
+		j->fails = NULL;
+}
