@@ -264,7 +264,8 @@ def collision_it_loses(t):
 
 @case(618, "RFC 7296 2.25.1", "IKEv2.SGW.I.1.2.6.7")
 def collision_rekey_and_delete(t):
-    """The peer deletes the child while it asks for a rekey: answered; the refusal ends the rekey."""
+    """The peer deletes the child while it asks for a rekey: answered; the refusal ends the
+    rekey."""
     peer, sa, request = asked(t)
     answer = sa.request(wire.INFORMATIONAL, [wire.delete(wire.PROTO_ESP, [sa.child.spi_in])])
     check(answer.error() is None, f"it says {answer}")

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Traffic selectors with the subject as responder (RFC 7296 2.9, 3.13)."""
+from case import case, check, equal, refused
+from peer import wire
+from peer.wire import Ts
+
+LOCAL, REMOTE = "10.1.0.0/16", "10.2.0.0/16"
+
+
+def negotiated(t, tsi, tsr, **options):
+    """What the subject answers to these selectors of the peer's, and what its kernel has."""
+    t.start(**({"local_ts": LOCAL, "remote_ts": REMOTE} | options))
+    peer = t.peer()
+    sa = peer.connect(tsi=tsi, tsr=tsr)
+    t.has_child(sa)
+    return sa.child.local_ts, sa.child.remote_ts, list(t.kernel.policies.values())[0]
+
+
+@case(901, "RFC 7296 2.9", "IKEv2.SGW.R.1.1.7.1")
+def ts_wide_offer_is_narrowed(t):
+    """0.0.0.0/0 on both sides is narrowed to what is configured."""
+    every = [Ts.net("0.0.0.0/0")]
+    tsi, tsr, policy = negotiated(t, every, every)
+    equal((tsi, tsr), ([Ts.net(REMOTE)], [Ts.net(LOCAL)]), "selectors")
+    equal((policy["local_ts"], policy["remote_ts"]), ([LOCAL], [REMOTE]), "the kernel's")
+
+
+@case(902, "RFC 7296 2.9")
+def ts_narrow_offer_is_taken(t):
+    """An offer of less than is configured is taken as it is."""
+    tsi, tsr, _ = negotiated(t, [Ts.net("10.2.3.0/24")], [Ts.net("10.1.7.8/32")])
+    equal((tsi, tsr), ([Ts.net("10.2.3.0/24")], [Ts.net("10.1.7.8/32")]), "selectors")
+
+
+@case(903, "RFC 7296 2.9")
+def ts_ranges_are_cut(t):
+    """A range that begins before what is configured and ends inside it is cut."""
+    tsi, _, _ = negotiated(t, [Ts("10.1.255.0", "10.2.0.99")], [Ts.net(LOCAL)])
+    equal(tsi, [Ts("10.2.0.0", "10.2.0.99")], "TSi")
+
+
+@case(904, "RFC 7296 2.9", "IKEv2.SGW.R.1.1.7.3")
+def ts_several_are_narrowed(t):
+    """Of several selectors those are taken that it has something in common with."""
+    tsi, tsr, _ = negotiated(t, [Ts.net("10.2.1.0/24"), Ts.net("10.2.2.0/24"),
+                                 Ts.net("172.16.0.0/12")], [Ts.net(LOCAL)])
+    equal(set(tsi), {Ts.net("10.2.1.0/24"), Ts.net("10.2.2.0/24")}, "TSi")
+    equal(tsr, [Ts.net(LOCAL)], "TSr")
+
+
+@case(905, "RFC 7296 2.9")
+def ts_protocol_and_port(t):
+    """Protocol and ports are narrowed like addresses."""
+    tsi, tsr, _ = negotiated(t, [Ts.net(REMOTE)], [Ts.net(LOCAL)], local_ts="10.1.0.0/16[tcp/80]")
+    equal(tsr, [Ts.net(LOCAL, 6, (80, 80))], "TSr")
+
+
+@case(906, "RFC 7296 2.9")
+def ts_first_specific_selector(t):
+    """The selector of the packet that came first, in front of the wide one, is within the
+    answer."""
+    specific = Ts("10.2.5.5", "10.2.5.5", 6, (1024, 1024))
+    tsi, _, _ = negotiated(t, [specific, Ts.net(REMOTE)], [Ts.net(LOCAL)])
+    check(any(x.first <= "10.2.5.5" <= x.last or x == Ts.net(REMOTE) for x in tsi), f"TSi {tsi}")
+
+
+@case(907, "RFC 7296 2.9", "IKEv2.SGW.R.1.1.7.2")
+def ts_of_another_family(t):
+    """IPv6 selectors where only IPv4 is configured get TS_UNACCEPTABLE."""
+    t.start()
+    peer = t.peer()
+    sa = peer.init().run()
+    six = [Ts.net("2001:db8::/64")]
+    refused(sa.request(wire.IKE_AUTH, peer.auth_payloads(sa, tsi=six, tsr=six)),
+            wire.TS_UNACCEPTABLE)
+
+
+@case(908, "RFC 7296 3.13.1")
+def ts_ipv6_inside(t):
+    """IPv6 selectors where they are configured are agreed on."""
+    tsi, tsr, policy = negotiated(t, [Ts.net("fd02::/64")], [Ts.net("fd01::/64")],
+                                  local_ts="fd01::/64", remote_ts="fd02::/64")
+    equal((tsi, tsr), ([Ts.net("fd02::/64")], [Ts.net("fd01::/64")]), "selectors")
+    equal(policy["remote_ts"], ["fd02::/64"], "the kernel's")
+
+
+@case(909, "RFC 7296 3.13.1")
+def ts_both_families(t):
+    """Selectors of both families in one child are agreed on."""
+    tsi, _, _ = negotiated(t, [Ts.net("fd02::/64"), Ts.net(REMOTE)],
+                           [Ts.net("fd01::/64"), Ts.net(LOCAL)],
+                           local_ts=["fd01::/64", LOCAL], remote_ts=["fd02::/64", REMOTE])
+    equal(set(tsi), {Ts.net("fd02::/64"), Ts.net(REMOTE)}, "TSi")
+
+
+@case(910, "RFC 7296 2.9, 3.13.1")
+def ts_unknown_type(t):
+    """A selector of an unknown type beside a good one is left out, or TS_UNACCEPTABLE; no more."""
+    unknown = b"\xf0\x00\x00\x08abcd"
+    t.start(local_ts=LOCAL, remote_ts=REMOTE)
+    peer = t.peer()
+    sa = peer.init().run()
+    answer = sa.request(wire.IKE_AUTH, peer.auth_payloads(sa, tsi=[unknown, Ts.net(REMOTE)]))
+    if answer.error() is None:
+        equal(wire.parse_ts(answer.get(wire.TSI)), [Ts.net(REMOTE)], "TSi")
+    else:
+        refused(answer, wire.TS_UNACCEPTABLE)
+    t.alive(sa)
+
+
+@case(911, "RFC 7296 3.13.1")
+def ts_upside_down(t):
+    """A selector whose first address or port is behind the last one is not accepted."""
+    for odd in (Ts("10.2.0.9", "10.2.0.1"), Ts("10.2.0.1", "10.2.0.9", 6, (80, 20))):
+        t.start(local_ts=LOCAL, remote_ts=REMOTE)
+        peer = t.peer()
+        sa = peer.init().run()
+        answer = sa.request(wire.IKE_AUTH, peer.auth_payloads(sa, tsi=[odd]))
+        check(answer.get(wire.SA) is None and answer.error() is not None, f"it says {answer}")
+        t.subject.stop()
+
+
+@case(912, "RFC 7296 2.9, 3.13")
+def ts_two_hundred(t):
+    """Two hundred selectors on one side are narrowed to what is configured, or refused, not
+    more."""
+    t.start(local_ts=LOCAL, remote_ts=REMOTE)
+    peer = t.peer()
+    sa = peer.init().run()
+    many = [Ts(f"10.2.{n}.0", f"10.2.{n}.127") for n in range(200)]
+    answer = sa.request(wire.IKE_AUTH, peer.auth_payloads(sa, tsi=many))
+    if answer.error() is None:
+        check(set(wire.parse_ts(answer.get(wire.TSI))) <= set(many), "more than was offered")
+    else:
+        check(answer.get(wire.SA) is None, "an SA payload beside an error")
+    t.alive(sa)
+
+
+@case(913, "RFC 7296 3.13.1")
+def ts_icmp(t):
+    """ICMP type and code stand where ports do."""
+    icmp = Ts("10.2.0.0", "10.2.255.255", 1, (8 << 8, 8 << 8 | 255))
+    tsi, _, _ = negotiated(t, [icmp], [Ts.net(LOCAL, 1)])
+    equal(tsi, [icmp], "TSi")
+
+
+@case(914, "RFC 7296 2.9.2")
+def ts_of_a_rekey(t):
+    """A rekey with the selectors of the old child is granted with those."""
+    t.start(local_ts=LOCAL, remote_ts=REMOTE)
+    peer = t.peer()
+    narrow = {"tsi": [Ts.net("10.2.3.0/24")], "tsr": [Ts.net("10.1.3.0/24")]}
+    sa = peer.connect(**narrow)
+    t.has_child(sa)
+    new = peer.child_granted(sa, sa.request(wire.CREATE_CHILD_SA,
+                                            peer.child_request(sa, old=sa.child, **narrow)))
+    equal((new.local_ts, new.remote_ts), (narrow["tsi"], narrow["tsr"]), "selectors")
+    t.receives(new)
