@@ -52,6 +52,18 @@ static bool fake_source_for(void *ctx, const struct addr *remote, uint32_t mark,
 	return !f->no_route;
 }
 
+static unsigned int fake_addresses(void *ctx, struct addr *addrs, unsigned int max)
+{
+	struct fake *f = ctx;
+	unsigned int count = 0;
+
+	if (!f->no_route && max)
+		addrs[count++] = f->addr;
+	for (unsigned int i = 0; i < f->other_count && count < max; i++)
+		addrs[count++] = f->others[i];
+	return count;
+}
+
 /* ---- devices, addresses and routes */
 
 struct fake_tunnel *fake_tunnel(struct fake *f, uint32_t id)
@@ -352,6 +364,7 @@ struct ike_env fake_env(struct fake *f)
 		.random = fake_random,
 		.send = fake_send,
 		.source_for = fake_source_for,
+		.addresses = fake_addresses,
 		.job = fake_job,
 		.device_up = fake_device_up,
 		.child_up = fake_child_up,

@@ -71,6 +71,8 @@ struct fake_name {
 struct fake {
 	const uint64_t *now;		/* ms */
 	struct addr addr;		/* of the host */
+	struct addr others[4];		/* its other ones */
+	unsigned int other_count;
 	uint32_t source_mark;		/* that its address was last asked with */
 	void (*send)(struct fake *f, const struct endpoint *local, const struct endpoint *remote,
 		     uint32_t mark, const uint8_t *msg, size_t len);

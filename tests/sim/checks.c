@@ -41,6 +41,9 @@ static uint64_t digest_sa(const struct ike_sa *sa)
 	MIX(d, sa->remote.port);
 	mix(&d, sa->remote.addr.b, 16);
 	MIX(d, sa->local.port);
+	mix(&d, sa->local.addr.b, 16);
+	MIX(d, sa->mobike.moves);
+	MIX(d, sa->mobike.more_count);
 	MIX(d, sa->heard_ms);
 	MIX(d, sa->next_in);
 	MIX(d, sa->next_out);
@@ -243,10 +246,26 @@ static bool awaits_child(const struct node *n, const struct ike_sa *sa)
 	return !sa->initiator && node_now(n) - sa->established_ms <= CHILDLESS_MOST_MS;
 }
 
+/*
+ * It looks for its peer, and sends it ESP, where that has been, and not where somebody says so.
+ * Without MOBIKE RFC 7296 2.23 has a peer behind NAT followed anywhere.
+ */
+static void check_place(struct world *w, const struct node *n, int other, bool mobike,
+			const struct addr *addr)
+{
+	struct addr thief;
+
+	addr_parse(&thief, THIEF);
+	if (mobike ? addr_equal(addr, &thief) :
+		     !w->nat && !w->n[other].conf.force_udp && !node_knows(&w->n[other], addr))
+		violate(w, "%c follows its peer to where it is not", 'A' + n->index);
+}
+
 /* The peer's state is that of its IKE SA and its children. */
 static void check_peer(struct world *w, struct node *n, int other)
 {
 	const struct peer *t = node_peer(n, other);
+	const struct child *child;
 
 	check_view(w, n, other);
 	if (!t)
@@ -258,9 +277,11 @@ static void check_peer(struct world *w, struct node *n, int other)
 		      (!peer_has_up(t) && !peer_has_pending(t) && !awaits_child(n, t->sa))))
 		violate(w, "%c: the peer is up on an IKE SA that is %s", 'A' + n->index,
 			sa_state_name(t->sa->state));
-	if (t->sa && !w->nat && !w->n[other].conf.force_udp &&
-	    !addr_equal(&t->sa->remote.addr, &w->n[other].addr))
-		violate(w, "%c follows its peer to where it is not", 'A' + n->index);
+	if (t->sa)
+		check_place(w, n, other, t->sa->mobike.on, &t->sa->remote.addr);
+	TAILQ_FOREACH(child, &t->children, link)
+		if (child->in_kernel && child->out->sa)
+			check_place(w, n, other, child->out->sa->mobike.on, &child->remote.addr);
 }
 
 /* Packets no longer pass on it: somebody has to take it away. */
@@ -442,6 +463,20 @@ static void check_converged_child(struct world *w, const struct node *n, unsigne
 			'A' + n->index);
 }
 
+/* Each is known to be where it is. */
+static void check_converged_path(struct world *w, const struct node *n, const struct ike_sa *a,
+				 const struct ike_sa *b)
+{
+	if (!addr_equal(&a->local.addr, node_addr(n)) ||
+	    !addr_equal(&a->remote.addr, node_addr(&w->n[HUB])) ||
+	    !addr_equal(&b->local.addr, node_addr(&w->n[HUB])) ||
+	    (!w->nat && !addr_equal(&b->remote.addr, node_addr(n))))
+		violate(w, "quiet, and %c and B look for each other where they are not",
+			'A' + n->index);
+	if (a->mobike.claimed || b->mobike.claimed)
+		violate(w, "quiet, and %c or B still asks where the other is", 'A' + n->index);
+}
+
 /* Between @n and the hub. The number of children that are up. */
 static unsigned int check_converged_link(struct world *w, const struct node *n)
 {
@@ -455,6 +490,8 @@ static unsigned int check_converged_link(struct world *w, const struct node *n)
 	}
 	if (a->state == PEER_UP && !intact(n, &w->n[HUB]))
 		violate(w, "%c and B are up, on different IKE SAs", 'A' + n->index);
+	else if (a->state == PEER_UP && a->sa->mobike.on)
+		check_converged_path(w, n, a->sa, b->sa);
 	for (unsigned int i = 0; i < w->children && !w->violation[0]; i++)
 		check_converged_child(w, n, i, &up);
 	if ((up != 0) != (a->state == PEER_UP))
@@ -593,7 +630,7 @@ void replay(struct node *n)
 		return;
 	moved = *r;
 	if (rng_chance(&n->w->script, 50)) {
-		addr_parse(&moved.remote.addr, "203.0.113.9");
+		addr_parse(&moved.remote.addr, THIEF);
 		moved.remote.port = IKE_NATT_PORT;
 	}
 	inject(n, &moved, r->msg, r->len, "a replayed message");

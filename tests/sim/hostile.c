@@ -93,7 +93,10 @@ static void piece_notify(struct node *n, struct ike_sa *sa, struct builder *b)
 		NOTIFY_NO_PROPOSAL_CHOSEN, NOTIFY_INVALID_KE_PAYLOAD,
 		NOTIFY_AUTHENTICATION_FAILED, NOTIFY_NO_ADDITIONAL_SAS, NOTIFY_TS_UNACCEPTABLE,
 		NOTIFY_TEMPORARY_FAILURE, NOTIFY_CHILD_SA_NOT_FOUND, NOTIFY_INITIAL_CONTACT,
-		NOTIFY_COOKIE, NOTIFY_REKEY_SA,
+		NOTIFY_COOKIE, NOTIFY_REKEY_SA, NOTIFY_ADDITIONAL_IP4_ADDRESS,
+		NOTIFY_NO_ADDITIONAL_ADDRESSES, NOTIFY_UPDATE_SA_ADDRESSES, NOTIFY_COOKIE2,
+		NOTIFY_NO_NATS_ALLOWED, NOTIFY_UNACCEPTABLE_ADDRESSES,
+		NOTIFY_UNEXPECTED_NAT_DETECTED,
 	};
 	static const uint8_t lengths[] = { 0, 4, 8 };
 	struct rng *r = chance_of(n);
@@ -294,6 +297,43 @@ static const struct exchange_kind hostile_kind_info = {
 
 /* ---- messages out of turn */
 
+/* Sealed, as if from an address that it has not where @lies. */
+static void send_as(struct node *n, struct ike_sa *sa, struct builder *b, bool lies)
+{
+	size_t len = build_sk_end(b, sk_sealed_len(&sa->sk_out, build_sk_plain(b)));
+	struct endpoint from = sa->local;
+
+	if (lies)
+		addr_parse(&from.addr, THIEF);
+	if (len && sk_seal(&sa->sk_out, b->w.buf, b->sk_body, b->sk_plain))
+		net_send(n, &from, &sa->remote, 0, b->w.buf, len);
+}
+
+/* It says that it has moved to somebody else's address, and answers what it has not seen asked. */
+static void lie(struct node *n, struct ike_sa *sa)
+{
+	struct msg_header h = {
+		.spi_i = sa->spi_i, .spi_r = sa->spi_r, .exchange = EXCHANGE_INFORMATIONAL,
+		.flags = sa->initiator ? MSG_INITIATOR : 0, .id = sa->next_out,
+	};
+	uint8_t msg[IKE_OUT_MAX], cookie[16];
+	struct builder b;
+
+	build_begin(&b, msg, sizeof(msg), &h);
+	build_sk_begin(&b, sk_iv_len(&sa->sk_out));
+	build_notify(&b, NOTIFY_UPDATE_SA_ADDRESSES, 0, 0, 0, NULL, 0);
+	send_as(n, sa, &b, true);
+	sa->next_out++;
+	world_run(n->w, n->w->now + rng_below(chance_of(n), 200));
+	h.flags |= MSG_RESPONSE;
+	h.id = sa->next_in;
+	build_begin(&b, msg, sizeof(msg), &h);
+	build_sk_begin(&b, sk_iv_len(&sa->sk_out));
+	some_octets(n, cookie, sizeof(cookie));
+	build_notify(&b, NOTIFY_COOKIE2, 0, 0, 0, cookie, sizeof(cookie));
+	send_as(n, sa, &b, true);
+}
+
 static void shout(struct node *n, struct ike_sa *sa)
 {
 	static const uint8_t exchanges[] = {
@@ -309,7 +349,6 @@ static void shout(struct node *n, struct ike_sa *sa)
 	};
 	uint8_t msg[IKE_OUT_MAX];
 	struct builder b;
-	size_t len;
 
 	/* an answer in place of the true one, before or after it */
 	h.id = h.flags & MSG_RESPONSE ? sa->next_in - 1 + rng_below(r, 2) :
@@ -317,9 +356,8 @@ static void shout(struct node *n, struct ike_sa *sa)
 	build_begin(&b, msg, sizeof(msg), &h);
 	build_sk_begin(&b, sk_iv_len(&sa->sk_out));
 	fill(n, sa, &b, h.exchange == EXCHANGE_CREATE_CHILD_SA);
-	len = build_sk_end(&b, sk_sealed_len(&sa->sk_out, build_sk_plain(&b)));
-	if (len && sk_seal(&sa->sk_out, msg, b.sk_body, b.sk_plain))
-		net_send(n, &sa->local, &sa->remote, 0, msg, len);
+	/* its header says what it likes */
+	send_as(n, sa, &b, sa->mobike.on && rng_chance(r, 30));
 }
 
 void hostile_act(struct node *n)
@@ -329,6 +367,10 @@ void hostile_act(struct node *n)
 
 	if (!peer || !peer->sa)
 		return;
+	if (peer->sa->mobike.on && rng_chance(r, 5)) {
+		lie(n, peer->sa);
+		return;
+	}
 	if (rng_chance(r, 30)) {
 		shout(n, peer->sa);
 		return;

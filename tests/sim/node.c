@@ -4,6 +4,27 @@
 
 #include "sim/sim.h"
 
+const struct addr *node_addr(const struct node *n)
+{
+	return &n->place[n->at];
+}
+
+bool node_holds(const struct node *n, const struct addr *addr)
+{
+	for (unsigned int i = 0; i < PLACES; i++)
+		if (n->held & 1 << i && addr_equal(&n->place[i], addr))
+			return true;
+	return false;
+}
+
+bool node_knows(const struct node *n, const struct addr *addr)
+{
+	for (unsigned int i = 0; i < PLACES; i++)
+		if (addr_equal(&n->place[i], addr))
+			return true;
+	return false;
+}
+
 int node_other(const struct node *n, const struct peer *peer)
 {
 	const struct world *w = n->w;
@@ -103,8 +124,21 @@ static void env_random(void *ctx, void *buf, size_t len)
 static bool env_source_for(void *ctx, const struct addr *remote, uint32_t mark,
 			   struct addr *local)
 {
-	*local = ((struct node *)ctx)->addr;
-	return true;
+	const struct node *n = ctx;
+
+	*local = *node_addr(n);
+	return n->held;
+}
+
+static unsigned int env_addresses(void *ctx, struct addr *addrs, unsigned int max)
+{
+	const struct node *n = ctx;
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < PLACES && count < max; i++)
+		if (n->held & 1 << i)
+			addrs[count++] = n->place[i];
+	return count;
 }
 
 static void went_up(struct node *n, int other)
@@ -267,7 +301,8 @@ void node_start(struct node *n)
 {
 	struct ike_env env = {
 		.ctx = n, .now = env_now, .random = env_random, .send = net_send,
-		.source_for = env_source_for, .job = env_job, .event = env_event,
+		.source_for = env_source_for, .addresses = env_addresses, .job = env_job,
+		.event = env_event,
 	};
 
 	host_env(&env);

@@ -73,12 +73,14 @@ static void configure_node(struct world *w, struct node *n, bool with_pfs, uint3
 	struct rng *r = &w->script;
 
 	snprintf(c->name, sizeof(c->name), TUNNEL);
-	c->local = n->addr;
+	c->mobike = w->mobile && rng_chance(r, 85);
+	if (!c->mobike)
+		c->local = *node_addr(n);
 	c->any = w->any && n->index == HUB;
 	if (n->index != HUB)
-		c->remote = w->n[HUB].addr;
+		c->remote = *node_addr(&w->n[HUB]);
 	else if (!w->any)
-		c->remote = w->nat ? w->nat_addr : w->n[0].addr;
+		c->remote = w->nat ? w->nat_addr : *node_addr(&w->n[0]);
 	/* behind NAT it is not called by the address that it has outside */
 	c->local_id = n->id;
 	if (!c->any)
@@ -142,6 +144,7 @@ static void configure(struct world *w)
 	w->twins = w->nodes == NODES_MAX && rng_chance(r, 20);
 	w->children = rng_chance(r, 40) ? 1 : 2 + rng_below(r, CHILDREN_MAX - 1);
 	w->nat = rng_chance(r, 25);
+	w->mobile = rng_chance(r, 50);
 	if (by_bytes)
 		w->packet = UINT64_C(1) << 28;
 	configure_wrong(w);
@@ -334,6 +337,7 @@ static const struct {
 	{ 6, rekey_ike },
 	{ 2, rekey_ike_and_use_it },
 	{ 4, rebind },
+	{ 30, node_move },
 	{ 1, jump },
 	{ 2, starve },
 	{ 40, soft_limit },
@@ -436,6 +440,8 @@ static void settle(struct world *w)
 	w->cut_until = 0;
 	w->packet = 1400;
 	nat_rebind(w);
+	for (int i = 0; i < w->nodes; i++)
+		node_move(&w->n[i]);
 	if (w->persistent)
 		let_go(w);
 	world_run(w, w->now + 200000);

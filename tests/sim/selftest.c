@@ -182,7 +182,7 @@ static void bring_up(struct world *w)
 		struct ts all;
 
 		snprintf(c->name, sizeof(c->name), TUNNEL);
-		c->remote = w->n[!i].addr;
+		c->remote = *node_addr(&w->n[!i]);
 		c->ike.count = 1;
 		child->esp.count = 1;
 		proposal_parse(&c->ike.p[0], PROTO_IKE, "aes128gcm16-prfsha256-x25519", text,

@@ -26,6 +26,8 @@
 #define FLIGHT_MAX	2048
 #define RECORD_MAX	32	/* messages to a node, kept for replays and forgeries */
 #define TUNNEL		"t"
+#define PLACES		3	/* addresses that a node can have; the first is its home */
+#define THIEF		"203.0.113.9"	/* who is nobody */
 #define JOBS_MAX	64
 #define NOTICES_MAX	256
 #define WIRE_MAX	4096	/* messages of a node that are compared; a power of 2 */
@@ -159,7 +161,9 @@ struct node {
 	struct sim_job jobs[JOBS_MAX];
 	unsigned int job_count;
 	struct rng rng;
-	struct addr addr;
+	struct addr place[PLACES];
+	unsigned int at;		/* place[at] is what its routes prefer */
+	unsigned int held;		/* bits: places that it is reached at */
 	struct endpoint nat[2];		/* what its ports 500 and 4500 are outside */
 	uint64_t skew;			/* its clock is ahead of the world's, ms */
 	uint64_t excused;		/* packets sent before then need not find an SA */
@@ -181,6 +185,7 @@ struct world {
 	bool rounds;			/* all but the hub prove themselves in rounds, */
 	bool eap;			/* by EAP; else by a method that only tests have */
 	bool twins;			/* nodes 2 and 3 have the same selectors */
+	bool mobile;			/* some nodes move, and say so by MOBIKE */
 	bool persistent;		/* some tunnels are tried again for ever */
 	bool wrong_ts[CHILDREN_MAX];	/* the ends have no selectors of the child in common */
 	struct datagram flight[FLIGHT_MAX];
@@ -214,6 +219,8 @@ bool world_step(struct world *w, uint64_t limit);
 void world_run(struct world *w, uint64_t until);
 void probe(struct node *n);
 void nat_rebind(struct world *w);
+/* Another address, beside the one that it has or instead; at times none. In calm: home. */
+void node_move(struct node *n);
 void net_send(void *ctx, const struct endpoint *local, const struct endpoint *remote,
 	      uint32_t mark, const uint8_t *msg, size_t len);
 
@@ -221,6 +228,9 @@ void net_send(void *ctx, const struct endpoint *local, const struct endpoint *re
 void node_start(struct node *n);
 void node_stop(struct node *n);
 uint64_t node_now(const struct node *n);	/* by its own clock */
+const struct addr *node_addr(const struct node *n);	/* that its routes prefer */
+bool node_holds(const struct node *n, const struct addr *addr);
+bool node_knows(const struct node *n, const struct addr *addr);	/* it may have held it */
 /* Of @n's tunnels all peers, each @p. */
 #define FOREACH_PEER(n, t, p) \
 	TAILQ_FOREACH(t, &(n)->ike->tunnels, link) TAILQ_FOREACH(p, &(t)->peers, link)

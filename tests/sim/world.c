@@ -97,6 +97,27 @@ void nat_rebind(struct world *w)
 	trace(w, "script: the NAT has other mappings");
 }
 
+void node_move(struct node *n)
+{
+	struct world *w = n->w;
+	unsigned int was = n->held;
+
+	if (!n->conf.mobike)
+		return;
+	n->at = w->calm ? 0 : rng_below(&w->script, PLACES);
+	n->held = 1 << n->at;
+	if (!w->calm && rng_chance(&w->script, 40))
+		n->held |= was;
+	if (!w->calm && rng_chance(&w->script, 10))
+		n->held = 0;
+	/* it comes out of the NAT by another port */
+	if (w->nat && n->index != HUB && !w->calm)
+		n->nat[1].port = 20000 + rng_below(&w->script, 40000);
+	trace(w, "%c: script: is at %u, holds %x", 'A' + n->index, n->at, n->held);
+	if (n->ike)
+		ike_host_changed(n->ike);
+}
+
 static void put(struct world *w, const struct datagram *d)
 {
 	if (w->flight_count == FLIGHT_MAX) {
@@ -138,8 +159,9 @@ static bool nat_in(const struct world *w, const struct endpoint *remote, struct 
 			if (i == HUB || (!first && !endpoint_equal(remote, &w->n[i].nat[j])))
 				continue;
 			d->to = i;
-			d->local = (struct endpoint){ .addr = w->n[i].addr, .port = nat_ports[j] };
-			return true;
+			d->local = (struct endpoint){ .addr = *node_addr(&w->n[i]),
+						      .port = nat_ports[j] };
+			return w->n[i].held;
 		}
 	return false;
 }
@@ -154,16 +176,18 @@ static bool route(struct node *n, const struct endpoint *local, const struct end
 	d->to = HUB;
 	d->local = *remote;
 	d->remote = *local;
+	if (!node_holds(n, &local->addr) && !n->hostile)
+		return false;
 	if (n->index == HUB && w->nat)
 		return nat_in(w, remote, d);
 	if (n->index != HUB) {
 		if (w->nat)
 			d->remote = n->nat[local->port == IKE_NATT_PORT];
-		return addr_equal(&remote->addr, &w->n[HUB].addr) &&
+		return node_holds(&w->n[HUB], &remote->addr) &&
 		       (w->nat || local->port == remote->port);
 	}
 	for (d->to = 0; d->to < w->nodes; d->to++)
-		if (d->to != HUB && addr_equal(&remote->addr, &w->n[d->to].addr))
+		if (d->to != HUB && node_holds(&w->n[d->to], &remote->addr))
 			return local->port == remote->port;
 	return false;
 }
@@ -279,10 +303,14 @@ static void remember(struct node *n, const struct datagram *d)
 /* Somebody on the way sends an authentic message on from an address of his own. */
 static void steal(struct world *w, struct datagram *d)
 {
-	if (w->calm || w->nat || d->msg[18] < EXCHANGE_CREATE_CHILD_SA ||
+	bool mobike = w->n[d->to].conf.mobike && w->n[d->from].conf.mobike;
+
+	/* without MOBIKE a peer behind NAT is followed, and one that is half open */
+	if (w->calm || (w->nat && !mobike) ||
+	    d->msg[18] < (mobike ? EXCHANGE_IKE_AUTH : EXCHANGE_CREATE_CHILD_SA) ||
 	    !rng_chance(&w->net, 3))
 		return;
-	addr_parse(&d->remote.addr, "203.0.113.9");
+	addr_parse(&d->remote.addr, THIEF);
 }
 
 static void deliver(struct world *w, unsigned int i)
@@ -334,11 +362,13 @@ void world_init(struct world *w, uint64_t seed, bool trace_it)
 
 		id[0] += i;
 		addr[8] += i;
+		for (unsigned int j = 0; j < PLACES; j++, addr[6]++)
+			addr_parse(&w->n[i].place[j], addr);
+		w->n[i].held = 1;
 		ike_id_parse(&w->n[i].id, id);
 		w->n[i].w = w;
 		w->n[i].index = i;
 		w->n[i].rng.s = rng_next(&r);
-		addr_parse(&w->n[i].addr, addr);
 	}
 }
 

@@ -38,6 +38,8 @@ static void daemon_on_host_changed(void *ctx)
 
 	devices_mend(d->devices);
 	resolver_renew(d->resolver);
+	ike_host_changed(d->ike);
+	engine_settled(d);
 }
 
 /* A name server may be behind a tunnel that waits for what it says. */

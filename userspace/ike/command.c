@@ -8,6 +8,7 @@
 #include "ike/exchange/inbound.h"
 #include "ike/object/child.h"
 #include "ike/object/child_sa.h"
+#include "ike/object/path.h"
 #include "ike/object/peer.h"
 #include "ike/object/stranger.h"
 #include "ike/object/touch.h"
@@ -335,6 +336,15 @@ void ike_probe(struct ike *ike)
 	ike_settle(ike);
 }
 
+void ike_host_changed(struct ike *ike)
+{
+	struct ike_sa *sa;
+
+	TAILQ_FOREACH(sa, &ike->sas, link)
+		path_host_changed(sa);
+	ike_settle(ike);
+}
+
 /* ---- the kernel */
 
 /*
@@ -393,6 +403,13 @@ static void command_mapping(struct child *child, const struct ike_kern_event *ev
 	if (!sa || !sa->udp || !sa_follows(sa) || !pair || pair->sa != sa ||
 	    !ev->peer.addr.family || endpoint_equal(&sa->remote, &ev->peer))
 		return;
+	if (sa->mobike.on) {	/* RFC 4555 3.7: asked first */
+		struct path path = path_of(sa);
+
+		path.remote = ev->peer;
+		path_claim(sa, &path);
+		return;
+	}
 	sa->remote = ev->peer;
 	peer_moved(peer);
 }

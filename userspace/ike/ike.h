@@ -35,7 +35,7 @@ struct ike_peer_status {
 	struct endpoint local, remote;
 	char local_id[TUNNEL_ID_MAX], remote_id[TUNNEL_ID_MAX];	/* "": not known */
 	uint64_t spi_i, spi_r;		/* of the IKE SA; 0: none */
-	bool initiator, nat_local, nat_remote, udp;
+	bool initiator, nat_local, nat_remote, udp, mobike;
 	char ike_suite[PROPOSAL_STRLEN];	/* "": none */
 	uint64_t established_ms;	/* on the env's clock; 0: not */
 	uint64_t up_ms;			/* since when it is up, over rekeys; 0: it is not */
@@ -85,6 +85,12 @@ int ike_down(struct ike *ike, uint32_t id, const char *why);
 int ike_rekey(struct ike *ike, uint32_t id);
 /* All of a tunnel are asked whether they live, now: after the host was suspended. */
 void ike_probe(struct ike *ike);
+
+/*
+ * This host has other links, addresses or routes: where MOBIKE (RFC 4555) is agreed on, the path to
+ * a peer follows.
+ */
+void ike_host_changed(struct ike *ike);
 
 /* The first one after @after in numerical order (0: from the beginning), or 0. */
 uint32_t ike_tunnel_next(const struct ike *ike, uint32_t after);

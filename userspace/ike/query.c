@@ -70,6 +70,7 @@ static void query_sa(const struct ike_sa *sa, struct ike_peer_status *st)
 	st->nat_local = sa->nat_local;
 	st->nat_remote = sa->nat_remote;
 	st->udp = sa->udp;
+	st->mobike = sa->mobike.on;
 	st->established_ms = sa->established_ms;
 	if (sa->suite.count)
 		proposal_str(&sa->suite, st->ike_suite);

@@ -114,9 +114,10 @@ static void detail_peer(const struct detail *d, const json_t *o)
 	char text[256];
 
 	if (text_of(o, "local_endpoint")[0] && text_of(o, "remote_endpoint")[0]) {
-		snprintf(text, sizeof(text), "%s -> %s%s", text_of(o, "local_endpoint"),
+		snprintf(text, sizeof(text), "%s -> %s%s%s", text_of(o, "local_endpoint"),
 			 text_of(o, "remote_endpoint"),
-			 !strcmp(text_of(o, "encapsulation"), "udp") ? " in UDP" : "");
+			 !strcmp(text_of(o, "encapsulation"), "udp") ? " in UDP" : "",
+			 json_is_true(json_object_get(o, "mobike")) ? ", may move" : "");
 		detail_line(d, "via", text);
 	}
 	detail_line(d, "local id", text_of(o, "local_id"));

@@ -178,6 +178,10 @@ int ike_rekey(struct ike *ike, uint32_t child)
 	return fake.rekey_rc;
 }
 
+void ike_host_changed(struct ike *ike)
+{
+}
+
 void ike_probe(struct ike *ike)
 {
 }
@@ -483,6 +487,11 @@ void devices_settled(struct devices *all)
 
 void devices_mend(struct devices *all)
 {
+}
+
+bool devices_have(const struct devices *all, const char *interface)
+{
+	return false;
 }
 
 void devices_reach(struct devices *all, const struct addr *servers, unsigned int count)

@@ -406,6 +406,7 @@ static void what_reload_compares(void **state)
 		"metric = 1\n",
 		"start = up\n",
 		"encap = udp\n",
+		"mobike = no\n",
 		"rekey = 2h\n",
 		"rekey-bytes = 1G\n",
 		"rekey-packets = 100k\n",

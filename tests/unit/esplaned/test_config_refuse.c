@@ -26,7 +26,7 @@ static const struct {
 	  "@:6: tunnel \"office\": there is no option keylife; use local, remote, local-id, "
 	  "remote-id, psk, psk-file, ike, esp, allow-legacy, prefer, local-ts, remote-ts, rekey, "
 	  "rekey-bytes, rekey-packets, ike-rekey, replay-window, start, when-down, interface, "
-	  "address, mtu, routes, table, metric, fwmark, encap, dpd, retransmit-first, "
+	  "address, mtu, routes, table, metric, fwmark, encap, mobike, dpd, retransmit-first, "
 	  "retransmit-tries, up-script, down-script, "
 	  "script-timeout" },
 	{ "conn \"office\" {\n}\n", "@:1: \"conn\" is not known here; use tunnel "
@@ -117,6 +117,8 @@ static const struct {
 				       "not a window in packets: use 32 to 8192" },
 	{ ONE("encap = yes\n"),
 	  "@:6: tunnel \"office\": encap: \"yes\" is not known; use auto or udp" },
+	{ ONE("mobike = maybe\n"),
+	  "@:6: tunnel \"office\": mobike: \"maybe\" is not known; use no or yes" },
 	{ ONE("metric = x\n"),
 	  "@:6: tunnel \"office\": metric: \"x\" is not a metric: use 0 to 4294967295" },
 	{ ONE("psk = \"0xabc\"\n"),

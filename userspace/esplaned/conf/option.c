@@ -321,6 +321,11 @@ static bool option_encap(struct option_target *to, const char *value, char why[V
 	return value_choice(value, "auto", "udp", &to->tunnel->ike.force_udp, why);
 }
 
+static bool option_mobike(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	return value_choice(value, "no", "yes", &to->tunnel->ike.mobike, why);
+}
+
 static bool option_metric(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
 	return option_u32(value, 0, UINT32_MAX, "is not a metric", &to->tunnel->metric, why);
@@ -435,6 +440,7 @@ const struct option option_table[] = {
 	{ "metric", OPTION_TUNNEL, false, option_metric },
 	{ "fwmark", OPTION_TUNNEL, false, option_fwmark },
 	{ "encap", OPTION_TUNNEL, false, option_encap },
+	{ "mobike", OPTION_TUNNEL, false, option_mobike },
 	{ "dpd", OPTION_TUNNEL, false, option_dpd },
 	{ "retransmit-first", OPTION_TUNNEL, false, option_retransmit_first },
 	{ "retransmit-tries", OPTION_TUNNEL, false, option_retransmit_tries },

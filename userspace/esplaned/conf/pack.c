@@ -153,6 +153,7 @@ static void pack_conf(struct writer *w, const struct tunnel_conf *conf)
 	pack_id(w, &conf->remote_id);
 	pack_proposals(w, &conf->ike);
 	writer_u8(w, conf->force_udp);
+	writer_u8(w, conf->mobike);
 	writer_u32(w, conf->mark);
 	writer_u32(w, conf->rekey_s);
 	writer_u32(w, conf->dpd_s);
@@ -171,6 +172,7 @@ static bool unpack_conf(struct cursor *c, struct tunnel_conf *conf)
 	    !unpack_bool(c, &conf->any) || !unpack_bool(c, &conf->start_up) ||
 	    !unpack_id(c, &conf->local_id) || !unpack_id(c, &conf->remote_id) ||
 	    !unpack_proposals(c, &conf->ike) || !unpack_bool(c, &conf->force_udp) ||
+	    !unpack_bool(c, &conf->mobike) ||
 	    !cursor_u32(c, &conf->mark) || !cursor_u32(c, &conf->rekey_s) ||
 	    !cursor_u32(c, &conf->dpd_s) ||
 	    !cursor_u32(c, &conf->retry_first_ms) || !cursor_u32(c, &conf->retry_tries) ||

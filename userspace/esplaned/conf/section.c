@@ -419,6 +419,7 @@ static bool section_tunnel_fill(cfg_t *cfg, int line, struct tunnel_options *t)
 
 	snprintf(t->ike.name, sizeof(t->ike.name), "%s", cfg->title);
 	t->ike.rekey_s = SECTION_IKE_REKEY;
+	t->ike.mobike = true;
 	t->ike.dpd_s = SECTION_DPD;
 	t->ike.retry_first_ms = SECTION_RETRY_FIRST;
 	t->ike.retry_tries = SECTION_RETRY_TRIES;

@@ -231,6 +231,7 @@ static void status_ike(json_t *object, const struct status *s, const struct ike_
 	json_object_set_new(spi, "responder", json_string(hex));
 	json_object_set_new(object, "nat",
 			    json_pack("{sb sb}", "local", p->nat_local, "remote", p->nat_remote));
+	json_object_set_new(object, "mobike", json_boolean(p->mobike));
 	status_text(object, "ike", p->ike_suite);
 	status_since(object, "age_s", s->now, p->established_ms);
 }

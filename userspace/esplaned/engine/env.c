@@ -12,6 +12,7 @@
 #include "esplaned/engine/module.h"
 #include "esplaned/host/clock.h"
 #include "esplaned/host/device.h"
+#include "esplaned/host/outer.h"
 #include "esplaned/host/sock.h"
 #include "esplaned/nl/kern.h"
 
@@ -37,6 +38,13 @@ static bool env_source_for(void *ctx, const struct addr *remote, uint32_t mark,
 			   struct addr *local)
 {
 	return sock_source_for(remote, mark, local);
+}
+
+static unsigned int env_addresses(void *ctx, struct addr *addrs, unsigned int max)
+{
+	const struct daemon *d = ctx;
+
+	return outer_addresses(d->devices, addrs, max);
 }
 
 static bool env_job(void *ctx, uint32_t id, const struct ike_job *job)
@@ -236,6 +244,7 @@ void env_fill(struct ike_env *env, struct daemon *d)
 		.random = env_random,
 		.send = env_send,
 		.source_for = env_source_for,
+		.addresses = env_addresses,
 		.job = env_job,
 		.device_up = env_device_up,
 		.spi_alloc = env_spi_alloc,

@@ -83,6 +83,15 @@ void devices_free(struct devices *all)
 	free(all);
 }
 
+bool devices_have(const struct devices *all, const char *interface)
+{
+	for (const struct device *dev = all->first; dev; dev = dev->next) {
+		if (dev->carry.laid.ifindex && !strcmp(dev->opt->interface, interface))
+			return true;
+	}
+	return false;
+}
+
 /* The table of the routes. */
 static uint32_t device_table(const struct tunnel_options *opt)
 {

@@ -39,6 +39,9 @@ void devices_keep_blocks(struct devices *all);
  */
 void devices_mend(struct devices *all);
 
+/* Is the interface of this name one of theirs? */
+bool devices_have(const struct devices *all, const char *interface);
+
 /*
  * The name servers that are being asked for a peer's address (host/resolve.h), or none: where a
  * tunnel that is to carry everything is down, they are reached beside it, until the next call.

@@ -73,6 +73,7 @@ struct tunnel_conf {
 	struct ike_id eap_id;
 	struct proposals ike;
 	bool force_udp;			/* encapsulate in UDP even without NAT */
+	bool mobike;			/* RFC 4555, if the peer speaks it too */
 	uint32_t mark;			/* firewall mark of the outer packets, IKE's too; 0: none */
 	uint32_t rekey_s;		/* of the IKE SA, when we begin it; 0: never */
 	uint32_t dpd_s; /* liveness check after this long without a sign of the peer; 0: never */

@@ -218,6 +218,11 @@ struct ike_env {
 	 */
 	bool (*source_for)(void *ctx, const struct addr *remote, uint32_t mark,
 			   struct addr *local);
+	/*
+	 * The addresses that this host can be reached at, without those of our own interfaces: at
+	 * most @max of them into @addrs. Returns how many.
+	 */
+	unsigned int (*addresses)(void *ctx, struct addr *addrs, unsigned int max);
 
 	/*
 	 * Begins a job; ike_job_done() follows, never from inside this call. False: it cannot even

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "ike/exchange/fsm.h"
+#include "ike/object/path.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/touch.h"
@@ -22,11 +23,31 @@ static uint32_t exchange_first_wait(const struct ike_sa *sa)
 	return wait ? wait : EXCHANGE_FIRST_WAIT_MS;
 }
 
-static void exchange_transmit(const struct exchange *ex)
+static void exchange_transmit_by(const struct exchange *ex, const struct path *path)
 {
 	const struct ike_sa *sa = ex->sa;
 
-	datagrams_send(&ex->msg, &sa->ike->env, &sa->local, &sa->remote, sa->mark);
+	datagrams_send(&ex->msg, &sa->ike->env, &path->local, &path->remote, sa->mark);
+}
+
+/* One that is to prove a claim goes to it alone, at first: else its answer proves nothing. */
+static void exchange_transmit(struct exchange *ex)
+{
+	struct path now = path_of(ex->sa), others[PATHS_MAX];
+	const struct mobike *m = &ex->sa->mobike;
+	bool patient = ex->tries <= EXCHANGE_ONE_WAY_TRIES;
+	unsigned int count;
+
+	if (m->claimed)
+		exchange_transmit_by(ex, &m->claim);
+	if (!m->claimed || !ex->kind->proves || !patient) {
+		exchange_transmit_by(ex, &now);
+		ex->spread |= m->claimed;
+	}
+	count = patient ? 0 : path_others(ex->sa, others);
+	for (unsigned int i = 0; i < count; i++)
+		exchange_transmit_by(ex, &others[i]);
+	ex->spread |= count > 0;
 }
 
 static void exchange_give_up(struct exchange *ex)
@@ -44,12 +65,23 @@ static void exchange_give_up(struct exchange *ex)
 	sa_end(sa, SA_DROP, IKE_FAIL_TIMEOUT, text);
 }
 
+/* Without a way from this host no try counts, for a while. */
+static bool exchange_waits_for_way(const struct exchange *ex)
+{
+	return path_is_stranded(ex->sa) &&
+	       ike_now(ex->sa->ike) - ex->first_ms < EXCHANGE_STRANDED_MS;
+}
+
 static void exchange_retransmit(struct timer *timer)
 {
 	struct exchange *ex = container_of(timer, struct exchange, timer);
 	struct ike_sa *sa = ex->sa;
 	char text[96];
 
+	if (exchange_waits_for_way(ex)) {
+		timer_set(&sa->ike->timers, timer, ike_now(sa->ike) + ex->wait_ms);
+		return;
+	}
 	if (ex->tries >= exchange_tries(sa)) {
 		exchange_give_up(ex);
 		return;
@@ -126,11 +158,30 @@ static void exchange_send(struct exchange *ex)
 	struct ike_sa *sa = ex->sa;
 
 	ex->sent = true;
+	ex->spread = false;
 	ex->tries = 1;
 	ex->wait_ms = exchange_first_wait(sa);
 	ex->first_ms = ike_now(sa->ike);
 	timer_set(&sa->ike->timers, &ex->timer, ex->first_ms + ex->wait_ms);
 	exchange_transmit(ex);
+}
+
+/* The way is new: what is under way goes out at once, and has all its tries again. */
+static void exchange_hurry(struct ike_sa *sa)
+{
+	struct exchange *ex;
+
+	if (!sa->mobike.hurry)
+		return;
+	sa->mobike.hurry = false;
+	TAILQ_FOREACH(ex, &sa->exchanges, link) {
+		if (!ex->sent || ex->answered)
+			continue;
+		ex->tries = 1;
+		ex->wait_ms = exchange_first_wait(sa);
+		timer_set(&sa->ike->timers, &ex->timer, ike_now(sa->ike) + ex->wait_ms);
+		exchange_transmit(ex);
+	}
 }
 
 /* True: it is under way, or waits for its job. */
@@ -176,6 +227,7 @@ void exchange_next(struct ike_sa *sa)
 {
 	struct exchange *ex, *next;
 
+	exchange_hurry(sa);
 	for (ex = TAILQ_FIRST(&sa->exchanges); ex; ex = next) {
 		next = TAILQ_NEXT(ex, link);
 		if (ex->ready && !sa->released)

@@ -17,6 +17,10 @@
 #define EXCHANGE_TRIES		6U
 #define EXCHANGE_FIRST_WAIT_MS	1000
 #define EXCHANGE_LAST_WAIT_MS	16000
+/* After so many tries a request goes by all ways that there are (object/path.h). */
+#define EXCHANGE_ONE_WAY_TRIES	2
+/* How long one waits for this host to have a way to the peer again. */
+#define EXCHANGE_STRANDED_MS	300000
 
 enum built {
 	BUILD_NOTHING,			/* there is no cause after all, or not now */
@@ -34,6 +38,7 @@ struct exchange {
 	bool sent;
 	bool ready;			/* its job has ended: to be built on */
 	bool answered;			/* the answer waits for a job: no retransmission any more */
+	bool spread;			/* it went more than one way: object/path.h */
 	unsigned int tries;
 	uint64_t wait_ms, first_ms;
 	struct timer timer;
@@ -47,6 +52,7 @@ struct exchange_kind {
 	size_t priv_size;
 	bool about_child;		/* it makes, rekeys or deletes a CHILD_SA */
 	bool late;			/* its answer needs priv, also when the IKE SA closes */
+	bool proves;			/* where a path is claimed: its answer is to prove it */
 	/* Is there cause to send one now? Changes nothing. */
 	bool (*wanted)(const struct ike_sa *sa);
 	/* Builds it. Called again after BUILD_PENDING. */

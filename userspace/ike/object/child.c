@@ -403,21 +403,22 @@ void child_lost(struct child *child, const struct cause *cause)
 		child_down(child, cause);
 }
 
-void child_move(struct child *child, const struct endpoint *local, const struct endpoint *remote)
+void child_move(struct child *child, const struct endpoint *local, const struct endpoint *remote,
+		bool udp)
 {
 	char why[IKE_WHY_MAX] = "";
 	struct cause cause;
 
 	if (!child->in_kernel)
 		return;
-	if (!child_policy_set(child, child->local_ts, child->remote_ts, local, remote, child->udp,
-			      why)) {
+	if (!child_policy_set(child, child->local_ts, child->remote_ts, local, remote, udp, why)) {
 		cause_set(&cause, IKE_FAIL_KERNEL, "the kernel does not follow the peer: %s", why);
 		child_close(child, &cause);
 		return;
 	}
 	child->local = *local;
 	child->remote = *remote;
+	child->udp = udp;
 	if (!child_link_up(child, &cause))
 		child_close(child, &cause);
 }

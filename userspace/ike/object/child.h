@@ -80,7 +80,11 @@ void child_lost(struct child *child, const struct cause *cause);
  * the peer shall know.
  */
 void child_gone(struct child *child);
-/* Policy and routes follow the peer's address; where they cannot, the child goes down. */
-void child_move(struct child *child, const struct endpoint *local, const struct endpoint *remote);
+/*
+ * Policy and routes follow where the ends are, and whether ESP goes in UDP; where they cannot, the
+ * child goes down.
+ */
+void child_move(struct child *child, const struct endpoint *local, const struct endpoint *remote,
+		bool udp);
 
 #endif

@@ -13,6 +13,7 @@
 #include "wire/header.h"
 
 #define SA_NONCE_MAX	256
+#define SA_ADDRS_MAX	8	/* of a peer beside the one it uses, and of ours likewise */
 #define SA_OVER_MAX	2048	/* of known peers: a newer one takes the place of the oldest */
 
 struct exchange;
@@ -54,6 +55,32 @@ struct answered {
 	struct datagrams msg;
 };
 
+/* A way between the two ends, as we see it. */
+struct path {
+	struct endpoint local, remote;
+	bool nat_local, nat_remote;
+	bool udp;			/* ESP goes in UDP */
+};
+
+/* RFC 4555, of an IKE SA whose ends both speak it: object/path.h, v2/mobike.h. */
+struct mobike {
+	bool on;
+	bool claimed;
+	struct path claim;		/* where the peer is to be, not proven yet */
+	uint32_t moves;			/* changes of path or claim: an older answer says nothing */
+	struct addr more[SA_ADDRS_MAX];	/* the peer's other addresses, as it has last said */
+	unsigned int more_count;
+	struct addr said[SA_ADDRS_MAX];	/* ours, likewise */
+	unsigned int said_count;
+	bool want_update, want_list;	/* initiator: the path; the addresses beside it */
+	bool want_check;		/* responder: is the peer at the claim? */
+	bool uprooted;			/* responder: our address has gone, the peer may not know */
+	bool hurry;			/* the way is new: what is under way goes out at once */
+	unsigned int nats;		/* answers UNEXPECTED_NAT_DETECTED in a row */
+	bool outside_known;
+	uint8_t outside[20];		/* hash of our address as the peer sees it, behind NAT */
+};
+
 struct ike_sa {
 	TAILQ_ENTRY(ike_sa) link;	/* in ike->sas, or ike->dead */
 	TAILQ_ENTRY(ike_sa) touched;	/* in ike->touched_sas */
@@ -73,7 +100,7 @@ struct ike_sa {
 	bool began;			/* the first IKE SA of this line was ours: RFC 7296 2.23 */
 	uint64_t spi_i, spi_r;
 	uint64_t replaced;		/* our SPI of the one that it is the rekey of; 0: none */
-	struct endpoint local, remote;
+	struct endpoint local, remote;	/* with MOBIKE: the peer has answered there */
 	struct sa_init_key {
 		uint64_t spi_i;
 		struct addr asked;	/* where its first message came from */
@@ -82,6 +109,7 @@ struct ike_sa {
 	bool nat_t;			/* the peer knows NAT detection */
 	bool nat_local, nat_remote;
 	bool udp;			/* ESP goes in UDP */
+	struct mobike mobike;
 	uint64_t born_ms, established_ms;
 	uint64_t heard_ms;		/* authenticated, or the first message */
 

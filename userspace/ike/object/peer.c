@@ -379,11 +379,12 @@ void peer_orphan_children(struct peer *peer, struct ike_sa *sa)
 void peer_moved(struct peer *peer)
 {
 	const struct ike_sa *sa = peer->sa;
-	char text[ADDR_STRLEN];
+	char local[ADDR_STRLEN], remote[ADDR_STRLEN];
 	struct child *child;
 
-	report_log(peer->ike, peer, LOG_INFO, "the peer has moved to %s",
-		   endpoint_str(&sa->remote, text));
+	report_log(peer->ike, peer, LOG_INFO, "the way to the peer is from %s to %s now%s",
+		   endpoint_str(&sa->local, local), endpoint_str(&sa->remote, remote),
+		   sa->udp ? ", ESP in UDP" : "");
 	TAILQ_FOREACH(child, &peer->children, link)
-		child_move(child, &sa->local, &sa->remote);
+		child_move(child, &sa->local, &sa->remote, sa->udp);
 }

@@ -104,7 +104,7 @@ void peer_move_children(struct peer *peer, struct ike_sa *from, struct ike_sa *t
 void peer_drop_children(struct peer *peer, struct ike_sa *sa, const struct cause *cause);
 /* All pairs that @sa carries live on without one, until the next takes them over. */
 void peer_orphan_children(struct peer *peer, struct ike_sa *sa);
-/* Its address has changed, authentically: the policies follow. */
+/* Its address has changed, authentically, or ours has: the policies follow. */
 void peer_moved(struct peer *peer);
 
 #endif

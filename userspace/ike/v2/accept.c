@@ -7,6 +7,7 @@
 #include "ike/object/report.h"
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
+#include "ike/v2/mobike.h"
 #include "ike/v2/offer.h"
 #include "ike/v2/v2.h"
 
@@ -140,6 +141,10 @@ enum verdict accept_establish(struct inbound *in, struct tunnel *t)
 	struct cause cause;
 	bool afresh;
 
+	if (t->conf->mobike && mobike_nat_unexpected(v)) {
+		v2_refuse(v, NOTIFY_UNEXPECTED_NAT_DETECTED, NULL, 0);
+		return VERDICT_FAIL;
+	}
 	if (!peer || !tunnel_device_up(t, &sa->remote.addr, &cause)) {
 		if (!peer)
 			cause_set(&cause, IKE_FAIL_PROTOCOL, "no memory for another peer");
@@ -161,7 +166,10 @@ enum verdict accept_establish(struct inbound *in, struct tunnel *t)
 	peer_take_sa(peer, sa, afresh);
 	sa_watch(sa, t->conf->dpd_s);
 	sa_rekey_after(sa, t->conf->rekey_s);
+	mobike_agree(sa, &v->m);
 	accept_put_off_children(peer);
 	accept_make_child(v, peer);
+	if (sa->mobike.on)
+		mobike_offer(&v->b, sa);
 	return VERDICT_DONE;
 }

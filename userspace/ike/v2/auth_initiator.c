@@ -6,6 +6,7 @@
 #include "ike/object/report.h"
 #include "ike/object/tunnel.h"
 #include "ike/v2/certs.h"
+#include "ike/v2/mobike.h"
 #include "ike/v2/offer.h"
 #include "ike/v2/proof.h"
 #include "ike/v2/v2.h"
@@ -117,6 +118,8 @@ static void auth_build_first(struct exchange *ex, struct builder *b, const struc
 	offer_build(b, &child->esp, false, p->new_spi);
 	build_ts(b, PAYLOAD_TSI, child->local_ts->ts, child->local_ts->count);
 	build_ts(b, PAYLOAD_TSR, child->remote_ts->ts, child->remote_ts->count);
+	if (ex->sa->peer->conf->mobike)
+		mobike_offer(b, ex->sa);
 }
 
 static void auth_build_round(struct builder *b, const struct auth_session *s)
@@ -337,6 +340,7 @@ static enum verdict auth_accepted(struct inbound *in)
 	auth_end(sa, false);
 	sa_forget_proof(sa);
 	peer_take_sa(sa->peer, sa, false);
+	mobike_agree(sa, &v->m);
 	sa_watch(sa, sa->peer->tunnel->conf->dpd_s);
 	sa_rekey_after(sa, sa->peer->tunnel->conf->rekey_s);
 	if (!child)

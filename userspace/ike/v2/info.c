@@ -4,6 +4,7 @@
 #include "ike/object/child.h"
 #include "ike/object/peer.h"
 #include "ike/v2/child_responder.h"
+#include "ike/v2/mobike.h"
 #include "ike/v2/rekey.h"
 
 #define DELETES_MAX	64	/* SPIs in one answer */
@@ -87,6 +88,7 @@ static enum built info_liveness(struct exchange *ex, struct cause *cause)
 
 	ex->sa->want_liveness = false;
 	v2_request_begin(ex, &b);
+	mobike_ask_nat(&b, ex->sa);
 	return v2_request_end(ex, &b, cause);
 }
 
@@ -106,6 +108,10 @@ enum verdict v2_info_response(struct inbound *in)
 
 	if (in->ex->kind == &v2_kind_delete_ike)
 		return VERDICT_FAIL;
+	if (in->ex->kind == &v2_kind_addresses)
+		return mobike_answered(in);
+	if (in->ex->kind == &v2_kind_liveness)
+		mobike_heed_nat(in);
 	if (in->ex->kind != &v2_kind_delete_child)
 		return VERDICT_STAY;
 	child = child_find(in->sa->ike, p->child);
@@ -164,11 +170,13 @@ enum verdict v2_info_request(struct inbound *in)
 		return VERDICT_FAIL;
 	}
 	rekey_used(in->sa);
+	mobike_request(in);
 	info_delete_children(in);
 	return VERDICT_DONE;
 }
 
 enum verdict v2_info_late_request(struct inbound *in)
 {
+	mobike_echo(in);
 	return info_deletes_ike(&v2_inbound(in)->m) ? VERDICT_FAIL : VERDICT_STAY;
 }

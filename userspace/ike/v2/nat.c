@@ -26,7 +26,7 @@ void nat_build(struct builder *b, const struct msg_header *h, const struct endpo
 	build_notify(b, NOTIFY_NAT_DETECTION_DESTINATION_IP, 0, 0, 0, hash, sizeof(hash));
 }
 
-void nat_detect(struct ike_sa *sa, const struct v2_inbound *v)
+bool nat_seen(const struct v2_inbound *v, bool *at_us, bool *at_peer)
 {
 	bool source_seen = false, destination_seen = false, source_ok = false,
 	     destination_ok = false;
@@ -46,7 +46,16 @@ void nat_detect(struct ike_sa *sa, const struct v2_inbound *v)
 					  !memcmp(n->data.at, destination, 20);
 		}
 	}
-	sa->nat_t = source_seen && destination_seen;
-	sa->nat_remote = sa->nat_t && !source_ok;
-	sa->nat_local = sa->nat_t && !destination_ok;
+	*at_us = !destination_ok;
+	*at_peer = !source_ok;
+	return source_seen && destination_seen;
+}
+
+void nat_detect(struct ike_sa *sa, const struct v2_inbound *v)
+{
+	bool at_us, at_peer;
+
+	sa->nat_t = nat_seen(v, &at_us, &at_peer);
+	sa->nat_remote = sa->nat_t && at_peer;
+	sa->nat_local = sa->nat_t && at_us;
 }

@@ -8,6 +8,10 @@
 /* @fake: claim to be behind NAT, so that both ends put ESP into UDP. */
 void nat_build(struct builder *b, const struct msg_header *h, const struct endpoint *local,
 	       const struct endpoint *remote, bool fake);
+/*
+ * What the message says of NATs on its way: before us, before the peer. False: it says nothing.
+ */
+bool nat_seen(const struct v2_inbound *v, bool *at_us, bool *at_peer);
 /* Sets nat_t, nat_local and nat_remote. */
 void nat_detect(struct ike_sa *sa, const struct v2_inbound *v);
 

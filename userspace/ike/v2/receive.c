@@ -3,10 +3,12 @@
  * The peer's messages: who they are for is known, here is whether they are expected, authentic and
  * sound. RFC 7296 2.1 to 2.5, 2.21, 3.14.
  */
+#include "ike/object/path.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/stranger.h"
 #include "ike/v2/message.h"
+#include "ike/v2/mobike.h"
 #include "suite/names.h"
 
 /* Authentic, but no sense in it. */
@@ -94,6 +96,10 @@ static void receive_follow(const struct inbound *in)
 {
 	struct ike_sa *sa = in->sa;
 
+	if (sa->mobike.on) {
+		mobike_follow(in);
+		return;
+	}
 	if (sa->state != SA_INIT_ANSWERED && !sa_follows(sa))
 		return;
 	if (endpoint_equal(&sa->remote, &in->remote) && endpoint_equal(&sa->local, &in->local))
@@ -175,6 +181,8 @@ static void receive_protected(struct v2_inbound *v)
 	sa->heard_ms = ike_now(sa->ike);
 	if (!response)
 		receive_follow(in);
+	else if (in->ex->spread && !in->ex->kind->proves)
+		path_heard(sa, &(struct path){ .local = in->local, .remote = in->remote });
 	receive_inner(v, inner);
 }
 

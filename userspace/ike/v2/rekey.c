@@ -3,6 +3,7 @@
 
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
+#include "ike/v2/mobike.h"
 
 void rekey_like(struct ike_sa *sa, const struct ike_sa *old, const struct proposal *suite)
 {
@@ -55,7 +56,10 @@ void rekey_take_over(struct ike_sa *sa, struct ike_sa *old, const char *by)
 	if (peer->sa == old)
 		peer->sa = sa;
 	peer_move_children(peer, old, sa);
-	rekey_follow(sa, old);
+	if (old->mobike.on)
+		mobike_inherit(sa, old);
+	else
+		rekey_follow(sa, old);
 	sa_watch(old, 0);
 	sa_rekey_after(old, 0);
 	if (sa->state == SA_NEW)
