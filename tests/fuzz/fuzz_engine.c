@@ -4,7 +4,8 @@
  * its jobs end one message late. Then messages: a length of two octets, and so many octets. In the
  * protected states their first four say exchange, flags, message id relative to what is expected,
  * and type of the first payload; what follows is sealed with the peer's keys, so that the fuzzer
- * stands behind the integrity check. A message of no octets is a copy of the peer's first genuine
+ * stands behind the integrity check; with 1 in the flags the next four are number and total of the
+ * fragment that it is (RFC 7383). A message of no octets is a copy of the peer's first genuine
  * one. Whatever comes, the engine must end with an empty kernel.
  */
 #include <stdlib.h>
@@ -100,9 +101,15 @@ static size_t seal(int to, const uint8_t *in, size_t len, uint8_t *out, size_t c
 	h.flags = (in[1] & MSG_RESPONSE) | (sa->initiator ? MSG_INITIATOR : 0);
 	h.id = (h.flags & MSG_RESPONSE ? (ex ? ex->id : 0) : ours->next_in) + (int8_t)in[2];
 	build_begin(&b, out, cap, &h);
-	build_sk_begin(&b, sk_iv_len(&sa->sk_out));
-	writer_patch_u8(&b.w, b.next_at, in[3]);
-	writer_bytes(&b.w, in + 4, len - 4);
+	if (in[1] & 1 && len >= 8) {
+		build_skf_begin(&b, in[4] << 8 | in[5], in[6] << 8 | in[7], in[3],
+				sk_iv_len(&sa->sk_out));
+		writer_bytes(&b.w, in + 8, len - 8);
+	} else {
+		build_sk_begin(&b, sk_iv_len(&sa->sk_out));
+		writer_patch_u8(&b.w, b.next_at, in[3]);
+		writer_bytes(&b.w, in + 4, len - 4);
+	}
 	total = build_sk_end(&b, sk_sealed_len(&sa->sk_out, build_sk_plain(&b)));
 	return total && sk_seal(&sa->sk_out, out, b.sk_body, b.sk_plain) ? total : 0;
 }

@@ -30,6 +30,16 @@ static void digest_timer(uint64_t *d, const struct timer *t)
 	MIX(*d, at);
 }
 
+static void digest_partial(uint64_t *d, const struct partial *p)
+{
+	if (!p)
+		return;
+	MIX(*d, p->id);
+	MIX(*d, p->total);
+	MIX(*d, p->count);
+	MIX(*d, p->octets);
+}
+
 static uint64_t digest_sa(const struct ike_sa *sa)
 {
 	const struct exchange *ex;
@@ -47,6 +57,8 @@ static uint64_t digest_sa(const struct ike_sa *sa)
 	MIX(d, sa->heard_ms);
 	MIX(d, sa->next_in);
 	MIX(d, sa->next_out);
+	digest_partial(&d, sa->partial[0]);
+	digest_partial(&d, sa->partial[1]);
 	mix(&d, sa->sk_d, sizeof(sa->sk_d));
 	digest_timer(&d, &sa->expiry);
 	digest_timer(&d, &sa->liveness);
@@ -355,9 +367,26 @@ static void check_directions(struct world *w, struct node *n)
 				violate(w, "%c has one key in both directions", 'A' + n->index);
 }
 
+/* Of messages in fragments, RFC 7383 2.6. */
+static void check_partial(struct world *w, const struct node *n, const struct ike_sa *sa)
+{
+	for (int i = 0; i < 2; i++) {
+		const struct partial *p = sa->partial[i];
+
+		if (p && (p->total > PARTIAL_FRAGMENTS_MAX || p->count > p->total ||
+			  p->octets > (sa->stranger ? STRANGER_MESSAGE_MAX : PARTIAL_OCTETS_MAX)))
+			violate(w, "%c holds %u of %u fragments with %zu octets", 'A' + n->index,
+				p->count, p->total, p->octets);
+	}
+}
+
 static void check_node(struct world *w, struct node *n)
 {
+	const struct ike_sa *sa;
+
 	check_leaks(w, n);
+	TAILQ_FOREACH(sa, &n->ike->sas, link)
+		check_partial(w, n, sa);
 	for (int i = 0; i < w->nodes; i++)
 		check_peer(w, n, i);
 	check_limits(w, n);

@@ -360,6 +360,53 @@ static void shout(struct node *n, struct ike_sa *sa)
 	send_as(n, sa, &b, sa->mobike.on && rng_chance(r, 30));
 }
 
+/* One fragment of what @chain has, sealed by itself. */
+static void shout_fragment(struct node *n, struct ike_sa *sa, const struct msg_header *h,
+			   uint16_t number, uint16_t total, uint8_t first, struct chunk piece)
+{
+	uint8_t msg[IKE_OUT_MAX];
+	struct builder b;
+	size_t len;
+
+	build_begin(&b, msg, sizeof(msg), h);
+	build_skf_begin(&b, number, total, first, sk_iv_len(&sa->sk_out));
+	writer_bytes(&b.w, piece.p, piece.len);
+	len = build_sk_end(&b, sk_sealed_len(&sa->sk_out, piece.len));
+	if (len && sk_seal(&sa->sk_out, msg, b.sk_body, b.sk_plain))
+		net_send(n, &sa->local, &sa->remote, 0, msg, len);
+}
+
+/* Fragments that are missing, come twice, contradict each other, or are more than anybody needs. */
+static void shout_fragments(struct node *n, struct ike_sa *sa)
+{
+	struct rng *r = chance_of(n);
+	struct msg_header h = {
+		.spi_i = sa->spi_i, .spi_r = sa->spi_r, .id = sa->next_out + rng_chance(r, 10),
+		.exchange = rng_chance(r, 50) ? EXCHANGE_INFORMATIONAL : EXCHANGE_CREATE_CHILD_SA,
+		.flags = sa->initiator ? MSG_INITIATOR : 0,
+	};
+	uint16_t total = rng_chance(r, 90) ? 1 + rng_below(r, 6) : 1 + rng_below(r, 10000);
+	uint8_t chain[IKE_OUT_MAX];
+	struct builder b;
+	size_t room;
+
+	build_begin(&b, chain, sizeof(chain), &h);
+	build_sk_begin(&b, 0);
+	fill(n, sa, &b, h.exchange == EXCHANGE_CREATE_CHILD_SA);
+	room = build_sk_plain(&b) / total + 1;
+	for (unsigned int i = 0; i < 8; i++) {
+		uint16_t number = rng_chance(r, 95) ? 1 + (i + rng_below(r, 2)) % total :
+						      rng_below(r, 65536);
+		size_t at = (number - 1U) * room, left = build_sk_plain(&b);
+
+		left = at < left ? left - at : 0;
+		shout_fragment(n, sa, &h, number, rng_chance(r, 90) ? total : total + 1,
+			       chain[b.sk_at],
+			       (struct chunk){ chain + b.sk_body + (left ? at : 0),
+					       left < room ? left : room });
+	}
+}
+
 void hostile_act(struct node *n)
 {
 	struct peer *peer = node_peer(n, HUB);
@@ -373,6 +420,10 @@ void hostile_act(struct node *n)
 	}
 	if (rng_chance(r, 30)) {
 		shout(n, peer->sa);
+		return;
+	}
+	if (rng_chance(r, 10)) {
+		shout_fragments(n, peer->sa);
 		return;
 	}
 	/* its answer to a request of before comes when the IKE SA has been replaced */

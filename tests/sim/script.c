@@ -22,6 +22,13 @@ static void pick_proposals(struct rng *r, struct proposals *p, uint8_t protocol,
 	}
 }
 
+/* The same again and again: what is offered does not change, but the message is long. */
+static void lengthen(struct proposals *p)
+{
+	while (p->count < PROPOSALS_MAX)
+		p->p[p->count++] = p->p[0];
+}
+
 /* Nodes 2 and 3 may be twins: of these two one only can be up. */
 static struct ts_list *nets(const struct world *w, const int *nodes, unsigned int count,
 			    unsigned int child, unsigned int len)
@@ -94,6 +101,9 @@ static void configure_node(struct world *w, struct node *n, bool with_pfs, uint3
 	c->start_up = w->persistent && !c->any && rng_chance(r, 60);
 	pick_proposals(r, &c->ike, PROTO_IKE, ike, rng_chance(r, 85) ? 3 : 4);
 	c->force_udp = rng_chance(r, 20);
+	/* so small that nearly all that is protected needs several */
+	if (w->small)
+		c->fragment_size = rng_chance(r, 10) ? FRAGMENT_NEVER : 140 + rng_below(r, 300);
 	c->dpd_s = 10 + rng_below(r, 40);
 	c->rekey_s = rng_chance(r, 40) ? 80 + rng_below(r, 300) : 0;
 	c->child = n->child;
@@ -106,6 +116,8 @@ static void configure_node(struct world *w, struct node *n, bool with_pfs, uint3
 			pick_proposals(r, &child->esp, PROTO_ESP, pfs, 2);
 		else
 			pick_proposals(r, &child->esp, PROTO_ESP, esp, 3);
+		if (w->large)
+			lengthen(&child->esp);
 		child->rekey_s = rng_chance(r, 80) ? rekey_s : 0;
 		child->rekey_bytes = rekey_bytes;
 	}
@@ -147,6 +159,8 @@ static void configure(struct world *w)
 	w->mobile = rng_chance(r, 50);
 	if (by_bytes)
 		w->packet = UINT64_C(1) << 28;
+	w->small = rng_chance(r, 30);
+	w->large = rng_chance(r, 20);
 	configure_wrong(w);
 	for (int i = 0; i < w->nodes; i++)
 		configure_node(w, &w->n[i], with_pfs, rekey_s,

@@ -14,6 +14,7 @@
 #include "ike/object/child.h"
 #include "ike/object/child_sa.h"
 #include "ike/object/ike_sa.h"
+#include "ike/object/partial.h"
 #include "ike/object/peer.h"
 #include "ike/object/stranger.h"
 #include "ike/object/tunnel.h"
@@ -191,6 +192,8 @@ struct world {
 	struct datagram flight[FLIGHT_MAX];
 	unsigned int flight_count;
 	unsigned int children;
+	bool small;			/* IKE messages go out in small fragments */
+	bool large;			/* and are larger than 576 octets, some of them */
 	bool nat;			/* all but the hub are behind one, */
 	struct addr nat_addr;		/* which sends on what comes to node 0's ports there */
 	unsigned int loss, dup, slow;	/* percent, of datagrams */

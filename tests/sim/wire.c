@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What holds for the datagrams themselves, RFC 7296 2.1 to 2.3 and RFC 5282: under one number one
- * message, the same octets each time; no IV twice under one key; one request outstanding.
+ * What holds for the datagrams themselves, RFC 7296 2.1 to 2.3, RFC 5282 and RFC 7383: under one
+ * number one message, the same octets each time, unless it is divided into more fragments than
+ * before; no IV twice under one key; one request outstanding.
  */
 #include "sim/sim.h"
 #include "suite/ikev2.h"
 
 #define PROTECTED_MIN	(MSG_HEADER_LEN + 4 + 8)	/* header, Encrypted payload's, IV */
-#define MESSAGES_MOST	20000				/* of a node in one history */
+#define FRAGMENT_LEN	4	/* number and total of an Encrypted Fragment payload */
+#define MESSAGES_MOST	40000				/* of a node in one history */
 
 static uint64_t fold(uint64_t h, const void *p, size_t len)
 {
@@ -82,9 +84,15 @@ static void request_sent(struct node *n, const struct msg_header *h)
 	}
 }
 
+static bool wire_protected(const struct msg_header *h)
+{
+	return h->first == PAYLOAD_SK || h->first == PAYLOAD_SKF;
+}
+
 void wire_sent(struct node *n, const uint8_t *msg, size_t len)
 {
 	uint64_t hash = hash_of(msg, len), who, what;
+	size_t iv_at;
 	struct msg_header h;
 
 	if (n->hostile)
@@ -93,16 +101,18 @@ void wire_sent(struct node *n, const uint8_t *msg, size_t len)
 		violate(n->w, "%c sends a message without a sound header", 'A' + n->index);
 		return;
 	}
-	if (h.first != PAYLOAD_SK)	/* an IKE_SA_INIT, again with a cookie or another group */
+	if (!wire_protected(&h))	/* an IKE_SA_INIT, again with a cookie or another group */
 		return;
+	iv_at = PROTECTED_MIN - 8 + (h.first == PAYLOAD_SKF ? FRAGMENT_LEN : 0);
 	if (++n->wire.sent == MESSAGES_MOST)
 		violate(n->w, "%c has sent %d messages", 'A' + n->index, MESSAGES_MOST);
 	who = hash_of(msg, 16);
 	what = fold(who, msg + 18, 6);		/* exchange, flags, number */
+	if (h.first == PAYLOAD_SKF && len >= iv_at)	/* its number and how many there are */
+		what = fold(what, msg + iv_at - FRAGMENT_LEN, FRAGMENT_LEN);
 	if (!same_as_before(n->wire.message, what, hash))
 		violate(n->w, "%c sends two messages under number %u", 'A' + n->index, h.id);
-	if (len < PROTECTED_MIN ||
-	    !same_as_before(n->wire.iv, fold(who, msg + PROTECTED_MIN - 8, 8), hash))
+	if (len < iv_at + 8 || !same_as_before(n->wire.iv, fold(who, msg + iv_at, 8), hash))
 		violate(n->w, "%c uses an IV twice, in message %u", 'A' + n->index, h.id);
 	if (!(h.flags & MSG_RESPONSE))
 		request_sent(n, &h);
@@ -113,7 +123,7 @@ void wire_received(struct node *n, const uint8_t *msg, size_t len)
 	struct wire_window *win;
 	struct msg_header h;
 
-	if (msg_parse_header(msg, len, &h) != MSG_OK || h.first != PAYLOAD_SK ||
+	if (msg_parse_header(msg, len, &h) != MSG_OK || !wire_protected(&h) ||
 	    !(h.flags & MSG_RESPONSE))
 		return;
 	win = window_find(&n->wire, &h);

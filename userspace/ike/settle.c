@@ -56,6 +56,7 @@ static void settle_release(struct ike_sa *sa, bool closing)
 	sa_watch(sa, 0);
 	sa_rekey_after(sa, 0);
 	sa_forget_proof(sa);
+	sa_drop_partial(sa);
 }
 
 static void settle_bury(struct ike_sa *sa)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "esplaned/conf/pack.h"
+#include "lib/array.h"
 #include "unit/esplaned/config_file.h"
 
 static const char office[] =
@@ -134,6 +135,36 @@ static void everyday_options(void **state)
 	assert_int_equal(t->ike.retry_first_ms, 1000);
 	assert_int_equal(t->ike.retry_tries, 6);
 	config_free(c);
+}
+
+/* How messages go out. */
+static void exchange_options(void **state)
+{
+	static const struct {
+		const char *factor, *size;
+		uint32_t percent, octets;
+	} rows[] = {
+		{ "2", "1280", 200, FRAGMENT_SIZE },
+		{ "1.8", "1400", 180, 1400 },
+		{ "1.05", "never", 105, FRAGMENT_NEVER },
+		{ "4", "576", 400, 576 },
+		{ "4.00", "65535", 400, 65535 },
+	};
+	struct config *c = load_good(ONE(""));
+	char text[512];
+
+	assert_int_equal(c->tunnels[0].ike.retry_percent, 200);
+	assert_int_equal(c->tunnels[0].ike.fragment_size, FRAGMENT_SIZE);
+	config_free(c);
+	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
+		snprintf(text, sizeof(text),
+			 ONE("retransmit-factor = %s\nfragment-size = %s\n"), rows[i].factor,
+			 rows[i].size);
+		c = load_good(text);
+		assert_int_equal(c->tunnels[0].ike.retry_percent, rows[i].percent);
+		assert_int_equal(c->tunnels[0].ike.fragment_size, rows[i].octets);
+		config_free(c);
+	}
 }
 
 /* No leak by default: who starts by itself blocks, unless it is told not to. */
@@ -391,6 +422,8 @@ static void what_reload_compares(void **state)
 		"script-timeout = 11\n",
 		"retransmit-first = 2s\n",
 		"retransmit-tries = 5\n",
+		"retransmit-factor = 3\n",
+		"fragment-size = never\n",
 		"local = \"192.0.2.1\"\n",
 		"remote = \"198.51.100.2\"\n",
 		"remote = gw.example.org\n",
@@ -514,6 +547,7 @@ int main(void)
 		cmocka_unit_test(children_have_selectors_and_limits_of_their_own),
 		cmocka_unit_test(the_defaults_of_a_child),
 		cmocka_unit_test(everyday_options),
+		cmocka_unit_test(exchange_options),
 		cmocka_unit_test(when_down),
 		cmocka_unit_test(a_script_is_roots_alone),
 		cmocka_unit_test(refusals_of_children_and_neighbours),

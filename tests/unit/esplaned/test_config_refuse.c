@@ -27,7 +27,7 @@ static const struct {
 	  "remote-id, psk, psk-file, ike, esp, allow-legacy, prefer, local-ts, remote-ts, rekey, "
 	  "rekey-bytes, rekey-packets, ike-rekey, replay-window, start, when-down, interface, "
 	  "address, mtu, routes, table, metric, fwmark, encap, mobike, dpd, retransmit-first, "
-	  "retransmit-tries, up-script, down-script, "
+	  "retransmit-factor, retransmit-tries, fragment-size, up-script, down-script, "
 	  "script-timeout" },
 	{ "conn \"office\" {\n}\n", "@:1: \"conn\" is not known here; use tunnel "
 				    "\"NAME\" { ... } and include(\"PATTERN\")" },
@@ -215,6 +215,20 @@ static const struct {
 	  "as 500ms or 2s" },
 	{ ONE("retransmit-tries = 0\n"), "@:6: tunnel \"office\": retransmit-tries: \"0\" is not a "
 					 "number of tries: use 1 to 20" },
+	{ ONE("retransmit-factor = 0.99\n"), "@:6: tunnel \"office\": retransmit-factor: \"0.99\" is "
+					     "not a factor: use 1 to 4, as 1.5" },
+	{ ONE("retransmit-factor = 4.01\n"), "@:6: tunnel \"office\": retransmit-factor: \"4.01\" is "
+					     "not a factor: use 1 to 4, as 1.5" },
+	{ ONE("retransmit-factor = 1.234\n"), "@:6: tunnel \"office\": retransmit-factor: \"1.234\" "
+					      "is not a factor: use 1 to 4, as 1.5" },
+	{ ONE("retransmit-factor = '1.-5'\n"), "@:6: tunnel \"office\": retransmit-factor: \"1.-5\" "
+					       "is not a factor: use 1 to 4, as 1.5" },
+	{ ONE("fragment-size = 575\n"), "@:6: tunnel \"office\": fragment-size: \"575\" is not a packet "
+					"size: use 576 to 65535 octets of an IP packet, as 1280, "
+					"or never" },
+	{ ONE("fragment-size = no\n"), "@:6: tunnel \"office\": fragment-size: \"no\" is not a packet "
+				       "size: use 576 to 65535 octets of an IP packet, as 1280, "
+				       "or never" },
 	{ ONE("script-timeout = 1h\n"),
 	  "@:6: tunnel \"office\": script-timeout: \"1h\" is too long: use at most 10m" },
 	{ ONE("script-timeout = never\n"),

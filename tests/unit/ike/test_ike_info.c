@@ -383,6 +383,37 @@ static void test_window(void **state)
 	ends_free(p);
 }
 
+/* Each wait is longer by the factor, up to 16 s. */
+static void test_factor(void **state)
+{
+	static const struct {
+		uint32_t percent, first_ms;
+		uint64_t at[5];		/* of the tries after the first */
+	} rows[] = {
+		{ 100, 500, { 500, 1000, 1500, 2000, 2500 } },
+		{ 150, 1000, { 1000, 2500, 4750, 8125, 13187 } },
+		{ 400, 3000, { 3000, 15000, 31000, 47000, 63000 } },
+		{ 0, 1000, { 1000, 3000, 7000, 15000, 31000 } },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct ends *p = ends_new();
+		struct side *a = &p->s[0];
+		uint64_t begin;
+
+		a->conf.retry_percent = rows[i].percent;
+		a->conf.retry_first_ms = rows[i].first_ms;
+		ends_start(p);
+		start(p, 0);
+		begin = p->now;
+		pass(p, rows[i].at[4]);
+		assert_int_equal(a->count, 6);
+		for (unsigned int j = 0; j < 5; j++)
+			assert_int_equal(a->queue[j + 1].at - begin, rows[i].at[j]);
+		ends_free(p);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -402,6 +433,7 @@ int main(void)
 		cmocka_unit_test(test_liberal),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_window),
+		cmocka_unit_test(test_factor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

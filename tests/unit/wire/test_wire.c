@@ -453,9 +453,6 @@ static void sk_is_found(void **state)
 	assert_int_equal(m.sk.left, 5);
 	assert_int_equal(m.sk_first, PAYLOAD_NOTIFY);
 	assert_false(m.fragment);
-	buf[16] = PAYLOAD_SKF;
-	assert_int_equal(msg_parse(buf, len, &h, &m), MSG_OK);
-	assert_true(m.fragment);
 	/* behind another payload */
 	len = unhex("0102030405060708 1112131415161718 2b 20 25 08 00000007 00000027"
 		    "2e000006 aabb 00000005 01", buf, sizeof(buf));
@@ -465,9 +462,49 @@ static void sk_is_found(void **state)
 	assert_int_equal(m.sk_first, 0);
 }
 
+/* RFC 7383 2.5: number and total stand before the IV. */
+static void test_fragment(void **state)
+{
+	static const char *const bad[] = { "0000 0003", "0004 0003", "0000 0000" };
+	struct msg_header h, out = { .spi_i = 1, .spi_r = 2, .exchange = EXCHANGE_INFORMATIONAL };
+	uint8_t numbers[4];
+	struct builder b;
+	size_t len;
+
+	for (unsigned int number = 1; number <= 3; number++) {
+		build_begin(&b, buf, sizeof(buf), &out);
+		build_skf_begin(&b, (uint16_t)number, 3, PAYLOAD_NOTIFY, 8);
+		writer_bytes(&b.w, "abcde", 5);
+		assert_int_equal(build_sk_plain(&b), 5);
+		len = build_sk_end(&b, 8 + 5 + 1 + 16);
+		assert_int_equal(len, 28 + 8 + 30);
+		assert_int_equal(b.sk_body, 36);
+		assert_int_equal(msg_parse(buf, len, &h, &m), MSG_OK);
+		assert_true(m.fragment);
+		assert_int_equal(m.number, number);
+		assert_int_equal(m.total, 3);
+		assert_int_equal(m.sk_first, number == 1 ? PAYLOAD_NOTIFY : PAYLOAD_NONE);
+		assert_int_equal(m.sk_offset, 36);
+		assert_ptr_equal(m.sk.at, buf + 36);
+		assert_int_equal(m.sk.left, 30);
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		assert_int_equal(unhex(bad[i], numbers, sizeof(numbers)), 4);
+		memcpy(buf + 32, numbers, 4);
+		assert_int_equal(msg_parse(buf, len, &h, &m), MSG_MALFORMED);
+		assert_string_equal(m.why, "its number is not one of its total");
+	}
+	/* cut within its numbers */
+	len = unhex("0102030405060708 1112131415161718 35 20 25 08 00000007 00000023"
+		    "00000007 000100", buf, sizeof(buf));
+	assert_int_equal(msg_parse(buf, len, &h, &m), MSG_MALFORMED);
+	assert_string_equal(m.why, "it is cut short");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_fragment),
 		cmocka_unit_test(header_is_read),
 		cmocka_unit_test(chain_is_walked),
 		cmocka_unit_test(critical_bit),

@@ -309,6 +309,26 @@ static bool option_retransmit_tries(struct option_target *to, const char *value,
 			  why);
 }
 
+static bool option_retransmit_factor(struct option_target *to, const char *value,
+				     char why[VALUE_WHY_MAX])
+{
+	return value_factor(value, 100, 400, &to->tunnel->ike.retry_percent, why);
+}
+
+static bool option_fragment_size(struct option_target *to, const char *value,
+				 char why[VALUE_WHY_MAX])
+{
+	char detail[VALUE_WHY_MAX];
+
+	if (!strcmp(value, "never")) {
+		to->tunnel->ike.fragment_size = FRAGMENT_NEVER;
+		return true;
+	}
+	return option_u32(value, FRAGMENT_SIZE_MIN, 65535, "is not a packet size",
+			  &to->tunnel->ike.fragment_size, detail) ||
+	       value_refuse(why, "%s octets of an IP packet, as 1280, or never", detail);
+}
+
 static bool option_replay_window(struct option_target *to, const char *value,
 				 char why[VALUE_WHY_MAX])
 {
@@ -443,7 +463,9 @@ const struct option option_table[] = {
 	{ "mobike", OPTION_TUNNEL, false, option_mobike },
 	{ "dpd", OPTION_TUNNEL, false, option_dpd },
 	{ "retransmit-first", OPTION_TUNNEL, false, option_retransmit_first },
+	{ "retransmit-factor", OPTION_TUNNEL, false, option_retransmit_factor },
 	{ "retransmit-tries", OPTION_TUNNEL, false, option_retransmit_tries },
+	{ "fragment-size", OPTION_TUNNEL, false, option_fragment_size },
 	{ "up-script", OPTION_TUNNEL, false, option_up_script },
 	{ "down-script", OPTION_TUNNEL, false, option_down_script },
 	{ "script-timeout", OPTION_TUNNEL, false, option_script_timeout },

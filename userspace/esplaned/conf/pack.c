@@ -159,6 +159,8 @@ static void pack_conf(struct writer *w, const struct tunnel_conf *conf)
 	writer_u32(w, conf->dpd_s);
 	writer_u32(w, conf->retry_first_ms);
 	writer_u32(w, conf->retry_tries);
+	writer_u32(w, conf->retry_percent);
+	writer_u32(w, conf->fragment_size);
 	writer_u16(w, (uint16_t)conf->child_count);
 }
 
@@ -176,6 +178,7 @@ static bool unpack_conf(struct cursor *c, struct tunnel_conf *conf)
 	    !cursor_u32(c, &conf->mark) || !cursor_u32(c, &conf->rekey_s) ||
 	    !cursor_u32(c, &conf->dpd_s) ||
 	    !cursor_u32(c, &conf->retry_first_ms) || !cursor_u32(c, &conf->retry_tries) ||
+	    !cursor_u32(c, &conf->retry_percent) || !cursor_u32(c, &conf->fragment_size) ||
 	    !cursor_u16(c, &count) || !count || count > TUNNEL_CHILDREN_MAX)
 		return false;
 	conf->child = calloc(count, sizeof(*conf->child));

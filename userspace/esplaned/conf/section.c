@@ -25,6 +25,7 @@
 #define SECTION_DPD		30
 #define SECTION_RETRY_FIRST	1000		/* milliseconds */
 #define SECTION_RETRY_TRIES	6
+#define SECTION_RETRY_PERCENT	200
 #define SECTION_SCRIPT_TIMEOUT	10		/* seconds */
 
 /* libConfuse gives its callbacks no context: @reading is it. */
@@ -423,6 +424,8 @@ static bool section_tunnel_fill(cfg_t *cfg, int line, struct tunnel_options *t)
 	t->ike.dpd_s = SECTION_DPD;
 	t->ike.retry_first_ms = SECTION_RETRY_FIRST;
 	t->ike.retry_tries = SECTION_RETRY_TRIES;
+	t->ike.retry_percent = SECTION_RETRY_PERCENT;
+	t->ike.fragment_size = FRAGMENT_SIZE;
 	t->script_timeout_s = SECTION_SCRIPT_TIMEOUT;
 	t->ike.child = calloc(children ? children : 1, sizeof(*t->ike.child));
 	if (!t->ike.child) {

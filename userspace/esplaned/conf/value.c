@@ -113,6 +113,35 @@ bool value_milliseconds(const char *text, uint32_t least, uint32_t most, uint32_
 			    least, most / 1000);
 }
 
+/* The digits behind a point, in hundredths. */
+static bool value_hundredths(const char *text, uint64_t *hundredths)
+{
+	const char *end = "";
+	size_t len = strlen(text);
+
+	if (len < 1 || len > 2 || !value_split(text, hundredths, &end) || *end)
+		return false;
+	if (len == 1)
+		*hundredths *= 10;
+	return true;
+}
+
+bool value_factor(const char *text, uint32_t least, uint32_t most, uint32_t *percent,
+		  char why[VALUE_WHY_MAX])
+{
+	uint64_t whole, hundredths = 0;
+	const char *point;
+
+	if (value_split(text, &whole, &point) && whole <= most / 100 &&
+	    (!*point || (*point == '.' && value_hundredths(point + 1, &hundredths)))) {
+		*percent = (uint32_t)(whole * 100 + hundredths);
+		if (*percent >= least && *percent <= most)
+			return true;
+	}
+	return value_refuse(why, "\"%s\" is not a factor: use %u to %u, as 1.5", text, least / 100,
+			    most / 100);
+}
+
 static bool value_amount(const char *text, uint64_t base, uint64_t *amount, char why[VALUE_WHY_MAX])
 {
 	const char *units = "kMGT", *unit = NULL, *suffix = "";

@@ -25,6 +25,9 @@ bool value_duration_or_never(const char *text, uint32_t *seconds, char why[VALUE
 /* "500ms", "1s", without a letter seconds; @least and @most in milliseconds. */
 bool value_milliseconds(const char *text, uint32_t least, uint32_t most, uint32_t *ms,
 			char why[VALUE_WHY_MAX]);
+/* "2", "1.5", of at most two digits behind the point; @least, @most and @percent in hundredths. */
+bool value_factor(const char *text, uint32_t least, uint32_t most, uint32_t *percent,
+		  char why[VALUE_WHY_MAX]);
 /*
  * "64G" in powers of @base, or "never": 0. @least, as text, is the smallest that makes sense: with
  * less the peers would do little but agree on new keys.

@@ -521,10 +521,12 @@ json_t *status_counters(struct daemon *d)
 {
 	const struct ike_counters *n = ike_counters(d->ike);
 
-	return json_pack("{sI sI sI sI sI sI sI sI}", "malformed", (json_int_t)n->malformed,
+	return json_pack("{sI sI sI sI sI sI sI sI sI}", "malformed", (json_int_t)n->malformed,
 			 "unknown_spi", (json_int_t)n->unknown_spi, "bad_version",
 			 (json_int_t)n->bad_version, "auth_failed", (json_int_t)n->auth_failed,
 			 "replayed", (json_int_t)n->replayed, "unexpected",
-			 (json_int_t)n->unexpected, "cookies_sent", (json_int_t)n->cookies_sent,
+			 (json_int_t)n->unexpected, "fragments_refused",
+			 (json_int_t)n->fragments_refused,
+			 "cookies_sent", (json_int_t)n->cookies_sent,
 			 "half_open", (json_int_t)n->half_open);
 }

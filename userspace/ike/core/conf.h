@@ -15,6 +15,9 @@
 #define TUNNEL_ID_MAX		256
 #define TUNNEL_CHILDREN_MAX	64
 #define EAP_METHODS_MAX		8
+#define FRAGMENT_SIZE		1280	/* what IPv6 always carries, and IPv4 nearly always */
+#define FRAGMENT_SIZE_MIN	576	/* what every IPv4 host takes */
+#define FRAGMENT_NEVER		UINT32_MAX
 
 /* type 0: not given: the address for ours, any for the peer's */
 struct ike_id {
@@ -79,9 +82,15 @@ struct tunnel_conf {
 	uint32_t dpd_s; /* liveness check after this long without a sign of the peer; 0: never */
 	/*
 	 * Retransmission: the request goes out @tries times, the first wait is @retry_first_ms,
-	 * each following one twice as long, 16 s at most. 0: the defaults, 1000 ms and 6.
+	 * each following one @retry_percent of the one before, 16 s at most. 0: the defaults, 1000
+	 * ms, 6 and 200.
 	 */
-	uint32_t retry_first_ms, retry_tries;
+	uint32_t retry_first_ms, retry_tries, retry_percent;
+	/*
+	 * Octets of an IP packet above which a message goes out in fragments, RFC 7383; 0:
+	 * FRAGMENT_SIZE; FRAGMENT_NEVER: whole, whatever it takes.
+	 */
+	uint32_t fragment_size;
 	unsigned int child_count;	/* 1 to TUNNEL_CHILDREN_MAX */
 	struct child_conf *child;
 };

@@ -47,7 +47,7 @@ enum child_state { CHILD_DOWN, CHILD_CONNECTING, CHILD_UP };
 /* Counters of what was refused: unauthenticated bytes change these and nothing else. */
 struct ike_counters {
 	uint64_t malformed, unknown_spi, bad_version, auth_failed, replayed, unexpected,
-		cookies_sent, half_open;
+		fragments_refused, cookies_sent, half_open;
 };
 
 /* What takes time or holds a secret, and so is done outside. */

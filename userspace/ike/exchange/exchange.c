@@ -23,6 +23,15 @@ static uint32_t exchange_first_wait(const struct ike_sa *sa)
 	return wait ? wait : EXCHANGE_FIRST_WAIT_MS;
 }
 
+/* The wait after one of @before. */
+static uint64_t exchange_next_wait(const struct ike_sa *sa, uint64_t before)
+{
+	uint32_t percent = sa->peer ? sa->peer->conf->retry_percent : 0;
+	uint64_t next = before * (percent ? percent : EXCHANGE_PERCENT) / 100;
+
+	return next < EXCHANGE_LAST_WAIT_MS ? next : EXCHANGE_LAST_WAIT_MS;
+}
+
 static void exchange_transmit_by(const struct exchange *ex, const struct path *path)
 {
 	const struct ike_sa *sa = ex->sa;
@@ -87,13 +96,14 @@ static void exchange_retransmit(struct timer *timer)
 		return;
 	}
 	ex->tries++;
-	if (ex->wait_ms < EXCHANGE_LAST_WAIT_MS)
-		ex->wait_ms *= 2;
+	ex->wait_ms = exchange_next_wait(sa, ex->wait_ms);
 	timer_set(&sa->ike->timers, timer, ike_now(sa->ike) + ex->wait_ms);
 	snprintf(text, sizeof(text), "%s, try %u of %u", ex->kind->name, ex->tries,
 		 exchange_tries(sa));
 	if (sa->peer)
 		report_text(sa->peer, IKE_EV_RETRANSMIT, text);
+	if (ex->tries == EXCHANGE_DIVIDE_TRY && sa->version->divide)
+		sa->version->divide(ex);
 	exchange_transmit(ex);
 }
 
@@ -114,6 +124,12 @@ static struct exchange *exchange_new(struct ike_sa *sa, const struct exchange_ki
 	TAILQ_INSERT_TAIL(&sa->exchanges, ex, link);
 	sa->exchange_count++;
 	return ex;
+}
+
+static void exchange_forget_message(struct exchange *ex)
+{
+	datagrams_clear(&ex->msg);
+	octets_clear(&ex->text);
 }
 
 static void exchange_release(struct exchange *ex)
@@ -139,7 +155,7 @@ void exchange_end(struct exchange *ex)
 	timer_cancel(&sa->ike->timers, &ex->timer);
 	timers_unreserve(&sa->ike->timers, 1);
 	exchange_release(ex);
-	datagrams_clear(&ex->msg);
+	exchange_forget_message(ex);
 	TAILQ_REMOVE(&sa->exchanges, ex, link);
 	sa->exchange_count--;
 	mem_free_wiped(ex, sizeof(*ex) + ex->kind->priv_size);
@@ -246,7 +262,7 @@ void exchange_continue(struct exchange *ex)
 void exchange_again(struct exchange *ex)
 {
 	timer_cancel(&ex->sa->ike->timers, &ex->timer);
-	datagrams_clear(&ex->msg);
+	exchange_forget_message(ex);
 	ex->sent = false;
 	ex->answered = false;
 	exchange_continue(ex);

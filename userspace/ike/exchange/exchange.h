@@ -16,11 +16,14 @@
  */
 #define EXCHANGE_TRIES		6U
 #define EXCHANGE_FIRST_WAIT_MS	1000
+#define EXCHANGE_PERCENT	200	/* a wait, of the one before */
 #define EXCHANGE_LAST_WAIT_MS	16000
 /* After so many tries a request goes by all ways that there are (object/path.h). */
 #define EXCHANGE_ONE_WAY_TRIES	2
 /* How long one waits for this host to have a way to the peer again. */
 #define EXCHANGE_STRANDED_MS	300000
+/* From this try on a message is divided into smaller datagrams, if it can be. */
+#define EXCHANGE_DIVIDE_TRY	3
 
 enum built {
 	BUILD_NOTHING,			/* there is no cause after all, or not now */
@@ -35,6 +38,9 @@ struct exchange {
 	const struct exchange_kind *kind;
 	uint32_t id;
 	struct datagrams msg;
+	/* What is sealed in them, if it may be divided anew: the version's own. */
+	struct octets text;
+	uint8_t text_first;
 	bool sent;
 	bool ready;			/* its job has ended: to be built on */
 	bool answered;			/* the answer waits for a job: no retransmission any more */

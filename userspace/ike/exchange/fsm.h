@@ -8,6 +8,7 @@
 
 #include "ike/object/ike_sa.h"
 
+struct exchange;
 struct inbound;
 struct exchange_kind;
 
@@ -65,6 +66,11 @@ struct ike_version {
 	unsigned int kind_count;
 	/* Completes and seals the answer to a request. False: no memory, or too long. */
 	bool (*finish)(struct inbound *in, struct datagrams *answer);
+	/*
+	 * A request of ours is not answered: its datagrams may be too large to arrive, so it makes
+	 * smaller ones if it can. NULL: it never can.
+	 */
+	void (*divide)(struct exchange *ex);
 	/* A message for @sa, whose header fits it; @sa NULL: the first of a peer's. */
 	void (*input)(struct ike *ike, const struct ike_version *version, struct ike_sa *sa,
 		      const struct msg_header *h, const uint8_t *raw, size_t len,

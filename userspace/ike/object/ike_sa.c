@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "ike/object/child.h"
+#include "ike/object/partial.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/stranger.h"
@@ -254,6 +255,12 @@ void sa_forget_proof(struct ike_sa *sa)
 	mem_wipe(sa->sk_pr, sizeof(sa->sk_pr));
 }
 
+void sa_drop_partial(struct ike_sa *sa)
+{
+	partial_drop(&sa->partial[0]);
+	partial_drop(&sa->partial[1]);
+}
+
 void sa_end(struct ike_sa *sa, enum sa_end end, enum ike_failure failure, const char *detail)
 {
 	if (sa->end == SA_KEEP)
@@ -282,6 +289,7 @@ void sa_free(struct ike_sa *sa)
 	sa_untouch(sa);
 	sa_unhash(sa);
 	sa_forget_proof(sa);
+	sa_drop_partial(sa);
 	for (unsigned int i = 0; i < sa->window; i++)
 		datagrams_clear(&sa->answers[i].msg);
 	free(sa->answers);

@@ -19,6 +19,7 @@
 struct exchange;
 struct inbound;
 struct auth_session;
+struct partial;
 TAILQ_HEAD(exchange_list, exchange);
 TAILQ_HEAD(inbound_list, inbound);
 
@@ -110,6 +111,8 @@ struct ike_sa {
 	bool nat_local, nat_remote;
 	bool udp;			/* ESP goes in UDP */
 	struct mobike mobike;
+	bool fragments;			/* both ends do RFC 7383 */
+	bool fragment_small;		/* the usual fragments do not arrive */
 	uint64_t born_ms, established_ms;
 	uint64_t heard_ms;		/* authenticated, or the first message */
 
@@ -131,6 +134,7 @@ struct ike_sa {
 	struct answered *answers;	/* @window of them */
 	struct inbound_list pending;	/* messages of the peer's whose handlers wait for a job */
 	uint16_t peer_hashes;		/* SIGNATURE_HASH_ALGORITHMS: bit n, RFC 7427; 0: none */
+	struct partial *partial[2];	/* of a request [0], of a response [1]; or NULL */
 	struct auth_session *auth[2];	/* under way: [0] of the peer's, [1] of our own proof */
 	void *stash;			/* what the version's handlers keep between two messages */
 	void (*stash_free)(struct ike_sa *sa);
@@ -166,6 +170,8 @@ const char *sa_state_name(enum sa_state state);
 void sa_set_state(struct ike_sa *sa, enum sa_state state, const char *why);
 bool sa_is_over(const struct ike_sa *sa);	/* closing or later */
 
+/* What there is of messages in fragments goes. */
+void sa_drop_partial(struct ike_sa *sa);
 /* Wipes what only the proofs need, RFC 7296 2.15: the first messages, SK_pi and SK_pr. */
 void sa_forget_proof(struct ike_sa *sa);
 /* Notes that it is to end; the first cause counts, and a drop counts more than a close. */

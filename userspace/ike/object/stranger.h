@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Strangers: IKE SAs whose peer is not authenticated: half open, or refused and only answering
- * retransmissions. Each takes at most 24 KiB, and 56 KiB more while a message of it waits for a job
- * or rounds are under way: 40 MiB at most between them. From STRANGERS_COOKIE on a first message
- * must bring a cookie back (RFC 7296 2.6), and one network (a /24, a /64) may have no more than
- * STRANGERS_NET_MAX; at STRANGERS_MAX the oldest gives way.
+ * retransmissions. Each takes at most 24 KiB, 12 KiB more for fragments of a message (partial.h),
+ * and 56 KiB more while a message of it waits for a job or rounds are under way: 46 MiB at most
+ * between them. From STRANGERS_COOKIE on a first message must bring a cookie back (RFC 7296 2.6),
+ * and one network (a /24, a /64) may have no more than STRANGERS_NET_MAX; at STRANGERS_MAX the
+ * oldest gives way.
  */
 #ifndef IKE_STRANGER_H
 #define IKE_STRANGER_H

@@ -336,6 +336,7 @@ enum verdict v2_init_request(struct inbound *in)
 		ke_free(ke);
 		return VERDICT_DROP;
 	}
+	sa->fragments = msg_notify(&v->m, NOTIFY_FRAGMENTATION_SUPPORTED);
 	nat_detect(sa, v);
 	sa->udp = sa->nat_t && (sa->nat_local || sa->nat_remote || fake);
 	build_sa(&v->b, &answer, &offer);
@@ -346,6 +347,8 @@ enum verdict v2_init_request(struct inbound *in)
 		nat_build(&v->b, &h, &in->local, &in->remote, fake);
 	certs_take_hashes(sa, &v->m);
 	certs_answer(&v->b, sa, &v->m);
+	if (sa->fragments)
+		build_notify(&v->b, NOTIFY_FRAGMENTATION_SUPPORTED, 0, 0, 0, NULL, 0);
 	ok = ke_derive(ke, v->m.ke.data.at, v->m.ke.data.left, secret, &len) &&
 	     keys_derive(sa, (struct chunk){ secret, len }, NULL);
 	mem_wipe(secret, sizeof(secret));

@@ -122,6 +122,7 @@ static enum built init_build(struct exchange *ex, struct cause *cause)
 	build_nonce(&b, sa->ni.b, sa->ni.len);
 	nat_build(&b, &h, &sa->local, &sa->remote, init_conf(sa)->force_udp);
 	certs_announce(&b, init_conf(sa));
+	build_notify(&b, NOTIFY_FRAGMENTATION_SUPPORTED, 0, 0, 0, NULL, 0);
 	built = v2_request_end(ex, &b, cause);
 	if (built == BUILD_READY && !octets_set(&sa->init_i, ex->msg.d[0].p, ex->msg.d[0].len)) {
 		cause_set(cause, IKE_FAIL_PROTOCOL, "no memory");
@@ -258,6 +259,7 @@ enum verdict v2_init_response(struct inbound *in)
 		sa->spi_r = 0;
 		return init_ignore(sa, "an invalid key exchange value");
 	}
+	sa->fragments = msg_notify(&v->m, NOTIFY_FRAGMENTATION_SUPPORTED);
 	nat_detect(sa, v);
 	certs_take_hashes(sa, &v->m);
 	sa->udp = sa->nat_t && (sa->nat_local || sa->nat_remote || init_conf(sa)->force_udp);

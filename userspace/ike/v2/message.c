@@ -3,32 +3,53 @@
 #include "ike/v2/message.h"
 
 #include "ike/core/id.h"
+#include "ike/v2/fragment.h"
+
+static struct msg_header message_header(const struct ike_sa *sa, uint8_t exchange, uint8_t response,
+					uint32_t id)
+{
+	return (struct msg_header){
+		.spi_i = sa->spi_i, .spi_r = sa->spi_r, .exchange = exchange, .id = id,
+		.flags = (sa->initiator ? MSG_INITIATOR : 0) | response,
+	};
+}
+
+static struct msg_header message_header_of(const struct exchange *ex)
+{
+	return message_header(ex->sa, ex->kind->exchange, 0, ex->id);
+}
+
+static struct msg_header message_header_to(const struct inbound *in)
+{
+	return message_header(in->sa, in->h.exchange, MSG_RESPONSE, in->h.id);
+}
 
 /* Protected unless it belongs to IKE_SA_INIT. */
 static void message_begin(const struct ike_sa *sa, struct builder *b, uint8_t *buf,
-			  uint8_t exchange, bool response, uint32_t id)
+			  const struct msg_header *h)
 {
-	struct msg_header h = {
-		.spi_i = sa->spi_i, .spi_r = sa->spi_r, .exchange = exchange, .id = id,
-		.flags = (sa->initiator ? MSG_INITIATOR : 0) | (response ? MSG_RESPONSE : 0),
-	};
-
-	build_begin(b, buf, IKE_OUT_MAX, &h);
-	if (exchange != EXCHANGE_IKE_SA_INIT)
+	build_begin(b, buf, IKE_OUT_MAX, h);
+	if (h->exchange != EXCHANGE_IKE_SA_INIT)
 		build_sk_begin(b, sk_iv_len(&sa->sk_out));
 }
 
-/* 0: too long, or the crypto library failed. */
-static size_t message_seal(struct ike_sa *sa, struct builder *b)
+/* As one datagram or several. False: too long, no memory, or the crypto library failed. */
+static bool message_seal(struct ike_sa *sa, struct builder *b, const struct fragment_text *text,
+			 struct datagrams *out)
 {
 	size_t len;
 
-	if (!b->sk_at)
-		return build_end(b);
+	if (!b->sk_at) {
+		len = build_end(b);
+		return len && datagrams_add(out, b->w.buf, len);
+	}
+	if (b->w.overflow)
+		return false;
+	if (fragment_needed(sa, text))
+		return fragment_seal(sa, text, out);
 	len = build_sk_end(b, sk_sealed_len(&sa->sk_out, build_sk_plain(b)));
-	if (!len || !sk_seal(&sa->sk_out, b->w.buf, b->sk_body, b->sk_plain))
-		return 0;
-	return len;
+	return len && sk_seal(&sa->sk_out, b->w.buf, b->sk_body, b->sk_plain) &&
+	       datagrams_add(out, b->w.buf, len);
 }
 
 /* ---- ours */
@@ -37,18 +58,21 @@ void v2_request_begin(struct exchange *ex, struct builder *b)
 {
 	struct ike_sa *sa = ex->sa;
 	bool init = ex->kind->exchange == EXCHANGE_IKE_SA_INIT;
+	struct msg_header h;
 
 	/* IKE_SA_INIT is message 0 however often it must be repeated with other contents */
 	ex->id = init ? 0 : sa->next_out;
-	message_begin(sa, b, sa->ike->out, ex->kind->exchange, false, ex->id);
+	h = message_header_of(ex);
+	message_begin(sa, b, sa->ike->out, &h);
 }
 
 enum built v2_request_end(struct exchange *ex, struct builder *b, struct cause *cause)
 {
+	struct msg_header h = message_header_of(ex);
+	struct fragment_text text = fragment_text(b, &h);
 	struct ike_sa *sa = ex->sa;
-	size_t len = message_seal(sa, b);
 
-	if (!len || !datagrams_add(&ex->msg, b->w.buf, len)) {
+	if ((b->sk_at && !fragment_keep(ex, &text)) || !message_seal(sa, b, &text, &ex->msg)) {
 		cause_set(cause, IKE_FAIL_PROTOCOL,
 			  "%s cannot be built: no memory, or it would be too long",
 			  ex->kind->name);
@@ -56,6 +80,13 @@ enum built v2_request_end(struct exchange *ex, struct builder *b, struct cause *
 	}
 	sa->next_out = ex->id + 1;
 	return BUILD_READY;
+}
+
+void message_divide(struct exchange *ex)
+{
+	struct msg_header h = message_header_of(ex);
+
+	fragment_divide(ex, &h);
 }
 
 bool v2_always(const struct ike_sa *sa)
@@ -67,18 +98,21 @@ bool v2_always(const struct ike_sa *sa)
 
 void message_answer_begin(struct v2_inbound *v)
 {
-	message_begin(v->in.sa, &v->b, v->answer, v->in.h.exchange, true, v->in.h.id);
+	struct msg_header h = message_header_to(&v->in);
+
+	message_begin(v->in.sa, &v->b, v->answer, &h);
 }
 
 bool message_finish(struct inbound *in, struct datagrams *answer)
 {
 	struct v2_inbound *v = v2_inbound(in);
-	size_t len = message_seal(in->sa, &v->b);
+	struct msg_header h = message_header_to(in);
+	struct fragment_text text = fragment_text(&v->b, &h);
 
-	if (!len || !datagrams_add(answer, v->b.w.buf, len))
+	if (!message_seal(in->sa, &v->b, &text, answer))
 		return false;
 	if (in->h.exchange == EXCHANGE_IKE_SA_INIT && !in->sa->init_r.p &&
-	    !octets_set(&in->sa->init_r, v->b.w.buf, len))
+	    !octets_set(&in->sa->init_r, answer->d[0].p, answer->d[0].len))
 		return false;
 	in->sa->next_in = in->h.id + 1;
 	return true;

@@ -3,10 +3,12 @@
  * The peer's messages: who they are for is known, here is whether they are expected, authentic and
  * sound. RFC 7296 2.1 to 2.5, 2.21, 3.14.
  */
+#include "ike/object/partial.h"
 #include "ike/object/path.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/stranger.h"
+#include "ike/v2/fragment.h"
 #include "ike/v2/message.h"
 #include "ike/v2/mobike.h"
 #include "suite/names.h"
@@ -63,25 +65,45 @@ static void receive_unprotected(struct v2_inbound *v)
 	inbound_free(in);
 }
 
+/* Of a request that is answered. */
+static bool receive_is_copy(const struct inbound *in)
+{
+	return !inbound_is_response(in) && in->h.id != in->sa->next_in;
+}
+
+/* What is outside is alike in all exchanges, an unknown one too. */
+static bool receive_outer(struct v2_inbound *v)
+{
+	struct inbound *in = &v->in;
+	struct cursor chain = cursor_of(in->raw, in->raw_len);
+	struct ike *ike = in->sa->ike;
+	char why[RULES_WHY_LEN];
+
+	if (!cursor_skip(&chain, MSG_HEADER_LEN) ||
+	    msg_parse_payloads(chain, in->h.first, &v->m) != MSG_OK ||
+	    !rules_check(EXCHANGE_INFORMATIONAL, inbound_is_response(in), false, &v->m, why) ||
+	    !v->m.sk.at || (v->m.fragment && !in->sa->fragments)) {
+		ike->counters.malformed++;
+		return false;
+	}
+	/* RFC 7383 2.6.1: of a request that is answered the first fragment alone asks again */
+	if (receive_is_copy(in) && v->m.fragment && v->m.number != 1) {
+		ike->counters.replayed++;
+		return false;
+	}
+	return true;
+}
+
 /* The copy becomes plain. False: not authentic. */
 static bool receive_open(struct v2_inbound *v, struct cursor *inner)
 {
 	struct inbound *in = &v->in;
-	struct ike *ike = in->sa->ike;
-	struct cursor chain = cursor_of(in->raw, in->raw_len);
-	char why[RULES_WHY_LEN];
 	size_t plain, len;
 
-	/* what is outside is alike in all exchanges, an unknown one too */
-	if (!cursor_skip(&chain, MSG_HEADER_LEN) ||
-	    msg_parse_payloads(chain, in->h.first, &v->m) != MSG_OK ||
-	    !rules_check(EXCHANGE_INFORMATIONAL, inbound_is_response(in), false, &v->m, why) ||
-	    !v->m.sk.at || v->m.fragment) {
-		ike->counters.malformed++;
+	if (!receive_outer(v))
 		return false;
-	}
 	if (!sk_open(&in->sa->sk_in, in->raw, in->raw_len, v->m.sk_offset, &plain, &len)) {
-		ike->counters.auth_failed++;
+		in->sa->ike->counters.auth_failed++;
 		return false;
 	}
 	*inner = cursor_of(in->raw, in->raw_len);
@@ -110,16 +132,19 @@ static void receive_follow(const struct inbound *in)
 		peer_moved(sa->peer);
 }
 
-static void receive_inner(struct v2_inbound *v, struct cursor inner)
+/* v->inner and v->inner_first are there. */
+static void receive_inner(struct v2_inbound *v)
 {
 	struct inbound *in = &v->in;
 	bool response = inbound_is_response(in);
 	char why[RULES_WHY_LEN];
 	enum msg_result result;
 
-	v->inner = inner;
-	v->inner_first = v->m.sk_first;
-	result = msg_parse_payloads(inner, v->inner_first, &v->m);
+	if (!response)
+		receive_follow(in);
+	else if (in->ex->spread && !in->ex->kind->proves)
+		path_heard(in->sa, &(struct path){ .local = in->local, .remote = in->remote });
+	result = msg_parse_payloads(v->inner, v->inner_first, &v->m);
 	if (result == MSG_CRITICAL) {
 		receive_senseless(v, NOTIFY_UNSUPPORTED_CRITICAL_PAYLOAD, &v->m.bad_payload, 1,
 				  "it has a critical payload we do not know");
@@ -148,6 +173,15 @@ static bool receive_timely(const struct inbound *in)
 	       !name_of(NAME_EXCHANGE, in->h.exchange);
 }
 
+static void receive_fragment(struct v2_inbound *v, struct cursor inner)
+{
+	struct v2_inbound *whole = fragment_take(v, inner);
+
+	inbound_free(&v->in);
+	if (whole)
+		receive_inner(whole);
+}
+
 static void receive_protected(struct v2_inbound *v)
 {
 	struct inbound *in = &v->in;
@@ -164,7 +198,7 @@ static void receive_protected(struct v2_inbound *v)
 	 * A copy is answered to where it comes from, a NAT may have forgotten us meanwhile; but it
 	 * may be a replay, and moves nobody.
 	 */
-	if (!response && in->h.id != sa->next_in) {
+	if (receive_is_copy(in)) {
 		before = inbound_answer(sa, in->h.id);
 		if (before)
 			datagrams_send(&before->msg, &sa->ike->env, &in->local, &in->remote,
@@ -178,12 +212,15 @@ static void receive_protected(struct v2_inbound *v)
 		inbound_free(in);
 		return;
 	}
+	if (v->m.fragment) {
+		receive_fragment(v, inner);
+		return;
+	}
+	partial_drop(&sa->partial[response]);
 	sa->heard_ms = ike_now(sa->ike);
-	if (!response)
-		receive_follow(in);
-	else if (in->ex->spread && !in->ex->kind->proves)
-		path_heard(sa, &(struct path){ .local = in->local, .remote = in->remote });
-	receive_inner(v, inner);
+	v->inner = inner;
+	v->inner_first = v->m.sk_first;
+	receive_inner(v);
 }
 
 /* Cheap checks, before anything is copied or decrypted. */

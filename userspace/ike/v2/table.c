@@ -122,5 +122,6 @@ const struct ike_version ike_version_2 = {
 	.kinds = v2_kinds,
 	.kind_count = ARRAY_SIZE(v2_kinds),
 	.finish = message_finish,
+	.divide = message_divide,
 	.input = receive_input,
 };

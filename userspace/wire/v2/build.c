@@ -2,7 +2,6 @@
 #include "wire/v2/payload.h"
 
 #define VERSION_2_0	0x20
-#define GENERIC_LEN	4
 /* offsets in the header, RFC 7296 3.1 */
 #define NEXT_AT		16
 #define LENGTH_AT	24
@@ -42,13 +41,28 @@ void build_payload_end(struct builder *b)
 	writer_patch_u16(&b->w, b->payload_at + 2, (uint16_t)(b->w.len - b->payload_at));
 }
 
-void build_sk_begin(struct builder *b, size_t iv_len)
+static void begin_sealed(struct builder *b, size_t iv_len)
 {
-	build_payload(b, PAYLOAD_SK);
 	b->sk_at = b->payload_at;
 	b->sk_body = b->w.len;
 	b->sk_iv_len = iv_len;
 	writer_room(&b->w, iv_len);
+}
+
+void build_sk_begin(struct builder *b, size_t iv_len)
+{
+	build_payload(b, PAYLOAD_SK);
+	begin_sealed(b, iv_len);
+}
+
+void build_skf_begin(struct builder *b, uint16_t number, uint16_t total, uint8_t first,
+		     size_t iv_len)
+{
+	build_payload(b, PAYLOAD_SKF);
+	writer_patch_u8(&b->w, b->next_at, number == 1 ? first : PAYLOAD_NONE);
+	writer_u16(&b->w, number);
+	writer_u16(&b->w, total);
+	begin_sealed(b, iv_len);
 }
 
 size_t build_sk_plain(const struct builder *b)
@@ -66,7 +80,7 @@ size_t build_sk_end(struct builder *b, size_t sealed)
 		return 0;
 	}
 	writer_room(&b->w, sealed - around);
-	writer_patch_u16(&b->w, b->sk_at + 2, (uint16_t)(GENERIC_LEN + sealed));
+	writer_patch_u16(&b->w, b->sk_at + 2, (uint16_t)(b->sk_body - b->sk_at + sealed));
 	return build_end(b);
 }
 

@@ -32,6 +32,12 @@ size_t build_end(struct builder *b);
 
 /* Payloads from here on are inside the Encrypted payload. */
 void build_sk_begin(struct builder *b, size_t iv_len);
+/*
+ * A fragment instead, RFC 7383 2.5: what is written from here on is a piece of the chain of
+ * payloads. @first: type of the first payload of the whole.
+ */
+void build_skf_begin(struct builder *b, uint16_t number, uint16_t total, uint8_t first,
+		     size_t iv_len);
 size_t build_sk_plain(const struct builder *b);	/* octets of inner payloads so far */
 /* @sealed: octets of the body, IV and ICV included. Length of the message, 0: it did not fit. */
 size_t build_sk_end(struct builder *b, size_t sealed);

@@ -132,7 +132,8 @@ struct msg {
 	struct cursor sk;		/* body: IV, ciphertext, ICV */
 	size_t sk_offset;		/* of that body in the message: @body of sk_open() */
 	uint8_t sk_first;		/* type of the first payload inside */
-	bool fragment;			/* it is an SKF (RFC 7383) */
+	bool fragment;			/* it is an SKF, RFC 7383: */
+	uint16_t number, total;		/* 1 to @total, of so many */
 
 	enum msg_kind kind;		/* once rules_check() has seen it */
 	uint8_t bad_payload;		/* where parsing ended; 0: not in a payload */

@@ -5,6 +5,7 @@
 
 #define CRITICAL	0x80
 #define GENERIC_LEN	4
+#define SKF_NUMBERS_LEN	4	/* number and total, RFC 7383 2.5 */
 
 static struct cursor rest(struct cursor *c)
 {
@@ -187,10 +188,17 @@ static enum msg_result take_sk(struct msg *m, uint8_t type, uint8_t first, struc
 {
 	if (left)
 		return malformed(m, type, "payloads follow it");
+	m->fragment = type == PAYLOAD_SKF;
+	if (m->fragment) {
+		if (!cursor_u16(&body, &m->number) || !cursor_u16(&body, &m->total))
+			return malformed(m, type, "it is cut short");
+		if (!m->number || m->number > m->total)
+			return malformed(m, type, "its number is not one of its total");
+		offset += SKF_NUMBERS_LEN;
+	}
 	m->sk = body;
 	m->sk_offset = offset;
 	m->sk_first = first;
-	m->fragment = type == PAYLOAD_SKF;
 	return MSG_OK;
 }
 
