@@ -392,3 +392,17 @@ def auth_group_in_the_first_child(t):
     answer = sa.request(wire.IKE_AUTH, peer.auth_payloads(sa, esp=[offer]))
     peer.finish_auth(sa, answer)
     check(sa.child.suite.dh in (None, wire.DH_NONE), f"it chose {sa.child.chosen}")
+
+
+@case(237, "RFC 7296 3.5")
+def auth_identity_without_terminator(t):
+    """A name with a null or a line feed at its end is another name; its own has none."""
+    for end in (b"\0", b"\n"):
+        peer, sa = opened(t, remote_id="gw.example.org", local_id="paris.example.org")
+        ident = (wire.ID_FQDN, b"gw.example.org" + end)
+        refused(sa.request(wire.IKE_AUTH, peer.auth_payloads(sa, ident=ident)),
+                wire.AUTHENTICATION_FAILED)
+        t.subject.stop()
+    peer, sa = opened(t, local_id="paris.example.org")
+    answer = sa.request(wire.IKE_AUTH, peer.auth_payloads(sa))
+    equal(answer.get(wire.IDR)[4:], b"paris.example.org", "IDr")

@@ -453,6 +453,18 @@ def init_from_a_stranger(t):
     check(not any(m.get(wire.SA) is not None for m in t.peer(3).inbox), "an IKE SA")
 
 
+@case(142, "RFC 7296 2")
+def init_of_3000_octets(t):
+    """Requests of 1280 and of 3000 octets are processed."""
+    t.start()
+    for size in (1280, 3000):
+        init = t.peer().init()
+        rest = size - len(init.message().encode()) - 4
+        init.payloads.append(wire.Payload(wire.V, bytes(rest)))
+        equal(len(init.message().encode()), size, "the size")
+        accepted(init.ask())
+
+
 @case(141, "RFC 7296 2.2, 1.5")
 def init_of_unknown_exchange(t):
     """A request of an exchange type that does not exist gets no IKE SA and no state."""

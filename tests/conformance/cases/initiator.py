@@ -73,6 +73,7 @@ def initiator_sends_auth(t):
     kinds = [p.type for p in request.inner if p.type not in (wire.N, wire.IDR)]
     equal(kinds, [wire.IDI, wire.AUTH, wire.SA, wire.TSI, wire.TSR], "payloads inside")
     offer = wire.parse_sa(request.get(wire.SA))
+    check(request.notify(wire.INITIAL_CONTACT), "no INITIAL_CONTACT in the first IKE_AUTH")
     equal([(p.protocol, len(p.spi)) for p in offer], [(wire.PROTO_ESP, 4)], "the child's proposals")
     check(offer[0].same(*ESP_GCM), f"it offers {offer[0]}")
     equal(wire.parse_ts(request.get(wire.TSI))[-1], Ts.net("10.1.0.0/24"), "TSi")

@@ -56,6 +56,7 @@ def rekey_request(t):
     equal(wire.parse_ts(request.get(wire.TSI)), peer.remote_ts, "TSi")
     equal(wire.parse_ts(request.get(wire.TSR)), peer.local_ts, "TSr")
     check(len(request.get(wire.NONCE)) >= 16, "the nonce")
+    check(not request.notify(wire.INITIAL_CONTACT), "INITIAL_CONTACT after IKE_AUTH")
 
 
 @case(602, "RFC 7296 2.8", "IKEv2.SGW.I.1.2.3.1")
