@@ -137,6 +137,9 @@ class Trial:
                                         wire.Transform(wire.PRF, 1023),
                                         wire.Transform(wire.DH, wire.CURVE25519)))
         probe.ask()
+        if self.subject.threads:
+            self.rest(0.3)
+            peer.drain()
         for message in peer.inbox:
             if wanted is None or wanted(message):
                 raise Unexpected(f"an answer, where silence is right: {message}")

@@ -17,6 +17,7 @@ IKE, ESP = "aes128gcm16-prfsha256-x25519", "aes128gcm16-noesn"
 
 class Esplaned:
     name = "esplaned"
+    threads = False             # it answers in order
 
     def __init__(self, net, folder, program):
         self.net, self.folder, self.program = net, folder, program

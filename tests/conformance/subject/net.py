@@ -7,6 +7,8 @@ import subprocess
 CLONE_NEWNET = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
 SUBJECT = "192.0.2.1"
+INSIDE = ["10.1.0.1/32", "10.1.1.1/32", "10.1.2.1/32", "10.1.3.1/32", "10.1.7.8/32", "10.3.0.1/32",
+          "fd01::1/128"]        # of the subject, behind it
 PEERS = [f"192.0.2.{n}" for n in range(2, 8)]
 
 
@@ -22,8 +24,8 @@ class Net:
         _call("unshare", CLONE_NEWNET)
         self.there("ip link set lo up &&"
                    f" ip link add d0 type veth peer name p0 netns {os.getpid()} &&"
-                   f" ip addr add {SUBJECT}/24 dev d0 && ip addr add 10.1.0.1/32 dev lo &&"
-                   " ip link set d0 up")
+                   f" ip addr add {SUBJECT}/24 dev d0 && ip link set d0 up && " +
+                   " && ".join(f"ip addr add {a} dev lo" for a in INSIDE))
         subprocess.run("ip link set lo up && ip link set p0 up && " +
                        " && ".join(f"ip addr add {a}/24 dev p0" for a in PEERS), shell=True,
                        check=True)
