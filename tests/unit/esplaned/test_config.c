@@ -38,6 +38,7 @@ static void the_shortest_tunnel(void **state)
 	assert_false(t->ike.start_up);
 	assert_false(t->ike.force_udp);
 	assert_true(t->ike.mobike);
+	assert_int_equal(t->keepalive_s, 20);
 	assert_int_equal(t->ike.local.family, 0);
 	config_free(c);
 }
@@ -61,6 +62,7 @@ static const char whole_tunnel[] =
 	"	start = up\n"
 	"	encap = udp\n"
 	"	mobike = no\n"
+	"	nat-keepalive = 1m\n"
 	"	rekey = 90m\n"
 	"	rekey-bytes = 64G\n"
 	"	rekey-packets = \"2M\"\n"
@@ -90,6 +92,7 @@ static void every_option(void **state)
 	assert_true(t->ike.start_up);
 	assert_true(t->ike.force_udp);
 	assert_false(t->ike.mobike);
+	assert_int_equal(t->keepalive_s, 60);
 	assert_int_equal(child->rekey_s, 5400);
 	assert_true(child->rekey_bytes == 64ULL << 30);
 	assert_true(child->rekey_packets == 2000000);

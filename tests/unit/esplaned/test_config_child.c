@@ -440,6 +440,7 @@ static void what_reload_compares(void **state)
 		"start = up\n",
 		"encap = udp\n",
 		"mobike = no\n",
+		"nat-keepalive = never\n",
 		"rekey = 2h\n",
 		"rekey-bytes = 1G\n",
 		"rekey-packets = 100k\n",

@@ -26,8 +26,9 @@ static const struct {
 	  "@:6: tunnel \"office\": there is no option keylife; use local, remote, local-id, "
 	  "remote-id, psk, psk-file, ike, esp, allow-legacy, prefer, local-ts, remote-ts, rekey, "
 	  "rekey-bytes, rekey-packets, ike-rekey, replay-window, start, when-down, interface, "
-	  "address, mtu, routes, table, metric, fwmark, encap, mobike, dpd, retransmit-first, "
-	  "retransmit-factor, retransmit-tries, fragment-size, up-script, down-script, "
+	  "address, mtu, routes, table, metric, fwmark, encap, mobike, nat-keepalive, dpd, "
+	  "retransmit-first, retransmit-factor, retransmit-tries, fragment-size, up-script, "
+	  "down-script, "
 	  "script-timeout" },
 	{ "conn \"office\" {\n}\n", "@:1: \"conn\" is not known here; use tunnel "
 				    "\"NAME\" { ... } and include(\"PATTERN\")" },
@@ -117,6 +118,11 @@ static const struct {
 				       "not a window in packets: use 32 to 8192" },
 	{ ONE("encap = yes\n"),
 	  "@:6: tunnel \"office\": encap: \"yes\" is not known; use auto or udp" },
+	{ ONE("nat-keepalive = 1s\n"),
+	  "@:6: tunnel \"office\": nat-keepalive: \"1s\": use 5s to 10m, or never" },
+	{ ONE("nat-keepalive = often\n"),
+	  "@:6: tunnel \"office\": nat-keepalive: \"often\" is not a duration; use a number with s, "
+	  "m, h or d, as 90s or 1h, or never" },
 	{ ONE("mobike = maybe\n"),
 	  "@:6: tunnel \"office\": mobike: \"maybe\" is not known; use no or yes" },
 	{ ONE("metric = x\n"),

@@ -41,6 +41,7 @@ struct tunnel_options {
 	bool prefer_peer;		/* likewise: the lists have it after */
 	char up_script[CONFIG_SCRIPT_MAX], down_script[CONFIG_SCRIPT_MAX];	/* "": none */
 	uint32_t script_timeout_s;
+	uint32_t keepalive_s;		/* between octets that keep a NAT's mapping; 0: none */
 	bool esp_given[TUNNEL_CHILDREN_MAX];	/* of child [i]: not the default list */
 };
 

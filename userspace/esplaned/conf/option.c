@@ -12,6 +12,8 @@
 
 #define OPTION_LIST_CHARS	", \t"	/* in a value: a list that was written as one string */
 #define OPTION_SCRIPT_S_MAX	600
+#define OPTION_KEEPALIVE_MIN_S	5
+#define OPTION_KEEPALIVE_MAX_S	600
 
 
 /* An address that a packet can come from. */
@@ -346,6 +348,18 @@ static bool option_mobike(struct option_target *to, const char *value, char why[
 	return value_choice(value, "no", "yes", &to->tunnel->ike.mobike, why);
 }
 
+static bool option_nat_keepalive(struct option_target *to, const char *value,
+				 char why[VALUE_WHY_MAX])
+{
+	uint32_t *s = &to->tunnel->keepalive_s;
+
+	if (!value_duration_or_never(value, s, why))
+		return false;
+	return !*s || (*s >= OPTION_KEEPALIVE_MIN_S && *s <= OPTION_KEEPALIVE_MAX_S) ||
+	       value_refuse(why, "\"%s\": use %ds to %dm, or never", value,
+			    OPTION_KEEPALIVE_MIN_S, OPTION_KEEPALIVE_MAX_S / 60);
+}
+
 static bool option_metric(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
 	return option_u32(value, 0, UINT32_MAX, "is not a metric", &to->tunnel->metric, why);
@@ -461,6 +475,7 @@ const struct option option_table[] = {
 	{ "fwmark", OPTION_TUNNEL, false, option_fwmark },
 	{ "encap", OPTION_TUNNEL, false, option_encap },
 	{ "mobike", OPTION_TUNNEL, false, option_mobike },
+	{ "nat-keepalive", OPTION_TUNNEL, false, option_nat_keepalive },
 	{ "dpd", OPTION_TUNNEL, false, option_dpd },
 	{ "retransmit-first", OPTION_TUNNEL, false, option_retransmit_first },
 	{ "retransmit-factor", OPTION_TUNNEL, false, option_retransmit_factor },

@@ -201,6 +201,7 @@ void pack_tunnel(struct writer *w, const struct tunnel_options *t)
 	pack_text(w, t->up_script);
 	pack_text(w, t->down_script);
 	writer_u32(w, t->script_timeout_s);
+	writer_u32(w, t->keepalive_s);
 }
 
 bool unpack_tunnel(struct cursor *c, struct tunnel_options *t)
@@ -215,7 +216,7 @@ bool unpack_tunnel(struct cursor *c, struct tunnel_options *t)
 	    !unpack_bool(c, &t->no_routes) || !unpack_bool(c, &block) ||
 	    !unpack_text(c, t->up_script, sizeof(t->up_script)) ||
 	    !unpack_text(c, t->down_script, sizeof(t->down_script)) ||
-	    !cursor_u32(c, &t->script_timeout_s))
+	    !cursor_u32(c, &t->script_timeout_s) || !cursor_u32(c, &t->keepalive_s))
 		return false;
 	t->when_down = block ? WHEN_DOWN_BLOCK : WHEN_DOWN_PASS;
 	return !c->left;

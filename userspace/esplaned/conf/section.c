@@ -23,6 +23,7 @@
 #define SECTION_REKEY		3600		/* seconds; the defaults */
 #define SECTION_IKE_REKEY	28800
 #define SECTION_DPD		30
+#define SECTION_KEEPALIVE	20		/* RFC 3948 4 */
 #define SECTION_RETRY_FIRST	1000		/* milliseconds */
 #define SECTION_RETRY_TRIES	6
 #define SECTION_RETRY_PERCENT	200
@@ -427,6 +428,7 @@ static bool section_tunnel_fill(cfg_t *cfg, int line, struct tunnel_options *t)
 	t->ike.retry_percent = SECTION_RETRY_PERCENT;
 	t->ike.fragment_size = FRAGMENT_SIZE;
 	t->script_timeout_s = SECTION_SCRIPT_TIMEOUT;
+	t->keepalive_s = SECTION_KEEPALIVE;
 	t->ike.child = calloc(children ? children : 1, sizeof(*t->ike.child));
 	if (!t->ike.child) {
 		section_fault(line, "no memory");

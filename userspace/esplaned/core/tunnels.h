@@ -22,6 +22,7 @@ struct tunnel_entry {
 	struct totals *totals;
 	/* When a contact with the peer last began: of ours or of the peer's. */
 	uint64_t contact_ms;
+	uint64_t keepalive_ms;		/* when the next octets for NATs are due */
 };
 
 struct tunnels {

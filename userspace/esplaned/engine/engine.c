@@ -7,7 +7,7 @@
 #include "esplaned/host/clock.h"
 #include "esplaned/host/sock.h"
 
-#define KEEPALIVE_S	20	/* RFC 3948 4: often enough for the NATs there are */
+#define KEEPALIVE_STEP_S	1	/* how exactly nat-keepalive is kept */
 
 static json_t *engine_result(void *ctx, const struct name_ref *ref, enum wait_for what)
 {
@@ -51,18 +51,23 @@ static void engine_keep_alive(struct daemon *d, uint32_t tunnel)
 	}
 }
 
+/* RFC 3948 4: so that the NATs between do not forget. */
 static void engine_on_keepalive(evutil_socket_t fd, short what, void *arg)
 {
 	struct daemon *d = arg;
-	uint32_t tunnel = 0;
+	uint64_t now = clock_now();
 
-	while ((tunnel = ike_tunnel_next(d->ike, tunnel)))
-		engine_keep_alive(d, tunnel);
+	for (struct tunnel_entry *t = d->tunnels.first; t; t = t->next) {
+		if (!t->opt.keepalive_s || now < t->keepalive_ms)
+			continue;
+		t->keepalive_ms = now + (uint64_t)t->opt.keepalive_s * 1000;
+		engine_keep_alive(d, t->id);
+	}
 }
 
 bool engine_open(struct daemon *d, const struct ike_env *env)
 {
-	const struct timeval period = { .tv_sec = KEEPALIVE_S };
+	const struct timeval period = { .tv_sec = KEEPALIVE_STEP_S };
 
 	d->ike = ike_new(env);
 	d->clock = clock_new(d->base, engine_on_tick, engine_on_resumed, d);
