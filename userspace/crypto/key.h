@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Private keys, and the files that hold them. Only the process with the secrets has any. */
+#ifndef CRYPTO_KEY_H
+#define CRYPTO_KEY_H
+
+#include <stdbool.h>
+#include "lib/chunk_list.h"
+
+#define KEY_WHY_MAX	256
+
+struct key;
+
+/*
+ * PEM or DER; PKCS#1, SEC1 or PKCS#8, which may be encrypted. @password: NULL: there is none.
+ * NULL: @why goes on after the file's name.
+ */
+struct key *key_load(struct chunk octets, const char *password, char why[KEY_WHY_MAX]);
+/* Is this PKCS#12, whatever the password? */
+bool key_is_pkcs12(struct chunk octets);
+/*
+ * Key and certificates of a PKCS#12 file in DER, the key's own certificate first. False: @why as
+ * above, and both are NULL.
+ */
+bool key_load_pkcs12(struct chunk octets, const char *password, struct key **key,
+		     struct chunk_list **certs, char why[KEY_WHY_MAX]);
+void key_free(struct key *key);			/* wipes; NULL is fine */
+
+/* Is it that of this certificate (DER)? */
+bool key_fits(const struct key *key, struct chunk cert);
+/* The same key, or both NULL. */
+bool key_equal(const struct key *a, const struct key *b);
+
+#endif

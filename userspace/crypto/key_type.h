@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* For the files of this folder. */
+#ifndef CRYPTO_KEY_TYPE_H
+#define CRYPTO_KEY_TYPE_H
+
+#include <gnutls/abstract.h>
+#include "crypto/key.h"
+
+#define KEY_ID_LEN	32	/* SHA-256 of SubjectPublicKeyInfo */
+
+struct key {
+	gnutls_privkey_t private;
+	int pk;				/* GNUTLS_PK_ */
+	unsigned int bits;
+	uint8_t id[KEY_ID_LEN];
+};
+
+#endif

@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * GnuTLS decides on the chain (RFC 5280 6); here is what it leaves to its caller, and the sentence
+ * that says why a chain is refused.
+ */
+#include "crypto/trust.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "crypto/cert_type.h"
+#include "crypto/dn.h"
+#include "crypto/revoke.h"
+#include "lib/addr.h"
+#include "lib/log.h"
+#include "suite/ikev2.h"
+
+#define TRUST_STEPS_MAX	(4 * CERT_CHAIN_MAX)	/* that one check reports */
+
+struct trust {
+	gnutls_x509_trust_list_t list;	/* owns the CAs' certificates */
+	struct revoke_lists lists;
+	enum revocation revocation;
+	bool legacy;
+};
+
+/* A certificate and who has issued it, as GnuTLS reports it. */
+struct trust_step {
+	gnutls_x509_crt_t crt, issuer;
+	unsigned int status;
+};
+
+/* GnuTLS gives its callbacks no context. */
+static struct {
+	time_t now;
+	struct trust_step step[TRUST_STEPS_MAX];
+	unsigned int count;
+} checking;
+
+static time_t trust_clock(time_t *when)
+{
+	if (when)
+		*when = checking.now;
+	return checking.now;
+}
+
+static int trust_on_step(gnutls_x509_crt_t crt, gnutls_x509_crt_t issuer, gnutls_x509_crl_t crl,
+			 unsigned int status)
+{
+	if (checking.count < TRUST_STEPS_MAX)
+		checking.step[checking.count++] = (struct trust_step){ crt, issuer, status };
+	return 0;
+}
+
+static bool trust_refuse(char why[TRUST_WHY_MAX], const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static bool trust_refuse(char why[TRUST_WHY_MAX], const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, TRUST_WHY_MAX, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+/* Of CAs in DER; the list owns those that it has taken. */
+static bool trust_add(struct trust *t, const struct chunk_list *ca)
+{
+	for (unsigned int i = 0; i < chunk_list_count(ca); i++) {
+		gnutls_x509_crt_t crt = cert_import(ca->chunk[i]);
+
+		if (!crt)
+			return false;
+		if (gnutls_x509_trust_list_add_cas(t->list, &crt, 1, 0) != 1) {
+			gnutls_x509_crt_deinit(crt);
+			return false;
+		}
+	}
+	return true;
+}
+
+struct trust *trust_new(const struct chunk_list *ca, const struct chunk_list *crl,
+			enum revocation revocation, bool legacy)
+{
+	struct trust *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->revocation = revocation;
+	t->legacy = legacy;
+	if (gnutls_x509_trust_list_init(&t->list, 0) == 0 && trust_add(t, ca) &&
+	    revoke_lists_read(&t->lists, crl))
+		return t;
+	trust_free(t);
+	return NULL;
+}
+
+void trust_free(struct trust *t)
+{
+	if (!t)
+		return;
+	if (t->list)
+		gnutls_x509_trust_list_deinit(t->list, 1);
+	revoke_lists_free(&t->lists);
+	free(t);
+}
+
+static unsigned int trust_flags(const struct trust *t)
+{
+	if (t->legacy)
+		return GNUTLS_VERIFY_ALLOW_BROKEN | GNUTLS_VERIFY_ALLOW_SIGN_WITH_SHA1;
+	return (unsigned int)GNUTLS_PROFILE_TO_VFLAGS(GNUTLS_PROFILE_MEDIUM);
+}
+
+/* Why */
+
+/* The last of the certificates on the way up from the end entity's. */
+static gnutls_x509_crt_t trust_top(const gnutls_x509_crt_t *crt, unsigned int count)
+{
+	gnutls_x509_crt_t top = crt[0];
+
+	for (unsigned int i = 0; i < count; i++) {
+		unsigned int j = 1;
+
+		while (j < count && (crt[j] == top || !gnutls_x509_crt_check_issuer(top, crt[j])))
+			j++;
+		if (j >= count)
+			break;
+		top = crt[j];
+	}
+	return top;
+}
+
+static bool trust_say_time(gnutls_x509_crt_t crt, bool expired, char why[TRUST_WHY_MAX])
+{
+	time_t when = expired ? gnutls_x509_crt_get_expiration_time(crt) :
+				gnutls_x509_crt_get_activation_time(crt);
+	char name[CERT_NAME_MAX], text[32], now[32];
+
+	return trust_refuse(why, "the certificate of %s %s %s (it is %s here)",
+			    cert_subject_of(crt, name),
+			    expired ? "has expired on" : "is not valid before",
+			    cert_time_str(when, text), cert_time_str(checking.now, now));
+}
+
+/* A certificate out of time, the step's own or its issuer's; NULL: neither. */
+static gnutls_x509_crt_t trust_out_of_time(const struct trust_step *step, bool expired)
+{
+	gnutls_x509_crt_t both[2] = { step->crt, step->issuer };
+
+	for (unsigned int i = 0; i < 2; i++) {
+		if (!both[i])
+			continue;
+		if (expired ? gnutls_x509_crt_get_expiration_time(both[i]) < checking.now :
+			      gnutls_x509_crt_get_activation_time(both[i]) > checking.now)
+			return both[i];
+	}
+	return NULL;
+}
+
+static bool trust_say_weak(const struct trust_step *step, bool legacy, char why[TRUST_WHY_MAX])
+{
+	gnutls_sign_algorithm_t algorithm =
+		(gnutls_sign_algorithm_t)gnutls_x509_crt_get_signature_algorithm(step->crt);
+	char name[CERT_NAME_MAX], detail[CERT_WHY_MAX];
+
+	if (!cert_key_is_strong(step->crt, legacy, detail))
+		return trust_refuse(why, "the certificate of %s: %s",
+				    cert_subject_of(step->crt, name), detail);
+	if (step->issuer && !cert_key_is_strong(step->issuer, legacy, detail))
+		return trust_refuse(why, "the certificate of %s: %s",
+				    cert_subject_of(step->issuer, name), detail);
+	return trust_refuse(why, "the certificate of %s is signed with %s, which can be forged: "
+			    "have it issued anew, or allow-legacy = yes",
+			    cert_subject_of(step->crt, name),
+			    gnutls_sign_get_name(algorithm) ? gnutls_sign_get_name(algorithm) :
+							      "an unknown algorithm");
+}
+
+/* What @status says of one step. */
+static bool trust_say_step(const struct trust_step *step, unsigned int status, bool legacy,
+			   char why[TRUST_WHY_MAX])
+{
+	char name[CERT_NAME_MAX], issuer[CERT_NAME_MAX];
+	gnutls_x509_crt_t late = trust_out_of_time(step, true);
+	gnutls_x509_crt_t early = trust_out_of_time(step, false);
+
+	cert_subject_of(step->crt, name);
+	cert_issuer_of(step->crt, issuer);
+	if (status & GNUTLS_CERT_SIGNATURE_FAILURE)
+		return trust_refuse(why, "the certificate of %s is not signed by %s, whose name it "
+				    "has as its issuer's", name, issuer);
+	if (status & GNUTLS_CERT_INSECURE_ALGORITHM)
+		return trust_say_weak(step, legacy, why);
+	if (status & GNUTLS_CERT_EXPIRED && late)
+		return trust_say_time(late, true, why);
+	if (status & GNUTLS_CERT_NOT_ACTIVATED && early)
+		return trust_say_time(early, false, why);
+	if (status & GNUTLS_CERT_SIGNER_NOT_CA)
+		return trust_refuse(why, "the certificate of %s is issued by %s, which may not "
+				    "issue certificates: it is no CA, or its key usage has no "
+				    "keyCertSign", name, issuer);
+	if (status & GNUTLS_CERT_SIGNER_CONSTRAINTS_FAILURE)
+		return trust_refuse(why, "the certificate of %s is outside of what its CA may "
+				    "issue: its name constraints, or the length of its path", name);
+	if (status & GNUTLS_CERT_UNKNOWN_CRIT_EXTENSIONS)
+		return trust_refuse(why, "the certificate of %s has a critical extension that is "
+				    "not known here", name);
+	return trust_refuse(why, "the certificate of %s is not valid", name);
+}
+
+/* Has one of the tunnel's CAs the name that @crt has as its issuer's? */
+static bool trust_knows_issuer(const struct trust *t, gnutls_x509_crt_t crt)
+{
+	gnutls_x509_crt_t ca = NULL;
+	gnutls_datum_t dn = { 0 };
+	bool knows;
+
+	knows = gnutls_x509_crt_get_raw_issuer_dn(crt, &dn) == 0 &&
+		gnutls_x509_trust_list_get_issuer_by_dn(t->list, &dn, &ca, 0) == 0;
+	gnutls_free(dn.data);
+	if (ca)
+		gnutls_x509_crt_deinit(ca);	/* a copy */
+	return knows;
+}
+
+static bool trust_say_unknown(const struct trust *t, gnutls_x509_crt_t top,
+			      char why[TRUST_WHY_MAX])
+{
+	char name[CERT_NAME_MAX], issuer[CERT_NAME_MAX];
+
+	cert_subject_of(top, name);
+	cert_issuer_of(top, issuer);
+	if (trust_knows_issuer(t, top))
+		return trust_refuse(why, "the certificate of %s is not signed by the tunnel's CA %s, "
+				    "but by another of that name", name, issuer);
+	return trust_refuse(why, "the certificate of %s is issued by %s, which is none of the "
+			    "tunnel's CAs: give its certificate in ca", name, issuer);
+}
+
+static bool trust_say(const struct trust *t, const gnutls_x509_crt_t *crt, unsigned int count,
+		      unsigned int status, char why[TRUST_WHY_MAX])
+{
+	const unsigned int unknown = GNUTLS_CERT_SIGNER_NOT_FOUND;
+	struct trust_step step = { crt[0], NULL, status };
+
+	for (unsigned int i = 0; i < checking.count; i++) {
+		if (checking.step[i].status & ~(GNUTLS_CERT_INVALID | unknown)) {
+			step = checking.step[i];
+			break;
+		}
+	}
+	if (status & unknown && !(step.status & ~(GNUTLS_CERT_INVALID | unknown)))
+		return trust_say_unknown(t, trust_top(crt, count), why);
+	return trust_say_step(&step, step.status | status, t->legacy, why);
+}
+
+/* What GnuTLS leaves to us */
+
+/* A CA that the peer has sent can be restricted to other things than IKE. */
+static bool trust_purposes_fit(const gnutls_x509_crt_t *crt, unsigned int count,
+			       char why[TRUST_WHY_MAX])
+{
+	char name[CERT_NAME_MAX];
+
+	for (unsigned int i = 0; i < checking.count; i++) {
+		gnutls_x509_crt_t issuer = checking.step[i].issuer;
+
+		for (unsigned int j = 1; j < count; j++) {
+			if (issuer == crt[j] && !cert_purpose_fits(issuer))
+				return trust_refuse(why, "the CA %s may not issue certificates "
+						    "for IKE: its extended key usage",
+						    cert_subject_of(issuer, name));
+		}
+	}
+	return true;
+}
+
+static bool trust_not_revoked(const struct trust *t, char why[TRUST_WHY_MAX])
+{
+	for (unsigned int i = 0; i < checking.count; i++) {
+		const struct trust_step *step = &checking.step[i];
+
+		if (step->issuer && !revoke_check(&t->lists, step->crt, step->issuer,
+						  t->revocation, trust_flags(t), checking.now, why))
+			return false;
+	}
+	return true;
+}
+
+static const char *trust_id_str(const struct trust_claim *claim, char buf[CERT_NAME_MAX])
+{
+	struct addr addr;
+
+	if (claim->id_type == ID_DER_ASN1_DN)
+		dn_str(claim->id, buf, CERT_NAME_MAX);
+	else if ((claim->id_type == ID_IPV4_ADDR || claim->id_type == ID_IPV6_ADDR) &&
+		 addr_from_bytes(&addr, claim->id.p, claim->id.len))
+		addr_str(&addr, buf);
+	else
+		log_escape((const char *)claim->id.p, claim->id.len, buf, CERT_NAME_MAX);
+	return buf;
+}
+
+static bool trust_identity_fits(gnutls_x509_crt_t crt, const struct trust_claim *claim,
+				char why[TRUST_WHY_MAX])
+{
+	char names[CERT_WHY_MAX], id[CERT_NAME_MAX];
+
+	if (cert_names_of(crt, claim->id_type, claim->id, names))
+		return true;
+	return trust_refuse(why, "the peer says that it is %s, but its certificate %.120s",
+			    trust_id_str(claim, id), names);
+}
+
+static time_t trust_until(gnutls_x509_crt_t end)
+{
+	time_t first = gnutls_x509_crt_get_expiration_time(end);
+
+	for (unsigned int i = 0; i < checking.count; i++) {
+		gnutls_x509_crt_t issuer = checking.step[i].issuer;
+		time_t until = issuer ? gnutls_x509_crt_get_expiration_time(issuer) : first;
+
+		if (until < first)
+			first = until;
+	}
+	return first;
+}
+
+static bool trust_check_path(struct trust *t, gnutls_x509_crt_t *crt,
+			     const struct trust_claim *claim, time_t *until,
+			     char why[TRUST_WHY_MAX])
+{
+	char name[CERT_NAME_MAX], detail[CERT_WHY_MAX];
+	unsigned int status = 0;
+
+	checking.now = claim->now;
+	checking.count = 0;
+	gnutls_global_set_time_function(trust_clock);
+	if (gnutls_x509_trust_list_verify_crt(t->list, crt, claim->count, trust_flags(t), &status,
+					      trust_on_step) < 0)
+		return trust_refuse(why, "the peer's certificates cannot be verified");
+	if (status)
+		return trust_say(t, crt, claim->count, status, why);
+	if (!cert_is_usable_of(crt[0], t->legacy, detail))
+		return trust_refuse(why, "the certificate of %s: %.140s",
+				    cert_subject_of(crt[0], name), detail);
+	*until = trust_until(crt[0]);
+	return trust_purposes_fit(crt, claim->count, why) && trust_not_revoked(t, why) &&
+	       trust_identity_fits(crt[0], claim, why);
+}
+
+/* @crt: room for as many as there may be. False: @why; those that were read are there. */
+static bool trust_read(const struct trust_claim *claim, gnutls_x509_crt_t *crt,
+		       unsigned int *count, char why[TRUST_WHY_MAX])
+{
+	size_t octets = 0;
+
+	*count = 0;
+	if (!claim->count)
+		return trust_refuse(why, "the peer has sent no certificate");
+	if (claim->count > CERT_CHAIN_MAX)
+		return trust_refuse(why, "the peer has sent %u certificates; %d are the most",
+				    claim->count, CERT_CHAIN_MAX);
+	for (unsigned int i = 0; i < claim->count; i++)
+		octets += claim->certs[i].len;
+	if (octets > CERT_OCTETS_MAX)
+		return trust_refuse(why, "the peer's certificates have %zu octets; %d are the most",
+				    octets, CERT_OCTETS_MAX);
+	for (; *count < claim->count; (*count)++) {
+		crt[*count] = cert_import(claim->certs[*count]);
+		if (!crt[*count])
+			return trust_refuse(why, "certificate %u of the peer's is none, or broken",
+					    *count + 1);
+	}
+	return true;
+}
+
+bool trust_check(struct trust *t, const struct trust_claim *claim, time_t *until,
+		 char why[TRUST_WHY_MAX])
+{
+	gnutls_x509_crt_t crt[CERT_CHAIN_MAX];
+	unsigned int count;
+	bool ok;
+
+	ok = trust_read(claim, crt, &count, why) && trust_check_path(t, crt, claim, until, why);
+	while (count)
+		gnutls_x509_crt_deinit(crt[--count]);
+	return ok;
+}
