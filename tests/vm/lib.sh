@@ -423,7 +423,7 @@ swan()
 	local dir=$WORK/$1 command=$2
 
 	shift 2
-	STRONGSWAN_CONF=$dir/strongswan.conf swanctl "$command" --uri "unix://$dir/vici" "$@"
+	STRONGSWAN_CONF=$dir/strongswan.conf SWANCTL_DIR=$dir swanctl "$command" --uri "unix://$dir/vici" "$@"
 }
 
 # swan_load NAME <SWANCTL.CONF: connections and secrets

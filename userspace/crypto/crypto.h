@@ -100,6 +100,8 @@ bool auth_psk(uint16_t prf, struct chunk psk, const struct chunk *octets, size_t
 
 /* SHA-1 of the parts: NAT detection, RFC 7296 2.23. */
 bool sha1(const struct chunk *parts, size_t count, uint8_t out[20]);
+/* What the processes of the daemon know certificates by. */
+bool sha256(const struct chunk *parts, size_t count, uint8_t out[32]);
 
 bool crypto_equal(const void *a, const void *b, size_t len);	/* constant time */
 

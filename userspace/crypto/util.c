@@ -15,18 +15,29 @@ void crypto_random(void *buf, size_t len)
 	}
 }
 
-bool sha1(const struct chunk *parts, size_t count, uint8_t out[20])
+static bool util_hash(gnutls_digest_algorithm_t algorithm, const struct chunk *parts, size_t count,
+		      uint8_t *out)
 {
 	gnutls_hash_hd_t hash;
 	bool ok = true;
 	size_t i;
 
-	if (gnutls_hash_init(&hash, GNUTLS_DIG_SHA1) < 0)
+	if (gnutls_hash_init(&hash, algorithm) < 0)
 		return false;
 	for (i = 0; ok && i < count; i++)
 		ok = !parts[i].len || gnutls_hash(hash, parts[i].p, parts[i].len) == 0;
 	gnutls_hash_deinit(hash, ok ? out : NULL);
 	return ok;
+}
+
+bool sha1(const struct chunk *parts, size_t count, uint8_t out[20])
+{
+	return util_hash(GNUTLS_DIG_SHA1, parts, count, out);
+}
+
+bool sha256(const struct chunk *parts, size_t count, uint8_t out[32])
+{
+	return util_hash(GNUTLS_DIG_SHA256, parts, count, out);
 }
 
 bool crypto_equal(const void *a, const void *b, size_t len)

@@ -216,7 +216,8 @@ static void main_on_keys(evutil_socket_t fd, short what, void *arg)
 static struct event *main_keys(struct daemon *d)
 {
 	const struct keys_calls calls = {
-		.ctx = d, .mac_done = jobs_mac_done, .hook_done = hooks_done,
+		.ctx = d, .mac_done = jobs_mac_done, .sign_done = jobs_sign_done,
+		 .hook_done = hooks_done,
 	};
 	struct event *ev = event_new(d->base, keys_fd(d->keys), EV_READ | EV_PERSIST, main_on_keys,
 				     d);

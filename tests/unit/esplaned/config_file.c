@@ -14,7 +14,7 @@
 
 char config_dir[64];
 
-void path_of(const char *name, char path[128])
+void config_path_of(const char *name, char path[128])
 {
 	snprintf(path, 128, "%s/%s", config_dir, name);
 }
@@ -24,7 +24,7 @@ void file_write(const char *name, const char *text, mode_t mode)
 	char path[128];
 	FILE *f;
 
-	path_of(name, path);
+	config_path_of(name, path);
 	unlink(path);
 	f = fopen(path, "w");
 	assert_non_null(f);
@@ -53,7 +53,7 @@ struct config *load(const char *text, char said[SAID_MAX])
 	char path[128];
 
 	file_write("t.conf", text, 0600);
-	path_of("t.conf", path);
+	config_path_of("t.conf", path);
 	return load_path(path, said);
 }
 

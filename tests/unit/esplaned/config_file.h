@@ -14,7 +14,7 @@
 #define SAID_MAX	(16 * CONFIG_WHY_MAX)
 
 extern char config_dir[64];		/* without a slash at its end */
-void path_of(const char *name, char path[128]);
+void config_path_of(const char *name, char path[128]);
 void file_write(const char *name, const char *text, mode_t mode);
 /* @said: all mistakes, a line each; warnings begin with "warning: ". */
 struct config *load_path(const char *path, char said[SAID_MAX]);

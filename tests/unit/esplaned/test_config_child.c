@@ -92,7 +92,7 @@ static void everyday_options(void **state)
 	char path[128];
 
 	file_write("hook", "#!/bin/sh\n", 0700);
-	path_of("hook", path);
+	config_path_of("hook", path);
 	c = load_good(ONE("mtu = 1400\ntable = 100\nfwmark = 0x2a\nroutes = no\n"
 			  "up-script = hook\ndown-script = hook\nscript-timeout = 1m\n"
 			  "retransmit-first = 500ms\nretransmit-tries = 4\n"));
@@ -198,7 +198,7 @@ static void a_script_is_roots_alone(void **state)
 {
 	char path[128], want[512];
 
-	path_of("open", path);
+	config_path_of("open", path);
 	file_write("open", "#!/bin/sh\n", 0775);
 	snprintf(want, sizeof(want),
 		 "@:6: tunnel \"office\": up-script: %s is run by root and others can write it: "
@@ -387,7 +387,7 @@ static void weak_secrets(void **state)
 	char text[512], said[SAID_MAX], want[512], path[128];
 	struct config *c;
 
-	path_of("t.conf", path);
+	config_path_of("t.conf", path);
 	for (size_t i = 0; i < COUNT(weak); i++) {
 		snprintf(text, sizeof(text), "\ntunnel a { remote = any psk = \"%s\" local-ts = "
 			 "10.1.0.1 remote-ts = 10.2.0.1 }", weak[i].psk);
@@ -510,7 +510,7 @@ static void packing_and_unpacking_agree(void **state)
 	pack_tunnel(&wh, t);
 	assert_false(wh.overflow);
 	cur = cursor_of(head, wh.len);
-	assert_true(unpack_tunnel(&cur, &copy));
+	assert_true(unpack_tunnel(&cur, &copy, &c->lists));
 	assert_int_equal(copy.ike.child_count, 2);
 	for (unsigned int i = 0; i < 2; i++) {
 		wc[i] = writer_of(child[i], PACK_MAX);
@@ -526,11 +526,11 @@ static void packing_and_unpacking_agree(void **state)
 	/* A part of it is refused, whatever is missing. */
 	for (size_t len = 0; len < wh.len; len++) {
 		cur = cursor_of(head, len);
-		assert_false(unpack_tunnel(&cur, &copy));
+		assert_false(unpack_tunnel(&cur, &copy, &c->lists));
 		tunnel_options_clear(&copy);
 	}
 	cur = cursor_of(head, wh.len);
-	assert_true(unpack_tunnel(&cur, &copy));
+	assert_true(unpack_tunnel(&cur, &copy, &c->lists));
 	for (size_t len = 0; len < wc[1].len; len++) {
 		cur = cursor_of(child[1], len);
 		assert_false(unpack_child(&cur, &copy, 1));

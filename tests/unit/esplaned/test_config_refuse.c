@@ -24,7 +24,8 @@ static const struct {
 	  "@:10: tunnel \"office\": there is no option local_ts: do you mean local-ts?" },
 	{ ONE("keylife = 3\n"),
 	  "@:6: tunnel \"office\": there is no option keylife; use local, remote, local-id, "
-	  "remote-id, psk, psk-file, ike, esp, allow-legacy, prefer, local-ts, remote-ts, rekey, "
+	  "remote-id, psk, psk-file, strict-psk, cert, key, key-password, key-password-file, ca, "
+	  "crl, revocation, ike, esp, allow-legacy, prefer, local-ts, remote-ts, rekey, "
 	  "rekey-bytes, rekey-packets, ike-rekey, replay-window, start, when-down, interface, "
 	  "address, mtu, routes, table, metric, fwmark, encap, mobike, nat-keepalive, dpd, "
 	  "retransmit-first, retransmit-factor, retransmit-tries, fragment-size, up-script, "
@@ -35,7 +36,8 @@ static const struct {
 	{ "tunnel \"office\" {\npsk = x\nlocal-ts = 10.1.0.0/24\nremote-ts = 10.2.0.0/24\n}\n",
 	  "@:1: tunnel \"office\": remote is missing: the peer's address or name, or any" },
 	{ "tunnel \"office\" {\nremote = any\nlocal-ts = 10.1.0.0/24\nremote-ts = 10.2.0.0/24\n}\n",
-	  "@:1: tunnel \"office\": psk or psk-file is missing: the secret shared with the peer" },
+	  "@:1: tunnel \"office\": psk or psk-file is missing: the secret shared with the peer; "
+	  "or, with certificates, cert, key and ca" },
 	{ "tunnel \"office\" {\nremote = any\npsk = 'a long secret'\n}\n",
 	  "@:1: tunnel \"office\": local-ts is missing: the networks on this side, as { "
 	  "\"10.1.0.0/24\" }\n"

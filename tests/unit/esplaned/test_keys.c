@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "crypto/crypto.h"
+#include "crypto/signature.h"
 #include "esplaned/conf/pack.h"
 #include "esplaned/keys/keys.h"
 #include "esplaned/keys/link.h"
@@ -20,6 +21,7 @@
 #include "esplaned/keys/vault.h"
 #include "ike/object/stranger.h"
 #include "lib/log.h"
+#include "suite/ikev2.h"
 #include "unit/esplaned/config_file.h"
 
 #define SECRET	"a long secret: ok"		/* SHORT's */
@@ -32,7 +34,8 @@ struct border {
 	uint32_t id;
 	char why[CONFIG_WHY_MAX];
 	uint8_t mac[PRF_LEN_MAX];
-	size_t mac_len;
+	size_t mac_len, auth_len;
+	uint8_t method, auth[SIGNATURE_MAX];
 	unsigned int answers;
 };
 
@@ -56,14 +59,28 @@ static void on_hook(void *ctx, uint32_t id, const char *why)
 	snprintf(b->why, sizeof(b->why), "%s", why);
 }
 
+static void on_sign(void *ctx, uint32_t job, const char *why, uint8_t method, struct chunk auth)
+{
+	struct border *b = ctx;
+
+	b->answers++;
+	b->id = job;
+	snprintf(b->why, sizeof(b->why), "%s", why ? why : "");
+	b->method = method;
+	b->auth_len = auth.len;
+	memcpy(b->auth, auth.p, auth.len);
+}
+
 static void border_open(struct border *b)
 {
-	const struct keys_calls calls = { .ctx = b, .mac_done = on_mac, .hook_done = on_hook };
+	const struct keys_calls calls = {
+		.ctx = b, .mac_done = on_mac, .sign_done = on_sign, .hook_done = on_hook,
+	};
 	int network[2], supervisor[2];
 	char path[128];
 
 	*b = (struct border){ 0 };
-	path_of("t.conf", path);
+	config_path_of("t.conf", path);
 	assert_true(link_pair(network) && link_pair(supervisor));
 	b->vault = fork();
 	if (!b->vault) {
@@ -339,7 +356,7 @@ static void a_hook_is_the_configurations(void **state)
 	char path[128];
 
 	file_write("hook", "#!/bin/sh\n", 0700);
-	path_of("hook", path);
+	config_path_of("hook", path);
 	border_open(&b);
 	c = border_load(&b, ONE("up-script = hook\ninterface = wan\nscript-timeout = 3\n"));
 	snprintf(f.peer, sizeof(f.peer), "a\nLD_PRELOAD=x\x1b");
@@ -456,7 +473,7 @@ static void parts_of_messages(void **state)
 	log_init("test", LOG_STYLE_PLAIN, -1);
 	file_write("hook", "#!/bin/sh\n", 0700);
 	file_write("t.conf", ONE("up-script = hook\n"), 0600);
-	path_of("t.conf", path);
+	config_path_of("t.conf", path);
 	assert_true(link_pair(network) && link_pair(supervisor));
 	v = vault_new(network[1], supervisor[1], path);
 	assert_true(vault_input(v, (const uint8_t *)"\x01\0\0\0\1", 5));
@@ -491,9 +508,52 @@ static void parts_of_messages(void **state)
 	log_init("test", LOG_STYLE_PLAIN, LOG_INFO);
 }
 
+/* The private key stays where it is; certificates come across, however long the lists. */
+static void signatures(void **state)
+{
+	static const char *const conf =
+		"tunnel a {\nremote = 192.0.2.1\nlocal-ts = 10.1.0.0/24\nremote-ts = 10.2.0.0/24\n"
+		"remote-id = b\ncert = p256.pem\nkey = p256.key\nca = many.pem\n}\n"
+		"tunnel b {\nremote = 192.0.2.2\nlocal-ts = 10.1.0.0/24\nremote-ts = 10.3.0.0/24\n"
+		"psk = '" SECRET "'\n}\n";
+	const struct chunk octets = { (const uint8_t *)"octets", 6 };
+	char command[512], why[SIGNATURE_WHY_MAX];
+	struct tunnel_options *t;
+	struct border b;
+	struct config *c;
+
+	snprintf(command, sizeof(command), "%s/unit/crypto/pki.sh %s && cd %s && "
+		 "for i in $(seq 200); do cat ca.pem; done >many.pem",
+		 TESTS_DIR, config_dir, config_dir);
+	assert_int_equal(system(command), 0);
+	border_open(&b);
+	c = border_load(&b, conf);
+	t = &c->tunnels[0];
+	assert_int_equal(chunk_list_count(t->ca), 200);
+	assert_int_equal(chunk_list_count(t->ike.certs), 1);
+	assert_null(t->key);
+	assert_true(keys_sign(b.keys, 5, t->secret, 1 << SIGNATURE_HASH_SHA2_256, octets));
+	answer_wait(&b);
+	assert_int_equal(b.id, 5);
+	assert_string_equal(b.why, "");
+	assert_int_equal(b.method, AUTH_SIGNATURE);
+	assert_true(signature_check(t->ike.certs->chunk[0], false, b.method, octets,
+				    (struct chunk){ b.auth, b.auth_len }, why));
+	/* neither the other's, nor one that is not there */
+	assert_true(keys_sign(b.keys, 6, c->tunnels[1].secret, 0, octets));
+	answer_wait(&b);
+	assert_string_equal(b.why, "the tunnel's private key is not known");
+	assert_true(keys_sign(b.keys, 7, 4711, 0, octets));
+	answer_wait(&b);
+	assert_string_equal(b.why, "the tunnel's private key is not known");
+	config_free(c);
+	assert_int_equal(border_close(&b), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(signatures),
 		cmocka_unit_test(the_configuration_comes_without_secrets),
 		cmocka_unit_test(a_mac_takes_a_whole_message),
 		cmocka_unit_test(a_reload_numbers_secrets_anew),

@@ -303,7 +303,7 @@ static void hooks_that_fail(void **state)
 
 		file_write("hook", rows[i].script, 0700);
 		file_write("t.conf", ONE("up-script = hook\nscript-timeout = 1s\n"), 0600);
-		path_of("hook", path);
+		config_path_of("hook", path);
 		snprintf(want, sizeof(want), "%s: %s", path, rows[i].says);
 		assert_int_equal(daemon_end(daemon_begin(runs_one, NULL)), 0);
 		assert_true(file_is(trace_path, want));
@@ -465,10 +465,10 @@ static int make(void **state)
 {
 	if (config_dir_make(state))
 		return -1;
-	path_of("t.conf", config_path);
-	path_of("pid", pid_path);
-	path_of("control", control_path);
-	path_of("trace", trace_path);
+	config_path_of("t.conf", config_path);
+	config_path_of("pid", pid_path);
+	config_path_of("control", control_path);
+	config_path_of("trace", trace_path);
 	unsetenv("NOTIFY_SOCKET");
 	return 0;
 }

@@ -63,6 +63,8 @@ static void reload_old(struct daemon *d, const struct config *config, json_t *ch
 		next = t->next;
 		if (opt && tunnel_options_equal(opt, &t->opt)) {
 			opt->ike.name[0] = '\0';	/* done */
+			tunnels_set_crl(t, opt->crl);
+			opt->crl = NULL;
 			continue;
 		}
 		json_array_append_new(opt ? changed : removed, json_string(t->opt.ike.name));

@@ -146,5 +146,6 @@ void config_free(struct config *config)
 	for (size_t i = 0; i < config->count; i++)
 		tunnel_options_clear(&config->tunnels[i]);
 	free(config->tunnels);
+	lists_clear(&config->lists);
 	free(config);
 }

@@ -5,12 +5,16 @@
 #define ESPLANED_CONFIG_H
 
 #include <net/if.h>
+#include "crypto/trust.h"
+#include "esplaned/conf/lists.h"
 #include "ike/core/conf.h"
 
 #define CONFIG_PATH		"/etc/esplane/esplane.conf"
 #define CONFIG_WHY_MAX		1024
 #define CONFIG_PSK_MAX		512	/* octets */
 #define CONFIG_SCRIPT_MAX	256	/* octets of a path, NUL included */
+#define CONFIG_CERT_PATH_MAX	256	/* likewise, of certificates and keys */
+#define CONFIG_PASSWORD_MAX	128	/* octets, NUL included */
 #define CONFIG_TUNNELS_MAX	1024
 #define CONFIG_TS_MAX		16	/* selectors of a child, a side */
 
@@ -28,7 +32,17 @@ struct tunnel_options {
 	 */
 	uint8_t psk[CONFIG_PSK_MAX];
 	uint16_t psk_len;
+	struct key *key;		/* our private key; NULL: none */
+	char key_password[CONFIG_PASSWORD_MAX];	/* until the key is read */
 	uint32_t secret;
+	/*
+	 * Certificates of others, a reference each: CAs, and revocation lists, which may change
+	 * while a tunnel runs. Our own are in @ike.
+	 */
+	struct chunk_list *ca, *crl;
+	enum revocation revocation;
+	char cert_path[CONFIG_CERT_PATH_MAX], key_path[CONFIG_CERT_PATH_MAX];	/* "": none */
+	uint64_t cert_until;		/* our certificate expires, seconds since 1970; 0: none */
 	char interface[IFNAMSIZ];
 	struct addr address;		/* for the interface; family 0: chosen when it comes up */
 	uint8_t address_bits;
@@ -37,7 +51,8 @@ struct tunnel_options {
 	uint32_t table;			/* of the routes; 0: main */
 	bool no_routes;			/* routes = no: the host's administrator lays them */
 	enum when_down when_down;
-	bool allow_legacy;		/* checked when it is read, and not needed after */
+	bool allow_legacy;		/* of algorithms: checked when it is read */
+	bool strict_psk;		/* checked when it is read, and not needed after */
 	bool prefer_peer;		/* likewise: the lists have it after */
 	char up_script[CONFIG_SCRIPT_MAX], down_script[CONFIG_SCRIPT_MAX];	/* "": none */
 	uint32_t script_timeout_s;
@@ -48,6 +63,7 @@ struct tunnel_options {
 struct config {
 	struct tunnel_options *tunnels;
 	size_t count;
+	struct lists lists;		/* of certificates, that the tunnels share */
 };
 
 /*
@@ -63,7 +79,7 @@ typedef void (*config_say_fn)(void *ctx, int level, const char *text);
 struct config *config_load(const char *path, config_say_fn say, void *ctx);
 /* Wipes the secrets. NULL is fine. */
 void config_free(struct config *config);
-/* What one tunnel holds, wiped; not @t itself. */
+/* What one tunnel holds, wiped; not @t itself. Twice is fine. */
 void tunnel_options_clear(struct tunnel_options *t);
 
 /*

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "esplaned/conf/credential.h"
 #include "esplaned/conf/secret.h"
 
 #define OPTION_LIST_CHARS	", \t"	/* in a value: a list that was written as one string */
@@ -81,14 +82,15 @@ static bool option_id(struct ike_id *id, const char *value, const char *absent,
 		return value_refuse(why, "\"%s\" is not an identity: leave the option out; %s",
 				    value, absent);
 	if ((value_is_host(value) || strchr(value, '@') || !strncmp(value, "keyid:", 6) ||
-	     addr_parse(&addr, value)) &&
+	     strchr(value, '=') || addr_parse(&addr, value)) &&
 	    ike_id_parse(id, value))
 		return true;
 	return value_refuse(why,
 			    "\"%s\" is not an identity; use an IPv4 or IPv6 address, a host name, "
 			    "as gw.example.org, user@example.org, @ and any text for a name of "
-			    "another form, @# and hexadecimal digits, keyid: and text, of at most "
-			    "%d octets; distinguished names are not supported",
+			    "another form, @# and hexadecimal digits, keyid: and text, or a "
+			    "distinguished name, as \"C=DE, O=Example, CN=gw\", of at most %d "
+			    "octets",
 			    value, TUNNEL_ID_MAX);
 }
 
@@ -101,7 +103,8 @@ static bool option_local_id(struct option_target *to, const char *value, char wh
 static bool option_remote_id(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
 	return option_id(&to->tunnel->ike.remote_id, value,
-			 "without remote-id, whoever knows the secret is the peer", why);
+			 "without remote-id, whoever knows the secret, or has a certificate of "
+			 "ca, is the peer", why);
 }
 
 static bool option_psk(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
@@ -109,24 +112,18 @@ static bool option_psk(struct option_target *to, const char *value, char why[VAL
 	return secret_is_private(to->file, to->st, why) && secret_parse(to->tunnel, value, why);
 }
 
-/* A relative path counts from the file it stands in. False: too long. */
-static bool option_path(const struct option_target *to, const char *value, char *path, size_t size)
-{
-	const char *slash = strrchr(to->file, '/');
-	int n = value[0] == '/' || !slash ?
-			snprintf(path, size, "%s", value) :
-			snprintf(path, size, "%.*s/%s", (int)(slash - to->file), to->file, value);
-
-	return n > 0 && (size_t)n < size;
-}
-
 static bool option_psk_file(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
 	char path[4096];
 
-	if (!option_path(to, value, path, sizeof(path)))
-		return value_refuse(why, "the path is longer than %zu octets", sizeof(path) - 1);
-	return secret_read(to->tunnel, path, why);
+	return value_path(to->file, value, path, sizeof(path), why) &&
+	       secret_read(to->tunnel, path, why);
+}
+
+static bool option_strict_psk(struct option_target *to, const char *value,
+			      char why[VALUE_WHY_MAX])
+{
+	return value_choice(value, "no", "yes", &to->tunnel->strict_psk, why);
 }
 
 static bool option_proposal(struct proposals *list, uint8_t protocol, const char *value,
@@ -408,9 +405,8 @@ static bool option_script(struct option_target *to, char path[CONFIG_SCRIPT_MAX]
 {
 	struct stat st;
 
-	if (!option_path(to, value, path, CONFIG_SCRIPT_MAX))
-		return value_refuse(why, "the path is longer than %d octets",
-				    CONFIG_SCRIPT_MAX - 1);
+	if (!value_path(to->file, value, path, CONFIG_SCRIPT_MAX, why))
+		return false;
 	if (path[0] != '/')
 		return value_refuse(why, "\"%s\" is not an absolute path: begin it with /", path);
 	if (stat(path, &st))
@@ -453,6 +449,14 @@ const struct option option_table[] = {
 	{ "remote-id", OPTION_TUNNEL, false, option_remote_id },
 	{ "psk", OPTION_TUNNEL, false, option_psk },
 	{ "psk-file", OPTION_TUNNEL, false, option_psk_file },
+	{ "strict-psk", OPTION_TUNNEL, false, option_strict_psk },
+	{ "cert", OPTION_TUNNEL, false, credential_set_cert },
+	{ "key", OPTION_TUNNEL, false, credential_set_key },
+	{ "key-password", OPTION_TUNNEL, false, credential_set_password },
+	{ "key-password-file", OPTION_TUNNEL, false, credential_set_password_file },
+	{ "ca", OPTION_TUNNEL, true, credential_set_ca },
+	{ "crl", OPTION_TUNNEL, true, credential_set_crl },
+	{ "revocation", OPTION_TUNNEL, false, credential_set_revocation },
 	{ "ike", OPTION_TUNNEL, true, option_ike },
 	{ "esp", OPTION_BOTH, true, option_esp },
 	{ "allow-legacy", OPTION_TUNNEL, false, option_allow_legacy },

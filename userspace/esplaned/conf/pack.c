@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ike/auth/auth.h"
+
 void pack_text(struct writer *w, const char *text)
 {
 	size_t len = strlen(text);
@@ -74,6 +76,21 @@ bool unpack_ts_list(struct cursor *c, unsigned int max, struct ts_list **list)
 	}
 	*list = count ? ts_list_new(ts, count) : NULL;
 	return !count || *list;
+}
+
+void pack_list(struct writer *w, const struct chunk_list *list)
+{
+	uint8_t digest[LISTS_DIGEST_LEN];
+
+	lists_digest(list, digest);
+	writer_bytes(w, digest, sizeof(digest));
+}
+
+bool unpack_list(struct cursor *c, const struct lists *lists, struct chunk_list **list)
+{
+	uint8_t digest[LISTS_DIGEST_LEN];
+
+	return cursor_copy(c, digest, sizeof(digest)) && lists_get(lists, digest, list);
 }
 
 static bool unpack_bool(struct cursor *c, bool *v)
@@ -186,9 +203,42 @@ static bool unpack_conf(struct cursor *c, struct tunnel_conf *conf)
 	return conf->child;
 }
 
+/* How both ends prove who they are. */
+static void pack_credentials(struct writer *w, const struct tunnel_options *t)
+{
+	writer_u8(w, t->ike.local_auth == &auth_signature_ops);
+	writer_u8(w, t->ike.remote_auth == &auth_signature_ops);
+	pack_list(w, t->ike.certs);
+	pack_list(w, t->ike.ca_hashes);
+	pack_list(w, t->ca);
+	writer_u8(w, (uint8_t)t->revocation);
+	writer_u8(w, t->allow_legacy);
+	pack_text(w, t->cert_path);
+	writer_u64(w, t->cert_until);
+}
+
+static bool unpack_credentials(struct cursor *c, struct tunnel_options *t,
+			       const struct lists *lists)
+{
+	bool local, remote;
+	uint8_t revocation;
+
+	if (!unpack_bool(c, &local) || !unpack_bool(c, &remote) ||
+	    !unpack_list(c, lists, &t->ike.certs) || !unpack_list(c, lists, &t->ike.ca_hashes) ||
+	    !unpack_list(c, lists, &t->ca) || !cursor_u8(c, &revocation) ||
+	    revocation > REVOCATION_OFF || !unpack_bool(c, &t->allow_legacy) ||
+	    !unpack_text(c, t->cert_path, sizeof(t->cert_path)) || !cursor_u64(c, &t->cert_until))
+		return false;
+	t->ike.local_auth = local ? &auth_signature_ops : NULL;
+	t->ike.remote_auth = remote ? &auth_signature_ops : NULL;
+	t->revocation = (enum revocation)revocation;
+	return true;
+}
+
 void pack_tunnel(struct writer *w, const struct tunnel_options *t)
 {
 	pack_conf(w, &t->ike);
+	pack_credentials(w, t);
 	writer_u32(w, t->secret);
 	pack_text(w, t->interface);
 	pack_addr(w, &t->address);
@@ -204,12 +254,13 @@ void pack_tunnel(struct writer *w, const struct tunnel_options *t)
 	writer_u32(w, t->keepalive_s);
 }
 
-bool unpack_tunnel(struct cursor *c, struct tunnel_options *t)
+bool unpack_tunnel(struct cursor *c, struct tunnel_options *t, const struct lists *lists)
 {
 	bool block = false;
 
 	*t = (struct tunnel_options){ 0 };
-	if (!unpack_conf(c, &t->ike) || !cursor_u32(c, &t->secret) ||
+	if (!unpack_conf(c, &t->ike) || !unpack_credentials(c, t, lists) ||
+	    !cursor_u32(c, &t->secret) ||
 	    !unpack_text(c, t->interface, sizeof(t->interface)) || !unpack_addr(c, &t->address) ||
 	    !cursor_u8(c, &t->address_bits) || t->address_bits > addr_len(&t->address) * 8 ||
 	    !cursor_u32(c, &t->metric) || !cursor_u32(c, &t->mtu) || !cursor_u32(c, &t->table) ||

@@ -128,17 +128,24 @@ static bool secret_fd_read(int fd, const char *path, char *buf, size_t size,
 	return true;
 }
 
-bool secret_read(struct tunnel_options *t, const char *path, char why[VALUE_WHY_MAX])
+bool secret_text_read(const char *path, char text[SECRET_TEXT_MAX], char why[VALUE_WHY_MAX])
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	char text[2 * CONFIG_PSK_MAX + 4];
 	bool ok;
 
 	if (fd < 0)
 		return value_refuse(why, "%s: %s; write the secret into a file of mode 0600", path,
 				    strerror(errno));
-	ok = secret_fd_read(fd, path, text, sizeof(text), why) && secret_parse(t, text, why);
+	ok = secret_fd_read(fd, path, text, SECRET_TEXT_MAX, why);
 	close(fd);
+	return ok;
+}
+
+bool secret_read(struct tunnel_options *t, const char *path, char why[VALUE_WHY_MAX])
+{
+	char text[SECRET_TEXT_MAX];
+	bool ok = secret_text_read(path, text, why) && secret_parse(t, text, why);
+
 	mem_wipe(text, sizeof(text));
 	return ok;
 }

@@ -7,6 +7,8 @@
 #include "esplaned/conf/config.h"
 #include "esplaned/conf/value.h"
 
+#define SECRET_TEXT_MAX	(2 * CONFIG_PSK_MAX + 4)	/* octets, NUL included */
+
 /*
  * As strongSwan writes secrets: 0x and hexadecimal digits, 0s and base64, or the text itself.
  * False:
@@ -15,6 +17,8 @@
 bool secret_parse(struct tunnel_options *t, const char *text, char why[VALUE_WHY_MAX]);
 /* The same from a file that only its owner reads. */
 bool secret_read(struct tunnel_options *t, const char *path, char why[VALUE_WHY_MAX]);
+/* The one line of such a file: the text of a secret. */
+bool secret_text_read(const char *path, char text[SECRET_TEXT_MAX], char why[VALUE_WHY_MAX]);
 /* Is this a file that only its owner, root or ourselves, reads? False: @why says how to mend it. */
 bool secret_is_private(const char *file, const struct stat *st, char why[VALUE_WHY_MAX]);
 /* NULL: not obviously weak; else what is weak about it. */

@@ -10,14 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
+#include <time.h>
 
 #include "esplaned/conf/check.h"
+#include "esplaned/conf/credential.h"
 #include "esplaned/conf/option.h"
 #include "esplaned/conf/secret.h"
 #include "lib/mem.h"
 
 #define SECTION_UNKNOWN_MAX	32		/* unknown options of one section */
-#define SECTION_OPTIONS_MAX	(48 + SECTION_UNKNOWN_MAX)
+#define SECTION_OPTIONS_MAX	(96 + SECTION_UNKNOWN_MAX)
 #define SECTION_VALUE_MAX	600		/* octets: an identity as hexadecimal digits */
 
 #define SECTION_REKEY		3600		/* seconds; the defaults */
@@ -98,7 +100,7 @@ static bool section_is_unknown(const char *name, enum option_place place)
 static void section_unknown_note(cfg_t *cfg, const char *name)
 {
 	const char *nearest = option_nearest(name, section_place(cfg));
-	char where[256], list[512] = "";
+	char where[256], list[768] = "";
 	size_t len = 0;
 
 	if (!cfg->title) {
@@ -190,16 +192,17 @@ static void section_on_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
 	char text[512], where[256];
 	int line = section_line(cfg);
-	const char *name;
+	const char *name, *secret;
 
 	vsnprintf(text, sizeof(text), fmt, ap);
 	section_where(cfg, where);
 	/* What libConfuse stumbles over is then most likely a part of the secret. */
-	if (text_has_secret(reading.file->text, line) && !strstr(text, "'psk'")) {
+	secret = text_secret(reading.file->text, line);
+	if (secret && !(strstr(text, secret) && strchr(text, '\''))) {
 		section_fault(line,
-			     "%spsk: the line goes on after its value: a secret with blanks or "
+			     "%s%s: the line goes on after its value: a secret with blanks or "
 			     "{ } ( ) = + , # has to stand in quotes",
-			     where);
+			     where, secret);
 		return;
 	}
 	if (strstr(fmt, "no such option")) {
@@ -278,7 +281,8 @@ static int section_on_value(cfg_t *cfg, cfg_opt_t *opt)
 			break;
 		}
 	}
-	mem_free_wiped(scratch, sizeof(*scratch));
+	tunnel_options_clear(scratch);
+	free(scratch);
 	return 0;
 }
 
@@ -337,9 +341,13 @@ static void section_lacks(cfg_t *cfg, int line, bool children)
 	if (!section_given(cfg, "remote"))
 		section_fault(line, "%sremote is missing: the peer's address or name, or any",
 			     where);
-	if (!section_given(cfg, "psk") && !section_given(cfg, "psk-file"))
-		section_fault(line, "%spsk or psk-file is missing: the secret shared with the peer",
-			     where);
+	if (!section_given(cfg, "psk") && !section_given(cfg, "psk-file") &&
+	    !section_given(cfg, "cert") && !section_given(cfg, "ca"))
+		section_fault(line, "%spsk or psk-file is missing: the secret shared with the peer; "
+			     "or, with certificates, cert, key and ca", where);
+	if (cfg_size(cfg, "key-password") && cfg_size(cfg, "key-password-file"))
+		section_fault(line, "%skey-password and key-password-file are both given: leave one "
+			     "out", where);
 	if (cfg_size(cfg, "psk") && cfg_size(cfg, "psk-file"))
 		section_fault(line, "%spsk and psk-file are both given: leave one out", where);
 	for (unsigned int i = 0; i < 2 && children; i++) {
@@ -412,12 +420,32 @@ static bool section_children(cfg_t *cfg, struct tunnel_options *t,
 	return section_sound();
 }
 
+/* Keys and certificates. The tunnels share their lists. False: noted. */
+static bool section_credentials(struct tunnel_options *t, int line)
+{
+	struct lists *lists = &reading.file->load->config->lists;
+	char why[VALUE_WHY_MAX];
+	bool fresh;
+
+	if (!credential_read(t, time(NULL), why)) {
+		section_fault(line, "tunnel \"%s\": %s", t->ike.name, why);
+		return false;
+	}
+	if (lists_share(lists, &t->ike.certs, &fresh) && lists_share(lists, &t->ca, &fresh) &&
+	    lists_share(lists, &t->crl, &fresh) && lists_share(lists, &t->ike.ca_hashes, &fresh))
+		return true;
+	section_fault(line, "tunnel \"%s\": certificates and revocation lists have more than %d "
+		      "octets, or there is no memory", t->ike.name, LISTS_OCTETS_MAX);
+	return false;
+}
+
 /* @t is zero. False: noted. */
 static bool section_tunnel_fill(cfg_t *cfg, int line, struct tunnel_options *t)
 {
 	struct option_child child = { .conf.rekey_s = SECTION_REKEY };
 	struct option_target to = { .tunnel = t, .child = &child };
 	unsigned int children = cfg_size(cfg, "child");
+	bool ok;
 
 	snprintf(t->ike.name, sizeof(t->ike.name), "%s", cfg->title);
 	t->ike.rekey_s = SECTION_IKE_REKEY;
@@ -445,16 +473,16 @@ static bool section_tunnel_fill(cfg_t *cfg, int line, struct tunnel_options *t)
 	t->ike.ike.by_peer = t->prefer_peer;
 	if (!to.when_down)
 		t->when_down = t->ike.start_up && !t->no_routes ? WHEN_DOWN_BLOCK : WHEN_DOWN_PASS;
-	if (children)
-		return section_children(cfg, t, &child);
-	return section_sound() && section_child_add(t, cfg->title, &child, line);
+	ok = children ? section_children(cfg, t, &child) :
+			section_sound() && section_child_add(t, cfg->title, &child, line);
+	return ok && section_credentials(t, line);
 }
 
 /* What shows only when the tunnel is whole, beside those that were read before. False: noted. */
 static bool section_tunnel_check(cfg_t *cfg, int line, const struct tunnel_options *t)
 {
 	const struct config *c = reading.file->load->config;
-	const char *weakness = secret_weakness(t->psk, t->psk_len);
+	const char *weakness = t->psk_len ? secret_weakness(t->psk, t->psk_len) : NULL;
 	char why[VALUE_WHY_MAX];
 
 	if (!check_tunnel(t, why)) {
@@ -475,11 +503,14 @@ static bool section_tunnel_check(cfg_t *cfg, int line, const struct tunnel_optio
 		}
 	}
 	if (weakness)
-		section_note(reading.file, LOG_WARNING, line,
+		section_note(reading.file, t->strict_psk ? LOG_ERR : LOG_WARNING, line,
 			    "tunnel \"%s\": psk: %s and can be guessed: use a random one, as "
 			    "openssl rand -base64 24 writes it",
 			    t->ike.name, weakness);
-	return true;
+	if (credential_warning(t, time(NULL), why))
+		section_note(reading.file, LOG_WARNING, line, "tunnel \"%s\": %s", t->ike.name,
+			     why);
+	return !weakness || !t->strict_psk;
 }
 
 /* Room for one more tunnel. Not realloc: it would leave secrets behind. */
@@ -555,15 +586,20 @@ static int section_on_include(cfg_t *cfg, cfg_opt_t *opt, int argc, const char *
 	return 0;
 }
 
+static void section_secret_wipe(cfg_opt_t *opt)
+{
+	for (unsigned int i = 0; i < cfg_opt_size(opt); i++) {
+		if (opt->values[i]->string)
+			mem_wipe(opt->values[i]->string, strlen(opt->values[i]->string));
+	}
+}
+
 /* Whether or not all of it was understood. */
 static void section_secrets_wipe(cfg_t *cfg)
 {
 	for (unsigned int i = 0; i < cfg_size(cfg, "tunnel"); i++) {
-		cfg_opt_t *opt = cfg_getopt(cfg_getnsec(cfg, "tunnel", i), "psk");
-
-		for (unsigned int j = 0; j < cfg_opt_size(opt); j++)
-			if (opt->values[j]->string)
-				mem_wipe(opt->values[j]->string, strlen(opt->values[j]->string));
+		section_secret_wipe(cfg_getopt(cfg_getnsec(cfg, "tunnel", i), "psk"));
+		section_secret_wipe(cfg_getopt(cfg_getnsec(cfg, "tunnel", i), "key-password"));
 	}
 }
 

@@ -185,18 +185,28 @@ bool text_next(struct text *s, struct text_section *sec)
 	return sec->begin[strspn(sec->begin, " \t\r\n")];
 }
 
-bool text_has_secret(const char *text, int line)
+/* Does the option @name stand in the line that begins there? */
+static bool text_has_option(const char *begin, const char *name)
 {
-	const char *begin = text, *end, *at;
+	const char *end = begin + strcspn(begin, "\n"), *at;
+	size_t len = strlen(name);
+
+	for (at = strstr(begin, name); at && at < end; at = strstr(at + len, name)) {
+		if ((at == begin || strchr(" \t{}", at[-1])) && strchr(" \t\r\n=\"'+", at[len]))
+			return true;
+	}
+	return false;
+}
+
+const char *text_secret(const char *text, int line)
+{
+	const char *begin = text;
 
 	while (--line > 0 && begin)
 		begin = strchr(begin, '\n') ? strchr(begin, '\n') + 1 : NULL;
 	if (!begin)
-		return false;
-	end = begin + strcspn(begin, "\n");
-	for (at = strstr(begin, "psk"); at && at < end; at = strstr(at + 3, "psk")) {
-		if ((at == begin || strchr(" \t{}", at[-1])) && strchr(" \t\r\n=\"'+", at[3]))
-			return true;
-	}
-	return false;
+		return NULL;
+	if (text_has_option(begin, "psk"))
+		return "psk";
+	return text_has_option(begin, "key-password") ? "key-password" : NULL;
 }

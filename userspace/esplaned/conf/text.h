@@ -33,7 +33,7 @@ void text_begin(struct text *s, char *text);
  */
 bool text_next(struct text *s, struct text_section *sec);
 
-/* Does the option psk stand in this line? */
-bool text_has_secret(const char *text, int line);
+/* The option with a secret that stands in this line, psk or key-password; NULL: none. */
+const char *text_secret(const char *text, int line);
 
 #endif

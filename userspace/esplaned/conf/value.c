@@ -190,6 +190,18 @@ bool value_choice(const char *text, const char *no, const char *yes, bool *chose
 	       value_refuse(why, "\"%s\" is not known; use %s or %s", text, no, yes);
 }
 
+bool value_path(const char *file, const char *text, char *path, size_t size,
+		char why[VALUE_WHY_MAX])
+{
+	const char *slash = strrchr(file, '/');
+	int n = text[0] == '/' || !slash ?
+			snprintf(path, size, "%s", text) :
+			snprintf(path, size, "%.*s/%s", (int)(slash - file), file, text);
+
+	return (n > 0 && (size_t)n < size) ||
+	       value_refuse(why, "the path is longer than %zu octets", size - 1);
+}
+
 bool value_is_host(const char *name)
 {
 	size_t len = strlen(name);

@@ -7,6 +7,7 @@
 #define ESPLANED_VALUE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define VALUE_WHY_MAX	768	/* octets, NUL included */
@@ -37,6 +38,10 @@ bool value_lifetime(const char *text, uint64_t base, const char *least, uint64_t
 /* One of two words. */
 bool value_choice(const char *text, const char *no, const char *yes, bool *chosen,
 		  char why[VALUE_WHY_MAX]);
+
+/* A relative path counts from the @file it stands in. False: longer than @size less one octets. */
+bool value_path(const char *file, const char *text, char *path, size_t size,
+		char why[VALUE_WHY_MAX]);
 
 /* Could this be a DNS name? */
 bool value_is_host(const char *name);

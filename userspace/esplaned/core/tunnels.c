@@ -54,6 +54,7 @@ static void tunnels_entry_free(struct tunnel_entry *t)
 {
 	device_free(t->dev);
 	totals_free(t->totals);
+	trust_free(t->trust);
 	tunnel_options_clear(&t->opt);
 	free(t);
 }
@@ -102,6 +103,14 @@ struct tunnel_entry *tunnels_add(struct tunnels *list, struct ike *ike, struct d
 	*tail = NULL;
 	tunnels_entry_free(t);
 	return NULL;
+}
+
+void tunnels_set_crl(struct tunnel_entry *t, struct chunk_list *crl)
+{
+	trust_free(t->trust);
+	t->trust = NULL;
+	chunk_list_put(t->opt.crl);
+	t->opt.crl = crl;
 }
 
 void tunnels_del(struct tunnels *list, struct ike *ike, struct tunnel_entry *t)

@@ -12,6 +12,7 @@ struct device;
 struct devices;
 struct ike;
 struct totals;
+struct trust;
 
 struct tunnel_entry {
 	struct tunnel_entry *next;
@@ -20,6 +21,7 @@ struct tunnel_entry {
 	struct device *dev;
 	uint32_t device;		/* the module's number of its interface; 0: there is none */
 	struct totals *totals;
+	struct trust *trust;		/* made of @opt when a peer's certificate comes; or NULL */
 	/* When a contact with the peer last began: of ours or of the peer's. */
 	uint64_t contact_ms;
 	uint64_t keepalive_ms;		/* when the next octets for NATs are due */
@@ -37,6 +39,9 @@ struct tunnel_entry *tunnels_add(struct tunnels *list, struct ike *ike, struct d
 				 struct tunnel_options *opt);
 /* Takes it down, removes its device, forgets it. */
 void tunnels_del(struct tunnels *list, struct ike *ike, struct tunnel_entry *t);
+
+/* From now on these revocation lists count. The caller's reference is taken. */
+void tunnels_set_crl(struct tunnel_entry *t, struct chunk_list *crl);
 
 struct tunnel_entry *tunnels_find(const struct tunnels *list, uint32_t id);
 struct tunnel_entry *tunnels_find_name(const struct tunnels *list, const char *name);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "esplaned/engine/jobs.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
+#include "crypto/signature.h"
 #include "esplaned/engine/engine.h"
 #include "esplaned/host/clock.h"
 #include "esplaned/host/resolve.h"
@@ -13,6 +16,10 @@ struct job {
 	struct daemon *d;
 	uint32_t id;			/* the engine's */
 	struct resolve *resolve;
+	/* A verification, which is done at once, and told when the engine is out of the way. */
+	struct event *told;
+	char why[TRUST_WHY_MAX], subject[CERT_NAME_MAX];	/* @why "": it is right */
+	uint64_t valid_s;
 };
 
 static struct job *jobs_new(struct daemon *d, uint32_t id)
@@ -36,6 +43,8 @@ static void jobs_free(struct job *j)
 		at = &(*at)->next;
 	*at = j->next;
 	resolve_cancel(j->resolve);
+	if (j->told)
+		event_free(j->told);
 	free(j);
 }
 
@@ -85,16 +94,84 @@ static bool jobs_begin_resolve(struct job *j, const struct ike_job *job)
 	return j->resolve;
 }
 
+/* What a verifier needs of the tunnel, made once. NULL: no memory. */
+static struct trust *jobs_trust(struct tunnel_entry *t)
+{
+	if (!t->trust)
+		t->trust = trust_new(t->opt.ca, t->opt.crl, t->opt.revocation, t->opt.allow_legacy);
+	return t->trust;
+}
+
+/* RFC 7296 2.15: is it a certificate to believe, for this identity, and is it its key's proof? */
+static void jobs_verify(struct job *j, struct tunnel_entry *t, const struct ike_job *job)
+{
+	const struct trust_claim claim = {
+		.certs = job->certs, .count = job->cert_count, .id_type = job->id->type,
+		.id = { job->id->data, job->id->len }, .now = time(NULL),
+	};
+	struct trust *trust = jobs_trust(t);
+	time_t until;
+
+	snprintf(j->why, sizeof(j->why), "no memory");
+	if (!trust || !trust_check(trust, &claim, &until, j->why) ||
+	    !signature_check(job->certs[0], t->opt.allow_legacy, job->method, job->octets,
+			     job->signature, j->why))
+		return;
+	j->why[0] = '\0';
+	j->valid_s = (uint64_t)(until - claim.now);
+	cert_subject(job->certs[0], j->subject);
+}
+
+static void jobs_on_told(evutil_socket_t fd, short what, void *ctx)
+{
+	struct job *j = ctx;
+	const struct ike_job_result result = {
+		.why = j->why[0] ? j->why : NULL, .valid_s = j->valid_s, .subject = j->subject,
+	};
+
+	jobs_end(j, &result);
+}
+
+static bool jobs_begin_verify(struct job *j, const struct ike_job *job)
+{
+	struct tunnel_entry *t = tunnels_find(&j->d->tunnels, job->tunnel);
+	const struct timeval at_once = { 0 };
+
+	if (!t)
+		return false;
+	jobs_verify(j, t, job);
+	j->told = evtimer_new(j->d->base, jobs_on_told, j);
+	return j->told && !evtimer_add(j->told, &at_once);
+}
+
+/* As jobs_begin_mac. */
+static bool jobs_begin_sign(struct daemon *d, uint32_t id, const struct ike_job *job)
+{
+	const struct tunnel_entry *t = tunnels_find(&d->tunnels, job->tunnel);
+
+	return t && keys_sign(d->keys, id, t->opt.secret, job->hashes, job->octets);
+}
+
+void jobs_sign_done(void *ctx, uint32_t job, const char *why, uint8_t method, struct chunk auth)
+{
+	const struct ike_job_result result = { .why = why, .method = method, .signature = auth };
+	struct daemon *d = ctx;
+
+	ike_job_done(d->ike, job, &result);
+	engine_settled(d);
+}
+
 bool jobs_begin(struct daemon *d, uint32_t id, const struct ike_job *job)
 {
 	struct job *j;
 
 	if (job->kind == IKE_JOB_PSK_MAC)
 		return jobs_begin_mac(d, id, job);
-	if (job->kind != IKE_JOB_RESOLVE)
-		return false;
+	if (job->kind == IKE_JOB_SIGN)
+		return jobs_begin_sign(d, id, job);
 	j = jobs_new(d, id);
-	if (j && jobs_begin_resolve(j, job))
+	if (j && (job->kind == IKE_JOB_VERIFY ? jobs_begin_verify(j, job) :
+						jobs_begin_resolve(j, job)))
 		return true;
 	if (j)
 		jobs_free(j);

@@ -9,6 +9,7 @@
 
 #include "esplaned/conf/pack.h"
 #include "esplaned/keys/link.h"
+#include "esplaned/keys/parcel.h"
 #include "lib/log.h"
 
 struct keys {
@@ -21,6 +22,7 @@ struct keys {
 	unsigned int children;		/* of it, that have come */
 	bool loaded, ok;
 	char why[CONFIG_WHY_MAX];
+	struct parcel parcel;		/* the list of certificates that is coming */
 	uint8_t in[LINK_MAX], out[LINK_MAX];
 };
 
@@ -43,6 +45,7 @@ void keys_free(struct keys *keys)
 	if (keys->ready >= 0)
 		close(keys->ready);
 	config_free(keys->config);
+	parcel_drop(&keys->parcel);
 	free(keys);
 }
 
@@ -58,10 +61,23 @@ int keys_fd(const struct keys *keys)
 
 /* Answers to LINK_LOAD. Those to an earlier one are skipped. */
 
+/* A part of a list of certificates. */
+static bool keys_list(struct keys *keys, struct cursor *c)
+{
+	uint8_t more;
+
+	if (!keys->config || !cursor_u8(c, &more) ||
+	    !parcel_add(&keys->parcel, (struct chunk){ c->at, c->left }))
+		return false;
+	return more || parcel_open(&keys->parcel, &keys->config->lists);
+}
+
 static bool keys_tunnel(struct keys *keys, struct cursor *c)
 {
 	struct config *config = keys->config;
 	struct tunnel_options *grown;
+	struct chunk_list *crl;
+	bool ok;
 
 	if (!config || (keys->tunnel && keys->children < keys->tunnel->ike.child_count))
 		return false;
@@ -71,7 +87,12 @@ static bool keys_tunnel(struct keys *keys, struct cursor *c)
 	config->tunnels = grown;
 	keys->tunnel = &grown[config->count++];
 	keys->children = 0;
-	return unpack_tunnel(c, keys->tunnel);
+	*keys->tunnel = (struct tunnel_options){ 0 };
+	if (!unpack_list(c, &config->lists, &crl))
+		return false;
+	ok = unpack_tunnel(c, keys->tunnel, &config->lists);
+	keys->tunnel->crl = crl;
+	return ok;
 }
 
 static bool keys_child(struct keys *keys, struct cursor *c)
@@ -107,6 +128,21 @@ static bool keys_mac_done(struct keys *keys, struct cursor *c)
 	return true;
 }
 
+static bool keys_sign_done(struct keys *keys, struct cursor *c)
+{
+	uint8_t ok, method = 0;
+	char why[CONFIG_WHY_MAX];
+	uint32_t job;
+
+	if (!cursor_u32(c, &job) || !cursor_u8(c, &ok) ||
+	    !(ok ? cursor_u8(c, &method) : unpack_text(c, why, sizeof(why))))
+		return false;
+	if (keys->calls.sign_done)
+		keys->calls.sign_done(keys->calls.ctx, job, ok ? NULL : why, method,
+				      (struct chunk){ c->at, ok ? c->left : 0 });
+	return true;
+}
+
 static bool keys_hook_done(struct keys *keys, struct cursor *c)
 {
 	char why[CONFIG_WHY_MAX];
@@ -131,11 +167,15 @@ static bool keys_input(struct keys *keys, size_t len)
 		return keys_mac_done(keys, &c);
 	if (kind == LINK_HOOK_DONE)
 		return keys_hook_done(keys, &c);
+	if (kind == LINK_SIGN_DONE)
+		return keys_sign_done(keys, &c);
 	if (!cursor_u32(&c, &request))
 		return false;
 	if (request != keys->request || keys->loaded)
 		return true;
 	switch (kind) {
+	case LINK_LIST:
+		return keys_list(keys, &c);
 	case LINK_TUNNEL:
 		return keys_tunnel(keys, &c);
 	case LINK_CHILD:
@@ -178,6 +218,7 @@ struct config *keys_load(struct keys *keys, char why[CONFIG_WHY_MAX])
 	writer_u32(&w, ++keys->request);
 	keys->loaded = keys->ok = false;
 	keys->tunnel = NULL;
+	parcel_drop(&keys->parcel);
 	snprintf(keys->why, sizeof(keys->why), "the process with the secrets has ended");
 	keys->config = calloc(1, sizeof(*keys->config));
 	if (keys->config && link_send(keys->link, &w, true)) {
@@ -220,6 +261,18 @@ bool keys_mac(struct keys *keys, uint32_t job, uint32_t secret, uint16_t prf, st
 	writer_u32(&w, job);
 	writer_u32(&w, secret);
 	writer_u16(&w, prf);
+	writer_bytes(&w, octets.p, octets.len);
+	return keys_send(keys, &w);
+}
+
+bool keys_sign(struct keys *keys, uint32_t job, uint32_t secret, uint16_t hashes,
+	       struct chunk octets)
+{
+	struct writer w = link_begin(keys->out, LINK_SIGN);
+
+	writer_u32(&w, job);
+	writer_u32(&w, secret);
+	writer_u16(&w, hashes);
 	writer_bytes(&w, octets.p, octets.len);
 	return keys_send(keys, &w);
 }

@@ -4,7 +4,8 @@
  *
  *	supervisor	the first; root. Runs the scripts, passes signals on, has the pid file and
  *			systemd. Reads no file and nothing from the network.
- *	secrets		vault.h. Reads the configuration, has the pre-shared keys, no network.
+ *	secrets		vault.h. Reads the configuration, has the pre-shared and private keys, no
+ *			network.
  *	network		everything else: IKE, netlink, the control socket. No secret; its own user,
  *			CAP_NET_ADMIN and a filter of system calls once it has opened what it needs.
  *
@@ -30,6 +31,9 @@ struct keys_calls {
 	void *ctx;
 	/* @why NULL: @mac are prf_len() octets; else one sentence. */
 	void (*mac_done)(void *ctx, uint32_t job, const char *why, struct chunk mac);
+	/* @why NULL: @auth is the data of an AUTH payload of that @method; else one sentence. */
+	void (*sign_done)(void *ctx, uint32_t job, const char *why, uint8_t method,
+			  struct chunk auth);
 	/* @why: "" or one sentence. */
 	void (*hook_done)(void *ctx, uint32_t id, const char *why);
 };
@@ -49,8 +53,8 @@ void keys_listen(struct keys *keys, const struct keys_calls *calls);
 
 /*
  * Reads the configuration, at the start and again, and waits for it; mistakes and warnings are
- * logged. Without secrets: @secret of each tunnel is their number, another one where psk, scripts
- * or their time limit are others. NULL: @why is the first mistake.
+ * logged. Without secrets: @secret of each tunnel is their number, another one where psk, private
+ * key, scripts or their time limit are others. NULL: @why is the first mistake.
  */
 struct config *keys_load(struct keys *keys, char why[CONFIG_WHY_MAX]);
 
@@ -71,6 +75,12 @@ bool keys_read(struct keys *keys);
  * from inside. False: it cannot begin.
  */
 bool keys_mac(struct keys *keys, uint32_t job, uint32_t secret, uint16_t prf, struct chunk octets);
+/*
+ * A signature of @octets with the private key of that number, and one of @hashes
+ * (crypto/signature.h); sign_done follows, never from inside. False: it cannot begin.
+ */
+bool keys_sign(struct keys *keys, uint32_t job, uint32_t secret, uint16_t hashes,
+	       struct chunk octets);
 /*
  * Runs up-script or down-script of the tunnel whose number it is; those of one tunnel run one after
  * the other. hook_done follows, also where there is none. False: it cannot begin.

@@ -8,9 +8,12 @@
 #include <string.h>
 
 #include "crypto/crypto.h"
+#include "crypto/key.h"
+#include "crypto/signature.h"
 #include "esplaned/conf/pack.h"
 #include "esplaned/keys/facts.h"
 #include "esplaned/keys/link.h"
+#include "esplaned/keys/parcel.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 
@@ -98,8 +101,8 @@ static void vault_on_say(void *ctx, int level, const char *text)
 static bool vault_same(const struct tunnel_options *a, const struct tunnel_options *b)
 {
 	return !strcmp(a->ike.name, b->ike.name) && a->psk_len == b->psk_len &&
-	       crypto_equal(a->psk, b->psk, a->psk_len) && !strcmp(a->up_script, b->up_script) &&
-	       !strcmp(a->down_script, b->down_script) &&
+	       crypto_equal(a->psk, b->psk, a->psk_len) && key_equal(a->key, b->key) &&
+	       !strcmp(a->up_script, b->up_script) && !strcmp(a->down_script, b->down_script) &&
 	       a->script_timeout_s == b->script_timeout_s;
 }
 
@@ -118,11 +121,54 @@ static void vault_number(struct vault *v, struct config *fresh)
 	}
 }
 
-static bool vault_tunnel_send(struct vault *v, uint32_t request, const struct tunnel_options *t)
+/* In parts. */
+static bool vault_parcel_send(struct vault *v, uint32_t request, const uint8_t *octets, size_t len)
 {
-	struct writer w = link_begin(v->out, LINK_TUNNEL);
+	for (size_t at = 0; at < len; at += PARCEL_PART) {
+		size_t part = len - at < PARCEL_PART ? len - at : PARCEL_PART;
+		struct writer w = link_begin(v->out, LINK_LIST);
 
+		writer_u32(&w, request);
+		writer_u8(&w, at + part < len);
+		writer_bytes(&w, octets + at, part);
+		if (!vault_answer(v, &w))
+			return false;
+	}
+	return true;
+}
+
+/* One that @sent does not have yet. */
+static bool vault_list_send(struct vault *v, uint32_t request, struct lists *sent,
+			    struct chunk_list *list)
+{
+	uint8_t *octets;
+	bool fresh, ok;
+	size_t len;
+
+	chunk_list_get(list);
+	ok = lists_share(sent, &list, &fresh);
+	if (ok && fresh) {
+		octets = parcel_make(list, &len);
+		ok = octets && vault_parcel_send(v, request, octets, len);
+		free(octets);
+	}
+	chunk_list_put(list);
+	return ok;
+}
+
+static bool vault_tunnel_send(struct vault *v, uint32_t request, struct lists *sent,
+			      const struct tunnel_options *t)
+{
+	struct writer w;
+
+	if (!vault_list_send(v, request, sent, t->ike.certs) ||
+	    !vault_list_send(v, request, sent, t->ike.ca_hashes) ||
+	    !vault_list_send(v, request, sent, t->ca) ||
+	    !vault_list_send(v, request, sent, t->crl))
+		return false;
+	w = link_begin(v->out, LINK_TUNNEL);
 	writer_u32(&w, request);
+	pack_list(&w, t->crl);
 	pack_tunnel(&w, t);
 	if (!vault_answer(v, &w))
 		return false;
@@ -134,6 +180,17 @@ static bool vault_tunnel_send(struct vault *v, uint32_t request, const struct tu
 			return false;
 	}
 	return true;
+}
+
+static bool vault_tunnels_send(struct vault *v, uint32_t request, const struct config *config)
+{
+	struct lists sent = { 0 };
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < config->count; i++)
+		ok = vault_tunnel_send(v, request, &sent, &config->tunnels[i]);
+	lists_clear(&sent);
+	return ok;
 }
 
 static bool vault_load(struct vault *v, struct cursor *c)
@@ -153,10 +210,8 @@ static bool vault_load(struct vault *v, struct cursor *c)
 		config_free(v->before);
 		v->before = v->config;
 		v->config = fresh;
-		for (size_t i = 0; i < fresh->count; i++) {
-			if (!vault_tunnel_send(v, request, &fresh->tunnels[i]))
-				return false;
-		}
+		if (!vault_tunnels_send(v, request, fresh))
+			return false;
 	}
 	len = strlen(v->why);
 	if (v->mistakes > 1)
@@ -200,6 +255,36 @@ static bool vault_mac(struct vault *v, struct cursor *c)
 	ok = vault_answer(v, &w);
 	mem_wipe(v->out, w.len);
 	return ok;
+}
+
+/* LINK_SIGN */
+
+static bool vault_sign(struct vault *v, struct cursor *c)
+{
+	uint8_t auth[SIGNATURE_MAX], method = 0;
+	char why[SIGNATURE_WHY_MAX] = "the tunnel's private key is not known";
+	const struct tunnel_options *t;
+	uint32_t job, secret;
+	struct writer w;
+	uint16_t hashes;
+	size_t len = 0;
+	bool ok;
+
+	if (!cursor_u32(c, &job) || !cursor_u32(c, &secret) || !cursor_u16(c, &hashes))
+		return false;
+	t = vault_find(v, secret);
+	ok = t && t->key && signature_make(t->key, hashes, (struct chunk){ c->at, c->left },
+					   &method, auth, &len, why);
+	w = link_begin(v->out, LINK_SIGN_DONE);
+	writer_u32(&w, job);
+	writer_u8(&w, ok);
+	if (ok) {
+		writer_u8(&w, method);
+		writer_bytes(&w, auth, len);
+	} else {
+		pack_text(&w, why);
+	}
+	return vault_answer(v, &w);
 }
 
 /* LINK_HOOK */
@@ -296,6 +381,8 @@ bool vault_input(struct vault *v, const uint8_t *msg, size_t len)
 		return vault_load(v, &c);
 	case LINK_MAC:
 		return vault_mac(v, &c);
+	case LINK_SIGN:
+		return vault_sign(v, &c);
 	case LINK_HOOK:
 		return vault_hook(v, &c);
 	default:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The process with the secrets: it reads the configuration, keeps the pre-shared keys and answers
- * what the process that speaks IKE asks (link.h). It has no network, no capability and no file to
- * write. A message that is not sound ends it: whoever sends one has been taken over.
+ * The process with the secrets: it reads the configuration, keeps the pre-shared and private keys,
+ * and answers what the process that speaks IKE asks (link.h). It has no network, no capability and
+ * no file to write. A message that is not sound ends it: whoever sends one has been taken over.
  */
 #ifndef ESPLANED_VAULT_H
 #define ESPLANED_VAULT_H

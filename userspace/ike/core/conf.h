@@ -103,8 +103,8 @@ void tunnel_conf_clear(struct tunnel_conf *conf);
 void tunnel_conf_free(struct tunnel_conf *conf);
 
 /*
- * "10.0.0.1", "2001:db8::1", "gw.example.org", "user@example.org", "@#hex" and "keyid:..." to
- * an identity.
+ * "10.0.0.1", "2001:db8::1", "gw.example.org", "user@example.org", "@#hex", "keyid:..." and a
+ * distinguished name, "C=DE, O=Example, CN=gw", to an identity.
  */
 bool ike_id_parse(struct ike_id *id, const char *text);
 /* Without "/", which parts names, and without control characters: these are escaped, "\x2f". */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "crypto/dn.h"
 #include "lib/log.h"
 #include "suite/ikev2.h"
 #include "suite/names.h"
@@ -47,7 +48,9 @@ static bool id_set_hex(struct ike_id *id, const char *hex)
 
 bool ike_id_parse(struct ike_id *id, const char *text)
 {
+	uint8_t dn[TUNNEL_ID_MAX];
 	struct addr addr;
+	size_t len;
 
 	if (!strncmp(text, "@#", 2))
 		return id_set_hex(id, text + 2);
@@ -59,6 +62,10 @@ bool ike_id_parse(struct ike_id *id, const char *text)
 	}
 	if (text[0] == '@')
 		return id_set(id, ID_FQDN, text + 1, strlen(text + 1));
+	if (strchr(text, '=')) {
+		len = dn_parse(text, dn, sizeof(dn));
+		return id_set(id, ID_DER_ASN1_DN, dn, len);
+	}
 	return id_set(id, strchr(text, '@') ? ID_RFC822_ADDR : ID_FQDN, text, strlen(text));
 }
 
@@ -123,6 +130,9 @@ const char *ike_id_str(const struct ike_id *id, char *buf, size_t len)
 	case ID_RFC822_ADDR:
 		id_name_str(id, buf, len);
 		break;
+	case ID_DER_ASN1_DN:
+		dn_str((struct chunk){ id->data, id->len }, buf, len);
+		break;
 	default:
 		at = id->type == ID_KEY_ID ? snprintf(buf, len, "@#") :
 		     snprintf(buf, len, "%s:", name_str(NAME_ID, id->type, name));
@@ -132,11 +142,13 @@ const char *ike_id_str(const struct ike_id *id, char *buf, size_t len)
 	return buf;
 }
 
-/* Domain names without regard to case, RFC 4343; all others octet by octet. */
+/* Names without regard to case, RFC 4343 and RFC 5280 7.1; all others octet by octet. */
 bool ike_id_equal(const struct ike_id *a, const struct ike_id *b)
 {
 	bool is_name = a->type == ID_FQDN || a->type == ID_RFC822_ADDR;
 
+	if (a->type == ID_DER_ASN1_DN && b->type == ID_DER_ASN1_DN)
+		return dn_equal((struct chunk){ a->data, a->len }, (struct chunk){ b->data, b->len });
 	if (a->type != b->type || a->len != b->len)
 		return false;
 	for (unsigned int i = 0; i < a->len; i++)

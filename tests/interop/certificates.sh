@@ -1,0 +1,172 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# With strongSwan, certificates: each kind of key, initiated from each end, by RFC 7427 and by the older
+# methods; then who is refused, and with which sentence.
+# vm: cpus=1 timeout=400 debug=no
+. "${VM_DIR:?run me with tests/vm/run}/lib.sh"
+. "$VM_DIR/../interop/site.sh"
+
+PKI=$WORK/pki
+SAN_A=subjectAltName=email:paris@example.org
+SAN_B=subjectAltName=DNS:gw.example.org
+
+# cert NAME CA KEY SUBJECT EXTENSION...: by openssl, which neither peer uses
+cert()
+{
+	local name=$1 ca=$2 key=$3 subject=$4 e options=()
+
+	for e in "${@:5}"; do
+		options+=(-addext "$e")
+	done
+	[ "$ca" = "$name" ] || options+=(-CA "$ca.pem" -CAkey "$ca.key")
+	must openssl req -x509 -new -key "$key.key" -subj "$subject" -days 300 -out "$name.pem" "${options[@]}"
+}
+
+pki_make()
+{
+	local kind ca=basicConstraints=critical,CA:TRUE usage=keyUsage=critical,keyCertSign,cRLSign
+
+	mkdir -p "$PKI" && cd "$PKI" || bail "no $PKI"
+	must openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.key
+	must openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out p256.key
+	must openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out p384.key
+	must openssl genpkey -algorithm ED25519 -out ed25519.key
+	cp p256.key ca.key
+	cp p384.key other.key
+	cert ca ca ca /O=Example/CN=Root $ca $usage
+	cert other other other /O=Other/CN=Root $ca $usage
+	for kind in rsa p256 p384 ed25519; do
+		cert a-$kind ca $kind /O=Example/CN=paris-$kind $SAN_A
+		cert b-$kind ca $kind /O=Example/CN=gw-$kind $SAN_B
+	done
+	cert b-stranger other p256 /O=Other/CN=gw $SAN_B
+	# out of time, and revoked, need the database
+	printf '[ca]\ndefault_ca=d\n[d]\ndatabase=index\nserial=serial\nnew_certs_dir=.\ndefault_md=sha256\npolicy=p\nx509_extensions=x\n[p]\nO=optional\nCN=supplied\n[x]\n%s\n' \
+		$SAN_B >ca.cnf
+	: >index
+	echo 01 >serial
+	must openssl req -new -key p256.key -subj /O=Example/CN=gw-old -out old.csr
+	must openssl ca -batch -notext -config ca.cnf -cert ca.pem -keyfile ca.key -in old.csr -out b-expired.pem \
+		-startdate 20240101000000Z -enddate 20250101000000Z
+	must openssl ca -config ca.cnf -cert ca.pem -keyfile ca.key -revoke b-p256.pem
+	must openssl ca -gencrl -config ca.cnf -cert ca.pem -keyfile ca.key -crldays 30 -out ca.crl
+	chmod 600 ./*.key
+	cd - >/dev/null || bail "no way back"
+}
+
+# espl_cert KIND [CA [REMOTE-ID [LINE...]]]
+espl_cert()
+{
+	cat <<-END
+	tunnel "office" {
+		local = "192.0.2.1"
+		remote = "192.0.2.2"
+		cert = "$PKI/a-$1.pem"
+		key = "$PKI/$1.key"
+		ca = "$PKI/${2:-ca}.pem"
+		remote-id = "${3:-gw.example.org}"
+		ike = "aes128gcm16-prfsha256-x25519"
+		local-ts = "10.1.0.0/24"
+		remote-ts = "10.2.0.0/24"
+		$(printf '%s\n' "${@:4}")
+	}
+	END
+}
+
+# swan_cert CERTIFICATE KEY [LOCAL-ID [REMOTE-ID]]
+swan_cert()
+{
+	must rm -f "$WORK"/b/private/* "$WORK"/b/x509/*
+	cp "$PKI/$2.key" "$WORK/b/private/"
+	must swan b --load-creds --clear --file /dev/null
+	swan_load b <<-END
+	connections {
+		a {
+			version = 2
+			local_addrs = 192.0.2.2
+			remote_addrs = 192.0.2.1
+			proposals = aes128gcm16-prfsha256-x25519
+			mobike = no
+			local {
+				auth = pubkey
+				certs = $PKI/$1.pem
+				id = "${3:-gw.example.org}"
+			}
+			remote {
+				auth = pubkey
+				id = "${4:-paris@example.org}"
+			}
+			children {
+				net {
+					local_ts = 10.2.0.0/24
+					remote_ts = 10.1.0.0/24
+					esp_proposals = aes128gcm16-noesn
+				}
+			}
+		}
+	}
+	END
+}
+
+# row INITIATOR KIND METHODS [REMOTE-ID REMOTE-ID-OF-STRONGSWAN]
+row()
+{
+	local initiator=$1 kind=$2 what="$1 initiates: $2, $3"
+
+	espl_cert "$kind" ca "${4:-}" >"$WORK/a/esplane.conf"
+	must espl a reload
+	swan_cert "b-$kind" "$kind" "${4:-}" "${5:-}"
+	if [ "$initiator" = esplane ]; then
+		check "$what: up" espl a up office
+	else
+		check "$what: up" swan b --initiate --child net --timeout "$HANG"
+	fi || return
+	check "$what: esplane has it" wait_for 5 espl_is up
+	ping_both "$what"
+	check "$what: down" espl a down office
+	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
+}
+
+# refused WHAT CERTIFICATE-OF-STRONGSWAN SENTENCE [LINE...]: by esplane, which initiates and says why
+refused()
+{
+	local what=$1 theirs=$2 sentence=$3
+
+	espl_cert p384 ca gw.example.org "${@:4}" >"$WORK/a/esplane.conf"
+	must espl a reload
+	swan_cert "$theirs" p256
+	refuse "$what: not up, and why" "$sentence" espl a up office
+	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
+}
+
+module_load
+site_make
+pki_make
+mkdir -p "$WORK"/b/{private,x509,x509ca}
+cp "$PKI/ca.pem" "$WORK/b/x509ca/"
+swan_start b b
+espl_start a a </dev/null
+
+# What esplane takes down stays down for the peer too, until it brings it up itself.
+for kind in rsa p256 p384 ed25519; do
+	row strongSwan $kind "RFC 7427"
+	row esplane $kind "RFC 7427"
+done
+row esplane p256 "distinguished names" "O=Example, CN=gw-p256" "paris@example.org"
+refused "an unknown CA" b-stranger "is issued by O=Other, CN=Root, which is none of the tunnel's CAs"
+refused "an expired certificate" b-expired "has expired on 2025-01-01 00:00:00 UTC"
+refused "a revoked certificate" b-p256 "CN=gw-p256 was revoked on" "crl = $PKI/ca.crl"
+refused "no revocation list" b-p256 "there is no revocation list of O=Example, CN=Root" "revocation = strict"
+espl_cert p384 ca other.example.org >"$WORK/a/esplane.conf"
+must espl a reload
+swan_cert b-p256 p256
+refuse "another name: not up, and why" 'other.example.org' espl a up office
+check "another name: nothing is left at strongSwan" wait_for 10 swan_is_empty
+
+swan_stop b
+swan_start b b "signature_authentication = no"
+row strongSwan rsa "method 1"
+row esplane rsa "method 1"
+row strongSwan p256 "method 9"
+row esplane p384 "method 10"
+finish

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "esplaned/conf/credential.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "crypto/key.h"
+#include "esplaned/conf/option.h"
+#include "esplaned/conf/secret.h"
+#include "ike/auth/auth.h"
+#include "ike/core/env.h"
+#include "lib/array.h"
+#include "lib/mem.h"
+
+#define CREDENTIAL_KEY_MAX	(256 * 1024)	/* octets of a file: ours, and CAs */
+#define CREDENTIAL_CRL_MAX	(16 * 1024 * 1024)
+#define CREDENTIAL_LIST_MAX	2048		/* CAs of a tunnel, or revocation lists */
+#define CREDENTIAL_SOON		(30 * 86400)	/* seconds before the end that one is told */
+
+/* Files */
+
+/* Of the open file; @c to be given back with mem_free_wiped. False: @why. */
+static bool credential_fd_read(int fd, const char *path, bool secret, size_t max, struct chunk *c,
+			       char why[VALUE_WHY_MAX])
+{
+	struct stat st;
+	uint8_t *octets;
+	ssize_t n = 1;
+	size_t size;
+
+	if (fstat(fd, &st))
+		return value_refuse(why, "%s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return value_refuse(why, "%s is not a regular file", path);
+	if (st.st_mode & 0002)
+		return value_refuse(why, "anybody can write %s: chmod o-w %s", path, path);
+	if (secret && !secret_is_private(path, &st, why))
+		return false;
+	if (st.st_size <= 0 || (uint64_t)st.st_size > max)
+		return value_refuse(why, st.st_size ? "%s is longer than %zu octets" : "%s is empty",
+				    path, max);
+	size = (size_t)st.st_size;
+	octets = calloc(1, size);
+	if (!octets)
+		return value_refuse(why, "no memory");
+	*c = (struct chunk){ octets, 0 };
+	while (n > 0 && c->len < size) {
+		n = read(fd, octets + c->len, size - c->len);
+		c->len += n > 0 ? (size_t)n : 0;
+	}
+	if (c->len == size)
+		return true;
+	mem_free_wiped(octets, size);
+	return value_refuse(why, "%s: %s", path, n < 0 ? strerror(errno) : "it became shorter");
+}
+
+static bool credential_file_read(const char *path, bool secret, size_t max, struct chunk *c,
+				 char why[VALUE_WHY_MAX])
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	bool ok;
+
+	*c = (struct chunk){ 0 };
+	if (fd < 0)
+		return value_refuse(why, "%s: %s", path, strerror(errno));
+	ok = credential_fd_read(fd, path, secret, max, c, why);
+	close(fd);
+	return ok;
+}
+
+static void credential_file_free(struct chunk c)
+{
+	mem_free_wiped((void *)c.p, c.len);
+}
+
+/* A file that is read already. */
+static bool credential_is_private(const char *path, char why[VALUE_WHY_MAX])
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return value_refuse(why, "%s: %s", path, strerror(errno));
+	return secret_is_private(path, &st, why);
+}
+
+/* Options */
+
+bool credential_set_cert(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	char *path = to->tunnel->cert_path, detail[CERT_WHY_MAX];
+	struct chunk_list *certs;
+	struct chunk c;
+	bool p12;
+
+	if (!value_path(to->file, value, path, CONFIG_CERT_PATH_MAX, why) ||
+	    !credential_file_read(path, false, CREDENTIAL_KEY_MAX, &c, why))
+		return false;
+	p12 = key_is_pkcs12(c);
+	certs = p12 ? NULL : cert_load(c, detail);
+	credential_file_free(c);
+	chunk_list_put(certs);
+	return p12 || certs || value_refuse(why, "%s %s", path, detail);
+}
+
+bool credential_set_key(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	char *path = to->tunnel->key_path;
+	struct chunk c;
+
+	if (!strncmp(value, "pkcs11:", 7))
+		return value_refuse(why, "keys on PKCS#11 tokens are not supported: use a file");
+	if (!value_path(to->file, value, path, CONFIG_CERT_PATH_MAX, why) ||
+	    !credential_file_read(path, true, CREDENTIAL_KEY_MAX, &c, why))
+		return false;
+	credential_file_free(c);
+	return true;
+}
+
+static bool credential_keep_password(struct tunnel_options *t, const char *text,
+				     char why[VALUE_WHY_MAX])
+{
+	size_t len = strlen(text);
+
+	if (!len || len >= sizeof(t->key_password))
+		return value_refuse(why, "the password has %zu octets; use 1 to %zu", len,
+				    sizeof(t->key_password) - 1);
+	memcpy(t->key_password, text, len + 1);
+	return true;
+}
+
+bool credential_set_password(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	return secret_is_private(to->file, to->st, why) &&
+	       credential_keep_password(to->tunnel, value, why);
+}
+
+bool credential_set_password_file(struct option_target *to, const char *value,
+				  char why[VALUE_WHY_MAX])
+{
+	char path[4096], text[SECRET_TEXT_MAX];
+	bool ok;
+
+	ok = value_path(to->file, value, path, sizeof(path), why) &&
+	     secret_text_read(path, text, why) && credential_keep_password(to->tunnel, text, why);
+	mem_wipe(text, sizeof(text));
+	return ok;
+}
+
+/* Puts @more behind @list; takes both. False: @why. */
+static bool credential_append(struct chunk_list **list, struct chunk_list *more,
+			      char why[VALUE_WHY_MAX])
+{
+	unsigned int count = chunk_list_count(*list), total = count + chunk_list_count(more);
+	struct chunk *all = calloc(total, sizeof(*all));
+	struct chunk_list *joined = NULL;
+
+	for (unsigned int i = 0; all && i < total; i++)
+		all[i] = i < count ? (*list)->chunk[i] : more->chunk[i - count];
+	if (all && total <= CREDENTIAL_LIST_MAX)
+		joined = chunk_list_new(all, total);
+	free(all);
+	chunk_list_put(more);
+	if (!joined)
+		return value_refuse(why, "more than %d in all, or no memory", CREDENTIAL_LIST_MAX);
+	chunk_list_put(*list);
+	*list = joined;
+	return true;
+}
+
+bool credential_set_ca(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	char path[CONFIG_CERT_PATH_MAX], detail[CERT_WHY_MAX], name[CERT_NAME_MAX];
+	struct chunk_list *list;
+	struct chunk c;
+
+	if (!value_path(to->file, value, path, sizeof(path), why) ||
+	    !credential_file_read(path, false, CREDENTIAL_KEY_MAX, &c, why))
+		return false;
+	list = cert_load(c, detail);
+	credential_file_free(c);
+	if (!list)
+		return value_refuse(why, "%s %s", path, detail);
+	for (unsigned int i = 0; i < list->count; i++) {
+		if (cert_is_ca(list->chunk[i]))
+			continue;
+		cert_subject(list->chunk[i], name);
+		chunk_list_put(list);
+		return value_refuse(why, "%s: the certificate of %s is not a CA's: give that of who "
+				    "has issued it", path, name);
+	}
+	return credential_append(&to->tunnel->ca, list, why);
+}
+
+bool credential_set_crl(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	char path[CONFIG_CERT_PATH_MAX], detail[CERT_WHY_MAX];
+	struct chunk_list *list;
+	struct chunk c;
+
+	if (!value_path(to->file, value, path, sizeof(path), why) ||
+	    !credential_file_read(path, false, CREDENTIAL_CRL_MAX, &c, why))
+		return false;
+	list = cert_load_crl(c, detail);
+	credential_file_free(c);
+	if (!list)
+		return value_refuse(why, "%s %s", path, detail);
+	return credential_append(&to->tunnel->crl, list, why);
+}
+
+bool credential_set_revocation(struct option_target *to, const char *value,
+			       char why[VALUE_WHY_MAX])
+{
+	static const char *const words[] = {
+		[REVOCATION_IF_AVAILABLE] = "if-available", [REVOCATION_STRICT] = "strict",
+		[REVOCATION_OFF] = "off",
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(words); i++) {
+		to->tunnel->revocation = (enum revocation)i;
+		if (!strcmp(value, words[i]))
+			return true;
+	}
+	return value_refuse(why, "\"%s\" is not known; use strict, if-available or off", value);
+}
+
+/* The tunnel as a whole */
+
+/* Certificates from cert, and where it is PKCS#12 the key with them. */
+static bool credential_read_certs(struct tunnel_options *t, char why[VALUE_WHY_MAX])
+{
+	const char *password = t->key_password[0] ? t->key_password : NULL;
+	char detail[KEY_WHY_MAX];
+	struct chunk c;
+	bool p12, ok;
+
+	if (!credential_file_read(t->cert_path, false, CREDENTIAL_KEY_MAX, &c, why))
+		return false;
+	p12 = key_is_pkcs12(c);
+	if (p12 && (t->key_path[0] || !credential_is_private(t->cert_path, why))) {
+		credential_file_free(c);
+		return !t->key_path[0] ? false :
+		       value_refuse(why, "%s is PKCS#12, which has the key too: leave key out",
+				    t->cert_path);
+	}
+	if (p12)
+		ok = key_load_pkcs12(c, password, &t->key, &t->ike.certs, detail);
+	else
+		ok = (t->ike.certs = cert_load(c, detail));
+	credential_file_free(c);
+	return ok || value_refuse(why, "cert: %s %s", t->cert_path, detail);
+}
+
+static bool credential_read_key(struct tunnel_options *t, char why[VALUE_WHY_MAX])
+{
+	char detail[KEY_WHY_MAX];
+	struct chunk c;
+
+	if (t->key)
+		return true;
+	if (!t->key_path[0])
+		return value_refuse(why, "key is missing: the private key of the certificate %s",
+				    t->cert_path);
+	if (!credential_file_read(t->key_path, true, CREDENTIAL_KEY_MAX, &c, why))
+		return false;
+	t->key = key_load(c, t->key_password[0] ? t->key_password : NULL, detail);
+	credential_file_free(c);
+	return t->key || value_refuse(why, "key: %s %s", t->key_path, detail);
+}
+
+/* In time, strong, for IKE, and the key's? */
+static bool credential_check(const struct tunnel_options *t, time_t now, char why[VALUE_WHY_MAX])
+{
+	char name[CERT_NAME_MAX], text[32], here[32], detail[CERT_WHY_MAX];
+	struct chunk cert = t->ike.certs->chunk[0];
+	const char *key = t->key_path[0] ? t->key_path : t->cert_path;
+	time_t from, until;
+	size_t octets = 0;
+
+	for (unsigned int i = 0; i < t->ike.certs->count; i++)
+		octets += t->ike.certs->chunk[i].len;
+	if (t->ike.certs->count > IKE_CERTS_MAX || octets > IKE_CERTS_LEN_MAX)
+		return value_refuse(why, "%s has %u certificates of %zu octets; a chain of ours has "
+				    "at most %d, of %d", t->cert_path, t->ike.certs->count, octets,
+				    IKE_CERTS_MAX, IKE_CERTS_LEN_MAX);
+	if (!key_fits(t->key, cert))
+		return value_refuse(why, "the key in %s does not belong to the certificate of %s in "
+				    "%s", key, cert_subject(cert, name), t->cert_path);
+	if (!cert_is_usable(cert, t->allow_legacy, detail))
+		return value_refuse(why, "the certificate in %s cannot be used: %s", t->cert_path,
+				    detail);
+	if (!cert_dates(cert, &from, &until))
+		return value_refuse(why, "the certificate in %s has no dates", t->cert_path);
+	if (now > until || now < from)
+		return value_refuse(why, "the certificate of %s in %s %s %s (it is %s here)",
+				    cert_subject(cert, name), t->cert_path,
+				    now > until ? "has expired on" : "is not valid before",
+				    cert_time_str(now > until ? until : from, text),
+				    cert_time_str(now, here));
+	return true;
+}
+
+/* Our identity, which the peer looks for in the certificate. */
+static bool credential_identify(struct tunnel_options *t, char why[VALUE_WHY_MAX])
+{
+	char detail[CERT_WHY_MAX], text[CERT_NAME_MAX];
+	struct ike_id *id = &t->ike.local_id;
+	struct chunk cert = t->ike.certs->chunk[0];
+
+	if (!id->type) {
+		id->len = (uint16_t)cert_first_name(cert, &id->type, id->data, sizeof(id->data));
+		return id->len || value_refuse(why, "%s has no name of at most %d octets: give "
+					       "local-id", t->cert_path, TUNNEL_ID_MAX);
+	}
+	return cert_names(cert, id->type, (struct chunk){ id->data, id->len }, detail) ||
+	       value_refuse(why, "local-id is %s, but the certificate in %s %s: take one of these, "
+			    "or another certificate", ike_id_str(id, text, sizeof(text)),
+			    t->cert_path, detail);
+}
+
+/* Which of psk, cert, key and ca are there, and what do they mean together? */
+static bool credential_choose(struct tunnel_options *t, char why[VALUE_WHY_MAX])
+{
+	bool cert = t->cert_path[0], ca = t->ca;
+
+	if (!cert && (t->key_path[0] || t->key_password[0]))
+		return value_refuse(why, "there is a key, but no certificate: give cert");
+	if (t->psk_len && cert && ca)
+		return value_refuse(why, "cert and ca say how both ends prove who they are, so "
+				    "nobody needs the psk: leave it, or one of them, out");
+	if (!t->psk_len && !cert)
+		return value_refuse(why, "ca says how the peer proves who it is, and nothing says "
+				    "how we do: give cert and key, or psk");
+	if (!t->psk_len && !ca)
+		return value_refuse(why, "cert says how we prove who we are, and nothing says how "
+				    "the peer does: give ca, or psk");
+	if (t->crl && !ca)
+		return value_refuse(why, "crl is about certificates of the peer, but there is no ca "
+				    "that it could have one of");
+	t->ike.local_auth = cert ? &auth_signature_ops : NULL;
+	t->ike.remote_auth = ca ? &auth_signature_ops : NULL;
+	return true;
+}
+
+/* What the peer is asked for: certificates of our CAs. */
+static bool credential_ca_hashes(struct tunnel_options *t, char why[VALUE_WHY_MAX])
+{
+	unsigned int count = chunk_list_count(t->ca);
+	uint8_t *hash = calloc(count + 1, CERT_SPKI_HASH);
+	struct chunk *chunk = calloc(count + 1, sizeof(*chunk));
+	bool ok = hash && chunk;
+
+	for (unsigned int i = 0; ok && i < count; i++) {
+		chunk[i] = (struct chunk){ hash + i * CERT_SPKI_HASH, CERT_SPKI_HASH };
+		ok = cert_spki_hash(t->ca->chunk[i], hash + i * CERT_SPKI_HASH);
+	}
+	if (ok && count) {
+		t->ike.ca_hashes = chunk_list_new(chunk, count);
+		ok = t->ike.ca_hashes;
+	}
+	free(hash);
+	free(chunk);
+	return ok || value_refuse(why, "the key of a CA cannot be read, or there is no memory");
+}
+
+bool credential_read(struct tunnel_options *t, time_t now, char why[VALUE_WHY_MAX])
+{
+	time_t from, until;
+	bool ok;
+
+	ok = credential_choose(t, why) && credential_ca_hashes(t, why);
+	if (ok && t->cert_path[0]) {
+		ok = credential_read_certs(t, why) && credential_read_key(t, why) &&
+		     credential_check(t, now, why) && credential_identify(t, why);
+		if (ok && cert_dates(t->ike.certs->chunk[0], &from, &until))
+			t->cert_until = (uint64_t)until;
+	}
+	mem_wipe(t->key_password, sizeof(t->key_password));
+	return ok;
+}
+
+bool credential_warning(const struct tunnel_options *t, time_t now, char text[VALUE_WHY_MAX])
+{
+	char name[CERT_NAME_MAX], date[32];
+
+	if (t->cert_until && t->cert_until < (uint64_t)now + CREDENTIAL_SOON) {
+		value_refuse(text, "the certificate of %s in %s expires on %s: have it renewed",
+			     cert_subject(t->ike.certs->chunk[0], name), t->cert_path,
+			     cert_time_str((time_t)t->cert_until, date));
+		return true;
+	}
+	if (t->ca && !t->ike.any && !t->ike.remote_id.type) {
+		value_refuse(text, "remote-id is missing: whoever has a certificate of the CA passes "
+			     "for the peer");
+		return true;
+	}
+	return false;
+}
