@@ -220,6 +220,19 @@ static void detail_peer_whole(const struct detail *d, const json_t *peer)
 	detail_children(d, peer);
 }
 
+static void detail_certificate(const struct detail *d, const json_t *tunnel)
+{
+	long long left = number_of(tunnel, "certificate_left_s");
+	char text[512];
+
+	if (!json_object_get(tunnel, "certificate"))
+		return;
+	snprintf(text, sizeof(text), "%s, %s %s%s", text_of(tunnel, "certificate"),
+		 left ? "until" : "expired since", text_of(tunnel, "certificate_until"),
+		 left < CERTIFICATE_SOON_S ? ": have it renewed" : "");
+	detail_line(d, "certificate", text);
+}
+
 static void detail_tunnel(const struct detail *d, const json_t *tunnel)
 {
 	const char *when_down = text_of(tunnel, "when_down");
@@ -231,6 +244,7 @@ static void detail_tunnel(const struct detail *d, const json_t *tunnel)
 			    !strcmp(when_down, "block") ?
 				    "block: its packets are refused" :
 				    "pass: its packets leave by other routes, in the clear");
+	detail_certificate(d, tunnel);
 }
 
 /* A tunnel with one peer and one child has their fields itself. */

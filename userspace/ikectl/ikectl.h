@@ -21,6 +21,8 @@ enum status {
 	STATUS_NO_MATCH,
 };
 
+#define CERTIFICATE_SOON_S	(30 * 86400)	/* before its end one is told */
+
 struct view {
 	FILE *out, *err;
 	bool json;

@@ -279,6 +279,20 @@ static void table_why_down(const struct table *t, const struct table_row *row)
 		table_note(t, row, text);
 }
 
+static void table_certificate(const struct table *t, const struct table_row *row)
+{
+	long long left = number_of(row->object, "certificate_left_s");
+	char text[512];
+
+	if (row->depth || !json_object_get(row->object, "certificate") ||
+	    left >= CERTIFICATE_SOON_S)
+		return;
+	snprintf(text, sizeof(text), "its certificate %s %s: have %s renewed",
+		 left ? "expires on" : "has expired on", text_of(row->object, "certificate_until"),
+		 text_of(row->object, "certificate"));
+	table_note(t, row, text);
+}
+
 static void table_notes(const struct table *t, const struct table_row *row)
 {
 	const json_t *narrowed = json_object_get(row->object, "narrowed");
@@ -286,6 +300,8 @@ static void table_notes(const struct table *t, const struct table_row *row)
 
 	if (t->below && row->object && !row->several)
 		table_note(t, row, row->cell[SELECTORS]);
+	if (row->object)
+		table_certificate(t, row);
 	if (!row->notes)
 		return;
 	if (strcmp(row->cell[STATE], "up"))

@@ -69,6 +69,19 @@ static void status_of_what_is_down(void **state)
 	expect_in(text, "'local_ts':['10.1.1.0/24'],'remote_ts':['10.2.1.0/24']");
 }
 
+static void status_of_a_certificate(void **state)
+{
+	struct tunnel_entry *t = tunnels_find_name(&d.tunnels, "lab");
+	const char *text;
+
+	strcpy(t->opt.cert_path, "/etc/esplane/lab.pem");
+	t->opt.cert_until = 86400;
+	text = ask("{'command':'status','tunnel':'lab'}");
+	expect_in(text, "'certificate':'/etc/esplane/lab.pem',"
+			"'certificate_until':'1970-01-02 00:00:00 UTC','certificate_left_s':0");
+	t->opt.cert_until = 0;
+}
+
 static void status_of_what_was_narrowed(void **state)
 {
 	struct ts_list *less;
@@ -128,6 +141,7 @@ int main(void)
 		TEST(status_while_connecting),
 		TEST(status_of_what_was_carried),
 		TEST(status_of_what_is_down),
+		TEST(status_of_a_certificate),
 		TEST(status_of_what_was_narrowed),
 		TEST(status_of_a_peer_without_its_child),
 		TEST(status_of_several),

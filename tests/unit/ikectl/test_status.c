@@ -327,9 +327,40 @@ static void details_while_connecting(void **state)
 	free(text);
 }
 
+static void certificate_says(int left, bool detail, const char *expected)
+{
+	struct view v = { .width = 100, .tunnel = detail ? "lab" : NULL };
+	json_t *tunnel = parse(lab), *result;
+	char *text;
+	size_t len;
+
+	json_object_set_new(tunnel, "certificate", json_string("/etc/esplane/a.pem"));
+	json_object_set_new(tunnel, "certificate_until", json_string("2027-01-01 00:00:00 UTC"));
+	json_object_set_new(tunnel, "certificate_left_s", json_integer(left));
+	result = json_pack("{s[o]}", "tunnels", tunnel);
+	v.out = open_memstream(&text, &len);
+	assert_int_equal(show_status(&v, result), STATUS_OK);
+	fclose(v.out);
+	if (expected ? !strstr(text, expected) : !!strstr(text, "certificate"))
+		fail_msg("not \"%s\": %s", expected, text);
+	json_decref(result);
+	free(text);
+}
+
+static void a_certificate_that_ends(void **state)
+{
+	certificate_says(31 * 86400, false, NULL);
+	certificate_says(29 * 86400, false, "its certificate expires on 2027-01-01 00:00:00 UTC");
+	certificate_says(0, false, "its certificate has expired on 2027-01-01 00:00:00 UTC");
+	certificate_says(31 * 86400, true, "/etc/esplane/a.pem, until 2027-01-01 00:00:00 UTC\n");
+	certificate_says(60, true, "a.pem, until 2027-01-01 00:00:00 UTC: have it renewed\n");
+	certificate_says(0, true, "a.pem, expired since 2027-01-01 00:00:00 UTC: have it renewed\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_certificate_that_ends),
 		cmocka_unit_test(a_table_140_wide),
 		cmocka_unit_test(a_table_80_wide),
 		cmocka_unit_test(a_table_60_wide),

@@ -4,7 +4,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
+#include "crypto/cert.h"
 #include "esplaned/control/failure.h"
 #include "esplaned/core/totals.h"
 #include "esplaned/host/clock.h"
@@ -384,6 +386,19 @@ static json_t *status_head(const struct status *s, const json_t *peers)
 			 o->when_down == WHEN_DOWN_BLOCK ? "block" : "pass");
 }
 
+/* Ours, and how long it is good for: people forget to have them renewed. */
+static void status_certificate(json_t *object, const struct tunnel_options *o)
+{
+	uint64_t now = (uint64_t)time(NULL);
+	char text[32];
+
+	if (!o->cert_until)
+		return;
+	status_text(object, "certificate", o->cert_path);
+	status_text(object, "certificate_until", cert_time_str((time_t)o->cert_until, text));
+	status_number(object, "certificate_left_s", o->cert_until > now ? o->cert_until - now : 0);
+}
+
 /*
  * Of a tunnel with one peer and one child, what they say. That one is up when its child is: without
  * it nothing passes.
@@ -414,6 +429,7 @@ json_t *status_tunnel(struct daemon *d, const struct name_ref *ref, bool whole)
 
 	peers = status_peers(&s);
 	object = status_head(&s, peers);
+	status_certificate(object, &s.t->opt);
 	json_array_foreach(peers, i, peer) {
 		status_sums(peer, json_object_get(peer, "children"));
 	}
