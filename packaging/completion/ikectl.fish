@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # fish completion of ikectl(8)
 
-set -l commands up down restart rekey status names monitor reload version help
+set -l commands up down restart rekey status names monitor reload pki version help
 complete -c ikectl -f
 complete -c ikectl -l json -d 'One JSON object a line'
 complete -c ikectl -l control -r -F -d "The daemon's socket"
@@ -17,8 +17,10 @@ complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a status -d '
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a names -d 'List all names, one per line'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a monitor -d 'Show what happens, until interrupted'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a reload -d 'Read the configuration again'
+complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a pki -d 'Certificates for gateways and clients'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a version -d 'Of ikectl, the daemon and the module'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a help -d 'More about a command'
 
 complete -c ikectl -n '__fish_seen_subcommand_from up down restart rekey status' -a '(ikectl names 2>/dev/null)'
+complete -c ikectl -n '__fish_seen_subcommand_from pki' -a 'ca server client sign revoke'
 complete -c ikectl -n '__fish_seen_subcommand_from help' -a "$commands"

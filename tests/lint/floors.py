@@ -44,7 +44,7 @@ userspace/esplaned/control  userspace/esplaned/core
 userspace/esplaned/engine   userspace/esplaned/control userspace/esplaned/keys
 userspace/esplaned/command  userspace/esplaned/engine
 userspace/esplaned          userspace/esplaned/command | main daemon
-userspace/ikectl            userspace/suite
+userspace/ikectl            userspace/crypto
 kernel/pure
 kernel/core                 kernel/pure
 kernel/path                 kernel/core

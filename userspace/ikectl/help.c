@@ -25,6 +25,15 @@ static const struct help {
 	{ "monitor", "", "show what happens, until interrupted", "" },
 	{ "reload", "", "read the configuration again",
 	  "Tunnels that did not change are not touched. If it has an error, nothing changes.\n" },
+	{ "pki", "COMMAND ...", "certificates for gateways and clients",
+	  "  pki ca SUBJECT            a certification authority: \"O=Example, CN=Example CA\"\n"
+	  "  pki server NAME [NAME...] key and certificate of a gateway: its DNS names, addresses\n"
+	  "  pki client NAME [NAME...] likewise of a client, as PKCS#12 too; with --server also\n"
+	  "                            a profile for Apple's, Android's and Windows' clients\n"
+	  "  pki sign REQUEST NAME...  a certificate for another's key (PKCS#10); --client\n"
+	  "  pki revoke [NAME]         puts one on the revocation list; without, a fresh list\n"
+	  "Options: --dir DIRECTORY (/etc/esplane/pki), --days N, --rsa (3072 bits; else P-256),\n"
+	  "--server HOST. The daemon is not needed.\n" },
 	{ "version", "", "of ikectl, the daemon and the module", "" },
 	{ "help", "[COMMAND]", "this help, or more about a command", "" },
 };

@@ -8,6 +8,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "ikectl/pki.h"
+
 static const struct command {
 	const char *name;
 	void (*event)(const struct view *v, const json_t *event);
@@ -181,8 +183,11 @@ int main(int argc, char **argv)
 	struct view v = { .out = stdout, .err = stderr, .control = CONTROL_PATH };
 	const char *no_color = getenv("NO_COLOR");
 	const struct command *command;
-	int status = main_options(&v, argc, argv);
+	int status;
 
+	if (argc > 1 && !strcmp(argv[1], "pki"))	/* it has options of its own */
+		return pki_main(argc - 1, argv + 1);
+	status = main_options(&v, argc, argv);
 	if (status >= 0)
 		return status;
 	v.colour = isatty(STDOUT_FILENO) && !(no_color && no_color[0]);
