@@ -81,6 +81,7 @@ class Esplaned:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self.process = None
+        self.net.idle()
         for s in (self.monitor, self.kernel):
             if s:
                 s.close()

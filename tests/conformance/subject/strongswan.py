@@ -170,6 +170,7 @@ class Strongswan:
                 s.close()
         self.process = self.vici = self.kernel = None
         self.open = []
+        self.net.idle()
         self.net.there("ip xfrm policy flush; ip -o link show type tun | sed 's/^[0-9]*: //; "
                        "s/[:@].*//' | while read n; do ip link del $n; done; true")
         if not alive:
