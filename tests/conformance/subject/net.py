@@ -36,8 +36,8 @@ class Net:
 
     def idle(self):
         """What was killed has gone for good: nobody has port 500 or 4500."""
-        self.there("for i in $(seq 1000); do "
-                   "grep -q ':\\(01F4\\|1194\\) ' /proc/net/udp || exit 0; sleep 0.01; done; exit 1")
+        self.there("for i in $(seq 1000); do grep -q ':\\(01F4\\|1194\\) ' /proc/net/udp || "
+                   "exit 0; sleep 0.01; done; exit 1")
 
     def there(self, command):
         return subprocess.run(command, shell=True, check=True, preexec_fn=self.enter, text=True,
