@@ -178,6 +178,27 @@ static void test_wrong_password(void **state)
 	}
 }
 
+/* One that hears of E=691 may never come back for EAP-Failure: it is told at once, and once. */
+static void test_wrong_password_and_gone(void **state)
+{
+	struct ends *p = eap_ends("\32", "\32");
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	fake_password(&a->fake, "", "looking-glass");
+	start(p, 0);
+	for (int step = 0; step < 4; step++) {
+		carry(a);
+		carry(b);
+	}
+	ended_in(b, IKE_EV_REFUSED, IKE_FAIL_AUTH_LOCAL, "user alice: a wrong password");
+	assert_int_equal(only_sa(b)->state, SA_INIT_ANSWERED);
+	carry(a);
+	assert_int_equal(only_sa(b)->state, SA_CLOSED);
+	ended_in(b, IKE_EV_REFUSED, IKE_FAIL_AUTH_LOCAL, "user alice: a wrong password");
+	assert_over(p);
+	ends_free(p);
+}
+
 /* It looks the same to the client as a wrong password. */
 static void test_unknown_user(void **state)
 {
@@ -324,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_a_wrong_proof_at_the_end),
 		cmocka_unit_test(test_a_wrong_proof_of_the_server),
 		cmocka_unit_test(test_wrong_password),
+		cmocka_unit_test(test_wrong_password_and_gone),
 		cmocka_unit_test(test_unknown_user),
 		cmocka_unit_test(test_nak),
 		cmocka_unit_test(test_no_method_in_common),

@@ -14,7 +14,7 @@
 struct auth_session;
 
 enum auth_state {
-	AUTH_MORE,			/* @out is for the peer, its answer is the next input */
+	AUTH_MORE,	/* @out is for the peer, its answer is the next input; @why: it will fail */
 	AUTH_DONE,			/* prover: @out is the proof; verifier: it is right */
 	AUTH_FAILED,			/* @why; of rounds @out may have a last word for the peer */
 	AUTH_PENDING,			/* a job is under way: the same step comes again */

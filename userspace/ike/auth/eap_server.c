@@ -38,7 +38,7 @@ static enum auth_state eap_server_end(struct eap *e, enum auth_state state)
 {
 	if (state == AUTH_DONE)
 		e->s->id = eap_server_user(e);
-	if (state == AUTH_FAILED && e->user_len)
+	if ((state == AUTH_FAILED || state == AUTH_MORE) && e->s->why[0] && e->user_len)
 		eap_server_name(e);
 	if (state == AUTH_DONE || state == AUTH_FAILED)
 		eap_packet_verdict(e, state == AUTH_DONE ? EAP_SUCCESS : EAP_FAILURE);

@@ -15,6 +15,7 @@ struct rounds {
 	uint8_t first;			/* type of its first payload */
 	struct octets inner;
 	bool done;			/* only the proof with the key is missing */
+	bool told;			/* it is said why the peer will be refused */
 };
 
 static void rounds_free(struct ike_sa *sa)
@@ -33,19 +34,26 @@ static void rounds_say(struct v2_inbound *v, const struct auth_session *s)
 	build_payload_end(&v->b);
 }
 
-static enum verdict rounds_fail(struct inbound *in, const char *why)
+/* Once: a peer that hears of its fate in the midst of a method may not come back for the end. */
+static void rounds_tell(struct inbound *in, const char *why)
 {
-	struct v2_inbound *v = v2_inbound(in);
 	struct rounds *r = in->sa->stash;
 	struct tunnel *t = r ? tunnel_find(in->sa->ike, r->tunnel) : NULL;
 	struct cause cause;
 
+	if (!t || r->told || !ike_may_mention_stranger(in->sa->ike))
+		return;
+	r->told = true;
+	cause_set(&cause, IKE_FAIL_AUTH_LOCAL, "the peer does not prove who it is: %s", why);
+	report_refused(t, &cause);
+}
+
+static enum verdict rounds_fail(struct inbound *in, const char *why)
+{
+	struct v2_inbound *v = v2_inbound(in);
+
 	v2_refuse(v, NOTIFY_AUTHENTICATION_FAILED, NULL, 0);
-	if (t && ike_may_mention_stranger(in->sa->ike)) {
-		cause_set(&cause, IKE_FAIL_AUTH_LOCAL, "the peer does not prove who it is: %s",
-			  why);
-		report_refused(t, &cause);
-	}
+	rounds_tell(in, why);
 	return VERDICT_FAIL;
 }
 
@@ -72,6 +80,8 @@ static enum verdict rounds_step(struct inbound *in)
 		return VERDICT_FAIL;
 	}
 	r->done = state == AUTH_DONE;
+	if (s->why[0])
+		rounds_tell(in, s->why);
 	rounds_say(v, s);
 	return VERDICT_STAY;
 }
