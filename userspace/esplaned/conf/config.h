@@ -79,6 +79,8 @@ typedef void (*config_say_fn)(void *ctx, int level, const char *text);
 struct config *config_load(const char *path, config_say_fn say, void *ctx);
 /* Wipes the secrets. NULL is fine. */
 void config_free(struct config *config);
+/* A place for one more tunnel; @room: how many there are in all. NULL: no memory. */
+struct tunnel_options *options_room(struct config *config, size_t *room);
 /* What one tunnel holds, wiped; not @t itself. Twice is fine. */
 void tunnel_options_clear(struct tunnel_options *t);
 

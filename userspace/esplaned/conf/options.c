@@ -1,7 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <stdlib.h>
+#include <string.h>
+
 #include "crypto/key.h"
 #include "esplaned/conf/config.h"
 #include "lib/mem.h"
+
+/* Not realloc: it would leave secrets behind. */
+struct tunnel_options *options_room(struct config *c, size_t *room)
+{
+	size_t wanted = *room ? 2 * *room : 4;
+	struct tunnel_options *grown;
+
+	if (c->count < *room)
+		return &c->tunnels[c->count];
+	grown = calloc(wanted, sizeof(*grown));
+	if (!grown)
+		return NULL;
+	if (c->count)
+		memcpy(grown, c->tunnels, c->count * sizeof(*grown));
+	mem_free_wiped(c->tunnels, c->count * sizeof(*grown));
+	c->tunnels = grown;
+	*room = wanted;
+	return &grown[c->count];
+}
 
 void tunnel_options_clear(struct tunnel_options *t)
 {

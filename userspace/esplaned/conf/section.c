@@ -513,26 +513,6 @@ static bool section_tunnel_check(cfg_t *cfg, int line, const struct tunnel_optio
 	return !weakness || !t->strict_psk;
 }
 
-/* Room for one more tunnel. Not realloc: it would leave secrets behind. */
-static struct tunnel_options *section_room(struct section_load *load)
-{
-	struct config *c = load->config;
-	size_t room = load->room ? 2 * load->room : 4;
-	struct tunnel_options *grown;
-
-	if (c->count < load->room)
-		return &c->tunnels[c->count];
-	grown = calloc(room, sizeof(*grown));
-	if (!grown)
-		return NULL;
-	if (c->count)
-		memcpy(grown, c->tunnels, c->count * sizeof(*grown));
-	mem_free_wiped(c->tunnels, c->count * sizeof(*grown));
-	c->tunnels = grown;
-	load->room = room;
-	return &grown[c->count];
-}
-
 /* Called at a tunnel's closing brace. A missing option is reported at the tunnel's first line. */
 static int section_on_tunnel(cfg_t *root, cfg_opt_t *opt)
 {
@@ -543,7 +523,7 @@ static int section_on_tunnel(cfg_t *root, cfg_opt_t *opt)
 
 	if (!section_title(cfg, line))
 		return 0;
-	t = c->count < CONFIG_TUNNELS_MAX ? section_room(reading.file->load) : NULL;
+	t = c->count < CONFIG_TUNNELS_MAX ? options_room(c, &reading.file->load->room) : NULL;
 	if (!t) {
 		section_fault(line,
 			      c->count == CONFIG_TUNNELS_MAX ? "more than %d tunnels" : "no memory",
