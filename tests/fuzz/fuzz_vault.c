@@ -32,7 +32,7 @@ static void file_write(const char *dir, const char *name, const char *text, mode
 
 static struct vault *vault_make(void)
 {
-	static char hook[128], config[128];
+	static char hook[128], config[128], users[128];
 	char dir[64] = "/tmp/esplane-fuzz.XXXXXX";
 	struct vault *v;
 
@@ -40,8 +40,10 @@ static struct vault *vault_make(void)
 	if (!mkdtemp(dir) || !link_pair(network) || !link_pair(supervisor))
 		abort();
 	file_write(dir, "hook", "#!/bin/sh\n", 0700, hook);
+	file_write(dir, "users", "alice: " SECRET "\n", 0600, users);
 	file_write(dir, "t.conf",
 		   "tunnel office {\nremote = any\npsk = '" SECRET "'\nup-script = hook\n"
+		   "users = users\neap = { mschapv2, md5 }\n"
 		   "child a { local-ts = 10.1.0.0/24 remote-ts = 10.2.0.0/24 }\n"
 		   "child b { local-ts = 10.1.0.0/24 remote-ts = 10.3.0.0/24 }\n}\n",
 		   0600, config);
@@ -51,6 +53,7 @@ static struct vault *vault_make(void)
 	/* It has read them; what is left over is nobody's. */
 	unlink(config);
 	unlink(hook);
+	unlink(users);
 	rmdir(dir);
 	return v;
 }

@@ -217,7 +217,7 @@ static struct event *main_keys(struct daemon *d)
 {
 	const struct keys_calls calls = {
 		.ctx = d, .mac_done = jobs_mac_done, .sign_done = jobs_sign_done,
-		 .hook_done = hooks_done,
+		.eap_done = jobs_eap_done, .hook_done = hooks_done,
 	};
 	struct event *ev = event_new(d->base, keys_fd(d->keys), EV_READ | EV_PERSIST, main_on_keys,
 				     d);

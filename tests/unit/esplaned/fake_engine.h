@@ -523,6 +523,14 @@ bool keys_sign(struct keys *keys, uint32_t job, uint32_t secret, uint16_t hashes
 	return true;
 }
 
+bool keys_eap(struct keys *keys, uint32_t job, uint32_t secret, enum ike_eap what,
+	      struct chunk user, struct chunk octets)
+{
+	fake_asked("eap %u %u %d %.*s %zu; ", job, secret, what, (int)user.len,
+		   (const char *)user.p, octets.len);
+	return true;
+}
+
 bool keys_hook(struct keys *keys, uint32_t id, uint32_t secret, bool up, const struct facts *facts)
 {
 	char local[64], remote[64], address[ADDR_STRLEN];

@@ -25,7 +25,7 @@ static const struct {
 	{ ONE("keylife = 3\n"),
 	  "@:6: tunnel \"office\": there is no option keylife; use local, remote, local-id, "
 	  "remote-id, psk, psk-file, strict-psk, cert, key, key-password, key-password-file, ca, "
-	  "crl, revocation, ike, esp, allow-legacy, prefer, local-ts, remote-ts, rekey, "
+	  "crl, revocation, users, eap-identity, password, password-file, eap, ike, esp, allow-legacy, prefer, local-ts, remote-ts, rekey, "
 	  "rekey-bytes, rekey-packets, ike-rekey, replay-window, start, when-down, interface, "
 	  "address, mtu, routes, table, metric, fwmark, encap, mobike, nat-keepalive, dpd, "
 	  "retransmit-first, retransmit-factor, retransmit-tries, fragment-size, up-script, "

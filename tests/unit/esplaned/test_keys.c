@@ -74,7 +74,8 @@ static void on_sign(void *ctx, uint32_t job, const char *why, uint8_t method, st
 static void border_open(struct border *b)
 {
 	const struct keys_calls calls = {
-		.ctx = b, .mac_done = on_mac, .sign_done = on_sign, .hook_done = on_hook,
+		.ctx = b, .mac_done = on_mac, .sign_done = on_sign, .eap_done = on_mac,
+		.hook_done = on_hook,
 	};
 	int network[2], supervisor[2];
 	char path[128];
@@ -550,10 +551,72 @@ static void signatures(void **state)
 	assert_int_equal(border_close(&b), 0);
 }
 
+/* Passwords stay where they are: an answer of ours, and whether the peer's is right. */
+static void passwords(void **state)
+{
+	static const char *const conf =
+		"tunnel a {\nremote = any\npsk = '" SECRET "'\nlocal-ts = 10.1.0.0/24\n"
+		"remote-ts = 10.2.0.0/24\nusers = a.users\neap = { md5, mschapv2 }\n}\n"
+		"tunnel b {\nremote = 192.0.2.2\npsk = '" SECRET "'\nlocal-ts = 10.1.0.0/24\n"
+		"remote-ts = 10.3.0.0/24\neap-identity = alice\npassword = wonderland\n}\n";
+	const struct chunk alice = { (const uint8_t *)"alice", 5 };
+	const struct chunk mallory = { (const uint8_t *)"mallory", 7 };
+	uint8_t check[1 + 16 + 8] = "\7";
+	uint32_t server, client;
+	struct border b;
+	struct config *c;
+
+	file_write("a.users", "alice: wonderland\n", 0600);
+	border_open(&b);
+	c = border_load(&b, conf);
+	server = c->tunnels[0].secret;
+	client = c->tunnels[1].secret;
+	assert_string_equal(c->tunnels[1].password, "");
+	memcpy(check + 17, "12345678", 8);
+	assert_true(keys_eap(b.keys, 5, client, IKE_EAP_MD5_ANSWER, alice,
+			     (struct chunk){ (const uint8_t *)"\00712345678", 9 }));
+	answer_wait(&b);
+	assert_int_equal(b.id, 5);
+	assert_string_equal(b.why, "");
+	assert_int_equal(b.mac_len, 16);
+	memcpy(check + 1, b.mac, 16);
+	assert_true(keys_eap(b.keys, 6, server, IKE_EAP_MD5_CHECK, alice,
+			     (struct chunk){ check, sizeof(check) }));
+	answer_wait(&b);
+	assert_string_equal(b.why, "");
+	assert_int_equal(b.mac_len, 0);
+	assert_true(keys_eap(b.keys, 7, server, IKE_EAP_MD5_CHECK, mallory,
+			     (struct chunk){ check, sizeof(check) }));
+	answer_wait(&b);
+	assert_string_equal(b.why, "no such user");
+	/* a user of one tunnel is none of another */
+	assert_true(keys_eap(b.keys, 8, client, IKE_EAP_MD5_CHECK, alice,
+			     (struct chunk){ check, sizeof(check) }));
+	answer_wait(&b);
+	assert_string_equal(b.why, "no such user");
+	/* another password, at a reload, changes no tunnel */
+	config_free(c);
+	file_write("a.users", "alice: looking-glass\n", 0600);
+	c = border_load(&b, conf);
+	assert_int_equal(c->tunnels[0].secret, server);
+	assert_true(keys_eap(b.keys, 9, server, IKE_EAP_MD5_CHECK, alice,
+			     (struct chunk){ check, sizeof(check) }));
+	answer_wait(&b);
+	assert_string_equal(b.why, "a wrong password");
+	/* nobody but the client is asked for a password, and it has one */
+	assert_true(keys_eap(b.keys, 10, server, IKE_EAP_MD5_ANSWER, alice,
+			     (struct chunk){ (const uint8_t *)"\00712345678", 9 }));
+	answer_wait(&b);
+	assert_string_equal(b.why, "the tunnel has no password of its own");
+	config_free(c);
+	assert_int_equal(border_close(&b), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(signatures),
+		cmocka_unit_test(passwords),
 		cmocka_unit_test(the_configuration_comes_without_secrets),
 		cmocka_unit_test(a_mac_takes_a_whole_message),
 		cmocka_unit_test(a_reload_numbers_secrets_anew),

@@ -24,6 +24,8 @@ enum when_down {
 	WHEN_DOWN_BLOCK,		/* unreachable routes for all of remote-ts catch it */
 };
 
+struct user;
+
 struct tunnel_options {
 	struct tunnel_conf ike;
 	/*
@@ -34,6 +36,9 @@ struct tunnel_options {
 	uint16_t psk_len;
 	struct key *key;		/* our private key; NULL: none */
 	char key_password[CONFIG_PASSWORD_MAX];	/* until the key is read */
+	char password[CONFIG_PASSWORD_MAX];	/* ours as client of EAP; "": we are none */
+	struct user *users;		/* of EAP, whose server we are (conf/user.h) */
+	unsigned int user_count;
 	uint32_t secret;
 	/*
 	 * Certificates of others, a reference each: CAs, and revocation lists, which may change

@@ -11,6 +11,7 @@
 #include "crypto/key.h"
 #include "esplaned/conf/option.h"
 #include "esplaned/conf/secret.h"
+#include "esplaned/conf/user.h"
 #include "ike/auth/auth.h"
 #include "ike/core/env.h"
 #include "lib/array.h"
@@ -321,28 +322,41 @@ static bool credential_identify(struct tunnel_options *t, char why[VALUE_WHY_MAX
 			    t->cert_path, detail);
 }
 
-/* Which of psk, cert, key and ca are there, and what do they mean together? */
+/* Two ways to prove who one is, where there can be one. */
+static bool credential_twice(const char *end, const char *a, const char *b, char why[VALUE_WHY_MAX])
+{
+	return value_refuse(why, "%s and %s both say how %s: leave one of them out", a, b, end);
+}
+
+/* Which of psk, cert, key, ca, users and password are there, and what do they mean together? */
 static bool credential_choose(struct tunnel_options *t, char why[VALUE_WHY_MAX])
 {
 	bool cert = t->cert_path[0], ca = t->ca;
+	const char *ours = cert ? "cert" : t->password[0] ? "password" : NULL;
+	const char *theirs = ca ? "ca" : t->user_count ? "users" : NULL;
 
 	if (!cert && (t->key_path[0] || t->key_password[0]))
 		return value_refuse(why, "there is a key, but no certificate: give cert");
-	if (t->psk_len && cert && ca)
-		return value_refuse(why, "cert and ca say how both ends prove who they are, so "
-				    "nobody needs the psk: leave it, or one of them, out");
-	if (!t->psk_len && !cert)
-		return value_refuse(why, "ca says how the peer proves who it is, and nothing says "
-				    "how we do: give cert and key, or psk");
-	if (!t->psk_len && !ca)
-		return value_refuse(why, "cert says how we prove who we are, and nothing says how "
-				    "the peer does: give ca, or psk");
+	if (cert && t->password[0])
+		return credential_twice("we prove who we are", "cert", "password", why);
+	if (ca && t->user_count)
+		return credential_twice("the peers prove who they are", "ca", "users", why);
+	if (t->psk_len && ours && theirs)
+		return value_refuse(why, "%s and %s say how both ends prove who they are, so "
+				    "nobody needs the psk: leave it, or one of them, out", ours,
+				    theirs);
+	if (!t->psk_len && !ours)
+		return value_refuse(why, "%s says how the peer proves who it is, and nothing says "
+				    "how we do: give cert and key, or psk", theirs);
+	if (!t->psk_len && !theirs)
+		return value_refuse(why, "%s says how we prove who we are, and nothing says how "
+				    "the peer does: give ca, or psk", ours);
 	if (t->crl && !ca)
 		return value_refuse(why, "crl is about certificates of the peer, but there is no ca "
 				    "that it could have one of");
 	t->ike.local_auth = cert ? &auth_signature_ops : NULL;
 	t->ike.remote_auth = ca ? &auth_signature_ops : NULL;
-	return true;
+	return user_complete(t, why);
 }
 
 /* What the peer is asked for: certificates of our CAs. */
@@ -392,6 +406,8 @@ bool credential_warning(const struct tunnel_options *t, time_t now, char text[VA
 			     cert_time_str((time_t)t->cert_until, date));
 		return true;
 	}
+	if (user_warning(t, text))
+		return true;
 	if (t->ca && !t->ike.any && !t->ike.remote_id.type) {
 		value_refuse(text, "remote-id is missing: whoever has a certificate of the CA passes "
 			     "for the peer");

@@ -10,6 +10,7 @@
 
 #include "esplaned/conf/credential.h"
 #include "esplaned/conf/secret.h"
+#include "esplaned/conf/user.h"
 
 #define OPTION_LIST_CHARS	", \t"	/* in a value: a list that was written as one string */
 #define OPTION_SCRIPT_S_MAX	600
@@ -457,6 +458,11 @@ const struct option option_table[] = {
 	{ "ca", OPTION_TUNNEL, true, credential_set_ca },
 	{ "crl", OPTION_TUNNEL, true, credential_set_crl },
 	{ "revocation", OPTION_TUNNEL, false, credential_set_revocation },
+	{ "users", OPTION_TUNNEL, false, user_set_file },
+	{ "eap-identity", OPTION_TUNNEL, false, user_set_identity },
+	{ "password", OPTION_TUNNEL, false, user_set_password },
+	{ "password-file", OPTION_TUNNEL, false, user_set_password_file },
+	{ "eap", OPTION_TUNNEL, true, user_set_method },
 	{ "ike", OPTION_TUNNEL, true, option_ike },
 	{ "esp", OPTION_BOTH, true, option_esp },
 	{ "allow-legacy", OPTION_TUNNEL, false, option_allow_legacy },

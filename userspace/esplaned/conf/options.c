@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "crypto/key.h"
-#include "esplaned/conf/config.h"
+#include "esplaned/conf/user.h"
 #include "lib/mem.h"
 
 /* Not realloc: it would leave secrets behind. */
@@ -31,5 +31,6 @@ void tunnel_options_clear(struct tunnel_options *t)
 	chunk_list_put(t->ca);
 	chunk_list_put(t->crl);
 	key_free(t->key);
+	users_free(t);
 	mem_wipe(t, sizeof(*t));
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ike/auth/auth.h"
+#include "lib/array.h"
 
 void pack_text(struct writer *w, const char *text)
 {
@@ -204,10 +205,34 @@ static bool unpack_conf(struct cursor *c, struct tunnel_conf *conf)
 }
 
 /* How both ends prove who they are. */
+/* How an end proves who it is; NULL: by the psk. */
+static const struct auth_ops *const pack_methods[] = { NULL, &auth_signature_ops, &auth_eap_ops };
+
+static uint8_t pack_method(const struct auth_ops *method)
+{
+	uint8_t i = ARRAY_SIZE(pack_methods) - 1;
+
+	while (i && pack_methods[i] != method)
+		i--;
+	return i;
+}
+
+static bool unpack_method(struct cursor *c, const struct auth_ops **method)
+{
+	uint8_t i;
+
+	if (!cursor_u8(c, &i) || i >= ARRAY_SIZE(pack_methods))
+		return false;
+	*method = pack_methods[i];
+	return true;
+}
+
 static void pack_credentials(struct writer *w, const struct tunnel_options *t)
 {
-	writer_u8(w, t->ike.local_auth == &auth_signature_ops);
-	writer_u8(w, t->ike.remote_auth == &auth_signature_ops);
+	writer_u8(w, pack_method(t->ike.local_auth));
+	writer_u8(w, pack_method(t->ike.remote_auth));
+	writer_bytes(w, t->ike.eap, sizeof(t->ike.eap));
+	pack_id(w, &t->ike.eap_id);
 	pack_list(w, t->ike.certs);
 	pack_list(w, t->ike.ca_hashes);
 	pack_list(w, t->ca);
@@ -220,17 +245,15 @@ static void pack_credentials(struct writer *w, const struct tunnel_options *t)
 static bool unpack_credentials(struct cursor *c, struct tunnel_options *t,
 			       const struct lists *lists)
 {
-	bool local, remote;
 	uint8_t revocation;
 
-	if (!unpack_bool(c, &local) || !unpack_bool(c, &remote) ||
+	if (!unpack_method(c, &t->ike.local_auth) || !unpack_method(c, &t->ike.remote_auth) ||
+	    !cursor_copy(c, t->ike.eap, sizeof(t->ike.eap)) || !unpack_id(c, &t->ike.eap_id) ||
 	    !unpack_list(c, lists, &t->ike.certs) || !unpack_list(c, lists, &t->ike.ca_hashes) ||
 	    !unpack_list(c, lists, &t->ca) || !cursor_u8(c, &revocation) ||
 	    revocation > REVOCATION_OFF || !unpack_bool(c, &t->allow_legacy) ||
 	    !unpack_text(c, t->cert_path, sizeof(t->cert_path)) || !cursor_u64(c, &t->cert_until))
 		return false;
-	t->ike.local_auth = local ? &auth_signature_ops : NULL;
-	t->ike.remote_auth = remote ? &auth_signature_ops : NULL;
 	t->revocation = (enum revocation)revocation;
 	return true;
 }

@@ -335,6 +335,10 @@ static bool section_given(cfg_t *cfg, const char *name)
 /* Is all there that has no default? */
 static void section_lacks(cfg_t *cfg, int line, bool children)
 {
+	static const char *const pairs[][2] = {
+		{ "psk", "psk-file" }, { "key-password", "key-password-file" },
+		{ "password", "password-file" },
+	};
 	char where[256];
 
 	section_where(cfg, where);
@@ -345,11 +349,10 @@ static void section_lacks(cfg_t *cfg, int line, bool children)
 	    !section_given(cfg, "cert") && !section_given(cfg, "ca"))
 		section_fault(line, "%spsk or psk-file is missing: the secret shared with the peer; "
 			     "or, with certificates, cert, key and ca", where);
-	if (cfg_size(cfg, "key-password") && cfg_size(cfg, "key-password-file"))
-		section_fault(line, "%skey-password and key-password-file are both given: leave one "
-			     "out", where);
-	if (cfg_size(cfg, "psk") && cfg_size(cfg, "psk-file"))
-		section_fault(line, "%spsk and psk-file are both given: leave one out", where);
+	for (unsigned int i = 0; i < 3; i++)
+		if (cfg_size(cfg, pairs[i][0]) && cfg_size(cfg, pairs[i][1]))
+			section_fault(line, "%s%s and %s are both given: leave one out", where,
+				      pairs[i][0], pairs[i][1]);
 	for (unsigned int i = 0; i < 2 && children; i++) {
 		const char *name = i ? "remote-ts" : "local-ts";
 
@@ -580,6 +583,7 @@ static void section_secrets_wipe(cfg_t *cfg)
 	for (unsigned int i = 0; i < cfg_size(cfg, "tunnel"); i++) {
 		section_secret_wipe(cfg_getopt(cfg_getnsec(cfg, "tunnel", i), "psk"));
 		section_secret_wipe(cfg_getopt(cfg_getnsec(cfg, "tunnel", i), "key-password"));
+		section_secret_wipe(cfg_getopt(cfg_getnsec(cfg, "tunnel", i), "password"));
 	}
 }
 

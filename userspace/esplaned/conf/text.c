@@ -208,5 +208,7 @@ const char *text_secret(const char *text, int line)
 		return NULL;
 	if (text_has_option(begin, "psk"))
 		return "psk";
-	return text_has_option(begin, "key-password") ? "key-password" : NULL;
+	if (text_has_option(begin, "key-password"))
+		return "key-password";
+	return text_has_option(begin, "password") ? "password" : NULL;
 }

@@ -161,6 +161,23 @@ void jobs_sign_done(void *ctx, uint32_t job, const char *why, uint8_t method, st
 	engine_settled(d);
 }
 
+/* As jobs_begin_mac. */
+static bool jobs_begin_eap(struct daemon *d, uint32_t id, const struct ike_job *job)
+{
+	const struct tunnel_entry *t = tunnels_find(&d->tunnels, job->tunnel);
+
+	return t && keys_eap(d->keys, id, t->opt.secret, job->eap, job->user, job->octets);
+}
+
+void jobs_eap_done(void *ctx, uint32_t job, const char *why, struct chunk out)
+{
+	const struct ike_job_result result = { .why = why, .eap = out };
+	struct daemon *d = ctx;
+
+	ike_job_done(d->ike, job, &result);
+	engine_settled(d);
+}
+
 bool jobs_begin(struct daemon *d, uint32_t id, const struct ike_job *job)
 {
 	struct job *j;
@@ -169,6 +186,8 @@ bool jobs_begin(struct daemon *d, uint32_t id, const struct ike_job *job)
 		return jobs_begin_mac(d, id, job);
 	if (job->kind == IKE_JOB_SIGN)
 		return jobs_begin_sign(d, id, job);
+	if (job->kind == IKE_JOB_EAP)
+		return jobs_begin_eap(d, id, job);
 	j = jobs_new(d, id);
 	if (j && (job->kind == IKE_JOB_VERIFY ? jobs_begin_verify(j, job) :
 						jobs_begin_resolve(j, job)))

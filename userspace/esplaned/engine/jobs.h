@@ -13,6 +13,7 @@ bool jobs_begin(struct daemon *d, uint32_t id, const struct ike_job *job);
 /* The answers of the process with the secrets (keys/keys.h). */
 void jobs_mac_done(void *ctx, uint32_t job, const char *why, struct chunk mac);
 void jobs_sign_done(void *ctx, uint32_t job, const char *why, uint8_t method, struct chunk auth);
+void jobs_eap_done(void *ctx, uint32_t job, const char *why, struct chunk out);
 /* From now on the engine hears of none of them. */
 void jobs_cancel(struct daemon *d);
 

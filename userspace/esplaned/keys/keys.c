@@ -113,7 +113,10 @@ static bool keys_loaded(struct keys *keys, struct cursor *c)
 	return true;
 }
 
-static bool keys_mac_done(struct keys *keys, struct cursor *c)
+/* A MAC, or what EAP needs. */
+static bool keys_octets_done(struct keys *keys, struct cursor *c,
+			     void (*done)(void *ctx, uint32_t job, const char *why,
+					  struct chunk octets))
 {
 	char why[CONFIG_WHY_MAX];
 	uint32_t job;
@@ -122,9 +125,10 @@ static bool keys_mac_done(struct keys *keys, struct cursor *c)
 	if (!cursor_u32(c, &job) || !cursor_u8(c, &ok) ||
 	    (!ok && !unpack_text(c, why, sizeof(why))))
 		return false;
-	if (keys->calls.mac_done)
-		keys->calls.mac_done(keys->calls.ctx, job, ok ? NULL : why,
-				     (struct chunk){ c->at, ok ? c->left : 0 });
+	if (done)
+		done(keys->calls.ctx, job, ok ? NULL : why,
+		     (struct chunk){ c->at, ok ? c->left : 0 });
+	mem_wipe(keys->in, c->at + c->left - keys->in);
 	return true;
 }
 
@@ -164,7 +168,9 @@ static bool keys_input(struct keys *keys, size_t len)
 	if (!cursor_u8(&c, &kind))
 		return false;
 	if (kind == LINK_MAC_DONE)
-		return keys_mac_done(keys, &c);
+		return keys_octets_done(keys, &c, keys->calls.mac_done);
+	if (kind == LINK_EAP_DONE)
+		return keys_octets_done(keys, &c, keys->calls.eap_done);
 	if (kind == LINK_HOOK_DONE)
 		return keys_hook_done(keys, &c);
 	if (kind == LINK_SIGN_DONE)
@@ -273,6 +279,20 @@ bool keys_sign(struct keys *keys, uint32_t job, uint32_t secret, uint16_t hashes
 	writer_u32(&w, job);
 	writer_u32(&w, secret);
 	writer_u16(&w, hashes);
+	writer_bytes(&w, octets.p, octets.len);
+	return keys_send(keys, &w);
+}
+
+bool keys_eap(struct keys *keys, uint32_t job, uint32_t secret, enum ike_eap what,
+	      struct chunk user, struct chunk octets)
+{
+	struct writer w = link_begin(keys->out, LINK_EAP);
+
+	writer_u32(&w, job);
+	writer_u32(&w, secret);
+	writer_u8(&w, (uint8_t)what);
+	writer_u16(&w, (uint16_t)user.len);
+	writer_bytes(&w, user.p, user.len);
 	writer_bytes(&w, octets.p, octets.len);
 	return keys_send(keys, &w);
 }

@@ -17,6 +17,7 @@
 
 #include "esplaned/conf/config.h"
 #include "esplaned/keys/facts.h"
+#include "ike/core/env.h"
 #include "lib/mem.h"
 
 struct keys_setup {
@@ -34,6 +35,8 @@ struct keys_calls {
 	/* @why NULL: @auth is the data of an AUTH payload of that @method; else one sentence. */
 	void (*sign_done)(void *ctx, uint32_t job, const char *why, uint8_t method,
 			  struct chunk auth);
+	/* @why NULL: @out is as enum ike_eap says; else one sentence. */
+	void (*eap_done)(void *ctx, uint32_t job, const char *why, struct chunk out);
 	/* @why: "" or one sentence. */
 	void (*hook_done)(void *ctx, uint32_t id, const char *why);
 };
@@ -81,6 +84,12 @@ bool keys_mac(struct keys *keys, uint32_t job, uint32_t secret, uint16_t prf, st
  */
 bool keys_sign(struct keys *keys, uint32_t job, uint32_t secret, uint16_t hashes,
 	       struct chunk octets);
+/*
+ * What a method of EAP needs of a password (enum ike_eap): that of the tunnel of that number, or of
+ * one of its users; eap_done follows, never from inside. False: it cannot begin.
+ */
+bool keys_eap(struct keys *keys, uint32_t job, uint32_t secret, enum ike_eap what,
+	      struct chunk user, struct chunk octets);
 /*
  * Runs up-script or down-script of the tunnel whose number it is; those of one tunnel run one after
  * the other. hook_done follows, also where there is none. False: it cannot begin.

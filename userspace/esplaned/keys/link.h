@@ -25,6 +25,7 @@ enum link_kind {
 	LINK_MAC,      /* job u32, secret u32, prf u16, the octets */
 	LINK_HOOK,     /* id u32, secret u32, up u8, facts (facts.h) */
 	LINK_SIGN,     /* job u32, secret u32, hashes u16 (crypto/signature.h), the octets */
+	LINK_EAP,      /* job u32, secret u32, enum ike_eap u8, user u16 and octets, octets */
 	/* secrets to network */
 	LINK_LIST,	/* request u32, more u8: it goes on, a part of a list (keys/parcel.h) */
 	LINK_TUNNEL,	/* request u32, its revocation lists, a tunnel (conf/pack.h) */
@@ -33,6 +34,7 @@ enum link_kind {
 	LINK_MAC_DONE,	/* job u32, ok u8, the MAC or a text: what is wrong */
 	LINK_HOOK_DONE, /* id u32, text: what went wrong, or "" */
 	LINK_SIGN_DONE, /* job u32, ok u8, AUTH method u8 and data, or a text: what is wrong */
+	LINK_EAP_DONE,	/* job u32, ok u8, octets or a text: what is wrong */
 	/* secrets to supervisor, and back */
 	LINK_RUN, /* id u32, group u32, seconds u32, path, count u8, environment */
 	LINK_RAN, /* id u32, text: what went wrong, or "" */

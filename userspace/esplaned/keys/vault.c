@@ -13,6 +13,7 @@
 #include "esplaned/conf/pack.h"
 #include "esplaned/keys/facts.h"
 #include "esplaned/keys/link.h"
+#include "esplaned/keys/vault_eap.h"
 #include "esplaned/keys/parcel.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -97,12 +98,16 @@ static void vault_on_say(void *ctx, int level, const char *text)
 		snprintf(v->why, sizeof(v->why), "%s", text);
 }
 
-/* Does nothing differ between the two that only this process knows? */
+/*
+ * Does nothing differ between the two that only this process knows? Users aside: they may change
+ * while a tunnel runs.
+ */
 static bool vault_same(const struct tunnel_options *a, const struct tunnel_options *b)
 {
 	return !strcmp(a->ike.name, b->ike.name) && a->psk_len == b->psk_len &&
 	       crypto_equal(a->psk, b->psk, a->psk_len) && key_equal(a->key, b->key) &&
-	       !strcmp(a->up_script, b->up_script) && !strcmp(a->down_script, b->down_script) &&
+	       !strcmp(a->password, b->password) && !strcmp(a->up_script, b->up_script) &&
+	       !strcmp(a->down_script, b->down_script) &&
 	       a->script_timeout_s == b->script_timeout_s;
 }
 
@@ -287,6 +292,24 @@ static bool vault_sign(struct vault *v, struct cursor *c)
 	return vault_answer(v, &w);
 }
 
+/* LINK_EAP */
+
+static bool vault_eap(struct vault *v, struct cursor *c)
+{
+	struct writer w = link_begin(v->out, LINK_EAP_DONE);
+	uint32_t job, secret;
+	bool ok;
+
+	if (!cursor_u32(c, &job) || !cursor_u32(c, &secret))
+		return false;
+	writer_u32(&w, job);
+	if (!vault_eap_answer(vault_find(v, secret), c, &w))
+		return false;
+	ok = vault_answer(v, &w);
+	mem_wipe(v->out, w.len);
+	return ok;
+}
+
 /* LINK_HOOK */
 
 static bool vault_hook_done(struct vault *v, uint32_t id, const char *why)
@@ -383,6 +406,8 @@ bool vault_input(struct vault *v, const uint8_t *msg, size_t len)
 		return vault_mac(v, &c);
 	case LINK_SIGN:
 		return vault_sign(v, &c);
+	case LINK_EAP:
+		return vault_eap(v, &c);
 	case LINK_HOOK:
 		return vault_hook(v, &c);
 	default:

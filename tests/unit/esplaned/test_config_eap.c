@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+/* EAP in esplane.conf: users of ours, and our own password; their way to the other process. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <cmocka.h>
+#include "esplaned/conf/pack.h"
+#include "esplaned/conf/user.h"
+#include "ike/auth/eap.h"
+#include "suite/ikev2.h"
+#include "unit/esplaned/config_file.h"
+
+#define TS	"local-ts = 10.1.0.0/24\nremote-ts = 10.2.0.0/24\n"
+#define SERVER	"tunnel \"road\" {\nremote = any\npsk = \"a long secret: ok\"\n" TS
+#define CLIENT	"tunnel \"office\" {\nremote = 198.51.100.1\npsk = \"a long secret: ok\"\n" TS
+
+static void users(const char *text)
+{
+	file_write("road.users", text, 0600);
+}
+
+static void the_server(void **state)
+{
+	struct tunnel_options *t;
+	const struct user *u;
+	struct config *c;
+
+	users("# name: password\n\nalice: wonderland\n  bob@example.org :  two words: and a colon \t\n");
+	c = load_good(SERVER "users = road.users\n}\n");
+	t = &c->tunnels[0];
+	assert_null(t->ike.local_auth);
+	assert_ptr_equal(t->ike.remote_auth, &auth_eap_ops);
+	assert_int_equal(t->ike.eap[0], EAP_TYPE_MSCHAPV2);
+	assert_int_equal(t->ike.eap[1], 0);
+	assert_int_equal(t->user_count, 2);
+	u = user_find(t, "bob@example.org", 15);
+	assert_string_equal(u->password, "two words: and a colon");
+	assert_non_null(user_find(t, "alice", 5));
+	assert_null(user_find(t, "alic", 4));
+	assert_null(user_find(t, "alice\0x", 7));
+	assert_null(user_find(t, "Alice", 5));
+	assert_null(user_find(t, "", 0));
+	config_free(c);
+}
+
+/* A pre-shared key that all users know proves nothing to them. */
+static void a_shared_key_is_warned_of(void **state)
+{
+	char said[SAID_MAX];
+	struct config *c;
+
+	users("alice: wonderland\n");
+	c = load(SERVER "users = road.users\n}\n", said);
+	assert_non_null(strstr(said, "warning: "));
+	assert_non_null(strstr(said, "psk: each user knows it, can pass for this server"));
+	config_free(c);
+}
+
+static void the_client(void **state)
+{
+	struct tunnel_options *t;
+	struct config *c;
+
+	c = load_good(CLIENT "eap-identity = 'EXAMPLE\\\\alice'\npassword = \"wonder land\"\n"
+		      "eap = { md5, mschapv2 }\n}\n");
+	t = &c->tunnels[0];
+	assert_ptr_equal(t->ike.local_auth, &auth_eap_ops);
+	assert_null(t->ike.remote_auth);
+	assert_string_equal(t->password, "wonder land");
+	assert_int_equal(t->ike.eap[0], EAP_TYPE_MD5);
+	assert_int_equal(t->ike.eap[1], EAP_TYPE_MSCHAPV2);
+	assert_int_equal(t->ike.eap_id.len, 13);
+	assert_memory_equal(t->ike.eap_id.data, "EXAMPLE\\alice", 13);
+	config_free(c);
+	/* without eap-identity it is local-id, and a file may have the password */
+	file_write("alice.password", "wonderland\n", 0600);
+	c = load_good(CLIENT "local-id = alice@example.org\npassword-file = alice.password\n}\n");
+	t = &c->tunnels[0];
+	assert_string_equal(t->password, "wonderland");
+	assert_int_equal(t->ike.eap[0], EAP_TYPE_MSCHAPV2);
+	assert_memory_equal(t->ike.eap_id.data, "alice@example.org", 17);
+	config_free(c);
+}
+
+/* Names, types and methods cross the border; no password does. */
+static void the_way_across(void **state)
+{
+	static const char *const texts[] = {
+		SERVER "users = road.users\neap = { mschapv2, md5 }\n}\n",
+		CLIENT "eap-identity = alice\npassword = wonderland\n}\n",
+	};
+
+	users("alice: wonderland\n");
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		struct config *c = load_good(texts[i]);
+		struct tunnel_options *t = &c->tunnels[0], got;
+		static uint8_t octets[PACK_MAX];
+		struct writer w = writer_of(octets, sizeof(octets));
+		struct cursor cursor;
+
+		pack_tunnel(&w, t);
+		assert_false(w.overflow);
+		assert_null(memmem(octets, w.len, "wonderland", 10));
+		cursor = cursor_of(octets, w.len);
+		assert_true(unpack_tunnel(&cursor, &got, &c->lists));
+		assert_ptr_equal(got.ike.local_auth, t->ike.local_auth);
+		assert_ptr_equal(got.ike.remote_auth, t->ike.remote_auth);
+		assert_memory_equal(got.ike.eap, t->ike.eap, sizeof(got.ike.eap));
+		assert_memory_equal(&got.ike.eap_id, &t->ike.eap_id, sizeof(got.ike.eap_id));
+		assert_int_equal(got.user_count, 0);
+		tunnel_options_clear(&got);
+		config_free(c);
+	}
+}
+
+static void mistakes_in_the_file(void **state)
+{
+	static const struct {
+		const char *text, *message;
+	} rows[] = {
+		{ "alice wonderland\n", "line 1: a user is written NAME: PASSWORD" },
+		{ "\nalice:\n", "line 2: a user's password has 1 to 127 octets" },
+		{ ": x\n", "line 1: a user's name has 1 to 256 octets" },
+		{ "alice: a\nALICE: b\n", "line 2: user ALICE is there twice" },
+		{ "# nobody\n", "has no user: write lines NAME: PASSWORD" },
+		{ "", "has no user: write lines NAME: PASSWORD" },
+		{ "alice: a\r\n", "line 1: a carriage return would belong to the password" },
+	};
+	char said[SAID_MAX];
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		users(rows[i].text);
+		assert_null(load(SERVER "users = road.users\n}\n", said));
+		if (!strstr(said, rows[i].message))
+			fail_msg("\"%s\" does not say \"%s\"", said, rows[i].message);
+	}
+	users("alice: a\n");
+	file_write("open.users", "alice: a\n", 0640);
+	expect_refusal(SERVER "users = open.users\n}\n",
+		       "@:6: tunnel \"road\": users: $/open.users holds a secret and is open to others "
+		       "(mode 0640): chmod 600 $/open.users");
+	expect_refusal(SERVER "users = none.users\n}\n",
+		       "@:6: tunnel \"road\": users: $/none.users: No such file or directory; write "
+		       "the users into a file of mode 0600");
+}
+
+static void mistakes_of_the_tunnel(void **state)
+{
+	users("alice: a\n");
+	expect_refusal(CLIENT "users = road.users\n}\n",
+		       "@:1: tunnel \"office\": users says that the peers prove themselves by EAP, "
+		       "which only who begins can: use remote = any");
+	expect_refusal(SERVER "password = x\neap-identity = y\n}\n",
+		       "@:1: tunnel \"road\": password says that we prove who we are by EAP, which "
+		       "only who begins can: name the peer in remote, or give users");
+	expect_refusal(CLIENT "password = x\n}\n",
+		       "@:1: tunnel \"office\": eap-identity is missing: the name that belongs to "
+		       "password");
+	expect_refusal(CLIENT "eap = md5\n}\n",
+		       "@:1: tunnel \"office\": eap is there, but neither password, for our own proof "
+		       "by EAP, nor users, for that of the peers");
+	expect_refusal(CLIENT "eap-identity = alice\n}\n",
+		       "@:1: tunnel \"office\": eap-identity is there, but neither password, for our "
+		       "own proof by EAP, nor users, for that of the peers");
+	expect_refusal(CLIENT "eap = tls\n}\n",
+		       "@:6: tunnel \"office\": eap: \"tls\" is not a method of EAP that esplane has; "
+		       "use mschapv2 or md5");
+	expect_refusal(CLIENT "eap = { md5, md5 }\n}\n",
+		       "@:6: tunnel \"office\": eap: md5 is there twice");
+	expect_refusal(SERVER "users = road.users\npassword = x\n}\n",
+		       "@:1: tunnel \"road\": password and users say how both ends prove who they "
+		       "are, so nobody needs the psk: leave it, or one of them, out");
+	expect_refusal("tunnel a {\nremote = any\nusers = road.users\n" TS "}\n",
+		       "@:1: tunnel \"a\": psk or psk-file is missing: the secret shared with the "
+		       "peer; or, with certificates, cert, key and ca");
+	expect_refusal(CLIENT "password = x\npassword-file = y\neap-identity = a\n}\n",
+		       "@:7: tunnel \"office\": password-file: $/y: No such file or directory; write "
+		       "the secret into a file of mode 0600\n"
+		       "@:1: tunnel \"office\": password and password-file are both given: leave one "
+		       "out");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_server),
+		cmocka_unit_test(a_shared_key_is_warned_of),
+		cmocka_unit_test(the_client),
+		cmocka_unit_test(the_way_across),
+		cmocka_unit_test(mistakes_in_the_file),
+		cmocka_unit_test(mistakes_of_the_tunnel),
+	};
+
+	return cmocka_run_group_tests(tests, config_dir_make, config_dir_remove);
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "esplaned/conf/user.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "esplaned/conf/secret.h"
+#include "ike/auth/eap.h"
+#include "ike/core/id.h"
+#include "lib/mem.h"
+#include "suite/ikev2.h"
+
+#define USER_FILE_MAX	(1024 * 1024)	/* octets */
+#define USER_BLANKS	" \t"
+
+/* ---- server: the file */
+
+static char *user_trimmed(char *text)
+{
+	char *end = text + strlen(text);
+
+	while (end > text && strchr(USER_BLANKS, end[-1]))
+		*--end = '\0';
+	return text + strspn(text, USER_BLANKS);
+}
+
+/* NAME: PASSWORD. Nothing of it is ever repeated. */
+static bool user_line(struct tunnel_options *t, char *line, const char *where,
+		      char why[VALUE_WHY_MAX])
+{
+	char *colon = strchr(line, ':'), *name, *password;
+	struct user *u = &t->users[t->user_count];
+
+	if (!colon)
+		return value_refuse(why, "%s: a user is written NAME: PASSWORD", where);
+	*colon = '\0';
+	name = user_trimmed(line);
+	password = user_trimmed(colon + 1);
+	if (!*name || strlen(name) >= sizeof(u->name))
+		return value_refuse(why, "%s: a user's name has 1 to %zu octets", where,
+				    sizeof(u->name) - 1);
+	if (!*password || strlen(password) >= sizeof(u->password))
+		return value_refuse(why, "%s: a user's password has 1 to %zu octets", where,
+				    sizeof(u->password) - 1);
+	if (strchr(password, '\r'))
+		return value_refuse(why, "%s: a carriage return would belong to the password: remove it, with tr -d '\\r' or the like",
+				    where);
+	for (unsigned int i = 0; i < t->user_count; i++)
+		if (!strcasecmp(t->users[i].name, name))
+			return value_refuse(why, "%s: user %s is there twice", where, name);
+	snprintf(u->name, sizeof(u->name), "%s", name);
+	snprintf(u->password, sizeof(u->password), "%s", password);
+	t->user_count++;
+	return true;
+}
+
+static bool user_lines(struct tunnel_options *t, char *text, const char *path,
+		       char why[VALUE_WHY_MAX])
+{
+	unsigned int number = 0;
+	char where[512], *next;
+
+	for (char *line = text; line; line = next) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		number++;
+		line += strspn(line, USER_BLANKS);
+		if (!*line || *line == '#')
+			continue;
+		if (t->user_count == USERS_MAX)
+			return value_refuse(why, "%s has more than %d users", path, USERS_MAX);
+		snprintf(where, sizeof(where), "%.400s, line %u", path, number);
+		if (!user_line(t, line, where, why))
+			return false;
+	}
+	return t->user_count ||
+	       value_refuse(why, "%s has no user: write lines NAME: PASSWORD", path);
+}
+
+static bool user_fd_read(int fd, const char *path, char *text, char why[VALUE_WHY_MAX])
+{
+	struct stat st;
+	size_t len = 0;
+	ssize_t n = 1;
+
+	if (fstat(fd, &st))
+		return value_refuse(why, "%s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return value_refuse(why, "%s is not a regular file", path);
+	if (!secret_is_private(path, &st, why))
+		return false;
+	while (n > 0 && len < USER_FILE_MAX) {
+		n = read(fd, text + len, USER_FILE_MAX - len);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	if (n < 0)
+		return value_refuse(why, "%s: %s", path, strerror(errno));
+	if (len == USER_FILE_MAX)
+		return value_refuse(why, "%s is longer than %d octets", path, USER_FILE_MAX - 1);
+	return strlen(text) == len || value_refuse(why, "%s has a zero octet", path);
+}
+
+bool user_set_file(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	char path[4096], *text;
+	int fd = -1;
+	bool ok;
+
+	users_free(to->tunnel);
+	if (!value_path(to->file, value, path, sizeof(path), why))
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return value_refuse(why, "%s: %s; write the users into a file of mode 0600", path,
+				    strerror(errno));
+	text = calloc(1, USER_FILE_MAX + 1);
+	to->tunnel->users = calloc(USERS_MAX, sizeof(*to->tunnel->users));
+	ok = text && to->tunnel->users ?
+		     user_fd_read(fd, path, text, why) && user_lines(to->tunnel, text, path, why) :
+		     value_refuse(why, "no memory");
+	close(fd);
+	mem_free_wiped(text, text ? USER_FILE_MAX + 1 : 0);
+	return ok;
+}
+
+const struct user *user_find(const struct tunnel_options *t, const void *name, size_t len)
+{
+	for (unsigned int i = 0; i < t->user_count; i++)
+		if (strlen(t->users[i].name) == len && !memcmp(t->users[i].name, name, len))
+			return &t->users[i];
+	return NULL;
+}
+
+void users_free(struct tunnel_options *t)
+{
+	mem_free_wiped(t->users, t->users ? USERS_MAX * sizeof(*t->users) : 0);
+	t->users = NULL;
+	t->user_count = 0;
+}
+
+/* ---- both */
+
+bool user_set_method(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	const struct eap_method *m = eap_method_named(value);
+	uint8_t *types = to->tunnel->ike.eap;
+
+	if (!m)
+		return value_refuse(why, "\"%s\" is not a method of EAP that esplane has; use mschapv2 or md5",
+				    value);
+	for (unsigned int i = 0; i < EAP_METHODS_MAX; i++) {
+		if (types[i] == m->type)
+			return value_refuse(why, "%s is there twice", value);
+		if (!types[i]) {
+			types[i] = m->type;
+			return true;
+		}
+	}
+	return value_refuse(why, "more than %d methods", EAP_METHODS_MAX);
+}
+
+/* ---- client */
+
+bool user_set_identity(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	size_t len = strlen(value);
+
+	if (!len || len > USER_NAME_MAX)
+		return value_refuse(why, "the name has %zu octets; use 1 to %d", len,
+				    USER_NAME_MAX);
+	to->tunnel->ike.eap_id = id_of_octets(ID_KEY_ID,
+					      (struct chunk){ (const uint8_t *)value, len });
+	return true;
+}
+
+static bool user_keep_password(struct tunnel_options *t, const char *text,
+			       char why[VALUE_WHY_MAX])
+{
+	size_t len = strlen(text);
+
+	if (!len || len >= sizeof(t->password))
+		return value_refuse(why, "the password has %zu octets; use 1 to %zu", len,
+				    sizeof(t->password) - 1);
+	memcpy(t->password, text, len + 1);
+	return true;
+}
+
+bool user_set_password(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	return secret_is_private(to->file, to->st, why) &&
+	       user_keep_password(to->tunnel, value, why);
+}
+
+bool user_set_password_file(struct option_target *to, const char *value,
+			    char why[VALUE_WHY_MAX])
+{
+	char path[4096], text[SECRET_TEXT_MAX];
+	bool ok;
+
+	ok = value_path(to->file, value, path, sizeof(path), why) &&
+	     secret_text_read(path, text, why) && user_keep_password(to->tunnel, text, why);
+	mem_wipe(text, sizeof(text));
+	return ok;
+}
+
+/* ---- the tunnel as a whole */
+
+static bool user_complete_server(const struct tunnel_options *t, char why[VALUE_WHY_MAX])
+{
+	if (t->password[0])
+		return value_refuse(why, "users says that the peers prove themselves by EAP, password that we do: of one tunnel only one end can");
+	if (!t->ike.any)
+		return value_refuse(why, "users says that the peers prove themselves by EAP, which only who begins can: use remote = any");
+	return true;
+}
+
+static bool user_complete_client(struct tunnel_options *t, char why[VALUE_WHY_MAX])
+{
+	const struct ike_id *id = &t->ike.local_id;
+
+	if (t->ike.any)
+		return value_refuse(why, "password says that we prove who we are by EAP, which only who begins can: name the peer in remote, or give users");
+	if (t->ike.eap_id.type)
+		return true;
+	if (id->type != ID_FQDN && id->type != ID_RFC822_ADDR && id->type != ID_KEY_ID)
+		return value_refuse(why, "eap-identity is missing: the name that belongs to password");
+	t->ike.eap_id = *id;
+	return true;
+}
+
+bool user_complete(struct tunnel_options *t, char why[VALUE_WHY_MAX])
+{
+	bool ok;
+
+	if (!t->user_count && !t->password[0]) {
+		if (t->ike.eap_id.type || t->ike.eap[0])
+			return value_refuse(why, "%s is there, but neither password, for our own proof by EAP, nor users, for that of the peers",
+					    t->ike.eap[0] ? "eap" : "eap-identity");
+		return true;
+	}
+	ok = t->user_count ? user_complete_server(t, why) : user_complete_client(t, why);
+	if (ok && !t->ike.eap[0])
+		t->ike.eap[0] = eap_mschapv2.type;
+	if (ok && t->user_count)
+		t->ike.remote_auth = &auth_eap_ops;
+	else if (ok)
+		t->ike.local_auth = &auth_eap_ops;
+	return ok;
+}
+
+bool user_warning(const struct tunnel_options *t, char text[VALUE_WHY_MAX])
+{
+	if (!t->user_count || !t->psk_len)
+		return false;
+	value_refuse(text, "psk: each user knows it, can pass for this server with it, and learn the passwords of others: use cert and key");
+	return true;
+}
