@@ -1,0 +1,201 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# With strongSwan, EAP: each method, esplane as server and as client, the server by certificate and by
+# pre-shared key; then who is refused, and with which sentence.
+# vm: cpus=1 timeout=300 debug=no
+. "${VM_DIR:?run me with tests/vm/run}/lib.sh"
+. "$VM_DIR/../interop/site.sh"
+
+PKI=$WORK/pki
+SWAN_PLUGINS+=" md4 md5 eap-identity eap-md5 eap-mschapv2"
+
+pki_make()
+{
+	local name ca=basicConstraints=critical,CA:TRUE usage=keyUsage=critical,keyCertSign,cRLSign
+
+	mkdir -p "$PKI" && cd "$PKI" || bail "no $PKI"
+	for name in ca a b; do
+		must openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out $name.key
+	done
+	must openssl req -x509 -new -key ca.key -subj /O=Example/CN=Root -days 300 -out ca.pem -addext $ca -addext $usage
+	must openssl req -x509 -new -key a.key -subj /CN=a -days 300 -out a.pem -CA ca.pem -CAkey ca.key \
+		-addext subjectAltName=email:paris@example.org
+	must openssl req -x509 -new -key b.key -subj /CN=b -days 300 -out b.pem -CA ca.pem -CAkey ca.key \
+		-addext subjectAltName=DNS:gw.example.org
+	chmod 600 ./*.key
+	cd - >/dev/null || bail "no way back"
+}
+
+# espl_eap REMOTE PROOF [LINE...]: PROOF is cert or psk, by which the server proves itself
+espl_eap()
+{
+	local remote=$1 proof=$2 by="psk = \"$SECRET\""
+
+	[ "$proof" = psk ] || by="ca = \"$PKI/ca.pem\""
+	[ "$proof$remote" != certany ] || by="cert = \"$PKI/a.pem\"
+		key = \"$PKI/a.key\""
+	cat <<-END
+	tunnel "office" {
+		local = "192.0.2.1"
+		remote = "$remote"
+		local-id = "paris@example.org"
+		$by
+		ike = "aes128gcm16-prfsha256-x25519"
+		esp = "aes128gcm16"
+		local-ts = "10.1.0.0/24"
+		remote-ts = "10.2.0.0/24"
+		$(printf '%s\n' "${@:3}")
+	}
+	END
+}
+
+# swan_eap OURS THEIRS PASSWORD: sections local and remote, and alice's password
+swan_eap()
+{
+	swan_load b <<-END
+	connections {
+		a {
+			version = 2
+			local_addrs = 192.0.2.2
+			remote_addrs = 192.0.2.1
+			proposals = aes128gcm16-prfsha256-x25519
+			mobike = no
+			local {
+				id = gw.example.org
+				$1
+			}
+			remote {
+				id = paris@example.org
+				$2
+			}
+			children {
+				net {
+					local_ts = 10.2.0.0/24
+					remote_ts = 10.1.0.0/24
+					esp_proposals = aes128gcm16-noesn
+				}
+			}
+		}
+	}
+	secrets {
+		ike-a {
+			id-a = paris@example.org
+			id-b = gw.example.org
+			secret = "$SECRET"
+		}
+		eap-alice {
+			id = ${USER_B:-alice}
+			secret = "$3"
+		}
+	}
+	END
+}
+
+# server PROOF METHODS METHOD PASSWORD: esplane is the server, with METHODS; strongSwan wants METHOD
+server()
+{
+	local proof=$1 theirs="auth = pubkey"
+
+	[ "$proof" = cert ] || theirs="auth = psk"
+	espl_eap any "$proof" "users = \"$WORK/a/users\"" "eap = { $2 }" >"$WORK/a/esplane.conf"
+	must espl a reload
+	swan_eap "auth = eap-$3
+		eap_id = ${USER_B:-alice}" "$theirs" "$4"
+}
+
+# client PROOF METHODS METHOD PASSWORD: esplane is the client, which agrees to METHODS; strongSwan asks for METHOD
+client()
+{
+	local proof=$1 ours="auth = pubkey
+		certs = $PKI/b.pem"
+
+	[ "$proof" = cert ] || ours="auth = psk"
+	espl_eap 192.0.2.2 "$proof" 'remote-id = "gw.example.org"' 'eap-identity = "alice"' "password = \"$4\"" \
+		"eap = { $2 }" >"$WORK/a/esplane.conf"
+	must espl a reload
+	swan_eap "$ours" "auth = eap-$3
+		eap_id = %any" "wonder land"
+}
+
+swan_up()
+{
+	swan b --initiate --child net --timeout "$HANG"
+}
+
+# row WHAT: up, seen by both, carries packets, and down
+row()
+{
+	check "$1: esplane has it" wait_for 5 espl_is up
+	ping_both "$1"
+	check "$1: down" espl a down office
+	check "$1: nothing is left at strongSwan" wait_for 10 swan_is_empty
+}
+
+# served WHAT PROOF METHODS METHOD
+served()
+{
+	local what="server: $1"
+
+	server "$2" "$3" "$4" "wonder land"
+	check "$what: up" swan_up || return
+	check "$what: the user has a name" grep -q "office/alice: up" "$WORK/a.log"
+	check "$what: by $4" grep -q "EAP method.*succeeded" "$WORK/b/log"
+	row "$what"
+	espl a up office >/dev/null 2>&1	# it is not held down for the next one
+}
+
+# turned_away WHAT METHODS METHOD PASSWORD SENTENCE-OF-THE-LOG
+turned_away()
+{
+	local what="server: $1"
+
+	server cert "$2" "$3" "$4"
+	refuse "$what: not up" "" swan_up
+	check "$what: why" grep -q "$5" "$WORK/a.log"
+	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
+}
+
+# joined WHAT PROOF METHODS METHOD
+joined()
+{
+	local what="client: $1"
+
+	client "$2" "$3" "$4" "wonder land"
+	check "$what: up" espl a up office || return
+	row "$what"
+}
+
+# refused WHAT METHODS METHOD PASSWORD SENTENCE
+refused()
+{
+	local what="client: $1"
+
+	client cert "$2" "$3" "$4"
+	refuse "$what: not up, and why" "$5" espl a up office
+	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
+}
+
+module_load
+site_make
+pki_make
+mkdir -p "$WORK"/b/{private,x509,x509ca} "$WORK/a"
+cp "$PKI/ca.pem" "$WORK/b/x509ca/"
+cp "$PKI/b.key" "$WORK/b/private/"
+(umask 077 && echo "alice: wonder land" >"$WORK/a/users")
+swan_start b b
+espl_start a a </dev/null
+
+served "mschapv2" cert mschapv2 mschapv2
+served "md5" cert md5 md5
+served "md5 where mschapv2 comes first" cert "mschapv2, md5" md5
+served "mschapv2 with a pre-shared key" psk mschapv2 mschapv2
+turned_away "a wrong password" mschapv2 mschapv2 "looking glass" "user alice: a wrong password"
+USER_B=mallory turned_away "an unknown user" mschapv2 mschapv2 "wonder land" "user mallory: no such user"
+turned_away "a method that we do not allow" mschapv2 md5 "wonder land" "it wants none of our EAP methods: mschapv2"
+
+joined "mschapv2" cert mschapv2 mschapv2
+joined "md5" cert md5 md5
+joined "mschapv2 with a pre-shared key" psk mschapv2 mschapv2
+refused "a wrong password" mschapv2 mschapv2 "looking glass" "the server refuses alice"
+refused "a method that we do not allow" md5 mschapv2 "wonder land" "the server asks for mschapv2, eap has md5"
+finish
