@@ -123,6 +123,7 @@ static void fake_rounds_free(struct auth_session *s)
 
 const struct auth_ops fake_rounds = {
 	.name = "the fake method of rounds",
+	.secret = "fake secret",
 	.rounds = true,
 	.step = fake_rounds_step,
 	.free = fake_rounds_free,

@@ -450,15 +450,15 @@ static void test_stranger(void **state)
 	struct side *a = &p->s[0], *b = &p->s[1];
 	struct letter l;
 
-	for (unsigned int i = 1; i <= 20; i++) {
-		piece(only_sa(a), 1, EXCHANGE_IKE_AUTH, (uint16_t)i, 20, PAYLOAD_IDI, text, 1500,
+	for (unsigned int i = 1; i <= 32; i++) {
+		piece(only_sa(a), 1, EXCHANGE_IKE_AUTH, (uint16_t)i, 32, PAYLOAD_IDI, text, 1500,
 		      &l);
 		give(b, &l);
 		assert_true(!only_sa(b)->partial[0] ||
 			    only_sa(b)->partial[0]->octets <= STRANGER_MESSAGE_MAX);
 	}
 	assert_true(b->ike->counters.fragments_refused > 1);
-	said(b, IKE_EV_LOG, "its 20 fragments have more than 8192 octets");
+	said(b, IKE_EV_LOG, "its 32 fragments have more than 16384 octets");
 	carry_all(p);			/* and is taken, once it behaves */
 	assert_up(p);
 	ends_free(p);

@@ -10,6 +10,7 @@
 
 #define AUTH_OUT_MAX	IKE_SIGNATURE_MAX	/* octets in one AUTH or EAP payload of ours */
 #define AUTH_KEY_MAX	64
+#define AUTH_SUBJECT_MAX	160
 
 struct auth_session;
 
@@ -21,7 +22,8 @@ enum auth_state {
 };
 
 struct auth_ops {
-	const char *name;
+	const char *name;		/* "pre-shared key" */
+	const char *secret;		/* what a refused end looks at first: "psk" */
 	uint32_t numbers;		/* bit n: its proofs have AUTH method n, up to 31 */
 	bool certs;			/* certificates go with its proofs */
 	/*
@@ -64,7 +66,9 @@ struct auth_session {
 	bool job_ended;
 	uint8_t mac[PRF_LEN_MAX];
 	size_t made;			/* octets of @out that it has made */
-	uint64_t valid_s;		/* of the peer's certificates, from now; 0: unknown */
+	/* Of the peer's certificates, once they are believed. */
+	uint64_t valid_s;		/* from now; 0: unknown */
+	char subject[AUTH_SUBJECT_MAX];	/* escaped; "": unknown, or there are none */
 	struct exchange *ex;
 	struct inbound *in;
 };

@@ -31,6 +31,7 @@ static enum auth_state psk_step(struct auth_session *s, struct chunk input)
 
 const struct auth_ops auth_psk_ops = {
 	.name = "pre-shared key",
+	.secret = "psk",
 	.numbers = 1 << AUTH_PSK,
 	.step = psk_step,
 };

@@ -4,6 +4,7 @@
  * who knows the CAs verifies: both outside (IKE_JOB_SIGN, IKE_JOB_VERIFY).
  */
 #include "ike/auth/auth.h"
+#include "lib/log.h"
 #include "suite/ikev2.h"
 
 static bool signature_begin(struct auth_session *s, struct chunk input)
@@ -43,6 +44,9 @@ static void signature_take(struct auth_session *s, const struct ike_job_result *
 {
 	if (!s->prover) {
 		s->valid_s = result->valid_s;
+		if (result->subject)
+			log_escape(result->subject, strlen(result->subject), s->subject,
+				   sizeof(s->subject));
 	} else if (!result->signature.len || result->signature.len > sizeof(s->out) ||
 		   !auth_has_number(s->method, result->method)) {
 		snprintf(s->why, sizeof(s->why),
@@ -57,6 +61,7 @@ static void signature_take(struct auth_session *s, const struct ike_job_result *
 
 const struct auth_ops auth_signature_ops = {
 	.name = "signature",
+	.secret = "certificate",
 	.numbers = 1 << AUTH_RSA | 1 << AUTH_ECDSA_256 | 1 << AUTH_ECDSA_384 |
 		   1 << AUTH_ECDSA_521 | 1 << AUTH_SIGNATURE,
 	.certs = true,

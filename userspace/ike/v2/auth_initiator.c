@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* IKE_AUTH as initiator, and the first CHILD_SA: RFC 7296 1.2, 2.15, 2.16, 2.21.2. */
+#include "ike/auth/method.h"
 #include "ike/core/text.h"
 #include "ike/object/child_sa.h"
 #include "ike/object/peer.h"
@@ -212,8 +213,9 @@ static void auth_refused_because(struct inbound *in, const struct msg_notify *er
 
 	if (error->type == NOTIFY_AUTHENTICATION_FAILED)
 		cause_set(cause, IKE_FAIL_AUTH_REMOTE,
-			  "the peer refused: wrong psk, local-id or remote-id; "
+			  "the peer refused: wrong %s, local-id or remote-id; "
 			  "we are %.180s, and asked for %.180s",
+			  method_ours(conf)->secret,
 			  ike_id_str(&in->sa->local_id, id, sizeof(id)),
 			  ike_id_str(&conf->remote_id, asked, sizeof(asked)));
 	else if (error->type == NOTIFY_NO_PROPOSAL_CHOSEN && child)
@@ -261,7 +263,8 @@ enum verdict v2_auth_refused(struct inbound *in)
 	else
 		cause_set(&in->cause, IKE_FAIL_PROTOCOL,
 			  "the peer's IKE_AUTH response lacks IDr or AUTH; "
-			  "does it want another way of authentication than psk?");
+			  "does it want another way of authentication than %s?",
+			  method_ours(in->sa->peer->tunnel->conf)->name);
 	return VERDICT_DONE;
 }
 
@@ -334,9 +337,11 @@ static enum verdict auth_accepted(struct inbound *in)
 	const struct msg_notify *error = msg_error(&v->m);
 	struct ike_sa *sa = in->sa;
 	struct child *child = child_find(sa->ike, auth_exchange(in->ex)->child);
+	char proved[PROOF_STRLEN];
 	struct cause cause = {0};
 
-	report_step(sa->peer, IKE_STEP_AUTH, "the peer is authenticated");
+	report_step(sa->peer, IKE_STEP_AUTH, "the peer is authenticated%s",
+		    proof_text(sa->auth[false], proved));
 	auth_end(sa, false);
 	sa_forget_proof(sa);
 	peer_take_sa(sa->peer, sa, false);
@@ -375,19 +380,12 @@ static bool auth_id_is_right(struct inbound *in, const struct ike_id *theirs)
 
 static enum verdict auth_not_proved(struct inbound *in, const char *why)
 {
-	struct v2_inbound *v = v2_inbound(in);
-	struct ike_id theirs = v2_id(&v->m.idr);
+	const struct msg *m = &v2_inbound(in)->m;
+	struct ike_id theirs = v2_id(&m->idr);
 	char got[TUNNEL_ID_MAX];
 
-	if (why[0])
-		cause_set(&in->cause, IKE_FAIL_AUTH_LOCAL,
-			  "the proof of the peer %.200s cannot be verified: %s",
-			  ike_id_str(&theirs, got, sizeof(got)), why);
-	else
-		cause_set(&in->cause, IKE_FAIL_AUTH_LOCAL,
-			  "the peer %.200s does not prove that it knows the pre-shared key "
-			  "(AUTH method %u); compare psk on both ends",
-			  ike_id_str(&theirs, got, sizeof(got)), v->m.auth.method);
+	proof_refused(&in->cause, in->sa->peer->tunnel->conf, m,
+		      ike_id_str(&theirs, got, sizeof(got)), why);
 	return VERDICT_FAIL;
 }
 

@@ -25,6 +25,7 @@ struct auth_try {
 	unsigned int rank[TRIES_MAX];
 	unsigned int count, at;
 	uint32_t nearest;		/* that fits by address at least: for the log */
+	uint32_t otherwise;		/* that fits, but not the way of the proof: likewise */
 	char why[IKE_WHY_MAX];		/* what kept us from judging a proof; "": nothing */
 };
 
@@ -80,6 +81,16 @@ static unsigned int auth_rank(const struct tunnel *t, const struct ike_sa *sa, c
 	return (ike_id_equal(&theirs, &t->conf->remote_id) ? 16 : 0) + 2 * fit + auth_ts_fit(t, m);
 }
 
+/* Is it configured to prove itself the way it does? */
+static bool auth_way_fits(const struct tunnel *t, const struct msg *m)
+{
+	const struct auth_ops *method = method_theirs(t->conf);
+
+	if (m->kind == MSG_AUTH_BEGIN || method->rounds)
+		return m->kind == MSG_AUTH_BEGIN && method->rounds;
+	return auth_has_number(method, m->auth.method);
+}
+
 static void auth_try_insert(struct auth_try *try, uint32_t tunnel, unsigned int rank)
 {
 	unsigned int at = try->count;
@@ -107,7 +118,6 @@ static struct auth_try *auth_identify(struct inbound *in)
 	if (!try)
 		return NULL;
 	TAILQ_FOREACH(t, &sa->ike->tunnels, link) {
-		bool begins = m->kind == MSG_AUTH_BEGIN;
 		unsigned int rank;
 
 		if (!tunnel_fit(t, &sa->local.addr, &sa->remote.addr))
@@ -115,18 +125,21 @@ static struct auth_try *auth_identify(struct inbound *in)
 		if (!try->nearest)
 			try->nearest = t->id;
 		rank = auth_rank(t, sa, m);
-		if (rank && begins == method_theirs(t->conf)->rounds)
+		if (rank && auth_way_fits(t, m))
 			auth_try_insert(try, t->id, rank);
+		else if (rank && !try->otherwise)
+			try->otherwise = t->id;
 	}
 	return try;
 }
 
-/* Ours is the fault, not the secret's: another tunnel may still be the right one. */
+/* Another tunnel may still be the right one; if none is, what the best one has said counts. */
 static void auth_cannot_judge(struct inbound *in, const char *why)
 {
 	struct auth_try *try = auth_try(in);
 
-	snprintf(try->why, sizeof(try->why), "%s", why);
+	if (!try->why[0])
+		snprintf(try->why, sizeof(try->why), "%s", why);
 }
 
 static void auth_forget_try(struct inbound *in)
@@ -137,16 +150,42 @@ static void auth_forget_try(struct inbound *in)
 
 /* ---- refused */
 
+/* Which of our tunnels the log is to speak of, or NULL. */
+static struct tunnel *auth_meant(const struct ike *ike, const struct auth_try *try)
+{
+	uint32_t id = try->count ? try->tunnel[0] : try->otherwise ? try->otherwise : try->nearest;
+
+	return tunnel_find(ike, id);
+}
+
+/* By its address it may be the peer of @t; by what it says it is not. */
+static void auth_not_meant(const struct tunnel *t, const struct ike_sa *sa, const struct msg *m,
+			   struct cause *cause)
+{
+	char got[TUNNEL_ID_MAX], id[TUNNEL_ID_MAX], wanted[TUNNEL_ID_MAX], own[TUNNEL_ID_MAX];
+	struct ike_id theirs = v2_id(&m->idi), asked = v2_id(&m->idr);
+	struct ike_id ours = tunnel_local_id(t, &sa->local.addr);
+
+	cause_set(cause, IKE_FAIL_ID,
+		  "the peer calls itself %.100s and asks for %.100s; "
+		  "remote-id is %.100s, local-id is %.100s",
+		  ike_id_str(&theirs, got, sizeof(got)),
+		  asked.type ? ike_id_str(&asked, id, sizeof(id)) :
+			       "no particular identity of ours",
+		  ike_id_str(&t->conf->remote_id, wanted, sizeof(wanted)),
+		  ike_id_str(&ours, own, sizeof(own)));
+}
+
 /*
  * AUTHENTICATION_FAILED whatever it was, a fault of ours too: a stranger learns nothing. Ours learn
  * all.
  */
 static enum verdict auth_reject(struct inbound *in)
 {
-	char got[TUNNEL_ID_MAX], wanted[TUNNEL_ID_MAX], id[TUNNEL_ID_MAX], peer[ADDR_STRLEN];
+	char got[TUNNEL_ID_MAX], peer[ADDR_STRLEN], who[TUNNEL_ID_MAX + ADDR_STRLEN];
 	struct v2_inbound *v = v2_inbound(in);
 	struct auth_try *try = auth_try(in);
-	struct ike_id theirs = v2_id(&v->m.idi), asked = v2_id(&v->m.idr), ours;
+	struct ike_id theirs = v2_id(&v->m.idi);
 	struct cause cause;
 	struct tunnel *t;
 
@@ -155,32 +194,18 @@ static enum verdict auth_reject(struct inbound *in)
 		return VERDICT_FAIL;
 	ike_id_str(&theirs, got, sizeof(got));
 	endpoint_str(&in->remote, peer);
-	t = tunnel_find(in->sa->ike, try && try->count ? try->tunnel[0] : try ? try->nearest : 0);
+	t = try ? auth_meant(in->sa->ike, try) : NULL;
 	if (!t) {
 		ike_log(in->sa->ike, LOG_WARNING,
 			"IKE_AUTH from %s (%.200s): %s", peer, got,
 			try ? "no tunnel is configured for it" : "no memory");
 		return VERDICT_FAIL;
 	}
-	ours = tunnel_local_id(t, &in->sa->local.addr);
-	if (try->why[0])
-		cause_set(&cause, IKE_FAIL_AUTH_LOCAL,
-			  "the proof of the peer %.180s at %s cannot be verified: %s", got, peer,
-			  try->why);
-	else if (try->count)
-		cause_set(&cause, IKE_FAIL_AUTH_LOCAL,
-			  "the peer %.180s at %s does not prove that it knows the pre-shared key "
-			  "(AUTH method %u); compare psk on both ends",
-			  got, peer, v->m.auth.method);
+	snprintf(who, sizeof(who), "%.140s at %s", got, peer);
+	if (try->count || try->otherwise)
+		proof_refused(&cause, t->conf, &v->m, who, try->why);
 	else
-		cause_set(&cause, IKE_FAIL_ID,
-			  "the peer calls itself %.100s and asks for %.100s; "
-			  "remote-id is %.100s, local-id is %.100s",
-			  got,
-			  asked.type ? ike_id_str(&asked, id, sizeof(id)) :
-				       "no particular identity of ours",
-			  ike_id_str(&t->conf->remote_id, wanted, sizeof(wanted)),
-			  ike_id_str(&ours, peer, sizeof(peer)));
+		auth_not_meant(t, in->sa, &v->m, &cause);
 	report_refused(t, &cause);
 	return VERDICT_FAIL;
 }
@@ -243,6 +268,7 @@ static enum verdict auth_verify(struct inbound *in)
 	struct chunk data = { v->m.auth.data.at, v->m.auth.data.left };
 	struct tunnel *t = auth_tunnel(in);
 	enum auth_state state = AUTH_FAILED;
+	char proved[PROOF_STRLEN];
 
 	if (t && proof_take(s, &v->m))
 		state = auth_step(s, data);
@@ -251,6 +277,8 @@ static enum verdict auth_verify(struct inbound *in)
 		return VERDICT_PENDING;
 	}
 	if (state == AUTH_DONE) {
+		report_tunnel_log(t, LOG_INFO, "the peer has proved itself%s",
+				  proof_text(s, proved));
 		auth_end(in->sa, false);
 		return auth_begin_proof(in, t);
 	}

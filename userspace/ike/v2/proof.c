@@ -4,6 +4,7 @@
 #include "ike/auth/method.h"
 #include "ike/object/tunnel.h"
 #include "ike/v2/certs.h"
+#include "suite/names.h"
 
 bool proof_own_covered(const struct ike_sa *sa, struct octets *covered)
 {
@@ -42,6 +43,45 @@ bool proof_take(struct auth_session *s, const struct msg *m)
 {
 	s->number = m->auth.method;
 	return auth_has_number(s->method, s->number) && (!s->method->certs || certs_take(s, m));
+}
+
+void proof_refused(struct cause *cause, const struct tunnel_conf *conf, const struct msg *m,
+		   const char *who, const char *why)
+{
+	const struct auth_ops *method = method_theirs(conf);
+	char number[NAME_STRLEN];
+
+	if (!m->seen[PAYLOAD_AUTH])
+		cause_set(cause, IKE_FAIL_AUTH_LOCAL,
+			  "the peer %.200s wants to prove itself in EAP, but is configured to do "
+			  "it by %s", who, method->name);
+	else if (!auth_has_number(method, m->auth.method) || method->rounds)
+		cause_set(cause, IKE_FAIL_AUTH_LOCAL,
+			  "the peer %.200s proves itself by %s (AUTH method %u), but is configured "
+			  "to do it by %s", who, name_str(NAME_AUTH, m->auth.method, number),
+			  m->auth.method, method->name);
+	else if (why[0] && method->certs)
+		cause_set(cause, IKE_FAIL_AUTH_LOCAL,
+			  "the peer %.200s does not prove who it is: %s", who, why);
+	else if (why[0])
+		cause_set(cause, IKE_FAIL_AUTH_LOCAL,
+			  "the proof of the peer %.200s cannot be verified: %s", who, why);
+	else
+		cause_set(cause, IKE_FAIL_AUTH_LOCAL,
+			  "the peer %.200s does not prove that it knows the pre-shared key "
+			  "(AUTH method %u); compare psk on both ends", who, m->auth.method);
+}
+
+const char *proof_text(const struct auth_session *s, char buf[PROOF_STRLEN])
+{
+	size_t len;
+
+	len = snprintf(buf, PROOF_STRLEN, " by %s%s%s", s->method->name,
+		       s->subject[0] ? " of " : "", s->subject);
+	if (s->valid_s && len < PROOF_STRLEN)
+		snprintf(buf + len, PROOF_STRLEN - len, ", certified for %llu days",
+			 (unsigned long long)(s->valid_s / 86400));
+	return buf;
 }
 
 void proof_build(struct builder *b, const struct auth_session *s)

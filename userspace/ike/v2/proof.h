@@ -10,8 +10,12 @@ struct builder;
 struct ike_sa;
 struct msg_auth;
 struct octets;
+struct cause;
 struct msg;
 struct tunnel;
+struct tunnel_conf;
+
+#define PROOF_STRLEN	256
 
 /* Begins our own proof with sa->local_id; NULL: no memory. */
 struct auth_session *proof_begin(struct ike_sa *sa, const struct tunnel *t);
@@ -22,6 +26,11 @@ struct auth_session *proof_verify(struct ike_sa *sa, const struct tunnel *t, con
  * False: another method, or s->why.
  */
 bool proof_take(struct auth_session *s, const struct msg *m);
+/* Why the proof in @m is not believed; @who: the peer, @why: what the session says, or "". */
+void proof_refused(struct cause *cause, const struct tunnel_conf *conf, const struct msg *m,
+		   const char *who, const char *why);
+/* What the peer's session has shown, for people: " by ..."; once it is done. */
+const char *proof_text(const struct auth_session *s, char buf[PROOF_STRLEN]);
 /* The AUTH payload of a proof that is done. */
 void proof_build(struct builder *b, const struct auth_session *s);
 
