@@ -2,6 +2,7 @@
 /* One node: an engine, its clock, who does its jobs, its host. */
 #include <stdlib.h>
 
+#include "fake/fake_sign.h"
 #include "sim/sim.h"
 
 const struct addr *node_addr(const struct node *n)
@@ -96,6 +97,17 @@ bool node_estranged(const struct world *w, int other)
 		any_child |= !w->wrong_ts[i];
 	return w->n[other].wrong_secret != w->n[HUB].wrong_secret || w->n[other].wrong_id ||
 	       w->n[other].wrong_password || !any_child;
+}
+
+const char *node_key(const struct node *n, char key[NODE_KEY_MAX])
+{
+	snprintf(key, NODE_KEY_MAX, "key of %c", 'A' + n->index);
+	return key;
+}
+
+const char *node_ca(const struct node *n)
+{
+	return n->wrong_secret ? "another CA" : "the CA";
 }
 
 uint64_t node_now(const struct node *n)
@@ -227,6 +239,8 @@ static bool spoil(struct node *n, struct sim_job *j)
 		return true;
 	switch (rng_below(&n->w->net, 4)) {
 	case 0:
+		if (j->kind == IKE_JOB_VERIFY)
+			j->fails = "the simulated judge is in error";
 		j->out[0] ^= 1;
 		return true;
 	case 1:
@@ -251,20 +265,41 @@ static void job_mac(const struct node *n, const struct ike_job *job, struct sim_
 		abort();
 }
 
+static bool job_do(const struct node *n, const struct ike_job *job, struct sim_job *j)
+{
+	char key[NODE_KEY_MAX];
+
+	switch (job->kind) {
+	case IKE_JOB_PSK_MAC:
+		job_mac(n, job, j);
+		return true;
+	case IKE_JOB_EAP:
+		eap_job(n, job, j);
+		return true;
+	case IKE_JOB_SIGN:
+		j->len = FAKE_SIGNATURE_LEN;
+		j->fails = fake_sign_job(node_key(n, key), job->hashes, job->octets, &j->method,
+					 j->out);
+		return true;
+	case IKE_JOB_VERIFY:
+		j->fails = fake_verify_job(node_ca(n), job, &j->valid_s);
+		return true;
+	default:
+		return false;
+	}
+}
+
 static bool env_job(void *ctx, uint32_t id, const struct ike_job *job)
 {
 	struct node *n = ctx;
 	struct sim_job *j = &n->jobs[n->job_count];
 
-	if (n->job_count == JOBS_MAX ||
-	    (job->kind != IKE_JOB_PSK_MAC && job->kind != IKE_JOB_EAP))
+	if (n->job_count == JOBS_MAX)
 		return false;
-	*j = (struct sim_job){ .id = id };
+	*j = (struct sim_job){ .id = id, .kind = job->kind };
 	j->at = n->w->now + (n->w->calm ? 1 : rng_below(&n->w->net, 50));
-	if (job->kind == IKE_JOB_EAP)
-		eap_job(n, job, j);
-	else
-		job_mac(n, job, j);
+	if (!job_do(n, job, j))
+		return false;
 	if (spoil(n, j))
 		n->job_count++;
 	return true;
@@ -289,7 +324,11 @@ void jobs_tick(struct node *n)
 {
 	unsigned int i = first_job(n);
 	struct sim_job job = n->jobs[i];
-	struct ike_job_result result = { .mac = { job.out, job.len }, .eap = { job.out, job.len } };
+	struct chunk made = { job.out, job.len };
+	struct ike_job_result result = {
+		.mac = made, .eap = made, .signature = made, .method = job.method,
+		.valid_s = job.valid_s,
+	};
 
 	if (job.fails)
 		result = (struct ike_job_result){ .why = job.fails };

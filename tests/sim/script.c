@@ -5,6 +5,7 @@
 #include "sim/sim.h"
 
 #include "fake/fake_rounds.h"
+#include "fake/fake_sign.h"
 #include "lib/array.h"
 
 /* A list is proposals with a space between. */
@@ -59,6 +60,26 @@ static void configure_child(struct world *w, struct node *n, unsigned int i)
 	snprintf(child->name, sizeof(child->name), "%s%u", TUNNEL, i);
 }
 
+/* How the ends prove themselves: with a secret, a certificate, in rounds; each end in its way. */
+static void configure_proofs(const struct world *w, struct node *n)
+{
+	const struct auth_ops *hubs = w->hub_signs ? &auth_signature_ops : NULL;
+	const struct auth_ops *others = w->others_sign ? &auth_signature_ops : NULL;
+	char id[TUNNEL_ID_MAX], key[NODE_KEY_MAX];
+	struct tunnel_conf *c = &n->conf;
+
+	if (w->rounds)
+		others = &fake_rounds;
+	c->local_auth = n->index == HUB ? hubs : others;
+	c->remote_auth = n->index == HUB ? others : hubs;
+	if (w->eap)
+		eap_configure(n);
+	if (!w->hub_signs && !w->others_sign)
+		return;
+	c->certs = fake_certs(ike_id_str(&n->id, id, sizeof(id)), node_key(n, key), node_ca(n), 24);
+	c->ca_hashes = fake_ca_hashes(node_ca(n));
+}
+
 /* Each list has something in common with each other. */
 static void configure_node(struct world *w, struct node *n, bool with_pfs, uint32_t rekey_s,
 			   uint64_t rekey_bytes)
@@ -92,12 +113,7 @@ static void configure_node(struct world *w, struct node *n, bool with_pfs, uint3
 	c->local_id = n->id;
 	if (!c->any)
 		c->remote_id = w->n[n->index == HUB ? 0 : n->wrong_id ? 3 : HUB].id;
-	if (w->eap)
-		eap_configure(n);
-	else if (w->rounds && n->index != HUB)
-		c->local_auth = &fake_rounds;
-	else if (w->rounds)
-		c->remote_auth = &fake_rounds;
+	configure_proofs(w, n);
 	c->start_up = w->persistent && !c->any && rng_chance(r, 60);
 	pick_proposals(r, &c->ike, PROTO_IKE, ike, rng_chance(r, 85) ? 3 : 4);
 	c->force_udp = rng_chance(r, 20);
@@ -153,6 +169,8 @@ static void configure(struct world *w)
 		w->nodes += rng_below(r, NODES_MAX - 1);
 	w->rounds = w->any && rng_chance(r, 50);
 	w->eap = w->rounds && rng_chance(r, 60);
+	w->hub_signs = rng_chance(r, 25);
+	w->others_sign = rng_chance(r, w->hub_signs ? 60 : 10);
 	w->twins = w->nodes == NODES_MAX && rng_chance(r, 20);
 	w->children = rng_chance(r, 40) ? 1 : 2 + rng_below(r, CHILDREN_MAX - 1);
 	w->nat = rng_chance(r, 25);

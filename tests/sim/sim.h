@@ -103,9 +103,12 @@ struct record {
 struct sim_job {
 	uint32_t id;
 	uint64_t at;			/* NEVER: it does not end */
+	enum ike_job_kind kind;
 	const char *fails;		/* why; NULL: it does not */
 	uint8_t out[IKE_EAP_OUT_MAX];
 	size_t len;
+	uint8_t method;			/* SIGN */
+	uint64_t valid_s;		/* VERIFY */
 };
 
 /* What a node has put on the wire, RFC 7296 2.1 to 2.3. */
@@ -185,6 +188,7 @@ struct world {
 	bool any;			/* the hub takes who comes */
 	bool rounds;			/* all but the hub prove themselves in rounds, */
 	bool eap;			/* by EAP; else by a method that only tests have */
+	bool hub_signs, others_sign;	/* prove themselves with a certificate, else with the psk */
 	bool twins;			/* nodes 2 and 3 have the same selectors */
 	bool mobile;			/* some nodes move, and say so by MOBIKE */
 	bool persistent;		/* some tunnels are tried again for ever */
@@ -234,6 +238,10 @@ uint64_t node_now(const struct node *n);	/* by its own clock */
 const struct addr *node_addr(const struct node *n);	/* that its routes prefer */
 bool node_holds(const struct node *n, const struct addr *addr);
 bool node_knows(const struct node *n, const struct addr *addr);	/* it may have held it */
+/* What it signs with, and the CA that has certified it and that it believes. */
+#define NODE_KEY_MAX	16
+const char *node_key(const struct node *n, char key[NODE_KEY_MAX]);
+const char *node_ca(const struct node *n);
 /* Of @n's tunnels all peers, each @p. */
 #define FOREACH_PEER(n, t, p) \
 	TAILQ_FOREACH(t, &(n)->ike->tunnels, link) TAILQ_FOREACH(p, &(t)->peers, link)

@@ -382,6 +382,8 @@ void world_free(struct world *w)
 			ts_list_put(w->n[i].child[j].local_ts);
 			ts_list_put(w->n[i].child[j].remote_ts);
 		}
+		chunk_list_put(w->n[i].conf.certs);
+		chunk_list_put(w->n[i].conf.ca_hashes);
 		for (unsigned int j = 0; j < RECORD_MAX; j++)
 			free(w->n[i].seen[j].msg);
 	}
