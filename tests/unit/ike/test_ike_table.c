@@ -239,6 +239,46 @@ static void test_identities(void **state)
 	assert_false(ike_id_equal(&id, &other));
 }
 
+/* One text, several types: no two are written alike, and each is read as it was. */
+static void test_identities_that_look_alike(void **state)
+{
+	static const struct {
+		const char *text;
+		uint8_t type;
+		const char *shown;
+	} rows[] = {
+		{ "10.0.0.1", ID_IPV4_ADDR, "10.0.0.1" },
+		{ "user@example.org", ID_RFC822_ADDR, "user@example.org" },
+		{ "@#0aff", ID_KEY_ID, "@#0aff" },
+		{ "@user@example.org", ID_FQDN, "@user@example.org" },
+		{ "email:user@example.org", ID_RFC822_ADDR, "user@example.org" },
+		{ "email:gw.example.org", ID_RFC822_ADDR, "email:gw.example.org" },
+		{ "@10.0.0.1", ID_FQDN, "@10.0.0.1" },
+		{ "email:10.0.0.1", ID_RFC822_ADDR, "email:10.0.0.1" },
+		{ "@@#0aff", ID_FQDN, "@@#0aff" },
+		{ "email:@#0aff", ID_RFC822_ADDR, "email:@#0aff" },
+		{ "@email:user@example.org", ID_FQDN, "@email:user@example.org" },
+		{ "@CN=gw", ID_FQDN, "@CN=gw" },
+		{ "email:CN=a@b", ID_RFC822_ADDR, "email:CN=a@b" },
+		{ "@DER_ASN1_GN:00", ID_FQDN, "@DER_ASN1_GN:00" },
+	};
+	struct ike_id id, other;
+	char buf[TUNNEL_ID_MAX];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
+		assert_true(ike_id_parse(&id, rows[i].text));
+		assert_int_equal(id.type, rows[i].type);
+		assert_string_equal(ike_id_str(&id, buf, sizeof(buf)), rows[i].shown);
+		assert_true(ike_id_parse(&other, buf));
+		assert_true(ike_id_equal(&id, &other));
+	}
+	/* what is said to be a distinguished name, and is none */
+	id = (struct ike_id){ .type = ID_DER_ASN1_DN, .len = 2, .data = { 0xab, 0xcd } };
+	assert_string_equal(ike_id_str(&id, buf, sizeof(buf)), "ID_DER_ASN1_DN:abcd");
+	assert_true(ike_id_parse(&other, "abcd"));
+	assert_string_equal(ike_id_str(&other, buf, sizeof(buf)), "abcd");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +287,7 @@ int main(void)
 		cmocka_unit_test(test_states_can_end), cmocka_unit_test(test_states_that_wait_end),
 		cmocka_unit_test(test_timers_fire_in_order),
 		cmocka_unit_test(test_timers_keep_their_order), cmocka_unit_test(test_identities),
+		cmocka_unit_test(test_identities_that_look_alike),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

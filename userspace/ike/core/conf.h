@@ -104,10 +104,15 @@ void tunnel_conf_free(struct tunnel_conf *conf);
 
 /*
  * "10.0.0.1", "2001:db8::1", "gw.example.org", "user@example.org", "@#hex", "keyid:..." and a
- * distinguished name, "C=DE, O=Example, CN=gw", to an identity.
+ * distinguished name, "C=DE, O=Example, CN=gw", to an identity; "@..." is always a domain name,
+ * "email:..." a mail address.
  */
 bool ike_id_parse(struct ike_id *id, const char *text);
-/* Without "/", which parts names, and without control characters: these are escaped, "\x2f". */
+/*
+ * Without "/", which parts names, and without control characters: these are escaped, "\x2f". A
+ * name that looks like another type of identity gets "@" or "email:" in front: no two that differ
+ * are written alike.
+ */
 const char *ike_id_str(const struct ike_id *id, char *buf, size_t len);
 bool ike_id_equal(const struct ike_id *a, const struct ike_id *b);
 

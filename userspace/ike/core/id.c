@@ -56,6 +56,8 @@ bool ike_id_parse(struct ike_id *id, const char *text)
 		return id_set_hex(id, text + 2);
 	if (!strncmp(text, "keyid:", 6))
 		return id_set(id, ID_KEY_ID, text + 6, strlen(text + 6));
+	if (!strncmp(text, "email:", 6))
+		return id_set(id, ID_RFC822_ADDR, text + 6, strlen(text + 6));
 	if (addr_parse(&addr, text)) {
 		*id = id_of_addr(&addr);
 		return true;
@@ -109,9 +111,24 @@ static void id_name_str(const struct ike_id *id, char *buf, size_t len)
 	}
 }
 
+/* Has a name of this type to say so? Else it would be read as one of another type. */
+static bool id_needs_prefix(const struct ike_id *id)
+{
+	const uint8_t *at = memchr(id->data, '@', id->len);
+	char text[ADDR_STRLEN] = "";
+	struct addr addr;
+
+	if (id->len < sizeof(text))
+		memcpy(text, id->data, id->len);
+	return memchr(id->data, ':', id->len) || memchr(id->data, '=', id->len) ||
+	       addr_parse(&addr, text) ||
+	       (id->type == ID_RFC822_ADDR ? !at || at == id->data : !!at);
+}
+
 const char *ike_id_str(const struct ike_id *id, char *buf, size_t len)
 {
 	char name[NAME_STRLEN], text[ADDR_STRLEN];
+	const char *prefix;
 	struct addr addr;
 	size_t at;
 
@@ -128,11 +145,16 @@ const char *ike_id_str(const struct ike_id *id, char *buf, size_t len)
 		break;
 	case ID_FQDN:
 	case ID_RFC822_ADDR:
-		id_name_str(id, buf, len);
+		prefix = !id_needs_prefix(id) ? "" : id->type == ID_FQDN ? "@" : "email:";
+		at = snprintf(buf, len, "%s", prefix);
+		if (at < len)
+			id_name_str(id, buf + at, len - at);
 		break;
 	case ID_DER_ASN1_DN:
-		dn_str((struct chunk){ id->data, id->len }, buf, len);
-		break;
+		if (dn_str((struct chunk){ id->data, id->len }, buf, len))
+			break;
+		/* octets that are no name: as those of an unknown type */
+		/* fall through */
 	default:
 		at = id->type == ID_KEY_ID ? snprintf(buf, len, "@#") :
 		     snprintf(buf, len, "%s:", name_str(NAME_ID, id->type, name));
