@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Messages to an engine in one of its states. First octet: the state, see prepare(); with 16 in it
- * its jobs end one message late. Then messages: a length of two octets, and so many octets. In the
- * protected states their first four say exchange, flags, message id relative to what is expected,
- * and type of the first payload; what follows is sealed with the peer's keys, so that the fuzzer
- * stands behind the integrity check; with 1 in the flags the next four are number and total of the
- * fragment that it is (RFC 7383). A message of no octets is a copy of the peer's first genuine
- * one. Whatever comes, the engine must end with an empty kernel.
+ * its jobs end one message late, with 32 both ends prove themselves by signatures. Then messages: a
+ * length of two octets, and so many octets. In the protected states their first four say exchange,
+ * flags, message id relative to what is expected, and type of the first payload; what follows is
+ * sealed with the peer's keys, so that the fuzzer stands behind the integrity check; with 1 in the
+ * flags the next four are number and total of the fragment that it is (RFC 7383). A message of no
+ * octets is a copy of the peer's first genuine one. Whatever comes, the engine must end with an
+ * empty kernel.
  */
 #include <stdlib.h>
 
+#include "fake/fake_sign.h"
+#include "ike/auth/auth.h"
 #include "ike/exchange/exchange.h"
 #include "unit/ike/ike_ends.h"
 
@@ -25,7 +28,17 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return setenv("CMOCKA_TEST_ABORT", "1", 1);
 }
 
-static void make_ends(void)
+static void give_certs(int who)
+{
+	const char *id = who ? "192.0.2.2" : "192.0.2.1", *key = who ? "b" : "a";
+	struct tunnel_conf *c = &p->s[who].conf;
+
+	c->local_auth = c->remote_auth = &auth_signature_ops;
+	c->certs = fake_certs(id, key, "ca", 24);
+	c->ca_hashes = fake_ca_hashes("ca");
+}
+
+static void make_ends(bool sign)
 {
 	p = ends_new();
 	for (int i = 0; i < 2; i++) {
@@ -36,16 +49,23 @@ static void make_ends(void)
 		set_ts(s, "10.0.0.0/8", "10.0.0.0/8");
 		s->child[0].rekey_s = 0;
 		s->conf.dpd_s = 20;
+		if (sign)
+			give_certs(i);
 	}
 	ends_start(p);
+	for (int i = 0; i < 2 && sign; i++) {
+		fake_keys(&p->s[i].fake, p->s[i].tunnel, i ? "b" : "a", "ca");
+		chunk_list_put(p->s[i].conf.certs);
+		chunk_list_put(p->s[i].conf.ca_hashes);
+	}
 }
 
 /* Who is fuzzed: the side returned. */
-static int prepare(uint8_t state)
+static int prepare(uint8_t state, bool sign)
 {
 	int steps[] = { 0, 0, 2, 2, 4, 4, 4, 4 }; /* messages carried, in turn, from end 0 on */
 
-	make_ends();
+	make_ends(sign);
 	if (state)
 		side_up(&p->s[0]);
 	side_tick(&p->s[0]);
@@ -167,7 +187,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!cursor_u8(&c, &state))
 		return 0;
-	who = prepare(state & 7);
+	who = prepare(state & 7, state & 32);
 	p->s[who].fake.hold_jobs = state & 16;
 	while (cursor_u16(&c, &len)) {
 		fake_job_end(&p->s[who].fake, p->s[who].ike);
