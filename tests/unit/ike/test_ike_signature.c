@@ -312,6 +312,54 @@ static void test_what_is_sent(void **state)
 	signing_free(p);
 }
 
+/* Another tunnel of B's, with these CAs, for whoever comes from A's address. */
+static void add_with_cas(struct side *b, const char *name, unsigned int first, unsigned int count)
+{
+	struct tunnel_conf conf = b->conf;
+	struct chunk chunks[32];
+	uint8_t hash[32][20];
+	uint32_t id;
+
+	for (unsigned int i = 0; i < count; i++) {
+		memset(hash[i], first + i, sizeof(hash[i]));
+		chunks[i] = (struct chunk){ hash[i], sizeof(hash[i]) };
+	}
+	snprintf(conf.name, sizeof(conf.name), "%s", name);
+	conf.ca_hashes = chunk_list_new(chunks, count);
+	assert_int_equal(ike_tunnel_add(b->ike, &conf, &id), 0);
+	chunk_list_put(conf.ca_hashes);
+}
+
+/* The CAs of all tunnels that it can be for, each once; of very many some: it stays short. */
+static void test_many_cas(void **state)
+{
+	struct ends *p = signing_ends();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct msg m;
+
+	signing_start(p);
+	add_with_cas(b, "one", 1, 3);
+	add_with_cas(b, "two", 2, 3);
+	start(p, 0);
+	carry(a);
+	parse_init(oldest(b), &m);
+	assert_int_equal(m.certreq_count, 1);
+	assert_int_equal(m.certreq[0].data.left, 20 * (1 + 4));
+	carry_all(p);
+	assert_int_equal(peer_of(a)->state, PEER_UP);
+	side_down(a);
+	carry_all(p);
+	pass(p, 60000);
+	add_with_cas(b, "three", 10, 32);
+	start(p, 0);
+	carry(a);
+	parse_init(oldest(b), &m);
+	assert_int_equal(m.certreq[0].data.left, 20 * 16);
+	carry_all(p);
+	assert_int_equal(peer_of(a)->state, PEER_UP);
+	signing_free(p);
+}
+
 /* With pre-shared keys nothing of it is said, and who asks for nothing hears of no hashes. */
 static void test_what_is_not_sent(void **state)
 {
@@ -528,6 +576,7 @@ int main(void)
 		cmocka_unit_test(test_we_cannot_sign),
 		cmocka_unit_test(test_what_is_sent),
 		cmocka_unit_test(test_what_is_not_sent),
+		cmocka_unit_test(test_many_cas),
 		cmocka_unit_test(test_older_methods),
 		cmocka_unit_test(test_the_way_decides),
 		cmocka_unit_test(test_the_ca_decides),

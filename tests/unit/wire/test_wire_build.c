@@ -84,6 +84,32 @@ static void ids_auth_ts_delete(void **state)
 	assert_memory_equal(m.idr.body.at, body, w.len);
 }
 
+static void certificates_are_written(void **state)
+{
+	const struct chunk parts[] = { { (const uint8_t *)"\xaa\xbb", 2 },
+				       { (const uint8_t *)"\xcc\xdd", 2 } };
+	struct msg_header h = { .spi_i = 1, .exchange = EXCHANGE_IKE_AUTH };
+	struct builder b;
+
+	build_begin(&b, buf, sizeof(buf), &h);
+	build_cert(&b, PAYLOAD_CERT, parts, 1);
+	build_cert(&b, PAYLOAD_CERT, parts + 1, 1);
+	build_cert(&b, PAYLOAD_CERTREQ, parts, 2);
+	build_cert(&b, PAYLOAD_CERTREQ, NULL, 0);
+	bytes_are(buf + MSG_HEADER_LEN, build_end(&b) - MSG_HEADER_LEN,
+		  "25000007 04 aabb"
+		  "26000007 04 ccdd"
+		  "26000009 04 aabb ccdd"
+		  "00000005 04");
+	assert_int_equal(msg_parse(buf, b.w.len, &h, &m), MSG_OK);
+	assert_int_equal(m.cert_count, 2);
+	assert_int_equal(m.cert[1].encoding, CERT_X509_SIGNATURE);
+	assert_memory_equal(m.cert[1].data.at, "\xcc\xdd", 2);
+	assert_int_equal(m.certreq_count, 2);
+	assert_int_equal(m.certreq[0].data.left, 4);
+	assert_int_equal(m.certreq[1].data.left, 0);
+}
+
 /* The same message in every buffer too small for it: no byte beyond, and no length. */
 static void small_buffers_are_kept_to(void **state)
 {
@@ -470,6 +496,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(layout_is_that_of_rfc7296),
 		cmocka_unit_test(ids_auth_ts_delete),
+		cmocka_unit_test(certificates_are_written),
 		cmocka_unit_test(small_buffers_are_kept_to),
 		cmocka_unit_test(parsing_and_building_invert_each_other),
 		cmocka_unit_test(views_stay_inside),
