@@ -28,7 +28,7 @@
 
 struct letter {
 	struct endpoint local, remote;	/* as the sender sees them */
-	uint8_t msg[2048];
+	uint8_t msg[IKE_OUT_MAX];
 	size_t len;
 	uint64_t at;
 };

@@ -360,6 +360,36 @@ static void test_many_cas(void **state)
 	signing_free(p);
 }
 
+/* The longest chain that may be configured, and more CAs than are named. */
+static void test_longest_messages(void **state)
+{
+	static uint8_t filler[IKE_CERTS_LEN_MAX], hashes[100][20];
+	struct chunk certs[IKE_CERTS_MAX], cas[100];
+	struct ends *p = signing_ends();
+
+	for (int i = 0; i < 2; i++) {
+		struct tunnel_conf *c = &p->s[i].conf;
+		struct chunk_list *leaf = c->certs;
+		size_t left = IKE_CERTS_LEN_MAX - leaf->chunk[0].len;
+
+		certs[0] = leaf->chunk[0];
+		for (unsigned int j = 1; j < IKE_CERTS_MAX; j++)
+			certs[j] = (struct chunk){ filler, left / (IKE_CERTS_MAX - 1) };
+		certs[1].len += left % (IKE_CERTS_MAX - 1);
+		c->certs = chunk_list_new(certs, IKE_CERTS_MAX);
+		chunk_list_put(leaf);
+		for (unsigned int j = 0; j < 100; j++) {
+			memset(hashes[j], j, sizeof(hashes[j]));
+			cas[j] = (struct chunk){ hashes[j], sizeof(hashes[j]) };
+		}
+		chunk_list_put(c->ca_hashes);
+		c->ca_hashes = chunk_list_new(cas, 100);
+	}
+	signing_start(p);
+	bring_up(p, 0);
+	signing_free(p);
+}
+
 /* With pre-shared keys nothing of it is said, and who asks for nothing hears of no hashes. */
 static void test_what_is_not_sent(void **state)
 {
@@ -577,6 +607,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_sent),
 		cmocka_unit_test(test_what_is_not_sent),
 		cmocka_unit_test(test_many_cas),
+		cmocka_unit_test(test_longest_messages),
 		cmocka_unit_test(test_older_methods),
 		cmocka_unit_test(test_the_way_decides),
 		cmocka_unit_test(test_the_ca_decides),

@@ -14,7 +14,7 @@
 #define IKE_WHY_MAX	256	/* octets of a sentence, NUL included */
 #define IKE_JOB_ADDRS_MAX	16
 #define IKE_CERTS_MAX	8	/* certificates that go with one proof, either way */
-#define IKE_CERTS_LEN_MAX 16384	/* octets of all of them */
+#define IKE_CERTS_LEN_MAX 12288	/* octets of all of them: with the rest they fill a message */
 #define IKE_SIGNATURE_MAX 1152	/* octets of AUTH data: RSA with 8192 bits, and its algorithm */
 
 /*

@@ -7,6 +7,7 @@
 #define HASH_LEN	20	/* of a CA's key in CERTREQ */
 /* CAs that are named before the peer is known: the answer to a first message stays short. */
 #define ANSWER_CAS_MAX	16
+#define REQUEST_CAS_MAX	64	/* in IKE_AUTH, where the certificates need the place */
 
 static bool certs_may_sign(const struct tunnel_conf *conf)
 {
@@ -85,8 +86,11 @@ void certs_build(struct builder *b, const struct auth_session *s, const struct t
 
 void certs_request(struct builder *b, const struct tunnel_conf *conf)
 {
-	if (method_theirs(conf)->certs && chunk_list_count(conf->ca_hashes))
-		build_cert(b, PAYLOAD_CERTREQ, conf->ca_hashes->chunk, conf->ca_hashes->count);
+	unsigned int count = chunk_list_count(conf->ca_hashes);
+
+	if (method_theirs(conf)->certs && count)
+		build_cert(b, PAYLOAD_CERTREQ, conf->ca_hashes->chunk,
+			   count < REQUEST_CAS_MAX ? count : REQUEST_CAS_MAX);
 }
 
 /* A certificate's address is not followed: whoever is not authenticated makes us fetch nothing. */
