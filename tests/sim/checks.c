@@ -252,10 +252,11 @@ static void check_view(struct world *w, struct node *n, int other)
 		violate(w, "%c: UP and DOWN were not said as they are", 'A' + n->index);
 }
 
-/* Its first child was refused: another may follow. */
+/* Its first child was refused: another may follow; or the initiator makes it when it likes. */
 static bool awaits_child(const struct node *n, const struct ike_sa *sa)
 {
-	return !sa->initiator && node_now(n) - sa->established_ms <= CHILDLESS_MOST_MS;
+	return !sa->began &&
+	       (sa->childless || node_now(n) - sa->established_ms <= CHILDLESS_MOST_MS);
 }
 
 /*

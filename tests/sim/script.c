@@ -80,6 +80,16 @@ static void configure_proofs(const struct world *w, struct node *n)
 	c->ca_hashes = fake_ca_hashes(node_ca(n));
 }
 
+/* Fragments: so small that nearly all that is protected needs several. */
+static void configure_exchanges(struct world *w, struct tunnel_conf *c)
+{
+	struct rng *r = &w->script;
+
+	if (w->small)
+		c->fragment_size = rng_chance(r, 10) ? FRAGMENT_NEVER : 140 + rng_below(r, 300);
+	c->childless = rng_chance(r, 25);
+}
+
 /* Each list has something in common with each other. */
 static void configure_node(struct world *w, struct node *n, bool with_pfs, uint32_t rekey_s,
 			   uint64_t rekey_bytes)
@@ -117,9 +127,7 @@ static void configure_node(struct world *w, struct node *n, bool with_pfs, uint3
 	c->start_up = w->persistent && !c->any && rng_chance(r, 60);
 	pick_proposals(r, &c->ike, PROTO_IKE, ike, rng_chance(r, 85) ? 3 : 4);
 	c->force_udp = rng_chance(r, 20);
-	/* so small that nearly all that is protected needs several */
-	if (w->small)
-		c->fragment_size = rng_chance(r, 10) ? FRAGMENT_NEVER : 140 + rng_below(r, 300);
+	configure_exchanges(w, c);
 	c->dpd_s = 10 + rng_below(r, 40);
 	c->rekey_s = rng_chance(r, 40) ? 80 + rng_below(r, 300) : 0;
 	c->child = n->child;

@@ -136,13 +136,20 @@ static struct cause settle_childless(const struct peer *peer)
 	return cause;
 }
 
-/* RFC 7296 1.2: the child of IKE_AUTH was refused; the initiator may ask for another. */
+/*
+ * RFC 7296 1.2: the child of IKE_AUTH was refused; the initiator may ask for another. RFC 6023:
+ * there was none, and it asks for its first when it needs it.
+ */
 static bool settle_initiator_goes_on(struct peer *peer)
 {
 	uint64_t until = peer->sa->established_ms + SETTLE_CHILDLESS_MS;
 	struct ike *ike = peer->ike;
 
-	if (peer->sa->initiator || !peer->announce || ike_now(ike) >= until)
+	if (peer->sa->began || !peer->announce)
+		return false;
+	if (peer->sa->childless)
+		return true;
+	if (ike_now(ike) >= until)
 		return false;
 	timer_set(&ike->timers, &peer->nudge, until);
 	return true;

@@ -155,6 +155,10 @@ static void exchange_options(void **state)
 
 	assert_int_equal(c->tunnels[0].ike.retry_percent, 200);
 	assert_int_equal(c->tunnels[0].ike.fragment_size, FRAGMENT_SIZE);
+	assert_false(c->tunnels[0].ike.childless);
+	config_free(c);
+	c = load_good(ONE("childless = yes\n"));
+	assert_true(c->tunnels[0].ike.childless);
 	config_free(c);
 	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
 		snprintf(text, sizeof(text),
@@ -424,6 +428,7 @@ static void what_reload_compares(void **state)
 		"retransmit-tries = 5\n",
 		"retransmit-factor = 3\n",
 		"fragment-size = never\n",
+		"childless = yes\n",
 		"local = \"192.0.2.1\"\n",
 		"remote = \"198.51.100.2\"\n",
 		"remote = gw.example.org\n",

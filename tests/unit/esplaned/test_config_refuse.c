@@ -28,7 +28,7 @@ static const struct {
 	  "crl, revocation, users, eap-identity, password, password-file, eap, ike, esp, allow-legacy, prefer, local-ts, remote-ts, rekey, "
 	  "rekey-bytes, rekey-packets, ike-rekey, replay-window, start, when-down, interface, "
 	  "address, mtu, routes, table, metric, fwmark, encap, mobike, nat-keepalive, dpd, "
-	  "retransmit-first, retransmit-factor, retransmit-tries, fragment-size, up-script, "
+	  "retransmit-first, retransmit-factor, retransmit-tries, fragment-size, childless, up-script, "
 	  "down-script, "
 	  "script-timeout" },
 	{ "conn \"office\" {\n}\n", "@:1: \"conn\" is not known here; use tunnel "
@@ -234,6 +234,8 @@ static const struct {
 	{ ONE("fragment-size = 575\n"), "@:6: tunnel \"office\": fragment-size: \"575\" is not a packet "
 					"size: use 576 to 65535 octets of an IP packet, as 1280, "
 					"or never" },
+	{ ONE("childless = force\n"), "@:6: tunnel \"office\": childless: \"force\" is not known; use "
+				      "no or yes" },
 	{ ONE("fragment-size = no\n"), "@:6: tunnel \"office\": fragment-size: \"no\" is not a packet "
 				       "size: use 576 to 65535 octets of an IP packet, as 1280, "
 				       "or never" },

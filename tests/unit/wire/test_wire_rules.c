@@ -102,7 +102,8 @@ static const struct rule_case cases[] = {
 	{ AUTH, RESPONSE, INSIDE, "E", NULL, MSG_AUTH_ROUND },
 	{ AUTH, RESPONSE, INSIDE, "APS12", NULL, MSG_AUTH_PROOF },
 	{ AUTH, RESPONSE, INSIDE, "Ae", NULL, MSG_AUTH_PROOF },
-	{ AUTH, RESPONSE, INSIDE, "A", "payload SA is missing" },
+	{ AUTH, RESPONSE, INSIDE, "A", NULL, MSG_AUTH_PROOF },		/* RFC 6023 */
+	{ AUTH, RESPONSE, INSIDE, "AS", "payload TSi is missing" },
 	{ AUTH, REQUEST, INSIDE, "AS12", "payload SA does not belong there" },
 	{ AUTH, REQUEST, INSIDE, "S12", "payload IDi is missing" },
 	{ AUTH, REQUEST, INSIDE, "iAS1", "payload TSr is missing" },
@@ -112,7 +113,10 @@ static const struct rule_case cases[] = {
 	{ AUTH, RESPONSE, INSIDE, "rCAS12o", NULL, MSG_AUTH },
 	{ AUTH, RESPONSE, INSIDE, "rAe", NULL, MSG_AUTH },
 	{ AUTH, RESPONSE, INSIDE, "e", NULL, MSG_DECLINED },
-	{ AUTH, RESPONSE, INSIDE, "rA", "IKE_AUTH response: payload SA is missing" },
+	{ AUTH, REQUEST, INSIDE, "iA", NULL, MSG_AUTH },			/* RFC 6023 */
+	{ AUTH, REQUEST, INSIDE, "i", NULL, MSG_AUTH_BEGIN },
+	{ AUTH, RESPONSE, INSIDE, "rA", NULL, MSG_AUTH },
+	{ AUTH, RESPONSE, INSIDE, "rA12", "IKE_AUTH response: payload SA is missing" },
 	{ AUTH, RESPONSE, INSIDE, "S12", "payload IDr is missing" },
 	{ AUTH, RESPONSE, INSIDE, "irAS12", "payload IDi does not belong there" },
 

@@ -336,6 +336,11 @@ static bool option_replay_window(struct option_target *to, const char *value,
 			  &to->child->conf.replay_window, why);
 }
 
+static bool option_childless(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	return value_choice(value, "no", "yes", &to->tunnel->ike.childless, why);
+}
+
 static bool option_encap(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
 	return value_choice(value, "auto", "udp", &to->tunnel->ike.force_udp, why);
@@ -491,6 +496,7 @@ const struct option option_table[] = {
 	{ "retransmit-factor", OPTION_TUNNEL, false, option_retransmit_factor },
 	{ "retransmit-tries", OPTION_TUNNEL, false, option_retransmit_tries },
 	{ "fragment-size", OPTION_TUNNEL, false, option_fragment_size },
+	{ "childless", OPTION_TUNNEL, false, option_childless },
 	{ "up-script", OPTION_TUNNEL, false, option_up_script },
 	{ "down-script", OPTION_TUNNEL, false, option_down_script },
 	{ "script-timeout", OPTION_TUNNEL, false, option_script_timeout },

@@ -75,6 +75,8 @@ struct tunnel_conf {
 	uint8_t eap[EAP_METHODS_MAX];
 	struct ike_id eap_id;
 	struct proposals ike;
+	/* We begin: the first child too is made by CREATE_CHILD_SA, RFC 6023, if the peer can. */
+	bool childless;
 	bool force_udp;			/* encapsulate in UDP even without NAT */
 	bool mobike;			/* RFC 4555, if the peer speaks it too */
 	uint32_t mark;			/* firewall mark of the outer packets, IKE's too; 0: none */

@@ -111,6 +111,7 @@ struct ike_sa {
 	bool nat_local, nat_remote;
 	bool udp;			/* ESP goes in UDP */
 	struct mobike mobike;
+	bool childless;			/* IKE_AUTH makes no child, RFC 6023 */
 	bool fragments;			/* both ends do RFC 7383 */
 	bool fragment_small;		/* the usual fragments do not arrive */
 	uint64_t born_ms, established_ms;

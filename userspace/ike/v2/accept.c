@@ -168,7 +168,9 @@ enum verdict accept_establish(struct inbound *in, struct tunnel *t)
 	sa_rekey_after(sa, t->conf->rekey_s);
 	mobike_agree(sa, &v->m);
 	accept_put_off_children(peer);
-	accept_make_child(v, peer);
+	sa->childless = !v->m.seen[PAYLOAD_SA];
+	if (!sa->childless)
+		accept_make_child(v, peer);
 	if (sa->mobike.on)
 		mobike_offer(&v->b, sa);
 	return VERDICT_DONE;

@@ -81,7 +81,7 @@ static bool auth_is_first_contact(const struct ike_sa *ours)
 	return !auth_peer_begins(ours);
 }
 
-/* The child that goes with it, and a number for it. */
+/* The child that goes with it, and a number for it; none where it is childless. */
 static bool auth_choose_child(struct exchange *ex, struct cause *cause)
 {
 	struct auth_exchange *p = auth_exchange(ex);
@@ -92,6 +92,8 @@ static bool auth_choose_child(struct exchange *ex, struct cause *cause)
 		cause_set(cause, IKE_FAIL_DOWN, "no child of it is wanted any more");
 		return false;
 	}
+	if (ex->sa->childless)
+		return true;
 	p->child = child->id;
 	if (!pair_spi_alloc(child, &p->new_spi, why)) {
 		cause_set(cause, IKE_FAIL_KERNEL, "%s", why);
@@ -100,10 +102,18 @@ static bool auth_choose_child(struct exchange *ex, struct cause *cause)
 	return true;
 }
 
+static void auth_build_child(const struct auth_exchange *p, const struct child_conf *child,
+			     struct builder *b)
+{
+	offer_build(b, &child->esp, false, p->new_spi);
+	build_ts(b, PAYLOAD_TSI, child->local_ts->ts, child->local_ts->count);
+	build_ts(b, PAYLOAD_TSR, child->remote_ts->ts, child->remote_ts->count);
+}
+
 static void auth_build_first(struct exchange *ex, struct builder *b, const struct auth_session *s)
 {
 	struct auth_exchange *p = auth_exchange(ex);
-	const struct child_conf *child = child_find(ex->sa->ike, p->child)->conf;
+	const struct child *child = child_find(ex->sa->ike, p->child);
 	const struct ike_id *ours = &ex->sa->local_id, *peer;
 
 	peer = &ex->sa->peer->tunnel->conf->remote_id;
@@ -116,9 +126,8 @@ static void auth_build_first(struct exchange *ex, struct builder *b, const struc
 		build_id(b, PAYLOAD_IDR, peer->type, peer->data, peer->len);
 	if (!s->method->rounds)
 		proof_build(b, s);
-	offer_build(b, &child->esp, false, p->new_spi);
-	build_ts(b, PAYLOAD_TSI, child->local_ts->ts, child->local_ts->count);
-	build_ts(b, PAYLOAD_TSR, child->remote_ts->ts, child->remote_ts->count);
+	if (child)
+		auth_build_child(p, child->conf, b);
 	if (ex->sa->peer->conf->mobike)
 		mobike_offer(b, ex->sa);
 }

@@ -347,6 +347,7 @@ enum verdict v2_init_request(struct inbound *in)
 		nat_build(&v->b, &h, &in->local, &in->remote, fake);
 	certs_take_hashes(sa, &v->m);
 	certs_answer(&v->b, sa, &v->m);
+	build_notify(&v->b, NOTIFY_CHILDLESS_SUPPORTED, 0, 0, 0, NULL, 0);
 	if (sa->fragments)
 		build_notify(&v->b, NOTIFY_FRAGMENTATION_SUPPORTED, 0, 0, 0, NULL, 0);
 	ok = ke_derive(ke, v->m.ke.data.at, v->m.ke.data.left, secret, &len) &&

@@ -239,6 +239,18 @@ static enum verdict init_ignore(struct ike_sa *sa, const char *what)
 	return VERDICT_DROP;
 }
 
+/* The initiator may, if the responder says that it can, RFC 6023 3. */
+static void init_set_childless(struct v2_inbound *v)
+{
+	struct ike_sa *sa = v->in.sa;
+	bool can = msg_notify(&v->m, NOTIFY_CHILDLESS_SUPPORTED);
+
+	sa->childless = can && init_conf(sa)->childless;
+	if (init_conf(sa)->childless && !can)
+		report_log(sa->ike, sa->peer, LOG_INFO,
+			   "the peer makes no childless IKE SA: the first child goes with IKE_AUTH");
+}
+
 enum verdict v2_init_response(struct inbound *in)
 {
 	struct v2_inbound *v = v2_inbound(in);
@@ -260,6 +272,7 @@ enum verdict v2_init_response(struct inbound *in)
 		return init_ignore(sa, "an invalid key exchange value");
 	}
 	sa->fragments = msg_notify(&v->m, NOTIFY_FRAGMENTATION_SUPPORTED);
+	init_set_childless(v);
 	nat_detect(sa, v);
 	certs_take_hashes(sa, &v->m);
 	sa->udp = sa->nat_t && (sa->nat_local || sa->nat_remote || init_conf(sa)->force_udp);

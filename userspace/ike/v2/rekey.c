@@ -16,6 +16,7 @@ void rekey_like(struct ike_sa *sa, const struct ike_sa *old, const struct propos
 	sa->nat_local = old->nat_local;
 	sa->nat_remote = old->nat_remote;
 	sa->udp = old->udp;
+	sa->childless = old->childless;
 	sa->fragments = old->fragments;
 	sa->fragment_small = old->fragment_small;
 	sa->suite = *suite;

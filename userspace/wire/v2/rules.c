@@ -12,12 +12,13 @@ struct rule {
 	uint8_t payload;
 	/*
 	 * @min 0: optional. NEEDED: but not in a response that reports an error. CORE: likewise,
-	 * and without it such a response has only notifies: MSG_DECLINED.
+	 * and without it such a response has only notifies: MSG_DECLINED. TOGETHER: like NEEDED,
+	 * where one of those is there; without any the IKE SA is childless, RFC 6023.
 	 */
 	uint8_t min, max;
 };
 
-enum { NEEDED = 1, CORE };
+enum { NEEDED = 1, CORE, TOGETHER };
 
 static const struct rule init_request[] = {
 	{ PAYLOAD_SA, CORE, 1 },
@@ -41,9 +42,9 @@ static const struct rule auth_request[] = {
 	{ PAYLOAD_IDR, 0, 1 },
 	{ PAYLOAD_AUTH, NEEDED, 1 },
 	{ PAYLOAD_CP, 0, 1 },
-	{ PAYLOAD_SA, NEEDED, 1 },
-	{ PAYLOAD_TSI, NEEDED, 1 },
-	{ PAYLOAD_TSR, NEEDED, 1 },
+	{ PAYLOAD_SA, TOGETHER, 1 },
+	{ PAYLOAD_TSI, TOGETHER, 1 },
+	{ PAYLOAD_TSR, TOGETHER, 1 },
 	{}
 };
 
@@ -52,9 +53,9 @@ static const struct rule auth_response[] = {
 	{ PAYLOAD_CERT, 0, MANY },
 	{ PAYLOAD_AUTH, CORE, 1 },
 	{ PAYLOAD_CP, 0, 1 },
-	{ PAYLOAD_SA, NEEDED, 1 },
-	{ PAYLOAD_TSI, NEEDED, 1 },
-	{ PAYLOAD_TSR, NEEDED, 1 },
+	{ PAYLOAD_SA, TOGETHER, 1 },
+	{ PAYLOAD_TSI, TOGETHER, 1 },
+	{ PAYLOAD_TSR, TOGETHER, 1 },
 	{}
 };
 
@@ -64,9 +65,9 @@ static const struct rule auth_begin[] = {
 	{ PAYLOAD_CERTREQ, 0, MANY },
 	{ PAYLOAD_IDR, 0, 1 },
 	{ PAYLOAD_CP, 0, 1 },
-	{ PAYLOAD_SA, NEEDED, 1 },
-	{ PAYLOAD_TSI, NEEDED, 1 },
-	{ PAYLOAD_TSR, NEEDED, 1 },
+	{ PAYLOAD_SA, TOGETHER, 1 },
+	{ PAYLOAD_TSI, TOGETHER, 1 },
+	{ PAYLOAD_TSR, TOGETHER, 1 },
 	{}
 };
 
@@ -86,9 +87,9 @@ static const struct rule proof_request[] = {
 static const struct rule proof_response[] = {
 	{ PAYLOAD_AUTH, CORE, 1 },
 	{ PAYLOAD_CP, 0, 1 },
-	{ PAYLOAD_SA, NEEDED, 1 },
-	{ PAYLOAD_TSI, NEEDED, 1 },
-	{ PAYLOAD_TSR, NEEDED, 1 },
+	{ PAYLOAD_SA, TOGETHER, 1 },
+	{ PAYLOAD_TSI, TOGETHER, 1 },
+	{ PAYLOAD_TSR, TOGETHER, 1 },
 	{}
 };
 
@@ -208,6 +209,14 @@ static bool ruled(unsigned int type)
 	       type != PAYLOAD_NOTIFY && type != PAYLOAD_VENDOR;
 }
 
+static bool childless(const struct rule *rules, const struct msg *m)
+{
+	for (; rules->payload; rules++)
+		if (rules->min == TOGETHER && m->seen[rules->payload])
+			return false;
+	return true;
+}
+
 /* No payload stands where it does not belong, or too often. */
 static bool check_present(const struct kind *k, const char *what, const struct msg *m,
 			  char why[RULES_WHY_LEN])
@@ -247,7 +256,8 @@ bool rules_check(uint8_t exchange, bool response, bool inside, struct msg *m,
 		return refuse(why, "%s: payload SK is missing", what);
 	m->kind = k->kind;
 	for (r = k->rules; r->payload; r++) {
-		if (!r->min || m->seen[r->payload])
+		if (!r->min || m->seen[r->payload] ||
+		    (r->min == TOGETHER && childless(k->rules, m)))
 			continue;
 		if (!declines(response, m))
 			return refuse(why, "%s: payload %s is missing", what,
