@@ -1,0 +1,153 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# How IKE messages go: in fragments (RFC 7383) in both roles, whole where one end wants it so, in smaller
+# fragments where the usual ones are lost; and IKE SAs that begin without a child (RFC 6023).
+# vm: cpus=2 timeout=500 debug=no
+. "${VM_DIR:?run me with tests/vm/run}/lib.sh"
+. "$VM_DIR/../interop/site.sh"
+
+IKE=aes128gcm16-prfsha256-x25519 ESP=aes128gcm16-esn
+
+# With 16 selectors a side IKE_AUTH has some 700 octets, either way.
+LONG_A=10.1.0.0/24 LONG_B=10.2.0.0/24 LIST_A='"10.1.0.0/24"' LIST_B='"10.2.0.0/24"'
+for i in {101..115}; do
+	LONG_A+=,10.1.$i.0/24 LONG_B+=,10.2.$i.0/24
+	LIST_A+=", \"10.1.$i.0/24\"" LIST_B+=", \"10.2.$i.0/24\""
+done
+LISTS=("local-ts = { $LIST_A }" "remote-ts = { $LIST_B }")
+
+module_load
+site_make
+modprobe -qa nf_tables
+swan_start b b "fragment_size = 600"
+espl_start a a </dev/null
+
+# ours LINE...; theirs CONNECTION-LINES: configures that end
+ours()
+{
+	espl_tunnel office "$IKE" "$ESP" "${LISTS[@]}" "$@" >"$WORK/a/esplane.conf"
+	must espl a reload
+}
+
+theirs()
+{
+	TS_A=$LONG_A TS_B=$LONG_B swan_conn "$IKE" "$ESP" "$1" | swan_load b
+}
+
+# The payload behind the header of the IKE message is an Encrypted Fragment (53).
+FRAGMENT='udp[24] = 53'
+IP_FRAGMENT='ip[6:2] & 0x3fff != 0'
+
+# up_by end DESCRIPTION: with all its packets in $WORK/ike.pcap
+up_by()
+{
+	capture_start ike a eth0 'udp or (ip[6:2] & 0x3fff != 0)'
+	case $1 in
+	us) check "$2: up" espl a up office ;;
+	peer) check "$2: up" swan b --initiate --child net --timeout "$HANG" ;;
+	esac
+	check "$2: the tunnel is up here" wait_for 20 espl_is up
+	ping_both "$2"
+	capture_stop ike
+	is "$2: no fragments of IP" "$(capture_count ike "$IP_FRAGMENT")" 0
+}
+
+down()
+{
+	must espl a down office
+	must wait_for 20 swan_is_empty
+}
+
+# fragments FROM: how many the end has sent
+fragments()
+{
+	capture_count ike "src 192.0.2.$1 and $FRAGMENT"
+}
+
+at_least()
+{
+	[ "$1" -ge "$2" ]
+}
+
+# --- fragments
+
+ours 'fragment-size = 576'
+theirs 'fragmentation = yes'
+up_by us "fragments, esplane initiates"
+check "fragments, esplane initiates: its request is divided" at_least "$(fragments 1)" 2
+check "fragments, esplane initiates: so is the answer" at_least "$(fragments 2)" 2
+is "fragments, esplane initiates: none of ours is larger than 576 octets" \
+	"$(capture_count ike 'src 192.0.2.1 and greater 591')" 0
+check "fragments, esplane initiates: the peer has put them together" \
+	grep -q 'reassembled fragmented IKE message' "$WORK/b/log"
+down
+
+ours 'fragment-size = 576' 'metric = 1'
+theirs 'fragmentation = force'
+up_by peer "fragments, strongSwan initiates"
+check "fragments, strongSwan initiates: its request is divided" at_least "$(fragments 2)" 2
+check "fragments, strongSwan initiates: so is the answer" at_least "$(fragments 1)" 2
+down
+
+theirs 'fragmentation = no'
+up_by us "whole, the peer knows no fragments"
+is "whole, the peer knows no fragments: none" "$(fragments 1) $(fragments 2)" "0 0"
+down
+
+ours 'fragment-size = never'
+theirs 'fragmentation = yes'
+up_by us "whole, we send no fragments"
+is "whole, we send no fragments: none" "$(fragments 1)" 0
+check "whole, we send no fragments: the peer's are taken" at_least "$(fragments 2)" 2
+down
+
+divided()
+{
+	espl_log a | grep -q 'IKE_AUTH is not answered: it goes out in 2 fragments instead of 1'
+}
+
+# Packets above 650 octets are lost on the way to the peer.
+must in_net b nft -f - <<-END
+table ip small {
+	chain in {
+		type filter hook prerouting priority 0;
+		udp dport { 500, 4500 } ip length > 650 drop
+	}
+}
+END
+ours 'retransmit-first = 500ms'
+up_by us "large packets are lost"
+check "large packets are lost: the third try is divided" \
+	wait_for 5 divided
+must in_net b nft delete table ip small
+down
+
+# --- without a child
+
+childless_requests()
+{
+	grep -c 'parsed CREATE_CHILD_SA re' "$WORK/b/log"
+}
+
+ours 'childless = yes'
+theirs 'childless = allow'
+before=$(childless_requests)
+up_by us "childless, esplane initiates"
+is "childless, esplane initiates: the child comes after IKE_AUTH" "$(childless_requests)" $((before + 1))
+down
+
+ours 'metric = 2'			# what was taken down by hand refuses its peer
+theirs 'childless = force'
+before=$(childless_requests)
+up_by peer "childless, strongSwan initiates"
+is "childless, strongSwan initiates: the child comes after IKE_AUTH" "$(childless_requests)" $((before + 1))
+down
+
+ours 'childless = yes'
+theirs 'childless = never'
+before=$(childless_requests)
+up_by us "childless, but the peer cannot"
+is "childless, but the peer cannot: the child goes with IKE_AUTH" "$(childless_requests)" "$before"
+down
+
+finish
