@@ -413,47 +413,49 @@ static void weak_secrets(void **state)
 	}
 }
 
+/* Each makes another tunnel. */
+static const char *const tunnel_changes[] = {
+	"mtu = 1400\n",
+	"table = 7\n",
+	"fwmark = 1\n",
+	"routes = no\n",
+	"when-down = block\n",
+	"up-script = hook\n",
+	"down-script = hook\n",
+	"script-timeout = 11\n",
+	"retransmit-first = 2s\n",
+	"retransmit-tries = 5\n",
+	"retransmit-factor = 3\n",
+	"fragment-size = never\n",
+	"childless = yes\n",
+	"local = \"192.0.2.1\"\n",
+	"remote = \"198.51.100.2\"\n",
+	"remote = gw.example.org\n",
+	"remote = any\n",
+	"local-id = a\n",
+	"remote-id = b\n",
+	"ike = aes256-sha256-x25519\n",
+	"esp = aes256gcm16\n",
+	"local-ts = 10.1.0.0/25\n",
+	"remote-ts = { 10.2.0.0/24, 10.3.0.0/24 }\n",
+	"interface = x\n",
+	"address = 10.1.0.1\n",
+	"metric = 1\n",
+	"start = up\n",
+	"encap = udp\n",
+	"mobike = no\n",
+	"nat-keepalive = never\n",
+	"rekey = 2h\n",
+	"rekey-bytes = 1G\n",
+	"rekey-packets = 100k\n",
+	"ike-rekey = 1h\n",
+	"prefer = peer\n",
+	"dpd = 31\n",
+	"replay-window = 64\n",
+};
+
 static void what_reload_compares(void **state)
 {
-	static const char *const changes[] = {
-		"mtu = 1400\n",
-		"table = 7\n",
-		"fwmark = 1\n",
-		"routes = no\n",
-		"when-down = block\n",
-		"up-script = hook\n",
-		"down-script = hook\n",
-		"script-timeout = 11\n",
-		"retransmit-first = 2s\n",
-		"retransmit-tries = 5\n",
-		"retransmit-factor = 3\n",
-		"fragment-size = never\n",
-		"childless = yes\n",
-		"local = \"192.0.2.1\"\n",
-		"remote = \"198.51.100.2\"\n",
-		"remote = gw.example.org\n",
-		"remote = any\n",
-		"local-id = a\n",
-		"remote-id = b\n",
-		"ike = aes256-sha256-x25519\n",
-		"esp = aes256gcm16\n",
-		"local-ts = 10.1.0.0/25\n",
-		"remote-ts = { 10.2.0.0/24, 10.3.0.0/24 }\n",
-		"interface = x\n",
-		"address = 10.1.0.1\n",
-		"metric = 1\n",
-		"start = up\n",
-		"encap = udp\n",
-		"mobike = no\n",
-		"nat-keepalive = never\n",
-		"rekey = 2h\n",
-		"rekey-bytes = 1G\n",
-		"rekey-packets = 100k\n",
-		"ike-rekey = 1h\n",
-		"prefer = peer\n",
-		"dpd = 31\n",
-		"replay-window = 64\n",
-	};
 	struct config *a, *b;
 
 	file_write("hook", "#!/bin/sh\n", 0700);
@@ -464,13 +466,14 @@ static void what_reload_compares(void **state)
 	b->tunnels[0].secret++;
 	assert_false(tunnel_options_equal(&a->tunnels[0], &b->tunnels[0]));
 	config_free(b);
-	for (size_t i = 0; i < COUNT(changes); i++) {
+	for (size_t i = 0; i < COUNT(tunnel_changes); i++) {
 		char text[1024];
 
-		snprintf(text, sizeof(text), "tunnel \"office\" {\n" SHORT "%s}\n", changes[i]);
+		snprintf(text, sizeof(text), "tunnel \"office\" {\n" SHORT "%s}\n",
+			 tunnel_changes[i]);
 		b = load_good(text);
 		if (tunnel_options_equal(&a->tunnels[0], &b->tunnels[0]))
-			fail_msg("not noticed: %s", changes[i]);
+			fail_msg("not noticed: %s", tunnel_changes[i]);
 		config_free(b);
 	}
 	config_free(a);
