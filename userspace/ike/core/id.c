@@ -170,7 +170,8 @@ bool ike_id_equal(const struct ike_id *a, const struct ike_id *b)
 	bool is_name = a->type == ID_FQDN || a->type == ID_RFC822_ADDR;
 
 	if (a->type == ID_DER_ASN1_DN && b->type == ID_DER_ASN1_DN)
-		return dn_equal((struct chunk){ a->data, a->len }, (struct chunk){ b->data, b->len });
+		return dn_equal((struct chunk){ a->data, a->len },
+				(struct chunk){ b->data, b->len });
 	if (a->type != b->type || a->len != b->len)
 		return false;
 	for (unsigned int i = 0; i < a->len; i++)

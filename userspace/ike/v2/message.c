@@ -118,7 +118,9 @@ bool message_finish(struct inbound *in, struct datagrams *answer)
 	return true;
 }
 
-/* RFC 7296 2.21.3: INVALID_SYNTAX ends the IKE SA at both ends; our DELETE is for who forgets it. */
+/*
+ * RFC 7296 2.21.3: INVALID_SYNTAX ends the IKE SA at both ends; our DELETE is for who forgets it.
+ */
 void v2_refuse(struct v2_inbound *v, uint16_t notify, const void *data, size_t len)
 {
 	if (notify == NOTIFY_INVALID_SYNTAX && v->in.sa->state == SA_ESTABLISHED &&
