@@ -11,8 +11,8 @@
 #include <time.h>
 #include "lib/chunk_list.h"
 
-#define CERT_CHAIN_MAX	16		/* certificates in one chain */
-#define CERT_OCTETS_MAX	65536		/* of all of them */
+#define CERT_CHAIN_MAX	8		/* certificates in one chain */
+#define CERT_OCTETS_MAX	12288		/* of all of them */
 #define CERT_WHY_MAX	256
 #define CERT_NAME_MAX	96		/* a name as text, cut */
 #define CERT_SPKI_HASH	20

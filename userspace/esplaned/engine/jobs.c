@@ -11,6 +11,9 @@
 #include "esplaned/host/resolve.h"
 #include "esplaned/keys/keys.h"
 
+_Static_assert(IKE_CERTS_MAX <= CERT_CHAIN_MAX && IKE_CERTS_LEN_MAX <= CERT_OCTETS_MAX,
+	       "what the engine takes of a peer can be verified");
+
 struct job {
 	struct job *next;
 	struct daemon *d;
