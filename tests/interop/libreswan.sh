@@ -214,6 +214,16 @@ for initiator in esplane Libreswan; do
 done
 pluto b --name voice --delete >/dev/null
 
+# --- an IKE SA without a child at first
+
+espl_tunnel office aes128gcm16-prfsha256-x25519 aes128gcm16-x25519-esn 'childless = yes' >"$WORK/a/esplane.conf"
+must espl a reload
+pluto_conn a aes_gcm128-sha2_256-dh31 aes_gcm128 esn=yes | pluto_load b a "$SECRET"
+check "childless: up" espl a up office
+check "childless: Libreswan saw none in IKE_AUTH" grep -q 'does not propose a Child SA' "$WORK/b.log"
+ping_both "childless"
+down esplane childless
+
 # --- both begin at once
 
 espl_tunnel office aes128gcm16-prfsha256-x25519 aes128gcm16-esn >"$WORK/a/esplane.conf"
