@@ -122,6 +122,8 @@ static int fake_child_up(void *ctx, const struct ike_child_link *link, char note
 	f->links += !p->linked;		/* it is called again where something has changed */
 	p->linked = true;
 	f->last_link = *link;
+	if (link->given)
+		f->given = *link->given;
 	if (f->child_refuses) {
 		snprintf(why, IKE_WHY_MAX, "%s", f->child_refuses);
 		return -EEXIST;
@@ -141,6 +143,16 @@ static void fake_child_down(void *ctx, const struct ike_child_link *link)
 	f->unlinks++;
 	if (p)
 		p->linked = false;
+}
+
+static void fake_lease(void *ctx, const char *pool, const struct addr *addr,
+		       const struct ike_id *id)
+{
+	struct fake *f = ctx;
+
+	f->leases_told++;
+	f->last_lease = *addr;
+	f->last_lease_id = id ? *id : (struct ike_id){0};
 }
 
 /* ---- jobs */
@@ -370,6 +382,7 @@ struct ike_env fake_env(struct fake *f)
 		.child_up = fake_child_up,
 		.child_down = fake_child_down,
 		.device_down = fake_device_down,
+		.lease = fake_lease,
 		.event = fake_event,
 	};
 

@@ -107,6 +107,10 @@ struct fake {
 	bool no_route, no_jobs;
 	unsigned int links, unlinks;	/* children linked by child_up, and by child_down again */
 	struct ike_child_link last_link;	/* its pointers are not valid */
+	struct ike_given given;		/* of the last link that had one */
+	unsigned int leases_told;	/* env.lease was called, the last time with these */
+	struct addr last_lease;
+	struct ike_id last_lease_id;	/* type 0: bound to nobody any more */
 };
 
 /* The engine has broken the contract: each program says what that means. Does not return. */

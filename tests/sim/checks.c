@@ -402,6 +402,7 @@ void check_step(struct world *w)
 	for (int i = 0; i < w->nodes && !w->violation[0]; i++)
 		if (w->n[i].ike)
 			check_node(w, &w->n[i]);
+	leases_check(w);
 }
 
 /* ---- when all is quiet */
@@ -570,6 +571,7 @@ void check_converged(struct world *w)
 
 void check_empty(struct world *w)
 {
+	leases_check_empty(w);
 	for (int i = 0; i < w->nodes; i++) {
 		const struct node *n = &w->n[i];
 		const struct kernel *k = &n->k;

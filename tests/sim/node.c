@@ -346,7 +346,9 @@ void node_start(struct node *n)
 
 	host_env(&env);
 	kernel_env(&env);
+	leases_env(&env);
 	n->ike = hostile_engine(&env);
+	leases_start(n);
 	if (!n->ike || ike_tunnel_add(n->ike, &n->conf, &n->tunnel))
 		abort();
 	n->timers = n->ike->timers.reserved;

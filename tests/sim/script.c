@@ -51,12 +51,23 @@ static struct ts_list *nets(const struct world *w, const int *nodes, unsigned in
 static void configure_child(struct world *w, struct node *n, unsigned int i)
 {
 	static const int hub[] = { HUB }, others[] = { 0, 2, 3 };
+	static const struct ts everything = {
+		.start = { AF_INET }, .end = { AF_INET, { 255, 255, 255, 255 } },
+		.port_end = UINT16_MAX,
+	};
 	bool to_hub = n->index != HUB;
 	struct child_conf *child = &n->child[i];
 
 	/* the hub looks for another child's */
 	child->local_ts = nets(w, &n->index, 1, i + (w->wrong_ts[i] && !to_hub ? 8 : 0), 24);
 	child->remote_ts = nets(w, to_hub ? hub : others, to_hub || !w->any ? 1 : 3, i, 20);
+	if (w->pooled && to_hub) {
+		ts_list_put(child->local_ts);
+		child->local_ts = ts_list_new(&everything, 1);
+	} else if (w->pooled) {
+		ts_list_put(child->remote_ts);
+		child->remote_ts = ts_list_new(w->pool.range, w->pool.range_count);
+	}
 	snprintf(child->name, sizeof(child->name), "%s%u", TUNNEL, i);
 }
 
@@ -188,9 +199,12 @@ static void configure(struct world *w)
 	w->small = rng_chance(r, 30);
 	w->large = rng_chance(r, 20);
 	configure_wrong(w);
-	for (int i = 0; i < w->nodes; i++)
+	leases_configure(w);
+	for (int i = 0; i < w->nodes; i++) {
+		leases_ask(&w->n[i]);
 		configure_node(w, &w->n[i], with_pfs, rekey_s,
 			       by_bytes ? UINT64_C(1) << (30 + rng_below(r, 4)) : 0);
+	}
 }
 
 /* Another node that it has a tunnel to. */
@@ -496,7 +510,8 @@ static void settle(struct world *w)
 /* Can all that is configured between them be up? Of twins one waits for the other to go. */
 static bool can_be_up(const struct world *w, int other)
 {
-	return other != HUB && !node_estranged(w, other) && !(w->twins && other > HUB);
+	return other != HUB && !node_estranged(w, other) && !(w->twins && other > HUB) &&
+	       !leases_may_lack(w);
 }
 
 /* What is not up at @n of its tunnel to @other; NULL: all is that can be. */

@@ -136,6 +136,12 @@ struct sim_link {
 	struct ts_list *local_ts, *remote_ts;
 };
 
+/* What the disk keeps of a lease, over restarts of the node. */
+struct sim_lease {
+	struct addr addr;		/* family 0: free */
+	struct ike_id id;
+};
+
 struct host {
 	bool device;			/* asked for, and not given back */
 	struct sim_link link[POLICIES_MAX];
@@ -159,6 +165,8 @@ struct node {
 	struct ike_id id;
 	uint32_t tunnel;
 	struct view view[NODES_MAX];	/* its own: of who is nobody's */
+	struct sim_lease lease[NODES_MAX];	/* the hub's */
+	struct addr given;		/* what the hub gave it the last time; family 0: none */
 	bool wrong_secret, wrong_id, wrong_password;
 	bool hostile;			/* hostile.c */
 	enum malice malice;		/* what it sends next */
@@ -189,6 +197,8 @@ struct world {
 	bool rounds;			/* all but the hub prove themselves in rounds, */
 	bool eap;			/* by EAP; else by a method that only tests have */
 	bool hub_signs, others_sign;	/* prove themselves with a certificate, else with the psk */
+	struct pool_conf pool;		/* of the hub, from which all others get addresses, */
+	bool pooled;			/* if there is one */
 	bool twins;			/* nodes 2 and 3 have the same selectors */
 	bool mobile;			/* some nodes move, and say so by MOBIKE */
 	bool persistent;		/* some tunnels are tried again for ever */
@@ -312,6 +322,17 @@ bool hooks_starving(void);
 /* The rows of the state machine that were taken, over all histories of this process. */
 void hooks_rows(uint64_t rows[2]);
 unsigned int hooks_print_missed(const uint64_t rows[2]);
+
+/* leases.c: addresses that the hub gives to the others */
+void leases_configure(struct world *w);
+void leases_ask(struct node *n);
+void leases_env(struct ike_env *env);
+/* The pool, and what the disk has of it. */
+void leases_start(struct node *n);
+/* Are there too few for all? */
+bool leases_may_lack(const struct world *w);
+void leases_check(struct world *w);
+void leases_check_empty(struct world *w);
 
 /* checks.c */
 uint64_t digest(const struct node *n, bool established_only);

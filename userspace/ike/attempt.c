@@ -27,6 +27,7 @@ static void attempt_ended(struct peer *peer, enum ike_event_type event, const st
 	peer->announce = false;
 	peer->up_ms = 0;
 	peer->cause = *cause;
+	peer_give_back(peer);
 	attempt_drop_wishes(peer, cause);
 	if (peer->intent == INTENT_UP && !again)
 		peer->intent = INTENT_ANSWER;

@@ -10,6 +10,7 @@
 #include "ike/object/child_sa.h"
 #include "ike/object/path.h"
 #include "ike/object/peer.h"
+#include "ike/object/pool.h"
 #include "ike/object/stranger.h"
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
@@ -26,6 +27,7 @@ struct ike *ike_new_with(const struct ike_env *env, const struct ike_version *co
 	ike->env = *env;
 	for (unsigned int i = 0; i < count && i < IKE_VERSIONS_MAX; i++)
 		ike->version[i] = versions[i];
+	TAILQ_INIT(&ike->pools);
 	TAILQ_INIT(&ike->tunnels);
 	TAILQ_INIT(&ike->sas);
 	TAILQ_INIT(&ike->dead);
@@ -44,6 +46,7 @@ static int command_nothing(void *ctx, uint32_t tunnel, uint32_t policy, uint32_t
 /* Not through ike_settle(): that would talk to peers, kernel and user. */
 void ike_free(struct ike *ike)
 {
+	struct pool *pool;
 	struct tunnel *t;
 	struct ike_sa *sa;
 
@@ -64,6 +67,8 @@ void ike_free(struct ike *ike)
 	}
 	while ((t = TAILQ_FIRST(&ike->tunnels)))
 		tunnel_free(t);
+	while ((pool = TAILQ_FIRST(&ike->pools)))
+		pool_free(pool);
 	jobs_free(ike);
 	strangers_free(ike);
 	timers_free(&ike->timers);
@@ -291,6 +296,33 @@ int ike_tunnel_del(struct ike *ike, uint32_t id)
 			sa->peer = NULL;
 	tunnel_free(t);
 	return 0;
+}
+
+int ike_pool_set(struct ike *ike, const struct pool_conf *conf)
+{
+	return pool_set(ike, conf);
+}
+
+int ike_pool_del(struct ike *ike, const char *name)
+{
+	struct pool *pool = pool_find(ike, name);
+	const struct tunnel *t;
+
+	if (!pool)
+		return -ENOENT;
+	TAILQ_FOREACH(t, &ike->tunnels, link)
+		if (!strcmp(t->conf->pool, name))
+			return -EBUSY;
+	pool_free(pool);
+	return 0;
+}
+
+int ike_lease_restore(struct ike *ike, const char *name, const struct addr *addr,
+		      const struct ike_id *id)
+{
+	struct pool *pool = pool_find(ike, name);
+
+	return pool ? pool_restore(pool, id, addr) : -ENOENT;
 }
 
 static int command_rekey_ike(struct peer *peer)

@@ -37,6 +37,12 @@ struct ike_peer_status {
 	uint64_t spi_i, spi_r;		/* of the IKE SA; 0: none */
 	bool initiator, nat_local, nat_remote, udp, mobike;
 	char ike_suite[PROPOSAL_STRLEN];	/* "": none */
+	/*
+	 * Addresses inside that one has given to the other, family 0: none, and what was said with
+	 * them, NULL: nothing (the engine's, until the next call into it).
+	 */
+	struct addr inner_local[ADDR_FAMILIES], inner_remote[ADDR_FAMILIES];
+	const struct internal_net *net;
 	uint64_t established_ms;	/* on the env's clock; 0: not */
 	uint64_t up_ms;			/* since when it is up, over rekeys; 0: it is not */
 	uint64_t retry_ms;		/* when it is tried again; 0: it is not */
@@ -60,10 +66,37 @@ struct ike_child_status {
 	char detail[512];
 };
 
+/* An address that is bound to an identity. Pointers are good during the call. */
+struct ike_lease_status {
+	const char *pool;
+	const struct addr *addr;
+	char id[TUNNEL_ID_MAX];
+	uint32_t peer;			/* who has it; 0: nobody now */
+	uint64_t free_ms;		/* on the env's clock: others may have it from then on */
+};
+
+typedef void (*ike_lease_fn)(void *ctx, const struct ike_lease_status *st);
+
 /* @env is copied, its ctx must outlive the engine. NULL: no memory. */
 struct ike *ike_new(const struct ike_env *env);
 /* Wipes and frees everything, says nothing to peers and the kernel. */
 void ike_free(struct ike *ike);
+
+/*
+ * Makes or changes a pool, copying @conf: before the tunnels that name it. What is bound and is not
+ * in it any more is forgotten, what a peer has when that goes. -ENOMEM
+ */
+int ike_pool_set(struct ike *ike, const struct pool_conf *conf);
+/* After the last tunnel that names it. -ENOENT, -EBUSY */
+int ike_pool_del(struct ike *ike, const char *name);
+/*
+ * What env.lease has told an earlier engine. -ENOENT: no such pool; -EINVAL: it has no such address
+ * for this identity; -EEXIST: it is bound; -ENOMEM
+ */
+int ike_lease_restore(struct ike *ike, const char *pool, const struct addr *addr,
+		      const struct ike_id *id);
+/* All leases, in no order. Returns how many. */
+unsigned int ike_leases(const struct ike *ike, ike_lease_fn fn, void *ctx);
 
 /* Adds a tunnel, copying @conf, and starts it if start_up. -ENOMEM; -EEXIST: the name is taken. */
 int ike_tunnel_add(struct ike *ike, const struct tunnel_conf *conf, uint32_t *tunnel);

@@ -5,6 +5,7 @@
 #include "ike/object/child_sa.h"
 #include "ike/object/ike_sa.h"
 #include "ike/object/peer.h"
+#include "ike/object/pool.h"
 #include "ike/object/tunnel.h"
 
 uint32_t ike_tunnel_next(const struct ike *ike, uint32_t after)
@@ -80,6 +81,24 @@ static void query_sa(const struct ike_sa *sa, struct ike_peer_status *st)
 		ike_id_str(&sa->remote_id, st->remote_id, sizeof(st->remote_id));
 }
 
+/* Who has asked the other for an address. */
+static void query_internal(const struct peer *peer, struct ike_peer_status *st)
+{
+	const struct pool *pool = NULL;
+
+	for (unsigned int f = 0; f < ADDR_FAMILIES; f++) {
+		if (!peer->lease[f])
+			continue;
+		st->inner_remote[f] = peer->lease[f]->addr;
+		pool = peer->lease[f]->pool;
+	}
+	st->net = pool ? &pool->conf->net : NULL;
+	if (peer->state != PEER_UP || !peer->given)
+		return;
+	memcpy(st->inner_local, peer->given->addr, sizeof(st->inner_local));
+	st->net = &peer->given->net;
+}
+
 bool ike_peer_status(const struct ike *ike, uint32_t id, struct ike_peer_status *st)
 {
 	const struct peer *peer = peer_find(ike, id);
@@ -103,6 +122,7 @@ bool ike_peer_status(const struct ike *ike, uint32_t id, struct ike_peer_status 
 	if (conf->remote_id.type || peer->remote_id.type)
 		ike_id_str(conf->remote_id.type ? &conf->remote_id : &peer->remote_id,
 			   st->remote_id, sizeof(st->remote_id));
+	query_internal(peer, st);
 	st->up_ms = peer->up_ms;
 	st->retry_ms = timer_armed(&peer->retry) ? peer->retry.at : 0;
 	st->failures = peer->failures;
@@ -130,9 +150,7 @@ bool ike_child_status(const struct ike *ike, uint32_t id, struct ike_child_statu
 	st->rekeys = child->rekeys;
 	st->local_ts = child->local_ts;
 	st->remote_ts = child->remote_ts;
-	st->narrowed = child->state == CHILD_UP &&
-		       (!ts_list_within(child->conf->local_ts, child->local_ts) ||
-			!ts_list_within(child->conf->remote_ts, child->remote_ts));
+	st->narrowed = child->state == CHILD_UP && child_is_narrowed(child);
 	st->failure = child->cause.failure;
 	snprintf(st->detail, sizeof(st->detail), "%s", child->cause.text);
 	pair = pair_active(child);
@@ -143,4 +161,25 @@ bool ike_child_status(const struct ike *ike, uint32_t id, struct ike_child_statu
 	st->spi_in = pair->spi_in;
 	st->spi_out = pair->spi_out;
 	return true;
+}
+
+unsigned int ike_leases(const struct ike *ike, ike_lease_fn fn, void *ctx)
+{
+	struct ike_lease_status st;
+	const struct pool *pool;
+	struct lease *lease, *next;
+	unsigned int count = 0;
+
+	TAILQ_FOREACH(pool, &ike->pools, link) {
+		HASH_ITER(by_addr, pool->leases, lease, next) {
+			st = (struct ike_lease_status){
+				.pool = pool->conf->name, .addr = &lease->addr, .peer = lease->peer,
+				.free_ms = lease->peer ? 0 : lease->free_ms,
+			};
+			ike_id_str(&lease->id, st.id, sizeof(st.id));
+			fn(ctx, &st);
+			count++;
+		}
+	}
+	return count;
 }

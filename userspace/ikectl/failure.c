@@ -38,6 +38,7 @@ static const struct failure {
 	  "set remote-id to the identity that the peer sends, or change it there" },
 	{ "selectors", STATUS_NO_MATCH, "the traffic selectors do not meet",
 	  "make local-ts here the peer's remote selector and remote-ts its local one" },
+	{ "address", STATUS_NO_MATCH, "there is no address for this host inside the tunnel", NULL },
 	{ "kernel", STATUS_FAILED, "the kernel module refused",
 	  "if the sentence does not say what to change, see dmesg; ikectl version tells whether "
 	  "module and daemon are of one "

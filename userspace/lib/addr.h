@@ -22,6 +22,14 @@ struct endpoint {
 
 #define ADDR_STRLEN	64	/* enough for an endpoint */
 
+/* What there is once for each family is an array: IPv4, then IPv6. */
+#define ADDR_FAMILIES	2
+
+static inline unsigned int addr_index(const struct addr *a)
+{
+	return a->family == AF_INET6;
+}
+
 size_t addr_len(const struct addr *a);		/* 4, 16 or 0 */
 bool addr_equal(const struct addr *a, const struct addr *b);
 int addr_cmp(const struct addr *a, const struct addr *b);	/* of one family */

@@ -277,6 +277,8 @@ static void failures(void **state)
 		  "remote-id" },
 		{ "selectors", STATUS_NO_MATCH, "the traffic selectors do not meet: DETAIL",
 		  "remote-ts" },
+		{ "address", STATUS_NO_MATCH, "no address for this host inside the tunnel: DETAIL",
+		  NULL },
 		{ "kernel", STATUS_FAILED, "the kernel module refused: DETAIL", "dmesg" },
 		{ "kernel-module", STATUS_NO_MODULE, "DETAIL",
 		  "modprobe esplane" },

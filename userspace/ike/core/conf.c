@@ -5,6 +5,30 @@
 
 #include "lib/mem.h"
 
+struct pool_conf *pool_conf_dup(const struct pool_conf *conf)
+{
+	struct pool_conf *copy = mem_dup(conf, sizeof(*conf));
+
+	if (!copy)
+		return NULL;
+	copy->statics = NULL;
+	if (!conf->static_count)
+		return copy;
+	copy->statics = mem_dup(conf->statics, conf->static_count * sizeof(*conf->statics));
+	if (copy->statics)
+		return copy;
+	free(copy);
+	return NULL;
+}
+
+void pool_conf_free(struct pool_conf *conf)
+{
+	if (!conf)
+		return;
+	free(conf->statics);
+	free(conf);
+}
+
 struct tunnel_conf *tunnel_conf_dup(const struct tunnel_conf *conf)
 {
 	struct tunnel_conf *copy = mem_dup(conf, sizeof(*conf));

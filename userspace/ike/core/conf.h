@@ -7,7 +7,7 @@
 #define IKE_CONF_H
 
 #include "lib/chunk_list.h"
-#include "lib/ts.h"
+#include "lib/prefix.h"
 #include "suite/proposal.h"
 
 #define TUNNEL_NAME_MAX		64	/* of a tunnel and of a child, NUL included */
@@ -15,6 +15,11 @@
 #define TUNNEL_ID_MAX		256
 #define TUNNEL_CHILDREN_MAX	64
 #define EAP_METHODS_MAX		8
+#define POOL_RANGES_MAX		16
+#define POOL_STATIC_MAX		128
+#define INTERNAL_SERVERS_MAX	8	/* of a kind */
+#define INTERNAL_DOMAINS_MAX	16
+#define INTERNAL_SUBNETS_MAX	32
 #define FRAGMENT_SIZE		1280	/* what IPv6 always carries, and IPv4 nearly always */
 #define FRAGMENT_SIZE_MIN	576	/* what every IPv4 host takes */
 #define FRAGMENT_NEVER		UINT32_MAX
@@ -42,6 +47,39 @@ struct child_conf {
 	uint32_t replay_window;		/* packets; 0: the kernel's default */
 };
 
+/* What a server tells of the network behind it, RFC 7296 3.15.1 and RFC 8598. */
+struct internal_net {
+	struct addr dns[INTERNAL_SERVERS_MAX], nbns[INTERNAL_SERVERS_MAX];
+	struct addr dhcp[INTERNAL_SERVERS_MAX];
+	unsigned int dns_count, nbns_count, dhcp_count;
+	/* Names that its DNS servers are to be asked for; none: all. */
+	char domain[INTERNAL_DOMAINS_MAX][TUNNEL_HOST_MAX];
+	unsigned int domain_count;
+	struct prefix subnet[INTERNAL_SUBNETS_MAX];
+	unsigned int subnet_count;
+};
+
+/* Addresses that are kept for one identity; family 0: none of that family. */
+struct pool_static {
+	struct ike_id id;
+	struct addr addr[ADDR_FAMILIES];
+};
+
+/* Addresses for peers that ask for one. */
+struct pool_conf {
+	char name[TUNNEL_NAME_MAX];
+	struct ts range[POOL_RANGES_MAX];	/* all protocols and ports */
+	unsigned int range_count;
+	struct internal_net net;
+	unsigned int static_count;	/* to POOL_STATIC_MAX */
+	struct pool_static *statics;
+};
+
+/* A deep copy; NULL: no memory. */
+struct pool_conf *pool_conf_dup(const struct pool_conf *conf);
+/* What pool_conf_dup made. NULL is fine. */
+void pool_conf_free(struct pool_conf *conf);
+
 struct auth_ops;
 
 struct tunnel_conf {
@@ -51,6 +89,8 @@ struct tunnel_conf {
 	char remote_name[TUNNEL_HOST_MAX];	/* to be resolved; "": an address, or any */
 	bool any;			/* remote = any: answers only, any number of peers */
 	bool start_up;			/* wanted from the start, and tried again for ever */
+	bool ask_address;		/* the peer gives us the addresses that we use inside */
+	char pool[TUNNEL_NAME_MAX];	/* from which its peers get theirs; "": they ask for none */
 	struct ike_id local_id, remote_id;
 	/*
 	 * How we prove ourselves, and the peer: auth_psk_ops, auth_signature_ops (ike/auth/auth.h);

@@ -39,10 +39,12 @@ struct ike_sa;
 struct job;
 struct stranger_net;
 struct ike_version;
+struct pool;
 
 TAILQ_HEAD(tunnel_list, tunnel);
 TAILQ_HEAD(peer_list, peer);
 TAILQ_HEAD(sa_list, ike_sa);
+TAILQ_HEAD(pool_list, pool);
 
 /* Of cookies, RFC 7296 2.6. secret[version & 1] is the current one, the other its predecessor. */
 struct cookie_jar {
@@ -60,6 +62,7 @@ struct ike {
 	/* The protocol versions that it speaks; the first one begins. */
 	const struct ike_version *version[IKE_VERSIONS_MAX];
 
+	struct pool_list pools;
 	struct tunnel_list tunnels;	/* in the order of the configuration */
 	struct tunnel *tunnel_by_id;	/* hash tables (uthash) */
 	struct peer *peer_by_id;

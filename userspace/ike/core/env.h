@@ -158,6 +158,7 @@ enum ike_failure {
 	IKE_FAIL_RESOLVE, /* the peer's name has no address; detail: why */
 	IKE_FAIL_CONFIG, /* answer only, no address */
 	IKE_FAIL_MODULE, /* the kernel has no module esplane */
+	IKE_FAIL_ADDRESS, /* no address inside the tunnel: we get none, or have none to give */
 };
 
 enum ike_event_type {
@@ -192,12 +193,19 @@ struct ike_event {
 	const char *detail;		/* one line of text for a person */
 };
 
+/* What the peer has given us, RFC 7296 2.19. Family 0: no address of that family. */
+struct ike_given {
+	struct addr addr[ADDR_FAMILIES];
+	struct internal_net net;
+};
+
 /* A child as the host needs to know it: for addresses and routes. */
 struct ike_child_link {
 	uint32_t tunnel, peer, child;
 	const struct child_conf *conf;
 	struct endpoint local, remote;	/* the outer ones */
 	const struct ts_list *local_ts, *remote_ts;	/* as negotiated */
+	const struct ike_given *given;	/* the addresses to use inside; NULL: the host's own */
 };
 
 struct ike_env {
@@ -269,6 +277,13 @@ struct ike_env {
 	 * Takes them away again; where traffic may not pass in the clear it is blocked from now on.
 	 */
 	void (*child_down)(void *ctx, const struct ike_child_link *link);
+	/*
+	 * An address of a pool is bound to an identity (NULL: to nobody any more), for as long as
+	 * no other call says something else of it: to be given to ike_lease_restore() by the next
+	 * engine.
+	 */
+	void (*lease)(void *ctx, const char *pool, const struct addr *addr,
+		      const struct ike_id *id);
 	/* No peer of the tunnel is up, coming up or to come up: its interface may go. */
 	void (*device_down)(void *ctx, uint32_t tunnel);
 

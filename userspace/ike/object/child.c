@@ -127,6 +127,7 @@ static struct ike_child_link child_link(const struct child *child)
 		.tunnel = child->peer->tunnel->id, .peer = child->peer->id, .child = child->id,
 		.conf = child->conf, .local = child->local, .remote = child->remote,
 		.local_ts = child->local_ts, .remote_ts = child->remote_ts,
+		.given = child->peer->conf->ask_address ? child->peer->given : NULL,
 	};
 }
 
@@ -239,15 +240,20 @@ static bool child_into_kernel(struct child *child, struct child_sa *pair, const 
 	return true;
 }
 
+bool child_is_narrowed(const struct child *child)
+{
+	return (!child->peer->conf->ask_address &&
+		!ts_list_within(child->conf->local_ts, child->local_ts)) ||
+	       !ts_list_within(child->conf->remote_ts, child->remote_ts);
+}
+
 /* The peer has agreed to less than is configured. */
 static void child_note_narrowed(struct child *child)
 {
 	const struct child_conf *conf = child->conf;
 	char local[150], remote[150], text[IKE_DETAIL_MAX];
 
-	if (child->peer->tunnel->conf->any ||
-	    (ts_list_within(conf->local_ts, child->local_ts) &&
-	     ts_list_within(conf->remote_ts, child->remote_ts)))
+	if (child->peer->tunnel->conf->any || !child_is_narrowed(child))
 		return;
 	snprintf(text, sizeof(text),
 		 "the peer agreed to a part of child %s only: %s === %s; compare local-ts and "

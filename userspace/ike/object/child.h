@@ -50,6 +50,11 @@ struct child *child_new(struct peer *peer, const struct child_conf *conf);
 void child_free(struct child *child);
 struct child *child_find(const struct ike *ike, uint32_t id);
 
+/*
+ * It is up, and the peer has agreed to less than is configured. Where the peer gives us our
+ * address, that is our part.
+ */
+bool child_is_narrowed(const struct child *child);
 /* It is being made. */
 void child_connecting(struct child *child, const char *why);
 /*

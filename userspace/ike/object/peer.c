@@ -7,6 +7,7 @@
 #include "ike/object/child.h"
 #include "ike/object/child_sa.h"
 #include "ike/object/ike_sa.h"
+#include "ike/object/pool.h"
 #include "ike/object/report.h"
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
@@ -82,6 +83,19 @@ struct peer *peer_new(struct tunnel *t, const struct ike_id *remote_id)
 	return peer;
 }
 
+void peer_give_back(struct peer *peer)
+{
+	for (unsigned int f = 0; f < ADDR_FAMILIES; f++) {
+		if (peer->lease[f])
+			pool_give_back(peer->lease[f]);
+		peer->lease[f] = NULL;
+		if (peer->given)
+			peer->wish[f] = peer->given->addr[f];
+	}
+	free(peer->given);
+	peer->given = NULL;
+}
+
 void peer_free(struct peer *peer)
 {
 	struct ike *ike = peer->ike;
@@ -89,6 +103,7 @@ void peer_free(struct peer *peer)
 
 	while ((child = TAILQ_FIRST(&peer->children)))
 		child_free(child);
+	peer_give_back(peer);
 	job_forget(ike, peer->resolving);
 	timer_cancel(&ike->timers, &peer->retry);
 	timer_cancel(&ike->timers, &peer->refresh);

@@ -39,6 +39,9 @@ struct peer {
 	struct ike_sa *sa;		/* established, carries new exchanges */
 	struct ike_sa *attempt;		/* ours, not established yet */
 	struct ike_id remote_id;	/* authenticated; of many: which one. type 0: none yet */
+	struct lease *lease[ADDR_FAMILIES];	/* that it has of us; NULL: none */
+	struct ike_given *given;	/* what it has given us; NULL: nothing */
+	struct addr wish[ADDR_FAMILIES];	/* what it gave us the last time */
 
 	/* Where it is: the configured address, or those of its name. */
 	struct addr addrs[IKE_JOB_ADDRS_MAX];
@@ -60,6 +63,8 @@ struct peer {
 
 /* With its children. NULL: no memory. */
 struct peer *peer_new(struct tunnel *t, const struct ike_id *remote_id);
+/* It is down: the addresses that either end has of the other are given back. */
+void peer_give_back(struct peer *peer);
 /* Has to be without IKE SAs. */
 void peer_free(struct peer *peer);
 struct peer *peer_find(const struct ike *ike, uint32_t id);

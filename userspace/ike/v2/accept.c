@@ -7,6 +7,7 @@
 #include "ike/object/report.h"
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
+#include "ike/v2/config.h"
 #include "ike/v2/mobike.h"
 #include "ike/v2/offer.h"
 #include "ike/v2/v2.h"
@@ -102,7 +103,9 @@ static void accept_make_child(struct v2_inbound *v, struct peer *peer)
 	struct child_sa *pair;
 	uint16_t notify;
 
-	notify = offer_take(peer, &v->m, true, &taken, &cause);
+	notify = config_grant(peer, &v->m, &cause);
+	if (!notify)
+		notify = offer_take(peer, &v->m, true, &taken, &cause);
 	if (notify) {
 		accept_refuse_child(v, peer, taken.child, notify, &cause);
 		if (taken.child)
@@ -113,6 +116,7 @@ static void accept_make_child(struct v2_inbound *v, struct peer *peer)
 			  (struct chunk){ sa->ni.b, sa->ni.len },
 			  (struct chunk){ sa->nr.b, sa->nr.len }, &cause);
 	if (pair && child_install(taken.child, pair, &taken.ts, &cause)) {
+		config_answer(&v->b, peer, &v->m);
 		offer_answer(&v->b, &taken.suite, v->m.sa.offer[taken.index].number, pair->spi_in);
 		build_ts(&v->b, PAYLOAD_TSI, taken.ts.remote->ts, taken.ts.remote->count);
 		build_ts(&v->b, PAYLOAD_TSR, taken.ts.local->ts, taken.ts.local->count);
@@ -171,6 +175,8 @@ enum verdict accept_establish(struct inbound *in, struct tunnel *t)
 	sa->childless = !v->m.seen[PAYLOAD_SA];
 	if (!sa->childless)
 		accept_make_child(v, peer);
+	else if (!config_grant(peer, &v->m, &cause))
+		config_answer(&v->b, peer, &v->m);	/* else its first child is refused */
 	if (sa->mobike.on)
 		mobike_offer(&v->b, sa);
 	return VERDICT_DONE;

@@ -7,6 +7,7 @@
 #include "ike/object/report.h"
 #include "ike/object/tunnel.h"
 #include "ike/v2/certs.h"
+#include "ike/v2/config.h"
 #include "ike/v2/mobike.h"
 #include "ike/v2/offer.h"
 #include "ike/v2/proof.h"
@@ -126,6 +127,8 @@ static void auth_build_first(struct exchange *ex, struct builder *b, const struc
 		build_id(b, PAYLOAD_IDR, peer->type, peer->data, peer->len);
 	if (!s->method->rounds)
 		proof_build(b, s);
+	if (ex->sa->peer->conf->ask_address)
+		config_ask(b, ex->sa->peer);
 	if (child)
 		auth_build_child(p, child->conf, b);
 	if (ex->sa->peer->conf->mobike)
@@ -227,6 +230,8 @@ static void auth_refused_because(struct inbound *in, const struct msg_notify *er
 			  method_ours(conf)->secret,
 			  ike_id_str(&in->sa->local_id, id, sizeof(id)),
 			  ike_id_str(&conf->remote_id, asked, sizeof(asked)));
+	else if (config_refused(in->sa->peer, error->type, cause))
+		return;
 	else if (error->type == NOTIFY_NO_PROPOSAL_CHOSEN && child)
 		cause_set(cause, IKE_FAIL_NO_PROPOSAL_CHILD,
 			  "the peer takes none of our ESP proposals: %s; "
@@ -319,8 +324,13 @@ static bool auth_make_child(struct inbound *in, struct child *child, struct caus
 	struct child_sa *pair;
 	bool ok;
 
-	if (!auth_child_is_right(v, child->conf, &suite, &ts, cause))
+	if ((child->peer->conf->ask_address && !config_take(child->peer, &v->m, cause)) ||
+	    !auth_child_is_right(v, child->conf, &suite, &ts, cause))
 		return false;
+	if (!config_narrow(child->peer, &ts, cause)) {
+		ts_pair_clear(&ts);
+		return false;
+	}
 	pair = pair_new(child, sa, &suite, p->new_spi, offer_spi(&v->m.sa));
 	if (pair)
 		p->new_spi = 0;
@@ -357,8 +367,12 @@ static enum verdict auth_accepted(struct inbound *in)
 	mobike_agree(sa, &v->m);
 	sa_watch(sa, sa->peer->tunnel->conf->dpd_s);
 	sa_rekey_after(sa, sa->peer->tunnel->conf->rekey_s);
-	if (!child)
+	if (!child) {
+		/* An address that is not given now is asked for with the first child. */
+		if (sa->peer->conf->ask_address)
+			config_take(sa->peer, &v->m, &cause);
 		return VERDICT_DONE;
+	}
 	if (error)
 		auth_refused_because(in, error, &cause);
 	else if (!v->m.sa.list.count || !v->m.tsi.count || !v->m.tsr.count)

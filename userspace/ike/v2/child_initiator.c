@@ -5,6 +5,7 @@
 #include "ike/object/report.h"
 #include "ike/object/touch.h"
 #include "ike/v2/child_exchange.h"
+#include "ike/v2/config.h"
 #include "ike/v2/offer.h"
 
 #define CHILD_BUSY_MAX	3	/* answers TEMPORARY_FAILURE to a new child, in a row */
@@ -171,6 +172,8 @@ static enum built child_build(struct exchange *ex, struct child *child,
 	v2_request_begin(ex, &b);
 	if (p->old_in)
 		build_notify(&b, NOTIFY_REKEY_SA, PROTO_ESP, p->old_in, 4, NULL, 0);
+	else if (child->peer->conf->ask_address && !child->peer->given)
+		config_ask(&b, child->peer);
 	offer_build(&b, &offers, true, p->new_spi);
 	build_nonce(&b, p->nonce, sizeof(p->nonce));
 	if (p->ke) {
@@ -227,17 +230,23 @@ static enum built child_new_build(struct exchange *ex, struct cause *cause)
 	struct child *child = peer_next_child(ex->sa->peer);
 	struct cause why = { .failure = IKE_FAIL_KERNEL };
 	uint16_t group = child->group;
+	struct ts_list *local_ts;
+	enum built built;
 
 	/* with a group where the first proposal has one */
 	if (!group && child->conf->esp.count)
 		group = offer_group(&child->conf->esp.p[0]);
 	child->wanted = false;
-	if (!child_prepare(ex, child, group)) {
+	local_ts = config_local_ts(child);
+	if (!local_ts || !child_prepare(ex, child, group)) {
+		ts_list_put(local_ts);
 		cause_set(&why, IKE_FAIL_KERNEL, "the request cannot be made; see the log");
 		child_failed(child, &why);
 		return BUILD_NOTHING;
 	}
-	return child_build(ex, child, child->conf->local_ts, child->conf->remote_ts, cause);
+	built = child_build(ex, child, local_ts, child->conf->remote_ts, cause);
+	ts_list_put(local_ts);
+	return built;
 }
 
 const struct exchange_kind v2_kind_rekey_child = {
@@ -433,6 +442,7 @@ static void child_new_response(struct inbound *in, struct child *child)
 {
 	struct v2_inbound *v = v2_inbound(in);
 	const struct child_conf *conf = child->conf;
+	struct peer *peer = child->peer;
 	char local[160], remote[160];
 	struct cause cause = {0};
 	struct child_sa *pair = NULL;
@@ -454,7 +464,8 @@ static void child_new_response(struct inbound *in, struct child *child)
 		cause_set(&cause, IKE_FAIL_DOWN, "the peer has deleted it already");
 	else if (child->held_down)
 		cause_set(&cause, IKE_FAIL_DOWN, "taken down meanwhile");
-	else
+	else if ((!peer->conf->ask_address || peer->given ||
+		  config_take(peer, &v->m, &cause)) && config_narrow(peer, &ts, &cause))
 		pair = child_make_pair(in, child, &suite);
 	if (!pair) {
 		if (!cause.failure)
@@ -583,6 +594,8 @@ static void child_new_refused(struct inbound *in, struct child *child,
 	if (!error)
 		cause_set(&cause, IKE_FAIL_PROTOCOL,
 			  "the peer's CREATE_CHILD_SA response has neither an SA nor an error");
+	else if (config_refused(child->peer, error->type, &cause))
+		;
 	else if (error->type == NOTIFY_NO_PROPOSAL_CHOSEN)
 		cause_set(&cause, IKE_FAIL_NO_PROPOSAL_CHILD,
 			  "the peer takes none of our ESP proposals: %s; "

@@ -7,6 +7,7 @@
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/v2/child_exchange.h"
+#include "ike/v2/config.h"
 #include "ike/v2/offer.h"
 #include "ike/v2/rekey.h"
 
@@ -48,6 +49,7 @@ static void respond_answer(struct v2_inbound *v, const struct child_sa *pair,
 	const uint8_t *public;
 	size_t len;
 
+	config_answer(&v->b, pair->child->peer, &v->m);
 	offer_answer(&v->b, &pair->suite, v->m.sa.offer[taken->index].number, pair->spi_in);
 	build_nonce(&v->b, nr->b, nr->len);
 	if (ke) {
@@ -270,7 +272,9 @@ static enum verdict respond_new(struct inbound *in)
 	enum verdict verdict;
 	uint16_t notify;
 
-	notify = offer_take(peer, m, false, &taken, &cause);
+	notify = config_grant(peer, m, &cause);
+	if (!notify)
+		notify = offer_take(peer, m, false, &taken, &cause);
 	if (notify)
 		return respond_refuse(in, notify, cause.text);
 	first = respond_first(in, &taken);

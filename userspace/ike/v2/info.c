@@ -4,6 +4,7 @@
 #include "ike/object/child.h"
 #include "ike/object/peer.h"
 #include "ike/v2/child_responder.h"
+#include "ike/v2/config.h"
 #include "ike/v2/mobike.h"
 #include "ike/v2/rekey.h"
 
@@ -172,6 +173,8 @@ enum verdict v2_info_request(struct inbound *in)
 	rekey_used(in->sa);
 	mobike_request(in);
 	info_delete_children(in);
+	if (in->sa->peer)
+		config_answer(&v2_inbound(in)->b, in->sa->peer, m);
 	return VERDICT_DONE;
 }
 

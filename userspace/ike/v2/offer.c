@@ -6,6 +6,7 @@
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/tunnel.h"
+#include "ike/v2/config.h"
 
 static struct proposals offer_without_groups(const struct proposals *list)
 {
@@ -202,7 +203,8 @@ uint16_t offer_take(struct peer *peer, const struct msg *m, bool ignore_ke,
 		taken->ts.remote = ts_list_narrow(taken->child->conf->remote_ts, theirs.remote);
 	}
 	ts_pair_clear(&theirs);
-	if (!taken->ts.local || !taken->ts.remote || !offer_is_free(peer, &taken->ts, cause)) {
+	if (!taken->ts.local || !taken->ts.remote || !config_narrow(peer, &taken->ts, cause) ||
+	    !offer_is_free(peer, &taken->ts, cause)) {
 		ts_pair_clear(&taken->ts);
 		return NOTIFY_TS_UNACCEPTABLE;
 	}
