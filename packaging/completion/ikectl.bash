@@ -14,7 +14,7 @@ _ikectl_names()
 _ikectl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} i command='' name='' options='--json --control --help --version'
-	local commands='up down restart rekey status names monitor reload pki version help'
+	local commands='up down restart rekey status leases names monitor reload pki version help'
 	local ikectl=("${COMP_WORDS[0]}")
 
 	for ((i = 1; i < COMP_CWORD; i++)); do

@@ -452,7 +452,7 @@ espl_start()
 
 	mkdir -p "$dir"
 	(umask 077 && cat >"$dir/esplane.conf")
-	spawn "$name" in_net "$net" esplaned --config "$dir/esplane.conf" --control "$dir/control" --foreground
+	spawn "$name" in_net "$net" esplaned --config "$dir/esplane.conf" --control "$dir/control" --state "$dir" --foreground
 	wait_for 15 espl "$name" version ||
 		bail "esplaned does not start: $(tail -n 20 "$WORK/$name.log")"
 }

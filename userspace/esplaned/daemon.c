@@ -12,6 +12,7 @@
 #include "esplaned/engine/jobs.h"
 #include "esplaned/engine/kern_events.h"
 #include "esplaned/engine/module.h"
+#include "esplaned/engine/servers.h"
 #include "esplaned/host/device.h"
 #include "esplaned/host/resolve.h"
 #include "esplaned/host/sock.h"
@@ -154,6 +155,7 @@ static void daemon_close_tunnels(struct daemon *d)
 {
 	while (d->tunnels.first) {
 		publish_forget(d, d->tunnels.first->id);
+		servers_drop(d, d->tunnels.first);
 		tunnels_del(&d->tunnels, d->ike, d->tunnels.first);
 	}
 	hooks_flush(d);

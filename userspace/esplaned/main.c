@@ -22,7 +22,7 @@
 #define SIGNALS	4	/* that the process that speaks IKE hears */
 
 struct settings {
-	const char *config, *control, *pid_file;
+	const char *config, *control, *pid_file, *state;
 	bool foreground, check;
 	int level;
 };
@@ -34,6 +34,8 @@ static const char help[] =
 	"  --control PATH      the socket for ikectl (default " CONTROL_PATH ")\n"
 	"  --foreground        stay in the foreground; else the command returns when the daemon "
 	"is ready\n"
+	"  --state DIR         what is kept over restarts, the leases of pools (default "
+	KEYS_STATE ")\n"
 	"  --pid-file FILE     write the process id there\n"
 	"  --log-level LEVEL   err, warning, notice, info or debug (default info); the log goes "
 	"to stderr\n"
@@ -49,6 +51,7 @@ enum {
 	OPT_CONTROL,
 	OPT_FOREGROUND,
 	OPT_PID_FILE,
+	OPT_STATE,
 	OPT_LOG_LEVEL,
 	OPT_CHECK,
 	OPT_VERSION,
@@ -99,6 +102,7 @@ static int main_settings(struct settings *s, int argc, char **argv)
 		{ "control", required_argument, NULL, OPT_CONTROL },
 		{ "foreground", no_argument, NULL, OPT_FOREGROUND },
 		{ "pid-file", required_argument, NULL, OPT_PID_FILE },
+		{ "state", required_argument, NULL, OPT_STATE },
 		{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
 		{ "check-config", no_argument, NULL, OPT_CHECK },
 		{ "version", no_argument, NULL, OPT_VERSION },
@@ -114,6 +118,8 @@ static int main_settings(struct settings *s, int argc, char **argv)
 			s->control = optarg;
 		else if (c == OPT_PID_FILE)
 			s->pid_file = optarg;
+		else if (c == OPT_STATE)
+			s->state = optarg;
 		else if (c == OPT_FOREGROUND)
 			s->foreground = true;
 		else if (c == OPT_CHECK)
@@ -269,6 +275,7 @@ static int main_run(struct daemon *d, const struct settings *s)
 {
 	const struct keys_setup setup = {
 		.config = s->config, .control = s->control, .pid_file = s->pid_file,
+		.state = s->state,
 		.ready = s->foreground ? -1 : main_detach(),
 	};
 	char why[CONFIG_WHY_MAX];
@@ -316,7 +323,8 @@ static void main_on_libevent(int severity, const char *text)
 
 int main(int argc, char **argv)
 {
-	struct settings s = { .config = CONFIG_PATH, .control = CONTROL_PATH, .level = LOG_INFO };
+	struct settings s = { .config = CONFIG_PATH, .control = CONTROL_PATH,
+			      .state = KEYS_STATE, .level = LOG_INFO };
 	struct daemon d = { 0 };
 	int rc;
 

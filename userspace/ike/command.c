@@ -313,7 +313,7 @@ int ike_pool_del(struct ike *ike, const char *name)
 	TAILQ_FOREACH(t, &ike->tunnels, link)
 		if (!strcmp(t->conf->pool, name))
 			return -EBUSY;
-	pool_free(pool);
+	pool_forget(pool);
 	return 0;
 }
 

@@ -87,7 +87,11 @@ void ike_free(struct ike *ike);
  * in it any more is forgotten, what a peer has when that goes. -ENOMEM
  */
 int ike_pool_set(struct ike *ike, const struct pool_conf *conf);
-/* After the last tunnel that names it. -ENOENT, -EBUSY */
+/* The name behind @after, "": the first; NULL: there is none. Good until the next call. */
+const char *ike_pool_next(const struct ike *ike, const char *after);
+/*
+ * After the last tunnel that names it; nobody is bound to its addresses any more. -ENOENT, -EBUSY
+ */
 int ike_pool_del(struct ike *ike, const char *name);
 /*
  * What env.lease has told an earlier engine. -ENOENT: no such pool; -EINVAL: it has no such address

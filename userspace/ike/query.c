@@ -163,6 +163,14 @@ bool ike_child_status(const struct ike *ike, uint32_t id, struct ike_child_statu
 	return true;
 }
 
+const char *ike_pool_next(const struct ike *ike, const char *after)
+{
+	const struct pool *pool = after[0] ? pool_find(ike, after) : NULL;
+
+	pool = pool ? TAILQ_NEXT(pool, link) : after[0] ? NULL : TAILQ_FIRST(&ike->pools);
+	return pool ? pool->conf->name : NULL;
+}
+
 unsigned int ike_leases(const struct ike *ike, ike_lease_fn fn, void *ctx)
 {
 	struct ike_lease_status st;

@@ -109,6 +109,13 @@ static void detail_trouble(const struct detail *d, const json_t *o)
 		detail_line(d, "held down", "until ikectl up, for the peer too");
 }
 
+static void detail_list(const struct detail *d, const char *title, const json_t *o, const char *key)
+{
+	char text[2048];
+
+	detail_line(d, title, text_join(json_object_get(o, key), ", ", text, sizeof(text)));
+}
+
 static void detail_peer(const struct detail *d, const json_t *o)
 {
 	char text[256];
@@ -122,6 +129,11 @@ static void detail_peer(const struct detail *d, const json_t *o)
 	}
 	detail_line(d, "local id", text_of(o, "local_id"));
 	detail_line(d, "remote id", text_of(o, "remote_id"));
+	detail_list(d, "our address", o, "inner_local");
+	detail_list(d, "its address", o, "inner_remote");
+	detail_list(d, "dns", o, "dns");
+	detail_list(d, "dns domains", o, "dns_domains");
+	detail_list(d, "subnets", o, "subnets");
 	detail_ike(d, o);
 }
 

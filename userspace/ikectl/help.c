@@ -21,6 +21,9 @@ static const struct help {
 	  "NAME is a tunnel, a child or a peer. IN and OUT are what has passed since it came up, "
 	  "over all rekeys;\nLAST is the age of the last packet from the peer; UP is how long it "
 	  "has been up.\nThe table has as many columns as fit the terminal.\n" },
+	{ "leases", "", "the addresses that pools have given, and to whom",
+	  "Those of peers that are gone are kept for them: others get one when no other is "
+	  "left.\n" },
 	{ "names", "", "list all names, one per line", "" },
 	{ "monitor", "", "show what happens, until interrupted", "" },
 	{ "reload", "", "read the configuration again",

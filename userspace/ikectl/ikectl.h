@@ -48,6 +48,7 @@ enum status show_up(const struct view *v, const json_t *result);
 enum status show_down(const struct view *v, const json_t *result);
 enum status show_rekey(const struct view *v, const json_t *result);
 enum status show_reload(const struct view *v, const json_t *result);
+enum status show_leases(const struct view *v, const json_t *result);
 enum status show_names(const struct view *v, const json_t *result);
 enum status show_version(const struct view *v, const json_t *result);
 void show_json(const struct view *v, const json_t *object);

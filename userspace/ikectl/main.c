@@ -23,6 +23,7 @@ static const struct command {
 	{ "restart", show_event, show_up, ARG_MUST, false, true },
 	{ "rekey", show_event, show_rekey, ARG_MUST, false, false },
 	{ "status", show_event, show_status, ARG_MAY, false, false },
+	{ "leases", show_event, show_leases, ARG_NONE, false, false },
 	{ "names", show_event, show_names, ARG_NONE, false, false },
 	{ "monitor", show_monitor, NULL, ARG_NONE, false, false },
 	{ "reload", show_event, show_reload, ARG_NONE, false, false },

@@ -246,3 +246,20 @@ enum status show_version(const struct view *v, const json_t *result)
 		fputs("module esplane is not loaded\n", v->out);
 	return STATUS_OK;
 }
+
+enum status show_leases(const struct view *v, const json_t *result)
+{
+	static const char *const row = "%-16s %-40s %-10s %s\n";
+	const json_t *leases = json_object_get(result, "leases"), *lease;
+	size_t i;
+
+	if (!json_array_size(leases)) {
+		fputs("no address is leased\n", v->out);
+		return STATUS_OK;
+	}
+	fprintf(v->out, row, "POOL", "ADDRESS", "STATE", "IDENTITY");
+	json_array_foreach((json_t *)leases, i, lease)
+		fprintf(v->out, row, text_of(lease, "pool"), text_of(lease, "address"),
+			text_of(lease, "state"), text_of(lease, "identity"));
+	return STATUS_OK;
+}

@@ -56,6 +56,8 @@ bool ts_list_overlap(const struct ts_list *a, const struct ts_list *b);
  * is allowed. NULL: nothing in common, or no memory.
  */
 struct ts_list *ts_list_narrow(const struct ts_list *a, const struct ts_list *b);
+/* All addresses of the families that are in @other. NULL: no memory. */
+struct ts_list *ts_list_whole(const struct ts_list *other);
 /* "10.1.0.0/24, 10.3.0.0/16", cut with "..." where it does not fit; "none". Returns @buf. */
 const char *ts_list_str(const struct ts_list *list, char *buf, size_t len);
 

@@ -136,3 +136,24 @@ const char *ts_list_str(const struct ts_list *list, char *buf, size_t len)
 	}
 	return buf;
 }
+
+struct ts_list *ts_list_whole(const struct ts_list *other)
+{
+	struct ts ts[ADDR_FAMILIES];
+	bool has[ADDR_FAMILIES] = { false };
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < ts_list_count(other); i++)
+		has[addr_index(&other->ts[i].start)] = true;
+	for (unsigned int f = 0; f < ADDR_FAMILIES; f++) {
+		struct ts *all = &ts[count];
+
+		if (!has[f])
+			continue;
+		*all = (struct ts){ .port_end = UINT16_MAX };
+		all->start.family = all->end.family = f ? AF_INET6 : AF_INET;
+		memset(all->end.b, 0xff, addr_len(&all->end));
+		count++;
+	}
+	return ts_list_new(ts, count);
+}

@@ -39,6 +39,8 @@ static struct fake {
 	int event_fd;				/* one that is readable: events are there */
 	struct kern_event kern[4];		/* these; .cmd 0: no more */
 	bool lost;				/* events are */
+	struct ike_lease_status lease[3];	/* pool NULL: there is none */
+	char pool[4][TUNNEL_NAME_MAX];		/* those that there are; "": none */
 	struct config *config;			/* what keys_load gives next; NULL: a mistake */
 } fake;
 
@@ -211,6 +213,64 @@ uint32_t ike_child_next(const struct ike *ike, uint32_t peer, uint32_t after)
 			return fake.child[i].id;
 	}
 	return 0;
+}
+
+static char *fake_pool(const char *name)
+{
+	for (int i = 0; i < 4; i++) {
+		if (!strcmp(fake.pool[i], name))
+			return fake.pool[i];
+	}
+	return NULL;
+}
+
+int ike_pool_set(struct ike *ike, const struct pool_conf *conf)
+{
+	char *pool = fake_pool(conf->name);
+
+	fake_asked("pool %s; ", conf->name);
+	if (!pool)
+		pool = fake_pool("");
+	assert_non_null(pool);
+	snprintf(pool, TUNNEL_NAME_MAX, "%s", conf->name);
+	return 0;
+}
+
+int ike_pool_del(struct ike *ike, const char *name)
+{
+	char *pool = fake_pool(name);
+
+	fake_asked("no pool %s; ", name);
+	assert_non_null(pool);
+	pool[0] = '\0';
+	return 0;
+}
+
+const char *ike_pool_next(const struct ike *ike, const char *after)
+{
+	bool found = !after[0];
+
+	for (int i = 0; i < 4; i++) {
+		if (found && fake.pool[i][0])
+			return fake.pool[i];
+		found |= !strcmp(fake.pool[i], after);
+	}
+	return NULL;
+}
+
+int ike_lease_restore(struct ike *ike, const char *pool, const struct addr *addr,
+		      const struct ike_id *id)
+{
+	return fake_pool(pool) ? 0 : -ENOENT;
+}
+
+unsigned int ike_leases(const struct ike *ike, ike_lease_fn fn, void *ctx)
+{
+	unsigned int count = 0;
+
+	for (; count < 3 && fake.lease[count].pool; count++)
+		fn(ctx, &fake.lease[count]);
+	return count;
 }
 
 const struct tunnel_conf *ike_tunnel_conf(const struct ike *ike, uint32_t tunnel)
@@ -540,6 +600,20 @@ bool keys_hook(struct keys *keys, uint32_t id, uint32_t secret, bool up, const s
 		   ts_list_str(facts->local_ts, local, sizeof(local)),
 		   ts_list_str(facts->remote_ts, remote, sizeof(remote)));
 	return true;
+}
+
+void keys_lease(struct keys *keys, const struct ledger_entry *entry)
+{
+}
+
+void keys_dns(struct keys *keys, uint32_t secret, const struct internal_net *net)
+{
+	fake_asked("dns %u %u; ", secret, net ? net->dns_count : 0);
+}
+
+void keys_leases(struct keys *keys, void (*fn)(void *ctx, const struct ledger_entry *entry),
+		 void *ctx)
+{
 }
 
 void keys_listen(struct keys *keys, const struct keys_calls *calls)

@@ -3,6 +3,7 @@
 #include "unit/esplaned/fake_daemon.h"
 
 #include <linux/esplane.h>
+#include "esplaned/host/clock.h"
 
 static void up_and_its_result(void **state)
 {
@@ -238,6 +239,29 @@ static void names(void **state)
 		  "'office/data']}");
 }
 
+/* By pool and address; how long nobody else gets one. */
+static void leases(void **state)
+{
+	static const struct addr a = { AF_INET, { 10, 9, 0, 2 } },
+				 b = { AF_INET, { 10, 9, 0, 10 } },
+				 c = { AF_INET6, { 0xfd, 9 } };
+
+	assert_string_equal(ask("{'command':'leases'}"), "{'result':'ok','leases':[]}\n");
+	fake.lease[0] = (struct ike_lease_status){ .pool = "road", .addr = &c, .peer = 7,
+						   .id = "alice@example.org" };
+	fake.lease[1] = (struct ike_lease_status){ .pool = "road", .addr = &b, .id = "bob",
+						   .free_ms = clock_now() + 60000 };
+	fake.lease[2] = (struct ike_lease_status){ .pool = "road", .addr = &a, .id = "carol" };
+	assert_string_equal(ask("{'command':'leases'}"),
+			    "{'result':'ok','leases':["
+			    "{'pool':'road','address':'10.9.0.2','identity':'carol','state':'kept'},"
+			    "{'pool':'road','address':'10.9.0.10','identity':'bob','state':'kept',"
+			    "'free_in_s':60},"
+			    "{'pool':'road','address':'fd09::','identity':'alice@example.org',"
+			    "'state':'used'}]}\n");
+	memset(fake.lease, 0, sizeof(fake.lease));
+}
+
 static void a_client_that_goes_while_it_waits(void **state)
 {
 	int fd = client_open();
@@ -438,6 +462,23 @@ static void reloads(void **state)
 }
 
 /* One that nobody wants up is not brought up by a change. */
+/* Before the tunnels that use them, and after those that have. */
+static void pools_come_and_go(void)
+{
+	struct config *config;
+
+	for (int i = 0; i < 2; i++) {
+		config = calloc(1, sizeof(*config));
+		config->pools = calloc(1, sizeof(*config->pools));
+		snprintf(config->pools[0].name, TUNNEL_NAME_MAX, "road");
+		config->pool_count = !i;
+		fake.config = config;
+		fake.asked[0] = '\0';
+		expect_in(ask("{'command':'reload'}"), "'result':'ok'");
+		expect_asked(i ? "no pool road; " : "pool road; del 1; ");
+	}
+}
+
 static void a_reload_of_what_is_down(void **state)
 {
 	struct config *config = calloc(1, sizeof(*config));
@@ -451,6 +492,7 @@ static void a_reload_of_what_is_down(void **state)
 	fake.asked[0] = '\0';
 	expect_in(ask("{'command':'reload'}"), "'changed':['lab'],'removed':['office','road']");
 	expect_asked("del 1; add lab; del 2; del 3; ");
+	pools_come_and_go();
 	expect_in(said(fd), "{'result':'error','error':'down','message':'the configuration was "
 			    "changed meanwhile'}");
 	close(fd);
@@ -471,6 +513,7 @@ int main(void)
 		TEST(rekey),
 		TEST(monitor),
 		TEST(names),
+		TEST(leases),
 		TEST(a_client_that_goes_while_it_waits),
 		TEST(scripts),
 		TEST(local_is_not_ours),

@@ -347,7 +347,8 @@ static void all_mistakes_of_a_file(void **state)
 		"@:6: tunnel \"a\": rekey: \"1w\" is not a duration; use a number with s, m, "
 		"h or d, as 90s or 1h, or never\n"
 		"@:7: tunnel \"a\": there is no option dpdd: do you mean dpd?\n"
-		"@:9: \"conn\" is not known here; use tunnel \"NAME\" { ... } and "
+		"@:9: \"conn\" is not known here; use tunnel \"NAME\" { ... }, pool "
+		       "\"NAME\" { ... } and "
 		"include(\"PATTERN\")\n"
 		"@:13: tunnel \"c\": metric needs an equal sign, as metric = \"...\"\n"
 		"@:20: tunnel \"d\", child \"e\": esp: \"b\": \"b\" is not an algorithm; "
@@ -363,12 +364,15 @@ static void words_of_nothing(void **state)
 	expect_refusal("mtux = 3\ntunnel a {\nremote = any\npsk = 'a long secret'\nrekeys {\n"
 		       "rekey = never\n}\n}\nmetric = { a, b } conn = x tunnel b {\n"
 		       "metric = y\nremote = any\npsk = 'a long secret'\n" PAIR "}\n",
-		       "@:1: \"mtux\" is not known here; use tunnel \"NAME\" { ... } and "
+		       "@:1: \"mtux\" is not known here; use tunnel \"NAME\" { ... }, pool "
+		       "\"NAME\" { ... } and "
 		       "include(\"PATTERN\")\n"
 		       "@:5: tunnel \"a\": there is no option rekeys: do you mean rekey?\n"
-		       "@:9: \"metric\" is not known here; use tunnel \"NAME\" { ... } and "
+		       "@:9: \"metric\" is not known here; use tunnel \"NAME\" { ... }, pool "
+		       "\"NAME\" { ... } and "
 		       "include(\"PATTERN\")\n"
-		       "@:9: \"conn\" is not known here; use tunnel \"NAME\" { ... } and "
+		       "@:9: \"conn\" is not known here; use tunnel \"NAME\" { ... }, pool "
+		       "\"NAME\" { ... } and "
 		       "include(\"PATTERN\")\n"
 		       "@:10: tunnel \"b\": metric: \"y\" is not a metric: use 0 to 4294967295");
 }

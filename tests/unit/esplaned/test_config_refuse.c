@@ -27,12 +27,13 @@ static const struct {
 	  "remote-id, psk, psk-file, strict-psk, cert, key, key-password, key-password-file, ca, "
 	  "crl, revocation, users, eap-identity, password, password-file, eap, ike, esp, allow-legacy, prefer, local-ts, remote-ts, rekey, "
 	  "rekey-bytes, rekey-packets, ike-rekey, replay-window, start, when-down, interface, "
-	  "address, mtu, routes, table, metric, fwmark, encap, mobike, nat-keepalive, dpd, "
+	  "address, pool, mtu, routes, table, metric, fwmark, encap, mobike, nat-keepalive, dpd, "
 	  "retransmit-first, retransmit-factor, retransmit-tries, fragment-size, childless, up-script, "
 	  "down-script, "
 	  "script-timeout" },
-	{ "conn \"office\" {\n}\n", "@:1: \"conn\" is not known here; use tunnel "
-				    "\"NAME\" { ... } and include(\"PATTERN\")" },
+	{ "conn \"office\" {\n}\n",
+	  "@:1: \"conn\" is not known here; use tunnel \"NAME\" { ... }, pool \"NAME\" { ... } and "
+	  "include(\"PATTERN\")" },
 	{ "tunnel \"office\" {\npsk = x\nlocal-ts = 10.1.0.0/24\nremote-ts = 10.2.0.0/24\n}\n",
 	  "@:1: tunnel \"office\": remote is missing: the peer's address or name, or any" },
 	{ "tunnel \"office\" {\nremote = any\nlocal-ts = 10.1.0.0/24\nremote-ts = 10.2.0.0/24\n}\n",
@@ -96,7 +97,8 @@ static const struct {
 	  INTERFACE_RULE },
 	{ ONE("address = \"10.1.0.1/33\"\n"),
 	  "@:6: tunnel \"office\": address: \"10.1.0.1/33\" is not an address; use one inside "
-	  "local-ts, as 10.1.0.1 or 10.1.0.1/24" },
+	  "local-ts, as 10.1.0.1 or 10.1.0.1/24, or "
+	  "request, for one that the peer gives" },
 	{ ONE("local-ts = \"10.1.0.0/24, 10.3.0.0/24\"\n"),
 	  "@:6: tunnel \"office\": local-ts: \"10.1.0.0/24, 10.3.0.0/24\": a selector has no "
 	  "blanks and no comma; several are a list: { \"10.1.0.0/24\", \"10.3.0.0/24\" }" },

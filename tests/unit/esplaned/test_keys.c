@@ -98,7 +98,7 @@ static void border_open(struct border *b)
 	close(network[1]);
 	close(supervisor[1]);
 	b->supervisor = supervisor[0];
-	b->keys = keys_attach(network[0], -1);
+	b->keys = keys_attach(network[0], -1, NULL);
 	keys_listen(b->keys, &calls);
 }
 
@@ -284,7 +284,7 @@ static void there_is_room_for_every_stranger(void **state)
 	int fds[2];
 
 	assert_true(link_pair(fds));
-	keys = keys_attach(fds[0], -1);
+	keys = keys_attach(fds[0], -1, NULL);
 	for (uint32_t job = 1; job <= STRANGERS_MAX + 1024; job++)
 		assert_true(keys_mac(keys, job, 1, PRF_HMAC_SHA2_256,
 				     (struct chunk){ octets, job <= STRANGERS_MAX ?
@@ -306,6 +306,11 @@ static struct facts office_facts(void)
 	assert_true(ts_parse(&ts[0], "10.2.0.0/25", &why) &&
 		    ts_parse(&ts[1], "fd02::/64[tcp/80]", &why));
 	f.remote_ts = ts_list_new(ts, 2);
+	assert_true(addr_parse(&f.net.dns[0], "10.2.0.53") &&
+		    addr_parse(&f.net.dns[1], "fd02::53"));
+	f.net.dns_count = 2;
+	snprintf(f.net.domain[0], sizeof(f.net.domain[0]), "corp.example.org");
+	f.net.domain_count = 1;
 	return f;
 }
 
@@ -350,6 +355,8 @@ static void a_hook_is_the_configurations(void **state)
 		"ESPLANE_ADDRESS=",
 		"ESPLANE_LOCAL_TS=",
 		"ESPLANE_REMOTE_TS=10.2.0.0/25 fd02::/64[tcp/80]",
+		"ESPLANE_DNS=10.2.0.53 fd02::53",
+		"ESPLANE_DNS_DOMAINS=corp.example.org",
 	};
 	struct facts f = office_facts();
 	struct border b;

@@ -34,7 +34,8 @@ static void expect_offered(const char *words, const char *offered)
 static void commands(void **state)
 {
 	expect_offered("re", "restart rekey reload");
-	expect_offered("\"\"", "up down restart rekey status names monitor reload pki version help");
+	expect_offered("\"\"",
+		       "up down restart rekey status leases names monitor reload pki version help");
 	expect_offered("--json st", "status");
 	expect_offered("pki s", "server sign");
 	expect_offered("help re", "restart rekey reload");

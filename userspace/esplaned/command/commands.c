@@ -10,6 +10,7 @@
 #include "esplaned/command/reload.h"
 #include "esplaned/control/failure.h"
 #include "esplaned/control/publish.h"
+#include "esplaned/control/leases.h"
 #include "esplaned/control/status.h"
 #include "esplaned/control/waits.h"
 #include "esplaned/engine/engine.h"
@@ -215,6 +216,11 @@ static void commands_status(struct daemon *d, struct client *c, const struct nam
 				   status_counters(d)));
 }
 
+static void commands_leases(struct daemon *d, struct client *c, const struct name_ref *ref)
+{
+	client_finish(c, json_pack("{ss so}", "result", "ok", "leases", leases_json(d->ike)));
+}
+
 static void commands_names(struct daemon *d, struct client *c, const struct name_ref *ref)
 {
 	client_finish(c, json_pack("{ss so}", "result", "ok", "names", commands_known(d, 0)));
@@ -265,6 +271,7 @@ static const struct command {
 	{ "restart", commands_restart, TUNNEL_MUST, NULL },
 	{ "rekey", commands_rekey, TUNNEL_MUST, NULL },
 	{ "status", commands_status, TUNNEL_MAY, NULL },
+	{ "leases", commands_leases, TUNNEL_NONE, NULL },
 	{ "names", commands_names, TUNNEL_NONE, NULL },
 	{ "monitor", commands_monitor, TUNNEL_NONE, NULL },
 	{ "reload", commands_reload, TUNNEL_NONE, NULL },

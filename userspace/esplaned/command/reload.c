@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "esplaned/command/reload.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "esplaned/control/publish.h"
 #include "esplaned/control/waits.h"
 #include "esplaned/engine/engine.h"
 #include "esplaned/engine/hooks.h"
+#include "esplaned/engine/servers.h"
 #include "esplaned/keys/keys.h"
 #include "lib/log.h"
 
@@ -31,10 +33,35 @@ static bool reload_is_wanted(struct daemon *d, const struct tunnel_entry *t)
 	return false;
 }
 
+/* Before the tunnels that use them. One whose addresses are others makes other tunnels of these. */
+static void reload_pools(struct daemon *d, const struct config *config)
+{
+	for (size_t i = 0; i < config->pool_count; i++) {
+		if (ike_pool_set(d->ike, &config->pools[i]))
+			log_err("pool %s: no memory", config->pools[i].name);
+	}
+}
+
+/* Those that the configuration has no more, after the tunnels that have used them. */
+static void reload_pools_drop(struct daemon *d, const struct config *config)
+{
+	char last[TUNNEL_NAME_MAX] = "";
+	const char *name;
+
+	while ((name = ike_pool_next(d->ike, last))) {
+		char gone[TUNNEL_NAME_MAX];
+
+		snprintf(gone, sizeof(gone), "%s", name);
+		if (config_pool(config, gone) || ike_pool_del(d->ike, gone))
+			memcpy(last, gone, sizeof(last));
+	}
+}
+
 static void reload_remove(struct daemon *d, struct tunnel_entry *t)
 {
 	waits_tunnel_gone(&d->waits, t->id, "the configuration was changed meanwhile");
 	publish_forget(d, t->id);
+	servers_drop(d, t);
 	tunnels_del(&d->tunnels, d->ike, t);
 	hooks_flush(d);
 }
@@ -100,8 +127,10 @@ bool reload(struct daemon *d, json_t **changes, char why[CONFIG_WHY_MAX])
 	added = json_array();
 	changed = json_array();
 	removed = json_array();
+	reload_pools(d, config);
 	reload_old(d, config, changed, removed);
 	reload_new(d, config, added);
+	reload_pools_drop(d, config);
 	engine_settled(d);
 	log_notice("configuration reloaded: %zu added, %zu changed, %zu removed",
 		   json_array_size(added), json_array_size(changed), json_array_size(removed));
@@ -111,8 +140,22 @@ bool reload(struct daemon *d, json_t **changes, char why[CONFIG_WHY_MAX])
 	return true;
 }
 
+/* What an earlier daemon has bound; what no pool has any more is forgotten. */
+static void reload_lease(void *ctx, const struct ledger_entry *entry)
+{
+	struct daemon *d = ctx;
+	struct ledger_entry gone = *entry;
+
+	if (!ike_lease_restore(d->ike, entry->pool, &entry->addr, &entry->id))
+		return;
+	gone.id = (struct ike_id){ 0 };
+	keys_lease(d->keys, &gone);
+}
+
 void reload_first(struct daemon *d, struct config *config)
 {
+	reload_pools(d, config);
+	keys_leases(d->keys, reload_lease, d);
 	for (size_t i = 0; i < config->count; i++)
 		tunnels_add(&d->tunnels, d->ike, d->devices, &config->tunnels[i]);
 	engine_settled(d);

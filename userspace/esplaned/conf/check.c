@@ -106,6 +106,14 @@ bool check_tunnel(const struct tunnel_options *t, char why[VALUE_WHY_MAX])
 		return value_refuse(why,
 				    "start = up needs an address to go to, but remote is any: name "
 				    "the peer, or use start = manual");
+	if (t->ike.any && t->ike.ask_address)
+		return value_refuse(why,
+				    "address = request needs a peer to ask, but remote is any: name "
+				    "the peer, or write an address");
+	if (!t->ike.any && t->ike.pool[0])
+		return value_refuse(why,
+				    "pool gives addresses to peers that come from anywhere: write "
+				    "remote = any");
 	if (!check_address(t))
 		return value_refuse(why,
 				    "address is outside local-ts: nothing that this host sends "
@@ -182,6 +190,9 @@ static bool check_routes(const struct tunnel_options *t, const struct tunnel_opt
 	char text[PREFIX_STRLEN];
 	struct prefix shared;
 
+	/* of one pool, each has the routes to its own peers only */
+	if (t->ike.pool[0] && !strcmp(t->ike.pool, other->ike.pool))
+		return true;
 	if (t->no_routes || other->no_routes || t->table != other->table ||
 	    t->metric != other->metric)
 		return true;

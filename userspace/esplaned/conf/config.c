@@ -147,5 +147,8 @@ void config_free(struct config *config)
 		tunnel_options_clear(&config->tunnels[i]);
 	free(config->tunnels);
 	lists_clear(&config->lists);
+	for (size_t i = 0; i < config->pool_count; i++)
+		free(config->pools[i].statics);
+	free(config->pools);
 	free(config);
 }

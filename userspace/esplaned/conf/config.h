@@ -17,6 +17,7 @@
 #define CONFIG_PASSWORD_MAX	128	/* octets, NUL included */
 #define CONFIG_TUNNELS_MAX	1024
 #define CONFIG_TS_MAX		16	/* selectors of a child, a side */
+#define CONFIG_POOLS_MAX	256
 
 /* What a protected packet does while nothing carries it. */
 enum when_down {
@@ -66,6 +67,8 @@ struct tunnel_options {
 };
 
 struct config {
+	struct pool_conf *pools;
+	size_t pool_count;
 	struct tunnel_options *tunnels;
 	size_t count;
 	struct lists lists;		/* of certificates, that the tunnels share */
@@ -86,6 +89,8 @@ struct config *config_load(const char *path, config_say_fn say, void *ctx);
 void config_free(struct config *config);
 /* A place for one more tunnel; @room: how many there are in all. NULL: no memory. */
 struct tunnel_options *options_room(struct config *config, size_t *room);
+/* NULL: there is none of that name. */
+const struct pool_conf *config_pool(const struct config *config, const char *name);
 /* What one tunnel holds, wiped; not @t itself. Twice is fine. */
 void tunnel_options_clear(struct tunnel_options *t);
 

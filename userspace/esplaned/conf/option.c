@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "esplaned/conf/credential.h"
+#include "esplaned/conf/pool_option.h"
 #include "esplaned/conf/secret.h"
 #include "esplaned/conf/user.h"
 
@@ -16,7 +17,6 @@
 #define OPTION_SCRIPT_S_MAX	600
 #define OPTION_KEEPALIVE_MIN_S	5
 #define OPTION_KEEPALIVE_MAX_S	600
-
 
 /* An address that a packet can come from. */
 static bool option_is_hosts(const struct addr *a)
@@ -73,39 +73,17 @@ static bool option_remote(struct option_target *to, const char *value, char why[
 	return true;
 }
 
-/* @absent: what is so without the option. */
-static bool option_id(struct ike_id *id, const char *value, const char *absent,
-		      char why[VALUE_WHY_MAX])
-{
-	struct addr addr;
-
-	if (!strcmp(value, "any") || !strcmp(value, "%any"))
-		return value_refuse(why, "\"%s\" is not an identity: leave the option out; %s",
-				    value, absent);
-	if ((value_is_host(value) || strchr(value, '@') || !strncmp(value, "keyid:", 6) ||
-	     strchr(value, '=') || addr_parse(&addr, value)) &&
-	    ike_id_parse(id, value))
-		return true;
-	return value_refuse(why,
-			    "\"%s\" is not an identity; use an IPv4 or IPv6 address, a host name, "
-			    "as gw.example.org, user@example.org, @ and any text for a name of "
-			    "another form, @# and hexadecimal digits, keyid: and text, or a "
-			    "distinguished name, as \"C=DE, O=Example, CN=gw\", of at most %d "
-			    "octets",
-			    value, TUNNEL_ID_MAX);
-}
-
 static bool option_local_id(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
-	return option_id(&to->tunnel->ike.local_id, value,
-			 "without local-id it is the local address", why);
+	return value_id(&to->tunnel->ike.local_id, value,
+			"without local-id it is the local address", why);
 }
 
 static bool option_remote_id(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
-	return option_id(&to->tunnel->ike.remote_id, value,
-			 "without remote-id, whoever knows the secret, or has a certificate of "
-			 "ca, is the peer", why);
+	return value_id(&to->tunnel->ike.remote_id, value,
+			"without remote-id, whoever knows the secret, or has a certificate of ca, "
+			"is the peer", why);
 }
 
 static bool option_psk(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
@@ -237,6 +215,9 @@ static bool option_address(struct option_target *to, const char *value, char why
 	char host[ADDR_STRLEN], *slash;
 	uint64_t bits;
 
+	t->ike.ask_address = !strcmp(value, "request");
+	if (t->ike.ask_address)
+		return true;
 	snprintf(host, sizeof(host), "%s", value);
 	slash = strchr(host, '/');
 	if (slash)
@@ -250,8 +231,18 @@ static bool option_address(struct option_target *to, const char *value, char why
 	}
 	return value_refuse(why,
 			    "\"%s\" is not an address; use one inside local-ts, as 10.1.0.1 or "
-			    "10.1.0.1/24",
+			    "10.1.0.1/24, or request, for one that the peer gives",
 			    value);
+}
+
+static bool option_pool(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	struct tunnel_conf *ike = &to->tunnel->ike;
+
+	if (!*value || strlen(value) >= sizeof(ike->pool))
+		return value_refuse(why, "\"%s\" is not the name of a pool", value);
+	snprintf(ike->pool, sizeof(ike->pool), "%s", value);
+	return true;
 }
 
 static bool option_start(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
@@ -483,6 +474,7 @@ const struct option option_table[] = {
 	{ "when-down", OPTION_TUNNEL, false, option_when_down },
 	{ "interface", OPTION_TUNNEL, false, option_interface },
 	{ "address", OPTION_TUNNEL, false, option_address },
+	{ "pool", OPTION_TUNNEL, false, option_pool },
 	{ "mtu", OPTION_TUNNEL, false, option_mtu },
 	{ "routes", OPTION_TUNNEL, false, option_routes },
 	{ "table", OPTION_TUNNEL, false, option_route_table },
@@ -500,6 +492,13 @@ const struct option option_table[] = {
 	{ "up-script", OPTION_TUNNEL, false, option_up_script },
 	{ "down-script", OPTION_TUNNEL, false, option_down_script },
 	{ "script-timeout", OPTION_TUNNEL, false, option_script_timeout },
+	{ "addresses", OPTION_POOL, true, pool_option_addresses },
+	{ "leases", OPTION_POOL, true, pool_option_lease },
+	{ "dns", OPTION_POOL, true, pool_option_dns },
+	{ "dns-domains", OPTION_POOL, true, pool_option_domain },
+	{ "nbns", OPTION_POOL, true, pool_option_nbns },
+	{ "dhcp", OPTION_POOL, true, pool_option_dhcp },
+	{ "subnets", OPTION_POOL, true, pool_option_subnet },
 	{ NULL, 0, false, NULL },
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The options of a tunnel and of its children: one row each, from text to what it means. */
+/* The options of a tunnel, of its children, of a pool: one row each, from text to what it means. */
 #ifndef ESPLANED_OPTION_H
 #define ESPLANED_OPTION_H
 
@@ -19,12 +19,13 @@ struct option_child {
 struct option_target {
 	struct tunnel_options *tunnel;
 	struct option_child *child;
+	struct pool_conf *pool;
 	const char *file;		/* the configuration file the option stands in */
 	const struct stat *st;		/* of that file */
 	bool when_down;			/* was it given? */
 };
 
-enum option_place { OPTION_TUNNEL = 1, OPTION_CHILD = 2, OPTION_BOTH = 3 };
+enum option_place { OPTION_TUNNEL = 1, OPTION_CHILD = 2, OPTION_BOTH = 3, OPTION_POOL = 4 };
 
 struct option {
 	const char *name;

@@ -34,3 +34,12 @@ void tunnel_options_clear(struct tunnel_options *t)
 	users_free(t);
 	mem_wipe(t, sizeof(*t));
 }
+
+const struct pool_conf *config_pool(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->pool_count; i++) {
+		if (!strcmp(config->pools[i].name, name))
+			return &config->pools[i];
+	}
+	return NULL;
+}

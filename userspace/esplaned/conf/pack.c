@@ -6,6 +6,7 @@
 
 #include "ike/auth/auth.h"
 #include "lib/array.h"
+#include "wire/v2/cp.h"
 
 void pack_text(struct writer *w, const char *text)
 {
@@ -146,14 +147,14 @@ static bool unpack_proposals(struct cursor *c, struct proposals *list)
 	return true;
 }
 
-static void pack_id(struct writer *w, const struct ike_id *id)
+void pack_id(struct writer *w, const struct ike_id *id)
 {
 	writer_u8(w, id->type);
 	writer_u16(w, id->len);
 	writer_bytes(w, id->data, id->len);
 }
 
-static bool unpack_id(struct cursor *c, struct ike_id *id)
+bool unpack_id(struct cursor *c, struct ike_id *id)
 {
 	return cursor_u8(c, &id->type) && cursor_u16(c, &id->len) && id->len <= TUNNEL_ID_MAX &&
 	       cursor_copy(c, id->data, id->len);
@@ -167,6 +168,8 @@ static void pack_conf(struct writer *w, const struct tunnel_conf *conf)
 	pack_text(w, conf->remote_name);
 	writer_u8(w, conf->any);
 	writer_u8(w, conf->start_up);
+	writer_u8(w, conf->ask_address);
+	pack_text(w, conf->pool);
 	pack_id(w, &conf->local_id);
 	pack_id(w, &conf->remote_id);
 	pack_proposals(w, &conf->ike);
@@ -191,6 +194,8 @@ static bool unpack_conf(struct cursor *c, struct tunnel_conf *conf)
 	    !unpack_addr(c, &conf->remote) ||
 	    !unpack_text(c, conf->remote_name, sizeof(conf->remote_name)) ||
 	    !unpack_bool(c, &conf->any) || !unpack_bool(c, &conf->start_up) ||
+	    !unpack_bool(c, &conf->ask_address) ||
+	    !unpack_text(c, conf->pool, sizeof(conf->pool)) ||
 	    !unpack_id(c, &conf->local_id) || !unpack_id(c, &conf->remote_id) ||
 	    !unpack_proposals(c, &conf->ike) || !unpack_bool(c, &conf->force_udp) ||
 	    !unpack_bool(c, &conf->mobike) ||
@@ -324,6 +329,122 @@ bool unpack_child(struct cursor *c, struct tunnel_options *t, unsigned int index
 	       child->local_ts && child->remote_ts && cursor_u32(c, &child->rekey_s) &&
 	       cursor_u64(c, &child->rekey_bytes) && cursor_u64(c, &child->rekey_packets) &&
 	       cursor_u32(c, &child->replay_window) && !c->left;
+}
+
+static void pack_addrs(struct writer *w, const struct addr *list, unsigned int count)
+{
+	writer_u8(w, (uint8_t)count);
+	for (unsigned int i = 0; i < count; i++)
+		pack_addr(w, &list[i]);
+}
+
+static bool unpack_count(struct cursor *c, unsigned int max, unsigned int *count)
+{
+	uint8_t n;
+
+	if (!cursor_u8(c, &n) || n > max)
+		return false;
+	*count = n;
+	return true;
+}
+
+static bool unpack_addrs(struct cursor *c, struct addr *list, unsigned int *count)
+{
+	bool ok = unpack_count(c, INTERNAL_SERVERS_MAX, count);
+
+	for (unsigned int i = 0; ok && i < *count; i++)
+		ok = unpack_addr(c, &list[i]) && list[i].family;
+	return ok;
+}
+
+void pack_net(struct writer *w, const struct internal_net *net)
+{
+	pack_addrs(w, net->dns, net->dns_count);
+	pack_addrs(w, net->nbns, net->nbns_count);
+	pack_addrs(w, net->dhcp, net->dhcp_count);
+	writer_u8(w, (uint8_t)net->domain_count);
+	for (unsigned int i = 0; i < net->domain_count; i++)
+		pack_text(w, net->domain[i]);
+	writer_u8(w, (uint8_t)net->subnet_count);
+	for (unsigned int i = 0; i < net->subnet_count; i++) {
+		pack_addr(w, &net->subnet[i].addr);
+		writer_u8(w, net->subnet[i].bits);
+	}
+}
+
+bool unpack_net(struct cursor *c, struct internal_net *net)
+{
+	bool ok = unpack_addrs(c, net->dns, &net->dns_count) &&
+		  unpack_addrs(c, net->nbns, &net->nbns_count) &&
+		  unpack_addrs(c, net->dhcp, &net->dhcp_count) &&
+		  unpack_count(c, INTERNAL_DOMAINS_MAX, &net->domain_count);
+
+	for (unsigned int i = 0; ok && i < net->domain_count; i++)
+		ok = unpack_text(c, net->domain[i], sizeof(net->domain[i])) &&
+		     cp_domain_valid(net->domain[i]);
+	ok = ok && unpack_count(c, INTERNAL_SUBNETS_MAX, &net->subnet_count);
+	for (unsigned int i = 0; ok && i < net->subnet_count; i++) {
+		struct prefix *p = &net->subnet[i];
+
+		ok = unpack_addr(c, &p->addr) && p->addr.family && cursor_u8(c, &p->bits) &&
+		     p->bits <= addr_len(&p->addr) * 8;
+	}
+	return ok;
+}
+
+void pack_pool(struct writer *w, const struct pool_conf *pool)
+{
+	pack_text(w, pool->name);
+	writer_u8(w, (uint8_t)pool->range_count);
+	for (unsigned int i = 0; i < pool->range_count; i++) {
+		pack_addr(w, &pool->range[i].start);
+		pack_addr(w, &pool->range[i].end);
+	}
+	pack_net(w, &pool->net);
+	writer_u8(w, (uint8_t)pool->static_count);
+	for (unsigned int i = 0; i < pool->static_count; i++) {
+		pack_id(w, &pool->statics[i].id);
+		for (unsigned int f = 0; f < ADDR_FAMILIES; f++)
+			pack_addr(w, &pool->statics[i].addr[f]);
+	}
+}
+
+static bool unpack_range(struct cursor *c, struct ts *range)
+{
+	*range = (struct ts){ .port_end = UINT16_MAX };
+	return unpack_addr(c, &range->start) && unpack_addr(c, &range->end) &&
+	       range->start.family && range->start.family == range->end.family &&
+	       addr_cmp(&range->start, &range->end) <= 0;
+}
+
+static bool unpack_static(struct cursor *c, struct pool_static *s)
+{
+	bool ok = unpack_id(c, &s->id);
+
+	for (unsigned int f = 0; ok && f < ADDR_FAMILIES; f++)
+		ok = unpack_addr(c, &s->addr[f]) &&
+		     (!s->addr[f].family || addr_index(&s->addr[f]) == f);
+	return ok;
+}
+
+bool unpack_pool(struct cursor *c, struct pool_conf *pool)
+{
+	bool ok;
+
+	*pool = (struct pool_conf){ .range_count = 0 };
+	ok = unpack_text(c, pool->name, sizeof(pool->name)) &&
+	     unpack_count(c, POOL_RANGES_MAX, &pool->range_count);
+	for (unsigned int i = 0; ok && i < pool->range_count; i++)
+		ok = unpack_range(c, &pool->range[i]);
+	ok = ok && unpack_net(c, &pool->net) &&
+	     unpack_count(c, POOL_STATIC_MAX, &pool->static_count);
+	if (ok && pool->static_count) {
+		pool->statics = calloc(pool->static_count, sizeof(*pool->statics));
+		ok = pool->statics;
+	}
+	for (unsigned int i = 0; ok && i < pool->static_count; i++)
+		ok = unpack_static(c, &pool->statics[i]);
+	return ok && !c->left;
 }
 
 bool tunnel_options_equal(const struct tunnel_options *a, const struct tunnel_options *b)

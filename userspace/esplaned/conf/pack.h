@@ -14,6 +14,10 @@
 /* Enough for a tunnel without its children, and for a child. */
 #define PACK_MAX	16384
 
+void pack_pool(struct writer *w, const struct pool_conf *pool);
+/* False: not sound, or no memory; @pool->statics is to be freed in either case. */
+bool unpack_pool(struct cursor *c, struct pool_conf *pool);
+
 void pack_tunnel(struct writer *w, const struct tunnel_options *t);
 void pack_child(struct writer *w, const struct tunnel_options *t, unsigned int index);
 
@@ -28,6 +32,10 @@ bool unpack_child(struct cursor *c, struct tunnel_options *t, unsigned int index
 /* Parts of them, which other messages have too. */
 void pack_text(struct writer *w, const char *text);
 void pack_addr(struct writer *w, const struct addr *a);
+void pack_id(struct writer *w, const struct ike_id *id);
+bool unpack_id(struct cursor *c, struct ike_id *id);
+void pack_net(struct writer *w, const struct internal_net *net);
+bool unpack_net(struct cursor *c, struct internal_net *net);
 void pack_ts_list(struct writer *w, const struct ts_list *list);
 /* False: it does not fit into @size octets, or has a zero octet. */
 bool unpack_text(struct cursor *c, char *text, size_t size);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "esplaned/conf/secret.h"
 
+#include <confuse.h>
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -166,4 +167,21 @@ const char *secret_weakness(const uint8_t *psk, size_t len)
 	if (len < SECRET_WORDS && (letters || digits))
 		return digits ? "the secret is a short number" : "the secret looks like a word";
 	return NULL;
+}
+
+static void secret_wipe_values(cfg_opt_t *opt)
+{
+	for (unsigned int i = 0; i < cfg_opt_size(opt); i++) {
+		if (opt->values[i]->string)
+			mem_wipe(opt->values[i]->string, strlen(opt->values[i]->string));
+	}
+}
+
+void secret_wipe_read(cfg_t *cfg)
+{
+	for (unsigned int i = 0; i < cfg_size(cfg, "tunnel"); i++) {
+		secret_wipe_values(cfg_getopt(cfg_getnsec(cfg, "tunnel", i), "psk"));
+		secret_wipe_values(cfg_getopt(cfg_getnsec(cfg, "tunnel", i), "key-password"));
+		secret_wipe_values(cfg_getopt(cfg_getnsec(cfg, "tunnel", i), "password"));
+	}
 }

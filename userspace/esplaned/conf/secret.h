@@ -7,6 +7,8 @@
 #include "esplaned/conf/config.h"
 #include "esplaned/conf/value.h"
 
+struct cfg_t;
+
 #define SECRET_TEXT_MAX	(2 * CONFIG_PSK_MAX + 4)	/* octets, NUL included */
 
 /*
@@ -23,5 +25,7 @@ bool secret_text_read(const char *path, char text[SECRET_TEXT_MAX], char why[VAL
 bool secret_is_private(const char *file, const struct stat *st, char why[VALUE_WHY_MAX]);
 /* NULL: not obviously weak; else what is weak about it. */
 const char *secret_weakness(const uint8_t *psk, size_t len);
+/* Wipes what libConfuse keeps of secrets, whether or not all of it was understood. */
+void secret_wipe_read(struct cfg_t *cfg);
 
 #endif

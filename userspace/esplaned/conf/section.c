@@ -15,8 +15,9 @@
 #include "esplaned/conf/check.h"
 #include "esplaned/conf/credential.h"
 #include "esplaned/conf/option.h"
+#include "esplaned/conf/pool_option.h"
 #include "esplaned/conf/secret.h"
-#include "lib/mem.h"
+#include "esplaned/conf/words.h"
 
 #define SECTION_UNKNOWN_MAX	32		/* unknown options of one section */
 #define SECTION_OPTIONS_MAX	(96 + SECTION_UNKNOWN_MAX)
@@ -69,6 +70,8 @@ static enum option_place section_place(const cfg_t *cfg)
 {
 	if (!cfg->title)
 		return 0;
+	if (!strcmp(cfg->name, "pool"))
+		return OPTION_POOL;
 	return strcmp(cfg->name, "child") ? OPTION_TUNNEL : OPTION_CHILD;
 }
 
@@ -80,6 +83,8 @@ static const char *section_where(cfg_t *cfg, char buf[256])
 
 	if (!cfg->title)
 		buf[0] = '\0';
+	else if (section_place(cfg) == OPTION_POOL)
+		snprintf(buf, 256, "pool \"%.180s\": ", cfg->title);
 	else if (section_place(cfg) == OPTION_CHILD && tunnel)
 		snprintf(buf, 256, "tunnel \"%.90s\", child \"%.90s\": ", tunnel->title,
 			 cfg->title);
@@ -105,16 +110,19 @@ static void section_unknown_note(cfg_t *cfg, const char *name)
 
 	if (!cfg->title) {
 		section_fault(section_line(cfg),
-			      "\"%s\" is not known here; use tunnel \"NAME\" { ... } and "
-			      "include(\"PATTERN\")",
+			      "\"%s\" is not known here; use tunnel \"NAME\" { ... }, pool "
+			      "\"NAME\" { ... } and include(\"PATTERN\")",
 			      name);
 		return;
 	}
 	section_where(cfg, where);
 	if (option_find(name)) {
 		section_fault(section_line(cfg),
+			     section_place(cfg) == OPTION_CHILD ?
 			     "%s%s is an option of the tunnel, not of a child: write it beside the "
-			     "child sections",
+			     "child sections" : section_place(cfg) == OPTION_POOL ?
+			     "%s%s is an option of tunnels, not of a pool" :
+			     "%s%s is an option of pools, not of a tunnel",
 			     where, name);
 		return;
 	}
@@ -145,49 +153,6 @@ static void section_unknown(cfg_t *cfg, const char *name)
 	reading.again = true;
 }
 
-/* Words of libConfuse's that are ours to say better. */
-static const char *section_better_words(const char *text)
-{
-	static const struct {
-		const char *theirs, *ours;
-	} rows[] = {
-		{ "missing parenthesis for function 'include'",
-		  "include needs parentheses, as include(\"conf.d/*.conf\")" },
-		{ "missing title for section 'tunnel'",
-		  "the tunnel has no name: write tunnel \"NAME\" {" },
-		{ "missing opening brace for section 'tunnel'",
-		  "after the tunnel's name comes {: write tunnel \"NAME\" {" },
-		{ "missing title for section 'child'",
-		  "the child has no name: write child \"NAME\" {" },
-		{ "missing opening brace for section 'child'",
-		  "after the child's name comes {: write child \"NAME\" {" },
-		{ "unexpected token ','",
-		  "a comma out of place: several values are a list, as { \"a\", \"b\" }" },
-		{ "unexpected token '{'",
-		  "a { out of place: this option takes one value, no list" },
-		{ "unexpected token '}'", "a value is missing before the }" },
-		{ "unexpected closing brace", "a } without its {" },
-		{ "premature end of file", "the file ends too early: a } or a ) is missing" },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		if (!strcmp(rows[i].theirs, text))
-			return rows[i].ours;
-	}
-	return text;
-}
-
-/* What stands in quotes in libConfuse's sentence, cut out of @text. */
-static const char *section_quoted(char *text)
-{
-	char *name = strchr(text, '\''), *end = strrchr(text, '\'');
-
-	if (!name || end <= name)
-		return NULL;
-	*end = '\0';
-	return name + 1;
-}
-
 static void section_on_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
 	char text[512], where[256];
@@ -206,15 +171,15 @@ static void section_on_error(cfg_t *cfg, const char *fmt, va_list ap)
 		return;
 	}
 	if (strstr(fmt, "no such option")) {
-		name = section_quoted(text);
+		name = words_quoted(text);
 		section_unknown(cfg, name ? name : "");
 	} else if (strstr(fmt, "duplicate title")) {
-		name = section_quoted(text);
+		name = words_quoted(text);
 		section_fault(line,
 			      "%schild \"%s\" is defined twice: each child needs a name of its own",
 			      where, name ? name : "");
 	} else if (strstr(fmt, "missing equal sign")) {
-		name = section_quoted(text);
+		name = words_quoted(text);
 		name = name ? name : "";
 		/* a section of no such name? */
 		if (section_is_unknown(name, section_place(cfg)))
@@ -223,7 +188,7 @@ static void section_on_error(cfg_t *cfg, const char *fmt, va_list ap)
 			section_fault(line, "%s%s needs an equal sign, as %s = \"...\"", where,
 				      name, name);
 	} else {
-		section_fault(line, "%s%s", where, section_better_words(text));
+		section_fault(line, "%s%s", where, words_better(text));
 	}
 }
 
@@ -263,7 +228,8 @@ static int section_on_value(cfg_t *cfg, cfg_opt_t *opt)
 	unsigned int count = cfg_opt_size(opt);
 	struct tunnel_options *scratch;
 	struct option_child child = { 0 };
-	struct option_target to = { .child = &child };
+	struct pool_conf pool = { .range_count = 0 };
+	struct option_target to = { .child = &child, .pool = &pool };
 
 	if (reading.bad == opt)
 		return 0;
@@ -281,6 +247,7 @@ static int section_on_value(cfg_t *cfg, cfg_opt_t *opt)
 			break;
 		}
 	}
+	free(pool.statics);
 	tunnel_options_clear(scratch);
 	free(scratch);
 	return 0;
@@ -290,6 +257,7 @@ static int section_on_value(cfg_t *cfg, cfg_opt_t *opt)
 static bool section_title(cfg_t *cfg, int line)
 {
 	bool child = section_place(cfg) == OPTION_CHILD;
+	bool pool = section_place(cfg) == OPTION_POOL;
 	const char *c = cfg->title;
 
 	while (*c > ' ' && *c != 0x7f && *c != '"' && (*c != '/' || !child))
@@ -299,7 +267,7 @@ static bool section_title(cfg_t *cfg, int line)
 	section_fault(line,
 		     "\"%s\" cannot name a %s; use 1 to %d ASCII characters without space%s and "
 		     "quotes",
-		     cfg->title, child ? "child" : "tunnel", TUNNEL_NAME_MAX - 1,
+		     cfg->title, child ? "child" : pool ? "pool" : "tunnel", TUNNEL_NAME_MAX - 1,
 		     child ? ", slash" : "");
 	return false;
 }
@@ -363,17 +331,24 @@ static void section_lacks(cfg_t *cfg, int line, bool children)
 	}
 }
 
-static void section_lacks_ts(cfg_t *cfg, int line)
+/* Of a tunnel whose peer gives the address, or gets one, the address is the selector. */
+static void section_lacks_ts(cfg_t *cfg, int line, const struct tunnel_conf *ike)
 {
 	char where[256];
 
 	section_where(cfg, where);
-	if (!section_given(cfg, "local-ts"))
+	if (ike->ask_address && cfg_size(cfg, "local-ts"))
+		section_fault(line, "%slocal-ts stands beside address = request: what the peer "
+			      "gives is local-ts; leave one of the two out", where);
+	if (ike->pool[0] && cfg_size(cfg, "remote-ts"))
+		section_fault(line, "%sremote-ts stands beside pool: what the pool gives is "
+			      "remote-ts; leave one of the two out", where);
+	if (!ike->ask_address && !section_given(cfg, "local-ts"))
 		section_fault(line,
 			     "%slocal-ts is missing: the networks on this side, as { "
 			     "\"10.1.0.0/24\" }",
 			     where);
-	if (!section_given(cfg, "remote-ts"))
+	if (!ike->pool[0] && !section_given(cfg, "remote-ts"))
 		section_fault(line,
 			     "%sremote-ts is missing: the networks behind the peer, as { "
 			     "\"10.2.0.0/24\" }",
@@ -387,14 +362,13 @@ static bool section_child_add(struct tunnel_options *t, const char *name,
 	struct tunnel_conf *ike = &t->ike;
 	struct child_conf *conf = &ike->child[ike->child_count];
 
+	pool_option_selectors(reading.file->load->config, ike, child);
 	*conf = child->conf;
 	snprintf(conf->name, sizeof(conf->name), "%s", name);
 	t->esp_given[ike->child_count] = conf->esp.count;
 	if (!conf->esp.count)
 		proposals_default(&conf->esp, PROTO_ESP);
 	conf->esp.by_peer = t->prefer_peer;
-	conf->local_ts = ts_list_new(child->local, child->local_count);
-	conf->remote_ts = ts_list_new(child->remote, child->remote_count);
 	ike->child_count++;
 	if (conf->local_ts && conf->remote_ts)
 		return true;
@@ -415,7 +389,7 @@ static bool section_children(cfg_t *cfg, struct tunnel_options *t,
 
 		if (!section_title(sec, line))
 			continue;
-		section_lacks_ts(sec, line);
+		section_lacks_ts(sec, line, &t->ike);
 		section_options(sec, &to);
 		if (section_sound() && !section_child_add(t, sec->title, &child, line))
 			return false;
@@ -442,6 +416,16 @@ static bool section_credentials(struct tunnel_options *t, int line)
 	return false;
 }
 
+static void section_lacks_pool(int line, const struct tunnel_conf *ike)
+{
+	const struct config *c = reading.file->load->config;
+
+	if (ike->pool[0] && !config_pool(c, ike->pool))
+		section_fault(line, "tunnel \"%s\": pool: there is no pool \"%s\" above: write "
+			      "pool \"%s\" { addresses = { \"10.9.0.0/24\" } } before the tunnel",
+			      ike->name, ike->pool, ike->pool);
+}
+
 /* @t is zero. False: noted. */
 static bool section_tunnel_fill(cfg_t *cfg, int line, struct tunnel_options *t)
 {
@@ -466,9 +450,10 @@ static bool section_tunnel_fill(cfg_t *cfg, int line, struct tunnel_options *t)
 		return false;
 	}
 	section_lacks(cfg, line, children);
-	if (!children)
-		section_lacks_ts(cfg, line);
 	section_options(cfg, &to);
+	if (!children)
+		section_lacks_ts(cfg, line, &t->ike);
+	section_lacks_pool(line, &t->ike);
 	if (!t->interface[0] && option_interface_valid(t->ike.name))
 		memcpy(t->interface, t->ike.name, strlen(t->ike.name) + 1);
 	if (!t->ike.ike.count)
@@ -543,6 +528,34 @@ static int section_on_tunnel(cfg_t *root, cfg_opt_t *opt)
 	return 0;
 }
 
+static int section_on_pool(cfg_t *root, cfg_opt_t *opt)
+{
+	cfg_t *cfg = cfg_opt_getnsec(opt, 0);
+	struct config *c = reading.file->load->config;
+	struct pool_conf pool = { .range_count = 0 }, *more;
+	struct option_target to = { .pool = &pool };
+	char why[VALUE_WHY_MAX];
+	int line = reading.sec->brace;
+
+	if (!section_title(cfg, line))
+		return 0;
+	snprintf(pool.name, sizeof(pool.name), "%s", cfg->title);
+	if (!section_given(cfg, "addresses"))
+		section_fault(line, "pool \"%s\": addresses is missing: what it gives, as { "
+			      "\"10.9.0.0/24\" }", pool.name);
+	section_options(cfg, &to);
+	if (section_sound() && !pool_option_check(&pool, c, why))
+		section_fault(line, "pool \"%s\": %s", pool.name, why);
+	more = section_sound() ? reallocarray(c->pools, c->pool_count + 1, sizeof(*more)) : NULL;
+	if (!more) {
+		free(pool.statics);
+		return section_sound() ? -1 : 0;
+	}
+	c->pools = more;
+	more[c->pool_count++] = pool;
+	return 0;
+}
+
 static int section_on_include(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
 {
 	char **names = reallocarray(reading.file->includes, reading.file->include_count + 1,
@@ -567,24 +580,6 @@ static int section_on_include(cfg_t *cfg, cfg_opt_t *opt, int argc, const char *
 	}
 	lines[reading.file->include_count++] = section_line(cfg);
 	return 0;
-}
-
-static void section_secret_wipe(cfg_opt_t *opt)
-{
-	for (unsigned int i = 0; i < cfg_opt_size(opt); i++) {
-		if (opt->values[i]->string)
-			mem_wipe(opt->values[i]->string, strlen(opt->values[i]->string));
-	}
-}
-
-/* Whether or not all of it was understood. */
-static void section_secrets_wipe(cfg_t *cfg)
-{
-	for (unsigned int i = 0; i < cfg_size(cfg, "tunnel"); i++) {
-		section_secret_wipe(cfg_getopt(cfg_getnsec(cfg, "tunnel", i), "psk"));
-		section_secret_wipe(cfg_getopt(cfg_getnsec(cfg, "tunnel", i), "key-password"));
-		section_secret_wipe(cfg_getopt(cfg_getnsec(cfg, "tunnel", i), "password"));
-	}
 }
 
 static size_t section_table(cfg_opt_t *opts, enum option_place place)
@@ -637,8 +632,10 @@ static int section_parse(cfg_t *cfg)
 static void section_try(void)
 {
 	cfg_opt_t child_opts[SECTION_OPTIONS_MAX] = { 0 }, tunnel_opts[SECTION_OPTIONS_MAX] = { 0 };
+	cfg_opt_t pool_opts[SECTION_OPTIONS_MAX] = { 0 };
 	cfg_opt_t opts[SECTION_OPTIONS_MAX] = {
 		CFG_SEC("tunnel", tunnel_opts, CFGF_MULTI | CFGF_TITLE),
+		CFG_SEC("pool", pool_opts, CFGF_MULTI | CFGF_TITLE),
 		CFG_FUNC("include", section_on_include),
 	};
 	cfg_opt_t end = CFG_END(), child = CFG_SEC("child", child_opts, CFGF_MULTI | CFGF_TITLE |
@@ -649,7 +646,8 @@ static void section_try(void)
 	child_opts[section_table(child_opts, OPTION_CHILD)] = end;
 	tunnel_opts[n] = child;
 	tunnel_opts[n + 1] = end;
-	opts[2 + section_table(opts + 2, 0)] = end;
+	pool_opts[section_table(pool_opts, OPTION_POOL)] = end;
+	opts[3 + section_table(opts + 3, 0)] = end;
 	cfg = cfg_init(opts, CFGF_NONE);
 	if (!cfg) {
 		section_fault(0, "no memory");
@@ -658,12 +656,14 @@ static void section_try(void)
 	reading.root = cfg;
 	reading.bad = NULL;
 	cfg_set_validate_func(cfg, "tunnel", section_on_tunnel);
+	cfg_set_validate_func(cfg, "pool", section_on_pool);
+	section_callbacks(cfg, "pool|", pool_opts);
 	section_callbacks(cfg, "", opts);
 	section_callbacks(cfg, "tunnel|", tunnel_opts);
 	section_callbacks(cfg, "tunnel|child|", child_opts);
 	if (section_parse(cfg) != CFG_SUCCESS && section_sound() && !reading.again)
 		section_fault(section_line(cfg), "cannot be understood");
-	section_secrets_wipe(cfg);
+	secret_wipe_read(cfg);
 	cfg_free(cfg);
 	reading.root = NULL;
 }

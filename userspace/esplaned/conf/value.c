@@ -210,3 +210,23 @@ bool value_is_host(const char *name)
 	       name[0] != '.' && name[0] != '-' && !strstr(name, "..") &&
 	       name[strspn(name, "0123456789.")] != '\0';
 }
+
+bool value_id(struct ike_id *id, const char *value, const char *absent, char why[VALUE_WHY_MAX])
+{
+	struct addr addr;
+
+	if (!strcmp(value, "any") || !strcmp(value, "%any"))
+		return value_refuse(why, "\"%s\" is not an identity: leave the option out; %s",
+				    value, absent);
+	if ((value_is_host(value) || strchr(value, '@') || !strncmp(value, "keyid:", 6) ||
+	     strchr(value, '=') || addr_parse(&addr, value)) &&
+	    ike_id_parse(id, value))
+		return true;
+	return value_refuse(why,
+			    "\"%s\" is not an identity; use an IPv4 or IPv6 address, a host name, "
+			    "as gw.example.org, user@example.org, @ and any text for a name of "
+			    "another form, @# and hexadecimal digits, keyid: and text, or a "
+			    "distinguished name, as \"C=DE, O=Example, CN=gw\", of at most %d "
+			    "octets",
+			    value, TUNNEL_ID_MAX);
+}

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "ike/core/conf.h"
 
 #define VALUE_WHY_MAX	768	/* octets, NUL included */
 
@@ -42,7 +43,8 @@ bool value_choice(const char *text, const char *no, const char *yes, bool *chose
 /* A relative path counts from the @file it stands in. False: longer than @size less one octets. */
 bool value_path(const char *file, const char *text, char *path, size_t size,
 		char why[VALUE_WHY_MAX]);
-
+/* An identity; @absent: what is so without the option. */
+bool value_id(struct ike_id *id, const char *value, const char *absent, char why[VALUE_WHY_MAX]);
 /* Could this be a DNS name? */
 bool value_is_host(const char *name);
 

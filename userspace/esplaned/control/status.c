@@ -65,6 +65,46 @@ static void status_address(json_t *object, const char *key, const struct addr *a
 		json_object_set_new(object, key, json_string(addr_str(addr, text)));
 }
 
+static json_t *status_addrs(const struct addr *list, unsigned int count)
+{
+	json_t *array = json_array();
+	char text[ADDR_STRLEN];
+
+	for (unsigned int i = 0; i < count; i++) {
+		if (list[i].family)
+			json_array_append_new(array, json_string(addr_str(&list[i], text)));
+	}
+	return array;
+}
+
+/* Nothing where there are none. */
+static void status_list(json_t *object, const char *key, json_t *array)
+{
+	if (json_array_size(array))
+		json_object_set_new(object, key, array);
+	else
+		json_decref(array);
+}
+
+/* Addresses that one end has given to the other, and what came with them. */
+static void status_internal(json_t *object, const struct ike_peer_status *st)
+{
+	json_t *domains = json_array(), *subnets = json_array();
+	const struct internal_net *net = st->net;
+	char text[PREFIX_STRLEN];
+
+	status_list(object, "inner_local", status_addrs(st->inner_local, ADDR_FAMILIES));
+	status_list(object, "inner_remote", status_addrs(st->inner_remote, ADDR_FAMILIES));
+	if (net)
+		status_list(object, "dns", status_addrs(net->dns, net->dns_count));
+	for (unsigned int i = 0; net && i < net->domain_count; i++)
+		json_array_append_new(domains, json_string(net->domain[i]));
+	for (unsigned int i = 0; net && i < net->subnet_count; i++)
+		json_array_append_new(subnets, json_string(prefix_str(&net->subnet[i], text)));
+	status_list(object, "dns_domains", domains);
+	status_list(object, "subnets", subnets);
+}
+
 static json_t *status_drops(const struct kern_sa_info *info)
 {
 	json_t *drops = json_object();
@@ -272,6 +312,7 @@ static json_t *status_peer(const struct status *s, const struct ike_peer_status 
 	status_endpoint(object, "remote_endpoint", &p->remote);
 	status_text(object, "local_id", p->local_id);
 	status_text(object, "remote_id", p->remote_id);
+	status_internal(object, p);
 	status_ike(object, s, p);
 	if (p->state == PEER_UP) {
 		status_text(object, "encapsulation", p->udp ? "udp" : "none");

@@ -22,6 +22,7 @@ struct tunnel_entry {
 	uint32_t device;		/* the module's number of its interface; 0: there is none */
 	struct totals *totals;
 	struct trust *trust;		/* made of @opt when a peer's certificate comes; or NULL */
+	struct internal_net servers;	/* the name servers that the system has of it */
 	/* When a contact with the peer last began: of ours or of the peer's. */
 	uint64_t contact_ms;
 	uint64_t keepalive_ms;		/* when the next octets for NATs are due */

@@ -4,6 +4,7 @@
 #include "esplaned/control/status.h"
 #include "esplaned/control/waits.h"
 #include "esplaned/engine/hooks.h"
+#include "esplaned/engine/servers.h"
 #include "esplaned/host/clock.h"
 #include "esplaned/host/sock.h"
 
@@ -17,6 +18,7 @@ static json_t *engine_result(void *ctx, const struct name_ref *ref, enum wait_fo
 void engine_settled(struct daemon *d)
 {
 	hooks_flush(d);
+	servers_flush(d);
 	waits_flush(&d->waits, engine_result, d);
 	clock_set(d->clock, ike_deadline(d->ike));
 }

@@ -14,6 +14,7 @@
 #include "esplaned/host/device.h"
 #include "esplaned/host/outer.h"
 #include "esplaned/host/sock.h"
+#include "esplaned/keys/keys.h"
 #include "esplaned/nl/kern.h"
 
 static uint64_t env_now(void *ctx)
@@ -219,6 +220,19 @@ static void env_child_down(void *ctx, const struct ike_child_link *link)
 	hooks_child_down(d, link);
 }
 
+/* Whoever has it now: the file has the last word. */
+static void env_lease(void *ctx, const char *pool, const struct addr *addr,
+		      const struct ike_id *id)
+{
+	struct daemon *d = ctx;
+	struct ledger_entry entry = { .addr = *addr };
+
+	snprintf(entry.pool, sizeof(entry.pool), "%s", pool);
+	if (id)
+		entry.id = *id;
+	keys_lease(d->keys, &entry);
+}
+
 static void env_device_down(void *ctx, uint32_t tunnel)
 {
 	char why[IKE_WHY_MAX];
@@ -256,6 +270,7 @@ void env_fill(struct ike_env *env, struct daemon *d)
 		.child_up = env_child_up,
 		.child_down = env_child_down,
 		.device_down = env_device_down,
+		.lease = env_lease,
 		.event = env_event,
 	};
 }

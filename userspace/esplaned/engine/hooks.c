@@ -81,6 +81,8 @@ void hooks_child_up(struct daemon *d, const struct ike_child_link *link)
 		.local_ts = h->local_ts,
 		.remote_ts = h->remote_ts,
 	};
+	if (link->given)
+		h->facts.net = link->given->net;
 	snprintf(h->facts.child, sizeof(h->facts.child), "%s", link->conf->name);
 }
 

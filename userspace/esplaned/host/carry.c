@@ -27,6 +27,8 @@ struct carry_child {
 	uint32_t id;
 	struct addr remote;
 	struct ts_list *local_ts, *remote_ts;
+	bool given;			/* the peer says which addresses: */
+	struct addr own[CARRY_FAMILIES];
 	struct carry_plan has;
 };
 
@@ -77,15 +79,23 @@ static bool carry_has_family(const struct ts_list *list, uint8_t family)
 }
 
 /*
- * The address that this host uses inside the tunnel: the configured one; else one that the host has
- * in local-ts; else, where a local-ts is a single host, that one. Family 0: none.
+ * The address that this host uses inside the tunnel: what the peer gives; the configured one; else
+ * one that the host has in local-ts; else, where a local-ts is a single host, that one. Family 0:
+ * none.
  */
-static void carry_choose(const struct carry *carry, const struct ts_list *local, int f,
+static void carry_choose(const struct carry *carry, const struct carry_child *child, int f,
 			 struct carry_plan *plan)
 {
 	const struct tunnel_options *opt = carry->opt;
+	const struct ts_list *local = child->local_ts;
 	uint8_t family = carry_family[f];
 
+	if (child->given) {
+		plan->source[f] = child->own[f];
+		plan->addr[f].addr = child->own[f];
+		plan->addr[f].bits = (uint8_t)(addr_len(&child->own[f]) * 8);
+		return;
+	}
 	if (opt->address.family == family) {
 		plan->source[f] = opt->address;
 		plan->addr[f] = (struct prefix){ opt->address, opt->address_bits };
@@ -137,16 +147,18 @@ static bool carry_plan_routes(struct carry_plan *plan, const struct ts_list *rem
 	return true;
 }
 
-static bool carry_plan_make(const struct carry *carry, const struct ts_list *local,
-			    const struct ts_list *remote, struct carry_plan *plan,
-			    char note[IKE_WHY_MAX])
+static bool carry_plan_make(const struct carry *carry, const struct carry_child *child,
+			    struct carry_plan *plan, char note[IKE_WHY_MAX])
 {
+	const struct ts_list *local = child->local_ts, *remote = child->remote_ts;
+
 	*plan = (struct carry_plan){ 0 };
 	for (int f = 0; f < CARRY_FAMILIES; f++) {
 		if (!carry_has_family(remote, carry_family[f]))
 			continue;
-		carry_choose(carry, local, f, plan);
-		if (!plan->source[f].family && carry_has_family(local, carry_family[f]))
+		carry_choose(carry, child, f, plan);
+		if (!child->given && !plan->source[f].family &&
+		    carry_has_family(local, carry_family[f]))
 			snprintf(note, IKE_WHY_MAX,
 				 "this host has no address inside local-ts: the networks behind it "
 				 "can use the tunnel, the host itself cannot; to give it one, add "
@@ -222,6 +234,9 @@ static struct carry_child *carry_child_new(const struct ike_child_link *link)
 		return NULL;
 	child->id = link->child;
 	child->remote = link->remote.addr;
+	child->given = link->given;
+	if (link->given)
+		memcpy(child->own, link->given->addr, sizeof(child->own));
 	if (carry_list_copy(&child->local_ts, link->local_ts) &&
 	    carry_list_copy(&child->remote_ts, link->remote_ts))
 		return child;
@@ -235,7 +250,7 @@ int carry_add(struct carry *carry, const struct ike_child_link *link, char note[
 	struct carry_child *old = carry_find(carry, link->child), *child = carry_child_new(link);
 	int rc = -ENOMEM;
 
-	if (child && carry_plan_make(carry, child->local_ts, child->remote_ts, &child->has, note)) {
+	if (child && carry_plan_make(carry, child, &child->has, note)) {
 		rc = link_up(carry->laid.sk, carry->laid.ifindex, why);
 		if (!rc)
 			rc = carry_plan_lay(&carry->laid, &child->has, old ? &old->has : NULL,
@@ -275,7 +290,7 @@ static void carry_again(struct carry *carry, struct carry_child *child)
 	char note[IKE_WHY_MAX], why[NLTALK_WHY_MAX];
 	struct carry_plan plan;
 
-	if (!carry_plan_make(carry, child->local_ts, child->remote_ts, &plan, note)) {
+	if (!carry_plan_make(carry, child, &plan, note)) {
 		free(plan.routes);
 		return;
 	}

@@ -14,6 +14,7 @@ void facts_pack(struct writer *w, const struct facts *facts)
 	pack_addr(w, &facts->local);
 	pack_addr(w, &facts->remote);
 	pack_addr(w, &facts->address);
+	pack_net(w, &facts->net);
 	pack_ts_list(w, facts->local_ts);
 	pack_ts_list(w, facts->remote_ts);
 }
@@ -27,7 +28,8 @@ bool facts_unpack(struct cursor *c, struct facts *facts)
 	ok = unpack_text(c, facts->child, sizeof(facts->child)) &&
 	     unpack_text(c, facts->peer, sizeof(facts->peer)) &&
 	     unpack_addr(c, &facts->local) && unpack_addr(c, &facts->remote) &&
-	     unpack_addr(c, &facts->address) && unpack_ts_list(c, UINT8_MAX, &local) &&
+	     unpack_addr(c, &facts->address) && unpack_net(c, &facts->net) &&
+	     unpack_ts_list(c, UINT8_MAX, &local) &&
 	     unpack_ts_list(c, UINT8_MAX, &remote) && !c->left;
 	facts->local_ts = local;
 	facts->remote_ts = remote;
@@ -77,6 +79,30 @@ static const char *facts_ts(char line[FACTS_ENV_LINE], const char *name, const s
 	return line;
 }
 
+static const char *facts_dns(char line[FACTS_ENV_LINE], const char *name,
+			     const struct internal_net *net)
+{
+	int len = snprintf(line, FACTS_ENV_LINE, "%s=", name);
+	char text[ADDR_STRLEN];
+
+	for (unsigned int i = 0; i < net->dns_count; i++)
+		len += snprintf(line + len, (size_t)(FACTS_ENV_LINE - len), "%s%s", i ? " " : "",
+				addr_str(&net->dns[i], text));
+	return line;
+}
+
+static const char *facts_domains(char line[FACTS_ENV_LINE], const char *name,
+				 const struct internal_net *net)
+{
+	int len = snprintf(line, FACTS_ENV_LINE, "%s=", name);
+
+	/* 16 names of 253 octets fit */
+	for (unsigned int i = 0; i < net->domain_count; i++)
+		len += snprintf(line + len, (size_t)(FACTS_ENV_LINE - len), "%s%s", i ? " " : "",
+				net->domain[i]);
+	return line;
+}
+
 static const char *facts_text(char line[FACTS_ENV_LINE], const char *name, const char *text)
 {
 	int len = snprintf(line, FACTS_ENV_LINE, "%s=", name);
@@ -113,6 +139,10 @@ const char *facts_line(const struct tunnel_options *t, const struct facts *facts
 		return facts_ts(line, "ESPLANE_LOCAL_TS", facts->local_ts);
 	case 10:
 		return facts_ts(line, "ESPLANE_REMOTE_TS", facts->remote_ts);
+	case 11:
+		return facts_dns(line, "ESPLANE_DNS", &facts->net);
+	case 12:
+		return facts_domains(line, "ESPLANE_DNS_DOMAINS", &facts->net);
 	default:
 		return NULL;
 	}

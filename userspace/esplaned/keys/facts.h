@@ -18,12 +18,13 @@ struct facts {
 	char child[TUNNEL_NAME_MAX];
 	char peer[FACTS_PEER_MAX];	/* the peer's identity as a text; "": not known */
 	struct addr local, remote;	/* the outer addresses; family 0: not known */
+	struct internal_net net;	/* what the peer has given: name servers and domains */
 	struct addr address;		/* this host's inside the tunnel; family 0: none */
 	/* As negotiated; NULL: not known. facts_unpack makes lists of its own, a reference each. */
 	const struct ts_list *local_ts, *remote_ts;
 };
 
-#define FACTS_ENV_COUNT	11		/* lines of the environment */
+#define FACTS_ENV_COUNT	13		/* lines of the environment */
 #define FACTS_ENV_LINE	8192		/* octets of one, NUL included */
 
 void facts_pack(struct writer *w, const struct facts *facts);

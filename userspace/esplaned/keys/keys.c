@@ -14,6 +14,7 @@
 
 struct keys {
 	int link, ready;
+	struct ledger *ledger;		/* of an earlier daemon, until it is asked for */
 	struct keys_calls calls;
 	uint32_t request;		/* the load that is under way, or was last */
 	/* What has come of it. */
@@ -26,7 +27,7 @@ struct keys {
 	uint8_t in[LINK_MAX], out[LINK_MAX];
 };
 
-struct keys *keys_attach(int link, int ready)
+struct keys *keys_attach(int link, int ready, struct ledger *ledger)
 {
 	struct keys *keys = calloc(1, sizeof(*keys));
 
@@ -34,6 +35,7 @@ struct keys *keys_attach(int link, int ready)
 		return NULL;
 	keys->link = link;
 	keys->ready = ready;
+	keys->ledger = ledger;
 	return keys;
 }
 
@@ -46,6 +48,7 @@ void keys_free(struct keys *keys)
 		close(keys->ready);
 	config_free(keys->config);
 	parcel_drop(&keys->parcel);
+	ledger_free(keys->ledger);
 	free(keys);
 }
 
@@ -93,6 +96,20 @@ static bool keys_tunnel(struct keys *keys, struct cursor *c)
 	ok = unpack_tunnel(c, keys->tunnel, &config->lists);
 	keys->tunnel->crl = crl;
 	return ok;
+}
+
+static bool keys_pool(struct keys *keys, struct cursor *c)
+{
+	struct config *config = keys->config;
+	struct pool_conf *grown;
+
+	if (!config || keys->tunnel || config->pool_count == CONFIG_POOLS_MAX)
+		return false;
+	grown = reallocarray(config->pools, config->pool_count + 1, sizeof(*grown));
+	if (!grown)
+		return false;
+	config->pools = grown;
+	return unpack_pool(c, &grown[config->pool_count++]);
 }
 
 static bool keys_child(struct keys *keys, struct cursor *c)
@@ -182,6 +199,8 @@ static bool keys_input(struct keys *keys, size_t len)
 	switch (kind) {
 	case LINK_LIST:
 		return keys_list(keys, &c);
+	case LINK_POOL:
+		return keys_pool(keys, &c);
 	case LINK_TUNNEL:
 		return keys_tunnel(keys, &c);
 	case LINK_CHILD:
@@ -307,4 +326,32 @@ bool keys_hook(struct keys *keys, uint32_t id, uint32_t secret, bool up,
 	writer_u8(&w, up);
 	facts_pack(&w, facts);
 	return keys_send(keys, &w);
+}
+
+void keys_lease(struct keys *keys, const struct ledger_entry *entry)
+{
+	struct writer w = link_begin(keys->out, LINK_LEASE);
+
+	ledger_pack(&w, entry);
+	keys_send(keys, &w);
+}
+
+void keys_leases(struct keys *keys, void (*fn)(void *ctx, const struct ledger_entry *entry),
+		 void *ctx)
+{
+	if (keys->ledger)
+		ledger_each(keys->ledger, fn, ctx);
+	ledger_free(keys->ledger);
+	keys->ledger = NULL;
+}
+
+void keys_dns(struct keys *keys, uint32_t secret, const struct internal_net *net)
+{
+	static const struct internal_net none;
+	struct writer w = link_begin(keys->out, LINK_DNS);
+
+	writer_u32(&w, secret);
+	writer_u8(&w, net ? 1 : 0);
+	pack_net(&w, net ? net : &none);
+	keys_send(keys, &w);
 }

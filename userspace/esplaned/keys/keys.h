@@ -2,8 +2,8 @@
 /*
  * The daemon's processes, as the one that speaks IKE sees them. There are three:
  *
- *	supervisor	the first; root. Runs the scripts, passes signals on, has the pid file and
- *			systemd. Reads no file and nothing from the network.
+ *	supervisor	the first; root. Runs the scripts, keeps the file of leases, passes signals
+ *			on, has the pid file and systemd. Reads nothing from the network.
  *	secrets		vault.h. Reads the configuration, has the pre-shared and private keys, no
  *			network.
  *	network		everything else: IKE, netlink, the control socket. No secret; its own user,
@@ -17,13 +17,17 @@
 
 #include "esplaned/conf/config.h"
 #include "esplaned/keys/facts.h"
+#include "esplaned/keys/ledger.h"
 #include "ike/core/env.h"
 #include "lib/mem.h"
+
+#define KEYS_STATE	"/var/lib/esplane"
 
 struct keys_setup {
 	const char *config;		/* path of the configuration */
 	const char *control; /* of the control socket: the supervisor removes it in the end */
 	const char *pid_file;		/* NULL: none */
+	const char *state;		/* folder of what is kept over restarts */
 	int ready; /* gets an octet when the daemon is ready, and is closed; -1 */
 };
 
@@ -49,8 +53,11 @@ struct keys;
  * opened; log and sandbox_memory() come before it. NULL: logged.
  */
 struct keys *keys_start(const struct keys_setup *setup);
-/* What keys_start does in the network process: @link is its end, @ready goes to the supervisor. */
-struct keys *keys_attach(int link, int ready);
+/*
+ * What keys_start does in the network process: @link is its end, @ready goes to the supervisor,
+ * @ledger is taken over (NULL: none).
+ */
+struct keys *keys_attach(int link, int ready, struct ledger *ledger);
 void keys_free(struct keys *keys);		/* NULL is fine */
 void keys_listen(struct keys *keys, const struct keys_calls *calls);
 
@@ -66,6 +73,21 @@ struct config *keys_load(struct keys *keys, char why[CONFIG_WHY_MAX]);
  * whoever waits for @setup.ready.
  */
 void keys_ready(struct keys *keys);
+
+/*
+ * An address is bound to an identity, or to nobody any more: the supervisor writes it down. What is
+ * not heard is lost with a restart, no more.
+ */
+void keys_lease(struct keys *keys, const struct ledger_entry *entry);
+/* What an earlier daemon has written down, once: @fn gets each. */
+void keys_leases(struct keys *keys, void (*fn)(void *ctx, const struct ledger_entry *entry),
+		 void *ctx);
+
+/*
+ * The name servers and domains of the interface of the tunnel whose number it is; NULL: it has none
+ * any more. What becomes of it is logged.
+ */
+void keys_dns(struct keys *keys, uint32_t secret, const struct internal_net *net);
 
 /* Readable: call keys_read. */
 int keys_fd(const struct keys *keys);

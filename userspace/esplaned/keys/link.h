@@ -26,7 +26,10 @@ enum link_kind {
 	LINK_HOOK,     /* id u32, secret u32, up u8, facts (facts.h) */
 	LINK_SIGN,     /* job u32, secret u32, hashes u16 (crypto/signature.h), the octets */
 	LINK_EAP,      /* job u32, secret u32, enum ike_eap u8, user u16 and octets, octets */
+	LINK_LEASE,    /* an entry (ledger.h); likewise from secrets to supervisor */
+	LINK_DNS,      /* secret u32, up u8, net (conf/pack.h); to supervisor: interface, up, net */
 	/* secrets to network */
+	LINK_POOL,	/* request u32, a pool (conf/pack.h) */
 	LINK_LIST,	/* request u32, more u8: it goes on, a part of a list (keys/parcel.h) */
 	LINK_TUNNEL,	/* request u32, its revocation lists, a tunnel (conf/pack.h) */
 	LINK_CHILD,	/* request u32, the next of its children */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -75,7 +76,7 @@ static struct keys *start_network(struct start *t)
 	start_leave(t);
 	start_close(&t->network[1]);
 	start_close(&t->supervisor[1]);
-	keys = keys_attach(t->network[0], t->ready[1]);
+	keys = keys_attach(t->network[0], t->ready[1], t->s.ledger);
 	if (!keys)
 		log_err("cannot start: no memory");
 	return keys;
@@ -108,10 +109,17 @@ struct keys *keys_start(const struct keys_setup *setup)
 		.s = { .setup = setup, .pid_fd = -1 }, .network = { -1, -1 },
 		.supervisor = { -1, -1 }, .ready = { -1, -1 }, .parent = getpid(),
 	};
+	char leases[256];
 	sigset_t set;
 
 	if (!supervise_pid_open(&t.s, setup->pid_file))
 		return NULL;
+	snprintf(leases, sizeof(leases), "%s/leases", setup->state);
+	t.s.ledger = ledger_read(leases);
+	if (!t.s.ledger) {
+		log_err("cannot start: no memory");
+		goto drop;
+	}
 	supervise_signals(&set);
 	if (!start_links(&t) || sigprocmask(SIG_BLOCK, &set, &t.mask))
 		goto drop;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "esplaned/conf/pack.h"
+#include "esplaned/keys/dns.h"
 #include "esplaned/keys/link.h"
 #include "esplaned/keys/runner.h"
 #include "lib/log.h"
@@ -26,6 +27,7 @@
 struct watch {
 	struct supervise *s;
 	struct runner *runner;
+	struct dns *dns;
 	int signals;			/* signalfd */
 	bool ready;
 	int status;			/* of network */
@@ -154,7 +156,7 @@ static void supervise_on_ended(struct watch *w, pid_t pid, int status)
 		if (WIFSIGNALED(status))
 			log_err("the process with the secrets was ended by signal %d",
 				WTERMSIG(status));
-	} else {
+	} else if (!dns_reaped(w->dns, pid, status)) {
 		runner_reaped(w->runner, pid, status);
 	}
 }
@@ -184,13 +186,31 @@ static void supervise_link_close(struct supervise *s)
 	s->link = -1;
 }
 
+static bool supervise_input(struct watch *w, size_t len)
+{
+	struct cursor c = cursor_of(w->in, len);
+	struct ledger_entry entry;
+	uint8_t kind;
+
+	if (!cursor_u8(&c, &kind))
+		return false;
+	if (kind == LINK_DNS)
+		return dns_input(w->dns, &c);
+	if (kind != LINK_LEASE)
+		return runner_input(w->runner, w->in, len);
+	if (!ledger_unpack(&c, &entry))
+		return false;
+	ledger_set(w->s->ledger, &entry);	/* a failure is logged */
+	return true;
+}
+
 static void supervise_on_link(struct watch *w)
 {
 	ssize_t n = link_recv(w->s->link, w->in, false);
 
 	if (n == -EAGAIN)
 		return;
-	if (n > 0 && runner_input(w->runner, w->in, (size_t)n))
+	if (n > 0 && supervise_input(w, (size_t)n))
 		return;
 	if (n)
 		log_err("malformed message from the process with the secrets, or no memory");
@@ -244,15 +264,21 @@ static int supervise_hurry(struct watch *w)
 	return -1;
 }
 
+/* Of two waits; -1: for ever. */
+static int supervise_sooner(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 static void supervise_loop(struct watch *w)
 {
 	struct supervise *s = w->s;
 
-	while (s->network || s->link >= 0 || !runner_idle(w->runner)) {
-		int wait = runner_tick(w->runner), hurry = supervise_hurry(w);
+	while (s->network || s->link >= 0 || !runner_idle(w->runner) ||
+	       !dns_idle(w->dns)) {
+		int wait = supervise_sooner(runner_tick(w->runner), supervise_hurry(w));
 
-		if (hurry >= 0 && (wait < 0 || hurry < wait))
-			wait = hurry;
+		wait = supervise_sooner(wait, ledger_tick(s->ledger, false));
 		if (!supervise_turn(w, wait))
 			break;
 	}
@@ -261,6 +287,7 @@ static void supervise_loop(struct watch *w)
 int supervise_run(struct supervise *s)
 {
 	struct watch *w = calloc(1, sizeof(*w));
+	char note[256];
 	int status = 1;
 	sigset_t set;
 
@@ -269,18 +296,23 @@ int supervise_run(struct supervise *s)
 		w->s = s;
 		w->status = 1;
 		w->runner = runner_new(supervise_on_ran, w);
+		snprintf(note, sizeof(note), "%s/resolvconf", s->setup->state);
+		w->dns = dns_new(note);
 		w->signals = signalfd(-1, &set, SFD_CLOEXEC);
 	}
-	if (!w || !w->runner || w->signals < 0) {
+	if (!w || !w->runner || !w->dns || w->signals < 0) {
 		log_err("cannot start: no memory");
 	} else {
 		supervise_loop(w);
+		ledger_tick(s->ledger, true);
 		status = w->status;
 		if (w->ready)
 			unlink(s->setup->control);
 	}
 	if (w)
 		runner_free(w->runner);
+	if (w)
+		dns_free(w->dns);
 	supervise_pid_drop(s);
 	free(w);
 	return status;

@@ -13,6 +13,7 @@ struct supervise {
 	int link;			/* to secrets */
 	int pid_fd;			/* of the pid file; -1: none */
 	bool pid_made;			/* it was not there before */
+	struct ledger *ledger;
 };
 
 /* SIGTERM, SIGINT, SIGUSR1, SIGHUP, SIGCHLD: to be blocked before the processes are made. */

@@ -12,6 +12,7 @@
 #include "crypto/signature.h"
 #include "esplaned/conf/pack.h"
 #include "esplaned/keys/facts.h"
+#include "esplaned/keys/ledger.h"
 #include "esplaned/keys/link.h"
 #include "esplaned/keys/vault_eap.h"
 #include "esplaned/keys/parcel.h"
@@ -198,6 +199,19 @@ static bool vault_tunnels_send(struct vault *v, uint32_t request, const struct c
 	return ok;
 }
 
+static bool vault_pools_send(struct vault *v, uint32_t request, const struct config *config)
+{
+	for (size_t i = 0; i < config->pool_count; i++) {
+		struct writer w = link_begin(v->out, LINK_POOL);
+
+		writer_u32(&w, request);
+		pack_pool(&w, &config->pools[i]);
+		if (!vault_answer(v, &w))
+			return false;
+	}
+	return true;
+}
+
 static bool vault_load(struct vault *v, struct cursor *c)
 {
 	struct config *fresh;
@@ -215,7 +229,7 @@ static bool vault_load(struct vault *v, struct cursor *c)
 		config_free(v->before);
 		v->before = v->config;
 		v->config = fresh;
-		if (!vault_tunnels_send(v, request, fresh))
+		if (!vault_pools_send(v, request, fresh) || !vault_tunnels_send(v, request, fresh))
 			return false;
 	}
 	len = strlen(v->why);
@@ -392,6 +406,51 @@ static bool vault_hook(struct vault *v, struct cursor *c)
 	return ok;
 }
 
+/*
+ * Of a pool that there is, or was, the supervisor writes down what has become of an address. One
+ * that is gone can only be forgotten.
+ */
+static bool vault_lease(struct vault *v, struct cursor *c)
+{
+	struct writer w = link_begin(v->out, LINK_LEASE);
+	struct ledger_entry entry;
+
+	if (!ledger_unpack(c, &entry))
+		return false;
+	if (entry.id.type && !(v->config && config_pool(v->config, entry.pool)) &&
+	    !(v->before && config_pool(v->before, entry.pool)))
+		return true;
+	ledger_pack(&w, &entry);
+	if (link_send(v->supervisor, &w, true))
+		return true;
+	log_err("cannot have a lease written down: %s", strerror(errno));
+	return false;
+}
+
+/* The interface is that of the configuration. */
+static bool vault_dns(struct vault *v, struct cursor *c)
+{
+	struct writer w = link_begin(v->out, LINK_DNS);
+	struct internal_net net = { .dns_count = 0 };
+	const struct tunnel_options *t;
+	uint32_t secret;
+	uint8_t up;
+
+	if (!cursor_u32(c, &secret) || !cursor_u8(c, &up) || up > 1 || !unpack_net(c, &net) ||
+	    c->left)
+		return false;
+	t = vault_find(v, secret);
+	if (!t)
+		return true;
+	pack_text(&w, t->interface);
+	writer_u8(&w, up);
+	pack_net(&w, &net);
+	if (link_send(v->supervisor, &w, true))
+		return true;
+	log_err("cannot have name servers set: %s", strerror(errno));
+	return false;
+}
+
 bool vault_input(struct vault *v, const uint8_t *msg, size_t len)
 {
 	struct cursor c = cursor_of(msg, len);
@@ -410,6 +469,10 @@ bool vault_input(struct vault *v, const uint8_t *msg, size_t len)
 		return vault_eap(v, &c);
 	case LINK_HOOK:
 		return vault_hook(v, &c);
+	case LINK_LEASE:
+		return vault_lease(v, &c);
+	case LINK_DNS:
+		return vault_dns(v, &c);
 	default:
 		return false;
 	}

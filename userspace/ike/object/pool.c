@@ -344,6 +344,15 @@ int pool_set(struct ike *ike, const struct pool_conf *conf)
 	return 0;
 }
 
+void pool_forget(struct pool *pool)
+{
+	struct lease *lease, *next;
+
+	HASH_ITER(by_addr, pool->leases, lease, next)
+		pool_tell(lease, false);
+	pool_free(pool);
+}
+
 void pool_free(struct pool *pool)
 {
 	struct lease *lease, *next;

@@ -49,6 +49,8 @@ struct pool {
 struct pool *pool_find(const struct ike *ike, const char *name);
 /* Makes or changes it. What it had leased and has no more goes. -ENOMEM */
 int pool_set(struct ike *ike, const struct pool_conf *conf);
+/* As pool_free(), and the outer world forgets them too. */
+void pool_forget(struct pool *pool);
 /* With all leases: no peer may know one any more. */
 void pool_free(struct pool *pool);
 
