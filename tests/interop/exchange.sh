@@ -34,8 +34,9 @@ theirs()
 	TS_A=$LONG_A TS_B=$LONG_B swan_conn "$IKE" "$ESP" "$1" | swan_load b
 }
 
-# The payload behind the header of the IKE message is an Encrypted Fragment (53).
-FRAGMENT='udp[24] = 53'
+# The payload behind the header of the IKE message is an Encrypted Fragment (53). At port 4500, where
+# MOBIKE goes at once, four zeros stand in front of it.
+FRAGMENT='((udp port 500 and udp[24] = 53) or (udp port 4500 and udp[28] = 53))'
 IP_FRAGMENT='ip[6:2] & 0x3fff != 0'
 
 # up_by end DESCRIPTION: with all its packets in $WORK/ike.pcap
