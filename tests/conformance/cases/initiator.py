@@ -615,3 +615,14 @@ def initiator_says_initial_contact(t):
     """Its first IKE_AUTH with a peer that it has no IKE SA with has INITIAL_CONTACT."""
     _, _, request = asked(t)
     check(request.notify(wire.INITIAL_CONTACT), "no INITIAL_CONTACT")
+
+
+@case(347, "RFC 7296 2.9", only="esplaned")
+def initiator_single_pair_required(t):
+    """SINGLE_PAIR_REQUIRED in place of the child: there is none, and it says what to write."""
+    peer, sa, request = asked(t, local_ts="{ 10.1.0.0/24, 10.3.0.0/24 }")
+    me = peer.id_payload(wire.IDR)
+    sa.respond(request, [me, peer.auth_payload(sa, me.body),
+                         wire.notify(wire.SINGLE_PAIR_REQUIRED)])
+    check("split = yes" in str(t.subject.outcome(t.begun)), "it does not say what to write")
+    t.has_pairs(0)

@@ -249,7 +249,7 @@ static const struct {
 	  "@:7: tunnel \"office\", child \"a\": there is no option reky: do you mean rekey?" },
 	{ HEAD "child a {\n" PAIR "auto = 1h\n}\n}\n",
 	  "@:7: tunnel \"office\", child \"a\": there is no option auto; use esp, local-ts, "
-	  "remote-ts, rekey, rekey-bytes, rekey-packets, replay-window" },
+	  "remote-ts, rekey, rekey-bytes, rekey-packets, replay-window, split" },
 	{ HEAD "child a {\n" TS("10.1.0.0/24", "fd02::/64") "}\n}\n",
 	  "@:1: tunnel \"office\": child \"a\": local-ts and remote-ts have no address family in "
 	  "common" },
@@ -432,6 +432,7 @@ static const char *const tunnel_changes[] = {
 	"retransmit-factor = 3\n",
 	"fragment-size = never\n",
 	"childless = yes\n",
+	"remote-ts = { 10.2.0.0/24, 10.3.0.0/24 }\nsplit = yes\n",
 	"local = \"192.0.2.1\"\n",
 	"remote = \"198.51.100.2\"\n",
 	"remote = gw.example.org\n",
@@ -457,6 +458,34 @@ static const char *const tunnel_changes[] = {
 	"dpd = 31\n",
 	"replay-window = 64\n",
 };
+
+/* A child for each pair, in the order of the lists; of one pair it keeps its name. */
+static void split_in_pairs(void **state)
+{
+	static const char *const pairs[][3] = {
+		{ "office-1", "10.1.0.0/24", "10.2.0.0/24" }, { "office-2", "10.1.0.0/24", "10.4.0.0/24" },
+		{ "office-3", "10.3.0.0/24", "10.2.0.0/24" }, { "office-4", "10.3.0.0/24", "10.4.0.0/24" },
+	};
+	struct config *c = load_good(ONE("split = yes\nlocal-ts = { 10.1.0.0/24, 10.3.0.0/24 }\n"
+					 "remote-ts = { 10.2.0.0/24, 10.4.0.0/24 }\n"
+					 "esp = aes256gcm16\n"));
+	const struct tunnel_conf *ike = &c->tunnels[0].ike;
+	char text[TS_STRLEN];
+
+	assert_int_equal(ike->child_count, COUNT(pairs));
+	for (size_t i = 0; i < COUNT(pairs); i++) {
+		assert_string_equal(ike->child[i].name, pairs[i][0]);
+		assert_string_equal(ts_list_str(ike->child[i].local_ts, text, sizeof(text)), pairs[i][1]);
+		assert_string_equal(ts_list_str(ike->child[i].remote_ts, text, sizeof(text)), pairs[i][2]);
+		assert_true(c->tunnels[0].esp_given[i]);
+		assert_int_equal(ike->child[i].esp.count, 1);
+	}
+	config_free(c);
+	c = load_good(ONE("split = yes\n"));
+	assert_int_equal(c->tunnels[0].ike.child_count, 1);
+	assert_string_equal(c->tunnels[0].ike.child[0].name, "office");
+	config_free(c);
+}
 
 static void what_reload_compares(void **state)
 {
@@ -569,6 +598,7 @@ int main(void)
 		cmocka_unit_test(all_mistakes_of_a_file),
 		cmocka_unit_test(words_of_nothing),
 		cmocka_unit_test(weak_secrets),
+		cmocka_unit_test(split_in_pairs),
 		cmocka_unit_test(what_reload_compares),
 		cmocka_unit_test(reload_compares_children),
 		cmocka_unit_test(packing_and_unpacking_agree),

@@ -28,7 +28,8 @@ static const struct {
 	  "crl, revocation, users, eap-identity, password, password-file, eap, ike, esp, allow-legacy, prefer, local-ts, remote-ts, rekey, "
 	  "rekey-bytes, rekey-packets, ike-rekey, replay-window, start, when-down, interface, "
 	  "address, pool, mtu, routes, table, metric, fwmark, encap, mobike, nat-keepalive, dpd, "
-	  "retransmit-first, retransmit-factor, retransmit-tries, fragment-size, childless, up-script, "
+	  "retransmit-first, retransmit-factor, retransmit-tries, fragment-size, childless, split, "
+	  "up-script, "
 	  "down-script, "
 	  "script-timeout" },
 	{ "conn \"office\" {\n}\n",
@@ -236,6 +237,13 @@ static const struct {
 	{ ONE("fragment-size = 575\n"), "@:6: tunnel \"office\": fragment-size: \"575\" is not a packet "
 					"size: use 576 to 65535 octets of an IP packet, as 1280, "
 					"or never" },
+	{ ONE("split = yes\nlocal-ts = { 10.1.0.0/24, 10.3.0.0/24, 10.4.0.0/24, 10.5.0.0/24, "
+	      "10.6.0.0/24, 10.7.0.0/24, 10.8.0.0/24, 10.9.0.0/24, 10.10.0.0/24 }\n"
+	      "remote-ts = { 10.21.0.0/24, 10.22.0.0/24, 10.23.0.0/24, 10.24.0.0/24, "
+	      "10.25.0.0/24, 10.26.0.0/24, 10.27.0.0/24, 10.28.0.0/24 }\n"),
+	  "@:1: tunnel \"office\": split makes 72 children of office, and a tunnel has 64 at most" },
+	{ ONE("split = maybe\n"),
+	  "@:6: tunnel \"office\": split: \"maybe\" is not known; use no or yes" },
 	{ ONE("childless = force\n"), "@:6: tunnel \"office\": childless: \"force\" is not known; use "
 				      "no or yes" },
 	{ ONE("fragment-size = no\n"), "@:6: tunnel \"office\": fragment-size: \"no\" is not a packet "

@@ -327,6 +327,11 @@ static bool option_replay_window(struct option_target *to, const char *value,
 			  &to->child->conf.replay_window, why);
 }
 
+static bool option_split(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	return value_choice(value, "no", "yes", &to->child->split, why);
+}
+
 static bool option_childless(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
 	return value_choice(value, "no", "yes", &to->tunnel->ike.childless, why);
@@ -489,6 +494,7 @@ const struct option option_table[] = {
 	{ "retransmit-tries", OPTION_TUNNEL, false, option_retransmit_tries },
 	{ "fragment-size", OPTION_TUNNEL, false, option_fragment_size },
 	{ "childless", OPTION_TUNNEL, false, option_childless },
+	{ "split", OPTION_BOTH, false, option_split },
 	{ "up-script", OPTION_TUNNEL, false, option_up_script },
 	{ "down-script", OPTION_TUNNEL, false, option_down_script },
 	{ "script-timeout", OPTION_TUNNEL, false, option_script_timeout },

@@ -12,6 +12,7 @@ struct option_child {
 	struct child_conf conf;
 	struct ts local[CONFIG_TS_MAX], remote[CONFIG_TS_MAX];
 	unsigned int local_count, remote_count;
+	bool split;			/* a child for each pair */
 };
 
 /* What options are written to. Options of a child that stand in the tunnel itself go to @child too.

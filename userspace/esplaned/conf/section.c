@@ -17,6 +17,7 @@
 #include "esplaned/conf/option.h"
 #include "esplaned/conf/pool_option.h"
 #include "esplaned/conf/secret.h"
+#include "esplaned/conf/split.h"
 #include "esplaned/conf/words.h"
 
 #define SECTION_UNKNOWN_MAX	32		/* unknown options of one section */
@@ -361,7 +362,12 @@ static bool section_child_add(struct tunnel_options *t, const char *name,
 {
 	struct tunnel_conf *ike = &t->ike;
 	struct child_conf *conf = &ike->child[ike->child_count];
+	char why[VALUE_WHY_MAX] = "no memory";
 
+	if (!split_leaves_room(ike, name, why)) {
+		section_fault(line, "tunnel \"%s\": %s", ike->name, why);
+		return false;
+	}
 	pool_option_selectors(reading.file->load->config, ike, child);
 	*conf = child->conf;
 	snprintf(conf->name, sizeof(conf->name), "%s", name);
@@ -370,9 +376,9 @@ static bool section_child_add(struct tunnel_options *t, const char *name,
 		proposals_default(&conf->esp, PROTO_ESP);
 	conf->esp.by_peer = t->prefer_peer;
 	ike->child_count++;
-	if (conf->local_ts && conf->remote_ts)
+	if (conf->local_ts && conf->remote_ts && (!child->split || split_last_child(t, why)))
 		return true;
-	section_fault(line, "no memory");
+	section_fault(line, "tunnel \"%s\": %s", ike->name, why);
 	return false;
 }
 
@@ -384,7 +390,7 @@ static bool section_children(cfg_t *cfg, struct tunnel_options *t,
 	for (unsigned int i = 0; i < count; i++) {
 		cfg_t *sec = cfg_getnsec(cfg, "child", i);
 		int line = reading.sec->child[i];
-		struct option_child child = { .conf = defaults->conf };
+		struct option_child child = { .conf = defaults->conf, .split = defaults->split };
 		struct option_target to = { .tunnel = t, .child = &child };
 
 		if (!section_title(sec, line))

@@ -221,7 +221,7 @@ static void auth_refused_because(struct inbound *in, const struct msg_notify *er
 {
 	const struct child *child = child_find(in->sa->ike, auth_exchange(in->ex)->child);
 	const struct tunnel_conf *conf = in->sa->peer->tunnel->conf;
-	char local[160], remote[160], name[NAME_STRLEN], id[TUNNEL_ID_MAX], asked[TUNNEL_ID_MAX];
+	char ours[160], name[NAME_STRLEN], id[TUNNEL_ID_MAX], asked[TUNNEL_ID_MAX];
 
 	if (error->type == NOTIFY_AUTHENTICATION_FAILED)
 		cause_set(cause, IKE_FAIL_AUTH_REMOTE,
@@ -236,14 +236,10 @@ static void auth_refused_because(struct inbound *in, const struct msg_notify *er
 		cause_set(cause, IKE_FAIL_NO_PROPOSAL_CHILD,
 			  "the peer takes none of our ESP proposals: %s; "
 			  "compare them with the peer's",
-			  proposals_text(&child->conf->esp, local, sizeof(local)));
+			  proposals_text(&child->conf->esp, ours, sizeof(ours)));
 	else if ((error->type == NOTIFY_TS_UNACCEPTABLE ||
 		  error->type == NOTIFY_SINGLE_PAIR_REQUIRED) && child)
-		cause_set(cause, IKE_FAIL_TS,
-			  "the peer accepts no traffic between %s (ours) and %s (its own); "
-			  "compare local-ts and remote-ts with the peer's",
-			  ts_list_str(child->conf->local_ts, local, sizeof(local)),
-			  ts_list_str(child->conf->remote_ts, remote, sizeof(remote)));
+		offer_ts_refused(cause, child, error->type);
 	else
 		cause_set(cause, IKE_FAIL_PEER, "the peer refuses IKE_AUTH: %s",
 			  notify_text(error->type, name));

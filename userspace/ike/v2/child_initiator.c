@@ -576,7 +576,7 @@ static bool child_try_again(struct child *child)
 static void child_new_refused(struct inbound *in, struct child *child,
 			      const struct msg_notify *error)
 {
-	char text[160], remote[160], name[NAME_STRLEN];
+	char text[160], name[NAME_STRLEN];
 	uint16_t group = KE_NONE;
 	struct cause cause;
 
@@ -602,12 +602,9 @@ static void child_new_refused(struct inbound *in, struct child *child,
 			  "compare them with the peer's%s",
 			  proposals_text(&child->conf->esp, text, sizeof(text)),
 			  child_pfs_hint(in, child, error));
-	else if (error->type == NOTIFY_TS_UNACCEPTABLE)
-		cause_set(&cause, IKE_FAIL_TS,
-			  "the peer accepts no traffic between %s (ours) and %s (its own); "
-			  "compare local-ts and remote-ts with the peer's",
-			  ts_list_str(child->conf->local_ts, text, sizeof(text)),
-			  ts_list_str(child->conf->remote_ts, remote, sizeof(remote)));
+	else if (error->type == NOTIFY_TS_UNACCEPTABLE ||
+		 error->type == NOTIFY_SINGLE_PAIR_REQUIRED)
+		offer_ts_refused(&cause, child, error->type);
 	else
 		cause_set(&cause, IKE_FAIL_PEER, "the peer refuses the child: %s",
 			  notify_text(error->type, name));

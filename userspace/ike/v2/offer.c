@@ -247,6 +247,22 @@ struct child_sa *offer_pair(const struct offer_taken *taken, struct ike_sa *sa, 
 	return NULL;
 }
 
+void offer_ts_refused(struct cause *cause, const struct child *child, uint16_t notify)
+{
+	char local[160], remote[160];
+
+	ts_list_str(child->conf->local_ts, local, sizeof(local));
+	ts_list_str(child->conf->remote_ts, remote, sizeof(remote));
+	if (notify == NOTIFY_SINGLE_PAIR_REQUIRED)
+		cause_set(cause, IKE_FAIL_TS,
+			  "the peer takes one pair of selectors in a child, and was offered %s "
+			  "(ours) and %s (its own): write split = yes", local, remote);
+	else
+		cause_set(cause, IKE_FAIL_TS,
+			  "the peer accepts no traffic between %s (ours) and %s (its own); "
+			  "compare local-ts and remote-ts with the peer's", local, remote);
+}
+
 void offer_reject(struct child *child, struct ike_sa *sa, const struct msg_sa *answer,
 		  uint32_t *spi_in, const char *why)
 {

@@ -58,6 +58,9 @@ struct child_sa *offer_pair(const struct offer_taken *taken, struct ike_sa *sa, 
 			    struct chunk secret, struct chunk ni, struct chunk nr,
 			    struct cause *cause);
 
+/* What TS_UNACCEPTABLE and SINGLE_PAIR_REQUIRED to an offer of ours mean (RFC 7296 2.9). */
+void offer_ts_refused(struct cause *cause, const struct child *child, uint16_t notify);
+
 /*
  * We do not take the peer's @answer, but it has made a CHILD_SA of it: we tell it to delete that
  * again. @spi_in: what we have reserved for it; 0 afterwards.
