@@ -184,7 +184,8 @@ swan_stop s
 
 # It goes on as long as the path works, unless told otherwise.
 swan_start s a "prefer_best_path = yes"
-espl_conf any gw.example.org paris@example.org 2 1 | espl_start e b
+# With another address of the server's to choose from, strongSwan may take that one.
+espl_conf any gw.example.org paris@example.org 2 1 'local = "203.0.113.2"' | espl_start e b
 swan_conf %any 203.0.113.2 paris@example.org gw.example.org 1 2 | swan_load s
 check "strongSwan as client: up" swan s --initiate --child net --timeout "$HANG"
 ping_begin a 10.1.0.1 10.2.0.1
