@@ -620,7 +620,7 @@ def initiator_says_initial_contact(t):
 @case(347, "RFC 7296 2.9", only="esplaned")
 def initiator_single_pair_required(t):
     """SINGLE_PAIR_REQUIRED in place of the child: there is none, and it says what to write."""
-    peer, sa, request = asked(t, local_ts="{ 10.1.0.0/24, 10.3.0.0/24 }")
+    peer, sa, request = asked(t, local_ts=["10.1.0.0/24", "10.3.0.0/24"])
     me = peer.id_payload(wire.IDR)
     sa.respond(request, [me, peer.auth_payload(sa, me.body),
                          wire.notify(wire.SINGLE_PAIR_REQUIRED)])

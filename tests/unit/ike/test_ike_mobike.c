@@ -453,6 +453,41 @@ static void test_responder_is_looked_for(void **state)
 	ends_free(p);
 }
 
+/* What goes to an address that nobody has any more does not arrive. */
+static void carry_to(struct side *from, struct side *to, const char *addr)
+{
+	while (from->count) {
+		struct letter l = *oldest(from);
+
+		drop(from);
+		if (is(&l.remote.addr, addr))
+			give(to, &l);
+	}
+}
+
+/* The initiator has said where it is, then the responder loses its own address: it still knows. */
+static void test_both_move(void **state)
+{
+	struct ends *p = up(false);
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	move(a, AWAY);
+	carry(a);
+	while (b->count)	/* the answer, and the question whether it is there */
+		drop(b);
+	move(b, SECOND);
+	assert_true(peer_of(b)->sa->mobike.claimed);
+	assert_true(is(&peer_of(b)->sa->mobike.claim.local.addr, SECOND));
+	for (int i = 0; i < 60; i++) {
+		carry_to(b, a, AWAY);
+		carry_to(a, b, SECOND);
+		pass(p, 500);
+	}
+	goes(b, SECOND, AWAY);
+	goes(a, AWAY, SECOND);
+	ends_free(p);
+}
+
 /* ---- beside rekeys */
 
 static void test_rekey_while_it_moves(void **state)
@@ -590,6 +625,7 @@ int main(void)
 		cmocka_unit_test(test_unacceptable),
 		cmocka_unit_test(test_responder_moves),
 		cmocka_unit_test(test_responder_is_looked_for),
+		cmocka_unit_test(test_both_move),
 		cmocka_unit_test(test_rekey_while_it_moves),
 		cmocka_unit_test(test_into_a_nat_and_out),
 		cmocka_unit_test(test_mapping_is_asked),

@@ -92,7 +92,8 @@ void path_heard(struct ike_sa *sa, const struct path *from)
 	const struct path now = path_of(sa);
 	struct path path = now;
 
-	if (!sa->mobike.on || !sa->began || sa->state != SA_ESTABLISHED || path_equal(from, &now) ||
+	if (!sa->mobike.on || (!sa->began && !sa->mobike.uprooted) ||
+	    sa->state != SA_ESTABLISHED || path_equal(from, &now) ||
 	    (sa->mobike.claimed && path_equal(from, &sa->mobike.claim)))
 		return;
 	path.local = from->local;
@@ -251,7 +252,8 @@ static void path_move_initiator(struct ike_sa *sa)
 /* RFC 4555 3.5: the initiator decides, unless our address has gone. */
 static void path_move_responder(struct ike_sa *sa)
 {
-	struct path path = path_of(sa);
+	struct path path = path_of(sa), claim = sa->mobike.claim;
+	bool claimed = sa->mobike.claimed;
 
 	if (path_own_is_there(sa) || !path_source(sa, &sa->remote.addr, &path.local.addr) ||
 	    addr_equal(&path.local.addr, &sa->local.addr))
@@ -259,6 +261,9 @@ static void path_move_responder(struct ike_sa *sa)
 	path_take(sa, &path);
 	sa->mobike.uprooted = true;
 	sa->mobike.want_list = true;
+	claim.local = path.local;
+	if (claimed)		/* where the peer says that it is has not changed */
+		path_claim(sa, &claim);
 }
 
 /*
