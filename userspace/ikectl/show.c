@@ -250,7 +250,8 @@ enum status show_version(const struct view *v, const json_t *result)
 enum status show_leases(const struct view *v, const json_t *result)
 {
 	static const char *const row = "%-16s %-40s %-10s %s\n";
-	const json_t *leases = json_object_get(result, "leases"), *lease;
+	const json_t *lease;
+	json_t *leases = json_object_get(result, "leases");
 	size_t i;
 
 	if (!json_array_size(leases)) {
@@ -258,8 +259,9 @@ enum status show_leases(const struct view *v, const json_t *result)
 		return STATUS_OK;
 	}
 	fprintf(v->out, row, "POOL", "ADDRESS", "STATE", "IDENTITY");
-	json_array_foreach((json_t *)leases, i, lease)
+	json_array_foreach(leases, i, lease) {
 		fprintf(v->out, row, text_of(lease, "pool"), text_of(lease, "address"),
 			text_of(lease, "state"), text_of(lease, "identity"));
+	}
 	return STATUS_OK;
 }

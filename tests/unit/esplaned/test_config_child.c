@@ -463,8 +463,10 @@ static const char *const tunnel_changes[] = {
 static void split_in_pairs(void **state)
 {
 	static const char *const pairs[][3] = {
-		{ "office-1", "10.1.0.0/24", "10.2.0.0/24" }, { "office-2", "10.1.0.0/24", "10.4.0.0/24" },
-		{ "office-3", "10.3.0.0/24", "10.2.0.0/24" }, { "office-4", "10.3.0.0/24", "10.4.0.0/24" },
+		{ "office-1", "10.1.0.0/24", "10.2.0.0/24" },
+		{ "office-2", "10.1.0.0/24", "10.4.0.0/24" },
+		{ "office-3", "10.3.0.0/24", "10.2.0.0/24" },
+		{ "office-4", "10.3.0.0/24", "10.4.0.0/24" },
 	};
 	struct config *c = load_good(ONE("split = yes\nlocal-ts = { 10.1.0.0/24, 10.3.0.0/24 }\n"
 					 "remote-ts = { 10.2.0.0/24, 10.4.0.0/24 }\n"
@@ -474,11 +476,15 @@ static void split_in_pairs(void **state)
 
 	assert_int_equal(ike->child_count, COUNT(pairs));
 	for (size_t i = 0; i < COUNT(pairs); i++) {
-		assert_string_equal(ike->child[i].name, pairs[i][0]);
-		assert_string_equal(ts_list_str(ike->child[i].local_ts, text, sizeof(text)), pairs[i][1]);
-		assert_string_equal(ts_list_str(ike->child[i].remote_ts, text, sizeof(text)), pairs[i][2]);
+		const struct child_conf *child = &ike->child[i];
+
+		assert_string_equal(child->name, pairs[i][0]);
+		ts_list_str(child->local_ts, text, sizeof(text));
+		assert_string_equal(text, pairs[i][1]);
+		ts_list_str(child->remote_ts, text, sizeof(text));
+		assert_string_equal(text, pairs[i][2]);
 		assert_true(c->tunnels[0].esp_given[i]);
-		assert_int_equal(ike->child[i].esp.count, 1);
+		assert_int_equal(child->esp.count, 1);
 	}
 	config_free(c);
 	c = load_good(ONE("split = yes\n"));

@@ -241,7 +241,8 @@ static const struct {
 	      "10.6.0.0/24, 10.7.0.0/24, 10.8.0.0/24, 10.9.0.0/24, 10.10.0.0/24 }\n"
 	      "remote-ts = { 10.21.0.0/24, 10.22.0.0/24, 10.23.0.0/24, 10.24.0.0/24, "
 	      "10.25.0.0/24, 10.26.0.0/24, 10.27.0.0/24, 10.28.0.0/24 }\n"),
-	  "@:1: tunnel \"office\": split makes 72 children of office, and a tunnel has 64 at most" },
+	  "@:1: tunnel \"office\": split makes 72 children of office, and a tunnel has 64 at "
+	  "most" },
 	{ ONE("split = maybe\n"),
 	  "@:6: tunnel \"office\": split: \"maybe\" is not known; use no or yes" },
 	{ ONE("childless = force\n"), "@:6: tunnel \"office\": childless: \"force\" is not known; use "
