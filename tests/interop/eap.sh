@@ -149,6 +149,7 @@ turned_away()
 {
 	local what="server: $1"
 
+	sleep 1		# what strangers do is logged once a second
 	server cert "$2" "$3" "$4"
 	refuse "$what: not up" "" swan_up
 	check "$what: why" grep -q "$5" "$WORK/a.log"
