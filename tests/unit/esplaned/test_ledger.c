@@ -114,6 +114,17 @@ static void it_comes_back(void **state)
 }
 
 /* Nothing of a file that is not sound counts; it is kept for a person to look at. */
+/* The last line begins with that word too. */
+static void a_pool_called_end(void **state)
+{
+	struct ledger *l;
+
+	write_file("esplane leases 1\nend 10.9.0.2 2:616263\nend 1\n");
+	l = ledger_read(path);
+	assert_string_equal(contents(l), "end 10.9.0.2 abc;");
+	ledger_free(l);
+}
+
 static void one_that_is_not_sound(void **state)
 {
 	static const char *const texts[] = {
@@ -170,6 +181,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_comes_back),
+		cmocka_unit_test(a_pool_called_end),
 		cmocka_unit_test(one_that_is_not_sound),
 		cmocka_unit_test(messages),
 	};

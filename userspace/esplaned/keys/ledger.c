@@ -143,12 +143,15 @@ static unsigned int ledger_read_from(struct ledger *l, FILE *f)
 {
 	char line[LEDGER_LINE];
 	unsigned int number = 1, count;
+	int at;
 
 	if (!fgets(line, sizeof(line), f) || strcmp(line, LEDGER_FIRST))
 		return number;
 	while (fgets(line, sizeof(line), f)) {
 		number++;
-		if (sscanf(line, "end %u\n", &count) == 1)
+		at = 0;
+		/* a pool may be called "end" */
+		if (sscanf(line, "end %u\n%n", &count, &at) == 1 && at && !line[at])
 			return count == l->count && !fgets(line, sizeof(line), f) ? 0 : number;
 		if (!ledger_read_line(l, line))
 			return number;
