@@ -331,8 +331,8 @@ static void check_lonely(struct world *w, const struct node *n, struct node *m,
 
 	/* the peer's DELETE has come, and the answer to its rekey, which is under way, decides */
 	if (intact(n, m) && !node_excuses(m, n->index, index, spi) && child->out &&
-	    !child->out->peer_deleted && child->out->sa == child->peer->sa &&
-	    m->view[n->index].child_since[index])
+	    !only_unknown(m, child) && !child->out->peer_deleted &&
+	    child->out->sa == child->peer->sa && m->view[n->index].child_since[index])
 		violate(w, "%c sends on %08x, which %c does not have", 'A' + n->index, spi,
 			'A' + m->index);
 }

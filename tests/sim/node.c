@@ -213,6 +213,7 @@ static void env_event(void *ctx, const struct ike_event *ev)
 		[IKE_EV_UP] = "UP", [IKE_EV_FAILED] = "FAILED", [IKE_EV_DOWN] = "DOWN",
 		[IKE_EV_REFUSED] = "refused", [IKE_EV_CHILD_REKEYED] = "child rekeyed",
 		[IKE_EV_IKE_REKEYED] = "IKE rekeyed", [IKE_EV_RETRANSMIT] = "retransmit",
+		[IKE_EV_REAUTHENTICATED] = "reauthenticated",
 		[IKE_EV_NOTE] = "note", [IKE_EV_LOG] = "log",
 	};
 	struct node *n = ctx;
@@ -228,6 +229,7 @@ static void env_event(void *ctx, const struct ike_event *ev)
 	n->fails += ev->type == IKE_EV_FAILED;
 	n->rekeys += ev->type == IKE_EV_CHILD_REKEYED;
 	n->ike_rekeys += ev->type == IKE_EV_IKE_REKEYED;
+	n->reauths += ev->type == IKE_EV_REAUTHENTICATED;
 }
 
 /* ---- jobs */

@@ -141,6 +141,9 @@ static void configure_node(struct world *w, struct node *n, bool with_pfs, uint3
 	configure_exchanges(w, c);
 	c->dpd_s = 10 + rng_below(r, 40);
 	c->rekey_s = rng_chance(r, 40) ? 80 + rng_below(r, 300) : 0;
+	/* with many spokes less often: between them is to be a time when all is quiet */
+	c->reauth_s = rng_chance(r, 20) ? (w->nodes > 2 ? 200 : 60) + rng_below(r, 300) : 0;
+	c->reauth_every = rng_chance(r, 20) ? 1 + rng_below(r, 3) : 0;
 	c->child = n->child;
 	c->child_count = w->children;
 	for (unsigned int i = 0; i < w->children; i++) {
@@ -304,6 +307,16 @@ static void rekey_ike(struct node *n)
 	ike_rekey(n->ike, peer->id);
 }
 
+static void reauthenticate(struct node *n)
+{
+	struct peer *peer = node_peer(n, any_other(n));
+
+	if (!peer || !peer->sa)
+		return;
+	trace(n->w, "%c: script: reauthentication", 'A' + n->index);
+	ike_reauthenticate(n->ike, peer->id);
+}
+
 /* Both do, and one of them uses the new one as soon as it can. */
 static void rekey_ike_and_use_it(struct node *n)
 {
@@ -390,6 +403,7 @@ static const struct {
 	{ 3, child_go_down },
 	{ 6, rekey_ike },
 	{ 2, rekey_ike_and_use_it },
+	{ 6, reauthenticate },
 	{ 4, rebind },
 	{ 30, node_move },
 	{ 1, jump },
@@ -569,15 +583,31 @@ static void rekeys_must_work(struct world *w)
 static void ike_rekeys_must_work(struct world *w)
 {
 	for (int i = 0; i < w->nodes && !w->violation[0]; i++) {
-		uint64_t before = w->n[i].ike_rekeys;
+		uint64_t before = w->n[i].ike_rekeys + w->n[i].reauths;
 
 		if (!can_be_up(w, i))
 			continue;
 		rekey_ike(&w->n[i]);
 		world_run(w, w->now + 1000);
-		if (w->n[i].ike_rekeys == before)
+		if (w->n[i].ike_rekeys + w->n[i].reauths == before)
 			violate(w, "on a calm network a rekey of the IKE SA does not succeed");
 		all_must_be_up(w, false, "on a calm network after a rekey of the IKE SA");
+	}
+}
+
+/* Nothing is down meanwhile: check_step() and the packets see to that. */
+static void reauthentications_must_work(struct world *w)
+{
+	for (int i = 0; i < w->nodes && !w->violation[0]; i++) {
+		uint64_t before = w->n[i].reauths, downs = w->n[i].downs;
+
+		if (!can_be_up(w, i))
+			continue;
+		reauthenticate(&w->n[i]);
+		world_run(w, w->now + 2000);
+		if (w->n[i].reauths == before || w->n[i].downs != downs)
+			violate(w, "on a calm network a reauthentication does not succeed");
+		all_must_be_up(w, false, "on a calm network after a reauthentication");
 	}
 }
 
@@ -603,6 +633,8 @@ static void ends_must_work(struct world *w)
 		rekeys_must_work(w);
 	if (!w->violation[0])
 		ike_rekeys_must_work(w);
+	if (!w->violation[0])
+		reauthentications_must_work(w);
 }
 
 /* From one end is enough, where none begins anew and the hub knows of all. */

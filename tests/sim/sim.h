@@ -91,6 +91,7 @@ struct datagram {
 	uint32_t spi;			/* ESP */
 	uint64_t ike_spi;		/* ESP: spi_i of the IKE SA that carries its CHILD_SA */
 	unsigned int child;		/* ESP: which of them */
+	bool unknown;			/* ESP: the receiver's request makes it, and has no other */
 };
 
 struct record {
@@ -184,7 +185,7 @@ struct node {
 	struct child_conf child[CHILDREN_MAX];
 	struct record seen[RECORD_MAX];
 	unsigned int seen_count;
-	uint64_t ups, downs, fails, rekeys, ike_rekeys;
+	uint64_t ups, downs, fails, rekeys, ike_rekeys, reauths;
 };
 
 struct world {
@@ -234,6 +235,7 @@ void violate(struct world *w, const char *fmt, ...) __attribute__((format(printf
  */
 bool world_step(struct world *w, uint64_t limit);
 void world_run(struct world *w, uint64_t until);
+bool only_unknown(struct node *to, const struct child *child);
 void probe(struct node *n);
 void nat_rebind(struct world *w);
 /* Another address, beside the one that it has or instead; at times none. In calm: home. */

@@ -229,6 +229,24 @@ static const struct ike_sa *carrier(const struct child *child)
 	return child && child->out ? child->out->sa : NULL;
 }
 
+/*
+ * The receiver has asked for what the child sends on, and not had the answer; with that the child
+ * came up, or of all other pairs of the child the receiver has none.
+ */
+bool only_unknown(struct node *to, const struct child *child)
+{
+	const struct child_sa *pair;
+
+	if (!kernel_reserved(&to->k, child->out->spi_out))
+		return false;
+	if (child->up_ms == child->out->installed_ms)
+		return true;
+	TAILQ_FOREACH(pair, &child->pairs, link)
+		if (kernel_in(&to->k, pair->spi_out))
+			return false;
+	return true;
+}
+
 void probe(struct node *n)
 {
 	struct world *w = n->w;
@@ -248,6 +266,7 @@ void probe(struct node *n)
 	d.spi = p->out.spi;
 	d.ike_spi = sa->spi_i;
 	d.child = node_child_index(child);
+	d.unknown = only_unknown(&w->n[d.to], child);
 	kernel_used(n, &p->out, true);
 	put(w, &d);
 	w->probes++;
@@ -269,6 +288,17 @@ static void see_mapping(struct node *n, const struct sim_sa *sa, const struct da
 }
 
 /*
+ * Does the peer know the IKE SA, also as the one before or as an attempt of its own? Nobody sends
+ * on what an attempt makes before its answer has come, where something else carries the child.
+ */
+static bool carries(const struct peer *t, uint64_t ike_spi)
+{
+	return t->sa && (t->sa->spi_i == ike_spi ||
+			 (t->before && t->before->spi_i == ike_spi) ||
+			 (t->attempt && t->attempt->spi_i == ike_spi));
+}
+
+/*
  * A packet sent while both ends were up must find its inbound SA. The first ones on a new child's
  * may overtake the answer that makes it.
  */
@@ -281,9 +311,9 @@ static void deliver_esp(struct node *n, const struct datagram *d)
 	if (sa && !sa->expired_ms) {
 		kernel_used(n, sa, false);
 		see_mapping(n, sa, d);
-	} else if (!sa && t && !n->hostile && !n->w->n[d->from].hostile &&
-		   !node_excuses(n, d->from, d->child, d->spi) && t->sa &&
-		   t->sa->spi_i == d->ike_spi && up && up <= d->sent && since &&
+	} else if (!sa && t && !d->unknown && !n->hostile && !n->w->n[d->from].hostile &&
+		   !node_excuses(n, d->from, d->child, d->spi) && carries(t, d->ike_spi) &&
+		   up && up <= d->sent && since &&
 		   since <= d->sent && n->excused <= d->sent) {
 		violate(n->w, "%c has no inbound SA %08x for a packet sent %llu ms ago",
 			'A' + n->index, d->spi, (unsigned long long)(n->w->now - d->sent));

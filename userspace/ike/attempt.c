@@ -49,10 +49,23 @@ static void attempt_left_orphans(struct peer *peer, const struct cause *cause)
 		   cause->text);
 }
 
+void attempt_follow_later(struct peer *peer, const struct cause *cause)
+{
+	uint64_t wait = peer_pause(peer);
+
+	report_log(peer->ike, peer, LOG_WARNING,
+		   "reauthentication has failed, the IKE SA goes on: %s; next try in %u s",
+		   cause->text, (unsigned int)(wait / 1000));
+	sa_term(peer->sa, wait);
+}
+
 void attempt_failed(struct peer *peer, const struct cause *cause)
 {
-	if (peer->sa)		/* the peer's own attempt has won meanwhile */
-		return;
+	if (peer->sa) {
+		if (peer->sa->want_successor)
+			attempt_follow_later(peer, cause);
+		return;		/* else the peer's own attempt has won meanwhile */
+	}
 	if (cause->failure == IKE_FAIL_TIMEOUT || cause->failure == IKE_FAIL_INTERFACE)
 		peer->addr_at++;	/* the next one may answer */
 	peer->busy = 0;
@@ -69,7 +82,8 @@ void attempt_lost(struct peer *peer, const struct cause *cause)
 
 void attempt_succeeded(struct peer *peer)
 {
-	peer->failures = 0;
+	if (!peer->before && !peer->sa->want_successor)
+		peer->failures = 0;	/* else reauthentication is still to succeed */
 	peer->cause = (struct cause){0};
 	peer_set_state(peer, PEER_UP, "established");
 	if (peer->up_ms)	/* another IKE SA, or another child: it was up all the time */
@@ -105,6 +119,22 @@ static bool attempt_endpoints(struct ike_sa *sa, const struct addr *towards)
 	       env->source_for(env->ctx, towards, conf->mark, &sa->local.addr);
 }
 
+static struct ike_sa *attempt_new(struct peer *peer, const struct ike_version *version)
+{
+	struct ike_sa *sa = sa_new(peer->ike, version, version->window, true, 0);
+	struct cause cause;
+
+	if (!sa) {
+		cause_set(&cause, IKE_FAIL_CONFIG, "no memory");
+		attempt_failed(peer, &cause);
+		return NULL;
+	}
+	sa->peer = peer;
+	sa->mark = peer->tunnel->conf->mark;
+	peer->attempt = sa;
+	return sa;
+}
+
 void attempt_begin(struct peer *peer)
 {
 	const struct addr *towards = peer_towards(peer);
@@ -122,15 +152,9 @@ void attempt_begin(struct peer *peer)
 		return;
 	}
 	attempt_want_children(peer);
-	sa = sa_new(peer->ike, version, version->window, true, 0);
-	if (!sa) {
-		cause_set(&cause, IKE_FAIL_CONFIG, "no memory");
-		attempt_failed(peer, &cause);
+	sa = attempt_new(peer, version);
+	if (!sa)
 		return;
-	}
-	sa->peer = peer;
-	sa->mark = peer->tunnel->conf->mark;
-	peer->attempt = sa;
 	peer->announce = true;
 	if (attempt_endpoints(sa, towards)) {
 		fsm_command(sa, COMMAND_START, "the peer is wanted up");
@@ -138,4 +162,23 @@ void attempt_begin(struct peer *peer)
 	}
 	cause_set(&cause, IKE_FAIL_CONFIG, "there is no route to %s", addr_str(towards, addr));
 	sa_end(sa, SA_DROP, cause.failure, cause.text);
+}
+
+/* To where the one that stands has its peer, its ports included: NAT knows these. */
+void attempt_follow(struct peer *peer)
+{
+	const struct ike_sa *old = peer->sa;
+	struct ike_sa *sa;
+	struct cause cause;
+
+	if (!tunnel_device_up(peer->tunnel, &old->remote.addr, &cause)) {
+		attempt_follow_later(peer, &cause);
+		return;
+	}
+	sa = attempt_new(peer, old->version);
+	if (!sa)
+		return;
+	sa->local = old->local;
+	sa->remote = old->remote;
+	fsm_command(sa, COMMAND_START, "another IKE SA is to follow");
 }

@@ -7,6 +7,10 @@
 
 /* To the address that peer_towards() says, with the engine's first protocol version. */
 void attempt_begin(struct peer *peer);
+/* Another IKE SA, beside the peer's that stands: reauthentication. */
+void attempt_follow(struct peer *peer);
+/* That has come to nothing: once more after a pause. */
+void attempt_follow_later(struct peer *peer, const struct cause *cause);
 /* It came to nothing. One that is wanted for ever is tried again after a pause. */
 void attempt_failed(struct peer *peer, const struct cause *cause);
 /* An IKE SA stands, and a child is up. */

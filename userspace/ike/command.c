@@ -355,6 +355,28 @@ int ike_rekey(struct ike *ike, uint32_t id)
 	return 0;
 }
 
+int ike_reauthenticate(struct ike *ike, uint32_t id)
+{
+	struct tunnel *t = tunnel_find(ike, id);
+	struct peer *peer = peer_find(ike, id);
+
+	if (t && t->conf->any)
+		return -EDESTADDRREQ;
+	if (t)
+		peer = tunnel_only_peer(t);
+	if (!peer)
+		return -ENOENT;
+	if (!peer->sa)
+		return -ENOTCONN;
+	if (peer->conf->any && !peer->sa->began)
+		return -EDESTADDRREQ;
+	sa_term_never(peer->sa);
+	peer->sa->want_successor = true;
+	peer_touch(peer);
+	ike_settle(ike);
+	return 0;
+}
+
 void ike_probe(struct ike *ike)
 {
 	struct ike_sa *sa;

@@ -120,6 +120,11 @@ int ike_up(struct ike *ike, uint32_t id);
 int ike_down(struct ike *ike, uint32_t id, const char *why);
 /* New keys now, for a child, or for the IKE SA of a peer. 0, -ENOENT, -ENOTCONN: it is not up. */
 int ike_rekey(struct ike *ike, uint32_t id);
+/*
+ * Reauthentication: another IKE SA takes the place of the one of a tunnel or peer. 0; -ENOENT;
+ * -ENOTCONN: it is not up; -EDESTADDRREQ: remote = any, and the peer is who begins.
+ */
+int ike_reauthenticate(struct ike *ike, uint32_t id);
 /* All of a tunnel are asked whether they live, now: after the host was suspended. */
 void ike_probe(struct ike *ike);
 

@@ -5,6 +5,7 @@
 #include "ike/auth/auth.h"
 #include "ike/exchange/inbound.h"
 #include "ike/object/child.h"
+#include "ike/object/path.h"
 #include "ike/object/peer.h"
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
@@ -13,6 +14,14 @@
 #define SETTLE_CHILDLESS_MS	5000
 
 /* ---- IKE SAs */
+
+/* What it was to follow has ended. */
+static void settle_forget_attempt(struct peer *peer)
+{
+	if (peer->attempt)
+		sa_end(peer->attempt, SA_CLOSE, IKE_FAIL_NONE, "the IKE SA before it has ended");
+	peer->attempt = NULL;
+}
 
 /* The peer has lost an IKE SA: what was carried by it goes, and people hear of it. */
 static void settle_loss(struct ike_sa *sa)
@@ -27,14 +36,23 @@ static void settle_loss(struct ike_sa *sa)
 	if (peer->attempt == sa) {
 		peer->attempt = NULL;
 		attempt_failed(peer, &cause);
+	} else if (peer->sa == sa && peer_fall_back(peer, sa, &cause)) {
+		path_say_again(peer->sa);
+		if (sa->began)
+			attempt_follow_later(peer, &cause);
 	} else if (peer->sa == sa) {
+		settle_forget_attempt(peer);
 		peer->sa = NULL;
-		if (sa->orphans)
+		if (sa->orphans) {
 			peer_orphan_children(peer, sa);
-		else
+		} else {
 			peer_drop_children(peer, sa, &cause);
+			peer_drop_children(peer, NULL, &cause);
+		}
 		attempt_lost(peer, &cause);
 	} else {
+		if (peer->before == sa)
+			peer->before = NULL;
 		peer_drop_children(peer, sa, &cause);
 	}
 	peer_touch(peer);
@@ -55,6 +73,7 @@ static void settle_release(struct ike_sa *sa, bool closing)
 		sa->stash_free(sa);
 	sa_watch(sa, 0);
 	sa_rekey_after(sa, 0);
+	sa_term_never(sa);
 	sa_forget_proof(sa);
 	sa_drop_partial(sa);
 }
@@ -155,6 +174,29 @@ static bool settle_initiator_goes_on(struct peer *peer)
 	return true;
 }
 
+/*
+ * Reauthentication: another IKE SA beside the one that stands. What that carries moves first, then
+ * it ends: by the hand of the end that has begun the other, or in time.
+ */
+static void settle_succession(struct peer *peer)
+{
+	struct ike_sa *sa = peer->sa, *before = peer->before;
+
+	if (before && (before->want_successor ||
+		       !peer_rests_on(peer, before, sa->began))) {
+		peer->before = NULL;
+		peer->failures = 0;
+		sa_end(before, SA_CLOSE, IKE_FAIL_NONE, "another IKE SA has followed it");
+	}
+	if (!sa->want_successor || peer->attempt || peer->before || timer_armed(&sa->term))
+		return;
+	if (peer->tunnel->conf->any && !sa->began)
+		sa_end(sa, SA_CLOSE, IKE_FAIL_DOWN,
+		       "the peer has not authenticated itself anew in time");
+	else
+		attempt_follow(peer);
+}
+
 /* The IKE SA stands; is the peer up, or has it come to nothing? */
 static void settle_standing(struct peer *peer)
 {
@@ -171,6 +213,8 @@ static void settle_standing(struct peer *peer)
 	} else if (peer->announce) {
 		peer->announce = false;
 		attempt_succeeded(peer);
+		if (peer->sa->mobike.on)
+			path_host_changed(peer->sa);	/* while it was half open */
 	}
 }
 
@@ -207,6 +251,7 @@ static void settle_peer(struct peer *peer)
 	if (peer->sa && peer->sa->state == SA_ESTABLISHED && peer->sa->end == SA_KEEP) {
 		settle_children(peer);
 		settle_standing(peer);
+		settle_succession(peer);
 	} else if (!peer->sa && peer->state == PEER_UP && !peer_has_up(peer)) {
 		cause = settle_childless(peer);
 		attempt_lost(peer, &cause);

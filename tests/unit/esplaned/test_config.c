@@ -32,6 +32,8 @@ static void the_shortest_tunnel(void **state)
 	assert_memory_equal(t->psk, "a long secret: ok", 17);
 	assert_int_equal(child->rekey_s, 3600);
 	assert_int_equal(t->ike.rekey_s, 8 * 3600);
+	assert_int_equal(t->ike.reauth_s, 0);
+	assert_int_equal(t->ike.reauth_every, 0);
 	assert_int_equal(t->ike.dpd_s, 30);
 	assert_true(t->ike.ike.count > 0);
 	assert_true(child->esp.count > 0);
@@ -67,6 +69,8 @@ static const char whole_tunnel[] =
 	"	rekey-bytes = 64G\n"
 	"	rekey-packets = \"2M\"\n"
 	"	ike-rekey = 4h\n"
+	"	reauth = 2d\n"
+	"	reauth-every = 100\n"
 	"	dpd = never /* off */\n"
 	"	replay-window = 4096\n"
 	"}\n";
@@ -97,6 +101,8 @@ static void every_option(void **state)
 	assert_true(child->rekey_bytes == 64ULL << 30);
 	assert_true(child->rekey_packets == 2000000);
 	assert_int_equal(t->ike.rekey_s, 4 * 3600);
+	assert_int_equal(t->ike.reauth_s, 2 * 86400);
+	assert_int_equal(t->ike.reauth_every, 100);
 	assert_int_equal(t->ike.dpd_s, 0);
 	assert_int_equal(child->replay_window, 4096);
 	assert_int_equal(t->ike.local_id.type, ID_RFC822_ADDR);

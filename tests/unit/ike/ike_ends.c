@@ -441,3 +441,39 @@ uint16_t error_in_answer(struct side *to, struct side *answering)
 	open_letter(peer_of(to)->sa, &l, &m);
 	return msg_error(&m) ? msg_error(&m)->type : 0;
 }
+
+void cross(struct ends *p, unsigned int order)
+{
+	for (int i = 0; i < 10; i++)
+		carry(&p->s[order >> i & 1]);
+	carry_all(p);
+	for (int i = 0; i < 50; i++) {	/* what was put off, and what lingers */
+		pass(p, 1000);
+		carry_all(p);
+	}
+}
+
+void assert_one_ike_sa(struct ends *p, unsigned int children)
+{
+	for (int i = 0; i < 2; i++) {
+		struct side *s = &p->s[i];
+		const struct ike_sa *sa = only_sa(s), *other = only_sa(&p->s[!i]);
+		struct child *child;
+
+		assert_int_equal(sa->state, SA_ESTABLISHED);
+		assert_ptr_equal(peer_of(s)->sa, sa);
+		assert_true(sa->spi_i == other->spi_i && sa->spi_r == other->spi_r);
+		assert_memory_equal(sa->sk_d, other->sk_d, sizeof(sa->sk_d));
+		assert_int_equal(sa->exchange_count, 0);
+		assert_int_equal(s->fake.in_count, children);
+		assert_int_equal(s->fake.reserved, 0);
+		assert_int_equal(s->ev[IKE_EV_UP].count, 1);
+		assert_int_equal(s->ev[IKE_EV_DOWN].count, 0);
+		TAILQ_FOREACH(child, &peer_of(s)->children, link) {
+			if (child->state != CHILD_UP)
+				continue;
+			assert_ptr_equal(pair_active(child)->sa, sa);
+			assert_non_null(fake_in(&p->s[!i].fake, child->out->spi_out));
+		}
+	}
+}

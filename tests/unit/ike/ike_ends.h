@@ -94,6 +94,11 @@ void start(struct ends *p, int initiator);	/* its first message is ready to be c
 void attempt(struct ends *p, int initiator);	/* whatever comes of it */
 void bring_up(struct ends *p, int initiator);
 
+/* Whatever crosses, in this order, a bit for each message; then all that is left. */
+void cross(struct ends *p, unsigned int order);
+/* One IKE SA, the same at both ends, which carries all; nothing that was up has been down. */
+void assert_one_ike_sa(struct ends *p, unsigned int children);
+
 int side_up(struct side *s);		/* the tunnel "t" */
 int side_down(struct side *s);
 struct tunnel *tunnel_of(struct side *s);

@@ -374,6 +374,31 @@ static void test_spoofed_from_the_start(void **state)
 	ends_free(p);
 }
 
+/* Nor do the children of the IKE SA that stands follow another's proof to there. */
+static void test_spoofed_as_it_reauthenticates(void **state)
+{
+	struct ends *p = up(false);
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct letter proof;
+
+	assert_int_equal(ike_reauthenticate(a->ike, a->tunnel), 0);
+	carry(a);
+	carry(b);
+	proof = stolen(a, THIEF);
+	drop(a);
+	give(b, &proof);
+	said(b, IKE_EV_REAUTHENTICATED, "by the peer");
+	for (int i = 0; i < 20; i++) {
+		goes(b, "192.0.2.2", HOME);
+		carry_true(p);
+		pass(p, 1000);
+	}
+	goes(b, "192.0.2.2", HOME);
+	said(a, IKE_EV_REAUTHENTICATED, "by us");
+	assert_int_equal(peer_of(a)->state, PEER_UP);
+	ends_free(p);
+}
+
 static void test_unacceptable(void **state)
 {
 	struct ends *p = up(false);
@@ -653,6 +678,7 @@ int main(void)
 		cmocka_unit_test(test_cookie2),
 		cmocka_unit_test(test_cookie2_is_missing),
 		cmocka_unit_test(test_spoofed_from_the_start),
+		cmocka_unit_test(test_spoofed_as_it_reauthenticates),
 		cmocka_unit_test(test_unacceptable),
 		cmocka_unit_test(test_responder_moves),
 		cmocka_unit_test(test_responder_is_looked_for),

@@ -194,7 +194,7 @@ static void test_one_restarts(void **state)
 	assert_int_equal(peers_of_hub(m), PEERS);
 	assert_int_equal(m->hub.ev[IKE_EV_DOWN].count, 0);
 	assert_int_equal(m->hub.fake.policy_count, PEERS);
-	m->now += PAIR_LINGER_MS;
+	m->now += PAIR_LEAVE_MS;
 	side_tick(&m->hub);
 	assert_int_equal(m->hub.fake.in_count, PEERS);
 	many_free(m);

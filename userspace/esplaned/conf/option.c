@@ -271,11 +271,6 @@ static bool option_ike_rekey(struct option_target *to, const char *value, char w
 	return value_duration_or_never(value, &to->tunnel->ike.rekey_s, why);
 }
 
-static bool option_dpd(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
-{
-	return value_duration_or_never(value, &to->tunnel->ike.dpd_s, why);
-}
-
 static bool option_u32(const char *value, uint64_t least, uint64_t most, const char *what,
 		       uint32_t *number, char why[VALUE_WHY_MAX])
 {
@@ -285,6 +280,30 @@ static bool option_u32(const char *value, uint64_t least, uint64_t most, const c
 		return false;
 	*number = (uint32_t)n;
 	return true;
+}
+
+static bool option_reauth(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	uint32_t s;
+
+	if (!value_duration_or_never(value, &s, why))
+		return false;
+	if (s && s < 60)
+		return value_refuse(why, "\"%s\" is too often: at least 60s, or never", value);
+	to->tunnel->ike.reauth_s = s;
+	return true;
+}
+
+static bool option_reauth_every(struct option_target *to, const char *value,
+				char why[VALUE_WHY_MAX])
+{
+	return option_u32(value, 1, 100, "is not a number of rekeys",
+			  &to->tunnel->ike.reauth_every, why);
+}
+
+static bool option_dpd(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	return value_duration_or_never(value, &to->tunnel->ike.dpd_s, why);
 }
 
 static bool option_retransmit_first(struct option_target *to, const char *value,
@@ -474,6 +493,8 @@ const struct option option_table[] = {
 	{ "rekey-bytes", OPTION_BOTH, false, option_rekey_bytes },
 	{ "rekey-packets", OPTION_BOTH, false, option_rekey_packets },
 	{ "ike-rekey", OPTION_TUNNEL, false, option_ike_rekey },
+	{ "reauth", OPTION_TUNNEL, false, option_reauth },
+	{ "reauth-every", OPTION_TUNNEL, false, option_reauth_every },
 	{ "replay-window", OPTION_BOTH, false, option_replay_window },
 	{ "start", OPTION_TUNNEL, false, option_start },
 	{ "when-down", OPTION_TUNNEL, false, option_when_down },

@@ -177,6 +177,8 @@ static void pack_conf(struct writer *w, const struct tunnel_conf *conf)
 	writer_u8(w, conf->mobike);
 	writer_u32(w, conf->mark);
 	writer_u32(w, conf->rekey_s);
+	writer_u32(w, conf->reauth_s);
+	writer_u32(w, conf->reauth_every);
 	writer_u32(w, conf->dpd_s);
 	writer_u32(w, conf->retry_first_ms);
 	writer_u32(w, conf->retry_tries);
@@ -200,6 +202,7 @@ static bool unpack_conf(struct cursor *c, struct tunnel_conf *conf)
 	    !unpack_proposals(c, &conf->ike) || !unpack_bool(c, &conf->force_udp) ||
 	    !unpack_bool(c, &conf->mobike) ||
 	    !cursor_u32(c, &conf->mark) || !cursor_u32(c, &conf->rekey_s) ||
+	    !cursor_u32(c, &conf->reauth_s) || !cursor_u32(c, &conf->reauth_every) ||
 	    !cursor_u32(c, &conf->dpd_s) ||
 	    !cursor_u32(c, &conf->retry_first_ms) || !cursor_u32(c, &conf->retry_tries) ||
 	    !cursor_u32(c, &conf->retry_percent) || !cursor_u32(c, &conf->fragment_size) ||

@@ -121,6 +121,8 @@ struct tunnel_conf {
 	bool mobike;			/* RFC 4555, if the peer speaks it too */
 	uint32_t mark;			/* firewall mark of the outer packets, IKE's too; 0: none */
 	uint32_t rekey_s;		/* of the IKE SA, when we begin it; 0: never */
+	uint32_t reauth_s;		/* how long a proof is good for, RFC 4478; 0: for ever */
+	uint32_t reauth_every;		/* each n-th rekey of the IKE SA is one of ours; 0: none */
 	uint32_t dpd_s; /* liveness check after this long without a sign of the peer; 0: never */
 	/*
 	 * Retransmission: the request goes out @tries times, the first wait is @retry_first_ms,

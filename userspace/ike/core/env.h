@@ -172,6 +172,7 @@ enum ike_event_type {
 	IKE_EV_REFUSED,			/* an attempt of a peer's was refused: failure, detail */
 	IKE_EV_CHILD_REKEYED,		/* old and new SPIs in detail */
 	IKE_EV_IKE_REKEYED,
+	IKE_EV_REAUTHENTICATED,		/* another IKE SA has taken the place of one */
 	IKE_EV_RETRANSMIT,		/* detail: which exchange, try n of m */
 	IKE_EV_NOTE,			/* detail: something a person should know */
 	IKE_EV_LOG,			/* level (LOG_* of syslog.h), detail */

@@ -279,11 +279,11 @@ static void child_came_up(struct child *child, const struct child_sa *pair,
 	child_set_state(child, CHILD_UP, "established");
 	report_step(child->peer, IKE_STEP_CHILD, "%s: CHILD_SA %08x/%08x", child->conf->name,
 		    pair->spi_in, pair->spi_out);
-	child_note_narrowed(child);
 	if (before) {
 		child_rekeyed(child, pair, before->spi_in, before->spi_out);
 		return;
 	}
+	child_note_narrowed(child);
 	cause_set(&text, IKE_FAIL_NONE, "%.180s: %s === %s", proposal_str(&pair->suite, suite),
 		  ts_list_str(child->local_ts, local, sizeof(local)),
 		  ts_list_str(child->remote_ts, remote, sizeof(remote)));
@@ -301,6 +301,25 @@ void child_rekeyed(struct child *child, const struct child_sa *pair, uint32_t ol
 	cause_set(&text, IKE_FAIL_NONE, "CHILD_SA %08x/%08x -> %08x/%08x", old_in, old_out,
 		  pair->spi_in, pair->spi_out);
 	report_child(child, IKE_EV_CHILD_REKEYED, &text);
+}
+
+bool child_is_behind(const struct child *child)
+{
+	const struct child_sa *pair = pair_active(child);
+
+	if (!pair || !child->peer->sa)
+		return false;
+	return pair->sa ? pair->sa == child->peer->before : true;
+}
+
+bool child_follow(struct child *child, const struct child_sa *old, const char *why)
+{
+	struct child_sa *next = pair_by_in(child, old->successor);
+
+	if (!next || !pair_switch(next, why))
+		return false;
+	child_rekeyed(child, next, old->spi_in, old->spi_out);
+	return true;
 }
 
 void child_put_off(struct child *child, uint64_t ms)
@@ -327,8 +346,11 @@ void child_retry_later(struct child *child, uint64_t least_ms)
 void child_failed(struct child *child, const struct cause *cause)
 {
 	child->wanted = false;
-	if (child->state == CHILD_UP)	/* what was there before still is */
+	if (child->state == CHILD_UP) {	/* what was there before still is */
+		if (child_is_behind(child) && child->peer->sa->began)
+			child_retry_later(child, 0);
 		return;
+	}
 	child->cause = *cause;
 	child_set_state(child, CHILD_DOWN, cause->text);
 	report_child(child, IKE_EV_CHILD_FAILED, cause);
@@ -397,8 +419,10 @@ bool child_install(struct child *child, struct child_sa *pair, const struct ts_p
 		child_close(child, cause);
 		return false;
 	}
-	if (before && before->sa == pair->sa)
+	if (before) {
+		pair_inherit(pair, before);
 		pair_retire(before, "the peer has made another");
+	}
 	child_came_up(child, pair, before);
 	return true;
 }

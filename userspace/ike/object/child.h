@@ -78,6 +78,10 @@ void child_put_off(struct child *child, uint64_t ms);
 void child_down(struct child *child, const struct cause *cause);
 /* The same, but the pairs remain until the peer has had our DELETE. */
 void child_close(struct child *child, const struct cause *cause);
+/* Is it up on an IKE SA that the peer's newest one has followed, and that may have ended? */
+bool child_is_behind(const struct child *child);
+/* The pair that is to follow @old does so now; @old is the caller's. False: the kernel refuses. */
+bool child_follow(struct child *child, const struct child_sa *old, const char *why);
 /* A pair has gone: without an active one the child is down. */
 void child_lost(struct child *child, const struct cause *cause);
 /*

@@ -150,6 +150,13 @@ struct child_sa *pair_by_out(const struct child *child, uint32_t spi_out)
 	return NULL;
 }
 
+bool pair_has_heir(const struct child_sa *pair)
+{
+	const struct child_sa *next = pair_by_in(pair->child, pair->successor);
+
+	return next && next->sa != pair->sa;
+}
+
 struct child_sa *pair_predecessor(const struct child_sa *pair)
 {
 	struct child_sa *old;
@@ -293,6 +300,7 @@ bool pair_install(struct child_sa *pair, bool out, const char *reason, char why[
 		return false;
 	pair->reserved = false;
 	pair->in_kernel = true;
+	pair->installed_ms = ike_now(pair->child->ike);
 	mem_wipe(pair->key_in, sizeof(pair->key_in));
 	if (out) {
 		mem_wipe(pair->key_out, sizeof(pair->key_out));
@@ -325,6 +333,34 @@ void pair_linger(struct child_sa *pair, const char *reason)
 	pair_arm(pair, ike_now(pair->child->ike) + PAIR_LINGER_MS);
 }
 
+void pair_inherit(struct child_sa *pair, struct child_sa *old)
+{
+	struct child_sa *heir = pair_by_in(old->child, old->successor);
+
+	if (!heir || heir->sa == pair->sa)
+		return;
+	old->successor = 0;
+	pair_succeed(heir, pair);
+	pair_switch_later(pair);
+}
+
+void pair_leave(struct child_sa *pair, const char *reason)
+{
+	struct child_sa *active = pair_active(pair->child), *old = pair_predecessor(pair);
+
+	if (old)
+		old->successor = 0;
+	if (!active || active->sa == pair->sa || !pair->in_kernel) {
+		pair_remove(pair, reason);
+		return;
+	}
+	if (pair->state != PAIR_LINGERING) {
+		pair_linger(pair, reason);
+		pair_arm(pair, ike_now(pair->child->ike) + PAIR_LEAVE_MS);
+	}
+	pair->sa = NULL;
+}
+
 void pair_remove(struct child_sa *pair, const char *reason)
 {
 	struct child *child = pair->child;
@@ -351,6 +387,10 @@ void pair_forget(struct child_sa *pair)
 
 void pair_retire(struct child_sa *pair, const char *reason)
 {
+	if (!pair->sa) {		/* nobody can be told */
+		pair_linger(pair, reason);
+		return;
+	}
 	pair_disarm(pair);
 	pair->want_rekey = false;
 	mem_wipe(pair->key_out, sizeof(pair->key_out));

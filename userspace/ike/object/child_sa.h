@@ -21,6 +21,7 @@
 
 #define PAIRS_MAX		16	/* of a child, before the peer may make another */
 #define PAIR_LINGER_MS		5000
+#define PAIR_LEAVE_MS		20000	/* likewise, where the DELETE of its IKE SA may be lost */
 #define PAIR_SWITCH_MS		60000	/* beyond the peer's retransmission of its rekey */
 #define PAIR_KEY_MAX		(SK_KEY_MAX + SK_INTEG_MAX)
 #define PAIR_RETRY_MIN_MS	2000	/* after TEMPORARY_FAILURE and its like */
@@ -47,7 +48,7 @@ struct child_sa {
 	bool in_kernel;			/* the inbound SA is there; it goes with the policy */
 	struct proposal suite;
 	uint8_t key_in[PAIR_KEY_MAX], key_out[PAIR_KEY_MAX];	/* wiped once the kernel has them */
-	uint64_t soft_s, hard_s, rekey_at_ms;
+	uint64_t soft_s, hard_s, rekey_at_ms, installed_ms;
 	uint32_t successor;		/* inbound SPI of the peer's rekey of this one; 0: none */
 	bool want_rekey;
 	uint16_t group;			/* for its rekey: at first that of its own KE, or KE_NONE */
@@ -66,6 +67,10 @@ bool pairs_are_many(const struct child *child);
 /* The pair that carries traffic, or NULL. */
 struct child_sa *pair_active(const struct child *child);
 struct child_sa *pair_by_in(const struct child *child, uint32_t spi_in);
+/* Is a pair of another IKE SA's to follow it? */
+bool pair_has_heir(const struct child_sa *pair);
+/* @pair has taken the place of @old, of the same IKE SA: the other's heir is now its. */
+void pair_inherit(struct child_sa *pair, struct child_sa *old);
 /* Those that linger excepted. */
 struct child_sa *pair_by_out(const struct child *child, uint32_t spi_out);
 /* The one whose successor it is, or NULL. */
@@ -88,6 +93,11 @@ bool pair_install(struct child_sa *pair, bool out, const char *reason, char why[
 bool pair_switch(struct child_sa *pair, const char *reason);
 /* The peer knows it is gone: inbound lingers, then is removed. */
 void pair_linger(struct child_sa *pair, const char *reason);
+/*
+ * Its IKE SA ends: it is removed, but where the child lives on with another one it lingers until
+ * the peer knows for certain.
+ */
+void pair_leave(struct child_sa *pair, const char *reason);
 /* Out of the kernel, the list and memory. */
 void pair_remove(struct child_sa *pair, const char *reason);
 /* To be deleted by us: a DELETE follows. */

@@ -10,7 +10,9 @@
 #include "ike/object/stranger.h"
 #include "ike/object/touch.h"
 
-#define SA_TIMERS	3
+#define SA_TIMERS	4
+#define SA_PROOF_LEAST_MS	10000	/* whatever lifetime the peer says */
+#define SA_PROOF_GRACE_S	60	/* beyond it the one that did not begin waits so long */
 
 const char *sa_state_name(enum sa_state state)
 {
@@ -136,8 +138,12 @@ void sa_watch(struct ike_sa *sa, uint32_t dpd_s)
 static void sa_rekey_due(struct timer *timer)
 {
 	struct ike_sa *sa = container_of(timer, struct ike_sa, rekey);
+	uint32_t every = sa->peer && sa->began ? sa->peer->conf->reauth_every : 0;
 
-	sa->want_rekey = true;
+	if (every && sa->rekeys + 1 >= every)
+		sa_term(sa, 0);
+	else
+		sa->want_rekey = true;
 	sa_touch(sa);
 }
 
@@ -150,6 +156,40 @@ void sa_rekey_after(struct ike_sa *sa, uint32_t rekey_s)
 			  ike_now(sa->ike) + span - ike_jitter(sa->ike, span / 10));
 	else
 		timer_cancel(&sa->ike->timers, &sa->rekey);
+}
+
+static void sa_term_due(struct timer *timer)
+{
+	struct ike_sa *sa = container_of(timer, struct ike_sa, term);
+
+	sa->want_successor = true;
+	if (sa->peer)
+		peer_touch(sa->peer);
+}
+
+void sa_term(struct ike_sa *sa, uint64_t ms)
+{
+	timer_set(&sa->ike->timers, &sa->term, ike_now(sa->ike) + ms);
+}
+
+void sa_term_never(struct ike_sa *sa)
+{
+	timer_cancel(&sa->ike->timers, &sa->term);
+}
+
+void sa_proof_lasts(struct ike_sa *sa, uint32_t s)
+{
+	uint64_t ms = (uint64_t)s * 1000;
+
+	if (sa->began) {
+		ms -= ms / 10 + ike_jitter(sa->ike, ms / 10);
+		if (ms < SA_PROOF_LEAST_MS)
+			ms = SA_PROOF_LEAST_MS;
+	} else {
+		ms += s / 10 > SA_PROOF_GRACE_S ? ms / 10 : SA_PROOF_GRACE_S * 1000;
+	}
+	if (!timer_armed(&sa->term) || sa->term.at > ike_now(sa->ike) + ms)
+		sa_term(sa, ms);
 }
 
 /* The parts that can fail. */
@@ -200,6 +240,7 @@ struct ike_sa *sa_new(struct ike *ike, const struct ike_version *version, unsign
 	timer_init(&sa->expiry, sa_expired);
 	timer_init(&sa->liveness, sa_liveness_due);
 	timer_init(&sa->rekey, sa_rekey_due);
+	timer_init(&sa->term, sa_term_due);
 	TAILQ_INSERT_TAIL(&ike->sas, sa, link);
 	return sa;
 }
@@ -285,6 +326,7 @@ void sa_free(struct ike_sa *sa)
 	timer_cancel(&ike->timers, &sa->expiry);
 	timer_cancel(&ike->timers, &sa->liveness);
 	timer_cancel(&ike->timers, &sa->rekey);
+	timer_cancel(&ike->timers, &sa->term);
 	timers_unreserve(&ike->timers, SA_TIMERS);
 	sa_untouch(sa);
 	sa_unhash(sa);

@@ -141,12 +141,16 @@ struct ike_sa {
 	void (*stash_free)(struct ike_sa *sa);
 
 	bool want_liveness, want_rekey;
+	bool want_successor;		/* another IKE SA is to follow it: reauthentication */
+	uint32_t rekeys;		/* since the last proof */
 	enum sa_end end;
 	struct cause cause;		/* of the end */
 	bool time_is_over;		/* of its state */
 	struct timer expiry;		/* of the state: the version's table */
 	struct timer liveness;
 	struct timer rekey;		/* ESTABLISHED: when we begin its rekey */
+	/* ESTABLISHED: when it wants a successor; where it has one, when it ends at the latest */
+	struct timer term;
 
 	struct ike_id local_id, remote_id;	/* once established: as used, as authenticated */
 };
@@ -187,5 +191,10 @@ bool sa_follows(const struct ike_sa *sa);
 void sa_watch(struct ike_sa *sa, uint32_t dpd_s);
 /* We rekey it after @rekey_s seconds, up to a tenth earlier; 0: never. */
 void sa_rekey_after(struct ike_sa *sa, uint32_t rekey_s);
+/* In @ms it wants a successor, or ends if it has one. */
+void sa_term(struct ike_sa *sa, uint64_t ms);
+void sa_term_never(struct ike_sa *sa);
+/* The peer's proof or ours is good for @s seconds: the end that began follows it up before. */
+void sa_proof_lasts(struct ike_sa *sa, uint32_t s);
 
 #endif

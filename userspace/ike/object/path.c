@@ -304,3 +304,16 @@ void path_host_changed(struct ike_sa *sa)
 	if (m->want_list || m->want_update)
 		sa_touch(sa);
 }
+
+void path_say_again(struct ike_sa *sa)
+{
+	struct mobike *m = &sa->mobike;
+
+	if (!m->on)
+		return;
+	if (sa->began)
+		m->want_update = true;
+	else
+		m->uprooted = m->want_list = true;
+	sa_touch(sa);
+}

@@ -36,4 +36,10 @@ unsigned int path_own(const struct ike_sa *sa, struct addr own[SA_ADDRS_MAX]);
 /* The host has other addresses or routes: the path follows, and the peer will be told. */
 void path_host_changed(struct ike_sa *sa);
 
+/*
+ * The IKE SA carries the children once more: what was said of addresses meanwhile went by another,
+ * and may not have arrived.
+ */
+void path_say_again(struct ike_sa *sa);
+
 #endif

@@ -248,15 +248,20 @@ void peer_resolve(struct peer *peer, bool begin)
 	}
 }
 
-void peer_retry_later(struct peer *peer)
+uint64_t peer_pause(struct peer *peer)
 {
 	unsigned int shift = peer->failures > 6 ? 6 : peer->failures;
 	uint64_t wait = (uint64_t)PEER_RETRY_MIN_MS << shift;
-	struct ike *ike = peer->ike;
 
-	if (wait > PEER_RETRY_MAX_MS)
-		wait = PEER_RETRY_MAX_MS;
 	peer->failures++;
+	return wait < PEER_RETRY_MAX_MS ? wait : PEER_RETRY_MAX_MS;
+}
+
+void peer_retry_later(struct peer *peer)
+{
+	struct ike *ike = peer->ike;
+	uint64_t wait = peer_pause(peer);
+
 	timer_set(&ike->timers, &peer->retry, ike_now(ike) + wait);
 	report_log(ike, peer, LOG_INFO, "next attempt in %u s", (unsigned int)(wait / 1000));
 }
@@ -267,6 +272,17 @@ bool peer_begin_anew(struct peer *peer, const char *why)
 		return false;
 	peer->anew = true;
 	sa_end(peer->sa, SA_CLOSE, IKE_FAIL_PEER, why);
+	return true;
+}
+
+bool peer_follow_up(struct peer *peer, const char *why)
+{
+	if (!peer || !peer->sa || peer->conf->any ||
+	    (peer->intent != INTENT_UP && !peer->sa->began))
+		return false;
+	report_log(peer->ike, peer, LOG_INFO, "%s", why);
+	if (!peer->sa->want_successor)
+		sa_term(peer->sa, 0);
 	return true;
 }
 
@@ -295,7 +311,8 @@ struct child *peer_next_child(const struct peer *peer)
 	struct child *child;
 
 	TAILQ_FOREACH(child, &peer->children, link)
-		if (child->state == CHILD_CONNECTING && child->wanted)
+		if (child->wanted && (child->state == CHILD_CONNECTING ||
+				      (peer->sa && peer->sa->began && child_is_behind(child))))
 			return child;
 	return NULL;
 }
@@ -306,7 +323,67 @@ bool peer_prefers_ours(const struct peer *peer, const struct ike_sa *sa)
 {
 	if (peer->attempt && peer->attempt->state == SA_AUTH_SENT)
 		return peer->attempt->spi_i < sa->spi_i;
-	return peer->sa && peer->sa->initiator && sa->born_ms <= peer->sa->established_ms;
+	if (!peer->sa)
+		return false;
+	return sa->born_ms < peer->sa->established_ms ||
+	       (peer->sa->initiator && sa->born_ms == peer->sa->established_ms);
+}
+
+/* Where the IKE SA has the peer its children have it too. */
+static void peer_align(struct peer *peer)
+{
+	const struct child *child;
+
+	TAILQ_FOREACH(child, &peer->children, link)
+		if (child->in_kernel && (child->udp != peer->sa->udp ||
+					 !endpoint_equal(&child->remote, &peer->sa->remote) ||
+					 !endpoint_equal(&child->local, &peer->sa->local))) {
+			peer_moved(peer);
+			return;
+		}
+}
+
+static void peer_leave_sa(struct peer *peer, struct ike_sa *old, bool afresh)
+{
+	static const char two[] = "two IKE SAs have followed it";
+	struct ike_sa *before = peer->before;
+	struct child_sa *pair;
+	struct child *child;
+
+	if (before) {
+		TAILQ_FOREACH(child, &peer->children, link) {
+			pair = pair_active(child);
+			if (pair && pair->sa == before && pair_has_heir(pair) &&
+			    child_follow(child, pair, two))
+				pair_retire(pair, two);
+		}
+		sa_end(before, SA_CLOSE, IKE_FAIL_NONE, two);
+	}
+	peer->before = NULL;
+	if (afresh || !ike_id_equal(&old->remote_id, &peer->sa->remote_id)) {
+		sa_end(old, afresh ? SA_DROP : SA_CLOSE, IKE_FAIL_NONE,
+		       "the peer has made a new IKE SA");
+		return;
+	}
+	peer->before = old;
+	old->want_successor = false;
+	sa_rekey_after(old, 0);
+	sa_term(old, PEER_BEFORE_MS);
+	report_text(peer, IKE_EV_REAUTHENTICATED, peer->sa->began ? "by us" : "by the peer");
+	peer_align(peer);
+	if (!peer->sa->began)
+		return;
+	TAILQ_FOREACH(child, &peer->children, link)
+		child->wanted |= child_is_behind(child);
+}
+
+/* From when on it is asked whether it lives, rekeyed, and followed by another. */
+static void peer_keep_sa(const struct peer *peer, struct ike_sa *sa)
+{
+	sa_watch(sa, peer->conf->dpd_s);
+	sa_rekey_after(sa, peer->conf->rekey_s);
+	if (peer->conf->reauth_s)
+		sa_proof_lasts(sa, peer->conf->reauth_s);
 }
 
 void peer_take_sa(struct peer *peer, struct ike_sa *sa, bool afresh)
@@ -326,9 +403,22 @@ void peer_take_sa(struct peer *peer, struct ike_sa *sa, bool afresh)
 	if (!old)
 		peer_move_children(peer, NULL, sa);
 	if (old && old != sa)
-		sa_end(old, afresh ? SA_DROP : SA_CLOSE, IKE_FAIL_NONE,
-		       "the peer has made a new IKE SA");
+		peer_leave_sa(peer, old, afresh);
+	peer_keep_sa(peer, sa);
 	peer_touch(peer);
+}
+
+bool peer_rests_on(const struct peer *peer, const struct ike_sa *sa, bool up)
+{
+	const struct child *child;
+	const struct child_sa *pair;
+
+	TAILQ_FOREACH(child, &peer->children, link)
+		TAILQ_FOREACH(pair, &child->pairs, link)
+			if (pair->sa == sa && (up ? pair->state == PAIR_ACTIVE :
+						    pair->state != PAIR_LINGERING))
+				return true;
+	return false;
 }
 
 /* ---- children */
@@ -353,24 +443,78 @@ void peer_move_children(struct peer *peer, struct ike_sa *from, struct ike_sa *t
 	sa_touch(to);
 }
 
-void peer_drop_children(struct peer *peer, struct ike_sa *sa, const struct cause *cause)
+/*
+ * What is to follow from another IKE SA does so now, if the peer is sure to have it: since it has
+ * deleted @sa. Else the pair goes on without an IKE SA until that is sure.
+ */
+static void peer_let_follow(struct child *child, const struct ike_sa *sa)
+{
+	struct child_sa *active = pair_active(child);
+
+	if (!active || active->sa != sa || !pair_has_heir(active))
+		return;
+	if (sa->state != SA_CLOSED)
+		active->sa = NULL;
+	else if (child_follow(child, active, "the IKE SA of the old one ends"))
+		pair_retire(active, "its IKE SA ends");
+}
+
+static void peer_drop_child(struct child *child, struct ike_sa *sa, const struct cause *cause)
 {
 	struct child_sa *pair, *next;
+	struct child_sa *active = pair_active(child);
+	bool lost = false;
+
+	/* one without an IKE SA goes on until what another has follows, in time */
+	if (!sa && active && !active->sa && pair_has_heir(active))
+		return;
+	if (sa)
+		peer_let_follow(child, sa);
+	for (pair = TAILQ_FIRST(&child->pairs); pair; pair = next) {
+		next = TAILQ_NEXT(pair, link);
+		if (pair->sa != sa)
+			continue;
+		pair_leave(pair, "its IKE SA ends");
+		lost = true;
+	}
+	/* what another IKE SA has still to delete stays */
+	if (lost && !pair_active(child))
+		child_close(child, cause);
+}
+
+void peer_drop_children(struct peer *peer, struct ike_sa *sa, const struct cause *cause)
+{
 	struct child *child;
 
-	TAILQ_FOREACH(child, &peer->children, link) {
-		bool lost = false;
+	TAILQ_FOREACH(child, &peer->children, link)
+		peer_drop_child(child, sa, cause);
+}
 
-		for (pair = TAILQ_FIRST(&child->pairs); pair; pair = next) {
-			next = TAILQ_NEXT(pair, link);
-			if (pair->sa != sa)
-				continue;
-			pair_remove(pair, "its IKE SA ends");
-			lost = true;
-		}
-		if (lost)
-			child_lost(child, cause);
+bool peer_fall_back(struct peer *peer, struct ike_sa *sa, const struct cause *cause)
+{
+	struct ike_sa *before = peer->before;
+	struct child *child;
+
+	if (!before || sa_is_over(before))
+		return false;
+	report_log(peer->ike, peer, LOG_INFO, "back to the IKE SA before: %s", cause->text);
+	peer->sa = before;
+	peer->before = NULL;
+	peer->announce = true;
+	TAILQ_FOREACH(child, &peer->children, link) {
+		bool up = child->state == CHILD_UP;
+
+		peer_drop_child(child, sa, cause);
+		peer_drop_child(child, NULL, cause);
+		if (up)		/* what had moved already is made once more */
+			child->wanted = child->state != CHILD_UP && sa->began;
 	}
+	peer_align(peer);
+	sa_term_never(before);
+	peer_keep_sa(peer, before);
+	before->want_liveness = true;	/* has the peer still it? */
+	sa_touch(before);
+	return true;
 }
 
 void peer_orphan_children(struct peer *peer, struct ike_sa *sa)

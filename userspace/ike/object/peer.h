@@ -12,6 +12,7 @@
 
 #define PEER_RETRY_MIN_MS	1000
 #define PEER_RETRY_MAX_MS	60000
+#define PEER_BEFORE_MS		60000	/* how long an IKE SA outlives its successor's beginning */
 #define PEER_REFRESH_MS		300000	/* how old the address of a name may be that we answer to */
 
 TAILQ_HEAD(child_list, child);
@@ -38,6 +39,8 @@ struct peer {
 	struct child_list children;	/* one for each of the configuration, in its order */
 	struct ike_sa *sa;		/* established, carries new exchanges */
 	struct ike_sa *attempt;		/* ours, not established yet */
+	/* What @sa has followed, while it still carries what has not moved: reauthentication. */
+	struct ike_sa *before;
 	struct ike_id remote_id;	/* authenticated; of many: which one. type 0: none yet */
 	struct lease *lease[ADDR_FAMILIES];	/* that it has of us; NULL: none */
 	struct ike_given *given;	/* what it has given us; NULL: nothing */
@@ -77,28 +80,34 @@ void peer_set_state(struct peer *peer, enum peer_state state, const char *why);
 const struct addr *peer_towards(const struct peer *peer);
 bool peer_has_addr(const struct peer *peer, const struct addr *addr);
 /*
- * Its IKE SA cannot go on, RFC 7296 2.8: it ends, and an attempt of ours follows. False: the other
- * end is the one that begins; nothing is done.
+ * Its IKE SA cannot go on, RFC 7296 2.8: another one of ours is to follow it. False: the other end
+ * is the one that begins; nothing is done.
  */
+bool peer_follow_up(struct peer *peer, const char *why);
+/* It does not reach the peer any more: it ends, and an attempt of ours follows. False: likewise. */
 bool peer_begin_anew(struct peer *peer, const char *why);
 /* Looks the name up, if it has one: then, if @begin, an attempt follows. */
 void peer_resolve(struct peer *peer, bool begin);
 /* Another attempt after the pause that its failures deserve. */
 void peer_retry_later(struct peer *peer);
+/* That pause, ms. */
+uint64_t peer_pause(struct peer *peer);
 
 /* Wanted, or under way, and not up yet: is any child so? */
 bool peer_has_pending(const struct peer *peer);
 bool peer_has_up(const struct peer *peer);
 /*
- * @sa is established: it carries the peer's exchanges from now on, and pairs that had none. One
- * before it ends, without a word if the peer says that it is @afresh; so does an attempt of ours.
+ * @sa is established: it carries the peer's exchanges from now on, and pairs that had none. An
+ * attempt of ours ends. One before it goes on until what it carries has moved, by the end that has
+ * begun @sa, PEER_BEFORE_MS at most; it ends at once if it was another identity's, and without a
+ * word if the peer says that it is @afresh.
  */
 void peer_take_sa(struct peer *peer, struct ike_sa *sa, bool afresh);
 /*
  * Both ends began at once. Each sees both IKE SAs, so a rule settles it alike on both: of two
- * attempts that have reached the proof the lower SPIi wins. And an attempt that began before ours
- * succeeded is a remnant of such a race, which ours has won. Must @sa, which the peer has just
- * proved, give way to one of ours?
+ * attempts that have reached the proof the lower SPIi wins. And an attempt that began before the
+ * peer's IKE SA stood is a remnant of such a race, or has met a rekey. Must @sa, which the peer has
+ * just proved, give way to one of ours?
  */
 bool peer_prefers_ours(const struct peer *peer, const struct ike_sa *sa);
 /* The next child to be made, or NULL. */
@@ -111,5 +120,9 @@ void peer_drop_children(struct peer *peer, struct ike_sa *sa, const struct cause
 void peer_orphan_children(struct peer *peer, struct ike_sa *sa);
 /* Its address has changed, authentically, or ours has: the policies follow. */
 void peer_moved(struct peer *peer);
+/* Does @sa carry anything? @up: a child that rests on it; else also what is to be deleted. */
+bool peer_rests_on(const struct peer *peer, const struct ike_sa *sa, bool up);
+/* @sa, its newest, has ended: the one before goes on. False: there is none. */
+bool peer_fall_back(struct peer *peer, struct ike_sa *sa, const struct cause *cause);
 
 #endif

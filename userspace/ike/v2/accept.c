@@ -8,6 +8,7 @@
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
 #include "ike/v2/config.h"
+#include "ike/v2/lifetime.h"
 #include "ike/v2/mobike.h"
 #include "ike/v2/offer.h"
 #include "ike/v2/v2.h"
@@ -95,6 +96,39 @@ static void accept_refuse_child(struct v2_inbound *v, struct peer *peer, const s
 	report_peer(peer, IKE_EV_REFUSED, cause);
 }
 
+/*
+ * The child is up on the IKE SA that this one follows: nothing is sent on the new pair before it is
+ * sure that the peer has our answer: see v2_child_heard().
+ */
+static bool accept_install_behind(struct child_sa *pair, struct child_sa *first,
+				  struct cause *cause)
+{
+	char why[IKE_WHY_MAX] = "";
+
+	if (!pair_install(pair, false, "the peer follows up its IKE SA", why)) {
+		cause_set(cause, IKE_FAIL_KERNEL, "%s", why);
+		pair_remove(pair, "it could not be installed");
+		return false;
+	}
+	pair_succeed(pair, first);
+	pair_switch_later(first);
+	return true;
+}
+
+static bool accept_install(struct child_sa *pair, const struct offer_taken *taken,
+			   struct cause *cause)
+{
+	struct child_sa *first = offer_first(taken);
+
+	if (!first)
+		return child_install(taken->child, pair, &taken->ts, cause);
+	if (!first->successor && !first->peer_deleted)
+		return accept_install_behind(pair, first, cause);
+	cause_set(cause, IKE_FAIL_PROTOCOL, "child %s is being rekeyed", taken->child->conf->name);
+	pair_remove(pair, cause->text);
+	return false;
+}
+
 static void accept_make_child(struct v2_inbound *v, struct peer *peer)
 {
 	struct ike_sa *sa = v->in.sa;
@@ -115,7 +149,7 @@ static void accept_make_child(struct v2_inbound *v, struct peer *peer)
 	pair = offer_pair(&taken, sa, &v->m, (struct chunk){0},
 			  (struct chunk){ sa->ni.b, sa->ni.len },
 			  (struct chunk){ sa->nr.b, sa->nr.len }, &cause);
-	if (pair && child_install(taken.child, pair, &taken.ts, &cause)) {
+	if (pair && accept_install(pair, &taken, &cause)) {
 		config_answer(&v->b, peer, &v->m);
 		offer_answer(&v->b, &taken.suite, v->m.sa.offer[taken.index].number, pair->spi_in);
 		build_ts(&v->b, PAYLOAD_TSI, taken.ts.remote->ts, taken.ts.remote->count);
@@ -167,10 +201,8 @@ enum verdict accept_establish(struct inbound *in, struct tunnel *t)
 	sa->peer = peer;
 	sa->mark = t->conf->mark;
 	sa_forget_proof(sa);
+	mobike_agree(sa, &v->m);	/* where its children go: see peer_align() */
 	peer_take_sa(peer, sa, afresh);
-	sa_watch(sa, t->conf->dpd_s);
-	sa_rekey_after(sa, t->conf->rekey_s);
-	mobike_agree(sa, &v->m);
 	accept_put_off_children(peer);
 	sa->childless = !v->m.seen[PAYLOAD_SA];
 	if (!sa->childless)
@@ -179,5 +211,6 @@ enum verdict accept_establish(struct inbound *in, struct tunnel *t)
 		config_answer(&v->b, peer, &v->m);	/* else its first child is refused */
 	if (sa->mobike.on)
 		mobike_offer(&v->b, sa);
+	lifetime_build(&v->b, t->conf->reauth_s);
 	return VERDICT_DONE;
 }

@@ -8,6 +8,7 @@
 #include "ike/object/tunnel.h"
 #include "ike/v2/certs.h"
 #include "ike/v2/config.h"
+#include "ike/v2/lifetime.h"
 #include "ike/v2/mobike.h"
 #include "ike/v2/offer.h"
 #include "ike/v2/proof.h"
@@ -79,14 +80,27 @@ static bool auth_is_first_contact(const struct ike_sa *ours)
 		    (sa->state == SA_AUTH_SENT || sa->state == SA_ESTABLISHED) &&
 		    auth_same_pair(ours, remote, sa))
 			return false;
-	return !auth_peer_begins(ours);
+	return !ours->peer->sa && !auth_peer_begins(ours);
+}
+
+/* What follows another IKE SA begins with a child of that. */
+static struct child *auth_next_child(const struct peer *peer)
+{
+	struct child *child;
+
+	if (!peer->sa)
+		return peer_next_child(peer);
+	TAILQ_FOREACH(child, &peer->children, link)
+		if (child->state == CHILD_UP)
+			return child;
+	return NULL;
 }
 
 /* The child that goes with it, and a number for it; none where it is childless. */
 static bool auth_choose_child(struct exchange *ex, struct cause *cause)
 {
 	struct auth_exchange *p = auth_exchange(ex);
-	struct child *child = peer_next_child(ex->sa->peer);
+	struct child *child = auth_next_child(ex->sa->peer);
 	char why[IKE_WHY_MAX] = "";
 
 	if (!child) {
@@ -257,7 +271,10 @@ static bool auth_try_again(struct ike_sa *sa)
 	peer->attempt = NULL;
 	report_log(ike, peer, LOG_INFO,
 		   "trying again in a moment: the peer is busy with an attempt of its own");
-	timer_set(&ike->timers, &peer->retry, ike_now(ike) + 1000 + ike_jitter(ike, 1000));
+	if (peer->sa)
+		sa_term(peer->sa, 1000 + ike_jitter(ike, 1000));
+	else
+		timer_set(&ike->timers, &peer->retry, ike_now(ike) + 1000 + ike_jitter(ike, 1000));
 	return true;
 }
 
@@ -361,8 +378,7 @@ static enum verdict auth_accepted(struct inbound *in)
 	sa_forget_proof(sa);
 	peer_take_sa(sa->peer, sa, false);
 	mobike_agree(sa, &v->m);
-	sa_watch(sa, sa->peer->tunnel->conf->dpd_s);
-	sa_rekey_after(sa, sa->peer->tunnel->conf->rekey_s);
+	lifetime_take(sa, &v->m);
 	if (!child) {
 		/* An address that is not given now is asked for with the first child. */
 		if (sa->peer->conf->ask_address)

@@ -195,7 +195,8 @@ static struct child_sa *child_to_rekey(const struct ike_sa *sa)
 		return NULL;
 	TAILQ_FOREACH(child, &sa->peer->children, link) {
 		pair = pair_active(child);
-		if (pair && pair->sa == sa && pair->want_rekey && !pair->successor)
+		if (pair && pair->sa == sa && !child_is_behind(child) && pair->want_rekey &&
+		    !pair->successor)
 			return pair;
 	}
 	return NULL;
@@ -386,6 +387,7 @@ static void child_take_over(struct child_sa *pair, struct child_sa *old)
 {
 	uint32_t old_in = old->spi_in, old_out = old->spi_out;
 
+	pair_inherit(pair, old);
 	old->successor = 0;
 	if (old->peer_deleted)
 		pair_linger(old, "rekeyed, and deleted by the peer");
@@ -544,7 +546,7 @@ static void child_rekey_refused(struct inbound *in, struct child *child,
 		child->wanted = !old_deleted && !child->held_down;
 		return;
 	}
-	if (error && error->type == NOTIFY_NO_ADDITIONAL_SAS && peer_begin_anew(sa->peer, NO_MORE))
+	if (error && error->type == NOTIFY_NO_ADDITIONAL_SAS && peer_follow_up(sa->peer, NO_MORE))
 		return;
 	group = error ? child_other_group(in, child, old->group_asked, error) : KE_NONE;
 	if (group) {
@@ -580,12 +582,12 @@ static void child_new_refused(struct inbound *in, struct child *child,
 	uint16_t group = KE_NONE;
 	struct cause cause;
 
-	if (child->state == CHILD_UP)	/* the peer has made it meanwhile */
-		return;
+	if (child->state == CHILD_UP && !child_is_behind(child))
+		return;		/* the peer has made it meanwhile */
 	if (error && !child->group)
 		group = child_other_group(in, child, false, error);
 	child->group = group;
-	if (group && child->state == CHILD_CONNECTING) {
+	if (group && (child->state == CHILD_CONNECTING || child_is_behind(child))) {
 		child->wanted = true;
 		return;
 	}

@@ -229,16 +229,19 @@ static bool respond_ours_goes_on(const struct inbound *in, const struct child *c
 }
 
 /*
- * The pair that our own request has just made, of the same selectors: the peer's for it was under
- * way meanwhile. Later, or of a pair that the peer has made, it means that the peer has lost it.
+ * The pair of the IKE SA before that the new one is to follow. Or the one that our own request has
+ * just made, of the same selectors: the peer's for it was under way meanwhile. Later, or of a pair
+ * that the peer has made, it means that the peer has lost it.
  */
 static struct child_sa *respond_first(const struct inbound *in, const struct offer_taken *taken)
 {
 	const struct child *child = taken->child;
 	struct child_sa *pair = pair_active(child);
 
+	if (child_is_behind(child))
+		return offer_first(taken);
 	if (!pair || pair->sa != in->sa || !pair->ours ||
-	    ike_now(in->sa->ike) >= child->up_ms + PAIR_SWITCH_MS ||
+	    ike_now(in->sa->ike) >= pair->installed_ms + PAIR_SWITCH_MS ||
 	    !ts_list_equal(taken->ts.local, child->local_ts) ||
 	    !ts_list_equal(taken->ts.remote, child->remote_ts))
 		return NULL;
@@ -254,7 +257,8 @@ static enum verdict respond_second(struct inbound *in, struct offer_taken *taken
 {
 	enum verdict verdict;
 
-	if (first->successor || first->peer_deleted || child_exchange_rekey(in->sa, first->spi_in))
+	if (first->successor || first->peer_deleted ||
+	    (first->sa && child_exchange_rekey(first->sa, first->spi_in)))
 		return respond_refuse(in, NOTIFY_TEMPORARY_FAILURE, "it is being rekeyed");
 	verdict = respond_make(in, taken, first);
 	if (first->successor)
@@ -272,6 +276,9 @@ static enum verdict respond_new(struct inbound *in)
 	enum verdict verdict;
 	uint16_t notify;
 
+	if (in->sa != peer->sa)
+		return respond_refuse(in, NOTIFY_TEMPORARY_FAILURE,
+				      "another IKE SA has followed this one");
 	notify = config_grant(peer, m, &cause);
 	if (!notify)
 		notify = offer_take(peer, m, false, &taken, &cause);
@@ -295,7 +302,7 @@ enum verdict v2_child_request(struct inbound *in)
 	const struct msg *m = &v2_inbound(in)->m;
 	const struct msg_notify *n = msg_notify(m, NOTIFY_REKEY_SA);
 
-	rekey_used(in->sa);
+	v2_child_heard(in->sa);
 	/* RFC 7296 2.25.2: not while we rekey the IKE SA */
 	if (!in->sa->peer || rekey_exchange_find(in->sa))
 		return v2_child_too_late(in);
@@ -306,6 +313,39 @@ enum verdict v2_child_request(struct inbound *in)
 	if (n)
 		return respond_refuse(in, NOTIFY_NO_ADDITIONAL_SAS, "only ESP SAs can be rekeyed");
 	return respond_new(in);
+}
+
+/* ---- from one IKE SA to another */
+
+/* The next that the peer is sure to have by now, whose forerunner another IKE SA carries. */
+static struct child_sa *respond_heir(const struct ike_sa *sa)
+{
+	const struct child *child;
+	struct child_sa *pair, *old;
+
+	TAILQ_FOREACH(child, &sa->peer->children, link)
+		TAILQ_FOREACH(pair, &child->pairs, link) {
+			old = pair->sa == sa && pair->state == PAIR_INBOUND ?
+				      pair_predecessor(pair) : NULL;
+			if (old && old->sa != sa && old->state == PAIR_ACTIVE)
+				return old;
+		}
+	return NULL;
+}
+
+void v2_child_heard(struct ike_sa *sa)
+{
+	struct child_sa *old;
+
+	rekey_used(sa);
+	while (sa->peer && (old = respond_heir(sa))) {
+		if (!child_follow(old->child, old, "the peer has it"))
+			return;		/* the next message, or its timer, tries again */
+		/* the peer is to delete it, or its IKE SA, but not for ever */
+		pair_retire(old, "another IKE SA's has followed");
+		if (old->sa)
+			pair_retry(old, PAIR_SWITCH_MS, PAIR_SWITCH_MS);
+	}
 }
 
 /* ---- the peer's DELETE of a CHILD_SA */

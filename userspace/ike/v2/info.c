@@ -5,6 +5,7 @@
 #include "ike/object/peer.h"
 #include "ike/v2/child_responder.h"
 #include "ike/v2/config.h"
+#include "ike/v2/lifetime.h"
 #include "ike/v2/mobike.h"
 #include "ike/v2/rekey.h"
 
@@ -172,9 +173,11 @@ enum verdict v2_info_request(struct inbound *in)
 	}
 	rekey_used(in->sa);
 	mobike_request(in);
+	lifetime_take(in->sa, m);
 	info_delete_children(in);
 	if (in->sa->peer)
 		config_answer(&v2_inbound(in)->b, in->sa->peer, m);
+	v2_child_heard(in->sa);	/* what the peer has not deleted it has */
 	return VERDICT_DONE;
 }
 

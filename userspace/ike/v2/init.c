@@ -277,7 +277,8 @@ enum verdict v2_init_response(struct inbound *in)
 	certs_take_hashes(sa, &v->m);
 	sa->udp = sa->nat_t && (sa->nat_local || sa->nat_remote || init_conf(sa)->force_udp);
 	/* RFC 4555 3.3: another path may have a NAT */
-	if (sa->udp || (sa->nat_t && init_conf(sa)->mobike)) {
+	if (sa->local.port != IKE_NATT_PORT &&
+	    (sa->udp || (sa->nat_t && init_conf(sa)->mobike))) {
 		sa->local.port = IKE_NATT_PORT;
 		sa->remote.port = IKE_NATT_PORT;
 	}

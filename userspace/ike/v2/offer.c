@@ -159,7 +159,7 @@ static unsigned int offer_nearness(const struct child *child, const struct ts_pa
 		     ts_list_within(conf->remote_ts, theirs->remote));
 	near += 2 * (ts_list_within(theirs->local, conf->local_ts) &&
 		     ts_list_within(theirs->remote, conf->remote_ts));
-	return 1 + 2 * near + (child->state != CHILD_UP);
+	return 1 + 2 * near + (child->state != CHILD_UP || child_is_behind(child));
 }
 
 static struct child *offer_nearest(struct peer *peer, const struct ts_pair *theirs)
@@ -213,6 +213,18 @@ uint16_t offer_take(struct peer *peer, const struct msg *m, bool ignore_ke,
 		return 0;
 	ts_pair_clear(&taken->ts);
 	return NOTIFY_NO_PROPOSAL_CHOSEN;
+}
+
+struct child_sa *offer_first(const struct offer_taken *taken)
+{
+	const struct child *child = taken->child;
+
+	if (!child_is_behind(child) || child->peer->sa->began ||
+	    (child->peer->before && child->peer->before->end != SA_KEEP) ||
+	    !ts_list_equal(taken->ts.local, child->local_ts) ||
+	    !ts_list_equal(taken->ts.remote, child->remote_ts))
+		return NULL;
+	return pair_active(child);
 }
 
 struct child_sa *offer_pair(const struct offer_taken *taken, struct ike_sa *sa, const struct msg *m,

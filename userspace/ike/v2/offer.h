@@ -52,6 +52,11 @@ struct offer_taken {
 uint16_t offer_take(struct peer *peer, const struct msg *m, bool ignore_ke,
 		    struct offer_taken *taken, struct cause *cause);
 /*
+ * Where the child is up on the IKE SA before, with the same selectors, and the peer has begun the
+ * one that follows: the pair that carries it, whose traffic a new one takes over. Else NULL.
+ */
+struct child_sa *offer_first(const struct offer_taken *taken);
+/*
  * The pair that follows from it, with a reserved SPI and keys; not in the kernel yet. NULL: @cause.
  */
 struct child_sa *offer_pair(const struct offer_taken *taken, struct ike_sa *sa, const struct msg *m,

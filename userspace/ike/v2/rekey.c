@@ -51,6 +51,20 @@ static void rekey_follow(struct ike_sa *sa, const struct ike_sa *old)
 	sa->local = old->local;
 }
 
+/* A rekey proves nothing: the time for that goes on. */
+static void rekey_keep_term(struct ike_sa *sa, struct ike_sa *old)
+{
+	uint32_t every = sa->began ? sa->peer->conf->reauth_every : 0;
+
+	sa->rekeys = old->rekeys + 1;
+	sa->want_successor = old->want_successor;
+	if (every && sa->rekeys >= every)
+		sa_term(sa, 0);
+	else if (timer_armed(&old->term))
+		timer_set(&sa->ike->timers, &sa->term, old->term.at);
+	sa_term_never(old);
+}
+
 void rekey_take_over(struct ike_sa *sa, struct ike_sa *old, const char *by)
 {
 	struct peer *peer = old->peer;
@@ -58,6 +72,8 @@ void rekey_take_over(struct ike_sa *sa, struct ike_sa *old, const char *by)
 	sa->peer = peer;
 	if (peer->sa == old)
 		peer->sa = sa;
+	else if (peer->before == old)
+		peer->before = sa;
 	peer_move_children(peer, old, sa);
 	if (old->mobike.on)
 		mobike_inherit(sa, old);
@@ -68,6 +84,8 @@ void rekey_take_over(struct ike_sa *sa, struct ike_sa *old, const char *by)
 	if (sa->state == SA_NEW)
 		fsm_command(sa, COMMAND_INHERIT, "an IKE SA is rekeyed");
 	sa_watch(sa, peer->conf->dpd_s);
-	sa_rekey_after(sa, peer->conf->rekey_s);
+	if (peer->sa == sa)
+		sa_rekey_after(sa, peer->conf->rekey_s);
+	rekey_keep_term(sa, old);
 	report_text(peer, IKE_EV_IKE_REKEYED, by);
 }

@@ -41,7 +41,7 @@ static struct ike_sa *rekey_rival(const struct ike_sa *old, const struct rekey_e
 
 static bool rekey_wanted(const struct ike_sa *sa)
 {
-	return sa->want_rekey && sa->peer && sa->peer->sa == sa;
+	return sa->want_rekey && sa->peer && sa->peer->sa == sa && !sa->peer->attempt;
 }
 
 static void rekey_later(struct ike_sa *sa, uint64_t min_ms, uint64_t max_ms)
@@ -102,7 +102,7 @@ static enum built rekey_build(struct exchange *ex, struct cause *cause)
 /* The peer's stands instead of @old, which the peer is to delete. */
 static void rekey_rival_wins(struct ike_sa *rival, struct ike_sa *old)
 {
-	if (rival->peer && rival->peer->sa == old) {
+	if (rival->peer && (rival->peer->sa == old || rival->peer->before == old)) {
 		rekey_take_over(rival, old, "by the peer, which began at the same time");
 		fsm_command(old, COMMAND_YIELD, "the peer's rekey has won");
 	} else {
@@ -237,7 +237,7 @@ enum verdict rekey_exchange_refused(struct inbound *in)
 	if (rekey_rival(sa, rekey_exchange(in->ex)))
 		return VERDICT_STAY;	/* it has won */
 	if (error && error->type == NOTIFY_NO_ADDITIONAL_SAS &&
-	    peer_begin_anew(sa->peer, "the peer does not rekey IKE SAs: another one follows"))
+	    peer_follow_up(sa->peer, "the peer does not rekey IKE SAs: another one follows"))
 		return VERDICT_STAY;
 	report_log(sa->ike, sa->peer, busy ? LOG_INFO : LOG_WARNING,
 		   "the peer refuses to rekey the IKE SA: %s; trying again",

@@ -6,6 +6,7 @@
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/v2/child_exchange.h"
+#include "ike/v2/child_responder.h"
 #include "ike/v2/offer.h"
 
 static enum verdict rekey_refuse(struct inbound *in, uint16_t notify)
@@ -100,7 +101,7 @@ enum verdict v2_rekey_request(struct inbound *in)
 	struct ke *ke;
 	bool ok;
 
-	rekey_used(old);
+	v2_child_heard(old);
 	ours = rekey_exchange_find(old);
 	/* RFC 7296 2.25.2: not while a CHILD_SA is being made, rekeyed or deleted */
 	if (!old->peer || child_exchange_any(old) || rekey_too_soon(old) || (ours && ours->rival))

@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reauthentication, make before break: another IKE SA takes over the children of the one that
+ * stands, which ends afterwards. Begun by a command, a time, each n-th rekey, the peer's
+ * AUTH_LIFETIME (RFC 4478); by both ends at once, against rekeys, with messages lost.
+ */
+#include "suite/ikev2.h"
+#include "unit/ike/ike_ends.h"
+
+#define ORDERS	1024	/* ten messages, of either end each */
+
+static struct ends *configured(void)
+{
+	struct ends *p = ends_new();
+
+	for (int i = 0; i < 2; i++) {
+		add_child(&p->s[i], "voice", i ? "10.2.1.0/24" : "10.1.1.0/24",
+			  i ? "10.1.1.0/24" : "10.2.1.0/24");
+		p->s[i].conf.dpd_s = 0;
+		p->s[i].conf.rekey_s = 0;
+	}
+	return p;
+}
+
+static struct ends *up(void)
+{
+	struct ends *p = configured();
+
+	ends_start(p);
+	bring_up(p, 0);
+	return p;
+}
+
+static void reauthenticate(struct side *s)
+{
+	assert_int_equal(ike_reauthenticate(s->ike, s->tunnel), 0);
+}
+
+static unsigned int reauthentications(const struct side *s)
+{
+	return s->ev[IKE_EV_REAUTHENTICATED].count;
+}
+
+static void let_time_pass(struct ends *p, unsigned int s)
+{
+	while (s--) {
+		pass(p, 1000);
+		carry_all(p);
+	}
+}
+
+/* Every packet that one end may send at this moment finds an inbound SA at the other. */
+static void assert_packets_pass(struct ends *p)
+{
+	for (int i = 0; i < 2; i++) {
+		struct child *child;
+
+		TAILQ_FOREACH(child, &peer_of(&p->s[i])->children, link) {
+			assert_int_equal(child->state, CHILD_UP);
+			assert_non_null(fake_in(&p->s[!i].fake, child->out->spi_out));
+		}
+	}
+}
+
+/* After each message, in this order; and the old inbound SAs are there for what is under way. */
+static void cross_with_packets(struct ends *p, unsigned int order)
+{
+	for (int i = 0; i < 10; i++) {
+		carry(&p->s[order >> i & 1]);
+		assert_packets_pass(p);
+	}
+	while (carry(&p->s[0]) || carry(&p->s[1]))
+		assert_packets_pass(p);
+	cross(p, order);
+}
+
+static void assert_followed(struct ends *p, uint64_t before)
+{
+	assert_one_ike_sa(p, 2);
+	assert_true(only_sa(&p->s[0])->spi_i != before);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(p->s[i].fake.unlinks, 0);
+		assert_int_equal(p->s[i].ev[IKE_EV_CHILD_DOWN].count, 0);
+		assert_int_equal(p->s[i].ev[IKE_EV_CHILD_UP].count, 2);
+	}
+}
+
+/* Either end begins, in every order; the children are never without keys. */
+static void test_by_command(void **state)
+{
+	for (unsigned int i = 0; i < 2 * ORDERS; i += 7) {
+		struct ends *p = up();
+		uint64_t before = only_sa(&p->s[0])->spi_i;
+
+		reauthenticate(&p->s[i % 2]);
+		cross_with_packets(p, i / 2);
+		assert_followed(p, before);
+		for (int s = 0; s < 2; s++) {
+			assert_int_equal(reauthentications(&p->s[s]), 1);
+			assert_int_equal(only_sa(&p->s[s])->began, s == (int)(i % 2));
+		}
+		ends_free(p);
+	}
+}
+
+/* Both at once: one goes on, or one after the other. */
+static void test_both(void **state)
+{
+	for (unsigned int order = 0; order < ORDERS; order += 3) {
+		struct ends *p = up();
+		uint64_t before = only_sa(&p->s[0])->spi_i;
+
+		p->s[0].fake.rng += order;	/* either may have the lower SPI */
+		reauthenticate(&p->s[0]);
+		reauthenticate(&p->s[1]);
+		cross_with_packets(p, order);
+		assert_followed(p, before);
+		assert_in_range(reauthentications(&p->s[0]), 1, 2);
+		ends_free(p);
+	}
+}
+
+/* The one reauthenticates, the other rekeys the IKE SA, or a child. */
+static void test_meets_rekeys(void **state)
+{
+	for (unsigned int i = 0; i < 4 * ORDERS; i += 13) {
+		struct ends *p = up();
+		uint64_t before = only_sa(&p->s[0])->spi_i;
+		struct side *other = &p->s[i % 2];
+
+		reauthenticate(&p->s[!(i % 2)]);
+		if (i / 2 % 2)
+			assert_int_equal(ike_rekey(other->ike, peer_of(other)->id), 0);
+		else
+			soft_limit(other);
+		cross_with_packets(p, i / 4);
+		assert_followed(p, before);
+		ends_free(p);
+	}
+}
+
+/* Any one message is lost: it comes again, and nothing is interrupted. */
+static void test_a_message_is_lost(void **state)
+{
+	for (unsigned int lost = 0; lost < 14; lost++) {
+		struct ends *p = up();
+		uint64_t before = only_sa(&p->s[0])->spi_i;
+		unsigned int at = 0;
+
+		reauthenticate(&p->s[0]);
+		while (p->s[0].count || p->s[1].count) {
+			struct side *s = &p->s[p->s[0].count ? 0 : 1];
+
+			if (at++ == lost)
+				drop(s);
+			else
+				carry(s);
+			assert_packets_pass(p);
+		}
+		for (int i = 0; i < 90; i++) {
+			pass(p, 1000);
+			carry_all(p);
+			assert_packets_pass(p);
+		}
+		assert_followed(p, before);
+		ends_free(p);
+	}
+}
+
+/* The new one fails: the old one goes on, and it is tried again, with pauses. */
+static void test_fails(void **state)
+{
+	struct ends *p = up();
+	uint64_t before = only_sa(&p->s[0])->spi_i;
+
+	reauthenticate(&p->s[0]);
+	for (int i = 0; i < 60; i++) {
+		while (drop(&p->s[0]))
+			;
+		pass(p, 1000);
+	}
+	assert_int_equal(peer_of(&p->s[0])->state, PEER_UP);
+	assert_int_equal(peer_of(&p->s[0])->sa->spi_i, before);
+	assert_int_equal(p->s[0].ev[IKE_EV_FAILED].count, 0);
+	for (int i = 0; i < 60; i++) {
+		carry_all(p);
+		pass(p, 1000);
+	}
+	assert_followed(p, before);
+	assert_int_equal(reauthentications(&p->s[0]), 1);
+	ends_free(p);
+}
+
+/* The secret has changed at the peer: it refuses, and what stands goes on. */
+static void test_refused(void **state)
+{
+	struct ends *p = up();
+	uint64_t before = only_sa(&p->s[0])->spi_i;
+
+	fake_secret(&p->s[1].fake, p->s[1].tunnel, "another secret altogether");
+	reauthenticate(&p->s[0]);
+	for (int i = 0; i < 30; i++) {
+		carry_all(p);
+		pass(p, 500);
+		assert_packets_pass(p);
+	}
+	assert_int_equal(peer_of(&p->s[0])->sa->spi_i, before);
+	assert_int_equal(reauthentications(&p->s[1]), 0);
+	fake_secret(&p->s[1].fake, p->s[1].tunnel, p->s[1].psk);
+	for (int i = 0; i < 120; i++) {
+		carry_all(p);
+		pass(p, 1000);
+	}
+	assert_followed(p, before);
+	ends_free(p);
+}
+
+/* The peer has lost the old one, and gives the new one no child: back there we ask, and find out. */
+static void test_back_to_what_is_lost(void **state)
+{
+	struct ends *p = up();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	uint64_t before = only_sa(a)->spi_i;
+	const struct ike_sa *sa;
+
+	a->conf.child_count = b->conf.child_count = 1;
+	side_stop(b);
+	set_ts(b, "10.77.0.0/24", "10.78.0.0/24");
+	side_start(b);
+	reauthenticate(a);
+	for (int i = 0; i < 150; i++) {
+		carry_all(p);
+		pass(p, 1000);
+	}
+	assert_true(reauthentications(a) > 0);
+	assert_in_range(reauthentications(a), 1, 10);	/* with pauses */
+	TAILQ_FOREACH(sa, &a->ike->sas, link)
+		assert_true(sa->spi_i != before);
+	assert_int_equal(a->ev[IKE_EV_DOWN].count, 1);
+	ends_free(p);
+}
+
+/* Memory is short for a moment when the responder is to send on the new one: it tries again. */
+static void test_kernel_refuses_to_send(void **state)
+{
+	struct ends *p = up();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	uint64_t before = only_sa(a)->spi_i;
+
+	reauthenticate(a);
+	carry(a);
+	carry(b);
+	carry(a);
+	carry(b);
+	b->fake.kernel_refuses = "no memory";
+	carry(a);
+	b->fake.kernel_refuses = NULL;
+	assert_packets_pass(p);
+	let_time_pass(p, 60);
+	assert_packets_pass(p);
+	assert_followed(p, before);
+	ends_free(p);
+}
+
+/* The initiator cannot use the new pair: whatever it answers meanwhile says nothing of that. */
+static void test_answer_proves_no_pair(void **state)
+{
+	struct ends *p = up();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	uint64_t before = only_sa(a)->spi_i;
+
+	reauthenticate(a);
+	carry(a);
+	carry(b);
+	carry(a);
+	peer_of(b)->sa->want_liveness = true;
+	side_tick(b);
+	a->fake.kernel_refuses = "no memory";
+	carry(b);
+	a->fake.kernel_refuses = NULL;
+	while (drop(a))		/* its DELETE: it comes again */
+		;
+	for (int i = 0; i < 150; i++) {
+		while (carry(b) || carry(a))
+			assert_packets_pass(p);
+		pass(p, 500);
+		assert_packets_pass(p);
+	}
+	assert_followed(p, before);
+	ends_free(p);
+}
+
+/* Taken down while two stand, or one is being made: nothing is left. */
+static void test_down_meanwhile(void **state)
+{
+	for (unsigned int steps = 0; steps < 12; steps++) {
+		struct ends *p = up();
+
+		reauthenticate(&p->s[0]);
+		for (unsigned int i = 0; i < steps; i++)
+			carry(&p->s[i % 2]);
+		assert_int_equal(side_down(&p->s[steps % 3 == 0]), 0);
+		cross(p, 0x155);
+		for (int i = 0; i < 2; i++) {
+			struct side *s = &p->s[i];
+
+			assert_int_equal(peer_of(s)->state, PEER_DOWN);
+			assert_int_equal(s->ev[IKE_EV_DOWN].count, 1);
+			assert_int_equal(s->ev[IKE_EV_FAILED].count, 0);
+			assert_true(fake_is_empty(&s->fake));
+			assert_true(TAILQ_EMPTY(&s->ike->sas));
+		}
+		ends_free(p);
+	}
+}
+
+/* By the clock, by the end that has begun; a rekey between does not put it off. */
+static void test_in_time(void **state)
+{
+	for (int who = 0; who < 2; who++) {
+		struct ends *p = configured();
+
+		/* ours, or what the peer says: RFC 4478 */
+		p->s[who].conf.reauth_s = 100;
+		p->s[1].conf.rekey_s = 70;
+		ends_start(p);
+		bring_up(p, 0);
+		let_time_pass(p, 79);
+		assert_int_equal(p->s[0].ev[IKE_EV_IKE_REKEYED].count, 1);
+		assert_int_equal(reauthentications(&p->s[0]), 0);
+		let_time_pass(p, 22);
+		assert_int_equal(reauthentications(&p->s[0]), 1);
+		assert_true(peer_of(&p->s[0])->sa->began && !peer_of(&p->s[1])->sa->began);
+		let_time_pass(p, 200);
+		assert_in_range(reauthentications(&p->s[0]), 3, 4);
+		assert_int_equal(p->s[1].fake.unlinks, 0);
+		ends_free(p);
+	}
+}
+
+/* Each n-th rekey, by whom ever, is one. */
+static void test_every(void **state)
+{
+	for (uint32_t every = 1; every < 4; every++) {
+		struct ends *p = configured();
+
+		p->s[0].conf.rekey_s = 100;
+		p->s[0].conf.reauth_every = every;
+		ends_start(p);
+		bring_up(p, 0);
+		let_time_pass(p, 1320);		/* 12 to 14 times */
+		assert_in_range(reauthentications(&p->s[0]), 12 / every, 14 / every);
+		assert_in_range(reauthentications(&p->s[0]) + p->s[0].ev[IKE_EV_IKE_REKEYED].count,
+				12, 14);
+		assert_int_equal(p->s[1].fake.unlinks, 0);
+		ends_free(p);
+	}
+}
+
+static uint32_t said_s;
+
+static void lifetime(struct builder *b)
+{
+	uint8_t data[4] = { said_s >> 24, said_s >> 16, said_s >> 8, said_s };
+
+	build_notify(b, NOTIFY_AUTH_LIFETIME, 0, 0, 0, data, sizeof(data));
+}
+
+/* It may come at any time; 0 makes no storm; who has not begun takes no orders. */
+static void test_lifetime_in_between(void **state)
+{
+	struct ends *p = up();
+	struct letter l;
+
+	said_s = 0;
+	forge_request(&p->s[1], EXCHANGE_INFORMATIONAL, lifetime, &l);
+	give(&p->s[0], &l);
+	peer_of(&p->s[1])->sa->next_out++;
+	drop(&p->s[0]);
+	let_time_pass(p, 9);
+	assert_int_equal(reauthentications(&p->s[0]), 0);
+	let_time_pass(p, 2);
+	assert_int_equal(reauthentications(&p->s[0]), 1);
+	let_time_pass(p, 60);
+	forge_request(&p->s[0], EXCHANGE_INFORMATIONAL, lifetime, &l);
+	give(&p->s[1], &l);
+	assert_false(timer_armed(&peer_of(&p->s[1])->sa->term));
+	ends_free(p);
+}
+
+/* remote = any: a peer that does not do it in time is deleted, RFC 4478 3. */
+static void test_not_in_time(void **state)
+{
+	struct ends *p = configured();
+	struct side *b = &p->s[1];
+
+	set_remote(b, "any");
+	b->conf.reauth_s = 100;
+	ends_start(p);
+	bring_up(p, 0);
+	assert_int_equal(ike_reauthenticate(b->ike, peer_of(b)->id), -EDESTADDRREQ);
+	sa_term_never(peer_of(&p->s[0])->sa);	/* it does not know RFC 4478 */
+	let_time_pass(p, 158);
+	assert_int_equal(peer_of(b)->state, PEER_UP);
+	let_time_pass(p, 4);
+	ended_in(&p->s[0], IKE_EV_DOWN, IKE_FAIL_DOWN, "the peer has deleted the IKE SA");
+	ended_in(b, IKE_EV_DOWN, IKE_FAIL_DOWN, "anew in time");
+	ends_free(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_by_command),
+		cmocka_unit_test(test_both),
+		cmocka_unit_test(test_meets_rekeys),
+		cmocka_unit_test(test_a_message_is_lost),
+		cmocka_unit_test(test_fails),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_back_to_what_is_lost),
+		cmocka_unit_test(test_kernel_refuses_to_send),
+		cmocka_unit_test(test_answer_proves_no_pair),
+		cmocka_unit_test(test_down_meanwhile),
+		cmocka_unit_test(test_in_time),
+		cmocka_unit_test(test_every),
+		cmocka_unit_test(test_lifetime_in_between),
+		cmocka_unit_test(test_not_in_time),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
