@@ -251,7 +251,7 @@ static int decode_selectors(const struct nlattr *nest, struct espl_policy *polic
 		return decode_refuse(extack, nest, "A new policy needs LOCAL_TS and REMOTE_TS",
 				     -EINVAL);
 	if (nlocal > ESPLANE_TS_MAX || nremote > ESPLANE_TS_MAX)
-		return decode_refuse(extack, nest, "A side has at most 64 traffic selectors",
+		return decode_refuse(extack, nest, "A side has at most 256 traffic selectors",
 				     -E2BIG);
 
 	set = espl_ts_set_alloc(policy, nlocal, nremote);

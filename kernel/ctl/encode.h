@@ -13,7 +13,7 @@ struct espl_suite;
 struct sk_buff;
 
 /* Octets of the longest message: a policy with ESPLANE_TS_MAX selectors on both sides. */
-enum { ESPL_MSG_MAX = 16384 };
+enum { ESPL_MSG_MAX = 36864 };
 
 /* Both under dev->lock. Keys are never encoded. */
 int espl_encode_policy(struct sk_buff *msg, const struct espl_policy *policy);

@@ -78,11 +78,11 @@ struct espl_ts_set *espl_ts_set_alloc(struct espl_policy *policy, unsigned int n
 void espl_ts_set_free(struct espl_ts_set *set);
 
 /*
- * A rule is one prefix of addresses and one of ports on each side. Of a set: one
- * IPv6 range cut into the most prefixes that it can need, against 64 prefixes.
- * Of a device: what can be removed again in a moment.
+ * A rule is one prefix of addresses and one of ports on each side. Of a set: a
+ * prefix in each of ESPLANE_TS_MAX selectors on both sides, some 20 MiB. Of a
+ * device: what can be removed again in a moment.
  */
-#define ESPL_RULES_MAX	16384
+#define ESPL_RULES_MAX	65536
 #define ESPL_RULES_ALL	262144
 
 /*

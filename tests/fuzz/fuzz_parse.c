@@ -37,12 +37,14 @@ static void use_cp(const struct msg_cp *cp, const uint8_t *p, size_t len)
 
 static void use(struct msg *m, const uint8_t *p, size_t len)
 {
+	struct cursor at = m->tsi.selectors;
 	static struct proposals ike, esp;
 	const struct proposals *ours = m->sa.list.p[0].protocol == PROTO_IKE ? &ike : &esp;
 	struct proposal chosen;
 	char why[RULES_WHY_LEN];
 	char text[PROPOSAL_STRLEN];
 	unsigned int i, index;
+	struct ts ts;
 
 	inside(m->ke.data, p, len);
 	inside(m->nonce, p, len);
@@ -55,8 +57,11 @@ static void use(struct msg *m, const uint8_t *p, size_t len)
 		inside(m->notify[i].data, p, len);
 	for (i = 0; i < m->del_count; i++)
 		msg_delete_spi(&m->del[i], m->del[i].count);
-	for (i = 0; i < m->tsi.count; i++)
-		ts_str(&m->tsi.ts[i], text);
+	inside(m->tsi.selectors, p, len);
+	for (i = 0; msg_ts_next(&at, &ts); i++)
+		ts_str(&ts, text);
+	if (i != m->tsi.count)
+		abort();
 	for (i = 0; i < m->sa.list.count; i++)
 		proposal_str(&m->sa.list.p[i], text);
 	if (!ike.count) {

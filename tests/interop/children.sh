@@ -199,6 +199,74 @@ is "children: in one IKE SA" "$(swan_ike_sas)" 1
 children_carry "begun there"
 must swan b --terminate --ike a --timeout "$HANG"
 
+# --- hundreds of selectors, and one of a protocol, a port, a range: each end has some that the other lacks
+
+# selectors FIRST LAST BEFORE AFTER SEPARATOR
+selectors()
+{
+	local i
+
+	for ((i = $1; i <= $2; i++)); do
+		printf '%s10.20.%d.0/24%s%s' "$3" "$i" "$4" "$([ "$i" = "$2" ] || echo "$5")"
+	done
+}
+
+espl_hundreds()
+{
+	cat <<-END
+	tunnel "office" {
+		local = "192.0.2.1"
+		remote = "192.0.2.2"
+		local-id = "paris@example.org"
+		remote-id = "gw.example.org"
+		psk = "$SECRET"
+		ike = "$IKE"
+		esp = "$ESP"
+		local-ts = "10.1.0.0/16"
+		remote-ts = { "10.2.1.1-10.2.1.9", "10.2.2.0/24[tcp/5201-5300]", $(selectors 1 240 '"' '"' ', ') }
+	}
+	END
+}
+
+hundreds_agreed()
+{
+	espl a --json status office | jq -r '.tunnels[0].peers[0].children[0].remote_ts | length, .[]'
+}
+
+# hundreds_are WHO
+hundreds_are()
+{
+	local agreed
+
+	agreed=$(hundreds_agreed)
+	is "hundreds, begun $1: both ends have 202" "$(head -1 <<<"$agreed")" 202
+	check "hundreds, begun $1: a range is cut" grep -qx '10.2.1.5-10.2.1.9' <<<"$agreed"
+	check "hundreds, begun $1: and ports" grep -qx '10.2.2.0/24\[tcp/5201\]' <<<"$agreed"
+	check "hundreds, begun $1: the first carries" in_net a ping -qc 2 -i 0.05 -W "$HANG" -I 10.1.1.1 10.20.21.1
+	check "hundreds, begun $1: the last carries" in_net a ping -qc 2 -i 0.05 -W "$HANG" -I 10.1.1.1 10.20.220.1
+	refuse "hundreds, begun $1: one beside them does not" '' \
+		in_net a ping -qc 1 -W 1 -I 10.1.1.1 10.20.221.1
+}
+
+for i in 21 220 221; do
+	must in_net b ip address add "10.20.$i.1/32" dev lo
+done
+espl_hundreds >"$WORK/a/esplane.conf"
+must espl a reload
+TS_B="$(selectors 21 220 '' '' ','),10.2.1.5-10.2.1.20,10.2.2.0/24[tcp/5201]" \
+	TS_A=10.1.0.0/16 swan_conn "$IKE" "$ESP" | swan_load b
+check "hundreds: up" espl a up office
+hundreds_are here
+check "hundreds: a rekey" espl a rekey office/office
+hundreds_are "here and rekeyed"
+check "hundreds: down" espl a down office
+check "hundreds: the peer has nothing left" wait_for 20 swan_is_empty
+espl_hundreds | sed 's/esp = /metric = 7\n\t\tesp = /' >"$WORK/a/esplane.conf"	# "down" ends there
+must espl a reload
+check "hundreds: the peer begins" swan b --initiate --child net --timeout "$HANG"
+hundreds_are there
+must swan b --terminate --ike a --timeout "$HANG"
+
 # --- many peers on one tunnel
 
 espl_any()

@@ -28,8 +28,12 @@ bool ts_intersect(const struct ts *a, const struct ts *b, struct ts *out);	/* fa
 /* The prefix length if the range is exactly one prefix, else -1. */
 int ts_prefix(const struct ts *ts);
 
-/* What a message and the kernel's policy can hold: a list made of two may be longer than both. */
-#define TS_NARROWED_MAX	32
+/*
+ * What a payload counts, and octets of it: two of them leave room in a message. 255 selectors of
+ * IPv4, 153 of IPv6, and less than the kernel's policy has room for.
+ */
+#define TS_LIST_MAX		255
+#define TS_LIST_OCTETS_MAX	6144
 
 /*
  * A list that never changes, shared by counting its references (one thread). NULL is the empty list
@@ -51,9 +55,12 @@ bool ts_list_contains_addr(const struct ts_list *list, const struct addr *a);
 bool ts_list_within(const struct ts_list *inner, const struct ts_list *outer);
 /* Have they an address, protocol and port in common? */
 bool ts_list_overlap(const struct ts_list *a, const struct ts_list *b);
+/* Octets of a selector as a payload has it, RFC 7296 3.13.1. */
+size_t ts_octets(const struct ts *ts);
+size_t ts_list_octets(const struct ts_list *list);
 /*
- * RFC 7296 2.9: the intersections, those within another left out, the first TS_NARROWED_MAX: less
- * is allowed. NULL: nothing in common, or no memory.
+ * RFC 7296 2.9: the intersections, those within another left out, the first TS_LIST_MAX in
+ * TS_LIST_OCTETS_MAX: less is allowed. NULL: nothing in common, or no memory.
  */
 struct ts_list *ts_list_narrow(const struct ts_list *a, const struct ts_list *b);
 /* All addresses of the families that are in @other. NULL: no memory. */

@@ -89,9 +89,21 @@ bool ts_list_overlap(const struct ts_list *a, const struct ts_list *b)
 	return false;
 }
 
-/*
- * Adds @ts unless it is within one already there, or there is no room; throws out those within it.
- */
+size_t ts_octets(const struct ts *ts)
+{
+	return 8 + 2 * addr_len(&ts->start);
+}
+
+size_t ts_list_octets(const struct ts_list *list)
+{
+	size_t octets = 0;
+
+	for (unsigned int i = 0; i < ts_list_count(list); i++)
+		octets += ts_octets(&list->ts[i]);
+	return octets;
+}
+
+/* Adds @ts, for which there is room, unless it is within one there; throws out those within it. */
 static unsigned int ts_list_add(struct ts *list, unsigned int count, const struct ts *ts)
 {
 	unsigned int kept = 0;
@@ -101,21 +113,52 @@ static unsigned int ts_list_add(struct ts *list, unsigned int count, const struc
 	for (unsigned int i = 0; i < count; i++)
 		if (!ts_contains(ts, &list[i]))
 			list[kept++] = list[i];
-	if (kept < TS_NARROWED_MAX)
-		list[kept++] = *ts;
+	list[kept++] = *ts;
 	return kept;
+}
+
+/* How many of @all fit a payload. */
+static unsigned int ts_list_fitting(const struct ts *all, unsigned int count)
+{
+	size_t octets = 0;
+
+	for (unsigned int i = 0; i < count; i++) {
+		octets += ts_octets(&all[i]);
+		if (octets > TS_LIST_OCTETS_MAX)
+			return i;
+	}
+	return count;
+}
+
+/* Ends where there is no room: what a peer offers must not keep us busy for long. */
+static unsigned int ts_list_cut(const struct ts_list *a, const struct ts_list *b,
+				struct ts all[TS_LIST_MAX])
+{
+	unsigned int count = 0;
+	struct ts common;
+
+	for (unsigned int i = 0; i < ts_list_count(a); i++) {
+		for (unsigned int j = 0; j < ts_list_count(b); j++) {
+			if (!ts_intersect(&a->ts[i], &b->ts[j], &common))
+				continue;
+			count = ts_list_add(all, count, &common);
+			if (count == TS_LIST_MAX)
+				return count;
+		}
+	}
+	return count;
 }
 
 struct ts_list *ts_list_narrow(const struct ts_list *a, const struct ts_list *b)
 {
-	struct ts common, all[TS_NARROWED_MAX];
-	unsigned int count = 0;
+	struct ts *all = malloc(TS_LIST_MAX * sizeof(*all));
+	struct ts_list *narrowed;
 
-	for (unsigned int i = 0; i < ts_list_count(a); i++)
-		for (unsigned int j = 0; j < ts_list_count(b); j++)
-			if (ts_intersect(&a->ts[i], &b->ts[j], &common))
-				count = ts_list_add(all, count, &common);
-	return ts_list_new(all, count);
+	if (!all)
+		return NULL;
+	narrowed = ts_list_new(all, ts_list_fitting(all, ts_list_cut(a, b, all)));
+	free(all);
+	return narrowed;
 }
 
 const char *ts_list_str(const struct ts_list *list, char *buf, size_t len)

@@ -30,7 +30,7 @@
 #define ESPLANE_REPLAY_MAX	8192
 
 /* Traffic selectors on one side of a policy. */
-#define ESPLANE_TS_MAX	64
+#define ESPLANE_TS_MAX	256
 
 /* On a device. */
 #define ESPLANE_POLICIES_MAX	16384

@@ -531,6 +531,46 @@ static void many_policies(struct kunit *test)
 	expect_empty(test, &sel);
 }
 
+/* A policy with as many selectors as it may have; one more prefix is refused. */
+static void many_selectors(struct kunit *test)
+{
+	enum { LOCALS = IS_ENABLED(CONFIG_KASAN) ? 16 : 256, REMOTES = 256 };
+	struct espl_ts_set *set = espl_ts_set_alloc(POLICY(1), LOCALS, REMOTES);
+	struct espl_selectors sel;
+	unsigned int i;
+
+	espl_selectors_init(&sel);
+	KUNIT_ASSERT_NOT_NULL(test, set);
+	for (i = 0; i < LOCALS; i++)
+		set->ts[i] = net4(0x0b000000 + (i << 8), 24);
+	for (i = 0; i < REMOTES; i++)
+		set->ts[LOCALS + i] = net4(0x0a000000 + (i << 9), 24);
+	KUNIT_ASSERT_EQ(test, espl_selectors_insert(&sel, set), 0);
+	KUNIT_EXPECT_EQ(test, sel.rules, LOCALS * REMOTES);
+	for (i = 0; i < REMOTES; i++) {
+		u32 local = 0x0b000001 + (i % LOCALS << 8), remote = 0x0a000007 + (i << 9);
+		struct espl_flow in = flow4(local, remote, 6, 1, 2);
+		struct espl_flow out = flow4(local, remote + 256, 6, 1, 2);
+
+		KUNIT_ASSERT_EQ(test, 1, lookup(&sel, in));
+		KUNIT_ASSERT_TRUE(test, espl_ts_set_match(set, &in));
+		KUNIT_ASSERT_EQ(test, 0, lookup(&sel, out));
+		KUNIT_ASSERT_FALSE(test, espl_ts_set_match(set, &out));
+	}
+	drop(&sel, set);
+	expect_empty(test, &sel);
+
+	/* the same, but one of them takes two prefixes */
+	set = espl_ts_set_alloc(POLICY(1), 256, 256);
+	KUNIT_ASSERT_NOT_NULL(test, set);
+	for (i = 0; i < 512; i++)
+		set->ts[i] = net4(0x0a000000 + (i << 8), 24);
+	set->ts[0].end.v4 = htonl(0x0a0000fe);
+	KUNIT_EXPECT_EQ(test, espl_selectors_insert(&sel, set), -E2BIG);
+	drop(&sel, set);
+	expect_empty(test, &sel);
+}
+
 struct reader {
 	struct espl_selectors *sel;
 	struct completion done;
@@ -605,6 +645,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(cost),
 	KUNIT_CASE(rules_of_a_device),
 	KUNIT_CASE(many_policies),
+	KUNIT_CASE(many_selectors),
 	KUNIT_CASE(readers_and_writer),
 	{}
 };

@@ -69,6 +69,53 @@ static void children_have_selectors_and_limits_of_their_own(void **state)
 	config_free(c);
 }
 
+/* A tunnel with @count selectors, in which %u is a number, on either side. */
+static const char *tunnel_of(const char *format, unsigned int count)
+{
+	static char text[65536];
+	char list[24576] = "", one[64];
+	size_t len = 0;
+
+	for (unsigned int i = 0; i < count; i++) {
+		snprintf(one, sizeof(one), format, i);
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", i ? ",\n" : "", one);
+	}
+	assert_true(len < sizeof(list));
+	snprintf(text, sizeof(text),
+		 "tunnel a {\nremote = 192.0.2.1\npsk = 'a long secret'\nlocal-ts = {\n%s }\n"
+		 "remote-ts = {\n%s }\n}\n", list, list);
+	return text;
+}
+
+/* As many selectors as a payload counts, which have to fit it, and their way to the engine. */
+static void hundreds_of_selectors(void **state)
+{
+	static uint8_t octets[PACK_MAX];
+	struct config *c = load_good(tunnel_of("10.2.%u.0/24", 255));
+	struct tunnel_options *t = &c->tunnels[0];
+	struct child_conf child = { 0 };
+	struct tunnel_options copy = { .ike = { .child = &child } };
+	struct writer w = writer_of(octets, sizeof(octets));
+	struct cursor cur;
+
+	assert_int_equal(t->ike.child[0].local_ts->count, 255);
+	pack_child(&w, t, 0);
+	assert_false(w.overflow);
+	cur = cursor_of(octets, w.len);
+	assert_true(unpack_child(&cur, &copy, 0));
+	assert_true(ts_list_equal(child.remote_ts, t->ike.child[0].remote_ts));
+	ts_list_put(child.local_ts);
+	ts_list_put(child.remote_ts);
+	config_free(c);
+	config_free(load_good(tunnel_of("2001:db8:%x::/48", 153)));
+	expect_refusal(tunnel_of("10.2.0.0/24[tcp/%u]", 256),
+		       "@:260: tunnel \"a\": local-ts: more than 255 selectors\n"
+		       "@:517: tunnel \"a\": remote-ts: more than 255 selectors");
+	expect_refusal(tunnel_of("2001:db8:%x::/48", 154),
+		       "@:1: tunnel \"a\": remote-ts has 6160 octets of selectors, and a side has "
+		       "6144 at most, 16 of IPv4 or 40 of IPv6 each: make several children of them");
+}
+
 static void the_defaults_of_a_child(void **state)
 {
 	struct config *c = load_good("tunnel a { remote = any psk = 'a long secret' child b { "
@@ -593,6 +640,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(children_have_selectors_and_limits_of_their_own),
+		cmocka_unit_test(hundreds_of_selectors),
 		cmocka_unit_test(the_defaults_of_a_child),
 		cmocka_unit_test(everyday_options),
 		cmocka_unit_test(exchange_options),

@@ -28,7 +28,7 @@ static struct {
 	int event_fd;		/* where events were lost */
 	int forced;		/* octets of room, beyond what rmem_max allows */
 	bool lost;
-	uint8_t asked[4096];	/* the last request */
+	uint8_t asked[32768];	/* the last request */
 } fake;
 
 /* "There is no such policy" would take the tunnel down. */
@@ -310,6 +310,38 @@ static void policy_has_its_mark(void **state)
 	kern_free(k);
 }
 
+/* What a child may have goes to the module whole. */
+static void policy_has_all_selectors(void **state)
+{
+	struct kern_policy policy = { .id = 5 };
+	struct kern *k = found();
+	struct ts ts[TS_LIST_MAX];
+	unsigned int locals = 0, remotes = 0;
+	char text[TS_STRLEN], why[KERN_WHY_MAX];
+	const char *detail;
+	struct nlattr *at;
+	int left;
+
+	addr_parse(&policy.local.addr, "192.0.2.1");
+	addr_parse(&policy.remote.addr, "192.0.2.2");
+	for (unsigned int i = 0; i < TS_LIST_MAX; i++) {
+		snprintf(text, sizeof(text), "10.2.%u.0/24[tcp/80]", i);
+		assert_true(ts_parse(&ts[i], text, &detail));
+	}
+	policy.local_ts = ts_list_new(ts, TS_LIST_MAX);
+	policy.remote_ts = ts_list_new(ts, TS_LIST_MAX);
+	assert_int_equal(kern_policy_set(k, 7, &policy, why), 0);
+	nla_for_each_nested(at, asked(ESPLANE_A_POLICY), left) {
+		locals += nla_type(at) == ESPLANE_POLICY_A_LOCAL_TS;
+		remotes += nla_type(at) == ESPLANE_POLICY_A_REMOTE_TS;
+	}
+	assert_int_equal(locals, TS_LIST_MAX);
+	assert_int_equal(remotes, TS_LIST_MAX);
+	ts_list_put((struct ts_list *)policy.local_ts);
+	ts_list_put((struct ts_list *)policy.remote_ts);
+	kern_free(k);
+}
+
 /* Peers choose outbound SPIs: only with its policy's number it is one SA that is meant. */
 static void outbound_sa_is_named_with_its_policy(void **state)
 {
@@ -346,6 +378,7 @@ int main(void)
 		TEST(idle_time_of_all),
 		TEST(there_is_room_for_events),
 		TEST(policy_has_its_mark),
+		TEST(policy_has_all_selectors),
 		TEST(outbound_sa_is_named_with_its_policy),
 	};
 

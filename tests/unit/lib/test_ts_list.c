@@ -64,28 +64,57 @@ static void narrowing_gives_all_that_is_common(void **state)
 			"2001:db8:1::/48");
 }
 
-/* 16 of ours and 16 of the peer's cut each other in 256 places: more than a message can say. */
-static void narrowing_has_an_end(void **state)
+/* @count selectors, in which %u is a number from 1. */
+static struct ts_list *numbered(const char *format, unsigned int count)
 {
-	struct ts_list *a, *b, *out;
-	struct ts ours[16], theirs[16];
+	struct ts ts[TS_LIST_MAX];
 	char text[TS_STRLEN];
 	const char *why;
 
-	for (unsigned int i = 0; i < 16; i++) {
-		snprintf(text, sizeof(text), "10.0.%u.0/24", i);
-		assert_true(ts_parse(&ours[i], text, &why));
-		snprintf(text, sizeof(text), "10.0.0.0/8[tcp/%u]", i + 1);
-		assert_true(ts_parse(&theirs[i], text, &why));
+	for (unsigned int i = 0; i < count; i++) {
+		snprintf(text, sizeof(text), format, i + 1);
+		assert_true(ts_parse(&ts[i], text, &why));
 	}
-	a = ts_list_new(ours, 16);
-	b = ts_list_new(theirs, 16);
-	out = ts_list_narrow(a, b);
-	assert_int_equal(ts_list_count(out), TS_NARROWED_MAX);
+	return ts_list_new(ts, count);
+}
+
+/* Hundreds on both sides: each pair that is equal, and none besides. */
+static void hundreds_are_narrowed(void **state)
+{
+	struct ts_list *ours = numbered("10.0.%u.0/24", 250), *out;
+	struct ts_list *theirs = numbered("10.0.%u.0/25", 200);
+
+	out = ts_list_narrow(ours, theirs);
+	assert_true(ts_list_equal(out, theirs));
+	ts_list_put(out);
+	out = ts_list_narrow(ours, ours);
+	assert_true(ts_list_equal(out, ours));
+	ts_list_put(out);
+	ts_list_put(ours);
+	ts_list_put(theirs);
+}
+
+/* 20 of ours and 20 of the peer's cut each other in 400 places: more than a message can say. */
+static void narrowing_has_an_end(void **state)
+{
+	struct ts_list *a = numbered("10.0.%u.0/24", 20), *b = numbered("10.0.0.0/8[tcp/%u]", 20);
+	struct ts_list *out = ts_list_narrow(a, b);
+	char text[TS_STRLEN];
+
+	assert_int_equal(ts_list_count(out), TS_LIST_MAX);
 	assert_true(ts_list_within(out, a));
 	assert_true(ts_list_within(out, b));
 	/* what comes first counts most */
-	assert_string_equal(ts_str(&out->ts[0], text), "10.0.0.0/24[tcp/1]");
+	assert_string_equal(ts_str(&out->ts[0], text), "10.0.1.0/24[tcp/1]");
+	ts_list_put(out);
+	ts_list_put(a);
+	ts_list_put(b);
+	/* those of IPv6 are longer */
+	a = numbered("2001:db8:%u::/48", 20);
+	b = numbered("2001:db8::/32[tcp/%u]", 20);
+	out = ts_list_narrow(a, b);
+	assert_int_equal(ts_list_count(out), TS_LIST_OCTETS_MAX / 40);
+	assert_true(ts_list_octets(out) <= TS_LIST_OCTETS_MAX);
 	ts_list_put(out);
 	ts_list_put(a);
 	ts_list_put(b);
@@ -158,6 +187,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(narrowing_gives_all_that_is_common),
+		cmocka_unit_test(hundreds_are_narrowed),
 		cmocka_unit_test(narrowing_has_an_end),
 		cmocka_unit_test(lists_are_compared),
 		cmocka_unit_test(an_address_is_found),

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "unit/wire/hex.h"
+#include "unit/wire/ts_at.h"
 #include "lib/array.h"
 #include "wire/v2/build.h"
 #include "wire/v2/msg.h"
@@ -329,10 +330,10 @@ static void ts_is_read(void **state)
 	       "20010db8000000000000000000000001 20010db8000000000000000000000001");
 	assert_int_equal(m.tsi.count, 2);
 	assert_int_equal(m.tsi.skipped, 1);
-	assert_string_equal(ts_str(&m.tsi.ts[0], text), "10.1.0.0/24[tcp/80]");
-	assert_string_equal(ts_str(&m.tsi.ts[1], text), "2001:db8::1");
+	assert_string_equal(ts_at(&m.tsi, 0, text), "10.1.0.0/24[tcp/80]");
+	assert_string_equal(ts_at(&m.tsi, 1, text), "2001:db8::1");
 	parses(PAYLOAD_TSR, "00000018 01000000 07110010 ffff0000 0a010000 0a0100ff");
-	assert_string_equal(ts_str(&m.tsr.ts[0], text), "10.1.0.0/24[udp/opaque]");
+	assert_string_equal(ts_at(&m.tsr, 0, text), "10.1.0.0/24[udp/opaque]");
 
 	is_malformed(PAYLOAD_TSI, "00000006 0100", "cut short");
 	is_malformed(PAYLOAD_TSI, "00000008 00000000", "no traffic selector");

@@ -291,7 +291,43 @@ static void random_payload(struct builder *b)
 	}
 }
 
+static void rebuild_ts(struct builder *b, uint8_t type, const struct msg_ts *list)
+{
+	struct cursor at = list->selectors;
+	unsigned int count = 0;
+	struct ts ts[255];
+
+	while (msg_ts_next(&at, &ts[count]))
+		count++;
+	assert_int_equal(count, list->count);
+	build_ts(b, type, ts, count);
+}
+
 /* One payload of @type as it was parsed, written again. False: its type is not looked at. */
+/* As many as a payload counts, of IPv4 and IPv6, among them the last. */
+static void ts_is_as_long_as_it_may_be(void **state)
+{
+	struct msg_header h = { .spi_i = 1, .exchange = EXCHANGE_IKE_AUTH };
+	struct ts list[255];
+	struct builder b;
+	const char *why;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(list); i++) {
+		char text[32];
+
+		snprintf(text, sizeof(text), i % 2 ? "10.2.%u.0/24" : "2001:db8:%x::/48", i);
+		assert_true(ts_parse(&list[i], text, &why));
+	}
+	build_begin(&b, buf, sizeof(buf), &h);
+	build_ts(&b, PAYLOAD_TSI, list, ARRAY_SIZE(list));
+	assert_int_equal(msg_parse(buf, build_end(&b), &h, &m), MSG_OK);
+	assert_int_equal(m.tsi.count, 255);
+	assert_int_equal(m.tsi.skipped, 0);
+	for (struct { struct cursor at; struct ts ts; unsigned int i; } k = { m.tsi.selectors };
+	     msg_ts_next(&k.at, &k.ts); k.i++)
+		assert_true(ts_equal(&k.ts, &list[k.i]));
+}
+
 static bool rebuild(struct builder *b, uint8_t type, unsigned int notify, unsigned int del)
 {
 	const struct msg_notify *n = &m.notify[notify];
@@ -318,10 +354,10 @@ static bool rebuild(struct builder *b, uint8_t type, unsigned int notify, unsign
 		build_auth(b, m.auth.method, m.auth.data.at, m.auth.data.left);
 		return true;
 	case PAYLOAD_TSI:
-		build_ts(b, type, m.tsi.ts, m.tsi.count);
+		rebuild_ts(b, type, &m.tsi);
 		return true;
 	case PAYLOAD_TSR:
-		build_ts(b, type, m.tsr.ts, m.tsr.count);
+		rebuild_ts(b, type, &m.tsr);
 		return true;
 	case PAYLOAD_CP:
 		build_cp(b, m.cp.type);
@@ -495,6 +531,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(layout_is_that_of_rfc7296),
+		cmocka_unit_test(ts_is_as_long_as_it_may_be),
 		cmocka_unit_test(ids_auth_ts_delete),
 		cmocka_unit_test(certificates_are_written),
 		cmocka_unit_test(small_buffers_are_kept_to),

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
+#include "unit/wire/ts_at.h"
 #include "wire/v2/build.h"
 #include "wire/v2/msg.h"
 #include "wire/v2/rules.h"
@@ -101,9 +102,9 @@ static void authenticating(void **state)
 	assert_memory_equal(m.idi.data.at, "a.example.org", m.idi.data.left);
 	assert_int_equal(m.auth.method, AUTH_PSK);
 	assert_int_equal(m.tsi.count, 2);
-	assert_string_equal(ts_str(&m.tsi.ts[0], text), "10.1.0.0/24");
-	assert_string_equal(ts_str(&m.tsi.ts[1], text), "10.3.0.0/24[tcp/80]");
-	assert_string_equal(ts_str(&m.tsr.ts[0], text), "10.2.0.0/24");
+	assert_string_equal(ts_at(&m.tsi, 0, text), "10.1.0.0/24");
+	assert_string_equal(ts_at(&m.tsi, 1, text), "10.3.0.0/24[tcp/80]");
+	assert_string_equal(ts_at(&m.tsr, 0, text), "10.2.0.0/24");
 	chain("auth-response", EXCHANGE_IKE_AUTH, true);
 	assert_int_equal(m.sa.offer[0].spi_len, 4);
 	assert_memory_equal(m.idr.data.at, "b.example.org", m.idr.data.left);

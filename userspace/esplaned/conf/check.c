@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "esplaned/conf/option.h"
+#include "ike/core/engine.h"
 #include "lib/prefix.h"
 
 #define CHECK_IPV6_MTU	1280	/* RFC 8200 5 */
+#define CHECK_OTHER	2560	/* octets of a message beside selectors and certificates */
 
 static bool check_families_meet(const struct child_conf *c)
 {
@@ -53,6 +55,26 @@ static bool check_children(const struct child_conf *a, const struct child_conf *
 	return true;
 }
 
+/* The first child goes with the certificates in one message, RFC 7296 1.2. */
+static bool check_message(const struct tunnel_options *t, unsigned int index,
+			  char why[VALUE_WHY_MAX])
+{
+	const struct child_conf *c = &t->ike.child[index];
+	size_t local = ts_list_octets(c->local_ts), remote = ts_list_octets(c->remote_ts), certs = 0;
+
+	if (local > TS_LIST_OCTETS_MAX || remote > TS_LIST_OCTETS_MAX)
+		return value_refuse(why, "%s has %zu octets of selectors, and a side has %d at most, 16 "
+				    "of IPv4 or 40 of IPv6 each: make several children of them",
+				    local > remote ? "local-ts" : "remote-ts",
+				    local > remote ? local : remote, TS_LIST_OCTETS_MAX);
+	for (unsigned int i = 0; !index && t->ike.certs && i < t->ike.certs->count; i++)
+		certs += t->ike.certs->chunk[i].len;
+	return local + remote + certs + CHECK_OTHER <= IKE_OUT_MAX ||
+	       value_refuse(why, "%zu octets of selectors and %zu of certificates do not fit one "
+			    "message: make several children of them, the first with few selectors",
+			    local + remote, certs);
+}
+
 static bool check_child(const struct tunnel_options *t, unsigned int index,
 			char why[VALUE_WHY_MAX])
 {
@@ -68,6 +90,8 @@ static bool check_child(const struct tunnel_options *t, unsigned int index,
 		return value_refuse(why,
 				    "mtu is %u, but remote-ts has IPv6, which needs %d or more",
 				    t->mtu, CHECK_IPV6_MTU);
+	if (!check_message(t, index, why))
+		return false;
 	for (unsigned int i = 0; i < index; i++) {
 		if (!check_children(&t->ike.child[i], c, why))
 			return false;

@@ -16,7 +16,7 @@
 #define CONFIG_CERT_PATH_MAX	256	/* likewise, of certificates and keys */
 #define CONFIG_PASSWORD_MAX	128	/* octets, NUL included */
 #define CONFIG_TUNNELS_MAX	1024
-#define CONFIG_TS_MAX		16	/* selectors of a child, a side */
+#define CONFIG_TS_MAX		TS_LIST_MAX	/* selectors of a child, a side */
 #define CONFIG_POOLS_MAX	256
 
 /* What a protected packet does while nothing carries it. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/esplane.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -151,36 +152,46 @@ static bool option_prefer(struct option_target *to, const char *value, char why[
 	return value_choice(value, "strongest", "peer", &to->tunnel->prefer_peer, why);
 }
 
-static bool option_ts(struct ts list[CONFIG_TS_MAX], unsigned int *count, const char *value,
-		      char why[VALUE_WHY_MAX])
+void option_child_clear(struct option_child *child)
+{
+	free(child->local.ts);
+	free(child->remote.ts);
+}
+
+static bool option_ts(struct option_selectors *list, const char *value, char why[VALUE_WHY_MAX])
 {
 	const char *detail = "";
+	struct ts *more;
 
-	if (*count == CONFIG_TS_MAX)
+	if (list->count == CONFIG_TS_MAX)
 		return value_refuse(why, "more than %d selectors", CONFIG_TS_MAX);
 	if (strpbrk(value, OPTION_LIST_CHARS))
 		return value_refuse(why,
 				    "\"%s\": a selector has no blanks and no comma; several are a "
 				    "list: { \"10.1.0.0/24\", \"10.3.0.0/24\" }",
 				    value);
-	if (!ts_parse(&list[*count], value, &detail))
+	more = reallocarray(list->ts, list->count + 1, sizeof(*more));
+	if (!more)
+		return value_refuse(why, "no memory");
+	list->ts = more;
+	if (!ts_parse(&more[list->count], value, &detail))
 		return value_refuse(why,
 				    "\"%s\": %s; use a prefix, as 10.1.0.0/24, an address, a "
 				    "range, as 10.1.0.5-10.1.0.9, each with [tcp/80] or the like "
 				    "after it",
 				    value, detail);
-	(*count)++;
+	list->count++;
 	return true;
 }
 
 static bool option_local_ts(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
-	return option_ts(to->child->local, &to->child->local_count, value, why);
+	return option_ts(&to->child->local, value, why);
 }
 
 static bool option_remote_ts(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
-	return option_ts(to->child->remote, &to->child->remote_count, value, why);
+	return option_ts(&to->child->remote, value, why);
 }
 
 /*

@@ -7,11 +7,15 @@
 #include "esplaned/conf/config.h"
 #include "esplaned/conf/value.h"
 
+struct option_selectors {
+	struct ts *ts;
+	unsigned int count;		/* to CONFIG_TS_MAX */
+};
+
 /* A child that is being read. @conf has no lists of selectors yet. */
 struct option_child {
 	struct child_conf conf;
-	struct ts local[CONFIG_TS_MAX], remote[CONFIG_TS_MAX];
-	unsigned int local_count, remote_count;
+	struct option_selectors local, remote;
 	bool split;			/* a child for each pair */
 };
 
@@ -41,6 +45,9 @@ extern const struct option option_table[];	/* ends with a row without name */
 const struct option *option_find(const char *name);	/* NULL: there is none */
 /* The option of that place whose name is nearest, or NULL when nothing is near. */
 const char *option_nearest(const char *name, enum option_place place);
+
+/* Gives up its selectors, not @child itself. */
+void option_child_clear(struct option_child *child);
 
 bool option_interface_valid(const char *name);
 #define OPTION_INTERFACE_RULE                                                                      \

@@ -65,19 +65,21 @@ static bool unpack_ts(struct cursor *c, struct ts *ts)
 
 bool unpack_ts_list(struct cursor *c, unsigned int max, struct ts_list **list)
 {
-	struct ts ts[UINT8_MAX];
+	struct ts *ts;
 	uint8_t count;
+	bool ok;
 
 	*list = NULL;
 	if (!cursor_u8(c, &count) || count > max)
 		return false;
-	for (unsigned int i = 0; i < count; i++) {
-		ts[i] = (struct ts){ 0 };
-		if (!unpack_ts(c, &ts[i]))
-			return false;
-	}
-	*list = count ? ts_list_new(ts, count) : NULL;
-	return !count || *list;
+	ts = calloc(count + 1U, sizeof(*ts));
+	ok = ts;
+	for (unsigned int i = 0; ok && i < count; i++)
+		ok = unpack_ts(c, &ts[i]);
+	if (ok)
+		*list = ts_list_new(ts, count);
+	free(ts);
+	return ok && (!count || *list);
 }
 
 void pack_list(struct writer *w, const struct chunk_list *list)

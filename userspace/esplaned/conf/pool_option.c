@@ -209,9 +209,9 @@ void pool_option_selectors(const struct config *config, const struct tunnel_conf
 	if (pool)
 		conf->remote_ts = ts_list_new(pool->range, pool->range_count);
 	else
-		conf->remote_ts = ts_list_new(child->remote, child->remote_count);
+		conf->remote_ts = ts_list_new(child->remote.ts, child->remote.count);
 	if (ike->ask_address)
 		conf->local_ts = ts_list_whole(conf->remote_ts);
 	else
-		conf->local_ts = ts_list_new(child->local, child->local_count);
+		conf->local_ts = ts_list_new(child->local.ts, child->local.count);
 }

@@ -249,6 +249,7 @@ static int section_on_value(cfg_t *cfg, cfg_opt_t *opt)
 		}
 	}
 	free(pool.statics);
+	option_child_clear(&child);
 	tunnel_options_clear(scratch);
 	free(scratch);
 	return 0;
@@ -392,12 +393,15 @@ static bool section_children(cfg_t *cfg, struct tunnel_options *t,
 		int line = reading.sec->child[i];
 		struct option_child child = { .conf = defaults->conf, .split = defaults->split };
 		struct option_target to = { .tunnel = t, .child = &child };
+		bool added;
 
 		if (!section_title(sec, line))
 			continue;
 		section_lacks_ts(sec, line, &t->ike);
 		section_options(sec, &to);
-		if (section_sound() && !section_child_add(t, sec->title, &child, line))
+		added = !section_sound() || section_child_add(t, sec->title, &child, line);
+		option_child_clear(&child);
+		if (!added)
 			return false;
 	}
 	return section_sound();
@@ -469,6 +473,7 @@ static bool section_tunnel_fill(cfg_t *cfg, int line, struct tunnel_options *t)
 		t->when_down = t->ike.start_up && !t->no_routes ? WHEN_DOWN_BLOCK : WHEN_DOWN_PASS;
 	ok = children ? section_children(cfg, t, &child) :
 			section_sound() && section_child_add(t, cfg->title, &child, line);
+	option_child_clear(&child);
 	return ok && section_credentials(t, line);
 }
 

@@ -8,7 +8,7 @@
 
 #include "esplaned/nl/route.h"
 
-#define LAID_ROUTES_MAX	4096	/* into one interface: 16 selectors of 256 prefixes each */
+#define LAID_ROUTES_MAX	4096	/* into one interface */
 
 struct laid_route {
 	struct prefix dst;

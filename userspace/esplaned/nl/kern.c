@@ -15,6 +15,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 
+#define KERN_MSG_MAX		32768	/* a policy with two full lists of selectors */
 #define KERN_EVENTS_OCTETS	(8 << 20)	/* of events that wait to be read */
 
 struct kern {
@@ -175,7 +176,7 @@ int kern_event_fd(const struct kern *k)
 
 static struct nl_msg *kern_request(struct kern *k, uint8_t cmd, int flags, uint32_t device)
 {
-	struct nl_msg *msg = k->family ? nlmsg_alloc_size(16384) : NULL;
+	struct nl_msg *msg = k->family ? nlmsg_alloc_size(KERN_MSG_MAX) : NULL;
 
 	if (!msg)
 		return NULL;

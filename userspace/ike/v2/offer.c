@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "ike/v2/offer.h"
 
+#include <stdlib.h>
+
+
 #include "ike/object/child_sa.h"
 #include "ike/object/ike_sa.h"
 #include "ike/object/peer.h"
@@ -111,9 +114,25 @@ uint32_t offer_spi(const struct msg_sa *answer)
 	return answer->offer[0].spi;
 }
 
+/* NULL: there is none of known type, or no memory. */
+static struct ts_list *offer_ts_known(const struct msg_ts *from)
+{
+	struct ts *ts = malloc((from->count + 1U) * sizeof(*ts));
+	struct cursor at = from->selectors;
+	struct ts_list *list = NULL;
+	unsigned int count = 0;
+
+	while (ts && count < from->count && msg_ts_next(&at, &ts[count]))
+		count++;
+	if (ts)
+		list = ts_list_new(ts, count);
+	free(ts);
+	return list;
+}
+
 static struct ts_list *offer_ts_list(const struct msg_ts *from)
 {
-	return from->skipped ? NULL : ts_list_new(from->ts, from->count);
+	return from->skipped ? NULL : offer_ts_known(from);
 }
 
 bool offer_ts(struct ts_pair *ts, const struct msg_ts *local, const struct msg_ts *remote)
@@ -128,7 +147,7 @@ bool offer_ts(struct ts_pair *ts, const struct msg_ts *local, const struct msg_t
 
 const char *offer_ts_text(const struct msg_ts *ts, char *buf, size_t len)
 {
-	struct ts_list *list = ts_list_new(ts->ts, ts->count);
+	struct ts_list *list = offer_ts_known(ts);
 
 	ts_list_str(list, buf, len);
 	ts_list_put(list);

@@ -16,7 +16,6 @@
 #define MSG_NOTIFIES_MAX	64
 #define MSG_DELETES_MAX		16
 #define MSG_CERTS_MAX		16
-#define MSG_TS_MAX		TS_NARROWED_MAX
 #define MSG_CP_MAX		64
 #define MSG_NONCE_MIN		16	/* RFC 7296 2.10 */
 #define MSG_NONCE_MAX		256
@@ -68,10 +67,11 @@ struct msg_auth {
 	struct cursor data;
 };
 
+/* Up to 255 selectors, proven sound: msg_ts_next() reads them. */
 struct msg_ts {
-	uint8_t count;
-	unsigned int skipped;		/* of unknown type, or beyond MSG_TS_MAX */
-	struct ts ts[MSG_TS_MAX];	/* start <= end, in the ports too, OPAQUE excepted */
+	uint8_t count;			/* of known type */
+	uint8_t skipped;		/* of unknown type */
+	struct cursor selectors;
 };
 
 struct msg_notify {
@@ -145,6 +145,12 @@ enum msg_result msg_parse_payloads(struct cursor chain, uint8_t first, struct ms
 
 /* Both. @m is filled as far as parsing came. */
 enum msg_result msg_parse(const uint8_t *p, size_t len, struct msg_header *h, struct msg *m);
+
+/*
+ * The next of known type of a copy of msg_ts.selectors: start <= end, in the ports too, OPAQUE
+ * excepted. False: there is none.
+ */
+bool msg_ts_next(struct cursor *selectors, struct ts *ts);
 
 /* The first notify of a type, or NULL. */
 const struct msg_notify *msg_notify(const struct msg *m, uint16_t type);
