@@ -2,6 +2,7 @@
 #include "crypto/dn.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +42,7 @@ static const struct dn_type {
 
 /* One attribute and its value; @joined: it is of the same RDN as the one before. */
 struct dn_part {
-	struct cursor oid, value;
+	struct cursor oid, element, value;	/* @value is what is in @element */
 	uint8_t tag;
 	bool joined;
 };
@@ -74,8 +75,11 @@ static bool dn_next(struct dn_reader *r, struct dn_part *part)
 		r->sound = der_take(&r->names, DER_SET, &r->set) && r->set.left;
 	}
 	r->sound = r->sound && der_take(&r->set, DER_SEQUENCE, &pair) &&
-		   der_take(&pair, DER_OID, &part->oid) && part->oid.left &&
-		   der_next(&pair, &part->tag, &part->value) && !pair.left;
+		   der_take(&pair, DER_OID, &part->oid) && part->oid.left;
+	if (r->sound) {
+		part->element = pair;
+		r->sound = der_next(&pair, &part->tag, &part->value) && !pair.left;
+	}
 	return r->sound;
 }
 
@@ -121,30 +125,34 @@ static void dn_put_hex(struct dn_text *t, struct cursor c)
 	}
 }
 
-/* As digits and points, X.690 8.19; identifiers that are longer than any in use as #hex. */
+/*
+ * As digits and points, X.690 8.19; as #hex what is longer than any in use, or not in the shortest
+ * form: two that differ are not written alike.
+ */
 static void dn_put_oid(struct dn_text *t, struct cursor oid)
 {
+	bool first = true, begins = true;
 	struct dn_text whole = *t;
-	unsigned long arc = 0;
-	bool first = true;
+	uint64_t arc = 0;
 	char text[32];
 	uint8_t octet;
 
 	for (struct cursor c = oid; cursor_u8(&c, &octet);) {
 		arc = arc << 7 | (octet & 0x7f);
-		if (arc >> 32 || (octet & 0x80 && !c.left)) {
+		if (arc >> 32 || (octet & 0x80 && !c.left) || (begins && octet == 0x80)) {
 			*t = whole;
 			dn_put(t, "#");
 			dn_put_hex(t, oid);
 			return;
 		}
-		if (octet & 0x80)
+		begins = !(octet & 0x80);
+		if (!begins)
 			continue;
 		if (first)
-			snprintf(text, sizeof(text), "%lu.%lu", arc < 80 ? arc / 40 : 2,
+			snprintf(text, sizeof(text), "%" PRIu64 ".%" PRIu64, arc < 80 ? arc / 40 : 2,
 				 arc < 80 ? arc % 40 : arc - 80);
 		else
-			snprintf(text, sizeof(text), ".%lu", arc);
+			snprintf(text, sizeof(text), ".%" PRIu64, arc);
 		dn_put(t, text);
 		first = false;
 		arc = 0;
@@ -170,8 +178,8 @@ static void dn_put_value(struct dn_text *t, const struct dn_part *part)
 	char hex[5];
 
 	if (!dn_is_string(part->tag)) {
-		dn_put(t, "#");
-		dn_put_hex(t, part->value);
+		dn_put(t, "#");		/* with its tag, RFC 4514 2.4 */
+		dn_put_hex(t, part->element);
 		return;
 	}
 	while (left && t->len + 1 < t->cap) {
@@ -392,6 +400,42 @@ static bool dn_same_part(const struct dn_part *a, const struct dn_part *b)
 	if (dn_is_string(a->tag) && dn_is_string(b->tag))
 		return dn_same_text(a->value, b->value);
 	return a->tag == b->tag && dn_same_octets(a->value, b->value);
+}
+
+static uint32_t dn_mix(uint32_t hash, struct cursor c)
+{
+	uint8_t octet;
+
+	while (cursor_u8(&c, &octet))
+		hash = (hash ^ octet) * 16777619u;	/* FNV-1a */
+	return hash;
+}
+
+static uint32_t dn_mix_text(uint32_t hash, struct cursor c)
+{
+	int x;
+
+	while (c.left && *c.at == ' ')
+		cursor_skip(&c, 1);
+	while ((x = dn_fold(&c)) >= 0)
+		hash = (hash ^ (uint32_t)x) * 16777619u;
+	return hash;
+}
+
+uint32_t dn_hash(struct chunk der)
+{
+	struct dn_reader r = dn_begin(der);
+	uint32_t hash = 2166136261u;
+	struct dn_part part;
+
+	if (!dn_is(der))
+		return dn_mix(hash, cursor_of(der.p, der.len));
+	while (dn_next(&r, &part)) {
+		hash = dn_mix(hash, part.oid);
+		hash = dn_is_string(part.tag) ? dn_mix_text(hash, part.value) :
+						dn_mix(hash, part.value);
+	}
+	return hash;
 }
 
 bool dn_equal(struct chunk a, struct chunk b)

@@ -22,5 +22,7 @@ size_t dn_parse(const char *text, uint8_t *der, size_t max);
  * Two that are no names are equal when their octets are.
  */
 bool dn_equal(struct chunk a, struct chunk b);
+/* The same for two that are equal. */
+uint32_t dn_hash(struct chunk der);
 
 #endif

@@ -282,6 +282,21 @@ static void another_configuration(void **state)
 	office_free(o);
 }
 
+/* A distinguished name is the same one however its strings are written. */
+static void a_name_written_anew(void **state)
+{
+	struct office *o = office_new("10.9.0.0/24");
+	struct ike_id again = identity("C=DE, O=example  ltd, CN=GW");
+	struct lease *lease;
+
+	office_set(o);
+	lease = take(o, "C=DE, O=Example Ltd, CN=gw", 1, NULL);
+	is_addr(lease, "10.9.0.1");
+	pool_give_back(lease);
+	is_addr(pool_take(o->pool, 0, &again, 2, NULL), "10.9.0.1");
+	office_free(o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +308,7 @@ int main(void)
 		cmocka_unit_test(reserved),
 		cmocka_unit_test(after_a_restart),
 		cmocka_unit_test(another_configuration),
+		cmocka_unit_test(a_name_written_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

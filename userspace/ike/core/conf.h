@@ -159,5 +159,7 @@ bool ike_id_parse(struct ike_id *id, const char *text);
  */
 const char *ike_id_str(const struct ike_id *id, char *buf, size_t len);
 bool ike_id_equal(const struct ike_id *a, const struct ike_id *b);
+/* The same for two that are equal. */
+uint32_t ike_id_hash(const struct ike_id *id);
 
 #endif

@@ -164,6 +164,17 @@ const char *ike_id_str(const struct ike_id *id, char *buf, size_t len)
 	return buf;
 }
 
+uint32_t ike_id_hash(const struct ike_id *id)
+{
+	uint32_t hash = 2166136261u ^ id->type;	/* FNV-1a */
+
+	if (id->type == ID_DER_ASN1_DN)
+		return dn_hash((struct chunk){ id->data, id->len });
+	for (unsigned int i = 0; i < id->len; i++)
+		hash = (hash ^ (uint32_t)tolower(id->data[i])) * 16777619u;
+	return hash;
+}
+
 /* Names without regard to case, RFC 4343 and RFC 5280 7.1; all others octet by octet. */
 bool ike_id_equal(const struct ike_id *a, const struct ike_id *b)
 {

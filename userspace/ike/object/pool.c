@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "ike/object/pool.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 /* ---- which addresses there are */
@@ -75,10 +74,8 @@ static bool pool_allows(const struct pool_conf *conf, const struct addr *addr,
 
 static struct lease_list *pool_bucket(struct pool *pool, const struct ike_id *id)
 {
-	uint32_t hash = 2166136261u ^ id->type;	/* FNV-1a; the case of names is of no meaning */
+	uint32_t hash = ike_id_hash(id);
 
-	for (unsigned int i = 0; i < id->len; i++)
-		hash = (hash ^ (uint32_t)tolower(id->data[i])) * 16777619u;
 	return &pool->bucket[(hash ^ hash >> 16) % POOL_BUCKETS];
 }
 
