@@ -13,7 +13,7 @@
 
 #define INTERFACE_RULE                                                                             \
 	"1 to 15 ASCII characters without space, slash, colon and percent sign, but not all, "     \
-	"default, lo, . and .."
+	"default, lo, . and .., and no - at the beginning"
 
 static const struct {
 	const char *text, *message;
@@ -92,6 +92,9 @@ static const struct {
 	  "use 100k or more, or never" },
 	{ ONE("interface = \"a/b\"\n"),
 	  "@:6: tunnel \"office\": interface: \"a/b\" is not an interface name; use "
+	  INTERFACE_RULE },
+	{ ONE("interface = \"-a\"\n"),
+	  "@:6: tunnel \"office\": interface: \"-a\" is not an interface name; use "
 	  INTERFACE_RULE },
 	{ ONE("interface = default\n"),
 	  "@:6: tunnel \"office\": interface: \"default\" is not an interface name; use "

@@ -196,11 +196,11 @@ static bool option_remote_ts(struct option_target *to, const char *value, char w
 
 /*
  * What the kernel takes (dev_valid_name), less the names that sysctl and people use for something
- * else.
+ * else, and what programs take for an option.
  */
 bool option_interface_valid(const char *name)
 {
-	if (!*name || strlen(name) >= IFNAMSIZ || !strcmp(name, ".") || !strcmp(name, "..") ||
+	if (!*name || *name == '-' || strlen(name) >= IFNAMSIZ || !strcmp(name, ".") || !strcmp(name, "..") ||
 	    !strcmp(name, "all") || !strcmp(name, "default") || !strcmp(name, "lo"))
 		return false;
 	for (; *name; name++) {

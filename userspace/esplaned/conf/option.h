@@ -52,6 +52,6 @@ void option_child_clear(struct option_child *child);
 bool option_interface_valid(const char *name);
 #define OPTION_INTERFACE_RULE                                                                      \
 	"1 to 15 ASCII characters without space, slash, colon and percent sign, but not all, "     \
-	"default, lo, . and .."
+	"default, lo, . and .., and no - at the beginning"
 
 #endif
