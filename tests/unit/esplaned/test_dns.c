@@ -4,7 +4,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 #include <cmocka.h>
 #include "esplaned/conf/pack.h"
 #include "esplaned/keys/dns.h"
@@ -58,11 +62,49 @@ static void messages(void **state)
 	assert_false(unpack_net(&c, &back));
 }
 
+static const char *noted(const char *path)
+{
+	static char text[256];
+	FILE *f = fopen(path, "re");
+
+	assert_non_null(f);
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	fclose(f);
+	return text;
+}
+
+/* A file that may not grow is as good as a full disk. */
+static void a_note_on_a_full_disk(void **state)
+{
+	char path[64], fresh[80];
+	struct rlimit before, none;
+
+	snprintf(path, sizeof(path), "/tmp/esplane-note.%d", (int)getpid());
+	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	dns_note(path, "one.esplane", true);
+	dns_note(path, "two.esplane", true);
+	dns_note(path, "one.esplane", true);	/* once is enough */
+	assert_string_equal(noted(path), "two.esplane\none.esplane\n");
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	none = (struct rlimit){ 0, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	dns_note(path, "three.esplane", true);
+	dns_note(path, "one.esplane", false);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_string_equal(noted(path), "two.esplane\none.esplane\n");
+	dns_note(path, "two.esplane", false);
+	assert_string_equal(noted(path), "one.esplane\n");
+	unlink(path);
+	unlink(fresh);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_for_resolvconf),
 		cmocka_unit_test(messages),
+		cmocka_unit_test(a_note_on_a_full_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -296,6 +296,27 @@ static void there_is_room_for_every_stranger(void **state)
 	close(fds[1]);
 }
 
+/* More than fits: the line ends with a whole word. */
+static void facts_that_are_many(void **state)
+{
+	static struct facts f = { .child = "office" };
+	struct tunnel_options t = { .ike.child_count = 1 };
+	struct child_conf child = { .name = "office" };
+	char line[FACTS_ENV_LINE];
+
+	t.ike.child = &child;
+	f.net.dns_count = INTERNAL_SERVERS_MAX;
+	f.net.domain_count = INTERNAL_DOMAINS_MAX;
+	for (unsigned int i = 0; i < INTERNAL_SERVERS_MAX; i++)
+		addr_parse(&f.net.dns[i], "2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff");
+	for (unsigned int i = 0; i < INTERNAL_DOMAINS_MAX; i++)
+		memset(f.net.domain[i], 'a', TUNNEL_HOST_MAX - 1);
+	facts_line(&t, &f, true, 11, line);
+	assert_int_equal(strlen(line), strlen("ESPLANE_DNS=") + 8 * 38 + 7);
+	facts_line(&t, &f, true, 12, line);
+	assert_int_equal(strlen(line), strlen("ESPLANE_DNS_DOMAINS=") + 16 * 253 + 15);
+}
+
 static struct facts office_facts(void)
 {
 	struct facts f = { .child = "office", .peer = "gw.example.org" };
@@ -622,6 +643,7 @@ static void passwords(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(facts_that_are_many),
 		cmocka_unit_test(signatures),
 		cmocka_unit_test(passwords),
 		cmocka_unit_test(the_configuration_comes_without_secrets),

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The file of leases: it comes back as it was, or is set aside. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -153,6 +155,37 @@ static void one_that_is_not_sound(void **state)
 	}
 }
 
+/* A file that may not grow is as good as a full disk: what there was stays, and it is tried again. */
+static void a_full_disk(void **state)
+{
+	struct ledger_entry a = entry("office", "10.9.0.2", "alice@example.org");
+	struct ledger_entry b = entry("office", "10.9.0.3", "bob@example.org");
+	const char *both = "office 10.9.0.2 alice@example.org;office 10.9.0.3 bob@example.org;";
+	struct ledger *l = ledger_read(path), *back;
+	struct rlimit before, none;
+	int wait;
+
+	assert_true(ledger_set(l, &a));
+	assert_int_equal(ledger_tick(l, true), -1);
+	assert_true(ledger_set(l, &b));
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	none = (struct rlimit){ 0, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	while ((wait = ledger_tick(l, false)) >= 0 && wait <= LEDGER_DELAY_MS)
+		usleep((useconds_t)wait * 1000);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_true(wait > LEDGER_DELAY_MS);
+	back = ledger_read(path);
+	assert_string_equal(contents(back), "office 10.9.0.2 alice@example.org;");
+	ledger_free(back);
+	assert_int_equal(ledger_tick(l, true), -1);
+	back = ledger_read(path);
+	assert_string_equal(contents(back), both);
+	ledger_free(back);
+	ledger_free(l);
+}
+
 static void messages(void **state)
 {
 	struct ledger_entry e = entry("office", "10.9.0.2", "alice@example.org"), back;
@@ -183,6 +216,7 @@ int main(void)
 		cmocka_unit_test(it_comes_back),
 		cmocka_unit_test(a_pool_called_end),
 		cmocka_unit_test(one_that_is_not_sound),
+		cmocka_unit_test(a_full_disk),
 		cmocka_unit_test(messages),
 	};
 

@@ -119,8 +119,7 @@ static int dns_tell(const char *program, const char *name, const struct internal
 	return dns_run(program, args, text) ? dns_run(program, plain, text) : 0;
 }
 
-/* Adds a line to the file, or leaves it without. */
-static void dns_note(const char *path, const char *name, bool there)
+void dns_note(const char *path, const char *name, bool there)
 {
 	char line[DNS_NAME_MAX], fresh[sizeof(((struct dns *)0)->note) + 8];
 	FILE *from = fopen(path, "re"), *to;

@@ -30,5 +30,10 @@ bool dns_idle(const struct dns *dns);
  * left out.
  */
 size_t dns_resolv_conf(const struct internal_net *net, char *text, size_t size);
+/*
+ * Adds a line to the file, or leaves it without. Where it cannot be written it stays as it was:
+ * logged.
+ */
+void dns_note(const char *path, const char *name, bool there);
 
 #endif

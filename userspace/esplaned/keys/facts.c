@@ -60,46 +60,49 @@ static const char *facts_addr(char line[FACTS_ENV_LINE], const char *name, const
 	return line;
 }
 
+/* One more word of a line that "NAME=" begins. False: no room, and no half word is left. */
+static bool facts_word(char line[FACTS_ENV_LINE], const char *word)
+{
+	size_t len = strlen(line), room = FACTS_ENV_LINE - len;
+	int n = snprintf(line + len, room, "%s%s", line[len - 1] == '=' ? "" : " ", word);
+
+	if (n >= 0 && (size_t)n < room)
+		return true;
+	line[len] = '\0';
+	return false;
+}
+
 /* With blanks between, which no selector has. */
 static const char *facts_ts(char line[FACTS_ENV_LINE], const char *name, const struct ts_list *list)
 {
-	int len = snprintf(line, FACTS_ENV_LINE, "%s=", name);
 	char text[TS_STRLEN];
 
-	for (unsigned int i = 0; i < ts_list_count(list); i++) {
-		int n = snprintf(line + len, (size_t)(FACTS_ENV_LINE - len), "%s%s", i ? " " : "",
-				 ts_str(&list->ts[i], text));
-
-		if (n < 0 || n >= FACTS_ENV_LINE - len) {	/* no half selector */
-			line[len] = '\0';
+	snprintf(line, FACTS_ENV_LINE, "%s=", name);
+	for (unsigned int i = 0; i < ts_list_count(list); i++)
+		if (!facts_word(line, ts_str(&list->ts[i], text)))
 			break;
-		}
-		len += n;
-	}
 	return line;
 }
 
 static const char *facts_dns(char line[FACTS_ENV_LINE], const char *name,
 			     const struct internal_net *net)
 {
-	int len = snprintf(line, FACTS_ENV_LINE, "%s=", name);
 	char text[ADDR_STRLEN];
 
+	snprintf(line, FACTS_ENV_LINE, "%s=", name);
 	for (unsigned int i = 0; i < net->dns_count; i++)
-		len += snprintf(line + len, (size_t)(FACTS_ENV_LINE - len), "%s%s", i ? " " : "",
-				addr_str(&net->dns[i], text));
+		if (!facts_word(line, addr_str(&net->dns[i], text)))
+			break;
 	return line;
 }
 
 static const char *facts_domains(char line[FACTS_ENV_LINE], const char *name,
 				 const struct internal_net *net)
 {
-	int len = snprintf(line, FACTS_ENV_LINE, "%s=", name);
-
-	/* 16 names of 253 octets fit */
+	snprintf(line, FACTS_ENV_LINE, "%s=", name);
 	for (unsigned int i = 0; i < net->domain_count; i++)
-		len += snprintf(line + len, (size_t)(FACTS_ENV_LINE - len), "%s%s", i ? " " : "",
-				net->domain[i]);
+		if (!facts_word(line, net->domain[i]))
+			break;
 	return line;
 }
 
