@@ -289,7 +289,8 @@ char *issue_cert(const struct issue_ca *ca, const char *whose, const char *const
 	return pem;
 }
 
-static int issue_crl_add(gnutls_x509_crl_t crl, const char *cert)
+/* The serial number of another CA's certificate means nothing on this one's list. */
+static int issue_crl_add(gnutls_x509_crl_t crl, const struct issue *i, const char *cert)
 {
 	gnutls_datum_t d = issue_datum(cert);
 	gnutls_x509_crt_t crt;
@@ -298,6 +299,8 @@ static int issue_crl_add(gnutls_x509_crl_t crl, const char *cert)
 	if (rc < 0)
 		return rc;
 	rc = gnutls_x509_crt_import(crt, &d, GNUTLS_X509_FMT_PEM);
+	if (!rc && !gnutls_x509_crt_check_issuer(crt, i->ca))
+		rc = GNUTLS_E_CERTIFICATE_KEY_MISMATCH;
 	rc = rc ? rc : gnutls_x509_crl_set_crt(crl, crt, time(NULL));
 	gnutls_x509_crt_deinit(crt);
 	return rc;
@@ -318,7 +321,7 @@ static int issue_crl_fill(gnutls_x509_crl_t crl, const struct issue *i, const ch
 	rc = rc ? rc : gnutls_x509_crl_set_next_update(crl, now + (time_t)days * 86400);
 	rc = rc ? rc : gnutls_x509_crl_set_number(crl, number, sizeof(number));
 	if (!rc && cert)
-		rc = issue_crl_add(crl, cert);
+		rc = issue_crl_add(crl, i, cert);
 	return rc ? rc : gnutls_x509_crl_sign2(crl, i->ca, i->ca_key, GNUTLS_DIG_SHA256, 0);
 }
 
@@ -335,7 +338,10 @@ char *issue_crl(const struct issue_ca *ca, const char *before, const char *cert,
 		rc = gnutls_x509_crl_init(&crl);
 		rc = rc ? rc : issue_crl_fill(crl, &i, before, cert, days);
 		rc = rc ? rc : gnutls_x509_crl_export2(crl, GNUTLS_X509_FMT_PEM, &pem);
-		if (!issue_failed(rc, "the revocation list cannot be made", why))
+		if (rc == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
+			snprintf(why, ISSUE_WHY_MAX, "the certificate is not one of this CA: only "
+				 "who has issued it can revoke it");
+		else if (!issue_failed(rc, "the revocation list cannot be made", why))
 			text = issue_text(&pem, why);
 	}
 	if (crl)

@@ -19,6 +19,7 @@
 #define PKI_DIR		"/etc/esplane/pki"
 #define PKI_FILE_MAX	(16 * 1024 * 1024)
 #define PKI_CRL_DAYS	30
+#define PKI_DAYS_MAX	36500
 #define PKI_PASSWORD	20		/* letters */
 
 struct pki {
@@ -56,10 +57,11 @@ static const char *pki_path(const struct pki *p, const char *name, const char *s
 	return path;
 }
 
-/* A name becomes a file's: what could lead elsewhere cannot be one. */
+/* A name becomes a file's: what could lead elsewhere cannot be one, nor the CA's own. */
 static bool pki_is_name(const char *name)
 {
-	return *name && *name != '.' && *name != '-' && !strchr(name, '/') && strlen(name) < 200;
+	return *name && *name != '.' && *name != '-' && !strchr(name, '/') && strlen(name) < 200 &&
+	       strcmp(name, "ca");
 }
 
 /* To be given back with issue_free. NULL: errno. */
@@ -68,16 +70,22 @@ static char *pki_read(const char *path)
 	FILE *f = fopen(path, "re");
 	char *text = NULL;
 	struct stat st;
+	int error;
 
 	if (!f)
 		return NULL;
+	errno = EFBIG;
 	if (!fstat(fileno(f), &st) && st.st_size <= PKI_FILE_MAX)
 		text = calloc(1, (size_t)st.st_size + 1);
 	if (text && fread(text, 1, (size_t)st.st_size, f) != (size_t)st.st_size) {
-		free(text);
+		error = ferror(f) ? errno : EIO;	/* it became shorter */
+		mem_free_wiped(text, (size_t)st.st_size + 1);
 		text = NULL;
+		errno = error;
 	}
+	error = errno;
 	fclose(f);
+	errno = error;
 	return text;
 }
 
@@ -150,6 +158,22 @@ static int pki_ca(struct pki *p)
 	return STATUS_OK;
 }
 
+/* Nothing of that name is there, so that no half of it is made. */
+static bool pki_is_free(struct pki *p, const char *name)
+{
+	static const char *const suffixes[] = { ".key", ".pem", ".p12" };
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
+		const char *path = pki_path(p, name, suffixes[i]);
+
+		if (access(path, F_OK))
+			continue;
+		snprintf(p->why, sizeof(p->why), "%.200s is there already", path);
+		return false;
+	}
+	return true;
+}
+
 /* Key and certificate as NAME.key, NAME.pem. */
 static bool pki_end_make(struct pki *p, char **key, char **cert)
 {
@@ -157,7 +181,7 @@ static bool pki_end_make(struct pki *p, char **key, char **cert)
 	const char *name = p->args[0];
 
 	*cert = NULL;
-	*key = issue_key(p->kind, p->why);
+	*key = pki_is_free(p, name) ? issue_key(p->kind, p->why) : NULL;
 	if (*key)
 		*cert = issue_cert(&ca, *key, (const char *const *)p->args, p->count, p->use,
 				   p->days ? p->days : ISSUE_DAYS, p->why);
@@ -299,6 +323,10 @@ static int pki_revoke(struct pki *p)
 	}
 	ca = (struct issue_ca){ p->ca, p->ca_key };
 	before = pki_read(pki_path(p, "ca", ".crl"));
+	if (!before && errno != ENOENT) {	/* who is on it would not be on the new one */
+		issue_free(cert, 0);
+		return pki_failed("%s: %s", pki_path(p, "ca", ".crl"), strerror(errno));
+	}
 	crl = issue_crl(&ca, before, cert, p->days ? p->days : PKI_CRL_DAYS, p->why);
 	issue_free(before, 0);
 	issue_free(cert, 0);
@@ -317,6 +345,16 @@ static const struct {
 	{ "sign", pki_sign }, { "revoke", pki_revoke },
 };
 
+static bool pki_days(struct pki *p, const char *text)
+{
+	unsigned long days;
+	char *end;
+
+	days = strtoul(text, &end, 10);
+	p->days = (unsigned int)days;
+	return *text >= '0' && *text <= '9' && !*end && days && days <= PKI_DAYS_MAX;
+}
+
 static bool pki_options(struct pki *p, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -332,8 +370,8 @@ static bool pki_options(struct pki *p, int argc, char **argv)
 			p->dir = optarg;
 		else if (c == 's')
 			p->server = optarg;
-		else if (c == 'n')
-			p->days = (unsigned int)strtoul(optarg, NULL, 10);
+		else if (c == 'n' && pki_days(p, optarg))
+			continue;
 		else if (c == 'r')
 			p->kind = ISSUE_RSA3072;
 		else if (c == 'c')
@@ -343,7 +381,7 @@ static bool pki_options(struct pki *p, int argc, char **argv)
 	}
 	p->args = argv + optind;
 	p->count = (unsigned int)(argc - optind);
-	return p->days <= 36500;
+	return true;
 }
 
 int pki_main(int argc, char **argv)

@@ -246,11 +246,43 @@ static void revoked(void **state)
 	has(said, "nobody.pem: No such file or directory");
 }
 
+/* What must not be forgotten, and what must not be made by half. */
+static void nothing_by_half(void **state)
+{
+	assert_int_equal(pki("server|x|--days|1y"), STATUS_USAGE);
+	assert_int_equal(pki("server|x|--days|0"), STATUS_USAGE);
+	assert_int_equal(pki("server|x|--days|4294967297"), STATUS_USAGE);
+	assert_string_equal(shell("ls x.*"), "ls: cannot access 'x.*': No such file or directory\n");
+
+	/* a certificate without a key: no key that does not belong to it comes beside it */
+	assert_int_equal(pki("server|box.example.org"), STATUS_FAILED);
+	has(said, "box.example.org.pem is there already");
+	has(shell("ls box.example.org.*"), "box.example.org.pem\n");
+	assert_null(strstr(shell("ls box.example.org.*"), ".key"));
+
+	assert_int_equal(pki("revoke|ca"), STATUS_USAGE);
+	shell("openssl req -x509 -newkey ed25519 -nodes -keyout f.key -subj /CN=f -out foreign.pem");
+	assert_int_equal(pki("revoke|foreign"), STATUS_FAILED);
+	has(said, "the certificate is not one of this CA");
+
+	/* a list that cannot be read is not one with nobody on it */
+	shell("mv ca.crl kept; ln -s ca.crl ca.crl");
+	assert_int_equal(pki("revoke"), STATUS_FAILED);
+	has(said, "ca.crl: Too many levels of symbolic links");
+	shell("rm ca.crl; truncate -s 17M ca.crl");
+	assert_int_equal(pki("revoke|gw.example.org"), STATUS_FAILED);
+	has(said, "ca.crl: File too large");
+	shell("mv kept ca.crl");
+	assert_int_equal(pki("revoke"), STATUS_OK);
+	has(shell("openssl crl -in ca.crl -noout -text | grep -c 'Serial Number'"), "2\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_a_ca), cmocka_unit_test(a_ca), cmocka_unit_test(a_server),
 		cmocka_unit_test(a_client), cmocka_unit_test(a_request), cmocka_unit_test(revoked),
+		cmocka_unit_test(nothing_by_half),
 	};
 
 	return cmocka_run_group_tests(tests, make, drop);
