@@ -10,7 +10,7 @@
 #include "crypto/dn.h"
 #include "lib/array.h"
 
-#define CERT_FILE_MAX	1024		/* certificates in a file: a bundle of CAs */
+#define CERT_FILE_MAX	1024		/* certificates, or lists, in a file */
 #define CERT_PURPOSES_MAX 32
 
 static gnutls_datum_t cert_datum(struct chunk c)
@@ -25,27 +25,63 @@ static bool cert_is_pem(struct chunk octets)
 	return memmem(octets.p, octets.len, "-----BEGIN ", 11);
 }
 
-/* Of certificates or CRLs that GnuTLS has read; @der is to be freed by gnutls_free. */
-typedef int (*cert_export_fn)(void *list, unsigned int i, gnutls_datum_t *der);
+/* What a file can have several of, as GnuTLS handles it: @list is an array of its objects. */
+struct cert_kind {
+	int (*import)(void **list, unsigned int *count, const gnutls_datum_t *data,
+		      gnutls_x509_crt_fmt_t format);
+	int (*export)(void *list, unsigned int i, gnutls_datum_t *der);	/* for gnutls_free() */
+	void (*deinit)(void *list, unsigned int i);
+	const char *none;
+};
 
-static int cert_export(void *list, unsigned int i, gnutls_datum_t *der)
+static int cert_crt_import(void **list, unsigned int *count, const gnutls_datum_t *data,
+			   gnutls_x509_crt_fmt_t format)
+{
+	gnutls_x509_crt_t *crt = NULL;
+	int rc = gnutls_x509_crt_list_import2(&crt, count, data, format, 0);
+
+	*list = crt;
+	return rc;
+}
+
+static int cert_crt_export(void *list, unsigned int i, gnutls_datum_t *der)
 {
 	return gnutls_x509_crt_export2(((gnutls_x509_crt_t *)list)[i], GNUTLS_X509_FMT_DER, der);
 }
 
-static int cert_export_crl(void *list, unsigned int i, gnutls_datum_t *der)
+static void cert_crt_deinit(void *list, unsigned int i)
+{
+	gnutls_x509_crt_deinit(((gnutls_x509_crt_t *)list)[i]);
+}
+
+static int cert_crl_import(void **list, unsigned int *count, const gnutls_datum_t *data,
+			   gnutls_x509_crt_fmt_t format)
+{
+	gnutls_x509_crl_t *crl = NULL;
+	int rc = gnutls_x509_crl_list_import2(&crl, count, data, format, 0);
+
+	*list = crl;
+	return rc;
+}
+
+static int cert_crl_export(void *list, unsigned int i, gnutls_datum_t *der)
 {
 	return gnutls_x509_crl_export2(((gnutls_x509_crl_t *)list)[i], GNUTLS_X509_FMT_DER, der);
 }
 
-static struct chunk_list *cert_collect(void *list, unsigned int count, cert_export_fn get)
+static void cert_crl_deinit(void *list, unsigned int i)
+{
+	gnutls_x509_crl_deinit(((gnutls_x509_crl_t *)list)[i]);
+}
+
+static struct chunk_list *cert_collect(const struct cert_kind *kind, void *list, unsigned int count)
 {
 	gnutls_datum_t *der = calloc(count, sizeof(*der));
 	struct chunk *chunk = calloc(count, sizeof(*chunk));
 	struct chunk_list *result = NULL;
 	unsigned int n = 0;
 
-	while (der && chunk && n < count && get(list, n, &der[n]) == 0) {
+	while (der && chunk && n < count && kind->export(list, n, &der[n]) == 0) {
 		chunk[n] = (struct chunk){ der[n].data, der[n].size };
 		n++;
 	}
@@ -58,52 +94,46 @@ static struct chunk_list *cert_collect(void *list, unsigned int count, cert_expo
 	return result;
 }
 
-struct chunk_list *cert_load(struct chunk octets, char why[CERT_WHY_MAX])
+static struct chunk_list *cert_load_kind(const struct cert_kind *kind, struct chunk octets,
+					 char why[CERT_WHY_MAX])
 {
 	gnutls_datum_t data = cert_datum(octets);
-	struct chunk_list *list = NULL;
-	gnutls_x509_crt_t *crt = NULL;
+	struct chunk_list *result = NULL;
 	unsigned int count = 0;
-	int rc;
+	void *list = NULL;
 
-	rc = gnutls_x509_crt_list_import2(&crt, &count, &data, cert_is_pem(octets) ?
-					  GNUTLS_X509_FMT_PEM : GNUTLS_X509_FMT_DER, 0);
-	if (rc < 0) {
-		snprintf(why, CERT_WHY_MAX, "has no certificate in PEM or DER");
+	if (kind->import(&list, &count, &data, cert_is_pem(octets) ? GNUTLS_X509_FMT_PEM :
+			 GNUTLS_X509_FMT_DER) < 0) {
+		snprintf(why, CERT_WHY_MAX, "has no %s in PEM or DER", kind->none);
 		return NULL;
 	}
 	if (count <= CERT_FILE_MAX)
-		list = cert_collect(crt, count, cert_export);
-	if (!list)
-		snprintf(why, CERT_WHY_MAX, "has %u certificates, which is more than %d, or there "
-			 "is no memory", count, CERT_FILE_MAX);
+		result = cert_collect(kind, list, count);
+	if (!result)
+		snprintf(why, CERT_WHY_MAX, "has %u of them, which is more than %d, or there is no "
+			 "memory", count, CERT_FILE_MAX);
 	for (unsigned int i = 0; i < count; i++)
-		gnutls_x509_crt_deinit(crt[i]);
-	gnutls_free(crt);
-	return list;
+		kind->deinit(list, i);
+	gnutls_free(list);
+	return result;
+}
+
+struct chunk_list *cert_load(struct chunk octets, char why[CERT_WHY_MAX])
+{
+	static const struct cert_kind kind = {
+		cert_crt_import, cert_crt_export, cert_crt_deinit, "certificate",
+	};
+
+	return cert_load_kind(&kind, octets, why);
 }
 
 struct chunk_list *cert_load_crl(struct chunk octets, char why[CERT_WHY_MAX])
 {
-	gnutls_datum_t data = cert_datum(octets);
-	struct chunk_list *list = NULL;
-	gnutls_x509_crl_t *crl = NULL;
-	unsigned int count = 0;
-	int rc;
+	static const struct cert_kind kind = {
+		cert_crl_import, cert_crl_export, cert_crl_deinit, "revocation list (CRL)",
+	};
 
-	rc = gnutls_x509_crl_list_import2(&crl, &count, &data, cert_is_pem(octets) ?
-					  GNUTLS_X509_FMT_PEM : GNUTLS_X509_FMT_DER, 0);
-	if (rc < 0) {
-		snprintf(why, CERT_WHY_MAX, "has no revocation list (CRL) in PEM or DER");
-		return NULL;
-	}
-	list = cert_collect(crl, count, cert_export_crl);
-	if (!list)
-		snprintf(why, CERT_WHY_MAX, "cannot be taken: no memory");
-	for (unsigned int i = 0; i < count; i++)
-		gnutls_x509_crl_deinit(crl[i]);
-	gnutls_free(crl);
-	return list;
+	return cert_load_kind(&kind, octets, why);
 }
 
 gnutls_x509_crt_t cert_import(struct chunk der)
