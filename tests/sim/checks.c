@@ -608,11 +608,16 @@ void inject(struct node *n, const struct record *r, const uint8_t *msg, size_t l
 	check_step(n->w);
 }
 
+/* No unprotected hint: inject_hint() has those. */
 static struct record *any_record(struct node *n)
 {
 	unsigned int count = n->seen_count < RECORD_MAX ? n->seen_count : RECORD_MAX;
+	struct record *r = count ? &n->seen[rng_below(&n->w->script, count)] : NULL;
 
-	return n->ike && !n->hostile && count ? &n->seen[rng_below(&n->w->script, count)] : NULL;
+	if (!n->ike || n->hostile || !r ||
+	    (r->msg[16] == PAYLOAD_NOTIFY && r->msg[18] != EXCHANGE_IKE_SA_INIT))
+		return NULL;
+	return r;
 }
 
 /* No IKE_SA_INIT: nothing can protect an attempt from forged ones. */

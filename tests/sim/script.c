@@ -416,6 +416,7 @@ static const struct {
 	{ 2, cut },
 	{ 20, forge },
 	{ 12, replay },
+	{ 4, inject_hint },
 	{ 1, flood },
 	{ 1, remove_policy },
 };

@@ -352,6 +352,9 @@ void inject_flood(struct node *n);
 /* The same with the cookies, from everywhere: its places are taken. */
 void inject_cookies(struct node *n);
 
+/* hints.c: forged INVALID_SPI and INVALID_IKE_SPI, many at once */
+void inject_hint(struct node *n);
+
 /* script.c */
 void script_run(struct world *w);
 

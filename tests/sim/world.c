@@ -264,7 +264,8 @@ void probe(struct node *n)
 		return;
 	d.at = w->now + delay(w);
 	d.spi = p->out.spi;
-	d.ike_spi = sa->spi_i;
+	/* where the peer's DELETE has come, an answer under way decides what is sent next */
+	d.ike_spi = child->out->peer_deleted ? 0 : sa->spi_i;
 	d.child = node_child_index(child);
 	d.unknown = only_unknown(&w->n[d.to], child);
 	kernel_used(n, &p->out, true);
@@ -285,6 +286,18 @@ static void see_mapping(struct node *n, const struct sim_sa *sa, const struct da
 		if (n->k.notice[i].ev.type == IKE_KERN_MAPPING)
 			return;
 	kernel_tell(n, &ev);
+}
+
+/* No SA has its SPI: the module tells, a few times a second at most. */
+static void see_stray(struct node *n, const struct datagram *d)
+{
+	struct ike_kern_event ev = { .type = IKE_KERN_STRAY, .spi = d->spi, .peer = d->remote };
+
+	for (unsigned int i = 0; i < n->k.notice_count; i++)
+		if (n->k.notice[i].ev.type == IKE_KERN_STRAY)
+			return;
+	if (n->ike)
+		kernel_tell(n, &ev);
 }
 
 /*
@@ -318,6 +331,8 @@ static void deliver_esp(struct node *n, const struct datagram *d)
 		violate(n->w, "%c has no inbound SA %08x for a packet sent %llu ms ago",
 			'A' + n->index, d->spi, (unsigned long long)(n->w->now - d->sent));
 	}
+	if (!sa)
+		see_stray(n, d);
 }
 
 static void remember(struct node *n, const struct datagram *d)

@@ -468,10 +468,22 @@ static void command_mapping(struct child *child, const struct ike_kern_event *ev
 	peer_moved(peer);
 }
 
+static void command_stray(struct ike *ike, const struct ike_kern_event *ev)
+{
+	for (unsigned int i = 0; i < IKE_VERSIONS_MAX; i++)
+		if (ike->version[i] && ike->version[i]->stray)
+			ike->version[i]->stray(ike, ev->spi, &ev->peer);
+	ike_settle(ike);
+}
+
 void ike_kern_event(struct ike *ike, const struct ike_kern_event *ev)
 {
 	struct child *child = child_find(ike, ev->policy);
 
+	if (ev->type == IKE_KERN_STRAY) {
+		command_stray(ike, ev);
+		return;
+	}
 	if (!child)
 		return;
 	if (ev->type == IKE_KERN_EXPIRE)

@@ -74,7 +74,10 @@ static void dispatch(struct ike *ike, const struct endpoint *local, const struct
 		return;
 	}
 	if (!dispatch_find(ike, &h, &sa) || (sa && sa->version != version)) {
-		ike->counters.unknown_spi++;
+		if (version->unknown)
+			version->unknown(ike, &h, msg, len, local, remote);
+		else
+			ike->counters.unknown_spi++;
 		return;
 	}
 	version->input(ike, version, sa, &h, msg, len, local, remote);

@@ -16,11 +16,13 @@
 struct ike;
 
 /*
- * A kernel event (ESPLANE_CMD_EXPIRE, ACQUIRE, MAPPING, POLICY_GONE). GONE: the policy and its SAs
- * are certainly not there now.
+ * A kernel event (ESPLANE_CMD_EXPIRE, ACQUIRE, MAPPING, POLICY_GONE, INVALID_SPI). GONE: the policy
+ * and its SAs are certainly not there now. STRAY: anybody's ESP from @peer (port 0: not in UDP),
+ * whose SPI no SA has.
  */
 struct ike_kern_event {
-	enum { IKE_KERN_EXPIRE, IKE_KERN_ACQUIRE, IKE_KERN_MAPPING, IKE_KERN_GONE } type;
+	enum { IKE_KERN_EXPIRE, IKE_KERN_ACQUIRE, IKE_KERN_MAPPING, IKE_KERN_GONE,
+	       IKE_KERN_STRAY } type;
 	uint32_t policy;		/* = child */
 	uint32_t spi;
 	bool hard, out;

@@ -260,13 +260,15 @@ def info_unprotected_changes_nothing_as_initiator(t):
 
 @case(422, "RFC 7296 2.21.4, 1.5")
 def info_unknown_ike_spi(t):
-    """A request for an IKE SA that is not there gets INVALID_IKE_SPI with its SPIs and id, or
-    nothing."""
+    """A request for an IKE SA that is not there gets INVALID_IKE_SPI with its SPIs and id, and
+    no more of them than ten a second; or nothing."""
     peer, sa = t.connected()
     sa.spi_r = os.urandom(8)
-    sa.send(wire.INFORMATIONAL, [], mid=7)
+    for _ in range(100):
+        sa.send(wire.INFORMATIONAL, [], mid=7)
     t.silent(peer, lambda m: not (m.error() == wire.INVALID_IKE_SPI and m.spi_r == sa.spi_r and
                                   m.spi_i == sa.spi_i and m.id == 7 and m.response))
+    equal(len(peer.inbox) < 100, True, "fewer answers than requests")
     t.has_pairs(1)
 
 

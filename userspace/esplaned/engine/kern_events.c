@@ -59,6 +59,11 @@ static void kern_events_take(void *ctx, const struct kern_event *kev)
 	struct daemon *d = ctx;
 	struct tunnel_entry *t = tunnels_find_device(&d->tunnels, kev->device);
 
+	if (kev->cmd == ESPLANE_CMD_INVALID_SPI) {
+		ev.type = IKE_KERN_STRAY;
+		ike_kern_event(d->ike, &ev);
+		return;
+	}
 	if (!t)
 		return;
 	switch (kev->cmd) {
@@ -79,7 +84,7 @@ static void kern_events_take(void *ctx, const struct kern_event *kev)
 	case ESPLANE_CMD_DEVICE_GONE:
 		kern_events_device_gone(d, t);
 		return;
-	default:		/* INVALID_SPI is unauthenticated */
+	default:
 		return;
 	}
 	ike_kern_event(d->ike, &ev);

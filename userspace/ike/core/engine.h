@@ -84,6 +84,8 @@ struct ike {
 	uint64_t strangers_ms;		/* when one was last written about */
 	uint64_t refusals_ms;		/* since when refusals are counted */
 	unsigned int refusals;
+	uint64_t hints_ms;		/* since when hints are counted: v2/hint.h */
+	unsigned int hints;
 	struct cookie_jar cookies;
 	uint8_t out[IKE_OUT_MAX];	/* the request being built */
 };

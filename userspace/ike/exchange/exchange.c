@@ -65,12 +65,13 @@ static void exchange_give_up(struct exchange *ex)
 	uint64_t span_s = (ike_now(sa->ike) - ex->first_ms) / 1000;
 	char peer[ADDR_STRLEN], text[IKE_DETAIL_MAX];
 
-	snprintf(text, sizeof(text), "%s does not answer %s: %u tries in %llu s%s",
+	snprintf(text, sizeof(text), "%s does not answer %s: %u tries in %llu s%s%s",
 		 endpoint_str(&sa->remote, peer), ex->kind->name, ex->tries,
 		 (unsigned long long)span_s,
 		 sa->state == SA_INIT_SENT ?
 			 "; check the address, and that UDP 500 and 4500 pass in both directions" :
-			 "");
+			 "",
+		 sa->denied ? "; it says that it does not know the IKE SA (INVALID_IKE_SPI)" : "");
 	sa_end(sa, SA_DROP, IKE_FAIL_TIMEOUT, text);
 }
 

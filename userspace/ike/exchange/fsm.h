@@ -75,6 +75,11 @@ struct ike_version {
 	void (*input)(struct ike *ike, const struct ike_version *version, struct ike_sa *sa,
 		      const struct msg_header *h, const uint8_t *raw, size_t len,
 		      const struct endpoint *local, const struct endpoint *remote);
+	/* A message for no IKE SA that there is; NULL: counted only. */
+	void (*unknown)(struct ike *ike, const struct msg_header *h, const uint8_t *raw,
+			size_t len, const struct endpoint *local, const struct endpoint *remote);
+	/* The kernel has got ESP with an SPI that it does not know. NULL: nothing follows. */
+	void (*stray)(struct ike *ike, uint32_t spi, const struct endpoint *remote);
 };
 
 /* NULL: the message makes no sense now. */

@@ -143,6 +143,11 @@ struct ike_sa {
 	bool want_liveness, want_rekey;
 	bool want_successor;		/* another IKE SA is to follow it: reauthentication */
 	uint32_t rekeys;		/* since the last proof */
+	/* v2/hint.h */
+	uint32_t lost_spi;		/* ESP of the peer's that our kernel has not; 0: none */
+	uint64_t told_ms, hinted_ms;	/* when we have said so, and heeded the like; 0: never */
+	bool denied;			/* somebody says that the peer does not know this IKE SA */
+	bool said_selectors;
 	enum sa_end end;
 	struct cause cause;		/* of the end */
 	bool time_is_over;		/* of its state */

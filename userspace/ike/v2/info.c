@@ -5,6 +5,7 @@
 #include "ike/object/peer.h"
 #include "ike/v2/child_responder.h"
 #include "ike/v2/config.h"
+#include "ike/v2/hint.h"
 #include "ike/v2/lifetime.h"
 #include "ike/v2/mobike.h"
 #include "ike/v2/rekey.h"
@@ -175,6 +176,7 @@ enum verdict v2_info_request(struct inbound *in)
 	mobike_request(in);
 	lifetime_take(in->sa, m);
 	info_delete_children(in);
+	hint_request(in);
 	if (in->sa->peer)
 		config_answer(&v2_inbound(in)->b, in->sa->peer, m);
 	v2_child_heard(in->sa);	/* what the peer has not deleted it has */

@@ -9,6 +9,7 @@
 #include "ike/object/report.h"
 #include "ike/object/stranger.h"
 #include "ike/v2/fragment.h"
+#include "ike/v2/hint.h"
 #include "ike/v2/message.h"
 #include "ike/v2/mobike.h"
 #include "suite/names.h"
@@ -252,7 +253,7 @@ void receive_input(struct ike *ike, const struct ike_version *version, struct ik
 	struct v2_inbound *v;
 
 	if (!sa && h->exchange != EXCHANGE_IKE_SA_INIT) {
-		ike->counters.unknown_spi++;
+		hint_unknown(ike, h, raw, len, local, remote);
 		return;
 	}
 	if (!sa) {
@@ -261,6 +262,11 @@ void receive_input(struct ike *ike, const struct ike_version *version, struct ik
 	}
 	if (!receive_expected(sa, h))
 		return;
+	if (h->flags & MSG_RESPONSE && h->first == PAYLOAD_NOTIFY &&
+	    h->exchange != EXCHANGE_IKE_SA_INIT) {
+		hint_denied(exchange_find(sa, h->id, h->exchange), h, raw, len, remote);
+		return;
+	}
 	v = inbound_new(sa, sizeof(*v), h, raw, len, local, remote);
 	if (!v)
 		return;

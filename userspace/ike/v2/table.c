@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* IKEv2's rows: which message in which state goes to which handler, and what follows. */
+#include "ike/v2/hint.h"
 #include "ike/v2/message.h"
 #include "lib/array.h"
 
@@ -110,7 +111,7 @@ static const struct fsm_row v2_rows[] = {
 static const struct exchange_kind *const v2_kinds[] = {
 	&v2_kind_init,	       &v2_kind_auth,	     &v2_kind_delete_ike, &v2_kind_addresses,
 	&v2_kind_delete_child, &v2_kind_rekey_child, &v2_kind_new_child,  &v2_kind_rekey_ike,
-	&v2_kind_liveness,
+	&v2_kind_liveness,     &v2_kind_lost_spi,
 };
 
 const struct ike_version ike_version_2 = {
@@ -124,4 +125,6 @@ const struct ike_version ike_version_2 = {
 	.finish = message_finish,
 	.divide = message_divide,
 	.input = receive_input,
+	.unknown = hint_unknown,
+	.stray = hint_packet,
 };
