@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # fish completion of ikectl(8)
 
-set -l commands up down restart rekey status leases names monitor reload pki version help
+set -l commands up down restart rekey status explain log leases names monitor reload pki version help
 complete -c ikectl -f
 complete -c ikectl -l json -d 'One JSON object a line'
 complete -c ikectl -l control -r -F -d "The daemon's socket"
@@ -14,6 +14,8 @@ complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a down -d 'Ta
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a restart -d 'Down, then up'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a rekey -d 'New keys now'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a status -d 'All tunnels in a table, or one in detail'
+complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a explain -d 'Why it is not up, or is up and passes nothing'
+complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a log -d 'How much is logged of a tunnel, now'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a leases -d 'The addresses that pools have given'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a names -d 'List all names, one per line'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a monitor -d 'Show what happens, until interrupted'
@@ -22,6 +24,6 @@ complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a pki -d 'Cer
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a version -d 'Of ikectl, the daemon and the module'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a help -d 'More about a command'
 
-complete -c ikectl -n '__fish_seen_subcommand_from up down restart rekey status' -a '(ikectl names 2>/dev/null)'
+complete -c ikectl -n '__fish_seen_subcommand_from up down restart rekey status explain log' -a '(ikectl names 2>/dev/null)'
 complete -c ikectl -n '__fish_seen_subcommand_from pki' -a 'ca server client sign revoke'
 complete -c ikectl -n '__fish_seen_subcommand_from help' -a "$commands"

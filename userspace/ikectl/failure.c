@@ -80,6 +80,11 @@ enum status failure_status(const char *error)
 	return failure_find(error)->status;
 }
 
+const char *failure_advice(const char *error)
+{
+	return failure_find(error)->advice;
+}
+
 const char *failure_sentence(const char *error, const char *detail, char *buf, size_t len)
 {
 	const struct failure *f = failure_find(error);

@@ -21,6 +21,14 @@ static const struct help {
 	  "NAME is a tunnel, a child or a peer. IN and OUT are what has passed since it came up, "
 	  "over all rekeys;\nLAST is the age of the last packet from the peer; UP is how long it "
 	  "has been up.\nThe table has as many columns as fit the terminal.\n" },
+	{ "explain", "NAME", "why it is not up, or is up and passes nothing",
+	  "NAME is a tunnel, a child or a peer. What is wrong, what to change (->), and what both "
+	  "ends want,\nwith what the peer let us know marked. The host's routes and the kernel's "
+	  "counters are looked at too.\n" },
+	{ "log", "NAME [debug|info]", "how much is logged of a tunnel, now",
+	  "debug: each change of state and each message, of this tunnel only, until info or a "
+	  "reload that changes it.\nWithout a level: which it is. journalctl -fu esplaned shows "
+	  "the log.\n" },
 	{ "leases", "", "the addresses that pools have given, and to whom",
 	  "Those of peers that are gone are kept for them: others get one when no other is "
 	  "left.\n" },
@@ -48,7 +56,7 @@ void help_all(FILE *f)
 	fputs("ikectl [--json] [--control PATH] [COMMAND [NAME]]: IPsec tunnels up and down\n\n",
 	      f);
 	for (size_t i = 0; i < HELP_COUNT; i++)
-		fprintf(f, "  %-8s%-13s  %s\n", helps[i].name, helps[i].args, helps[i].line);
+		fprintf(f, "  %-8s%-17s  %s\n", helps[i].name, helps[i].args, helps[i].line);
 	fputs("\nWithout a command: status.\n\n"
 	      "  --json          one JSON object per line (Documentation/control.md)\n"
 	      "  --control PATH  the daemon's socket (default " CONTROL_PATH ")\n"

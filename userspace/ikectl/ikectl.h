@@ -32,6 +32,8 @@ struct view {
 	const char *command;
 	const char *tunnel;	/* or child, or peer; NULL: none given */
 	bool all;		/* --all */
+	const char *level;	/* of the log; NULL: none given */
+	const char *directory;	/* to write to; NULL: none given */
 };
 
 /*
@@ -48,11 +50,14 @@ enum status show_up(const struct view *v, const json_t *result);
 enum status show_down(const struct view *v, const json_t *result);
 enum status show_rekey(const struct view *v, const json_t *result);
 enum status show_reload(const struct view *v, const json_t *result);
+enum status show_log(const struct view *v, const json_t *result);
 enum status show_leases(const struct view *v, const json_t *result);
 enum status show_names(const struct view *v, const json_t *result);
 enum status show_version(const struct view *v, const json_t *result);
 void show_json(const struct view *v, const json_t *object);
 
+/* explain.c */
+enum status show_explain(const struct view *v, const json_t *result);
 /* status.c: chooses between the two */
 enum status show_status(const struct view *v, const json_t *result);
 /* table.c */
@@ -67,6 +72,8 @@ enum status failure_line(const struct view *v, const json_t *result, const char 
 enum status failure_status(const char *error);
 /* What went wrong: "timeout" and the detail to one sentence. Returns @buf. */
 const char *failure_sentence(const char *error, const char *detail, char *buf, size_t len);
+/* What to change; NULL: the sentence says it. */
+const char *failure_advice(const char *error);
 void show_no_daemon(const struct view *v, const char *why);
 /* The one of @known that @name is most like, or NULL: none is near. */
 const char *failure_nearest(const json_t *known, const char *name);

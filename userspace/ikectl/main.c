@@ -3,6 +3,7 @@
 
 #include <getopt.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -17,12 +18,15 @@ static const struct command {
 	enum { ARG_NONE, ARG_MAY, ARG_MUST } arg;
 	bool all;		/* takes --all */
 	bool lasting;		/* goes on in the daemon when ikectl is interrupted */
+	size_t more;		/* offset in struct view of what may follow the name; 0: nothing */
 } commands[] = {
 	{ "up", show_event, show_up, ARG_MUST, true, true },
 	{ "down", show_event, show_down, ARG_MUST, true, false },
 	{ "restart", show_event, show_up, ARG_MUST, false, true },
 	{ "rekey", show_event, show_rekey, ARG_MUST, false, false },
 	{ "status", show_event, show_status, ARG_MAY, false, false },
+	{ "explain", show_event, show_explain, ARG_MUST, false, false },
+	{ "log", show_event, show_log, ARG_MUST, false, false, offsetof(struct view, level) },
 	{ "leases", show_event, show_leases, ARG_NONE, false, false },
 	{ "names", show_event, show_names, ARG_NONE, false, false },
 	{ "monitor", show_monitor, NULL, ARG_NONE, false, false },
@@ -198,6 +202,8 @@ int main(int argc, char **argv)
 	if (!strcmp(v.command, "help") && optind == argc)
 		return main_help(v.tunnel);
 	command = main_command(v.command);
+	if (command && command->more && optind < argc)
+		*(const char **)((char *)&v + command->more) = argv[optind++];
 	if (!command) {
 		fprintf(stderr, "ikectl: there is no command \"%s\"\n", v.command);
 		help_all(stderr);

@@ -247,6 +247,13 @@ enum status show_version(const struct view *v, const json_t *result)
 	return STATUS_OK;
 }
 
+enum status show_log(const struct view *v, const json_t *result)
+{
+	fprintf(v->out, "%s is logged at level %s\n", text_of(result, "tunnel"),
+		text_of(result, "level"));
+	return STATUS_OK;
+}
+
 enum status show_leases(const struct view *v, const json_t *result)
 {
 	static const char *const row = "%-16s %-40s %-10s %s\n";

@@ -194,18 +194,13 @@ static bool log_confess(void)
 	return true;
 }
 
-void log_write(int level, const char *fmt, ...)
+static void log_entry(int level, const char *fmt, va_list ap)
 {
 	char text[LOG_LINE_MAX + 1], line[LOG_LINE_OCTETS];
 	int error = errno;
-	va_list ap;
 	int n;
 
-	if (!log_enabled(level))
-		return;
-	va_start(ap, fmt);
 	n = vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
 	if (n < 0)
 		return;
 	if (n > LOG_LINE_MAX)
@@ -214,4 +209,26 @@ void log_write(int level, const char *fmt, ...)
 	if (!log_confess() || !log_put(line, log_line(level, text, line)))
 		log_lost++;
 	errno = error;
+}
+
+void log_write(int level, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!log_enabled(level))
+		return;
+	va_start(ap, fmt);
+	log_entry(level, fmt, ap);
+	va_end(ap);
+}
+
+void log_write_to(int level, int also, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (level > also && !log_enabled(level))
+		return;
+	va_start(ap, fmt);
+	log_entry(level, fmt, ap);
+	va_end(ap);
 }

@@ -29,6 +29,10 @@ bool log_enabled(int level);
  */
 void log_write(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Likewise, and entries up to the level @also whatever log_init() has said: of what is watched. */
+void log_write_to(int level, int also, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
 #define log_err(...)	log_write(LOG_ERR, __VA_ARGS__)
 #define log_warn(...)	log_write(LOG_WARNING, __VA_ARGS__)
 #define log_notice(...)	log_write(LOG_NOTICE, __VA_ARGS__)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "esplaned/command/reload.h"
+#include "esplaned/control/explain.h"
 #include "esplaned/control/failure.h"
 #include "esplaned/control/publish.h"
 #include "esplaned/control/leases.h"
@@ -16,6 +17,7 @@
 #include "esplaned/engine/engine.h"
 #include "esplaned/engine/module.h"
 #include "esplaned/nl/kern.h"
+#include "lib/log.h"
 
 #define BY_USER	"taken down by the user"
 
@@ -216,6 +218,30 @@ static void commands_status(struct daemon *d, struct client *c, const struct nam
 				   status_counters(d)));
 }
 
+static void commands_explain(struct daemon *d, struct client *c, const struct name_ref *ref)
+{
+	client_finish(c, explain_json(d, ref));
+}
+
+/* More of the log for one tunnel, until it is told otherwise. */
+static void commands_log(struct daemon *d, struct client *c, const struct name_ref *ref,
+			 const struct control_request *req)
+{
+	struct tunnel_entry *t = tunnels_find(&d->tunnels, ref->tunnel);
+	bool debug = req->level && !strcmp(req->level, "debug");
+
+	if (req->level && !debug && strcmp(req->level, "info")) {
+		client_finish(c, control_error("bad-request", "the level is debug or info"));
+		return;
+	}
+	if (req->level) {
+		t->log_level = debug ? LOG_DEBUG : 0;
+		log_notice("%s: logged at level %s from now on", t->opt.ike.name, req->level);
+	}
+	client_finish(c, json_pack("{ss ss ss}", "result", "ok", "tunnel", t->opt.ike.name, "level",
+				   t->log_level || log_enabled(LOG_DEBUG) ? "debug" : "info"));
+}
+
 static void commands_leases(struct daemon *d, struct client *c, const struct name_ref *ref)
 {
 	client_finish(c, json_pack("{ss so}", "result", "ok", "leases", leases_json(d->ike)));
@@ -265,12 +291,17 @@ static const struct command {
 	void (*run)(struct daemon *d, struct client *c, const struct name_ref *ref);
 	enum { TUNNEL_NONE, TUNNEL_MAY, TUNNEL_MUST } tunnel;
 	void (*all)(struct daemon *d, struct client *c);	/* NULL: not of all at once */
+	/* In the place of @run, where the request says more. */
+	void (*run_more)(struct daemon *d, struct client *c, const struct name_ref *ref,
+			 const struct control_request *req);
 } commands[] = {
 	{ "up", commands_up, TUNNEL_MUST, commands_up_all },
 	{ "down", commands_down, TUNNEL_MUST, commands_down_all },
 	{ "restart", commands_restart, TUNNEL_MUST, NULL },
 	{ "rekey", commands_rekey, TUNNEL_MUST, NULL },
 	{ "status", commands_status, TUNNEL_MAY, NULL },
+	{ "explain", commands_explain, TUNNEL_MUST, NULL },
+	{ "log", NULL, TUNNEL_MUST, NULL, commands_log },
 	{ "leases", commands_leases, TUNNEL_NONE, NULL },
 	{ "names", commands_names, TUNNEL_NONE, NULL },
 	{ "monitor", commands_monitor, TUNNEL_NONE, NULL },
@@ -299,6 +330,8 @@ static const struct command *commands_find(const char *name)
 
 static bool commands_fits(const struct command *command, const struct control_request *req)
 {
+	if (req->level && !command->run_more)
+		return false;
 	if (req->all)
 		return command->all && !req->tunnel;
 	return req->tunnel ? command->tunnel != TUNNEL_NONE : command->tunnel != TUNNEL_MUST;
@@ -328,6 +361,8 @@ void commands_request(void *ctx, struct client *c, const struct control_request 
 		client_finish(c, commands_no_such(d, req->tunnel, &ref));
 	else if (req->all)
 		command->all(d, c);
+	else if (command->run_more)
+		command->run_more(d, c, &ref, req);
 	else
 		command->run(d, c, &ref);
 }

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "esplaned/control/failure.h"
+#include "esplaned/control/spoken.h"
+#include "esplaned/control/told.h"
 #include "esplaned/control/waits.h"
 #include "esplaned/host/clock.h"
 #include "lib/array.h"
@@ -88,6 +90,7 @@ void publish_forget(struct daemon *d, uint32_t tunnel)
 
 	while ((p = publish_progress(d, tunnel, 0)))
 		publish_progress_drop(d, p);
+	told_forget(d, tunnel);
 }
 
 void publish_replay(struct daemon *d, uint32_t tunnel, struct client *c)
@@ -101,6 +104,13 @@ void publish_replay(struct daemon *d, uint32_t tunnel, struct client *c)
 	json_array_foreach(p->steps, i, event) {
 		client_event(c, json_incref(event));
 	}
+}
+
+json_t *publish_attempt(struct daemon *d, uint32_t tunnel)
+{
+	const struct progress *p = publish_progress(d, tunnel, 0);
+
+	return p ? json_deep_copy(p->steps) : json_array();
 }
 
 static void publish_keep(struct progress *p, json_t *event)
@@ -121,6 +131,11 @@ static json_t *publish_object(const char *event, const struct tunnel_entry *t, c
 	return object;
 }
 
+static int publish_level(const struct tunnel_entry *t)
+{
+	return t ? t->log_level : 0;
+}
+
 static void publish_step_of(struct daemon *d, const struct tunnel_entry *t,
 			   const struct control_about *about, const char *who, const char *step,
 			   const char *detail)
@@ -138,7 +153,7 @@ static void publish_step_of(struct daemon *d, const struct tunnel_entry *t,
 	json_object_set_new(object, "detail", failure_text(detail));
 	if (p)
 		p->step_ms = now;
-	log_info("%s: %s %s", who, step, detail);
+	log_write_to(LOG_INFO, publish_level(t), "%s: %s %s", who, step, detail);
 	publish_keep(p, object);
 	control_publish(d->control, about, object);
 }
@@ -180,18 +195,21 @@ static const struct publish_kind {
 	[IKE_EV_REAUTHENTICATED] = { "reauthenticated", "reauthenticated", LOG_INFO, false },
 	[IKE_EV_RETRANSMIT]	= { "retransmit", "waiting", LOG_INFO, false },
 	[IKE_EV_NOTE]		= { "note", "note", LOG_NOTICE, false },
+	[IKE_EV_EXCHANGE]	= { NULL, NULL, LOG_INFO, false },
 	[IKE_EV_LOG]		= { NULL, NULL, LOG_INFO, false },
 };
 
 /* "office: down (timeout): no answer to INFORMATIONAL"; "down (down)" says no more than "down". */
-static void publish_log(const struct publish_kind *kind, const struct ike_event *ev)
+static void publish_log(const struct publish_kind *kind, const struct tunnel_entry *t,
+			const struct ike_event *ev)
 {
 	const char *detail = ev->detail ? ev->detail : "", *who = ev->who ? ev->who : "";
 	const char *error = kind->failure && ev->failure != IKE_FAIL_DOWN ?
 				    failure_name(ev->failure) : "";
 
-	log_write(kind->level, "%s%s%s%s%s%s%s%s", who, who[0] ? ": " : "", kind->log,
-		  error[0] ? " (" : "", error, error[0] ? ")" : "", detail[0] ? ": " : "", detail);
+	log_write_to(kind->level, publish_level(t), "%s%s%s%s%s%s%s%s", who, who[0] ? ": " : "",
+		     kind->log, error[0] ? " (" : "", error, error[0] ? ")" : "",
+		     detail[0] ? ": " : "", detail);
 }
 
 static void publish_plain(struct daemon *d, const struct publish_kind *kind,
@@ -209,6 +227,19 @@ static void publish_plain(struct daemon *d, const struct publish_kind *kind,
 	control_publish(d->control, &about, object);
 }
 
+/* One line an exchange; those of strangers only for who looks closely. */
+static void publish_exchange(const struct tunnel_entry *t, const struct ike_event *ev)
+{
+	int level = t ? spoken_level(ev->exchange) : LOG_DEBUG;
+	char line[SPOKEN_MAX], remote[ADDR_STRLEN];
+
+	if (level > publish_level(t) && !log_enabled(level))
+		return;
+	log_write_to(level, publish_level(t), "%s: %s",
+		     ev->who ? ev->who : endpoint_str(ev->exchange->remote, remote),
+		     spoken_line(ev->exchange, line));
+}
+
 /* What a person who watches should see although it is no event of a tunnel. */
 static void publish_line(struct daemon *d, const struct tunnel_entry *t, const struct ike_event *ev)
 {
@@ -216,7 +247,8 @@ static void publish_line(struct daemon *d, const struct tunnel_entry *t, const s
 	const char *detail = ev->detail ? ev->detail : "";
 	json_t *object;
 
-	log_write(ev->level, "%s%s%s", ev->who ? ev->who : "", ev->who ? ": " : "", detail);
+	log_write_to(ev->level, publish_level(t), "%s%s%s", ev->who ? ev->who : "",
+		     ev->who ? ": " : "", detail);
 	if (ev->level > LOG_NOTICE)
 		return;
 	object = publish_object("note", t, ev->who);
@@ -267,13 +299,16 @@ void publish_event(struct daemon *d, const struct ike_event *ev)
 {
 	const struct tunnel_entry *t = tunnels_find(&d->tunnels, ev->tunnel);
 
+	told_event(d, ev);
 	if (ev->type == IKE_EV_LOG) {
 		publish_line(d, t, ev);
+	} else if (ev->type == IKE_EV_EXCHANGE) {
+		publish_exchange(t, ev);
 	} else if (ev->type == IKE_EV_STEP) {
 		if (t)
 			publish_engine_step(d, t, ev);
 	} else if (ev->type < ARRAY_SIZE(publish_kinds)) {
-		publish_log(&publish_kinds[ev->type], ev);
+		publish_log(&publish_kinds[ev->type], t, ev);
 		publish_plain(d, &publish_kinds[ev->type], t, ev);
 		if (t)
 			publish_progress_follow(d, ev);

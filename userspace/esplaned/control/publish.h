@@ -18,6 +18,8 @@ void publish_step(struct daemon *d, const struct tunnel_entry *t, uint32_t peer,
 void publish_note(struct daemon *d, const struct tunnel_entry *t, uint32_t peer, const char *text);
 /* The steps of the running attempt so far, for a client that joins. */
 void publish_replay(struct daemon *d, uint32_t tunnel, struct client *c);
+/* The same as a list of events. */
+json_t *publish_attempt(struct daemon *d, uint32_t tunnel);
 /* Forgets the steps of all peers of a tunnel. */
 void publish_forget(struct daemon *d, uint32_t tunnel);
 

@@ -18,6 +18,7 @@ struct keys;
 struct progress;
 struct resolver;
 struct sock;
+struct told;
 struct wait;
 struct watch;
 
@@ -37,6 +38,7 @@ struct daemon {
 	struct job *jobs;
 	struct hook *hooks;
 	struct progress *progress;	/* control/publish.c */
+	struct told *told;		/* control/told.c */
 	struct event *kern_readable;	/* NULL: the module is not there yet */
 	struct event *keepalive_timer, *stop_timer;
 	bool stopping;

@@ -26,6 +26,7 @@ struct tunnel_entry {
 	/* When a contact with the peer last began: of ours or of the peer's. */
 	uint64_t contact_ms;
 	uint64_t keepalive_ms;		/* when the next octets for NATs are due */
+	int log_level;			/* what is logged of it beside the rest; 0: as the rest */
 };
 
 struct tunnels {

@@ -5,9 +5,7 @@
 #include <linux/esplane.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <netlink/attr.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,4 +175,26 @@ int link_dump(struct nl_sock *sk, void (*fn)(void *ctx, int ifindex, const char 
 	if (list.full)
 		snprintf(why, NLTALK_WHY_MAX, "no memory");
 	return list.full ? -ENOMEM : rc;
+}
+
+static int link_on_got(struct nl_msg *msg, void *arg)
+{
+	const struct ifinfomsg *info = nlmsg_data(nlmsg_hdr(msg));
+	struct nlattr *at[IFLA_MAX + 1];
+	struct link_state *state = arg;
+
+	if (nlmsg_parse(nlmsg_hdr(msg), sizeof(*info), at, IFLA_MAX, NULL))
+		return NL_SKIP;
+	state->up = info->ifi_flags & IFF_UP;
+	if (at[IFLA_IFNAME])
+		nla_strlcpy(state->name, at[IFLA_IFNAME], sizeof(state->name));
+	if (at[IFLA_MTU])
+		state->mtu = nla_get_u32(at[IFLA_MTU]);
+	return NL_OK;
+}
+
+int link_get(struct nl_sock *sk, int ifindex, struct link_state *state, char why[NLTALK_WHY_MAX])
+{
+	memset(state, 0, sizeof(*state));
+	return nltalk(sk, link_msg(RTM_GETLINK, 0, ifindex, 0), link_on_got, state, why);
 }

@@ -3,6 +3,9 @@
 #ifndef ESPLANED_LINK_H
 #define ESPLANED_LINK_H
 
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include "esplaned/nl/nltalk.h"
 
 #define LINK_TUNNEL_MAX	64	/* octets of a tunnel's name, NUL included */
@@ -19,5 +22,15 @@ int link_del(struct nl_sock *sk, int ifindex, char why[NLTALK_WHY_MAX]);
 /* Hands each interface with our mark to @fn, which may delete it. */
 int link_dump(struct nl_sock *sk, void (*fn)(void *ctx, int ifindex, const char *tunnel), void *ctx,
 	      char why[NLTALK_WHY_MAX]);
+
+/* Any interface, as it is now. */
+struct link_state {
+	char name[IFNAMSIZ];
+	bool up;			/* administratively */
+	uint32_t mtu;
+};
+
+/* 0, or a negative errno with a sentence in @why. */
+int link_get(struct nl_sock *sk, int ifindex, struct link_state *state, char why[NLTALK_WHY_MAX]);
 
 #endif

@@ -55,6 +55,8 @@ struct cookie_jar {
 
 struct ike {
 	struct ike_env env;
+	/* What is being handled, for the events that come of it; NULL: nothing of a peer's. */
+	const struct ike_exchange *exchange;
 	struct ike_counters counters;
 	struct timers timers;
 	uint32_t last_id;		/* of tunnels, peers, children */

@@ -175,7 +175,24 @@ enum ike_event_type {
 	IKE_EV_REAUTHENTICATED,		/* another IKE SA has taken the place of one */
 	IKE_EV_RETRANSMIT,		/* detail: which exchange, try n of m */
 	IKE_EV_NOTE,			/* detail: something a person should know */
+	IKE_EV_EXCHANGE,		/* exchange: one is complete */
 	IKE_EV_LOG,			/* level (LOG_* of syslog.h), detail */
+};
+
+struct msg;
+
+/* A request and its answer. What it points to is good during the call only. */
+struct ike_exchange {
+	uint8_t type;			/* of the header: IKE_AUTH */
+	uint32_t id;
+	const char *what;		/* ours: which request, "IKE_AUTH"; NULL: the peer's */
+	bool authentic;			/* protected; else anybody may have sent what the peer says */
+	uint64_t took_ms;		/* ours: since the request first went out */
+	const struct endpoint *local, *remote;
+	const struct msg *heard;	/* what the peer says in it */
+	/* Our answer: a chain of payloads, and the type of the first; empty: there is none yet. */
+	struct chunk said;
+	uint8_t said_first;
 };
 
 /* A report for people. Nothing may be done about it from inside the call. */
@@ -192,6 +209,8 @@ struct ike_event {
 	enum ike_failure failure;
 	int level;
 	const char *detail;		/* one line of text for a person */
+	/* In which it happened, as far as it has come; NULL: in none. */
+	const struct ike_exchange *exchange;
 };
 
 /* What the peer has given us, RFC 7296 2.19. Family 0: no address of that family. */

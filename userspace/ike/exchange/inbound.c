@@ -26,6 +26,8 @@ void *inbound_new(struct ike_sa *sa, size_t size, const struct msg_header *h, co
 
 void inbound_free(struct inbound *in)
 {
+	if (in->sa->ike->exchange == &in->exchange)
+		in->sa->ike->exchange = NULL;
 	if (in->forget)
 		in->forget(in);
 	mem_free_wiped(in, in->size);
@@ -96,6 +98,16 @@ static void inbound_decide(struct inbound *in, enum verdict verdict)
 	}
 }
 
+/* What the handler reports comes of this message. */
+static void inbound_run(struct inbound *in, enum verdict (*handler)(struct inbound *in))
+{
+	struct ike *ike = in->sa->ike;
+
+	ike->exchange = &in->exchange;
+	inbound_decide(in, handler(in));
+	ike->exchange = NULL;
+}
+
 bool inbound_handle(struct inbound *in)
 {
 	enum role role = inbound_is_response(in) ? ROLE_INITIATOR : ROLE_RESPONDER;
@@ -103,14 +115,14 @@ bool inbound_handle(struct inbound *in)
 	in->row = fsm_find(in->sa, in->h.exchange, role, in->kind);
 	if (!in->row)
 		return false;
-	inbound_decide(in, in->row->handler(in));
+	inbound_run(in, in->row->handler);
 	return true;
 }
 
 void inbound_resume(struct inbound *in)
 {
 	TAILQ_REMOVE(&in->sa->pending, in, link);
-	inbound_decide(in, in->resume(in));
+	inbound_run(in, in->resume);
 }
 
 bool inbound_waits(const struct ike_sa *sa, uint32_t id)

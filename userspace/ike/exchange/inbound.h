@@ -20,6 +20,7 @@ struct inbound {
 	struct endpoint local, remote;
 	uint8_t *raw;			/* a copy, which becomes plain; behind the version's part */
 	size_t raw_len;
+	struct ike_exchange exchange;	/* for people: the version fills it in */
 	/*
 	 * Why the state changes. With a failure the IKE SA closes once the answer has left, and
 	 * the peer hears of it.

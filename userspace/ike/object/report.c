@@ -31,6 +31,13 @@ static const char *report_child_name(const struct child *child, char buf[IKE_WHO
 	return buf;
 }
 
+static void report_event(struct ike *ike, struct ike_event *ev)
+{
+	if (!ev->exchange)
+		ev->exchange = ike->exchange;
+	ike->env.event(ike->env.ctx, ev);
+}
+
 static void report(struct ike *ike, const struct peer *peer, const struct child *child,
 		   struct ike_event *ev)
 {
@@ -42,7 +49,7 @@ static void report(struct ike *ike, const struct peer *peer, const struct child 
 		ev->who = child ? report_child_name(child, who) : report_peer_name(peer, who);
 	}
 	ev->child = child ? child->id : 0;
-	ike->env.event(ike->env.ctx, ev);
+	report_event(ike, ev);
 }
 
 void report_peer(struct peer *peer, enum ike_event_type type, const struct cause *cause)
@@ -108,7 +115,7 @@ void report_tunnel_log(const struct tunnel *t, int level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	t->ike->env.event(t->ike->env.ctx, &ev);
+	report_event(t->ike, &ev);
 }
 
 void report_refused(struct tunnel *t, const struct cause *cause)
@@ -118,5 +125,12 @@ void report_refused(struct tunnel *t, const struct cause *cause)
 		.failure = cause->failure, .detail = cause->text,
 	};
 
-	t->ike->env.event(t->ike->env.ctx, &ev);
+	report_event(t->ike, &ev);
+}
+
+void report_exchange(struct ike *ike, const struct peer *peer, const struct ike_exchange *x)
+{
+	struct ike_event ev = { .type = IKE_EV_EXCHANGE, .exchange = x };
+
+	report(ike, peer, NULL, &ev);
 }

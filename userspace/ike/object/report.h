@@ -18,6 +18,8 @@ void report_log(struct ike *ike, const struct peer *peer, int level, const char 
 	__attribute__((format(printf, 4, 5)));
 void report_tunnel_log(const struct tunnel *t, int level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* One is complete; @peer NULL: of a stranger. */
+void report_exchange(struct ike *ike, const struct peer *peer, const struct ike_exchange *x);
 /* An attempt of a peer's was refused: it changes nothing of the tunnel. */
 void report_refused(struct tunnel *t, const struct cause *cause);
 

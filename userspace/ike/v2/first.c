@@ -11,6 +11,7 @@
 #include "ike/v2/certs.h"
 #include "ike/v2/nat.h"
 #include "ike/v2/offer.h"
+#include "ike/v2/tell.h"
 #include "ike/v2/v2.h"
 
 #define FIRST_LEN_MAX		4096	/* octets of the request; RFC 7296 2: 3000 */
@@ -197,6 +198,9 @@ static bool first_choose(struct first *f, struct candidates *c)
 
 static void first_log_refusal(struct first *f, struct tunnel *t)
 {
+	const struct ike_exchange x = {
+		.type = f->h->exchange, .local = f->local, .remote = f->remote, .heard = &f->in,
+	};
 	char peer[ADDR_STRLEN], ours[300], theirs[300];
 	struct cause cause;
 
@@ -212,7 +216,9 @@ static void first_log_refusal(struct first *f, struct tunnel *t)
 		  "IKE_SA_INIT from %s: no IKE proposal in common; ours: %.190s; the peer's: %.190s",
 		  peer, proposals_text(&t->conf->ike, ours, sizeof(ours)),
 		  proposals_text(&f->in.sa.list, theirs, sizeof(theirs)));
+	f->ike->exchange = &x;
 	report_refused(t, &cause);
+	f->ike->exchange = NULL;
 }
 
 /*
@@ -264,6 +270,7 @@ static void first_enter(struct first *f, const struct candidates *c)
 		cursor_skip(&chain, MSG_HEADER_LEN);
 		msg_parse_payloads(chain, f->h->first, &v->m);
 		v->in.kind = MSG_INIT;
+		tell_heard(v);
 		build_begin(&v->b, v->answer, sizeof(v->answer), &answer);
 		inbound_handle(&v->in);
 	}

@@ -6,6 +6,7 @@
 #include "ike/v2/certs.h"
 #include "ike/v2/nat.h"
 #include "ike/v2/offer.h"
+#include "ike/v2/tell.h"
 #include "ike/v2/v2.h"
 
 #define ROUNDS_MAX	6	/* COOKIE and INVALID_KE_PAYLOAD answers in one attempt */
@@ -191,6 +192,7 @@ enum verdict v2_init_notify(struct inbound *in)
 	/* a repeated INVALID_KE_PAYLOAD, after we have obeyed it, is not a refusal */
 	if (error && !(error == group && p->rounds) && !timer_armed(&p->grace)) {
 		p->hint = error->type;
+		tell_answered(v);
 		timer_set(&sa->ike->timers, &p->grace, ike_now(sa->ike) + GRACE_MS);
 	}
 	return VERDICT_DROP;
@@ -282,6 +284,7 @@ enum verdict v2_init_response(struct inbound *in)
 		sa->local.port = IKE_NATT_PORT;
 		sa->remote.port = IKE_NATT_PORT;
 	}
+	tell_answered(v);
 	report_step(sa->peer, IKE_STEP_INIT, "%s%s", proposal_str(&sa->suite, text),
 		    !sa->udp	   ? "" :
 		    sa->nat_local  ? ", we are behind NAT: ESP in UDP" :

@@ -4,6 +4,7 @@
 
 #include "ike/core/id.h"
 #include "ike/v2/fragment.h"
+#include "ike/v2/tell.h"
 
 static struct msg_header message_header(const struct ike_sa *sa, uint8_t exchange, uint8_t response,
 					uint32_t id)
@@ -109,6 +110,7 @@ bool message_finish(struct inbound *in, struct datagrams *answer)
 	struct msg_header h = message_header_to(in);
 	struct fragment_text text = fragment_text(&v->b, &h);
 
+	tell_answer(v, &text);
 	if (!message_seal(in->sa, &v->b, &text, answer))
 		return false;
 	if (in->h.exchange == EXCHANGE_IKE_SA_INIT && !in->sa->init_r.p &&

@@ -12,6 +12,7 @@
 #include "ike/v2/hint.h"
 #include "ike/v2/message.h"
 #include "ike/v2/mobike.h"
+#include "ike/v2/tell.h"
 #include "suite/names.h"
 
 /* Authentic, but no sense in it. */
@@ -60,6 +61,7 @@ static void receive_unprotected(struct v2_inbound *v)
 		return;
 	}
 	in->kind = v->m.kind;
+	tell_heard(v);
 	if (inbound_handle(in))
 		return;
 	ike->counters.unexpected++;
@@ -146,6 +148,9 @@ static void receive_inner(struct v2_inbound *v)
 	else if (in->ex->spread && !in->ex->kind->proves)
 		path_heard(in->sa, &(struct path){ .local = in->local, .remote = in->remote });
 	result = msg_parse_payloads(v->inner, v->inner_first, &v->m);
+	tell_heard(v);
+	if (response)
+		tell_answered(v);
 	if (result == MSG_CRITICAL) {
 		receive_senseless(v, NOTIFY_UNSUPPORTED_CRITICAL_PAYLOAD, &v->m.bad_payload, 1,
 				  "it has a critical payload we do not know");
