@@ -135,6 +135,24 @@ static bool pki_ca_read(struct pki *p)
 
 /* Commands */
 
+/* With the directories above it: nobody has made /etc/esplane before the first tunnel. */
+static bool pki_make_dir(const char *dir)
+{
+	char path[PATH_MAX];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s", dir) >= sizeof(path)) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(path, 0755) && errno != EEXIST)
+			return false;
+		*slash = '/';
+	}
+	return !mkdir(path, 0700) || errno == EEXIST;
+}
+
 static int pki_ca(struct pki *p)
 {
 	char *key, *cert;
@@ -142,8 +160,9 @@ static int pki_ca(struct pki *p)
 
 	if (p->count != 1)
 		return STATUS_USAGE;
-	if (mkdir(p->dir, 0700) && errno != EEXIST)
-		return pki_failed("%s: %s", p->dir, strerror(errno));
+	if (!pki_make_dir(p->dir))
+		return pki_failed("cannot make the directory %s: %s; make it, or give another --dir",
+				  p->dir, strerror(errno));
 	if (!access(pki_path(p, "ca", ".key"), F_OK))
 		return pki_failed("%s is there already: another CA needs another --dir",
 				  pki_path(p, "ca", ".key"));

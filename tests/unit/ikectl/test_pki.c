@@ -20,8 +20,8 @@
 static char dir[] = { "/tmp/esplane-ikectl-pki.XXXXXX" };
 static char said[4096];			/* by the last command */
 
-/* ikectl pki with these words, separated by "|"; --dir is added. */
-static int pki(const char *words)
+/* ikectl pki with these words, separated by "|", in a directory below. */
+static int pki_in(const char *below, const char *words)
 {
 	char copy[512], *argv[16] = { "pki" }, *at = copy;
 	int argc = 1, status, out = dup(STDOUT_FILENO), err = dup(STDERR_FILENO);
@@ -29,7 +29,7 @@ static int pki(const char *words)
 	size_t n;
 
 	assert_non_null(f);
-	snprintf(copy, sizeof(copy), "%s|--dir|%s", words, dir);
+	snprintf(copy, sizeof(copy), "%s|--dir|%s%s", words, dir, below);
 	while ((argv[argc] = strsep(&at, "|")))
 		argc++;
 	fflush(NULL);
@@ -46,6 +46,11 @@ static int pki(const char *words)
 	said[n] = '\0';
 	fclose(f);
 	return status;
+}
+
+static int pki(const char *words)
+{
+	return pki_in("", words);
 }
 
 /* What a command prints in the directory. */
@@ -123,6 +128,17 @@ static void a_ca(void **state)
 	has(text, "ca.pem: OK");
 	assert_int_equal(pki("ca|O=Other, CN=Other"), STATUS_FAILED);
 	has(said, "ca.key is there already: another CA needs another --dir");
+}
+
+/* As /etc/esplane/pki, before anybody has made /etc/esplane. */
+static void a_ca_in_new_directories(void **state)
+{
+	assert_int_equal(pki_in("/etc/esplane/pki", "ca|CN=Example CA"), STATUS_OK);
+	assert_int_equal(mode_of("etc/esplane/pki"), 0700);
+	assert_int_equal(mode_of("etc/esplane/pki/ca.key"), 0600);
+	assert_int_equal(pki_in("/etc/esplane/pki/ca.pem/pki", "ca|CN=Example CA"), STATUS_FAILED);
+	has(said, "cannot make the directory ");
+	has(said, "/etc/esplane/pki/ca.pem/pki: Not a directory; make it, or give another --dir");
 }
 
 static void a_server(void **state)
@@ -280,7 +296,8 @@ static void nothing_by_half(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(without_a_ca), cmocka_unit_test(a_ca), cmocka_unit_test(a_server),
+		cmocka_unit_test(without_a_ca), cmocka_unit_test(a_ca),
+		cmocka_unit_test(a_ca_in_new_directories), cmocka_unit_test(a_server),
 		cmocka_unit_test(a_client), cmocka_unit_test(a_request), cmocka_unit_test(revoked),
 		cmocka_unit_test(nothing_by_half),
 	};
