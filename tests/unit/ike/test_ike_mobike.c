@@ -581,6 +581,37 @@ static void test_into_a_nat_and_out(void **state)
 	ends_free(p);
 }
 
+/* It has changed before a could ask for the first time: nothing to compare the answer with. */
+static void test_mapping_changes_at_once(void **state)
+{
+	struct ends *p = two(false);
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	addr_parse(&p->nat, THIEF);
+	p->nat_port = 4501;
+	attempt(p, 0);
+	assert_int_equal(b->fake.policy[0].remote.port, 4501);
+	p->nat_port = 7777;
+	ike_probe(a->ike);
+	carry(a);
+	/* b answers; that it asks by itself, too, is lost: not every peer does */
+	assert_int_equal(b->count, 2);
+	if (!(oldest(b)->msg[19] & MSG_RESPONSE)) {
+		drop(b);
+		carry(b);
+	} else {
+		carry(b);
+		drop(b);
+	}
+	assert_int_equal(a->count, 1);
+	assert_true(says(b, a, NOTIFY_UPDATE_SA_ADDRESSES));
+	carry_all(p);
+	pass(p, 4000);
+	carry_all(p);
+	assert_int_equal(b->fake.policy[0].remote.port, 7777);
+	ends_free(p);
+}
+
 /* The kernel sees it sooner. */
 static void test_mapping_is_asked(void **state)
 {
@@ -654,6 +685,7 @@ int main(void)
 		cmocka_unit_test(test_both_move),
 		cmocka_unit_test(test_rekey_while_it_moves),
 		cmocka_unit_test(test_into_a_nat_and_out),
+		cmocka_unit_test(test_mapping_changes_at_once),
 		cmocka_unit_test(test_mapping_is_asked),
 		cmocka_unit_test(test_no_nats_allowed),
 	};

@@ -276,7 +276,10 @@ void mobike_ask_nat(struct builder *b, const struct ike_sa *sa)
 		nat_build(b, &h, &sa->local, &sa->remote, sa->peer->conf->force_udp);
 }
 
-/* What the peer sees of our address; false: it is what it was, or not said. */
+/*
+ * What the peer sees of our address; false: it is what it was, or not said. The first answer has
+ * nothing to be compared with: the mapping may have changed since IKE_AUTH.
+ */
 static bool mobike_outside_changed(struct inbound *in)
 {
 	const struct msg_notify *n = msg_notify(&v2_inbound(in)->m,
@@ -286,7 +289,7 @@ static bool mobike_outside_changed(struct inbound *in)
 
 	if (!n || n->data.left != sizeof(m->outside))
 		return false;
-	changed = m->outside_known && memcmp(m->outside, n->data.at, sizeof(m->outside));
+	changed = !m->outside_known || memcmp(m->outside, n->data.at, sizeof(m->outside));
 	memcpy(m->outside, n->data.at, sizeof(m->outside));
 	m->outside_known = true;
 	return changed;
