@@ -77,6 +77,26 @@ struct ike_lease_status {
 	uint64_t free_ms;		/* on the env's clock: others may have it from then on */
 };
 
+/* Keys of an IKE SA; those of the initiator's messages are SK_ei and SK_ai. */
+struct ike_sa_keys {
+	uint64_t spi_i, spi_r;
+	const struct sk *initiator, *responder;
+};
+
+/* Keys of one direction of a CHILD_SA, KEYMAT as the kernel gets it. */
+struct ike_esp_keys {
+	const struct addr *source, *destination;
+	uint16_t key_bits;
+	const struct kern_sa *sa;
+};
+
+/* What they are handed to; views, during the call only. */
+struct ike_keys_to {
+	void *ctx;
+	void (*ike)(void *ctx, const struct ike_sa_keys *keys);
+	void (*esp)(void *ctx, const struct ike_esp_keys *keys);
+};
+
 typedef void (*ike_lease_fn)(void *ctx, const struct ike_lease_status *st);
 
 /* @env is copied, its ctx must outlive the engine. NULL: no memory. */
@@ -143,6 +163,11 @@ uint32_t ike_child_next(const struct ike *ike, uint32_t peer, uint32_t after);
 const struct tunnel_conf *ike_tunnel_conf(const struct ike *ike, uint32_t tunnel);
 bool ike_peer_status(const struct ike *ike, uint32_t peer, struct ike_peer_status *st);
 bool ike_child_status(const struct ike *ike, uint32_t child, struct ike_child_status *st);
+/*
+ * All keys that a tunnel has now, for whoever decrypts a capture. -ENOENT; -EACCES: its
+ * configuration does not allow it.
+ */
+int ike_keys(const struct ike *ike, uint32_t tunnel, const struct ike_keys_to *to);
 const struct ike_counters *ike_counters(const struct ike *ike);
 
 /* One datagram, without the non-ESP marker. Any bytes at all. */

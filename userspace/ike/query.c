@@ -191,3 +191,54 @@ unsigned int ike_leases(const struct ike *ike, ike_lease_fn fn, void *ctx)
 	}
 	return count;
 }
+
+static void query_pair_keys(const struct child_sa *pair, const struct ike_keys_to *to)
+{
+	const struct transform *encr = proposal_find(&pair->suite, TRANSFORM_ENCR);
+	const struct child *child = pair->child;
+
+	for (int out = 0; out < 2; out++) {
+		const struct kern_sa sa = pair_kern_sa(pair, out);
+		const struct ike_esp_keys keys = {
+			.source = out ? &child->local.addr : &child->remote.addr,
+			.destination = out ? &child->remote.addr : &child->local.addr,
+			.key_bits = encr->key_bits, .sa = &sa,
+		};
+
+		to->esp(to->ctx, &keys);
+	}
+}
+
+static void query_sa_keys(const struct ike_sa *sa, const struct ike_keys_to *to)
+{
+	const struct ike_sa_keys keys = {
+		.spi_i = sa->spi_i, .spi_r = sa->spi_r,
+		.initiator = sa->initiator ? &sa->sk_out : &sa->sk_in,
+		.responder = sa->initiator ? &sa->sk_in : &sa->sk_out,
+	};
+
+	to->ike(to->ctx, &keys);
+}
+
+int ike_keys(const struct ike *ike, uint32_t id, const struct ike_keys_to *to)
+{
+	const struct tunnel *t = tunnel_find(ike, id);
+	const struct child_sa *pair;
+	const struct child *child;
+	const struct peer *peer;
+	const struct ike_sa *sa;
+
+	if (!t)
+		return -ENOENT;
+	if (!t->conf->export_keys)
+		return -EACCES;
+	TAILQ_FOREACH(sa, &ike->sas, link)
+		if (sa->peer && sa->peer->tunnel == t && sa->keyed)
+			query_sa_keys(sa, to);
+	TAILQ_FOREACH(peer, &t->peers, link)
+		TAILQ_FOREACH(child, &peer->children, link)
+			TAILQ_FOREACH(pair, &child->pairs, link)
+				if (pair->in_kernel)
+					query_pair_keys(pair, to);
+	return 0;
+}

@@ -29,6 +29,15 @@ static const struct help {
 	  "debug: each change of state and each message, of this tunnel only, until info or a "
 	  "reload that changes it.\nWithout a level: which it is. journalctl -fu esplaned shows "
 	  "the log.\n" },
+	{ "top", "[NAME]", "what passes now, again and again",
+	  "A line for each child: what it carries a second, and what it has carried. Keys: i, o, n "
+	  "sort by\nincoming, outgoing, name; q ends. --sort in|out|name; --once: one look, as where "
+	  "the output is\nno terminal.\n" },
+	{ "export-keys", "NAME [DIR]", "keys for Wireshark, if configured",
+	  "Writes ikev2_decryption_table and esp_sa into a directory, by default this one, or adds "
+	  "to them\nwhat is new. Put them where Wireshark keeps its configuration: "
+	  "~/.config/wireshark. The tunnel needs\nallow-key-export = yes. Who has the files can "
+	  "read all that the tunnel carries.\n" },
 	{ "leases", "", "the addresses that pools have given, and to whom",
 	  "Those of peers that are gone are kept for them: others get one when no other is "
 	  "left.\n" },
@@ -56,7 +65,7 @@ void help_all(FILE *f)
 	fputs("ikectl [--json] [--control PATH] [COMMAND [NAME]]: IPsec tunnels up and down\n\n",
 	      f);
 	for (size_t i = 0; i < HELP_COUNT; i++)
-		fprintf(f, "  %-8s%-17s  %s\n", helps[i].name, helps[i].args, helps[i].line);
+		fprintf(f, "  %-12s%-17s  %s\n", helps[i].name, helps[i].args, helps[i].line);
 	fputs("\nWithout a command: status.\n\n"
 	      "  --json          one JSON object per line (Documentation/control.md)\n"
 	      "  --control PATH  the daemon's socket (default " CONTROL_PATH ")\n"

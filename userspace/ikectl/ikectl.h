@@ -32,6 +32,8 @@ struct view {
 	const char *command;
 	const char *tunnel;	/* or child, or peer; NULL: none given */
 	bool all;		/* --all */
+	bool once;		/* --once */
+	const char *sort;	/* --sort; NULL: none given */
 	const char *level;	/* of the log; NULL: none given */
 	const char *directory;	/* to write to; NULL: none given */
 };
@@ -58,6 +60,10 @@ void show_json(const struct view *v, const json_t *object);
 
 /* explain.c */
 enum status show_explain(const struct view *v, const json_t *result);
+/* keys.c */
+enum status show_keys(const struct view *v, const json_t *result);
+/* top.c */
+enum status top_run(const struct view *v);
 /* status.c: chooses between the two */
 enum status show_status(const struct view *v, const json_t *result);
 /* table.c */

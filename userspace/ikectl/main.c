@@ -19,6 +19,7 @@ static const struct command {
 	bool all;		/* takes --all */
 	bool lasting;		/* goes on in the daemon when ikectl is interrupted */
 	size_t more;		/* offset in struct view of what may follow the name; 0: nothing */
+	enum status (*run)(const struct view *v);	/* does all of it; NULL: the daemon does */
 } commands[] = {
 	{ "up", show_event, show_up, ARG_MUST, true, true },
 	{ "down", show_event, show_down, ARG_MUST, true, false },
@@ -26,7 +27,10 @@ static const struct command {
 	{ "rekey", show_event, show_rekey, ARG_MUST, false, false },
 	{ "status", show_event, show_status, ARG_MAY, false, false },
 	{ "explain", show_event, show_explain, ARG_MUST, false, false },
-	{ "log", show_event, show_log, ARG_MUST, false, false, offsetof(struct view, level) },
+	{ "log", show_event, show_log, ARG_MUST, .more = offsetof(struct view, level) },
+	{ "top", NULL, NULL, ARG_MAY, .run = top_run },
+	{ "export-keys", show_event, show_keys, ARG_MUST,
+	  .more = offsetof(struct view, directory) },
 	{ "leases", show_event, show_leases, ARG_NONE, false, false },
 	{ "names", show_event, show_names, ARG_NONE, false, false },
 	{ "monitor", show_monitor, NULL, ARG_NONE, false, false },
@@ -105,6 +109,8 @@ static enum status main_run(const struct view *v, const struct command *command)
 	char why[256];
 	json_t *result;
 
+	if (command->run)
+		return command->run(v);
 	result = talk(v, v->json ? main_json_event : command->event,
 		      command->lasting ? &interrupted : NULL, why);
 	if (interrupted)
@@ -124,6 +130,7 @@ static int main_options(struct view *v, int argc, char **argv)
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' }, { "control", required_argument, NULL, 'c' },
 		{ "all", no_argument, NULL, 'a' },  { "help", no_argument, NULL, 'h' },
+		{ "once", no_argument, NULL, 'o' }, { "sort", required_argument, NULL, 's' },
 		{ "version", no_argument, NULL, 'V' }, { 0 },
 	};
 	int c;
@@ -138,6 +145,12 @@ static int main_options(struct view *v, int argc, char **argv)
 			break;
 		case 'a':
 			v->all = true;
+			break;
+		case 'o':
+			v->once = true;
+			break;
+		case 's':
+			v->sort = optarg;
 			break;
 		case 'h':
 			help_all(stdout);

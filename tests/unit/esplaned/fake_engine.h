@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "crypto/crypto.h"
 #include "esplaned/host/device.h"
 #include "esplaned/keys/keys.h"
 #include "esplaned/nl/kern.h"
@@ -298,6 +299,24 @@ bool ike_child_status(const struct ike *ike, uint32_t child, struct ike_child_st
 		}
 	}
 	return false;
+}
+
+int ike_keys(const struct ike *ike, uint32_t tunnel, const struct ike_keys_to *to)
+{
+	const struct sk i = { .encr = 20, .key_bits = 128, .key = { 1, 2 } };
+	const struct sk r = { .encr = 20, .key_bits = 128, .key = { 3, 4 } };
+	const struct ike_sa_keys ike_keys = { 0xa, 0xb, &i, &r };
+	const struct kern_sa sa = { .spi = 0x1001, .encr = 12, .encr_key = (uint8_t *)"abcdefgh",
+				    .encr_key_len = 8, .integ = 12,
+				    .integ_key = (uint8_t *)"xyz", .integ_key_len = 3 };
+	const struct addr here = { AF_INET, { 192, 0, 2, 1 } }, there = { AF_INET, { 192, 0, 2, 2 } };
+	const struct ike_esp_keys esp_keys = { &here, &there, 256, &sa };
+
+	if (!fake.tunnel[tunnel - 1]->export_keys)
+		return -EACCES;
+	to->ike(to->ctx, &ike_keys);
+	to->esp(to->ctx, &esp_keys);
+	return 0;
 }
 
 const struct ike_counters *ike_counters(const struct ike *ike)

@@ -496,6 +496,7 @@ static const char *const tunnel_changes[] = {
 	"start = up\n",
 	"encap = udp\n",
 	"mobike = no\n",
+	"allow-key-export = yes\n",
 	"nat-keepalive = never\n",
 	"rekey = 2h\n",
 	"rekey-bytes = 1G\n",

@@ -27,7 +27,7 @@ static const struct {
 	  "remote-id, psk, psk-file, strict-psk, cert, key, key-password, key-password-file, ca, "
 	  "crl, revocation, users, eap-identity, password, password-file, eap, ike, esp, allow-legacy, prefer, local-ts, remote-ts, rekey, "
 	  "rekey-bytes, rekey-packets, ike-rekey, reauth, reauth-every, replay-window, start, "
-	  "when-down, interface, address, pool, mtu, routes, table, metric, fwmark, encap, mobike, nat-keepalive, dpd, "
+	  "when-down, interface, address, pool, mtu, routes, table, metric, fwmark, encap, mobike, allow-key-export, nat-keepalive, dpd, "
 	  "retransmit-first, retransmit-factor, retransmit-tries, fragment-size, childless, split, "
 	  "up-script, "
 	  "down-script, "

@@ -281,6 +281,24 @@ static void log_of_one_tunnel(void **state)
 	expect_in(ask("{'command':'status','level':'debug'}"), "bad-request");
 }
 
+/* Refused unless it is configured; what is given is all that a capture takes. */
+static void keys_are_given_where_configured(void **state)
+{
+	expect_in(ask("{'command':'export-keys','tunnel':'lab'}"),
+		  "{'result':'error','error':'config','message':'the keys of lab may not be given "
+		  "out: write allow-key-export = yes");
+	fake.tunnel[0]->export_keys = true;
+	assert_string_equal(
+		ask("{'command':'export-keys','tunnel':'lab'}"),
+		"{'result':'ok','tunnel':'lab','ike':[{'spi_i':'000000000000000a',"
+		"'spi_r':'000000000000000b','encr':'aes128gcm16','integ':'',"
+		"'sk_ei':'0102000000000000000000000000000000000000',"
+		"'sk_er':'0304000000000000000000000000000000000000','sk_ai':'','sk_ar':''}],"
+		"'esp':[{'source':'192.0.2.1','destination':'192.0.2.2','spi':'00001001',"
+		"'encr':'aes256','integ':'sha256','key':'6162636465666768','integ_key':'78797a',"
+		"'esn':false}]}\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +311,7 @@ int main(void)
 		TEST(reasons_of_what_passes_nothing),
 		TEST(explain_looks_at_the_host),
 		TEST(log_of_one_tunnel),
+		TEST(keys_are_given_where_configured),
 	};
 
 	return daemon_tests("explain", tests, sizeof(tests) / sizeof(*tests));

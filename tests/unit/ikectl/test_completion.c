@@ -35,8 +35,8 @@ static void commands(void **state)
 {
 	expect_offered("re", "restart rekey reload");
 	expect_offered("\"\"",
-		       "up down restart rekey status explain log leases names monitor reload pki "
-		       "version help");
+		       "up down restart rekey status explain log top export-keys leases names monitor "
+		       "reload pki version help");
 	expect_offered("--json st", "status");
 	expect_offered("pki s", "server sign");
 	expect_offered("help re", "restart rekey reload");

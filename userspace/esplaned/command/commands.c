@@ -9,6 +9,7 @@
 
 #include "esplaned/command/reload.h"
 #include "esplaned/control/explain.h"
+#include "esplaned/control/export.h"
 #include "esplaned/control/failure.h"
 #include "esplaned/control/publish.h"
 #include "esplaned/control/leases.h"
@@ -223,6 +224,11 @@ static void commands_explain(struct daemon *d, struct client *c, const struct na
 	client_finish(c, explain_json(d, ref));
 }
 
+static void commands_export(struct daemon *d, struct client *c, const struct name_ref *ref)
+{
+	client_finish(c, export_json(d, ref->tunnel));
+}
+
 /* More of the log for one tunnel, until it is told otherwise. */
 static void commands_log(struct daemon *d, struct client *c, const struct name_ref *ref,
 			 const struct control_request *req)
@@ -302,6 +308,7 @@ static const struct command {
 	{ "status", commands_status, TUNNEL_MAY, NULL },
 	{ "explain", commands_explain, TUNNEL_MUST, NULL },
 	{ "log", NULL, TUNNEL_MUST, NULL, commands_log },
+	{ "export-keys", commands_export, TUNNEL_MUST, NULL },
 	{ "leases", commands_leases, TUNNEL_NONE, NULL },
 	{ "names", commands_names, TUNNEL_NONE, NULL },
 	{ "monitor", commands_monitor, TUNNEL_NONE, NULL },

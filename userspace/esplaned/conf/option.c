@@ -367,6 +367,11 @@ static bool option_childless(struct option_target *to, const char *value, char w
 	return value_choice(value, "no", "yes", &to->tunnel->ike.childless, why);
 }
 
+static bool option_export(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	return value_choice(value, "no", "yes", &to->tunnel->ike.export_keys, why);
+}
+
 static bool option_encap(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
 	return value_choice(value, "auto", "udp", &to->tunnel->ike.force_udp, why);
@@ -519,6 +524,7 @@ const struct option option_table[] = {
 	{ "fwmark", OPTION_TUNNEL, false, option_fwmark },
 	{ "encap", OPTION_TUNNEL, false, option_encap },
 	{ "mobike", OPTION_TUNNEL, false, option_mobike },
+	{ "allow-key-export", OPTION_TUNNEL, false, option_export },
 	{ "nat-keepalive", OPTION_TUNNEL, false, option_nat_keepalive },
 	{ "dpd", OPTION_TUNNEL, false, option_dpd },
 	{ "retransmit-first", OPTION_TUNNEL, false, option_retransmit_first },

@@ -117,6 +117,7 @@ struct tunnel_conf {
 	struct proposals ike;
 	/* We begin: the first child too is made by CREATE_CHILD_SA, RFC 6023, if the peer can. */
 	bool childless;
+	bool export_keys;		/* ike_keys() may give its keys: they are kept for that */
 	bool force_udp;			/* encapsulate in UDP even without NAT */
 	bool mobike;			/* RFC 4555, if the peer speaks it too */
 	uint32_t mark;			/* firewall mark of the outer packets, IKE's too; 0: none */

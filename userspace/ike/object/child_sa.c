@@ -228,7 +228,7 @@ static uint64_t pair_hard_of(uint64_t soft, uint64_t least)
 	return soft + (soft / 10 > least ? soft / 10 : least);
 }
 
-static struct kern_sa pair_kern_sa(const struct child_sa *pair, bool out)
+struct kern_sa pair_kern_sa(const struct child_sa *pair, bool out)
 {
 	const struct transform *encr = proposal_find(&pair->suite, TRANSFORM_ENCR);
 	const struct transform *integ = proposal_find(&pair->suite, TRANSFORM_INTEG);
@@ -254,6 +254,13 @@ static struct kern_sa pair_kern_sa(const struct child_sa *pair, bool out)
 	if (k.soft_packets == conf->rekey_packets)
 		k.hard_packets = pair_hard_of(k.soft_packets, HARD_PACKETS_LEAST);
 	return k;
+}
+
+/* The kernel has it, or nobody needs it; where keys may be exported it stays as long as the pair. */
+static void pair_forget_key(struct child_sa *pair, uint8_t key[PAIR_KEY_MAX])
+{
+	if (!pair->child->peer->conf->export_keys)
+		mem_wipe(key, PAIR_KEY_MAX);
 }
 
 static void pair_set_lifetime(struct child_sa *pair)
@@ -301,9 +308,9 @@ bool pair_install(struct child_sa *pair, bool out, const char *reason, char why[
 	pair->reserved = false;
 	pair->in_kernel = true;
 	pair->installed_ms = ike_now(pair->child->ike);
-	mem_wipe(pair->key_in, sizeof(pair->key_in));
+	pair_forget_key(pair, pair->key_in);
 	if (out) {
-		mem_wipe(pair->key_out, sizeof(pair->key_out));
+		pair_forget_key(pair, pair->key_out);
 		pair->child->out = pair;
 	}
 	pair_set_state(pair, out ? PAIR_ACTIVE : PAIR_INBOUND, reason);
@@ -320,7 +327,7 @@ bool pair_switch(struct child_sa *pair, const char *reason)
 			   "the kernel refuses the new outbound SA: %s", why);
 		return false;
 	}
-	mem_wipe(pair->key_out, sizeof(pair->key_out));
+	pair_forget_key(pair, pair->key_out);
 	pair->child->out = pair;
 	pair_set_state(pair, PAIR_ACTIVE, reason);
 	return true;
@@ -328,7 +335,7 @@ bool pair_switch(struct child_sa *pair, const char *reason)
 
 void pair_linger(struct child_sa *pair, const char *reason)
 {
-	mem_wipe(pair->key_out, sizeof(pair->key_out));
+	pair_forget_key(pair, pair->key_out);
 	pair_set_state(pair, PAIR_LINGERING, reason);
 	pair_arm(pair, ike_now(pair->child->ike) + PAIR_LINGER_MS);
 }
@@ -393,7 +400,7 @@ void pair_retire(struct child_sa *pair, const char *reason)
 	}
 	pair_disarm(pair);
 	pair->want_rekey = false;
-	mem_wipe(pair->key_out, sizeof(pair->key_out));
+	pair_forget_key(pair, pair->key_out);
 	pair_set_state(pair, PAIR_OLD, reason);
 }
 

@@ -47,7 +47,8 @@ struct child_sa {
 	bool ours;			/* we asked for it: by its answer the peer has it already */
 	bool in_kernel;			/* the inbound SA is there; it goes with the policy */
 	struct proposal suite;
-	uint8_t key_in[PAIR_KEY_MAX], key_out[PAIR_KEY_MAX];	/* wiped once the kernel has them */
+	/* Wiped once the kernel has them, but with conf->export_keys. */
+	uint8_t key_in[PAIR_KEY_MAX], key_out[PAIR_KEY_MAX];
 	uint64_t soft_s, hard_s, rekey_at_ms, installed_ms;
 	uint32_t successor;		/* inbound SPI of the peer's rekey of this one; 0: none */
 	bool want_rekey;
@@ -89,6 +90,8 @@ bool pair_derive(struct child_sa *pair, bool initiator, struct chunk secret, str
  * INBOUND. On failure nothing has changed.
  */
 bool pair_install(struct child_sa *pair, bool out, const char *reason, char why[IKE_WHY_MAX]);
+/* As the kernel gets it; its keys are zero once they are wiped. */
+struct kern_sa pair_kern_sa(const struct child_sa *pair, bool out);
 /* INBOUND to ACTIVE. */
 bool pair_switch(struct child_sa *pair, const char *reason);
 /* The peer knows it is gone: inbound lingers, then is removed. */
