@@ -91,7 +91,13 @@ class Peer:
         message.port, message.source = port, source
         owner = next((sa for sa in self.sas if sa.is_ours(message)), None)
         if owner and message.exchange != wire.IKE_SA_INIT and message.payloads:
-            owner.open(message)
+            if message.payloads[-1].type == wire.SKF:
+                self.note("<", data, message)
+                message = owner.gather(message)
+                if not message:
+                    return None
+            else:
+                owner.open(message)
         self.note("<", data, message)
         if not message.response and data in self.seen:
             self.repeats.append(message)

@@ -58,6 +58,7 @@ class IkeSa:
         self.init_i = self.init_r = None        # the two IKE_SA_INIT messages as they went
         self.nonce_i = self.nonce_r = None
         self.answers = {}                       # by message id, as they went
+        self.parts = {}                         # fragments that came, by message id and direction
         self.child = None
 
     def derive(self, nonce_i, nonce_r, shared, old=None):
@@ -119,6 +120,47 @@ class IkeSa:
                   struct.pack(">BBH", kind if first is None else first, reserved, size))
         data = header + cipher.seal(header, plain)
         return spoil(data) if spoil else data
+
+    def seal_part(self, exchange, kind, plain, mid, number, total, response=False, spoil=None):
+        """One Encrypted Fragment (RFC 7383 2.5) with these octets. @kind: of the first payload."""
+        cipher = self.out_cipher
+        padding = -(len(plain) + 1) % cipher.block
+        plain += bytes(padding) + bytes([padding])
+        size = 8 + cipher.iv_size + len(plain) + cipher.icv_size
+        flags = (wire.FLAG_INITIATOR if self.initiator else 0) | \
+                (wire.FLAG_RESPONSE if response else 0)
+        header = (self.spi_i + self.spi_r +
+                  struct.pack(">BBBBII", wire.SKF, wire.VERSION, exchange, flags, mid, 28 + size) +
+                  struct.pack(">BBHHH", kind if number == 1 else wire.NONE, 0, size, number, total))
+        data = header + cipher.seal(header, plain)
+        return spoil(data) if spoil else data
+
+    def seal_parts(self, exchange, payloads, mid, size=100, response=False):
+        """A message in fragments of @size octets of content each."""
+        kind, plain = wire.chain(payloads)
+        pieces = [plain[at:at + size] for at in range(0, len(plain), size)] or [b""]
+        return [self.seal_part(exchange, kind, piece, mid, i + 1, len(pieces), response)
+                for i, piece in enumerate(pieces)]
+
+    def gather(self, message):
+        """The whole message with .inner, once its last fragment has come; else None."""
+        body = message.payloads[-1].body
+        number, total = struct.unpack(">HH", body[1:5])
+        if not 1 <= number <= total:
+            raise wire.Malformed(f"fragment {number} of {total}")
+        header = message.raw[:len(message.raw) - len(body) + 5]
+        plain = self.in_cipher.open(header, body[5:])
+        key = message.response, message.id, total
+        parts = self.parts.setdefault(key, {})
+        parts[number] = body[0], plain[:-1 - plain[-1]], len(message.raw)
+        if len(parts) < total:
+            return None
+        if any(parts[n][0] for n in parts if n > 1):
+            raise wire.Malformed("a fragment other than the first names a payload")
+        message.inner = wire.unchain(parts[1][0], b"".join(parts[n][1] for n in sorted(parts)))
+        message.fragments, message.largest = total, max(part[2] for part in parts.values())
+        del self.parts[key]
+        return message
 
     def open(self, message):
         """Decrypts what the other side sent; sets message.inner."""

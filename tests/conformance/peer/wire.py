@@ -132,6 +132,8 @@ class Message:
     raw: bytes = None           # as it came
     source: tuple = None        # address, port it came from
     port: int = None            # ours that it came to
+    fragments: int = 0          # it came in so many (RFC 7383)
+    largest: int = 0            # of them, octets
 
     def encode(self, length=None, first=None):
         kind, body = chain(self.payloads)

@@ -67,7 +67,7 @@ class Esplaned:
                  self.path("esplane.conf"), "--control", self.path("control")],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
                 preexec_fn=self.net.enter, start_new_session=True)
-        self.kernel.connected()
+        self.kernel.connected(lambda: self.process.poll() is None)
         self.monitor = self.connect()
         self.say(self.monitor, {"command": "monitor"})
 

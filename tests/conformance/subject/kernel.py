@@ -18,9 +18,18 @@ class Kernel:
         self.path, self.operations, self.events = path, None, None
         self.journal, self.policies, self.inbound, self.outbound, self.spis = [], {}, {}, {}, set()
 
-    def connected(self):
-        self.operations, _ = self.listener.accept()
-        self.events, _ = self.listener.accept()
+    def connected(self, alive):
+        """Waits for esplaned, as long as @alive(): it may refuse its configuration."""
+        self.listener.settimeout(0.1)
+        self.operations, self.events = self.accept(alive), self.accept(alive)
+
+    def accept(self, alive):
+        while True:
+            try:
+                return self.listener.accept()[0]
+            except TimeoutError:
+                if not alive():
+                    raise AssertionError("esplaned has ended") from None
 
     def close(self):
         for s in (self.listener, self.operations, self.events):
