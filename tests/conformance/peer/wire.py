@@ -51,6 +51,13 @@ UNACCEPTABLE_ADDRESSES, UNEXPECTED_NAT_DETECTED = 40, 41
  UPDATE_SA_ADDRESSES, COOKIE2, NO_NATS_ALLOWED) = range(16396, 16403)
 CHILDLESS_IKEV2_SUPPORTED, FRAGMENTATION_SUPPORTED, SIGNATURE_HASH_ALGORITHMS = 16418, 16430, 16431
 
+# 3.15, 3.15.1; RFC 8598
+CFG_REQUEST, CFG_REPLY, CFG_SET, CFG_ACK = range(1, 5)
+(INTERNAL_IP4_ADDRESS, INTERNAL_IP4_NETMASK, INTERNAL_IP4_DNS, INTERNAL_IP4_NBNS) = range(1, 5)
+INTERNAL_IP4_DHCP, APPLICATION_VERSION, INTERNAL_IP6_ADDRESS = 6, 7, 8
+INTERNAL_IP6_DNS, INTERNAL_IP6_DHCP, INTERNAL_IP4_SUBNET = 10, 12, 13
+SUPPORTED_ATTRIBUTES, INTERNAL_IP6_SUBNET, INTERNAL_DNS_DOMAIN = 14, 15, 25
+
 # 3.13.1
 TS_IPV4_ADDR_RANGE, TS_IPV6_ADDR_RANGE = 7, 8
 
@@ -237,6 +244,26 @@ def identity(payload, kind, data, reserved=b"\0\0\0"):
 
 def auth(method, data, reserved=b"\0\0\0"):
     return Payload(AUTH, bytes([method]) + reserved + data)
+
+
+def cp(kind, *attributes, tail=b""):
+    """@attributes: (type, value). @tail: octets after the last of them."""
+    body = b"".join(struct.pack(">HH", name, len(value)) + value for name, value in attributes)
+    return Payload(CP, bytes([kind, 0, 0, 0]) + body + tail)
+
+
+def parse_cp(body):
+    """Its type, and (type, value) of each attribute."""
+    attributes, rest = [], body[4:]
+    while rest:
+        if len(rest) < 4:
+            raise Malformed("a configuration attribute that is too short")
+        name, size = struct.unpack(">HH", rest[:4])
+        if len(rest) < 4 + size:
+            raise Malformed("a configuration attribute that is longer than its payload")
+        attributes.append((name & 0x7fff, rest[4:4 + size]))
+        rest = rest[4 + size:]
+    return body[0], attributes
 
 
 @dataclass

@@ -22,6 +22,7 @@ class Esplaned:
     def __init__(self, net, folder, program):
         self.net, self.folder, self.program = net, folder, program
         self.process = self.kernel = self.monitor = None
+        self.pools = {}                 # name to options, for the tunnels
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -34,8 +35,8 @@ class Esplaned:
             return "{ " + ", ".join(f'"{v}"' for v in value) + " }"
         return f'"{value}"'
 
-    def section(self, name, options):
-        lines = [f'tunnel "{name}" {{']
+    def section(self, name, options, kind="tunnel"):
+        lines = [f'{kind} "{name}" {{']
         for child, inside in options.pop("children", {}).items():
             lines += [f'child "{child}" {{'] + \
                 [f"{k} = {self.value(v)}" for k, v in inside.items()] + ["}"]
@@ -45,12 +46,18 @@ class Esplaned:
     def configure(self, tunnels):
         """@tunnels: name to options, which are added to what each needs and what keeps it quiet."""
         text = []
+        for name, options in self.pools.items():
+            text += self.section(name, dict(options), "pool")
         for name, options in tunnels.items():
             whole = {"remote": PEERS[0], "local": SUBJECT, "psk": "conformance secret", "ike": IKE,
                      "esp": ESP, **QUIET}
             if "children" not in options:
                 whole |= {"local-ts": "10.1.0.0/24", "remote-ts": "10.2.0.0/24"}
             whole |= options
+            if "pool" in whole:
+                del whole["remote-ts"]
+            if whole.get("address") == "request":
+                del whole["local-ts"]
             text += self.section(name, {k: v for k, v in whole.items() if v is not None})
         with open(self.path("esplane.conf"), "w", encoding="utf-8") as f:
             os.fchmod(f.fileno(), 0o600)
@@ -64,7 +71,8 @@ class Esplaned:
         with open(self.path("log"), "wb") as log:
             self.process = subprocess.Popen(
                 [self.program, "--foreground", "--log-level", "debug", "--config",
-                 self.path("esplane.conf"), "--control", self.path("control")],
+                 self.path("esplane.conf"), "--control", self.path("control"),
+                 "--state", self.path("state")],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
                 preexec_fn=self.net.enter, start_new_session=True)
         self.kernel.connected(lambda: self.process.poll() is None)
