@@ -64,7 +64,7 @@ unsigned int prefix_list(const struct ts *ts, struct prefix list[PREFIXES_MAX])
 
 	while (count < PREFIXES_MAX) {
 		/* The shortest prefix that begins at @at and does not reach beyond the end. */
-		for (n = width, last = at; n > 1 && !prefix_bit(&at, n - 1); n--) {
+		for (n = width, last = at; n > 0 && !prefix_bit(&at, n - 1); n--) {
 			struct addr wider = prefix_last(&at, n - 1);
 
 			if (addr_cmp(&wider, &ts->end) > 0)

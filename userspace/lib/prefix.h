@@ -20,9 +20,7 @@ bool prefix_equal(const struct prefix *a, const struct prefix *b);
 bool prefix_contains(const struct prefix *p, const struct addr *addr);
 bool prefix_within(const struct prefix *inner, const struct prefix *outer);
 /*
- * The fewest prefixes that make up the addresses of @ts, in order. All addresses of a family are
- * two halves, so that a route to each goes before the system's default route without replacing it.
- * Returns how many, at least one.
+ * The fewest prefixes that make up the addresses of @ts, in order. Returns how many, at least one.
  */
 unsigned int prefix_list(const struct ts *ts, struct prefix list[PREFIXES_MAX]);
 

@@ -36,7 +36,7 @@ static inline int run(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(command, sizeof(command), fmt, ap);
+	assert_true(vsnprintf(command, sizeof(command), fmt, ap) < (int)sizeof(command));
 	va_end(ap);
 	return system(command);
 }
@@ -142,6 +142,7 @@ static inline void tunnel_fill(struct tunnel *t, const char *name, const char *r
 	snprintf(t->opt.ike.name, sizeof(t->opt.ike.name), "%s", name);
 	snprintf(t->opt.interface, sizeof(t->opt.interface), "%s", name);
 	t->opt.ike.child = t->child;
+	t->opt.ike.mark = CONFIG_FWMARK;
 	t->opt.ike.child_count = remote2 ? 2 : 1;
 	t->child[0].remote_ts = list_of(remote);
 	if (remote2)
@@ -170,6 +171,7 @@ static inline int up(struct tunnel *t, const char *peer)
 }
 
 static char note[IKE_WHY_MAX];
+static const char *peer_at = PEER;	/* of children */
 
 static inline int child_up(struct tunnel *t, uint32_t child, const char *local, const char *remote)
 {
@@ -179,7 +181,7 @@ static inline int child_up(struct tunnel *t, uint32_t child, const char *local, 
 
 	link.local_ts = local_ts;
 	link.remote_ts = remote_ts;
-	assert_true(addr_parse(&link.remote.addr, PEER));
+	assert_true(addr_parse(&link.remote.addr, peer_at));
 	rc = device_child_up(t->dev, &link, note, t->why);
 	ts_list_put(local_ts);
 	ts_list_put(remote_ts);
@@ -198,6 +200,20 @@ static inline const char *way(const char *to)
 {
 	return said("ip route get %s 2>&1 | sed -n 's/.*\\(unreachable\\|No route to host\\).*/"
 		    "unreachable/p; t; s/.* dev \\([^ ]*\\).*/\\1/p'", to);
+}
+
+/* Where a packet of the daemon's or the module's goes. */
+static inline const char *own_way(const char *to)
+{
+	return said("ip route get %s mark 7373 2>&1 | sed -n "
+		    "'s/.*\\(unreachable\\|No route to host\\).*/unreachable/p; t; "
+		    "s/.* dev \\([^ ]*\\).*/\\1/p'", to);
+}
+
+/* Rules of ours: how many. */
+static inline const char *rules(void)
+{
+	return said("{ ip rule show; ip -6 rule show; } | grep -c 'proto 73$'");
 }
 
 static inline const char *ours(void)

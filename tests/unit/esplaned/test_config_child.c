@@ -155,6 +155,10 @@ static void everyday_options(void **state)
 	assert_int_equal(t->ike.retry_tries, 4);
 	config_free(c);
 
+	c = load_good(ONE("routes = no\n"));	/* nobody needs it */
+	assert_int_equal(c->tunnels[0].ike.mark, 0);
+	config_free(c);
+
 	c = load_good(ONE("ike = des-md5-modp768\nallow-legacy = yes\n"));
 	assert_true(c->tunnels[0].allow_legacy);
 	assert_string_equal(proposals_legacy(&c->tunnels[0].ike.ike), "des");
@@ -175,7 +179,7 @@ static void everyday_options(void **state)
 	t = &c->tunnels[0];
 	assert_int_equal(t->table, 0);
 	assert_int_equal(t->mtu, 0);
-	assert_int_equal(t->ike.mark, 0);
+	assert_int_equal(t->ike.mark, CONFIG_FWMARK);
 	assert_false(t->no_routes);
 	assert_string_equal(t->up_script, "");
 	assert_int_equal(t->script_timeout_s, 10);
@@ -360,13 +364,13 @@ static void neighbours_that_get_on(void **state)
 		config_free(load_good(texts[i]));
 }
 
-static void the_halves_of_the_default_route(void **state)
+static void two_default_routes(void **state)
 {
 	expect_refusal("tunnel a { remote = 192.0.2.1 psk = 'a long secret' local-ts = 10.1.0.1 "
 		       "remote-ts = 0.0.0.0/0 }\n"
 		       "tunnel b { remote = 192.0.2.2 psk = 'a long secret' local-ts = 10.1.0.1 "
-		       "remote-ts = 128.0.0.0/1 }\n",
-		       "@:2: tunnel \"b\": the route to 128.0.0.0/1 in remote-ts is tunnel \"a\"'s "
+		       "remote-ts = 0.0.0.0/0 }\n",
+		       "@:2: tunnel \"b\": the route to 0.0.0.0/0 in remote-ts is tunnel \"a\"'s "
 		       "already: give one of the two another metric or table, or routes = no");
 }
 
@@ -649,7 +653,7 @@ int main(void)
 		cmocka_unit_test(a_script_is_roots_alone),
 		cmocka_unit_test(refusals_of_children_and_neighbours),
 		cmocka_unit_test(neighbours_that_get_on),
-		cmocka_unit_test(the_halves_of_the_default_route),
+		cmocka_unit_test(two_default_routes),
 		cmocka_unit_test(all_mistakes_of_a_file),
 		cmocka_unit_test(words_of_nothing),
 		cmocka_unit_test(weak_secrets),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Routes, addresses and pins of tunnels. */
+/* Routes and addresses of tunnels, and those that stand aside. */
 #include "unit/esplaned/fake_host.h"
 
 static void children_share_a_route(void **state)
@@ -27,79 +27,95 @@ static void children_share_a_route(void **state)
 	tunnel_close(&t);
 }
 
-/* An uplink that goes and comes back: the kernel drops the pin, and says nothing of it. */
-static void pins_come_back(void **state)
+/* Everything through the tunnel but the tunnel itself, whatever the uplink does. */
+static void everything_but_what_is_nearer(void **state)
 {
 	struct tunnel t;
 
-	tunnel_fill(&t, "office", "0.0.0.0/0", NULL);
+	tunnel_fill(&t, "office", "0.0.0.0/0 ::/0", NULL);
 	tunnel_open(&t);
+	assert_string_equal(t.why, "");
 	assert_int_equal(up(&t, PEER), 0);
-	assert_int_equal(child_up(&t, 1, "10.7.0.9", "0.0.0.0/0"), 0);
-	assert_string_equal(way(PEER), "eth9");
+	assert_int_equal(child_up(&t, 1, "10.7.0.9 fd07::9", "0.0.0.0/0 ::/0"), 0);
 	assert_string_equal(way("203.0.113.9"), "office");
-	run("ip link set eth9 down; ip link set eth9 up; ip route add default via 192.0.2.254");
+	assert_string_equal(way("2001:db8::9"), "office");
 	assert_string_equal(way(PEER), "office");
-	assert_int_equal(up(&t, PEER), 0);
-	assert_string_equal(way(PEER), "eth9");
-	/* without an attempt */
+	assert_string_equal(own_way(PEER), "eth9");
+	assert_string_equal(own_way("2001:db8::9"), "eth9");
+	/* the networks of this host, and what its administrator says of others, but the default */
+	assert_string_equal(way("192.0.2.77"), "eth9");
+	assert_string_equal(way("fd99::77"), "eth9");
+	run("ip route add 203.0.113.0/24 via 192.0.2.253");
+	assert_string_equal(way("203.0.113.9"), "eth9");
+	run("ip route del 203.0.113.0/24");
+	/* no route of ours is in the main table, and none to the peer anywhere */
+	assert_string_equal(said("ip route show table main proto 73"), "");
+	assert_string_equal(said("ip route show table all " PEER), "");
 	run("ip link set eth9 down; ip link set eth9 up; ip route add default via 192.0.2.253");
-	devices_mend(all);
-	assert_string_equal(said("ip route show " PEER),
-			    PEER " via 192.0.2.253 dev eth9 proto 73");
-	/* the way has changed, the uplink has not; then there is none */
-	run("ip route replace default via 192.0.2.254");
-	devices_mend(all);
-	assert_string_equal(said("ip route show " PEER),
-			    PEER " via 192.0.2.254 dev eth9 proto 73");
-	run("ip route del default; ip route flush proto 73 " PEER);
+	assert_string_equal(own_way(PEER), "eth9");
+	assert_string_equal(way("203.0.113.9"), "office");
+	run("ip route del default");
 	assert_int_equal(up(&t, PEER), -ENETUNREACH);
 	assert_string_equal(t.why, "no route leads to " PEER " beside the tunnel");
 	run("ip route add default via 192.0.2.254");
+	assert_int_equal(up(&t, PEER), 0);
+	/* somebody removes the rules */
+	run("ip rule flush; ip rule add pref 32766 lookup main");
+	assert_string_equal(way("203.0.113.9"), "eth9");
 	devices_mend(all);
-	assert_string_equal(way(PEER), "eth9");
+	assert_string_equal(way("203.0.113.9"), "office");
+	child_down(&t, 1);
+	assert_string_equal(way("203.0.113.9"), "eth9");
 	tunnel_close(&t);
 	assert_string_equal(ours(), "");
+	assert_string_equal(rules(), "0");
 }
 
-static void pins_are_counted(void **state)
+/* The longest prefix wins over both tables. */
+static void a_private_network_with_the_peer_in_it(void **state)
 {
 	struct tunnel t, u;
 
-	tunnel_fill(&t, "office", "198.51.100.0/24", NULL);
-	tunnel_fill(&u, "home", "198.51.0.0/16", NULL);
+	tunnel_fill(&t, "office", "198.51.0.0/16", NULL);
+	tunnel_fill(&u, "home", "10.2.0.0/24", NULL);
 	tunnel_open(&t);
 	tunnel_open(&u);
+	assert_string_equal(rules(), "0");
+	assert_int_equal(child_up(&t, 1, "10.7.0.9", "198.51.0.0/16"), -ENODEV);
+	run("ip route add 198.51.7.0/24 via 192.0.2.253; ip route add 198.0.0.0/8 via 192.0.2.253");
+	/* only when a peer turns out to be in there do its routes go aside */
+	assert_int_equal(up(&t, "203.0.113.1"), 0);
+	peer_at = "203.0.113.1";
+	assert_int_equal(child_up(&t, 2, "10.7.0.9", "198.51.0.0/17"), 0);
+	peer_at = PEER;
+	assert_string_equal(own_way(PEER), "office");
+	assert_string_equal(ours(), "198.51.0.0/17 dev office scope link src 10.7.0.9");
 	assert_int_equal(up(&t, PEER), 0);
+	assert_string_equal(ours(), "198.51.0.0/17 dev office table 7373 scope link src 10.7.0.9");
+	assert_string_equal(own_way(PEER), "eth9");
+	assert_string_equal(way(PEER), "office");
+	assert_string_equal(way("198.51.7.1"), "eth9");
+	assert_string_equal(way("198.52.0.1"), "eth9");
+	/* less of it */
+	assert_int_equal(child_up(&t, 2, "10.7.0.9", "198.51.100.0/25"), 0);
+	assert_string_equal(way(PEER), "office");
+	assert_string_equal(way("198.51.101.1"), "eth9");
 	assert_int_equal(up(&u, PEER), 0);
-	assert_int_equal(child_up(&t, 1, "10.7.0.9", "198.51.100.0/24"), 0);
-	assert_int_equal(child_up(&u, 2, "10.8.0.9", "198.51.0.0/16"), 0);
-	assert_string_equal(way(PEER), "eth9");
+	assert_int_equal(child_up(&u, 3, "10.7.0.9", "10.2.0.0/24"), 0);
+	assert_string_equal(way("10.2.0.1"), "home");
 	device_down(t.dev);
-	assert_string_equal(way(PEER), "eth9");
-	assert_string_equal(way("198.51.7.7"), "home");
-	device_down(u.dev);
-	assert_string_equal(ours(), "");
-	/* addresses that a name had once do not stay pinned for ever, that of a child does */
-	assert_int_equal(up(&u, PEER), 0);
-	assert_int_equal(child_up(&u, 2, "10.8.0.9", "198.51.0.0/16"), 0);
-	for (int i = 10; i < 30; i++) {
-		char other[ADDR_STRLEN];
-
-		snprintf(other, sizeof(other), "198.51.100.%d", i);
-		assert_int_equal(up(&u, other), 0);
-	}
-	assert_string_equal(way(PEER), "eth9");
-	assert_string_equal(said("ip route show proto 73 via 192.0.2.254 | wc -l"), "5");
-	assert_string_equal(way("198.51.100.29"), "eth9");
-	/* the administrator's own is left alone */
-	run("ip route add 198.51.3.3 via 192.0.2.253");
-	assert_int_equal(up(&u, "198.51.3.3"), 0);
+	assert_string_equal(way("198.51.101.1"), "eth9");
 	tunnel_close(&t);
 	tunnel_close(&u);
-	assert_string_equal(said("ip route show 198.51.3.3"),
-			    "198.51.3.3 via 192.0.2.253 dev eth9");
-	run("ip route del 198.51.3.3");
+	assert_string_equal(rules(), "0");
+	run("ip route del 198.51.7.0/24; ip route del 198.0.0.0/8");
+}
+
+/* Where a question to a name server goes. */
+static const char *question_way(const char *to)
+{
+	return said("ip route get %s ipproto 17 sport 7777 dport 53 2>&1 | sed -n "
+		    "'s/.*No route to host.*/unreachable/p; t; s/.* dev \\([^ ]*\\).*/\\1/p'", to);
 }
 
 /* A name server beyond the uplink, while a tunnel that carries everything is down. */
@@ -116,30 +132,28 @@ static void servers_are_reached_while_they_are_asked(void **state)
 	u.opt.when_down = WHEN_DOWN_BLOCK;
 	tunnel_open(&u);
 	devices_reach(all, servers, 2);		/* one inside stays there */
-	assert_string_equal(way("10.2.0.53"), "unreachable");
-	assert_string_equal(way("203.0.113.53"), "eth9");
+	assert_string_equal(question_way("10.2.0.53"), "unreachable");
+	assert_string_equal(question_way("203.0.113.53"), "eth9");
 	devices_reach(all, NULL, 0);
 	tunnel_open(&t);
+	assert_string_equal(question_way("203.0.113.53"), "unreachable");
+	devices_reach(all, servers, 2);
+	assert_string_equal(question_way("203.0.113.53"), "eth9");
+	assert_string_equal(question_way("10.2.0.53"), "unreachable");
+	assert_string_equal(question_way("203.0.113.54"), "unreachable");
+	/* questions, and nothing else */
 	assert_string_equal(way("203.0.113.53"), "unreachable");
-	devices_reach(all, servers, 1);
-	assert_string_equal(way("203.0.113.53"), "eth9");
-	assert_string_equal(way("203.0.113.54"), "unreachable");
 	devices_reach(all, NULL, 0);
-	assert_string_equal(way("203.0.113.53"), "unreachable");
-	/* a peer that is a server stays pinned */
-	assert_int_equal(up(&t, "203.0.113.53"), 0);
-	devices_reach(all, servers, 1);
-	devices_reach(all, NULL, 0);
-	assert_string_equal(way("203.0.113.53"), "eth9");
+	assert_string_equal(question_way("203.0.113.53"), "unreachable");
 	/* the tunnel itself leads there */
-	device_down(t.dev);
 	assert_int_equal(up(&t, PEER), 0);
 	assert_int_equal(child_up(&t, 1, "10.7.0.9", "0.0.0.0/0"), 0);
 	devices_reach(all, servers, 1);
-	assert_string_equal(way("203.0.113.53"), "office");
+	assert_string_equal(question_way("203.0.113.53"), "office");
 	tunnel_close(&t);
 	tunnel_close(&u);
 	assert_string_equal(ours(), "");
+	assert_string_equal(rules(), "0");
 }
 
 static void whose_route_is_in_the_way(void **state)
@@ -192,8 +206,8 @@ static void a_dead_daemon_has_left(void **state)
 	    "ip route add unreachable 10.2.0.0/24 metric 1 proto 73; "
 	    "ip route add unreachable 10.9.0.0/24 metric 1 proto 73; "
 	    "ip -6 route add unreachable fd09::/64 metric 1025 proto 73; "
-	    "ip route add " PEER " via 192.0.2.254 proto 73; ip link add mine type bridge; "
-	    "ip route add 10.8.0.0/24 via 192.0.2.254; "
+	    "ip route add " PEER " via 192.0.2.254 proto 73; ip link add mine type bridge");
+	run("ip route add 10.8.0.0/24 via 192.0.2.254; "
 	    "ip route add 10.2.7.0/24 via 192.0.2.254 proto 73 table 77; "
 	    "ip rule add pref 32765 ipproto 17 sport 4500 lookup 7373 proto 73; "
 	    "ip route add default via 192.0.2.254 proto 73 table 7373");
@@ -209,14 +223,12 @@ static void a_dead_daemon_has_left(void **state)
 	assert_string_equal(t.why, "");
 	assert_int_equal(up(&u, PEER), 0);
 	devices_settled(all);
-	assert_string_equal(said("ip rule | grep -c 7373"), "0");
-	assert_string_equal(ours(), PEER " via 192.0.2.254 dev eth9; "
-				    "unreachable 10.2.0.0/24 metric 1");
+	assert_string_equal(said("ip rule | grep -c '^32765:'"), "0");
+	assert_string_equal(ours(), "unreachable 10.2.0.0/24 metric 1");
 	/* a module that is loaded anew is no reason to take away what is in use */
 	assert_int_equal(child_up(&u, 1, "10.7.0.9", "198.51.100.0/24"), 0);
 	assert_int_equal(devices_leftover_del(all), 0);
-	assert_string_equal(ours(), "198.51.100.0/24 dev home scope link src 10.7.0.9; "
-				    PEER " via 192.0.2.254 dev eth9; "
+	assert_string_equal(ours(), "198.51.100.0/24 dev home table 7373 scope link src 10.7.0.9; "
 				    "unreachable 10.2.0.0/24 metric 1");
 	tunnel_close(&t);
 	tunnel_close(&u);
@@ -314,12 +326,13 @@ static void options(void **state)
 	assert_int_equal(up(&t, PEER), 0);
 	assert_int_equal(child_up(&t, 1, "10.7.0.9", "0.0.0.0/0"), 0);
 	assert_string_equal(way("203.0.113.9"), "eth9");
-	run("ip rule add pref 100 lookup 100");
+	run("ip rule add pref 100 not fwmark 7373 lookup 100");
 	assert_string_equal(way("203.0.113.9"), "office");
-	assert_string_equal(way(PEER), "eth9");
+	assert_string_equal(own_way(PEER), "eth9");
 	child_down(&t, 1);
 	assert_string_equal(way("203.0.113.9"), "unreachable");
-	assert_string_equal(way(PEER), "eth9");
+	assert_string_equal(own_way(PEER), "eth9");
+	assert_string_equal(rules(), "0");
 	run("ip rule del pref 100");
 	tunnel_close(&t);
 	assert_string_equal(ours(), "");
@@ -329,8 +342,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(children_share_a_route),
-		TEST(pins_come_back),
-		TEST(pins_are_counted),
+		TEST(everything_but_what_is_nearer),
+		TEST(a_private_network_with_the_peer_in_it),
 		TEST(servers_are_reached_while_they_are_asked),
 		TEST(whose_route_is_in_the_way),
 		TEST(a_dead_daemon_has_left),

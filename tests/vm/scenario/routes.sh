@@ -54,16 +54,28 @@ peer()
 	END
 }
 
-# Where a sends what is for ADDRESS: a device, or "unreachable".
+# way ADDRESS [mark MARK]: where a sends what is for it: a device, or "unreachable".
 way()
 {
-	in_net a ip route get "$1" 2>&1 |
+	in_net a ip route get "$@" 2>&1 |
 		sed -n 's/.*\(unreachable\|No route to host\).*/unreachable/p; t; s/.* dev \([^ ]*\).*/\1/p'
 }
 
 way_leads()
 {
 	[ "$(way "$1")" = "$2" ]
+}
+
+# own_way_is DESCRIPTION: the tunnel's own packets go beside it
+own_way_is()
+{
+	is "$1" "$(way "$PEER" mark 7373)" eth0
+}
+
+# rules_of_a: how many there are of ours
+rules_of_a()
+{
+	{ in_net a ip rule show; in_net a ip -6 rule show; } | grep -c 'proto 73$'
 }
 
 espl_is_not()
@@ -178,11 +190,14 @@ peer a paris@example.org 0.0.0.0/0 | swan_load b
 conf 'remote-ts = { "0.0.0.0/0" }' 'start = "up"' 'dpd = 2'
 check "everything: up" wait_for 20 espl_is up
 check "everything: traffic goes through" pings 203.0.113.9
-way_is "everything: the peer is reached beside it" "$PEER" eth0
+own_way_is "everything: the peer is reached beside it"
+way_is "everything: all else to the peer goes through it" "$PEER" office
+way_is "everything: the local network stays" 192.0.2.2 eth0
+is "everything: no host route is laid" "$(in_net a ip route show table all proto 73 | grep -c "$PEER")" 0
 must in_net a ip link set eth0 down
 must in_net a ip link set eth0 up
 must in_net a ip route add default via 192.0.2.2
-check "the uplink was away: the peer is reached beside it again" wait_for 10 way_leads "$PEER" eth0
+own_way_is "the uplink was away: the peer is reached beside it again"
 check "the uplink was away: traffic goes on" wait_for 20 pings 203.0.113.9
 check "the uplink was away: IKE passes" espl a rekey office
 must in_net a ip link set eth0 down
@@ -195,12 +210,28 @@ must in_net a ip link set eth0 up
 must in_net a ip route add default via 192.0.2.2
 check "the uplink is back: so is the tunnel" wait_for 90 espl_is up
 check "the uplink is back: traffic goes through" pings 203.0.113.9
+
+# The daemon dies, and the next one: nothing has another way at any time.
+capture_start wire a eth0
+spawn sender in_net a ping -q -i 0.02 203.0.113.9
+reap a KILL
+is "everything: what the dead daemon has left leads nowhere else" "$(way 203.0.113.9)" office
+cp "$WORK/a/esplane.conf" "$WORK/again"
+espl_start a a <"$WORK/again"
+check "everything: the next daemon has it up" wait_for 90 espl_is up
+check "everything: and traffic goes through" pings 203.0.113.9
+check "everything: a rekey" espl a rekey office
+reap sender INT
+capture_stop wire
+check "everything: the capture has the tunnel's packets" test "$(capture_count wire 'esp or udp port 500')" -gt 0
+is "everything: nothing left in the clear" "$(capture_count wire 'icmp and host 203.0.113.9')" 0
 must espl a down office
 wait_for 10 swan_is_empty
+blocked "everything: taken down" 203.0.113.9
 
 # --- a peer that begins, from where nobody knows
 
-must in_net a sysctl -qw net.ipv4.conf.all.rp_filter=2 net.ipv4.conf.eth0.rp_filter=2
+must in_net a sysctl -qw net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.eth0.rp_filter=1
 conf 'remote = "any"' 'remote-ts = { "0.0.0.0/0" }' 'when-down = "block"'
 blocked "an unknown peer" 203.0.113.9 "$PEER"
 check "an unknown peer: it is answered" swan b --initiate --child net --timeout "$HANG"
@@ -232,12 +263,13 @@ check "two tunnels: one is up" espl a up office
 check "two tunnels: so is the other" espl a up home
 check "two tunnels: traffic goes through the other" pings 198.51.7.7
 must espl a down office
-way_is "two tunnels: the peer of both is still reached beside the other" "$PEER" eth0
+own_way_is "two tunnels: the peer of both is still reached beside the other"
 check "two tunnels: IKE of the other passes" espl a rekey home
 check "two tunnels: traffic of the other goes on" pings 198.51.7.7
 must espl a down home
 wait_for 10 swan_is_empty
 is "two tunnels: no route of ours is left" "$(in_net a ip route show table all proto 73)" ""
+check "two tunnels: those that stand aside have their rules" test "$(rules_of_a)" -gt 0
 
 # --- options
 
@@ -258,4 +290,6 @@ blocked "table: down" 10.2.0.1
 check "table: up" espl a up office
 check "table: the rule leads through the tunnel" pings 10.2.0.1
 is "table: all routes are there" "$(in_net a ip route show table all proto 73 | grep -vc 'table 100')" 0
+espl_stop a
+is "stopped: no rule of ours is left" "$(rules_of_a)" 0
 finish

@@ -25,19 +25,19 @@ struct carry_plan {
 struct carry_child {
 	struct carry_child *next;
 	uint32_t id;
-	struct addr remote;
 	struct ts_list *local_ts, *remote_ts;
 	bool given;			/* the peer says which addresses: */
 	struct addr own[CARRY_FAMILIES];
 	struct carry_plan has;
 };
 
-void carry_init(struct carry *carry, struct nl_sock *sk, const struct tunnel_options *opt)
+void carry_init(struct carry *carry, struct nl_sock *sk, struct aside *aside,
+		const struct tunnel_options *opt)
 {
 	*carry = (struct carry){
 		.opt = opt,
 		.laid = {
-			.sk = sk, .metric = opt->metric,
+			.sk = sk, .aside = aside, .metric = opt->metric,
 			.table = opt->table ? opt->table : ROUTE_TABLE,
 		},
 	};
@@ -50,13 +50,6 @@ static struct carry_child *carry_find(const struct carry *carry, uint32_t id)
 	while (child && child->id != id)
 		child = child->next;
 	return child;
-}
-
-const struct addr *carry_remote(const struct carry *carry, uint32_t child)
-{
-	const struct carry_child *found = carry_find(carry, child);
-
-	return found ? &found->remote : NULL;
 }
 
 struct addr carry_source(const struct carry *carry, uint32_t child)
@@ -233,7 +226,6 @@ static struct carry_child *carry_child_new(const struct ike_child_link *link)
 	if (!child)
 		return NULL;
 	child->id = link->child;
-	child->remote = link->remote.addr;
 	child->given = link->given;
 	if (link->given)
 		memcpy(child->own, link->given->addr, sizeof(child->own));

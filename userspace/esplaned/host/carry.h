@@ -15,13 +15,12 @@ struct carry {
 	struct carry_child *first;
 };
 
-void carry_init(struct carry *carry, struct nl_sock *sk, const struct tunnel_options *opt);
+void carry_init(struct carry *carry, struct nl_sock *sk, struct aside *aside,
+		const struct tunnel_options *opt);
 /* env.child_up, child_down. An error leaves what the child had before. */
 int carry_add(struct carry *carry, const struct ike_child_link *link, char note[IKE_WHY_MAX],
 	      char why[IKE_WHY_MAX]);
 void carry_del(struct carry *carry, uint32_t child);
-/* The peer's outer address of a child that is carried; NULL: it is not. */
-const struct addr *carry_remote(const struct carry *carry, uint32_t child);
 /* What this host uses inside the tunnel for a child, IPv4 before IPv6. Family 0: nothing. */
 struct addr carry_source(const struct carry *carry, uint32_t child);
 /* Lays again what the kernel has dropped, with another source where the first is gone. */

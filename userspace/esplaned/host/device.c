@@ -6,38 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "esplaned/host/answer.h"
+#include "esplaned/host/aside.h"
 #include "esplaned/host/block.h"
 #include "esplaned/host/carry.h"
-#include "esplaned/host/pin.h"
 #include "esplaned/nl/link.h"
 #include "lib/log.h"
-
-/*
- * So many addresses of peers that carry no child stay pinned: of attempts that are under way. With
- * remote = any many may come at once.
- */
-#define DEVICE_PINS_IDLE	4u
-#define DEVICE_PINS_IDLE_ANY	64u
-
-#define DEVICE_SERVERS_MAX	8u
 
 struct devices {
 	struct nl_sock *sk;
 	struct blocks *blocks;
-	struct pins *pins;
-	struct answer *answer;
+	struct aside *aside;
 	struct device *first;
 	bool settled;
-	struct addr servers[DEVICE_SERVERS_MAX];	/* that are reached beside tunnels */
-	unsigned int server_count;
-};
-
-/* An address that is pinned. */
-struct device_peer {
-	struct addr addr;
-	unsigned int children;		/* that use it */
-	bool fixed;			/* configured: who blocks must be able to answer it */
 };
 
 struct device {
@@ -48,9 +28,7 @@ struct device {
 	struct prefix *wanted;		/* what remote-ts covers, none within another */
 	bool *blocked;			/* of each: held */
 	size_t wanted_count;
-	bool answers;			/* it holds the way for answers to unknown peers */
-	struct device_peer *peers;	/* the one used last at the end */
-	size_t peer_count;
+	bool aside;			/* its routes are in the table of host/aside.h */
 };
 
 struct devices *devices_new(void)
@@ -62,10 +40,9 @@ struct devices *devices_new(void)
 	all->sk = nltalk_open(NETLINK_ROUTE);
 	if (all->sk) {
 		all->blocks = block_new(all->sk);
-		all->pins = pin_new(all->sk);
-		all->answer = answer_new(all->sk);
+		all->aside = aside_new(all->sk);
 	}
-	if (all->blocks && all->pins && all->answer)
+	if (all->blocks && all->aside)
 		return all;
 	devices_free(all);
 	return NULL;
@@ -76,8 +53,7 @@ void devices_free(struct devices *all)
 	if (!all)
 		return;
 	block_free(all->blocks);
-	pin_free(all->pins);
-	answer_free(all->answer);
+	aside_free(all->aside);
 	if (all->sk)
 		nl_socket_free(all->sk);
 	free(all);
@@ -92,10 +68,17 @@ bool devices_have(const struct devices *all, const char *interface)
 	return false;
 }
 
-/* The table of the routes. */
-static uint32_t device_table(const struct tunnel_options *opt)
+/* A table of the administrator's, who has rules for it. */
+static bool device_has_table(const struct device *dev)
 {
-	return opt->table ? opt->table : ROUTE_TABLE;
+	return dev->opt->table && dev->opt->table != ROUTE_TABLE;
+}
+
+static uint32_t device_table(const struct device *dev)
+{
+	if (device_has_table(dev))
+		return dev->opt->table;
+	return dev->aside ? ASIDE_TABLE : ROUTE_TABLE;
 }
 
 static int device_compare(const void *left, const void *right)
@@ -149,7 +132,7 @@ static bool device_blocks(const struct device *dev)
 /* Lays what is not there yet. @why: left alone, or what is in the way of the first. */
 static void device_block(struct device *dev, char why[IKE_WHY_MAX])
 {
-	uint32_t table = device_table(dev->opt);
+	uint32_t table = device_table(dev);
 	char reason[NLTALK_WHY_MAX];
 
 	for (size_t i = 0; device_blocks(dev) && i < dev->wanted_count; i++) {
@@ -166,107 +149,66 @@ int device_ifindex(const struct device *dev)
 	return dev->carry.laid.ifindex;
 }
 
-static struct device_peer *device_peer(struct device *dev, const struct addr *addr)
-{
-	for (size_t i = 0; i < dev->peer_count; i++) {
-		if (addr_equal(&dev->peers[i].addr, addr))
-			return &dev->peers[i];
-	}
-	return NULL;
-}
-
-static void device_unpin(struct device *dev, struct device_peer *peer)
-{
-	size_t behind = dev->peer_count - (size_t)(peer - dev->peers) - 1;
-
-	pin_drop(dev->all->pins, device_table(dev->opt), &peer->addr, &dev->carry.laid.ifindex);
-	memmove(peer, peer + 1, behind * sizeof(*peer));
-	dev->peer_count--;
-}
-
-/* The addresses of attempts that ended stay pinned only until others come. */
-static void device_unpin_idle(struct device *dev)
-{
-	unsigned int most = dev->opt->ike.any ? DEVICE_PINS_IDLE_ANY : DEVICE_PINS_IDLE, idle = 0;
-
-	for (size_t i = dev->peer_count; i-- > 0;) {
-		if (!dev->peers[i].children && !dev->peers[i].fixed && ++idle > most)
-			device_unpin(dev, &dev->peers[i]);
-	}
-}
-
 /* Would a route of ours catch what is sent to @addr? */
 static bool device_swallows(const struct device *dev, const struct addr *addr)
 {
-	for (size_t i = 0; !dev->opt->no_routes && i < dev->wanted_count; i++) {
+	for (size_t i = 0; i < dev->wanted_count; i++) {
 		if (prefix_contains(&dev->wanted[i], addr))
 			return true;
 	}
 	return false;
 }
 
-static int device_pin(struct device *dev, const struct addr *addr, char why[IKE_WHY_MAX])
-{
-	struct device_peer *peer = device_peer(dev, addr), *more, used = { .addr = *addr };
-
-	if (!device_swallows(dev, addr))
-		return 0;
-	if (peer) {
-		used = *peer;
-		memmove(peer, peer + 1,
-			(dev->peer_count - (size_t)(peer - dev->peers) - 1) * sizeof(*peer));
-		dev->peers[dev->peer_count - 1] = used;
-	} else {
-		more = reallocarray(dev->peers, dev->peer_count + 1, sizeof(*more));
-		if (!more) {
-			snprintf(why, IKE_WHY_MAX, "no memory");
-			return -ENOMEM;
-		}
-		dev->peers = more;
-		dev->peers[dev->peer_count++] = used;
-		device_unpin_idle(dev);
-	}
-	return pin_hold(dev->all->pins, device_table(dev->opt), addr, &dev->carry.laid.ifindex,
-			why);
-}
-
-/* A peer that begins is answered before the engine has an attempt of it. */
-static void device_fix(struct device *dev)
-{
-	const struct addr *remote = &dev->opt->ike.remote;
-	struct device_peer *peer;
-	char why[IKE_WHY_MAX];
-
-	if (!device_blocks(dev) || !remote->family)
-		return;
-	/* A way that is missing just now comes back (devices_mend). */
-	if (device_pin(dev, remote, why))
-		log_debug("%s: %s", dev->opt->ike.name, why);
-	peer = device_peer(dev, remote);
-	if (peer)
-		peer->fixed = true;
-}
-
-/* The whole of a family, or a half, of IPv4: IKE speaks that. */
+/* All of a family, or a half: peers, and who asks for names, are in there. */
 static bool device_leads_everywhere(const struct device *dev)
 {
 	for (size_t i = 0; i < dev->wanted_count; i++) {
-		if (dev->wanted[i].addr.family == AF_INET && dev->wanted[i].bits <= 1)
+		if (dev->wanted[i].bits <= 1)
 			return true;
 	}
 	return false;
 }
 
-/* Who begins, from an address that nobody knows, is answered too. */
-static void device_answer(struct device *dev, char why[IKE_WHY_MAX])
+/* Its routes go where packets to its peers do not look, those that block too, and stay there. */
+static int device_go_aside(struct device *dev, char why[IKE_WHY_MAX])
 {
-	const struct tunnel_conf *conf = &dev->opt->ike;
+	int rc;
 
-	if (!device_blocks(dev) || (!conf->any && !conf->remote_name[0]) ||
-	    !device_leads_everywhere(dev))
-		return;
-	dev->answers = true;
-	answer_hold(dev->all->answer, why);
+	if (dev->aside || dev->opt->no_routes || device_has_table(dev))
+		return 0;
+	rc = aside_hold(dev->all->aside, dev->opt->ike.mark, dev->wanted, dev->wanted_count, why);
+	dev->aside = true;
+	for (size_t i = 0; i < dev->wanted_count; i++) {
+		char reason[NLTALK_WHY_MAX];
+
+		if (!dev->blocked[i])
+			continue;
+		dev->blocked[i] = !block_hold(dev->all->blocks, ASIDE_TABLE, &dev->wanted[i],
+					      reason);
+		block_drop(dev->all->blocks, ROUTE_TABLE, &dev->wanted[i]);
+	}
+	laid_move(&dev->carry.laid, ASIDE_TABLE);
+	return rc;
+}
+
+/* Is there a way to the peer that is not the tunnel itself? */
+static int device_way(struct device *dev, const struct addr *remote, char why[IKE_WHY_MAX])
+{
+	char reason[NLTALK_WHY_MAX], text[ADDR_STRLEN];
+	struct route route;
+	int rc;
+
+	if (!device_swallows(dev, remote) || dev->opt->no_routes)
+		return 0;
+	rc = device_go_aside(dev, why);
+	if (rc)
+		return rc;
+	if (!route_get(dev->all->sk, remote, dev->opt->ike.mark, &route, reason) &&
+	    (!dev->carry.laid.ifindex || route.ifindex != dev->carry.laid.ifindex))
+		return 0;
+	snprintf(why, IKE_WHY_MAX, "no route leads to %s beside the tunnel",
+		 addr_str(remote, text));
+	return -ENETUNREACH;
 }
 
 struct device *device_new(struct devices *all, const struct tunnel_options *opt,
@@ -279,7 +221,7 @@ struct device *device_new(struct devices *all, const struct tunnel_options *opt,
 		return NULL;
 	dev->all = all;
 	dev->opt = opt;
-	carry_init(&dev->carry, all->sk, opt);
+	carry_init(&dev->carry, all->sk, all->aside, opt);
 	dev->next = all->first;
 	all->first = dev;
 	if (!device_set_wanted(dev)) {
@@ -289,9 +231,9 @@ struct device *device_new(struct devices *all, const struct tunnel_options *opt,
 	if (opt->no_routes)
 		return dev;
 	block_raise(all->blocks, opt->metric);
+	if (device_leads_everywhere(dev) || device_swallows(dev, &opt->ike.remote))
+		device_go_aside(dev, why);
 	device_block(dev, why);
-	device_fix(dev);
-	device_answer(dev, why);
 	if (!why[0])
 		laid_in_way(&dev->carry.laid, dev->wanted, dev->wanted_count, why);
 	return dev;
@@ -317,48 +259,27 @@ int device_up(struct device *dev, const struct addr *remote, char why[IKE_WHY_MA
 	if (!rc && !dev->carry.first && !dev->opt->no_routes &&
 	    laid_in_way(&dev->carry.laid, dev->wanted, dev->wanted_count, why))
 		rc = -EEXIST;
-	return rc ? rc : device_pin(dev, remote, why);
+	return rc ? rc : device_way(dev, remote, why);
 }
 
 int device_child_up(struct device *dev, const struct ike_child_link *link, char note[IKE_WHY_MAX],
 		    char why[IKE_WHY_MAX])
 {
-	const struct addr *old = carry_remote(&dev->carry, link->child);
-	struct addr before = old ? *old : (struct addr){ 0 };
-	struct device_peer *peer;
-	int rc;
-
 	note[0] = '\0';
 	why[0] = '\0';
 	if (!dev->carry.laid.ifindex) {
 		snprintf(why, IKE_WHY_MAX, "the interface is gone");
 		return -ENODEV;
 	}
-	/* A way that is missing just now comes back (devices_mend). */
-	if (device_pin(dev, &link->remote.addr, why))
+	/* A way that is missing just now comes back. */
+	if (device_way(dev, &link->remote.addr, why))
 		log_debug("%s: %s", dev->opt->ike.name, why);
-	rc = carry_add(&dev->carry, link, note, why);
-	if (rc)
-		return rc;
-	peer = device_peer(dev, &link->remote.addr);
-	if (peer)
-		peer->children++;
-	peer = device_peer(dev, &before);
-	if (peer)
-		peer->children--;
-	device_unpin_idle(dev);
-	return 0;
+	return carry_add(&dev->carry, link, note, why);
 }
 
 void device_child_down(struct device *dev, const struct ike_child_link *link)
 {
-	const struct addr *remote = carry_remote(&dev->carry, link->child);
-	struct device_peer *peer = remote ? device_peer(dev, remote) : NULL;
-
-	if (peer)
-		peer->children--;
 	carry_del(&dev->carry, link->child);
-	device_unpin_idle(dev);
 }
 
 struct addr device_source(const struct device *dev, uint32_t child)
@@ -369,9 +290,6 @@ struct addr device_source(const struct device *dev, uint32_t child)
 void device_gone(struct device *dev)
 {
 	carry_forget(&dev->carry);
-	for (size_t i = 0; i < dev->peer_count; i++)
-		dev->peers[i].children = 0;
-	device_unpin_idle(dev);
 }
 
 void device_down(struct device *dev)
@@ -384,51 +302,16 @@ void device_down(struct device *dev)
 	if (rc && rc != -ENODEV)
 		log_warn("%s: interface %s cannot be removed: %s", dev->opt->ike.name,
 			 dev->opt->interface, why);
-	for (size_t i = dev->peer_count; i-- > 0;) {
-		if (!dev->peers[i].fixed)
-			device_unpin(dev, &dev->peers[i]);
-	}
-}
-
-/* Only what a route to everything swallows: a server inside a private network is to stay there. */
-static bool device_is_whole_world(const struct device *dev, const struct addr *addr)
-{
-	for (size_t i = 0; !dev->opt->no_routes && i < dev->wanted_count; i++) {
-		if (dev->wanted[i].bits <= 1 && prefix_contains(&dev->wanted[i], addr))
-			return true;
-	}
-	return false;
-}
-
-/* Lays or removes the pins of all servers for @dev. A peer may be a server, too. */
-static void device_reach(struct device *dev, bool on)
-{
-	struct devices *all = dev->all;
-	char why[NLTALK_WHY_MAX];
-
-	for (unsigned int i = 0; i < all->server_count; i++) {
-		const struct addr *server = &all->servers[i];
-
-		if (device_peer(dev, server))
-			continue;
-		if (!on)
-			pin_drop(all->pins, device_table(dev->opt), server,
-				 &dev->carry.laid.ifindex);
-		else if (!dev->carry.first && device_is_whole_world(dev, server))
-			pin_hold(all->pins, device_table(dev->opt), server,
-				 &dev->carry.laid.ifindex, why);
-	}
 }
 
 void devices_reach(struct devices *all, const struct addr *servers, unsigned int count)
 {
-	for (struct device *dev = all->first; dev; dev = dev->next)
-		device_reach(dev, false);
-	all->server_count = count < DEVICE_SERVERS_MAX ? count : DEVICE_SERVERS_MAX;
-	if (count)
-		memcpy(all->servers, servers, all->server_count * sizeof(*servers));
-	for (struct device *dev = all->first; dev; dev = dev->next)
-		device_reach(dev, true);
+	const struct device *dev = all->first;
+
+	/* What is up, and leads there, leads there. */
+	while (dev && !(dev->carry.first && dev->aside && device_leads_everywhere(dev)))
+		dev = dev->next;
+	aside_serve(all->aside, servers, dev ? 0 : count);
 }
 
 void device_free(struct device *dev)
@@ -438,16 +321,13 @@ void device_free(struct device *dev)
 	if (!dev)
 		return;
 	device_down(dev);
-	device_reach(dev, false);
-	if (dev->answers)
-		answer_drop(dev->all->answer);
-	while (dev->peer_count)
-		device_unpin(dev, &dev->peers[dev->peer_count - 1]);
-	free(dev->peers);
 	for (size_t i = 0; dev->blocked && i < dev->wanted_count; i++) {
 		if (dev->blocked[i])
-			block_drop(dev->all->blocks, device_table(dev->opt), &dev->wanted[i]);
+			block_drop(dev->all->blocks, device_table(dev), &dev->wanted[i]);
 	}
+	if (dev->aside)
+		aside_drop(dev->all->aside, dev->opt->ike.mark, dev->wanted,
+			   dev->wanted_count);
 	for (at = &dev->all->first; *at != dev; at = &(*at)->next)
 		;
 	*at = dev->next;
@@ -465,13 +345,13 @@ void devices_mend(struct devices *all)
 		device_block(dev, why);
 		carry_mend(&dev->carry);
 	}
-	pin_mend(all->pins);
-	answer_mend(all->answer);
+	aside_mend(all->aside);
 }
 
 void devices_keep_blocks(struct devices *all)
 {
 	block_keep(all->blocks);
+	aside_keep(all->aside);
 }
 
 struct leftover {
@@ -507,7 +387,6 @@ static void device_leftover_route(void *ctx, const struct route *route)
 	struct route *more;
 
 	if (route->protocol != ROUTE_PROTOCOL || block_has(all->blocks, route) ||
-	    pin_has(all->pins, route) || answer_has(all->answer, route) ||
 	    (!all->settled && route->unreachable) ||
 	    (!route->unreachable && device_has_link(all, route->ifindex)))
 		return;
@@ -534,6 +413,6 @@ unsigned int devices_leftover_del(struct devices *all)
 void devices_settled(struct devices *all)
 {
 	all->settled = true;
-	answer_leftover_del(all->answer);
+	aside_leftover_del(all->aside);
 	devices_leftover_del(all);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the host has of a tunnel: its interface, addresses, routes into it, the way round it to its
- * peers, and the routes that block while it is down. Executes what the engine asks for
+ * What the host has of a tunnel: its interface, addresses, routes into it, and the routes that block
+ * while it is down. Where these lead to its own peers they stand aside (host/aside.h). Executes what the engine asks for
  * (ike/core/env.h) and decides nothing about tunnels.
  *
  * With routes = no none of these routes is made: the administrator lays his own.
@@ -13,7 +13,7 @@
 #include "ike/core/env.h"
 
 struct device;
-/* All of the process, and what they share: routes that block and pins are counted over all. */
+/* All of the process, and what they share: routes that block are counted over all. */
 struct devices;
 
 /* NULL: no memory, or no netlink socket (errno). */
@@ -35,7 +35,7 @@ void devices_settled(struct devices *all);
 void devices_keep_blocks(struct devices *all);
 /*
  * A link, address or route of the host has changed (nl/watch.h): what the kernel has dropped is
- * laid again, and pins follow the ways that have changed.
+ * laid again.
  */
 void devices_mend(struct devices *all);
 

@@ -133,6 +133,21 @@ static int laid_route_add(const struct laid *laid, const struct prefix *dst,
 	return rc;
 }
 
+/* The rules for the table follow what is in it. */
+static void laid_table_hold(const struct laid *laid, const struct prefix *dst)
+{
+	char why[NLTALK_WHY_MAX];
+
+	if (laid->table == ASIDE_TABLE && aside_hold(laid->aside, 0, dst, 1, why))
+		log_warn("%s", why);
+}
+
+static void laid_table_drop(const struct laid *laid, const struct prefix *dst)
+{
+	if (laid->table == ASIDE_TABLE)
+		aside_drop(laid->aside, 0, dst, 1);
+}
+
 /* Room for one more. */
 static bool laid_route_room(struct laid *laid, char *why)
 {
@@ -174,6 +189,7 @@ int laid_route_hold(struct laid *laid, const struct prefix *dst, const struct ad
 	rc = laid_route_add(laid, dst, source, false, why);
 	if (rc)
 		return rc;
+	laid_table_hold(laid, dst);
 	laid->routes[laid->route_count++] =
 		(struct laid_route){ .dst = *dst, .source = *source, .refs = 1 };
 	return 0;
@@ -190,6 +206,7 @@ void laid_route_drop(struct laid *laid, const struct prefix *dst)
 		return;
 	route = laid_route_of(laid, dst, &any);
 	route_del(laid->sk, &route, why);
+	laid_table_drop(laid, dst);
 	*own = laid->routes[--laid->route_count];
 }
 
@@ -257,8 +274,28 @@ bool laid_mend(struct laid *laid)
 	return whole;
 }
 
+void laid_move(struct laid *laid, uint32_t table)
+{
+	char why[NLTALK_WHY_MAX], text[PREFIX_STRLEN];
+	const struct laid old = *laid;
+
+	laid->table = table;
+	for (unsigned int i = 0; i < laid->route_count; i++) {
+		const struct laid_route *own = &laid->routes[i];
+		struct route route = laid_route_of(&old, &own->dst, &(struct addr){ 0 });
+
+		laid_table_hold(laid, &own->dst);
+		if (laid_route_add(laid, &own->dst, &own->source, false, why))
+			log_warn("%s: %s", prefix_str(&own->dst, text), why);
+		laid_table_drop(&old, &own->dst);
+		route_del(laid->sk, &route, why);
+	}
+}
+
 void laid_forget(struct laid *laid)
 {
+	for (unsigned int i = 0; i < laid->route_count; i++)
+		laid_table_drop(laid, &laid->routes[i].dst);
 	free(laid->routes);
 	free(laid->addrs);
 	laid->routes = NULL;

@@ -6,7 +6,7 @@
 #ifndef ESPLANED_LAID_H
 #define ESPLANED_LAID_H
 
-#include "esplaned/nl/route.h"
+#include "esplaned/host/aside.h"
 
 #define LAID_ROUTES_MAX	4096	/* into one interface */
 
@@ -23,6 +23,7 @@ struct laid_addr {
 
 struct laid {
 	struct nl_sock *sk;
+	struct aside *aside;		/* knows of the routes in its table */
 	int ifindex;			/* 0: there is no interface, and nothing is laid */
 	uint32_t table, metric;
 	struct laid_route *routes;
@@ -52,6 +53,8 @@ bool laid_addr_drop(struct laid *laid, const struct prefix *addr);
 bool laid_in_way(const struct laid *laid, const struct prefix *list, unsigned int count, char *why);
 /* Lays again what the kernel has dropped. False: a route cannot be laid, as its source is gone. */
 bool laid_mend(struct laid *laid);
+/* All routes go to another table, each first there and then away from here. */
+void laid_move(struct laid *laid, uint32_t table);
 /* It went with its interface. */
 void laid_forget(struct laid *laid);
 

@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "esplaned/conf/config.h"
 #include "lib/log.h"
 
 #define DATAGRAM_MAX	65536
@@ -42,6 +43,16 @@ static void sock_bypass_xfrm(int fd)
 		setsockopt(fd, SOL_IP, IP_XFRM_POLICY, &policy, sizeof(policy));
 }
 
+/*
+ * Routes that stand aside are not for what leaves here (host/aside.h), and what ICMP says of a path
+ * MTU is kept where the mark leads. Without the right to do so packets have no mark.
+ */
+static void sock_mark(int fd, uint32_t mark)
+{
+	if (setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)))
+		log_debug("firewall mark %u: %s", mark, strerror(errno));
+}
+
 static int sock_port_open(uint16_t port, char why[SOCK_WHY_MAX])
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(port) };
@@ -58,6 +69,7 @@ static int sock_port_open(uint16_t port, char why[SOCK_WHY_MAX])
 		goto close;
 	}
 	sock_bypass_xfrm(fd);
+	sock_mark(fd, CONFIG_FWMARK);
 	if (!bind(fd, (struct sockaddr *)&sin, sizeof(sin)))
 		return fd;
 	if (errno == EADDRINUSE)
@@ -230,7 +242,7 @@ static void sock_send_parts(struct sock *s, const struct endpoint *local,
 		memcpy(&info.ipi_spec_dst, local->addr.b, sizeof(info.ipi_spec_dst));
 		sock_control_add(&hdr, SOL_IP, IP_PKTINFO, &info, sizeof(info));
 	}
-	if (mark)
+	if (mark && mark != CONFIG_FWMARK)
 		sock_control_add(&hdr, SOL_SOCKET, SO_MARK, &mark, sizeof(mark));
 	if (sendmsg(s->port[local->port == SOCK_PORT_NATT].fd, &hdr, MSG_NOSIGNAL) < 0)
 		log_debug("to %s: %s", endpoint_str(remote, text), strerror(errno));
@@ -270,8 +282,8 @@ bool sock_source_for(const struct addr *remote, uint32_t mark, struct addr *loca
 	if (fd < 0)
 		return false;
 	endpoint_to_sockaddr(&to, &ss, &len);
-	ok = (!mark || !setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark))) &&
-	     !connect(fd, (struct sockaddr *)&ss, len);
+	sock_mark(fd, mark ? mark : CONFIG_FWMARK);
+	ok = !connect(fd, (struct sockaddr *)&ss, len);
 	len = sizeof(ss);
 	ok = ok && !getsockname(fd, (struct sockaddr *)&ss, &len) &&
 	     endpoint_from_sockaddr(&from, (struct sockaddr *)&ss);

@@ -25,7 +25,7 @@ void sock_free(struct sock *s);
 int sock_natt_fd(const struct sock *s);
 /*
  * Never blocks: what cannot leave is lost, as datagrams are. @mark: the firewall mark of the
- * packet; 0: none.
+ * packet; 0: CONFIG_FWMARK, which peers are answered with that no tunnel is known of.
  */
 void sock_send(struct sock *s, const struct endpoint *local, const struct endpoint *remote,
 	       uint32_t mark, const uint8_t *msg, size_t len);

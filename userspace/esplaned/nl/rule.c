@@ -4,24 +4,55 @@
 #include <errno.h>
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
-#include <netinet/in.h>
 #include <netlink/attr.h>
+#include <string.h>
 
 #include "esplaned/nl/route.h"
 
+#define RULE_OWN	"lo"	/* "input" interface of what the host itself sends */
+
+bool rule_equal(const struct rule *a, const struct rule *b)
+{
+	return a->family == b->family && a->priority == b->priority && a->mark == b->mark &&
+	       a->own == b->own && a->proto == b->proto && a->sport == b->sport &&
+	       a->dport == b->dport && prefix_equal(&a->dst, &b->dst) && a->table == b->table &&
+	       a->next == b->next && a->suppress == b->suppress;
+}
+
+static bool rule_put_port(struct nl_msg *msg, int type, uint16_t port)
+{
+	const struct fib_rule_port_range range = { port, port };
+
+	return !port || !nla_put(msg, type, sizeof(range), &range);
+}
+
+static bool rule_put_packets(struct nl_msg *msg, const struct rule *rule)
+{
+	return (!rule->mark || !nla_put_u32(msg, FRA_FWMARK, rule->mark)) &&
+	       (!rule->own || !nla_put_string(msg, FRA_IIFNAME, RULE_OWN)) &&
+	       (!rule->proto || !nla_put_u8(msg, FRA_IP_PROTO, rule->proto)) &&
+	       rule_put_port(msg, FRA_SPORT_RANGE, rule->sport) &&
+	       rule_put_port(msg, FRA_DPORT_RANGE, rule->dport) &&
+	       (!rule->dst.bits || !nla_put(msg, FRA_DST, (int)addr_len(&rule->dst.addr),
+					    rule->dst.addr.b));
+}
+
 static struct nl_msg *rule_msg(int type, int flags, const struct rule *rule)
 {
-	const struct fib_rule_hdr hdr = { .family = rule->family, .action = FR_ACT_TO_TBL };
-	const struct fib_rule_port_range sport = { rule->sport, rule->sport };
+	const struct fib_rule_hdr hdr = {
+		.family = rule->family, .dst_len = rule->dst.bits,
+		.action = rule->table ? FR_ACT_TO_TBL : FR_ACT_GOTO,
+	};
 	struct nl_msg *msg = nlmsg_alloc_simple(type, flags);
 
 	if (!msg)
 		return NULL;
 	if (!nlmsg_append(msg, (void *)&hdr, sizeof(hdr), NLMSG_ALIGNTO) &&
-	    !nla_put_u32(msg, FRA_TABLE, rule->table) &&
-	    !nla_put_u32(msg, FRA_PRIORITY, rule->priority) &&
-	    !nla_put_u8(msg, FRA_IP_PROTO, IPPROTO_UDP) &&
-	    !nla_put(msg, FRA_SPORT_RANGE, sizeof(sport), &sport) &&
+	    !nla_put_u32(msg, FRA_PRIORITY, rule->priority) && rule_put_packets(msg, rule) &&
+	    !nla_put_u32(msg, rule->table ? FRA_TABLE : FRA_GOTO,
+			 rule->table ? rule->table : rule->next) &&
+	    (rule->suppress < 0 ||
+	     !nla_put_u32(msg, FRA_SUPPRESS_PREFIXLEN, (uint32_t)rule->suppress)) &&
 	    !nla_put_u8(msg, FRA_PROTOCOL, ROUTE_PROTOCOL))
 		return msg;
 	nlmsg_free(msg);
@@ -39,4 +70,77 @@ int rule_add(struct nl_sock *sk, const struct rule *rule, char why[NLTALK_WHY_MA
 int rule_del(struct nl_sock *sk, const struct rule *rule, char why[NLTALK_WHY_MAX])
 {
 	return nltalk(sk, rule_msg(RTM_DELRULE, 0, rule), NULL, NULL, why);
+}
+
+static uint32_t rule_read_u32(struct nlattr *attr)
+{
+	return attr && nla_len(attr) == 4 ? nla_get_u32(attr) : 0;
+}
+
+static uint8_t rule_read_u8(struct nlattr *attr)
+{
+	return attr && nla_len(attr) == 1 ? nla_get_u8(attr) : 0;
+}
+
+static uint16_t rule_read_port(struct nlattr *attr)
+{
+	const struct fib_rule_port_range *range = attr ? nla_data(attr) : NULL;
+
+	return attr && nla_len(attr) == sizeof(*range) ? range->start : 0;
+}
+
+/* False: not one of ours. */
+static bool rule_read(struct nlmsghdr *hdr, struct rule *rule)
+{
+	const struct fib_rule_hdr *frh = nlmsg_data(hdr);
+	struct nlattr *at[FRA_MAX + 1];
+
+	*rule = (struct rule){ .suppress = RULE_NO_SUPPRESS };
+	if (hdr->nlmsg_type != RTM_NEWRULE || nlmsg_parse(hdr, sizeof(*frh), at, FRA_MAX, NULL) ||
+	    rule_read_u8(at[FRA_PROTOCOL]) != ROUTE_PROTOCOL)
+		return false;
+	rule->family = frh->family;
+	rule->priority = rule_read_u32(at[FRA_PRIORITY]);
+	rule->mark = rule_read_u32(at[FRA_FWMARK]);
+	rule->own = at[FRA_IIFNAME] && !nla_strcmp(at[FRA_IIFNAME], RULE_OWN);
+	rule->proto = rule_read_u8(at[FRA_IP_PROTO]);
+	rule->sport = rule_read_port(at[FRA_SPORT_RANGE]);
+	rule->dport = rule_read_port(at[FRA_DPORT_RANGE]);
+	if (at[FRA_DST] && addr_from_bytes(&rule->dst.addr, nla_data(at[FRA_DST]),
+					   (size_t)nla_len(at[FRA_DST])))
+		rule->dst.bits = frh->dst_len;
+	rule->next = frh->action == FR_ACT_GOTO ? rule_read_u32(at[FRA_GOTO]) : 0;
+	rule->table = frh->action == FR_ACT_GOTO ? 0 : rule_read_u32(at[FRA_TABLE]);
+	if (at[FRA_SUPPRESS_PREFIXLEN])	/* -1: not given */
+		rule->suppress = (int)rule_read_u32(at[FRA_SUPPRESS_PREFIXLEN]);
+	return true;
+}
+
+struct rule_reader {
+	void (*fn)(void *ctx, const struct rule *rule);
+	void *ctx;
+};
+
+static int rule_on_dumped(struct nl_msg *msg, void *arg)
+{
+	const struct rule_reader *reader = arg;
+	struct rule rule;
+
+	if (rule_read(nlmsg_hdr(msg), &rule))
+		reader->fn(reader->ctx, &rule);
+	return NL_OK;
+}
+
+int rule_dump(struct nl_sock *sk, uint8_t family, void (*fn)(void *ctx, const struct rule *rule),
+	      void *ctx, char why[NLTALK_WHY_MAX])
+{
+	struct rule_reader reader = { .fn = fn, .ctx = ctx };
+	const struct fib_rule_hdr hdr = { .family = family };
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETRULE, NLM_F_DUMP);
+
+	if (msg && nlmsg_append(msg, (void *)&hdr, sizeof(hdr), NLMSG_ALIGNTO)) {
+		nlmsg_free(msg);
+		msg = NULL;
+	}
+	return nltalk(sk, msg, rule_on_dumped, &reader, why);
 }

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "esplaned/host/aside.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "esplaned/host/sock.h"
+#include "esplaned/nl/rule.h"
+#include "lib/array.h"
+#include "lib/log.h"
+
+/* Priorities, `ip rule`: before the main table. */
+#define ASIDE_PAST	32000		/* what goes past the table */
+#define ASIDE_LOOK	32100		/* two for each length of prefixes, the longest first */
+#define ASIDE_MAIN	32766		/* the kernel's own rule for the main table */
+
+#define ASIDE_BITS	129		/* lengths of prefixes */
+#define ASIDE_DNS	53
+
+struct aside_mark {
+	uint32_t mark;
+	unsigned int refs;
+};
+
+struct aside_rules {
+	struct rule *list;
+	size_t count;
+	bool short_of_memory;
+};
+
+struct aside {
+	struct nl_sock *sk;
+	unsigned int bits[ADDR_FAMILIES][ASIDE_BITS];	/* how many routes are so long */
+	unsigned int routes[ADDR_FAMILIES];
+	struct aside_mark *marks;
+	size_t mark_count;
+	struct addr servers[ASIDE_SERVERS_MAX];
+	unsigned int server_count;
+	struct aside_rules laid;	/* in the order in which packets meet them */
+	bool keep;
+};
+
+struct aside *aside_new(struct nl_sock *sk)
+{
+	struct aside *aside = calloc(1, sizeof(*aside));
+
+	if (aside)
+		aside->sk = sk;
+	return aside;
+}
+
+void aside_free(struct aside *aside)
+{
+	if (!aside)
+		return;
+	free(aside->marks);
+	free(aside->laid.list);
+	free(aside);
+}
+
+static void aside_put(struct aside_rules *to, const struct rule *rule)
+{
+	struct rule *more = reallocarray(to->list, to->count + 1, sizeof(*more));
+
+	if (!more) {
+		to->short_of_memory = true;
+		return;
+	}
+	to->list = more;
+	more[to->count++] = *rule;
+}
+
+static bool aside_is_in(const struct aside_rules *rules, const struct rule *rule)
+{
+	for (size_t i = 0; i < rules->count; i++) {
+		if (rule_equal(&rules->list[i], rule))
+			return true;
+	}
+	return false;
+}
+
+static struct rule aside_past(uint8_t family)
+{
+	return (struct rule){
+		.family = family, .priority = ASIDE_PAST, .next = ASIDE_MAIN,
+		.suppress = RULE_NO_SUPPRESS,
+	};
+}
+
+/* The module's packets and IKE's by what they are: outside they are IPv4. */
+static void aside_put_flows(struct aside_rules *to)
+{
+	static const uint16_t ports[] = { SOCK_PORT_IKE, SOCK_PORT_NATT };
+	struct rule rule = aside_past(AF_INET);
+
+	rule.own = true;
+	rule.proto = IPPROTO_ESP;
+	aside_put(to, &rule);
+	rule.proto = IPPROTO_UDP;
+	for (size_t i = 0; i < ARRAY_SIZE(ports); i++) {
+		rule.sport = ports[i];
+		aside_put(to, &rule);
+	}
+	/*
+	 * Finds nothing. The kernel compares protocols and ports of packets that come in only where
+	 * a rule asks for them that is not for the host's own packets alone.
+	 */
+	rule.own = false;
+	rule.table = ASIDE_TABLE;
+	rule.next = 0;
+	rule.suppress = 32;
+	aside_put(to, &rule);
+}
+
+static void aside_put_servers(const struct aside *aside, uint8_t family, struct aside_rules *to)
+{
+	struct rule rule = aside_past(family);
+
+	rule.proto = IPPROTO_UDP;
+	rule.dport = ASIDE_DNS;
+	for (unsigned int i = 0; i < aside->server_count; i++) {
+		const struct addr *server = &aside->servers[i];
+
+		rule.dst = (struct prefix){ *server, (uint8_t)(addr_len(server) * 8) };
+		if (server->family == family)
+			aside_put(to, &rule);
+	}
+}
+
+/* Longer prefixes of the main table, then our routes of that length. */
+static void aside_put_looks(const struct aside *aside, uint8_t family, struct aside_rules *to)
+{
+	const unsigned int *bits = aside->bits[family == AF_INET6];
+
+	for (int b = ASIDE_BITS; b-- > 0;) {
+		struct rule rule = {
+			.family = family, .table = ROUTE_TABLE, .suppress = b,
+			.priority = ASIDE_LOOK + 2 * (uint32_t)(ASIDE_BITS - b),
+		};
+
+		if (!bits[b])
+			continue;
+		aside_put(to, &rule);
+		rule.priority++;
+		rule.table = ASIDE_TABLE;
+		rule.suppress = b - 1;	/* -1: none */
+		aside_put(to, &rule);
+	}
+}
+
+/* What should be there. */
+static void aside_want(const struct aside *aside, struct aside_rules *to)
+{
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+
+	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
+		if (!aside->routes[f])
+			continue;
+		for (size_t i = 0; i < aside->mark_count; i++) {
+			struct rule rule = aside_past(families[f]);
+
+			rule.mark = aside->marks[i].mark;
+			aside_put(to, &rule);
+		}
+		if (families[f] == AF_INET)
+			aside_put_flows(to);
+		aside_put_servers(aside, families[f], to);
+		aside_put_looks(aside, families[f], to);
+	}
+}
+
+/*
+ * From what is laid to what should be: first what is new, so that there is no gap, as packets meet
+ * it, so that none of ours is swallowed; then away with the rest, the other way round.
+ */
+static int aside_follow(struct aside *aside, bool again, char *why)
+{
+	struct aside_rules want = { .count = 0 };
+	char text[NLTALK_WHY_MAX];
+	int rc = 0, err;
+
+	aside_want(aside, &want);
+	if (want.short_of_memory) {
+		free(want.list);
+		snprintf(why, NLTALK_WHY_MAX, "no memory");
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < want.count; i++) {
+		if (!again && aside_is_in(&aside->laid, &want.list[i]))
+			continue;
+		err = rule_add(aside->sk, &want.list[i], text);
+		if (err && !rc)
+			snprintf(why, NLTALK_WHY_MAX, "a routing rule cannot be laid: %.180s",
+				 text);
+		rc = rc ? rc : err;
+	}
+	for (size_t i = aside->laid.count; !aside->keep && i-- > 0;) {
+		if (!aside_is_in(&want, &aside->laid.list[i]))
+			rule_del(aside->sk, &aside->laid.list[i], text);
+	}
+	free(aside->laid.list);
+	aside->laid = want;
+	return rc;
+}
+
+/* False: no memory. */
+static bool aside_mark_hold(struct aside *aside, uint32_t mark)
+{
+	struct aside_mark *more;
+	size_t i = 0;
+
+	while (i < aside->mark_count && aside->marks[i].mark != mark)
+		i++;
+	if (i == aside->mark_count) {
+		more = reallocarray(aside->marks, i + 1, sizeof(*more));
+		if (!more)
+			return false;
+		aside->marks = more;
+		more[aside->mark_count++] = (struct aside_mark){ .mark = mark };
+	}
+	aside->marks[i].refs++;
+	return true;
+}
+
+static void aside_mark_drop(struct aside *aside, uint32_t mark)
+{
+	for (size_t i = 0; i < aside->mark_count; i++) {
+		if (aside->marks[i].mark != mark)
+			continue;
+		if (!--aside->marks[i].refs)
+			aside->marks[i] = aside->marks[--aside->mark_count];
+		return;
+	}
+}
+
+static void aside_count(struct aside *aside, const struct prefix *list, size_t count, int by)
+{
+	for (size_t i = 0; i < count; i++) {
+		unsigned int f = addr_index(&list[i].addr);
+
+		aside->bits[f][list[i].bits] += (unsigned int)by;
+		aside->routes[f] += (unsigned int)by;
+	}
+}
+
+int aside_hold(struct aside *aside, uint32_t mark, const struct prefix *list, size_t count,
+	       char *why)
+{
+	bool ok = !mark || aside_mark_hold(aside, mark);
+
+	aside_count(aside, list, count, 1);
+	if (ok)
+		return aside_follow(aside, false, why);
+	snprintf(why, NLTALK_WHY_MAX, "no memory");
+	return -ENOMEM;
+}
+
+void aside_drop(struct aside *aside, uint32_t mark, const struct prefix *list, size_t count)
+{
+	char why[NLTALK_WHY_MAX];
+
+	aside_count(aside, list, count, -1);
+	if (mark)
+		aside_mark_drop(aside, mark);
+	if (aside_follow(aside, false, why))
+		log_warn("%s", why);
+}
+
+void aside_serve(struct aside *aside, const struct addr *servers, unsigned int count)
+{
+	char why[NLTALK_WHY_MAX];
+
+	aside->server_count = count < ASIDE_SERVERS_MAX ? count : ASIDE_SERVERS_MAX;
+	if (count)
+		memcpy(aside->servers, servers, aside->server_count * sizeof(*servers));
+	if (aside_follow(aside, false, why))
+		log_warn("name servers beside the tunnel: %s", why);
+}
+
+void aside_mend(struct aside *aside)
+{
+	char why[NLTALK_WHY_MAX];
+
+	if (aside_follow(aside, true, why))
+		log_warn("%s", why);
+}
+
+void aside_keep(struct aside *aside)
+{
+	aside->keep = true;
+}
+
+static void aside_collect(void *ctx, const struct rule *rule)
+{
+	aside_put(ctx, rule);
+}
+
+void aside_leftover_del(struct aside *aside)
+{
+	struct aside_rules there = { .count = 0 };
+	char why[NLTALK_WHY_MAX];
+
+	rule_dump(aside->sk, AF_INET, aside_collect, &there, why);
+	rule_dump(aside->sk, AF_INET6, aside_collect, &there, why);
+	for (size_t i = there.count; i-- > 0;) {
+		if (!aside_is_in(&aside->laid, &there.list[i]))
+			rule_del(aside->sk, &there.list[i], why);
+	}
+	free(there.list);
+}
