@@ -662,10 +662,12 @@ def ike_rekey_inconsistent_choice(t):
 
 @case(727, "RFC 7296 1.3")
 def rekey_no_additional_sas(t):
-    """NO_ADDITIONAL_SAS to its rekey of a child: a new IKE SA follows, with a new child."""
+    """NO_ADDITIONAL_SAS to its rekey of a child: a new IKE SA follows, then the old one is deleted."""
     peer, sa, request = asked(t)
     sa.respond(request, [wire.notify(wire.NO_ADDITIONAL_SAS)])
-    sa.respond(sa.expect(wire.INFORMATIONAL))
     new = peer.accept()
     t.has_child(new)
-    t.has_pairs(1)
+    for deleted in ((wire.PROTO_ESP, [sa.child.spi_out]), (wire.PROTO_IKE, [])):
+        closing = sa.expect(wire.INFORMATIONAL)
+        equal(wire.parse_delete(closing.get(wire.D)), deleted, "Delete")
+        sa.respond(closing)
