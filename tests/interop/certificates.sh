@@ -31,11 +31,16 @@ pki_make()
 	must openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out p256.key
 	must openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out p384.key
 	must openssl genpkey -algorithm ED25519 -out ed25519.key
+	must openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-521 -out p521.key
+	must openssl genpkey -algorithm ED448 -out ed448.key
+	for kind in rsa p256 ed25519; do
+		must openssl pkey -in $kind.key -pubout -out $kind.pub
+	done
 	cp p256.key ca.key
 	cp p384.key other.key
 	cert ca ca ca /O=Example/CN=Root $ca $usage
 	cert other other other /O=Other/CN=Root $ca $usage
-	for kind in rsa p256 p384 ed25519; do
+	for kind in rsa p256 p384 p521 ed25519 ed448; do
 		cert a-$kind ca $kind /O=Example/CN=paris-$kind $SAN_A
 		cert b-$kind ca $kind /O=Example/CN=gw-$kind $SAN_B
 	done
@@ -108,6 +113,79 @@ swan_cert()
 	END
 }
 
+# swan_raw KEY REMOTE-KEY: raw public keys. strongSwan sends none and wants none, it has them all.
+swan_raw()
+{
+	must rm -f "$WORK"/b/private/*
+	cp "$PKI/$1.key" "$WORK/b/private/"
+	must swan b --load-creds --clear --file /dev/null
+	swan_load b <<-END
+	connections {
+		a {
+			version = 2
+			local_addrs = 192.0.2.2
+			remote_addrs = 192.0.2.1
+			proposals = aes128gcm16-prfsha256-x25519
+			mobike = no
+			local {
+				auth = pubkey
+				pubkeys = $PKI/$1.pub
+				id = gw.example.org
+			}
+			remote {
+				auth = pubkey
+				pubkeys = $PKI/$2.pub
+				id = "paris@example.org"
+			}
+			children {
+				net {
+					local_ts = 10.2.0.0/24
+					remote_ts = 10.1.0.0/24
+					esp_proposals = aes128gcm16-noesn
+				}
+			}
+		}
+	}
+	END
+}
+
+# espl_raw KEY REMOTE-KEY
+espl_raw()
+{
+	cat <<-END
+	tunnel "office" {
+		local = "192.0.2.1"
+		remote = "192.0.2.2"
+		local-id = "paris@example.org"
+		remote-id = "gw.example.org"
+		key = "$PKI/$1.key"
+		remote-key = "$PKI/$2.pub"
+		ike = "aes128gcm16-prfsha256-x25519"
+		local-ts = "10.1.0.0/24"
+		remote-ts = "10.2.0.0/24"
+	}
+	END
+}
+
+# raw INITIATOR OUR-KEY STRONGSWAN'S
+raw()
+{
+	local what="$1 initiates: raw public keys, $2 and $3"
+
+	espl_raw "$2" "$3" >"$WORK/a/esplane.conf"
+	must espl a reload
+	swan_raw "$3" "$2"
+	if [ "$1" = esplane ]; then
+		check "$what: up" espl a up office
+	else
+		check "$what: up" swan b --initiate --child net --timeout "$HANG"
+	fi || return
+	check "$what: esplane has it" wait_for 5 espl_is up
+	ping_both "$what"
+	check "$what: down" espl a down office
+	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
+}
+
 # row INITIATOR KIND METHODS [REMOTE-ID REMOTE-ID-OF-STRONGSWAN]
 row()
 {
@@ -148,11 +226,18 @@ swan_start b b
 espl_start a a </dev/null
 
 # What esplane takes down stays down for the peer too, until it brings it up itself.
-for kind in rsa p256 p384 ed25519; do
+for kind in rsa p256 p384 p521 ed25519 ed448; do
 	row strongSwan $kind "RFC 7427"
 	row esplane $kind "RFC 7427"
 done
 row esplane p256 "distinguished names" "O=Example, CN=gw-p256" "paris@example.org"
+raw strongSwan rsa p256
+raw esplane p256 rsa
+espl_raw p256 ed25519 >"$WORK/a/esplane.conf"
+must espl a reload
+swan_raw rsa p256
+refuse "another raw public key: not up, and why" "but its raw public key is for EdDSA" espl a up office
+check "another raw public key: nothing is left at strongSwan" wait_for 10 swan_is_empty
 refused "an unknown CA" b-stranger "is issued by O=Other, CN=Root, which is none of the tunnel's CAs"
 refused "an expired certificate" b-expired "has expired on 2025-01-01 00:00:00 UTC"
 refused "a revoked certificate" b-p256 "CN=gw-p256 was revoked on" "crl = $PKI/ca.crl"

@@ -246,10 +246,9 @@ bool cert_spki_hash(struct chunk cert, uint8_t hash[CERT_SPKI_HASH])
 
 /* What it is good for */
 
-bool cert_key_is_strong(gnutls_x509_crt_t crt, bool legacy, char why[CERT_WHY_MAX])
+bool cert_strength(int pk, unsigned int bits, bool legacy, char why[CERT_WHY_MAX])
 {
-	unsigned int bits = 0, least = legacy ? 1024 : 2048;
-	int pk = gnutls_x509_crt_get_pk_algorithm(crt, &bits);
+	unsigned int least = legacy ? 1024 : 2048;
 
 	switch (pk) {
 	case GNUTLS_PK_DSA:
@@ -275,6 +274,14 @@ bool cert_key_is_strong(gnutls_x509_crt_t crt, bool legacy, char why[CERT_WHY_MA
 			 "ECDSA or EdDSA");
 		return false;
 	}
+}
+
+bool cert_key_is_strong(gnutls_x509_crt_t crt, bool legacy, char why[CERT_WHY_MAX])
+{
+	unsigned int bits = 0;
+	int pk = gnutls_x509_crt_get_pk_algorithm(crt, &bits);
+
+	return cert_strength(pk, bits, legacy, why);
 }
 
 /* RFC 4945 5.1.3.12 wants none or any; what is issued for VPNs has one of the others. */

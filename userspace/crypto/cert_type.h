@@ -10,7 +10,8 @@
 gnutls_x509_crt_t cert_import(struct chunk der);
 const char *cert_subject_of(gnutls_x509_crt_t crt, char buf[CERT_NAME_MAX]);
 const char *cert_issuer_of(gnutls_x509_crt_t crt, char buf[CERT_NAME_MAX]);
-/* RSA with less than 2048 bits, with @legacy 1024; DSA without. */
+/* Not RSA with less than 2048 bits, with @legacy 1024, nor DSA without. @pk: GNUTLS_PK_. */
+bool cert_strength(int pk, unsigned int bits, bool legacy, char why[CERT_WHY_MAX]);
 bool cert_key_is_strong(gnutls_x509_crt_t crt, bool legacy, char why[CERT_WHY_MAX]);
 /* Is there no extended key usage, or one that IKE may have? */
 bool cert_purpose_fits(gnutls_x509_crt_t crt);

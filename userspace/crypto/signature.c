@@ -9,6 +9,7 @@
 
 #include "crypto/cert_type.h"
 #include "crypto/key_type.h"
+#include "crypto/raw_type.h"
 #include "crypto/sigalg.h"
 #include "lib/array.h"
 #include "lib/cursor.h"
@@ -265,9 +266,9 @@ static bool signature_is_allowed(uint8_t method, const struct sigalg *alg, bool 
 				"another, or allow-legacy = yes", sigalg_str(alg, name));
 }
 
-/* Does the certificate's key do such signatures? */
-static bool signature_suits(gnutls_pubkey_t key, uint8_t method, const struct sigalg *alg,
-			    char why[SIGNATURE_WHY_MAX])
+/* Does the key do such signatures? @whose: "its certificate's". */
+static bool signature_suits(gnutls_pubkey_t key, const char *whose, uint8_t method,
+			    const struct sigalg *alg, char why[SIGNATURE_WHY_MAX])
 {
 	static const uint8_t schemes[][2] = {
 		{ GNUTLS_PK_RSA, SIGALG_RSA }, { GNUTLS_PK_RSA, SIGALG_RSA_PSS },
@@ -287,8 +288,8 @@ static bool signature_suits(gnutls_pubkey_t key, uint8_t method, const struct si
 	if (alg->scheme == SIGALG_ECDSA && method != AUTH_SIGNATURE)
 		suits &= curve && curve->method == method;
 	return suits ||
-	       signature_refuse(why, "the peer has signed with %s (method %u), but its certificate "
-				"has a key for %s with %u bits", sigalg_str(alg, name), method,
+	       signature_refuse(why, "the peer has signed with %s (method %u), but %s key is for %s "
+				"with %u bits", sigalg_str(alg, name), method, whose,
 				gnutls_pk_get_name((gnutls_pk_algorithm_t)pk), bits);
 }
 
@@ -359,8 +360,8 @@ static bool signature_compare(gnutls_pubkey_t key, uint8_t method, const struct 
 	return ok;
 }
 
-static bool signature_check_with(gnutls_pubkey_t key, bool legacy, uint8_t method,
-				 struct chunk octets, struct chunk auth,
+static bool signature_check_with(gnutls_pubkey_t key, const char *whose, bool legacy,
+				 uint8_t method, struct chunk octets, struct chunk auth,
 				 char why[SIGNATURE_WHY_MAX])
 {
 	char name[SIGALG_STRLEN];
@@ -369,11 +370,11 @@ static bool signature_check_with(gnutls_pubkey_t key, bool legacy, uint8_t metho
 
 	if (!signature_read(method, auth, &alg, &value, why) ||
 	    !signature_is_allowed(method, &alg, legacy, why) ||
-	    !signature_suits(key, method, &alg, why))
+	    !signature_suits(key, whose, method, &alg, why))
 		return false;
 	return (value.len && signature_compare(key, method, &alg, octets, value)) ||
-	       signature_refuse(why, "the peer's signature (%s) is not one of its certificate's "
-				"key", sigalg_str(&alg, name));
+	       signature_refuse(why, "the peer's signature (%s) is not one of %s key",
+				sigalg_str(&alg, name), whose);
 }
 
 bool signature_check(struct chunk cert, bool legacy, uint8_t method, struct chunk octets,
@@ -384,7 +385,7 @@ bool signature_check(struct chunk cert, bool legacy, uint8_t method, struct chun
 	bool ok;
 
 	if (crt && gnutls_pubkey_init(&key) == 0 && gnutls_pubkey_import_x509(key, crt, 0) == 0)
-		ok = signature_check_with(key, legacy, method, octets, signature, why);
+		ok = signature_check_with(key, "its certificate's", legacy, method, octets, signature, why);
 	else
 		ok = signature_refuse(why, "the key of the peer's certificate cannot be read");
 	if (key)
@@ -392,4 +393,37 @@ bool signature_check(struct chunk cert, bool legacy, uint8_t method, struct chun
 	if (crt)
 		gnutls_x509_crt_deinit(crt);
 	return ok;
+}
+
+static bool signature_check_key(struct chunk raw, bool legacy, uint8_t method, struct chunk octets,
+				struct chunk signature, char why[SIGNATURE_WHY_MAX])
+{
+	gnutls_pubkey_t key = raw_import(raw);
+	bool ok;
+
+	if (!key)
+		return signature_refuse(why, "the peer's public key cannot be read");
+	ok = signature_check_with(key, "its raw public", legacy, method, octets, signature, why);
+	gnutls_pubkey_deinit(key);
+	return ok;
+}
+
+bool signature_check_raw(const struct chunk_list *keys, struct chunk sent, bool legacy,
+			 uint8_t method, struct chunk octets, struct chunk signature,
+			 struct chunk *key, char why[SIGNATURE_WHY_MAX])
+{
+	char name[RAW_STRLEN];
+	bool known = false;
+
+	for (unsigned int i = 0; i < chunk_list_count(keys); i++) {
+		*key = keys->chunk[i];
+		if (sent.len && (sent.len != key->len || memcmp(sent.p, key->p, key->len) != 0))
+			continue;
+		known = true;
+		if (signature_check_key(*key, legacy, method, octets, signature, why))
+			return true;
+	}
+	return known ? false :
+	       signature_refuse(why, "it has sent the %s, which is none of remote-key: give that "
+				"one, or let the peer use its own", raw_str(sent, name));
 }

@@ -8,7 +8,7 @@
 #define CRYPTO_SIGNATURE_H
 
 #include <stdbool.h>
-#include "lib/mem.h"
+#include "lib/chunk_list.h"
 
 #define SIGNATURE_MAX		1152	/* octets: RSA of 8192 bits */
 #define SIGNATURE_WHY_MAX	256
@@ -27,5 +27,12 @@ bool signature_make(const struct key *key, uint16_t hashes, struct chunk octets,
  */
 bool signature_check(struct chunk cert, bool legacy, uint8_t method, struct chunk octets,
 		     struct chunk signature, char why[SIGNATURE_WHY_MAX]);
+/*
+ * As signature_check(), with one of these raw public keys (crypto/raw.h), which are believed: that
+ * one is in @key then. @sent: what the peer says its key is; of no octets: nothing.
+ */
+bool signature_check_raw(const struct chunk_list *keys, struct chunk sent, bool legacy,
+			 uint8_t method, struct chunk octets, struct chunk signature,
+			 struct chunk *key, char why[SIGNATURE_WHY_MAX]);
 
 #endif

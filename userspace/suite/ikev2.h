@@ -69,6 +69,7 @@ enum cert_encoding {
 	CERT_X509_SIGNATURE = 4,
 	CERT_X509_URL = 12,
 	CERT_X509_BUNDLE_URL = 13,
+	CERT_RAW_PUBLIC_KEY = 15,	/* RFC 7670: SubjectPublicKeyInfo */
 };
 
 /* RFC 7296 3.10.1: below NOTIFY_STATUS an error */

@@ -127,6 +127,10 @@ openssl pkcs8 -topk8 -v2 aes256 -in p256.key -passout pass:sesame -out p256.key.
 openssl ec -in p256.key -out p256.key.sec1 2>/dev/null
 openssl rsa -in rsa2048.key -traditional -out rsa2048.key.pkcs1 2>/dev/null
 cat gate.key >gate.only
+for k in ed25519 p256 rsa1024; do
+	openssl pkey -in $k.key -pubout -out $k.pub
+done
+openssl pkey -in p256.key -pubout -outform DER -out p256.pub.der
 cat deep.pem sub.pem >deep.chain
 openssl pkcs12 -export -inkey gate.key -in deep.pem -certfile sub.pem -passout pass:sesame -out deep.p12 2>/dev/null
 openssl pkcs12 -export -inkey gate.key -in deep.pem -passout pass: -out open.p12 2>/dev/null

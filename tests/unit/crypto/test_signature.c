@@ -13,6 +13,7 @@
 #include <cmocka.h>
 #include "crypto/key.h"
 #include "crypto/sigalg.h"
+#include "crypto/raw.h"
 #include "crypto/signature.h"
 #include "lib/array.h"
 #include "pki.h"
@@ -97,6 +98,49 @@ static void openssl_takes(size_t row, const uint8_t *auth, size_t len)
 	else if (rows[row].method == 14)
 		assert_int_equal(pki_shell("openssl pkeyutl -verify -pubin -inkey public -rawin "
 					   "-in octets -sigfile value"), 0);
+}
+
+/* Raw public keys, RFC 7670: one of those that are known, and the one that the peer says it has. */
+static void raw_keys(void **state)
+{
+	struct key *key = load("p256"), *other = load("ed25519");
+	struct chunk_list *ours = raw_of_key(key), *known;
+	uint8_t auth[SIGNATURE_MAX], method;
+	struct chunk list[2], none = { 0 }, value = { auth, 0 }, by;
+	struct chunk_list *both;
+	char why[SIGNATURE_WHY_MAX], name[RAW_STRLEN];
+
+	known = raw_load(pki_file("ed25519.pub"), why);
+	assert_true(ours && known);
+	assert_null(raw_load(pki_file("p256.key"), why));
+	assert_string_equal(why, "has no public key in PEM or DER: make it of the private one, with "
+			    "openssl pkey -pubout");
+	list[0] = known->chunk[0];
+	list[1] = ours->chunk[0];
+	both = chunk_list_new(list, 2);
+	assert_true(signature_make(key, 1 << 2, octets, &method, auth, &value.len, why));
+	assert_true(signature_check_raw(both, none, false, method, octets, value, &by, why));
+	assert_ptr_equal(by.p, both->chunk[1].p);
+	assert_true(signature_check_raw(both, list[1], false, method, octets, value, &by, why));
+	assert_false(signature_check_raw(both, list[0], false, method, octets, value, &by, why));
+	assert_non_null(strstr(why, "but its raw public key is for EdDSA"));
+	assert_false(signature_check_raw(ours, none, false, method, others, value, &by, why));
+	assert_non_null(strstr(why, "is not one of its raw public key"));
+	assert_false(signature_check_raw(known, list[1], false, method, octets, value, &by, why));
+	assert_non_null(strstr(why, raw_str(list[1], name)));
+	assert_non_null(strstr(why, "which is none of remote-key"));
+	assert_false(raw_is_usable(value, true, why));
+	assert_true(raw_is_usable(list[0], false, why));
+	chunk_list_put(ours);
+	ours = raw_load(pki_file("rsa1024.pub"), why);
+	assert_false(raw_is_usable(ours->chunk[0], false, why));
+	assert_non_null(strstr(why, "its key is weak: 1024 bits"));
+	assert_true(raw_is_usable(ours->chunk[0], true, why));
+	chunk_list_put(ours);
+	chunk_list_put(known);
+	chunk_list_put(both);
+	key_free(key);
+	key_free(other);
 }
 
 static void ours(void **state)
@@ -205,7 +249,7 @@ static void theirs(void **state)
 	/* a key of another kind, another curve, no method of signatures */
 	assert_false(theirs_is_taken("p256", "-sha256", 14, &rsa256, false, why));
 	assert_string_equal(why, "the peer has signed with RSA with SHA2-256 (method 14), but its "
-			    "certificate has a key for EC/ECDSA with 256 bits");
+			    "certificate's key is for EC/ECDSA with 256 bits");
 	assert_false(theirs_is_taken("p384", "-sha384", 9, NULL, false, why));
 	assert_false(theirs_is_taken("p384", "-sha384", 2, NULL, false, why));
 	assert_string_equal(why, "the peer's AUTH method 2 is not one of signatures");
@@ -297,6 +341,7 @@ static void pkcs12(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(raw_keys),
 		cmocka_unit_test(ours),
 		cmocka_unit_test(ecdsa_of_rfc_4754_has_its_length),
 		cmocka_unit_test(theirs),

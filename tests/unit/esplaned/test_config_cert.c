@@ -20,6 +20,8 @@
 
 #define HEAD	"tunnel \"office\" {\nremote = 198.51.100.1\nlocal-ts = 10.1.0.0/24\n"	\
 		"remote-ts = 10.2.0.0/24\nremote-id = b.example.org\n"
+#define NAMELESS "tunnel \"office\" {\nremote = 198.51.100.1\nlocal-ts = 10.1.0.0/24\n"	\
+		"remote-ts = 10.2.0.0/24\n"
 #define PSK	"psk = \"a long secret: ok\"\n"
 #define OURS	"cert = p256.pem\nkey = p256.key\n"
 #define BOTH	HEAD OURS "ca = { ca.pem, other.pem }\n"
@@ -53,6 +55,34 @@ static void both_by_certificate(void **state)
 	assert_int_equal(t->ike.local_id.type, ID_FQDN);
 	assert_memory_equal(t->ike.local_id.data, "gw.example.org", 14);
 	assert_in_range(t->cert_until, time(NULL) + 364 * 86400, time(NULL) + 366 * 86400);
+	config_free(c);
+}
+
+/* Raw public keys, RFC 7670: what is sent is what OpenSSL has made of the private one. */
+static void raw_public_keys(void **state)
+{
+	struct config *c = load_good(HEAD "key = p256.key\nremote-key = { ed25519.pub, "
+				     "p256.pub.der }\n}\n");
+	struct tunnel_options *t = &c->tunnels[0];
+	uint8_t der[512];
+	char path[256];
+	size_t len;
+	FILE *f;
+
+	assert_ptr_equal(t->ike.local_auth, &auth_signature_ops);
+	assert_ptr_equal(t->ike.remote_auth, &auth_signature_ops);
+	assert_true(t->ike.local_raw && t->ike.remote_raw);
+	assert_int_equal(chunk_list_count(t->ike.certs), 1);
+	assert_int_equal(chunk_list_count(t->remote_keys), 2);
+	assert_null(t->ike.ca_hashes);
+	snprintf(path, sizeof(path), "%s/p256.pub.der", config_dir);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	len = fread(der, 1, sizeof(der), f);
+	fclose(f);
+	assert_int_equal(t->ike.certs->chunk[0].len, len);
+	assert_memory_equal(t->ike.certs->chunk[0].p, der, len);
+	assert_memory_equal(t->remote_keys->chunk[1].p, der, len);
 	config_free(c);
 }
 
@@ -134,12 +164,24 @@ static const struct { const char *text, *why; } refused[] = {
 	  "the psk: leave it, or one of them, out" },
 	{ HEAD OURS "}\n",
 	  "@:1: tunnel \"office\": cert says how we prove who we are, and nothing says how the peer "
-	  "does: give ca, or psk" },
+	  "does: give ca, remote-key or psk" },
 	{ HEAD "ca = ca.pem\n}\n",
 	  "@:1: tunnel \"office\": ca says how the peer proves who it is, and nothing says how we do: "
 	  "give cert and key, or psk" },
-	{ HEAD PSK "key = p256.key\n}\n",
-	  "@:1: tunnel \"office\": there is a key, but no certificate: give cert" },
+	{ HEAD PSK "key-password = sesame\n}\n",
+	  "@:1: tunnel \"office\": there is a key-password, but no key: give key, or cert" },
+	{ NAMELESS "key = p256.key\nremote-key = ed25519.pub\n}\n",
+	  "@:1: tunnel \"office\": remote-id is missing: a raw public key (remote-key) names nobody, "
+	  "say whose it is" },
+	{ HEAD "key = rsa1024.key\nremote-key = ed25519.pub\n}\n",
+	  "@:1: tunnel \"office\": the key in $/rsa1024.key cannot be used: its key is weak: 1024 "
+	  "bits, where 2048 are the least (1024 with allow-legacy = yes)" },
+	{ HEAD "key = p256.key\nremote-key = { ed25519.pub, p384.pem }\n}\n",
+	  "@:7: tunnel \"office\": remote-key: $/p384.pem has no public key in PEM or DER: make it of "
+	  "the private one, with openssl pkey -pubout" },
+	{ HEAD "key = p256.key\nremote-key = ed25519.pub\nca = ca.pem\n}\n",
+	  "@:1: tunnel \"office\": ca and remote-key both say how the peer proves who it is: leave "
+	  "one of them out" },
 	{ HEAD PSK OURS "crl = good.crl\n}\n",
 	  "@:1: tunnel \"office\": crl is about certificates of the peer, but there is no ca that it "
 	  "could have one of" },
@@ -246,7 +288,8 @@ static void the_way_across(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(both_by_certificate), cmocka_unit_test(one_end_by_certificate),
+		cmocka_unit_test(both_by_certificate), cmocka_unit_test(raw_public_keys),
+		cmocka_unit_test(one_end_by_certificate),
 		cmocka_unit_test(keys_of_every_form), cmocka_unit_test(what_is_refused),
 		cmocka_unit_test(times), cmocka_unit_test(the_way_across),
 	};

@@ -176,7 +176,7 @@ static void mistakes_of_the_tunnel(void **state)
 		       "are, so nobody needs the psk: leave it, or one of them, out");
 	expect_refusal("tunnel a {\nremote = any\nusers = road.users\n" TS "}\n",
 		       "@:1: tunnel \"a\": psk or psk-file is missing: the secret shared with the "
-		       "peer; or, with certificates, cert, key and ca");
+		       "peer; or, with certificates, cert, key and ca; or, with raw public keys, key and remote-key");
 	expect_refusal(CLIENT "password = x\npassword-file = y\neap-identity = a\n}\n",
 		       "@:7: tunnel \"office\": password-file: $/y: No such file or directory; write "
 		       "the secret into a file of mode 0600\n"

@@ -25,7 +25,7 @@ static const struct {
 	{ ONE("keylife = 3\n"),
 	  "@:6: tunnel \"office\": there is no option keylife; use local, remote, local-id, "
 	  "remote-id, psk, psk-file, strict-psk, cert, key, key-password, key-password-file, ca, "
-	  "crl, revocation, users, eap-identity, password, password-file, eap, ike, esp, allow-legacy, prefer, local-ts, remote-ts, rekey, "
+	  "remote-key, crl, revocation, users, eap-identity, password, password-file, eap, ike, esp, allow-legacy, prefer, local-ts, remote-ts, rekey, "
 	  "rekey-bytes, rekey-packets, ike-rekey, reauth, reauth-every, replay-window, start, "
 	  "when-down, interface, address, pool, mtu, routes, table, metric, fwmark, encap, mobike, allow-key-export, nat-keepalive, dpd, "
 	  "retransmit-first, retransmit-factor, retransmit-tries, fragment-size, childless, split, "
@@ -39,7 +39,7 @@ static const struct {
 	  "@:1: tunnel \"office\": remote is missing: the peer's address or name, or any" },
 	{ "tunnel \"office\" {\nremote = any\nlocal-ts = 10.1.0.0/24\nremote-ts = 10.2.0.0/24\n}\n",
 	  "@:1: tunnel \"office\": psk or psk-file is missing: the secret shared with the peer; "
-	  "or, with certificates, cert, key and ca" },
+	  "or, with certificates, cert, key and ca; or, with raw public keys, key and remote-key" },
 	{ "tunnel \"office\" {\nremote = any\npsk = 'a long secret'\n}\n",
 	  "@:1: tunnel \"office\": local-ts is missing: the networks on this side, as { "
 	  "\"10.1.0.0/24\" }\n"

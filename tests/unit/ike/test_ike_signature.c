@@ -563,6 +563,47 @@ static void refused_by_hand(uint8_t encoding, unsigned int count, unsigned int l
 	signing_free(p);
 }
 
+static struct chunk_list *raw_key(const char *text)
+{
+	return chunk_list_new(&(struct chunk){ (const uint8_t *)text, strlen(text) }, 1);
+}
+
+/* RFC 7670: each end sends its raw public key in place of certificates, and knows the peer's. */
+static void test_raw_public_keys(void **state)
+{
+	static const char *const keys[] = { "a's key", "b's key" };
+
+	for (unsigned int wrong = 0; wrong < 2; wrong++) {
+		struct ends *p = signing_ends();
+		struct side *a = &p->s[0], *b = &p->s[1];
+
+		for (int i = 0; i < 2; i++) {
+			struct tunnel_conf *c = &p->s[i].conf;
+
+			chunk_list_put(c->certs);
+			chunk_list_put(c->ca_hashes);
+			c->certs = raw_key(keys[i]);
+			c->ca_hashes = NULL;
+			c->local_raw = c->remote_raw = true;
+		}
+		ends_start(p);
+		fake_keys(&a->fake, a->tunnel, keys[0], keys[1]);
+		fake_keys(&b->fake, b->tunnel, keys[1], wrong ? keys[1] : keys[0]);
+		if (!wrong) {
+			bring_up(p, 0);
+		} else {
+			start(p, 0);
+			for (int i = 0; i < 4; i++) {
+				carry(a);
+				carry(b);
+			}
+			ended_in(b, IKE_EV_REFUSED, IKE_FAIL_AUTH_LOCAL,
+				 "its raw public key is another");
+		}
+		signing_free(p);
+	}
+}
+
 static void test_odd_certificates(void **state)
 {
 	/* its address, RFC 7296 3.6: SHA-1 and URL */
@@ -612,6 +653,7 @@ int main(void)
 		cmocka_unit_test(test_the_way_decides),
 		cmocka_unit_test(test_the_ca_decides),
 		cmocka_unit_test(test_no_ca_fits),
+		cmocka_unit_test(test_raw_public_keys),
 		cmocka_unit_test(test_odd_certificates),
 		cmocka_unit_test(test_it_covers_the_first_messages),
 	};

@@ -92,18 +92,18 @@ static void certificates_are_written(void **state)
 	struct builder b;
 
 	build_begin(&b, buf, sizeof(buf), &h);
-	build_cert(&b, PAYLOAD_CERT, parts, 1);
-	build_cert(&b, PAYLOAD_CERT, parts + 1, 1);
-	build_cert(&b, PAYLOAD_CERTREQ, parts, 2);
-	build_cert(&b, PAYLOAD_CERTREQ, NULL, 0);
+	build_cert(&b, PAYLOAD_CERT, CERT_X509_SIGNATURE, parts, 1);
+	build_cert(&b, PAYLOAD_CERT, CERT_RAW_PUBLIC_KEY, parts + 1, 1);
+	build_cert(&b, PAYLOAD_CERTREQ, CERT_X509_SIGNATURE, parts, 2);
+	build_cert(&b, PAYLOAD_CERTREQ, CERT_RAW_PUBLIC_KEY, NULL, 0);
 	bytes_are(buf + MSG_HEADER_LEN, build_end(&b) - MSG_HEADER_LEN,
 		  "25000007 04 aabb"
-		  "26000007 04 ccdd"
+		  "26000007 0f ccdd"
 		  "26000009 04 aabb ccdd"
-		  "00000005 04");
+		  "00000005 0f");
 	assert_int_equal(msg_parse(buf, b.w.len, &h, &m), MSG_OK);
 	assert_int_equal(m.cert_count, 2);
-	assert_int_equal(m.cert[1].encoding, CERT_X509_SIGNATURE);
+	assert_int_equal(m.cert[1].encoding, CERT_RAW_PUBLIC_KEY);
 	assert_memory_equal(m.cert[1].data.at, "\xcc\xdd", 2);
 	assert_int_equal(m.certreq_count, 2);
 	assert_int_equal(m.certreq[0].data.left, 4);

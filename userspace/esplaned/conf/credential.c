@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "crypto/key.h"
+#include "crypto/raw.h"
 #include "esplaned/conf/option.h"
 #include "esplaned/conf/secret.h"
 #include "esplaned/conf/user.h"
@@ -196,6 +197,23 @@ bool credential_set_ca(struct option_target *to, const char *value, char why[VAL
 	return credential_append(&to->tunnel->ca, list, why);
 }
 
+bool credential_set_remote_key(struct option_target *to, const char *value,
+			       char why[VALUE_WHY_MAX])
+{
+	char path[CONFIG_CERT_PATH_MAX], detail[RAW_WHY_MAX];
+	struct chunk_list *list;
+	struct chunk c;
+
+	if (!value_path(to->file, value, path, sizeof(path), why) ||
+	    !credential_file_read(path, false, CREDENTIAL_KEY_MAX, &c, why))
+		return false;
+	list = raw_load(c, detail);
+	credential_file_free(c);
+	if (!list)
+		return value_refuse(why, "%s %s", path, detail);
+	return credential_append(&to->tunnel->remote_keys, list, why);
+}
+
 bool credential_set_crl(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
 	char path[CONFIG_CERT_PATH_MAX], detail[CERT_WHY_MAX];
@@ -328,19 +346,43 @@ static bool credential_twice(const char *end, const char *a, const char *b, char
 	return value_refuse(why, "%s and %s both say how %s: leave one of them out", a, b, end);
 }
 
+/* What says how we prove who we are; a key without a certificate is a raw public key's. */
+static const char *credential_ours(const struct tunnel_options *t)
+{
+	return t->cert_path[0] ? "cert" : t->key_path[0] ? "key" :
+	       t->password[0] ? "password" : NULL;
+}
+
+static const char *credential_theirs(const struct tunnel_options *t)
+{
+	return t->ca ? "ca" : t->remote_keys ? "remote-key" : t->user_count ? "users" : NULL;
+}
+
+/* Is there one of each at most, and what belongs to it? */
+static bool credential_is_clear(const struct tunnel_options *t, char why[VALUE_WHY_MAX])
+{
+	const char *ours = credential_ours(t), *theirs = credential_theirs(t);
+
+	if (t->key_password[0] && !t->cert_path[0] && !t->key_path[0])
+		return value_refuse(why, "there is a key-password, but no key: give key, or cert");
+	if (t->password[0] && strcmp(ours, "password"))
+		return credential_twice("we prove who we are", ours, "password", why);
+	if (t->ca && t->remote_keys)
+		return credential_twice("the peer proves who it is", "ca", "remote-key", why);
+	if (t->user_count && strcmp(theirs, "users"))
+		return credential_twice("the peers prove who they are", theirs, "users", why);
+	return !t->remote_keys || t->ike.remote_id.type ||
+	       value_refuse(why, "remote-id is missing: a raw public key (remote-key) names nobody, "
+			    "say whose it is");
+}
+
 /* Which of psk, cert, key, ca, users and password are there, and what do they mean together? */
 static bool credential_choose(struct tunnel_options *t, char why[VALUE_WHY_MAX])
 {
-	bool cert = t->cert_path[0], ca = t->ca;
-	const char *ours = cert ? "cert" : t->password[0] ? "password" : NULL;
-	const char *theirs = ca ? "ca" : t->user_count ? "users" : NULL;
+	const char *ours = credential_ours(t), *theirs = credential_theirs(t);
 
-	if (!cert && (t->key_path[0] || t->key_password[0]))
-		return value_refuse(why, "there is a key, but no certificate: give cert");
-	if (cert && t->password[0])
-		return credential_twice("we prove who we are", "cert", "password", why);
-	if (ca && t->user_count)
-		return credential_twice("the peers prove who they are", "ca", "users", why);
+	if (!credential_is_clear(t, why))
+		return false;
 	if (t->psk_len && ours && theirs)
 		return value_refuse(why, "%s and %s say how both ends prove who they are, so "
 				    "nobody needs the psk: leave it, or one of them, out", ours,
@@ -350,12 +392,13 @@ static bool credential_choose(struct tunnel_options *t, char why[VALUE_WHY_MAX])
 				    "how we do: give cert and key, or psk", theirs);
 	if (!t->psk_len && !theirs)
 		return value_refuse(why, "%s says how we prove who we are, and nothing says how "
-				    "the peer does: give ca, or psk", ours);
-	if (t->crl && !ca)
+				    "the peer does: give ca, remote-key or psk", ours);
+	if (t->crl && !t->ca)
 		return value_refuse(why, "crl is about certificates of the peer, but there is no ca "
 				    "that it could have one of");
-	t->ike.local_auth = cert ? &auth_signature_ops : NULL;
-	t->ike.remote_auth = ca ? &auth_signature_ops : NULL;
+	t->ike.local_auth = t->cert_path[0] || t->key_path[0] ? &auth_signature_ops : NULL;
+	t->ike.remote_auth = t->ca || t->remote_keys ? &auth_signature_ops : NULL;
+	t->ike.remote_raw = t->remote_keys;
 	return user_complete(t, why);
 }
 
@@ -380,12 +423,37 @@ static bool credential_ca_hashes(struct tunnel_options *t, char why[VALUE_WHY_MA
 	return ok || value_refuse(why, "the key of a CA cannot be read, or there is no memory");
 }
 
+/* Our raw public key, and whether it and those of the peer are strong. */
+static bool credential_read_raw(struct tunnel_options *t, char why[VALUE_WHY_MAX])
+{
+	char detail[RAW_WHY_MAX], name[RAW_STRLEN];
+
+	if (t->key_path[0] && !t->cert_path[0]) {
+		if (!credential_read_key(t, why))
+			return false;
+		t->ike.certs = raw_of_key(t->key);
+		t->ike.local_raw = true;
+		if (!t->ike.certs)
+			return value_refuse(why, "no memory");
+		if (!raw_is_usable(t->ike.certs->chunk[0], t->allow_legacy, detail))
+			return value_refuse(why, "the key in %s cannot be used: %s", t->key_path,
+					    detail);
+	}
+	for (unsigned int i = 0; i < chunk_list_count(t->remote_keys); i++) {
+		if (!raw_is_usable(t->remote_keys->chunk[i], t->allow_legacy, detail))
+			return value_refuse(why, "remote-key: the %s cannot be used: %s",
+					    raw_str(t->remote_keys->chunk[i], name), detail);
+	}
+	return true;
+}
+
 bool credential_read(struct tunnel_options *t, time_t now, char why[VALUE_WHY_MAX])
 {
 	time_t from, until;
 	bool ok;
 
-	ok = credential_choose(t, why) && credential_ca_hashes(t, why);
+	ok = credential_choose(t, why) && credential_ca_hashes(t, why) &&
+	     credential_read_raw(t, why);
 	if (ok && t->cert_path[0]) {
 		ok = credential_read_certs(t, why) && credential_read_key(t, why) &&
 		     credential_check(t, now, why) && credential_identify(t, why);

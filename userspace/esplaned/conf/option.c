@@ -492,6 +492,7 @@ const struct option option_table[] = {
 	{ "key-password", OPTION_TUNNEL, false, credential_set_password },
 	{ "key-password-file", OPTION_TUNNEL, false, credential_set_password_file },
 	{ "ca", OPTION_TUNNEL, true, credential_set_ca },
+	{ "remote-key", OPTION_TUNNEL, true, credential_set_remote_key },
 	{ "crl", OPTION_TUNNEL, true, credential_set_crl },
 	{ "revocation", OPTION_TUNNEL, false, credential_set_revocation },
 	{ "users", OPTION_TUNNEL, false, user_set_file },

@@ -29,6 +29,7 @@ void tunnel_options_clear(struct tunnel_options *t)
 {
 	tunnel_conf_clear(&t->ike);
 	chunk_list_put(t->ca);
+	chunk_list_put(t->remote_keys);
 	chunk_list_put(t->crl);
 	key_free(t->key);
 	users_free(t);

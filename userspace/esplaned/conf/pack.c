@@ -249,6 +249,8 @@ static void pack_credentials(struct writer *w, const struct tunnel_options *t)
 	pack_list(w, t->ike.certs);
 	pack_list(w, t->ike.ca_hashes);
 	pack_list(w, t->ca);
+	pack_list(w, t->remote_keys);
+	writer_u8(w, t->ike.local_raw);
 	writer_u8(w, (uint8_t)t->revocation);
 	writer_u8(w, t->allow_legacy);
 	pack_text(w, t->cert_path);
@@ -263,11 +265,13 @@ static bool unpack_credentials(struct cursor *c, struct tunnel_options *t,
 	if (!unpack_method(c, &t->ike.local_auth) || !unpack_method(c, &t->ike.remote_auth) ||
 	    !cursor_copy(c, t->ike.eap, sizeof(t->ike.eap)) || !unpack_id(c, &t->ike.eap_id) ||
 	    !unpack_list(c, lists, &t->ike.certs) || !unpack_list(c, lists, &t->ike.ca_hashes) ||
-	    !unpack_list(c, lists, &t->ca) || !cursor_u8(c, &revocation) ||
+	    !unpack_list(c, lists, &t->ca) || !unpack_list(c, lists, &t->remote_keys) ||
+	    !unpack_bool(c, &t->ike.local_raw) || !cursor_u8(c, &revocation) ||
 	    revocation > REVOCATION_OFF || !unpack_bool(c, &t->allow_legacy) ||
 	    !unpack_text(c, t->cert_path, sizeof(t->cert_path)) || !cursor_u64(c, &t->cert_until))
 		return false;
 	t->revocation = (enum revocation)revocation;
+	t->ike.remote_raw = t->remote_keys;
 	return true;
 }
 

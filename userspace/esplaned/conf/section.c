@@ -316,9 +316,11 @@ static void section_lacks(cfg_t *cfg, int line, bool children)
 		section_fault(line, "%sremote is missing: the peer's address or name, or any",
 			     where);
 	if (!section_given(cfg, "psk") && !section_given(cfg, "psk-file") &&
-	    !section_given(cfg, "cert") && !section_given(cfg, "ca"))
+	    !section_given(cfg, "cert") && !section_given(cfg, "ca") &&
+	    !section_given(cfg, "remote-key"))
 		section_fault(line, "%spsk or psk-file is missing: the secret shared with the peer; "
-			     "or, with certificates, cert, key and ca", where);
+			     "or, with certificates, cert, key and ca; or, with raw public keys, "
+			     "key and remote-key", where);
 	for (unsigned int i = 0; i < 3; i++)
 		if (cfg_size(cfg, pairs[i][0]) && cfg_size(cfg, pairs[i][1]))
 			section_fault(line, "%s%s and %s are both given: leave one out", where,
@@ -419,6 +421,7 @@ static bool section_credentials(struct tunnel_options *t, int line)
 		return false;
 	}
 	if (lists_share(lists, &t->ike.certs, &fresh) && lists_share(lists, &t->ca, &fresh) &&
+	    lists_share(lists, &t->remote_keys, &fresh) &&
 	    lists_share(lists, &t->crl, &fresh) && lists_share(lists, &t->ike.ca_hashes, &fresh))
 		return true;
 	section_fault(line, "tunnel \"%s\": certificates and revocation lists have more than %d "

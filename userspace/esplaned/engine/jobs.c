@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "crypto/raw.h"
 #include "crypto/signature.h"
 #include "esplaned/engine/engine.h"
 #include "esplaned/host/clock.h"
@@ -105,6 +106,18 @@ static struct trust *jobs_trust(struct tunnel_entry *t)
 	return t->trust;
 }
 
+/* RFC 7670: is it a signature with a key that the tunnel knows? */
+static void jobs_verify_raw(struct job *j, const struct tunnel_entry *t, const struct ike_job *job)
+{
+	struct chunk key;
+
+	if (!signature_check_raw(t->opt.remote_keys, job->raw_key, t->opt.allow_legacy, job->method,
+				 job->octets, job->signature, &key, j->why))
+		return;
+	j->why[0] = '\0';
+	raw_str(key, j->subject);
+}
+
 /* RFC 7296 2.15: is it a certificate to believe, for this identity, and is it its key's proof? */
 static void jobs_verify(struct job *j, struct tunnel_entry *t, const struct ike_job *job)
 {
@@ -142,7 +155,10 @@ static bool jobs_begin_verify(struct job *j, const struct ike_job *job)
 
 	if (!t)
 		return false;
-	jobs_verify(j, t, job);
+	if (t->opt.remote_keys)
+		jobs_verify_raw(j, t, job);
+	else
+		jobs_verify(j, t, job);
 	j->told = evtimer_new(j->d->base, jobs_on_told, j);
 	return j->told && !evtimer_add(j->told, &at_once);
 }

@@ -170,6 +170,7 @@ static bool vault_tunnel_send(struct vault *v, uint32_t request, struct lists *s
 	if (!vault_list_send(v, request, sent, t->ike.certs) ||
 	    !vault_list_send(v, request, sent, t->ike.ca_hashes) ||
 	    !vault_list_send(v, request, sent, t->ca) ||
+	    !vault_list_send(v, request, sent, t->remote_keys) ||
 	    !vault_list_send(v, request, sent, t->crl))
 		return false;
 	w = link_begin(v->out, LINK_TUNNEL);

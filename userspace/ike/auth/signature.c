@@ -20,6 +20,7 @@ static bool signature_begin(struct auth_session *s, struct chunk input)
 		job.id = &s->id;
 		job.certs = s->cert;
 		job.cert_count = s->cert_count;
+		job.raw_key = s->raw_key;
 		job.method = s->number;
 		job.signature = input;
 	}

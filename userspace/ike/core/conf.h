@@ -108,6 +108,8 @@ struct tunnel_conf {
 	 * what we ask it for (CERTREQ, RFC 7296 3.7); NULL: nothing.
 	 */
 	struct chunk_list *ca_hashes;
+	/* Raw public keys, RFC 7670: @certs is one, the peer's is one that who verifies has. */
+	bool local_raw, remote_raw;
 	/*
 	 * Of auth_eap_ops: types of the methods that we ask for or agree to, the best first, 0
 	 * after the last; what we call ourselves, type 0: as @local_id.

@@ -67,7 +67,7 @@ enum ike_job_kind {
 	 * The peer's proof: does a chain of @certs lead to a CA of @tunnel, does the end entity's
 	 * certificate speak for @id, and is @signature (of method @method) one of @octets with its
 	 * key? Anybody may have made all of it. @cert_count 0: the peer has sent none; @tunnel may
-	 * know it.
+	 * know it. Of a tunnel with raw public keys: is it a signature with one of these?
 	 */
 	IKE_JOB_VERIFY,
 	/* What a method of EAP needs of a password: see enum ike_eap. */
@@ -109,6 +109,7 @@ struct ike_job {
 	const struct ike_id *id;	/* of the ID payload */
 	const struct chunk *certs;	/* DER, the end entity's first; at most IKE_CERTS_MAX */
 	unsigned int cert_count;	/* and IKE_CERTS_LEN_MAX octets */
+	struct chunk raw_key; /* what the peer says its raw public key is; no octets: nothing */
 	uint8_t method;			/* 1, 9, 10, 11 or 14, enum auth_method */
 	struct chunk signature;		/* AUTH data: of method 14 with its AlgorithmIdentifier */
 	enum ike_eap eap;		/* EAP */

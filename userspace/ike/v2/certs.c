@@ -47,21 +47,24 @@ static void certs_add_cas(struct chunk *cas, unsigned int *count, const struct c
 void certs_answer(struct builder *b, const struct ike_sa *sa, const struct msg *m)
 {
 	struct chunk cas[ANSWER_CAS_MAX];
+	bool signs = false, raw = false;
 	unsigned int count = 0;
-	bool signs = false;
 	struct tunnel *t;
 
 	TAILQ_FOREACH(t, &sa->ike->tunnels, link) {
 		if (!tunnel_fit(t, &sa->local.addr, &sa->remote.addr) || !certs_may_sign(t->conf))
 			continue;
 		signs = true;
+		raw |= t->conf->remote_raw;
 		if (method_theirs(t->conf)->certs)
 			certs_add_cas(cas, &count, t->conf->ca_hashes);
 	}
 	if (signs && msg_notify(m, NOTIFY_SIGNATURE_HASH_ALGORITHMS))
 		certs_build_hashes(b);
 	if (count)
-		build_cert(b, PAYLOAD_CERTREQ, cas, count);
+		build_cert(b, PAYLOAD_CERTREQ, CERT_X509_SIGNATURE, cas, count);
+	if (raw)
+		build_cert(b, PAYLOAD_CERTREQ, CERT_RAW_PUBLIC_KEY, NULL, 0);
 }
 
 void certs_take_hashes(struct ike_sa *sa, const struct msg *m)
@@ -81,15 +84,18 @@ void certs_build(struct builder *b, const struct auth_session *s, const struct t
 	if (!s->method->certs)
 		return;
 	for (unsigned int i = 0; i < chunk_list_count(conf->certs); i++)
-		build_cert(b, PAYLOAD_CERT, &conf->certs->chunk[i], 1);
+		build_cert(b, PAYLOAD_CERT, conf->local_raw ? CERT_RAW_PUBLIC_KEY :
+			   CERT_X509_SIGNATURE, &conf->certs->chunk[i], 1);
 }
 
 void certs_request(struct builder *b, const struct tunnel_conf *conf)
 {
 	unsigned int count = chunk_list_count(conf->ca_hashes);
 
+	if (method_theirs(conf)->certs && conf->remote_raw)
+		build_cert(b, PAYLOAD_CERTREQ, CERT_RAW_PUBLIC_KEY, NULL, 0);
 	if (method_theirs(conf)->certs && count)
-		build_cert(b, PAYLOAD_CERTREQ, conf->ca_hashes->chunk,
+		build_cert(b, PAYLOAD_CERTREQ, CERT_X509_SIGNATURE, conf->ca_hashes->chunk,
 			   count < REQUEST_CAS_MAX ? count : REQUEST_CAS_MAX);
 }
 
@@ -108,9 +114,12 @@ bool certs_take(struct auth_session *s, const struct msg *m)
 	size_t len = 0;
 
 	s->cert_count = 0;
+	s->raw_key = (struct chunk){0};
 	for (unsigned int i = 0; i < m->cert_count && s->cert_count < IKE_CERTS_MAX; i++) {
 		const struct cursor *data = &m->cert[i].data;
 
+		if (m->cert[i].encoding == CERT_RAW_PUBLIC_KEY && data->left <= IKE_CERTS_LEN_MAX)
+			s->raw_key = (struct chunk){ data->at, data->left };
 		if (m->cert[i].encoding != CERT_X509_SIGNATURE || !data->left)
 			continue;
 		len += data->left;

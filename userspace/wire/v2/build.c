@@ -139,10 +139,11 @@ void build_auth(struct builder *b, uint8_t method, const void *data, size_t len)
 	build_payload_end(b);
 }
 
-void build_cert(struct builder *b, uint8_t type, const struct chunk *data, size_t count)
+void build_cert(struct builder *b, uint8_t type, uint8_t encoding, const struct chunk *data,
+		size_t count)
 {
 	build_payload(b, type);
-	writer_u8(&b->w, CERT_X509_SIGNATURE);
+	writer_u8(&b->w, encoding);
 	for (size_t i = 0; i < count; i++)
 		writer_bytes(&b->w, data[i].p, data[i].len);
 	build_payload_end(b);

@@ -57,10 +57,11 @@ void build_nonce(struct builder *b, const void *nonce, size_t len);
 void build_id(struct builder *b, uint8_t type, uint8_t id_type, const void *data, size_t len);
 void build_auth(struct builder *b, uint8_t method, const void *data, size_t len);
 /*
- * @type: PAYLOAD_CERT, of one certificate, or PAYLOAD_CERTREQ, of any number of hashes of CAs'
- * keys. The encoding is that of X.509, RFC 7296 3.6 and 3.7.
+ * @type: PAYLOAD_CERT, of one certificate or key, or PAYLOAD_CERTREQ, of any number of hashes of
+ * CAs' keys, RFC 7296 3.6 and 3.7. @encoding: enum cert_encoding.
  */
-void build_cert(struct builder *b, uint8_t type, const struct chunk *data, size_t count);
+void build_cert(struct builder *b, uint8_t type, uint8_t encoding, const struct chunk *data,
+		size_t count);
 /* @type: PAYLOAD_TSI or PAYLOAD_TSR */
 void build_ts(struct builder *b, uint8_t type, const struct ts *ts, size_t count);
 /* @spi_len 0, 4 or 8 */
