@@ -227,7 +227,10 @@ static void ipv6_ranges(struct kunit *test)
 	memset(&ts.end, 0xff, 16);
 	all.end = ts.end;
 	ts.end.b[15] = 0xfe;
-	set = set_of(test, 9, ts, ts);
+	/* 254 prefixes each, and a side has two of them */
+	set = espl_ts_set_alloc(POLICY(9), 2, 1);
+	KUNIT_ASSERT_NOT_NULL(test, set);
+	set->ts[0] = set->ts[1] = set->ts[2] = ts;
 	KUNIT_EXPECT_EQ(test, espl_selectors_insert(&sel, set), -E2BIG);
 	drop(&sel, set);
 	set = add(test, &sel, 9, all, ts);
