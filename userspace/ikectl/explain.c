@@ -36,10 +36,10 @@ static const struct explain_row {
 	  "take {to} out of what leads into the interface, or leave routes = yes: esplaned lays a "
 	  "route to the peer beside the tunnel" },
 	{ "peer-refused", true,
-	  "{ago_s} s ago the peer refused {exchange} with {notify}{authentic?: (not authenticated)}",
+	  "{ago_s} ago the peer refused {exchange} with {notify}{authentic?: (not authenticated)}",
 	  NULL },
 	{ "we-refused", true,
-	  "{ago_s} s ago we refused {exchange} of the peer at {remote}: {notify} {detail}", NULL },
+	  "{ago_s} ago we refused {exchange} of the peer at {remote}: {notify} {detail}", NULL },
 	{ "interface-down", true, "the interface {interface} is down", "ip link set {interface} up" },
 	{ "child-not-up", true, "{name} is not up, and nothing was said against it",
 	  "ikectl up {name}" },
@@ -69,7 +69,7 @@ static const struct explain_row {
 	  "let UDP port 4500 in here and at the peer. If the peer counts our packets as received, "
 	  "look there: its route back, its firewall, forwarding" },
 	{ "inbound-stopped", true,
-	  "{name}: we send, but nothing has come from the peer for {last_in_s} s",
+	  "{name}: we send, but nothing has come from the peer for {last_in_s}",
 	  "if the peer still counts our packets as received, look there: its route back, its "
 	  "firewall. If it does not, something on the path drops ESP now" },
 	{ "no-outbound", true, "{name}: packets come in, but this host sends none back",
@@ -138,10 +138,15 @@ static const struct explain_row *explain_find(const struct explain_row *rows, co
 	return rows;
 }
 
-/* A field of a finding as text: of a list all, "nothing" where it is empty. */
-static const char *explain_value(const json_t *value, char *buf, size_t len)
+/* A field of a finding as text: of a list all, "nothing" where it is empty; "..._s" are seconds. */
+static const char *explain_value(const json_t *finding, const char *key, char *buf, size_t len)
 {
-	if (json_is_integer(value))
+	const json_t *value = json_object_get(finding, key);
+	size_t end = strlen(key);
+
+	if (json_is_integer(value) && end > 2 && !strcmp(key + end - 2, "_s"))
+		text_seconds(json_integer_value(value), buf, len);
+	else if (json_is_integer(value))
 		snprintf(buf, len, "%lld", (long long)json_integer_value(value));
 	else if (json_is_array(value) && json_array_size(value))
 		text_join(value, " ", buf, len);
@@ -170,7 +175,7 @@ static void explain_fill(const char *sentence, const json_t *finding, char *buf,
 		text = strstr(key, "?:");
 		if (text)
 			*text = '\0';
-		explain_value(json_object_get(finding, key), value, sizeof(value));
+		explain_value(finding, key, value, sizeof(value));
 		if (text)
 			snprintf(value, sizeof(value), "%s",
 				 json_is_false(json_object_get(finding, key)) ? text + 2 : "");
@@ -310,6 +315,7 @@ static void explain_selectors(const struct view *v, const json_t *child, const j
 	static const char *const keys[] = { "local_ts", "remote_ts" };
 	static const char *const titles[] = { "local-ts", "remote-ts" };
 	const json_t *we = json_object_get(told, "we_refused");
+	const json_t *us = json_object_get(told, "refused_us");
 	char text[2048], mark[80];
 
 	for (int i = 0; i < 2; i++) {
@@ -319,6 +325,8 @@ static void explain_selectors(const struct view *v, const json_t *child, const j
 		else if (json_object_get(we, keys[i]))
 			explain_there(v, explain_list(we, keys[i], text, sizeof(text)),
 				      explain_said(we, mark));
+		else if (!strcmp(text_of(us, "notify"), "TS_UNACCEPTABLE"))
+			explain_there(v, "not what is here, or with it", explain_said(us, mark));
 		else
 			explain_there(v, explain_list(child, keys[i], text, sizeof(text)),
 				      i ? "(guess: it is to be its local one)" :
@@ -339,6 +347,16 @@ static const json_t *explain_child_up(const json_t *tunnel, const char *name)
 	return NULL;
 }
 
+/* Our own address: that of the IKE SA, or that which the route to the peer would have us use. */
+static const char *explain_here(const json_t *result)
+{
+	const char *endpoint = text_of(json_object_get(result, "tunnel"), "local_endpoint");
+	const json_t *host = json_object_get(result, "host");
+	const json_t *peer = json_array_get(json_object_get(host, "peers"), 0);
+
+	return endpoint[0] ? endpoint : text_of(json_object_get(peer, "way"), "source");
+}
+
 static void explain_sides(const struct view *v, const json_t *result)
 {
 	const json_t *tunnel = json_object_get(result, "tunnel"), *child, *up;
@@ -350,7 +368,7 @@ static void explain_sides(const struct view *v, const json_t *result)
 
 	fputs("\nBoth sides, ours here, and of the peer's what it let us know or what we expect:\n\n",
 	      v->out);
-	explain_line(v, "address", "here", text_of(tunnel, "local_endpoint"));
+	explain_line(v, "address", "here", explain_here(result));
 	if (there[0])
 		explain_there(v, there, "");
 	else if (text_of(refused, "remote")[0])

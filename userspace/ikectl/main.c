@@ -191,6 +191,8 @@ static int main_help(const char *command)
 
 static bool main_fits(const struct view *v, const struct command *command, bool more)
 {
+	if (v->level && strcmp(v->level, "debug") && strcmp(v->level, "info"))
+		return false;
 	if (more || (v->all && (!command->all || v->tunnel)))
 		return false;
 	return v->all || (v->tunnel ? command->arg != ARG_NONE : command->arg != ARG_MUST);

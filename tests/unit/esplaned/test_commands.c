@@ -93,6 +93,25 @@ static void up_that_joins(void **state)
 	close(second);
 }
 
+/* The time of an attempt begins with it, not with the last contact of the one before. */
+static void steps_of_the_next_attempt(void **state)
+{
+	int fd = client_open();
+	long long at_ms = -1;
+	const char *text;
+
+	tunnels_find_name(&d.tunnels, "lab")->contact_ms = clock_now() - 3600000;
+	engine_says(IKE_EV_UP, 0, NULL);
+	engine_says(IKE_EV_DOWN, IKE_FAIL_DOWN, "x");
+	say(fd, "{'command':'up','tunnel':'lab'}");
+	engine_says(IKE_EV_STEP, 0, "suite");
+	text = strstr(said(fd), "'at_ms':");
+	assert_non_null(text);
+	assert_int_equal(sscanf(text, "'at_ms':%lld", &at_ms), 1);
+	assert_in_range(at_ms, 0, 3599999);
+	close(fd);
+}
+
 static void up_that_is_taken_down(void **state)
 {
 	int up = client_open();
@@ -505,6 +524,7 @@ int main(void)
 		TEST(up_that_fails),
 		TEST(up_that_fails_at_once),
 		TEST(up_that_joins),
+		TEST(steps_of_the_next_attempt),
 		TEST(up_that_is_taken_down),
 		TEST(children_and_peers),
 		TEST(up_of_several_children),

@@ -179,6 +179,9 @@ static void explain_of_what_is_down(void **state)
 	expect_in(text, "{'code':'held-down','name':'lab'},{'code':'failed','name':'lab',"
 			"'error':'timeout','detail':'no answer'}");
 	expect_not_in(text, "not-started");
+	/* What a person did is not told as a failure beside. */
+	fake.peer[0].failure = IKE_FAIL_DOWN;
+	expect_not_in(ask("{'command':'explain','tunnel':'lab'}"), "'code':'failed'");
 	expect_in(ask("{'command':'explain'}"), "the command explain takes a tunnel");
 }
 

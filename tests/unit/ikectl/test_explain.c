@@ -63,6 +63,8 @@ static void sentences(void **state)
 	expect("{'code':'peer-refused','name':'office','exchange':'IKE_SA_INIT','ago_s':3,"
 	       "'notify':'NO_PROPOSAL_CHOSEN','authentic':false}",
 	       "3 s ago the peer refused IKE_SA_INIT with NO_PROPOSAL_CHOSEN (not authenticated)\n");
+	expect("{'code':'inbound-stopped','name':'office','last_in_s':7200}",
+	       "nothing has come from the peer for 2 h\n");
 	expect("{'code':'peer-refused','name':'office','exchange':'IKE_AUTH','ago_s':3,"
 	       "'notify':'TS_UNACCEPTABLE','authentic':true}", "with TS_UNACCEPTABLE\n");
 	/* A daemon that is newer than this ikectl. */
@@ -99,6 +101,22 @@ static void sides(void **state)
 	free(out);
 }
 
+static void sides_after_ts_unacceptable(void **state)
+{
+	char *out = explained(
+		"{'tunnel':{'name':'office','state':'down','remote':'192.0.2.2','peers':[]},"
+		"'ours':{'ike':['a'],'children':[{'child':'office','esp':['c'],"
+		"'local_ts':['10.1.0.0/24'],'remote_ts':['10.2.0.0/24']}]},'host':{'peers':"
+		"[{'way':{'source':'192.0.2.1'}}]},'told':{'refused_us':{'exchange':'IKE_AUTH',"
+		"'notify':'TS_UNACCEPTABLE','authentic':true,'ago_s':5}},'findings':[]}");
+
+	assert_non_null(strstr(out, "  address        here   192.0.2.1\n"));
+	assert_non_null(strstr(out,
+			       "  local-ts       here   10.1.0.0/24\n                 there  not "
+			       "what is here, or with it (said 5 s ago)\n"));
+	free(out);
+}
+
 static void sides_of_what_is_up(void **state)
 {
 	char *out = explained(
@@ -124,6 +142,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sentences),
 		cmocka_unit_test(sides),
+		cmocka_unit_test(sides_after_ts_unacceptable),
 		cmocka_unit_test(sides_of_what_is_up),
 	};
 

@@ -256,12 +256,22 @@ static void publish_line(struct daemon *d, const struct tunnel_entry *t, const s
 	control_publish(d->control, &about, object);
 }
 
+/* The next attempt begins with a contact of its own. */
+static void publish_contact_over(struct daemon *d, const struct ike_event *ev)
+{
+	struct tunnel_entry *t = tunnels_find(&d->tunnels, ev->tunnel);
+
+	if (t && (ev->type == IKE_EV_UP || ev->type == IKE_EV_FAILED || ev->type == IKE_EV_DOWN))
+		t->contact_ms = 0;
+}
+
 static void publish_progress_follow(struct daemon *d, const struct ike_event *ev)
 {
 	struct progress *p = publish_progress(d, ev->tunnel, ev->peer);
 	uint64_t took_ms = p && p->began_ms ? clock_now() - p->began_ms : 0;
 
 	waits_event(&d->waits, ev, took_ms);
+	publish_contact_over(d, ev);
 	if (!p)
 		return;
 	switch (ev->type) {

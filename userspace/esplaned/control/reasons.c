@@ -130,7 +130,8 @@ static void reasons_peer_down(json_t *findings, const json_t *facts, const json_
 {
 	if (reasons_true(peer, "held_down"))
 		reasons_add(findings, "held-down", peer);
-	reasons_trouble(findings, peer);
+	if (!reasons_true(peer, "held_down") || !reasons_is(peer, "error", "down"))
+		reasons_trouble(findings, peer);
 	if (reasons_is(peer, "state", "connecting"))
 		reasons_connecting(findings, facts, peer);
 	else if (!json_object_get(peer, "error") && !reasons_true(peer, "wanted") &&
