@@ -46,22 +46,27 @@ static unsigned int hint_exchanges(const struct node *n)
 }
 
 /* What tells that @sa is lost: for the request under way, or else of an SPI. 0: nothing to tell. */
-static size_t hint_make(const struct ike_sa *sa, uint8_t *msg, size_t cap)
+static size_t hint_make(const struct ike_sa *sa, struct rng *r, uint8_t *msg, size_t cap)
 {
 	const struct exchange *ex = TAILQ_FIRST(&sa->exchanges);
 	const struct child *child = TAILQ_FIRST(&sa->peer->children);
 	const struct child_sa *pair = child ? pair_active(child) : NULL;
 	struct msg_header h = { .spi_i = sa->spi_i, .spi_r = sa->spi_r };
-	uint8_t data[4];
+	uint8_t data[4], token[SA_TOKEN_MAX];
 	struct writer w = writer_of(data, sizeof(data));
 	struct builder b;
 
 	if (ex && ex->sent) {
+		for (size_t i = 0; i < sizeof(token); i++)
+			token[i] = rng_next(r);
 		h.exchange = ex->kind->exchange;
 		h.id = ex->id;
 		h.flags = MSG_RESPONSE | (sa->initiator ? 0 : MSG_INITIATOR);
 		build_begin(&b, msg, cap, &h);
 		build_notify(&b, NOTIFY_INVALID_IKE_SPI, 0, 0, 0, NULL, 0);
+		if (rng_chance(r, 70))	/* of any length, and none of it known */
+			build_notify(&b, NOTIFY_QCD_TOKEN, 0, 0, 0, token,
+				     rng_chance(r, 50) ? sa->token_len : rng_below(r, 33));
 	} else if (pair) {
 		h = (struct msg_header){ .exchange = EXCHANGE_INFORMATIONAL,
 					 .flags = MSG_INITIATOR };
@@ -79,13 +84,13 @@ void inject_hint(struct node *n)
 	struct peer *peer = n->ike ? node_peer(n, n->index == HUB ? 0 : HUB) : NULL;
 	struct ike_sa *sa = peer ? peer->sa : NULL;
 	unsigned int before;
-	uint8_t msg[128];
+	uint8_t msg[256];
 	uint64_t digest;
 	size_t len;
 
 	if (!sa || sa->state != SA_ESTABLISHED || n->hostile)
 		return;
-	len = hint_make(sa, msg, sizeof(msg));
+	len = hint_make(sa, &n->w->script, msg, sizeof(msg));
 	if (!len)
 		return;
 	before = hint_exchanges(n);

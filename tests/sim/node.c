@@ -340,6 +340,7 @@ void jobs_tick(struct node *n)
 
 void node_start(struct node *n)
 {
+	uint8_t secret[IKE_CRASH_SECRET];
 	struct ike_env env = {
 		.ctx = n, .now = env_now, .random = env_random, .send = net_send,
 		.source_for = env_source_for, .addresses = env_addresses, .job = env_job,
@@ -350,6 +351,8 @@ void node_start(struct node *n)
 	kernel_env(&env);
 	leases_env(&env);
 	n->ike = hostile_engine(&env);
+	memset(secret, n->index + 1, sizeof(secret));
+	ike_crash_secret(n->ike, secret);
 	leases_start(n);
 	if (!n->ike || ike_tunnel_add(n->ike, &n->conf, &n->tunnel))
 		abort();

@@ -38,6 +38,12 @@ struct ike *ike_new_with(const struct ike_env *env, const struct ike_version *co
 	return ike;
 }
 
+void ike_crash_secret(struct ike *ike, const uint8_t secret[IKE_CRASH_SECRET])
+{
+	memcpy(ike->crash_secret, secret, IKE_CRASH_SECRET);
+	ike->crash_known = true;
+}
+
 static int command_nothing(void *ctx, uint32_t tunnel, uint32_t policy, uint32_t spi, bool out)
 {
 	return 0;

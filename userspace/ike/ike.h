@@ -101,6 +101,11 @@ typedef void (*ike_lease_fn)(void *ctx, const struct ike_lease_status *st);
 
 /* @env is copied, its ctx must outlive the engine. NULL: no memory. */
 struct ike *ike_new(const struct ike_env *env);
+/*
+ * Crash detection (RFC 6290): tokens are made with @secret, the same in each engine of this host;
+ * before the first tunnel. Without it no token is given.
+ */
+void ike_crash_secret(struct ike *ike, const uint8_t secret[IKE_CRASH_SECRET]);
 /* Wipes and frees everything, says nothing to peers and the kernel. */
 void ike_free(struct ike *ike);
 

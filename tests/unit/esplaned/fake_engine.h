@@ -639,6 +639,18 @@ void keys_listen(struct keys *keys, const struct keys_calls *calls)
 {
 }
 
+const uint8_t *keys_crash_secret(const struct keys *keys)
+{
+	static const uint8_t secret[IKE_CRASH_SECRET];
+
+	return secret;
+}
+
+void ike_crash_secret(struct ike *ike, const uint8_t secret[IKE_CRASH_SECRET])
+{
+	fake_asked("crash secret; ");
+}
+
 int keys_fd(const struct keys *keys)
 {
 	return -1;

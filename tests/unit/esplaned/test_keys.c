@@ -39,6 +39,8 @@ struct border {
 	unsigned int answers;
 };
 
+static const uint8_t crash[IKE_CRASH_SECRET];
+
 static void on_mac(void *ctx, uint32_t job, const char *why, struct chunk mac)
 {
 	struct border *b = ctx;
@@ -98,7 +100,7 @@ static void border_open(struct border *b)
 	close(network[1]);
 	close(supervisor[1]);
 	b->supervisor = supervisor[0];
-	b->keys = keys_attach(network[0], -1, NULL);
+	b->keys = keys_attach(network[0], -1, NULL, crash);
 	keys_listen(b->keys, &calls);
 }
 
@@ -284,7 +286,7 @@ static void there_is_room_for_every_stranger(void **state)
 	int fds[2];
 
 	assert_true(link_pair(fds));
-	keys = keys_attach(fds[0], -1, NULL);
+	keys = keys_attach(fds[0], -1, NULL, crash);
 	for (uint32_t job = 1; job <= STRANGERS_MAX + 1024; job++)
 		assert_true(keys_mac(keys, job, 1, PRF_HMAC_SHA2_256,
 				     (struct chunk){ octets, job <= STRANGERS_MAX ?

@@ -53,7 +53,7 @@ static pid_t daemon_begin(network_fn network, const char *pid_file)
 	if (!pid) {
 		const struct keys_setup setup = {
 			.config = config_path, .control = control_path, .pid_file = pid_file,
-			.state = "/nonexistent",
+			.state = config_dir,	/* removed in the end, with what is in it */
 			.ready = ready[1],
 		};
 		const struct keys_calls calls = { .mac_done = on_mac, .hook_done = on_hook };

@@ -93,7 +93,7 @@ static void test_many_requests(void **state)
 
 	ike_probe(a->ike);
 	l = *oldest(a);
-	l.msg[0] ^= 1;
+	side_restart(b);
 	for (unsigned int i = 0; i < 5 * HINTS_MAX; i++)
 		give(b, &l);
 	assert_int_equal(b->count, HINTS_MAX);

@@ -154,6 +154,7 @@ static void reload_lease(void *ctx, const struct ledger_entry *entry)
 
 void reload_first(struct daemon *d, struct config *config)
 {
+	ike_crash_secret(d->ike, keys_crash_secret(d->keys));
 	reload_pools(d, config);
 	keys_leases(d->keys, reload_lease, d);
 	for (size_t i = 0; i < config->count; i++)

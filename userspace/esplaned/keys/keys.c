@@ -15,6 +15,7 @@
 struct keys {
 	int link, ready;
 	struct ledger *ledger;		/* of an earlier daemon, until it is asked for */
+	uint8_t crash[IKE_CRASH_SECRET];
 	struct keys_calls calls;
 	uint32_t request;		/* the load that is under way, or was last */
 	/* What has come of it. */
@@ -27,7 +28,8 @@ struct keys {
 	uint8_t in[LINK_MAX], out[LINK_MAX];
 };
 
-struct keys *keys_attach(int link, int ready, struct ledger *ledger)
+struct keys *keys_attach(int link, int ready, struct ledger *ledger,
+			 const uint8_t crash[IKE_CRASH_SECRET])
 {
 	struct keys *keys = calloc(1, sizeof(*keys));
 
@@ -36,6 +38,7 @@ struct keys *keys_attach(int link, int ready, struct ledger *ledger)
 	keys->link = link;
 	keys->ready = ready;
 	keys->ledger = ledger;
+	memcpy(keys->crash, crash, sizeof(keys->crash));
 	return keys;
 }
 
@@ -49,7 +52,12 @@ void keys_free(struct keys *keys)
 	config_free(keys->config);
 	parcel_drop(&keys->parcel);
 	ledger_free(keys->ledger);
-	free(keys);
+	mem_free_wiped(keys, sizeof(*keys));
+}
+
+const uint8_t *keys_crash_secret(const struct keys *keys)
+{
+	return keys->crash;
 }
 
 void keys_listen(struct keys *keys, const struct keys_calls *calls)

@@ -55,9 +55,10 @@ struct keys;
 struct keys *keys_start(const struct keys_setup *setup);
 /*
  * What keys_start does in the network process: @link is its end, @ready goes to the supervisor,
- * @ledger is taken over (NULL: none).
+ * @ledger is taken over (NULL: none), @crash copied.
  */
-struct keys *keys_attach(int link, int ready, struct ledger *ledger);
+struct keys *keys_attach(int link, int ready, struct ledger *ledger,
+			 const uint8_t crash[IKE_CRASH_SECRET]);
 void keys_free(struct keys *keys);		/* NULL is fine */
 void keys_listen(struct keys *keys, const struct keys_calls *calls);
 
@@ -88,6 +89,9 @@ void keys_leases(struct keys *keys, void (*fn)(void *ctx, const struct ledger_en
  * any more. What becomes of it is logged.
  */
 void keys_dns(struct keys *keys, uint32_t secret, const struct internal_net *net);
+
+/* The secret of crash detection, the same after a restart. */
+const uint8_t *keys_crash_secret(const struct keys *keys);
 
 /* Readable: call keys_read. */
 int keys_fd(const struct keys *keys);

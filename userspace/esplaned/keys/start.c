@@ -12,6 +12,7 @@
 #include "esplaned/keys/link.h"
 #include "esplaned/keys/sandbox.h"
 #include "esplaned/keys/supervise.h"
+#include "esplaned/keys/token.h"
 #include "esplaned/keys/vault.h"
 #include "lib/log.h"
 
@@ -22,6 +23,7 @@ struct start {
 	int ready[2];			/* a pipe: [1] is network's end */
 	pid_t parent;
 	sigset_t mask;			/* as it was before */
+	uint8_t crash[IKE_CRASH_SECRET];
 };
 
 static void start_close(int *fd)
@@ -76,7 +78,7 @@ static struct keys *start_network(struct start *t)
 	start_leave(t);
 	start_close(&t->network[1]);
 	start_close(&t->supervisor[1]);
-	keys = keys_attach(t->network[0], t->ready[1], t->s.ledger);
+	keys = keys_attach(t->network[0], t->ready[1], t->s.ledger, t->crash);
 	if (!keys)
 		log_err("cannot start: no memory");
 	return keys;
@@ -115,6 +117,7 @@ struct keys *keys_start(const struct keys_setup *setup)
 	if (!supervise_pid_open(&t.s, setup->pid_file))
 		return NULL;
 	snprintf(leases, sizeof(leases), "%s/leases", setup->state);
+	token_secret(setup->state, t.crash);
 	t.s.ledger = ledger_read(leases);
 	if (!t.s.ledger) {
 		log_err("cannot start: no memory");

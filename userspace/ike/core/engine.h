@@ -86,6 +86,8 @@ struct ike {
 	uint64_t strangers_ms;		/* when one was last written about */
 	uint64_t refusals_ms;		/* since when refusals are counted */
 	unsigned int refusals;
+	bool crash_known;		/* there is a secret of tokens: v2/crash.h */
+	uint8_t crash_secret[IKE_CRASH_SECRET];
 	uint64_t hints_ms;		/* since when hints are counted: v2/hint.h */
 	unsigned int hints;
 	struct cookie_jar cookies;

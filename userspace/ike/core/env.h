@@ -12,6 +12,7 @@
 #include "lib/mem.h"
 
 #define IKE_WHY_MAX	256	/* octets of a sentence, NUL included */
+#define IKE_CRASH_SECRET 32	/* octets of the secret of crash detection, RFC 6290 */
 #define IKE_JOB_ADDRS_MAX	16
 #define IKE_CERTS_MAX	8	/* certificates that go with one proof, either way */
 #define IKE_CERTS_LEN_MAX 12288	/* octets of all of them: with the rest they fill a message */

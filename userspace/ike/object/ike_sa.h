@@ -14,6 +14,8 @@
 
 #define SA_NONCE_MAX	256
 #define SA_ADDRS_MAX	8	/* of a peer beside the one it uses, and of ours likewise */
+#define SA_TOKEN_MIN	16	/* octets of a peer's token, RFC 6290 4.1 */
+#define SA_TOKEN_MAX	128
 #define SA_OVER_MAX	2048	/* of known peers: a newer one takes the place of the oldest */
 
 struct exchange;
@@ -148,6 +150,9 @@ struct ike_sa {
 	uint64_t told_ms, hinted_ms;	/* when we have said so, and heeded the like; 0: never */
 	bool denied;			/* somebody says that the peer does not know this IKE SA */
 	bool said_selectors;
+	bool want_token;		/* after a rekey of ours the peer gets ours: v2/crash.h */
+	uint8_t token_len;		/* of the peer's; 0: it has given none */
+	uint8_t token[SA_TOKEN_MAX];
 	enum sa_end end;
 	struct cause cause;		/* of the end */
 	bool time_is_over;		/* of its state */

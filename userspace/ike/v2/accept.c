@@ -8,6 +8,7 @@
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
 #include "ike/v2/config.h"
+#include "ike/v2/crash.h"
 #include "ike/v2/lifetime.h"
 #include "ike/v2/mobike.h"
 #include "ike/v2/offer.h"
@@ -201,6 +202,7 @@ enum verdict accept_establish(struct inbound *in, struct tunnel *t)
 	sa->peer = peer;
 	sa->mark = t->conf->mark;
 	sa_forget_proof(sa);
+	crash_take(sa, &v->m);
 	mobike_agree(sa, &v->m);	/* where its children go: see peer_align() */
 	peer_take_sa(peer, sa, afresh);
 	accept_put_off_children(peer);
@@ -211,6 +213,7 @@ enum verdict accept_establish(struct inbound *in, struct tunnel *t)
 		config_answer(&v->b, peer, &v->m);	/* else its first child is refused */
 	if (sa->mobike.on)
 		mobike_offer(&v->b, sa);
+	crash_build(&v->b, sa);
 	lifetime_build(&v->b, t->conf->reauth_s);
 	return VERDICT_DONE;
 }

@@ -8,6 +8,7 @@
 #include "ike/object/tunnel.h"
 #include "ike/v2/certs.h"
 #include "ike/v2/config.h"
+#include "ike/v2/crash.h"
 #include "ike/v2/lifetime.h"
 #include "ike/v2/mobike.h"
 #include "ike/v2/offer.h"
@@ -147,6 +148,8 @@ static void auth_build_first(struct exchange *ex, struct builder *b, const struc
 		auth_build_child(p, child->conf, b);
 	if (ex->sa->peer->conf->mobike)
 		mobike_offer(b, ex->sa);
+	if (!s->method->rounds)
+		crash_build(b, ex->sa);
 }
 
 static void auth_build_round(struct builder *b, const struct auth_session *s)
@@ -165,6 +168,7 @@ static void auth_build_proof(struct builder *b, const struct auth_session *s)
 	else
 		b->w.overflow = true;	/* the message will not be sent */
 	mem_wipe(proof, sizeof(proof));
+	crash_build(b, s->sa);
 }
 
 /* Our proof, for the first message. BUILD_READY: it can be built. */
@@ -377,6 +381,7 @@ static enum verdict auth_accepted(struct inbound *in)
 	auth_end(sa, false);
 	sa_forget_proof(sa);
 	peer_take_sa(sa->peer, sa, false);
+	crash_take(sa, &v->m);
 	mobike_agree(sa, &v->m);
 	lifetime_take(sa, &v->m);
 	if (!child) {

@@ -7,7 +7,9 @@
 #include "ike/object/report.h"
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
+#include "ike/v2/crash.h"
 
+#define HINT_TOKEN_LEN	(8 + CRASH_TOKEN_LEN)	/* octets of the notify with ours */
 #define HINT_LEN_MAX	1024	/* octets of one that is looked at, of a tunnel's packets too */
 
 /* May another one be sent, or looked at? */
@@ -81,8 +83,9 @@ static void hint_refuse(struct ike *ike, const struct msg_header *h, size_t len,
 
 	build_begin(&b, ike->out, sizeof(ike->out), &answer);
 	build_notify(&b, NOTIFY_INVALID_IKE_SPI, 0, 0, 0, NULL, 0);
+	crash_show(&b, ike, h);
 	out_len = build_end(&b);
-	if (out_len && out_len <= len)
+	if (out_len && out_len <= len + HINT_TOKEN_LEN)
 		ike->env.send(ike->env.ctx, local, remote, 0, ike->out, out_len);
 }
 
@@ -116,7 +119,9 @@ void hint_unknown(struct ike *ike, const struct msg_header *h, const uint8_t *ra
 	    (!sealed && h->exchange != EXCHANGE_INFORMATIONAL) || !hint_may(ike))
 		return;
 	if (sealed) {
-		hint_refuse(ike, h, len, local, remote);
+		/* who takes the other role in one that is there, or another SPI, learns nothing */
+		if (!sa_find(ike, h->spi_i) && !sa_find(ike, h->spi_r))
+			hint_refuse(ike, h, len, local, remote);
 		return;
 	}
 	spi = hint_parse(h, raw, len, &m) ? hint_spi(&m) : 0;
@@ -125,6 +130,17 @@ void hint_unknown(struct ike *ike, const struct msg_header *h, const uint8_t *ra
 }
 
 /* ---- instead of an answer */
+
+/* RFC 6290 4.5: it goes without a word, and another one follows where we want the peer up. */
+static void hint_crashed(struct ike_sa *sa)
+{
+	struct peer *peer = sa->peer;
+
+	if (peer && peer->sa == sa && peer->intent == INTENT_UP)
+		peer->anew = true;
+	sa_end(sa, SA_DROP, IKE_FAIL_PEER,
+	       "the peer was restarted: it proves that it has the IKE SA no more (QCD_TOKEN)");
+}
 
 void hint_denied(struct exchange *ex, const struct msg_header *h, const uint8_t *raw, size_t len,
 		 const struct endpoint *remote)
@@ -135,6 +151,10 @@ void hint_denied(struct exchange *ex, const struct msg_header *h, const uint8_t 
 
 	if (!hint_parse(h, raw, len, &m) || !msg_notify(&m, NOTIFY_INVALID_IKE_SPI)) {
 		sa->ike->counters.malformed++;
+		return;
+	}
+	if (crash_proved(sa, &m)) {
+		hint_crashed(sa);
 		return;
 	}
 	if (sa->denied)

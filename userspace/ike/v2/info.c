@@ -5,6 +5,7 @@
 #include "ike/object/peer.h"
 #include "ike/v2/child_responder.h"
 #include "ike/v2/config.h"
+#include "ike/v2/crash.h"
 #include "ike/v2/hint.h"
 #include "ike/v2/lifetime.h"
 #include "ike/v2/mobike.h"
@@ -177,6 +178,7 @@ enum verdict v2_info_request(struct inbound *in)
 	lifetime_take(in->sa, m);
 	info_delete_children(in);
 	hint_request(in);
+	crash_take(in->sa, m);
 	if (in->sa->peer)
 		config_answer(&v2_inbound(in)->b, in->sa->peer, m);
 	v2_child_heard(in->sa);	/* what the peer has not deleted it has */

@@ -7,6 +7,7 @@
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/v2/child_exchange.h"
+#include "ike/v2/crash.h"
 #include "ike/v2/offer.h"
 
 /* After TEMPORARY_FAILURE: the peer's children go first, whose next try is at PAIR_RETRY_MAX_MS. */
@@ -169,6 +170,8 @@ static struct ike_sa *rekey_granted(struct inbound *in)
 	sa->spi_r = m->sa.offer[0].spi;
 	sa->nr.len = m->nonce.left;
 	memcpy(sa->nr.b, m->nonce.at, sa->nr.len);
+	crash_take(sa, m);
+	sa->want_token = old->ike->crash_known;
 	return rekey_derive(sa, old, p->ke, &m->ke) ? sa : NULL;
 }
 

@@ -6,6 +6,7 @@
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/v2/child_exchange.h"
+#include "ike/v2/crash.h"
 #include "ike/v2/child_responder.h"
 #include "ike/v2/offer.h"
 
@@ -48,6 +49,7 @@ static void rekey_answer(struct v2_inbound *v, const struct ike_sa *sa, const st
 	build_nonce(&v->b, sa->nr.b, sa->nr.len);
 	public = ke_public(ke, &len);
 	build_ke(&v->b, ke_group(ke), public, len);
+	crash_build(&v->b, sa);
 }
 
 /* Ours under way for the same: both stand until the nonces are known, RFC 7296 2.8.2. */

@@ -69,7 +69,7 @@ void v2_init_accept(struct ike *ike, const struct ike_version *version,
 extern const struct exchange_kind v2_kind_init, v2_kind_auth, v2_kind_rekey_child;
 extern const struct exchange_kind v2_kind_new_child, v2_kind_delete_ike, v2_kind_delete_child;
 extern const struct exchange_kind v2_kind_liveness, v2_kind_rekey_ike, v2_kind_addresses;
-extern const struct exchange_kind v2_kind_lost_spi;
+extern const struct exchange_kind v2_kind_lost_spi, v2_kind_token;
 bool v2_always(const struct ike_sa *sa);
 /* The inbound SPI that an IKE_AUTH of ours has reserved; 0: none. */
 uint32_t v2_auth_reserved(const struct exchange *ex);
