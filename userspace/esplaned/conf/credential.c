@@ -464,6 +464,18 @@ bool credential_read(struct tunnel_options *t, time_t now, char why[VALUE_WHY_MA
 	return ok;
 }
 
+bool credential_share(struct tunnel_options *t, struct lists *lists, char why[VALUE_WHY_MAX])
+{
+	bool fresh;
+
+	return (lists_share(lists, &t->ike.certs, &fresh) &&
+		lists_share(lists, &t->ike.ca_hashes, &fresh) &&
+		lists_share(lists, &t->ca, &fresh) && lists_share(lists, &t->crl, &fresh) &&
+		lists_share(lists, &t->remote_keys, &fresh)) ||
+	       value_refuse(why, "certificates and revocation lists have more than %d octets, or "
+			    "there is no memory", LISTS_OCTETS_MAX);
+}
+
 bool credential_warning(const struct tunnel_options *t, time_t now, char text[VALUE_WHY_MAX])
 {
 	char name[CERT_NAME_MAX], date[32];

@@ -32,6 +32,8 @@ bool credential_set_revocation(struct option_target *to, const char *value,
  * name.
  */
 bool credential_read(struct tunnel_options *t, time_t now, char why[VALUE_WHY_MAX]);
+/* What tunnels have alike they share. False: @why, as above. */
+bool credential_share(struct tunnel_options *t, struct lists *lists, char why[VALUE_WHY_MAX]);
 /* What a person should know of it. False: nothing. */
 bool credential_warning(const struct tunnel_options *t, time_t now, char text[VALUE_WHY_MAX]);
 

@@ -412,20 +412,12 @@ static bool section_children(cfg_t *cfg, struct tunnel_options *t,
 /* Keys and certificates. The tunnels share their lists. False: noted. */
 static bool section_credentials(struct tunnel_options *t, int line)
 {
-	struct lists *lists = &reading.file->load->config->lists;
 	char why[VALUE_WHY_MAX];
-	bool fresh;
 
-	if (!credential_read(t, time(NULL), why)) {
-		section_fault(line, "tunnel \"%s\": %s", t->ike.name, why);
-		return false;
-	}
-	if (lists_share(lists, &t->ike.certs, &fresh) && lists_share(lists, &t->ca, &fresh) &&
-	    lists_share(lists, &t->remote_keys, &fresh) &&
-	    lists_share(lists, &t->crl, &fresh) && lists_share(lists, &t->ike.ca_hashes, &fresh))
+	if (credential_read(t, time(NULL), why) &&
+	    credential_share(t, &reading.file->load->config->lists, why))
 		return true;
-	section_fault(line, "tunnel \"%s\": certificates and revocation lists have more than %d "
-		      "octets, or there is no memory", t->ike.name, LISTS_OCTETS_MAX);
+	section_fault(line, "tunnel \"%s\": %s", t->ike.name, why);
 	return false;
 }
 
