@@ -135,7 +135,9 @@ static void configure_node(struct world *w, struct node *n, bool with_pfs, uint3
 	if (!c->any)
 		c->remote_id = w->n[n->index == HUB ? 0 : n->wrong_id ? 3 : HUB].id;
 	configure_proofs(w, n);
-	c->start_up = w->persistent && !c->any && rng_chance(r, 60);
+	c->start = w->persistent && !c->any && rng_chance(r, 60) ? START_UP : START_MANUAL;
+	if (c->start || (w->persistent && !c->any && rng_chance(r, 50)))
+		c->dpd_action = DPD_RESTART;
 	pick_proposals(r, &c->ike, PROTO_IKE, ike, rng_chance(r, 85) ? 3 : 4);
 	c->force_udp = rng_chance(r, 20);
 	configure_exchanges(w, c);
@@ -545,7 +547,7 @@ static const char *link_lacks(const struct world *w, const struct node *n, int o
 static bool all_must_be_up(struct world *w, bool alone, const char *what)
 {
 	for (int i = 0; i < w->nodes; i++) {
-		bool tried = w->n[i].conf.start_up || w->n[HUB].conf.start_up;
+		bool tried = w->n[i].conf.start || w->n[HUB].conf.start;
 		const char *lacks = link_lacks(w, &w->n[i], HUB);
 
 		if (!lacks)

@@ -19,9 +19,25 @@ static void attempt_drop_wishes(struct peer *peer, const struct cause *cause)
 	}
 }
 
+/* Does another one follow? What was up and whose peer has fallen silent follows its dpd-action. */
+static bool attempt_follows(struct peer *peer, enum ike_event_type event,
+			    const struct cause *cause)
+{
+	const struct tunnel_conf *conf = peer->tunnel->conf;
+	bool died = event == IKE_EV_DOWN && cause->failure == IKE_FAIL_TIMEOUT;
+
+	if (died && conf->dpd_action != DPD_RESTART)
+		return false;
+	if (died && !conf->any && peer->intent == INTENT_ANSWER)
+		peer->intent = INTENT_UP;
+	peer->revive |= died;
+	return peer->intent == INTENT_UP &&
+	       (conf->start == START_UP || peer->anew || peer->revive);
+}
+
 static void attempt_ended(struct peer *peer, enum ike_event_type event, const struct cause *cause)
 {
-	bool again = peer->intent == INTENT_UP && (peer->tunnel->conf->start_up || peer->anew);
+	bool again = attempt_follows(peer, event, cause);
 
 	peer->anew = false;
 	peer->announce = false;
@@ -84,6 +100,7 @@ void attempt_succeeded(struct peer *peer)
 {
 	if (!peer->before && !peer->sa->want_successor)
 		peer->failures = 0;	/* else reauthentication is still to succeed */
+	peer->revive = false;
 	peer->cause = (struct cause){0};
 	peer_set_state(peer, PEER_UP, "established");
 	if (peer->up_ms)	/* another IKE SA, or another child: it was up all the time */

@@ -216,6 +216,7 @@ static int command_peer_down(struct peer *peer, const struct cause *cause, bool 
 
 	peer->intent = hold ? INTENT_DOWN : INTENT_ANSWER;
 	peer->begin = false;
+	peer->revive = false;
 	peer->resolve_to_begin = false;
 	timer_cancel(&ike->timers, &peer->retry);
 	if (!peer->sa)
@@ -281,7 +282,7 @@ int ike_tunnel_add(struct ike *ike, const struct tunnel_conf *conf, uint32_t *tu
 	if (rc)
 		return rc;
 	*tunnel = t->id;
-	if (conf->start_up && !conf->any)
+	if (conf->start == START_UP && !conf->any)
 		command_peer_up(tunnel_only_peer(t));
 	return 0;
 }

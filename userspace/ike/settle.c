@@ -129,7 +129,7 @@ static void settle_sa(struct ike_sa *sa)
 /* Children that are to be made while the IKE SA stands. */
 static void settle_children(struct peer *peer)
 {
-	bool keep = peer->intent == INTENT_UP && peer->tunnel->conf->start_up;
+	bool keep = peer->intent == INTENT_UP && peer->tunnel->conf->start == START_UP;
 	struct child *child;
 
 	TAILQ_FOREACH(child, &peer->children, link) {

@@ -37,7 +37,8 @@ static void the_shortest_tunnel(void **state)
 	assert_int_equal(t->ike.dpd_s, 30);
 	assert_true(t->ike.ike.count > 0);
 	assert_true(child->esp.count > 0);
-	assert_false(t->ike.start_up);
+	assert_int_equal(t->ike.start, START_MANUAL);
+	assert_int_equal(t->ike.dpd_action, DPD_CLEAR);
 	assert_false(t->ike.force_udp);
 	assert_true(t->ike.mobike);
 	assert_int_equal(t->keepalive_s, 20);
@@ -93,7 +94,8 @@ static void every_option(void **state)
 	assert_int_equal(child->remote_ts->count, 3);
 	assert_int_equal(t->address_bits, 24);
 	assert_int_equal(t->metric, 50);
-	assert_true(t->ike.start_up);
+	assert_int_equal(t->ike.start, START_UP);
+	assert_int_equal(t->ike.dpd_action, DPD_RESTART);
 	assert_true(t->ike.force_udp);
 	assert_false(t->ike.mobike);
 	assert_int_equal(t->keepalive_s, 60);

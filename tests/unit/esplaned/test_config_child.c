@@ -508,6 +508,7 @@ static const char *const tunnel_changes[] = {
 	"ike-rekey = 1h\n",
 	"prefer = peer\n",
 	"dpd = 31\n",
+	"dpd-action = restart\n",
 	"replay-window = 64\n",
 };
 

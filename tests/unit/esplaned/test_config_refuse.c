@@ -27,7 +27,7 @@ static const struct {
 	  "remote-id, psk, psk-file, strict-psk, cert, key, key-password, key-password-file, ca, "
 	  "remote-key, crl, revocation, users, eap-identity, password, password-file, eap, ike, esp, allow-legacy, prefer, local-ts, remote-ts, rekey, "
 	  "rekey-bytes, rekey-packets, ike-rekey, reauth, reauth-every, replay-window, start, "
-	  "when-down, interface, address, pool, mtu, routes, table, metric, fwmark, encap, mobike, allow-key-export, nat-keepalive, dpd, "
+	  "when-down, interface, address, pool, mtu, routes, table, metric, fwmark, encap, mobike, allow-key-export, nat-keepalive, dpd, dpd-action, "
 	  "retransmit-first, retransmit-factor, retransmit-tries, fragment-size, childless, split, "
 	  "up-script, "
 	  "down-script, "
@@ -49,8 +49,13 @@ static const struct {
 	  "@:6: tunnel \"office\": psk-file: $/x: No such file or directory; write the secret into "
 	  "a file of mode 0600\n"
 	  "@:1: tunnel \"office\": psk and psk-file are both given: leave one out" },
-	{ ONE("start = \"on-demand\"\n"), "@:6: tunnel \"office\": start: \"on-demand\" is "
-					  "not known; use manual or up" },
+	{ ONE("start = \"always\"\n"), "@:6: tunnel \"office\": start: \"always\" is "
+				       "not known; use manual or up" },
+	{ ONE("dpd-action = hold\n"), "@:6: tunnel \"office\": dpd-action: \"hold\" is not known; "
+				     "use clear or restart" },
+	{ ONE("remote = any\ndpd-action = restart\n"),
+	  "@:1: tunnel \"office\": dpd-action = restart needs an address to go to, but remote is "
+	  "any: name the peer, or use dpd-action = clear" },
 	{ ONE("local = \"192.0.2\"\n"),
 	  "@:6: tunnel \"office\": local: \"192.0.2\" is not an address; use an IPv4 "
 	  "address of this host, as 192.0.2.1" },

@@ -343,7 +343,7 @@ static void test_down_sticks(void **state)
 	struct ends *p = ends_new();
 	struct side *a = &p->s[0], *b = &p->s[1];
 
-	a->conf.start_up = true;
+	a->conf.start = START_UP;
 	ends_start(p);
 	pass(p, 0);
 	carry_all(p);
@@ -367,6 +367,30 @@ static void test_down_sticks(void **state)
 	}
 	assert_int_equal(peer_of(b)->state, PEER_UP);
 	assert_false(peer_status(b).held_down);
+	ends_free(p);
+}
+
+/*
+ * What was begun before with a peer that does not answer holds nothing up: a question whether it
+ * lives, and the DELETE behind it.
+ */
+static void test_up_right_after_down(void **state)
+{
+	struct ends *p = ends_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	a->conf.dpd_s = 10;
+	ends_start(p);
+	bring_up(p, 0);
+	pass(p, 10000);
+	assert_true(drop(a));
+	side_restart(b);
+	assert_int_equal(side_down(a), 0);
+	assert_int_equal(side_up(a), 0);
+	pass(p, 0);
+	carry_all(p);
+	assert_int_equal(peer_of(a)->state, PEER_UP);
+	assert_int_equal(peer_of(b)->state, PEER_UP);
 	ends_free(p);
 }
 
@@ -536,6 +560,7 @@ int main(void)
 		cmocka_unit_test(test_two_addresses_of_one_gateway),
 		cmocka_unit_test(test_name_is_looked_up_on_down),
 		cmocka_unit_test(test_down_sticks),
+		cmocka_unit_test(test_up_right_after_down),
 		cmocka_unit_test(test_strangers_change_no_status),
 		cmocka_unit_test(test_senseless_has_a_name),
 		cmocka_unit_test(test_narrowed_is_said),

@@ -142,6 +142,57 @@ static void test_peer_is_dead(void **state)
 	ends_free(p);
 }
 
+/* What becomes of it then, and how long it is tried. */
+static void test_action(void **state)
+{
+	static const struct {
+		enum start_mode start;
+		enum dpd_action action;
+		bool initiator, again;
+	} rows[] = {
+		{ START_UP, DPD_RESTART, true, true },
+		{ START_UP, DPD_CLEAR, true, false },
+		{ START_MANUAL, DPD_CLEAR, true, false },
+		{ START_MANUAL, DPD_RESTART, true, true },
+		{ START_MANUAL, DPD_RESTART, false, true },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct ends *p = ends_new();
+		struct side *a = &p->s[0];
+
+		a->conf.start = rows[i].start;
+		a->conf.dpd_s = 10;
+		a->conf.dpd_action = rows[i].action;
+		ends_start(p);
+		bring_up(p, rows[i].initiator ? 0 : 1);
+		pass(p, 10000 + 47000);
+		assert_int_equal(a->ev[IKE_EV_DOWN].failure, IKE_FAIL_TIMEOUT);
+		assert_int_equal(peer_status(a).wanted, rows[i].again);
+		assert_int_equal(timer_armed(&peer_of(a)->retry), rows[i].again);
+		pass(p, 600000);	/* it does not weary */
+		assert_int_equal(peer_status(a).wanted, rows[i].again);
+		while (drop(a))
+			;
+		side_restart(&p->s[1]);
+		pass(p, PEER_RETRY_MAX_MS);
+		for (int j = 0; j < 20; j++) {
+			carry_all(p);
+			pass(p, PEER_RETRY_MAX_MS / 10);
+		}
+		assert_int_equal(peer_of(a)->state, rows[i].again ? PEER_UP : PEER_DOWN);
+		/* a person has the last word, and a DELETE is no silence */
+		side_down(&p->s[1]);
+		carry_all(p);
+		pass(p, 60000);
+		carry_all(p);
+		assert_int_equal(peer_status(a).wanted, rows[i].start == START_UP && rows[i].again);
+		side_down(a);
+		assert_false(peer_status(a).wanted);
+		ends_free(p);
+	}
+}
+
 static uint32_t child_spi;
 
 static void delete_child(struct builder *b)
@@ -426,6 +477,7 @@ int main(void)
 		cmocka_unit_test(test_forget_tunnel),
 		cmocka_unit_test(test_liveness),
 		cmocka_unit_test(test_peer_is_dead),
+		cmocka_unit_test(test_action),
 		cmocka_unit_test(test_peer_deletes_child),
 		cmocka_unit_test(test_child_is_removed),
 		cmocka_unit_test(test_child_is_removed_unheard),

@@ -126,10 +126,16 @@ static bool check_address(const struct tunnel_options *t)
 
 bool check_tunnel(const struct tunnel_options *t, char why[VALUE_WHY_MAX])
 {
-	if (t->ike.any && t->ike.start_up)
+	if (t->ike.any && t->ike.start)
 		return value_refuse(why,
-				    "start = up needs an address to go to, but remote is any: name "
-				    "the peer, or use start = manual");
+				    "start = %s needs an address to go to, but remote is any: name "
+				    "the peer, or use start = manual",
+				    config_start_name(t->ike.start));
+	if (t->ike.any && t->ike.dpd_action)
+		return value_refuse(why,
+				    "dpd-action = %s needs an address to go to, but remote is any: "
+				    "name the peer, or use dpd-action = clear",
+				    config_dpd_action_name(t->ike.dpd_action));
 	if (t->ike.any && t->ike.ask_address)
 		return value_refuse(why,
 				    "address = request needs a peer to ask, but remote is any: name "

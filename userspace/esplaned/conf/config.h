@@ -76,6 +76,10 @@ struct config {
 	struct lists lists;		/* of certificates, that the tunnels share */
 };
 
+/* As esplane.conf has them. */
+const char *config_start_name(enum start_mode mode);
+const char *config_dpd_action_name(enum dpd_action action);
+
 /*
  * One sentence with file, line, option and what to write. @level: LOG_ERR, for which there is no
  * configuration, or LOG_WARNING.

@@ -13,11 +13,30 @@
 #include "esplaned/conf/pool_option.h"
 #include "esplaned/conf/secret.h"
 #include "esplaned/conf/user.h"
+#include "lib/array.h"
 
 #define OPTION_LIST_CHARS	", \t"	/* in a value: a list that was written as one string */
 #define OPTION_SCRIPT_S_MAX	600
 #define OPTION_KEEPALIVE_MIN_S	5
 #define OPTION_KEEPALIVE_MAX_S	600
+
+static const char *const option_starts[] = {
+	[START_MANUAL] = "manual", [START_UP] = "up",
+};
+
+static const char *const option_dpd_actions[] = {
+	[DPD_CLEAR] = "clear", [DPD_RESTART] = "restart",
+};
+
+const char *config_start_name(enum start_mode mode)
+{
+	return option_starts[mode];
+}
+
+const char *config_dpd_action_name(enum dpd_action action)
+{
+	return option_dpd_actions[action];
+}
 
 /* An address that a packet can come from. */
 static bool option_is_hosts(const struct addr *a)
@@ -258,7 +277,24 @@ static bool option_pool(struct option_target *to, const char *value, char why[VA
 
 static bool option_start(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
-	return value_choice(value, "manual", "up", &to->tunnel->ike.start_up, why);
+	unsigned int which;
+
+	if (!value_word(value, option_starts, ARRAY_SIZE(option_starts), &which, why))
+		return false;
+	to->tunnel->ike.start = (enum start_mode)which;
+	return true;
+}
+
+static bool option_dpd_action(struct option_target *to, const char *value,
+			      char why[VALUE_WHY_MAX])
+{
+	unsigned int which;
+
+	to->dpd_action = value_word(value, option_dpd_actions, ARRAY_SIZE(option_dpd_actions),
+				    &which, why);
+	if (to->dpd_action)
+		to->tunnel->ike.dpd_action = (enum dpd_action)which;
+	return to->dpd_action;
 }
 
 static bool option_rekey(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
@@ -528,6 +564,7 @@ const struct option option_table[] = {
 	{ "allow-key-export", OPTION_TUNNEL, false, option_export },
 	{ "nat-keepalive", OPTION_TUNNEL, false, option_nat_keepalive },
 	{ "dpd", OPTION_TUNNEL, false, option_dpd },
+	{ "dpd-action", OPTION_TUNNEL, false, option_dpd_action },
 	{ "retransmit-first", OPTION_TUNNEL, false, option_retransmit_first },
 	{ "retransmit-factor", OPTION_TUNNEL, false, option_retransmit_factor },
 	{ "retransmit-tries", OPTION_TUNNEL, false, option_retransmit_tries },

@@ -27,7 +27,7 @@ struct option_target {
 	struct pool_conf *pool;
 	const char *file;		/* the configuration file the option stands in */
 	const struct stat *st;		/* of that file */
-	bool when_down;			/* was it given? */
+	bool when_down, dpd_action;	/* was it given? */
 };
 
 enum option_place { OPTION_TUNNEL = 1, OPTION_CHILD = 2, OPTION_BOTH = 3, OPTION_POOL = 4 };

@@ -169,7 +169,8 @@ static void pack_conf(struct writer *w, const struct tunnel_conf *conf)
 	pack_addr(w, &conf->remote);
 	pack_text(w, conf->remote_name);
 	writer_u8(w, conf->any);
-	writer_u8(w, conf->start_up);
+	writer_u8(w, conf->start);
+	writer_u8(w, conf->dpd_action);
 	writer_u8(w, conf->ask_address);
 	pack_text(w, conf->pool);
 	pack_id(w, &conf->local_id);
@@ -193,12 +194,14 @@ static void pack_conf(struct writer *w, const struct tunnel_conf *conf)
 
 static bool unpack_conf(struct cursor *c, struct tunnel_conf *conf)
 {
+	uint8_t start, action;
 	uint16_t count;
 
 	if (!unpack_text(c, conf->name, sizeof(conf->name)) || !unpack_addr(c, &conf->local) ||
 	    !unpack_addr(c, &conf->remote) ||
 	    !unpack_text(c, conf->remote_name, sizeof(conf->remote_name)) ||
-	    !unpack_bool(c, &conf->any) || !unpack_bool(c, &conf->start_up) ||
+	    !unpack_bool(c, &conf->any) || !cursor_u8(c, &start) || start > START_UP ||
+	    !cursor_u8(c, &action) || action > DPD_RESTART ||
 	    !unpack_bool(c, &conf->ask_address) ||
 	    !unpack_text(c, conf->pool, sizeof(conf->pool)) ||
 	    !unpack_id(c, &conf->local_id) || !unpack_id(c, &conf->remote_id) ||
@@ -212,6 +215,8 @@ static bool unpack_conf(struct cursor *c, struct tunnel_conf *conf)
 	    !unpack_bool(c, &conf->childless) || !unpack_bool(c, &conf->export_keys) ||
 	    !cursor_u16(c, &count) || !count || count > TUNNEL_CHILDREN_MAX)
 		return false;
+	conf->start = (enum start_mode)start;
+	conf->dpd_action = (enum dpd_action)action;
 	conf->child = calloc(count, sizeof(*conf->child));
 	conf->child_count = conf->child ? count : 0;
 	return conf->child;

@@ -468,7 +468,9 @@ static bool section_tunnel_fill(cfg_t *cfg, int line, struct tunnel_options *t)
 	if (!t->ike.mark && !t->no_routes)
 		t->ike.mark = CONFIG_FWMARK;
 	if (!to.when_down)
-		t->when_down = t->ike.start_up && !t->no_routes ? WHEN_DOWN_BLOCK : WHEN_DOWN_PASS;
+		t->when_down = t->ike.start && !t->no_routes ? WHEN_DOWN_BLOCK : WHEN_DOWN_PASS;
+	if (!to.dpd_action && t->ike.start == START_UP)
+		t->ike.dpd_action = DPD_RESTART;
 	ok = children ? section_children(cfg, t, &child) :
 			section_sound() && section_child_add(t, cfg->title, &child, line);
 	option_child_clear(&child);

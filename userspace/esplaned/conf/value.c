@@ -190,6 +190,22 @@ bool value_choice(const char *text, const char *no, const char *yes, bool *chose
 	       value_refuse(why, "\"%s\" is not known; use %s or %s", text, no, yes);
 }
 
+bool value_word(const char *text, const char *const *words, unsigned int count,
+		unsigned int *which, char why[VALUE_WHY_MAX])
+{
+	char all[VALUE_WHY_MAX] = "";
+	size_t at = 0;
+
+	for (*which = 0; *which < count; ++*which) {
+		if (!strcmp(text, words[*which]))
+			return true;
+		at += (size_t)snprintf(all + at, sizeof(all) - at, "%s%s",
+				       !*which ? "" : *which + 1 == count ? " or " : ", ",
+				       words[*which]);
+	}
+	return value_refuse(why, "\"%s\" is not known; use %s", text, all);
+}
+
 bool value_path(const char *file, const char *text, char *path, size_t size,
 		char why[VALUE_WHY_MAX])
 {

@@ -39,6 +39,9 @@ bool value_lifetime(const char *text, uint64_t base, const char *least, uint64_t
 /* One of two words. */
 bool value_choice(const char *text, const char *no, const char *yes, bool *chosen,
 		  char why[VALUE_WHY_MAX]);
+/* One of @count words: which of them. */
+bool value_word(const char *text, const char *const *words, unsigned int count,
+		unsigned int *which, char why[VALUE_WHY_MAX]);
 
 /* A relative path counts from the @file it stands in. False: longer than @size less one octets. */
 bool value_path(const char *file, const char *text, char *path, size_t size,

@@ -420,11 +420,12 @@ static json_t *status_head(const struct status *s, const json_t *peers)
 	remote = o->ike.any	       ? "any" :
 		 o->ike.remote_name[0] ? o->ike.remote_name :
 					 addr_str(&o->ike.remote, text);
-	return json_pack("{ss ss ss ss ss sb ss}", "name", o->ike.name, "state",
+	return json_pack("{ss ss ss ss ss sb ss ss}", "name", o->ike.name, "state",
 			 status_state_of(peers), "interface", o->interface, "start",
-			 o->ike.start_up ? "up" : "manual", "remote", remote, "interface_exists",
+			 config_start_name(o->ike.start), "remote", remote, "interface_exists",
 			 s->t->device != 0, "when_down",
-			 o->when_down == WHEN_DOWN_BLOCK ? "block" : "pass");
+			 o->when_down == WHEN_DOWN_BLOCK ? "block" : "pass", "dpd_action",
+			 config_dpd_action_name(o->ike.dpd_action));
 }
 
 /* Ours, and how long it is good for: people forget to have them renewed. */

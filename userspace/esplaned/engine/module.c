@@ -86,7 +86,7 @@ static void module_check_esp(struct daemon *d)
 	char why[IKE_WHY_MAX];
 
 	for (const struct tunnel_entry *t = d->tunnels.first; t; t = t->next) {
-		if (!t->opt.ike.start_up && !module_can_esp(d, &t->opt, why))
+		if (t->opt.ike.start != START_UP && !module_can_esp(d, &t->opt, why))
 			log_err("tunnel %s: %s", t->opt.ike.name, why);
 	}
 }

@@ -82,13 +82,25 @@ void pool_conf_free(struct pool_conf *conf);
 
 struct auth_ops;
 
+/* When a tunnel comes up by itself. */
+enum start_mode {
+	START_MANUAL,			/* never: a person says so */
+	START_UP,			/* at once, and tried again for ever */
+};
+
+/* What becomes of a tunnel that was up and whose peer does not answer any more. */
+enum dpd_action {
+	DPD_CLEAR,			/* it is down */
+	DPD_RESTART,			/* it is begun anew, for ever */
+};
+
 struct tunnel_conf {
 	char name[TUNNEL_NAME_MAX];
 	struct addr local;		/* family 0: the system chooses */
 	struct addr remote;		/* family 0: any, or remote_name */
 	char remote_name[TUNNEL_HOST_MAX];	/* to be resolved; "": an address, or any */
 	bool any;			/* remote = any: answers only, any number of peers */
-	bool start_up;			/* wanted from the start, and tried again for ever */
+	enum start_mode start;
 	bool ask_address;		/* the peer gives us the addresses that we use inside */
 	char pool[TUNNEL_NAME_MAX];	/* from which its peers get theirs; "": they ask for none */
 	struct ike_id local_id, remote_id;
@@ -127,6 +139,7 @@ struct tunnel_conf {
 	uint32_t reauth_s;		/* how long a proof is good for, RFC 4478; 0: for ever */
 	uint32_t reauth_every;		/* each n-th rekey of the IKE SA is one of ours; 0: none */
 	uint32_t dpd_s; /* liveness check after this long without a sign of the peer; 0: never */
+	enum dpd_action dpd_action;
 	/*
 	 * Retransmission: the request goes out @tries times, the first wait is @retry_first_ms,
 	 * each following one @retry_percent of the one before, 16 s at most. 0: the defaults, 1000

@@ -54,6 +54,7 @@ struct peer {
 
 	bool begin;			/* an attempt of ours is due: settle begins it */
 	bool anew;			/* an attempt follows the end of the IKE SA */
+	bool revive;			/* it died, and is tried for ever until it is up again */
 	bool announce;			/* an attempt of ours or the peer's wants its UP said */
 	struct timer retry;		/* our next attempt */
 	struct timer refresh;		/* of the name */
