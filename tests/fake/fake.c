@@ -114,13 +114,14 @@ static int fake_child_up(void *ctx, const struct ike_child_link *link, char note
 	struct fake *f = ctx;
 	struct fake_policy *p = fake_policy(f, link->child);
 
-	if (!p || !p->out.sa.spi)
-		fake_broken("child_up before the kernel has policy and SAs");
+	if (!p || !p->out.sa.spi != link->waits)
+		fake_broken("child_up before the kernel has policy and SAs, or waiting with them");
 	if (!ts_list_equal(p->local_ts, link->local_ts) ||
 	    !ts_list_equal(p->remote_ts, link->remote_ts))
 		fake_broken("child_up with other selectors than the kernel's");
 	f->links += !p->linked;		/* it is called again where something has changed */
 	p->linked = true;
+	f->waits += link->waits;
 	f->last_link = *link;
 	if (link->given)
 		f->given = *link->given;

@@ -107,6 +107,7 @@ struct fake {
 	bool no_route, no_jobs;
 	unsigned int links, unlinks;	/* children linked by child_up, and by child_down again */
 	struct ike_child_link last_link;	/* its pointers are not valid */
+	unsigned int waits;		/* child_up was called for children that wait */
 	struct ike_given given;		/* of the last link that had one */
 	unsigned int leases_told;	/* env.lease was called, the last time with these */
 	struct addr last_lease;

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # How IKE messages go: in fragments (RFC 7383) in both roles, whole where one end wants it so, in smaller
-# fragments where the usual ones are lost; and IKE SAs that begin without a child (RFC 6023).
-# vm: cpus=2 timeout=500 debug=no
+# fragments where the usual ones are lost; IKE SAs that begin without a child (RFC 6023); tunnels that
+# begin with a packet, and what becomes of them when the peer is dead.
+# vm: cpus=2 timeout=700 debug=no
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
 
@@ -150,5 +151,70 @@ before=$(childless_requests)
 up_by us "childless, but the peer cannot"
 is "childless, but the peer cannot: the child goes with IKE_AUTH" "$(childless_requests)" "$before"
 down
+
+# --- on demand, and a peer that is dead
+
+waits()
+{
+	[[ $(espl a --json status office) =~ \"waits\":\ ?true ]]
+}
+
+swan_crash()
+{
+	reap b KILL
+	in_net b ip xfrm state flush
+	in_net b ip xfrm policy flush
+}
+
+# asks NET FROM TO: one packet, which waits until it can go
+asks()
+{
+	in_net "$1" ping -qc 1 -W "$HANG" -I "$2" "$3"
+}
+
+CLEAR='host 10.2.0.1 and not proto 50'
+QUICK=('dpd = 2s' 'retransmit-first = 100ms' 'retransmit-tries = 4')
+
+ours 'start = on-demand' "${QUICK[@]}"
+theirs 'mobike = no'
+capture_start demand a eth0
+check "on demand: packets are waited for" wait_for 20 waits
+check "on demand: there is a route before any IKE" \
+	grep -q 'dev office' <(in_net a ip route get 10.2.0.1)
+is "on demand: strongSwan has heard nothing" "$(swan b --list-sas --raw | grep -c 'list-sa event')" 0
+check "on demand: the first packet brings it up, and arrives" asks a 10.1.0.1 10.2.0.1
+check "on demand: the tunnel is up" wait_for 20 espl_is up
+ping_both "on demand"
+check "on demand: strongSwan ends it" swan b --terminate --ike a
+check "on demand: packets are waited for again" wait_for 20 waits
+check "on demand: the next packet brings it up" asks a 10.1.0.1 10.2.0.1
+swan_crash
+check "on demand: the peer is dead, and packets are waited for" wait_for 60 waits
+refuse "on demand: without a peer nothing passes" '' in_net a ping -qc 2 -i 0.2 -W 2 -I 10.1.0.1 10.2.0.1
+swan_start b b
+theirs 'mobike = no'
+check "on demand: with the peer back, packets bring it up" wait_for 90 in_net a ping -qc 1 -W 2 -I 10.1.0.1 10.2.0.1
+check "on demand: down" espl a down office
+refuse "on demand: down, nothing passes" '' in_net a ping -qc 2 -i 0.2 -W 2 -I 10.1.0.1 10.2.0.1
+capture_stop demand
+is "on demand: nothing has left in the clear" "$(capture_count demand "$CLEAR")" 0
+must wait_for 20 swan_is_empty
+
+ours 'dpd-action = restart' "${QUICK[@]}"
+check "restart: up" espl a up office
+swan_crash
+swan_start b b
+theirs 'mobike = no'
+check "restart: the peer was dead, and it is up again" wait_for 90 swan_has_child
+ping_both "restart"
+must espl a down office
+must wait_for 20 swan_is_empty
+
+# strongSwan's packets ask, with the selectors of theirs before the others; the in-tree stack loses them
+ours 'metric = 3'
+TS_A=$LONG_A TS_B=$LONG_B swan_conn "$IKE" "$ESP" '' 'start_action = trap' | swan_load b
+check "on demand of strongSwan's: its packets bring it up" wait_for 20 in_net b ping -qc 1 -W 2 -I 10.2.0.1 10.1.0.1
+check "on demand of strongSwan's: the tunnel is up" wait_for 20 espl_is up
+ping_both "on demand of strongSwan's"
 
 finish

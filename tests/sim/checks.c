@@ -170,7 +170,7 @@ static void check_below(struct world *w, struct node *n, const struct child *t)
 		violate(w, "%c: the host's routes are not the engine's", 'A' + n->index);
 	if ((p && p->has_out) != !!t->out || (t->out && p && t->out->spi_out != p->out.spi))
 		violate(w, "%c: the outbound SA is not the engine's", 'A' + n->index);
-	if (p && (!endpoint_equal(&p->remote, &t->remote) || p->udp != t->udp ||
+	if (p && ((!t->waits && !endpoint_equal(&p->remote, &t->remote)) || p->udp != t->udp ||
 		  !ts_list_equal(p->local_ts, t->local_ts) ||
 		  !ts_list_equal(p->remote_ts, t->remote_ts)))
 		violate(w, "%c: the kernel's policy is not what the engine believes",
@@ -202,12 +202,17 @@ static void check_child(struct world *w, struct node *n, const struct child *t,
 	}
 	if (pairs > PAIRS_MOST)
 		violate(w, "%c: a child has %u CHILD_SAs", 'A' + n->index, pairs);
-	if (t->in_kernel != (t->state == CHILD_UP) || t->in_kernel != !!t->out)
+	if (child_carries(t) != (t->state == CHILD_UP) || child_carries(t) != !!t->out)
 		violate(w, "%c: the child's state is %d, it is %sin the kernel", 'A' + n->index,
 			t->state, t->in_kernel ? "" : "not ");
-	if (t->linked != (t->state == CHILD_UP))
+	if (t->linked != t->in_kernel)
 		violate(w, "%c: the child's state is %d, its routes are %sthere", 'A' + n->index,
 			t->state, t->linked ? "" : "not ");
+	if (t->waits ? !child_may_wait(t) || !t->in_kernel :
+		       t->state != CHILD_UP && child_may_wait(t) && !timer_armed(&t->peer->lay) &&
+			       !timer_armed(&t->peer->nudge))
+		violate(w, "%c: packets %s wait for a child", 'A' + n->index,
+			t->waits ? "ought not to" : "cannot");
 	check_below(w, n, t);
 }
 
@@ -293,7 +298,7 @@ static void check_peer(struct world *w, struct node *n, int other)
 	if (t->sa)
 		check_place(w, n, other, t->sa->mobike.on, &t->sa->remote.addr);
 	TAILQ_FOREACH(child, &t->children, link)
-		if (child->in_kernel && child->out->sa)
+		if (child_carries(child) && child->out->sa)
 			check_place(w, n, other, child->out->sa->mobike.on, &child->remote.addr);
 }
 
@@ -536,21 +541,25 @@ static unsigned int check_converged_link(struct world *w, const struct node *n)
 static void check_counts(struct world *w, const struct node *n, unsigned int sas, unsigned int up)
 {
 	const struct kernel *k = &n->k;
-	unsigned int peers = 0;
+	unsigned int peers = 0, waiting = 0;
+	const struct child *child;
 	struct peer *peer;
 	struct tunnel *t;
 
-	if (k->in_count != up || k->policy_count != up || k->reserved_count)
+	FOREACH_PEER(n, t, peer) {
+		peers++;
+		TAILQ_FOREACH(child, &peer->children, link)
+			waiting += child->waits;
+	}
+	if (k->in_count != up || k->policy_count != up + waiting || k->reserved_count)
 		violate(w, "quiet, and %c has %u inbound SAs, %u policies, %u reserved SPIs",
 			'A' + n->index, k->in_count, k->policy_count, k->reserved_count);
 	if (count_sas(n) != sas || n->ike->counters.half_open)
 		violate(w, "quiet, and %c has %u IKE SAs, %llu half open", 'A' + n->index,
 			count_sas(n), (unsigned long long)n->ike->counters.half_open);
-	FOREACH_PEER(n, t, peer)
-		peers++;
 	if (peers != (n->index == HUB && w->any ? sas : 1))
 		violate(w, "quiet, and %c has %u peers", 'A' + n->index, peers);
-	if (n->host.device != (sas != 0))
+	if (n->host.device != (sas || waiting))
 		violate(w, "quiet, and the interface of %c is %sthere", 'A' + n->index,
 			n->host.device ? "" : "not ");
 }

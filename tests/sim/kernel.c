@@ -161,6 +161,7 @@ static int sa_add(void *ctx, uint32_t tunnel, uint32_t policy_id, const struct k
 	if (out) {
 		p->out = sa_of(n, out, policy_id);
 		p->has_out = true;
+		p->asked_until = 0;
 	}
 	trace(n->w, "%c: kernel adds in %08x out %08x", 'A' + n->index, in ? in->spi : 0,
 	      out ? out->spi : 0);
@@ -267,6 +268,23 @@ static void deliver_notice(struct node *n)
 	trace(n->w, "%c: kernel says: event %d, %s %s %08x", 'A' + n->index, ev.type,
 	      ev.hard ? "hard" : "soft", ev.out ? "out" : "in", ev.spi);
 	ike_kern_event(n->ike, &ev);
+}
+
+void kernel_acquire(struct node *n, struct sim_policy *p)
+{
+	struct ike_kern_event ev = {
+		.type = IKE_KERN_ACQUIRE, .policy = p->id, .local_ts = p->local_ts->ts[0],
+		.remote_ts = p->remote_ts->ts[0],
+	};
+
+	if (p->asked_until > n->w->now)
+		return;
+	p->asked_until = n->w->now + 5000;
+	ev.local_ts.end = ev.local_ts.start;
+	ev.remote_ts.end = ev.remote_ts.start;
+	if (rng_chance(&n->w->net, 10))		/* found when the state was read */
+		ev.local_ts = ev.remote_ts = (struct ts){0};
+	kernel_tell(n, &ev);
 }
 
 static void tell_limit(struct node *n, struct sim_sa *sa, bool out, bool hard)

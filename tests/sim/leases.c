@@ -92,7 +92,7 @@ static void leases_check_hub(struct world *w, const struct peer *peer)
 	if (lease && (lease->peer != peer->id || !ike_id_equal(&lease->id, &peer->remote_id)))
 		violate(w, "the lease of a peer is another's");
 	TAILQ_FOREACH(child, &peer->children, link) {
-		if (!child->in_kernel)
+		if (!child_carries(child))
 			continue;
 		if (!lease)
 			violate(w, "a child is there, and its peer has no address");

@@ -101,6 +101,19 @@ static void configure_exchanges(struct world *w, struct tunnel_conf *c)
 	c->childless = rng_chance(r, 25);
 }
 
+/* Who is down when all is calm is asked for by packets, or tries itself. */
+static void configure_start(struct world *w, struct tunnel_conf *c)
+{
+	static const enum dpd_action actions[] = { DPD_RESTART, DPD_ON_DEMAND, DPD_CLEAR };
+	struct rng *r = &w->script;
+
+	if (!w->persistent || c->any)
+		return;
+	if (rng_chance(r, 70))
+		c->start = rng_chance(r, 60) ? START_UP : START_ON_DEMAND;
+	c->dpd_action = actions[rng_below(r, c->start == START_UP ? 1 : 3)];
+}
+
 /* Each list has something in common with each other. */
 static void configure_node(struct world *w, struct node *n, bool with_pfs, uint32_t rekey_s,
 			   uint64_t rekey_bytes)
@@ -135,9 +148,7 @@ static void configure_node(struct world *w, struct node *n, bool with_pfs, uint3
 	if (!c->any)
 		c->remote_id = w->n[n->index == HUB ? 0 : n->wrong_id ? 3 : HUB].id;
 	configure_proofs(w, n);
-	c->start = w->persistent && !c->any && rng_chance(r, 60) ? START_UP : START_MANUAL;
-	if (c->start || (w->persistent && !c->any && rng_chance(r, 50)))
-		c->dpd_action = DPD_RESTART;
+	configure_start(w, c);
 	pick_proposals(r, &c->ike, PROTO_IKE, ike, rng_chance(r, 85) ? 3 : 4);
 	c->force_udp = rng_chance(r, 20);
 	configure_exchanges(w, c);
@@ -543,6 +554,16 @@ static const char *link_lacks(const struct world *w, const struct node *n, int o
 	return view->up_since ? NULL : "the peer";
 }
 
+/* A packet for each child that waits for one: after the pause of the last failure all are made. */
+static void packets_for_all(struct world *w)
+{
+	for (int i = 0; i < w->nodes; i++)
+		for (unsigned int j = 0; j < w->n[i].k.policy_count; j++)
+			if (!w->n[i].k.policy[j].has_out)
+				kernel_acquire(&w->n[i], &w->n[i].k.policy[j]);
+	world_run(w, w->now + PEER_RETRY_MAX_MS + 15000);
+}
+
 /* Violates with @what unless all is up that can be; @alone: that some end tries for ever. */
 static bool all_must_be_up(struct world *w, bool alone, const char *what)
 {
@@ -618,8 +639,11 @@ static void ends_must_work(struct world *w)
 {
 	struct node *n = &w->n[rng_below(&w->script, w->nodes)];
 
-	if (w->persistent && !all_must_be_up(w, true, "tried for ever on a calm network"))
-		return;
+	if (w->persistent) {
+		packets_for_all(w);
+		if (!all_must_be_up(w, true, "tried for ever on a calm network"))
+			return;
+	}
 	/* also when both ends begin at once */
 	if (rng_chance(&w->script, 50)) {
 		go_down(n);

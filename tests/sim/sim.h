@@ -59,6 +59,7 @@ struct sim_policy {
 	uint32_t id;
 	bool has_out;
 	bool udp;
+	uint64_t asked_until;		/* packets wait, an ACQUIRE is out; 0: none has */
 	struct endpoint local, remote;
 	struct ts_list *local_ts, *remote_ts;
 	struct sim_sa out;
@@ -299,6 +300,8 @@ bool kernel_reserved(const struct kernel *k, uint32_t spi);
 struct sim_policy *kernel_policy(struct kernel *k, uint32_t id);	/* NULL: it has none */
 /* A packet of w->packet octets has passed. */
 void kernel_used(struct node *n, struct sim_sa *sa, bool out);
+/* A packet waits for an SA: the engine is asked for one, once while it waits. */
+void kernel_acquire(struct node *n, struct sim_policy *p);
 /* The engine hears of it, at once or late; false: never. */
 bool kernel_tell(struct node *n, const struct ike_kern_event *ev);
 

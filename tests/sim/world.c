@@ -259,6 +259,10 @@ void probe(struct node *n)
 		return;
 	p = &n->k.policy[rng_below(&w->net, n->k.policy_count)];
 	child = child_find(n->ike, p->id);
+	if (!p->has_out) {
+		kernel_acquire(n, p);
+		return;
+	}
 	sa = carrier(child);
 	if (!sa || !p->has_out || p->out.expired_ms || !route(n, &p->local, &p->remote, &d))
 		return;

@@ -3,6 +3,7 @@
 
 #include "ike/exchange/fsm.h"
 #include "ike/object/child.h"
+#include "ike/object/demand.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/tunnel.h"
@@ -49,6 +50,8 @@ static void attempt_ended(struct peer *peer, enum ike_event_type event, const st
 		peer->intent = INTENT_ANSWER;
 	peer_set_state(peer, PEER_DOWN, cause->text);
 	report_peer(peer, event, cause);
+	if (!again && peer->demand && event == IKE_EV_FAILED)
+		demand_retry(peer);
 	if (again)
 		peer_retry_later(peer);
 	else if (peer->tunnel->conf->remote_name[0])
@@ -67,12 +70,18 @@ static void attempt_left_orphans(struct peer *peer, const struct cause *cause)
 
 void attempt_follow_later(struct peer *peer, const struct cause *cause)
 {
-	uint64_t wait = peer_pause(peer);
+	uint64_t wait = peer_pause(&peer->failures);
 
 	report_log(peer->ike, peer, LOG_WARNING,
 		   "reauthentication has failed, the IKE SA goes on: %s; next try in %u s",
 		   cause->text, (unsigned int)(wait / 1000));
 	sa_term(peer->sa, wait);
+}
+
+void attempt_silent(struct peer *peer)
+{
+	if (peer->tunnel->conf->dpd_action == DPD_ON_DEMAND && peer->intent != INTENT_DOWN)
+		peer->demand = true;
 }
 
 void attempt_failed(struct peer *peer, const struct cause *cause)
@@ -100,6 +109,7 @@ void attempt_succeeded(struct peer *peer)
 {
 	if (!peer->before && !peer->sa->want_successor)
 		peer->failures = 0;	/* else reauthentication is still to succeed */
+	peer->not_before = 0;
 	peer->revive = false;
 	peer->cause = (struct cause){0};
 	peer_set_state(peer, PEER_UP, "established");

@@ -15,6 +15,8 @@ void attempt_follow_later(struct peer *peer, const struct cause *cause);
 void attempt_failed(struct peer *peer, const struct cause *cause);
 /* An IKE SA stands, and a child is up. */
 void attempt_succeeded(struct peer *peer);
+/* The peer does not answer: the IKE SA that stands will be lost, and what it carries with it. */
+void attempt_silent(struct peer *peer);
 /* The IKE SA that stood is gone. */
 void attempt_lost(struct peer *peer, const struct cause *cause);
 

@@ -8,6 +8,7 @@
 #include "ike/exchange/inbound.h"
 #include "ike/object/child.h"
 #include "ike/object/child_sa.h"
+#include "ike/object/demand.h"
 #include "ike/object/path.h"
 #include "ike/object/peer.h"
 #include "ike/object/pool.h"
@@ -118,6 +119,18 @@ static bool command_is_up(const struct peer *peer)
 	return peer->state == PEER_UP;
 }
 
+/* Its children wait for packets, if they are to: from the next tick on, as all that follows. */
+static void command_demand(struct peer *peer)
+{
+	struct ike *ike = peer->ike;
+
+	if (peer->tunnel->conf->start != START_ON_DEMAND)
+		return;
+	peer->demand = true;
+	timer_cancel(&ike->timers, &peer->lay);
+	timer_set(&ike->timers, &peer->nudge, ike_now(ike));
+}
+
 /* Begins at the next tick: nothing of it happens inside the command. */
 static int command_begin(struct peer *peer)
 {
@@ -126,6 +139,7 @@ static int command_begin(struct peer *peer)
 
 	peer->intent = INTENT_UP;
 	peer->failures = 0;
+	command_demand(peer);
 	if (peer->sa) {
 		peer->announce = true;
 		timer_set(&ike->timers, &peer->nudge, ike_now(ike));
@@ -209,14 +223,17 @@ int ike_up(struct ike *ike, uint32_t id)
 static int command_peer_down(struct peer *peer, const struct cause *cause, bool hold)
 {
 	struct ike *ike = peer->ike;
-	bool idle = !peer->sa && !peer->attempt && !peer->resolve_to_begin && !peer->begin &&
-		    !timer_armed(&peer->retry) && !peer_has_up(peer);
-	bool waiting = !peer->sa && !peer->attempt && !idle;
+	bool pending = peer->attempt || peer->resolve_to_begin || peer->begin ||
+		       timer_armed(&peer->retry) || peer_has_up(peer);
+	bool idle = !peer->sa && !pending && !peer->demand;
+	bool waiting = !peer->sa && !peer->attempt && pending;
 	struct ike_sa *sa;
 
 	peer->intent = hold ? INTENT_DOWN : INTENT_ANSWER;
 	peer->begin = false;
 	peer->revive = false;
+	peer->demand = false;
+	timer_cancel(&ike->timers, &peer->lay);
 	peer->resolve_to_begin = false;
 	timer_cancel(&ike->timers, &peer->retry);
 	if (!peer->sa)
@@ -247,7 +264,8 @@ static int command_tunnel_down(struct tunnel *t, const struct cause *cause, bool
 
 static int command_child_down(struct child *child, const struct cause *cause)
 {
-	bool down = child->state == CHILD_DOWN && !child->wanted && !timer_armed(&child->retry);
+	bool down = child->state == CHILD_DOWN && !child->wanted && !child->waits &&
+		    !timer_armed(&child->retry);
 
 	child->held_down = true;
 	child_close(child, cause);
@@ -282,8 +300,11 @@ int ike_tunnel_add(struct ike *ike, const struct tunnel_conf *conf, uint32_t *tu
 	if (rc)
 		return rc;
 	*tunnel = t->id;
-	if (conf->start == START_UP && !conf->any)
+	if (conf->any)
+		return 0;
+	if (conf->start == START_UP)
 		command_peer_up(tunnel_only_peer(t));
+	command_demand(tunnel_only_peer(t));
 	return 0;
 }
 
@@ -495,6 +516,8 @@ void ike_kern_event(struct ike *ike, const struct ike_kern_event *ev)
 		return;
 	if (ev->type == IKE_KERN_EXPIRE)
 		command_expire(child, ev);
+	else if (ev->type == IKE_KERN_ACQUIRE)
+		demand_asked(child, &ev->local_ts, &ev->remote_ts);
 	else if (ev->type == IKE_KERN_MAPPING)
 		command_mapping(child, ev);
 	else if (ev->type == IKE_KERN_GONE)

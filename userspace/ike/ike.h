@@ -27,6 +27,7 @@ struct ike_kern_event {
 	uint32_t spi;
 	bool hard, out;
 	struct endpoint peer;
+	struct ts local_ts, remote_ts;	/* ACQUIRE: of the packet that waits; family 0: unknown */
 };
 
 struct ike_peer_status {
@@ -34,6 +35,7 @@ struct ike_peer_status {
 	enum peer_state state;
 	bool wanted;			/* to be up, by us */
 	bool held_down;			/* taken down by a person: also refused to the peer */
+	bool on_demand;			/* while it is down, packets that wait for it bring it up */
 	struct endpoint local, remote;
 	char local_id[TUNNEL_ID_MAX], remote_id[TUNNEL_ID_MAX];	/* "": not known */
 	uint64_t spi_i, spi_r;		/* of the IKE SA; 0: none */
@@ -62,6 +64,7 @@ struct ike_child_status {
 	uint64_t rekey_ms;		/* when it will be rekeyed; 0: never or unknown */
 	uint32_t spi_in, spi_out;	/* of the newest pair; 0: none */
 	const struct ts_list *local_ts, *remote_ts;	/* negotiated; NULL: not up. As conf. */
+	bool waits;			/* it is not up, and packets wait for it */
 	bool narrowed;			/* the peer agreed to less than is configured */
 	uint64_t rekeys;
 	enum ike_failure failure;

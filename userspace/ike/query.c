@@ -114,6 +114,7 @@ bool ike_peer_status(const struct ike *ike, uint32_t id, struct ike_peer_status 
 									  peer->state;
 	st->wanted = peer->intent == INTENT_UP;
 	st->held_down = peer->intent == INTENT_DOWN;
+	st->on_demand = peer->demand;
 	st->local.addr = conf->local;
 	if (peer_towards(peer))
 		st->remote.addr = *peer_towards(peer);
@@ -148,8 +149,9 @@ bool ike_child_status(const struct ike *ike, uint32_t id, struct ike_child_statu
 	st->state = child->state;
 	st->up_ms = child->up_ms;
 	st->rekeys = child->rekeys;
-	st->local_ts = child->local_ts;
-	st->remote_ts = child->remote_ts;
+	st->local_ts = child->waits ? NULL : child->local_ts;
+	st->remote_ts = child->waits ? NULL : child->remote_ts;
+	st->waits = child->waits;
 	st->narrowed = child->state == CHILD_UP && child_is_narrowed(child);
 	st->failure = child->cause.failure;
 	snprintf(st->detail, sizeof(st->detail), "%s", child->cause.text);

@@ -5,6 +5,7 @@
 #include "ike/auth/auth.h"
 #include "ike/exchange/inbound.h"
 #include "ike/object/child.h"
+#include "ike/object/demand.h"
 #include "ike/object/path.h"
 #include "ike/object/peer.h"
 #include "ike/object/touch.h"
@@ -43,6 +44,8 @@ static void settle_loss(struct ike_sa *sa)
 	} else if (peer->sa == sa) {
 		settle_forget_attempt(peer);
 		peer->sa = NULL;
+		if (cause.failure == IKE_FAIL_TIMEOUT)
+			attempt_silent(peer);
 		if (sa->orphans) {
 			peer_orphan_children(peer, sa);
 		} else {
@@ -228,7 +231,7 @@ static void settle_device(struct tunnel *t)
 		return;
 	TAILQ_FOREACH(peer, &t->peers, link)
 		if (peer->state != PEER_DOWN || peer->sa || timer_armed(&peer->retry) ||
-		    peer->begin)
+		    peer->begin || peer->demand)
 			return;
 	t->device = false;
 	env->device_down(env->ctx, t->id);
@@ -256,6 +259,7 @@ static void settle_peer(struct peer *peer)
 		cause = settle_childless(peer);
 		attempt_lost(peer, &cause);
 	}
+	demand_lay(peer);
 	if (t->conf->any && peer_idle(peer))
 		peer_free(peer);
 	settle_device(t);

@@ -105,6 +105,8 @@ static void detail_trouble(const struct detail *d, const json_t *o)
 			 text_seconds(number_of(o, "retry_in_s"), when, sizeof(when)));
 		detail_line(d, "next attempt", text);
 	}
+	if (json_is_true(json_object_get(o, "waits")))
+		detail_line(d, "on demand", "the next packet for it brings it up");
 	if (json_is_true(json_object_get(o, "held_down")))
 		detail_line(d, "held down", "until ikectl up, for the peer too");
 }

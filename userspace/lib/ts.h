@@ -51,6 +51,8 @@ void ts_list_put(struct ts_list *list);
 unsigned int ts_list_count(const struct ts_list *list);
 bool ts_list_equal(const struct ts_list *a, const struct ts_list *b);	/* the order counts */
 bool ts_list_contains_addr(const struct ts_list *list, const struct addr *a);
+/* Is it within one of the list? */
+bool ts_list_contains(const struct ts_list *list, const struct ts *ts);
 /* Is each of @inner within one of @outer? */
 bool ts_list_within(const struct ts_list *inner, const struct ts_list *outer);
 /* Have they an address, protocol and port in common? */

@@ -70,6 +70,11 @@ static bool ts_list_has(const struct ts *list, unsigned int count, const struct 
 	return false;
 }
 
+bool ts_list_contains(const struct ts_list *list, const struct ts *ts)
+{
+	return list && ts_list_has(list->ts, list->count, ts);
+}
+
 bool ts_list_within(const struct ts_list *inner, const struct ts_list *outer)
 {
 	for (unsigned int i = 0; i < ts_list_count(inner); i++)

@@ -173,19 +173,34 @@ static inline int up(struct tunnel *t, const char *peer)
 static char note[IKE_WHY_MAX];
 static const char *peer_at = PEER;	/* of children */
 
-static inline int child_up(struct tunnel *t, uint32_t child, const char *local, const char *remote)
+static inline int child_link(struct tunnel *t, struct ike_child_link link, const char *local,
+			     const char *remote)
 {
-	struct ike_child_link link = { .child = child };
 	struct ts_list *local_ts = list_of(local), *remote_ts = list_of(remote);
 	int rc;
 
 	link.local_ts = local_ts;
 	link.remote_ts = remote_ts;
-	assert_true(addr_parse(&link.remote.addr, peer_at));
 	rc = device_child_up(t->dev, &link, note, t->why);
 	ts_list_put(local_ts);
 	ts_list_put(remote_ts);
 	return rc;
+}
+
+static inline int child_up(struct tunnel *t, uint32_t child, const char *local, const char *remote)
+{
+	struct ike_child_link link = { .child = child };
+
+	assert_true(addr_parse(&link.remote.addr, peer_at));
+	return child_link(t, link, local, remote);
+}
+
+/* For packets. */
+static inline int child_waits(struct tunnel *t, uint32_t child, const char *local,
+			      const char *remote)
+{
+	return child_link(t, (struct ike_child_link){ .child = child, .waits = true }, local,
+			  remote);
 }
 
 static inline void child_down(struct tunnel *t, uint32_t child)

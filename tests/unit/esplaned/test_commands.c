@@ -349,6 +349,7 @@ static struct ike_child_link link_of(uint32_t child)
 static void scripts(void **state)
 {
 	const struct ike_child_link voice = link_of(21), data = link_of(22);
+	struct ike_child_link waits = voice;
 	struct tunnel_entry *t = tunnels_find_name(&d.tunnels, "office");
 	char note[IKE_WHY_MAX], why[IKE_WHY_MAX];
 	int fd = client_open();
@@ -378,6 +379,15 @@ static void scripts(void **state)
 	expect_asked("down-script 2 77 data paris 10.9.0.22 10.1.2.0/24 10.2.2.0/24; ");
 	assert_int_equal(fake.ike.env.child_up(&d, &data, note, why), 0);
 	fake.ike.env.child_down(&d, &data);
+	engine_settled(&d);
+	expect_asked("");
+	/* nobody hears of one that waits for packets, but that it was up before */
+	waits.waits = true;
+	assert_int_equal(fake.ike.env.child_up(&d, &waits, note, why), 0);
+	engine_settled(&d);
+	expect_asked("down-script 2 77 voice paris 10.9.0.21 10.1.1.0/24 10.2.1.0/24; ");
+	assert_int_equal(fake.ike.env.child_up(&d, &waits, note, why), 0);
+	fake.ike.env.child_down(&d, &waits);
 	engine_settled(&d);
 	expect_asked("");
 	said(fd);

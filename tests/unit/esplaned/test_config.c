@@ -337,11 +337,41 @@ static void nearest(void **state)
 	assert_null(option_nearest("leftsubnet", OPTION_TUNNEL));
 }
 
+/* As the way a tunnel comes up lets one expect. */
+static void dpd_action(void **state)
+{
+	static const struct {
+		const char *lines;
+		enum start_mode start;
+		enum dpd_action want;
+	} defaults[] = {
+		{ "", START_MANUAL, DPD_CLEAR },
+		{ "start = up\n", START_UP, DPD_RESTART },
+		{ "start = on-demand\n", START_ON_DEMAND, DPD_ON_DEMAND },
+		{ "start = on-demand\ndpd-action = clear\n", START_ON_DEMAND, DPD_CLEAR },
+		{ "dpd-action = on-demand\n", START_MANUAL, DPD_ON_DEMAND },
+		{ "dpd-action = restart\nstart = up\n", START_UP, DPD_RESTART },
+	};
+
+	for (size_t i = 0; i < COUNT(defaults); i++) {
+		char text[512];
+		struct config *c;
+
+		snprintf(text, sizeof(text), ONE("%s"), defaults[i].lines);
+		c = load_good(text);
+		if (c->tunnels[0].ike.dpd_action != defaults[i].want ||
+		    c->tunnels[0].ike.start != defaults[i].start)
+			fail_msg("wrong dpd-action of: %s", defaults[i].lines);
+		config_free(c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_shortest_tunnel),
 		cmocka_unit_test(every_option),
+		cmocka_unit_test(dpd_action),
 		cmocka_unit_test(secrets_in_other_notations),
 		cmocka_unit_test(quotes),
 		cmocka_unit_test(identities),

@@ -233,6 +233,8 @@ static void when_down(void **state)
 		{ "start = manual\n", WHEN_DOWN_PASS },
 		{ "start = up\n", WHEN_DOWN_BLOCK },
 		{ "start = up\nwhen-down = pass\n", WHEN_DOWN_PASS },
+		{ "start = on-demand\n", WHEN_DOWN_BLOCK },
+		{ "start = on-demand\nwhen-down = pass\n", WHEN_DOWN_PASS },
 		{ "when-down = block\n", WHEN_DOWN_BLOCK },
 		{ "start = up\nroutes = no\n", WHEN_DOWN_PASS },
 	};
@@ -509,6 +511,8 @@ static const char *const tunnel_changes[] = {
 	"prefer = peer\n",
 	"dpd = 31\n",
 	"dpd-action = restart\n",
+	"dpd-action = on-demand\n",
+	"start = on-demand\n",
 	"replay-window = 64\n",
 };
 

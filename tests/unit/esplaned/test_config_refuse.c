@@ -50,9 +50,12 @@ static const struct {
 	  "a file of mode 0600\n"
 	  "@:1: tunnel \"office\": psk and psk-file are both given: leave one out" },
 	{ ONE("start = \"always\"\n"), "@:6: tunnel \"office\": start: \"always\" is "
-				       "not known; use manual or up" },
+				       "not known; use manual, up or on-demand" },
+	{ ONE("remote = any\nstart = on-demand\n"),
+	  "@:1: tunnel \"office\": start = on-demand needs an address to go to, but remote is any: "
+	  "name the peer, or use start = manual" },
 	{ ONE("dpd-action = hold\n"), "@:6: tunnel \"office\": dpd-action: \"hold\" is not known; "
-				     "use clear or restart" },
+				     "use clear, restart or on-demand" },
 	{ ONE("remote = any\ndpd-action = restart\n"),
 	  "@:1: tunnel \"office\": dpd-action = restart needs an address to go to, but remote is "
 	  "any: name the peer, or use dpd-action = clear" },

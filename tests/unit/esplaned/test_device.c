@@ -118,6 +118,30 @@ static const char *question_way(const char *to)
 		    "'s/.*No route to host.*/unreachable/p; t; s/.* dev \\([^ ]*\\).*/\\1/p'", to);
 }
 
+/* Before any IKE: the peer's address need not be known. The policy's end leads nowhere. */
+static void packets_are_waited_for(void **state)
+{
+	static const struct addr nobody;
+	struct tunnel t;
+
+	tunnel_fill(&t, "office", "10.2.0.0/16", NULL);
+	assert_true(addr_parse(&t.opt.address, "10.1.0.1"));
+	t.opt.address_bits = 24;
+	tunnel_open(&t);
+	assert_int_equal(device_up(t.dev, &nobody, t.why), 0);
+	assert_int_equal(child_waits(&t, 1, "10.1.0.0/24", "10.2.0.0/16"), 0);
+	assert_string_equal(way("10.2.0.1"), "office");
+	assert_string_equal(ours(), "10.2.0.0/16 dev office scope link src 10.1.0.1");
+	/* it comes up, and narrower, and waits again */
+	assert_int_equal(up(&t, PEER), 0);
+	assert_int_equal(child_up(&t, 1, "10.1.0.0/24", "10.2.3.0/24"), 0);
+	assert_string_equal(ours(), "10.2.3.0/24 dev office scope link src 10.1.0.1");
+	assert_int_equal(child_waits(&t, 1, "10.1.0.0/24", "10.2.0.0/16"), 0);
+	assert_string_equal(ours(), "10.2.0.0/16 dev office scope link src 10.1.0.1");
+	tunnel_close(&t);
+	assert_string_equal(ours(), "");
+}
+
 /* A name server beyond the uplink, while a tunnel that carries everything is down. */
 static void servers_are_reached_while_they_are_asked(void **state)
 {
@@ -145,6 +169,13 @@ static void servers_are_reached_while_they_are_asked(void **state)
 	assert_string_equal(way("203.0.113.53"), "unreachable");
 	devices_reach(all, NULL, 0);
 	assert_string_equal(question_way("203.0.113.53"), "unreachable");
+	/* its packets wait for the tunnel, which waits for the name */
+	assert_int_equal(up(&t, PEER), 0);
+	assert_int_equal(child_waits(&t, 1, "10.7.0.9", "0.0.0.0/0"), 0);
+	assert_string_equal(question_way("203.0.113.53"), "office");
+	devices_reach(all, servers, 1);
+	assert_string_equal(question_way("203.0.113.53"), "eth9");
+	devices_reach(all, NULL, 0);
 	/* the tunnel itself leads there */
 	assert_int_equal(up(&t, PEER), 0);
 	assert_int_equal(child_up(&t, 1, "10.7.0.9", "0.0.0.0/0"), 0);
@@ -344,6 +375,7 @@ int main(void)
 		TEST(children_share_a_route),
 		TEST(everything_but_what_is_nearer),
 		TEST(a_private_network_with_the_peer_in_it),
+		TEST(packets_are_waited_for),
 		TEST(servers_are_reached_while_they_are_asked),
 		TEST(whose_route_is_in_the_way),
 		TEST(a_dead_daemon_has_left),

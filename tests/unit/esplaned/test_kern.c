@@ -28,6 +28,7 @@ static struct {
 	int event_fd;		/* where events were lost */
 	int forced;		/* octets of room, beyond what rmem_max allows */
 	bool lost;
+	struct nl_msg *news;	/* the next event; NULL: none */
 	uint8_t asked[32768];	/* the last request */
 } fake;
 
@@ -116,12 +117,38 @@ static void fake_sa(const struct nlmsghdr *to, uint32_t spi, int flags)
 	}
 }
 
+/* For every second one packets wait. */
+static void fake_policies(const struct nlmsghdr *to)
+{
+	int done = 0;
+
+	for (uint32_t id = 1; id <= 4; id++) {
+		struct nl_msg *msg = fake_answer(to, FAMILY, NLM_F_MULTI);
+		struct nlattr *nest;
+
+		fake_genl(msg, ESPLANE_CMD_POLICY_GET);
+		nla_put_u32(msg, ESPLANE_A_DEVICE_ID, 7);
+		nest = nla_nest_start(msg, ESPLANE_A_POLICY);
+		nla_put_u32(msg, ESPLANE_POLICY_A_ID, id);
+		if (id % 2)
+			nla_put_flag(msg, ESPLANE_POLICY_A_ACQUIRE);
+		nla_nest_end(msg, nest);
+	}
+	nlmsg_append(fake_answer(to, NLMSG_DONE, NLM_F_MULTI), &done, sizeof(done), NLMSG_ALIGNTO);
+}
+
 /* While the list changes, an answer lacks half of it. */
 static void fake_dump(const struct nlmsghdr *to)
 {
-	bool whole = ++fake.dumps > fake.interrupted;
+	const struct genlmsghdr *hdr = nlmsg_data(to);
+	bool whole;
 	int done = 0;
 
+	if (hdr->cmd == ESPLANE_CMD_POLICY_GET) {
+		fake_policies(to);
+		return;
+	}
+	whole = ++fake.dumps > fake.interrupted;
 	for (uint32_t spi = 1; spi <= (whole ? SAS : SAS / 2); spi++)
 		fake_sa(to, spi, whole || spi < 100 ? 0 : NLM_F_DUMP_INTR);
 	nlmsg_append(fake_answer(to, NLMSG_DONE, NLM_F_MULTI), &done, sizeof(done), NLMSG_ALIGNTO);
@@ -159,8 +186,25 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 	return (int)syscall(SYS_setsockopt, fd, level, name, value, len);
 }
 
-static ssize_t fake_event(int flags)
+/* An event that the kernel sends, once. */
+static ssize_t fake_event(struct msghdr *msg, int flags)
 {
+	const struct nlmsghdr *news = fake.news ? nlmsg_hdr(fake.news) : NULL;
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+
+	if (news && msg->msg_iov->iov_len >= news->nlmsg_len) {
+		memcpy(msg->msg_iov->iov_base, news, news->nlmsg_len);
+		memcpy(msg->msg_name, &kernel, sizeof(kernel));
+		msg->msg_namelen = sizeof(kernel);
+		msg->msg_controllen = 0;
+		msg->msg_flags = 0;
+		if (!(flags & MSG_PEEK)) {
+			nlmsg_free(fake.news);
+			fake.news = NULL;
+			return (ssize_t)((struct nlmsghdr *)msg->msg_iov->iov_base)->nlmsg_len;
+		}
+		return (ssize_t)news->nlmsg_len;
+	}
 	errno = fake.lost ? ENOBUFS : EAGAIN;
 	fake.lost = false;
 	return -1;
@@ -175,7 +219,7 @@ ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 	if (!fake.on)
 		return syscall(SYS_recvmsg, fd, msg, flags);
 	if (fd == fake.event_fd)
-		return fake_event(flags);
+		return fake_event(msg, flags);
 	assert_true(fake.at < fake.count);
 	answer = nlmsg_hdr(fake.answers[fake.at]);
 	len = answer->nlmsg_len;
@@ -193,11 +237,18 @@ static struct {
 	unsigned int expired[SAS + 1], hard, in, mappings;
 	struct endpoint peer;
 	uint32_t policy;
+	unsigned int acquires;
+	struct kern_event acquire;	/* the last one */
 } seen;
 
 static void on_event(void *ctx, const struct kern_event *ev)
 {
 	assert_int_equal(ev->device, 7);
+	if (ev->cmd == ESPLANE_CMD_ACQUIRE) {
+		seen.acquires++;
+		seen.acquire = *ev;
+		return;
+	}
 	assert_int_equal(ev->policy, 1000 + ev->spi);
 	if (ev->cmd == ESPLANE_CMD_MAPPING) {
 		seen.mappings++;
@@ -245,6 +296,51 @@ static void lost_events_are_made_up_from_state(void **state)
 	assert_int_equal(seen.mappings, 1);
 	assert_int_equal(seen.policy, 1011);
 	assert_string_equal(endpoint_str(&seen.peer, text), "198.51.100.9:4501");
+	/* policies 1 and 3; the packets themselves are not in the state */
+	assert_int_equal(seen.acquires, 2);
+	assert_int_equal(seen.acquire.policy, 3);
+	assert_int_equal(seen.acquire.local_ts.start.family, 0);
+	kern_free(k);
+}
+
+static void put_ts(struct nl_msg *msg, int type, uint8_t last, bool ports)
+{
+	struct nlattr *nest = nla_nest_start(msg, type);
+
+	nla_put(msg, ESPLANE_TS_A_START, 4, (uint8_t[]){ 10, 1, 0, last });
+	nla_put(msg, ESPLANE_TS_A_END, 4, (uint8_t[]){ 10, 1, 0, last });
+	nla_put_u8(msg, ESPLANE_TS_A_PROTO, 17);
+	if (ports) {
+		nla_put_u16(msg, ESPLANE_TS_A_PORT_START, 5000 + last);
+		nla_put_u16(msg, ESPLANE_TS_A_PORT_END, 5000 + last);
+	}
+	nla_nest_end(msg, nest);
+}
+
+/* What the packet is that waits; a fragment has no ports. */
+static void a_packet_asks(void **state)
+{
+	struct kern *k = found();
+	struct genlmsghdr hdr = { .cmd = ESPLANE_CMD_ACQUIRE, .version = 1 };
+	char text[TS_STRLEN];
+
+	for (int ports = 0; ports < 2; ports++) {
+		memset(&seen, 0, sizeof(seen));
+		fake.news = nlmsg_alloc();
+		nlmsg_put(fake.news, 0, 0, FAMILY, 0, 0);
+		nlmsg_append(fake.news, &hdr, sizeof(hdr), NLMSG_ALIGNTO);
+		nla_put_u32(fake.news, ESPLANE_A_DEVICE_ID, 7);
+		nla_put_u32(fake.news, ESPLANE_A_POLICY_ID, 5);
+		put_ts(fake.news, ESPLANE_A_TS_LOCAL, 1, ports);
+		put_ts(fake.news, ESPLANE_A_TS_REMOTE, 2, ports);
+		assert_true(kern_event_read(k, on_event, NULL));
+		assert_int_equal(seen.acquires, 1);
+		assert_int_equal(seen.acquire.policy, 5);
+		assert_string_equal(ts_str(&seen.acquire.local_ts, text),
+				    ports ? "10.1.0.1[udp/5001]" : "10.1.0.1[udp]");
+		assert_string_equal(ts_str(&seen.acquire.remote_ts, text),
+				    ports ? "10.1.0.2[udp/5002]" : "10.1.0.2[udp]");
+	}
 	kern_free(k);
 }
 
@@ -375,6 +471,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(not_found_yet),
 		TEST(lost_events_are_made_up_from_state),
+		TEST(a_packet_asks),
 		TEST(idle_time_of_all),
 		TEST(there_is_room_for_events),
 		TEST(policy_has_its_mark),

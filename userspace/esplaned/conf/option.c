@@ -21,11 +21,12 @@
 #define OPTION_KEEPALIVE_MAX_S	600
 
 static const char *const option_starts[] = {
-	[START_MANUAL] = "manual", [START_UP] = "up",
+	[START_MANUAL] = "manual", [START_UP] = "up", [START_ON_DEMAND] = "on-demand",
 };
 
 static const char *const option_dpd_actions[] = {
 	[DPD_CLEAR] = "clear", [DPD_RESTART] = "restart",
+	[DPD_ON_DEMAND] = "on-demand",
 };
 
 const char *config_start_name(enum start_mode mode)
@@ -513,6 +514,19 @@ static bool option_script_timeout(struct option_target *to, const char *value,
 	return to->tunnel->script_timeout_s <= OPTION_SCRIPT_S_MAX ||
 	       value_refuse(why, "\"%s\" is too long: use at most %dm", value,
 			    OPTION_SCRIPT_S_MAX / 60);
+}
+
+void option_follow(const struct option_target *to)
+{
+	struct tunnel_options *t = to->tunnel;
+
+	/* With routes = no whose they are knows which mark they need. */
+	if (!t->ike.mark && !t->no_routes)
+		t->ike.mark = CONFIG_FWMARK;
+	if (!to->when_down)
+		t->when_down = t->ike.start && !t->no_routes ? WHEN_DOWN_BLOCK : WHEN_DOWN_PASS;
+	if (!to->dpd_action && t->ike.start)
+		t->ike.dpd_action = t->ike.start == START_UP ? DPD_RESTART : DPD_ON_DEMAND;
 }
 
 const struct option option_table[] = {

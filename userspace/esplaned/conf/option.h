@@ -49,6 +49,9 @@ const char *option_nearest(const char *name, enum option_place place);
 /* Gives up its selectors, not @child itself. */
 void option_child_clear(struct option_child *child);
 
+/* Defaults that follow from other options, once all of the tunnel are read. */
+void option_follow(const struct option_target *to);
+
 bool option_interface_valid(const char *name);
 #define OPTION_INTERFACE_RULE                                                                      \
 	"1 to 15 ASCII characters without space, slash, colon and percent sign, but not all, "     \

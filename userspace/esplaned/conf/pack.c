@@ -200,8 +200,8 @@ static bool unpack_conf(struct cursor *c, struct tunnel_conf *conf)
 	if (!unpack_text(c, conf->name, sizeof(conf->name)) || !unpack_addr(c, &conf->local) ||
 	    !unpack_addr(c, &conf->remote) ||
 	    !unpack_text(c, conf->remote_name, sizeof(conf->remote_name)) ||
-	    !unpack_bool(c, &conf->any) || !cursor_u8(c, &start) || start > START_UP ||
-	    !cursor_u8(c, &action) || action > DPD_RESTART ||
+	    !unpack_bool(c, &conf->any) || !cursor_u8(c, &start) || start > START_ON_DEMAND ||
+	    !cursor_u8(c, &action) || action > DPD_ON_DEMAND ||
 	    !unpack_bool(c, &conf->ask_address) ||
 	    !unpack_text(c, conf->pool, sizeof(conf->pool)) ||
 	    !unpack_id(c, &conf->local_id) || !unpack_id(c, &conf->remote_id) ||

@@ -464,13 +464,7 @@ static bool section_tunnel_fill(cfg_t *cfg, int line, struct tunnel_options *t)
 	if (!t->ike.ike.count)
 		proposals_default(&t->ike.ike, PROTO_IKE);
 	t->ike.ike.by_peer = t->prefer_peer;
-	/* With routes = no whose they are knows which mark they need. */
-	if (!t->ike.mark && !t->no_routes)
-		t->ike.mark = CONFIG_FWMARK;
-	if (!to.when_down)
-		t->when_down = t->ike.start && !t->no_routes ? WHEN_DOWN_BLOCK : WHEN_DOWN_PASS;
-	if (!to.dpd_action && t->ike.start == START_UP)
-		t->ike.dpd_action = DPD_RESTART;
+	option_follow(&to);
 	ok = children ? section_children(cfg, t, &child) :
 			section_sound() && section_child_add(t, cfg->title, &child, line);
 	option_child_clear(&child);

@@ -241,6 +241,8 @@ static json_t *status_child(const struct status *s, const struct ike_peer_status
 			   failure_text(names_of_child(s->d->ike, p, c, name)), "state",
 			   states[c->state]);
 	status_selection(object, c);
+	if (c->waits)
+		json_object_set_new(object, "waits", json_true());
 	if (c->state != CHILD_UP) {
 		status_trouble(object, c->failure, c->detail);
 		return object;

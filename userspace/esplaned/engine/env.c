@@ -203,6 +203,11 @@ static int env_child_up(void *ctx, const struct ike_child_link *link, char note[
 	rc = device_child_up(t->dev, link, note, why);
 	if (rc)
 		return rc;
+	if (link->waits) {		/* nobody has heard of it, or that it is down */
+		hooks_child_down(d, link);
+		totals_policy_gone(t->totals, link->child);
+		return 0;
+	}
 	publish_step(d, t, link->peer, "routes", t->opt.no_routes ? "left alone" : "set");
 	hooks_child_up(d, link);
 	return 0;

@@ -55,6 +55,8 @@ static void kern_events_take(void *ctx, const struct kern_event *kev)
 		.hard = kev->hard,
 		.out = kev->out,
 		.peer = kev->peer,
+		.local_ts = kev->local_ts,
+		.remote_ts = kev->remote_ts,
 	};
 	struct daemon *d = ctx;
 	struct tunnel_entry *t = tunnels_find_device(&d->tunnels, kev->device);
@@ -97,7 +99,7 @@ static void kern_events_look(struct daemon *d, uint32_t device, uint32_t child)
 	};
 	struct ike_child_status st;
 
-	if (ike_child_status(d->ike, child, &st) && st.state == CHILD_UP)
+	if (ike_child_status(d->ike, child, &st) && (st.state == CHILD_UP || st.waits))
 		kern_events_take(d, &gone);
 }
 

@@ -26,6 +26,7 @@ struct carry_child {
 	struct carry_child *next;
 	uint32_t id;
 	struct ts_list *local_ts, *remote_ts;
+	bool waits;			/* for packets: it is not up */
 	bool given;			/* the peer says which addresses: */
 	struct addr own[CARRY_FAMILIES];
 	struct carry_plan has;
@@ -48,6 +49,15 @@ static struct carry_child *carry_find(const struct carry *carry, uint32_t id)
 	struct carry_child *child = carry->first;
 
 	while (child && child->id != id)
+		child = child->next;
+	return child;
+}
+
+bool carry_is_up(const struct carry *carry)
+{
+	const struct carry_child *child = carry->first;
+
+	while (child && child->waits)
 		child = child->next;
 	return child;
 }
@@ -226,6 +236,7 @@ static struct carry_child *carry_child_new(const struct ike_child_link *link)
 	if (!child)
 		return NULL;
 	child->id = link->child;
+	child->waits = link->waits;
 	child->given = link->given;
 	if (link->given)
 		memcpy(child->own, link->given->addr, sizeof(child->own));

@@ -21,6 +21,8 @@ void carry_init(struct carry *carry, struct nl_sock *sk, struct aside *aside,
 int carry_add(struct carry *carry, const struct ike_child_link *link, char note[IKE_WHY_MAX],
 	      char why[IKE_WHY_MAX]);
 void carry_del(struct carry *carry, uint32_t child);
+/* Does it carry a child that is up, and not only such as wait for packets? */
+bool carry_is_up(const struct carry *carry);
 /* What this host uses inside the tunnel for a child, IPv4 before IPv6. Family 0: nothing. */
 struct addr carry_source(const struct carry *carry, uint32_t child);
 /* Lays again what the kernel has dropped, with another source where the first is gone. */

@@ -309,7 +309,7 @@ void devices_reach(struct devices *all, const struct addr *servers, unsigned int
 	const struct device *dev = all->first;
 
 	/* What is up, and leads there, leads there. */
-	while (dev && !(dev->carry.first && dev->aside && device_leads_everywhere(dev)))
+	while (dev && !(carry_is_up(&dev->carry) && dev->aside && device_leads_everywhere(dev)))
 		dev = dev->next;
 	aside_serve(all->aside, servers, dev ? 0 : count);
 }

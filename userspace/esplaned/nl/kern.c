@@ -12,6 +12,7 @@
 #include <sys/utsname.h>
 
 #include "esplaned/nl/nltalk.h"
+#include "esplaned/nl/stat.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 
@@ -26,33 +27,6 @@ struct kern {
 	unsigned int suite_count;	/* 0: not asked yet */
 	void (*event_fn)(void *ctx, const struct kern_event *ev);
 	void *event_ctx;
-};
-
-static const char *const stat_name[ESPLANE_STAT_A_MAX + 1] = {
-	[ESPLANE_STAT_A_TX_NO_POLICY]	= "tx-no-policy",
-	[ESPLANE_STAT_A_TX_NO_SA]	= "tx-no-sa",
-	[ESPLANE_STAT_A_TX_EXPIRED]	= "tx-expired",
-	[ESPLANE_STAT_A_TX_SEQUENCE]	= "tx-sequence",
-	[ESPLANE_STAT_A_TX_TOO_BIG]	= "tx-too-big",
-	[ESPLANE_STAT_A_TX_NO_ROUTE]	= "tx-no-route",
-	[ESPLANE_STAT_A_TX_LOOP]	= "tx-loop",
-	[ESPLANE_STAT_A_TX_NO_MEMORY]	= "tx-no-memory",
-	[ESPLANE_STAT_A_TX_CRYPTO]	= "tx-crypto",
-	[ESPLANE_STAT_A_TX_PROTOCOL]	= "tx-protocol",
-	[ESPLANE_STAT_A_RX_SHORT]	= "rx-short",
-	[ESPLANE_STAT_A_RX_ENCAP]	= "rx-encap",
-	[ESPLANE_STAT_A_RX_REPLAY]	= "rx-replay",
-	[ESPLANE_STAT_A_RX_STALE]	= "rx-stale",
-	[ESPLANE_STAT_A_RX_AUTH]	= "rx-auth",
-	[ESPLANE_STAT_A_RX_EXPIRED]	= "rx-expired",
-	[ESPLANE_STAT_A_RX_PADDING]	= "rx-padding",
-	[ESPLANE_STAT_A_RX_PROTOCOL]	= "rx-protocol",
-	[ESPLANE_STAT_A_RX_SELECTOR]	= "rx-selector",
-	[ESPLANE_STAT_A_RX_DUMMY]	= "rx-dummy",
-	[ESPLANE_STAT_A_RX_ECN]		= "rx-ecn",
-	[ESPLANE_STAT_A_RX_NO_MEMORY]	= "rx-no-memory",
-	[ESPLANE_STAT_A_RX_CRYPTO]	= "rx-crypto",
-	[ESPLANE_STAT_A_RX_DOWN]	= "rx-down",
 };
 
 struct kern *kern_new(void)
@@ -93,6 +67,29 @@ static struct nla_policy event_policy[ESPLANE_A_MAX + 1] = {
 	[ESPLANE_A_VERSION]	= { .type = NLA_STRING },
 };
 
+/* A selector of the kernel's; family 0: it is not sound. */
+static struct ts kern_ts_from_attr(struct nlattr *attr)
+{
+	static struct nla_policy policy[ESPLANE_TS_A_MAX + 1] = {
+		[ESPLANE_TS_A_PROTO] = { .type = NLA_U8 },
+		[ESPLANE_TS_A_PORT_START ... ESPLANE_TS_A_PORT_END] = { .type = NLA_U16 },
+	};
+	struct ts ts = { .port_end = UINT16_MAX };
+	struct nlattr *tb[ESPLANE_TS_A_MAX + 1];
+
+	if (!attr || nla_parse_nested(tb, ESPLANE_TS_A_MAX, attr, policy) ||
+	    !kern_addr_from_attr(&ts.start, tb[ESPLANE_TS_A_START]) ||
+	    !kern_addr_from_attr(&ts.end, tb[ESPLANE_TS_A_END]) ||
+	    ts.start.family != ts.end.family)
+		return (struct ts){ 0 };
+	ts.proto = tb[ESPLANE_TS_A_PROTO] ? nla_get_u8(tb[ESPLANE_TS_A_PROTO]) : 0;
+	if (tb[ESPLANE_TS_A_PORT_START])
+		ts.port_start = nla_get_u16(tb[ESPLANE_TS_A_PORT_START]);
+	if (tb[ESPLANE_TS_A_PORT_END])
+		ts.port_end = nla_get_u16(tb[ESPLANE_TS_A_PORT_END]);
+	return ts;
+}
+
 static int kern_on_event(struct nl_msg *msg, void *arg)
 {
 	struct nlattr *tb[ESPLANE_A_MAX + 1];
@@ -110,6 +107,8 @@ static int kern_on_event(struct nl_msg *msg, void *arg)
 	ev.hard = tb[ESPLANE_A_HARD];
 	kern_addr_from_attr(&ev.peer.addr, tb[ESPLANE_A_PEER_ADDR]);
 	ev.peer.port = tb[ESPLANE_A_PEER_PORT] ? nla_get_u16(tb[ESPLANE_A_PEER_PORT]) : 0;
+	ev.local_ts = kern_ts_from_attr(tb[ESPLANE_A_TS_LOCAL]);
+	ev.remote_ts = kern_ts_from_attr(tb[ESPLANE_A_TS_REMOTE]);
 	k->event_fn(k->event_ctx, &ev);
 	return NL_OK;
 }
@@ -454,20 +453,6 @@ static uint64_t kern_get_u64(const struct nlattr *attr)
 	return attr ? nla_get_u64(attr) : 0;
 }
 
-static void kern_drops_read(struct kern_sa_info *info, const struct nlattr *stats)
-{
-	struct nlattr *attr;
-	int left;
-
-	nla_for_each_nested(attr, stats, left) {
-		if (nla_len(attr) != 8 || nla_type(attr) > ESPLANE_STAT_A_MAX ||
-		    !stat_name[nla_type(attr)] || info->drop_count == KERN_DROPS_MAX)
-			continue;
-		info->drops[info->drop_count].reason = stat_name[nla_type(attr)];
-		info->drops[info->drop_count++].count = nla_get_u64(attr);
-	}
-}
-
 static int kern_on_sa(struct nl_msg *msg, void *arg)
 {
 	struct nlattr *tb[ESPLANE_A_MAX + 1], *sa[ESPLANE_SA_A_MAX + 1], *nest;
@@ -486,7 +471,7 @@ static int kern_on_sa(struct nl_msg *msg, void *arg)
 	if (sa[ESPLANE_SA_A_DRIVER])
 		nla_strlcpy(info->driver, sa[ESPLANE_SA_A_DRIVER], sizeof(info->driver));
 	if (sa[ESPLANE_SA_A_STATS])
-		kern_drops_read(info, sa[ESPLANE_SA_A_STATS]);
+		stat_read(info, sa[ESPLANE_SA_A_STATS]);
 	return NL_OK;
 }
 
@@ -536,7 +521,7 @@ static int kern_on_device(struct nl_msg *msg, void *arg)
 
 	if (!genlmsg_parse(nlmsg_hdr(msg), 0, tb, ESPLANE_A_MAX, event_policy) &&
 	    tb[ESPLANE_A_STATS])
-		kern_drops_read(arg, tb[ESPLANE_A_STATS]);
+		stat_read(arg, tb[ESPLANE_A_STATS]);
 	return NL_OK;
 }
 
@@ -599,18 +584,49 @@ static int kern_on_lost(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
+/* A policy for which packets wait; of these nothing is known. */
+static int kern_on_lost_policy(struct nl_msg *msg, void *arg)
+{
+	struct nlattr *tb[ESPLANE_A_MAX + 1], *policy[ESPLANE_POLICY_A_MAX + 1];
+	static struct nla_policy rules[ESPLANE_POLICY_A_MAX + 1] = {
+		[ESPLANE_POLICY_A_ID] = { .type = NLA_U32 },
+	};
+	struct kern_event ev = { .cmd = ESPLANE_CMD_ACQUIRE };
+
+	if (genlmsg_parse(nlmsg_hdr(msg), 0, tb, ESPLANE_A_MAX, event_policy) ||
+	    !tb[ESPLANE_A_POLICY] || !tb[ESPLANE_A_DEVICE_ID] ||
+	    nla_parse_nested(policy, ESPLANE_POLICY_A_MAX, tb[ESPLANE_A_POLICY], rules) ||
+	    !policy[ESPLANE_POLICY_A_ID] || !policy[ESPLANE_POLICY_A_ACQUIRE])
+		return NL_SKIP;
+	ev.device = nla_get_u32(tb[ESPLANE_A_DEVICE_ID]);
+	ev.policy = nla_get_u32(policy[ESPLANE_POLICY_A_ID]);
+	kern_lost_add(arg, &ev);
+	return NL_OK;
+}
+
+/* A dump that others have disturbed is asked for again. */
+static int kern_lost_dump(struct kern *k, uint8_t cmd, nl_recvmsg_msg_cb_t valid,
+			  struct lost *lost, char why[KERN_WHY_MAX])
+{
+	size_t before = lost->count;
+	int rc = -EAGAIN;
+
+	for (int i = 0; i < NLTALK_DUMPS && rc == -EAGAIN; i++) {
+		lost->count = before;
+		rc = kern_ask(k, kern_request(k, cmd, NLM_F_DUMP, 0), valid, lost, why);
+	}
+	return rc;
+}
+
 /* What is said twice harms nobody, what is not said at all does. */
 static void kern_lost_recover(struct kern *k)
 {
 	struct lost lost = { .ev = NULL };
 	char why[KERN_WHY_MAX];
-	int rc = -EAGAIN;
+	int rc = kern_lost_dump(k, ESPLANE_CMD_SA_GET, kern_on_lost, &lost, why);
 
-	for (int i = 0; i < NLTALK_DUMPS && rc == -EAGAIN; i++) {
-		lost.count = 0;
-		rc = kern_ask(k, kern_request(k, ESPLANE_CMD_SA_GET, NLM_F_DUMP, 0), kern_on_lost,
-			      &lost, why);
-	}
+	if (!rc)
+		rc = kern_lost_dump(k, ESPLANE_CMD_POLICY_GET, kern_on_lost_policy, &lost, why);
 	if (rc || lost.full)
 		log_warn("some of the kernel's events are lost for good: %s",
 			 rc ? why : "no memory");

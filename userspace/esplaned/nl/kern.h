@@ -16,6 +16,7 @@ struct kern_event {
 	bool out, hard;
 	uint8_t limit;		/* enum esplane_limit */
 	struct endpoint peer;
+	struct ts local_ts, remote_ts;	/* ACQUIRE: of the packet; family 0: unknown */
 };
 
 struct kern_drop {

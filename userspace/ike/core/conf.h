@@ -86,12 +86,14 @@ struct auth_ops;
 enum start_mode {
 	START_MANUAL,			/* never: a person says so */
 	START_UP,			/* at once, and tried again for ever */
+	START_ON_DEMAND,		/* with the first packet for it, and with each later one */
 };
 
 /* What becomes of a tunnel that was up and whose peer does not answer any more. */
 enum dpd_action {
 	DPD_CLEAR,			/* it is down */
 	DPD_RESTART,			/* it is begun anew, for ever */
+	DPD_ON_DEMAND,			/* from now on it comes up as with START_ON_DEMAND */
 };
 
 struct tunnel_conf {

@@ -228,6 +228,11 @@ struct ike_child_link {
 	struct endpoint local, remote;	/* the outer ones */
 	const struct ts_list *local_ts, *remote_ts;	/* as negotiated */
 	const struct ike_given *given;	/* the addresses to use inside; NULL: the host's own */
+	/*
+	 * Nothing carries it yet: packets wait in the kernel, and ask for it. The outer addresses
+	 * are not known, the lists are those of @conf.
+	 */
+	bool waits;
 };
 
 struct ike_env {
@@ -263,7 +268,7 @@ struct ike_env {
 	/*
 	 * The tunnel is about to talk to @remote: the module is there, the interface is made if
 	 * need be, and what this host sends to @remote goes beside it. Called at each attempt of
-	 * ours or a peer's. 0, or a negative errno with a sentence in @why (-ENOENT: no module;
+	 * ours or a peer's, and, with an @remote of family 0, before packets wait. 0, or a negative errno with a sentence in @why (-ENOENT: no module;
 	 * -EADDRNOTAVAIL: the configured local address is not this host's).
 	 */
 	int (*device_up)(void *ctx, uint32_t tunnel, const struct addr *remote,
@@ -289,8 +294,8 @@ struct ike_env {
 	uint64_t (*idle)(void *ctx, uint32_t tunnel, uint32_t policy);
 
 	/*
-	 * Addresses and routes of a child whose policy and SAs the kernel has; again when selectors
-	 * or endpoints have changed. 0, or a negative errno with a sentence in @why: the child then
+	 * Addresses and routes of a child whose policy and SAs the kernel has, or, where it waits
+	 * for packets, the policy alone; again when selectors or endpoints have changed. 0, or a negative errno with a sentence in @why: the child then
 	 * fails. @note: empty, or a sentence for a person.
 	 */
 	int (*child_up)(void *ctx, const struct ike_child_link *link, char note[IKE_WHY_MAX],

@@ -13,6 +13,9 @@
 #define CHILD_RETRY_MIN_MS	1000
 #define CHILD_RETRY_MAX_MS	60000
 
+/* Where a policy without SAs leads: nowhere. The kernel wants an address, and nothing is sent. */
+static const struct endpoint child_nowhere = { .addr = { AF_INET, { 127, 0, 0, 1 } } };
+
 void ts_pair_clear(struct ts_pair *ts)
 {
 	ts_list_put(ts->local);
@@ -107,8 +110,10 @@ static bool child_policy_set(struct child *child, const struct ts_list *local_ts
 	const struct ike_env *env = &child->ike->env;
 	const struct tunnel *t = child->peer->tunnel;
 	struct kern_policy policy = {
-		.id = child->id, .udp = udp, .mark = t->conf->mark, .local = *local,
-		.remote = *remote, .local_ts = local_ts, .remote_ts = remote_ts,
+		.id = child->id, .udp = udp, .mark = t->conf->mark,
+		.local = local->addr.family ? *local : child_nowhere,
+		.remote = remote->addr.family ? *remote : child_nowhere,
+		.local_ts = local_ts, .remote_ts = remote_ts,
 	};
 
 	return !env->policy_set(env->ctx, t->id, &policy, why);
@@ -128,6 +133,7 @@ static struct ike_child_link child_link(const struct child *child)
 		.conf = child->conf, .local = child->local, .remote = child->remote,
 		.local_ts = child->local_ts, .remote_ts = child->remote_ts,
 		.given = child->peer->conf->ask_address ? child->peer->given : NULL,
+		.waits = child->waits,
 	};
 }
 
@@ -142,7 +148,7 @@ static bool child_link_up(struct child *child, struct cause *cause)
 		cause_set(cause, IKE_FAIL_INTERFACE, "%s", why);
 		return false;
 	}
-	if (note[0])
+	if (note[0] && !link.waits)
 		report_text(child->peer, IKE_EV_NOTE, note);
 	return true;
 }
@@ -173,19 +179,67 @@ static void child_policy_gone(struct child *child)
 	struct child_sa *pair;
 
 	child->in_kernel = false;
+	child->waits = false;
 	TAILQ_FOREACH(pair, &child->pairs, link)
 		pair->in_kernel = false;
 }
 
-/* Of the kernel's and the host's part nothing is left. */
-static void child_clear_below(struct child *child)
+/* ---- on demand */
+
+bool child_may_wait(const struct child *child)
+{
+	return child->peer->demand && !child->held_down;
+}
+
+void child_wait_no_more(struct child *child)
 {
 	if (child->in_kernel)
 		child_policy_del(child);
 	child_policy_gone(child);
 	child->out = NULL;
+	child->asked_local = child->asked_remote = (struct ts){0};
 	child_link_down(child);
 	child_take_ts(child, &(struct ts_pair){0});
+}
+
+bool child_wait(struct child *child, struct cause *cause)
+{
+	const struct child_conf *conf = child->conf;
+	static const struct endpoint none;
+	char why[IKE_WHY_MAX] = "";
+
+	if (!child_policy_set(child, conf->local_ts, conf->remote_ts, &none, &none, false, why)) {
+		cause_set(cause, IKE_FAIL_KERNEL, "%s", why);
+		return false;
+	}
+	child->in_kernel = true;
+	child->waits = true;
+	child->local = child->remote = none;
+	child->udp = false;
+	child_take_ts(child, &(struct ts_pair){ conf->local_ts, conf->remote_ts });
+	if (child_link_up(child, cause))
+		return true;
+	child_wait_no_more(child);
+	return false;
+}
+
+/* ---- what is taken away again */
+
+/* Of the kernel's and the host's part nothing is left, but what is to wait for packets. */
+static void child_clear_below(struct child *child)
+{
+	struct child_sa *pair;
+	struct cause ignored;
+
+	if (child->waits && child_may_wait(child))
+		return;			/* it waits still */
+	if (child->linked && child_may_wait(child)) {
+		TAILQ_FOREACH(pair, &child->pairs, link)
+			pair_unload(pair);
+		if (child_wait(child, &ignored))
+			return;		/* else settle tries again */
+	}
+	child_wait_no_more(child);
 }
 
 static void child_clear(struct child *child, const char *reason)
@@ -233,6 +287,7 @@ static bool child_into_kernel(struct child *child, struct child_sa *pair, const 
 		return false;
 	}
 	child->in_kernel = true;
+	child->waits = false;
 	child->local = sa->local;
 	child->remote = sa->remote;
 	child->udp = sa->udp;
@@ -272,6 +327,8 @@ static void child_came_up(struct child *child, const struct child_sa *pair,
 
 	child->wanted = false;
 	child->failures = 0;
+	child->not_before = 0;
+	child->asked_local = child->asked_remote = (struct ts){0};
 	child->cause = (struct cause){0};
 	timer_cancel(&child->ike->timers, &child->retry);
 	if (!child->up_ms)
@@ -330,17 +387,21 @@ void child_put_off(struct child *child, uint64_t ms)
 	timer_set(&ike->timers, &child->retry, ike_now(ike) + ms);
 }
 
-void child_retry_later(struct child *child, uint64_t least_ms)
+/* One more failure: how long the pause is that it deserves, in ms. */
+static uint64_t child_pause(struct child *child)
 {
 	unsigned int shift = child->failures > 6 ? 6 : child->failures;
 	uint64_t wait = (uint64_t)CHILD_RETRY_MIN_MS << shift;
 
 	child->failures++;
-	if (wait > CHILD_RETRY_MAX_MS)
-		wait = CHILD_RETRY_MAX_MS;
-	if (wait < least_ms)
-		wait = least_ms;
-	child_put_off(child, wait);
+	return wait < CHILD_RETRY_MAX_MS ? wait : CHILD_RETRY_MAX_MS;
+}
+
+void child_retry_later(struct child *child, uint64_t least_ms)
+{
+	uint64_t wait = child_pause(child);
+
+	child_put_off(child, wait > least_ms ? wait : least_ms);
 }
 
 void child_failed(struct child *child, const struct cause *cause)
@@ -351,6 +412,8 @@ void child_failed(struct child *child, const struct cause *cause)
 			child_retry_later(child, 0);
 		return;
 	}
+	if (child_may_wait(child))
+		child->not_before = ike_now(child->ike) + child_pause(child);
 	child->cause = *cause;
 	child_set_state(child, CHILD_DOWN, cause->text);
 	report_child(child, IKE_EV_CHILD_FAILED, cause);
@@ -393,6 +456,7 @@ void child_gone(struct child *child)
 	if (!child->in_kernel)
 		return;
 	child_policy_gone(child);
+	child->out = NULL;
 	child_close(child, &cause);
 }
 
@@ -439,7 +503,7 @@ void child_move(struct child *child, const struct endpoint *local, const struct 
 	char why[IKE_WHY_MAX] = "";
 	struct cause cause;
 
-	if (!child->in_kernel)
+	if (!child_carries(child))
 		return;
 	if (!child_policy_set(child, child->local_ts, child->remote_ts, local, remote, udp, why)) {
 		cause_set(&cause, IKE_FAIL_KERNEL, "the kernel does not follow the peer: %s", why);

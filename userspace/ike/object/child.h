@@ -23,14 +23,18 @@ struct child {
 	bool wanted;			/* to be made on the next occasion */
 	bool held_down;			/* taken down by a person */
 	bool in_kernel;			/* the policy is there */
+	bool waits;			/* but no SA: packets wait for one */
 	bool gone;			/* the kernel has said that it is not: settle closes it */
 	bool linked;			/* env.child_up was called */
 	struct child_sa_list pairs;
 	struct child_sa *out;		/* owner of the policy's outbound slot */
 	/* As the kernel has them, while in_kernel. */
 	struct ts_list *local_ts, *remote_ts;
-	struct endpoint local, remote;
+	struct endpoint local, remote;	/* family 0: it waits for packets */
 	bool udp;
+	/* Of the packet that has asked for it; family 0: none, or nothing is known of it. */
+	struct ts asked_local, asked_remote;
+	uint64_t not_before;		/* after a failure: of the next try for a packet */
 	uint16_t group;			/* the peer wants it for a new CHILD_SA; 0: any */
 	struct timer retry;		/* while it is down and its peer is up */
 	unsigned int failures;		/* in a row */
@@ -65,6 +69,20 @@ void child_connecting(struct child *child, const char *why);
  */
 bool child_install(struct child *child, struct child_sa *pair, const struct ts_pair *ts,
 		   struct cause *cause);
+/*
+ * On demand: the policy is there without SAs, addresses and routes too. Packets wait in the kernel,
+ * which asks for a pair, and nothing is sent in the clear.
+ */
+bool child_may_wait(const struct child *child);
+/* Policy and SAs are there. */
+static inline bool child_carries(const struct child *child)
+{
+	return child->in_kernel && !child->waits;
+}
+/* False: @cause; nothing of it is there. */
+bool child_wait(struct child *child, struct cause *cause);
+/* It waits, and is not to any more. */
+void child_wait_no_more(struct child *child);
 /* A rekey is complete: @pair has taken the place of another. Says so. */
 void child_rekeyed(struct child *child, const struct child_sa *pair, uint32_t old_in,
 		   uint32_t old_out);

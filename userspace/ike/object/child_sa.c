@@ -368,18 +368,25 @@ void pair_leave(struct child_sa *pair, const char *reason)
 	pair->sa = NULL;
 }
 
-void pair_remove(struct child_sa *pair, const char *reason)
+void pair_unload(struct child_sa *pair)
 {
 	struct child *child = pair->child;
 
 	/* SAs have gone with the kernel's policy, a reservation has not */
 	if (pair->in_kernel || pair->reserved)
 		pair_sa_del(child, pair->spi_in, false);
+	pair->in_kernel = false;
+	pair->reserved = false;
 	if (child->out == pair) {
 		if (child->in_kernel)
 			pair_sa_del(child, pair->spi_out, true);
 		child->out = NULL;
 	}
+}
+
+void pair_remove(struct child_sa *pair, const char *reason)
+{
+	pair_unload(pair);
 	pair_set_state(pair, PAIR_GONE, reason);
 	pair_forget(pair);
 }

@@ -94,6 +94,8 @@ bool pair_install(struct child_sa *pair, bool out, const char *reason, char why[
 struct kern_sa pair_kern_sa(const struct child_sa *pair, bool out);
 /* INBOUND to ACTIVE. */
 bool pair_switch(struct child_sa *pair, const char *reason);
+/* Out of the kernel alone: until the peer has had our DELETE it is remembered. */
+void pair_unload(struct child_sa *pair);
 /* The peer knows it is gone: inbound lingers, then is removed. */
 void pair_linger(struct child_sa *pair, const char *reason);
 /*

@@ -90,7 +90,7 @@ static uint64_t sa_idle_ms(const struct ike_sa *sa)
 	struct child *child;
 
 	TAILQ_FOREACH(child, &sa->peer->children, link) {
-		uint64_t s = child->in_kernel ?
+		uint64_t s = child->in_kernel && !child->waits ?
 				     env->idle(env->ctx, sa->peer->tunnel_id, child->id) :
 				     UINT64_MAX;
 

@@ -12,7 +12,7 @@
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
 
-#define PEER_TIMERS	3
+#define PEER_TIMERS	4
 
 static void peer_retry_due(struct timer *timer)
 {
@@ -34,6 +34,11 @@ static void peer_refresh_due(struct timer *timer)
 static void peer_nudged(struct timer *timer)
 {
 	peer_touch(container_of(timer, struct peer, nudge));
+}
+
+static void peer_lay_due(struct timer *timer)
+{
+	peer_touch(container_of(timer, struct peer, lay));
 }
 
 static bool peer_make_children(struct peer *peer)
@@ -68,6 +73,7 @@ struct peer *peer_new(struct tunnel *t, const struct ike_id *remote_id)
 	timer_init(&peer->retry, peer_retry_due);
 	timer_init(&peer->refresh, peer_refresh_due);
 	timer_init(&peer->nudge, peer_nudged);
+	timer_init(&peer->lay, peer_lay_due);
 	TAILQ_INSERT_TAIL(&t->peers, peer, link);
 	HASH_ADD(by_id, ike->peer_by_id, id, sizeof(peer->id), peer);
 	if (!hash_added(by_id, peer) || !peer_make_children(peer)) {
@@ -108,6 +114,7 @@ void peer_free(struct peer *peer)
 	timer_cancel(&ike->timers, &peer->retry);
 	timer_cancel(&ike->timers, &peer->refresh);
 	timer_cancel(&ike->timers, &peer->nudge);
+	timer_cancel(&ike->timers, &peer->lay);
 	timers_unreserve(&ike->timers, PEER_TIMERS);
 	peer_untouch(peer);
 	if (hash_added(by_id, peer))
@@ -248,19 +255,19 @@ void peer_resolve(struct peer *peer, bool begin)
 	}
 }
 
-uint64_t peer_pause(struct peer *peer)
+uint64_t peer_pause(unsigned int *failures)
 {
-	unsigned int shift = peer->failures > 6 ? 6 : peer->failures;
+	unsigned int shift = *failures > 6 ? 6 : *failures;
 	uint64_t wait = (uint64_t)PEER_RETRY_MIN_MS << shift;
 
-	peer->failures++;
+	++*failures;
 	return wait < PEER_RETRY_MAX_MS ? wait : PEER_RETRY_MAX_MS;
 }
 
 void peer_retry_later(struct peer *peer)
 {
+	uint64_t wait = peer_pause(&peer->failures);
 	struct ike *ike = peer->ike;
-	uint64_t wait = peer_pause(peer);
 
 	timer_set(&ike->timers, &peer->retry, ike_now(ike) + wait);
 	report_log(ike, peer, LOG_INFO, "next attempt in %u s", (unsigned int)(wait / 1000));

@@ -56,7 +56,11 @@ struct peer {
 	bool anew;			/* an attempt follows the end of the IKE SA */
 	bool revive;			/* it died, and is tried for ever until it is up again */
 	bool announce;			/* an attempt of ours or the peer's wants its UP said */
+	bool demand;			/* children that are down wait for packets */
 	struct timer retry;		/* our next attempt */
+	uint64_t not_before;		/* after a failure: of one that a packet asks for */
+	struct timer lay;		/* what waits for packets could not be laid: again */
+	unsigned int lay_failures;	/* in a row */
 	struct timer refresh;		/* of the name */
 	struct timer nudge;		/* a command wants settle to look at it */
 	unsigned int failures;		/* in a row */
@@ -91,8 +95,8 @@ bool peer_begin_anew(struct peer *peer, const char *why);
 void peer_resolve(struct peer *peer, bool begin);
 /* Another attempt after the pause that its failures deserve. */
 void peer_retry_later(struct peer *peer);
-/* That pause, ms. */
-uint64_t peer_pause(struct peer *peer);
+/* One more failure: how long the pause is that it deserves, ms. */
+uint64_t peer_pause(unsigned int *failures);
 
 /* Wanted, or under way, and not up yet: is any child so? */
 bool peer_has_pending(const struct peer *peer);

@@ -118,12 +118,11 @@ static bool auth_choose_child(struct exchange *ex, struct cause *cause)
 	return true;
 }
 
-static void auth_build_child(const struct auth_exchange *p, const struct child_conf *child,
+static void auth_build_child(const struct auth_exchange *p, const struct child *child,
 			     struct builder *b)
 {
-	offer_build(b, &child->esp, false, p->new_spi);
-	build_ts(b, PAYLOAD_TSI, child->local_ts->ts, child->local_ts->count);
-	build_ts(b, PAYLOAD_TSR, child->remote_ts->ts, child->remote_ts->count);
+	offer_build(b, &child->conf->esp, false, p->new_spi);
+	offer_build_ts(b, child, child->conf->local_ts);
 }
 
 static void auth_build_first(struct exchange *ex, struct builder *b, const struct auth_session *s)
@@ -145,7 +144,7 @@ static void auth_build_first(struct exchange *ex, struct builder *b, const struc
 	if (ex->sa->peer->conf->ask_address)
 		config_ask(b, ex->sa->peer);
 	if (child)
-		auth_build_child(p, child->conf, b);
+		auth_build_child(p, child, b);
 	if (ex->sa->peer->conf->mobike)
 		mobike_offer(b, ex->sa);
 	if (!s->method->rounds)

@@ -160,8 +160,7 @@ static bool child_prepare(struct exchange *ex, struct child *child, uint16_t gro
 }
 
 static enum built child_build(struct exchange *ex, struct child *child,
-			      const struct ts_list *local_ts, const struct ts_list *remote_ts,
-			      struct cause *cause)
+			      const struct ts_list *local_ts, struct cause *cause)
 {
 	struct child_exchange *p = child_exchange(ex);
 	struct proposals offers = offer_with_group(&child->conf->esp, p->group);
@@ -180,8 +179,12 @@ static enum built child_build(struct exchange *ex, struct child *child,
 		public = ke_public(p->ke, &len);
 		build_ke(&b, p->group, public, len);
 	}
-	build_ts(&b, PAYLOAD_TSI, local_ts->ts, local_ts->count);
-	build_ts(&b, PAYLOAD_TSR, remote_ts->ts, remote_ts->count);
+	if (p->old_in) {
+		build_ts(&b, PAYLOAD_TSI, local_ts->ts, local_ts->count);
+		build_ts(&b, PAYLOAD_TSR, child->remote_ts->ts, child->remote_ts->count);
+	} else {
+		offer_build_ts(&b, child, local_ts);
+	}
 	return v2_request_end(ex, &b, cause);
 }
 
@@ -218,7 +221,7 @@ static enum built child_rekey_build(struct exchange *ex, struct cause *cause)
 		return BUILD_NOTHING;
 	}
 	child_exchange(ex)->old_in = pair->spi_in;
-	return child_build(ex, child, child->local_ts, child->remote_ts, cause);
+	return child_build(ex, child, child->local_ts, cause);
 }
 
 static bool child_new_wanted(const struct ike_sa *sa)
@@ -245,7 +248,7 @@ static enum built child_new_build(struct exchange *ex, struct cause *cause)
 		child_failed(child, &why);
 		return BUILD_NOTHING;
 	}
-	built = child_build(ex, child, local_ts, child->conf->remote_ts, cause);
+	built = child_build(ex, child, local_ts, cause);
 	ts_list_put(local_ts);
 	return built;
 }
@@ -426,7 +429,7 @@ static void child_rekey_response(struct inbound *in, struct child *child)
 	 * something may come
 	 */
 	lose = lose || !old || (old->state != PAIR_ACTIVE && !old->peer_deleted);
-	if (!child->in_kernel) {
+	if (!child_carries(child)) {
 		pair_retire(pair, "its child is gone");
 	} else if (!pair_install(pair, !lose, "rekeyed by us", why)) {
 		report_log(in->sa->ike, in->sa->peer, LOG_ERR, "the rekey of %s fails here: %s",

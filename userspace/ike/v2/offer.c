@@ -11,6 +11,8 @@
 #include "ike/object/tunnel.h"
 #include "ike/v2/config.h"
 
+#define OFFER_TS_MAX	128	/* with a packet's own: longer lists fill the message as they are */
+
 static struct proposals offer_without_groups(const struct proposals *list)
 {
 	struct proposals out = { .count = list->count };
@@ -143,6 +145,28 @@ bool offer_ts(struct ts_pair *ts, const struct msg_ts *local, const struct msg_t
 		return true;
 	ts_pair_clear(ts);
 	return false;
+}
+
+static void offer_build_list(struct builder *b, uint8_t type, const struct ts *first,
+			     const struct ts_list *list)
+{
+	struct ts all[OFFER_TS_MAX];
+	size_t count = 0;
+
+	if (!first->start.family || list->count >= OFFER_TS_MAX) {
+		build_ts(b, type, list->ts, list->count);
+		return;
+	}
+	all[count++] = *first;
+	for (unsigned int i = 0; i < list->count; i++)
+		all[count++] = list->ts[i];
+	build_ts(b, type, all, count);
+}
+
+void offer_build_ts(struct builder *b, const struct child *child, const struct ts_list *local)
+{
+	offer_build_list(b, PAYLOAD_TSI, &child->asked_local, local);
+	offer_build_list(b, PAYLOAD_TSR, &child->asked_remote, child->conf->remote_ts);
 }
 
 const char *offer_ts_text(const struct msg_ts *ts, char *buf, size_t len)

@@ -30,6 +30,12 @@ uint32_t offer_spi(const struct msg_sa *answer);
  * to be given up with ts_pair_clear(). False: what we cannot hold, or no memory.
  */
 bool offer_ts(struct ts_pair *ts, const struct msg_ts *local, const struct msg_ts *remote);
+/*
+ * TSi and TSr of a request of ours for a new child: @local, which may be less than is configured,
+ * and what the child's peer protects. Where a packet has asked for it, that one is the first of
+ * both, RFC 7296 2.9.
+ */
+void offer_build_ts(struct builder *b, const struct child *child, const struct ts_list *local);
 /* As text, for people. */
 const char *offer_ts_text(const struct msg_ts *ts, char *buf, size_t len);
 /* Is the nonce at least half as long as the PRF's key, RFC 7296 2.10? */
