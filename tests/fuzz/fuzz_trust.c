@@ -3,7 +3,8 @@
  * What strangers send to prove who they are. The first octet says what follows: 0 a distinguished
  * name in DER, 1 one as text, 2 an AlgorithmIdentifier, 3 an AUTH method, and a proof; from 4 on
  * certificates, each with its length in two octets in front, of which the last is the CA's; 5: the
- * first is a revocation list. Nothing is believed for an identity that nobody has.
+ * first is a revocation list, 6: it is what an OCSP responder has sent, 7: what was fetched as a list.
+ * Nothing is believed for an identity that nobody has.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -96,11 +97,37 @@ static void chain(struct cursor c, bool crl)
 		claim.certs++;
 		claim.count--;
 	}
-	if (t && (trust_check(t, &claim, &until, why) || !*why || strlen(why) >= sizeof(why)))
+	if (t && (trust_check(t, &claim, &until, NULL, why) || !*why || strlen(why) >= sizeof(why)))
 		abort();
 	trust_free(t);
 	chunk_list_put(ca);
 	chunk_list_put(lists);
+}
+
+/* The first has been fetched, for who has the second: what is asked for next, if anything? */
+static void fetched(struct cursor c, bool ocsp)
+{
+	static const struct chunk gw = { (const uint8_t *)"gw.example.org", 14 };
+	struct chunk certs[CERT_CHAIN_MAX];
+	unsigned int count = split(c, certs);
+	struct trust_need need = { .ocsp = ocsp };
+	struct trust_claim claim = { certs + 1, count - 1, ID_FQDN, gw, NOW };
+	char why[TRUST_WHY_MAX] = "";
+	struct chunk_list *ca;
+	struct trust *t;
+	time_t until;
+
+	if (count < 2)
+		return;
+	ca = chunk_list_new(&certs[count - 1], 1);
+	t = trust_new(ca, NULL, REVOCATION_STRICT, true);
+	if (t) {
+		trust_learn(t, &need, certs[0], "nothing", NOW);
+		if (!trust_check(t, &claim, &until, &need, why) && (!*why || strlen(why) >= sizeof(why)))
+			abort();
+	}
+	trust_free(t);
+	chunk_list_put(ca);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -119,6 +146,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		text(rest);
 	else if (kind == 2)
 		algorithm(rest);
+	else if (kind == 6 || kind == 7)
+		fetched(c, kind == 6);
 	else if (kind != 3)
 		chain(c, kind == 5);
 	else if (cursor_u8(&c, &method) && split(c, certs) > 1)

@@ -54,6 +54,14 @@ pki_make()
 	must openssl ca -batch -notext -config ca.cnf -cert ca.pem -keyfile ca.key -in old.csr -out b-expired.pem \
 		-startdate 20240101000000Z -enddate 20250101000000Z
 	must openssl ca -config ca.cnf -cert ca.pem -keyfile ca.key -revoke b-p256.pem
+	# what is asked for: a responder, and a list
+	printf '[ocsp]\n%s\nauthorityInfoAccess=OCSP;URI:http://localhost:8888/\n[list]\n%s\ncrlDistributionPoints=URI:http://localhost:8889/ca.crl\n' \
+		$SAN_B $SAN_B >>ca.cnf
+	for kind in ocsp list; do
+		must openssl req -new -key p256.key -subj /O=Example/CN=gw-$kind -out $kind.csr
+		must openssl ca -batch -notext -config ca.cnf -cert ca.pem -keyfile ca.key -in $kind.csr -out b-$kind.pem \
+			-extensions $kind -days 300
+	done
 	must openssl ca -gencrl -config ca.cnf -cert ca.pem -keyfile ca.key -crldays 30 -out ca.crl
 	chmod 600 ./*.key
 	cd - >/dev/null || bail "no way back"
@@ -111,6 +119,36 @@ swan_cert()
 		}
 	}
 	END
+}
+
+# responder_start: of OCSP, in a's namespace; it knows what is in the index now
+responder_start()
+{
+	spawn responder in_net a openssl ocsp -port 8888 -index "$PKI/index" -CA "$PKI/ca.pem" -rsigner "$PKI/ca.pem" \
+		-rkey "$PKI/ca.key" -nmin 5
+	wait_for 30 responder_is_there
+}
+
+responder_is_there()
+{
+	in_net a openssl ocsp -issuer "$PKI/ca.pem" -cert "$PKI/b-ocsp.pem" -url http://localhost:8888/ -CAfile "$PKI/ca.pem"
+}
+
+# fetched WHAT INITIATOR CERTIFICATE-OF-STRONGSWAN [LINE...]: up, where it says that it is good
+fetched()
+{
+	local what=$1 initiator=$2 theirs=$3
+
+	espl_cert p384 ca gw.example.org "${@:4}" >"$WORK/a/esplane.conf"
+	must espl a reload
+	swan_cert "$theirs" p256
+	if [ "$initiator" = esplane ]; then
+		check "$what: up" espl a up office
+	else
+		check "$what: up" swan b --initiate --child net --timeout "$HANG"
+	fi
+	check "$what: down" espl a down office
+	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
 }
 
 # swan_raw KEY REMOTE-KEY: raw public keys. strongSwan sends none and wants none, it has them all.
@@ -247,6 +285,23 @@ must espl a reload
 swan_cert b-p256 p256
 refuse "another name: not up, and why" 'other.example.org' espl a up office
 check "another name: nothing is left at strongSwan" wait_for 10 swan_is_empty
+
+# What is fetched: each configuration differs from the one before, so that nothing is remembered.
+responder_start
+fetched "OCSP, strongSwan initiates" strongSwan b-ocsp "revocation = strict"
+fetched "OCSP, esplane initiates" esplane b-ocsp "revocation = strict" "dpd = 61s"
+refused "OCSP switched off" b-ocsp "there is no revocation list of O=Example, CN=Root" "revocation = strict" "revocation-fetch = no"
+reap responder
+refused "OCSP, no responder" b-ocsp "nothing says that O=Example, CN=gw-ocsp is not revoked" "revocation = strict" "dpd = 62s"
+fetched "OCSP, no responder, if available" esplane b-ocsp "dpd = 63s"
+(cd "$PKI" && must openssl ca -config ca.cnf -cert ca.pem -keyfile ca.key -revoke b-ocsp.pem)
+responder_start
+refused "OCSP, revoked" b-ocsp "CN=gw-ocsp was revoked on" "dpd = 64s"
+reap responder
+spawn lists in_net a python3 -m http.server --bind 127.0.0.1 --directory "$PKI" 8889
+wait_for 30 in_net a python3 -c 'import urllib.request as u; u.urlopen("http://localhost:8889/ca.crl")'
+fetched "a list by HTTP" esplane b-list "revocation = strict" "dpd = 65s"
+reap lists
 
 swan_stop b
 swan_start b b "signature_authentication = no"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "crypto/revoke.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,8 +80,7 @@ static bool revoke_is_listed(gnutls_x509_crl_t crl, gnutls_x509_crt_t crt, time_
 	return listed;
 }
 
-/* Has the issuer signed it, and may it? */
-static bool revoke_is_signed(gnutls_x509_crl_t crl, gnutls_x509_crt_t issuer, unsigned int flags)
+bool revoke_is_signed(gnutls_x509_crl_t crl, gnutls_x509_crt_t issuer, unsigned int flags)
 {
 	const unsigned int in_time = GNUTLS_CERT_REVOCATION_DATA_SUPERSEDED |
 				     GNUTLS_CERT_REVOCATION_DATA_ISSUED_IN_FUTURE;
@@ -101,56 +99,38 @@ static bool revoke_is_fresh(gnutls_x509_crl_t crl, time_t now)
 	return gnutls_x509_crl_get_this_update(crl) <= now && (next == (time_t)-1 || now <= next);
 }
 
-static bool revoke_say_revoked(gnutls_x509_crt_t crt, time_t when, char why[TRUST_WHY_MAX])
+enum revoke_verdict revoke_judge_list(gnutls_x509_crl_t crl, gnutls_x509_crt_t crt, time_t now,
+				      time_t *when)
 {
-	char name[CERT_NAME_MAX], text[32];
-
-	snprintf(why, TRUST_WHY_MAX, "the certificate of %s was revoked on %s",
-		 cert_subject_of(crt, name), cert_time_str(when, text));
-	return false;
+	if (revoke_is_listed(crl, crt, when))	/* however old the list is */
+		return REVOKE_REVOKED;
+	return revoke_is_fresh(crl, now) && !revoke_is_partial(crl) ? REVOKE_GOOD : REVOKE_UNKNOWN;
 }
 
-/* No list says that it is good. */
-static bool revoke_say_unknown(gnutls_x509_crt_t issuer, gnutls_x509_crl_t stale,
-			       char why[TRUST_WHY_MAX])
+enum revoke_verdict revoke_judge(const struct revoke_lists *lists, gnutls_x509_crt_t crt,
+				 gnutls_x509_crt_t issuer, unsigned int flags, time_t now,
+				 time_t *when, gnutls_x509_crl_t *stale)
 {
-	char name[CERT_NAME_MAX], text[32];
+	enum revoke_verdict verdict = REVOKE_UNKNOWN, one;
 
-	cert_subject_of(issuer, name);
-	if (stale)
-		snprintf(why, TRUST_WHY_MAX,
-			 "the revocation list of %s is stale, its next was due on %s: fetch it, or "
-			 "revocation = if-available",
-			 name, cert_time_str(gnutls_x509_crl_get_next_update(stale), text));
-	else
-		snprintf(why, TRUST_WHY_MAX,
-			 "there is no revocation list of %s, and revocation is strict: give it in "
-			 "crl", name);
-	return false;
-}
-
-bool revoke_check(const struct revoke_lists *lists, gnutls_x509_crt_t crt,
-		  gnutls_x509_crt_t issuer, enum revocation revocation, unsigned int flags,
-		  time_t now, char why[TRUST_WHY_MAX])
-{
-	gnutls_x509_crl_t stale = NULL;
-	bool good = false;
-	time_t when = 0;
-
-	if (revocation == REVOCATION_OFF)
-		return true;
+	*stale = NULL;
 	for (unsigned int i = 0; i < lists->count; i++) {
 		gnutls_x509_crl_t crl = lists->crl[i];
 
 		if (!revoke_is_signed(crl, issuer, flags))
 			continue;
-		if (revoke_is_listed(crl, crt, &when))
-			return revoke_say_revoked(crt, when, why);
-		if (!revoke_is_fresh(crl, now))
-			stale = crl;
-		else if (!revoke_is_partial(crl))
-			good = true;
+		one = revoke_judge_list(crl, crt, now, when);
+		if (one == REVOKE_REVOKED)
+			return one;
+		if (one == REVOKE_GOOD)
+			verdict = one;
+		else if (!revoke_is_fresh(crl, now))
+			*stale = crl;
 	}
-	return good || revocation != REVOCATION_STRICT ||
-	       revoke_say_unknown(issuer, stale, why);
+	return verdict;
+}
+
+time_t revoke_due(gnutls_x509_crl_t crl)
+{
+	return gnutls_x509_crl_get_next_update(crl);
 }

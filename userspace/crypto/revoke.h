@@ -15,9 +15,21 @@ struct revoke_lists {
 bool revoke_lists_read(struct revoke_lists *lists, const struct chunk_list *crl);
 void revoke_lists_free(struct revoke_lists *lists);
 
-/* Is @crt, which @issuer has issued, believed as far as @lists say? False: @why. */
-bool revoke_check(const struct revoke_lists *lists, gnutls_x509_crt_t crt,
-		  gnutls_x509_crt_t issuer, enum revocation revocation, unsigned int flags,
-		  time_t now, char why[TRUST_WHY_MAX]);
+enum revoke_verdict { REVOKE_UNKNOWN, REVOKE_GOOD, REVOKE_REVOKED };
+
+/* Has the issuer signed it, and may it? */
+bool revoke_is_signed(gnutls_x509_crl_t crl, gnutls_x509_crt_t issuer, unsigned int flags);
+/* What a list says that @crt's issuer has signed. @when: since when it is revoked. */
+enum revoke_verdict revoke_judge_list(gnutls_x509_crl_t crl, gnutls_x509_crt_t crt, time_t now,
+				      time_t *when);
+/*
+ * What @lists say of @crt, which @issuer has issued. @stale: one of the issuer's that has no say
+ * any more, or NULL.
+ */
+enum revoke_verdict revoke_judge(const struct revoke_lists *lists, gnutls_x509_crt_t crt,
+				 gnutls_x509_crt_t issuer, unsigned int flags, time_t now,
+				 time_t *when, gnutls_x509_crl_t *stale);
+/* Of one that is stale: when the next was due. */
+time_t revoke_due(gnutls_x509_crl_t crl);
 
 #endif

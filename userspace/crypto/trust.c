@@ -11,7 +11,7 @@
 
 #include "crypto/cert_type.h"
 #include "crypto/dn.h"
-#include "crypto/revoke.h"
+#include "crypto/fetched.h"
 #include "lib/addr.h"
 #include "lib/log.h"
 #include "suite/ikev2.h"
@@ -21,6 +21,7 @@
 struct trust {
 	gnutls_x509_trust_list_t list;	/* owns the CAs' certificates */
 	struct revoke_lists lists;
+	struct fetched fetched;
 	enum revocation revocation;
 	bool legacy;
 };
@@ -105,6 +106,7 @@ void trust_free(struct trust *t)
 	if (t->list)
 		gnutls_x509_trust_list_deinit(t->list, 1);
 	revoke_lists_free(&t->lists);
+	fetched_free(&t->fetched);
 	free(t);
 }
 
@@ -279,13 +281,63 @@ static bool trust_purposes_fit(const gnutls_x509_crt_t *crt, unsigned int count,
 	return true;
 }
 
-static bool trust_not_revoked(const struct trust *t, char why[TRUST_WHY_MAX])
+static bool trust_say_revoked(gnutls_x509_crt_t crt, time_t when, char why[TRUST_WHY_MAX])
 {
+	char name[CERT_NAME_MAX], text[32];
+
+	return trust_refuse(why, "the certificate of %s was revoked on %s",
+			    cert_subject_of(crt, name), cert_time_str(when, text));
+}
+
+/* Revocation is strict, and nothing says that it is good. */
+static bool trust_say_undecided(const struct trust *t, const struct trust_step *step,
+				gnutls_x509_crl_t stale, char why[TRUST_WHY_MAX])
+{
+	char name[CERT_NAME_MAX], text[32], asked[TRUST_WHY_MAX / 2];
+
+	if (fetched_str(&t->fetched, step->crt, asked, sizeof(asked)))
+		return trust_refuse(why, "nothing says that %.60s is not revoked, and revocation is "
+				    "strict: %s", cert_subject_of(step->crt, name), asked);
+	cert_subject_of(step->issuer, name);
+	if (stale)
+		return trust_refuse(why, "the revocation list of %s is stale, its next was due on "
+				    "%s: fetch it, or revocation = if-available", name,
+				    cert_time_str(revoke_due(stale), text));
+	return trust_refuse(why, "there is no revocation list of %s, and revocation is strict: "
+			    "give it in crl", name);
+}
+
+static bool trust_is_good(struct trust *t, const struct trust_step *step, struct trust_need *need,
+			  char why[TRUST_WHY_MAX])
+{
+	enum revoke_verdict verdict;
+	gnutls_x509_crl_t stale;
+	char name[CERT_NAME_MAX];
+	time_t when = 0;
+
+	verdict = revoke_judge(&t->lists, step->crt, step->issuer, trust_flags(t), checking.now,
+			       &when, &stale);
+	if (verdict == REVOKE_UNKNOWN)
+		verdict = fetched_judge(&t->fetched, step->crt, step->issuer, trust_flags(t),
+					checking.now, &when);
+	if (verdict == REVOKE_REVOKED)
+		return trust_say_revoked(step->crt, when, why);
+	if (verdict == REVOKE_GOOD)
+		return true;
+	if (need && fetched_needs(&t->fetched, step->crt, step->issuer, checking.now, need))
+		return trust_refuse(why, "it is not known yet whether the certificate of %s is "
+				    "revoked", cert_subject_of(step->crt, name));
+	return t->revocation != REVOCATION_STRICT || trust_say_undecided(t, step, stale, why);
+}
+
+static bool trust_not_revoked(struct trust *t, struct trust_need *need, char why[TRUST_WHY_MAX])
+{
+	if (t->revocation == REVOCATION_OFF)
+		return true;
 	for (unsigned int i = 0; i < checking.count; i++) {
 		const struct trust_step *step = &checking.step[i];
 
-		if (step->issuer && !revoke_check(&t->lists, step->crt, step->issuer,
-						  t->revocation, trust_flags(t), checking.now, why))
+		if (step->issuer && !trust_is_good(t, step, need, why))
 			return false;
 	}
 	return true;
@@ -332,7 +384,7 @@ static time_t trust_until(gnutls_x509_crt_t end)
 
 static bool trust_check_path(struct trust *t, gnutls_x509_crt_t *crt,
 			     const struct trust_claim *claim, time_t *until,
-			     char why[TRUST_WHY_MAX])
+			     struct trust_need *need, char why[TRUST_WHY_MAX])
 {
 	char name[CERT_NAME_MAX], detail[CERT_WHY_MAX];
 	unsigned int status = 0;
@@ -349,8 +401,8 @@ static bool trust_check_path(struct trust *t, gnutls_x509_crt_t *crt,
 		return trust_refuse(why, "the certificate of %s: %.140s",
 				    cert_subject_of(crt[0], name), detail);
 	*until = trust_until(crt[0]);
-	return trust_purposes_fit(crt, claim->count, why) && trust_not_revoked(t, why) &&
-	       trust_identity_fits(crt[0], claim, why);
+	return trust_purposes_fit(crt, claim->count, why) &&
+	       trust_identity_fits(crt[0], claim, why) && trust_not_revoked(t, need, why);
 }
 
 /* @crt: room for as many as there may be. False: @why; those that were read are there. */
@@ -380,14 +432,23 @@ static bool trust_read(const struct trust_claim *claim, gnutls_x509_crt_t *crt,
 }
 
 bool trust_check(struct trust *t, const struct trust_claim *claim, time_t *until,
-		 char why[TRUST_WHY_MAX])
+		 struct trust_need *need, char why[TRUST_WHY_MAX])
 {
 	gnutls_x509_crt_t crt[CERT_CHAIN_MAX];
 	unsigned int count;
 	bool ok;
 
-	ok = trust_read(claim, crt, &count, why) && trust_check_path(t, crt, claim, until, why);
+	if (need)
+		need->url[0] = '\0';
+	ok = trust_read(claim, crt, &count, why) &&
+	     trust_check_path(t, crt, claim, until, need, why);
 	while (count)
 		gnutls_x509_crt_deinit(crt[--count]);
 	return ok;
+}
+
+void trust_learn(struct trust *t, const struct trust_need *need, struct chunk octets,
+		 const char *why, time_t now)
+{
+	fetched_learn(&t->fetched, need, octets, why, now);
 }

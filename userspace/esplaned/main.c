@@ -15,6 +15,7 @@
 #include "esplaned/daemon.h"
 #include "esplaned/engine/hooks.h"
 #include "esplaned/engine/jobs.h"
+#include "esplaned/keys/fetch.h"
 #include "esplaned/keys/keys.h"
 #include "esplaned/keys/sandbox.h"
 #include "lib/log.h"
@@ -218,6 +219,27 @@ static void main_on_keys(evutil_socket_t fd, short what, void *arg)
 	event_base_loopbreak(d->base);
 }
 
+static void main_on_fetched(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+
+	if (fetch_read(keys_fetch(d->keys)))
+		return;
+	event_free(d->fetched);
+	d->fetched = NULL;
+}
+
+/* What is fetched. False: no memory. */
+static bool main_fetch(struct daemon *d)
+{
+	struct fetch *fetch = keys_fetch(d->keys);
+
+	if (!fetch)
+		return true;
+	d->fetched = event_new(d->base, fetch_fd(fetch), EV_READ | EV_PERSIST, main_on_fetched, d);
+	return d->fetched && !event_add(d->fetched, NULL);
+}
+
 /* Answers of the process with the secrets. */
 static struct event *main_keys(struct daemon *d)
 {
@@ -229,7 +251,7 @@ static struct event *main_keys(struct daemon *d)
 				     d);
 
 	keys_listen(d->keys, &calls);
-	if (ev && !event_add(ev, NULL))
+	if (ev && !event_add(ev, NULL) && main_fetch(d))
 		return ev;
 	log_err("cannot start: no memory");
 	return NULL;
@@ -267,6 +289,8 @@ close:
 	}
 	if (answers)
 		event_free(answers);
+	if (d->fetched)
+		event_free(d->fetched);
 	daemon_close(d);
 	return status;
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define PKI_FILES_MAX	256
+#define PKI_FILES_MAX	512
 
 static char pki_dir[64];
 static uint8_t *pki_kept[PKI_FILES_MAX];

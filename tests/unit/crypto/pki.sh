@@ -87,6 +87,14 @@ cert any ca '/CN=any' "$end\nextendedKeyUsage=anyExtendedKeyUsage"
 cert critical ca '/CN=critical' "$end\n1.2.3.4=critical,DER:0500"
 digest=-sha1 cert sha1 ca '/CN=sha1' "$end"
 digest=-md5 key=rsa2048 cert md5 rsaca '/CN=md5' "$end"
+asked="$end\nauthorityInfoAccess=OCSP;URI:http://127.0.0.1:8888/ocsp\ncrlDistributionPoints=URI:http://127.0.0.1:8888/ca.crl"
+cert asked ca '/CN=asked' "$asked"
+cert ldap ca '/CN=ldap' "$end\ncrlDistributionPoints=URI:ldap://127.0.0.1/ca,URI:https://127.0.0.1/ca.crl"
+cert responder ca '/CN=responder' 'basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=OCSPSigning'
+for k in asked.good:V:: asked.revoked:R:260101000000Z:; do
+	IFS=: read -r name state when <<<"$k"
+	printf '%s\t350101000000Z\t%s\t%02X\tunknown\t/CN=asked\n' "$state" "${when%:}" "$(cat asked.serial)" >"$name.index"
+done
 cert stranger other '/CN=stranger' "$end"
 cert revoked ca '/CN=revoked' "$end"
 key=sub cert notca ca '/C=DE/O=Example/CN=Not a CA' 'basicConstraints=CA:FALSE\nkeyUsage=digitalSignature'

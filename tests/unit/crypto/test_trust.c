@@ -64,7 +64,7 @@ static bool believed(struct trust *t, const char *chain, uint8_t type, struct ch
 	for (at = strtok(names, " "); at; at = strtok(NULL, " "))
 		certs[claim.count++] = pki_cert(at);
 	claim.certs = certs;
-	return trust_check(t, &claim, &until, why);
+	return trust_check(t, &claim, &until, NULL, why);
 }
 
 static bool simply(const char *cas, const char *chain, bool legacy)
@@ -157,15 +157,15 @@ static void a_changed_octet(void **state)
 	struct trust_claim claim = { &cert, 1, ID_FQDN, gw, time(NULL) };
 	uint8_t *octets = (uint8_t *)cert.p;
 
-	assert_true(trust_check(t, &claim, &until, why));
+	assert_true(trust_check(t, &claim, &until, NULL, why));
 	for (size_t i = 0; i < cert.len; i++) {
 		octets[i] ^= 0x10;
-		if (trust_check(t, &claim, &until, why))
+		if (trust_check(t, &claim, &until, NULL, why))
 			fail_msg("octet %zu may be another", i);
 		octets[i] ^= 0x10;
 	}
 	octets[cert.len - 1] ^= 1;
-	assert_false(trust_check(t, &claim, &until, why));
+	assert_false(trust_check(t, &claim, &until, NULL, why));
 	assert_string_equal(why, "the certificate of C=DE, O=Example, CN=p256 is not signed by "
 			    "C=DE, O=Example, CN=Root, whose name it has as its issuer's");
 	trust_free(t);
@@ -278,6 +278,140 @@ static void revocation_lists(void **state)
 	assert_non_null(strstr(why, "the certificate of C=DE, O=Example, CN=Sub was revoked on"));
 }
 
+/* Fetching */
+
+static struct trust_need need;
+
+static bool asked(struct trust *t, const char *chain, long seconds)
+{
+	struct chunk cert = pki_cert(chain);
+	struct trust_claim claim = { &cert, 1, ID_FQDN, gw, time(NULL) + seconds };
+
+	return trust_check(t, &claim, &until, &need, why);
+}
+
+/* What openssl ocsp answers to what is to be asked, by this index and signer. */
+static struct chunk response(const char *index, const char *signer, const char *options)
+{
+	char name[32];
+	static unsigned int count;
+	FILE *f = fopen(pki_path("request"), "w");
+
+	assert_true(need.ocsp && need.request_len);
+	fwrite(need.request, 1, need.request_len, f);
+	fclose(f);
+	snprintf(name, sizeof(name), "response.%u", count++);
+	assert_int_equal(pki_shell("openssl ocsp -index %s.index -CA ca.pem -rsigner %s.pem -rkey "
+				   "%s.key -reqin request -respout %s %s", index, signer,
+				   strcmp(signer, "ca") ? "gate" : "ca", name, options), 0);
+	return pki_file(name);
+}
+
+/* One question and its answer, from the beginning: what is then said of the certificate? */
+static bool answered(enum revocation revocation, const char *index, const char *signer,
+		     const char *options, long seconds)
+{
+	const struct chunk none = { 0 };
+	struct trust *t = trust("ca", NULL, revocation, false);
+	bool ok;
+
+	assert_false(asked(t, "asked", 0));
+	assert_string_equal(need.url, "http://127.0.0.1:8888/ocsp");
+	trust_learn(t, &need, response(index, signer, options), NULL, time(NULL));
+	ok = asked(t, "asked", seconds);
+	if (need.url[0]) {	/* that says nothing: the list is next */
+		assert_string_equal(need.url, seconds ? "http://127.0.0.1:8888/ocsp" :
+				    "http://127.0.0.1:8888/ca.crl");
+		if (!seconds)
+			trust_learn(t, &need, none, "no route to host", time(NULL));
+		ok = asked(t, "asked", 0);
+	}
+	trust_free(t);
+	return ok;
+}
+
+static void fetched_responses(void **state)
+{
+	assert_true(answered(REVOCATION_STRICT, "asked.good", "ca", "-ndays 1", 0));
+	assert_true(answered(REVOCATION_STRICT, "asked.good", "responder", "-ndays 1", 0));
+	assert_false(answered(REVOCATION_IF_AVAILABLE, "asked.revoked", "ca", "-ndays 1", 0));
+	assert_string_equal(why, "the certificate of CN=asked was revoked on 2026-01-01 00:00:00 UTC");
+	assert_false(answered(REVOCATION_IF_AVAILABLE, "asked.revoked", "responder", "-nmin 1", 0));
+	/* of a signer that the issuer has not made one: it says nothing at all */
+	assert_true(answered(REVOCATION_IF_AVAILABLE, "asked.revoked", "deep", "-ndays 1", 0));
+	assert_false(answered(REVOCATION_STRICT, "asked.good", "deep", "-ndays 1", 0));
+	assert_string_equal(why, "nothing says that CN=asked is not revoked, and revocation is strict: "
+			    "http://127.0.0.1:8888/ocsp: what it says does not count: another has signed "
+			    "it, or it is stale");
+}
+
+static void fetched_lists(void **state)
+{
+	struct trust *t = trust("ca", NULL, REVOCATION_STRICT, false);
+	const struct chunk none = { 0 }, junk = { (const uint8_t *)"junk", 4 };
+
+	assert_false(asked(t, "asked", 0));
+	trust_learn(t, &need, junk, NULL, time(NULL));
+	assert_false(asked(t, "asked", 0));
+	assert_string_equal(need.url, "http://127.0.0.1:8888/ca.crl");
+	assert_false(need.ocsp);
+	trust_learn(t, &need, pki_file("good.crl.der"), NULL, time(NULL));
+	assert_true(asked(t, "asked", 0));
+	/* it counts a day at most, then it is asked for again, the responder first */
+	assert_true(asked(t, "asked", DAY - 10));
+	assert_false(asked(t, "asked", 31 * DAY));
+	assert_string_equal(need.url, "http://127.0.0.1:8888/ocsp");
+	/* a list of another's does not count, and is asked for again soon */
+	trust_free(t);
+	t = trust("ca", NULL, REVOCATION_STRICT, false);
+	assert_false(asked(t, "asked", 0));
+	trust_learn(t, &need, none, "timeout", time(NULL));
+	assert_false(asked(t, "asked", 0));
+	trust_learn(t, &need, pki_file("foreign.crl"), NULL, time(NULL));
+	assert_false(asked(t, "asked", 0));
+	assert_string_equal(need.url, "");
+	assert_non_null(strstr(why, "ocsp: timeout"));
+	assert_false(asked(t, "asked", 61));
+	assert_string_equal(need.url, "http://127.0.0.1:8888/ocsp");
+	/* with a list that is given nothing is asked for, and where nobody wants to know */
+	trust_free(t);
+	t = trust("ca", "good.crl", REVOCATION_STRICT, false);
+	assert_true(asked(t, "asked", 0));
+	trust_free(t);
+	t = trust("ca", NULL, REVOCATION_OFF, false);
+	assert_true(asked(t, "asked", 0));
+	/* http, and no other */
+	trust_free(t);
+	t = trust("ca", NULL, REVOCATION_IF_AVAILABLE, false);
+	assert_true(asked(t, "ldap", 0));
+	/* who is not believed anyway makes nothing be fetched */
+	assert_false(asked(t, "asked", 400 * DAY));
+	assert_string_equal(need.url, "");
+	trust_free(t);
+}
+
+/* However many there are, the newest stay. */
+static void fetched_many(void **state)
+{
+	struct trust *t = trust("ca", NULL, REVOCATION_STRICT, false);
+	struct trust_need other = { .url = "http://x/" };
+	const struct chunk list = pki_file("good.crl.der"), none = { 0 };
+
+	assert_false(asked(t, "asked", 0));
+	trust_learn(t, &need, response("asked.good", "ca", "-ndays 1"), NULL, time(NULL));
+	for (unsigned int i = 0; i < 1000; i++) {
+		snprintf(other.url, sizeof(other.url), "http://x/%u", i);
+		trust_learn(t, &other, i % 2 ? list : none, "no",
+			    time(NULL));
+		if (i == 50)
+			assert_true(asked(t, "asked", 0));
+	}
+	trust_free(t);
+	t = trust("ca", NULL, REVOCATION_STRICT, false);
+	trust_learn(t, &other, (struct chunk){ pki_cert("ca").p, 20 << 20 }, NULL, time(NULL));
+	trust_free(t);
+}
+
 static void too_much(void **state)
 {
 	struct trust *t = trust("ca", NULL, REVOCATION_IF_AVAILABLE, false);
@@ -287,16 +421,16 @@ static void too_much(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(certs); i++)
 		certs[i] = pki_cert("p256");
-	assert_false(trust_check(t, &claim, &until, why));
+	assert_false(trust_check(t, &claim, &until, NULL, why));
 	assert_string_equal(why, "the peer has sent 9 certificates; 8 are the most");
 	claim.count = CERT_CHAIN_MAX;
-	assert_true(trust_check(t, &claim, &until, why));
+	assert_true(trust_check(t, &claim, &until, NULL, why));
 	claim.count = 2;
 	certs[1] = (struct chunk){ large, sizeof(large) };
-	assert_false(trust_check(t, &claim, &until, why));
+	assert_false(trust_check(t, &claim, &until, NULL, why));
 	assert_non_null(strstr(why, "octets; 12288 are the most"));
 	certs[1].len = 100;
-	assert_false(trust_check(t, &claim, &until, why));
+	assert_false(trust_check(t, &claim, &until, NULL, why));
 	assert_string_equal(why, "certificate 2 of the peer's is none, or broken");
 	/* every beginning of one; nothing behind it */
 	for (size_t cut = 0; cut < certs[0].len; cut++) {
@@ -304,10 +438,10 @@ static void too_much(void **state)
 		certs[1] = certs[0];
 		certs[1].len = cut;
 		claim.certs = &certs[1];
-		assert_false(trust_check(t, &claim, &until, why));
+		assert_false(trust_check(t, &claim, &until, NULL, why));
 	}
 	claim.count = 0;
-	assert_false(trust_check(t, &claim, &until, why));
+	assert_false(trust_check(t, &claim, &until, NULL, why));
 	assert_string_equal(why, "the peer has sent no certificate");
 	trust_free(t);
 }
@@ -352,7 +486,10 @@ int main(void)
 		cmocka_unit_test(good_chains), cmocka_unit_test(refusals),
 		cmocka_unit_test(a_changed_octet), cmocka_unit_test(times),
 		cmocka_unit_test(identities), cmocka_unit_test(names_for_ourselves),
-		cmocka_unit_test(revocation_lists), cmocka_unit_test(too_much),
+		cmocka_unit_test(revocation_lists), cmocka_unit_test(fetched_responses),
+		cmocka_unit_test(fetched_lists),
+		cmocka_unit_test(fetched_many),
+		cmocka_unit_test(too_much),
 		cmocka_unit_test(files),
 	};
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Three processes: what they give up, what they run, and how they end. As root. */
+/* Four processes: what they give up, what they run, and how they end. As root. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,12 +7,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -196,28 +198,33 @@ static void the_death_of_one_ends_all(void **state)
 {
 	pid_t pid, child[8];
 
-	/* secrets is made first */
+	/* secrets is made first, then the fetcher */
 	pid = daemon_begin(until_lost, NULL);
 	assert_true(ready_wait());
-	assert_int_equal(children_of(pid, child), 2);
+	assert_int_equal(children_of(pid, child), 3);
 	kill(child[0], SIGKILL);
 	assert_int_equal(daemon_end(pid), 3);
+	assert_true(gone(child[1]));
 
+	/* without the fetcher the others go on */
 	pid = daemon_begin(until_lost, NULL);
 	assert_true(ready_wait());
-	assert_int_equal(children_of(pid, child), 2);
+	assert_int_equal(children_of(pid, child), 3);
 	kill(child[1], SIGKILL);
+	assert_true(gone(child[1]));
+	assert_int_equal(kill(child[2], 0), 0);
+	kill(child[2], SIGKILL);
 	assert_int_equal(daemon_end(pid), 1);
 	assert_true(gone(child[0]));
 
 	/* Without the supervisor there is nobody who could say how they ended. */
 	pid = daemon_begin(until_lost, NULL);
 	assert_true(ready_wait());
-	assert_int_equal(children_of(pid, child), 2);
+	assert_int_equal(children_of(pid, child), 3);
 	kill(pid, SIGKILL);
 	assert_int_equal(daemon_end(pid), 1000 + SIGKILL);
-	assert_true(gone(child[0]));
-	assert_true(gone(child[1]));
+	for (int i = 0; i < 3; i++)
+		assert_true(gone(child[i]));
 }
 
 static bool hook_wait(struct keys *keys, unsigned int count)
@@ -446,6 +453,30 @@ static int filter_of_secrets(void)
 	return send(pair[0], "x", 1, 0) == 1 && recv(pair[1], &octet, 1, 0) == 1 ? 0 : 5;
 }
 
+static void *runs(void *ctx)
+{
+	return ctx;
+}
+
+/* It may have threads, and no processes. */
+static int filter_of_fetcher(void)
+{
+	pthread_t thread;
+	char octet;
+	void *back;
+
+	if (!sandbox_filter(SANDBOX_FETCHER))
+		return 1;
+	if (pthread_create(&thread, NULL, runs, &octet) || pthread_join(thread, &back) ||
+	    back != &octet)
+		return 2;
+	if (!REFUSED(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0), ENOSYS) ||
+	    !REFUSED(socket(AF_UNIX, SOCK_STREAM, 0), EAFNOSUPPORT) ||
+	    !REFUSED(open(config_path, O_WRONLY), ENOSYS))
+		return 3;
+	return 0;
+}
+
 static int network_executes(void)
 {
 	if (!sandbox_filter(SANDBOX_NETWORK))
@@ -459,6 +490,7 @@ static void what_the_filters_refuse(void **state)
 	file_write("t.conf", ONE(""), 0600);
 	assert_int_equal(apart(filter_of_network), 0);
 	assert_int_equal(apart(filter_of_secrets), 0);
+	assert_int_equal(apart(filter_of_fetcher), 0);
 	assert_int_equal(apart(network_executes), 1000 + SIGSYS);
 }
 

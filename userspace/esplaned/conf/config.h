@@ -49,6 +49,7 @@ struct tunnel_options {
 	struct chunk_list *ca, *crl;
 	struct chunk_list *remote_keys;	/* raw public keys of the peer (crypto/raw.h) */
 	enum revocation revocation;
+	bool no_fetch;			/* of revocation lists and OCSP responses */
 	char cert_path[CONFIG_CERT_PATH_MAX], key_path[CONFIG_CERT_PATH_MAX];	/* "": none */
 	uint64_t cert_until;		/* our certificate expires, seconds since 1970; 0: none */
 	char interface[IFNAMSIZ];

@@ -246,6 +246,11 @@ bool credential_set_revocation(struct option_target *to, const char *value,
 	return value_refuse(why, "\"%s\" is not known; use strict, if-available or off", value);
 }
 
+bool credential_set_fetch(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	return value_choice(value, "yes", "no", &to->tunnel->no_fetch, why);
+}
+
 /* The tunnel as a whole */
 
 /* Certificates from cert, and where it is PKCS#12 the key with them. */

@@ -25,6 +25,7 @@ bool credential_set_remote_key(struct option_target *to, const char *value,
 bool credential_set_crl(struct option_target *to, const char *value, char why[VALUE_WHY_MAX]);
 bool credential_set_revocation(struct option_target *to, const char *value,
 			       char why[VALUE_WHY_MAX]);
+bool credential_set_fetch(struct option_target *to, const char *value, char why[VALUE_WHY_MAX]);
 
 /*
  * Reads key and certificate, says how each end proves who it is, and gives a tunnel without

@@ -545,6 +545,7 @@ const struct option option_table[] = {
 	{ "remote-key", OPTION_TUNNEL, true, credential_set_remote_key },
 	{ "crl", OPTION_TUNNEL, true, credential_set_crl },
 	{ "revocation", OPTION_TUNNEL, false, credential_set_revocation },
+	{ "revocation-fetch", OPTION_TUNNEL, false, credential_set_fetch },
 	{ "users", OPTION_TUNNEL, false, user_set_file },
 	{ "eap-identity", OPTION_TUNNEL, false, user_set_identity },
 	{ "password", OPTION_TUNNEL, false, user_set_password },

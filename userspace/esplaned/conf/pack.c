@@ -257,6 +257,7 @@ static void pack_credentials(struct writer *w, const struct tunnel_options *t)
 	pack_list(w, t->remote_keys);
 	writer_u8(w, t->ike.local_raw);
 	writer_u8(w, (uint8_t)t->revocation);
+	writer_u8(w, t->no_fetch);
 	writer_u8(w, t->allow_legacy);
 	pack_text(w, t->cert_path);
 	writer_u64(w, t->cert_until);
@@ -272,7 +273,8 @@ static bool unpack_credentials(struct cursor *c, struct tunnel_options *t,
 	    !unpack_list(c, lists, &t->ike.certs) || !unpack_list(c, lists, &t->ike.ca_hashes) ||
 	    !unpack_list(c, lists, &t->ca) || !unpack_list(c, lists, &t->remote_keys) ||
 	    !unpack_bool(c, &t->ike.local_raw) || !cursor_u8(c, &revocation) ||
-	    revocation > REVOCATION_OFF || !unpack_bool(c, &t->allow_legacy) ||
+	    revocation > REVOCATION_OFF || !unpack_bool(c, &t->no_fetch) ||
+	    !unpack_bool(c, &t->allow_legacy) ||
 	    !unpack_text(c, t->cert_path, sizeof(t->cert_path)) || !cursor_u64(c, &t->cert_until))
 		return false;
 	t->revocation = (enum revocation)revocation;

@@ -39,6 +39,7 @@ struct daemon {
 	struct hook *hooks;
 	struct progress *progress;	/* control/publish.c */
 	struct told *told;		/* control/told.c */
+	struct event *fetched;		/* something has been fetched (keys/fetch.h) */
 	struct event *kern_readable;	/* NULL: the module is not there yet */
 	struct event *keepalive_timer, *stop_timer;
 	bool stopping;

@@ -1,29 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "esplaned/engine/jobs.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-#include "crypto/raw.h"
-#include "crypto/signature.h"
 #include "esplaned/engine/engine.h"
+#include "esplaned/engine/verify.h"
 #include "esplaned/host/clock.h"
 #include "esplaned/host/resolve.h"
 #include "esplaned/keys/keys.h"
-
-_Static_assert(IKE_CERTS_MAX <= CERT_CHAIN_MAX && IKE_CERTS_LEN_MAX <= CERT_OCTETS_MAX,
-	       "what the engine takes of a peer can be verified");
 
 struct job {
 	struct job *next;
 	struct daemon *d;
 	uint32_t id;			/* the engine's */
 	struct resolve *resolve;
-	/* A verification, which is done at once, and told when the engine is out of the way. */
-	struct event *told;
-	char why[TRUST_WHY_MAX], subject[CERT_NAME_MAX];	/* @why "": it is right */
-	uint64_t valid_s;
+	struct verify *verify;
 };
 
 static struct job *jobs_new(struct daemon *d, uint32_t id)
@@ -47,8 +38,7 @@ static void jobs_free(struct job *j)
 		at = &(*at)->next;
 	*at = j->next;
 	resolve_cancel(j->resolve);
-	if (j->told)
-		event_free(j->told);
+	verify_free(j->verify);
 	free(j);
 }
 
@@ -98,69 +88,19 @@ static bool jobs_begin_resolve(struct job *j, const struct ike_job *job)
 	return j->resolve;
 }
 
-/* What a verifier needs of the tunnel, made once. NULL: no memory. */
-static struct trust *jobs_trust(struct tunnel_entry *t)
+static void jobs_on_verified(void *ctx, const struct verify_result *v)
 {
-	if (!t->trust)
-		t->trust = trust_new(t->opt.ca, t->opt.crl, t->opt.revocation, t->opt.allow_legacy);
-	return t->trust;
-}
-
-/* RFC 7670: is it a signature with a key that the tunnel knows? */
-static void jobs_verify_raw(struct job *j, const struct tunnel_entry *t, const struct ike_job *job)
-{
-	struct chunk key;
-
-	if (!signature_check_raw(t->opt.remote_keys, job->raw_key, t->opt.allow_legacy, job->method,
-				 job->octets, job->signature, &key, j->why))
-		return;
-	j->why[0] = '\0';
-	raw_str(key, j->subject);
-}
-
-/* RFC 7296 2.15: is it a certificate to believe, for this identity, and is it its key's proof? */
-static void jobs_verify(struct job *j, struct tunnel_entry *t, const struct ike_job *job)
-{
-	const struct trust_claim claim = {
-		.certs = job->certs, .count = job->cert_count, .id_type = job->id->type,
-		.id = { job->id->data, job->id->len }, .now = time(NULL),
-	};
-	struct trust *trust = jobs_trust(t);
-	time_t until;
-
-	snprintf(j->why, sizeof(j->why), "no memory");
-	if (!trust || !trust_check(trust, &claim, &until, j->why) ||
-	    !signature_check(job->certs[0], t->opt.allow_legacy, job->method, job->octets,
-			     job->signature, j->why))
-		return;
-	j->why[0] = '\0';
-	j->valid_s = (uint64_t)(until - claim.now);
-	cert_subject(job->certs[0], j->subject);
-}
-
-static void jobs_on_told(evutil_socket_t fd, short what, void *ctx)
-{
-	struct job *j = ctx;
 	const struct ike_job_result result = {
-		.why = j->why[0] ? j->why : NULL, .valid_s = j->valid_s, .subject = j->subject,
+		.why = v->why[0] ? v->why : NULL, .valid_s = v->valid_s, .subject = v->subject,
 	};
 
-	jobs_end(j, &result);
+	jobs_end(ctx, &result);
 }
 
 static bool jobs_begin_verify(struct job *j, const struct ike_job *job)
 {
-	struct tunnel_entry *t = tunnels_find(&j->d->tunnels, job->tunnel);
-	const struct timeval at_once = { 0 };
-
-	if (!t)
-		return false;
-	if (t->opt.remote_keys)
-		jobs_verify_raw(j, t, job);
-	else
-		jobs_verify(j, t, job);
-	j->told = evtimer_new(j->d->base, jobs_on_told, j);
-	return j->told && !evtimer_add(j->told, &at_once);
+	j->verify = verify_new(j->d, job, jobs_on_verified, j);
+	return j->verify;
 }
 
 /* As jobs_begin_mac. */

@@ -8,12 +8,14 @@
 #include <unistd.h>
 
 #include "esplaned/conf/pack.h"
+#include "esplaned/keys/fetch.h"
 #include "esplaned/keys/link.h"
 #include "esplaned/keys/parcel.h"
 #include "lib/log.h"
 
 struct keys {
 	int link, ready;
+	struct fetch *fetch;
 	struct ledger *ledger;		/* of an earlier daemon, until it is asked for */
 	uint8_t crash[IKE_CRASH_SECRET];
 	struct keys_calls calls;
@@ -52,12 +54,23 @@ void keys_free(struct keys *keys)
 	config_free(keys->config);
 	parcel_drop(&keys->parcel);
 	ledger_free(keys->ledger);
+	fetch_free(keys->fetch);
 	mem_free_wiped(keys, sizeof(*keys));
 }
 
 const uint8_t *keys_crash_secret(const struct keys *keys)
 {
 	return keys->crash;
+}
+
+void keys_set_fetch(struct keys *keys, struct fetch *fetch)
+{
+	keys->fetch = fetch;
+}
+
+struct fetch *keys_fetch(const struct keys *keys)
+{
+	return keys ? keys->fetch : NULL;
 }
 
 void keys_listen(struct keys *keys, const struct keys_calls *calls)

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -141,7 +142,13 @@ bool sandbox_filter(enum sandbox_kind kind)
 	rc = sandbox_rules(ctx);
 	for (size_t i = 0; i < sizeof(sandbox_common) / sizeof(*sandbox_common); i++)
 		rc |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, sandbox_common[i], 0);
-	if (kind == SANDBOX_NETWORK) {
+	if (kind == SANDBOX_FETCHER) {
+		/* Of clone3 the filter cannot see the flags: the C library takes clone then. */
+		rc |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+				       SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+		rc |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 0);
+	}
+	if (kind != SANDBOX_SECRETS) {
 		rc |= sandbox_sockets(ctx);
 		for (size_t i = 0; i < sizeof(sandbox_network_too) / sizeof(int); i++)
 			rc |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, sandbox_network_too[i], 0);
@@ -190,7 +197,8 @@ static bool sandbox_account(uid_t *uid, gid_t *gid)
 	return false;
 }
 
-bool sandbox_network(void)
+/* Another user, with CAP_NET_ADMIN or without. */
+static bool sandbox_user(bool admin)
 {
 	pid_t parent = getppid();
 	uid_t uid;
@@ -199,7 +207,7 @@ bool sandbox_network(void)
 	if (!sandbox_account(&uid, &gid))
 		return false;
 	capng_clear(CAPNG_SELECT_BOTH);
-	if (capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN) ||
+	if ((admin && capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN)) ||
 	    capng_change_id((int)uid, (int)gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING)) {
 		log_err("cannot become uid %u: esplaned has to be started by root, with "
 			"CAP_SETUID, CAP_SETGID and CAP_SETPCAP",
@@ -209,7 +217,17 @@ bool sandbox_network(void)
 	/* Both were forgotten with the user. */
 	sandbox_memory();
 	sandbox_end_with(parent);
-	return sandbox_lock(SANDBOX_NETWORK);
+	return true;
+}
+
+bool sandbox_network(void)
+{
+	return sandbox_user(true) && sandbox_lock(SANDBOX_NETWORK);
+}
+
+bool sandbox_fetcher(void)
+{
+	return sandbox_user(false) && sandbox_lock(SANDBOX_FETCHER);
 }
 
 bool sandbox_secrets(void)

@@ -12,7 +12,7 @@
 #define SANDBOX_UID	65525
 #define SANDBOX_USER	"_esplane"	/* taken instead where the account exists */
 
-enum sandbox_kind { SANDBOX_NETWORK, SANDBOX_SECRETS };
+enum sandbox_kind { SANDBOX_NETWORK, SANDBOX_SECRETS, SANDBOX_FETCHER };
 
 /* Before secrets are read: no core dumps, nobody traces us. */
 void sandbox_memory(void);
@@ -27,6 +27,11 @@ bool sandbox_network(void);
  * files as their owner, root. False: logged.
  */
 bool sandbox_secrets(void);
+/*
+ * The process that fetches: as that which speaks IKE, without any capability; it may make threads,
+ * in which names are looked up. False: logged.
+ */
+bool sandbox_fetcher(void);
 /* The system call filter alone, of which they are a part. False: errno. */
 bool sandbox_filter(enum sandbox_kind kind);
 /* Ends with @parent, whatever ends that. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* One process becomes three. */
+/* One process becomes four. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "esplaned/keys/fetch.h"
+#include "esplaned/keys/fetcher.h"
 #include "esplaned/keys/keys.h"
 #include "esplaned/keys/link.h"
 #include "esplaned/keys/sandbox.h"
@@ -20,6 +22,7 @@
 struct start {
 	struct supervise s;
 	int network[2], supervisor[2];
+	int fetch[2];			/* [0] is network's end, [1] that of the fetcher */
 	int ready[2];			/* a pipe: [1] is network's end */
 	pid_t parent;
 	sigset_t mask;			/* as it was before */
@@ -59,6 +62,8 @@ static void start_secrets(struct start *t)
 	sigprocmask(SIG_SETMASK, &t->mask, NULL);
 	start_leave(t);
 	start_close(&t->network[0]);
+	start_close(&t->fetch[0]);
+	start_close(&t->fetch[1]);
 	start_close(&t->ready[1]);
 	v = vault_new(t->network[1], t->supervisor[1], t->s.setup->config);
 	if (!v)
@@ -67,6 +72,28 @@ static void start_secrets(struct start *t)
 		status = vault_run(v);
 	vault_free(v);
 	_exit(status);
+}
+
+static void start_fetcher(struct start *t) __attribute__((noreturn));
+
+/* It ends when network has ended, or the supervisor. */
+static void start_fetcher(struct start *t)
+{
+	sandbox_end_with(t->parent);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGUSR1, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	sigprocmask(SIG_SETMASK, &t->mask, NULL);
+	start_leave(t);
+	start_close(&t->network[0]);
+	start_close(&t->network[1]);
+	start_close(&t->supervisor[1]);
+	start_close(&t->fetch[0]);
+	start_close(&t->ready[1]);
+	mem_wipe(t->crash, sizeof(t->crash));	/* neither are its to know */
+	ledger_free(t->s.ledger);
+	_exit(sandbox_fetcher() ? fetcher_run(t->fetch[1], FETCH_TIMEOUT_S) : 1);
 }
 
 static struct keys *start_network(struct start *t)
@@ -78,8 +105,11 @@ static struct keys *start_network(struct start *t)
 	start_leave(t);
 	start_close(&t->network[1]);
 	start_close(&t->supervisor[1]);
+	start_close(&t->fetch[1]);
 	keys = keys_attach(t->network[0], t->ready[1], t->s.ledger, t->crash);
-	if (!keys)
+	if (keys)
+		keys_set_fetch(keys, fetch_new(t->fetch[0]));
+	else
 		log_err("cannot start: no memory");
 	return keys;
 }
@@ -91,6 +121,8 @@ static void start_supervisor(struct start *t)
 	start_close(&t->network[0]);
 	start_close(&t->network[1]);
 	start_close(&t->supervisor[1]);
+	start_close(&t->fetch[0]);
+	start_close(&t->fetch[1]);
 	start_close(&t->ready[1]);
 	t->s.link = t->supervisor[0];
 	t->s.ready = t->ready[0];
@@ -99,7 +131,8 @@ static void start_supervisor(struct start *t)
 
 static bool start_links(struct start *t)
 {
-	if (link_pair(t->network) && link_pair(t->supervisor) && !pipe2(t->ready, O_CLOEXEC))
+	if (link_pair(t->network) && link_pair(t->supervisor) && link_pair(t->fetch) &&
+	    !pipe2(t->ready, O_CLOEXEC))
 		return true;
 	log_err("cannot make the links between the processes: %s", strerror(errno));
 	return false;
@@ -109,7 +142,8 @@ struct keys *keys_start(const struct keys_setup *setup)
 {
 	struct start t = {
 		.s = { .setup = setup, .pid_fd = -1 }, .network = { -1, -1 },
-		.supervisor = { -1, -1 }, .ready = { -1, -1 }, .parent = getpid(),
+		.supervisor = { -1, -1 }, .fetch = { -1, -1 }, .ready = { -1, -1 },
+		.parent = getpid(),
 	};
 	char leases[256];
 	sigset_t set;
@@ -129,7 +163,10 @@ struct keys *keys_start(const struct keys_setup *setup)
 	t.s.secrets = fork();
 	if (!t.s.secrets)
 		start_secrets(&t);
-	t.s.network = t.s.secrets < 0 ? -1 : fork();
+	t.s.fetcher = t.s.secrets < 0 ? -1 : fork();
+	if (!t.s.fetcher)
+		start_fetcher(&t);
+	t.s.network = t.s.fetcher < 0 ? -1 : fork();
 	if (!t.s.network)
 		return start_network(&t);
 	if (t.s.network > 0)

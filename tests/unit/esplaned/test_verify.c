@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A peer's proof on its way through the daemon: certificates, what is fetched about them, lists that change. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "crypto/key.h"
+#include "crypto/raw.h"
+#include "crypto/signature.h"
+#include "esplaned/conf/pack.h"
+#include "esplaned/engine/verify.h"
+#include "esplaned/keys/fetch.h"
+#include "esplaned/keys/keys.h"
+#include "esplaned/keys/link.h"
+#include "suite/ikev2.h"
+
+static const struct chunk covered = { (const uint8_t *)"what AUTH covers", 16 };
+static char dir[] = "/tmp/esplane-verify.XXXXXX";
+static struct daemon d;
+static struct tunnel_entry tunnel;
+static struct verify *v;
+static struct verify_result result;
+static unsigned int told;
+static int fetcher = -1, secrets = -1;	/* their ends */
+
+static struct chunk file(const char *name)
+{
+	static uint8_t octets[8][16384];
+	static unsigned int next;
+	uint8_t *at = octets[next++ % 8];
+	char path[128];
+	size_t len;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "re");
+	assert_non_null(f);
+	len = fread(at, 1, sizeof(octets[0]), f);
+	fclose(f);
+	return (struct chunk){ at, len };
+}
+
+static int make(void **state)
+{
+	char command[256];
+
+	if (!mkdtemp(dir))
+		return -1;
+	snprintf(command, sizeof(command), "%s/unit/crypto/pki.sh %s", TESTS_DIR, dir);
+	return system(command);
+}
+
+static int drop(void **state)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf %s", dir);
+	return system(command);
+}
+
+static int begin(void **state)
+{
+	static const uint8_t crash[IKE_CRASH_SECRET];
+	char why[CERT_WHY_MAX];
+	int link[2], fetch[2];
+
+	if (!link_pair(link) || !link_pair(fetch))
+		return -1;
+	secrets = link[1];
+	fetcher = fetch[1];
+	tunnel = (struct tunnel_entry){ .id = 7 };
+	tunnel.opt.ca = cert_load(file("ca.pem"), why);
+	d = (struct daemon){ .base = event_base_new(), .keys = keys_attach(link[0], -1, NULL, crash) };
+	d.tunnels.first = &tunnel;
+	keys_set_fetch(d.keys, fetch_new(fetch[0]));
+	told = 0;
+	return tunnel.opt.ca && d.base ? 0 : -1;
+}
+
+static int end(void **state)
+{
+	verify_free(v);
+	v = NULL;
+	keys_free(d.keys);
+	close(fetcher);
+	close(secrets);
+	trust_free(tunnel.trust);
+	chunk_list_put(tunnel.opt.ca);
+	chunk_list_put(tunnel.opt.crl);
+	chunk_list_put(tunnel.opt.remote_keys);
+	event_base_free(d.base);
+	return 0;
+}
+
+static void on_done(void *ctx, const struct verify_result *r)
+{
+	told++;
+	result = *r;
+	verify_free(v);
+	v = NULL;
+}
+
+/* The proof of who has the certificate NAME.der and the key NAME.key, of these octets. */
+static void prove(const char *cert, const char *key_name, struct chunk octets)
+{
+	uint8_t auth[SIGNATURE_MAX], method;
+	char name[64], why[SIGNATURE_WHY_MAX];
+	struct chunk chain, value = { auth, 0 };
+	struct ike_job job = { .kind = IKE_JOB_VERIFY, .tunnel = 7, .octets = covered };
+	struct ike_id id;
+	struct key *key;
+
+	snprintf(name, sizeof(name), "%s.key", key_name);
+	key = key_load(file(name), NULL, why);
+	assert_non_null(key);
+	assert_true(signature_make(key, 1 << SIGNATURE_HASH_SHA2_256, octets, &method, auth, &value.len,
+				   why));
+	key_free(key);
+	snprintf(name, sizeof(name), "%s.der", cert);
+	chain = file(name);
+	assert_true(ike_id_parse(&id, "gw.example.org"));
+	job.id = &id;
+	job.certs = &chain;
+	job.cert_count = 1;
+	job.method = method;
+	job.signature = value;
+	told = 0;
+	v = verify_new(&d, &job, on_done, NULL);
+	assert_non_null(v);
+	memset(auth, 0, sizeof(auth));	/* all that it needs is copied */
+	assert_int_equal(told, 0);	/* not from inside */
+	event_base_loop(d.base, EVLOOP_NONBLOCK);
+}
+
+static void is_told(const char *why)
+{
+	assert_int_equal(told, 1);
+	if (why[0] ? !strstr(result.why, why) : result.why[0])
+		fail_msg("\"%s\" in place of \"%s\"", result.why, why);
+}
+
+/* What the fetcher is asked for; "": nothing. */
+static uint32_t is_asked(const char *url)
+{
+	static uint8_t msg[LINK_MAX];
+	ssize_t n = link_recv(fetcher, msg, false);
+	struct cursor c = cursor_of(msg, n > 0 ? (size_t)n : 0);
+	char text[TRUST_URL_MAX];
+	uint8_t kind, ocsp;
+	uint32_t id = 0;
+
+	if (!url[0]) {
+		assert_int_equal(n, -EAGAIN);
+		return 0;
+	}
+	assert_true(cursor_u8(&c, &kind) && kind == LINK_FETCH && cursor_u32(&c, &id) &&
+		    cursor_u8(&c, &ocsp) && unpack_text(&c, text, sizeof(text)));
+	assert_string_equal(text, url);
+	assert_int_equal(ocsp, c.left > 0);
+	return id;
+}
+
+static void fetcher_says(uint32_t id, struct chunk octets, const char *why)
+{
+	static uint8_t msg[LINK_MAX];
+	struct writer w;
+
+	for (size_t at = 0; at < octets.len; at += 100) {
+		w = link_begin(msg, LINK_FETCH_PART);
+		writer_u32(&w, id);
+		writer_bytes(&w, octets.p + at, octets.len - at < 100 ? octets.len - at : 100);
+		assert_true(link_send(fetcher, &w, true));
+		assert_true(fetch_read(keys_fetch(d.keys)));
+	}
+	w = link_begin(msg, LINK_FETCH_END);
+	writer_u32(&w, id);
+	pack_text(&w, why);
+	assert_true(link_send(fetcher, &w, true));
+	assert_true(fetch_read(keys_fetch(d.keys)));
+}
+
+static void certificates(void **state)
+{
+	struct chunk other = { (const uint8_t *)"something else..", 16 };
+
+	prove("p256", "p256", covered);
+	is_told("");
+	assert_string_equal(result.subject, "C=DE, O=Example, CN=p256");
+	assert_in_range(result.valid_s, 364 * 86400, 366 * 86400);
+	prove("p256", "p256", other);
+	is_told("the peer's signature (ECDSA with SHA2-256) is not one of its certificate's key");
+	prove("p256", "gate", covered);
+	is_told("is not one of its certificate's key");
+	prove("stranger", "gate", covered);
+	is_told("which is none of the tunnel's CAs");
+}
+
+static void a_tunnel_that_goes(void **state)
+{
+	struct ike_job job = { .kind = IKE_JOB_VERIFY, .tunnel = 7, .octets = covered };
+	struct ike_id id = { .type = ID_FQDN };
+
+	job.id = &id;
+	v = verify_new(&d, &job, on_done, NULL);
+	assert_non_null(v);
+	d.tunnels.first = NULL;
+	event_base_loop(d.base, EVLOOP_NONBLOCK);
+	is_told("the tunnel is there no more");
+	assert_null(verify_new(&d, &job, on_done, NULL));
+}
+
+/* A reload that changes nothing but the revocation lists: from then on they count. */
+static void another_list(void **state)
+{
+	char why[CERT_WHY_MAX];
+
+	prove("revoked", "gate", covered);
+	is_told("");
+	tunnels_set_crl(&tunnel, cert_load_crl(file("good.crl"), why));
+	prove("revoked", "gate", covered);
+	is_told("CN=revoked was revoked on 2026-01-01");
+	prove("p256", "p256", covered);
+	is_told("");
+	tunnels_set_crl(&tunnel, NULL);
+	prove("revoked", "gate", covered);
+	is_told("");
+}
+
+static void what_is_fetched(void **state)
+{
+	const struct chunk none = { 0 };
+	uint32_t id;
+
+	tunnel.opt.revocation = REVOCATION_STRICT;
+	/* nothing for somebody who has not proven that the certificate is theirs */
+	prove("asked", "p256", covered);
+	is_told("is not one of its certificate's key");
+	is_asked("");
+	prove("asked", "gate", covered);
+	assert_int_equal(told, 0);
+	id = is_asked("http://127.0.0.1:8888/ocsp");
+	is_asked("");
+	fetcher_says(id, none, "no route to host");
+	assert_int_equal(told, 0);
+	id = is_asked("http://127.0.0.1:8888/ca.crl");
+	fetcher_says(id, file("good.crl.der"), "");
+	is_told("");
+	/* the next one finds it there */
+	prove("asked", "gate", covered);
+	is_told("");
+	is_asked("");
+}
+
+static void what_cannot_be_fetched(void **state)
+{
+	const struct chunk none = { 0 };
+
+	tunnel.opt.revocation = REVOCATION_STRICT;
+	prove("asked", "gate", covered);
+	fetcher_says(is_asked("http://127.0.0.1:8888/ocsp"), none, "no route to host");
+	fetcher_says(is_asked("http://127.0.0.1:8888/ca.crl"), none, "no route to host");
+	is_told("nothing says that CN=asked is not revoked, and revocation is strict: "
+		"http://127.0.0.1:8888/ocsp: no route to host");
+	/* given up while it waits: the answer finds nobody */
+	trust_free(tunnel.trust);
+	tunnel.trust = NULL;
+	prove("asked", "gate", covered);
+	verify_free(v);
+	v = NULL;
+	fetcher_says(is_asked("http://127.0.0.1:8888/ocsp"), none, "no route to host");
+	assert_int_equal(told, 0);
+	tunnel.opt.no_fetch = true;
+	prove("asked", "gate", covered);
+	is_told("there is no revocation list of C=DE, O=Example, CN=Root, and revocation is strict");
+	is_asked("");
+	tunnel.opt.revocation = REVOCATION_IF_AVAILABLE;
+	trust_free(tunnel.trust);
+	tunnel.trust = NULL;
+	prove("asked", "gate", covered);
+	is_told("");
+}
+
+static void raw_public_keys(void **state)
+{
+	char why[RAW_WHY_MAX];
+
+	tunnel.opt.remote_keys = raw_load(file("p256.pub"), why);
+	prove("p256", "p256", covered);
+	is_told("");
+	assert_int_equal(strncmp(result.subject, "public key SHA-256:", 19), 0);
+	prove("p256", "gate", covered);
+	is_told("is not one of its raw public key");
+}
+
+#define TEST(f)	cmocka_unit_test_setup_teardown(f, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(certificates), TEST(a_tunnel_that_goes), TEST(another_list),
+		TEST(what_is_fetched), TEST(what_cannot_be_fetched), TEST(raw_public_keys),
+	};
+
+	return cmocka_run_group_tests(tests, make, drop);
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "esplaned/engine/verify.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "crypto/raw.h"
+#include "crypto/signature.h"
+#include "esplaned/host/clock.h"
+#include "esplaned/keys/fetch.h"
+#include "esplaned/keys/keys.h"
+#include "ike/core/job.h"
+
+_Static_assert(IKE_CERTS_MAX <= CERT_CHAIN_MAX && IKE_CERTS_LEN_MAX <= CERT_OCTETS_MAX,
+	       "what the engine takes of a peer can be verified");
+
+/* Nothing more is fetched for a proof that waits so long: the engine gives it up soon. */
+#define VERIFY_FETCH_MS	(JOB_SPAN_MS - (FETCH_TIMEOUT_S + 3) * 1000)
+
+struct verify {
+	struct daemon *d;
+	verify_done_fn done;
+	void *ctx;
+	struct event *told;
+	struct verify_result result;
+	struct fetch_ask *ask;
+	struct trust_need need;
+	uint64_t begun_ms;
+	/* The job: what it points to is in @octets. */
+	uint32_t tunnel;
+	struct ike_id id;
+	struct chunk certs[IKE_CERTS_MAX], raw_key, covered, signature;
+	unsigned int cert_count;
+	uint8_t method;
+	uint8_t octets[];
+};
+
+static struct chunk verify_keep(uint8_t **at, struct chunk c)
+{
+	struct chunk kept = { *at, c.len };
+
+	if (c.len)
+		memcpy(*at, c.p, c.len);
+	*at += c.len;
+	return kept;
+}
+
+static struct verify *verify_copy(const struct ike_job *job)
+{
+	size_t len = job->octets.len + job->signature.len + job->raw_key.len;
+	struct verify *v;
+	uint8_t *at;
+
+	for (unsigned int i = 0; i < job->cert_count; i++)
+		len += job->certs[i].len;
+	v = calloc(1, sizeof(*v) + len);
+	if (!v)
+		return NULL;
+	at = v->octets;
+	v->tunnel = job->tunnel;
+	v->id = *job->id;
+	v->method = job->method;
+	v->covered = verify_keep(&at, job->octets);
+	v->signature = verify_keep(&at, job->signature);
+	v->raw_key = verify_keep(&at, job->raw_key);
+	for (v->cert_count = 0; v->cert_count < job->cert_count; v->cert_count++)
+		v->certs[v->cert_count] = verify_keep(&at, job->certs[v->cert_count]);
+	return v;
+}
+
+static void verify_raw(struct verify *v, const struct tunnel_options *opt)
+{
+	struct chunk key;
+
+	if (!signature_check_raw(opt->remote_keys, v->raw_key, opt->allow_legacy, v->method,
+				 v->covered, v->signature, &key, v->result.why))
+		return;
+	v->result.why[0] = '\0';
+	raw_str(key, v->result.subject);
+}
+
+/* What a verifier needs of the tunnel, made once. NULL: no memory. */
+static struct trust *verify_trust(struct tunnel_entry *t)
+{
+	if (!t->trust)
+		t->trust = trust_new(t->opt.ca, t->opt.crl, t->opt.revocation, t->opt.allow_legacy);
+	return t->trust;
+}
+
+static void verify_on_fetched(void *ctx, struct chunk octets, const char *why);
+
+/* Is something to be fetched first, and can it be? Then @v waits for it. */
+static bool verify_fetches(struct verify *v)
+{
+	struct fetch *fetch = keys_fetch(v->d->keys);
+
+	if (!v->need.url[0] || !fetch || clock_now() - v->begun_ms > VERIFY_FETCH_MS)
+		return false;
+	v->ask = fetch_start(fetch, &v->need, verify_on_fetched, v);
+	return v->ask;
+}
+
+/* False: it waits. */
+static bool verify_cert(struct verify *v, struct tunnel_entry *t)
+{
+	const struct trust_claim claim = {
+		.certs = v->certs, .count = v->cert_count, .id_type = v->id.type,
+		.id = { v->id.data, v->id.len }, .now = time(NULL),
+	};
+	struct trust *trust = verify_trust(t);
+	char *why = v->result.why;
+	time_t until;
+	bool ok;
+
+	snprintf(why, sizeof(v->result.why), "no memory");
+	if (!trust)
+		return true;
+	v->need.url[0] = '\0';
+	ok = trust_check(trust, &claim, &until, t->opt.no_fetch ? NULL : &v->need, why);
+	if (!ok && !v->need.url[0])
+		return true;
+	if (!signature_check(v->certs[0], t->opt.allow_legacy, v->method, v->covered, v->signature,
+			     why))
+		return true;
+	if (!ok && verify_fetches(v))
+		return false;
+	if (!ok && !trust_check(trust, &claim, &until, NULL, why))
+		return true;
+	why[0] = '\0';
+	v->result.valid_s = (uint64_t)(until - claim.now);
+	cert_subject(v->certs[0], v->result.subject);
+	return true;
+}
+
+/* False: it waits for what is fetched. */
+static bool verify_go(struct verify *v)
+{
+	struct tunnel_entry *t = tunnels_find(&v->d->tunnels, v->tunnel);
+
+	if (!t)
+		snprintf(v->result.why, sizeof(v->result.why), "the tunnel is there no more");
+	else if (t->opt.remote_keys)
+		verify_raw(v, &t->opt);
+	else
+		return verify_cert(v, t);
+	return true;
+}
+
+static void verify_on_fetched(void *ctx, struct chunk octets, const char *why)
+{
+	struct verify *v = ctx;
+	struct tunnel_entry *t = tunnels_find(&v->d->tunnels, v->tunnel);
+
+	v->ask = NULL;
+	if (t && t->trust)
+		trust_learn(t->trust, &v->need, octets, why, time(NULL));
+	if (verify_go(v))
+		v->done(v->ctx, &v->result);
+}
+
+/* The engine is out of the way. */
+static void verify_on_told(evutil_socket_t fd, short what, void *ctx)
+{
+	struct verify *v = ctx;
+
+	if (verify_go(v))
+		v->done(v->ctx, &v->result);
+}
+
+struct verify *verify_new(struct daemon *d, const struct ike_job *job, verify_done_fn done,
+			  void *ctx)
+{
+	const struct timeval at_once = { 0 };
+	struct verify *v;
+
+	if (!tunnels_find(&d->tunnels, job->tunnel))
+		return NULL;
+	v = verify_copy(job);
+	if (!v)
+		return NULL;
+	v->d = d;
+	v->done = done;
+	v->ctx = ctx;
+	v->begun_ms = clock_now();
+	v->told = evtimer_new(d->base, verify_on_told, v);
+	if (v->told && !evtimer_add(v->told, &at_once))
+		return v;
+	verify_free(v);
+	return NULL;
+}
+
+void verify_free(struct verify *v)
+{
+	if (!v)
+		return;
+	fetch_cancel(v->ask);
+	if (v->told)
+		event_free(v->told);
+	free(v);
+}

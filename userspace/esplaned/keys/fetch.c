@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "esplaned/keys/fetch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "esplaned/conf/pack.h"
+#include "esplaned/keys/link.h"
+#include "lib/log.h"
+
+struct fetch_ask {
+	struct fetch_ask *next;
+	struct fetch *f;
+	uint32_t id;
+	fetch_done_fn done;
+	void *ctx;
+	uint8_t *octets;
+	size_t len;
+};
+
+struct fetch {
+	int fd;
+	bool gone;			/* the fetcher has ended */
+	struct fetch_ask *asks;
+	unsigned int count;
+	uint32_t last_id;
+	uint8_t msg[LINK_MAX];
+};
+
+struct fetch *fetch_new(int fd)
+{
+	struct fetch *f = calloc(1, sizeof(*f));
+
+	if (f)
+		f->fd = fd;
+	else
+		close(fd);
+	return f;
+}
+
+void fetch_cancel(struct fetch_ask *ask)
+{
+	struct fetch_ask **at;
+
+	if (!ask)
+		return;
+	for (at = &ask->f->asks; *at != ask;)
+		at = &(*at)->next;
+	*at = ask->next;
+	ask->f->count--;
+	free(ask->octets);
+	free(ask);
+}
+
+void fetch_free(struct fetch *f)
+{
+	if (!f)
+		return;
+	while (f->asks)
+		fetch_cancel(f->asks);
+	close(f->fd);
+	free(f);
+}
+
+int fetch_fd(const struct fetch *f)
+{
+	return f->fd;
+}
+
+static struct fetch_ask *fetch_find(const struct fetch *f, uint32_t id)
+{
+	struct fetch_ask *ask = f->asks;
+
+	while (ask && ask->id != id)
+		ask = ask->next;
+	return ask;
+}
+
+/* Whoever has asked may ask again from inside. */
+static void fetch_end(struct fetch_ask *ask, const char *why)
+{
+	fetch_done_fn done = ask->done;
+	uint8_t *octets = ask->octets;
+	size_t len = ask->len;
+	void *ctx = ask->ctx;
+
+	ask->octets = NULL;
+	fetch_cancel(ask);
+	done(ctx, (struct chunk){ octets, why ? 0 : len }, why ? why : "it has sent nothing");
+	free(octets);
+}
+
+static void fetch_add(struct fetch_ask *ask, struct cursor c)
+{
+	uint8_t *grown = NULL;
+
+	if (ask->len + c.left <= TRUST_FETCH_MAX)
+		grown = realloc(ask->octets, ask->len + c.left + 1);
+	if (!grown) {
+		fetch_end(ask, "no memory, or it is too long");
+		return;
+	}
+	memcpy(grown + ask->len, c.at, c.left);
+	ask->octets = grown;
+	ask->len += c.left;
+}
+
+/* One that nobody waits for any more is passed over. */
+static bool fetch_input(struct fetch *f, size_t len)
+{
+	struct cursor c = cursor_of(f->msg, len);
+	struct fetch_ask *ask;
+	char why[FETCH_WHY_MAX];
+	uint8_t kind;
+	uint32_t id;
+
+	if (!cursor_u8(&c, &kind) || !cursor_u32(&c, &id))
+		return false;
+	ask = fetch_find(f, id);
+	if (kind == LINK_FETCH_PART) {
+		if (ask)
+			fetch_add(ask, c);
+		return true;
+	}
+	if (kind != LINK_FETCH_END || !unpack_text(&c, why, sizeof(why)) || c.left)
+		return false;
+	if (ask)
+		fetch_end(ask, why[0] ? why : NULL);
+	return true;
+}
+
+/* It has no way to us but what it sends: when that is not sound it has been taken over. */
+static void fetch_gone(struct fetch *f)
+{
+	f->gone = true;
+	log_err("the process that fetches revocation lists has ended: none is fetched until "
+		"esplaned is started again");
+	while (f->asks)
+		fetch_end(f->asks, "the process that fetches has ended");
+}
+
+bool fetch_read(struct fetch *f)
+{
+	ssize_t n = link_recv(f->fd, f->msg, false);
+
+	if (n == -EAGAIN || (n > 0 && fetch_input(f, (size_t)n)))
+		return true;
+	fetch_gone(f);
+	return false;
+}
+
+struct fetch_ask *fetch_start(struct fetch *f, const struct trust_need *need, fetch_done_fn done,
+			      void *ctx)
+{
+	struct writer w = link_begin(f->msg, LINK_FETCH);
+	struct fetch_ask *ask;
+
+	if (f->gone || f->count == FETCH_ASKS_MAX)
+		return NULL;
+	ask = calloc(1, sizeof(*ask));
+	if (!ask)
+		return NULL;
+	*ask = (struct fetch_ask){ .f = f, .id = ++f->last_id, .done = done, .ctx = ctx };
+	writer_u32(&w, ask->id);
+	writer_u8(&w, need->ocsp);
+	pack_text(&w, need->url);
+	writer_bytes(&w, need->request, need->request_len);
+	if (!link_send(f->fd, &w, false)) {
+		free(ask);
+		return NULL;
+	}
+	ask->next = f->asks;
+	f->asks = ask;
+	f->count++;
+	return ask;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What is fetched by HTTP, revocation lists and OCSP responses, as the process that speaks IKE asks
+ * for it. Another process does it (fetcher.h): here is its end of the link (link.h).
+ */
+#ifndef ESPLANED_FETCH_H
+#define ESPLANED_FETCH_H
+
+#include "crypto/trust.h"
+
+#define FETCH_ASKS_MAX	64	/* under way at once */
+#define FETCH_TIMEOUT_S	5	/* of one */
+#define FETCH_PART_MAX	(32 * 1024)
+#define FETCH_WHY_MAX	128
+
+struct fetch;
+struct fetch_ask;
+
+/* @octets are those of this call; of none: @why says why there are none. */
+typedef void (*fetch_done_fn)(void *ctx, struct chunk octets, const char *why);
+
+/* @fd is taken over. NULL: no memory, @fd is closed. */
+struct fetch *fetch_new(int fd);
+void fetch_free(struct fetch *f);		/* without a word to who has asked; NULL is fine */
+/* Readable: call fetch_read. */
+int fetch_fd(const struct fetch *f);
+/* False: the fetcher has ended, logged; whoever had asked has been told. Not to be called again. */
+bool fetch_read(struct fetch *f);
+/* @done follows once, never from inside. NULL: it cannot begin. */
+struct fetch_ask *fetch_start(struct fetch *f, const struct trust_need *need, fetch_done_fn done,
+			      void *ctx);
+void fetch_cancel(struct fetch_ask *ask);	/* NULL is fine */
+
+#endif
