@@ -40,7 +40,8 @@ static const struct explain_row {
 	  NULL },
 	{ "we-refused", true,
 	  "{ago_s} ago we refused {exchange} of the peer at {remote}: {notify} {detail}", NULL },
-	{ "interface-down", true, "the interface {interface} is down", "ip link set {interface} up" },
+	{ "interface-down", true, "the interface {interface} is down",
+	  "ip link set {interface} up" },
 	{ "child-not-up", true, "{name} is not up, and nothing was said against it",
 	  "ikectl up {name}" },
 	{ "no-kernel-sa", true, "the kernel does not have what {name} should use: {detail}",
@@ -88,7 +89,8 @@ static const struct explain_row {
 	  "{name}: this host has no address inside local-ts, so that it cannot use the tunnel "
 	  "itself", "write address = \"...\" in the tunnel, if it is to" },
 	{ "narrowed", false, "{name}: the peer agreed to less than is configured; missing here: "
-	  "{local_ts}; missing there: {remote_ts}", "compare local-ts and remote-ts with the peer's" },
+	  "{local_ts}; missing there: {remote_ts}",
+	  "compare local-ts and remote-ts with the peer's" },
 	{ NULL, true, "{code} of {name}", NULL },
 };
 
@@ -319,7 +321,8 @@ static void explain_selectors(const struct view *v, const json_t *child, const j
 	char text[2048], mark[80];
 
 	for (int i = 0; i < 2; i++) {
-		explain_line(v, titles[i], "here", explain_list(child, keys[i], text, sizeof(text)));
+		explain_line(v, titles[i], "here",
+			     explain_list(child, keys[i], text, sizeof(text)));
 		if (up)
 			explain_there(v, explain_list(up, keys[i], text, sizeof(text)), "(agreed)");
 		else if (json_object_get(we, keys[i]))
@@ -341,7 +344,8 @@ static const json_t *explain_child_up(const json_t *tunnel, const char *name)
 	size_t i;
 
 	json_array_foreach(json_object_get(peer, "children"), i, child) {
-		if (!strcmp(text_of(child, "child"), name) && !strcmp(text_of(child, "state"), "up"))
+		if (!strcmp(text_of(child, "child"), name) &&
+		    !strcmp(text_of(child, "state"), "up"))
 			return child;
 	}
 	return NULL;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* ikectl export-keys: keys of a tunnel as Wireshark reads them, in files that only root can read. */
+/* ikectl export-keys: keys of a tunnel as Wireshark reads them, in files only for root. */
 #include "ikectl/ikectl.h"
 
 #include <errno.h>

@@ -125,7 +125,8 @@ void top_sort(struct top_frame *frame, const char *by)
 
 void top_print(const struct view *v, const struct top_frame *frame, unsigned int lines)
 {
-	static const char *const row_format = "%-*s %-10s %10s/s %10s/s %8.0f/s %8.0f/s %10s %10s\n";
+	static const char *const row_format =
+		"%-*s %-10s %10s/s %10s/s %8.0f/s %8.0f/s %10s %10s\n";
 	unsigned int width = TOP_NAME_MIN;
 	char in[32], out[32], all_in[32], all_out[32], name[256];
 

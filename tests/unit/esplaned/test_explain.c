@@ -34,8 +34,8 @@ static void answer_end(struct answer *a, struct ike_exchange *x)
 static void heard_make(struct msg *m)
 {
 	static const uint8_t id[] = "mallory@example.org";
-	static const uint8_t tsi[] = { 7, 0, 0, 16, 0, 0, 0xff, 0xff, 10, 2, 0, 0, 10, 2, 255, 255 };
-	static const uint8_t tsr[] = { 7, 0, 0, 16, 0, 0, 0xff, 0xff, 10, 1, 0, 0, 10, 1, 255, 255 };
+	static const uint8_t tsi[] = { 7, 0, 0, 16, 0, 0, 255, 255, 10, 2, 0, 0, 10, 2, 255, 255 };
+	static const uint8_t tsr[] = { 7, 0, 0, 16, 0, 0, 255, 255, 10, 1, 0, 0, 10, 1, 255, 255 };
 	char why[256];
 
 	memset(m, 0, sizeof(*m));
@@ -291,8 +291,7 @@ static void keys_are_given_where_configured(void **state)
 		  "{'result':'error','error':'config','message':'the keys of lab may not be given "
 		  "out: write allow-key-export = yes");
 	fake.tunnel[0]->export_keys = true;
-	assert_string_equal(
-		ask("{'command':'export-keys','tunnel':'lab'}"),
+	assert_string_equal(ask("{'command':'export-keys','tunnel':'lab'}"),
 		"{'result':'ok','tunnel':'lab','ike':[{'spi_i':'000000000000000a',"
 		"'spi_r':'000000000000000b','encr':'aes128gcm16','integ':'',"
 		"'sk_ei':'0102000000000000000000000000000000000000',"

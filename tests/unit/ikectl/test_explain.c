@@ -75,7 +75,7 @@ static void sentences(void **state)
 
 static void sides(void **state)
 {
-	char *out = explained(
+	static const char text[] =
 		"{'tunnel':{'name':'office','state':'down','remote':'192.0.2.2',"
 		"'local_endpoint':'192.0.2.1:500','local_id':'paris','peers':[]},"
 		"'ours':{'remote_id':'berlin','ike':['a','b'],'children':[{'child':'office',"
@@ -83,7 +83,8 @@ static void sides(void **state)
 		"'told':{'refused_us':{'exchange':'IKE_SA_INIT','notify':'NO_PROPOSAL_CHOSEN',"
 		"'authentic':false,'ago_s':5},'we_refused':{'ago_s':150,'authentic':true,"
 		"'identity':'rome','esp':['d'],'local_ts':['10.1.0.0/16'],"
-		"'remote_ts':['10.2.0.0/16'],'remote':'192.0.2.3:500'}},'findings':[]}");
+		"'remote_ts':['10.2.0.0/16'],'remote':'192.0.2.3:500'}},'findings':[]}";
+	char *out = explained(text);
 
 	assert_non_null(strstr(out,
 			       "  address        here   192.0.2.1:500\n"
@@ -103,12 +104,13 @@ static void sides(void **state)
 
 static void sides_after_ts_unacceptable(void **state)
 {
-	char *out = explained(
+	static const char text[] =
 		"{'tunnel':{'name':'office','state':'down','remote':'192.0.2.2','peers':[]},"
 		"'ours':{'ike':['a'],'children':[{'child':'office','esp':['c'],"
 		"'local_ts':['10.1.0.0/24'],'remote_ts':['10.2.0.0/24']}]},'host':{'peers':"
 		"[{'way':{'source':'192.0.2.1'}}]},'told':{'refused_us':{'exchange':'IKE_AUTH',"
-		"'notify':'TS_UNACCEPTABLE','authentic':true,'ago_s':5}},'findings':[]}");
+		"'notify':'TS_UNACCEPTABLE','authentic':true,'ago_s':5}},'findings':[]}";
+	char *out = explained(text);
 
 	assert_non_null(strstr(out, "  address        here   192.0.2.1\n"));
 	assert_non_null(strstr(out,
@@ -119,7 +121,7 @@ static void sides_after_ts_unacceptable(void **state)
 
 static void sides_of_what_is_up(void **state)
 {
-	char *out = explained(
+	static const char text[] =
 		"{'tunnel':{'name':'office','state':'up','remote_endpoint':'192.0.2.2:500',"
 		"'local_endpoint':'192.0.2.1:500','local_id':'paris','remote_id':'berlin',"
 		"'ike':'aes128gcm16-prfsha256-x25519','ike_spi':{'initiator':'1'},'peers':["
@@ -127,7 +129,8 @@ static void sides_of_what_is_up(void **state)
 		"'aes128gcm16-noesn','local_ts':['10.1.0.0/25'],'remote_ts':['10.2.0.0/24']}]}]},"
 		"'ours':{'remote_id':'berlin','ike':['a'],'children':[{'child':'office',"
 		"'esp':['c'],'local_ts':['10.1.0.0/24'],'remote_ts':['10.2.0.0/24']}]},"
-		"'told':{},'findings':[]}");
+		"'told':{},'findings':[]}";
+	char *out = explained(text);
 
 	assert_non_null(strstr(out, "there  berlin (authenticated)\n"));
 	assert_non_null(strstr(out, "there  aes128gcm16-prfsha256-x25519 (agreed)\n"));

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 #include "ikectl/ikectl.h"
 
-static char dir[] = "/tmp/esplane-keys.XXXXXX";
+static char dir[] = { "/tmp/esplane-keys.XXXXXX" };
 static char out[4096];
 
 static enum status export_to(const char *where, const char *ike, const char *esp)

@@ -75,8 +75,7 @@ static void table(void **state)
 	top_print(&v, &now, 0);
 	top_print(&v, &now, 3);
 	fclose(v.out);
-	assert_string_equal(
-		out,
+	assert_string_equal(out,
 		"NAME             STATE                IN          OUT PACKETS IN        OUT   TOTAL IN"
 		"        OUT\n"
 		"office/a         up            2.0 KiB/s        0 B/s     2048/s        0/s    2.0 KiB"

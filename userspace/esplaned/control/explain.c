@@ -93,10 +93,11 @@ static json_t *explain_elsewhere(const struct explain *x, const struct ts_list *
 	struct route found[PROBE_ELSEWHERE_MAX];
 	json_t *array = json_array();
 	char text[PREFIX_STRLEN];
+	uint32_t table = x->t->opt.table;
 	struct link_state link;
 	unsigned int count;
 
-	count = probe_elsewhere(x->probe, remote_ts, x->t->opt.table ? x->t->opt.table : ROUTE_TABLE,
+	count = probe_elsewhere(x->probe, remote_ts, table ? table : ROUTE_TABLE,
 				device_ifindex(x->t->dev), found);
 	for (unsigned int i = 0; i < count; i++) {
 		if (probe_link(x->probe, found[i].ifindex, &link))
