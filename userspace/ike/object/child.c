@@ -265,11 +265,19 @@ static void child_retire_pairs(struct child *child, const char *reason)
 	}
 }
 
+/* Which IKE SA knows where the peer is: a pair may still come up on the one before. */
+static const struct ike_sa *child_way(const struct child_sa *pair)
+{
+	const struct peer *peer = pair->child->peer;
+
+	return peer->sa && pair->sa == peer->before ? peer->sa : pair->sa;
+}
+
 /* Policy and both SAs. On failure the policy is as it was, or not there. */
 static bool child_into_kernel(struct child *child, struct child_sa *pair, const struct ts_pair *ts,
 			      struct cause *cause)
 {
-	const struct ike_sa *sa = pair->sa;
+	const struct ike_sa *sa = child_way(pair);
 	char why[IKE_WHY_MAX] = "", ignored[IKE_WHY_MAX];
 
 	if (!child_policy_set(child, ts->local, ts->remote, &sa->local, &sa->remote, sa->udp,
