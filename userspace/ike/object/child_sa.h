@@ -45,6 +45,7 @@ struct child_sa {
 	uint32_t spi_in, spi_out;
 	bool reserved;			/* spi_in is only reserved: nothing is in the kernel */
 	bool ours;			/* we asked for it: by its answer the peer has it already */
+	bool with_auth;			/* made by the peer's IKE_AUTH */
 	bool in_kernel;			/* the inbound SA is there; it goes with the policy */
 	struct proposal suite;
 	/* Wiped once the kernel has them, but with conf->export_keys. */

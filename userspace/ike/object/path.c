@@ -33,6 +33,7 @@ static void path_set(struct ike_sa *sa, const struct path *path)
 
 void path_take(struct ike_sa *sa, const struct path *path)
 {
+	bool carries = sa->peer && sa->peer->sa == sa;
 	const struct path before = path_of(sa);
 	struct ike_sa *other;
 
@@ -43,15 +44,17 @@ void path_take(struct ike_sa *sa, const struct path *path)
 	sa->mobike.moves++;
 	sa->mobike.hurry = true;
 	sa_touch(sa);
-	/* those that a rekey has made, or left behind, go the same way */
+	/* those that a rekey or another IKE_AUTH has made, or left behind, go the same way */
 	TAILQ_FOREACH(other, &sa->ike->sas, link) {
 		const struct path way = path_of(other);
 
-		if (other != sa && other->peer && other->peer == sa->peer &&
-		    path_equal(&way, &before))
-			path_set(other, path);
+		if (other == sa || !other->peer || other->peer != sa->peer ||
+		    !path_equal(&way, &before))
+			continue;
+		path_set(other, path);
+		carries |= other->peer->sa == other;
 	}
-	if (sa->peer && sa->peer->sa == sa)
+	if (carries)
 		peer_moved(sa->peer);
 }
 

@@ -111,8 +111,11 @@ static bool accept_install_behind(struct child_sa *pair, struct child_sa *first,
 		pair_remove(pair, "it could not be installed");
 		return false;
 	}
+	pair->with_auth = true;
 	pair_succeed(pair, first);
 	pair_switch_later(first);
+	/* one that was restarted has lost the other pair, and says nothing more by itself */
+	pair->sa->want_liveness = true;
 	return true;
 }
 

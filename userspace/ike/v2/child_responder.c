@@ -317,28 +317,29 @@ enum verdict v2_child_request(struct inbound *in)
 
 /* ---- from one IKE SA to another */
 
-/* The next that the peer is sure to have by now, whose forerunner another IKE SA carries. */
-static struct child_sa *respond_heir(const struct ike_sa *sa)
+/* The next pair that is to give way to one on @sa; @with_auth: to one of IKE_AUTH only. */
+static struct child_sa *respond_heir(const struct ike_sa *sa, bool with_auth)
 {
 	const struct child *child;
 	struct child_sa *pair, *old;
 
 	TAILQ_FOREACH(child, &sa->peer->children, link)
 		TAILQ_FOREACH(pair, &child->pairs, link) {
-			old = pair->sa == sa && pair->state == PAIR_INBOUND ?
-				      pair_predecessor(pair) : NULL;
+			if (pair->sa != sa || pair->state != PAIR_INBOUND ||
+			    (with_auth && !pair->with_auth))
+				continue;
+			old = pair_predecessor(pair);
 			if (old && old->sa != sa && old->state == PAIR_ACTIVE)
 				return old;
 		}
 	return NULL;
 }
 
-void v2_child_heard(struct ike_sa *sa)
+static void respond_follow(struct ike_sa *sa, bool with_auth)
 {
 	struct child_sa *old;
 
-	rekey_used(sa);
-	while (sa->peer && (old = respond_heir(sa))) {
+	while (sa->peer && (old = respond_heir(sa, with_auth))) {
 		if (!child_follow(old->child, old, "the peer has it"))
 			return;		/* the next message, or its timer, tries again */
 		/* the peer is to delete it, or its IKE SA, but not for ever */
@@ -346,6 +347,17 @@ void v2_child_heard(struct ike_sa *sa)
 		if (old->sa)
 			pair_retry(old, PAIR_SWITCH_MS, PAIR_SWITCH_MS);
 	}
+}
+
+void v2_child_heard(struct ike_sa *sa)
+{
+	rekey_used(sa);
+	respond_follow(sa, false);
+}
+
+void v2_child_answered(struct ike_sa *sa)
+{
+	respond_follow(sa, true);
 }
 
 /* ---- the peer's DELETE of a CHILD_SA */

@@ -21,5 +21,7 @@ bool v2_child_deleted(struct inbound *in, uint32_t spi_out, uint32_t *spi_in);
  * IKE SA, rekey_used().
  */
 void v2_child_heard(struct ike_sa *sa);
+/* It has answered a request of ours on the IKE SA, and so has the child of its IKE_AUTH. */
+void v2_child_answered(struct ike_sa *sa);
 
 #endif

@@ -114,8 +114,10 @@ enum verdict v2_info_response(struct inbound *in)
 		return VERDICT_FAIL;
 	if (in->ex->kind == &v2_kind_addresses)
 		return mobike_answered(in);
-	if (in->ex->kind == &v2_kind_liveness)
+	if (in->ex->kind == &v2_kind_liveness) {
 		mobike_heed_nat(in);
+		v2_child_answered(in->sa);
+	}
 	if (in->ex->kind != &v2_kind_delete_child)
 		return VERDICT_STAY;
 	child = child_find(in->sa->ike, p->child);
