@@ -674,17 +674,6 @@ static void all_go_down(struct world *w)
 			go_down(&w->n[i]);
 }
 
-/* Now and then they go down in the midst of a rekey that all have begun. */
-static void rekey_amid(struct world *w)
-{
-	if (w->seed % 8 != 3)
-		return;
-	for (int i = 0; i < w->nodes; i++)
-		if (w->n[i].ike)
-			rekey_ike(&w->n[i]);
-	world_run(w, w->now + w->seed / 8 % 40);
-}
-
 void script_run(struct world *w)
 {
 	configure(w);
@@ -704,9 +693,8 @@ void script_run(struct world *w)
 		ends_must_work(w);
 	if (w->violation[0])
 		return;
-	rekey_amid(w);
 	all_go_down(w);
-	world_run(w, w->now + 120000);	/* a rekey that came to nothing: 60 s, and its DELETE */
+	world_run(w, w->now + 60000);
 	if (!w->violation[0])
 		check_empty(w);
 }
