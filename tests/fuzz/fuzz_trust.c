@@ -3,8 +3,8 @@
  * What strangers send to prove who they are. The first octet says what follows: 0 a distinguished
  * name in DER, 1 one as text, 2 an AlgorithmIdentifier, 3 an AUTH method, and a proof; from 4 on
  * certificates, each with its length in two octets in front, of which the last is the CA's; 5: the
- * first is a revocation list, 6: it is what an OCSP responder has sent, 7: what was fetched as a list.
- * Nothing is believed for an identity that nobody has.
+ * first is a revocation list, 6: it is what an OCSP responder has sent, 7: what was fetched as a
+ * list. Nothing is believed for an identity that nobody has.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -123,7 +123,8 @@ static void fetched(struct cursor c, bool ocsp)
 	t = trust_new(ca, NULL, REVOCATION_STRICT, true);
 	if (t) {
 		trust_learn(t, &need, certs[0], "nothing", NOW);
-		if (!trust_check(t, &claim, &until, &need, why) && (!*why || strlen(why) >= sizeof(why)))
+		if (!trust_check(t, &claim, &until, &need, why) &&
+		    (!*why || strlen(why) >= sizeof(why)))
 			abort();
 	}
 	trust_free(t);

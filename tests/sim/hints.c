@@ -99,7 +99,8 @@ void inject_hint(struct node *n)
 	for (int i = 0; i < 20; i++)
 		ike_input(n->ike, &sa->local, &sa->remote, msg, len);
 	if (hint_digest(n) != digest)
-		violate(n->w, "a forged hint has changed what is established at %c", 'A' + n->index);
+		violate(n->w, "a forged hint has changed what is established at %c",
+			'A' + n->index);
 	if (hint_exchanges(n) > before + 1)
 		violate(n->w, "forged hints make %c begin %u exchanges", 'A' + n->index,
 			hint_exchanges(n) - before);

@@ -149,8 +149,8 @@ static void dn_put_oid(struct dn_text *t, struct cursor oid)
 		if (!begins)
 			continue;
 		if (first)
-			snprintf(text, sizeof(text), "%" PRIu64 ".%" PRIu64, arc < 80 ? arc / 40 : 2,
-				 arc < 80 ? arc % 40 : arc - 80);
+			snprintf(text, sizeof(text), "%" PRIu64 ".%" PRIu64,
+				 arc < 80 ? arc / 40 : 2, arc < 80 ? arc % 40 : arc - 80);
 		else
 			snprintf(text, sizeof(text), ".%" PRIu64, arc);
 		dn_put(t, text);

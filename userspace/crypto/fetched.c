@@ -103,7 +103,8 @@ static bool fetched_read_response(struct fetched_item *item, const gnutls_datum_
 	}
 	rc = gnutls_ocsp_resp_get_status(item->response);
 	if (rc != GNUTLS_OCSP_RESP_SUCCESSFUL) {
-		snprintf(item->why, sizeof(item->why), "the responder refuses (OCSP status %d)", rc);
+		snprintf(item->why, sizeof(item->why), "the responder refuses (OCSP status %d)",
+			 rc);
 		return false;
 	}
 	if (gnutls_ocsp_resp_get_single(item->response, 0, NULL, NULL, NULL, NULL, &status,
@@ -190,7 +191,7 @@ enum revoke_verdict fetched_judge(struct fetched *f, gnutls_x509_crt_t crt,
 			one = revoke_judge_list(item->crl, crt, now, when);
 		else
 			continue;
-		item->is_signed |= item->crl != NULL;
+		item->is_signed |= !!item->crl;
 		if (one == REVOKE_REVOKED)
 			return one;
 		if (one == REVOKE_GOOD)

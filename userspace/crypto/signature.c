@@ -385,7 +385,8 @@ bool signature_check(struct chunk cert, bool legacy, uint8_t method, struct chun
 	bool ok;
 
 	if (crt && gnutls_pubkey_init(&key) == 0 && gnutls_pubkey_import_x509(key, crt, 0) == 0)
-		ok = signature_check_with(key, "its certificate's", legacy, method, octets, signature, why);
+		ok = signature_check_with(key, "its certificate's", legacy, method, octets,
+					  signature, why);
 	else
 		ok = signature_refuse(why, "the key of the peer's certificate cannot be read");
 	if (key)

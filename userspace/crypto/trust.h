@@ -49,8 +49,8 @@ struct trust_claim {
  * of the path expires.
  *
  * @need: NULL: nothing is fetched. Else all is right but revocation, which what it says may decide:
- * once it is fetched, trust_learn(), and again from the beginning. Whoever has sent the claim has to
- * have proven first that the certificate is theirs.
+ * once it is fetched, trust_learn(), and again from the beginning. Whoever has sent the claim has
+ * to have proven first that the certificate is theirs.
  */
 bool trust_check(struct trust *trust, const struct trust_claim *claim, time_t *until,
 		 struct trust_need *need, char why[TRUST_WHY_MAX]);

@@ -132,7 +132,10 @@ int ike_lease_restore(struct ike *ike, const char *pool, const struct addr *addr
 /* All leases, in no order. Returns how many. */
 unsigned int ike_leases(const struct ike *ike, ike_lease_fn fn, void *ctx);
 
-/* Adds a tunnel, copying @conf, and starts it if it is to start up. -ENOMEM; -EEXIST: the name is taken. */
+/*
+ * Adds a tunnel, copying @conf, and starts it if it is to start up. -ENOMEM; -EEXIST: the name is
+ * taken.
+ */
 int ike_tunnel_add(struct ike *ike, const struct tunnel_conf *conf, uint32_t *tunnel);
 /* Takes it down (with a DELETE where there is an IKE SA) and forgets it. -ENOENT. */
 int ike_tunnel_del(struct ike *ike, uint32_t tunnel);

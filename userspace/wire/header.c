@@ -5,8 +5,8 @@
 #include "suite/ikev2.h"
 
 /*
- * RFC 7296 3.1. A higher minor version is read as 2.0, RFC 7296 2.5. Without an SPI of the initiator
- * may be what tells of an SPI that nobody knows, RFC 7296 1.5.
+ * RFC 7296 3.1. A higher minor version is read as 2.0, RFC 7296 2.5. Without an SPI of the
+ * initiator may be what tells of an SPI that nobody knows, RFC 7296 1.5.
  */
 enum msg_result msg_parse_header(const uint8_t *p, size_t len, struct msg_header *h)
 {

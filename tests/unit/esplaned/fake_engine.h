@@ -309,7 +309,8 @@ int ike_keys(const struct ike *ike, uint32_t tunnel, const struct ike_keys_to *t
 	const struct kern_sa sa = { .spi = 0x1001, .encr = 12, .encr_key = (uint8_t *)"abcdefgh",
 				    .encr_key_len = 8, .integ = 12,
 				    .integ_key = (uint8_t *)"xyz", .integ_key_len = 3 };
-	const struct addr here = { AF_INET, { 192, 0, 2, 1 } }, there = { AF_INET, { 192, 0, 2, 2 } };
+	const struct addr here = { AF_INET, { 192, 0, 2, 1 } };
+	const struct addr there = { AF_INET, { 192, 0, 2, 2 } };
 	const struct ike_esp_keys esp_keys = { &here, &there, 256, &sa };
 
 	if (!fake.tunnel[tunnel - 1]->export_keys)

@@ -78,7 +78,8 @@ static const char *tunnel_of(const char *format, unsigned int count)
 
 	for (unsigned int i = 0; i < count; i++) {
 		snprintf(one, sizeof(one), format, i);
-		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", i ? ",\n" : "", one);
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s",
+					i ? ",\n" : "", one);
 	}
 	assert_true(len < sizeof(list));
 	snprintf(text, sizeof(text),

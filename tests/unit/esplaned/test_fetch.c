@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The process that fetches by HTTP, and who asks it, with a server on 127.0.0.1 that behaves as asked. */
+/*
+ * The process that fetches by HTTP, and who asks it, with a server on 127.0.0.1 that behaves as
+ * asked.
+ */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -40,7 +43,8 @@ static void server_send(int fd, size_t len, uint8_t octet)
 
 	memset(block, octet, sizeof(block));
 	while (len) {
-		ssize_t n = send(fd, block, len < sizeof(block) ? len : sizeof(block), MSG_NOSIGNAL);
+		ssize_t n = send(fd, block, len < sizeof(block) ? len : sizeof(block),
+				 MSG_NOSIGNAL);
 
 		if (n <= 0)
 			return;
@@ -55,7 +59,8 @@ static void server_one(int fd)
 	size_t len = 0;
 	ssize_t n;
 
-	while (!(body = strstr(text, "\r\n\r\n")) || (strstr(text, "POST") && !strstr(body, "question"))) {
+	while (!(body = strstr(text, "\r\n\r\n")) ||
+	       (strstr(text, "POST") && !strstr(body, "question"))) {
 		n = recv(fd, text + len, sizeof(text) - 1 - len, 0);
 		if (n <= 0)
 			return;
@@ -64,7 +69,8 @@ static void server_one(int fd)
 	}
 	if (strstr(text, "GET /list ") || (strstr(text, "POST /ocsp ") &&
 					   strstr(text, "application/ocsp-request")))
-		dprintf(fd, "HTTP/1.0 200 OK\r\nContent-Length: 100000\r\n\r\n"), server_send(fd, 100000, 'x');
+		dprintf(fd, "HTTP/1.0 200 OK\r\nContent-Length: 100000\r\n\r\n"),
+			server_send(fd, 100000, 'x');
 	else if (strstr(text, "GET /endless "))
 		dprintf(fd, "HTTP/1.0 200 OK\r\n\r\n"), server_send(fd, 1 << 28, 'y');
 	else if (strstr(text, "GET /long "))
@@ -96,7 +102,9 @@ static void server_run(int fd)
 
 static int begin(void **state)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in sin = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
 	int fd = socket(AF_INET, SOCK_STREAM, 0), fds[2];
 	socklen_t len = sizeof(sin);
 

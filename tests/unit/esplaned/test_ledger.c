@@ -155,7 +155,9 @@ static void one_that_is_not_sound(void **state)
 	}
 }
 
-/* A file that may not grow is as good as a full disk: what there was stays, and it is tried again. */
+/*
+ * A file that may not grow is as good as a full disk: what there was stays, and it is tried again.
+ */
 static void a_full_disk(void **state)
 {
 	struct ledger_entry a = entry("office", "10.9.0.2", "alice@example.org");

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A peer's proof on its way through the daemon: certificates, what is fetched about them, lists that change. */
+/*
+ * A peer's proof on its way through the daemon: certificates, what is fetched about them, lists
+ * that change.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +24,7 @@
 #include "suite/ikev2.h"
 
 static const struct chunk covered = { (const uint8_t *)"what AUTH covers", 16 };
-static char dir[] = "/tmp/esplane-verify.XXXXXX";
+static char dir[32] = "/tmp/esplane-verify.XXXXXX";
 static struct daemon d;
 static struct tunnel_entry tunnel;
 static struct verify *v;
@@ -76,7 +79,9 @@ static int begin(void **state)
 	fetcher = fetch[1];
 	tunnel = (struct tunnel_entry){ .id = 7 };
 	tunnel.opt.ca = cert_load(file("ca.pem"), why);
-	d = (struct daemon){ .base = event_base_new(), .keys = keys_attach(link[0], -1, NULL, crash) };
+	d = (struct daemon){
+		.base = event_base_new(), .keys = keys_attach(link[0], -1, NULL, crash),
+	};
 	d.tunnels.first = &tunnel;
 	keys_set_fetch(d.keys, fetch_new(fetch[0]));
 	told = 0;
@@ -119,8 +124,8 @@ static void prove(const char *cert, const char *key_name, struct chunk octets)
 	snprintf(name, sizeof(name), "%s.key", key_name);
 	key = key_load(file(name), NULL, why);
 	assert_non_null(key);
-	assert_true(signature_make(key, 1 << SIGNATURE_HASH_SHA2_256, octets, &method, auth, &value.len,
-				   why));
+	assert_true(signature_make(key, 1 << SIGNATURE_HASH_SHA2_256, octets, &method, auth,
+				   &value.len, why));
 	key_free(key);
 	snprintf(name, sizeof(name), "%s.der", cert);
 	chain = file(name);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* start = on-demand, dpd-action = on-demand: policies without SAs, and packets that ask for them. */
+/*
+ * start = on-demand, dpd-action = on-demand: policies without SAs, and packets that ask for them.
+ */
 #include "lib/array.h"
 #include "unit/ike/ike_ends.h"
 

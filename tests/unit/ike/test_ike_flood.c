@@ -14,7 +14,8 @@
 #define HALF_OPEN_MOST	24576	/* octets of memory, object/stranger.h */
 
 /* Of the sanitizer, in whose programs mallinfo2() knows nothing. */
-size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+#pragma weak __sanitizer_get_current_allocated_bytes
+size_t __sanitizer_get_current_allocated_bytes(void);
 
 static size_t memory(void)
 {

@@ -215,7 +215,9 @@ static void test_refused(void **state)
 	ends_free(p);
 }
 
-/* The peer has lost the old one, and gives the new one no child: back there we ask, and find out. */
+/*
+ * The peer has lost the old one, and gives the new one no child: back there we ask, and find out.
+ */
 static void test_back_to_what_is_lost(void **state)
 {
 	struct ends *p = up();
@@ -263,8 +265,8 @@ static void test_kernel_refuses_to_send(void **state)
 }
 
 /*
- * The initiator cannot use the new pair, and its DELETE is lost: its answer is taken for that it can.
- * What is lost by this is lost until the DELETE comes again.
+ * The initiator cannot use the new pair, and its DELETE is lost: its answer is taken for that it
+ * can. What is lost by this is lost until the DELETE comes again.
  */
 static void test_initiator_cannot_use_it(void **state)
 {
@@ -292,7 +294,9 @@ static void test_initiator_cannot_use_it(void **state)
 	ends_free(p);
 }
 
-/* A peer that was restarted, and does not say INITIAL_CONTACT, has no other pair than the new one. */
+/*
+ * A peer that was restarted, and does not say INITIAL_CONTACT, has no other pair than the new one.
+ */
 static void test_restarted_without_a_word(void **state)
 {
 	struct ends *p = up();

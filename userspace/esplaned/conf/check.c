@@ -60,7 +60,8 @@ static bool check_message(const struct tunnel_options *t, unsigned int index,
 			  char why[VALUE_WHY_MAX])
 {
 	const struct child_conf *c = &t->ike.child[index];
-	size_t local = ts_list_octets(c->local_ts), remote = ts_list_octets(c->remote_ts), certs = 0;
+	size_t local = ts_list_octets(c->local_ts), remote = ts_list_octets(c->remote_ts);
+	size_t certs = 0;
 
 	if (local > TS_LIST_OCTETS_MAX || remote > TS_LIST_OCTETS_MAX)
 		return value_refuse(why, "%s has %zu octets of selectors, and a side has %d at most, 16 "

@@ -220,8 +220,9 @@ static bool option_remote_ts(struct option_target *to, const char *value, char w
  */
 bool option_interface_valid(const char *name)
 {
-	if (!*name || *name == '-' || strlen(name) >= IFNAMSIZ || !strcmp(name, ".") || !strcmp(name, "..") ||
-	    !strcmp(name, "all") || !strcmp(name, "default") || !strcmp(name, "lo"))
+	if (!*name || *name == '-' || strlen(name) >= IFNAMSIZ || !strcmp(name, ".") ||
+	    !strcmp(name, "..") || !strcmp(name, "all") || !strcmp(name, "default") ||
+	    !strcmp(name, "lo"))
 		return false;
 	for (; *name; name++) {
 		if (!isgraph((unsigned char)*name) || strchr("/:%", *name))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the host has of a tunnel: its interface, addresses, routes into it, and the routes that block
- * while it is down. Where these lead to its own peers they stand aside (host/aside.h). Executes what the engine asks for
- * (ike/core/env.h) and decides nothing about tunnels.
+ * What the host has of a tunnel: its interface, addresses, routes into it, and the routes that
+ * block while it is down. Where these lead to its own peers they stand aside (host/aside.h).
+ * Executes what the engine asks for (ike/core/env.h) and decides nothing about tunnels.
  *
  * With routes = no none of these routes is made: the administrator lays his own.
  */

@@ -75,7 +75,8 @@ static bool fetcher_say(struct fetcher *f, uint32_t id, const uint8_t *octets, s
 	for (size_t at = 0; at < len; at += FETCH_PART_MAX) {
 		w = link_begin(f->msg, LINK_FETCH_PART);
 		writer_u32(&w, id);
-		writer_bytes(&w, octets + at, len - at < FETCH_PART_MAX ? len - at : FETCH_PART_MAX);
+		writer_bytes(&w, octets + at,
+			     len - at < FETCH_PART_MAX ? len - at : FETCH_PART_MAX);
 		if (!link_send(f->link, &w, true))
 			return false;
 	}
@@ -213,7 +214,9 @@ int fetcher_run(int link, unsigned int timeout_s)
 {
 	struct fetcher *f = calloc(1, sizeof(*f));
 
-	if (!f || !(f->multi = curl_multi_init())) {
+	if (f)
+		f->multi = curl_multi_init();
+	if (!f || !f->multi) {
 		log_err("nothing can be fetched: no memory");
 		free(f);
 		return 1;

@@ -72,7 +72,8 @@ static struct ts kern_ts_from_attr(struct nlattr *attr)
 {
 	static struct nla_policy policy[ESPLANE_TS_A_MAX + 1] = {
 		[ESPLANE_TS_A_PROTO] = { .type = NLA_U8 },
-		[ESPLANE_TS_A_PORT_START ... ESPLANE_TS_A_PORT_END] = { .type = NLA_U16 },
+		[ESPLANE_TS_A_PORT_START] = { .type = NLA_U16 },
+		[ESPLANE_TS_A_PORT_END] = { .type = NLA_U16 },
 	};
 	struct ts ts = { .port_end = UINT16_MAX };
 	struct nlattr *tb[ESPLANE_TS_A_MAX + 1];

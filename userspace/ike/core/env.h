@@ -188,7 +188,7 @@ struct ike_exchange {
 	uint8_t type;			/* of the header: IKE_AUTH */
 	uint32_t id;
 	const char *what;		/* ours: which request, "IKE_AUTH"; NULL: the peer's */
-	bool authentic;			/* protected; else anybody may have sent what the peer says */
+	bool authentic;			/* protected; else anybody may have said it */
 	uint64_t took_ms;		/* ours: since the request first went out */
 	const struct endpoint *local, *remote;
 	const struct msg *heard;	/* what the peer says in it */
@@ -268,8 +268,9 @@ struct ike_env {
 	/*
 	 * The tunnel is about to talk to @remote: the module is there, the interface is made if
 	 * need be, and what this host sends to @remote goes beside it. Called at each attempt of
-	 * ours or a peer's, and, with an @remote of family 0, before packets wait. 0, or a negative errno with a sentence in @why (-ENOENT: no module;
-	 * -EADDRNOTAVAIL: the configured local address is not this host's).
+	 * ours or a peer's, and, with an @remote of family 0, before packets wait. 0, or a
+	 * negative errno with a sentence in @why (-ENOENT: no module; -EADDRNOTAVAIL: the
+	 * configured local address is not this host's).
 	 */
 	int (*device_up)(void *ctx, uint32_t tunnel, const struct addr *remote,
 			 char why[IKE_WHY_MAX]);
@@ -295,8 +296,9 @@ struct ike_env {
 
 	/*
 	 * Addresses and routes of a child whose policy and SAs the kernel has, or, where it waits
-	 * for packets, the policy alone; again when selectors or endpoints have changed. 0, or a negative errno with a sentence in @why: the child then
-	 * fails. @note: empty, or a sentence for a person.
+	 * for packets, the policy alone; again when selectors or endpoints have changed. 0, or a
+	 * negative errno with a sentence in @why: the child then fails. @note: empty, or a
+	 * sentence for a person.
 	 */
 	int (*child_up)(void *ctx, const struct ike_child_link *link, char note[IKE_WHY_MAX],
 			char why[IKE_WHY_MAX]);

@@ -256,7 +256,9 @@ struct kern_sa pair_kern_sa(const struct child_sa *pair, bool out)
 	return k;
 }
 
-/* The kernel has it, or nobody needs it; where keys may be exported it stays as long as the pair. */
+/*
+ * The kernel has it, or nobody needs it; where keys may be exported it stays as long as the pair.
+ */
 static void pair_forget_key(struct child_sa *pair, uint8_t key[PAIR_KEY_MAX])
 {
 	if (!pair->child->peer->conf->export_keys)

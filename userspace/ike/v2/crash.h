@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Quick crash detection, RFC 6290: each end gives the other a token of its IKE SA, and shows it when
- * it gets requests for the IKE SA and has it no more. Who holds the token believes it then, and
- * what is left of the IKE SA ends at once.
+ * Quick crash detection, RFC 6290: each end gives the other a token of its IKE SA, and shows it
+ * when it gets requests for the IKE SA and has it no more. Who holds the token believes it then,
+ * and what is left of the IKE SA ends at once.
  *
  * Ours is HMAC-SHA2-256 with a secret that outlives the daemon over both SPIs and our role: it is
  * computed, not kept. An IKE SA that is there has it shown to nobody; nor, with the roles or SPIs

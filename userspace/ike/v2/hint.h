@@ -15,14 +15,14 @@
 
 /*
  * A message for no IKE SA of ours. A protected request gets INVALID_IKE_SPI, no longer than it is
- * itself, and behind it our token (crash.h); an unprotected INVALID_SPI that names an SPI with which we send makes us ask that peer
- * whether it lives.
+ * itself, and behind it our token (crash.h); an unprotected INVALID_SPI that names an SPI with
+ * which we send makes us ask that peer whether it lives.
  */
 void hint_unknown(struct ike *ike, const struct msg_header *h, const uint8_t *raw, size_t len,
 		  const struct endpoint *local, const struct endpoint *remote);
 /*
- * An unprotected answer to @ex: its IKE SA may be unknown at the other end. With the peer's token it
- * is proved, and ends; without it nothing does.
+ * An unprotected answer to @ex: its IKE SA may be unknown at the other end. With the peer's token
+ * it is proved, and ends; without it nothing does.
  */
 void hint_denied(struct exchange *ex, const struct msg_header *h, const uint8_t *raw, size_t len,
 		 const struct endpoint *remote);
