@@ -12,8 +12,11 @@ struct espl_sa;
 struct espl_suite;
 struct sk_buff;
 
-/* Octets of the longest message: a policy with ESPLANE_TS_MAX selectors on both sides. */
-enum { ESPL_MSG_MAX = 36864 };
+/*
+ * Octets of the longest message: a policy with ESPLANE_TS_MAX selectors on both sides, some 240 of
+ * IPv6. With what an skb adds it is eight pages: more in one piece may not be found.
+ */
+enum { ESPL_MSG_MAX = 32256 };
 
 /* Both under dev->lock. Keys are never encoded. */
 int espl_encode_policy(struct sk_buff *msg, const struct espl_policy *policy);
