@@ -12,6 +12,7 @@
 
 #include "esplaned/conf/pack.h"
 #include "esplaned/keys/resolved.h"
+#include "esplaned/keys/sandbox.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 
@@ -201,6 +202,7 @@ static void dns_do(const struct dns *dns, const struct dns_task *task)
 
 static void dns_start(struct dns *dns)
 {
+	const int parent = getpid();
 	sigset_t none;
 
 	while (dns->tasks && !dns->pid) {
@@ -211,6 +213,8 @@ static void dns_start(struct dns *dns)
 			sigemptyset(&none);
 			sigprocmask(SIG_SETMASK, &none, NULL);
 			signal(SIGPIPE, SIG_IGN);
+			/* the next daemon reads the note: nobody may write it behind its back */
+			sandbox_end_with(parent);
 			alarm(DNS_PATIENCE_S);
 			dns_do(dns, task);
 			_exit(0);
