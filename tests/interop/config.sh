@@ -80,6 +80,7 @@ swan_client()
 swan_comes()
 {
 	swan b --terminate --ike a >/dev/null 2>&1
+	wait_for 60 swan_is_empty || note "the client before $1 is still there"
 	swan_client "$@" | swan_load b
 	swan b --initiate --child net >"$WORK/initiate" 2>&1
 }
@@ -103,6 +104,15 @@ carries()
 	done
 }
 
+# rekeyed IKE-SAS CHILDREN: so often so far, the IKE SA by the peer. It is asked for and done later: who takes the
+# IKE SA down in between takes down one of two.
+rekeyed()
+{
+	[ "$(espl_log a | grep -c 'IKE SA rekeyed: by the peer')" -ge "$1" ] &&
+		[ "$(espl_status child_rekeys)" -ge "$2" ] &&
+		[ "$(swan b --list-sas --raw | grep -o 'state=ESTABLISHED' | wc -l)" -eq 1 ]
+}
+
 ROAD='"10.9.0.0/29", "fd09::/64"'
 espl_server "$ROAD" >"$WORK/a/esplane.conf"
 must espl a reload
@@ -113,6 +123,7 @@ carries "server" 10.9.0.1 fd09::1
 is "server: a route leads to it" "$(in_net a ip -o route show 10.9.0.1 | awk '{ print $3 }')" office
 must swan b --rekey --child net
 must swan b --rekey --ike a
+check "server: rekeyed by the peer" wait_for 60 rekeyed 1 1
 carries "server, after rekeys" 10.9.0.1 fd09::1
 check "server: status has the addresses" grep -q '"inner_remote":\["10.9.0.1","fd09::1"\]' <(espl a --json status office)
 check "server: status shows the domain" grep -q 'dns domains *corp.example.org' <(espl a status office)
@@ -268,9 +279,12 @@ check "client: and of the name servers" wait_for 20 told 'nameserver 10.2.0.53'
 must espl a rekey office
 must swan b --rekey --ike a
 must swan b --rekey --child net
+check "client: rekeyed by both" wait_for 60 rekeyed 1 2
 reach "client, after rekeys"
 is "client: the same addresses" "$(inner)" "10.8.0.1/32 fd08::1/128"
+: >"$TOLD"
 check "client: again" espl a restart office
+check "client: resolvconf is told again" wait_for 20 told '-[xp] -a office.esplane'
 is "client: the same again" "$(inner)" "10.8.0.1/32 fd08::1/128"
 kill_daemon
 : >"$TOLD"
