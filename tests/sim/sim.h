@@ -358,6 +358,9 @@ void inject_cookies(struct node *n);
 /* hints.c: forged INVALID_SPI and INVALID_IKE_SPI, many at once */
 void inject_hint(struct node *n);
 
+/* configure.c: which tunnels there are, before anybody starts */
+void configure(struct world *w);
+
 /* script.c */
 void script_run(struct world *w);
 
