@@ -114,6 +114,19 @@ static void configure_start(struct world *w, struct tunnel_conf *c)
 	c->dpd_action = actions[rng_below(r, c->start == START_UP ? 1 : 3)];
 }
 
+/* Of some peers a second address is known where nobody is; it may be the first to be tried. */
+static void configure_more(const struct world *w, struct tunnel_conf *c)
+{
+	const struct addr first = c->remote;
+
+	if (c->any || w->seed % 5 != 1)
+		return;
+	c->more_count = 1;
+	addr_parse(w->seed % 2 ? &c->remote : &c->more[0].addr, "198.51.100.77");
+	if (w->seed % 2)
+		c->more[0].addr = first;
+}
+
 /* Each list has something in common with each other. */
 static void configure_node(struct world *w, struct node *n, bool with_pfs, uint32_t rekey_s,
 			   uint64_t rekey_bytes)
@@ -143,6 +156,7 @@ static void configure_node(struct world *w, struct node *n, bool with_pfs, uint3
 		c->remote = *node_addr(&w->n[HUB]);
 	else if (!w->any)
 		c->remote = w->nat ? w->nat_addr : *node_addr(&w->n[0]);
+	configure_more(w, c);
 	/* behind NAT it is not called by the address that it has outside */
 	c->local_id = n->id;
 	if (!c->any)

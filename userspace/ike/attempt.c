@@ -54,7 +54,7 @@ static void attempt_ended(struct peer *peer, enum ike_event_type event, const st
 		demand_retry(peer);
 	if (again)
 		peer_retry_later(peer);
-	else if (peer->tunnel->conf->remote_name[0])
+	else if (tunnel_conf_has_name(peer->tunnel->conf))
 		peer_resolve(peer, false);	/* its peer may begin, from another address */
 }
 
@@ -92,7 +92,8 @@ void attempt_failed(struct peer *peer, const struct cause *cause)
 		return;		/* else the peer's own attempt has won meanwhile */
 	}
 	if (cause->failure == IKE_FAIL_TIMEOUT || cause->failure == IKE_FAIL_INTERFACE)
-		peer->addr_at++;	/* the next one may answer */
+		peer->addr_at += peer->raced ? peer->raced : 1;	/* the next one may answer */
+	peer->raced = 0;
 	peer->busy = 0;
 	attempt_lost(peer, cause);
 }
@@ -149,17 +150,42 @@ static bool attempt_endpoints(struct ike_sa *sa, const struct addr *towards)
 static struct ike_sa *attempt_new(struct peer *peer, const struct ike_version *version)
 {
 	struct ike_sa *sa = sa_new(peer->ike, version, version->window, true, 0);
-	struct cause cause;
 
-	if (!sa) {
-		cause_set(&cause, IKE_FAIL_CONFIG, "no memory");
-		attempt_failed(peer, &cause);
+	if (!sa)
 		return NULL;
-	}
 	sa->peer = peer;
 	sa->mark = peer->tunnel->conf->mark;
-	peer->attempt = sa;
 	return sa;
+}
+
+static void attempt_no_memory(struct peer *peer)
+{
+	struct cause cause;
+
+	cause_set(&cause, IKE_FAIL_CONFIG, "no memory");
+	attempt_failed(peer, &cause);
+}
+
+/* Beside the attempt; where that is not possible the next one may be. */
+void attempt_race(struct peer *peer)
+{
+	const struct addr *towards = peer_race_towards(peer);
+	struct ike_sa *sa = NULL;
+	struct cause cause;
+
+	if (!towards)
+		return;
+	peer->raced++;
+	if (tunnel_device_up(peer->tunnel, towards, &cause))
+		sa = attempt_new(peer, peer->ike->version[0]);
+	if (sa) {
+		peer->rival[peer->rival_count++] = sa;
+		if (attempt_endpoints(sa, towards))
+			fsm_command(sa, COMMAND_START, "another address of the peer is tried");
+		else
+			sa_end(sa, SA_DROP, IKE_FAIL_CONFIG, "there is no route to it");
+	}
+	peer_race(peer);
 }
 
 void attempt_begin(struct peer *peer)
@@ -180,8 +206,13 @@ void attempt_begin(struct peer *peer)
 	}
 	attempt_want_children(peer);
 	sa = attempt_new(peer, version);
-	if (!sa)
+	if (!sa) {
+		attempt_no_memory(peer);
 		return;
+	}
+	peer->attempt = sa;
+	peer->raced = 1;
+	peer_race(peer);
 	peer->announce = true;
 	if (attempt_endpoints(sa, towards)) {
 		fsm_command(sa, COMMAND_START, "the peer is wanted up");
@@ -203,8 +234,11 @@ void attempt_follow(struct peer *peer)
 		return;
 	}
 	sa = attempt_new(peer, old->version);
-	if (!sa)
+	if (!sa) {
+		attempt_no_memory(peer);
 		return;
+	}
+	peer->attempt = sa;
 	sa->local = old->local;
 	sa->remote = old->remote;
 	fsm_command(sa, COMMAND_START, "another IKE SA is to follow");

@@ -7,6 +7,8 @@
 
 /* To the address that peer_towards() says, with the engine's first protocol version. */
 void attempt_begin(struct peer *peer);
+/* To the next of its addresses, beside the attempt that nobody has answered yet. */
+void attempt_race(struct peer *peer);
 /* Another IKE SA, beside the peer's that stands: reauthentication. */
 void attempt_follow(struct peer *peer);
 /* That has come to nothing: once more after a pause. */

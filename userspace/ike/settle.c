@@ -34,6 +34,8 @@ static void settle_loss(struct ike_sa *sa)
 		return;
 	if (!cause.failure)
 		cause.failure = IKE_FAIL_DOWN;
+	if (peer_race_lost(peer, sa))
+		return;		/* of several to its addresses, and not the last */
 	if (peer->attempt == sa) {
 		peer->attempt = NULL;
 		attempt_failed(peer, &cause);
@@ -250,6 +252,10 @@ static void settle_peer(struct peer *peer)
 		peer->begin = false;
 		if (!peer->sa && !peer->attempt && peer->intent == INTENT_UP)
 			attempt_begin(peer);
+	}
+	if (peer->race_due) {
+		peer->race_due = false;
+		attempt_race(peer);
 	}
 	if (peer->sa && peer->sa->state == SA_ESTABLISHED && peer->sa->end == SA_KEEP) {
 		settle_children(peer);

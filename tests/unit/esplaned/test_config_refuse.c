@@ -197,6 +197,19 @@ static const struct {
 				   "a routing table: use 1 to 4294967295" },
 	{ ONE("table = 255\n"),
 	  "@:6: tunnel \"office\": table: table 255 is the kernel's own (local): use another" },
+	{ "tunnel a {\nremote = { any, 192.0.2.1 }\npsk = 'a long secret'\nlocal-ts = 10.1.0.1\n"
+	  "remote-ts = 10.2.0.1\n}\n",
+	  "@:2: tunnel \"a\": remote: any is every peer: it stands alone" },
+	{ "tunnel a {\nremote = { 192.0.2.1, any }\npsk = 'a long secret'\nlocal-ts = 10.1.0.1\n"
+	  "remote-ts = 10.2.0.1\n}\n",
+	  "@:2: tunnel \"a\": remote: any is every peer: it stands alone" },
+	{ "tunnel a {\nremote = { a, b, c, d, e, f, g, h, i }\npsk = 'a long secret'\n"
+	  "local-ts = 10.1.0.1\nremote-ts = 10.2.0.1\n}\n",
+	  "@:2: tunnel \"a\": remote: more than 8 names and addresses" },
+	{ "tunnel a {\nremote = { 192.0.2.1, 2001:db8::1 }\npsk = 'a long secret'\n"
+	  "local-ts = 10.1.0.1\nremote-ts = 10.2.0.1\n}\n",
+	  "@:2: tunnel \"a\": remote: \"2001:db8::1\": the outer addresses are IPv4 only, as "
+	  "198.51.100.1" },
 	{ ONE("fwmark = 0\n"), "@:6: tunnel \"office\": fwmark: \"0\" is not a firewall mark: use "
 			       "1 to 4294967295" },
 	{ ONE("fwmark = 0x1g\n"), "@:6: tunnel \"office\": fwmark: \"0x1g\" is not a firewall "

@@ -111,14 +111,18 @@ static void test_another_address(void **state)
 	addr_parse(&dead, "198.51.100.7");
 	ends_start(p);
 	start(p, 0);
-	assert_string_equal(a->ev[IKE_EV_STEP].detail, "gw.example.org is 192.0.2.2");
-	pass(p, 60000);			/* nobody answers there */
-	assert_int_equal(a->ev[IKE_EV_FAILED].failure, IKE_FAIL_TIMEOUT);
+	assert_string_equal(a->ev[IKE_EV_STEP].detail, "gw.example.org is 192.0.2.2, and 1 more");
+	assert_true(drop(a));
+	pass(p, 500);
+	assert_true(addr_equal(&oldest(a)->remote.addr, &dead));
 	while (drop(a))
 		;
-	start(p, 0);
-	assert_true(addr_equal(&oldest(a)->remote.addr, &dead));
-	assert_true(drop(a));
+	for (unsigned int i = 0; i < 60; i++) {	/* nobody answers */
+		pass(p, 1000);
+		while (drop(a))
+			;
+	}
+	assert_int_equal(a->ev[IKE_EV_FAILED].failure, IKE_FAIL_TIMEOUT);
 	bring_up(p, 1);
 	ends_free(p);
 }

@@ -175,13 +175,27 @@ static struct ike_id check_local_id(const struct tunnel_conf *c)
 	return id;
 }
 
+/* Any address or name of both? */
+static bool check_same_remotes(const struct tunnel_conf *a, const struct tunnel_conf *b)
+{
+	for (unsigned int i = 0; i <= a->more_count; i++) {
+		const struct addr *addr = i ? &a->more[i - 1].addr : &a->remote;
+		const char *name = i ? a->more[i - 1].name : a->remote_name;
+
+		for (unsigned int j = 0; j <= b->more_count; j++)
+			if (addr_equal(addr, j ? &b->more[j - 1].addr : &b->remote) &&
+			    !strcasecmp(name, j ? b->more[j - 1].name : b->remote_name))
+				return true;
+	}
+	return false;
+}
+
 /* Could a peer that connects mean either? */
 static bool check_alike(const struct tunnel_conf *a, const struct tunnel_conf *b)
 {
 	struct ike_id x = check_local_id(a), y = check_local_id(b);
 
-	return a->any == b->any && addr_equal(&a->remote, &b->remote) &&
-	       !strcasecmp(a->remote_name, b->remote_name) && addr_equal(&a->local, &b->local) &&
+	return a->any == b->any && check_same_remotes(a, b) && addr_equal(&a->local, &b->local) &&
 	       ike_id_equal(&x, &y) && ike_id_equal(&a->remote_id, &b->remote_id);
 }
 

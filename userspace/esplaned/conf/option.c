@@ -65,32 +65,54 @@ static bool option_local(struct option_target *to, const char *value, char why[V
 	return true;
 }
 
-static bool option_remote(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+/* A name or an address. */
+static bool option_remote_one(struct remote_conf *to, const char *value, char why[VALUE_WHY_MAX])
 {
-	struct tunnel_conf *ike = &to->tunnel->ike;
-
-	ike->any = !strcmp(value, "any");
-	if (ike->any)
-		return true;
-	if (addr_parse(&ike->remote, value)) {
-		if (ike->remote.family != AF_INET)
+	if (addr_parse(&to->addr, value)) {
+		if (to->addr.family != AF_INET)
 			return value_refuse(why,
 					    "\"%s\": the outer addresses are IPv4 only, as "
 					    "198.51.100.1",
 					    value);
-		return option_is_hosts(&ike->remote) ||
+		return option_is_hosts(&to->addr) ||
 		       value_refuse(why,
 				    "\"%s\" is not a host's address: peers that may come from "
 				    "anywhere are remote = any (answer only)",
 				    value);
 	}
+	to->addr.family = 0;
 	if (!value_is_host(value))
 		return value_refuse(why,
 				    "\"%s\" is neither an IPv4 address nor a host name; use an "
 				    "address, as 198.51.100.1, a name, as gw.example.org, or any "
 				    "(answer only)",
 				    value);
-	snprintf(ike->remote_name, sizeof(ike->remote_name), "%s", value);
+	snprintf(to->name, sizeof(to->name), "%s", value);
+	return true;
+}
+
+/* Is it the first, or another of the same peer's? */
+static bool option_remote(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	struct tunnel_conf *ike = &to->tunnel->ike;
+	bool first = !ike->any && !ike->remote.family && !ike->remote_name[0];
+	struct remote_conf one = { .name = "" };
+
+	if (ike->any || (!first && !strcmp(value, "any")))
+		return value_refuse(why, "any is every peer: it stands alone");
+	ike->any = !strcmp(value, "any");
+	if (ike->any)
+		return true;
+	if (ike->more_count == TUNNEL_MORE_MAX)
+		return value_refuse(why, "more than %d names and addresses", TUNNEL_MORE_MAX + 1);
+	if (!option_remote_one(&one, value, why))
+		return false;
+	if (!first) {
+		ike->more[ike->more_count++] = one;
+		return true;
+	}
+	ike->remote = one.addr;
+	memcpy(ike->remote_name, one.name, sizeof(one.name));
 	return true;
 }
 
@@ -532,7 +554,7 @@ void option_follow(const struct option_target *to)
 
 const struct option option_table[] = {
 	{ "local", OPTION_TUNNEL, false, option_local },
-	{ "remote", OPTION_TUNNEL, false, option_remote },
+	{ "remote", OPTION_TUNNEL, true, option_remote },
 	{ "local-id", OPTION_TUNNEL, false, option_local_id },
 	{ "remote-id", OPTION_TUNNEL, false, option_remote_id },
 	{ "psk", OPTION_TUNNEL, false, option_psk },

@@ -168,6 +168,11 @@ static void pack_conf(struct writer *w, const struct tunnel_conf *conf)
 	pack_addr(w, &conf->local);
 	pack_addr(w, &conf->remote);
 	pack_text(w, conf->remote_name);
+	writer_u8(w, (uint8_t)conf->more_count);
+	for (unsigned int i = 0; i < conf->more_count; i++) {
+		pack_addr(w, &conf->more[i].addr);
+		pack_text(w, conf->more[i].name);
+	}
 	writer_u8(w, conf->any);
 	writer_u8(w, conf->start);
 	writer_u8(w, conf->dpd_action);
@@ -192,6 +197,24 @@ static void pack_conf(struct writer *w, const struct tunnel_conf *conf)
 	writer_u16(w, (uint16_t)conf->child_count);
 }
 
+static bool unpack_more(struct cursor *c, struct tunnel_conf *conf)
+{
+	uint8_t count;
+
+	if (!cursor_u8(c, &count) || count > TUNNEL_MORE_MAX)
+		return false;
+	conf->more_count = count;
+	for (unsigned int i = 0; i < count; i++) {
+		struct remote_conf *more = &conf->more[i];
+
+		if (!unpack_addr(c, &more->addr) ||
+		    !unpack_text(c, more->name, sizeof(more->name)) ||
+		    !more->addr.family == !more->name[0])
+			return false;
+	}
+	return true;
+}
+
 static bool unpack_conf(struct cursor *c, struct tunnel_conf *conf)
 {
 	uint8_t start, action;
@@ -200,6 +223,7 @@ static bool unpack_conf(struct cursor *c, struct tunnel_conf *conf)
 	if (!unpack_text(c, conf->name, sizeof(conf->name)) || !unpack_addr(c, &conf->local) ||
 	    !unpack_addr(c, &conf->remote) ||
 	    !unpack_text(c, conf->remote_name, sizeof(conf->remote_name)) ||
+	    !unpack_more(c, conf) ||
 	    !unpack_bool(c, &conf->any) || !cursor_u8(c, &start) || start > START_ON_DEMAND ||
 	    !cursor_u8(c, &action) || action > DPD_ON_DEMAND ||
 	    !unpack_bool(c, &conf->ask_address) ||

@@ -413,15 +413,29 @@ static void status_configured(json_t *object, const struct tunnel_conf *conf)
 	json_object_set_new(object, "remote_ts", remote);
 }
 
+/* "gw.example.org", "192.0.2.1, gw.example.org", "any" */
+static void status_remote(const struct tunnel_conf *conf, char *buf, size_t len)
+{
+	char text[ADDR_STRLEN];
+	size_t at;
+
+	snprintf(buf, len, "%s", conf->any ? "any" :
+		 conf->remote_name[0] ? conf->remote_name : addr_str(&conf->remote, text));
+	for (unsigned int i = 0; i < conf->more_count; i++) {
+		const struct remote_conf *more = &conf->more[i];
+
+		at = strlen(buf);
+		snprintf(buf + at, len - at, ", %s",
+			 more->name[0] ? more->name : addr_str(&more->addr, text));
+	}
+}
+
 static json_t *status_head(const struct status *s, const json_t *peers)
 {
 	const struct tunnel_options *o = &s->t->opt;
-	char text[ADDR_STRLEN];
-	const char *remote;
+	char remote[(TUNNEL_MORE_MAX + 1) * (TUNNEL_HOST_MAX + 2)];
 
-	remote = o->ike.any	       ? "any" :
-		 o->ike.remote_name[0] ? o->ike.remote_name :
-					 addr_str(&o->ike.remote, text);
+	status_remote(&o->ike, remote, sizeof(remote));
 	return json_pack("{ss ss ss ss ss sb ss ss}", "name", o->ike.name, "state",
 			 status_state_of(peers), "interface", o->interface, "start",
 			 config_start_name(o->ike.start), "remote", remote, "interface_exists",

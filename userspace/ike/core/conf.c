@@ -70,3 +70,11 @@ void tunnel_conf_free(struct tunnel_conf *conf)
 	tunnel_conf_clear(conf);
 	free(conf);
 }
+
+bool tunnel_conf_has_name(const struct tunnel_conf *conf)
+{
+	for (unsigned int i = 0; i < conf->more_count; i++)
+		if (conf->more[i].name[0])
+			return true;
+	return conf->remote_name[0];
+}

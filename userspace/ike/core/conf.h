@@ -14,6 +14,7 @@
 #define TUNNEL_HOST_MAX		254	/* a DNS name and its NUL */
 #define TUNNEL_ID_MAX		256
 #define TUNNEL_CHILDREN_MAX	64
+#define TUNNEL_MORE_MAX		7	/* names and addresses of the peer beside the first */
 #define EAP_METHODS_MAX		8
 #define POOL_RANGES_MAX		16
 #define POOL_STATIC_MAX		128
@@ -80,6 +81,12 @@ struct pool_conf *pool_conf_dup(const struct pool_conf *conf);
 /* What pool_conf_dup made. NULL is fine. */
 void pool_conf_free(struct pool_conf *conf);
 
+/* One of the peer's names and addresses. */
+struct remote_conf {
+	struct addr addr;		/* family 0: */
+	char name[TUNNEL_HOST_MAX];
+};
+
 struct auth_ops;
 
 /* When a tunnel comes up by itself. */
@@ -101,6 +108,8 @@ struct tunnel_conf {
 	struct addr local;		/* family 0: the system chooses */
 	struct addr remote;		/* family 0: any, or remote_name */
 	char remote_name[TUNNEL_HOST_MAX];	/* to be resolved; "": an address, or any */
+	struct remote_conf more[TUNNEL_MORE_MAX];	/* others of the same peer's */
+	unsigned int more_count;
 	bool any;			/* remote = any: answers only, any number of peers */
 	enum start_mode start;
 	bool ask_address;		/* the peer gives us the addresses that we use inside */
@@ -157,6 +166,8 @@ struct tunnel_conf {
 	struct child_conf *child;
 };
 
+/* Has one of the peer's to be looked up? */
+bool tunnel_conf_has_name(const struct tunnel_conf *conf);
 /* A deep copy; NULL: no memory. */
 struct tunnel_conf *tunnel_conf_dup(const struct tunnel_conf *conf);
 /* Gives up the children, their lists and the certificates, not @conf itself. */

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "ike/object/peer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ike/core/job.h"
 #include "ike/object/child.h"
@@ -12,7 +14,7 @@
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
 
-#define PEER_TIMERS	4
+#define PEER_TIMERS	5
 
 static void peer_retry_due(struct timer *timer)
 {
@@ -41,6 +43,14 @@ static void peer_lay_due(struct timer *timer)
 	peer_touch(container_of(timer, struct peer, lay));
 }
 
+static void peer_race_is_due(struct timer *timer)
+{
+	struct peer *peer = container_of(timer, struct peer, race);
+
+	peer->race_due = true;
+	peer_touch(peer);
+}
+
 static bool peer_make_children(struct peer *peer)
 {
 	const struct tunnel_conf *conf = peer->tunnel->conf;
@@ -49,6 +59,29 @@ static bool peer_make_children(struct peer *peer)
 		if (!child_new(peer, &conf->child[i]))
 			return false;
 	return true;
+}
+
+/* Of its configured names and addresses the one of that number; family 0: it is a name. */
+static const struct addr *peer_addr(const struct tunnel_conf *conf, unsigned int i)
+{
+	return i ? &conf->more[i - 1].addr : &conf->remote;
+}
+
+/* "": it is an address, or any. */
+static const char *peer_name(const struct tunnel_conf *conf, unsigned int i)
+{
+	return i ? conf->more[i - 1].name : conf->remote_name;
+}
+
+/* Those that need no look-up: it may begin before there is one. */
+static void peer_know_addrs(struct peer *peer)
+{
+	for (unsigned int i = 0; i <= peer->conf->more_count; i++) {
+		const struct addr *addr = peer_addr(peer->conf, i);
+
+		if (addr->family && !peer_has_addr(peer, addr))
+			peer->addrs[peer->addr_count++] = *addr;
+	}
 }
 
 struct peer *peer_new(struct tunnel *t, const struct ike_id *remote_id)
@@ -74,18 +107,16 @@ struct peer *peer_new(struct tunnel *t, const struct ike_id *remote_id)
 	timer_init(&peer->refresh, peer_refresh_due);
 	timer_init(&peer->nudge, peer_nudged);
 	timer_init(&peer->lay, peer_lay_due);
+	timer_init(&peer->race, peer_race_is_due);
 	TAILQ_INSERT_TAIL(&t->peers, peer, link);
 	HASH_ADD(by_id, ike->peer_by_id, id, sizeof(peer->id), peer);
 	if (!hash_added(by_id, peer) || !peer_make_children(peer)) {
 		peer_free(peer);
 		return NULL;
 	}
-	if (t->conf->remote.family) {
-		peer->addrs[0] = t->conf->remote;
-		peer->addr_count = 1;
-	} else if (t->conf->remote_name[0]) {
+	peer_know_addrs(peer);
+	if (tunnel_conf_has_name(t->conf))
 		timer_set(&ike->timers, &peer->refresh, ike_now(ike));
-	}
 	return peer;
 }
 
@@ -115,6 +146,7 @@ void peer_free(struct peer *peer)
 	timer_cancel(&ike->timers, &peer->refresh);
 	timer_cancel(&ike->timers, &peer->nudge);
 	timer_cancel(&ike->timers, &peer->lay);
+	timer_cancel(&ike->timers, &peer->race);
 	timers_unreserve(&ike->timers, PEER_TIMERS);
 	peer_untouch(peer);
 	if (hash_added(by_id, peer))
@@ -172,87 +204,126 @@ bool peer_has_addr(const struct peer *peer, const struct addr *addr)
 	return false;
 }
 
-static void peer_take_addrs(struct peer *peer, const struct ike_job_result *result)
+/* Each address once. */
+static void peer_found(struct peer *peer, const struct addr *addrs, unsigned int count)
 {
-	unsigned int count = result->addr_count;
+	for (unsigned int i = 0; i < count && peer->found_count < IKE_JOB_ADDRS_MAX; i++) {
+		unsigned int j = 0;
+
+		while (j < peer->found_count && !addr_equal(&peer->found[j], &addrs[i]))
+			j++;
+		if (j == peer->found_count)
+			peer->found[peer->found_count++] = addrs[i];
+	}
+}
+
+static void peer_take_addrs(struct peer *peer)
+{
 	struct addr at = {0};
 
 	if (peer->addr_count)
 		at = *peer_towards(peer);
-	if (count > IKE_JOB_ADDRS_MAX)
-		count = IKE_JOB_ADDRS_MAX;
-	memcpy(peer->addrs, result->addrs, count * sizeof(*peer->addrs));
-	peer->addr_count = count;
+	memcpy(peer->addrs, peer->found, peer->found_count * sizeof(*peer->addrs));
+	peer->addr_count = peer->found_count;
 	/* after a try without an answer the next one goes on from there */
-	for (unsigned int i = 0; i < count; i++)
+	for (unsigned int i = 0; i < peer->addr_count; i++)
 		if (peer->addr_at && addr_equal(&peer->addrs[i], &at))
 			peer->addr_at = i;
 }
 
-static void peer_cannot_resolve(struct peer *peer, const char *why)
+static void peer_not_found(struct peer *peer, const char *name, const char *why)
 {
-	const char *name = peer->tunnel->conf->remote_name;
-	char addr[ADDR_STRLEN];
-
-	if (!peer->resolve_to_begin) {
-		report_log(peer->ike, peer, LOG_INFO, "%s cannot be resolved: %s", name, why);
-		return;
-	}
-	cause_set(&peer->cause, IKE_FAIL_RESOLVE, "%s cannot be resolved: %s", name, why);
-	if (peer->addr_count)		/* the name servers may be behind the tunnel itself */
-		report_step(peer, IKE_STEP_RESOLVE,
-			    "%s cannot be resolved (%s), going to its last address %s", name, why,
-			    addr_str(peer_towards(peer), addr));
-	peer->begin = true;
+	snprintf(peer->lost, sizeof(peer->lost), "%.100s cannot be resolved: %.120s", name, why);
+	if (!peer->resolve_to_begin)
+		report_log(peer->ike, peer, LOG_INFO, "%s", peer->lost);
 }
 
-static void peer_resolved(struct ike *ike, void *owner, const struct ike_job_result *result)
+/* Where the attempt goes, or why there is none. */
+static void peer_report_addrs(struct peer *peer)
 {
-	struct peer *peer = owner;
-	char addr[ADDR_STRLEN];
+	const struct tunnel_conf *conf = peer->tunnel->conf;
+	char addr[ADDR_STRLEN], more[32] = "";
 
-	peer->resolving = 0;
-	if (result->why || !result->addr_count) {
-		peer_cannot_resolve(peer, result->why ? result->why : "it has no address");
-	} else {
-		peer_take_addrs(peer, result);
-		if (peer->resolve_to_begin) {
-			report_step(peer, IKE_STEP_RESOLVE, "%s is %s",
-				    peer->tunnel->conf->remote_name,
-				    addr_str(peer_towards(peer), addr));
-			peer->begin = true;
-		}
+	if (!peer->found_count)
+		cause_set(&peer->cause, IKE_FAIL_RESOLVE, "%s", peer->lost);
+	if (!peer->addr_count)
+		return;
+	addr_str(peer_towards(peer), addr);
+	if (peer->addr_count > 1)
+		snprintf(more, sizeof(more), ", and %u more", peer->addr_count - 1);
+	if (!peer->found_count)		/* the name servers may be behind the tunnel itself */
+		report_step(peer, IKE_STEP_RESOLVE, "%s, going to its last address %s%s",
+			    peer->lost, addr, more);
+	else if (conf->remote_name[0] && !conf->more_count)
+		report_step(peer, IKE_STEP_RESOLVE, "%s is %s%s", conf->remote_name, addr, more);
+	else
+		report_step(peer, IKE_STEP_RESOLVE, "%s%s", addr, more);
+}
+
+/* All names have been looked up. */
+static void peer_looked(struct peer *peer)
+{
+	if (peer->found_count)
+		peer_take_addrs(peer);
+	if (peer->resolve_to_begin) {
+		peer_report_addrs(peer);
+		peer->begin = true;
 	}
 	peer->resolve_to_begin = false;
 	peer_touch(peer);
 }
 
-void peer_resolve(struct peer *peer, bool begin)
+static void peer_look(struct peer *peer);
+
+static void peer_resolved(struct ike *ike, void *owner, const struct ike_job_result *result)
+{
+	struct peer *peer = owner;
+	const char *name = peer_name(peer->tunnel->conf, peer->looking);
+
+	peer->resolving = 0;
+	if (result->why || !result->addr_count)
+		peer_not_found(peer, name, result->why ? result->why : "it has no address");
+	else
+		peer_found(peer, result->addrs, result->addr_count);
+	peer->looking++;
+	peer_look(peer);
+}
+
+/* From @looking on: addresses at once, a name is a job. */
+static void peer_look(struct peer *peer)
 {
 	const struct tunnel_conf *conf = peer->tunnel->conf;
-	struct ike_job job = { .kind = IKE_JOB_RESOLVE, .tunnel = peer->tunnel->id,
-			       .name = conf->remote_name };
-	char addr[ADDR_STRLEN];
+	struct ike_job job = { .kind = IKE_JOB_RESOLVE, .tunnel = peer->tunnel->id };
 
+	for (; peer->looking <= conf->more_count; peer->looking++) {
+		const struct addr *addr = peer_addr(conf, peer->looking);
+
+		job.name = peer_name(conf, peer->looking);
+		if (addr->family)
+			peer_found(peer, addr, 1);
+		if (addr->family || !job.name[0])
+			continue;
+		peer->resolving = job_begin(peer->ike, peer, peer_resolved, &job);
+		if (peer->resolving)
+			return;
+		peer_not_found(peer, job.name, "no memory to look it up");
+	}
+	peer_looked(peer);
+}
+
+void peer_resolve(struct peer *peer, bool begin)
+{
 	if (begin) {
 		timer_cancel(&peer->ike->timers, &peer->retry);
 		peer_set_state(peer, PEER_CONNECTING, "an attempt begins");
 	}
-	if (!conf->remote_name[0]) {
-		if (begin)
-			report_step(peer, IKE_STEP_RESOLVE, "%s", addr_str(&conf->remote, addr));
-		peer->begin = begin;
-		return;
-	}
 	peer->resolve_to_begin |= begin;
 	if (peer->resolving)
 		return;
-	peer->resolving = job_begin(peer->ike, peer, peer_resolved, &job);
-	if (!peer->resolving) {
-		peer_cannot_resolve(peer, "no memory to look it up");
-		peer->resolve_to_begin = false;
-		peer_touch(peer);
-	}
+	peer->looking = 0;
+	peer->found_count = 0;
+	peer->lost[0] = '\0';
+	peer_look(peer);
 }
 
 uint64_t peer_pause(unsigned int *failures)
@@ -405,6 +476,7 @@ void peer_take_sa(struct peer *peer, struct ike_sa *sa, bool afresh)
 	peer->announce = true;
 	peer->remote_id = sa->remote_id;
 	timer_cancel(&peer->ike->timers, &peer->retry);
+	peer_race_won(peer, attempt);
 	if (attempt && attempt != sa)
 		sa_end(attempt, SA_CLOSE, IKE_FAIL_NONE, "the peer's attempt came first");
 	if (!old)

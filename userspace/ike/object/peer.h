@@ -13,6 +13,8 @@
 #define PEER_RETRY_MIN_MS	1000
 #define PEER_RETRY_MAX_MS	60000
 #define PEER_BEFORE_MS		60000	/* how long an IKE SA outlives its successor's beginning */
+#define PEER_RACE_MAX		4	/* attempts at once, each to another of its addresses */
+#define PEER_RACE_MS		250	/* between two of them: RFC 8305 5 */
 #define PEER_REFRESH_MS		300000	/* how old the address of a name may be that we answer to */
 
 TAILQ_HEAD(child_list, child);
@@ -39,6 +41,12 @@ struct peer {
 	struct child_list children;	/* one for each of the configuration, in its order */
 	struct ike_sa *sa;		/* established, carries new exchanges */
 	struct ike_sa *attempt;		/* ours, not established yet */
+	/* Beside it, to other addresses, until one is answered: object/race.c. */
+	struct ike_sa *rival[PEER_RACE_MAX - 1];
+	unsigned int rival_count;
+	unsigned int raced;		/* addresses from @addr_at on that were tried at once */
+	struct timer race;		/* the next of them */
+	bool race_due;
 	/* What @sa has followed, while it still carries what has not moved: reauthentication. */
 	struct ike_sa *before;
 	struct ike_id remote_id;	/* authenticated; of many: which one. type 0: none yet */
@@ -50,6 +58,10 @@ struct peer {
 	struct addr addrs[IKE_JOB_ADDRS_MAX];
 	unsigned int addr_count, addr_at;	/* addr_at: of our next attempt */
 	uint32_t resolving;		/* the job; 0: none */
+	unsigned int looking;		/* which of the configured it is about */
+	struct addr found[IKE_JOB_ADDRS_MAX];	/* by now */
+	unsigned int found_count;
+	char lost[IKE_WHY_MAX];		/* the last that was not found, and why; "": none */
 	bool resolve_to_begin;		/* and an attempt follows */
 
 	bool begin;			/* an attempt of ours is due: settle begins it */
@@ -97,6 +109,15 @@ void peer_resolve(struct peer *peer, bool begin);
 void peer_retry_later(struct peer *peer);
 /* One more failure: how long the pause is that it deserves, ms. */
 uint64_t peer_pause(unsigned int *failures);
+
+/* An attempt has begun: others follow, while none is answered. */
+void peer_race(struct peer *peer);
+/* Where the next of them goes; NULL: there are enough, or none is wanted. */
+const struct addr *peer_race_towards(const struct peer *peer);
+/* @sa, one of them, is answered: it is the attempt, the others end without a word. */
+void peer_race_won(struct peer *peer, struct ike_sa *sa);
+/* @sa has ended. True: it was one of them, and another one goes on. */
+bool peer_race_lost(struct peer *peer, const struct ike_sa *sa);
 
 /* Wanted, or under way, and not up yet: is any child so? */
 bool peer_has_pending(const struct peer *peer);

@@ -274,6 +274,8 @@ enum verdict v2_init_response(struct inbound *in)
 		return init_ignore(sa, "an invalid key exchange value");
 	}
 	sa->fragments = msg_notify(&v->m, NOTIFY_FRAGMENTATION_SUPPORTED);
+	if (sa->peer)
+		peer_race_won(sa->peer, sa);
 	init_set_childless(v);
 	nat_detect(sa, v);
 	certs_take_hashes(sa, &v->m);
