@@ -155,6 +155,18 @@ children_carry "after that"
 check "children: down" espl a down office
 check "children: the peer has nothing left" wait_for 20 swan_is_empty
 
+# --- the peer has two addresses, of which nobody is at the first
+
+espl_three | sed 's/remote = .*/remote = { "192.0.2.77", "192.0.2.2" }/' >"$WORK/a/esplane.conf"
+must espl a reload
+check "two addresses: up" espl a up office
+is "two addresses: status has the one that has answered" \
+	"$(espl a --json status office | jq -r '.tunnels[0].peers[0].remote_endpoint' | cut -d: -f1)" 192.0.2.2
+children_carry "two addresses"
+is "two addresses: one IKE SA" "$(swan_ike_sas)" 1
+check "two addresses: down" espl a down office
+check "two addresses: the peer has nothing left" wait_for 20 swan_is_empty
+
 # --- the IKE SA gets new keys: after a time by us, in between by the peer
 
 # ike_rekeys by us|by the peer
@@ -352,6 +364,15 @@ check "peers: a refusal names whose the network is" grep -q "10.9.1.0/24 is in u
 check "peers: one of them carries" in_net b ping -qc 3 -i 0.05 -W "$HANG" -I 10.9.3.1 10.1.0.1
 check "peers: one is taken down" espl a down road/p2@example.org
 is "peers: the others stay" "$(peers_up)" $((half - 1))
+
+espl_any | sed 's/esp = /duplicate-ts = "replace"\n\t\tesp = /' >"$WORK/a/esplane.conf"
+must espl a reload
+must in_net b ip address add "10.9.4.1/32" dev lo
+check "the later one wins: the first" swan b --initiate --child c4 --timeout "$HANG"
+check "the later one wins: the second" swan b --initiate --child "c$((half + 4))" --timeout "$HANG"
+check "the later one wins: the log says so" grep -q "10.9.4.0/24 is taken over by road/p$((half + 4))@example.org" "$WORK/a.log"
+check "the later one wins: the first is down" wait_for 20 says 1 peers_up
+check "the later one wins: it carries" in_net b ping -qc 3 -i 0.05 -W "$HANG" -I 10.9.4.1 10.1.0.1
 
 # --- the peer starts again
 swan_stop b

@@ -117,41 +117,6 @@ static void hundreds_of_selectors(void **state)
 		       "6144 at most, 16 of IPv4 or 40 of IPv6 each: make several children of them");
 }
 
-/* And their way to the engine. */
-static void several_names_and_addresses(void **state)
-{
-	struct config *c = load_good("tunnel a { remote = { gw.example.org, 192.0.2.1, b.example } "
-				     "psk = 'a long secret' local-ts = 10.1.0.1 "
-				     "remote-ts = 10.2.0.1 }");
-	struct tunnel_options *t = &c->tunnels[0], copy;
-	static uint8_t octets[PACK_MAX];
-	struct writer w = writer_of(octets, sizeof(octets));
-	char text[ADDR_STRLEN];
-	struct cursor cur;
-
-	pack_tunnel(&w, t);
-	assert_false(w.overflow);
-	cur = cursor_of(octets, w.len);
-	assert_true(unpack_tunnel(&cur, &copy, &c->lists));
-	assert_string_equal(copy.ike.remote_name, "gw.example.org");
-	assert_int_equal(copy.ike.more_count, 2);
-	assert_string_equal(addr_str(&copy.ike.more[0].addr, text), "192.0.2.1");
-	assert_string_equal(copy.ike.more[1].name, "b.example");
-	assert_true(tunnel_conf_has_name(&copy.ike));
-	copy.ike.more[1].name[0] = 'c';
-	assert_false(tunnel_options_equal(t, &copy));
-	tunnel_options_clear(&copy);
-	config_free(c);
-	/* what a peer cannot tell apart */
-	expect_refusal("tunnel a { remote = { 192.0.2.1, 192.0.2.2 } psk = 'a long secret' "
-		       "local-ts = 10.1.0.1 remote-ts = 10.2.0.1 }\n"
-		       "tunnel b { remote = { 192.0.2.2, 192.0.2.3 } psk = 'a long secret' "
-		       "local-ts = 10.1.0.1 remote-ts = 10.3.0.1 }\n",
-		       "@:2: tunnel \"b\": no peer could tell it from tunnel \"a\": same addresses, "
-		       "same identities; give one of the two another local-id or remote-id, or "
-		       "make them child sections of one tunnel");
-}
-
 static void the_defaults_of_a_child(void **state)
 {
 	struct config *c = load_good("tunnel a { remote = any psk = 'a long secret' child b { "
@@ -687,7 +652,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(children_have_selectors_and_limits_of_their_own),
 		cmocka_unit_test(hundreds_of_selectors),
-		cmocka_unit_test(several_names_and_addresses),
 		cmocka_unit_test(the_defaults_of_a_child),
 		cmocka_unit_test(everyday_options),
 		cmocka_unit_test(exchange_options),

@@ -23,7 +23,7 @@ static const struct {
 	{ "tunnel \"office\" {\n" SHORT "# x\n// y\n/* z\n */\nlocal_ts = \"10.0.0.0/8\"\n}\n",
 	  "@:10: tunnel \"office\": there is no option local_ts: do you mean local-ts?" },
 	{ ONE("keylife = 3\n"),
-	  "@:6: tunnel \"office\": there is no option keylife; use local, remote, local-id, "
+	  "@:6: tunnel \"office\": there is no option keylife; use local, remote, duplicate-ts, local-id, "
 	  "remote-id, psk, psk-file, strict-psk, cert, key, key-password, key-password-file, ca, "
 	  "remote-key, crl, revocation, revocation-fetch, users, eap-identity, password, password-file, eap, ike, esp, allow-legacy, prefer, local-ts, remote-ts, rekey, "
 	  "rekey-bytes, rekey-packets, ike-rekey, reauth, reauth-every, replay-window, start, "
@@ -210,6 +210,8 @@ static const struct {
 	  "local-ts = 10.1.0.1\nremote-ts = 10.2.0.1\n}\n",
 	  "@:2: tunnel \"a\": remote: \"2001:db8::1\": the outer addresses are IPv4 only, as "
 	  "198.51.100.1" },
+	{ ONE("duplicate-ts = newest\n"), "@:6: tunnel \"office\": duplicate-ts: \"newest\" is "
+	  "not known; use refuse or replace" },
 	{ ONE("fwmark = 0\n"), "@:6: tunnel \"office\": fwmark: \"0\" is not a firewall mark: use "
 			       "1 to 4294967295" },
 	{ ONE("fwmark = 0x1g\n"), "@:6: tunnel \"office\": fwmark: \"0x1g\" is not a firewall "

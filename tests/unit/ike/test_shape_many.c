@@ -45,8 +45,8 @@ static void carry_everything(struct many *m)
 	}
 }
 
-/* Spoke i has the address behind it of spoke i modulo @distinct. */
-static struct many *many_new(unsigned int distinct)
+/* Spoke i has the address behind it of spoke i modulo @distinct. @replace: who comes later has it. */
+static struct many *many_new(unsigned int distinct, bool replace)
 {
 	struct many *m = calloc(1, sizeof(*m));
 	char addr[32], ts[32], id[32];
@@ -55,6 +55,7 @@ static struct many *many_new(unsigned int distinct)
 	m->now = 100000;
 	side_init(&m->hub, &m->now, 0, "192.0.2.1");
 	set_remote(&m->hub, "any");
+	m->hub.conf.replace_ts = replace;
 	ike_id_parse(&m->hub.conf.local_id, "gw.example.org");
 	set_ts(&m->hub, "10.0.0.0/24", "10.1.0.0/16");
 	side_start(&m->hub);
@@ -117,7 +118,7 @@ static void assert_up(struct many *m, unsigned int from, unsigned int to)
 
 static void test_fifty_peers(void **state)
 {
-	struct many *m = many_new(PEERS);
+	struct many *m = many_new(PEERS, false);
 	struct ike_peer_status st;
 	uint32_t id = 0;
 
@@ -153,7 +154,7 @@ static void test_fifty_peers(void **state)
  */
 static void test_same_selectors(void **state)
 {
-	struct many *m = many_new(PEERS / 2);
+	struct many *m = many_new(PEERS / 2, false);
 
 	many_up(m, 0, PEERS / 2);
 	assert_up(m, 0, PEERS / 2);
@@ -182,10 +183,39 @@ static void test_same_selectors(void **state)
 	many_free(m);
 }
 
+/* Likewise, but the later one wins: who had them is told, and all others go on. */
+static void test_the_later_one_wins(void **state)
+{
+	struct many *m = many_new(PEERS / 2, true);
+
+	many_up(m, 0, PEERS / 2);
+	assert_up(m, 0, PEERS / 2);
+	many_up(m, PEERS / 2, PEERS / 2 + 3);
+	assert_up(m, PEERS / 2, PEERS / 2 + 3);
+	assert_up(m, 3, PEERS / 2);
+	for (unsigned int i = 0; i < 3; i++) {
+		assert_int_equal(peer_of(&m->spoke[i])->state, PEER_DOWN);
+		assert_true(fake_is_empty(&m->spoke[i].fake));
+	}
+	assert_int_equal(m->hub.ev[IKE_EV_REFUSED].count, 0);
+	said(&m->hub, IKE_EV_DOWN, "10.1.2.0/24 is taken over by t/peer27@example.org, which came "
+	     "later");
+	assert_string_equal(m->hub.ev[IKE_EV_DOWN].who, "t/peer2@example.org");
+	assert_int_equal(m->hub.fake.policy_count, PEERS / 2);
+	assert_int_equal(m->hub.fake.in_count, PEERS / 2);
+	assert_int_equal(m->hub.fake.reserved, 0);
+	/* a rekey takes nothing over */
+	for (unsigned int i = 3; i < PEERS / 2 + 3; i++)
+		soft_limit(&m->spoke[i]);
+	carry_everything(m);
+	assert_up(m, 3, PEERS / 2 + 3);
+	many_free(m);
+}
+
 /* One peer comes anew, and keeps its own addresses: it does not stand in its own way. */
 static void test_one_restarts(void **state)
 {
-	struct many *m = many_new(PEERS);
+	struct many *m = many_new(PEERS, false);
 
 	many_up(m, 0, PEERS);
 	side_restart(&m->spoke[3]);
@@ -206,7 +236,7 @@ static void test_one_restarts(void **state)
  */
 static void test_same_spi(void **state)
 {
-	struct many *m = many_new(PEERS);
+	struct many *m = many_new(PEERS, false);
 	uint32_t spi;
 
 	many_up(m, 0, 1);
@@ -226,7 +256,7 @@ static void test_same_spi(void **state)
 /* The hub takes all of them down, and keeps them down. */
 static void test_all_down(void **state)
 {
-	struct many *m = many_new(PEERS);
+	struct many *m = many_new(PEERS, false);
 
 	many_up(m, 0, PEERS);
 	assert_int_equal(side_down(&m->hub), 0);
@@ -261,7 +291,7 @@ static uint32_t peer_named(struct many *m, const char *name)
 /* The hub takes one peer down, and keeps it down until it is taken back. */
 static void test_one_down(void **state)
 {
-	struct many *m = many_new(PEERS);
+	struct many *m = many_new(PEERS, false);
 	struct ike_peer_status st;
 	uint32_t peer;
 
@@ -295,7 +325,7 @@ static void test_one_down(void **state)
 static void test_one_child_is_let_in_again(void **state)
 {
 	for (int what = 0; what < 3; what++) {
-		struct many *m = many_new(PEERS);
+		struct many *m = many_new(PEERS, false);
 		struct side *hub = &m->hub;
 		struct peer *peer;
 
@@ -320,6 +350,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fifty_peers),
 		cmocka_unit_test(test_same_selectors),
+		cmocka_unit_test(test_the_later_one_wins),
 		cmocka_unit_test(test_one_restarts),
 		cmocka_unit_test(test_same_spi),
 		cmocka_unit_test(test_all_down),

@@ -226,6 +226,12 @@ static bool option_ts(struct option_selectors *list, const char *value, char why
 	return true;
 }
 
+static bool option_duplicate_ts(struct option_target *to, const char *value,
+				char why[VALUE_WHY_MAX])
+{
+	return value_choice(value, "refuse", "replace", &to->tunnel->ike.replace_ts, why);
+}
+
 static bool option_local_ts(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
 	return option_ts(&to->child->local, value, why);
@@ -555,6 +561,7 @@ void option_follow(const struct option_target *to)
 const struct option option_table[] = {
 	{ "local", OPTION_TUNNEL, false, option_local },
 	{ "remote", OPTION_TUNNEL, true, option_remote },
+	{ "duplicate-ts", OPTION_TUNNEL, false, option_duplicate_ts },
 	{ "local-id", OPTION_TUNNEL, false, option_local_id },
 	{ "remote-id", OPTION_TUNNEL, false, option_remote_id },
 	{ "psk", OPTION_TUNNEL, false, option_psk },

@@ -168,6 +168,7 @@ static void pack_conf(struct writer *w, const struct tunnel_conf *conf)
 	pack_addr(w, &conf->local);
 	pack_addr(w, &conf->remote);
 	pack_text(w, conf->remote_name);
+	writer_u8(w, conf->replace_ts);
 	writer_u8(w, (uint8_t)conf->more_count);
 	for (unsigned int i = 0; i < conf->more_count; i++) {
 		pack_addr(w, &conf->more[i].addr);
@@ -201,7 +202,7 @@ static bool unpack_more(struct cursor *c, struct tunnel_conf *conf)
 {
 	uint8_t count;
 
-	if (!cursor_u8(c, &count) || count > TUNNEL_MORE_MAX)
+	if (!unpack_bool(c, &conf->replace_ts) || !cursor_u8(c, &count) || count > TUNNEL_MORE_MAX)
 		return false;
 	conf->more_count = count;
 	for (unsigned int i = 0; i < count; i++) {

@@ -111,6 +111,7 @@ struct tunnel_conf {
 	struct remote_conf more[TUNNEL_MORE_MAX];	/* others of the same peer's */
 	unsigned int more_count;
 	bool any;			/* remote = any: answers only, any number of peers */
+	bool replace_ts;		/* of two peers that want one address the later one has it */
 	enum start_mode start;
 	bool ask_address;		/* the peer gives us the addresses that we use inside */
 	char pool[TUNNEL_NAME_MAX];	/* from which its peers get theirs; "": they ask for none */

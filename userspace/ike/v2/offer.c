@@ -3,11 +3,11 @@
 
 #include <stdlib.h>
 
-
 #include "ike/object/child_sa.h"
 #include "ike/object/ike_sa.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
+#include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
 #include "ike/v2/config.h"
 
@@ -226,7 +226,7 @@ static bool offer_is_free(const struct peer *peer, const struct ts_pair *ts, str
 	const struct peer *owner = tunnel_ts_owner(peer, ts);
 	char text[160], who[IKE_WHO_MAX];
 
-	if (!owner)
+	if (!owner || peer->conf->replace_ts)
 		return true;
 	cause_set(cause, IKE_FAIL_TS, "%s is in use by %.200s: two peers cannot share an address",
 		  ts_list_str(ts->remote, text, sizeof(text)), report_peer_name(owner, who));
@@ -270,6 +270,26 @@ struct child_sa *offer_first(const struct offer_taken *taken)
 	return pair_active(child);
 }
 
+/* duplicate-ts = replace: what others have of it goes, and they are told. */
+static void offer_take_over(const struct peer *peer, const struct ts_pair *ts)
+{
+	char text[160], who[IKE_WHO_MAX];
+	const struct peer *owner;
+	struct child *child;
+	struct cause cause;
+
+	while ((owner = tunnel_ts_owner(peer, ts))) {
+		cause_set(&cause, IKE_FAIL_TS, "%s is taken over by %.200s, which came later",
+			  ts_list_str(ts->remote, text, sizeof(text)),
+			  report_peer_name(peer, who));
+		TAILQ_FOREACH(child, &owner->children, link)
+			if (child->in_kernel && ts_list_overlap(child->remote_ts, ts->remote) &&
+			    ts_list_overlap(child->local_ts, ts->local))
+				child_close(child, &cause);
+		peer_touch((struct peer *)owner);
+	}
+}
+
 struct child_sa *offer_pair(const struct offer_taken *taken, struct ike_sa *sa, const struct msg *m,
 			    struct chunk secret, struct chunk ni, struct chunk nr,
 			    struct cause *cause)
@@ -295,8 +315,10 @@ struct child_sa *offer_pair(const struct offer_taken *taken, struct ike_sa *sa, 
 		cause_set(cause, IKE_FAIL_PROTOCOL, "no memory for a CHILD_SA");
 		return NULL;
 	}
-	if (pair_derive(pair, false, secret, ni, nr))
+	if (pair_derive(pair, false, secret, ni, nr)) {
+		offer_take_over(child->peer, &taken->ts);
 		return pair;
+	}
 	cause_set(cause, IKE_FAIL_PROTOCOL, "the keys of the CHILD_SA cannot be derived");
 	pair_remove(pair, cause->text);
 	return NULL;
