@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * TLS without a socket, for EAP (RFC 5216, RFC 9190): flights in, flights out. TLS 1.2 and 1.3. Who
+ * has the private key signs, outside, while the handshake waits.
+ */
+#ifndef CRYPTO_TLS_H
+#define CRYPTO_TLS_H
+
+#include <stdbool.h>
+#include "lib/chunk_list.h"
+
+#define TLS_WHY_MAX	256
+#define TLS_MSK_LEN	64
+#define TLS_FLIGHT_MAX	16384		/* octets of one flight, either way */
+#define TLS_SIGNATURE_MAX 1024
+
+struct key;
+struct tls;
+
+enum tls_state {
+	TLS_MORE,			/* tls_out() is for the peer, whose next flight is awaited */
+	TLS_SIGN,			/* tls_to_sign() wants a signature: tls_signed() goes on */
+	TLS_DONE,			/* likewise, if it has octets; both ends have proved themselves */
+	TLS_FAILED,			/* tls_why(); tls_out() may be an alert */
+};
+
+struct tls_setup {
+	bool server;
+	uint8_t type;			/* of EAP: it goes into the key */
+	bool old;			/* no TLS 1.3 */
+	const struct chunk_list *certs;	/* our own chain in DER */
+	const struct chunk_list *ca;	/* a server asks for certificates of these; NULL: of any */
+	/* Is the peer's chain to be believed? False: @why, a sentence. */
+	bool (*verify)(void *ctx, const struct chunk *certs, unsigned int count,
+		       char why[TLS_WHY_MAX]);
+	void *ctx;
+};
+
+/* NULL: no memory, or a certificate cannot be read. @setup is copied, its lists are not needed. */
+struct tls *tls_new(const struct tls_setup *setup);
+void tls_free(struct tls *t);			/* NULL is fine */
+/* A flight of the peer's; of a client's first step: nothing. Not after TLS_FAILED. */
+enum tls_state tls_step(struct tls *t, struct chunk flight);
+/* After TLS_SIGN; what for: tls_sign(). */
+struct chunk tls_to_sign(const struct tls *t, uint16_t *scheme);
+/* @signature without octets: there is none. */
+enum tls_state tls_signed(struct tls *t, struct chunk signature);
+/* What is for the peer, valid until the next step. */
+struct chunk tls_out(const struct tls *t);
+const char *tls_why(const struct tls *t);
+/* "TLS1.3" */
+const char *tls_version(const struct tls *t);
+/* After TLS_DONE: the first half of Key_Material, RFC 5216 2.3, RFC 9190 2.3. */
+bool tls_msk(const struct tls *t, uint8_t msk[TLS_MSK_LEN]);
+
+/*
+ * tls_sign.c, for who has the key. @scheme: SignatureScheme of RFC 8446 4.2.3; @octets: the hash
+ * that it has of what is signed, with EdDSA all of it. False: @why.
+ */
+bool tls_sign(const struct key *key, uint16_t scheme, struct chunk octets,
+	      uint8_t out[TLS_SIGNATURE_MAX], size_t *len, char why[TLS_WHY_MAX]);
+
+#endif
