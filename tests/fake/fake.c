@@ -158,6 +158,25 @@ static void fake_lease(void *ctx, const char *pool, const struct addr *addr,
 
 /* ---- jobs */
 
+static bool fake_job_tls(struct fake *f, struct fake_job *job, const struct ike_job *what)
+{
+	const struct fake_tunnel *t = fake_tunnel(f, what->tunnel);
+
+	job->flight = calloc(1, sizeof(*job->flight));
+	if (!job->flight || !fake_tls_job(&f->tls, t->tls, t->ca, what, job->flight))
+		fake_broken("too much TLS");
+	f->job_count++;
+	f->jobs_begun++;
+	return true;
+}
+
+static void fake_forget(void *ctx, uint32_t conversation)
+{
+	struct fake *f = ctx;
+
+	fake_tls_forget(&f->tls, conversation);
+}
+
 static bool fake_job(void *ctx, uint32_t id, const struct ike_job *what)
 {
 	struct fake *f = ctx;
@@ -172,6 +191,8 @@ static bool fake_job(void *ctx, uint32_t id, const struct ike_job *what)
 		snprintf(job->name, sizeof(job->name), "%s", what->name);
 	} else if (what->kind == IKE_JOB_VERIFY) {
 		job->why = fake_verify_job(fake_tunnel(f, what->tunnel)->ca, what, &job->valid_s);
+	} else if (what->kind == IKE_JOB_TLS) {
+		return fake_job_tls(f, job, what);
 	} else {
 		job->prf = what->prf;
 		job->hashes = what->hashes;
@@ -268,6 +289,8 @@ static void fake_job_do(struct fake *f, struct ike *ike, const struct fake_job *
 		fake_job_eap(f, ike, job);
 		return;
 	}
+	if (job->kind == IKE_JOB_TLS)
+		result = fake_tls_result(job->flight);
 	if (job->kind == IKE_JOB_RESOLVE) {
 		fake_job_resolve(f, job, &result);
 	} else if (job->kind == IKE_JOB_PSK_MAC) {
@@ -291,6 +314,7 @@ bool fake_job_end(struct fake *f, struct ike *ike)
 	memmove(&f->job[0], &f->job[1], f->job_count * sizeof(job));
 	fake_job_do(f, ike, &job);
 	free(job.octets);
+	free(job.flight);
 	return true;
 }
 
@@ -310,6 +334,14 @@ void fake_keys(struct fake *f, uint32_t tunnel, const char *key, const char *ca)
 	struct fake_tunnel *t = fake_tunnel(f, tunnel);
 
 	snprintf(t->key, sizeof(t->key), "%s", key);
+	snprintf(t->ca, sizeof(t->ca), "%s", ca);
+}
+
+void fake_tls_keys(struct fake *f, uint32_t tunnel, const char *cert, const char *ca)
+{
+	struct fake_tunnel *t = fake_tunnel(f, tunnel);
+
+	snprintf(t->tls, sizeof(t->tls), "%s", cert);
 	snprintf(t->ca, sizeof(t->ca), "%s", ca);
 }
 
@@ -342,8 +374,11 @@ void fake_init(struct fake *f, const uint64_t *now, uint32_t seed)
 
 static void fake_forget_jobs(struct fake *f)
 {
-	while (f->job_count)
+	while (f->job_count) {
 		free(f->job[--f->job_count].octets);
+		free(f->job[f->job_count].flight);
+	}
+	f->tls = (struct fake_tls_list){ 0 };
 }
 
 void fake_reboot(struct fake *f)
@@ -366,7 +401,7 @@ bool fake_is_empty(const struct fake *f)
 	for (unsigned int i = 0; i < FAKE_TUNNELS_MAX; i++)
 		if (f->tunnel[i].device)
 			return false;
-	return !f->in_count && !f->reserved && !f->policy_count;
+	return !fake_tls_count(&f->tls) && !f->in_count && !f->reserved && !f->policy_count;
 }
 
 struct ike_env fake_env(struct fake *f)
@@ -379,6 +414,7 @@ struct ike_env fake_env(struct fake *f)
 		.source_for = fake_source_for,
 		.addresses = fake_addresses,
 		.job = fake_job,
+		.forget = fake_forget,
 		.device_up = fake_device_up,
 		.child_up = fake_child_up,
 		.child_down = fake_child_down,

@@ -7,6 +7,7 @@
 #ifndef FAKE_FAKE_H
 #define FAKE_FAKE_H
 
+#include "fake/fake_tls.h"
 #include "ike/ike.h"
 
 #define FAKE_SAS_MAX		256	/* inbound SAs and reserved SPIs */
@@ -46,6 +47,7 @@ struct fake_job {
 	uint16_t hashes;		/* SIGN */
 	const char *why;		/* VERIFY */
 	uint64_t valid_s;
+	struct fake_flight *flight;	/* TLS */
 };
 
 struct fake_tunnel {
@@ -53,6 +55,7 @@ struct fake_tunnel {
 	char psk[64];
 	char key[64];			/* private: what signs; "": there is none */
 	char ca[64];			/* whose certificates are good; "": nobody's */
+	char tls[64];			/* its certificate in TLS, "identity|key|CA|hours" */
 	bool device;			/* device_up was called */
 };
 
@@ -95,6 +98,7 @@ struct fake {
 	struct fake_user user[FAKE_USERS_MAX];
 	struct fake_name name[FAKE_NAMES_MAX];
 	struct fake_job job[FAKE_JOBS_MAX];
+	struct fake_tls_list tls;
 	unsigned int job_count, jobs_begun;
 	bool hold_jobs;			/* they end only by fake_job_end() */
 
@@ -127,6 +131,8 @@ struct ike_env fake_env(struct fake *f);
 void fake_secret(struct fake *f, uint32_t tunnel, const char *psk);
 /* What it signs with, and whose certificates it believes (fake_sign.h); "": nothing, nobody's. */
 void fake_keys(struct fake *f, uint32_t tunnel, const char *key, const char *ca);
+/* Its certificate in TLS, and whose it believes there. */
+void fake_tls_keys(struct fake *f, uint32_t tunnel, const char *cert, const char *ca);
 /* Sets or changes; @name "": that of this host as client. */
 void fake_password(struct fake *f, const char *name, const char *password);
 /* @addrs: a blank between; "": it cannot be resolved. */

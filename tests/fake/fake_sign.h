@@ -17,6 +17,9 @@ const char *fake_sign_job(const char *key, uint16_t hashes, struct chunk octets,
 /* IKE_JOB_VERIFY, by who believes @ca. NULL: it is right; else what is not. */
 const char *fake_verify_job(const char *ca, const struct ike_job *job, uint64_t *valid_s);
 
+/* Likewise, but without a signature. */
+const char *fake_cert_job(const char *ca, const struct ike_job *job, uint64_t *valid_s);
+
 /* The chain of a configuration: this certificate, and that of its CA; the caller's reference. */
 struct chunk_list *fake_certs(const char *id, const char *key, const char *ca, unsigned int hours);
 /* What CERTREQ has of that CA; the caller's reference. */

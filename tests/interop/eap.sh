@@ -1,20 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # With strongSwan, EAP: each method, esplane as server and as client, the server by certificate and by
-# pre-shared key; then who is refused, and with which sentence.
+# pre-shared key; TLS with version 1.2 and 1.3; then who is refused, and with which sentence.
 # vm: cpus=1 timeout=300 debug=no
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
 
 PKI=$WORK/pki
-SWAN_PLUGINS+=" md4 md5 eap-identity eap-md5 eap-mschapv2"
+SWAN_PLUGINS+=" md4 md5 eap-identity eap-md5 eap-mschapv2 eap-tls"
 
 pki_make()
 {
 	local name ca=basicConstraints=critical,CA:TRUE usage=keyUsage=critical,keyCertSign,cRLSign
 
 	mkdir -p "$PKI" && cd "$PKI" || bail "no $PKI"
-	for name in ca a b; do
+	for name in ca a b other; do
 		must openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out $name.key
 	done
 	must openssl req -x509 -new -key ca.key -subj /O=Example/CN=Root -days 300 -out ca.pem -addext $ca -addext $usage
@@ -22,6 +22,9 @@ pki_make()
 		-addext subjectAltName=email:paris@example.org
 	must openssl req -x509 -new -key b.key -subj /CN=b -days 300 -out b.pem -CA ca.pem -CAkey ca.key \
 		-addext subjectAltName=DNS:gw.example.org
+	must openssl req -x509 -new -key other.key -subj /O=Other/CN=Root -days 300 -out other.pem -addext $ca -addext $usage
+	must openssl req -x509 -new -key a.key -subj /CN=a -days 300 -out a.other.pem -CA other.pem -CAkey other.key \
+		-addext subjectAltName=email:paris@example.org
 	chmod 600 ./*.key
 	cd - >/dev/null || bail "no way back"
 }
@@ -176,6 +179,60 @@ refused()
 	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
 }
 
+# tls_server NAME: esplane is the server, strongSwan calls itself NAME, and has b's certificate
+tls_server()
+{
+	espl_eap any cert "ca = \"$PKI/ca.pem\"" 'eap = "tls"' >"$WORK/a/esplane.conf"
+	must espl a reload
+	swan_eap "auth = eap-tls
+		eap_id = $1
+		certs = $PKI/b.pem" "auth = pubkey" unused
+}
+
+# tls_client CERTIFICATE: esplane is the client, with a's CERTIFICATE
+tls_client()
+{
+	espl_eap 192.0.2.2 cert 'remote-id = "gw.example.org"' "cert = \"$PKI/$1\"" "key = \"$PKI/a.key\"" \
+		'eap = "tls"' >"$WORK/a/esplane.conf"
+	must espl a reload
+	swan_eap "auth = pubkey
+		certs = $PKI/b.pem" "auth = eap-tls
+		eap_id = %any" unused
+}
+
+# tls_rows VERSION: strongSwan's highest is VERSION
+tls_rows()
+{
+	local what="server: tls, $1"
+
+	: >"$WORK/b/log"
+	tls_server gw.example.org
+	if check "$what: up" swan_up; then
+		check "$what: the user has a name" grep -q "office/gw.example.org: up" "$WORK/a.log"
+		check "$what: of that version" grep -q "negotiated TLS $1" "$WORK/b/log"
+		row "$what"
+		espl a up office >/dev/null 2>&1
+	fi
+	what="client: tls, $1"
+	tls_client a.pem
+	check "$what: up" espl a up office && row "$what"
+}
+
+tls_refused()
+{
+	local what="server: tls, another name than the certificate's"
+
+	sleep 1
+	tls_server bob
+	refuse "$what: not up" "" swan_up
+	check "$what: why" grep -q "user bob: .*speaks for gw.example.org" "$WORK/a.log"
+	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
+	what="client: tls, a certificate of another CA"
+	tls_client a.other.pem
+	refuse "$what: not up, and why" "the other end of TLS says" espl a up office
+	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
+}
+
 module_load
 site_make
 pki_make
@@ -183,7 +240,9 @@ mkdir -p "$WORK"/b/{private,x509,x509ca} "$WORK/a"
 cp "$PKI/ca.pem" "$WORK/b/x509ca/"
 cp "$PKI/b.key" "$WORK/b/private/"
 (umask 077 && echo "alice: wonder land" >"$WORK/a/users")
-swan_start b b
+swan_start b b "tls {
+			version_max = 1.2
+		}"
 espl_start a a </dev/null
 
 served "mschapv2" cert mschapv2 mschapv2
@@ -199,4 +258,9 @@ joined "md5" cert md5 md5
 joined "mschapv2 with a pre-shared key" psk mschapv2 mschapv2
 refused "a wrong password" mschapv2 mschapv2 "looking glass" "the server refuses alice"
 refused "a method that we do not allow" md5 mschapv2 "wonder land" "the server asks for mschapv2, eap has md5"
+tls_rows 1.2
+tls_refused
+sed -i 's/version_max = 1.2/version_max = 1.3/' "$WORK/b/strongswan.conf"
+must swan b --reload-settings
+tls_rows 1.3
 finish

@@ -557,6 +557,9 @@ static void check_counts(struct world *w, const struct node *n, unsigned int sas
 	if (count_sas(n) != sas || n->ike->counters.half_open)
 		violate(w, "quiet, and %c has %u IKE SAs, %llu half open", 'A' + n->index,
 			count_sas(n), (unsigned long long)n->ike->counters.half_open);
+	if (fake_tls_count(&n->tls))
+		violate(w, "quiet, and %c has %u conversations of TLS", 'A' + n->index,
+			fake_tls_count(&n->tls));
 	if (peers != (n->index == HUB && w->any ? sas : 1))
 		violate(w, "quiet, and %c has %u peers", 'A' + n->index, peers);
 	if (n->host.device != (sas || waiting))

@@ -15,17 +15,18 @@ static struct chunk password(const struct node *n, bool of_hub, char buf[32])
 /* Each client has a method in common with the hub, not always the best of either. */
 void eap_configure(struct node *n)
 {
-	static const char *const clients[] = { "\32\4", "\4\32", "\32" };
+	static const char *const clients[] = { "\32\4", "\4\32", "\32", "\15\32", "\32\15\4" };
+	static const char *const servers[] = { "\32\4", "\4\32", "\32", "\15\32\4", "\32\15" };
 	struct rng *r = &n->w->script;
 	const char *types;
 
 	if (n->index == HUB) {
 		n->conf.remote_auth = &auth_eap_ops;
-		types = rng_chance(r, 50) ? "\32\4" : rng_chance(r, 50) ? "\4\32" : "\32";
+		types = servers[rng_below(r, 5)];
 	} else {
 		n->conf.local_auth = &auth_eap_ops;
 		n->conf.eap_id = n->id;
-		types = clients[rng_below(r, 3)];
+		types = clients[rng_below(r, 5)];
 	}
 	memcpy(n->conf.eap, types, strlen(types));
 }
@@ -48,4 +49,26 @@ void eap_job(const struct node *n, const struct ike_job *job, struct sim_job *j)
 	if (eap_secret_use(job->eap, job->user, of ? &secret : NULL, job->octets, j->out, &j->len,
 			   &j->fails))
 		j->fails = NULL;
+}
+
+/* Who has the wrong password has a certificate of another CA too. */
+bool eap_tls_job(struct node *n, const struct ike_job *job, struct sim_job *j)
+{
+	char id[TUNNEL_ID_MAX], key[NODE_KEY_MAX], cert[2 * TUNNEL_ID_MAX];
+
+	snprintf(cert, sizeof(cert), "%s|%s|%s|24", ike_id_str(&n->id, id, sizeof(id)),
+		 node_key(n, key), n->wrong_password ? "another CA of TLS" : "the CA of TLS");
+	if (!fake_tls_job(&n->tls, cert, "the CA of TLS", job, &j->flight))
+		return false;
+	memcpy(j->out, j->flight.msk, IKE_MSK_LEN);
+	return true;
+}
+
+/* The key may have been spoilt. */
+struct ike_job_result eap_tls_result(const struct sim_job *j)
+{
+	struct ike_job_result result = fake_tls_result(&j->flight);
+
+	result.msk.p = j->out;
+	return result;
 }

@@ -267,7 +267,7 @@ static void job_mac(const struct node *n, const struct ike_job *job, struct sim_
 		abort();
 }
 
-static bool job_do(const struct node *n, const struct ike_job *job, struct sim_job *j)
+static bool job_do(struct node *n, const struct ike_job *job, struct sim_job *j)
 {
 	char key[NODE_KEY_MAX];
 
@@ -278,6 +278,8 @@ static bool job_do(const struct node *n, const struct ike_job *job, struct sim_j
 	case IKE_JOB_EAP:
 		eap_job(n, job, j);
 		return true;
+	case IKE_JOB_TLS:
+		return eap_tls_job(n, job, j);
 	case IKE_JOB_SIGN:
 		j->len = FAKE_SIGNATURE_LEN;
 		j->fails = fake_sign_job(node_key(n, key), job->hashes, job->octets, &j->method,
@@ -307,6 +309,13 @@ static bool env_job(void *ctx, uint32_t id, const struct ike_job *job)
 	return true;
 }
 
+static void env_forget(void *ctx, uint32_t conversation)
+{
+	struct node *n = ctx;
+
+	fake_tls_forget(&n->tls, conversation);
+}
+
 static unsigned int first_job(const struct node *n)
 {
 	unsigned int first = 0;
@@ -332,6 +341,8 @@ void jobs_tick(struct node *n)
 		.valid_s = job.valid_s,
 	};
 
+	if (job.kind == IKE_JOB_TLS)
+		result = eap_tls_result(&job);
 	if (job.fails)
 		result = (struct ike_job_result){ .why = job.fails };
 	n->jobs[i] = n->jobs[--n->job_count];
@@ -344,6 +355,7 @@ void node_start(struct node *n)
 	struct ike_env env = {
 		.ctx = n, .now = env_now, .random = env_random, .send = net_send,
 		.source_for = env_source_for, .addresses = env_addresses, .job = env_job,
+		.forget = env_forget,
 		.event = env_event,
 	};
 
@@ -364,6 +376,7 @@ void node_stop(struct node *n)
 	ike_free(n->ike);
 	n->ike = NULL;
 	n->job_count = 0;
+	memset(&n->tls, 0, sizeof(n->tls));
 	memset(n->view, 0, sizeof(n->view));
 	host_flush(&n->host);
 	kernel_flush(&n->k);

@@ -9,6 +9,7 @@
 
 #include <stdarg.h>
 
+#include "fake/fake_tls.h"
 #include "ike/exchange/exchange.h"
 #include "ike/ike.h"
 #include "ike/object/child.h"
@@ -111,6 +112,7 @@ struct sim_job {
 	size_t len;
 	uint8_t method;			/* SIGN */
 	uint64_t valid_s;		/* VERIFY */
+	struct fake_flight flight;	/* TLS */
 };
 
 /* What a node has put on the wire, RFC 7296 2.1 to 2.3. */
@@ -174,6 +176,7 @@ struct node {
 	enum malice malice;		/* what it sends next */
 	struct sim_job jobs[JOBS_MAX];
 	unsigned int job_count;
+	struct fake_tls_list tls;
 	struct rng rng;
 	struct addr place[PLACES];
 	unsigned int at;		/* place[at] is what its routes prefer */
@@ -281,6 +284,8 @@ void jobs_tick(struct node *n);
 void eap_configure(struct node *n);
 /* Does IKE_JOB_EAP. */
 void eap_job(const struct node *n, const struct ike_job *job, struct sim_job *j);
+bool eap_tls_job(struct node *n, const struct ike_job *job, struct sim_job *j);
+struct ike_job_result eap_tls_result(const struct sim_job *j);
 
 /* host.c */
 void host_env(struct ike_env *env);

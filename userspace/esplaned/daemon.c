@@ -10,6 +10,7 @@
 #include "esplaned/engine/env.h"
 #include "esplaned/engine/hooks.h"
 #include "esplaned/engine/jobs.h"
+#include "esplaned/engine/talks.h"
 #include "esplaned/engine/kern_events.h"
 #include "esplaned/engine/module.h"
 #include "esplaned/engine/servers.h"
@@ -161,6 +162,7 @@ static void daemon_close_tunnels(struct daemon *d)
 	hooks_flush(d);
 	hooks_free(d);
 	jobs_cancel(d);
+	talks_close(d);
 }
 
 void daemon_close(struct daemon *d)

@@ -15,6 +15,7 @@
 #include "esplaned/daemon.h"
 #include "esplaned/engine/hooks.h"
 #include "esplaned/engine/jobs.h"
+#include "esplaned/engine/talks.h"
 #include "esplaned/keys/fetch.h"
 #include "esplaned/keys/keys.h"
 #include "esplaned/keys/sandbox.h"
@@ -245,7 +246,8 @@ static struct event *main_keys(struct daemon *d)
 {
 	const struct keys_calls calls = {
 		.ctx = d, .mac_done = jobs_mac_done, .sign_done = jobs_sign_done,
-		.eap_done = jobs_eap_done, .hook_done = hooks_done,
+		.eap_done = jobs_eap_done, .tls_done = talks_signed,
+		.hook_done = hooks_done,
 	};
 	struct event *ev = event_new(d->base, keys_fd(d->keys), EV_READ | EV_PERSIST, main_on_keys,
 				     d);

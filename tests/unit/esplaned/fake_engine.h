@@ -611,6 +611,13 @@ bool keys_eap(struct keys *keys, uint32_t job, uint32_t secret, enum ike_eap wha
 	return true;
 }
 
+bool keys_tls(struct keys *keys, uint32_t job, uint32_t secret, uint16_t scheme,
+	      struct chunk octets)
+{
+	fake_asked("tls %u %u %04x %zu; ", job, secret, scheme, octets.len);
+	return true;
+}
+
 bool keys_hook(struct keys *keys, uint32_t id, uint32_t secret, bool up, const struct facts *facts)
 {
 	char local[64], remote[64], address[ADDR_STRLEN];

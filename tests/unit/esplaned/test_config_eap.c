@@ -166,9 +166,9 @@ static void mistakes_of_the_tunnel(void **state)
 	expect_refusal(CLIENT "eap-identity = alice\n}\n",
 		       "@:1: tunnel \"office\": eap-identity is there, but neither password, for our "
 		       "own proof by EAP, nor users, for that of the peers");
-	expect_refusal(CLIENT "eap = tls\n}\n",
-		       "@:6: tunnel \"office\": eap: \"tls\" is not a method of EAP that esplane has; "
-		       "use mschapv2 or md5");
+	expect_refusal(CLIENT "eap = peap\n}\n",
+		       "@:6: tunnel \"office\": eap: \"peap\" is not a method of EAP that esplane has; "
+		       "use tls, mschapv2 or md5");
 	expect_refusal(CLIENT "eap = { md5, md5 }\n}\n",
 		       "@:6: tunnel \"office\": eap: md5 is there twice");
 	expect_refusal(SERVER "users = road.users\npassword = x\n}\n",
@@ -184,6 +184,75 @@ static void mistakes_of_the_tunnel(void **state)
 		       "out");
 }
 
+#define CERTS	"cert = gate.pem\nkey = gate.key\nca = ca.pem\n"
+#define TLS_ANY	"tunnel \"road\" {\nremote = any\n" TS
+#define TLS_ONE	"tunnel \"office\" {\nremote = 198.51.100.1\nremote-id = gw\n" TS
+
+/* Certificates alone, or beside passwords. */
+static void tls(void **state)
+{
+	char command[512];
+	struct tunnel_options *t;
+	struct config *c;
+
+	snprintf(command, sizeof(command),
+		 "%s/unit/crypto/pki.sh %s && cd %s && cp p256.pem gate.pem && cp p256.key gate.key "
+		 "&& chmod 600 gate.key", TESTS_DIR, config_dir, config_dir);
+	assert_int_equal(system(command), 0);
+	c = load_good(TLS_ANY CERTS "eap = tls\n}\n");
+	t = &c->tunnels[0];
+	assert_ptr_equal(t->ike.local_auth, &auth_signature_ops);
+	assert_ptr_equal(t->ike.remote_auth, &auth_eap_ops);
+	assert_int_equal(t->ike.eap[0], EAP_TYPE_TLS);
+	assert_int_equal(t->ike.eap[1], 0);
+	config_free(c);
+	users("alice: a\n");
+	c = load_good(TLS_ANY CERTS "users = road.users\neap = { tls, mschapv2 }\n}\n");
+	assert_int_equal(c->tunnels[0].user_count, 1);
+	config_free(c);
+	/* the certificate names the client, unless eap-identity does */
+	c = load_good(TLS_ONE CERTS "eap = tls\n}\n");
+	t = &c->tunnels[0];
+	assert_ptr_equal(t->ike.local_auth, &auth_eap_ops);
+	assert_ptr_equal(t->ike.remote_auth, &auth_signature_ops);
+	assert_int_equal(t->ike.eap_id.len, 14);
+	assert_memory_equal(t->ike.eap_id.data, "gw.example.org", 14);
+	config_free(c);
+	c = load_good(TLS_ONE CERTS "eap = { tls, md5 }\npassword = x\neap-identity = alice\n"
+		      "aaa-id = aaa.example.org\n}\n");
+	t = &c->tunnels[0];
+	assert_int_equal(t->ike.eap_id.len, 5);
+	assert_int_equal(t->ike.aaa_id.type, ID_FQDN);
+	assert_int_equal(t->ike.aaa_id.len, 15);
+	config_free(c);
+}
+
+static void mistakes_with_tls(void **state)
+{
+	users("alice: a\n");
+	expect_refusal(CLIENT "eap = tls\n}\n",
+		       "@:1: tunnel \"office\": eap has tls, in which certificates prove both ends to "
+		       "each other: give cert, key and ca");
+	expect_refusal(TLS_ANY CERTS "eap = tls\nusers = road.users\n}\n",
+		       "@:1: tunnel \"road\": eap has tls only, which needs no users: leave users "
+		       "out, or add mschapv2 to eap");
+	expect_refusal(TLS_ONE CERTS "eap = tls\npassword = x\n}\n",
+		       "@:1: tunnel \"office\": eap has tls only, which needs no password: leave "
+		       "password out, or add mschapv2 to eap");
+	expect_refusal(TLS_ANY CERTS "eap = { tls, md5 }\n}\n",
+		       "@:1: tunnel \"road\": eap has a method with passwords, but there is no users: "
+		       "add it, or leave tls alone in eap");
+	expect_refusal(TLS_ANY CERTS "eap = tls\naaa-id = gw\n}\n",
+		       "@:1: tunnel \"road\": aaa-id is about the server of EAP, which we are: leave "
+		       "it out");
+	expect_refusal(CLIENT "password = x\neap-identity = a\naaa-id = gw\n}\n",
+		       "@:1: tunnel \"office\": aaa-id is about the certificate of the server of EAP, "
+		       "but no method of eap has one: leave it out");
+	expect_refusal(CLIENT "aaa-id = gw\n}\n",
+		       "@:1: tunnel \"office\": aaa-id is there, but neither password, for our own "
+		       "proof by EAP, nor users, for that of the peers");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +262,8 @@ int main(void)
 		cmocka_unit_test(the_way_across),
 		cmocka_unit_test(mistakes_in_the_file),
 		cmocka_unit_test(mistakes_of_the_tunnel),
+		cmocka_unit_test(tls),
+		cmocka_unit_test(mistakes_with_tls),
 	};
 
 	return cmocka_run_group_tests(tests, config_dir_make, config_dir_remove);

@@ -73,11 +73,16 @@ static void on_sign(void *ctx, uint32_t job, const char *why, uint8_t method, st
 	memcpy(b->auth, auth.p, auth.len);
 }
 
+static void on_tls(void *ctx, uint32_t job, const char *why, struct chunk signature)
+{
+	on_sign(ctx, job, why, 0, signature);
+}
+
 static void border_open(struct border *b)
 {
 	const struct keys_calls calls = {
 		.ctx = b, .mac_done = on_mac, .sign_done = on_sign, .eap_done = on_mac,
-		.hook_done = on_hook,
+		.tls_done = on_tls, .hook_done = on_hook,
 	};
 	int network[2], supervisor[2];
 	char path[128];
@@ -549,6 +554,7 @@ static void signatures(void **state)
 		"psk = '" SECRET "'\n}\n";
 	const struct chunk octets = { (const uint8_t *)"octets", 6 };
 	char command[512], why[SIGNATURE_WHY_MAX];
+	uint8_t hash[32] = { 0 };
 	struct tunnel_options *t;
 	struct border b;
 	struct config *c;
@@ -570,6 +576,18 @@ static void signatures(void **state)
 	assert_int_equal(b.method, AUTH_SIGNATURE);
 	assert_true(signature_check(t->ike.certs->chunk[0], false, b.method, octets,
 				    (struct chunk){ b.auth, b.auth_len }, why));
+	/* likewise of TLS: ecdsa_secp256r1_sha256, of 32 octets and not of 31 */
+	assert_true(keys_tls(b.keys, 8, t->secret, 0x0403, (struct chunk){ hash, 32 }));
+	answer_wait(&b);
+	assert_int_equal(b.id, 8);
+	assert_string_equal(b.why, "");
+	assert_in_range(b.auth_len, 64, 72);
+	assert_true(keys_tls(b.keys, 9, t->secret, 0x0403, (struct chunk){ hash, 31 }));
+	answer_wait(&b);
+	assert_non_null(strstr(b.why, "our key cannot sign a TLS handshake with 0x0403"));
+	assert_true(keys_tls(b.keys, 10, c->tunnels[1].secret, 0x0403, (struct chunk){ hash, 32 }));
+	answer_wait(&b);
+	assert_string_equal(b.why, "the tunnel's private key is not known");
 	/* neither the other's, nor one that is not there */
 	assert_true(keys_sign(b.keys, 6, c->tunnels[1].secret, 0, octets));
 	answer_wait(&b);

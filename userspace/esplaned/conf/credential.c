@@ -370,11 +370,14 @@ static bool credential_is_clear(const struct tunnel_options *t, char why[VALUE_W
 
 	if (t->key_password[0] && !t->cert_path[0] && !t->key_path[0])
 		return value_refuse(why, "there is a key-password, but no key: give key, or cert");
-	if (t->password[0] && strcmp(ours, "password"))
+	if (user_has_tls(t) && (!t->cert_path[0] || !t->ca))
+		return value_refuse(why, "eap has tls, in which certificates prove both ends to each "
+				    "other: give cert, key and ca");
+	if (t->password[0] && strcmp(ours, "password") && !user_has_tls(t))
 		return credential_twice("we prove who we are", ours, "password", why);
 	if (t->ca && t->remote_keys)
 		return credential_twice("the peer proves who it is", "ca", "remote-key", why);
-	if (t->user_count && strcmp(theirs, "users"))
+	if (t->user_count && strcmp(theirs, "users") && !user_has_tls(t))
 		return credential_twice("the peers prove who they are", theirs, "users", why);
 	return !t->remote_keys || t->ike.remote_id.type ||
 	       value_refuse(why, "remote-id is missing: a raw public key (remote-key) names nobody, "
@@ -461,7 +464,8 @@ bool credential_read(struct tunnel_options *t, time_t now, char why[VALUE_WHY_MA
 	     credential_read_raw(t, why);
 	if (ok && t->cert_path[0]) {
 		ok = credential_read_certs(t, why) && credential_read_key(t, why) &&
-		     credential_check(t, now, why) && credential_identify(t, why);
+		     credential_check(t, now, why) && credential_identify(t, why) &&
+		     user_named(t, why);
 		if (ok && cert_dates(t->ike.certs->chunk[0], &from, &until))
 			t->cert_until = (uint64_t)until;
 	}

@@ -276,6 +276,7 @@ static void pack_credentials(struct writer *w, const struct tunnel_options *t)
 	writer_u8(w, pack_method(t->ike.remote_auth));
 	writer_bytes(w, t->ike.eap, sizeof(t->ike.eap));
 	pack_id(w, &t->ike.eap_id);
+	pack_id(w, &t->ike.aaa_id);
 	pack_list(w, t->ike.certs);
 	pack_list(w, t->ike.ca_hashes);
 	pack_list(w, t->ca);
@@ -295,6 +296,7 @@ static bool unpack_credentials(struct cursor *c, struct tunnel_options *t,
 
 	if (!unpack_method(c, &t->ike.local_auth) || !unpack_method(c, &t->ike.remote_auth) ||
 	    !cursor_copy(c, t->ike.eap, sizeof(t->ike.eap)) || !unpack_id(c, &t->ike.eap_id) ||
+	    !unpack_id(c, &t->ike.aaa_id) ||
 	    !unpack_list(c, lists, &t->ike.certs) || !unpack_list(c, lists, &t->ike.ca_hashes) ||
 	    !unpack_list(c, lists, &t->ca) || !unpack_list(c, lists, &t->remote_keys) ||
 	    !unpack_bool(c, &t->ike.local_raw) || !cursor_u8(c, &revocation) ||

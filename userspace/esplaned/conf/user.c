@@ -151,7 +151,7 @@ bool user_set_method(struct option_target *to, const char *value, char why[VALUE
 	uint8_t *types = to->tunnel->ike.eap;
 
 	if (!m)
-		return value_refuse(why, "\"%s\" is not a method of EAP that esplane has; use mschapv2 or md5",
+		return value_refuse(why, "\"%s\" is not a method of EAP that esplane has; use tls, mschapv2 or md5",
 				    value);
 	for (unsigned int i = 0; i < EAP_METHODS_MAX; i++) {
 		if (types[i] == m->type)
@@ -208,7 +208,32 @@ bool user_set_password_file(struct option_target *to, const char *value,
 	return ok;
 }
 
+bool user_set_aaa(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	return ike_id_parse(&to->tunnel->ike.aaa_id, value) ||
+	       value_refuse(why, "\"%s\" is not an identity; use a name, an address or a distinguished name, as for remote-id",
+			    value);
+}
+
 /* ---- the tunnel as a whole */
+
+static bool user_has_method(const struct tunnel_options *t, bool tls)
+{
+	for (unsigned int i = 0; i < EAP_METHODS_MAX && t->ike.eap[i]; i++)
+		if ((t->ike.eap[i] == eap_tls.type) == tls)
+			return true;
+	return false;
+}
+
+bool user_has_tls(const struct tunnel_options *t)
+{
+	return user_has_method(t, true);
+}
+
+static bool user_is_server(const struct tunnel_options *t)
+{
+	return t->user_count || (t->ike.any && user_has_tls(t));
+}
 
 static bool user_complete_server(const struct tunnel_options *t, char why[VALUE_WHY_MAX])
 {
@@ -216,37 +241,67 @@ static bool user_complete_server(const struct tunnel_options *t, char why[VALUE_
 		return value_refuse(why, "users says that the peers prove themselves by EAP, password that we do: of one tunnel only one end can");
 	if (!t->ike.any)
 		return value_refuse(why, "users says that the peers prove themselves by EAP, which only who begins can: use remote = any");
+	if (t->ike.aaa_id.type)
+		return value_refuse(why, "aaa-id is about the server of EAP, which we are: leave it out");
 	return true;
 }
 
 static bool user_complete_client(struct tunnel_options *t, char why[VALUE_WHY_MAX])
 {
-	const struct ike_id *id = &t->ike.local_id;
-
 	if (t->ike.any)
 		return value_refuse(why, "password says that we prove who we are by EAP, which only who begins can: name the peer in remote, or give users");
+	if (t->ike.aaa_id.type && !user_has_tls(t))
+		return value_refuse(why, "aaa-id is about the certificate of the server of EAP, but no method of eap has one: leave it out");
+	/* who has a certificate is named by it: user_named() */
+	return user_has_tls(t) || user_named(t, why);
+}
+
+bool user_named(struct tunnel_options *t, char why[VALUE_WHY_MAX])
+{
+	const struct ike_id *id = &t->ike.local_id;
+
+	if (t->ike.local_auth != &auth_eap_ops && !t->password[0])
+		return true;
 	if (t->ike.eap_id.type)
 		return true;
 	if (id->type != ID_FQDN && id->type != ID_RFC822_ADDR && id->type != ID_KEY_ID)
-		return value_refuse(why, "eap-identity is missing: the name that belongs to password");
+		return value_refuse(why, "eap-identity is missing: the name that belongs to %s",
+				    t->password[0] ? "password" : "cert");
 	t->ike.eap_id = *id;
+	return true;
+}
+
+/* Do the methods of eap have what they need, and does each have a use? */
+static bool user_methods_fit(const struct tunnel_options *t, char why[VALUE_WHY_MAX])
+{
+	const char *with = t->ike.any ? "users" : "password";
+	bool passwords = t->user_count || t->password[0];
+
+	if (passwords && !user_has_method(t, false))
+		return value_refuse(why, "eap has tls only, which needs no %s: leave %s out, or add mschapv2 to eap",
+				    with, with);
+	if (!passwords && user_has_method(t, false))
+		return value_refuse(why, "eap has a method with passwords, but there is no %s: add it, or leave tls alone in eap",
+				    with);
 	return true;
 }
 
 bool user_complete(struct tunnel_options *t, char why[VALUE_WHY_MAX])
 {
-	bool ok;
+	bool ok, server = user_is_server(t);
 
-	if (!t->user_count && !t->password[0]) {
-		if (t->ike.eap_id.type || t->ike.eap[0])
+	if (!t->user_count && !t->password[0] && !user_has_tls(t)) {
+		if (t->ike.eap_id.type || t->ike.eap[0] || t->ike.aaa_id.type)
 			return value_refuse(why, "%s is there, but neither password, for our own proof by EAP, nor users, for that of the peers",
-					    t->ike.eap[0] ? "eap" : "eap-identity");
+					    t->ike.eap[0] ? "eap" : t->ike.eap_id.type ?
+					    "eap-identity" : "aaa-id");
 		return true;
 	}
-	ok = t->user_count ? user_complete_server(t, why) : user_complete_client(t, why);
-	if (ok && !t->ike.eap[0])
+	if (!t->ike.eap[0])
 		t->ike.eap[0] = eap_mschapv2.type;
-	if (ok && t->user_count)
+	ok = (server ? user_complete_server(t, why) : user_complete_client(t, why)) &&
+	     user_methods_fit(t, why);
+	if (ok && server)
 		t->ike.remote_auth = &auth_eap_ops;
 	else if (ok)
 		t->ike.local_auth = &auth_eap_ops;

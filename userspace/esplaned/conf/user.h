@@ -21,6 +21,12 @@ bool user_set_password(struct option_target *to, const char *value, char why[VAL
 bool user_set_password_file(struct option_target *to, const char *value,
 			    char why[VALUE_WHY_MAX]);
 
+bool user_set_aaa(struct option_target *to, const char *value, char why[VALUE_WHY_MAX]);
+
+/* Is TLS among the methods, in which certificates prove who the ends are? */
+bool user_has_tls(const struct tunnel_options *t);
+/* Once the certificate has named us: a client of EAP has to have a name. */
+bool user_named(struct tunnel_options *t, char why[VALUE_WHY_MAX]);
 /* Is all there that EAP needs, in either role? Fills in defaults. False: @why. */
 bool user_complete(struct tunnel_options *t, char why[VALUE_WHY_MAX]);
 /* Something that a person should know; false: nothing. */

@@ -18,6 +18,7 @@ struct keys;
 struct progress;
 struct resolver;
 struct sock;
+struct talk;
 struct told;
 struct wait;
 struct watch;
@@ -36,6 +37,7 @@ struct daemon {
 	struct tunnels tunnels;
 	struct wait *waits;
 	struct job *jobs;
+	struct talk *talks;		/* of TLS, that go on */
 	struct hook *hooks;
 	struct progress *progress;	/* control/publish.c */
 	struct told *told;		/* control/told.c */

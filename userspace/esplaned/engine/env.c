@@ -10,6 +10,7 @@
 #include "esplaned/engine/hooks.h"
 #include "esplaned/engine/jobs.h"
 #include "esplaned/engine/module.h"
+#include "esplaned/engine/talks.h"
 #include "esplaned/host/clock.h"
 #include "esplaned/host/device.h"
 #include "esplaned/host/outer.h"
@@ -50,7 +51,12 @@ static unsigned int env_addresses(void *ctx, struct addr *addrs, unsigned int ma
 
 static bool env_job(void *ctx, uint32_t id, const struct ike_job *job)
 {
-	return jobs_begin(ctx, id, job);
+	return job->kind == IKE_JOB_TLS ? talks_step(ctx, id, job) : jobs_begin(ctx, id, job);
+}
+
+static void env_forget(void *ctx, uint32_t conversation)
+{
+	talks_forget(ctx, conversation);
 }
 
 /* NULL: there is no such tunnel, @why says so. */
@@ -265,6 +271,7 @@ void env_fill(struct ike_env *env, struct daemon *d)
 		.source_for = env_source_for,
 		.addresses = env_addresses,
 		.job = env_job,
+		.forget = env_forget,
 		.device_up = env_device_up,
 		.spi_alloc = env_spi_alloc,
 		.policy_set = env_policy_set,

@@ -80,8 +80,7 @@ static void verify_raw(struct verify *v, const struct tunnel_options *opt)
 	raw_str(key, v->result.subject);
 }
 
-/* What a verifier needs of the tunnel, made once. NULL: no memory. */
-static struct trust *verify_trust(struct tunnel_entry *t)
+struct trust *verify_trust(struct tunnel_entry *t)
 {
 	if (!t->trust)
 		t->trust = trust_new(t->opt.ca, t->opt.crl, t->opt.revocation, t->opt.allow_legacy);

@@ -20,6 +20,9 @@ struct verify_result {
 
 typedef void (*verify_done_fn)(void *ctx, const struct verify_result *result);
 
+/* What a verifier needs of the tunnel, made once. NULL: no memory. */
+struct trust *verify_trust(struct tunnel_entry *t);
+
 /*
  * What @job points to is copied. @done follows once, never from inside; it frees. NULL: no memory,
  * or no such tunnel.

@@ -151,7 +151,7 @@ static bool keys_loaded(struct keys *keys, struct cursor *c)
 	return true;
 }
 
-/* A MAC, or what EAP needs. */
+/* A MAC, a signature of TLS, or what EAP needs. */
 static bool keys_octets_done(struct keys *keys, struct cursor *c,
 			     void (*done)(void *ctx, uint32_t job, const char *why,
 					  struct chunk octets))
@@ -209,6 +209,8 @@ static bool keys_input(struct keys *keys, size_t len)
 		return keys_octets_done(keys, &c, keys->calls.mac_done);
 	if (kind == LINK_EAP_DONE)
 		return keys_octets_done(keys, &c, keys->calls.eap_done);
+	if (kind == LINK_TLS_DONE)
+		return keys_octets_done(keys, &c, keys->calls.tls_done);
 	if (kind == LINK_HOOK_DONE)
 		return keys_hook_done(keys, &c);
 	if (kind == LINK_SIGN_DONE)
@@ -319,6 +321,18 @@ bool keys_sign(struct keys *keys, uint32_t job, uint32_t secret, uint16_t hashes
 	writer_u32(&w, job);
 	writer_u32(&w, secret);
 	writer_u16(&w, hashes);
+	writer_bytes(&w, octets.p, octets.len);
+	return keys_send(keys, &w);
+}
+
+bool keys_tls(struct keys *keys, uint32_t job, uint32_t secret, uint16_t scheme,
+	      struct chunk octets)
+{
+	struct writer w = link_begin(keys->out, LINK_TLS);
+
+	writer_u32(&w, job);
+	writer_u32(&w, secret);
+	writer_u16(&w, scheme);
 	writer_bytes(&w, octets.p, octets.len);
 	return keys_send(keys, &w);
 }

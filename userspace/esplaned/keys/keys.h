@@ -42,6 +42,8 @@ struct keys_calls {
 			  struct chunk auth);
 	/* @why NULL: @out is as enum ike_eap says; else one sentence. */
 	void (*eap_done)(void *ctx, uint32_t job, const char *why, struct chunk out);
+	/* @why NULL: the signature; else one sentence. */
+	void (*tls_done)(void *ctx, uint32_t job, const char *why, struct chunk signature);
 	/* @why: "" or one sentence. */
 	void (*hook_done)(void *ctx, uint32_t id, const char *why);
 };
@@ -115,6 +117,12 @@ bool keys_mac(struct keys *keys, uint32_t job, uint32_t secret, uint16_t prf, st
  */
 bool keys_sign(struct keys *keys, uint32_t job, uint32_t secret, uint16_t hashes,
 	       struct chunk octets);
+/*
+ * A signature of TLS with the private key of that number (crypto/tls.h: tls_sign); tls_done follows,
+ * never from inside. False: it cannot begin.
+ */
+bool keys_tls(struct keys *keys, uint32_t job, uint32_t secret, uint16_t scheme,
+	      struct chunk octets);
 /*
  * What a method of EAP needs of a password (enum ike_eap): that of the tunnel of that number, or of
  * one of its users; eap_done follows, never from inside. False: it cannot begin.

@@ -10,6 +10,7 @@
 #include "crypto/crypto.h"
 #include "crypto/key.h"
 #include "crypto/signature.h"
+#include "crypto/tls.h"
 #include "esplaned/conf/pack.h"
 #include "esplaned/keys/facts.h"
 #include "esplaned/keys/ledger.h"
@@ -307,6 +308,33 @@ static bool vault_sign(struct vault *v, struct cursor *c)
 	return vault_answer(v, &w);
 }
 
+/* LINK_TLS */
+
+static bool vault_tls(struct vault *v, struct cursor *c)
+{
+	struct writer w = link_begin(v->out, LINK_TLS_DONE);
+	char why[TLS_WHY_MAX] = "the tunnel's private key is not known";
+	uint8_t signature[TLS_SIGNATURE_MAX];
+	const struct tunnel_options *t;
+	uint32_t job, secret;
+	uint16_t scheme;
+	size_t len = 0;
+	bool ok;
+
+	if (!cursor_u32(c, &job) || !cursor_u32(c, &secret) || !cursor_u16(c, &scheme))
+		return false;
+	t = vault_find(v, secret);
+	ok = t && t->key &&
+	     tls_sign(t->key, scheme, (struct chunk){ c->at, c->left }, signature, &len, why);
+	writer_u32(&w, job);
+	writer_u8(&w, ok);
+	if (ok)
+		writer_bytes(&w, signature, len);
+	else
+		pack_text(&w, why);
+	return vault_answer(v, &w);
+}
+
 /* LINK_EAP */
 
 static bool vault_eap(struct vault *v, struct cursor *c)
@@ -466,6 +494,8 @@ bool vault_input(struct vault *v, const uint8_t *msg, size_t len)
 		return vault_mac(v, &c);
 	case LINK_SIGN:
 		return vault_sign(v, &c);
+	case LINK_TLS:
+		return vault_tls(v, &c);
 	case LINK_EAP:
 		return vault_eap(v, &c);
 	case LINK_HOOK:

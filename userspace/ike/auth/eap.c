@@ -58,6 +58,10 @@ static void eap_take(struct auth_session *s, const struct ike_job_result *result
 {
 	struct eap *e = s->priv;
 
+	if (e->method && e->method->take) {
+		e->method->take(e, result);
+		return;
+	}
 	if (result->eap.len > sizeof(e->made)) {
 		snprintf(s->why, sizeof(s->why), "the keeper of the password answers with too much");
 		return;
@@ -68,6 +72,8 @@ static void eap_take(struct auth_session *s, const struct ike_job_result *result
 
 static void eap_free(struct auth_session *s)
 {
+	if (s->priv)
+		eap_tls_end(s->priv);
 	if (s->priv)
 		mem_free_wiped(s->priv, sizeof(struct eap));
 }

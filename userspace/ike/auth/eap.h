@@ -22,6 +22,7 @@ enum eap_type {
 	EAP_TYPE_NOTIFICATION = 2,
 	EAP_TYPE_NAK = 3,
 	EAP_TYPE_MD5 = 4,
+	EAP_TYPE_TLS = 13,
 	EAP_TYPE_MSCHAPV2 = 26,
 	EAP_TYPE_EXPANDED = 254,
 };
@@ -49,6 +50,8 @@ struct eap_method {
 	enum auth_state (*server)(struct eap *e, const struct eap_packet *in);
 	/* Client: AUTH_MORE: a response is built; @e->proved: EAP-Success may follow. */
 	enum auth_state (*client)(struct eap *e, const struct eap_packet *in);
+	/* What its job has brought, where @made is not the place for it. NULL: it is. */
+	void (*take)(struct eap *e, const struct ike_job_result *result);
 };
 
 /* One conversation, of either end: auth_session.priv. */
@@ -76,6 +79,7 @@ struct eap {
 	/* What the job has brought. */
 	uint8_t made[IKE_EAP_OUT_MAX];
 	size_t made_len;
+	struct eap_tls *tls;		/* eap_tls.c; NULL: it has not begun */
 };
 
 /* eap_packet.c. Octets behind the packet's own length are padding. False: malformed. */
@@ -84,6 +88,8 @@ bool eap_packet_parse(struct chunk octets, struct eap_packet *p);
 struct writer eap_packet_begin(struct eap *e, uint8_t code, uint8_t type);
 /* Completes it. AUTH_MORE, or AUTH_FAILED where it does not fit. */
 enum auth_state eap_packet_end(struct eap *e, const struct writer *w);
+/* The client, as remote-id and `ikectl status` name it. */
+struct ike_id eap_packet_user(const struct eap *e);
 /* Success or failure of the conversation. */
 void eap_packet_verdict(struct eap *e, uint8_t code);
 enum auth_state eap_packet_fail(struct eap *e, const char *fmt, ...)
@@ -93,7 +99,10 @@ enum auth_state eap_packet_ask(struct eap *e, enum ike_eap what, struct chunk oc
 /* The job has ended: true once. */
 bool eap_packet_answered(struct eap *e);
 
-extern const struct eap_method eap_md5, eap_mschapv2;
+extern const struct eap_method eap_md5, eap_mschapv2, eap_tls;
+
+/* eap_tls.c: what it holds. Twice is fine. */
+void eap_tls_end(struct eap *e);
 
 /* eap_method.c */
 const struct eap_method *eap_method_find(uint8_t type);		/* NULL: unknown */

@@ -4,7 +4,7 @@
 #include "ike/auth/eap.h"
 #include "lib/array.h"
 
-static const struct eap_method *const eap_methods[] = { &eap_mschapv2, &eap_md5 };
+static const struct eap_method *const eap_methods[] = { &eap_tls, &eap_mschapv2, &eap_md5 };
 
 const struct eap_method *eap_method_find(uint8_t type)
 {
@@ -28,7 +28,7 @@ const char *eap_method_name(uint8_t type, char buf[32])
 		uint8_t type;
 		const char *name;
 	} others[] = {
-		{ 5, "otp" }, { 6, "gtc" }, { 13, "tls" }, { 18, "sim" }, { 21, "ttls" },
+		{ 5, "otp" }, { 6, "gtc" }, { 18, "sim" }, { 21, "ttls" },
 		{ 23, "aka" }, { 25, "peap" }, { 43, "fast" }, { 50, "aka'" }, { 52, "pwd" },
 	};
 	const struct eap_method *m = eap_method_find(type);

@@ -2,6 +2,8 @@
 #include <stdarg.h>
 
 #include "ike/auth/eap.h"
+#include "ike/core/id.h"
+#include "suite/ikev2.h"
 
 bool eap_packet_parse(struct chunk octets, struct eap_packet *p)
 {
@@ -25,6 +27,13 @@ bool eap_packet_parse(struct chunk octets, struct eap_packet *p)
 	default:
 		return false;
 	}
+}
+
+struct ike_id eap_packet_user(const struct eap *e)
+{
+	uint8_t type = memchr(e->user, '@', e->user_len) ? ID_RFC822_ADDR : ID_FQDN;
+
+	return id_of_octets(type, (struct chunk){ e->user, e->user_len });
 }
 
 struct writer eap_packet_begin(struct eap *e, uint8_t code, uint8_t type)

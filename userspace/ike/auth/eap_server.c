@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* EAP as server, RFC 3748 2 and 5: the client says who it is, then one method after the other. */
 #include "ike/auth/eap.h"
-#include "ike/core/id.h"
-#include "suite/ikev2.h"
 
 /* The best that is allowed and not refused; NULL: none is left. */
 static const struct eap_method *eap_server_choose(const struct eap *e, unsigned int *at)
@@ -16,18 +14,10 @@ static const struct eap_method *eap_server_choose(const struct eap *e, unsigned 
 	return NULL;
 }
 
-/* As remote-id and `ikectl status` name it. */
-static struct ike_id eap_server_user(const struct eap *e)
-{
-	uint8_t type = memchr(e->user, '@', e->user_len) ? ID_RFC822_ADDR : ID_FQDN;
-
-	return id_of_octets(type, (struct chunk){ e->user, e->user_len });
-}
-
 static void eap_server_name(struct eap *e)
 {
 	char why[sizeof(e->s->why)], name[100];
-	struct ike_id user = eap_server_user(e);
+	struct ike_id user = eap_packet_user(e);
 
 	memcpy(why, e->s->why, sizeof(why));
 	snprintf(e->s->why, sizeof(e->s->why), "user %s: %.150s",
@@ -37,7 +27,7 @@ static void eap_server_name(struct eap *e)
 static enum auth_state eap_server_end(struct eap *e, enum auth_state state)
 {
 	if (state == AUTH_DONE)
-		e->s->id = eap_server_user(e);
+		e->s->id = eap_packet_user(e);
 	if ((state == AUTH_FAILED || state == AUTH_MORE) && e->s->why[0] && e->user_len)
 		eap_server_name(e);
 	if (state == AUTH_DONE || state == AUTH_FAILED)

@@ -140,6 +140,11 @@ struct tunnel_conf {
 	 */
 	uint8_t eap[EAP_METHODS_MAX];
 	struct ike_id eap_id;
+	/*
+	 * As client: whom the certificate of the server of EAP has to name; type 0: the peer
+	 * itself, by the identity that it has proved.
+	 */
+	struct ike_id aaa_id;
 	struct proposals ike;
 	/* We begin: the first child too is made by CREATE_CHILD_SA, RFC 6023, if the peer can. */
 	bool childless;

@@ -61,6 +61,7 @@ struct ike {
 	struct timers timers;
 	uint32_t last_id;		/* of tunnels, peers, children */
 	uint32_t last_job;		/* strangers cause jobs: they use up numbers of their own */
+	uint32_t last_conversation;	/* likewise */
 	/* The protocol versions that it speaks; the first one begins. */
 	const struct ike_version *version[IKE_VERSIONS_MAX];
 

@@ -73,6 +73,12 @@ enum ike_job_kind {
 	IKE_JOB_VERIFY,
 	/* What a method of EAP needs of a password: see enum ike_eap. */
 	IKE_JOB_EAP,
+	/*
+	 * A step of a method of EAP whose state is outside: TLS, RFC 5216. @octets: a flight of
+	 * the peer's; none: we begin, as client. Its first step makes a @conversation, which lasts
+	 * until ike_env.forget(). @id: whom the peer's certificate has to name.
+	 */
+	IKE_JOB_TLS,
 };
 
 /*
@@ -93,6 +99,9 @@ enum ike_eap {
 
 /* What the two of MS-CHAP-V2 give: answer (24), the server's proof (20), MSK (64). */
 #define IKE_EAP_OUT_MAX	(24 + 20 + 64)
+
+#define IKE_FLIGHT_MAX	16384	/* octets of one flight of a conversation: IKE_CERTS_LEN_MAX fit */
+#define IKE_MSK_LEN	64
 
 /* What it points to is the caller's, during the call only. */
 struct ike_job {
@@ -115,6 +124,16 @@ struct ike_job {
 	struct chunk signature;		/* AUTH data: of method 14 with its AlgorithmIdentifier */
 	enum ike_eap eap;		/* EAP */
 	struct chunk user;		/* EAP: who the client says it is */
+	uint32_t conversation;		/* TLS */
+	bool client;			/* TLS: our role */
+	uint8_t type;			/* TLS: of EAP, enum eap_type */
+};
+
+/* What a step of a conversation has come to. */
+enum ike_round {
+	IKE_ROUND_MORE,			/* the peer's next flight is awaited */
+	IKE_ROUND_DONE,			/* both have proved themselves; @eap may be a last word */
+	IKE_ROUND_FAILED,		/* @text; likewise */
 };
 
 struct ike_job_result {
@@ -131,7 +150,11 @@ struct ike_job_result {
 	/* VERIFY, when @why is NULL. */
 	uint64_t valid_s; /* seconds from now until the first of the chain expires; 0: unknown */
 	const char *subject;		/* of the end entity, for people; NULL: unknown */
-	struct chunk eap;		/* EAP: at most IKE_EAP_OUT_MAX octets */
+	struct chunk eap; /* EAP: at most IKE_EAP_OUT_MAX octets; TLS: IKE_FLIGHT_MAX */
+	/* TLS */
+	enum ike_round round;
+	const char *text;		/* FAILED: one sentence */
+	struct chunk msk;		/* DONE: IKE_MSK_LEN octets; @valid_s, @subject too */
 };
 
 /* How far a peer or child has come: what `ikectl up` shows, in this order. */
@@ -264,6 +287,8 @@ struct ike_env {
 	 * begin. One that does not end is given up by the engine; its late result is ignored.
 	 */
 	bool (*job)(void *ctx, uint32_t id, const struct ike_job *job);
+	/* Nobody will take another step of it; one may be under way, or none have been. */
+	void (*forget)(void *ctx, uint32_t conversation);
 
 	/*
 	 * The tunnel is about to talk to @remote: the module is there, the interface is made if

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "esplaned/engine/talks.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "crypto/tls.h"
+#include "esplaned/engine/engine.h"
+#include "esplaned/engine/verify.h"
+#include "esplaned/keys/keys.h"
+
+_Static_assert(IKE_FLIGHT_MAX == TLS_FLIGHT_MAX && IKE_MSK_LEN == TLS_MSK_LEN &&
+	       IKE_WHY_MAX >= TLS_WHY_MAX, "a flight of TLS is one of the engine's");
+
+struct talk {
+	struct talk *next;
+	struct daemon *d;
+	uint32_t conversation, tunnel;
+	uint32_t job;			/* the engine's, under way; 0: none */
+	struct ike_id id;		/* whom the peer's certificate has to name */
+	struct tls *tls;
+	enum tls_state state;
+	uint8_t *flight;		/* of the peer's, while the step goes on */
+	size_t flight_len;
+	struct event *told;		/* the engine hears of it when it is out of the way */
+	char why[IKE_WHY_MAX];		/* what failed here, not between the two ends; "" */
+	/* Of the peer's certificate, once it is believed. */
+	char subject[CERT_NAME_MAX];
+	uint64_t valid_s;
+};
+
+static struct talk *talks_find(const struct daemon *d, uint32_t conversation)
+{
+	struct talk *t = d->talks;
+
+	while (t && t->conversation != conversation)
+		t = t->next;
+	return t;
+}
+
+static void talks_forget_flight(struct talk *t)
+{
+	mem_free_wiped(t->flight, t->flight_len);
+	t->flight = NULL;
+	t->flight_len = 0;
+}
+
+static void talks_free(struct talk *t)
+{
+	struct talk **at = &t->d->talks;
+
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	tls_free(t->tls);
+	talks_forget_flight(t);
+	if (t->told)
+		event_free(t->told);
+	free(t);
+}
+
+/* As verify_cert(), without a signature of IKE: TLS has its own. */
+static bool talks_verify(void *ctx, const struct chunk *certs, unsigned int count,
+			 char why[TLS_WHY_MAX])
+{
+	struct talk *t = ctx;
+	struct tunnel_entry *entry = tunnels_find(&t->d->tunnels, t->tunnel);
+	const struct trust_claim claim = {
+		.certs = certs, .count = count, .id_type = t->id.type,
+		.id = { t->id.data, t->id.len }, .now = time(NULL),
+	};
+	struct trust *trust = entry ? verify_trust(entry) : NULL;
+	time_t until;
+
+	if (!trust)
+		snprintf(why, TLS_WHY_MAX, "%s", entry ? "no memory" : "the tunnel has gone");
+	if (!trust || !trust_check(trust, &claim, &until, NULL, why))
+		return false;
+	t->valid_s = (uint64_t)(until - claim.now);
+	cert_subject(certs[0], t->subject);
+	return true;
+}
+
+static void talks_on_told(evutil_socket_t fd, short what, void *ctx)
+{
+	static const enum ike_round rounds[] = {
+		[TLS_MORE] = IKE_ROUND_MORE, [TLS_DONE] = IKE_ROUND_DONE,
+		[TLS_FAILED] = IKE_ROUND_FAILED,
+	};
+	struct talk *t = ctx;
+	struct daemon *d = t->d;
+	uint8_t msk[TLS_MSK_LEN];
+	struct ike_job_result result = {
+		.why = t->why[0] ? t->why : NULL, .eap = tls_out(t->tls),
+		.round = rounds[t->state], .text = tls_why(t->tls), .valid_s = t->valid_s,
+		.subject = t->subject,
+	};
+	uint32_t job = t->job;
+
+	t->job = 0;
+	talks_forget_flight(t);
+	if (t->state == TLS_DONE && tls_msk(t->tls, msk))
+		result.msk = (struct chunk){ msk, sizeof(msk) };
+	ike_job_done(d->ike, job, &result);	/* which may forget @t */
+	mem_wipe(msk, sizeof(msk));
+	engine_settled(d);
+}
+
+/* Tells the engine, or asks for a signature first. False: neither can be. */
+static bool talks_go_on(struct talk *t, enum tls_state state)
+{
+	struct tunnel_entry *entry = tunnels_find(&t->d->tunnels, t->tunnel);
+	const struct timeval at_once = { 0 };
+	struct chunk octets;
+	uint16_t scheme;
+
+	t->state = state;
+	if (state != TLS_SIGN)
+		return !evtimer_add(t->told, &at_once);
+	octets = tls_to_sign(t->tls, &scheme);
+	return entry && keys_tls(t->d->keys, t->job, entry->opt.secret, scheme, octets);
+}
+
+void talks_signed(void *ctx, uint32_t job, const char *why, struct chunk signature)
+{
+	struct daemon *d = ctx;
+	struct talk *t = d->talks;
+
+	while (t && (t->job != job || t->state != TLS_SIGN))
+		t = t->next;
+	if (!t)
+		return;
+	if (why)
+		snprintf(t->why, sizeof(t->why), "%s", why);
+	talks_go_on(t, tls_signed(t->tls, why ? (struct chunk){ 0 } : signature));
+}
+
+static struct talk *talks_new(struct daemon *d, const struct ike_job *what)
+{
+	const struct tunnel_entry *entry = tunnels_find(&d->tunnels, what->tunnel);
+	struct tls_setup setup = {
+		.server = !what->client, .type = what->type, .verify = talks_verify,
+	};
+	unsigned int count = 0;
+	struct talk *t;
+
+	for (t = d->talks; t; t = t->next)
+		count++;
+	t = entry && count < TALKS_MAX ? calloc(1, sizeof(*t)) : NULL;
+	if (!t)
+		return NULL;
+	t->d = d;
+	t->conversation = what->conversation;
+	t->tunnel = what->tunnel;
+	t->id = *what->id;
+	t->next = d->talks;
+	d->talks = t;
+	setup.certs = entry->opt.ike.certs;
+	setup.ca = entry->opt.ca;
+	setup.ctx = t;
+	t->told = evtimer_new(d->base, talks_on_told, t);
+	t->tls = t->told ? tls_new(&setup) : NULL;
+	if (t->tls)
+		return t;
+	talks_free(t);
+	return NULL;
+}
+
+bool talks_step(struct daemon *d, uint32_t job, const struct ike_job *what)
+{
+	struct talk *t = talks_find(d, what->conversation);
+
+	if (!t)
+		t = talks_new(d, what);
+	if (!t || t->job || t->state == TLS_FAILED || t->state == TLS_SIGN)
+		return false;
+	t->flight = mem_dup(what->octets.p, what->octets.len);
+	if (!t->flight)
+		return false;
+	t->flight_len = what->octets.len;
+	t->job = job;
+	if (talks_go_on(t, tls_step(t->tls, (struct chunk){ t->flight, t->flight_len })))
+		return true;
+	talks_free(t);
+	return false;
+}
+
+void talks_forget(struct daemon *d, uint32_t conversation)
+{
+	struct talk *t = talks_find(d, conversation);
+
+	if (t)
+		talks_free(t);
+}
+
+void talks_close(struct daemon *d)
+{
+	while (d->talks)
+		talks_free(d->talks);
+}
