@@ -12,6 +12,7 @@
 #include "ike/object/path.h"
 #include "ike/object/peer.h"
 #include "ike/object/pool.h"
+#include "ike/object/guess.h"
 #include "ike/object/stranger.h"
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
@@ -78,6 +79,7 @@ void ike_free(struct ike *ike)
 		pool_free(pool);
 	jobs_free(ike);
 	strangers_free(ike);
+	guesses_free(ike);
 	timers_free(&ike->timers);
 	mem_free_wiped(ike, sizeof(*ike));
 }

@@ -282,6 +282,23 @@ static void test_many(void **state)
 	ends_free(p);
 }
 
+/* Only who begins can prove himself by EAP: the other end says what to do. */
+static void test_begun_by_the_wrong_end(void **state)
+{
+	struct ends *p = ends_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	a->conf.remote_auth = &auth_eap_ops;
+	b->conf.local_auth = &auth_eap_ops;
+	b->conf.eap[0] = a->conf.eap[0] = EAP_TYPE_MD5;
+	ends_start(p);
+	attempt(p, 0);
+	ended_in(b, IKE_EV_REFUSED, IKE_FAIL_CONFIG,
+		 "the peer begins, but we are to prove ourselves by EAP, which only who begins can");
+	assert_over(p);
+	ends_free(p);
+}
+
 /* Jobs take their time: what is sent again meanwhile is swallowed, and each is answered once. */
 static void test_jobs_take_time(void **state)
 {
@@ -351,6 +368,7 @@ int main(void)
 		cmocka_unit_test(test_no_method_in_common),
 		cmocka_unit_test(test_remote_id),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_begun_by_the_wrong_end),
 		cmocka_unit_test(test_jobs_take_time),
 		cmocka_unit_test(test_jobs_fail),
 	};

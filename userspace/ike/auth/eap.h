@@ -43,6 +43,7 @@ struct eap;
 struct eap_method {
 	const char *name;		/* as esplane.conf has it */
 	uint8_t type;
+	bool password;			/* it proves that the client knows one, which can be guessed */
 	/*
 	 * Server: @in NULL: it begins. AUTH_MORE: a request is built; AUTH_DONE: the peer is who it
 	 * says.
@@ -94,7 +95,7 @@ struct ike_id eap_packet_user(const struct eap *e);
 void eap_packet_verdict(struct eap *e, uint8_t code);
 enum auth_state eap_packet_fail(struct eap *e, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Begins a job. AUTH_PENDING; or AUTH_FAILED. */
+/* Begins a job; a server's counts as a guess, until it was right. AUTH_PENDING; or AUTH_FAILED. */
 enum auth_state eap_packet_ask(struct eap *e, enum ike_eap what, struct chunk octets);
 /* The job has ended: true once. */
 bool eap_packet_answered(struct eap *e);

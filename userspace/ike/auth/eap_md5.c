@@ -64,6 +64,7 @@ static enum auth_state eap_md5_client(struct eap *e, const struct eap_packet *in
 const struct eap_method eap_md5 = {
 	.name = "md5",
 	.type = EAP_TYPE_MD5,
+	.password = true,
 	.server = eap_md5_server,
 	.client = eap_md5_client,
 };

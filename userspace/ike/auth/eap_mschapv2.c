@@ -273,6 +273,7 @@ static enum auth_state eap_mschapv2_client(struct eap *e, const struct eap_packe
 const struct eap_method eap_mschapv2 = {
 	.name = "mschapv2",
 	.type = EAP_TYPE_MSCHAPV2,
+	.password = true,
 	.server = eap_mschapv2_server,
 	.client = eap_mschapv2_client,
 };

@@ -3,6 +3,7 @@
 
 #include "ike/auth/eap.h"
 #include "ike/core/id.h"
+#include "ike/object/guess.h"
 #include "suite/ikev2.h"
 
 bool eap_packet_parse(struct chunk octets, struct eap_packet *p)
@@ -82,6 +83,24 @@ enum auth_state eap_packet_fail(struct eap *e, const char *fmt, ...)
 	return AUTH_FAILED;
 }
 
+/* A server's client that has been wrong too often is not listened to. */
+static bool eap_packet_guesses(struct eap *e)
+{
+	const struct ike_sa *sa = e->s->sa;
+	struct chunk user = { e->user, e->user_len };
+	uint64_t wait;
+	bool name;
+
+	if (e->s->prover)
+		return false;
+	wait = guess_begin(sa->ike, user, &sa->remote.addr, &name);
+	if (wait)
+		eap_packet_fail(e, "too many wrong passwords %s: the next is listened to in %llu s",
+				name ? "for this name" : "from its address",
+				(unsigned long long)(wait + 999) / 1000);
+	return wait;
+}
+
 enum auth_state eap_packet_ask(struct eap *e, enum ike_eap what, struct chunk octets)
 {
 	struct ike_job job = {
@@ -89,6 +108,8 @@ enum auth_state eap_packet_ask(struct eap *e, enum ike_eap what, struct chunk oc
 		.user = { e->user, e->user_len },
 	};
 
+	if (eap_packet_guesses(e))
+		return AUTH_FAILED;
 	if (auth_job(e->s, &job))
 		return AUTH_PENDING;
 	return eap_packet_fail(e, "the password cannot be asked for: no memory, or its keeper is busy");

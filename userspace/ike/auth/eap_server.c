@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* EAP as server, RFC 3748 2 and 5: the client says who it is, then one method after the other. */
 #include "ike/auth/eap.h"
+#include "ike/object/guess.h"
 
 /* The best that is allowed and not refused; NULL: none is left. */
 static const struct eap_method *eap_server_choose(const struct eap *e, unsigned int *at)
@@ -28,6 +29,9 @@ static enum auth_state eap_server_end(struct eap *e, enum auth_state state)
 {
 	if (state == AUTH_DONE)
 		e->s->id = eap_packet_user(e);
+	if (state == AUTH_DONE && e->method->password)
+		guess_right(e->s->sa->ike, (struct chunk){ e->user, e->user_len },
+			    &e->s->sa->remote.addr);
 	if ((state == AUTH_FAILED || state == AUTH_MORE) && e->s->why[0] && e->user_len)
 		eap_server_name(e);
 	if (state == AUTH_DONE || state == AUTH_FAILED)

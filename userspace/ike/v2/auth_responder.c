@@ -240,6 +240,21 @@ static enum verdict auth_prove(struct inbound *in)
 	}
 }
 
+/* We would have to prove ourselves in rounds, RFC 7296 2.16. */
+static enum verdict auth_wrong_end(struct inbound *in, struct tunnel *t)
+{
+	struct cause cause;
+
+	v2_refuse(v2_inbound(in), NOTIFY_AUTHENTICATION_FAILED, NULL, 0);
+	cause_set(&cause, IKE_FAIL_CONFIG,
+		  "the peer begins, but we are to prove ourselves by %s, which only who begins can: "
+		  "let this end begin (start = up, or ikectl up), or prove it by cert or psk",
+		  method_ours(t->conf)->name);
+	if (in->sa->remote_id.type || ike_may_mention_stranger(in->sa->ike))
+		report_refused(t, &cause);
+	return VERDICT_FAIL;
+}
+
 static enum verdict auth_begin_proof(struct inbound *in, struct tunnel *t)
 {
 	struct ike_sa *sa = in->sa;
@@ -249,6 +264,8 @@ static enum verdict auth_begin_proof(struct inbound *in, struct tunnel *t)
 		sa->remote_id = v2_id(&v2_inbound(in)->m.idi);
 	if (accept_turned_away(in, t, tunnel_peer_known(t, &sa->remote_id)))
 		return VERDICT_FAIL;
+	if (method_ours(t->conf)->rounds)
+		return auth_wrong_end(in, t);
 	sa->local_id = tunnel_local_id(t, &sa->local.addr);
 	s = proof_begin(sa, t);
 	if (!s) {

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Who guesses passwords. Each one that is judged counts against the name and against the address
+ * that it came from until it has proved right. Above GUESSES_OF_NAME or GUESSES_OF_ADDR none is
+ * judged until time has taken some away, one each GUESS_FORGOTTEN_MS: a name can be tried 2,880
+ * times a day, from however many addresses, and who does that keeps its owner out meanwhile. Names
+ * and addresses together are at most GUESSED_MAX, 32 KiB: the one that was tried longest ago gives
+ * way.
+ */
+#ifndef IKE_GUESS_H
+#define IKE_GUESS_H
+
+#include "ike/core/engine.h"
+
+#define GUESSES_OF_NAME		10
+#define GUESSES_OF_ADDR		30	/* there may be many people behind it */
+#define GUESS_FORGOTTEN_MS	30000
+#define GUESSED_MAX		1024
+
+/*
+ * A password of @user, from @addr, is to be judged. 0: it may be, and counts as wrong. Else the
+ * milliseconds until one may; @name: the name is the reason, not the address.
+ */
+uint64_t guess_begin(struct ike *ike, struct chunk user, const struct addr *addr, bool *name);
+/* It was right: the name has no wrong ones any more, the address one less. */
+void guess_right(struct ike *ike, struct chunk user, const struct addr *addr);
+/* For the end of the engine. */
+void guesses_free(struct ike *ike);
+
+#endif
