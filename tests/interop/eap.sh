@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # With strongSwan, EAP: each method, esplane as server and as client, the server by certificate and by
-# pre-shared key; TLS with version 1.2 and 1.3; then who is refused, and with which sentence.
+# pre-shared key; TLS 1.2; then who is refused, and with which sentence.
 # vm: cpus=1 timeout=300 debug=no
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
@@ -258,9 +258,8 @@ joined "md5" cert md5 md5
 joined "mschapv2 with a pre-shared key" psk mschapv2 mschapv2
 refused "a wrong password" mschapv2 mschapv2 "looking glass" "the server refuses alice"
 refused "a method that we do not allow" md5 mschapv2 "wonder land" "the server asks for mschapv2, eap has md5"
+# No TLS 1.3: as a server, strongSwan before 5.9.10 does not send the last word of RFC 9190 2.5, and as
+# a client it ends with SIGSEGV when it gets it. Its default is 1.2.
 tls_rows 1.2
 tls_refused
-sed -i 's/version_max = 1.2/version_max = 1.3/' "$WORK/b/strongswan.conf"
-must swan b --reload-settings
-tls_rows 1.3
 finish

@@ -423,7 +423,9 @@ swan()
 	local dir=$WORK/$1 command=$2
 
 	shift 2
-	STRONGSWAN_CONF=$dir/strongswan.conf SWANCTL_DIR=$dir swanctl "$command" --uri "unix://$dir/vici" "$@"
+	# it waits for ever for one that dies
+	STRONGSWAN_CONF=$dir/strongswan.conf SWANCTL_DIR=$dir \
+		timeout $((2 * HANG)) swanctl "$command" --uri "unix://$dir/vici" "$@"
 }
 
 # swan_load NAME <SWANCTL.CONF: connections and secrets
