@@ -15,6 +15,7 @@
 
 /* No RSA that encrypts: only signatures leave the process with the key. */
 #define TLS_PRIORITY	"SECURE128:-VERS-ALL:+VERS-TLS1.2:-RSA"
+#define TLS_TURNS_MAX	64
 #define TLS_TYPE_TLS	13		/* EAP-TLS: RFC 9190 2.5, a server's last word */
 
 struct tls {
@@ -29,8 +30,10 @@ struct tls {
 	struct chunk in;		/* the caller's: what is left of this flight */
 	uint8_t out[TLS_FLIGHT_MAX];
 	size_t out_len;
-	/* The library waits for a signature: views of its and the caller's. */
-	bool signing;
+	enum tls_state waits;		/* of the fiber: for what */
+	bool open;			/* verify() has not decided */
+	bool given_up;			/* nobody answers any more */
+	/* TLS_SIGN: views of the library's and the caller's. */
 	uint16_t scheme;
 	struct chunk to_sign, signature;
 	char why[TLS_WHY_MAX];
@@ -73,6 +76,26 @@ static ssize_t tls_push(gnutls_transport_ptr_t ptr, const void *buf, size_t len)
 	return (ssize_t)len;
 }
 
+/* ---- answers from outside */
+
+/* Amid a step. */
+static void tls_wait(struct tls *t, enum tls_state what)
+{
+	t->waits = what;
+	if (!t->given_up)
+		fiber_pause(t->fiber);
+}
+
+static enum tls_state tls_go_on(struct tls *t)
+{
+	if (fiber_run(t->fiber))
+		return t->waits;
+	fiber_free(t->fiber);
+	t->fiber = NULL;
+	t->in = (struct chunk){ 0 };
+	return t->state;
+}
+
 /* ---- our key, which is elsewhere */
 
 /* PKCS#1 v1.5 comes as DigestInfo: the scheme and the hash of that. */
@@ -100,8 +123,7 @@ static int tls_on_sign(gnutls_privkey_t key, gnutls_sign_algorithm_t algorithm, 
 	if (algorithm == GNUTLS_SIGN_RSA_RAW && !tls_undress(t, data, hash))
 		return GNUTLS_E_PK_SIGN_FAILED;
 	t->signature = (struct chunk){ 0 };
-	t->signing = true;
-	fiber_pause(t->fiber);
+	tls_wait(t, TLS_SIGN);
 	if (!t->signature.len)
 		return GNUTLS_E_PK_SIGN_FAILED;
 	signature->data = gnutls_malloc(t->signature.len);
@@ -166,26 +188,34 @@ static bool tls_own(struct tls *t)
 
 /* ---- the peer's certificate */
 
+unsigned int tls_peer(const struct tls *t, struct chunk certs[CERT_CHAIN_MAX])
+{
+	unsigned int count = 0;
+	const gnutls_datum_t *list = gnutls_certificate_get_peers(t->session, &count);
+
+	for (unsigned int i = 0; i < count && i < CERT_CHAIN_MAX; i++)
+		certs[i] = (struct chunk){ list[i].data, list[i].size };
+	return count;
+}
+
 static int tls_on_verify(gnutls_session_t session)
 {
 	struct tls *t = gnutls_session_get_ptr(session);
 	struct chunk certs[CERT_CHAIN_MAX];
-	const gnutls_datum_t *list;
-	unsigned int count = 0;
+	enum tls_verdict verdict;
+	unsigned int count = tls_peer(t, certs);
 	size_t octets = 0;
 
-	list = gnutls_certificate_get_peers(session, &count);
-	for (unsigned int i = 0; i < count && i < CERT_CHAIN_MAX; i++) {
-		certs[i] = (struct chunk){ list[i].data, list[i].size };
-		octets += list[i].size;
-	}
+	for (unsigned int i = 0; i < count && i < CERT_CHAIN_MAX; i++)
+		octets += certs[i].len;
 	if (!count || count > CERT_CHAIN_MAX || octets > CERT_OCTETS_MAX) {
 		snprintf(t->why, sizeof(t->why), "%u certificates, %zu octets: not 1 to %d and %d at most",
 			 count, octets, CERT_CHAIN_MAX, CERT_OCTETS_MAX);
 		return GNUTLS_E_CERTIFICATE_ERROR;
 	}
-	return t->setup.verify(t->setup.ctx, certs, count, t->why) ? 0 :
-								     GNUTLS_E_CERTIFICATE_ERROR;
+	verdict = t->setup.verify(t->setup.ctx, certs, count, t->why);
+	t->open = verdict == TLS_OPEN;
+	return verdict == TLS_REFUSED ? GNUTLS_E_CERTIFICATE_ERROR : 0;
 }
 
 static bool tls_ask(struct tls *t)
@@ -245,8 +275,9 @@ void tls_free(struct tls *t)
 {
 	if (!t)
 		return;
+	t->given_up = true;
 	if (t->fiber)			/* so that the library gives up what it holds */
-		tls_signed(t, (struct chunk){ 0 });
+		tls_go_on(t);
 	if (t->session)
 		gnutls_deinit(t->session);
 	if (t->cred)
@@ -280,6 +311,15 @@ static bool tls_has_last_word(const struct tls *t)
 	       gnutls_protocol_get_version(t->session) == GNUTLS_TLS1_3;
 }
 
+/* What comes after the end can only be an alert. */
+static enum tls_state tls_after(struct tls *t)
+{
+	uint8_t word[1];
+	ssize_t n = gnutls_record_recv(t->session, word, sizeof(word));
+
+	return tls_fail(t, n < 0 ? (int)n : GNUTLS_E_UNEXPECTED_PACKET);
+}
+
 /* RFC 9190 2.5: the server sends one octet, 0, after which no handshake message follows. */
 static enum tls_state tls_last_word(struct tls *t)
 {
@@ -300,40 +340,52 @@ static enum tls_state tls_last_word(struct tls *t)
 	return tls_fail(t, n < 0 ? (int)n : GNUTLS_E_UNEXPECTED_PACKET);
 }
 
-/* What comes after the end can only be an alert. */
-static enum tls_state tls_after(struct tls *t)
+/* 0, GNUTLS_E_AGAIN, or what has failed. */
+static int tls_shake(struct tls *t)
 {
-	uint8_t word[1];
-	ssize_t n = gnutls_record_recv(t->session, word, sizeof(word));
+	int rc = GNUTLS_E_AGAIN;
 
-	return tls_fail(t, n < 0 ? (int)n : GNUTLS_E_UNEXPECTED_PACKET);
+	/* a warning of the peer's ends a turn, nothing else: each has octets of the flight */
+	for (unsigned int turns = 0; turns < TLS_TURNS_MAX; turns++) {
+		rc = gnutls_handshake(t->session);
+		if (!rc || rc == GNUTLS_E_AGAIN || gnutls_error_is_fatal(rc))
+			return rc;
+	}
+	return rc;
+}
+
+/* What is still open of the peer's certificate. */
+static bool tls_is_judged(struct tls *t)
+{
+	if (t->open)
+		tls_wait(t, TLS_JUDGE);
+	if (t->open && t->given_up)
+		snprintf(t->why, sizeof(t->why), "TLS was given up");
+	t->open = false;
+	return !t->why[0];
 }
 
 static void tls_run(void *ctx)
 {
 	struct tls *t = ctx;
-	int rc = 0;
+	int rc;
 
 	if (t->state == TLS_DONE) {
 		t->state = tls_after(t);
 		return;
 	}
-	while (!t->shaken && (rc = gnutls_handshake(t->session)) < 0 &&
-	       !gnutls_error_is_fatal(rc) && rc != GNUTLS_E_AGAIN)
-		;
+	rc = t->shaken ? 0 : tls_shake(t);
 	t->shaken = !rc;
-	t->state = t->shaken ? tls_last_word(t) : rc == GNUTLS_E_AGAIN ? TLS_MORE : tls_fail(t, rc);
-}
-
-static enum tls_state tls_go_on(struct tls *t)
-{
-	t->signing = false;
-	if (fiber_run(t->fiber))
-		return TLS_SIGN;
-	fiber_free(t->fiber);
-	t->fiber = NULL;
-	t->in = (struct chunk){ 0 };
-	return t->state;
+	if (rc == GNUTLS_E_AGAIN)
+		t->state = TLS_MORE;
+	else if (rc)
+		t->state = tls_fail(t, rc);
+	else if (t->in.len && (t->setup.server || !tls_has_last_word(t)))
+		t->state = tls_after(t);	/* it takes back what it has just said */
+	else if (tls_is_judged(t))
+		t->state = tls_last_word(t);
+	else
+		t->state = tls_fail(t, GNUTLS_E_CERTIFICATE_ERROR);
 }
 
 enum tls_state tls_step(struct tls *t, struct chunk flight)
@@ -356,6 +408,12 @@ struct chunk tls_to_sign(const struct tls *t, uint16_t *scheme)
 enum tls_state tls_signed(struct tls *t, struct chunk signature)
 {
 	t->signature = signature;
+	return tls_go_on(t);
+}
+
+enum tls_state tls_judged(struct tls *t, const char *why)
+{
+	snprintf(t->why, sizeof(t->why), "%s", why);
 	return tls_go_on(t);
 }
 

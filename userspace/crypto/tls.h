@@ -7,7 +7,7 @@
 #define CRYPTO_TLS_H
 
 #include <stdbool.h>
-#include "lib/chunk_list.h"
+#include "crypto/cert.h"
 
 #define TLS_WHY_MAX	256
 #define TLS_MSK_LEN	64
@@ -17,9 +17,13 @@
 struct key;
 struct tls;
 
+enum tls_verdict { TLS_BELIEVED, TLS_REFUSED, TLS_OPEN };
+
 enum tls_state {
 	TLS_MORE,			/* tls_out() is for the peer, whose next flight is awaited */
 	TLS_SIGN,			/* tls_to_sign() wants a signature: tls_signed() goes on */
+	TLS_JUDGE,			/* tls_peer() has proved itself; verify() left something open:
+					   tls_judged() goes on */
 	TLS_DONE,			/* likewise, if it has octets; both ends have proved themselves */
 	TLS_FAILED,			/* tls_why(); tls_out() may be an alert */
 };
@@ -30,9 +34,12 @@ struct tls_setup {
 	bool old;			/* no TLS 1.3 */
 	const struct chunk_list *certs;	/* our own chain in DER */
 	const struct chunk_list *ca;	/* a server asks for certificates of these; NULL: of any */
-	/* Is the peer's chain to be believed? False: @why, a sentence. */
-	bool (*verify)(void *ctx, const struct chunk *certs, unsigned int count,
-		       char why[TLS_WHY_MAX]);
+	/*
+	 * Is the peer's chain to be believed? TLS_REFUSED: @why, a sentence. TLS_OPEN: that takes
+	 * time (TLS_JUDGE), and the peer shall prove first that it is its.
+	 */
+	enum tls_verdict (*verify)(void *ctx, const struct chunk *certs, unsigned int count,
+				   char why[TLS_WHY_MAX]);
 	void *ctx;
 };
 
@@ -45,6 +52,10 @@ enum tls_state tls_step(struct tls *t, struct chunk flight);
 struct chunk tls_to_sign(const struct tls *t, uint16_t *scheme);
 /* @signature without octets: there is none. */
 enum tls_state tls_signed(struct tls *t, struct chunk signature);
+/* After TLS_JUDGE: the peer's chain; how many. Views of the session. */
+unsigned int tls_peer(const struct tls *t, struct chunk certs[CERT_CHAIN_MAX]);
+/* @why: "", it is believed; else a sentence. */
+enum tls_state tls_judged(struct tls *t, const char *why);
 /* What is for the peer, valid until the next step. */
 struct chunk tls_out(const struct tls *t);
 const char *tls_why(const struct tls *t);

@@ -125,7 +125,9 @@ crl good ca revoked
 crl sub sub
 crl subrevoked ca sub
 crl foreign other revoked
+crl bad ca asked
 openssl crl -in good.crl -outform DER -out good.crl.der
+openssl crl -in bad.crl -outform DER -out bad.crl.der
 # two in one file
 cat good.crl sub.crl >both.crl
 

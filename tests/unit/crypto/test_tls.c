@@ -21,7 +21,8 @@ struct end {
 	struct chunk_list *certs;
 	const char *believes;		/* the peer's certificate, NAME.der; "": none */
 	bool holds_back;		/* there is no signature */
-	unsigned int signatures;
+	const char *verdict;		/* found after the handshake; NULL: at once */
+	unsigned int signatures, judged;
 };
 
 /* Read once, for ever. */
@@ -48,16 +49,16 @@ static const struct kept *keep(const char *name)
 	return k;
 }
 
-static bool end_verify(void *ctx, const struct chunk *certs, unsigned int count,
+static enum tls_verdict end_verify(void *ctx, const struct chunk *certs, unsigned int count,
 		       char why[TLS_WHY_MAX])
 {
 	const struct end *e = ctx;
 	struct chunk want = e->believes[0] ? keep(e->believes)->cert : (struct chunk){ 0 };
 
 	if (certs[0].len == want.len && !memcmp(certs[0].p, want.p, want.len))
-		return true;
+		return e->verdict ? TLS_OPEN : TLS_BELIEVED;
 	snprintf(why, TLS_WHY_MAX, "%u certificates of a stranger", count);
-	return false;
+	return TLS_REFUSED;
 }
 
 static void end_open_as(struct end *e, bool server, bool old, const char *name,
@@ -85,6 +86,17 @@ static void end_close(struct end *e)
 	chunk_list_put(e->certs);
 }
 
+static enum tls_state end_judge(struct end *e)
+{
+	struct chunk certs[CERT_CHAIN_MAX], want = keep(e->believes)->cert;
+
+	assert_int_equal(tls_peer(e->tls, certs), 1);
+	assert_int_equal(certs[0].len, want.len);
+	assert_memory_equal(certs[0].p, want.p, want.len);
+	e->judged++;
+	return tls_judged(e->tls, e->verdict);
+}
+
 /* With each signature that it asks for; what it says is in @out. */
 static enum tls_state end_step(struct end *e, struct chunk in, uint8_t *out, size_t *len)
 {
@@ -95,7 +107,11 @@ static enum tls_state end_step(struct end *e, struct chunk in, uint8_t *out, siz
 	uint16_t scheme;
 	size_t made_len;
 
-	while (state == TLS_SIGN) {
+	while (state == TLS_SIGN || state == TLS_JUDGE) {
+		if (state == TLS_JUDGE) {
+			state = end_judge(e);
+			continue;
+		}
 		octets = tls_to_sign(e->tls, &scheme);
 		if (!tls_sign(e->key, scheme, octets, made, &made_len, why))
 			fail_msg("%s", why);
@@ -204,6 +220,50 @@ static void test_refused(void **state)
 	}
 }
 
+/* What is found out once the other end has proved itself: it was asked for each time, and counts. */
+static void test_judged(void **state)
+{
+	struct end client, server;
+	enum tls_state got[2];
+
+	for (int i = 0; i < 8; i++) {
+		bool of_server = i & 1, old = i & 2, refuses = i & 4;
+		struct end *judge = of_server ? &server : &client;
+		struct end *other = of_server ? &client : &server;
+
+		end_open_as(&client, false, old, "p256", "p384");
+		end_open(&server, true, "p384", "p256");
+		judge->verdict = refuses ? "it was revoked" : "";
+		if (!refuses) {
+			agreed(&client, &server, old ? "TLS1.2" : "TLS1.3");
+			assert_int_equal(judge->judged, 1);
+			continue;
+		}
+		talk(&client, &server, got);
+		assert_int_equal(judge->judged, 1);
+		assert_int_equal(got[of_server], TLS_FAILED);
+		assert_string_equal(tls_why(judge->tls), "it was revoked");
+		if (!strstr(tls_why(other->tls), "Certificate is bad"))
+			fail_msg("%d: \"%s\"", i, tls_why(other->tls));
+		end_close(&client);
+		end_close(&server);
+	}
+}
+
+static void client_to_judge(struct end *client, struct chunk flight)
+{
+	uint8_t made[TLS_SIGNATURE_MAX];
+	char why[TLS_WHY_MAX];
+	struct chunk octets;
+	uint16_t scheme;
+	size_t len;
+
+	assert_int_equal(tls_step(client->tls, flight), TLS_SIGN);
+	octets = tls_to_sign(client->tls, &scheme);
+	assert_true(tls_sign(client->key, scheme, octets, made, &len, why));
+	assert_int_equal(tls_signed(client->tls, (struct chunk){ made, len }), TLS_JUDGE);
+}
+
 /* The keeper of the key does not answer, or the session goes while it is asked. */
 static void test_no_signature(void **state)
 {
@@ -225,6 +285,16 @@ static void test_no_signature(void **state)
 	end_open(&server, true, "p384", "p256");
 	assert_int_equal(end_step(&client, (struct chunk){ NULL, 0 }, out, &len), TLS_MORE);
 	assert_int_equal(tls_step(server.tls, (struct chunk){ out, len }), TLS_SIGN);
+	end_close(&server);
+	end_close(&client);
+
+	end_open(&client, false, "p256", "p384");
+	end_open(&server, true, "p384", "p256");
+	client.verdict = "";
+	assert_int_equal(end_step(&client, (struct chunk){ NULL, 0 }, out, &len), TLS_MORE);
+	assert_int_equal(end_step(&server, (struct chunk){ out, len }, out, &len), TLS_MORE);
+	/* signs, and wants to know */
+	client_to_judge(&client, (struct chunk){ out, len });
 	end_close(&server);
 	end_close(&client);
 }
@@ -304,7 +374,7 @@ int main(void)
 		cmocka_unit_test(test_keys),	   cmocka_unit_test(test_old),
 		cmocka_unit_test(test_refused),	   cmocka_unit_test(test_no_signature),
 		cmocka_unit_test(test_hostile),	   cmocka_unit_test(test_after),
-		cmocka_unit_test(test_scheme),
+		cmocka_unit_test(test_scheme),	   cmocka_unit_test(test_judged),
 	};
 
 	return cmocka_run_group_tests(tests, pki_make, forget);

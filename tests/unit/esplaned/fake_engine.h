@@ -43,6 +43,11 @@ static struct fake {
 	struct ike_lease_status lease[3];	/* pool NULL: there is none */
 	char pool[4][TUNNEL_NAME_MAX];		/* those that there are; "": none */
 	struct config *config;			/* what keys_load gives next; NULL: a mistake */
+	struct fetch *fetch;			/* what keys_fetch gives */
+	bool no_tls;				/* keys_tls() cannot begin */
+	struct chunk tls;			/* its octets, a view; and its scheme */
+	uint16_t scheme;
+	void (*on_job)(uint32_t id, const struct ike_job_result *result);
 } fake;
 
 static void fake_asked(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -340,6 +345,8 @@ void ike_kern_event(struct ike *ike, const struct ike_kern_event *ev)
 void ike_job_done(struct ike *ike, uint32_t id, const struct ike_job_result *result)
 {
 	fake_asked("job %u %s; ", id, result->why ? result->why : "done");
+	if (fake.on_job)
+		fake.on_job(id, result);
 }
 
 uint64_t ike_deadline(const struct ike *ike)
@@ -615,7 +622,9 @@ bool keys_tls(struct keys *keys, uint32_t job, uint32_t secret, uint16_t scheme,
 	      struct chunk octets)
 {
 	fake_asked("tls %u %u %04x %zu; ", job, secret, scheme, octets.len);
-	return true;
+	fake.tls = octets;
+	fake.scheme = scheme;
+	return !fake.no_tls;
 }
 
 bool keys_hook(struct keys *keys, uint32_t id, uint32_t secret, bool up, const struct facts *facts)
@@ -635,7 +644,7 @@ void keys_lease(struct keys *keys, const struct ledger_entry *entry)
 
 struct fetch *keys_fetch(const struct keys *keys)
 {
-	return NULL;
+	return fake.fetch;
 }
 
 void keys_dns(struct keys *keys, uint32_t secret, const struct internal_net *net)

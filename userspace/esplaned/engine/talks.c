@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "crypto/tls.h"
@@ -21,6 +22,7 @@ struct talk {
 	struct ike_id id;		/* whom the peer's certificate has to name */
 	struct tls *tls;
 	enum tls_state state;
+	struct verify *verify;		/* of TLS_JUDGE */
 	uint8_t *flight;		/* of the peer's, while the step goes on */
 	size_t flight_len;
 	struct event *told;		/* the engine hears of it when it is out of the way */
@@ -53,6 +55,7 @@ static void talks_free(struct talk *t)
 	while (*at != t)
 		at = &(*at)->next;
 	*at = t->next;
+	verify_free(t->verify);
 	tls_free(t->tls);
 	talks_forget_flight(t);
 	if (t->told)
@@ -60,9 +63,9 @@ static void talks_free(struct talk *t)
 	free(t);
 }
 
-/* As verify_cert(), without a signature of IKE: TLS has its own. */
-static bool talks_verify(void *ctx, const struct chunk *certs, unsigned int count,
-			 char why[TLS_WHY_MAX])
+/* Without what has to be fetched: that has to wait until TLS has proved whose the certificate is. */
+static enum tls_verdict talks_verify(void *ctx, const struct chunk *certs, unsigned int count,
+				     char why[TLS_WHY_MAX])
 {
 	struct talk *t = ctx;
 	struct tunnel_entry *entry = tunnels_find(&t->d->tunnels, t->tunnel);
@@ -71,15 +74,22 @@ static bool talks_verify(void *ctx, const struct chunk *certs, unsigned int coun
 		.id = { t->id.data, t->id.len }, .now = time(NULL),
 	};
 	struct trust *trust = entry ? verify_trust(entry) : NULL;
+	struct trust_need need = { 0 };
 	time_t until;
 
-	if (!trust)
+	if (!trust) {
 		snprintf(why, TLS_WHY_MAX, "%s", entry ? "no memory" : "the tunnel has gone");
-	if (!trust || !trust_check(trust, &claim, &until, NULL, why))
-		return false;
+		return TLS_REFUSED;
+	}
+	if (!trust_check(trust, &claim, &until, entry->opt.no_fetch ? NULL : &need, why)) {
+		if (!need.url[0])
+			return TLS_REFUSED;
+		why[0] = '\0';
+		return TLS_OPEN;
+	}
 	t->valid_s = (uint64_t)(until - claim.now);
 	cert_subject(certs[0], t->subject);
-	return true;
+	return TLS_BELIEVED;
 }
 
 static void talks_on_told(evutil_socket_t fd, short what, void *ctx)
@@ -107,19 +117,52 @@ static void talks_on_told(evutil_socket_t fd, short what, void *ctx)
 	engine_settled(d);
 }
 
-/* Tells the engine, or asks for a signature first. False: neither can be. */
-static bool talks_go_on(struct talk *t, enum tls_state state)
+static void talks_on_judged(void *ctx, const struct verify_result *v);
+
+static bool talks_judge(struct talk *t)
+{
+	struct chunk certs[CERT_CHAIN_MAX];
+	struct ike_job claim = {
+		.kind = IKE_JOB_TLS, .tunnel = t->tunnel, .id = &t->id, .certs = certs,
+		.cert_count = tls_peer(t->tls, certs),
+	};
+
+	t->verify = verify_new(t->d, &claim, talks_on_judged, t);
+	return t->verify;
+}
+
+static bool talks_sign(struct talk *t)
 {
 	struct tunnel_entry *entry = tunnels_find(&t->d->tunnels, t->tunnel);
-	const struct timeval at_once = { 0 };
-	struct chunk octets;
 	uint16_t scheme;
+	struct chunk octets = tls_to_sign(t->tls, &scheme);
+
+	return entry && keys_tls(t->d->keys, t->job, entry->opt.secret, scheme, octets);
+}
+
+/* Tells the engine, or asks others first. False: none of it can be. */
+static bool talks_go_on(struct talk *t, enum tls_state state)
+{
+	const struct timeval at_once = { 0 };
 
 	t->state = state;
-	if (state != TLS_SIGN)
-		return !evtimer_add(t->told, &at_once);
-	octets = tls_to_sign(t->tls, &scheme);
-	return entry && keys_tls(t->d->keys, t->job, entry->opt.secret, scheme, octets);
+	if (state == TLS_SIGN)
+		return talks_sign(t);
+	if (state == TLS_JUDGE)
+		return talks_judge(t);
+	return !evtimer_add(t->told, &at_once);
+}
+
+/* As talks_go_on(), where the engine waits already. */
+static void talks_resume(struct talk *t, enum tls_state state)
+{
+	const struct timeval at_once = { 0 };
+
+	if (talks_go_on(t, state))
+		return;
+	snprintf(t->why, sizeof(t->why), "TLS cannot go on: no memory, or the tunnel has gone");
+	t->state = TLS_FAILED;
+	evtimer_add(t->told, &at_once);
 }
 
 void talks_signed(void *ctx, uint32_t job, const char *why, struct chunk signature)
@@ -133,7 +176,20 @@ void talks_signed(void *ctx, uint32_t job, const char *why, struct chunk signatu
 		return;
 	if (why)
 		snprintf(t->why, sizeof(t->why), "%s", why);
-	talks_go_on(t, tls_signed(t->tls, why ? (struct chunk){ 0 } : signature));
+	talks_resume(t, tls_signed(t->tls, why ? (struct chunk){ 0 } : signature));
+}
+
+static void talks_on_judged(void *ctx, const struct verify_result *v)
+{
+	struct talk *t = ctx;
+	char why[TLS_WHY_MAX];
+
+	t->valid_s = v->valid_s;
+	memcpy(t->subject, v->subject, sizeof(t->subject));
+	snprintf(why, sizeof(why), "%s", v->why);
+	verify_free(t->verify);		/* and @v with it */
+	t->verify = NULL;
+	talks_resume(t, tls_judged(t->tls, why));
 }
 
 static struct talk *talks_new(struct daemon *d, const struct ike_job *what)
@@ -173,7 +229,7 @@ bool talks_step(struct daemon *d, uint32_t job, const struct ike_job *what)
 
 	if (!t)
 		t = talks_new(d, what);
-	if (!t || t->job || t->state == TLS_FAILED || t->state == TLS_SIGN)
+	if (!t || t->job || t->state == TLS_FAILED)	/* or the last step goes on */
 		return false;
 	t->flight = mem_dup(what->octets.p, what->octets.len);
 	if (!t->flight)

@@ -32,6 +32,7 @@ struct verify {
 	struct ike_id id;
 	struct chunk certs[IKE_CERTS_MAX], raw_key, covered, signature;
 	unsigned int cert_count;
+	bool proven;			/* without a signature */
 	uint8_t method;
 	uint8_t octets[];
 };
@@ -61,6 +62,7 @@ static struct verify *verify_copy(const struct ike_job *job)
 	v->tunnel = job->tunnel;
 	v->id = *job->id;
 	v->method = job->method;
+	v->proven = job->kind == IKE_JOB_TLS;
 	v->covered = verify_keep(&at, job->octets);
 	v->signature = verify_keep(&at, job->signature);
 	v->raw_key = verify_keep(&at, job->raw_key);
@@ -119,7 +121,8 @@ static bool verify_cert(struct verify *v, struct tunnel_entry *t)
 	ok = trust_check(trust, &claim, &until, t->opt.no_fetch ? NULL : &v->need, why);
 	if (!ok && !v->need.url[0])
 		return true;
-	if (!signature_check(v->certs[0], t->opt.allow_legacy, v->method, v->covered, v->signature,
+	if (!v->proven &&
+	    !signature_check(v->certs[0], t->opt.allow_legacy, v->method, v->covered, v->signature,
 			     why))
 		return true;
 	if (!ok && verify_fetches(v))
@@ -139,7 +142,7 @@ static bool verify_go(struct verify *v)
 
 	if (!t)
 		snprintf(v->result.why, sizeof(v->result.why), "the tunnel is there no more");
-	else if (t->opt.remote_keys)
+	else if (t->opt.remote_keys && !v->proven)
 		verify_raw(v, &t->opt);
 	else
 		return verify_cert(v, t);

@@ -24,7 +24,8 @@ typedef void (*verify_done_fn)(void *ctx, const struct verify_result *result);
 struct trust *verify_trust(struct tunnel_entry *t);
 
 /*
- * What @job points to is copied. @done follows once, never from inside; it frees. NULL: no memory,
+ * Of IKE_JOB_VERIFY; or of IKE_JOB_TLS, where TLS has proved whose the certificates are, and there
+ * is no signature here. What @job points to is copied. @done follows once, never from inside; it frees. NULL: no memory,
  * or no such tunnel.
  */
 struct verify *verify_new(struct daemon *d, const struct ike_job *job, verify_done_fn done,

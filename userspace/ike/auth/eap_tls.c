@@ -172,7 +172,8 @@ static enum auth_state eap_tls_go_on(struct eap *e, uint8_t code)
 
 	if (e->s->why[0])
 		return AUTH_FAILED;
-	if (failed && !e->tls->out.len)
+	/* a client answers the server's alert with nothing: EAP-Failure follows, RFC 5216 2.1.3 */
+	if (failed && !e->tls->out.len && code == EAP_REQUEST)
 		return eap_packet_fail(e, "%s", e->why);
 	if (e->phase == PHASE_SHAKING && !e->tls->out.len)
 		return eap_packet_fail(e, "TLS has nothing to say, and is not at its end");
