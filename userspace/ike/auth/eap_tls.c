@@ -60,7 +60,8 @@ static enum auth_state eap_tls_say(struct eap *e, uint8_t code)
 	writer_u8(&w, (first ? FLAG_LENGTH : 0) | (left > part ? FLAG_MORE : 0));
 	if (first)
 		writer_u32(&w, (uint32_t)left);
-	writer_bytes(&w, t->out.p + t->sent, part);
+	if (part)
+		writer_bytes(&w, t->out.p + t->sent, part);
 	t->sent += part;
 	return eap_packet_end(e, &w);
 }
