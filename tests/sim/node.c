@@ -40,6 +40,13 @@ int node_other(const struct node *n, const struct peer *peer)
 	return n->index;
 }
 
+int node_any_other(struct node *n)
+{
+	int other = n->index == HUB ? (int)rng_below(&n->w->script, n->w->nodes) : HUB;
+
+	return other == n->index ? 0 : other;
+}
+
 struct peer *node_peer(const struct node *n, int other)
 {
 	struct tunnel *t;

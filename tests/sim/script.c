@@ -6,17 +6,9 @@
 
 #include "lib/array.h"
 
-/* Another node that it has a tunnel to. */
-static int any_other(struct node *n)
-{
-	int other = n->index == HUB ? (int)rng_below(&n->w->script, n->w->nodes) : HUB;
-
-	return other == n->index ? 0 : other;
-}
-
 static struct child *any_child(struct node *n)
 {
-	return node_child(n, any_other(n), rng_below(&n->w->script, n->w->children));
+	return node_child(n, node_any_other(n), rng_below(&n->w->script, n->w->children));
 }
 
 static void limit_of(struct node *n, const struct child *t, bool hard)
@@ -93,40 +85,6 @@ static void child_go_down(struct node *n)
 	ike_down(n->ike, child->id, "taken down");
 }
 
-static void rekey_ike(struct node *n)
-{
-	struct peer *peer = node_peer(n, any_other(n));
-
-	if (!peer || !peer->sa)
-		return;
-	trace(n->w, "%c: script: rekey of the IKE SA", 'A' + n->index);
-	ike_rekey(n->ike, peer->id);
-}
-
-static void reauthenticate(struct node *n)
-{
-	struct peer *peer = node_peer(n, any_other(n));
-
-	if (!peer || !peer->sa)
-		return;
-	trace(n->w, "%c: script: reauthentication", 'A' + n->index);
-	ike_reauthenticate(n->ike, peer->id);
-}
-
-/* Both do, and one of them uses the new one as soon as it can. */
-static void rekey_ike_and_use_it(struct node *n)
-{
-	struct world *w = n->w;
-
-	rekey_ike(n);
-	rekey_ike(&w->n[any_other(n)]);
-	for (int i = 0; i < 8 && !w->violation[0]; i++) {
-		world_run(w, w->now + 20 + rng_below(&w->script, 100));
-		if (n->ike)
-			ike_probe(n->ike);
-	}
-}
-
 static void rebind(struct node *n)
 {
 	nat_rebind(n->w);
@@ -197,9 +155,9 @@ static const struct {
 	{ 14, go_up },
 	{ 6, child_go_up },
 	{ 3, child_go_down },
-	{ 6, rekey_ike },
-	{ 2, rekey_ike_and_use_it },
-	{ 6, reauthenticate },
+	{ 6, rekeys_ike },
+	{ 2, rekeys_used_at_once },
+	{ 6, rekeys_by_proof },
 	{ 4, rebind },
 	{ 30, node_move },
 	{ 1, jump },
@@ -229,7 +187,7 @@ static void act(struct world *w, struct node *n, bool both)
 	actions[i].act(n);
 	check_step(w);
 	if (both && !w->violation[0])
-		actions[i].act(&w->n[any_other(n)]);
+		actions[i].act(&w->n[node_any_other(n)]);
 	check_step(w);
 }
 
@@ -394,7 +352,7 @@ static void ike_rekeys_must_work(struct world *w)
 
 		if (!can_be_up(w, i))
 			continue;
-		rekey_ike(&w->n[i]);
+		rekeys_ike(&w->n[i]);
 		world_run(w, w->now + 1000);
 		if (w->n[i].ike_rekeys + w->n[i].reauths == before)
 			violate(w, "on a calm network a rekey of the IKE SA does not succeed");
@@ -410,7 +368,7 @@ static void reauthentications_must_work(struct world *w)
 
 		if (!can_be_up(w, i))
 			continue;
-		reauthenticate(&w->n[i]);
+		rekeys_by_proof(&w->n[i]);
 		world_run(w, w->now + 2000);
 		if (w->n[i].reauths == before || w->n[i].downs != downs)
 			violate(w, "on a calm network a reauthentication does not succeed");

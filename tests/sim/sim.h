@@ -266,6 +266,7 @@ const char *node_ca(const struct node *n);
 struct peer *node_peer(const struct node *n, int other);
 /* Who it is; @n itself: nobody. */
 int node_other(const struct node *n, const struct peer *peer);
+int node_any_other(struct node *n);	/* one that it has a tunnel to, by the script's chance */
 /* A child of it, by its place in the configuration; NULL: no such peer. */
 struct child *node_child(const struct node *n, int other, unsigned int i);
 unsigned int node_child_index(const struct child *child);
@@ -365,6 +366,12 @@ void inject_hint(struct node *n);
 
 /* configure.c: which tunnels there are, before anybody starts */
 void configure(struct world *w);
+
+/* rekeys.c: of the IKE SA between @n and some other node */
+void rekeys_ike(struct node *n);
+void rekeys_by_proof(struct node *n);	/* reauthentication */
+/* Both do, and one of them uses the new one as soon as it can. */
+void rekeys_used_at_once(struct node *n);
 
 /* script.c */
 void script_run(struct world *w);
