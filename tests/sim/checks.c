@@ -5,6 +5,7 @@
  */
 #include "sim/sim.h"
 
+#include "ike/v2/awaited.h"
 #include "ike/v2/child_exchange.h"
 
 #define EXPIRED_MOST_MS	240000	/* retransmission, a switch put off, a late event */
@@ -141,12 +142,13 @@ uint64_t digest(const struct node *n, bool established_only)
 
 /* ---- after every step */
 
-/* Inbound SPIs that requests of ours hold. */
+/* Inbound SPIs that requests of ours hold, and an answer of ours. */
 static unsigned int exchange_spis(const struct ike_sa *sa)
 {
+	const struct awaited *awaited = sa->awaited;
 	const struct child_exchange *p;
 	const struct exchange *ex;
-	unsigned int count = 0;
+	unsigned int count = awaited && awaited->spi_in;
 
 	TAILQ_FOREACH(ex, &sa->exchanges, link) {
 		p = (const void *)ex->priv;

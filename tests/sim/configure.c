@@ -1,27 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the nodes of one history are configured to. */
-#include <stdlib.h>
-
 #include "sim/sim.h"
 
 #include "fake/fake_rounds.h"
 #include "fake/fake_sign.h"
 #include "lib/array.h"
-
-/* A list is proposals with a space between. */
-static void pick_proposals(struct rng *r, struct proposals *p, uint8_t protocol,
-			   const char *const *lists, size_t count)
-{
-	char text[256], why[128], *save = NULL;
-
-	snprintf(text, sizeof(text), "%s", lists[rng_below(r, count)]);
-	for (char *word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-		if (!proposal_parse(&p->p[p->count++], protocol, word, why, sizeof(why))) {
-			fprintf(stderr, "sim: %s: %s\n", word, why);
-			abort();
-		}
-	}
-}
 
 /* The same again and again: what is offered does not change, but the message is long. */
 static void lengthen(struct proposals *p)
@@ -127,23 +110,9 @@ static void configure_more(const struct world *w, struct tunnel_conf *c)
 		c->more[0].addr = first;
 }
 
-/* Each list has something in common with each other. */
 static void configure_node(struct world *w, struct node *n, bool with_pfs, uint32_t rekey_s,
 			   uint64_t rekey_bytes)
 {
-	static const char *const ike[] = {
-		"aes128-sha256-x25519-ecp256 aes128gcm16-prfsha256-x25519-ecp256",
-		"aes128gcm16-prfsha256-x25519",
-		"aes256gcm16-aes128gcm16-prfsha384-prfsha256-x25519",
-		"aes128gcm16-prfsha256-ecp256-x25519",
-	};
-	static const char *const esp[] = {
-		"aes128gcm16-esn-noesn",
-		"aes256gcm16-aes128gcm16-esn",
-		"chacha20poly1305-aes128gcm16-esn-noesn",
-	};
-	static const char *const pfs[] = { "aes128gcm16-x25519-esn",
-					   "aes128gcm16-ecp256-x25519-esn" };
 	struct tunnel_conf *c = &n->conf;
 	struct rng *r = &w->script;
 
@@ -163,7 +132,7 @@ static void configure_node(struct world *w, struct node *n, bool with_pfs, uint3
 		c->remote_id = w->n[n->index == HUB ? 0 : n->wrong_id ? 3 : HUB].id;
 	configure_proofs(w, n);
 	configure_start(w, c);
-	pick_proposals(r, &c->ike, PROTO_IKE, ike, rng_chance(r, 85) ? 3 : 4);
+	suites_configure_ike(w, &c->ike);
 	c->force_udp = rng_chance(r, 20);
 	configure_exchanges(w, c);
 	c->dpd_s = 10 + rng_below(r, 40);
@@ -177,10 +146,7 @@ static void configure_node(struct world *w, struct node *n, bool with_pfs, uint3
 		struct child_conf *child = &n->child[i];
 
 		configure_child(w, n, i);
-		if (with_pfs)
-			pick_proposals(r, &child->esp, PROTO_ESP, pfs, 2);
-		else
-			pick_proposals(r, &child->esp, PROTO_ESP, esp, 3);
+		suites_configure_esp(w, &child->esp, with_pfs);
 		if (w->large)
 			lengthen(&child->esp);
 		child->rekey_s = rng_chance(r, 80) ? rekey_s : 0;
@@ -226,6 +192,7 @@ void configure(struct world *w)
 	w->mobile = rng_chance(r, 50);
 	if (by_bytes)
 		w->packet = UINT64_C(1) << 28;
+	w->further = rng_chance(r, 25);
 	w->small = rng_chance(r, 30);
 	w->large = rng_chance(r, 20);
 	configure_wrong(w);

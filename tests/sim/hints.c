@@ -59,7 +59,7 @@ static size_t hint_make(const struct ike_sa *sa, struct rng *r, uint8_t *msg, si
 	if (ex && ex->sent) {
 		for (size_t i = 0; i < sizeof(token); i++)
 			token[i] = rng_next(r);
-		h.exchange = ex->kind->exchange;
+		h.exchange = ex->exchange;
 		h.id = ex->id;
 		h.flags = MSG_RESPONSE | (sa->initiator ? 0 : MSG_INITIATOR);
 		build_begin(&b, msg, cap, &h);

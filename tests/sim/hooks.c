@@ -93,6 +93,26 @@ bool __wrap_ke_derive(const struct ke *ke, const uint8_t *peer, size_t peer_len,
 	return ok;
 }
 
+struct ke *__real_ke_answer(uint16_t group, const uint8_t *peer, size_t peer_len,
+			    void (*random)(void *ctx, void *buf, size_t len), void *ctx,
+			    uint8_t *secret, size_t *secret_len);
+struct ke *__wrap_ke_answer(uint16_t group, const uint8_t *peer, size_t peer_len,
+			    void (*random)(void *ctx, void *buf, size_t len), void *ctx,
+			    uint8_t *secret, size_t *secret_len);
+
+struct ke *__wrap_ke_answer(uint16_t group, const uint8_t *peer, size_t peer_len,
+			    void (*random)(void *ctx, void *buf, size_t len), void *ctx,
+			    uint8_t *secret, size_t *secret_len)
+{
+	unsigned int one_in = starve_one_in;
+	struct ke *ke;
+
+	starve_one_in = 0;
+	ke = __real_ke_answer(group, peer, peer_len, random, ctx, secret, secret_len);
+	starve_one_in = one_in;
+	return ke;
+}
+
 /* ---- what is sealed */
 
 bool __real_sk_seal(struct sk *sk, uint8_t *msg, size_t body, size_t plain);

@@ -96,7 +96,8 @@ static void piece_notify(struct node *n, struct ike_sa *sa, struct builder *b)
 		NOTIFY_COOKIE, NOTIFY_REKEY_SA, NOTIFY_ADDITIONAL_IP4_ADDRESS,
 		NOTIFY_NO_ADDITIONAL_ADDRESSES, NOTIFY_UPDATE_SA_ADDRESSES, NOTIFY_COOKIE2,
 		NOTIFY_NO_NATS_ALLOWED, NOTIFY_UNACCEPTABLE_ADDRESSES,
-		NOTIFY_UNEXPECTED_NAT_DETECTED,
+		NOTIFY_UNEXPECTED_NAT_DETECTED, NOTIFY_ADDITIONAL_KEY_EXCHANGE,
+		NOTIFY_STATE_NOT_FOUND,
 	};
 	static const uint8_t lengths[] = { 0, 4, 8 };
 	struct rng *r = chance_of(n);
@@ -233,11 +234,21 @@ static void fill_ike(struct node *n, struct ike_sa *sa, struct builder *b)
 	fill_ke(n, b, offer_group(&sa->suite));
 }
 
-static void fill(struct node *n, struct ike_sa *sa, struct builder *b, bool child)
+/* Key exchanges that nobody has asked for, or not so. */
+static void fill_further(struct node *n, struct ike_sa *sa, struct builder *b)
 {
+	piece_ke(n, sa, b);
+	piece_notify(n, sa, b);
+}
+
+static void fill(struct node *n, struct ike_sa *sa, struct builder *b, uint8_t exchange)
+{
+	bool child = exchange == EXCHANGE_CREATE_CHILD_SA;
 	uint64_t dice = rng_below(chance_of(n), 100);
 
-	if (child && dice < 60)
+	if (exchange >= EXCHANGE_IKE_INTERMEDIATE && dice < 80)
+		fill_further(n, sa, b);
+	else if (child && dice < 60)
 		fill_child(n, sa, b);
 	else if (child && dice < 70)
 		fill_ike(n, sa, b);
@@ -273,7 +284,7 @@ static enum built malice_build(struct exchange *ex, struct cause *cause)
 	if (n->malice == MALICE_IKE)
 		fill_ike(n, ex->sa, &b);
 	else
-		fill(n, ex->sa, &b, n->malice == MALICE_CHILD);
+		fill(n, ex->sa, &b, ex->exchange);
 	n->malice = MALICE_NONE;
 	return v2_request_end(ex, &b, cause);
 }
@@ -338,7 +349,8 @@ static void shout(struct node *n, struct ike_sa *sa)
 {
 	static const uint8_t exchanges[] = {
 		EXCHANGE_IKE_AUTH, EXCHANGE_CREATE_CHILD_SA, EXCHANGE_CREATE_CHILD_SA,
-		EXCHANGE_INFORMATIONAL, EXCHANGE_INFORMATIONAL, 99,
+		EXCHANGE_INFORMATIONAL, EXCHANGE_INFORMATIONAL, EXCHANGE_IKE_INTERMEDIATE,
+		EXCHANGE_IKE_FOLLOWUP_KE, EXCHANGE_IKE_FOLLOWUP_KE, 99,
 	};
 	struct rng *r = chance_of(n);
 	struct msg_header h = {
@@ -355,7 +367,7 @@ static void shout(struct node *n, struct ike_sa *sa)
 					sa->next_out - 2 + rng_below(r, 4);
 	build_begin(&b, msg, sizeof(msg), &h);
 	build_sk_begin(&b, sk_iv_len(&sa->sk_out));
-	fill(n, sa, &b, h.exchange == EXCHANGE_CREATE_CHILD_SA);
+	fill(n, sa, &b, h.exchange);
 	/* its header says what it likes */
 	send_as(n, sa, &b, sa->mobike.on && rng_chance(r, 30));
 }
@@ -392,7 +404,7 @@ static void shout_fragments(struct node *n, struct ike_sa *sa)
 
 	build_begin(&b, chain, sizeof(chain), &h);
 	build_sk_begin(&b, 0);
-	fill(n, sa, &b, h.exchange == EXCHANGE_CREATE_CHILD_SA);
+	fill(n, sa, &b, h.exchange);
 	room = build_sk_plain(&b) / total + 1;
 	for (unsigned int i = 0; i < 8; i++) {
 		uint16_t number = rng_chance(r, 95) ? 1 + (i + rng_below(r, 2)) % total :

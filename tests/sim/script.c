@@ -434,8 +434,11 @@ void script_run(struct world *w)
 		ends_must_work(w);
 	if (w->violation[0])
 		return;
+	if (rng_chance(&w->script, 30))
+		rekeys_with_little_memory(&w->n[HUB]);
 	all_go_down(w);
-	world_run(w, w->now + 60000);
+	/* longer than a rekey that came to nothing, and then liveness */
+	world_run(w, w->now + 240000);
 	if (!w->violation[0])
 		check_empty(w);
 }

@@ -211,6 +211,7 @@ struct world {
 	struct datagram flight[FLIGHT_MAX];
 	unsigned int flight_count;
 	unsigned int children;
+	bool further;			/* suites have additional key exchanges */
 	bool small;			/* IKE messages go out in small fragments */
 	bool large;			/* and are larger than 576 octets, some of them */
 	bool nat;			/* all but the hub are behind one, */
@@ -372,6 +373,12 @@ void rekeys_ike(struct node *n);
 void rekeys_by_proof(struct node *n);	/* reauthentication */
 /* Both do, and one of them uses the new one as soon as it can. */
 void rekeys_used_at_once(struct node *n);
+/* Both do, and memory is short while the answers are under way. */
+void rekeys_with_little_memory(struct node *n);
+
+/* suites.c: what a node proposes; each has something in common with each other */
+void suites_configure_ike(struct world *w, struct proposals *list);
+void suites_configure_esp(struct world *w, struct proposals *list, bool with_pfs);
 
 /* script.c */
 void script_run(struct world *w);

@@ -72,9 +72,16 @@ bool sk_open(const struct sk *sk, uint8_t *msg, size_t len, size_t body, size_t 
 	     size_t *plain_len);
 void sk_wipe(struct sk *sk);
 
-/* Key exchange: our private half of one group. */
+/*
+ * Key exchange: our half of one group. Who begins it calls ke_new(), sends the value, and calls
+ * ke_derive() with the answer; who answers calls ke_answer() with the value that has come.
+ */
 struct ke;
-size_t ke_public_len(uint16_t group);		/* 0: unknown */
+/* What several of them have brought, RFC 9370 2.2.4: SK(0), and SK(1) | SK(2) | ..., or empty. */
+struct ke_secret {
+	struct chunk first, more;
+};
+size_t ke_public_len(uint16_t group);		/* of who begins; 0: unknown */
 /* @random: so that the simulator's histories are exact. NULL: unknown group or no memory. */
 struct ke *ke_new(uint16_t group, void (*random)(void *ctx, void *buf, size_t len), void *ctx);
 uint16_t ke_group(const struct ke *ke);
@@ -86,6 +93,10 @@ const uint8_t *ke_public(const struct ke *ke, size_t *len);
  */
 bool ke_derive(const struct ke *ke, const uint8_t *peer, size_t peer_len, uint8_t *secret,
 	       size_t *secret_len);
+/* NULL too where the peer's value is unsound. @secret as in ke_derive(). */
+struct ke *ke_answer(uint16_t group, const uint8_t *peer, size_t peer_len,
+		     void (*random)(void *ctx, void *buf, size_t len), void *ctx, uint8_t *secret,
+		     size_t *secret_len);
 void ke_free(struct ke *ke);			/* wipes; NULL is fine */
 
 /* RFC 7296 2.15: prf(prf(psk, "Key Pad for IKEv2"), octets), of prf_len() octets. */

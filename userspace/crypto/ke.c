@@ -124,6 +124,19 @@ bool ke_derive(const struct ke *ke, const uint8_t *peer, size_t peer_len, uint8_
 	return true;
 }
 
+struct ke *ke_answer(uint16_t group, const uint8_t *peer, size_t peer_len,
+		     void (*random)(void *ctx, void *buf, size_t len), void *ctx, uint8_t *secret,
+		     size_t *secret_len)
+{
+	struct ke *ke = ke_new(group, random, ctx);
+
+	if (ke && ke_derive(ke, peer, peer_len, secret, secret_len))
+		return ke;
+	mem_wipe(secret, KE_SECRET_MAX);
+	ke_free(ke);
+	return NULL;
+}
+
 void ke_free(struct ke *ke)
 {
 	mem_free_wiped(ke, sizeof(*ke));

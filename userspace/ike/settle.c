@@ -76,6 +76,8 @@ static void settle_release(struct ike_sa *sa, bool closing)
 	auth_end(sa, true);
 	if (sa->stash)
 		sa->stash_free(sa);
+	if (sa->awaited)
+		sa->awaited_free(sa);
 	sa_watch(sa, 0);
 	sa_rekey_after(sa, 0);
 	sa_term_never(sa);

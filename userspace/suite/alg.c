@@ -138,6 +138,8 @@ static const struct alg algs[] = {
 
 const struct alg *alg_find(uint8_t type, uint16_t id, uint16_t key_bits)
 {
+	if (type >= TRANSFORM_ADDKE1 && type <= TRANSFORM_ADDKE7)
+		type = TRANSFORM_KE;
 	for (size_t i = 0; i < ARRAY_SIZE(algs); i++) {
 		if (algs[i].type == type && algs[i].id == id && algs[i].key_bits == key_bits)
 			return &algs[i];

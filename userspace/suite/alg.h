@@ -36,7 +36,7 @@ struct alg {
 	uint16_t prf;		/* INTEG: the PRF that goes with it */
 };
 
-/* NULL: not registered here. */
+/* NULL: not registered here. An additional key exchange is the KE of its id. */
 const struct alg *alg_find(uint8_t type, uint16_t id, uint16_t key_bits);
 /* By name or other name, of @len octets, in small or capital letters. NULL: there is none. */
 const struct alg *alg_named(const char *text, size_t len);

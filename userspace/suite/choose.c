@@ -38,29 +38,47 @@ static void choose(struct proposal *chosen, const struct transform *theirs)
 	chosen->t[chosen->count++] = *theirs;
 }
 
-/* Bits, ALG_STRONG at most. Number 0 is NONE, or "no" for ESN: nothing that could be broken. */
+static bool is_key_exchange(const struct transform *t)
+{
+	return t->type == TRANSFORM_KE || transform_is_addke(t);
+}
+
+/*
+ * Bits, ALG_STRONG at most. Number 0 is NONE, or "no" for ESN: nothing that could be broken. No
+ * additional key exchange is weaker than any.
+ */
 static int choose_strength(const struct transform *t)
 {
 	const struct alg *alg = alg_find(t->type, t->id, t->key_bits);
 
 	if (!t->id)
-		return ALG_STRONG;
+		return transform_is_addke(t) ? 0 : ALG_STRONG;
 	return !alg ? 0 : alg->strength < ALG_STRONG ? alg->strength : ALG_STRONG;
 }
 
+/* Is this key exchange among them, as another one of the same handshake? */
+static bool choose_twice(const struct proposal *chosen, const struct transform *t)
+{
+	for (int i = 0; t->id && is_key_exchange(t) && i < chosen->count; i++)
+		if (is_key_exchange(&chosen->t[i]) && chosen->t[i].id == t->id)
+			return true;
+	return false;
+}
+
 /*
- * Of what both have of a type, the strongest, and of equals the first of ours; with @by_peer the
- * first of theirs. NULL: nothing.
+ * Of what both have of a type, and is not @chosen yet, the strongest, and of equals the first of
+ * ours; with @by_peer the first of theirs. NULL: nothing.
  */
 static const struct transform *choose_common(const struct proposal *ours,
 					     const struct proposal *theirs, uint8_t type,
-					     bool none, bool by_peer)
+					     bool none, bool by_peer,
+					     const struct proposal *chosen)
 {
 	const struct transform *best = NULL, *t;
 
 	for (int i = 0; i < ours->count; i++) {
 		t = ours->t[i].type == type ? find_same(theirs, &ours->t[i]) : NULL;
-		if (!t || (!none && !t->id))
+		if (!t || (!none && !t->id) || choose_twice(chosen, t))
 			continue;
 		if (!best || (by_peer ? t < best : choose_strength(t) > choose_strength(best)))
 			best = t;
@@ -69,14 +87,15 @@ static const struct transform *choose_common(const struct proposal *ours,
 }
 
 /*
- * Where @optional, a type that is absent means number 0, which is NONE for INTEG and KE and "no"
- * for ESN: an absent type is then chosen by leaving it out.
+ * Where @optional, a type that is absent means number 0, which is NONE for INTEG, KE and the
+ * additional ones, and "no" for ESN: an absent type is then chosen by leaving it out.
  */
 static bool pick(const struct proposal *ours, const struct proposal *theirs, uint8_t type,
 		 bool optional, bool by_peer, struct proposal *chosen)
 {
 	bool ours_has = proposal_find(ours, type), theirs_has = proposal_find(theirs, type);
-	const struct transform *t = choose_common(ours, theirs, type, optional, by_peer);
+	const struct transform *t = choose_common(ours, theirs, type, optional, by_peer,
+						  chosen);
 
 	if (t) {
 		choose(chosen, t);
@@ -128,9 +147,23 @@ static bool known_types(const struct proposal *p)
 				return false;
 			break;
 		default:
-			return false;
+			if (!transform_is_addke(&p->t[i]))
+				return false;
 		}
 	}
+	return true;
+}
+
+static bool pick_groups(const struct proposal *ours, const struct proposal *theirs, bool by_peer,
+			struct proposal *chosen)
+{
+	bool ike = ours->protocol == PROTO_IKE;
+
+	if (!pick(ours, theirs, TRANSFORM_KE, !ike, by_peer, chosen))
+		return false;
+	for (uint8_t type = TRANSFORM_ADDKE1; type <= TRANSFORM_ADDKE7; type++)
+		if (!pick(ours, theirs, type, true, by_peer, chosen))
+			return false;
 	return true;
 }
 
@@ -148,27 +181,36 @@ static bool match(const struct proposal *ours, const struct proposal *theirs, bo
 		return false;
 	if (!pick_integ(ours, theirs, by_peer, chosen))
 		return false;
-	if (!ignore_ke && !pick(ours, theirs, TRANSFORM_KE, !ike, by_peer, chosen))
+	if (!ignore_ke && !pick_groups(ours, theirs, by_peer, chosen))
 		return false;
 	return ike || pick(ours, theirs, TRANSFORM_ESN, true, by_peer, chosen);
 }
 
 /*
- * As strong as its weakest part. The group of a CHILD_SA is not counted: its keys come from the IKE
- * SA's SK_d too, RFC 7296 2.17, so that a weak group makes nothing worse.
+ * As strong as its weakest part; of several key exchanges the strongest counts. Those of a CHILD_SA
+ * are not counted: its keys come from the IKE SA's SK_d too, RFC 7296 2.17, so that a weak group
+ * makes nothing worse.
  */
 static int choose_weakest(const struct proposal *p)
 {
-	int weakest = ALG_STRONG, strength;
+	int weakest = ALG_STRONG, exchange = 0, strength;
 
 	for (int i = 0; i < p->count; i++) {
-		if (p->protocol != PROTO_IKE && p->t[i].type == TRANSFORM_KE)
-			continue;
 		strength = choose_strength(&p->t[i]);
-		if (strength < weakest)
-			weakest = strength;
+		if (!is_key_exchange(&p->t[i]))
+			weakest = strength < weakest ? strength : weakest;
+		else if (strength > exchange)
+			exchange = strength;
 	}
-	return weakest;
+	return p->protocol == PROTO_IKE && exchange < weakest ? exchange : weakest;
+}
+
+/* Of equals the one with more additional key exchanges is the stronger. */
+static int choose_rank(const struct proposal *p)
+{
+	uint16_t groups[ADDKE_MAX];
+
+	return choose_weakest(p) * (ADDKE_MAX + 1) + (int)proposal_addke(p, groups);
 }
 
 bool proposal_select(const struct proposals *ours, const struct proposals *theirs, bool ignore_ke,
@@ -177,11 +219,11 @@ bool proposal_select(const struct proposals *ours, const struct proposals *their
 	struct proposal common;
 	int best = -1, rank;
 
-	for (unsigned int i = 0; i < ours->count && best < ALG_STRONG; i++) {
+	for (unsigned int i = 0; i < ours->count; i++) {
 		for (unsigned int j = 0; j < theirs->count; j++) {
 			if (!match(&ours->p[i], &theirs->p[j], ours->by_peer, ignore_ke, &common))
 				continue;
-			rank = ours->by_peer ? PROPOSALS_MAX - (int)j : choose_weakest(&common);
+			rank = ours->by_peer ? PROPOSALS_MAX - (int)j : choose_rank(&common);
 			if (rank <= best)
 				continue;
 			best = rank;

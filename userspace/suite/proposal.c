@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include "suite/alg.h"
 #include "suite/names.h"
 #include "suite/proposal.h"
@@ -110,11 +111,39 @@ static const char *reason(const struct alg *alg, uint8_t protocol)
 	       "is for IKE only: the kernel module does not do it";
 }
 
+/* "ke1_" to "ke7_" before a group: which transform type that makes of it; 0: it is not there. */
+static uint8_t addke_prefix(const char *text, size_t len)
+{
+	if (len < 4 || strncasecmp(text, "ke", 2) || text[2] < '1' || text[2] > '0' + ADDKE_MAX ||
+	    text[3] != '_')
+		return 0;
+	return TRANSFORM_ADDKE1 + (text[2] - '1');
+}
+
+/* The group behind the prefix; "none" is one. */
+static bool parse_addke(struct proposal *p, uint8_t type, const char *text, size_t len, char *why,
+			size_t why_len)
+{
+	const struct alg *alg = alg_named(text, len);
+	bool none = len == 4 && !strncasecmp(text, "none", 4);
+
+	if (!none && (!alg || alg->type != TRANSFORM_KE || !belongs(alg, p->protocol)))
+		return refuse_word(p, text, len, TRANSFORM_KE,
+				   "is no key exchange that can stand behind ke1_ to ke7_", why,
+				   why_len);
+	if (!add(p, type, none ? KE_NONE : alg->id, 0))
+		return refuse(why, why_len, "it has more than %d algorithms",
+			      PROPOSAL_TRANSFORMS_MAX);
+	return true;
+}
+
 static bool parse_word(struct proposal *p, const char *text, size_t len, char *why, size_t why_len)
 {
 	const struct alg *alg = alg_named(text, len);
-	uint8_t kind;
+	uint8_t kind, addke = addke_prefix(text, len);
 
+	if (addke)
+		return parse_addke(p, addke, text + 4, len - 4, why, why_len);
 	if (!len)
 		return refuse(why, why_len, "a word is missing; write it as in %s",
 			      p->protocol == PROTO_IKE ? "aes128gcm16-prfsha256-x25519" :
@@ -171,8 +200,19 @@ static bool complete_ike(struct proposal *p, char *why, size_t why_len)
 	return true;
 }
 
+static bool has_addke(const struct proposal *p)
+{
+	for (unsigned int i = 0; i < p->count; i++)
+		if (transform_is_addke(&p->t[i]))
+			return true;
+	return false;
+}
+
 static bool complete_esp(struct proposal *p, char *why, size_t why_len)
 {
+	if (has_addke(p) && !proposal_find(p, TRANSFORM_KE))
+		return refuse(why, why_len, "an additional key exchange needs a group before it: "
+			      "x25519-ke1_ecp384");
 	if (proposal_find(p, TRANSFORM_ESN))
 		return true;
 	if (!add(p, TRANSFORM_ESN, ESN_NO, 0) || !add(p, TRANSFORM_ESN, ESN_YES, 0))
@@ -241,7 +281,10 @@ static void transform_str(const struct transform *t, char *buf, size_t len)
 	const char *name = transform_name(t->type, t->id, t->key_bits);
 	char type[NAME_STRLEN];
 
-	if (name)
+	if (transform_is_addke(t) && (name || !t->id))
+		snprintf(buf, len, "ke%u_%s%s", 1 + t->type - TRANSFORM_ADDKE1,
+			 t->id ? name : "none", t->unusable ? "?" : "");
+	else if (name)
 		snprintf(buf, len, "%s%s", name, t->unusable ? "?" : "");
 	else if (t->key_bits)
 		snprintf(buf, len, "%s/%u/%u", name_str(NAME_TRANSFORM_TYPE, t->type, type), t->id,
@@ -282,6 +325,19 @@ const struct transform *proposal_find(const struct proposal *p, uint8_t type)
 		if (p->t[i].type == type)
 			return &p->t[i];
 	return NULL;
+}
+
+unsigned int proposal_addke(const struct proposal *p, uint16_t groups[ADDKE_MAX])
+{
+	unsigned int count = 0;
+
+	for (uint8_t type = TRANSFORM_ADDKE1; type <= TRANSFORM_ADDKE7; type++) {
+		const struct transform *t = proposal_find(p, type);
+
+		if (t && t->id)
+			groups[count++] = t->id;
+	}
+	return count;
 }
 
 const char *proposals_legacy(const struct proposals *list)

@@ -7,8 +7,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* IANA "Transform Type Values", RFC 7296 3.3.2 */
-enum { TRANSFORM_ENCR = 1, TRANSFORM_PRF, TRANSFORM_INTEG, TRANSFORM_KE, TRANSFORM_ESN };
+/* IANA "Transform Type Values", RFC 7296 3.3.2, RFC 9370 2.2.1 */
+enum {
+	TRANSFORM_ENCR = 1,
+	TRANSFORM_PRF,
+	TRANSFORM_INTEG,
+	TRANSFORM_KE,
+	TRANSFORM_ESN,
+	TRANSFORM_ADDKE1,	/* the first of the additional key exchanges; */
+	TRANSFORM_ADDKE7 = TRANSFORM_ADDKE1 + 6,	/* their ids are those of KE */
+};
+
+#define ADDKE_MAX	7
 
 enum { PROTO_IKE = 1, PROTO_AH, PROTO_ESP };
 
@@ -106,7 +116,8 @@ struct proposals {
 
 /*
  * "aes128gcm16-prfsha256-x25519", "aes256-sha256-modp2048", for ESP "aes128gcm16-esn",
- * "aes256-sha256-ecp256-noesn"; several of one type may stand side by side. An IKE proposal
+ * "aes256-sha256-ecp256-noesn"; several of one type may stand side by side. "ke1_ecp384" to
+ * "ke7_ecp384" is an additional key exchange, "ke1_none" makes it optional. An IKE proposal
  * without a PRF takes that of its integrity algorithm. An ESP one without esn or noesn offers both,
  * noesn first: as strongSwan does. False: @why (buffer of @why_len) says which word is wrong and
  * what is accepted.
@@ -115,11 +126,23 @@ bool proposal_parse(struct proposal *p, uint8_t protocol, const char *text, char
 		    size_t why_len);
 const char *proposal_str(const struct proposal *p, char buf[PROPOSAL_STRLEN]);
 
-/* Name of one transform as in proposal_parse, or NULL when unknown. */
+/*
+ * Name of one transform as in proposal_parse, or NULL when unknown; of an additional key exchange
+ * without "ke1_".
+ */
 const char *transform_name(uint8_t type, uint16_t id, uint16_t key_bits);
 
 /* The first transform of a type, or NULL. */
 const struct transform *proposal_find(const struct proposal *p, uint8_t type);
+/*
+ * The groups of the additional key exchanges of a chosen proposal, in order: how many. NONE is none.
+ */
+unsigned int proposal_addke(const struct proposal *p, uint16_t groups[ADDKE_MAX]);
+static inline bool transform_is_addke(const struct transform *t)
+{
+	return t->type >= TRANSFORM_ADDKE1 && t->type <= TRANSFORM_ADDKE7;
+}
+
 /* The name of the first algorithm that only allow-legacy allows, or NULL. */
 const char *proposals_legacy(const struct proposals *list);
 /* Has any of them this KE group? */
@@ -128,11 +151,12 @@ bool proposals_have_group(const struct proposals *list, uint16_t group);
 /*
  * What a responder chooses: exactly one transform a type of what one of @ours and one of @theirs
  * have in common; the strongest such choice, where ALG_STRONG bits are enough, and of equals that
- * of the first of @ours. With @ours->by_peer, that of the first of @theirs.
+ * of the first of @ours. With @ours->by_peer, that of the first of @theirs. More additional key
+ * exchanges are stronger; none of them, and not KE, is chosen twice (RFC 9370 2.2.1).
  * @chosen gets it, @index which of @theirs it came from. False: nothing in common.
  * Types absent on one side count as NONE where RFC 7296 3.3.3 allows it (INTEG with AEAD, KE and
- * ESN in ESP). With @ignore_ke the group is not compared and not chosen (the first child, RFC
- * 7296 1.2).
+ * ESN in ESP; additional key exchanges). With @ignore_ke the groups are not compared and not
+ * chosen (the first child, RFC 7296 1.2).
  */
 bool proposal_select(const struct proposals *ours, const struct proposals *theirs, bool ignore_ke,
 		     struct proposal *chosen, unsigned int *index);

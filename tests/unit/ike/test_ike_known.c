@@ -169,7 +169,8 @@ static void derive(struct ike_sa *sa, const struct known *k, const struct ike_sa
 {
 	uint8_t secret[KE_SECRET_MAX];
 
-	assert_true(keys_derive(sa, chunk_of(k->secret, secret, sizeof(secret)), rekeyed));
+	assert_true(keys_derive(sa, (struct ke_secret){ chunk_of(k->secret, secret, sizeof(secret)) },
+				rekeyed));
 }
 
 static void assert_keys(const struct ike_sa *sa, const struct known *k)
@@ -277,7 +278,7 @@ static void test_keymat(void **state)
 		const uint8_t *by_i = initiator ? pair.key_out : pair.key_in;
 		const uint8_t *by_r = initiator ? pair.key_in : pair.key_out;
 		uint8_t secret[64], ni[64], nr[64];
-		struct chunk ke = chunk_of(k->secret, secret, sizeof(secret));
+		struct ke_secret ke = { chunk_of(k->secret, secret, sizeof(secret)) };
 
 		proposal_of(&pair.suite, PROTO_ESP, "aes128-sha256-noesn");
 		assert_true(pair_derive(&pair, initiator, ke, chunk_of(k->ni, ni, sizeof(ni)),
@@ -309,7 +310,7 @@ static void rekeyed_with(const char *old_ike, const char *new_ike)
 	new->suite = a->conf.ike.p[0];
 	new->ni.len = new->nr.len = 16;
 	new->nr.b[0] = 1;
-	assert_true(keys_derive(new, secret, old));
+	assert_true(keys_derive(new, (struct ke_secret){ secret }, old));
 
 	for (int j = 0; j < 8; j++) {
 		spis[j] = new->spi_i >> (56 - 8 * j);

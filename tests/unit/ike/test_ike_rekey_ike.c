@@ -88,7 +88,7 @@ static void take_answer(struct side *s, struct ike_rekey *r, struct letter *l)
 	new->nr.len = m.nonce.left;
 	memcpy(new->nr.b, m.nonce.at, m.nonce.left);
 	assert_true(ke_derive(r->ke, m.ke.data.at, m.ke.data.left, secret, &len));
-	assert_true(keys_derive(new, (struct chunk){ secret, len }, r->old));
+	assert_true(keys_derive(new, (struct ke_secret){ { secret, len } }, r->old));
 	ke_free(r->ke);
 }
 

@@ -359,7 +359,7 @@ static void unknown_spoils_what_it_must(void **state)
 	assert_true(selects(&ours, &theirs, false, &chosen));
 
 	/* an unknown type: its proposal, and no other */
-	add(&theirs, 6, 36, 0);
+	add(&theirs, 13, 36, 0);
 	assert_false(selects(&ours, &theirs, false, &chosen));
 	theirs.p[theirs.count++] = ours.p[0];
 	assert_true(selects(&ours, &theirs, false, &chosen));
@@ -376,6 +376,76 @@ static void unknown_spoils_what_it_must(void **state)
 	assert_false(selects(&ours, &theirs, false, &chosen));
 	theirs.count = 0;
 	assert_false(selects(&ours, &theirs, false, &chosen));
+}
+
+/* RFC 9370 2.2.1 */
+static void additional_key_exchanges(void **state)
+{
+	static const struct {
+		const char *ours, *theirs, *chosen;	/* NULL: none in common */
+	} cases[] = {
+		{ "x25519-ke1_ecp256", "x25519-ke1_ecp256", "x25519-ke1_ecp256" },
+		{ "x25519-KE1_ecp256", "x25519", NULL },
+		{ "x25519", "x25519-ke1_ecp256", NULL },
+		{ "x25519-ke1_ecp256-ke1_none", "x25519", "x25519" },
+		{ "x25519", "x25519-ke1_ecp256-ke1_none", "x25519-ke1_none" },
+		{ "x25519-ke1_none-ke1_ecp256", "x25519-ke1_none-ke1_ecp256", "x25519-ke1_ecp256" },
+		{ "x25519-ke1_ecp256", "x25519-ke2_ecp256", NULL },
+		{ "x25519-ke7_ecp256-ke3_x448", "x25519-ke3_x448-ke7_ecp256",
+		  "x25519-ke3_x448-ke7_ecp256" },
+		/* none twice */
+		{ "x25519-ke1_x25519", "x25519-ke1_x25519", NULL },
+		{ "x25519-ke1_x25519-ke1_ecp256", "x25519-ke1_x25519-ke1_ecp256",
+		  "x25519-ke1_ecp256" },
+		{ "x25519-ke1_ecp256-ke2_ecp256", "x25519-ke1_ecp256-ke2_ecp256", NULL },
+		{ "x25519-ke1_ecp256-ke2_ecp256-ke2_none", "x25519-ke1_ecp256-ke2_ecp256-ke2_none",
+		  "x25519-ke1_ecp256-ke2_none" },
+		/* the strongest of several counts */
+		{ "modp2048-ke1_x448", "modp2048-ke1_x448", "modp2048-ke1_x448" },
+	};
+	static const char *const wrong[] = { "x25519-ke0_ecp256", "x25519-ke8_ecp256", "x25519-ke1_",
+					     "x25519-ke1_sha256", "x25519-ke1_ecp25",
+					     "ke1_ecp256" };
+	char text[128], buf[PROPOSAL_STRLEN], why[600];
+	struct proposal chosen, p;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct proposals ours, theirs;
+
+		snprintf(text, sizeof(text), "aes128gcm16-prfsha256-%s", cases[i].ours);
+		ours = list_of(PROTO_IKE, text);
+		snprintf(text, sizeof(text), "aes128gcm16-prfsha256-%s", cases[i].theirs);
+		theirs = list_of(PROTO_IKE, text);
+		assert_int_equal(selects(&ours, &theirs, false, &chosen), !!cases[i].chosen);
+		if (cases[i].chosen)
+			assert_string_equal(proposal_str(&chosen, buf) + 22, cases[i].chosen);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		snprintf(text, sizeof(text), "aes128gcm16-%s", wrong[i]);
+		assert_false(proposal_parse(&p, PROTO_ESP, text, why, sizeof(why)));
+		assert_non_null(strstr(why, i == 5 ? "needs a group" : "; use "));
+	}
+}
+
+/* Of equals the proposal with more of them, and one that they make strong before a weak one. */
+static void more_key_exchanges_are_stronger(void **state)
+{
+	struct proposals ours = list_of(PROTO_IKE, "aes128gcm16-prfsha256-x25519"), theirs;
+	struct proposal chosen;
+	unsigned int index;
+
+	ours.p[ours.count++] = list_of(PROTO_IKE, "aes128gcm16-prfsha256-x25519-ke1_ecp384").p[0];
+	theirs = ours;
+	assert_true(proposal_select(&ours, &theirs, false, &chosen, &index));
+	assert_int_equal(index, 1);
+	ours.by_peer = true;
+	assert_true(proposal_select(&ours, &theirs, false, &chosen, &index));
+	assert_int_equal(index, 0);
+	ours = list_of(PROTO_IKE, "aes128gcm16-prfsha256-modp1536");
+	ours.p[ours.count++] = list_of(PROTO_IKE, "aes128gcm16-prfsha256-modp1024-ke1_ecp384").p[0];
+	theirs = ours;
+	assert_true(proposal_select(&ours, &theirs, false, &chosen, &index));
+	assert_int_equal(index, 1);
 }
 
 #define GROUPS	"x25519-ecp256-ecp384-modp3072-modp2048"
@@ -494,6 +564,8 @@ int main(void)
 		cmocka_unit_test(selections_are_right),
 		cmocka_unit_test(absent_counts_as_none),
 		cmocka_unit_test(unknown_spoils_what_it_must),
+		cmocka_unit_test(additional_key_exchanges),
+		cmocka_unit_test(more_key_exchanges_are_stronger),
 		cmocka_unit_test(defaults_meet_each_other),
 		cmocka_unit_test(sets_have_names),
 		cmocka_unit_test(legacy_is_told),

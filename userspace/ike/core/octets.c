@@ -2,6 +2,7 @@
 #include "ike/core/octets.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 bool octets_set(struct octets *o, const uint8_t *p, size_t len)
 {
@@ -9,6 +10,20 @@ bool octets_set(struct octets *o, const uint8_t *p, size_t len)
 	o->p = mem_dup(p, len);
 	o->len = o->p ? len : 0;
 	return o->p;
+}
+
+bool octets_append(struct octets *o, const uint8_t *p, size_t len)
+{
+	uint8_t *both = malloc(o->len + len);
+
+	if (!both)
+		return false;
+	if (o->len)
+		memcpy(both, o->p, o->len);
+	memcpy(both + o->len, p, len);
+	mem_free_wiped(o->p, o->len);
+	*o = (struct octets){ both, o->len + len };
+	return true;
 }
 
 void octets_clear(struct octets *o)

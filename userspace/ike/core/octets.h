@@ -12,6 +12,8 @@ struct octets {
 
 /* Replaces what is there by a copy. False: no memory, @o is empty. */
 bool octets_set(struct octets *o, const uint8_t *p, size_t len);
+/* Adds a copy behind what is there, which moves. False: no memory, nothing has changed. */
+bool octets_append(struct octets *o, const uint8_t *p, size_t len);
 void octets_clear(struct octets *o);
 
 /* A message as it goes out: one datagram, or several where it is fragmented. */

@@ -121,6 +121,7 @@ static struct exchange *exchange_new(struct ike_sa *sa, const struct exchange_ki
 	}
 	ex->sa = sa;
 	ex->kind = kind;
+	ex->exchange = kind->exchange;
 	timer_init(&ex->timer, exchange_retransmit);
 	TAILQ_INSERT_TAIL(&sa->exchanges, ex, link);
 	sa->exchange_count++;
@@ -269,12 +270,18 @@ void exchange_again(struct exchange *ex)
 	exchange_continue(ex);
 }
 
+void exchange_go_on(struct exchange *ex, uint8_t exchange)
+{
+	ex->exchange = exchange;
+	exchange_again(ex);
+}
+
 struct exchange *exchange_find(const struct ike_sa *sa, uint32_t id, uint8_t exchange)
 {
 	struct exchange *ex;
 
 	TAILQ_FOREACH(ex, &sa->exchanges, link)
-		if (ex->sent && !ex->answered && ex->id == id && ex->kind->exchange == exchange)
+		if (ex->sent && !ex->answered && ex->id == id && ex->exchange == exchange)
 			return ex;
 	return NULL;
 }

@@ -36,6 +36,7 @@ struct exchange {
 	TAILQ_ENTRY(exchange) link;	/* in sa->exchanges */
 	struct ike_sa *sa;
 	const struct exchange_kind *kind;
+	uint8_t exchange;		/* type in the header: the kind's, until it goes on */
 	uint32_t id;
 	struct datagrams msg;
 	/* What is sealed in them, if it may be divided anew: the version's own. */
@@ -54,7 +55,7 @@ struct exchange {
 struct exchange_kind {
 	const char *name;
 	enum sa_state state;		/* in which it may be sent */
-	uint8_t exchange;		/* type in the header */
+	uint8_t exchange;		/* type in the header of its first request */
 	size_t priv_size;
 	bool about_child;		/* it makes, rekeys or deletes a CHILD_SA */
 	bool late;			/* its answer needs priv, also when the IKE SA closes */
@@ -73,6 +74,8 @@ void exchange_next(struct ike_sa *sa);
 void exchange_continue(struct exchange *ex);
 /* Its answer asks for another request of the same kind, with the same private state. */
 void exchange_again(struct exchange *ex);
+/* Likewise with a request of another @exchange: IKE_FOLLOWUP_KE. */
+void exchange_go_on(struct exchange *ex, uint8_t exchange);
 /* The one that waits for this answer, or NULL. */
 struct exchange *exchange_find(const struct ike_sa *sa, uint32_t id, uint8_t exchange);
 /* The answer is there: no retransmission. */

@@ -188,10 +188,10 @@ static size_t pair_key_len(const struct proposal *suite)
  * prf+ (SK_d, [ g^ir (new) ] | Ni | Nr): first the keys of the initiator's outbound SA, then
  * those of the other.
  */
-bool pair_derive(struct child_sa *pair, bool initiator, struct chunk secret, struct chunk ni,
+bool pair_derive(struct child_sa *pair, bool initiator, struct ke_secret secret, struct chunk ni,
 		 struct chunk nr)
 {
-	struct chunk seed[] = { secret, ni, nr };
+	struct chunk seed[] = { secret.first, ni, nr, secret.more };
 	const struct ike_sa *sa = pair->sa;
 	uint8_t keymat[2 * PAIR_KEY_MAX];
 	size_t len = pair_key_len(&pair->suite);
@@ -200,7 +200,7 @@ bool pair_derive(struct child_sa *pair, bool initiator, struct chunk secret, str
 	pair->ours = initiator;
 	if (!len || len > PAIR_KEY_MAX)
 		return false;
-	ok = prf_plus(sa->prf, (struct chunk){ sa->sk_d, prf_len(sa->prf) }, seed, 3, keymat,
+	ok = prf_plus(sa->prf, (struct chunk){ sa->sk_d, prf_len(sa->prf) }, seed, 4, keymat,
 		      2 * len);
 	if (ok) {
 		memcpy(initiator ? pair->key_out : pair->key_in, keymat, len);

@@ -81,10 +81,10 @@ struct child_sa *pair_predecessor(const struct child_sa *pair);
 void pair_succeed(struct child_sa *pair, struct child_sa *old);
 
 /*
- * KEYMAT, RFC 7296 2.17. @initiator: of the exchange that makes it. @secret: of its KE, or
- * empty.
+ * KEYMAT, RFC 7296 2.17, RFC 9370 2.2.4. @initiator: of the exchange that makes it. @secret: of
+ * its KE, or empty.
  */
-bool pair_derive(struct child_sa *pair, bool initiator, struct chunk secret, struct chunk ni,
+bool pair_derive(struct child_sa *pair, bool initiator, struct ke_secret secret, struct chunk ni,
 		 struct chunk nr);
 /*
  * Puts it into the kernel, inbound and, if @out, outbound: then it becomes ACTIVE, else

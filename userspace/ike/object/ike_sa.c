@@ -294,6 +294,8 @@ void sa_forget_proof(struct ike_sa *sa)
 	octets_clear(&sa->init_r);
 	mem_wipe(sa->sk_pi, sizeof(sa->sk_pi));
 	mem_wipe(sa->sk_pr, sizeof(sa->sk_pr));
+	octets_clear(&sa->addke.secret);
+	mem_wipe(&sa->addke, sizeof(sa->addke));
 }
 
 void sa_drop_partial(struct ike_sa *sa)

@@ -29,7 +29,7 @@ enum sa_state {
 	SA_NEW,
 	SA_INIT_SENT, /* initiator: the first request is under way */
 	SA_INIT_ANSWERED, /* responder: half open */
-	SA_AUTH_SENT, /* initiator: proof is under way */
+	SA_AUTH_SENT, /* initiator: additional key exchanges and the proof are under way */
 	SA_ESTABLISHED,
 	SA_REKEYED, /* replaced by an IKE SA which has its children; waits for its DELETE */
 	SA_CLOSING, /* our DELETE is under way, or follows the request that is */
@@ -84,6 +84,15 @@ struct mobike {
 	uint8_t outside[20];		/* hash of our address as the peer sees it, behind NAT */
 };
 
+/* Additional key exchanges before the proofs: v2/addke.h. */
+struct addke {
+	unsigned int done;		/* of those that the suite has */
+	uint32_t id;			/* of the message of the last one */
+	uint8_t covered_i[PRF_LEN_MAX], covered_r[PRF_LEN_MAX];	/* IntAuth, RFC 9242 3.3.2 */
+	struct octets secret;		/* responder: of the one whose answer is to be sealed */
+	struct sk before;		/* what messages up to @id came sealed with */
+};
+
 struct ike_sa {
 	TAILQ_ENTRY(ike_sa) link;	/* in ike->sas, or ike->dead */
 	TAILQ_ENTRY(ike_sa) touched;	/* in ike->touched_sas */
@@ -124,6 +133,7 @@ struct ike_sa {
 	struct nonce ni, nr;
 	uint8_t sk_d[PRF_LEN_MAX];
 	/* Until the proofs are over: sa_forget_proof(). */
+	struct addke addke;
 	struct octets init_i, init_r;	/* the two first messages */
 	uint8_t sk_pi[PRF_LEN_MAX], sk_pr[PRF_LEN_MAX];
 	struct sk sk_in, sk_out;
@@ -141,6 +151,10 @@ struct ike_sa {
 	struct auth_session *auth[2];	/* under way: [0] of the peer's, [1] of our own proof */
 	void *stash;			/* what the version's handlers keep between two messages */
 	void (*stash_free)(struct ike_sa *sa);
+
+	/* Responder: what is made once its additional key exchanges are done; v2/followup.h. */
+	void *awaited;
+	void (*awaited_free)(struct ike_sa *sa);
 
 	bool want_liveness, want_rekey;
 	bool want_successor;		/* another IKE SA is to follow it: reauthentication */
@@ -187,7 +201,7 @@ bool sa_is_over(const struct ike_sa *sa);	/* closing or later */
 
 /* What there is of messages in fragments goes. */
 void sa_drop_partial(struct ike_sa *sa);
-/* Wipes what only the proofs need, RFC 7296 2.15: the first messages, SK_pi and SK_pr. */
+/* Wipes what only the proofs need, RFC 7296 2.15: the first messages, IntAuth, SK_pi and SK_pr. */
 void sa_forget_proof(struct ike_sa *sa);
 /* Notes that it is to end; the first cause counts, and a drop counts more than a close. */
 void sa_end(struct ike_sa *sa, enum sa_end end, enum ike_failure failure, const char *detail);

@@ -150,7 +150,7 @@ static void accept_make_child(struct v2_inbound *v, struct peer *peer)
 			child_failed(taken.child, &cause);
 		return;
 	}
-	pair = offer_pair(&taken, sa, &v->m, (struct chunk){0},
+	pair = offer_pair(&taken, 0, sa, &v->m, (struct ke_secret){0},
 			  (struct chunk){ sa->ni.b, sa->ni.len },
 			  (struct chunk){ sa->nr.b, sa->nr.len }, &cause);
 	if (pair && accept_install(pair, &taken, &cause)) {

@@ -6,6 +6,7 @@
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/tunnel.h"
+#include "ike/v2/addke.h"
 #include "ike/v2/certs.h"
 #include "ike/v2/config.h"
 #include "ike/v2/crash.h"
@@ -221,12 +222,17 @@ static enum built auth_build(struct exchange *ex, struct cause *cause)
 	return v2_request_end(ex, &b, cause);
 }
 
+static bool auth_wanted(const struct ike_sa *sa)
+{
+	return addke_next(sa) == KE_NONE;
+}
+
 const struct exchange_kind v2_kind_auth = {
 	.name = "IKE_AUTH",
 	.state = SA_AUTH_SENT,
 	.exchange = EXCHANGE_IKE_AUTH,
 	.priv_size = sizeof(struct auth_exchange),
-	.wanted = v2_always,
+	.wanted = auth_wanted,
 	.build = auth_build,
 	.forget = auth_forget,
 };
@@ -350,7 +356,7 @@ static bool auth_make_child(struct inbound *in, struct child *child, struct caus
 	pair = pair_new(child, sa, &suite, p->new_spi, offer_spi(&v->m.sa));
 	if (pair)
 		p->new_spi = 0;
-	if (!pair || !pair_derive(pair, true, (struct chunk){0},
+	if (!pair || !pair_derive(pair, true, (struct ke_secret){0},
 				  (struct chunk){ sa->ni.b, sa->ni.len },
 				  (struct chunk){ sa->nr.b, sa->nr.len })) {
 		cause_set(cause, IKE_FAIL_PROTOCOL,

@@ -11,6 +11,7 @@
 #include "ike/object/report.h"
 #include "ike/object/tunnel.h"
 #include "ike/v2/accept.h"
+#include "ike/v2/addke.h"
 #include "ike/v2/certs.h"
 #include "ike/v2/offer.h"
 #include "ike/v2/proof.h"
@@ -325,6 +326,11 @@ static enum verdict auth_try_next(struct inbound *in)
 
 enum verdict v2_auth_request(struct inbound *in)
 {
+	/* RFC 9370 2.2.2: not before the additional key exchanges */
+	if (addke_next(in->sa)) {
+		v2_refuse(v2_inbound(in), NOTIFY_INVALID_SYNTAX, NULL, 0);
+		return VERDICT_FAIL;
+	}
 	in->priv = auth_identify(in);
 	in->forget = auth_forget_try;
 	if (!in->priv || in->sa->stash)		/* no second beginning amid rounds */

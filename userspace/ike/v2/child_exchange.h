@@ -8,7 +8,7 @@
 #ifndef IKE_CHILD_EXCHANGE_H
 #define IKE_CHILD_EXCHANGE_H
 
-#include "ike/v2/v2.h"
+#include "ike/v2/followup.h"
 
 /* The simultaneous rekey that the peer began while ours was under way, RFC 7296 2.8.1. */
 struct rival {
@@ -26,6 +26,7 @@ struct child_exchange {
 	uint32_t new_spi;		/* reserved inbound SPI; ours to free */
 	uint16_t group;			/* 0: without KE */
 	struct ke *ke;
+	struct followup followup;
 	uint8_t nonce[IKE_NONCE_LEN];
 	struct rival rival;
 	/* SPIs that the peer has deleted before its answer came: one may be of that answer. */
@@ -43,6 +44,8 @@ void child_exchange_deleted(const struct ike_sa *sa, uint32_t spi);
 bool child_exchange_makes(const struct ike_sa *sa);
 /* Is any CHILD_SA being made, rekeyed or deleted by us? RFC 7296 2.25.2 */
 bool child_exchange_any(const struct ike_sa *sa);
+/* The additional key exchanges of ours. */
+struct followup *child_exchange_followup(const struct exchange *ex);
 /* The peer's answer to ours, and its refusal. */
 enum verdict child_exchange_granted(struct inbound *in);
 enum verdict child_exchange_refused(struct inbound *in);

@@ -48,6 +48,11 @@ static bool child_makes(const struct exchange *ex)
 	return ex->kind == &v2_kind_rekey_child || ex->kind == &v2_kind_new_child;
 }
 
+struct followup *child_exchange_followup(const struct exchange *ex)
+{
+	return child_makes(ex) ? &child_exchange(ex)->followup : NULL;
+}
+
 bool child_exchange_makes(const struct ike_sa *sa)
 {
 	const struct exchange *ex;
@@ -98,6 +103,7 @@ static void child_forget(struct exchange *ex)
 	if (child)
 		pair_spi_free(child, p->new_spi);
 	ke_free(p->ke);
+	followup_clear(&p->followup);
 }
 
 /* Its IKE SA has ended before the answer: another one may make the child. */
@@ -212,15 +218,20 @@ static bool child_rekey_wanted(const struct ike_sa *sa)
 
 static enum built child_rekey_build(struct exchange *ex, struct cause *cause)
 {
-	struct child_sa *pair = child_to_rekey(ex->sa);
-	struct child *child = pair->child;
+	struct child_exchange *p = child_exchange(ex);
+	struct child_sa *pair;
+	struct child *child;
 
+	if (followup_goes_on(&p->followup))
+		return followup_build(ex, &p->followup, cause);
+	pair = child_to_rekey(ex->sa);
+	child = pair->child;
 	pair->want_rekey = false;
 	if (!child_prepare(ex, child, pair->group)) {
 		pair_retry(pair, PAIR_RETRY_MIN_MS, PAIR_RETRY_MAX_MS);
 		return BUILD_NOTHING;
 	}
-	child_exchange(ex)->old_in = pair->spi_in;
+	p->old_in = pair->spi_in;
 	return child_build(ex, child, child->local_ts, cause);
 }
 
@@ -231,12 +242,17 @@ static bool child_new_wanted(const struct ike_sa *sa)
 
 static enum built child_new_build(struct exchange *ex, struct cause *cause)
 {
-	struct child *child = peer_next_child(ex->sa->peer);
+	struct followup *f = &child_exchange(ex)->followup;
 	struct cause why = { .failure = IKE_FAIL_KERNEL };
-	uint16_t group = child->group;
 	struct ts_list *local_ts;
+	struct child *child;
 	enum built built;
+	uint16_t group;
 
+	if (followup_goes_on(f))
+		return followup_build(ex, f, cause);
+	child = peer_next_child(ex->sa->peer);
+	group = child->group;
 	/* with a group where the first proposal has one */
 	if (!group && child->conf->esp.count)
 		group = offer_group(&child->conf->esp.p[0]);
@@ -304,13 +320,15 @@ static struct child_sa *child_make_pair(struct inbound *in, struct child *child,
 	struct child_sa *pair = NULL;
 	bool ok;
 
-	ok = !offer_group(suite) ||
-	     ke_derive(p->ke, v->m.ke.data.at, v->m.ke.data.left, secret, &secret_len);
+	ok = followup_complete(&p->followup, suite) &&
+	     (!offer_group(suite) ||
+	      ke_derive(p->ke, v->m.ke.data.at, v->m.ke.data.left, secret, &secret_len));
 	if (ok)
 		pair = pair_new(child, in->sa, suite, p->new_spi, offer_spi(&v->m.sa));
 	if (pair) {
 		p->new_spi = 0;
-		ok = pair_derive(pair, true, (struct chunk){ secret, secret_len },
+		ok = pair_derive(pair, true,
+				 followup_secret(&p->followup, (struct chunk){ secret, secret_len }),
 				 (struct chunk){ p->nonce, sizeof(p->nonce) },
 				 offer_chunk(v->m.nonce));
 	}
@@ -487,8 +505,12 @@ static void child_new_response(struct inbound *in, struct child *child)
 enum verdict child_exchange_granted(struct inbound *in)
 {
 	struct child *child = child_find(in->sa->ike, child_exchange(in->ex)->child);
+	struct proposal suite;
 
 	if (!child)
+		return VERDICT_STAY;
+	if (child_suite_is_right(in, child, &suite) &&
+	    followup_begin(child_exchange_followup(in->ex), in, &suite))
 		return VERDICT_STAY;
 	if (child_exchange(in->ex)->old_in)
 		child_rekey_response(in, child);
@@ -594,7 +616,8 @@ static void child_new_refused(struct inbound *in, struct child *child,
 		child->wanted = true;
 		return;
 	}
-	if (error && error->type == NOTIFY_TEMPORARY_FAILURE && child_try_again(child))
+	if (error && (error->type == NOTIFY_TEMPORARY_FAILURE ||
+		      error->type == NOTIFY_STATE_NOT_FOUND) && child_try_again(child))
 		return;
 	if (!error)
 		cause_set(&cause, IKE_FAIL_PROTOCOL,

@@ -6,6 +6,7 @@
 #include "ike/object/child_sa.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
+#include "ike/v2/awaited.h"
 #include "ike/v2/child_exchange.h"
 #include "ike/v2/config.h"
 #include "ike/v2/offer.h"
@@ -32,25 +33,19 @@ static struct ke *respond_ke(struct inbound *in, uint16_t group, uint8_t secret[
 {
 	const struct msg_ke *theirs = &v2_inbound(in)->m.ke;
 	struct ike *ike = in->sa->ike;
-	struct ke *ke = ke_new(group, ike->env.random, ike->env.ctx);
 
-	if (!ke || !ke_derive(ke, theirs->data.at, theirs->data.left, secret, secret_len)) {
-		mem_wipe(secret, KE_SECRET_MAX);
-		ke_free(ke);
-		return NULL;
-	}
-	return ke;
+	return ke_answer(group, theirs->data.at, theirs->data.left, ike->env.random, ike->env.ctx,
+			 secret, secret_len);
 }
 
-static void respond_answer(struct v2_inbound *v, const struct child_sa *pair,
-			   const struct offer_taken *taken, const struct nonce *nr,
-			   const struct ke *ke)
+static void respond_answer(struct v2_inbound *v, const struct offer_taken *taken, uint32_t spi_in,
+			   const struct nonce *nr, const struct ke *ke)
 {
 	const uint8_t *public;
 	size_t len;
 
-	config_answer(&v->b, pair->child->peer, &v->m);
-	offer_answer(&v->b, &pair->suite, v->m.sa.offer[taken->index].number, pair->spi_in);
+	config_answer(&v->b, taken->child->peer, &v->m);
+	offer_answer(&v->b, &taken->suite, v->m.sa.offer[taken->index].number, spi_in);
 	build_nonce(&v->b, nr->b, nr->len);
 	if (ke) {
 		public = ke_public(ke, &len);
@@ -103,19 +98,72 @@ static bool respond_new_install(struct child_sa *pair, const struct offer_taken 
 	return false;
 }
 
+/* @pair has its keys, or is NULL: @cause. */
+static enum verdict respond_install(struct inbound *in, struct child_sa *pair,
+				    const struct offer_taken *taken, struct child_sa *old,
+				    const struct nonce *nr, struct cause *cause)
+{
+	bool ok = pair && (old ? respond_rekey_install(in, pair, old, nr) :
+				 respond_new_install(pair, taken, cause));
+
+	return ok ? VERDICT_DONE : respond_refuse(in, NOTIFY_TEMPORARY_FAILURE, cause->text);
+}
+
+/* Additional key exchanges follow: until they are done there is a number only. */
+static enum verdict respond_await(struct inbound *in, const struct offer_taken *taken,
+				  const struct ke *ke, struct chunk secret, const struct nonce *nr)
+{
+	struct cause cause = {0};
+	uint32_t spi = offer_reserve(taken->child, &cause);
+	struct awaited *a = NULL;
+
+	if (spi) {
+		respond_answer(v2_inbound(in), taken, spi, nr, ke);
+		a = awaited_new(in, &taken->suite, secret, nr);
+	}
+	if (!a) {
+		pair_spi_free(taken->child, spi);
+		return respond_refuse(in, NOTIFY_TEMPORARY_FAILURE, cause.text);
+	}
+	a->child = taken->child->id;
+	a->spi_in = spi;
+	return VERDICT_STAY;
+}
+
+/* They are done, and the request is the one of then: so is the answer, unless much has changed. */
+static enum verdict respond_complete(struct inbound *in, const struct offer_taken *taken,
+				     struct child_sa *old, struct awaited *a)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	struct chunk first = { a->secret.p, a->secret.len };
+	struct cause cause = {0};
+	struct child_sa *pair;
+
+	if (a->child != taken->child->id || memcmp(&a->suite, &taken->suite, sizeof(a->suite)))
+		return respond_refuse(in, NOTIFY_TEMPORARY_FAILURE,
+				      "what it was granted is not to be had any more");
+	pair = offer_pair(taken, a->spi_in, in->sa, &v->m, followup_secret(&a->f, first),
+			  offer_chunk(v->m.nonce), (struct chunk){ a->nr.b, a->nr.len }, &cause);
+	a->spi_in = 0;
+	return respond_install(in, pair, taken, old, &a->nr, &cause);
+}
+
 /* Everything agrees. @old: the pair that it rekeys, or NULL. */
 static enum verdict respond_make(struct inbound *in, struct offer_taken *taken,
 				 struct child_sa *old)
 {
 	struct v2_inbound *v = v2_inbound(in);
-	uint16_t group = offer_group(&taken->suite);
+	uint16_t group = offer_group(&taken->suite), more[ADDKE_MAX];
 	struct nonce nr = { .len = IKE_NONCE_LEN };
 	uint8_t secret[KE_SECRET_MAX];
 	struct cause cause = {0};
 	size_t secret_len = 0;
+	enum verdict verdict;
 	struct ke *ke = NULL;
 	struct child_sa *pair;
-	bool ok;
+
+	if (awaited_done(in->sa))
+		return respond_complete(in, taken, old, awaited_done(in->sa));
 
 	if (group) {
 		ke = respond_ke(in, group, secret, &secret_len);
@@ -124,15 +172,19 @@ static enum verdict respond_make(struct inbound *in, struct offer_taken *taken,
 					      "an invalid key exchange value");
 	}
 	ike_random(in->sa->ike, nr.b, nr.len);
-	pair = offer_pair(taken, in->sa, &v->m, (struct chunk){ secret, secret_len },
-			  offer_chunk(v->m.nonce), (struct chunk){ nr.b, nr.len }, &cause);
+	if (proposal_addke(&taken->suite, more)) {
+		verdict = respond_await(in, taken, ke, (struct chunk){ secret, secret_len }, &nr);
+	} else {
+		pair = offer_pair(taken, 0, in->sa, &v->m,
+				  (struct ke_secret){ { secret, secret_len } },
+				  offer_chunk(v->m.nonce), (struct chunk){ nr.b, nr.len }, &cause);
+		if (pair)
+			respond_answer(v, taken, pair->spi_in, &nr, ke);
+		verdict = respond_install(in, pair, taken, old, &nr, &cause);
+	}
 	mem_wipe(secret, sizeof(secret));
-	if (pair)
-		respond_answer(v, pair, taken, &nr, ke);
 	ke_free(ke);
-	ok = pair && (old ? respond_rekey_install(in, pair, old, &nr) :
-			    respond_new_install(pair, taken, &cause));
-	return ok ? VERDICT_DONE : respond_refuse(in, NOTIFY_TEMPORARY_FAILURE, cause.text);
+	return verdict;
 }
 
 /* True: the answer asks for another group. */

@@ -8,6 +8,7 @@
 #include "ike/object/report.h"
 #include "ike/object/stranger.h"
 #include "ike/object/tunnel.h"
+#include "ike/v2/addke.h"
 #include "ike/v2/certs.h"
 #include "ike/v2/nat.h"
 #include "ike/v2/offer.h"
@@ -296,6 +297,8 @@ void v2_init_accept(struct ike *ike, const struct ike_version *version,
 	}
 	if (!first_parse(&f) || !first_may_enter(&f))
 		return;
+	if (!msg_notify(&f.in, NOTIFY_INTERMEDIATE_SUPPORTED))
+		addke_spoil(&f.in.sa.list);
 	if (!first_choose(&f, &c)) {
 		first_log_refusal(&f, c.refusing);
 		first_count_refusal(ike);
@@ -338,10 +341,17 @@ enum verdict v2_init_request(struct inbound *in)
 	memcpy(sa->ni.b, v->m.nonce.at, sa->ni.len);
 	ike_random(sa->ike, sa->nr.b, IKE_NONCE_LEN);
 	sa->nr.len = IKE_NONCE_LEN;
-	ke = ke_new(v->m.ke.group, sa->ike->env.random, sa->ike->env.ctx);
-	if (!ke || !octets_set(&sa->init_i, in->raw, in->raw_len)) {
-		ke_free(ke);
+	if (!octets_set(&sa->init_i, in->raw, in->raw_len))
 		return VERDICT_DROP;
+	ke = ke_answer(v->m.ke.group, v->m.ke.data.at, v->m.ke.data.left, sa->ike->env.random,
+		       sa->ike->env.ctx, secret, &len);
+	ok = ke && keys_derive(sa, (struct ke_secret){ { secret, len } }, NULL);
+	mem_wipe(secret, sizeof(secret));
+	if (!ok) {
+		/* remembered like a refused peer: to find it out has cost as much as a sound value */
+		ke_free(ke);
+		v2_refuse(v, NOTIFY_INVALID_SYNTAX, NULL, 0);
+		return VERDICT_FAIL;
 	}
 	sa->fragments = msg_notify(&v->m, NOTIFY_FRAGMENTATION_SUPPORTED);
 	nat_detect(sa, v);
@@ -357,13 +367,8 @@ enum verdict v2_init_request(struct inbound *in)
 	build_notify(&v->b, NOTIFY_CHILDLESS_SUPPORTED, 0, 0, 0, NULL, 0);
 	if (sa->fragments)
 		build_notify(&v->b, NOTIFY_FRAGMENTATION_SUPPORTED, 0, 0, 0, NULL, 0);
-	ok = ke_derive(ke, v->m.ke.data.at, v->m.ke.data.left, secret, &len) &&
-	     keys_derive(sa, (struct chunk){ secret, len }, NULL);
-	mem_wipe(secret, sizeof(secret));
+	if (addke_next(sa))
+		build_notify(&v->b, NOTIFY_INTERMEDIATE_SUPPORTED, 0, 0, 0, NULL, 0);
 	ke_free(ke);
-	if (ok)
-		return VERDICT_DONE;
-	/* remembered like a refused peer: to find it out has cost as much as a sound value */
-	v2_refuse(v, NOTIFY_INVALID_SYNTAX, NULL, 0);
-	return VERDICT_FAIL;
+	return VERDICT_DONE;
 }

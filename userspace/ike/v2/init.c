@@ -3,6 +3,7 @@
 #include "ike/core/text.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
+#include "ike/v2/addke.h"
 #include "ike/v2/certs.h"
 #include "ike/v2/nat.h"
 #include "ike/v2/offer.h"
@@ -124,6 +125,8 @@ static enum built init_build(struct exchange *ex, struct cause *cause)
 	nat_build(&b, &h, &sa->local, &sa->remote, init_conf(sa)->force_udp);
 	certs_announce(&b, init_conf(sa));
 	build_notify(&b, NOTIFY_FRAGMENTATION_SUPPORTED, 0, 0, 0, NULL, 0);
+	if (addke_offered(&init_conf(sa)->ike))
+		build_notify(&b, NOTIFY_INTERMEDIATE_SUPPORTED, 0, 0, 0, NULL, 0);
 	built = v2_request_end(ex, &b, cause);
 	if (built == BUILD_READY && !octets_set(&sa->init_i, ex->msg.d[0].p, ex->msg.d[0].len)) {
 		cause_set(cause, IKE_FAIL_PROTOCOL, "no memory");
@@ -211,7 +214,7 @@ static bool init_derive(struct ike_sa *sa, const struct ke *ke, const struct msg
 	bool ok;
 
 	ok = ke_derive(ke, peer->data.at, peer->data.left, secret, &len) &&
-	     keys_derive(sa, (struct chunk){ secret, len }, NULL);
+	     keys_derive(sa, (struct ke_secret){ { secret, len } }, NULL);
 	mem_wipe(secret, sizeof(secret));
 	return ok;
 }
@@ -258,11 +261,14 @@ enum verdict v2_init_response(struct inbound *in)
 	struct v2_inbound *v = v2_inbound(in);
 	struct init_exchange *p = (void *)in->ex->priv;
 	struct ike_sa *sa = in->sa;
+	uint16_t more[ADDKE_MAX];
 	char text[PROPOSAL_STRLEN];
 	struct proposal suite;
 
 	if (!in->h.spi_r || !init_suite_ok(v, p->group, &suite))
 		return init_ignore(sa, "a choice we did not offer");
+	if (proposal_addke(&suite, more) && !msg_notify(&v->m, NOTIFY_INTERMEDIATE_SUPPORTED))
+		return init_ignore(sa, "additional key exchanges, but no IKE_INTERMEDIATE");
 	sa->suite = suite;
 	sa->spi_r = in->h.spi_r;
 	init_set_nonce(&sa->nr, v->m.nonce);

@@ -19,20 +19,21 @@ static size_t keys_nonce_len(uint16_t prf_id, const struct nonce *nonce)
 }
 
 /*
- * SKEYSEED = prf(Ni | Nr, g^ir), or prf(SK_d (old), g^ir | Ni | Nr) with the old IKE SA's prf
- * when that is rekeyed.
+ * SKEYSEED = prf(Ni | Nr, g^ir), or prf(SK_d (old), g^ir | Ni | Nr | SK(1) | ...) with the old IKE
+ * SA's prf when that is rekeyed, RFC 9370 2.2.4.
  */
-static bool keys_skeyseed(const struct ike_sa *sa, struct chunk secret,
+static bool keys_skeyseed(const struct ike_sa *sa, struct ke_secret secret,
 			  const struct ike_sa *rekeyed, uint8_t out[PRF_LEN_MAX])
 {
 	const struct chunk parts[] = {
-		secret, keys_chunk(sa->ni.b, sa->ni.len), keys_chunk(sa->nr.b, sa->nr.len),
+		secret.first, keys_chunk(sa->ni.b, sa->ni.len),
+		keys_chunk(sa->nr.b, sa->nr.len), secret.more,
 	};
 	size_t i = keys_nonce_len(sa->prf, &sa->ni), r = keys_nonce_len(sa->prf, &sa->nr);
 	uint8_t key[2 * SA_NONCE_MAX];
 
 	if (rekeyed)
-		return prf(rekeyed->prf, keys_chunk(rekeyed->sk_d, prf_len(rekeyed->prf)), parts, 3,
+		return prf(rekeyed->prf, keys_chunk(rekeyed->sk_d, prf_len(rekeyed->prf)), parts, 4,
 			   out);
 	memcpy(key, sa->ni.b, i);
 	memcpy(key + i, sa->nr.b, r);
@@ -46,7 +47,8 @@ static bool keys_setup(struct sk *sk, const struct ike_sa *sa, const uint8_t *en
 	const struct transform *integ = proposal_find(&sa->suite, TRANSFORM_INTEG);
 	size_t encr_len, integ_len;
 
-	memset(sk, 0, sizeof(*sk));
+	/* the IV goes on where the keys are replaced amid an IKE SA: none comes twice */
+	*sk = (struct sk){ .next_iv = sk->next_iv };
 	sk->encr = encr->id;
 	sk->key_bits = encr->key_bits;
 	sk->integ = integ ? integ->id : INTEG_NONE;
@@ -71,7 +73,7 @@ static void keys_spis(const struct ike_sa *sa, uint8_t out[16])
  * { SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr } = prf+ (SKEYSEED, Ni | Nr | SPIi |
  * SPIr)
  */
-bool keys_derive(struct ike_sa *sa, struct chunk secret, const struct ike_sa *rekeyed)
+bool keys_derive(struct ike_sa *sa, struct ke_secret secret, const struct ike_sa *rekeyed)
 {
 	const struct transform *encr = proposal_find(&sa->suite, TRANSFORM_ENCR);
 	const struct transform *integ = proposal_find(&sa->suite, TRANSFORM_INTEG);
@@ -116,7 +118,19 @@ bool keys_derive(struct ike_sa *sa, struct chunk secret, const struct ike_sa *re
 	return ok;
 }
 
-/* RealMessage | the other end's nonce | prf(SK_p, ID') */
+/* IntAuth of both ends, and the number of the first IKE_AUTH, RFC 9242 3.3.2; or nothing. */
+static void keys_intermediate(const struct ike_sa *sa, struct writer *w)
+{
+	size_t len = prf_len(sa->prf);
+
+	if (!sa->addke.done)
+		return;
+	writer_bytes(w, sa->addke.covered_i, len);
+	writer_bytes(w, sa->addke.covered_r, len);
+	writer_u32(w, sa->addke.id + 1);
+}
+
+/* RealMessage | the other end's nonce | prf(SK_p, ID') [| IntAuth] */
 bool keys_covered(const struct ike_sa *sa, bool of_initiator, struct chunk id_body,
 		  struct octets *covered)
 {
@@ -124,17 +138,20 @@ bool keys_covered(const struct ike_sa *sa, bool of_initiator, struct chunk id_bo
 	const struct nonce *nonce = of_initiator ? &sa->nr : &sa->ni;
 	const uint8_t *sk_p = of_initiator ? sa->sk_pi : sa->sk_pr;
 	size_t len = prf_len(sa->prf);
-	uint8_t maced[PRF_LEN_MAX];
+	uint8_t maced[PRF_LEN_MAX], more[2 * PRF_LEN_MAX + 4];
+	struct writer w = writer_of(more, sizeof(more));
 
 	*covered = (struct octets){0};
 	if (!prf(sa->prf, keys_chunk(sk_p, len), &id_body, 1, maced))
 		return false;
-	covered->len = real->len + nonce->len + len;
+	keys_intermediate(sa, &w);
+	covered->len = real->len + nonce->len + len + w.len;
 	covered->p = malloc(covered->len);
 	if (covered->p) {
 		memcpy(covered->p, real->p, real->len);
 		memcpy(covered->p + real->len, nonce->b, nonce->len);
 		memcpy(covered->p + real->len + nonce->len, maced, len);
+		memcpy(covered->p + real->len + nonce->len + len, more, w.len);
 	}
 	mem_wipe(maced, sizeof(maced));
 	return covered->p;

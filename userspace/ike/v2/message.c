@@ -3,6 +3,7 @@
 #include "ike/v2/message.h"
 
 #include "ike/core/id.h"
+#include "ike/v2/addke.h"
 #include "ike/v2/fragment.h"
 #include "ike/v2/tell.h"
 
@@ -17,7 +18,7 @@ static struct msg_header message_header(const struct ike_sa *sa, uint8_t exchang
 
 static struct msg_header message_header_of(const struct exchange *ex)
 {
-	return message_header(ex->sa, ex->kind->exchange, 0, ex->id);
+	return message_header(ex->sa, ex->exchange, 0, ex->id);
 }
 
 static struct msg_header message_header_to(const struct inbound *in)
@@ -58,7 +59,7 @@ static bool message_seal(struct ike_sa *sa, struct builder *b, const struct frag
 void v2_request_begin(struct exchange *ex, struct builder *b)
 {
 	struct ike_sa *sa = ex->sa;
-	bool init = ex->kind->exchange == EXCHANGE_IKE_SA_INIT;
+	bool init = ex->exchange == EXCHANGE_IKE_SA_INIT;
 	struct msg_header h;
 
 	/* IKE_SA_INIT is message 0 however often it must be repeated with other contents */
@@ -73,7 +74,8 @@ enum built v2_request_end(struct exchange *ex, struct builder *b, struct cause *
 	struct fragment_text text = fragment_text(b, &h);
 	struct ike_sa *sa = ex->sa;
 
-	if ((b->sk_at && !fragment_keep(ex, &text)) || !message_seal(sa, b, &text, &ex->msg)) {
+	if ((ex->exchange == EXCHANGE_IKE_INTERMEDIATE && !addke_cover_ours(sa, b)) ||
+	    (b->sk_at && !fragment_keep(ex, &text)) || !message_seal(sa, b, &text, &ex->msg)) {
 		cause_set(cause, IKE_FAIL_PROTOCOL,
 			  "%s cannot be built: no memory, or it would be too long",
 			  ex->kind->name);
@@ -109,9 +111,12 @@ bool message_finish(struct inbound *in, struct datagrams *answer)
 	struct v2_inbound *v = v2_inbound(in);
 	struct msg_header h = message_header_to(in);
 	struct fragment_text text = fragment_text(&v->b, &h);
+	bool owes = addke_owes(in->sa);
 
 	tell_answer(v, &text);
-	if (!message_seal(in->sa, &v->b, &text, answer))
+	if ((owes && !addke_cover_ours(in->sa, &v->b)) ||
+	    !message_seal(in->sa, &v->b, &text, answer) ||
+	    (owes && !addke_pay(in->sa, in->h.id)))
 		return false;
 	if (in->h.exchange == EXCHANGE_IKE_SA_INIT && !in->sa->init_r.p &&
 	    !octets_set(&in->sa->init_r, answer->d[0].p, answer->d[0].len))

@@ -23,7 +23,7 @@ static struct proposals offer_without_groups(const struct proposals *list)
 
 		to->protocol = from->protocol;
 		for (unsigned int j = 0; j < from->count; j++)
-			if (from->t[j].type != TRANSFORM_KE)
+			if (from->t[j].type != TRANSFORM_KE && !transform_is_addke(&from->t[j]))
 				to->t[to->count++] = from->t[j];
 	}
 	return out;
@@ -290,25 +290,34 @@ static void offer_take_over(const struct peer *peer, const struct ts_pair *ts)
 	}
 }
 
-struct child_sa *offer_pair(const struct offer_taken *taken, struct ike_sa *sa, const struct msg *m,
-			    struct chunk secret, struct chunk ni, struct chunk nr,
-			    struct cause *cause)
+uint32_t offer_reserve(struct child *child, struct cause *cause)
 {
-	struct child *child = taken->child;
 	char why[IKE_WHY_MAX] = "";
-	struct child_sa *pair;
 	uint32_t spi;
 
 	if (pairs_are_many(child)) {
 		cause_set(cause, IKE_FAIL_PROTOCOL,
 			  "child %s has %u CHILD_SAs already: the peer makes them faster than they "
 			  "are deleted", child->conf->name, PAIRS_MAX);
-		return NULL;
+		return 0;
 	}
-	if (!pair_spi_alloc(child, &spi, why)) {
-		cause_set(cause, IKE_FAIL_KERNEL, "%s", why);
+	if (pair_spi_alloc(child, &spi, why))
+		return spi;
+	cause_set(cause, IKE_FAIL_KERNEL, "%s", why);
+	return 0;
+}
+
+struct child_sa *offer_pair(const struct offer_taken *taken, uint32_t spi, struct ike_sa *sa,
+			    const struct msg *m, struct ke_secret secret, struct chunk ni,
+			    struct chunk nr, struct cause *cause)
+{
+	struct child *child = taken->child;
+	struct child_sa *pair;
+
+	if (!spi)
+		spi = offer_reserve(child, cause);
+	if (!spi)
 		return NULL;
-	}
 	pair = pair_new(child, sa, &taken->suite, spi, m->sa.offer[taken->index].spi);
 	if (!pair) {
 		pair_spi_free(child, spi);

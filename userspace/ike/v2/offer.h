@@ -63,11 +63,17 @@ uint16_t offer_take(struct peer *peer, const struct msg *m, bool ignore_ke,
  */
 struct child_sa *offer_first(const struct offer_taken *taken);
 /*
- * The pair that follows from it, with a reserved SPI and keys; not in the kernel yet. NULL: @cause.
+ * An inbound SPI for the pair that follows from it, reserved; 0: there are too many, or the kernel
+ * refuses: @cause.
  */
-struct child_sa *offer_pair(const struct offer_taken *taken, struct ike_sa *sa, const struct msg *m,
-			    struct chunk secret, struct chunk ni, struct chunk nr,
-			    struct cause *cause);
+uint32_t offer_reserve(struct child *child, struct cause *cause);
+/*
+ * The pair that follows from it, with keys; not in the kernel yet. @spi: reserved for it, or 0: it
+ * takes one. NULL: @cause, and @spi is given back.
+ */
+struct child_sa *offer_pair(const struct offer_taken *taken, uint32_t spi, struct ike_sa *sa,
+			    const struct msg *m, struct ke_secret secret, struct chunk ni,
+			    struct chunk nr, struct cause *cause);
 
 /* What TS_UNACCEPTABLE and SINGLE_PAIR_REQUIRED to an offer of ours mean (RFC 7296 2.9). */
 void offer_ts_refused(struct cause *cause, const struct child *child, uint16_t notify);

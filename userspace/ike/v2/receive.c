@@ -8,6 +8,7 @@
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/stranger.h"
+#include "ike/v2/addke.h"
 #include "ike/v2/fragment.h"
 #include "ike/v2/hint.h"
 #include "ike/v2/message.h"
@@ -105,7 +106,7 @@ static bool receive_open(struct v2_inbound *v, struct cursor *inner)
 
 	if (!receive_outer(v))
 		return false;
-	if (!sk_open(&in->sa->sk_in, in->raw, in->raw_len, v->m.sk_offset, &plain, &len)) {
+	if (!sk_open(addke_sk_in(in->sa, in->h.id), in->raw, in->raw_len, v->m.sk_offset, &plain, &len)) {
 		in->sa->ike->counters.auth_failed++;
 		return false;
 	}

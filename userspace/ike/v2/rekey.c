@@ -24,16 +24,10 @@ void rekey_like(struct ike_sa *sa, const struct ike_sa *old, const struct propos
 	sa->remote_id = old->remote_id;
 }
 
-bool rekey_derive(struct ike_sa *sa, const struct ike_sa *old, const struct ke *ke,
-		  const struct msg_ke *peer)
+bool rekey_derive(struct ike_sa *sa, const struct ike_sa *old, struct ke_secret secret)
 {
-	uint8_t secret[KE_SECRET_MAX];
-	size_t len;
-	bool ok;
+	bool ok = keys_derive(sa, secret, old);
 
-	ok = ke && ke_derive(ke, peer->data.at, peer->data.left, secret, &len) &&
-	     keys_derive(sa, (struct chunk){ secret, len }, old);
-	mem_wipe(secret, sizeof(secret));
 	sa_forget_proof(sa);		/* there is none: the first IKE SA had it */
 	return ok;
 }

@@ -12,10 +12,11 @@
 #ifndef IKE_REKEY_H
 #define IKE_REKEY_H
 
-#include "ike/v2/v2.h"
+#include "ike/v2/followup.h"
 
 struct rekey_exchange {
 	struct ke *ke;
+	struct followup followup;
 	uint64_t spi;			/* of the IKE SA that it makes: SA_NEW until the answer */
 	bool lost;			/* the rival carries the children already */
 	uint64_t rival;			/* our SPI of the peer's; 0: none, or it is decided */
@@ -33,9 +34,8 @@ void rekey_used(struct ike_sa *sa);
 
 /* @sa is as @old in all that a rekey leaves as it is. */
 void rekey_like(struct ike_sa *sa, const struct ike_sa *old, const struct proposal *suite);
-/* Keys of @sa; false: the peer's value is unsound. */
-bool rekey_derive(struct ike_sa *sa, const struct ike_sa *old, const struct ke *ke,
-		  const struct msg_ke *peer);
+/* Keys of @sa; false: the crypto library failed. */
+bool rekey_derive(struct ike_sa *sa, const struct ike_sa *old, struct ke_secret secret);
 /*
  * Children and what there is to do move from @old to @sa, which the peer may use as soon as it has
  * our answer. @by: for people.

@@ -82,6 +82,8 @@ static enum built rekey_build(struct exchange *ex, struct cause *cause)
 	struct builder b;
 	size_t len;
 
+	if (followup_goes_on(&p->followup))
+		return followup_build(ex, &p->followup, cause);
 	ex->sa->want_rekey = false;
 	sa = rekey_prepare(ex);
 	if (!sa) {
@@ -135,6 +137,7 @@ static void rekey_forget(struct exchange *ex)
 	if (rival)
 		rekey_rival_wins(rival, ex->sa);
 	ke_free(p->ke);
+	followup_clear(&p->followup);
 }
 
 const struct exchange_kind v2_kind_rekey_ike = {
@@ -150,29 +153,47 @@ const struct exchange_kind v2_kind_rekey_ike = {
 
 /* ---- its answer */
 
-/* The IKE SA that the answer makes, with its keys; NULL: the answer makes no sense. */
-static struct ike_sa *rekey_granted(struct inbound *in)
+/* The IKE SA that the answer is about, and its suite; NULL: the answer makes no sense. */
+static struct ike_sa *rekey_offered(struct inbound *in, struct proposal *suite)
 {
 	struct rekey_exchange *p = rekey_exchange(in->ex);
 	const struct msg *m = &v2_inbound(in)->m;
 	struct ike_sa *old = in->sa, *sa = p->spi ? sa_find(old->ike, p->spi) : NULL;
 	const struct proposals same = { .count = 1, .p = { old->suite } };
 	uint16_t group = offer_group(&old->suite);
-	struct proposal suite;
 	unsigned int index;
 
 	if (!sa || sa->state != SA_NEW || m->sa.list.count != 1 || m->sa.skipped ||
-	    !proposal_select(&same, &m->sa.list, false, &suite, &index) ||
-	    suite.count != m->sa.list.p[0].count || m->sa.offer[0].spi_len != 8 ||
+	    !proposal_select(&same, &m->sa.list, false, suite, &index) ||
+	    suite->count != m->sa.list.p[0].count || m->sa.offer[0].spi_len != 8 ||
 	    !m->sa.offer[0].spi || m->ke.group != group || !offer_nonce_ok(m->nonce, old->prf))
 		return NULL;
-	rekey_like(sa, old, &suite);
+	return sa;
+}
+
+/* With its keys; NULL too if additional key exchanges are missing. */
+static struct ike_sa *rekey_granted(struct inbound *in)
+{
+	struct rekey_exchange *p = rekey_exchange(in->ex);
+	const struct msg *m = &v2_inbound(in)->m;
+	uint8_t secret[KE_SECRET_MAX];
+	struct proposal suite;
+	struct ike_sa *sa = rekey_offered(in, &suite);
+	size_t len;
+	bool ok;
+
+	if (!sa || !followup_complete(&p->followup, &suite))
+		return NULL;
+	rekey_like(sa, in->sa, &suite);
 	sa->spi_r = m->sa.offer[0].spi;
 	sa->nr.len = m->nonce.left;
 	memcpy(sa->nr.b, m->nonce.at, sa->nr.len);
 	crash_take(sa, m);
-	sa->want_token = old->ike->crash_known;
-	return rekey_derive(sa, old, p->ke, &m->ke) ? sa : NULL;
+	sa->want_token = in->sa->ike->crash_known;
+	ok = ke_derive(p->ke, m->ke.data.at, m->ke.data.left, secret, &len) &&
+	     rekey_derive(sa, in->sa, followup_secret(&p->followup, (struct chunk){ secret, len }));
+	mem_wipe(secret, sizeof(secret));
+	return ok ? sa : NULL;
 }
 
 /* Was the lowest of the four nonces one of our exchange, RFC 7296 2.8.2? */
@@ -200,8 +221,12 @@ static bool rekey_is_ours(const struct inbound *in)
 enum verdict rekey_exchange_granted(struct inbound *in)
 {
 	struct rekey_exchange *p = rekey_exchange(in->ex);
-	struct ike_sa *rival, *sa = rekey_granted(in);
+	struct proposal suite;
+	struct ike_sa *rival, *sa = rekey_offered(in, &suite);
 
+	if (sa && followup_begin(&p->followup, in, &suite))
+		return VERDICT_STAY;
+	sa = rekey_granted(in);
 	if (!sa) {
 		/* the peer has moved the children to where we cannot reach them */
 		cause_set(&in->cause, IKE_FAIL_PROTOCOL,

@@ -5,6 +5,7 @@
 #include "ike/core/text.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
+#include "ike/v2/awaited.h"
 #include "ike/v2/child_exchange.h"
 #include "ike/v2/crash.h"
 #include "ike/v2/child_responder.h"
@@ -92,22 +93,79 @@ static bool rekey_too_soon(const struct ike_sa *sa)
 	return before && before->state == SA_REKEYED;
 }
 
+/* @sa stands, with keys. */
+static enum verdict rekey_done(struct ike_sa *sa, struct ike_sa *old, struct rekey_exchange *ours)
+{
+	if (!ours) {
+		rekey_take_over(sa, old, "by the peer");
+		return VERDICT_DONE;
+	}
+	rekey_meet_rival(ours, sa, old);
+	return VERDICT_STAY;
+}
+
+/* What additional key exchanges have followed. */
+static enum verdict rekey_complete(struct inbound *in, struct awaited *a,
+				   struct rekey_exchange *ours)
+{
+	struct ike_sa *old = in->sa, *sa = sa_find(old->ike, a->spi);
+	struct chunk first = { a->secret.p, a->secret.len };
+
+	if (!sa || sa->state != SA_NEW || sa->end != SA_KEEP ||
+	    !rekey_derive(sa, old, followup_secret(&a->f, first)))
+		return rekey_refuse(in, NOTIFY_TEMPORARY_FAILURE);
+	return rekey_done(sa, old, ours);
+}
+
+/* Answers, and what follows: another key exchange, or @sa. */
+static enum verdict rekey_answer_for(struct inbound *in, struct ike_sa *sa,
+				     const struct msg_offer *offer, struct rekey_exchange *ours)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	const struct msg_ke *theirs = &v->m.ke;
+	enum verdict verdict = VERDICT_FAIL;
+	uint8_t secret[KE_SECRET_MAX];
+	uint16_t groups[ADDKE_MAX];
+	struct ike *ike = sa->ike;
+	struct awaited *a;
+	struct chunk first;
+	struct ke *ke;
+
+	ke = ke_answer(theirs->group, theirs->data.at, theirs->data.left, ike->env.random,
+		       ike->env.ctx, secret, &first.len);
+	first.p = secret;
+	if (ke)
+		rekey_answer(v, sa, ke, offer->number);
+	if (ke && proposal_addke(&sa->suite, groups)) {
+		a = awaited_new(in, &sa->suite, first, &sa->nr);
+		if (a)
+			a->spi = sa_spi(sa);
+		verdict = a ? VERDICT_STAY : VERDICT_FAIL;
+	} else if (ke && rekey_derive(sa, in->sa, (struct ke_secret){ first })) {
+		verdict = rekey_done(sa, in->sa, ours);
+	}
+	mem_wipe(secret, sizeof(secret));
+	ke_free(ke);
+	return verdict;
+}
+
 enum verdict v2_rekey_request(struct inbound *in)
 {
 	struct v2_inbound *v = v2_inbound(in);
 	struct ike_sa *sa, *old = in->sa;
 	struct rekey_exchange *ours;
 	struct proposal suite;
+	enum verdict verdict;
 	unsigned int index;
 	uint16_t group;
-	struct ke *ke;
-	bool ok;
 
 	v2_child_heard(old);
 	ours = rekey_exchange_find(old);
 	/* RFC 7296 2.25.2: not while a CHILD_SA is being made, rekeyed or deleted */
 	if (!old->peer || child_exchange_any(old) || rekey_too_soon(old) || (ours && ours->rival))
 		return rekey_refuse(in, NOTIFY_TEMPORARY_FAILURE);
+	if (awaited_done(old))
+		return rekey_complete(in, awaited_done(old), ours);
 	if (!rekey_choose(old, &v->m.sa, &suite, &index))
 		return rekey_refuse(in, NOTIFY_NO_PROPOSAL_CHOSEN);
 	if (!offer_nonce_ok(v->m.nonce, proposal_find(&suite, TRANSFORM_PRF)->id))
@@ -120,19 +178,9 @@ enum verdict v2_rekey_request(struct inbound *in)
 	sa = rekey_successor(in, &suite, v->m.sa.offer[index].spi);
 	if (!sa)
 		return rekey_refuse(in, NOTIFY_TEMPORARY_FAILURE);
-	ke = ke_new(group, sa->ike->env.random, sa->ike->env.ctx);
-	ok = rekey_derive(sa, old, ke, &v->m.ke);
-	if (ok) {
-		rekey_answer(v, sa, ke, v->m.sa.offer[index].number);
-		if (ours)
-			rekey_meet_rival(ours, sa, old);
-		else
-			rekey_take_over(sa, old, "by the peer");
-	} else {
-		sa_end(sa, SA_DROP, IKE_FAIL_NONE, "no keys");
-	}
-	ke_free(ke);
-	if (!ok)
-		return rekey_refuse(in, NOTIFY_TEMPORARY_FAILURE);
-	return ours ? VERDICT_STAY : VERDICT_DONE;
+	verdict = rekey_answer_for(in, sa, &v->m.sa.offer[index], ours);
+	if (verdict != VERDICT_FAIL)
+		return verdict;
+	sa_end(sa, SA_DROP, IKE_FAIL_NONE, "no keys");
+	return rekey_refuse(in, NOTIFY_TEMPORARY_FAILURE);
 }

@@ -41,6 +41,9 @@ struct ike_id v2_id(const struct msg_id *id);
 enum verdict v2_init_request(struct inbound *in);
 enum verdict v2_init_response(struct inbound *in);
 enum verdict v2_init_notify(struct inbound *in);
+enum verdict v2_intermediate_request(struct inbound *in);
+enum verdict v2_intermediate_response(struct inbound *in);
+enum verdict v2_intermediate_refused(struct inbound *in);
 enum verdict v2_auth_request(struct inbound *in);
 enum verdict v2_auth_round(struct inbound *in);
 enum verdict v2_auth_proof(struct inbound *in);
@@ -51,6 +54,9 @@ enum verdict v2_auth_abandoned(struct inbound *in);
 enum verdict v2_child_request(struct inbound *in);
 enum verdict v2_child_response(struct inbound *in);
 enum verdict v2_child_refused(struct inbound *in);
+enum verdict v2_followup_request(struct inbound *in);
+enum verdict v2_followup_response(struct inbound *in);
+enum verdict v2_followup_late(struct inbound *in);
 enum verdict v2_child_too_late(struct inbound *in);
 enum verdict v2_rekey_request(struct inbound *in);
 enum verdict v2_rekey_response(struct inbound *in);
@@ -66,7 +72,8 @@ void v2_init_accept(struct ike *ike, const struct ike_version *version,
 		    const struct endpoint *local, const struct endpoint *remote);
 
 /* Requests of ours, by the file that builds them. */
-extern const struct exchange_kind v2_kind_init, v2_kind_auth, v2_kind_rekey_child;
+extern const struct exchange_kind v2_kind_init, v2_kind_intermediate, v2_kind_auth;
+extern const struct exchange_kind v2_kind_rekey_child;
 extern const struct exchange_kind v2_kind_new_child, v2_kind_delete_ike, v2_kind_delete_child;
 extern const struct exchange_kind v2_kind_liveness, v2_kind_rekey_ike, v2_kind_addresses;
 extern const struct exchange_kind v2_kind_lost_spi, v2_kind_token;
@@ -82,10 +89,10 @@ bool cookie_valid(struct ike *ike, const struct msg_header *h, const struct msg 
 
 /*
  * keys.c: SK_* of an IKE SA from the secret of its key exchange; @rekeyed: the one that it
- * replaces, or NULL.
+ * replaces, or NULL; @sa itself after an additional key exchange (RFC 9370 2.2.2).
  */
-bool keys_derive(struct ike_sa *sa, struct chunk secret, const struct ike_sa *rekeyed);
-/* What the AUTH of an end covers, RFC 7296 2.15; the caller's. False: no memory. */
+bool keys_derive(struct ike_sa *sa, struct ke_secret secret, const struct ike_sa *rekeyed);
+/* What the AUTH of an end covers, RFC 7296 2.15, RFC 9242; the caller's. False: no memory. */
 bool keys_covered(const struct ike_sa *sa, bool of_initiator, struct chunk id_body,
 		  struct octets *covered);
 

@@ -30,6 +30,8 @@ enum msg_kind {
 	MSG_CHILD,			/* SA, Nonce, TSi, TSr: new, or the rekey of one */
 	MSG_REKEY_IKE,			/* SA of IKE, Nonce, KE */
 	MSG_INFO,
+	MSG_INTERMEDIATE,		/* IKE_INTERMEDIATE with KE, RFC 9370 2.2.2 */
+	MSG_FOLLOWUP,			/* IKE_FOLLOWUP_KE with KE, RFC 9370 2.2.4 */
 	MSG_DECLINED,			/* response: notifies in the place of the rest */
 };
 

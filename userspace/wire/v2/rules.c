@@ -111,6 +111,12 @@ static const struct rule child[] = {
 	{}
 };
 
+/* IKE_INTERMEDIATE and IKE_FOLLOWUP_KE, both ways */
+static const struct rule further_ke[] = {
+	{ PAYLOAD_KE, CORE, 1 },
+	{}
+};
+
 static const struct rule informational[] = {
 	{ PAYLOAD_DELETE, 0, MANY },
 	{ PAYLOAD_CP, 0, 1 },
@@ -148,6 +154,8 @@ static const struct kind {
 	{ EXCHANGE_CREATE_CHILD_SA, 0, 0, 0, PROTO_IKE, MSG_REKEY_IKE, rekey_ike },
 	{ EXCHANGE_CREATE_CHILD_SA, 0, 0, 0, 0, MSG_CHILD, child },
 	{ EXCHANGE_INFORMATIONAL, 0, 0, 0, 0, MSG_INFO, informational },
+	{ EXCHANGE_IKE_INTERMEDIATE, 0, 0, 0, 0, MSG_INTERMEDIATE, further_ke },
+	{ EXCHANGE_IKE_FOLLOWUP_KE, 0, 0, 0, 0, MSG_FOLLOWUP, further_ke },
 };
 
 /* Outside the Encrypted payload. */

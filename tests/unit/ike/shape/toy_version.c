@@ -219,7 +219,7 @@ static bool toy_install(struct child *child, struct ike_sa *sa, uint32_t spi_in,
 	struct chunk nonce = { (const uint8_t *)"toy", 3 };
 	struct cause cause;
 
-	return pair && pair_derive(pair, initiator, (struct chunk){0}, nonce, nonce) &&
+	return pair && pair_derive(pair, initiator, (struct ke_secret){0}, nonce, nonce) &&
 	       child_install(child, pair, &ts, &cause);
 }
 
