@@ -315,6 +315,13 @@ static void config_answer_servers(struct builder *b, const struct msg *m, uint16
 			build_cp_addr(b, type, &list[i]);
 }
 
+static void config_answer_domains(struct builder *b, const char domains[][TUNNEL_HOST_MAX],
+				  unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		build_cp_attr(b, CP_DNS_DOMAIN, domains[i], strlen(domains[i]));
+}
+
 static void config_answer_net(struct builder *b, const struct msg *m,
 			      const struct internal_net *net)
 {
@@ -327,8 +334,8 @@ static void config_answer_net(struct builder *b, const struct msg *m,
 		if (cp_has(&m->cp, addr_index(&net->subnet[i].addr) ? CP_IP6_SUBNET :
 								      CP_IP4_SUBNET))
 			build_cp_subnet(b, &net->subnet[i]);
-	for (unsigned int i = 0; cp_has(&m->cp, CP_DNS_DOMAIN) && i < net->domain_count; i++)
-		build_cp_attr(b, CP_DNS_DOMAIN, net->domain[i], strlen(net->domain[i]));
+	if (cp_has(&m->cp, CP_DNS_DOMAIN))
+		config_answer_domains(b, net->domain, net->domain_count);
 }
 
 /* Of us, whatever the pool has. INTERNAL_IP6_LINK and _PREFIX are none of them: RFC 5739 3. */
