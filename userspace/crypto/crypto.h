@@ -15,8 +15,8 @@
 #include "suite/proposal.h"
 
 #define PRF_LEN_MAX	64	/* octets */
-#define KE_PUBLIC_MAX	1024	/* MODP-8192 */
-#define KE_SECRET_MAX	1024
+#define KE_PUBLIC_MAX	1568	/* ML-KEM-1024 */
+#define KE_SECRET_MAX	1024	/* MODP-8192 */
 #define SK_KEY_MAX	36	/* AES-256 and a salt */
 #define SK_INTEG_MAX	64
 
@@ -82,6 +82,7 @@ struct ke_secret {
 	struct chunk first, more;
 };
 size_t ke_public_len(uint16_t group);		/* of who begins; 0: unknown */
+size_t ke_answer_len(uint16_t group);		/* of who answers */
 /* @random: so that the simulator's histories are exact. NULL: unknown group or no memory. */
 struct ke *ke_new(uint16_t group, void (*random)(void *ctx, void *buf, size_t len), void *ctx);
 uint16_t ke_group(const struct ke *ke);

@@ -12,12 +12,16 @@ struct ke {
 	const struct group *group;
 	uint8_t private[KE_PRIVATE_MAX];
 	uint8_t public[KE_PUBLIC_MAX];
+	size_t public_len;
 };
 
 static const struct group *const groups[] = {
 	&group_x25519, &group_x448, &group_ecp192, &group_ecp224, &group_ecp256, &group_ecp384,
 	&group_ecp521, &group_modp768, &group_modp1024, &group_modp1536, &group_modp2048,
 	&group_modp3072, &group_modp4096, &group_modp6144, &group_modp8192,
+#ifdef HAVE_BOTAN
+	&group_mlkem512, &group_mlkem768, &group_mlkem1024,
+#endif
 };
 
 static const struct group *find_group(uint16_t id)
@@ -73,6 +77,18 @@ size_t ke_public_len(uint16_t id)
 	return g ? g->public_len : 0;
 }
 
+static size_t answer_len(const struct group *g)
+{
+	return g->answer ? g->answer_len : g->public_len;
+}
+
+size_t ke_answer_len(uint16_t id)
+{
+	const struct group *g = find_group(id);
+
+	return g ? answer_len(g) : 0;
+}
+
 struct ke *ke_new(uint16_t id, void (*random)(void *ctx, void *buf, size_t len), void *ctx)
 {
 	const struct group *g = find_group(id);
@@ -86,6 +102,7 @@ struct ke *ke_new(uint16_t id, void (*random)(void *ctx, void *buf, size_t len),
 		return NULL;
 	wipe_limbs();
 	ke->group = g;
+	ke->public_len = g->public_len;
 	/* as often as it takes: more only with a broken source */
 	for (i = 0; i < DRAWS_MAX; i++) {
 		random(ctx, ke->private, g->private_len);
@@ -103,7 +120,7 @@ uint16_t ke_group(const struct ke *ke)
 
 const uint8_t *ke_public(const struct ke *ke, size_t *len)
 {
-	*len = ke->group->public_len;
+	*len = ke->public_len;
 	return ke->public;
 }
 
@@ -112,7 +129,7 @@ bool ke_derive(const struct ke *ke, const uint8_t *peer, size_t peer_len, uint8_
 {
 	bool ok;
 
-	if (peer_len != ke->group->public_len)
+	if (peer_len != answer_len(ke->group))
 		return false;
 	ok = ke->group->derive(ke->group, ke->private, peer, secret);
 	wipe_stack();
@@ -124,12 +141,40 @@ bool ke_derive(const struct ke *ke, const uint8_t *peer, size_t peer_len, uint8_
 	return true;
 }
 
+/* Of a group where who answers does not do what who begins does. */
+static struct ke *encapsulate(const struct group *g, const uint8_t *peer, size_t peer_len,
+			      void (*random)(void *ctx, void *buf, size_t len), void *ctx,
+			      uint8_t *secret, size_t *secret_len)
+{
+	struct ke *ke = peer_len == g->public_len ? calloc(1, sizeof(*ke)) : NULL;
+	bool ok;
+
+	if (!ke)
+		return NULL;
+	ke->group = g;
+	ke->public_len = g->answer_len;
+	random(ctx, ke->private, g->private_len);
+	ok = g->answer(g, ke->private, peer, ke->public, secret);
+	wipe_stack();
+	if (ok) {
+		*secret_len = g->secret_len;
+		return ke;
+	}
+	mem_wipe(secret, KE_SECRET_MAX);
+	ke_free(ke);
+	return NULL;
+}
+
 struct ke *ke_answer(uint16_t group, const uint8_t *peer, size_t peer_len,
 		     void (*random)(void *ctx, void *buf, size_t len), void *ctx, uint8_t *secret,
 		     size_t *secret_len)
 {
-	struct ke *ke = ke_new(group, random, ctx);
+	const struct group *g = find_group(group);
+	struct ke *ke;
 
+	if (g && g->answer)
+		return encapsulate(g, peer, peer_len, random, ctx, secret, secret_len);
+	ke = ke_new(group, random, ctx);
 	if (ke && ke_derive(ke, peer, peer_len, secret, secret_len))
 		return ke;
 	mem_wipe(secret, KE_SECRET_MAX);

@@ -8,6 +8,11 @@
 #include "suite/proposal.h"
 
 #define ALG_BOTH	(ALG_IKE | ALG_ESP)
+#ifdef HAVE_BOTAN
+#define ALG_BOTAN	ALG_BOTH
+#else
+#define ALG_BOTAN	ALG_LACKING
+#endif
 
 /* A block cipher in CBC: the IV is a block. @b: octets of a block. */
 #define ALG_CBC(name_, also_, id_, bits_, key_, b_, use_, strength_)				\
@@ -119,6 +124,9 @@ static const struct alg algs[] = {
 	ALG_KE("modp1536", NULL, KE_MODP_1536, ALG_BOTH, 90),
 	ALG_KE("ecp192", NULL, KE_ECP_192, ALG_BOTH, 96),
 	ALG_KE("ecp224", NULL, KE_ECP_224, ALG_BOTH, 112),
+	ALG_KE("mlkem512", NULL, KE_ML_KEM_512, ALG_BOTAN, 128),
+	ALG_KE("mlkem768", NULL, KE_ML_KEM_768, ALG_BOTAN, 192),
+	ALG_KE("mlkem1024", NULL, KE_ML_KEM_1024, ALG_BOTAN, 256),
 	ALG_NAME("ecp224bp", TRANSFORM_KE, KE_ECP_224_BP, 0),
 	ALG_NAME("ecp256bp", TRANSFORM_KE, KE_ECP_256_BP, 0),
 	ALG_NAME("ecp384bp", TRANSFORM_KE, KE_ECP_384_BP, 0),

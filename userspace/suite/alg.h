@@ -17,6 +17,7 @@ enum alg_use {
 	ALG_AEAD = 8,
 	ALG_THEIRS = 16, /* how some peers write it: read and answered, never configured */
 	ALG_USUAL = 32,	/* in the default proposals */
+	ALG_LACKING = 64, /* this build has not: its library was missing */
 };
 
 #define ALG_STRONG	128	/* bits; beyond them more are no better */

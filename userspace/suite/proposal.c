@@ -103,6 +103,8 @@ static bool refuse_word(const struct proposal *p, const char *text, size_t len, 
 /* Why a word that names an algorithm cannot be in proposals for that protocol. */
 static const char *reason(const struct alg *alg, uint8_t protocol)
 {
+	if (alg->use & ALG_LACKING)
+		return "is not in this build, which was made without Botan 3.7 (libbotan-3-dev)";
 	if (alg->use & ALG_THEIRS || !(alg->use & (ALG_IKE | ALG_ESP)))
 		return "is not supported";
 	if (protocol == PROTO_IKE)
@@ -127,9 +129,12 @@ static bool parse_addke(struct proposal *p, uint8_t type, const char *text, size
 	const struct alg *alg = alg_named(text, len);
 	bool none = len == 4 && !strncasecmp(text, "none", 4);
 
-	if (!none && (!alg || alg->type != TRANSFORM_KE || !belongs(alg, p->protocol)))
+	if (!none && (!alg || alg->type != TRANSFORM_KE))
 		return refuse_word(p, text, len, TRANSFORM_KE,
 				   "is no key exchange that can stand behind ke1_ to ke7_", why,
+				   why_len);
+	if (!none && !belongs(alg, p->protocol))
+		return refuse_word(p, text, len, TRANSFORM_KE, reason(alg, p->protocol), why,
 				   why_len);
 	if (!add(p, type, none ? KE_NONE : alg->id, 0))
 		return refuse(why, why_len, "it has more than %d algorithms",

@@ -82,6 +82,9 @@ enum {
 	KE_ECP_512_BP,
 	KE_X25519,
 	KE_X448,
+	KE_ML_KEM_512 = 35,	/* draft-ietf-ipsecme-ikev2-mlkem */
+	KE_ML_KEM_768,
+	KE_ML_KEM_1024,
 };
 
 enum { ESN_NO, ESN_YES };

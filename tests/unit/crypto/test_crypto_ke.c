@@ -464,8 +464,8 @@ static void groups_are_those_of_the_registry(void **state)
 	size_t g;
 
 	while ((alg = alg_next(alg))) {
-		if (alg->type != TRANSFORM_KE)
-			continue;
+		if (alg->type != TRANSFORM_KE || alg->id >= KE_ML_KEM_512)
+			continue;	/* the latter: test_mlkem.c */
 		assert_int_equal(!!ke_public_len(alg->id), !!(alg->use & ALG_IKE));
 		for (g = 0; g < ARRAY_SIZE(groups) && groups[g] != alg->id; g++)
 			;

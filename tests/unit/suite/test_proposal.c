@@ -163,7 +163,7 @@ static void offers_of_others_can_be_read(void **state)
 	p.t[p.count++] = (struct transform){ .type = TRANSFORM_ENCR, .id = 999, .key_bits = 77 };
 	p.t[p.count++] = (struct transform){ .type = 200, .id = 65535 };
 	assert_string_equal(proposal_str(&p, buf),
-			    "3des-sha1-modp1024-ADDKE1/36-ENCR/999/77-transform type 200/65535");
+			    "3des-sha1-modp1024-ke1_mlkem768-ENCR/999/77-transform type 200/65535");
 	for (i = 0; i < PROPOSAL_TRANSFORMS_MAX; i++)
 		p.t[i] = (struct transform){ .type = 200, .id = 65535, .key_bits = 65535 };
 	p.count = PROPOSAL_TRANSFORMS_MAX;
