@@ -9,6 +9,8 @@ KERNEL ?= $(shell v=$$(uname -r); [ -e /lib/modules/$$v/build/Makefile ] && echo
 
 # What check-kernels tests: the host's, those of other Debian releases. KERNELS= for less.
 KERNELS ?= stock trixie sid
+# Whose IKE daemons check-peers talks to. PEERS= for less.
+PEERS ?= trixie sid
 
 PREFIX ?= /usr/local
 SRC ?= /usr/src
@@ -30,6 +32,7 @@ help:
 	@echo 'make check         every test on the stock kernel: N passed, N failed'
 	@echo 'make check-debug   KUnit, scenarios and stress on a debug kernel'
 	@echo 'make check-kernels KUnit, scenarios and interop on the kernels of $(KERNELS)'
+	@echo 'make check-peers    interop with the IKE daemons of Debian $(PEERS), ML-KEM among it'
 	@echo 'make unit | kunit | sim | conformance | fuzz-smoke | scenarios | interop     parts of check'
 	@echo 'make mutants       does a test catch each of tests/sim/mutants? (half an hour)'
 	@echo 'make lint          style, static analysis, floors, netlink specification'
@@ -78,6 +81,10 @@ check-kernels:
 		echo "$$k: $$(cat build/check-$$k/summary)"; \
 	done; [ -z "$$bad" ] || { echo "failed on:$$bad"; exit 1; }
 
+check-peers: packages-build packages-vm packages-stock packages-interop packages-kernels
+	@bad=; for p in $(PEERS); do tests/interop/peers/run $$p || bad="$$bad $$p"; done; \
+	[ -z "$$bad" ] || { echo "failed with:$$bad"; exit 1; }
+
 demo: packages-build packages-vm packages-stock packages-interop
 	@ESPLANE_COLOR=$$([ ! -t 1 ] || echo yes) tests/vm/run --timeout 2000 -- tests/demo/story.sh
 
@@ -119,5 +126,5 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all help module user unit kunit sim conformance mutants fuzz-smoke scenarios interop check check-debug check-kernels demo bench lint \
+.PHONY: all help module user unit kunit sim conformance mutants fuzz-smoke scenarios interop check check-debug check-kernels check-peers demo bench lint \
 	install uninstall clean

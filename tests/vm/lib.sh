@@ -369,7 +369,7 @@ capture_count()
 	fi
 }
 
-# --- strongSwan: one charon a namespace ---
+# --- strongSwan: one charon a namespace; below $SWAN_ROOT, if that is set ---
 
 SWAN_PLUGINS="random nonce aes sha1 sha2 hmac kdf gmp curve25519 openssl gcm chapoly ccm ctr cmac xcbc \
 pem pkcs1 pkcs8 x509 pubkey constraints revocation vici kernel-netlink socket-default updown"
@@ -412,7 +412,8 @@ swan_start()
 		load = random pem pkcs1 pkcs8 x509 pubkey openssl
 	}
 	END
-	spawn "$name" in_net "$net" env STRONGSWAN_CONF="$dir/strongswan.conf" charon-systemd
+	spawn "$name" in_net "$net" ${SWAN_ROOT:+chroot "$SWAN_ROOT"} \
+		env STRONGSWAN_CONF="$dir/strongswan.conf" charon-systemd
 	wait_for 30 swan "$name" --stats ||
 		bail "strongSwan does not start: $(tail -n 20 "$WORK/$name.log" "$dir/log" 2>/dev/null)"
 }
@@ -445,7 +446,7 @@ swan_stop()
 	reap "$1"
 }
 
-# --- esplane: one daemon a namespace ---
+# --- esplane: one daemon a namespace; below $ESPL_ROOT the one of $ESPL_DAEMON, if those are set ---
 
 # espl_start NAME NET <ESPLANE.CONF
 espl_start()
@@ -454,7 +455,7 @@ espl_start()
 
 	mkdir -p "$dir"
 	(umask 077 && cat >"$dir/esplane.conf")
-	spawn "$name" in_net "$net" esplaned --config "$dir/esplane.conf" --control "$dir/control" --state "$dir" --foreground
+	spawn "$name" in_net "$net" ${ESPL_ROOT:+chroot "$ESPL_ROOT"} "${ESPL_DAEMON:-esplaned}" --config "$dir/esplane.conf" --control "$dir/control" --state "$dir" --foreground
 	wait_for 15 espl "$name" version ||
 		bail "esplaned does not start: $(tail -n 20 "$WORK/$name.log")"
 }
