@@ -206,6 +206,7 @@ swan_crash
 swan_start b b
 theirs 'mobike = no'
 check "restart: the peer was dead, and it is up again" wait_for 90 swan_has_child
+check "restart: esplane has the peer's answer" wait_for 20 espl_is up
 ping_both "restart"
 must espl a down office
 must wait_for 20 swan_is_empty
