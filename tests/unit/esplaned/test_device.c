@@ -118,6 +118,14 @@ static const char *question_way(const char *to)
 		    "'s/.*No route to host.*/unreachable/p; t; s/.* dev \\([^ ]*\\).*/\\1/p'", to);
 }
 
+/* Where one goes that this host forwards for a neighbour. */
+static const char *forwarded_way(const char *to)
+{
+	return said("ip route get %s from 192.0.2.99 iif eth9 ipproto 17 sport 7777 dport 53 2>&1 "
+		    "| sed -n 's/.*No route to host.*/unreachable/p; t; "
+		    "s/.* dev \\([^ ]*\\).*/\\1/p'", to);
+}
+
 /* Before any IKE: the peer's address need not be known. The policy's end leads nowhere. */
 static void packets_are_waited_for(void **state)
 {
@@ -165,7 +173,11 @@ static void servers_are_reached_while_they_are_asked(void **state)
 	assert_string_equal(question_way("203.0.113.53"), "eth9");
 	assert_string_equal(question_way("10.2.0.53"), "unreachable");
 	assert_string_equal(question_way("203.0.113.54"), "unreachable");
-	/* questions, and nothing else */
+	/* questions, and nothing else; the host's own */
+	run("sysctl -qw net.ipv4.conf.all.forwarding=1");
+	assert_string_equal(forwarded_way("192.0.2.254"), "eth9");
+	assert_string_equal(forwarded_way("203.0.113.53"), "unreachable");
+	run("sysctl -qw net.ipv4.conf.all.forwarding=0");
 	assert_string_equal(way("203.0.113.53"), "unreachable");
 	devices_reach(all, NULL, 0);
 	assert_string_equal(question_way("203.0.113.53"), "unreachable");

@@ -119,6 +119,7 @@ static void aside_put_servers(const struct aside *aside, uint8_t family, struct 
 {
 	struct rule rule = aside_past(family);
 
+	rule.own = true;	/* those whom this host forwards for have to wait for the tunnel */
 	rule.proto = IPPROTO_UDP;
 	rule.dport = ASIDE_DNS;
 	for (unsigned int i = 0; i < aside->server_count; i++) {
