@@ -344,6 +344,31 @@ static void sources_and_notes(void **state)
 	tunnel_close(&t);
 }
 
+/* The second of two peers has the first one's source, unless it has gone a moment ago. */
+static void a_source_for_many(void **state)
+{
+	struct tunnel t;
+
+	tunnel_fill(&t, "office", "10.2.0.0/16", NULL);
+	tunnel_open(&t);
+	assert_int_equal(up(&t, PEER), 0);
+	run("ip addr add 10.1.0.1/24 dev eth9");
+	assert_int_equal(child_up(&t, 1, "10.1.0.0/24", "10.2.1.0/24"), 0);
+	assert_int_equal(child_up(&t, 2, "10.1.0.0/24", "10.2.2.0/24"), 0);
+	assert_string_equal(source(&t, 2), "10.1.0.1");
+	run("ip addr del 10.1.0.1/24 dev eth9; ip addr add 10.1.0.3/24 dev eth9");
+	assert_int_equal(child_up(&t, 3, "10.1.0.0/24", "10.2.3.0/24"), 0);
+	assert_string_equal(source(&t, 3), "10.1.0.3");
+	assert_int_equal(child_up(&t, 4, "10.1.7.1", "10.2.4.0/24"), 0);
+	assert_string_equal(source(&t, 4), "10.1.7.1");
+	assert_int_equal(child_up(&t, 5, "10.1.7.1", "10.2.5.0/24"), 0);
+	assert_string_equal(source(&t, 5), "10.1.7.1");
+	child_down(&t, 4);
+	assert_string_equal(said("ip -4 -br addr show office | awk '{ print $3 }'"),
+			    "10.1.7.1/32");
+	tunnel_close(&t);
+}
+
 static void options(void **state)
 {
 	struct tunnel t;
@@ -392,6 +417,7 @@ int main(void)
 		TEST(whose_route_is_in_the_way),
 		TEST(a_dead_daemon_has_left),
 		TEST(sources_and_notes),
+		TEST(a_source_for_many),
 		TEST(options),
 	};
 

@@ -82,12 +82,35 @@ static bool carry_has_family(const struct ts_list *list, uint8_t family)
 }
 
 /*
+ * One that the host has in local-ts, on another interface. Where the last child has the same
+ * local-ts, as every peer of a tunnel for many has, its address does, if not @afresh.
+ */
+static bool carry_inside(const struct carry *carry, const struct carry_child *child, int f,
+			 bool afresh, struct addr *source)
+{
+	const struct carry_child *last = carry->first;
+	const struct ts_list *local = child->local_ts;
+
+	if (!afresh && last && last != child && last->has.source[f].family && !last->given &&
+	    !last->has.addr[f].addr.family && ts_list_equal(last->local_ts, local)) {
+		*source = last->has.source[f];
+		return true;
+	}
+	for (unsigned int i = 0; i < ts_list_count(local); i++) {
+		if (local->ts[i].start.family == carry_family[f] &&
+		    address_inside(carry->laid.sk, &local->ts[i], carry->laid.ifindex, source))
+			return true;
+	}
+	return false;
+}
+
+/*
  * The address that this host uses inside the tunnel: what the peer gives; the configured one; else
  * one that the host has in local-ts; else, where a local-ts is a single host, that one. Family 0:
  * none.
  */
 static void carry_choose(const struct carry *carry, const struct carry_child *child, int f,
-			 struct carry_plan *plan)
+			 bool afresh, struct carry_plan *plan)
 {
 	const struct tunnel_options *opt = carry->opt;
 	const struct ts_list *local = child->local_ts;
@@ -104,12 +127,8 @@ static void carry_choose(const struct carry *carry, const struct carry_child *ch
 		plan->addr[f] = (struct prefix){ opt->address, opt->address_bits };
 		return;
 	}
-	for (unsigned int i = 0; i < ts_list_count(local); i++) {
-		if (local->ts[i].start.family == family &&
-		    address_inside(carry->laid.sk, &local->ts[i], carry->laid.ifindex,
-				   &plan->source[f]))
-			return;
-	}
+	if (carry_inside(carry, child, f, afresh, &plan->source[f]))
+		return;
 	for (unsigned int i = 0; i < ts_list_count(local); i++) {
 		const struct ts *ts = &local->ts[i];
 
@@ -150,7 +169,7 @@ static bool carry_plan_routes(struct carry_plan *plan, const struct ts_list *rem
 	return true;
 }
 
-static bool carry_plan_make(const struct carry *carry, const struct carry_child *child,
+static bool carry_plan_make(const struct carry *carry, const struct carry_child *child, bool afresh,
 			    struct carry_plan *plan, char note[IKE_WHY_MAX])
 {
 	const struct ts_list *local = child->local_ts, *remote = child->remote_ts;
@@ -159,7 +178,7 @@ static bool carry_plan_make(const struct carry *carry, const struct carry_child 
 	for (int f = 0; f < CARRY_FAMILIES; f++) {
 		if (!carry_has_family(remote, carry_family[f]))
 			continue;
-		carry_choose(carry, child, f, plan);
+		carry_choose(carry, child, f, afresh, plan);
 		if (!child->given && !plan->source[f].family &&
 		    carry_has_family(local, carry_family[f]))
 			snprintf(note, IKE_WHY_MAX,
@@ -247,23 +266,38 @@ static struct carry_child *carry_child_new(const struct ike_child_link *link)
 	return NULL;
 }
 
+static int carry_lay(struct carry *carry, struct carry_child *child, bool afresh,
+		     char note[IKE_WHY_MAX], char why[IKE_WHY_MAX])
+{
+	const struct carry_child *old = carry_find(carry, child->id);
+
+	if (carry_plan_make(carry, child, afresh, &child->has, note))
+		return carry_plan_lay(&carry->laid, &child->has, old ? &old->has : NULL, why);
+	free(child->has.routes);
+	child->has = (struct carry_plan){ 0 };
+	snprintf(why, IKE_WHY_MAX, "no memory");
+	return -ENOMEM;
+}
+
 int carry_add(struct carry *carry, const struct ike_child_link *link, char note[IKE_WHY_MAX],
 	      char why[IKE_WHY_MAX])
 {
-	struct carry_child *old = carry_find(carry, link->child), *child = carry_child_new(link);
-	int rc = -ENOMEM;
+	struct carry_child *child = carry_child_new(link);
+	int rc = 0;
 
-	if (child && carry_plan_make(carry, child, &child->has, note)) {
-		rc = link_up(carry->laid.sk, carry->laid.ifindex, why);
-		if (!rc)
-			rc = carry_plan_lay(&carry->laid, &child->has, old ? &old->has : NULL,
-					    why);
-	} else {
+	if (!child) {
 		snprintf(why, IKE_WHY_MAX, "no memory");
+		return -ENOMEM;
 	}
+	if (!carry->first)
+		rc = link_up(carry->laid.sk, carry->laid.ifindex, why);
+	if (!rc)
+		rc = carry_lay(carry, child, false, note, why);
+	/* the address of the last child may have gone this moment */
+	if (rc && carry->first)
+		rc = carry_lay(carry, child, true, note, why);
 	if (rc) {
-		if (child)
-			carry_child_free(child);
+		carry_child_free(child);
 		return rc;
 	}
 	carry_del(carry, link->child);
@@ -293,7 +327,7 @@ static void carry_again(struct carry *carry, struct carry_child *child)
 	char note[IKE_WHY_MAX], why[NLTALK_WHY_MAX];
 	struct carry_plan plan;
 
-	if (!carry_plan_make(carry, child, &plan, note)) {
+	if (!carry_plan_make(carry, child, true, &plan, note)) {
 		free(plan.routes);
 		return;
 	}
