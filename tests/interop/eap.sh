@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # With strongSwan, EAP: each method, esplane as server and as client, the server by certificate and by
-# pre-shared key; TLS 1.2; then who is refused, and with which sentence.
+# pre-shared key; TLS 1.2, also as all the proof that there is (RFC 5998); then who is refused, and with
+# which sentence.
 # vm: cpus=1 timeout=300 debug=no
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
@@ -179,23 +180,24 @@ refused()
 	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
 }
 
-# tls_server NAME: esplane is the server, strongSwan calls itself NAME, and has b's certificate
+# tls_server NAME [LINE] [PROOF]: esplane is the server, strongSwan calls itself NAME, has b's certificate
+# and wants that PROOF
 tls_server()
 {
-	espl_eap any cert "ca = \"$PKI/ca.pem\"" 'eap = "tls"' >"$WORK/a/esplane.conf"
+	espl_eap any cert "ca = \"$PKI/ca.pem\"" 'eap = "tls"' "${2:-}" >"$WORK/a/esplane.conf"
 	must espl a reload
 	swan_eap "auth = eap-tls
 		eap_id = $1
-		certs = $PKI/b.pem" "auth = pubkey" unused
+		certs = $PKI/b.pem" "${3:-auth = pubkey}" unused
 }
 
-# tls_client CERTIFICATE: esplane is the client, with a's CERTIFICATE
+# tls_client CERTIFICATE [LINE] [PROOF]: esplane is the client, with a's CERTIFICATE; strongSwan has that PROOF
 tls_client()
 {
 	espl_eap 192.0.2.2 cert 'remote-id = "gw.example.org"' "cert = \"$PKI/$1\"" "key = \"$PKI/a.key\"" \
-		'eap = "tls"' >"$WORK/a/esplane.conf"
+		'eap = "tls"' "${2:-}" >"$WORK/a/esplane.conf"
 	must espl a reload
-	swan_eap "auth = pubkey
+	swan_eap "${3:-auth = pubkey}
 		certs = $PKI/b.pem" "auth = eap-tls
 		eap_id = %any" unused
 }
@@ -216,6 +218,27 @@ tls_rows()
 	what="client: tls, $1"
 	tls_client a.pem
 	check "$what: up" espl a up office && row "$what"
+}
+
+# EAP-only: the responder proves itself in TLS and nowhere else
+tls_alone()
+{
+	local what="server: tls alone"
+
+	: >"$WORK/b/log"
+	tls_server gw.example.org 'eap-only = "yes"' "auth = eap-tls"
+	if check "$what: up" swan_up; then
+		check "$what: no other proof" grep -q "parsed IKE_AUTH response 1 \[ IDr EAP/REQ/ID \]" "$WORK/b/log"
+		row "$what"
+		espl a up office >/dev/null 2>&1
+	fi
+	what="client: tls alone"
+	: >"$WORK/b/log"
+	tls_client a.pem 'eap-only = "yes"' "auth = eap-tls"
+	if check "$what: up" espl a up office; then
+		check "$what: no other proof" grep -q "generating IKE_AUTH response 1 \[ IDr EAP/REQ" "$WORK/b/log"
+		row "$what"
+	fi
 }
 
 tls_refused()
@@ -261,5 +284,6 @@ refused "a method that we do not allow" md5 mschapv2 "wonder land" "the server a
 # No TLS 1.3: as a server, strongSwan before 5.9.10 does not send the last word of RFC 9190 2.5, and as
 # a client it ends with SIGSEGV when it gets it. Its default is 1.2.
 tls_rows 1.2
+tls_alone
 tls_refused
 finish

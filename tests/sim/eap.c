@@ -29,6 +29,8 @@ void eap_configure(struct node *n)
 		types = clients[rng_below(r, 5)];
 	}
 	memcpy(n->conf.eap, types, strlen(types));
+	/* where both want it they have TLS alone in common */
+	n->conf.eap_only = strchr(types, '\15') && rng_chance(r, 50);
 }
 
 void eap_job(const struct node *n, const struct ike_job *job, struct sim_job *j)

@@ -98,11 +98,13 @@ bool node_excuses(struct node *n, int other, unsigned int index, uint32_t spi)
 
 bool node_estranged(const struct world *w, int other)
 {
-	bool any_child = false;
+	/* RFC 5998: then no secret proves anything */
+	bool alone = w->n[other].conf.eap_only && w->n[HUB].conf.eap_only, any_child = false;
 
 	for (unsigned int i = 0; i < w->children; i++)
 		any_child |= !w->wrong_ts[i];
-	return w->n[other].wrong_secret != w->n[HUB].wrong_secret || w->n[other].wrong_id ||
+	return (!alone && w->n[other].wrong_secret != w->n[HUB].wrong_secret) ||
+	       w->n[other].wrong_id ||
 	       w->n[other].wrong_password || !any_child;
 }
 

@@ -35,8 +35,8 @@ class Eap:
 
 class Client:
     """A client of the subject's, which asks for `methods`."""
-    def __init__(self, t, methods=("md5",), **options):
-        self.t = t
+    def __init__(self, t, methods=("md5",), said=(), **options):
+        self.t, self.said = t, list(said)
         if "users" not in options:
             users = t.subject.path("users")
             with open(users, "wb") as f:
@@ -50,7 +50,7 @@ class Client:
         """Until the subject has asked for the identity."""
         self.sa = self.peer.init().run()
         payloads = [p for p in self.peer.auth_payloads(self.sa) if p.type != wire.AUTH]
-        answer = self.sa.request(wire.IKE_AUTH, payloads)
+        answer = self.sa.request(wire.IKE_AUTH, payloads + self.said)
         accepted(answer)
         self.asked = Eap(answer)
         self.first = answer
@@ -234,8 +234,8 @@ def eap_guesses(t):
     raise AssertionError("it listens to a hundred")
 
 
-def tls_client(t):
-    """A client of a subject that does EAP-TLS only."""
+def tls_files(t):
+    """Options of a subject that has a certificate."""
     ca = Certificate("the CA", ca=True)
     own = Certificate("gw.example.org", ca)
     paths = {}
@@ -244,8 +244,12 @@ def tls_client(t):
         with open(paths[name], "wb") as f:
             os.fchmod(f.fileno(), 0o600)
             f.write(data)
-    return Client(t, ("tls",), users=None, psk=None, ca=[paths["ca"]], cert=paths["cert"],
-                  key=paths["key"])
+    return {"psk": None, "ca": [paths["ca"]], "cert": paths["cert"], "key": paths["key"]}
+
+
+def tls_client(t, methods=("tls",), **options):
+    """A client of a subject that does EAP-TLS."""
+    return Client(t, methods, **{"users": None, **tls_files(t), **options})
 
 
 @case(1712, "RFC 5216 2.1, 3.1", only="esplaned")
@@ -292,3 +296,137 @@ def eap_tls_rubbish(t):
             c.respond(TLS, b"\x00")
         c.turned_away()
     equal(c.identify().kind, TLS, "the method of another client")
+
+
+# --- EAP-only authentication, RFC 5998 ---
+
+ONLY = wire.notify(wire.EAP_ONLY_AUTHENTICATION)
+
+
+@case(1716, "RFC 5998 3", only="esplaned")
+def eap_only_as_server(t):
+    """Where both ends want it, its first answer has IDr and EAP, and neither AUTH nor CERT."""
+    c = tls_client(t, said=[ONLY], eap_only="yes")
+    equal((c.begin().code, c.asked.kind), (REQUEST, IDENTITY), "its first EAP packet")
+    kinds = sorted(p.type for p in c.first.inner)
+    equal(kinds, sorted([wire.IDR, wire.EAP]), "its payloads")
+    c.respond(IDENTITY, b"alice")
+    equal(c.asked.kind, TLS, "the method")
+
+
+@case(1717, "RFC 5998 3", only="esplaned")
+def eap_only_is_not_forced(t):
+    """Where one end does not want it, its first answer has AUTH and CERT."""
+    for said, wanted in (([ONLY], False), ([], True)):
+        c = tls_client(t, said=said, eap_only="yes" if wanted else "no")
+        c.begin()
+        for kind in (wire.IDR, wire.CERT, wire.AUTH):
+            check(c.first.get(kind) is not None, f"no payload {kind}: {said}, {wanted}")
+        t.subject.stop()
+
+
+@case(1718, "RFC 5998 4", only="esplaned")
+def eap_only_needs_more_than_a_password(t):
+    """With it no method is done that does not prove both ends, not even by the client's wish."""
+    users = t.subject.path("users")
+    with open(users, "wb") as f:
+        os.fchmod(f.fileno(), 0o600)
+        f.write(b"alice: " + PASSWORD + b"\n")
+    for said, kind in (([], MD5), ([ONLY], None)):
+        c = tls_client(t, ("md5", "tls"), said=said, users=users, eap_only="yes")
+        equal(c.identify().kind, TLS if said else MD5, "the first method")
+        if said:
+            c.respond(NAK, bytes([MD5]))
+            c.turned_away()
+            equal((c.asked.code, c.asked.kind), (FAILURE, kind), "the answer to a NAK")
+        t.subject.stop()
+
+
+@case(1719, "RFC 5998 3, RFC 7296 2.16", only="esplaned")
+def eap_only_without_the_method(t):
+    """Who leaves the method out and sends AUTH at once, with the IKE SA's own keys, is refused."""
+    c = tls_client(t, said=[ONLY], eap_only="yes")
+    c.begin()
+    refused(c.finish(), wire.AUTHENTICATION_FAILED)
+    t.nothing_kept()
+    c.identify()
+    refused(c.finish(), wire.AUTHENTICATION_FAILED)
+    t.nothing_kept()
+
+
+class Server:
+    """The subject is the client; no AUTH of ours comes before EAP."""
+    def __init__(self, t, **options):
+        t.start(**{"eap": ["tls"], "eap_identity": "alice", "remote_id": "gw.example.org",
+                   **tls_files(t), **options})
+        self.t, self.begun, self.number = t, t.subject.up(), 7
+        self.peer = t.peer()
+        self.sa = self.peer.accept_init()
+        self.message = self.sa.expect(wire.IKE_AUTH)
+        check(self.message.get(wire.AUTH) is None, "AUTH before EAP")
+
+    def say(self, octets, *before):
+        self.sa.respond(self.message, [*before, payload(octets)])
+
+    def ask(self, kind, data=b"", *before):
+        """The subject's answer to a request."""
+        self.number += 1
+        self.say(packet(REQUEST, self.number, kind, data), *before)
+        self.message = self.sa.expect(wire.IKE_AUTH)
+        return Eap(self.message)
+
+    def name(self):
+        return self.peer.id_payload(wire.IDR, (wire.ID_FQDN, b"gw.example.org"))
+
+    def given_up(self, error):
+        self.sa.respond(self.sa.expect(wire.INFORMATIONAL))
+        equal(self.t.subject.outcome(self.begun).get("error"), error, "what it says")
+        self.t.nothing_kept()
+
+
+@case(1720, "RFC 5998 3", only="esplaned")
+def eap_only_as_client(t):
+    """It says EAP_ONLY_AUTHENTICATION, without data, and goes on with a server without AUTH."""
+    s = Server(t, eap_only="yes")
+    notify = s.message.notify(wire.EAP_ONLY_AUTHENTICATION)
+    check(notify is not None, f"not said in {s.message}")
+    equal((notify.protocol, notify.spi, notify.data), (0, b"", b""), "the notify")
+    got = s.ask(IDENTITY, b"", s.name())
+    equal((got.code, got.kind, got.data), (RESPONSE, IDENTITY, b"alice"), "its answer")
+    got = s.ask(TLS, b"\x20")
+    equal((got.code, got.kind, got.data[:2]), (RESPONSE, TLS, b"\x00\x16"), "its flight")
+
+
+@case(1721, "RFC 5998 3, RFC 7296 2.16", only="esplaned")
+def eap_only_unasked(t):
+    """As client it does not say it by itself, and takes no server without AUTH then."""
+    s = Server(t)
+    check(s.message.notify(wire.EAP_ONLY_AUTHENTICATION) is None, "said")
+    s.say(packet(REQUEST, 8, IDENTITY), s.name())
+    s.given_up("auth-local")
+
+
+@case(1722, "RFC 5998 4", only="esplaned")
+def eap_only_client_needs_a_method(t):
+    """As client it takes no success without a method, and no method that proves only one end."""
+    s = Server(t, eap_only="yes")
+    s.ask(IDENTITY, b"", s.name())
+    s.say(packet(SUCCESS, 9))
+    s.given_up("auth-remote")
+    t.subject.stop()
+    s = Server(t, eap_only="yes", eap=["md5", "tls"], password="wonder land")
+    s.ask(IDENTITY, b"", s.name())
+    got = s.ask(MD5, bytes([16]) + bytes(16))
+    equal((got.code, got.kind, got.data), (RESPONSE, NAK, bytes([TLS])), "its answer to MD5")
+
+
+@case(1723, "RFC 5998 3, RFC 7296 3.5", only="esplaned")
+def eap_only_of_another_name(t):
+    """As client it goes on with no server that calls itself otherwise, or not at all."""
+    s = Server(t, eap_only="yes")
+    s.say(packet(REQUEST, 8, IDENTITY), s.peer.id_payload(wire.IDR, (wire.ID_FQDN, b"other")))
+    s.given_up("identity")
+    t.subject.stop()
+    s = Server(t, eap_only="yes")
+    s.say(packet(REQUEST, 8, IDENTITY))
+    s.given_up("auth-local")

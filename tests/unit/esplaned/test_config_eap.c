@@ -205,6 +205,10 @@ static void tls(void **state)
 	assert_ptr_equal(t->ike.remote_auth, &auth_eap_ops);
 	assert_int_equal(t->ike.eap[0], EAP_TYPE_TLS);
 	assert_int_equal(t->ike.eap[1], 0);
+	assert_false(t->ike.eap_only);
+	config_free(c);
+	c = load_good(TLS_ANY CERTS "eap = tls\neap-only = yes\n}\n");
+	assert_true(c->tunnels[0].ike.eap_only);
 	config_free(c);
 	users("alice: a\n");
 	c = load_good(TLS_ANY CERTS "users = road.users\neap = { tls, mschapv2 }\n}\n");
@@ -248,6 +252,9 @@ static void mistakes_with_tls(void **state)
 	expect_refusal(CLIENT "password = x\neap-identity = a\naaa-id = gw\n}\n",
 		       "@:1: tunnel \"office\": aaa-id is about the certificate of the server of EAP, "
 		       "but no method of eap has one: leave it out");
+	expect_refusal(CLIENT "password = x\neap-identity = a\neap-only = yes\n}\n",
+		       "@:1: tunnel \"office\": eap-only = yes needs tls in eap: no other method proves "
+		       "both ends well enough (RFC 5998)");
 	expect_refusal(CLIENT "aaa-id = gw\n}\n",
 		       "@:1: tunnel \"office\": aaa-id is there, but neither password, for our own "
 		       "proof by EAP, nor users, for that of the peers");

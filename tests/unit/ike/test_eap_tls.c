@@ -29,6 +29,23 @@ static struct ends *tls_ends_with(const char *client, const char *server, const 
 	return p;
 }
 
+static struct ends *tls_ends_only(const char *client, const char *server, bool a, bool b)
+{
+	struct ends *p = tls_ends_with(client, server, CERT_A, CERT_B);
+	bool only[] = { a, b };
+
+	for (int i = 0; i < 2; i++) {
+		struct side *s = &p->s[i];
+
+		ike_tunnel_del(s->ike, s->tunnel);
+		s->conf.eap_only = only[i];
+		assert_int_equal(ike_tunnel_add(s->ike, &s->conf, &s->tunnel), 0);
+		fake_secret(&s->fake, s->tunnel, "secret");
+		fake_tls_keys(&s->fake, s->tunnel, i ? CERT_B : CERT_A, "ca");
+	}
+	return p;
+}
+
 static struct ends *tls_ends(void)
 {
 	return tls_ends_with("\15", "\15", CERT_A, CERT_B);
@@ -116,6 +133,62 @@ static void test_nak(void **state)
 
 	bring_up(p, 0);
 	assert_int_equal(fake_tls_count(&p->s[1].fake.tls), 0);
+	ends_free(p);
+}
+
+/* RFC 5998: where both are content with that, B has no proof but TLS. */
+static void test_eap_only(void **state)
+{
+	static const struct {
+		bool a, b;
+		const char *client, *server;
+		unsigned int jobs_of_a, jobs_of_b;
+	} rows[] = {
+		{ true, true, "\15", "\15", 3, 2 },
+		{ true, false, "\15", "\15", 4, 3 },
+		{ false, true, "\15", "\15", 4, 3 },
+		/* what proves too little is not tried */
+		{ true, true, "\4\15", "\4\32\15", 3, 2 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct ends *p = tls_ends_only(rows[i].client, rows[i].server, rows[i].a, rows[i].b);
+		struct side *a = &p->s[0], *b = &p->s[1];
+
+		bring_up(p, 0);
+		assert_int_equal(a->fake.jobs_begun, rows[i].jobs_of_a);
+		assert_int_equal(b->fake.jobs_begun, rows[i].jobs_of_b);
+		assert_int_equal(peer_of(a)->sa->remote_id.type, ID_IPV4_ADDR);
+		ends_free(p);
+	}
+}
+
+/* Neither end is content with a password, whatever the other offers. */
+static void test_eap_only_with_too_little(void **state)
+{
+	struct ends *p = tls_ends_only("\15\4", "\4", true, true);
+
+	attempt(p, 0);
+	ended_in(&p->s[1], IKE_EV_REFUSED, IKE_FAIL_AUTH_LOCAL, "it wants none of our EAP methods");
+	assert_over(p);
+	ends_free(p);
+	p = tls_ends_only("\4", "\15\4", true, true);
+	attempt(p, 0);
+	ended_in(&p->s[1], IKE_EV_REFUSED, IKE_FAIL_AUTH_LOCAL, "it wants none of our EAP methods");
+	assert_over(p);
+	ends_free(p);
+}
+
+/* B's certificate in TLS is another's: it has not proved that it is B. */
+static void test_eap_only_impostor(void **state)
+{
+	struct ends *p = tls_ends_only("\15", "\15", true, true);
+
+	fake_tls_keys(&p->s[1].fake, p->s[1].tunnel, "192.0.2.3|b|ca|24", "ca");
+	attempt(p, 0);
+	ended_in(&p->s[0], IKE_EV_FAILED, IKE_FAIL_AUTH_REMOTE,
+		 "its certificate does not speak for it");
+	assert_over(p);
 	ends_free(p);
 }
 
@@ -327,6 +400,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_up),	       cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_aaa_id),	       cmocka_unit_test(test_nak),
+		cmocka_unit_test(test_eap_only),       cmocka_unit_test(test_eap_only_impostor),
+		cmocka_unit_test(test_eap_only_with_too_little),
 		cmocka_unit_test(test_jobs_fail),      cmocka_unit_test(test_client_parts),
 		cmocka_unit_test(test_client_bounds),  cmocka_unit_test(test_client_success),
 		cmocka_unit_test(test_server_parts),

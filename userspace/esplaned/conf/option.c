@@ -582,6 +582,7 @@ const struct option option_table[] = {
 	{ "password-file", OPTION_TUNNEL, false, user_set_password_file },
 	{ "eap", OPTION_TUNNEL, true, user_set_method },
 	{ "aaa-id", OPTION_TUNNEL, false, user_set_aaa },
+	{ "eap-only", OPTION_TUNNEL, false, user_set_only },
 	{ "ike", OPTION_TUNNEL, true, option_ike },
 	{ "esp", OPTION_BOTH, true, option_esp },
 	{ "allow-legacy", OPTION_TUNNEL, false, option_allow_legacy },

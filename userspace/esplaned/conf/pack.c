@@ -194,6 +194,7 @@ static void pack_conf(struct writer *w, const struct tunnel_conf *conf)
 	writer_u32(w, conf->retry_percent);
 	writer_u32(w, conf->fragment_size);
 	writer_u8(w, conf->childless);
+	writer_u8(w, conf->eap_only);
 	writer_u8(w, conf->export_keys);
 	writer_u16(w, (uint16_t)conf->child_count);
 }
@@ -237,7 +238,8 @@ static bool unpack_conf(struct cursor *c, struct tunnel_conf *conf)
 	    !cursor_u32(c, &conf->dpd_s) ||
 	    !cursor_u32(c, &conf->retry_first_ms) || !cursor_u32(c, &conf->retry_tries) ||
 	    !cursor_u32(c, &conf->retry_percent) || !cursor_u32(c, &conf->fragment_size) ||
-	    !unpack_bool(c, &conf->childless) || !unpack_bool(c, &conf->export_keys) ||
+	    !unpack_bool(c, &conf->childless) || !unpack_bool(c, &conf->eap_only) ||
+	    !unpack_bool(c, &conf->export_keys) ||
 	    !cursor_u16(c, &count) || !count || count > TUNNEL_CHILDREN_MAX)
 		return false;
 	conf->start = (enum start_mode)start;

@@ -208,6 +208,11 @@ bool user_set_password_file(struct option_target *to, const char *value,
 	return ok;
 }
 
+bool user_set_only(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	return value_choice(value, "no", "yes", &to->tunnel->ike.eap_only, why);
+}
+
 bool user_set_aaa(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
 	return ike_id_parse(&to->tunnel->ike.aaa_id, value) ||
@@ -290,6 +295,8 @@ bool user_complete(struct tunnel_options *t, char why[VALUE_WHY_MAX])
 {
 	bool ok, server = user_is_server(t);
 
+	if (t->ike.eap_only && !user_has_tls(t))
+		return value_refuse(why, "eap-only = yes needs tls in eap: no other method proves both ends well enough (RFC 5998)");
 	if (!t->user_count && !t->password[0] && !user_has_tls(t)) {
 		if (t->ike.eap_id.type || t->ike.eap[0] || t->ike.aaa_id.type)
 			return value_refuse(why, "%s is there, but neither password, for our own proof by EAP, nor users, for that of the peers",

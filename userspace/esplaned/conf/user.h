@@ -21,6 +21,7 @@ bool user_set_password(struct option_target *to, const char *value, char why[VAL
 bool user_set_password_file(struct option_target *to, const char *value,
 			    char why[VALUE_WHY_MAX]);
 
+bool user_set_only(struct option_target *to, const char *value, char why[VALUE_WHY_MAX]);
 bool user_set_aaa(struct option_target *to, const char *value, char why[VALUE_WHY_MAX]);
 
 /* Is TLS among the methods, in which certificates prove who the ends are? */

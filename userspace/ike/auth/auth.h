@@ -58,6 +58,11 @@ struct auth_session {
 	size_t out_len;
 	uint8_t key[AUTH_KEY_MAX];	/* that the rounds have agreed on */
 	size_t key_len;
+	/*
+	 * The rounds prove both ends, RFC 5998: the responder has no proof of its own, and a method
+	 * that does less is no use. Set before the first step.
+	 */
+	bool alone;
 	bool over;			/* prover: the peer has refused us, and forgets us */
 	char why[IKE_WHY_MAX];
 	void *priv;

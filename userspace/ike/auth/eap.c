@@ -5,6 +5,19 @@
 
 #include "ike/object/tunnel.h"
 
+/* The methods of the configuration; of a conversation that is all there is, those good for that. */
+static void eap_allow(struct eap *e, const uint8_t types[EAP_METHODS_MAX])
+{
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < EAP_METHODS_MAX && types[i]; i++) {
+		const struct eap_method *m = eap_method_find(types[i]);
+
+		if (!e->s->alone || (m && m->mutual))
+			e->allowed[count++] = types[i];
+	}
+}
+
 static struct eap *eap_new(struct auth_session *s)
 {
 	const struct tunnel *t = tunnel_find(s->sa->ike, s->tunnel);
@@ -15,7 +28,7 @@ static struct eap *eap_new(struct auth_session *s)
 		return NULL;
 	e->s = s;
 	s->priv = e;
-	memcpy(e->allowed, t->conf->eap, sizeof(e->allowed));
+	eap_allow(e, t->conf->eap);
 	if (!s->prover)
 		return e;
 	id = t->conf->eap_id.type ? &t->conf->eap_id : &s->sa->local_id;

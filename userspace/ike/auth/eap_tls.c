@@ -260,6 +260,7 @@ static enum auth_state eap_tls_client(struct eap *e, const struct eap_packet *in
 const struct eap_method eap_tls = {
 	.name = "tls",
 	.type = EAP_TYPE_TLS,
+	.mutual = true,
 	.server = eap_tls_server,
 	.client = eap_tls_client,
 	.take = eap_tls_take,

@@ -145,6 +145,8 @@ struct tunnel_conf {
 	 * itself, by the identity that it has proved.
 	 */
 	struct ike_id aaa_id;
+	/* The responder may prove itself in EAP only, RFC 5998, by a method that is good for that. */
+	bool eap_only;
 	struct proposals ike;
 	/* We begin: the first child too is made by CREATE_CHILD_SA, RFC 6023, if the peer can. */
 	bool childless;

@@ -142,6 +142,8 @@ static void auth_build_first(struct exchange *ex, struct builder *b, const struc
 		build_id(b, PAYLOAD_IDR, peer->type, peer->data, peer->len);
 	if (!s->method->rounds)
 		proof_build(b, s);
+	else if (ex->sa->peer->tunnel->conf->eap_only)
+		build_notify(b, NOTIFY_EAP_ONLY_AUTHENTICATION, 0, 0, 0, NULL, 0);
 	if (ex->sa->peer->conf->ask_address)
 		config_ask(b, ex->sa->peer);
 	if (child)
@@ -378,11 +380,12 @@ static enum verdict auth_accepted(struct inbound *in)
 	const struct msg_notify *error = msg_error(&v->m);
 	struct ike_sa *sa = in->sa;
 	struct child *child = child_find(sa->ike, auth_exchange(in->ex)->child);
+	bool alone = sa->auth[true] && sa->auth[true]->alone;
 	char proved[PROOF_STRLEN];
 	struct cause cause = {0};
 
 	report_step(sa->peer, IKE_STEP_AUTH, "the peer is authenticated%s",
-		    proof_text(sa->auth[false], proved));
+		    proof_text(alone ? sa->auth[true] : sa->auth[false], proved));
 	auth_end(sa, false);
 	sa_forget_proof(sa);
 	peer_take_sa(sa->peer, sa, false);
@@ -470,6 +473,21 @@ static enum verdict auth_begin_verify(struct inbound *in)
 	return proof_take(s, &v->m) ? auth_verify(in) : auth_not_proved(in, s->why);
 }
 
+/* Its proof is in the rounds only, RFC 5998: until then it is whom it says. */
+static enum verdict auth_begin_alone(struct inbound *in)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	struct ike_id theirs = v2_id(&v->m.idr);
+
+	if (!auth_id_is_right(in, &theirs))
+		return VERDICT_FAIL;
+	if (!proof_verify(in->sa, in->sa->peer->tunnel, &v->m))
+		return auth_not_proved(in, "no memory");
+	in->sa->remote_id = theirs;
+	in->sa->auth[true]->alone = true;
+	return auth_next_round(in);
+}
+
 enum verdict v2_auth_response(struct inbound *in)
 {
 	const struct auth_session *ours = in->sa->auth[true];
@@ -479,7 +497,7 @@ enum verdict v2_auth_response(struct inbound *in)
 		return auth_begin_verify(in);
 	/* after rounds: the peer has to have proved itself before, and again with the key */
 	if (!ours || auth_exchange(in->ex)->stage != AUTH_PROOF || !in->sa->auth[false] ||
-	    !in->sa->remote_id.type ||
+	    !in->sa->remote_id.type || (ours->alone && !ours->key_len) ||
 	    !proof_of_key_ok(ours, &in->sa->auth[false]->covered, false, &v->m.auth))
 		return auth_not_proved(in, "");
 	return auth_accepted(in);
@@ -530,5 +548,7 @@ enum verdict v2_auth_more(struct inbound *in)
 		return auth_next_round(in);
 	if (v->m.idr.body.at && v->m.seen[PAYLOAD_AUTH])
 		return auth_begin_verify(in);
+	if (v->m.idr.body.at && in->sa->peer->tunnel->conf->eap_only)
+		return auth_begin_alone(in);
 	return auth_not_proved(in, "it sent no IDr and AUTH before EAP");
 }

@@ -256,6 +256,17 @@ static enum verdict auth_wrong_end(struct inbound *in, struct tunnel *t)
 	return VERDICT_FAIL;
 }
 
+/* The peer is content with what the rounds prove, RFC 5998, and so are we: we say who we are. */
+static enum verdict auth_begin_alone(struct inbound *in, struct tunnel *t)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	const struct ike_id *ours = &in->sa->local_id;
+
+	in->sa->auth[false]->alone = true;
+	build_id(&v->b, PAYLOAD_IDR, ours->type, ours->data, ours->len);
+	return rounds_begin(in, t);
+}
+
 static enum verdict auth_begin_proof(struct inbound *in, struct tunnel *t)
 {
 	struct ike_sa *sa = in->sa;
@@ -268,6 +279,9 @@ static enum verdict auth_begin_proof(struct inbound *in, struct tunnel *t)
 	if (method_ours(t->conf)->rounds)
 		return auth_wrong_end(in, t);
 	sa->local_id = tunnel_local_id(t, &sa->local.addr);
+	if (v2_inbound(in)->m.kind == MSG_AUTH_BEGIN && t->conf->eap_only &&
+	    msg_notify(&v2_inbound(in)->m, NOTIFY_EAP_ONLY_AUTHENTICATION))
+		return auth_begin_alone(in, t);
 	s = proof_begin(sa, t);
 	if (!s) {
 		auth_cannot_judge(in, "no memory");

@@ -137,7 +137,8 @@ enum verdict v2_auth_proof(struct inbound *in)
 	struct tunnel *t = r ? tunnel_find(in->sa->ike, r->tunnel) : NULL;
 	bool ok;
 
-	if (!t || !r->done || !s || !proof_of_key_ok(s, &s->covered, true, &v->m.auth))
+	if (!t || !r->done || !s || (s->alone && !s->key_len) ||
+	    !proof_of_key_ok(s, &s->covered, true, &v->m.auth))
 		return rounds_fail(in, "its proof with the key is wrong");
 	ok = proof_own_covered(in->sa, &ours) && proof_of_key(s, &ours, false, proof) &&
 	     msg_parse_payloads(cursor_of(r->inner.p, r->inner.len), r->first, &v->m) == MSG_OK;
