@@ -103,6 +103,52 @@ static void test_replay_moves_nobody(void **state)
 	ends_free(p);
 }
 
+/* What goes to an old mapping of side 0 is lost. Until neither has any. */
+static void carry_to_mapping(struct ends *p)
+{
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	while (a->count || b->count) {
+		if (b->count && oldest(b)->remote.port != p->nat_port)
+			drop(b);
+		else if (!carry(b))
+			carry(a);
+	}
+}
+
+/*
+ * MOBIKE: the responder is behind NAT, and does not know that its mapping has changed. The initiator
+ * hears it from elsewhere, and asks there.
+ */
+static void test_mapping_of_the_responder(void **state)
+{
+	struct ends *p = ends_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	a->conf.mobike = b->conf.mobike = true;
+	set_remote(a, "any");
+	set_remote(b, "203.0.113.9");
+	p->nat = b->conf.remote;
+	p->nat_port = 4500;
+	ends_start(p);
+	attempt(p, 1);
+	assert_true(only_sa(b)->began && only_sa(b)->nat_remote && only_sa(b)->mobike.on);
+	p->nat_port = 7777;
+	/* while a request of the initiator's is on its way to the old one */
+	soft_limit(b);
+	ike_probe(a->ike);
+	carry_to_mapping(p);
+	for (int i = 0; i < 30; i++) {
+		pass(p, 500);
+		carry_to_mapping(p);
+	}
+	assert_int_equal(b->fake.policy[0].remote.port, 7777);
+	assert_int_equal(only_sa(b)->remote.port, 7777);
+	assert_int_equal(b->ev[IKE_EV_CHILD_REKEYED].count, 1);
+	assert_int_equal(only_sa(b)->exchange_count, 0);
+	ends_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -110,6 +156,7 @@ int main(void)
 		cmocka_unit_test(test_nat_is_not_followed),
 		cmocka_unit_test(test_mapping_of_another),
 		cmocka_unit_test(test_replay_moves_nobody),
+		cmocka_unit_test(test_mapping_of_the_responder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

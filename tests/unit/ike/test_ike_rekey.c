@@ -421,6 +421,19 @@ static void test_peer_never_answers(void **state)
 	ends_free(p);
 }
 
+static void hard_limit(struct side *s)
+{
+	struct ike_kern_event ev = {
+		.type = IKE_KERN_EXPIRE,
+		.policy = child_of(s)->id,
+		.hard = true,
+		.out = true,
+		.spi = fake_out_spi(&s->fake),
+	};
+
+	ike_kern_event(s->ike, &ev);
+}
+
 /*
  * The peer's DELETE never comes: at the hard limit, and after a while, we use the new pair all
  * the same.
@@ -430,23 +443,82 @@ static void test_peer_never_deletes(void **state)
 	struct ends *p = up("aes128gcm16-esn", "aes128gcm16-esn");
 	struct side *a = &p->s[0], *b = &p->s[1];
 	uint32_t out = fake_out_spi(&b->fake);
-	struct ike_kern_event ev = {
-		.type = IKE_KERN_EXPIRE,
-		.policy = child_of(b)->id,
-		.hard = true,
-		.out = true,
-		.spi = out,
-	};
 
 	soft_limit(a);
 	carry(a);
 	carry(b);
-	ike_kern_event(b->ike, &ev);
+	hard_limit(b);
 	assert_int_equal(fake_out_spi(&b->fake), out);
-	p->now += PAIR_SWITCH_MS;
+	p->now += PAIR_SWITCH_MS - 1000;
+	ike_probe(b->ike);		/* it lives */
+	carry(b);
+	while (a->count > 1)		/* the DELETE is lost, the answer is not */
+		drop(a);
+	carry(a);
+	p->now += 1000;
 	side_tick(b);
 	assert_int_not_equal(fake_out_spi(&b->fake), out);
 	assert_int_equal(peer_of(b)->state, PEER_UP);
+	ends_free(p);
+}
+
+/*
+ * Nor does anything else arrive: perhaps our answer neither. The peer is asked, and while it is not
+ * heard we send on the old pair.
+ */
+static void test_answer_does_not_arrive(void **state)
+{
+	struct ends *p = up("aes128gcm16-esn", "aes128gcm16-esn");
+	struct side *a = &p->s[0], *b = &p->s[1];
+	uint32_t out = fake_out_spi(&b->fake);
+
+	soft_limit(a);
+	carry(a);
+	drop(b);
+	hard_limit(b);
+	p->now += PAIR_SWITCH_MS;
+	side_tick(b);
+	assert_int_equal(fake_out_spi(&b->fake), out);
+	drop(b);			/* the question */
+	p->now += PAIR_HEARD_MS;
+	side_tick(b);
+	assert_int_equal(fake_out_spi(&b->fake), out);
+	carry(b);			/* once more */
+	side_tick(a);			/* a asks again, for both ways are open again */
+	while (a->count || b->count) {
+		carry(a);
+		carry(b);
+		assert_non_null(fake_in(&a->fake, fake_out_spi(&b->fake)));
+	}
+	assert_int_not_equal(fake_out_spi(&b->fake), out);
+	assert_int_equal(a->ev[IKE_EV_CHILD_REKEYED].count, 1);
+	assert_int_equal(b->ev[IKE_EV_CHILD_REKEYED].count, 1);
+	ends_free(p);
+}
+
+static uint32_t deleted_spi;
+
+static void fill_delete(struct builder *b)
+{
+	build_delete(b, PROTO_ESP, &deleted_spi, 1);
+}
+
+/* The peer deletes what our lost request is to rekey: it goes out again at once, and decides. */
+static void test_deleted_while_our_request_is_lost(void **state)
+{
+	struct ends *p = up("aes128gcm16-esn", "aes128gcm16-esn");
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct letter l;
+
+	deleted_spi = child_of(a)->out->spi_in;
+	soft_limit(b);
+	drop(b);
+	forge_request(a, EXCHANGE_INFORMATIONAL, fill_delete, &l);
+	give(b, &l);
+	assert_int_equal(b->count, 2);	/* our request; the answer to the DELETE */
+	if (oldest(b)->msg[19] & MSG_RESPONSE)
+		drop(b);
+	assert_int_equal(oldest(b)->msg[18], EXCHANGE_CREATE_CHILD_SA);
 	ends_free(p);
 }
 
@@ -575,6 +647,8 @@ int main(void)
 		cmocka_unit_test(test_rekey_meets_close),
 		cmocka_unit_test(test_peer_never_answers),
 		cmocka_unit_test(test_peer_never_deletes),
+		cmocka_unit_test(test_answer_does_not_arrive),
+		cmocka_unit_test(test_deleted_while_our_request_is_lost),
 		cmocka_unit_test(test_soft_limit_before_the_switch),
 		cmocka_unit_test(test_hard_limit),
 		cmocka_unit_test(test_limits),

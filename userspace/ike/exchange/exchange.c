@@ -184,14 +184,17 @@ static void exchange_send(struct exchange *ex)
 	exchange_transmit(ex);
 }
 
-/* The way is new: what is under way goes out at once, and has all its tries again. */
+/*
+ * The way is new, or the peer is there and waits for it: what is under way goes out at once, and
+ * has all its tries again.
+ */
 static void exchange_hurry(struct ike_sa *sa)
 {
 	struct exchange *ex;
 
-	if (!sa->mobike.hurry)
+	if (!sa->hurry)
 		return;
-	sa->mobike.hurry = false;
+	sa->hurry = false;
 	TAILQ_FOREACH(ex, &sa->exchanges, link) {
 		if (!ex->sent || ex->answered)
 			continue;

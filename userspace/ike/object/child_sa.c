@@ -45,14 +45,29 @@ static void pair_disarm(struct child_sa *pair)
 	timer_cancel(&pair->child->ike->timers, &pair->timer);
 }
 
+/* False: has the peer been silent, or does nothing arrive? It is asked whether it lives. */
+static bool pair_peer_is_heard(struct ike_sa *sa)
+{
+	if (!sa || sa->state != SA_ESTABLISHED ||
+	    ike_now(sa->ike) - sa->heard_ms <= PAIR_HEARD_MS)
+		return true;
+	sa->want_liveness = true;
+	sa_touch(sa);
+	return false;
+}
+
 /*
  * The peer has neither deleted the old one nor asked again for our answer: it must have the
- * new one.
+ * new one. That it has not says something only where its messages arrive.
  */
 static void pair_switch_now(struct child_sa *old)
 {
 	struct child_sa *pair = pair_by_in(old->child, old->successor);
 
+	if (pair && !pair_peer_is_heard(pair->sa)) {
+		pair_arm(old, ike_now(old->child->ike) + PAIR_HEARD_MS);
+		return;
+	}
 	if (!pair || !pair_switch(pair, "the peer does not delete the old one")) {
 		if (old->sa)
 			sa_end(old->sa, SA_CLOSE, IKE_FAIL_KERNEL,

@@ -9,10 +9,11 @@
  * once it has the response, because the responder has its inbound SA by then. The responder
  * installs only the inbound SA (PAIR_INBOUND) and keeps the outbound one aside until the
  * initiator deletes the old pair: then it certainly has its new inbound SA. (One that never
- * does: at the old one's hard limit, PAIR_SWITCH_MS after our answer at least.) Likewise where both
- * ends have asked for the same new pair: the second is as a rekey of the first, switched to after
- * PAIR_SWITCH_MS at the latest. Inbound SAs stay for PAIR_LINGER_MS after the DELETE, for the
- * packets under way.
+ * does: at the old one's hard limit, PAIR_SWITCH_MS after our answer at least, once the peer has
+ * been heard within PAIR_HEARD_MS: where nothing arrives, our answer may not have.) Likewise where
+ * both ends have asked for the same new pair: the second is as a rekey of the first, and switched to
+ * after the same time. Inbound SAs stay for PAIR_LINGER_MS after the DELETE, for the packets under
+ * way.
  */
 #ifndef IKE_CHILD_SA_H
 #define IKE_CHILD_SA_H
@@ -23,6 +24,7 @@
 #define PAIR_LINGER_MS		5000
 #define PAIR_LEAVE_MS		20000	/* likewise, where the DELETE of its IKE SA may be lost */
 #define PAIR_SWITCH_MS		60000	/* beyond the peer's retransmission of its rekey */
+#define PAIR_HEARD_MS		16000	/* as long as it waits at most before it sends that again */
 #define PAIR_KEY_MAX		(SK_KEY_MAX + SK_INTEG_MAX)
 #define PAIR_RETRY_MIN_MS	2000	/* after TEMPORARY_FAILURE and its like */
 #define PAIR_RETRY_MAX_MS	5000

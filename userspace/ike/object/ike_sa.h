@@ -78,7 +78,6 @@ struct mobike {
 	bool want_update, want_list;	/* initiator: the path; the addresses beside it */
 	bool want_check;		/* responder: is the peer at the claim? */
 	bool uprooted;			/* responder: our address has gone, the peer may not know */
-	bool hurry;			/* the way is new: what is under way goes out at once */
 	unsigned int nats;		/* answers UNEXPECTED_NAT_DETECTED in a row */
 	bool outside_known;
 	uint8_t outside[20];		/* hash of our address as the peer sees it, behind NAT */
@@ -157,6 +156,7 @@ struct ike_sa {
 	void (*awaited_free)(struct ike_sa *sa);
 
 	bool want_liveness, want_rekey;
+	bool hurry;			/* what is under way goes out at once: exchange.c */
 	bool want_successor;		/* another IKE SA is to follow it: reauthentication */
 	uint32_t rekeys;		/* since the last proof */
 	/* v2/hint.h */

@@ -42,7 +42,7 @@ void path_take(struct ike_sa *sa, const struct path *path)
 	if (path_equal(path, &before) && path->udp == before.udp)
 		return;
 	sa->mobike.moves++;
-	sa->mobike.hurry = true;
+	sa->hurry = true;
 	sa_touch(sa);
 	/* those that a rekey or another IKE_AUTH has made, or left behind, go the same way */
 	TAILQ_FOREACH(other, &sa->ike->sas, link) {
@@ -70,7 +70,7 @@ bool path_claim(struct ike_sa *sa, const struct path *path)
 		report_log(sa->ike, sa->peer, LOG_DEBUG, "is the peer at %s?",
 			   endpoint_str(&path->remote, text));
 		m->moves++;
-		m->hurry = true;
+		sa->hurry = true;
 	}
 	m->claim = *path;
 	m->claimed = true;

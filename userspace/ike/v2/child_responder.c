@@ -431,6 +431,7 @@ static void respond_active_deleted(struct inbound *in, struct child_sa *pair)
 		child_rekeyed(child, successor, old_in, old_out);
 	} else if (child_exchange_rekey(in->sa, pair->spi_in)) {
 		pair->peer_deleted = true;	/* the answer to our rekey decides */
+		in->sa->hurry = true;		/* until then nothing we send arrives */
 	} else {
 		cause_set(&cause, IKE_FAIL_DOWN, "the peer has deleted the CHILD_SA");
 		pair_linger(pair, cause.text);

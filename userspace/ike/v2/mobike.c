@@ -252,17 +252,23 @@ void mobike_request(struct inbound *in)
 
 /*
  * RFC 7296 2.23 would follow a peer behind NAT at once. With MOBIKE no IKE packet alone moves it
- * (RFC 4555 3.8), but it may say where to ask; so may a message that is newer than a claim.
+ * (RFC 4555 3.8), but it may say where to ask; so may a message that is newer than a claim. The
+ * mapping of a responder behind NAT changes without its knowledge: the initiator asks there too,
+ * from the address that it has chosen itself.
  */
 void mobike_follow(const struct inbound *in)
 {
 	struct path path = mobike_path_of_message(in), now = path_of(in->sa);
+	const struct mobike *m = &in->sa->mobike;
 	struct ike_sa *sa = in->sa;
 
-	if (sa->state != SA_ESTABLISHED || !sa->peer || sa->began || path_equal(&path, &now) ||
+	if (sa->began)
+		path.local = m->claimed ? m->claim.local : now.local;
+	if (sa->state != SA_ESTABLISHED || !sa->peer || path_equal(&path, &now) ||
 	    !mobike_acceptable(sa, &path))
 		return;
-	if (sa_follows(sa) || sa->mobike.claimed)
+	if (sa->began ? sa->nat_remote && !(m->claimed && path_equal(&path, &m->claim)) :
+			sa_follows(sa) || m->claimed)
 		path_claim(sa, &path);
 }
 
