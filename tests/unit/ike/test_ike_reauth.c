@@ -242,6 +242,85 @@ static void test_back_to_what_is_lost(void **state)
 	ends_free(p);
 }
 
+/* Time passes for one end alone, and what it sends is lost. */
+static void wait_in_vain(struct ends *p, struct side *s, unsigned int seconds)
+{
+	while (seconds--) {
+		p->now += 1000;
+		side_tick(s);
+		while (drop(s))
+			;
+	}
+}
+
+/*
+ * b's answer to IKE_AUTH never arrives. Before b knows that the new IKE SA is worth nothing its
+ * clock jumps, and it ends the one before.
+ */
+static struct ends *half_followed(void)
+{
+	struct ends *p = up();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	reauthenticate(a);
+	carry(a);
+	carry(b);
+	carry(a);
+	p->now += PEER_BEFORE_MS;
+	side_tick(b);
+	while (drop(b))
+		;
+	assert_int_equal(child_of(b)->state, CHILD_UP);
+	assert_null(child_of(b)->out->sa);
+	assert_true(pair_has_heir(child_of(b)->out));
+	return p;
+}
+
+/* a does it once more: what was to follow gives way to what a asks for now. */
+static void test_third_follows(void **state)
+{
+	struct ends *p = half_followed();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	while (TAILQ_FIRST(&a->ike->sas) != TAILQ_LAST(&a->ike->sas, sa_list))
+		wait_in_vain(p, a, 1);
+	assert_int_equal(peer_of(a)->state, PEER_UP);
+	reauthenticate(a);
+	carry(a);
+	carry(b);
+	carry(a);
+	assert_non_null(fake_in(&a->fake, child_of(b)->out->spi_out));
+	let_time_pass(p, 150);
+	assert_one_ike_sa(p, 2);
+	assert_int_equal(b->ev[IKE_EV_CHILD_REKEYED].count, 1);
+	ends_free(p);
+}
+
+/* The third IKE SA does not carry it yet when the second ends, and with that what was to follow. */
+static void test_nothing_is_left_to_follow(void **state)
+{
+	struct ends *p = half_followed();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	while (TAILQ_FIRST(&a->ike->sas) != TAILQ_LAST(&a->ike->sas, sa_list))
+		wait_in_vain(p, a, 1);
+	reauthenticate(a);
+	carry(a);
+	carry(b);
+	b->fake.kernel_refuses = "no memory";
+	carry(a);
+	b->fake.kernel_refuses = NULL;
+	assert_true(pair_has_heir(child_of(b)->out));
+	wait_in_vain(p, b, 50);
+	assert_true(!child_of(b)->out || child_of(b)->out->sa);
+	let_time_pass(p, 150);
+	for (int i = 0; i < 2; i++) {
+		assert_true(fake_is_empty(&p->s[i].fake) == (peer_of(&p->s[i])->state == PEER_DOWN));
+		assert_int_equal(child_of(&p->s[i])->state, child_of(&p->s[!i])->state);
+	}
+	ends_free(p);
+}
+
 /* Memory is short for a moment when the responder is to send on the new one: it tries again. */
 static void test_kernel_refuses_to_send(void **state)
 {
@@ -447,6 +526,8 @@ int main(void)
 		cmocka_unit_test(test_fails),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_back_to_what_is_lost),
+		cmocka_unit_test(test_third_follows),
+		cmocka_unit_test(test_nothing_is_left_to_follow),
 		cmocka_unit_test(test_kernel_refuses_to_send),
 		cmocka_unit_test(test_initiator_cannot_use_it),
 		cmocka_unit_test(test_restarted_without_a_word),

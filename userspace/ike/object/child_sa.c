@@ -172,6 +172,13 @@ bool pair_has_heir(const struct child_sa *pair)
 	return next && next->sa != pair->sa;
 }
 
+bool pair_is_free_for(const struct child_sa *pair, const struct ike_sa *sa)
+{
+	const struct child_sa *next = pair_by_in(pair->child, pair->successor);
+
+	return !pair->peer_deleted && (!next || (next->sa != pair->sa && next->sa != sa));
+}
+
 struct child_sa *pair_predecessor(const struct child_sa *pair)
 {
 	struct child_sa *old;

@@ -73,6 +73,11 @@ struct child_sa *pair_active(const struct child *child);
 struct child_sa *pair_by_in(const struct child *child, uint32_t spi_in);
 /* Is a pair of another IKE SA's to follow it? */
 bool pair_has_heir(const struct child_sa *pair);
+/*
+ * May one of @sa's follow it? Not while it is being rekeyed, or another of @sa's does. One of a
+ * third IKE SA's that was to follow gives way: the peer has come to @sa since, or never had it.
+ */
+bool pair_is_free_for(const struct child_sa *pair, const struct ike_sa *sa);
 /* @pair has taken the place of @old, of the same IKE SA: the other's heir is now its. */
 void pair_inherit(struct child_sa *pair, struct child_sa *old);
 /* Those that linger excepted. */

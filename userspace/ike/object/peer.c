@@ -556,8 +556,9 @@ static void peer_drop_child(struct child *child, struct ike_sa *sa, const struct
 		pair_leave(pair, "its IKE SA ends");
 		lost = true;
 	}
-	/* what another IKE SA has still to delete stays */
-	if (lost && !pair_active(child))
+	/* what another IKE SA has still to delete stays; so does what is to be followed */
+	active = pair_active(child);
+	if (lost && (!active || (!active->sa && child->peer->sa && !pair_has_heir(active))))
 		child_close(child, cause);
 }
 

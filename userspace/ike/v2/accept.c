@@ -126,7 +126,7 @@ static bool accept_install(struct child_sa *pair, const struct offer_taken *take
 
 	if (!first)
 		return child_install(taken->child, pair, &taken->ts, cause);
-	if (!first->successor && !first->peer_deleted)
+	if (pair_is_free_for(first, pair->sa))
 		return accept_install_behind(pair, first, cause);
 	cause_set(cause, IKE_FAIL_PROTOCOL, "child %s is being rekeyed", taken->child->conf->name);
 	pair_remove(pair, cause->text);

@@ -309,7 +309,7 @@ static enum verdict respond_second(struct inbound *in, struct offer_taken *taken
 {
 	enum verdict verdict;
 
-	if (first->successor || first->peer_deleted ||
+	if (!pair_is_free_for(first, in->sa) ||
 	    (first->sa && child_exchange_rekey(first->sa, first->spi_in)))
 		return respond_refuse(in, NOTIFY_TEMPORARY_FAILURE, "it is being rekeyed");
 	verdict = respond_make(in, taken, first);
