@@ -139,6 +139,7 @@ static void configure_node(struct world *w, struct node *n, bool with_pfs, uint3
 	c->rekey_s = rng_chance(r, 40) ? 80 + rng_below(r, 300) : 0;
 	/* with many spokes less often: between them is to be a time when all is quiet */
 	c->reauth_s = rng_chance(r, 20) ? (w->nodes > 2 ? 200 : 60) + rng_below(r, 300) : 0;
+	c->unique = rng_chance(r, 10) ? UNIQUE_KEEP : UNIQUE_REPLACE;
 	c->reauth_every = rng_chance(r, 20) ? 1 + rng_below(r, 3) : 0;
 	c->child = n->child;
 	c->child_count = w->children;

@@ -34,6 +34,7 @@ static void the_shortest_tunnel(void **state)
 	assert_int_equal(t->ike.rekey_s, 8 * 3600);
 	assert_int_equal(t->ike.reauth_s, 0);
 	assert_int_equal(t->ike.reauth_every, 0);
+	assert_int_equal(t->ike.unique, UNIQUE_REPLACE);
 	assert_int_equal(t->ike.dpd_s, 30);
 	assert_true(t->ike.ike.count > 0);
 	assert_true(child->esp.count > 0);
@@ -72,6 +73,7 @@ static const char whole_tunnel[] =
 	"	ike-rekey = 4h\n"
 	"	reauth = 2d\n"
 	"	reauth-every = 100\n"
+	"	unique = keep\n"
 	"	dpd = never /* off */\n"
 	"	replay-window = 4096\n"
 	"}\n";
@@ -105,6 +107,7 @@ static void every_option(void **state)
 	assert_int_equal(t->ike.rekey_s, 4 * 3600);
 	assert_int_equal(t->ike.reauth_s, 2 * 86400);
 	assert_int_equal(t->ike.reauth_every, 100);
+	assert_int_equal(t->ike.unique, UNIQUE_KEEP);
 	assert_int_equal(t->ike.dpd_s, 0);
 	assert_int_equal(child->replay_window, 4096);
 	assert_int_equal(t->ike.local_id.type, ID_RFC822_ADDR);

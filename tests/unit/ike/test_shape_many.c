@@ -230,6 +230,76 @@ static void test_one_restarts(void **state)
 	many_free(m);
 }
 
+/* Two of the same identity, each of which knows of no other IKE SA. */
+static void test_unique(void **state)
+{
+	for (enum tunnel_unique unique = UNIQUE_REPLACE; unique <= UNIQUE_NEVER; unique++) {
+		struct many *m = many_new(PEERS, false);
+		bool both = unique == UNIQUE_NEVER;
+
+		m->hub.conf.unique = unique;
+		side_restart(&m->hub);
+		m->spoke[1].conf.local_id = m->spoke[0].conf.local_id;
+		side_restart(&m->spoke[1]);
+		many_up(m, 0, 1);
+		many_up(m, 1, 2);
+		assert_up(m, 1, 2);	/* it says INITIAL_CONTACT */
+		assert_int_equal(peers_of_hub(m), both ? 2 : 1);
+		assert_int_equal(m->hub.fake.policy_count, both ? 2 : 1);
+		if (both)
+			assert_up(m, 0, 2);
+		many_free(m);
+	}
+}
+
+/* unique = keep: while the first IKE SA answers, no second one without INITIAL_CONTACT. */
+static void test_unique_keep(void **state)
+{
+	struct many *m = many_new(PEERS, false);
+	struct side *s = &m->spoke[0];
+	uint64_t before;
+
+	m->hub.conf.unique = UNIQUE_KEEP;
+	side_restart(&m->hub);
+	many_up(m, 0, 1);
+	before = peer_of(s)->sa->spi_i;
+	assert_int_equal(ike_reauthenticate(s->ike, s->tunnel), 0);
+	carry_everything(m);
+	ended_in(&m->hub, IKE_EV_REFUSED, IKE_FAIL_ID, "comes a second time, from 198.51.100.1");
+	assert_int_equal(peer_of(s)->sa->spi_i, before);
+	assert_int_equal(peer_of(&m->hub)->sa->spi_i, before);
+	assert_int_equal(peer_of(&m->hub)->sa->next_out, 1);	/* it was asked, and lives */
+	assert_int_equal(peer_of(&m->hub)->sa->exchange_count, 0);
+	assert_up(m, 0, 1);
+	many_free(m);
+}
+
+/* unique = never has a limit, and one that was taken down stays down. */
+static void test_unique_never(void **state)
+{
+	struct many *m = many_new(PEERS, false);
+	uint32_t first;
+
+	m->hub.conf.unique = UNIQUE_NEVER;
+	side_restart(&m->hub);
+	for (unsigned int i = 1; i < 20; i++) {
+		m->spoke[i].conf.local_id = m->spoke[0].conf.local_id;
+		side_restart(&m->spoke[i]);
+	}
+	many_up(m, 0, 17);
+	assert_int_equal(peers_of_hub(m), 16);
+	assert_up(m, 0, 16);
+	ended_in(&m->hub, IKE_EV_REFUSED, IKE_FAIL_ID, "it is there 16 times already");
+	assert_int_not_equal(peer_of(&m->spoke[16])->state, PEER_UP);
+	first = ike_peer_next(m->hub.ike, m->hub.tunnel, 0);
+	assert_int_equal(ike_down(m->hub.ike, first, "taken down"), 0);
+	carry_everything(m);
+	many_up(m, 17, 18);
+	assert_int_not_equal(peer_of(&m->spoke[17])->state, PEER_UP);
+	assert_up(m, 1, 16);
+	many_free(m);
+}
+
 /*
  * A peer chooses the SPI that it receives by, perhaps the one of another, whose packets show it:
  * what is taken away for the one stays with the other.
@@ -352,6 +422,9 @@ int main(void)
 		cmocka_unit_test(test_same_selectors),
 		cmocka_unit_test(test_the_later_one_wins),
 		cmocka_unit_test(test_one_restarts),
+		cmocka_unit_test(test_unique),
+		cmocka_unit_test(test_unique_keep),
+		cmocka_unit_test(test_unique_never),
 		cmocka_unit_test(test_same_spi),
 		cmocka_unit_test(test_all_down),
 		cmocka_unit_test(test_one_down),

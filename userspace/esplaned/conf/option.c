@@ -327,6 +327,19 @@ static bool option_dpd_action(struct option_target *to, const char *value,
 	return to->dpd_action;
 }
 
+static bool option_unique(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	static const char *const words[] = {
+		[UNIQUE_REPLACE] = "replace", [UNIQUE_KEEP] = "keep", [UNIQUE_NEVER] = "never",
+	};
+	unsigned int which;
+
+	if (!value_word(value, words, ARRAY_SIZE(words), &which, why))
+		return false;
+	to->tunnel->ike.unique = (enum tunnel_unique)which;
+	return true;
+}
+
 static bool option_rekey(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
 	return value_duration_or_never(value, &to->child->conf.rekey_s, why);
@@ -595,6 +608,7 @@ const struct option option_table[] = {
 	{ "ike-rekey", OPTION_TUNNEL, false, option_ike_rekey },
 	{ "reauth", OPTION_TUNNEL, false, option_reauth },
 	{ "reauth-every", OPTION_TUNNEL, false, option_reauth_every },
+	{ "unique", OPTION_TUNNEL, false, option_unique },
 	{ "replay-window", OPTION_BOTH, false, option_replay_window },
 	{ "start", OPTION_TUNNEL, false, option_start },
 	{ "when-down", OPTION_TUNNEL, false, option_when_down },

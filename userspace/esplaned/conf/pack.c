@@ -188,6 +188,7 @@ static void pack_conf(struct writer *w, const struct tunnel_conf *conf)
 	writer_u32(w, conf->rekey_s);
 	writer_u32(w, conf->reauth_s);
 	writer_u32(w, conf->reauth_every);
+	writer_u8(w, conf->unique);
 	writer_u32(w, conf->dpd_s);
 	writer_u32(w, conf->retry_first_ms);
 	writer_u32(w, conf->retry_tries);
@@ -219,7 +220,7 @@ static bool unpack_more(struct cursor *c, struct tunnel_conf *conf)
 
 static bool unpack_conf(struct cursor *c, struct tunnel_conf *conf)
 {
-	uint8_t start, action;
+	uint8_t start, action, unique;
 	uint16_t count;
 
 	if (!unpack_text(c, conf->name, sizeof(conf->name)) || !unpack_addr(c, &conf->local) ||
@@ -235,6 +236,7 @@ static bool unpack_conf(struct cursor *c, struct tunnel_conf *conf)
 	    !unpack_bool(c, &conf->mobike) ||
 	    !cursor_u32(c, &conf->mark) || !cursor_u32(c, &conf->rekey_s) ||
 	    !cursor_u32(c, &conf->reauth_s) || !cursor_u32(c, &conf->reauth_every) ||
+	    !cursor_u8(c, &unique) || unique > UNIQUE_NEVER ||
 	    !cursor_u32(c, &conf->dpd_s) ||
 	    !cursor_u32(c, &conf->retry_first_ms) || !cursor_u32(c, &conf->retry_tries) ||
 	    !cursor_u32(c, &conf->retry_percent) || !cursor_u32(c, &conf->fragment_size) ||
@@ -244,6 +246,7 @@ static bool unpack_conf(struct cursor *c, struct tunnel_conf *conf)
 		return false;
 	conf->start = (enum start_mode)start;
 	conf->dpd_action = (enum dpd_action)action;
+	conf->unique = unique;
 	conf->child = calloc(count, sizeof(*conf->child));
 	conf->child_count = conf->child ? count : 0;
 	return conf->child;

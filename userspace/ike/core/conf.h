@@ -103,6 +103,13 @@ enum dpd_action {
 	DPD_ON_DEMAND,			/* from now on it comes up as with START_ON_DEMAND */
 };
 
+/* A peer that is there comes a second time, with the same proven identity. */
+enum tunnel_unique {
+	UNIQUE_REPLACE,			/* its IKE SA is followed by the new one */
+	UNIQUE_KEEP,			/* it is refused while the first answers */
+	UNIQUE_NEVER,			/* remote = any: it is another peer */
+};
+
 struct tunnel_conf {
 	char name[TUNNEL_NAME_MAX];
 	struct addr local;		/* family 0: the system chooses */
@@ -112,6 +119,7 @@ struct tunnel_conf {
 	unsigned int more_count;
 	bool any;			/* remote = any: answers only, any number of peers */
 	bool replace_ts;		/* of two peers that want one address the later one has it */
+	enum tunnel_unique unique;
 	enum start_mode start;
 	bool ask_address;		/* the peer gives us the addresses that we use inside */
 	char pool[TUNNEL_NAME_MAX];	/* from which its peers get theirs; "": they ask for none */

@@ -77,9 +77,20 @@ struct peer *tunnel_peer_known(const struct tunnel *t, const struct ike_id *remo
 	if (peer)
 		return peer;
 	TAILQ_FOREACH(peer, &t->peers, link)
-		if (ike_id_equal(&peer->remote_id, remote_id))
+		if (ike_id_equal(&peer->remote_id, remote_id) &&
+		    (t->conf->unique != UNIQUE_NEVER || (!peer->sa && !peer->attempt)))
 			return peer;
 	return NULL;
+}
+
+unsigned int tunnel_peers_of(const struct tunnel *t, const struct ike_id *remote_id)
+{
+	const struct peer *peer;
+	unsigned int count = 0;
+
+	TAILQ_FOREACH(peer, &t->peers, link)
+		count += ike_id_equal(&peer->remote_id, remote_id);
+	return count;
 }
 
 struct peer *tunnel_peer(struct tunnel *t, const struct ike_id *remote_id)

@@ -28,9 +28,14 @@ struct tunnel *tunnel_find(const struct ike *ike, uint32_t id);
 
 /* The peer of a tunnel with one remote, or NULL. */
 struct peer *tunnel_only_peer(const struct tunnel *t);
-/* The peer of this identity, or NULL; with one remote always that. */
+/*
+ * The peer of this identity, or NULL; with one remote always that. With UNIQUE_NEVER one that has
+ * no IKE SA.
+ */
 struct peer *tunnel_peer_known(const struct tunnel *t, const struct ike_id *remote_id);
-/* Likewise, made if need be; NULL: no memory. */
+/* How many there are of this identity: more than one with UNIQUE_NEVER only. */
+unsigned int tunnel_peers_of(const struct tunnel *t, const struct ike_id *remote_id);
+/* The one for another IKE SA of this identity, made if need be; NULL: no memory. */
 struct peer *tunnel_peer(struct tunnel *t, const struct ike_id *remote_id);
 /*
  * How well do addresses fit? 0: not at all; more is more special: a remote address counts more than

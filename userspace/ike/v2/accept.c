@@ -14,6 +14,7 @@
 #include "ike/v2/offer.h"
 #include "ike/v2/v2.h"
 
+#define SAME_ID_MAX		16	/* peers of one identity, where it need not be unique */
 #define CHILD_DELAY_MS		3000	/* the initiator makes its children first */
 
 /*
@@ -175,6 +176,37 @@ static void accept_put_off_children(struct peer *peer)
 			child_put_off(child, CHILD_DELAY_MS);
 }
 
+/*
+ * May the peer have another IKE SA, as `unique` says? Where the first one is to stay it is asked
+ * whether it lives: if not, the next attempt finds its place free.
+ */
+static bool accept_unique(struct v2_inbound *v, struct tunnel *t, struct peer *peer)
+{
+	const struct ike_id *id = &v->in.sa->remote_id;
+	char name[TUNNEL_ID_MAX], where[ADDR_STRLEN];
+	struct cause cause;
+
+	if (t->conf->unique == UNIQUE_KEEP && peer->sa &&
+	    ike_id_equal(&peer->sa->remote_id, id) && !msg_notify(&v->m, NOTIFY_INITIAL_CONTACT)) {
+		peer->sa->want_liveness = true;
+		sa_touch(peer->sa);
+		cause_set(&cause, IKE_FAIL_ID,
+			  "%.200s comes a second time, from %s, and unique is keep: its first IKE SA "
+			  "goes on if it answers", ike_id_str(id, name, sizeof(name)),
+			  endpoint_str(&v->in.remote, where));
+	} else if (tunnel_peers_of(t, id) > SAME_ID_MAX) {
+		peer_touch(peer);
+		cause_set(&cause, IKE_FAIL_ID, "%.200s, from %s, is refused: it is there %u times already",
+			  ike_id_str(id, name, sizeof(name)), endpoint_str(&v->in.remote, where),
+			  SAME_ID_MAX);
+	} else {
+		return true;
+	}
+	v2_refuse(v, NOTIFY_TEMPORARY_FAILURE, NULL, 0);
+	report_refused(t, &cause);
+	return false;
+}
+
 enum verdict accept_establish(struct inbound *in, struct tunnel *t)
 {
 	struct v2_inbound *v = v2_inbound(in);
@@ -196,6 +228,8 @@ enum verdict accept_establish(struct inbound *in, struct tunnel *t)
 		report_refused(t, &cause);
 		return VERDICT_FAIL;
 	}
+	if (!accept_unique(v, t, peer))
+		return VERDICT_FAIL;
 	/*
 	 * INITIAL_CONTACT counts for the tunnel and the peer that it was authenticated for: other
 	 * IKE SAs may rest on other secrets.
