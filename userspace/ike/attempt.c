@@ -6,6 +6,7 @@
 #include "ike/object/demand.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
+#include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
 
 /* Children that were to come up with it are down. */
@@ -87,6 +88,7 @@ void attempt_silent(struct peer *peer)
 void attempt_failed(struct peer *peer, const struct cause *cause)
 {
 	if (peer->sa) {
+		sa_touch(peer->sa);	/* its own rekey has waited */
 		if (peer->sa->want_successor)
 			attempt_follow_later(peer, cause);
 		return;		/* else the peer's own attempt has won meanwhile */

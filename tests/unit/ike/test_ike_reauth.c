@@ -215,6 +215,21 @@ static void test_refused(void **state)
 	ends_free(p);
 }
 
+/* A rekey of the IKE SA has waited for the attempt: it goes on when that has failed. */
+static void test_refused_while_a_rekey_waits(void **state)
+{
+	struct ends *p = up();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	fake_secret(&b->fake, b->tunnel, "another secret altogether");
+	reauthenticate(a);
+	assert_int_equal(ike_rekey(a->ike, peer_of(a)->id), 0);
+	carry_all(p);
+	assert_int_equal(reauthentications(a), 0);
+	assert_int_equal(a->ev[IKE_EV_IKE_REKEYED].count, 1);
+	ends_free(p);
+}
+
 /*
  * The peer has lost the old one, and gives the new one no child: back there we ask, and find out.
  */
@@ -525,6 +540,7 @@ int main(void)
 		cmocka_unit_test(test_a_message_is_lost),
 		cmocka_unit_test(test_fails),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused_while_a_rekey_waits),
 		cmocka_unit_test(test_back_to_what_is_lost),
 		cmocka_unit_test(test_third_follows),
 		cmocka_unit_test(test_nothing_is_left_to_follow),
