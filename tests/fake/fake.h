@@ -105,6 +105,7 @@ struct fake {
 	/* What goes wrong. */
 	const char *kernel_refuses;	/* everything, with this sentence */
 	unsigned int kernel_fails_at;	/* the n-th of its operations from now on; 0: none */
+	unsigned int kernel_fails_more;	/* so many right behind that one too */
 	const char *device_refuses, *child_refuses;	/* device_up, child_up */
 	int device_errno;		/* with device_refuses; 0: -EBUSY */
 	const char *child_note;

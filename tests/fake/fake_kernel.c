@@ -91,7 +91,8 @@ static bool fake_kernel_refuses(struct fake *f, char why[IKE_WHY_MAX])
 {
 	const char *text = f->kernel_refuses;
 
-	if (f->kernel_fails_at && !--f->kernel_fails_at)
+	if (f->kernel_fails_at ? !--f->kernel_fails_at :
+				 f->kernel_fails_more && f->kernel_fails_more--)
 		text = "the kernel is out of memory";
 	if (text)
 		snprintf(why, IKE_WHY_MAX, "%s", text);

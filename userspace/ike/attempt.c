@@ -17,7 +17,7 @@ static void attempt_drop_wishes(struct peer *peer, const struct cause *cause)
 	TAILQ_FOREACH(child, &peer->children, link) {
 		if (child->state == CHILD_CONNECTING)
 			child_down(child, cause);
-		child->wanted = false;
+		child_want_no_more(child);
 	}
 }
 

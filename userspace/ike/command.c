@@ -126,9 +126,9 @@ static void command_demand(struct peer *peer)
 {
 	struct ike *ike = peer->ike;
 
-	if (peer->tunnel->conf->start != START_ON_DEMAND)
+	peer->demand |= peer->tunnel->conf->start == START_ON_DEMAND;
+	if (!peer->demand)
 		return;
-	peer->demand = true;
 	timer_cancel(&ike->timers, &peer->lay);
 	timer_set(&ike->timers, &peer->nudge, ike_now(ike));
 }
@@ -523,6 +523,6 @@ void ike_kern_event(struct ike *ike, const struct ike_kern_event *ev)
 	else if (ev->type == IKE_KERN_MAPPING)
 		command_mapping(child, ev);
 	else if (ev->type == IKE_KERN_GONE)
-		child_gone(child);
+		child_gone(child, CHILD_REMOVED);
 	ike_settle(ike);
 }

@@ -249,7 +249,7 @@ static void settle_peer(struct peer *peer)
 
 	TAILQ_FOREACH(child, &peer->children, link)
 		if (child->gone)
-			child_gone(child);
+			child_gone(child, child->gone);
 	if (peer->begin) {
 		peer->begin = false;
 		if (!peer->sa && !peer->attempt && peer->intent == INTENT_UP)

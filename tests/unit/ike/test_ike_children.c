@@ -545,15 +545,16 @@ static void test_host_refuses_a_child(void **state)
 }
 
 /*
- * The kernel refuses the n-th thing that it is asked for, at either end: whatever comes of it, the
- * two ends come to the same, and taken down nothing is left.
+ * The kernel refuses the n-th thing that it is asked for, and @more, at either end: whatever comes
+ * of it, the two ends come to the same, and taken down nothing is left.
  */
-static void kernel_fails(int who, unsigned int n)
+static void kernel_fails(int who, unsigned int n, unsigned int more)
 {
 	struct ends *p = three();
 	struct fake *f = &p->s[who].fake;
 
 	f->kernel_fails_at = n;
+	f->kernel_fails_more = more;
 	assert_int_equal(side_up(&p->s[0]), 0);
 	for (int i = 0; i < 8; i++) {
 		struct child *child;
@@ -585,8 +586,10 @@ static void kernel_fails(int who, unsigned int n)
 static void test_kernel_fails_anywhere(void **state)
 {
 	for (int who = 0; who < 2; who++)
-		for (unsigned int n = 1; n < 60; n++)
-			kernel_fails(who, n);
+		for (unsigned int n = 1; n < 60; n++) {
+			kernel_fails(who, n, 0);
+			kernel_fails(who, n, 1);
+		}
 }
 
 int main(void)

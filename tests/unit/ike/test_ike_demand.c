@@ -3,6 +3,7 @@
  * start = on-demand, dpd-action = on-demand: policies without SAs, and packets that ask for them.
  */
 #include "lib/array.h"
+#include "suite/ikev2.h"
 #include "unit/ike/ike_ends.h"
 
 #define PAUSE_MOST	70000
@@ -278,6 +279,101 @@ static void test_child_back_off(void **state)
 	ends_free(p);
 }
 
+/* All of it, but what the peer says of its end is lost. */
+static void carry_but_deletes(struct ends *p)
+{
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	while (a->count || b->count) {
+		carry(a);
+		if (b->count && oldest(b)->msg[18] == EXCHANGE_INFORMATIONAL)
+			drop(b);
+		else
+			carry(b);
+	}
+}
+
+/*
+ * The peer is busy, for it is about to end: it is asked again, with pauses, and then no more. Where
+ * that was all, no timer keeps the next packet from beginning anew.
+ */
+static void test_peer_is_busy(void **state)
+{
+	struct ends *p = demand();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	unsigned int sent;
+
+	ike_down(b->ike, child_named(b, "t")->id, "not today");
+	assert_int_equal(side_up(a), 0);
+	pass(p, 0);
+	carry(a);
+	carry(b);
+	carry(a);
+	assert_int_equal(side_down(b), 0);
+	carry_but_deletes(p);
+	assert_int_equal(peer_of(a)->state, PEER_CONNECTING);
+	sent = a->sent;
+	pass(p, PAIR_RETRY_MIN_MS - 1);
+	assert_int_equal(a->sent, sent);
+	for (int i = 0; i < 40 && peer_of(a)->state != PEER_DOWN; i++) {
+		pass(p, 1000);
+		carry_but_deletes(p);
+	}
+	assert_int_equal(peer_of(a)->state, PEER_DOWN);
+	said(a, IKE_EV_CHILD_FAILED, "the peer refuses the child: TEMPORARY_FAILURE");
+	pass(p, 600000);
+	while (drop(a) || drop(b))
+		;
+	sent = a->sent;
+	packet(a, "t", NULL, NULL);
+	packet(a, "voice", NULL, NULL);
+	pass(p, PAUSE_MOST);
+	assert_int_not_equal(a->sent, sent);
+	ends_free(p);
+}
+
+/* What a person lets up again in the midst of an attempt waits for packets at once. */
+static void test_let_up_in_between(void **state)
+{
+	struct ends *p = demand_new();
+	struct side *a = &p->s[0];
+
+	a->conf.start = START_MANUAL;
+	ends_start(p);
+	bring_up(p, 0);
+	pass(p, 10000 + 47000);
+	assert_waits(a, "t");
+	packet(a, "t", NULL, NULL);
+	assert_int_equal(peer_of(a)->state, PEER_CONNECTING);
+	ike_down(a->ike, child_named(a, "voice")->id, "by hand");
+	assert_null(fake_policy(&a->fake, child_named(a, "voice")->id));
+	assert_int_equal(side_up(a), -EINPROGRESS);
+	side_tick(a);
+	assert_waits(a, "voice");
+	ends_free(p);
+}
+
+/* The kernel neither takes the SAs nor then the policy as it was: what waits is laid anew. */
+static void test_kernel_keeps_another(void **state)
+{
+	struct ends *p = demand_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	set_ts(b, "10.2.0.0/25", "10.1.0.0/25");
+	ends_start(p);
+	pass(p, 0);
+	assert_waits(a, "t");
+	start(p, 1);
+	carry(b);
+	carry(a);
+	a->fake.kernel_fails_at = 3;	/* SPI, policy, SAs; the policy again */
+	a->fake.kernel_fails_more = 1;
+	carry(b);
+	assert_int_equal(a->fake.kernel_fails_more, 0);
+	assert_waits(a, "t");
+	ends_free(p);
+}
+
 /* A person's word: nothing waits, and the kernel's late event begins nothing. */
 static void test_down(void **state)
 {
@@ -415,6 +511,9 @@ int main(void)
 		cmocka_unit_test(test_closed),
 		cmocka_unit_test(test_back_off),
 		cmocka_unit_test(test_child_back_off),
+		cmocka_unit_test(test_peer_is_busy),
+		cmocka_unit_test(test_let_up_in_between),
+		cmocka_unit_test(test_kernel_keeps_another),
 		cmocka_unit_test(test_down),
 		cmocka_unit_test(test_down_in_between),
 		cmocka_unit_test(test_dead_peer),

@@ -273,12 +273,27 @@ static const struct ike_sa *child_way(const struct child_sa *pair)
 	return peer->sa && pair->sa == peer->before ? peer->sa : pair->sa;
 }
 
+/* The policy is as it was. Where the kernel refuses that: better none than another, see settle. */
+static void child_policy_back(struct child *child)
+{
+	char ignored[IKE_WHY_MAX];
+
+	if (child->in_kernel && child_policy_set(child, child->local_ts, child->remote_ts,
+						 &child->local, &child->remote, child->udp, ignored))
+		return;
+	child_policy_del(child);
+	if (!child->in_kernel)
+		return;
+	child->gone = "the kernel does not take its policy back";
+	peer_touch(child->peer);
+}
+
 /* Policy and both SAs. On failure the policy is as it was, or not there. */
 static bool child_into_kernel(struct child *child, struct child_sa *pair, const struct ts_pair *ts,
 			      struct cause *cause)
 {
 	const struct ike_sa *sa = child_way(pair);
-	char why[IKE_WHY_MAX] = "", ignored[IKE_WHY_MAX];
+	char why[IKE_WHY_MAX] = "";
 
 	if (!child_policy_set(child, ts->local, ts->remote, &sa->local, &sa->remote, sa->udp,
 			      why)) {
@@ -287,11 +302,7 @@ static bool child_into_kernel(struct child *child, struct child_sa *pair, const 
 	}
 	if (!pair_install(pair, true, "the child comes up", why)) {
 		cause_set(cause, IKE_FAIL_KERNEL, "%s", why);
-		if (child->in_kernel)
-			child_policy_set(child, child->local_ts, child->remote_ts, &child->local,
-					 &child->remote, child->udp, ignored);
-		else
-			child_policy_del(child);
+		child_policy_back(child);
 		return false;
 	}
 	child->in_kernel = true;
@@ -387,6 +398,12 @@ bool child_follow(struct child *child, const struct child_sa *old, const char *w
 	return true;
 }
 
+void child_want_no_more(struct child *child)
+{
+	timer_cancel(&child->ike->timers, &child->retry);
+	child->wanted = false;
+}
+
 void child_put_off(struct child *child, uint64_t ms)
 {
 	struct ike *ike = child->ike;
@@ -454,15 +471,14 @@ void child_close(struct child *child, const struct cause *cause)
 	child_went_down(child, cause);
 }
 
-void child_gone(struct child *child)
+void child_gone(struct child *child, const char *why)
 {
-	static const struct cause cause = {
-		IKE_FAIL_DOWN, "its policy was removed from the kernel by another program"
-	};
+	struct cause cause;
 
-	child->gone = false;
+	child->gone = NULL;
 	if (!child->in_kernel)
 		return;
+	cause_set(&cause, IKE_FAIL_DOWN, "%s", why);
 	child_policy_gone(child);
 	child->out = NULL;
 	child_close(child, &cause);

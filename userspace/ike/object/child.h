@@ -24,7 +24,7 @@ struct child {
 	bool held_down;			/* taken down by a person */
 	bool in_kernel;			/* the policy is there */
 	bool waits;			/* but no SA: packets wait for one */
-	bool gone;			/* the kernel has said that it is not: settle closes it */
+	const char *gone;		/* why the kernel has its policy no more: settle closes it */
 	bool linked;			/* env.child_up was called */
 	struct child_sa_list pairs;
 	struct child_sa *out;		/* owner of the policy's outbound slot */
@@ -92,6 +92,8 @@ void child_failed(struct child *child, const struct cause *cause);
 void child_retry_later(struct child *child, uint64_t least_ms);
 /* Likewise, but it has not failed: after @ms. */
 void child_put_off(struct child *child, uint64_t ms);
+/* It is not wanted any more, nor later. */
+void child_want_no_more(struct child *child);
 /* Out of the kernel, with all pairs. Says so if it was up. */
 void child_down(struct child *child, const struct cause *cause);
 /* The same, but the pairs remain until the peer has had our DELETE. */
@@ -102,11 +104,9 @@ bool child_is_behind(const struct child *child);
 bool child_follow(struct child *child, const struct child_sa *old, const char *why);
 /* A pair has gone: without an active one the child is down. */
 void child_lost(struct child *child, const struct cause *cause);
-/*
- * Another program has removed its policy, and its SAs with it: without these no packet passes, so
- * the peer shall know.
- */
-void child_gone(struct child *child);
+#define CHILD_REMOVED	"its policy was removed from the kernel by another program"
+/* The kernel has its policy and its SAs no more: no packet passes, so the peer shall know. */
+void child_gone(struct child *child, const char *why);
 /*
  * Policy and routes follow where the ends are, and whether ESP goes in UDP; where they cannot, the
  * child goes down.

@@ -307,7 +307,7 @@ static bool pair_sa_add(struct child_sa *pair, const struct kern_sa *in, const s
 	int rc = env->sa_add(env->ctx, child->peer->tunnel_id, child->id, in, out, why);
 
 	if (rc == -ENOENT) {		/* and the event that says so was lost */
-		child->gone = true;
+		child->gone = CHILD_REMOVED;
 		peer_touch(child->peer);
 	}
 	return !rc;

@@ -106,13 +106,13 @@ static void child_forget(struct exchange *ex)
 	followup_clear(&p->followup);
 }
 
-/* Its IKE SA has ended before the answer: another one may make the child. */
+/* Its IKE SA has ended before the answer, which has put nothing off: another one may make it. */
 static void child_new_forget(struct exchange *ex)
 {
 	struct child *child = child_find(ex->sa->ike, child_exchange(ex)->child);
 
 	child_forget(ex);
-	if (!child || child->state != CHILD_CONNECTING)
+	if (!child || child->state != CHILD_CONNECTING || timer_armed(&child->retry))
 		return;
 	child->wanted = true;
 	if (child->peer->sa)
