@@ -43,6 +43,8 @@ static void attempt_ended(struct peer *peer, enum ike_event_type event, const st
 
 	peer->anew = false;
 	peer->announce = false;
+	if (peer->up_ms)	/* what has failed beside it says nothing of the next one */
+		peer->failures = 0;
 	peer->up_ms = 0;
 	peer->cause = *cause;
 	peer_give_back(peer);

@@ -215,6 +215,32 @@ static void test_refused(void **state)
 	ends_free(p);
 }
 
+/* The pauses of what has failed beside the IKE SA are not those of the next one once it ends. */
+static void test_begins_at_once_after_refusals(void **state)
+{
+	struct ends *p = configured();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	a->conf.start = START_UP;
+	ends_start(p);
+	pass(p, 0);
+	carry_all(p);
+	fake_secret(&b->fake, b->tunnel, "another secret altogether");
+	reauthenticate(a);
+	let_time_pass(p, 200);
+	assert_int_equal(peer_of(a)->state, PEER_UP);
+	fake_secret(&b->fake, b->tunnel, b->psk);
+	assert_int_equal(side_down(b), 0);
+	assert_int_equal(ike_up(b->ike, b->tunnel), 0);
+	while (drop(b))
+		if (b->count == 1)
+			break;
+	carry_all(p);
+	let_time_pass(p, 5);
+	assert_int_equal(peer_of(a)->state, PEER_UP);
+	ends_free(p);
+}
+
 /* A rekey of the IKE SA has waited for the attempt: it goes on when that has failed. */
 static void test_refused_while_a_rekey_waits(void **state)
 {
@@ -254,6 +280,55 @@ static void test_back_to_what_is_lost(void **state)
 	TAILQ_FOREACH(sa, &a->ike->sas, link)
 		assert_true(sa->spi_i != before);
 	assert_int_equal(a->ev[IKE_EV_DOWN].count, 1);
+	ends_free(p);
+}
+
+/*
+ * The initiator cannot verify the second IKE SA's proof, and its DELETE is lost. With the third the
+ * responder learns that it never took the second: the first goes on until all have moved.
+ */
+static void test_second_is_not_taken(void **state)
+{
+	struct ends *p = up();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	uint64_t before = only_sa(a)->spi_i;
+
+	reauthenticate(a);
+	carry(a);
+	carry(b);
+	fake_secret(&a->fake, a->tunnel, "another secret altogether");
+	carry(a);
+	while (carry(b))
+		;
+	fake_secret(&a->fake, a->tunnel, a->psk);
+	while (drop(a))
+		;
+	assert_packets_pass(p);
+	for (int i = 0; i < 30 && peer_of(a)->sa->spi_i == before; i++) {
+		pass(p, 500);
+		while (drop(b))		/* its question on the second */
+			;
+		while (a->count) {
+			/* IKE_SA_INIT and IKE_AUTH, and not the DELETE */
+			if (oldest(a)->msg[18] == EXCHANGE_INFORMATIONAL)
+				drop(a);
+			else
+				carry(a);
+			assert_packets_pass(p);
+			while (b->count && oldest(b)->msg[18] != EXCHANGE_IKE_SA_INIT)
+				drop(b);
+			carry(b);
+		}
+		if (reauthentications(b) == 2)
+			break;
+	}
+	assert_int_equal(reauthentications(b), 2);
+	assert_packets_pass(p);
+	let_time_pass(p, 150);
+	assert_packets_pass(p);
+	assert_followed(p, before);
+	assert_int_equal(b->ev[IKE_EV_CHILD_DOWN].count, 0);
+	assert_int_equal(a->ev[IKE_EV_CHILD_DOWN].count, 0);
 	ends_free(p);
 }
 
@@ -540,8 +615,10 @@ int main(void)
 		cmocka_unit_test(test_a_message_is_lost),
 		cmocka_unit_test(test_fails),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_begins_at_once_after_refusals),
 		cmocka_unit_test(test_refused_while_a_rekey_waits),
 		cmocka_unit_test(test_back_to_what_is_lost),
+		cmocka_unit_test(test_second_is_not_taken),
 		cmocka_unit_test(test_third_follows),
 		cmocka_unit_test(test_nothing_is_left_to_follow),
 		cmocka_unit_test(test_kernel_refuses_to_send),

@@ -421,23 +421,40 @@ static void peer_align(struct peer *peer)
 		}
 }
 
-static void peer_leave_sa(struct peer *peer, struct ike_sa *old, bool afresh)
+/*
+ * A third IKE SA comes while the second, @old, is to take over from the first: which of them goes on
+ * until all have moved? The second, but where nothing rests on it: then perhaps the peer does not
+ * have it.
+ */
+static struct ike_sa *peer_leave_one(struct peer *peer, struct ike_sa *old)
 {
 	static const char two[] = "two IKE SAs have followed it";
 	struct ike_sa *before = peer->before;
 	struct child_sa *pair;
 	struct child *child;
 
-	if (before) {
-		TAILQ_FOREACH(child, &peer->children, link) {
-			pair = pair_active(child);
-			if (pair && pair->sa == before && pair_has_heir(pair) &&
-			    child_follow(child, pair, two))
-				pair_retire(pair, two);
-		}
-		sa_end(before, SA_CLOSE, IKE_FAIL_NONE, two);
-	}
 	peer->before = NULL;
+	if (!before)
+		return old;
+	if (peer_rests_on(peer, before, true) && !peer_rests_on(peer, old, true)) {
+		sa_end(old, SA_CLOSE, IKE_FAIL_NONE, "another IKE SA has followed instead of it");
+		return before;
+	}
+	TAILQ_FOREACH(child, &peer->children, link) {
+		pair = pair_active(child);
+		if (pair && pair->sa == before && pair_has_heir(pair) &&
+		    child_follow(child, pair, two))
+			pair_retire(pair, two);
+	}
+	sa_end(before, SA_CLOSE, IKE_FAIL_NONE, two);
+	return old;
+}
+
+static void peer_leave_sa(struct peer *peer, struct ike_sa *old, bool afresh)
+{
+	struct child *child;
+
+	old = peer_leave_one(peer, old);
 	if (afresh || !ike_id_equal(&old->remote_id, &peer->sa->remote_id)) {
 		sa_end(old, afresh ? SA_DROP : SA_CLOSE, IKE_FAIL_NONE,
 		       "the peer has made a new IKE SA");
