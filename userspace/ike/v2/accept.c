@@ -240,7 +240,7 @@ enum verdict accept_establish(struct inbound *in, struct tunnel *t)
 	sa->mark = t->conf->mark;
 	sa_forget_proof(sa);
 	crash_take(sa, &v->m);
-	mobike_agree(sa, &v->m);	/* where its children go: see peer_align() */
+	mobike_agree(in, &v->m);	/* where its children go: see peer_align() */
 	peer_take_sa(peer, sa, afresh);
 	accept_put_off_children(peer);
 	sa->childless = !v->m.seen[PAYLOAD_SA];

@@ -390,7 +390,7 @@ static enum verdict auth_accepted(struct inbound *in)
 	sa_forget_proof(sa);
 	peer_take_sa(sa->peer, sa, false);
 	crash_take(sa, &v->m);
-	mobike_agree(sa, &v->m);
+	mobike_agree(in, &v->m);
 	lifetime_take(sa, &v->m);
 	if (!child) {
 		/* An address that is not given now is asked for with the first child. */

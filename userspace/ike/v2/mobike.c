@@ -114,6 +114,18 @@ void mobike_offer(struct builder *b, const struct ike_sa *sa)
 		mobike_build_no_nats(b, &path);
 }
 
+/* Can our ESP go there at all? Who it belongs to is proven later. */
+static bool mobike_acceptable(const struct ike_sa *sa, const struct path *path)
+{
+	const struct addr *local = &sa->peer->conf->local, *remote = &path->remote.addr;
+	bool loops = sa->remote.addr.b[0] == 127;
+
+	if (remote->family != AF_INET || !path->remote.port || !remote->b[0] ||
+	    remote->b[0] >= 224 || (remote->b[0] == 127 && !loops))
+		return false;
+	return !local->family || addr_equal(local, &path->local.addr);
+}
+
 /*
  * Whoever has proved itself from an address that is not that of its IKE_SA_INIT may have put
  * another's into the header: the first one has had our answer, so it is proven.
@@ -128,8 +140,21 @@ static void mobike_doubt(struct ike_sa *sa)
 	path_claim(sa, &claim);
 }
 
-void mobike_agree(struct ike_sa *sa, const struct msg *m)
+/* A responder that has moved meanwhile answers from where it is now: it is asked there. */
+static void mobike_answered_elsewhere(const struct inbound *in)
 {
+	struct ike_sa *sa = in->sa;
+	struct path path = path_of(sa);
+
+	path.remote = in->remote;
+	if (sa->initiator && !endpoint_equal(&path.remote, &sa->remote) &&
+	    mobike_acceptable(sa, &path))
+		path_claim(sa, &path);
+}
+
+void mobike_agree(const struct inbound *in, const struct msg *m)
+{
+	struct ike_sa *sa = in->sa;
 	struct mobike *mobike = &sa->mobike;
 
 	if (!sa->peer->conf->mobike || !msg_notify(m, NOTIFY_MOBIKE_SUPPORTED))
@@ -138,6 +163,7 @@ void mobike_agree(struct ike_sa *sa, const struct msg *m)
 	mobike->said_count = path_own(sa, mobike->said);
 	mobike_take_list(sa, m);
 	mobike_doubt(sa);
+	mobike_answered_elsewhere(in);
 }
 
 bool mobike_nat_unexpected(const struct v2_inbound *v)
@@ -178,18 +204,6 @@ void mobike_echo(struct inbound *in)
 	if (in->sa->nat_t && nat_seen(v, &at_us, &at_peer))
 		nat_build(&v->b, &in->h, &in->local, &in->remote,
 			  in->sa->peer && in->sa->peer->conf->force_udp);
-}
-
-/* Can our ESP go there at all? Who it belongs to is proven later. */
-static bool mobike_acceptable(const struct ike_sa *sa, const struct path *path)
-{
-	const struct addr *local = &sa->peer->conf->local, *remote = &path->remote.addr;
-	bool loops = sa->remote.addr.b[0] == 127;
-
-	if (remote->family != AF_INET || !path->remote.port || !remote->b[0] ||
-	    remote->b[0] >= 224 || (remote->b[0] == 127 && !loops))
-		return false;
-	return !local->family || addr_equal(local, &path->local.addr);
 }
 
 /* The initiator has taken another path. */

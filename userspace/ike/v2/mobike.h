@@ -16,7 +16,7 @@
 /* IKE_AUTH, either way: that we speak it, and our other addresses. */
 void mobike_offer(struct builder *b, const struct ike_sa *sa);
 /* The peer's IKE_AUTH: both speak it from now on, if it does too. Before a child is made. */
-void mobike_agree(struct ike_sa *sa, const struct msg *m);
+void mobike_agree(const struct inbound *in, const struct msg *m);
 /* Does the request say that no NAT is on its way (RFC 4555 3.9), while one is? */
 bool mobike_nat_unexpected(const struct v2_inbound *v);
 /* An INFORMATIONAL request, authentic and in its turn. */

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+/* RFC 4555: a responder that answers IKE_AUTH from another address than it was asked at. */
+#include "unit/ike/ike_ends.h"
+
+#define HOME	"192.0.2.1"
+#define THIEF	"203.0.113.9"
+#define SECOND	"198.51.100.2"	/* of side 1 */
+
+static struct ends *two(bool second)
+{
+	struct ends *p = ends_new();
+
+	for (int i = 0; i < 2; i++) {
+		p->s[i].conf.mobike = true;
+		add_child(&p->s[i], "voice", i ? "10.2.1.0/24" : "10.1.1.0/24",
+			  i ? "10.1.1.0/24" : "10.2.1.0/24");
+	}
+	set_remote(&p->s[1], "any");
+	if (second)
+		assert_true(addr_parse(&p->s[1].fake.others[p->s[1].fake.other_count++], SECOND));
+	ends_start(p);
+	return p;
+}
+
+static bool is(const struct addr *addr, const char *text)
+{
+	struct addr want;
+
+	assert_true(addr_parse(&want, text));
+	return addr_equal(addr, &want);
+}
+
+/* All of them, kernel and host, of both children. */
+static void goes(const struct side *s, const char *local, const char *remote)
+{
+	for (unsigned int i = 0; i < s->fake.policy_count; i++) {
+		assert_true(is(&s->fake.policy[i].local.addr, local));
+		assert_true(is(&s->fake.policy[i].remote.addr, remote));
+	}
+	assert_true(is(&s->fake.last_link.remote.addr, remote));
+}
+
+/* As if the oldest message of @from had come from @addr. */
+static struct letter stolen(struct side *from, const char *addr)
+{
+	struct letter l = *oldest(from);
+
+	assert_true(addr_parse(&l.local.addr, addr));
+	return l;
+}
+
+static bool says(struct side *to, struct side *from, uint16_t type)
+{
+	struct letter l = *oldest(from);
+	struct msg m;
+
+	open_letter(peer_of(to)->sa, &l, &m);
+	return msg_notify(&m, type);
+}
+
+/* What goes to the thief does not arrive, of the initiator's too. Until neither has any. */
+static void carry_but_to_thief(struct ends *p)
+{
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	while (a->count || b->count) {
+		if (a->count && is(&oldest(a)->remote.addr, THIEF))
+			drop(a);
+		else if (!carry(a))
+			carry(b);
+	}
+}
+
+/* It moves before it answers IKE_AUTH: it is asked there, and nobody else is believed. */
+static void test_answered_from_elsewhere(void **state)
+{
+	for (int thief = 0; thief < 2; thief++) {
+		const char *from = thief ? THIEF : SECOND;
+		struct ends *p = two(true);
+		struct side *a = &p->s[0], *b = &p->s[1];
+		struct letter answer;
+
+		start(p, 0);
+		carry(a);
+		carry(b);
+		carry(a);
+		answer = stolen(b, from);
+		drop(b);
+		give(a, &answer);
+		assert_true(is(&oldest(a)->remote.addr, from));
+		assert_true(says(b, a, NOTIFY_UPDATE_SA_ADDRESSES));
+		goes(a, HOME, "192.0.2.2");
+		for (int i = 0; i < 60; i++) {
+			carry_but_to_thief(p);
+			pass(p, 1000);
+		}
+		goes(a, HOME, thief ? "192.0.2.2" : SECOND);
+		assert_int_equal(peer_of(a)->state, PEER_UP);
+		ends_free(p);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_answered_from_elsewhere),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
