@@ -137,10 +137,12 @@ static void configure_node(struct world *w, struct node *n, bool with_pfs, uint3
 	configure_exchanges(w, c);
 	c->dpd_s = 10 + rng_below(r, 40);
 	c->rekey_s = rng_chance(r, 40) ? 80 + rng_below(r, 300) : 0;
-	/* with many spokes less often: between them is to be a time when all is quiet */
-	c->reauth_s = rng_chance(r, 20) ? (w->nodes > 2 ? 200 : 60) + rng_below(r, 300) : 0;
-	c->unique = rng_chance(r, 10) ? UNIQUE_KEEP : UNIQUE_REPLACE;
-	c->reauth_every = rng_chance(r, 20) ? 1 + rng_below(r, 3) : 0;
+	c->unique = w->keep ? UNIQUE_KEEP : UNIQUE_REPLACE;
+	if (!w->keep) {		/* else who authenticates anew is interrupted */
+		/* with many spokes less often: between them is to be a time when all is quiet */
+		c->reauth_s = rng_chance(r, 20) ? (w->nodes > 2 ? 200 : 60) + rng_below(r, 300) : 0;
+		c->reauth_every = rng_chance(r, 20) ? 1 + rng_below(r, 3) : 0;
+	}
 	c->child = n->child;
 	c->child_count = w->children;
 	for (unsigned int i = 0; i < w->children; i++) {
@@ -191,6 +193,7 @@ void configure(struct world *w)
 	w->children = rng_chance(r, 40) ? 1 : 2 + rng_below(r, CHILDREN_MAX - 1);
 	w->nat = rng_chance(r, 25);
 	w->mobile = rng_chance(r, 50);
+	w->keep = rng_chance(r, 10);
 	if (by_bytes)
 		w->packet = UINT64_C(1) << 28;
 	w->further = rng_chance(r, 25);

@@ -366,8 +366,7 @@ static void reauthentications_must_work(struct world *w)
 	for (int i = 0; i < w->nodes && !w->violation[0]; i++) {
 		uint64_t before = w->n[i].reauths, downs = w->n[i].downs;
 
-		if (!can_be_up(w, i) || w->n[i].conf.unique == UNIQUE_KEEP ||
-		    w->n[HUB].conf.unique == UNIQUE_KEEP)
+		if (!can_be_up(w, i) || w->keep)
 			continue;
 		rekeys_by_proof(&w->n[i]);
 		world_run(w, w->now + 2000);

@@ -206,6 +206,7 @@ struct world {
 	bool pooled;			/* if there is one */
 	bool twins;			/* nodes 2 and 3 have the same selectors */
 	bool mobile;			/* some nodes move, and say so by MOBIKE */
+	bool keep;			/* unique = keep, and nobody authenticates anew by itself */
 	bool persistent;		/* some tunnels are tried again for ever */
 	bool wrong_ts[CHILDREN_MAX];	/* the ends have no selectors of the child in common */
 	struct datagram flight[FLIGHT_MAX];
