@@ -300,7 +300,7 @@ static void check_peer(struct world *w, struct node *n, int other)
 	if (t->sa)
 		check_place(w, n, other, t->sa->mobike.on, &t->sa->remote.addr);
 	TAILQ_FOREACH(child, &t->children, link)
-		if (child_carries(child) && child->out->sa)
+		if (child_carries(child) && child->out && child->out->sa)
 			check_place(w, n, other, child->out->sa->mobike.on, &child->remote.addr);
 }
 
