@@ -545,6 +545,46 @@ static void test_host_refuses_a_child(void **state)
 }
 
 /*
+ * The peer takes the child down and up again while its answer to our rekey is lost: what it has made
+ * then is what the child sends on, whatever that answer brings.
+ */
+static void test_made_anew_during_a_rekey(void **state)
+{
+	struct ends *p = three_up(0);
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct letter rekey;
+
+	soft_limit_of(child_named(b, "voice"));
+	rekey = *oldest(b);
+	carry(b);
+	drop(a);
+	assert_int_equal(ike_down(a->ike, child_named(a, "voice")->id, "by hand"), 0);
+	assert_int_equal(ike_up(a->ike, child_named(a, "voice")->id), 0);
+	/* with no other child it is made before what is left is deleted */
+	ike_down(a->ike, child_named(a, "t")->id, "by hand");
+	ike_down(a->ike, child_named(a, "video")->id, "by hand");
+	pass(p, 0);
+	carry(a);
+	while (b->count) {
+		if (oldest(b)->msg[18] == EXCHANGE_CREATE_CHILD_SA)
+			drop(b);
+		else
+			carry(b);
+	}
+	assert_int_equal(oldest(a)->msg[18], EXCHANGE_CREATE_CHILD_SA);
+	carry(a);
+	give(a, &rekey);
+	carry_all(p);
+	pass(p, 2 * PAIR_LINGER_MS);
+	carry_all(p);
+	assert_meets(p, "voice");
+	assert_int_equal(child_named(b, "voice")->state, CHILD_UP);
+	assert_int_equal(a->fake.in_count, 1);
+	assert_int_equal(b->fake.in_count, 1);
+	ends_free(p);
+}
+
+/*
  * The kernel refuses the n-th thing that it is asked for, and @more, at either end: whatever comes
  * of it, the two ends come to the same, and taken down nothing is left.
  */
@@ -613,6 +653,7 @@ int main(void)
 		cmocka_unit_test(test_new_child_with_another_group),
 		cmocka_unit_test(test_new_child_outlives_its_ike_sa),
 		cmocka_unit_test(test_host_refuses_a_child),
+		cmocka_unit_test(test_made_anew_during_a_rekey),
 		cmocka_unit_test(test_kernel_fails_anywhere),
 	};
 

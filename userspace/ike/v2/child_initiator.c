@@ -443,10 +443,10 @@ static void child_rekey_response(struct inbound *in, struct child *child)
 		return;
 	}
 	/*
-	 * the peer's rekey of the same has won, or is complete: nothing is sent on ours, but
-	 * something may come
+	 * the peer's rekey of the same has won, or is complete, or it has deleted the old one and
+	 * made another: nothing is sent on ours, but something may come
 	 */
-	lose = lose || !old || (old->state != PAIR_ACTIVE && !old->peer_deleted);
+	lose = lose || !old || old->state != PAIR_ACTIVE;
 	if (!child_carries(child)) {
 		pair_retire(pair, "its child is gone");
 	} else if (!pair_install(pair, !lose, "rekeyed by us", why)) {
