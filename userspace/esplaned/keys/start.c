@@ -26,6 +26,7 @@ struct start {
 	int ready[2];			/* a pipe: [1] is network's end */
 	pid_t parent;
 	sigset_t mask;			/* as it was before */
+	int token;			/* keeps other daemons from the secret of tokens; or -1 */
 	uint8_t crash[IKE_CRASH_SECRET];
 };
 
@@ -42,6 +43,7 @@ static void start_leave(struct start *t)
 	start_close(&t->supervisor[0]);
 	start_close(&t->ready[0]);
 	start_close(&t->s.pid_fd);
+	start_close(&t->token);
 	if (t->s.setup->ready >= 0)
 		close(t->s.setup->ready);
 }
@@ -151,7 +153,7 @@ struct keys *keys_start(const struct keys_setup *setup)
 	if (!supervise_pid_open(&t.s, setup->pid_file))
 		return NULL;
 	snprintf(leases, sizeof(leases), "%s/leases", setup->state);
-	token_secret(setup->state, t.crash);
+	t.token = token_secret(setup->state, t.crash);
 	t.s.ledger = ledger_read(leases);
 	if (!t.s.ledger) {
 		log_err("cannot start: no memory");
@@ -173,6 +175,7 @@ struct keys *keys_start(const struct keys_setup *setup)
 		start_supervisor(&t);
 	log_err("cannot make a process: %s", strerror(errno));
 drop:
+	start_close(&t.token);
 	supervise_pid_drop(&t.s);
 	return NULL;	/* the processes there are end with this one */
 }

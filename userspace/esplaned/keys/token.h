@@ -10,8 +10,10 @@
 
 /*
  * What @folder has, or a new one, which is written there. One that cannot be written is logged: it
- * serves, but the next daemon has another.
+ * serves, but the next daemon has another. So is one that a daemon that runs has: with the same
+ * secret each would show what ends the living IKE SAs of the other, to whoever asks. Returns the
+ * descriptor that keeps others from it, open as long as the daemon runs; -1: there is none.
  */
-void token_secret(const char *folder, uint8_t secret[IKE_CRASH_SECRET]);
+int token_secret(const char *folder, uint8_t secret[IKE_CRASH_SECRET]);
 
 #endif
