@@ -436,7 +436,8 @@ const char *tls_version(const struct tls *t)
 
 bool tls_msk(const struct tls *t, uint8_t msk[TLS_MSK_LEN])
 {
-	static const char old[] = "client EAP encryption", exporter[] = "EXPORTER_EAP_TLS_Key_Material";
+	static const char old[] = "client EAP encryption";
+	static const char exporter[] = "EXPORTER_EAP_TLS_Key_Material";
 
 	if (gnutls_protocol_get_version(t->session) == GNUTLS_TLS1_3)
 		return gnutls_prf_rfc5705(t->session, strlen(exporter), exporter, 1,

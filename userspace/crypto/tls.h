@@ -20,11 +20,10 @@ struct tls;
 enum tls_verdict { TLS_BELIEVED, TLS_REFUSED, TLS_OPEN };
 
 enum tls_state {
-	TLS_MORE,			/* tls_out() is for the peer, whose next flight is awaited */
-	TLS_SIGN,			/* tls_to_sign() wants a signature: tls_signed() goes on */
-	TLS_JUDGE,			/* tls_peer() has proved itself; verify() left something open:
-					   tls_judged() goes on */
-	TLS_DONE,			/* likewise, if it has octets; both ends have proved themselves */
+	TLS_MORE,			/* tls_out() is for the peer, who is to answer */
+	TLS_SIGN,			/* tls_to_sign() is to be signed: then tls_signed() */
+	TLS_JUDGE,			/* the peer is proved, verify() left a rest: tls_judged() */
+	TLS_DONE,			/* both are proved; tls_out(), if it has octets */
 	TLS_FAILED,			/* tls_why(); tls_out() may be an alert */
 };
 

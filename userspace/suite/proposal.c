@@ -287,7 +287,7 @@ static void transform_str(const struct transform *t, char *buf, size_t len)
 	char type[NAME_STRLEN];
 
 	if (transform_is_addke(t) && (name || !t->id))
-		snprintf(buf, len, "ke%u_%s%s", 1 + t->type - TRANSFORM_ADDKE1,
+		snprintf(buf, len, "ke%u_%s%s", 1u + t->type - TRANSFORM_ADDKE1,
 			 t->id ? name : "none", t->unusable ? "?" : "");
 	else if (name)
 		snprintf(buf, len, "%s%s", name, t->unusable ? "?" : "");

@@ -138,7 +138,8 @@ const char *transform_name(uint8_t type, uint16_t id, uint16_t key_bits);
 /* The first transform of a type, or NULL. */
 const struct transform *proposal_find(const struct proposal *p, uint8_t type);
 /*
- * The groups of the additional key exchanges of a chosen proposal, in order: how many. NONE is none.
+ * The groups of the additional key exchanges of a chosen proposal, in order: how many. NONE is
+ * none.
  */
 unsigned int proposal_addke(const struct proposal *p, uint16_t groups[ADDKE_MAX]);
 static inline bool transform_is_addke(const struct transform *t)

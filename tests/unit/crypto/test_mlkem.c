@@ -17,7 +17,7 @@ static const struct vector {
 	uint16_t group;
 	size_t public_len, answer_len;
 	const char *public, *answer;	/* SHA-256 of them */
-	const char *secret, *rejected;	/* the latter: where the lowest bit of the answer is another */
+	const char *secret, *rejected;	/* the latter: with another lowest bit of the answer */
 } vectors[] = {
 	{ KE_ML_KEM_512, 800, 768,
 	  "3ae268dccc5456ac0d0f9b39257dc48fe081383b97c400512d712b739762daee",

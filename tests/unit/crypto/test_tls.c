@@ -220,7 +220,7 @@ static void test_refused(void **state)
 	}
 }
 
-/* What is found out once the other end has proved itself: it was asked for each time, and counts. */
+/* What is found out once the other end has proved itself: asked for each time, and it counts. */
 static void test_judged(void **state)
 {
 	struct end client, server;
@@ -299,6 +299,9 @@ static void test_no_signature(void **state)
 	end_close(&client);
 }
 
+static const struct chunk noise = { (const uint8_t *)"\xff\xff\xff\xff\xff\xff", 6 };
+static const struct chunk alert = { (const uint8_t *)"\x15\3\3\0\2\2\x2a", 7 };
+
 /* Octets that are no TLS, all that are cut short, and a flight changed in one place. */
 static void test_hostile(void **state)
 {
@@ -311,14 +314,15 @@ static void test_hostile(void **state)
 	end_close(&client);
 	for (size_t i = 0; i < len; i += 7) {
 		end_open(&server, true, "p384", "p256");
-		assert_int_equal(end_step(&server, (struct chunk){ hello, i }, out, &said), TLS_MORE);
+		assert_int_equal(end_step(&server, (struct chunk){ hello, i }, out, &said),
+				 TLS_MORE);
 		assert_int_equal(said, 0);
-		assert_int_not_equal(end_step(&server, (struct chunk){ (const uint8_t *)"\xff\xff\xff\xff\xff\xff", 6 },
-					      out, &said), TLS_DONE);
+		assert_int_not_equal(end_step(&server, noise, out, &said), TLS_DONE);
 		end_close(&server);
 		hello[i] ^= 0xff;
 		end_open(&server, true, "p384", "p256");
-		assert_int_not_equal(end_step(&server, (struct chunk){ hello, len }, out, &said), TLS_DONE);
+		assert_int_not_equal(end_step(&server, (struct chunk){ hello, len }, out, &said),
+				     TLS_DONE);
 		end_close(&server);
 		hello[i] ^= 0xff;
 	}
@@ -336,8 +340,7 @@ static void test_after(void **state)
 	end_open(&server, true, "p384", "p256");
 	talk(&client, &server, got);
 	assert_int_equal(got[1], TLS_DONE);
-	assert_int_equal(end_step(&server, (struct chunk){ (const uint8_t *)"\x15\3\3\0\2\2\x2a", 7 },
-				  out, &len), TLS_FAILED);
+	assert_int_equal(end_step(&server, alert, out, &len), TLS_FAILED);
 	end_close(&server);
 	end_close(&client);
 }

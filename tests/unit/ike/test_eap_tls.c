@@ -152,7 +152,8 @@ static void test_eap_only(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct ends *p = tls_ends_only(rows[i].client, rows[i].server, rows[i].a, rows[i].b);
+		struct ends *p = tls_ends_only(rows[i].client, rows[i].server, rows[i].a,
+					       rows[i].b);
 		struct side *a = &p->s[0], *b = &p->s[1];
 
 		bring_up(p, 0);

@@ -545,8 +545,8 @@ static void test_host_refuses_a_child(void **state)
 }
 
 /*
- * The peer takes the child down and up again while its answer to our rekey is lost: what it has made
- * then is what the child sends on, whatever that answer brings.
+ * The peer takes the child down and up again while its answer to our rekey is lost: what it has
+ * made then is what the child sends on, whatever that answer brings.
  */
 static void test_made_anew_during_a_rekey(void **state)
 {

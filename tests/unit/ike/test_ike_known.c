@@ -169,8 +169,8 @@ static void derive(struct ike_sa *sa, const struct known *k, const struct ike_sa
 {
 	uint8_t secret[KE_SECRET_MAX];
 
-	assert_true(keys_derive(sa, (struct ke_secret){ chunk_of(k->secret, secret, sizeof(secret)) },
-				rekeyed));
+	assert_true(keys_derive(sa, (struct ke_secret){
+		chunk_of(k->secret, secret, sizeof(secret)) }, rekeyed));
 }
 
 static void assert_keys(const struct ike_sa *sa, const struct known *k)

@@ -117,8 +117,8 @@ static void carry_to_mapping(struct ends *p)
 }
 
 /*
- * MOBIKE: the responder is behind NAT, and does not know that its mapping has changed. The initiator
- * hears it from elsewhere, and asks there.
+ * MOBIKE: the responder is behind NAT, and does not know that its mapping has changed. The
+ * initiator hears it from elsewhere, and asks there.
  */
 static void test_mapping_of_the_responder(void **state)
 {

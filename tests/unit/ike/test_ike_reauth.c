@@ -405,7 +405,8 @@ static void test_nothing_is_left_to_follow(void **state)
 	assert_true(!child_of(b)->out || child_of(b)->out->sa);
 	let_time_pass(p, 150);
 	for (int i = 0; i < 2; i++) {
-		assert_true(fake_is_empty(&p->s[i].fake) == (peer_of(&p->s[i])->state == PEER_DOWN));
+		assert_true(fake_is_empty(&p->s[i].fake) ==
+			    (peer_of(&p->s[i])->state == PEER_DOWN));
 		assert_int_equal(child_of(&p->s[i])->state, child_of(&p->s[!i])->state);
 	}
 	ends_free(p);

@@ -45,7 +45,7 @@ static void carry_everything(struct many *m)
 	}
 }
 
-/* Spoke i has the address behind it of spoke i modulo @distinct. @replace: who comes later has it. */
+/* Spoke i has the address behind it of spoke i modulo @distinct. @replace: the later one has it. */
 static struct many *many_new(unsigned int distinct, bool replace)
 {
 	struct many *m = calloc(1, sizeof(*m));

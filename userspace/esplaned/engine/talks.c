@@ -63,7 +63,7 @@ static void talks_free(struct talk *t)
 	free(t);
 }
 
-/* Without what has to be fetched: that has to wait until TLS has proved whose the certificate is. */
+/* Without what has to be fetched: that waits until TLS has proved whose the certificate is. */
 static enum tls_verdict talks_verify(void *ctx, const struct chunk *certs, unsigned int count,
 				     char why[TLS_WHY_MAX])
 {
@@ -176,7 +176,9 @@ void talks_signed(void *ctx, uint32_t job, const char *why, struct chunk signatu
 		return;
 	if (why)
 		snprintf(t->why, sizeof(t->why), "%s", why);
-	talks_resume(t, tls_signed(t->tls, why ? (struct chunk){ 0 } : signature));
+	if (why)
+		signature = (struct chunk){ 0 };
+	talks_resume(t, tls_signed(t->tls, signature));
 }
 
 static void talks_on_judged(void *ctx, const struct verify_result *v)

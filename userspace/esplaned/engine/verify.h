@@ -25,8 +25,8 @@ struct trust *verify_trust(struct tunnel_entry *t);
 
 /*
  * Of IKE_JOB_VERIFY; or of IKE_JOB_TLS, where TLS has proved whose the certificates are, and there
- * is no signature here. What @job points to is copied. @done follows once, never from inside; it frees. NULL: no memory,
- * or no such tunnel.
+ * is no signature here. What @job points to is copied. @done follows once, never from inside; it
+ * frees. NULL: no memory, or no such tunnel.
  */
 struct verify *verify_new(struct daemon *d, const struct ike_job *job, verify_done_fn done,
 			  void *ctx);

@@ -30,7 +30,10 @@ int aside_hold(struct aside *aside, uint32_t mark, const struct prefix *list, si
 	       char *why);
 /* What aside_hold has got, once. */
 void aside_drop(struct aside *aside, uint32_t mark, const struct prefix *list, size_t count);
-/* This host's questions to these name servers do not look there either, at most ASIDE_SERVERS_MAX of them. */
+/*
+ * This host's questions to these name servers do not look there either, at most ASIDE_SERVERS_MAX
+ * of them.
+ */
 void aside_serve(struct aside *aside, const struct addr *servers, unsigned int count);
 /* Lays again what somebody has removed. */
 void aside_mend(struct aside *aside);

@@ -118,8 +118,8 @@ bool keys_mac(struct keys *keys, uint32_t job, uint32_t secret, uint16_t prf, st
 bool keys_sign(struct keys *keys, uint32_t job, uint32_t secret, uint16_t hashes,
 	       struct chunk octets);
 /*
- * A signature of TLS with the private key of that number (crypto/tls.h: tls_sign); tls_done follows,
- * never from inside. False: it cannot begin.
+ * A signature of TLS with the private key of that number (crypto/tls.h: tls_sign); tls_done
+ * follows, never from inside. False: it cannot begin.
  */
 bool keys_tls(struct keys *keys, uint32_t job, uint32_t secret, uint16_t scheme,
 	      struct chunk octets);

@@ -43,8 +43,8 @@ struct eap;
 struct eap_method {
 	const char *name;		/* as esplane.conf has it */
 	uint8_t type;
-	bool mutual;			/* it proves both ends, guesses nothing, gives a key: RFC 5998 4 */
-	bool password;			/* it proves that the client knows one, which can be guessed */
+	bool mutual;			/* proves both ends, gives a key: RFC 5998 4 */
+	bool password;			/* the client's proof is one, which can be guessed */
 	/*
 	 * Server: @in NULL: it begins. AUTH_MORE: a request is built; AUTH_DONE: the peer is who it
 	 * says.

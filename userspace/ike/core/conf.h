@@ -118,7 +118,7 @@ struct tunnel_conf {
 	struct remote_conf more[TUNNEL_MORE_MAX];	/* others of the same peer's */
 	unsigned int more_count;
 	bool any;			/* remote = any: answers only, any number of peers */
-	bool replace_ts;		/* of two peers that want one address the later one has it */
+	bool replace_ts;		/* who comes later has an address that two want */
 	enum tunnel_unique unique;
 	enum start_mode start;
 	bool ask_address;		/* the peer gives us the addresses that we use inside */
@@ -153,7 +153,7 @@ struct tunnel_conf {
 	 * itself, by the identity that it has proved.
 	 */
 	struct ike_id aaa_id;
-	/* The responder may prove itself in EAP only, RFC 5998, by a method that is good for that. */
+	/* The responder may prove itself in EAP only, RFC 5998, by a method that is fit for it. */
 	bool eap_only;
 	struct proposals ike;
 	/* We begin: the first child too is made by CREATE_CHILD_SA, RFC 6023, if the peer can. */

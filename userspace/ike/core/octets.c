@@ -22,7 +22,8 @@ bool octets_append(struct octets *o, const uint8_t *p, size_t len)
 		memcpy(both, o->p, o->len);
 	memcpy(both + o->len, p, len);
 	mem_free_wiped(o->p, o->len);
-	*o = (struct octets){ both, o->len + len };
+	o->p = both;
+	o->len += len;
 	return true;
 }
 

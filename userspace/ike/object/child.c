@@ -278,8 +278,9 @@ static void child_policy_back(struct child *child)
 {
 	char ignored[IKE_WHY_MAX];
 
-	if (child->in_kernel && child_policy_set(child, child->local_ts, child->remote_ts,
-						 &child->local, &child->remote, child->udp, ignored))
+	if (child->in_kernel &&
+	    child_policy_set(child, child->local_ts, child->remote_ts, &child->local,
+			     &child->remote, child->udp, ignored))
 		return;
 	child_policy_del(child);
 	if (!child->in_kernel)

@@ -24,7 +24,7 @@ struct child {
 	bool held_down;			/* taken down by a person */
 	bool in_kernel;			/* the policy is there */
 	bool waits;			/* but no SA: packets wait for one */
-	const char *gone;		/* why the kernel has its policy no more: settle closes it */
+	const char *gone;		/* why the kernel has no policy of it: settle closes it */
 	bool linked;			/* env.child_up was called */
 	struct child_sa_list pairs;
 	struct child_sa *out;		/* owner of the policy's outbound slot */

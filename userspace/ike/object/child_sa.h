@@ -11,8 +11,8 @@
  * initiator deletes the old pair: then it certainly has its new inbound SA. (One that never
  * does: at the old one's hard limit, PAIR_SWITCH_MS after our answer at least, once the peer has
  * been heard within PAIR_HEARD_MS: where nothing arrives, our answer may not have.) Likewise where
- * both ends have asked for the same new pair: the second is as a rekey of the first, and switched to
- * after the same time. Inbound SAs stay for PAIR_LINGER_MS after the DELETE, for the packets under
+ * both ends have asked for the same new pair: the second is as a rekey of the first, and is switched
+ * to after the same time. Inbound SAs stay for PAIR_LINGER_MS after the DELETE, for the packets under
  * way.
  */
 #ifndef IKE_CHILD_SA_H

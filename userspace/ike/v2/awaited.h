@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a responder has answered in a CREATE_CHILD_SA, until its additional key exchanges are done. */
+/* What a responder has answered in CREATE_CHILD_SA, until its additional key exchanges are done. */
 #ifndef IKE_AWAITED_H
 #define IKE_AWAITED_H
 

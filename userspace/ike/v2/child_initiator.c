@@ -328,7 +328,8 @@ static struct child_sa *child_make_pair(struct inbound *in, struct child *child,
 	if (pair) {
 		p->new_spi = 0;
 		ok = pair_derive(pair, true,
-				 followup_secret(&p->followup, (struct chunk){ secret, secret_len }),
+				 followup_secret(&p->followup,
+						 (struct chunk){ secret, secret_len }),
 				 (struct chunk){ p->nonce, sizeof(p->nonce) },
 				 offer_chunk(v->m.nonce));
 	}

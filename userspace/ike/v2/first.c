@@ -348,7 +348,7 @@ enum verdict v2_init_request(struct inbound *in)
 	ok = ke && keys_derive(sa, (struct ke_secret){ { secret, len } }, NULL);
 	mem_wipe(secret, sizeof(secret));
 	if (!ok) {
-		/* remembered like a refused peer: to find it out has cost as much as a sound value */
+		/* remembered like a refused peer: to find it out has cost as much as a sound one */
 		ke_free(ke);
 		v2_refuse(v, NOTIFY_INVALID_SYNTAX, NULL, 0);
 		return VERDICT_FAIL;

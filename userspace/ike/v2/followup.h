@@ -5,8 +5,8 @@
  * CREATE_CHILD_SA, which is then taken as if it had come now.
  *
  * The responder keeps one an IKE SA, for FOLLOWUP_WAIT_MS after the last message: a later
- * CREATE_CHILD_SA takes its place. That is a message of the peer's, seven secrets, an SPI and, where
- * the IKE SA is rekeyed, its successor.
+ * CREATE_CHILD_SA takes its place. That is a message of the peer's, seven secrets, an SPI and,
+ * where the IKE SA is rekeyed, its successor.
  */
 #ifndef IKE_FOLLOWUP_H
 #define IKE_FOLLOWUP_H

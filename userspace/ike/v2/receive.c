@@ -106,7 +106,8 @@ static bool receive_open(struct v2_inbound *v, struct cursor *inner)
 
 	if (!receive_outer(v))
 		return false;
-	if (!sk_open(addke_sk_in(in->sa, in->h.id), in->raw, in->raw_len, v->m.sk_offset, &plain, &len)) {
+	if (!sk_open(addke_sk_in(in->sa, in->h.id), in->raw, in->raw_len, v->m.sk_offset, &plain,
+		     &len)) {
 		in->sa->ike->counters.auth_failed++;
 		return false;
 	}
