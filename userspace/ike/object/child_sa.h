@@ -7,13 +7,12 @@
  *
  * Who switches when, so that no packet is lost: the initiator of a rekey installs both directions
  * once it has the response, because the responder has its inbound SA by then. The responder
- * installs only the inbound SA (PAIR_INBOUND) and keeps the outbound one aside until the
- * initiator deletes the old pair: then it certainly has its new inbound SA. (One that never
- * does: at the old one's hard limit, PAIR_SWITCH_MS after our answer at least, once the peer has
- * been heard within PAIR_HEARD_MS: where nothing arrives, our answer may not have.) Likewise where
- * both ends have asked for the same new pair: the second is as a rekey of the first, and is switched
- * to after the same time. Inbound SAs stay for PAIR_LINGER_MS after the DELETE, for the packets under
- * way.
+ * installs only the inbound SA (PAIR_INBOUND) and keeps the outbound one aside until the initiator
+ * deletes the old pair: then it certainly has its new inbound SA. (One that never does: at the old
+ * one's hard limit, PAIR_SWITCH_MS after our answer at least, once the peer has been heard within
+ * PAIR_HEARD_MS: where nothing arrives, our answer may not have.) Likewise where both ends have
+ * asked for the same new pair: the second is as a rekey of the first, and is switched to after the
+ * same time. Inbound SAs stay for PAIR_LINGER_MS after the DELETE, for the packets under way.
  */
 #ifndef IKE_CHILD_SA_H
 #define IKE_CHILD_SA_H

@@ -423,8 +423,8 @@ static void peer_align(struct peer *peer)
 
 /*
  * A third IKE SA comes while the second, @old, is to take over from the first: which of them goes
- * on until all have moved? The second, but where nothing rests on it: then perhaps the peer does not
- * have it.
+ * on until all have moved? The second, but where nothing rests on it: then perhaps the peer does
+ * not have it.
  */
 static struct ike_sa *peer_leave_one(struct peer *peer, struct ike_sa *old)
 {

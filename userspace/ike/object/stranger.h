@@ -4,8 +4,9 @@
  * retransmissions. Each takes at most 24 KiB, 20 KiB more for fragments of a message (partial.h),
  * and 64 KiB more while a message of it, with its certificates, waits for a job or rounds are under
  * way, in EAP-TLS 32 KiB more for a flight each way: 70 MiB at most between them. A job has copies
- * of its own of what is to be judged. From STRANGERS_COOKIE on a first message must bring a cookie back (RFC 7296 2.6), and one network (a
- * /24, a /64) may have no more than STRANGERS_NET_MAX; at STRANGERS_MAX the oldest gives way.
+ * of its own of what is to be judged. From STRANGERS_COOKIE on a first message must bring a cookie
+ * back (RFC 7296 2.6), and one network (a /24, a /64) may have no more than STRANGERS_NET_MAX; at
+ * STRANGERS_MAX the oldest gives way.
  */
 #ifndef IKE_STRANGER_H
 #define IKE_STRANGER_H

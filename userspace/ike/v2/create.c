@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The peer's answers to a CREATE_CHILD_SA of ours, and to the IKE_FOLLOWUP_KEs that belong to it. An
- * IKE SA's rekey and a child's are one exchange: what we asked for decides, and an answer of the other shape refuses it.
+ * The peer's answers to a CREATE_CHILD_SA of ours, and to the IKE_FOLLOWUP_KEs that belong to it.
+ * An IKE SA's rekey and a child's are one exchange: what we asked for decides, and an answer of the
+ * other shape refuses it.
  */
 #include "ike/v2/child_exchange.h"
 #include "ike/v2/rekey.h"
