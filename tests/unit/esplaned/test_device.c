@@ -363,6 +363,9 @@ static void a_source_for_many(void **state)
 	assert_string_equal(source(&t, 4), "10.1.7.1");
 	assert_int_equal(child_up(&t, 5, "10.1.7.1", "10.2.5.0/24"), 0);
 	assert_string_equal(source(&t, 5), "10.1.7.1");
+	run("ip link set office down");
+	assert_int_equal(child_up(&t, 6, "10.1.0.0/24", "10.2.6.0/24"), 0);
+	assert_string_equal(way("10.2.6.1"), "office");
 	child_down(&t, 4);
 	assert_string_equal(said("ip -4 -br addr show office | awk '{ print $3 }'"),
 			    "10.1.7.1/32");

@@ -293,9 +293,12 @@ int carry_add(struct carry *carry, const struct ike_child_link *link, char note[
 		rc = link_up(carry->laid.sk, carry->laid.ifindex, why);
 	if (!rc)
 		rc = carry_lay(carry, child, false, note, why);
-	/* the address of the last child may have gone this moment */
-	if (rc && carry->first)
-		rc = carry_lay(carry, child, true, note, why);
+	/* the address of the last child may have gone this moment, or the interface been set down */
+	if (rc && carry->first) {
+		rc = link_up(carry->laid.sk, carry->laid.ifindex, why);
+		if (!rc)
+			rc = carry_lay(carry, child, true, note, why);
+	}
 	if (rc) {
 		carry_child_free(child);
 		return rc;
