@@ -2,21 +2,19 @@
 #include "esplaned/conf/option.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <linux/esplane.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "esplaned/conf/credential.h"
+#include "esplaned/conf/host_option.h"
 #include "esplaned/conf/pool_option.h"
 #include "esplaned/conf/secret.h"
 #include "esplaned/conf/user.h"
 #include "lib/array.h"
 
 #define OPTION_LIST_CHARS	", \t"	/* in a value: a list that was written as one string */
-#define OPTION_SCRIPT_S_MAX	600
 #define OPTION_KEEPALIVE_MIN_S	5
 #define OPTION_KEEPALIVE_MAX_S	600
 
@@ -361,17 +359,6 @@ static bool option_ike_rekey(struct option_target *to, const char *value, char w
 	return value_duration_or_never(value, &to->tunnel->ike.rekey_s, why);
 }
 
-static bool option_u32(const char *value, uint64_t least, uint64_t most, const char *what,
-		       uint32_t *number, char why[VALUE_WHY_MAX])
-{
-	uint64_t n;
-
-	if (!value_number(value, least, most, what, &n, why))
-		return false;
-	*number = (uint32_t)n;
-	return true;
-}
-
 static bool option_reauth(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
 	uint32_t s;
@@ -387,8 +374,8 @@ static bool option_reauth(struct option_target *to, const char *value, char why[
 static bool option_reauth_every(struct option_target *to, const char *value,
 				char why[VALUE_WHY_MAX])
 {
-	return option_u32(value, 1, 100, "is not a number of rekeys",
-			  &to->tunnel->ike.reauth_every, why);
+	return value_u32(value, 1, 100, "is not a number of rekeys",
+			 &to->tunnel->ike.reauth_every, why);
 }
 
 static bool option_dpd(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
@@ -405,8 +392,8 @@ static bool option_retransmit_first(struct option_target *to, const char *value,
 static bool option_retransmit_tries(struct option_target *to, const char *value,
 				    char why[VALUE_WHY_MAX])
 {
-	return option_u32(value, 1, 20, "is not a number of tries", &to->tunnel->ike.retry_tries,
-			  why);
+	return value_u32(value, 1, 20, "is not a number of tries", &to->tunnel->ike.retry_tries,
+			 why);
 }
 
 static bool option_retransmit_factor(struct option_target *to, const char *value,
@@ -424,16 +411,16 @@ static bool option_fragment_size(struct option_target *to, const char *value,
 		to->tunnel->ike.fragment_size = FRAGMENT_NEVER;
 		return true;
 	}
-	return option_u32(value, FRAGMENT_SIZE_MIN, 65535, "is not a packet size",
-			  &to->tunnel->ike.fragment_size, detail) ||
+	return value_u32(value, FRAGMENT_SIZE_MIN, 65535, "is not a packet size",
+			 &to->tunnel->ike.fragment_size, detail) ||
 	       value_refuse(why, "%s octets of an IP packet, as 1280, or never", detail);
 }
 
 static bool option_replay_window(struct option_target *to, const char *value,
 				 char why[VALUE_WHY_MAX])
 {
-	return option_u32(value, 32, ESPLANE_REPLAY_MAX, "is not a window in packets",
-			  &to->child->conf.replay_window, why);
+	return value_u32(value, 32, ESPLANE_REPLAY_MAX, "is not a window in packets",
+			 &to->child->conf.replay_window, why);
 }
 
 static bool option_split(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
@@ -471,91 +458,6 @@ static bool option_nat_keepalive(struct option_target *to, const char *value,
 	return !*s || (*s >= OPTION_KEEPALIVE_MIN_S && *s <= OPTION_KEEPALIVE_MAX_S) ||
 	       value_refuse(why, "\"%s\": use %ds to %dm, or never", value,
 			    OPTION_KEEPALIVE_MIN_S, OPTION_KEEPALIVE_MAX_S / 60);
-}
-
-static bool option_metric(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
-{
-	return option_u32(value, 0, UINT32_MAX, "is not a metric", &to->tunnel->metric, why);
-}
-
-static bool option_mtu(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
-{
-	return option_u32(value, 576, 65535, "is not an MTU in octets", &to->tunnel->mtu, why);
-}
-
-static bool option_route_table(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
-{
-	if (!option_u32(value, 1, UINT32_MAX, "is not the number of a routing table",
-			&to->tunnel->table, why))
-		return false;
-	if (to->tunnel->table == 255)
-		return value_refuse(why, "table 255 is the kernel's own (local): use another");
-	if (to->tunnel->table == 254)	/* main */
-		to->tunnel->table = 0;
-	return true;
-}
-
-static bool option_fwmark(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
-{
-	return option_u32(value, 1, UINT32_MAX, "is not a firewall mark", &to->tunnel->ike.mark,
-			  why);
-}
-
-static bool option_routes(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
-{
-	return value_choice(value, "yes", "no", &to->tunnel->no_routes, why);
-}
-
-static bool option_when_down(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
-{
-	bool block;
-
-	to->when_down = value_choice(value, "pass", "block", &block, why);
-	to->tunnel->when_down = block ? WHEN_DOWN_BLOCK : WHEN_DOWN_PASS;
-	return to->when_down;
-}
-
-/* It will be run as root: nobody else may write it. */
-static bool option_script(struct option_target *to, char path[CONFIG_SCRIPT_MAX], const char *value,
-			  char why[VALUE_WHY_MAX])
-{
-	struct stat st;
-
-	if (!value_path(to->file, value, path, CONFIG_SCRIPT_MAX, why))
-		return false;
-	if (path[0] != '/')
-		return value_refuse(why, "\"%s\" is not an absolute path: begin it with /", path);
-	if (stat(path, &st))
-		return value_refuse(why, "%s: %s", path, strerror(errno));
-	if (!S_ISREG(st.st_mode) || !(st.st_mode & 0100))
-		return value_refuse(why, "%s is not a program: chmod u+x %s", path, path);
-	if (st.st_mode & 022)
-		return value_refuse(why, "%s is run by root and others can write it: chmod go-w %s",
-				    path, path);
-	if (st.st_uid != 0 && st.st_uid != geteuid())
-		return value_refuse(why, "%s is run by root and belongs to uid %u: chown root %s",
-				    path, (unsigned int)st.st_uid, path);
-	return true;
-}
-
-static bool option_up_script(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
-{
-	return option_script(to, to->tunnel->up_script, value, why);
-}
-
-static bool option_down_script(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
-{
-	return option_script(to, to->tunnel->down_script, value, why);
-}
-
-static bool option_script_timeout(struct option_target *to, const char *value,
-				  char why[VALUE_WHY_MAX])
-{
-	if (!value_duration(value, &to->tunnel->script_timeout_s, why))
-		return false;
-	return to->tunnel->script_timeout_s <= OPTION_SCRIPT_S_MAX ||
-	       value_refuse(why, "\"%s\" is too long: use at most %dm", value,
-			    OPTION_SCRIPT_S_MAX / 60);
 }
 
 void option_follow(const struct option_target *to)
@@ -611,15 +513,15 @@ const struct option option_table[] = {
 	{ "unique", OPTION_TUNNEL, false, option_unique },
 	{ "replay-window", OPTION_BOTH, false, option_replay_window },
 	{ "start", OPTION_TUNNEL, false, option_start },
-	{ "when-down", OPTION_TUNNEL, false, option_when_down },
+	{ "when-down", OPTION_TUNNEL, false, host_option_when_down },
 	{ "interface", OPTION_TUNNEL, false, option_interface },
 	{ "address", OPTION_TUNNEL, false, option_address },
 	{ "pool", OPTION_TUNNEL, false, option_pool },
-	{ "mtu", OPTION_TUNNEL, false, option_mtu },
-	{ "routes", OPTION_TUNNEL, false, option_routes },
-	{ "table", OPTION_TUNNEL, false, option_route_table },
-	{ "metric", OPTION_TUNNEL, false, option_metric },
-	{ "fwmark", OPTION_TUNNEL, false, option_fwmark },
+	{ "mtu", OPTION_TUNNEL, false, host_option_mtu },
+	{ "routes", OPTION_TUNNEL, false, host_option_routes },
+	{ "table", OPTION_TUNNEL, false, host_option_route_table },
+	{ "metric", OPTION_TUNNEL, false, host_option_metric },
+	{ "fwmark", OPTION_TUNNEL, false, host_option_fwmark },
 	{ "encap", OPTION_TUNNEL, false, option_encap },
 	{ "mobike", OPTION_TUNNEL, false, option_mobike },
 	{ "allow-key-export", OPTION_TUNNEL, false, option_export },
@@ -632,9 +534,9 @@ const struct option option_table[] = {
 	{ "fragment-size", OPTION_TUNNEL, false, option_fragment_size },
 	{ "childless", OPTION_TUNNEL, false, option_childless },
 	{ "split", OPTION_BOTH, false, option_split },
-	{ "up-script", OPTION_TUNNEL, false, option_up_script },
-	{ "down-script", OPTION_TUNNEL, false, option_down_script },
-	{ "script-timeout", OPTION_TUNNEL, false, option_script_timeout },
+	{ "up-script", OPTION_TUNNEL, false, host_option_up_script },
+	{ "down-script", OPTION_TUNNEL, false, host_option_down_script },
+	{ "script-timeout", OPTION_TUNNEL, false, host_option_script_timeout },
 	{ "addresses", OPTION_POOL, true, pool_option_addresses },
 	{ "leases", OPTION_POOL, true, pool_option_lease },
 	{ "dns", OPTION_POOL, true, pool_option_dns },

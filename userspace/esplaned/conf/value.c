@@ -53,6 +53,17 @@ bool value_number(const char *text, uint64_t least, uint64_t most, const char *w
 	return value_refuse(why, "\"%s\" %s: use %" PRIu64 " to %" PRIu64, text, what, least, most);
 }
 
+bool value_u32(const char *text, uint64_t least, uint64_t most, const char *what,
+	       uint32_t *number, char why[VALUE_WHY_MAX])
+{
+	uint64_t n;
+
+	if (!value_number(text, least, most, what, &n, why))
+		return false;
+	*number = (uint32_t)n;
+	return true;
+}
+
 bool value_duration(const char *text, uint32_t *seconds, char why[VALUE_WHY_MAX])
 {
 	static const struct {

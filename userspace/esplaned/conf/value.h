@@ -20,6 +20,8 @@ bool value_refuse(char why[VALUE_WHY_MAX], const char *fmt, ...)
 /* "1000", or with "0x" in front hexadecimal; both ends included. @what: "is not a metric". */
 bool value_number(const char *text, uint64_t least, uint64_t most, const char *what,
 		  uint64_t *number, char why[VALUE_WHY_MAX]);
+bool value_u32(const char *text, uint64_t least, uint64_t most, const char *what,
+	       uint32_t *number, char why[VALUE_WHY_MAX]);
 /* "90s", "1h", "30d", without a letter seconds. */
 bool value_duration(const char *text, uint32_t *seconds, char why[VALUE_WHY_MAX]);
 /* Likewise, or "never": 0. */
