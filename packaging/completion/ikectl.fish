@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # fish completion of ikectl(8)
 
-set -l commands up down restart rekey status explain log top export-keys leases names monitor reload pki version help
+set -l commands up down restart rekey status explain log redirect top export-keys leases names monitor reload pki version help
 complete -c ikectl -f
 complete -c ikectl -l json -d 'One JSON object a line'
 complete -c ikectl -l control -r -F -d "The daemon's socket"
@@ -16,6 +16,7 @@ complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a rekey -d 'N
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a status -d 'All tunnels in a table, or one in detail'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a explain -d 'Why it is not up, or is up and passes nothing'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a log -d 'How much is logged of a tunnel, now'
+complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a redirect -d 'Send clients that are up to another gateway'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a top -d 'What passes now, again and again'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a export-keys -d 'Keys for Wireshark, if configured'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a leases -d 'The addresses that pools have given'
@@ -26,6 +27,6 @@ complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a pki -d 'Cer
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a version -d 'Of ikectl, the daemon and the module'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a help -d 'More about a command'
 
-complete -c ikectl -n '__fish_seen_subcommand_from up down restart rekey status explain log top export-keys' -a '(ikectl names 2>/dev/null)'
+complete -c ikectl -n '__fish_seen_subcommand_from up down restart rekey status explain log redirect top export-keys' -a '(ikectl names 2>/dev/null)'
 complete -c ikectl -n '__fish_seen_subcommand_from pki' -a 'ca server client sign revoke'
 complete -c ikectl -n '__fish_seen_subcommand_from help' -a "$commands"

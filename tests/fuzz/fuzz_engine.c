@@ -49,6 +49,7 @@ static void make_ends(bool sign)
 		set_ts(s, "10.0.0.0/8", "10.0.0.0/8");
 		s->child[0].rekey_s = 0;
 		s->conf.dpd_s = 20;
+		s->conf.follow_redirect = true;
 		if (sign)
 			give_certs(i);
 	}

@@ -176,6 +176,21 @@ static void configure_wrong(struct world *w)
 		w->persistent &= !w->wrong_ts[i];
 }
 
+/* The hub has two addresses, and sends who begins at the first to the second. */
+static void configure_redirect(struct world *w)
+{
+	struct node *hub = &w->n[HUB];
+	struct rng *r = &w->script;
+
+	if (w->mobile || w->seed % 5 != 2)
+		return;
+	hub->held = 3;
+	hub->conf.local = (struct addr){0};
+	hub->conf.redirect_to = hub->place[1];
+	for (int i = 0; i < w->nodes; i++)
+		w->n[i].conf.follow_redirect = i != HUB && rng_chance(r, 80);
+}
+
 void configure(struct world *w)
 {
 	struct rng *r = &w->script;
@@ -206,4 +221,5 @@ void configure(struct world *w)
 		configure_node(w, &w->n[i], with_pfs, rekey_s,
 			       by_bytes ? UINT64_C(1) << (30 + rng_below(r, 4)) : 0);
 	}
+	configure_redirect(w);
 }

@@ -211,6 +211,18 @@ static void run(struct world *w, uint64_t ms)
 	world_run(w, until);
 }
 
+/* A gateway that has two addresses tells its clients to go to one of them. */
+static void send_on(struct node *n)
+{
+	const struct addr *to = &n->place[rng_below(&n->w->script, 2)];
+	char text[ADDR_STRLEN];
+
+	if (!n->ike)
+		return;
+	trace(n->w, "%c: script: clients are sent on to %s", 'A' + n->index, addr_str(to, text));
+	ike_redirect(n->ike, n->tunnel, to);
+}
+
 static void chaos(struct world *w)
 {
 	struct rng *r = &w->script;
@@ -231,6 +243,8 @@ static void chaos(struct world *w)
 		run(w, rng_chance(r, 60) ? rng_below(r, 400) : rng_below(r, 20000));
 		if (!w->violation[0])
 			act(w, &w->n[rng_below(r, w->nodes)], rng_chance(r, 30));
+		if (!w->violation[0] && w->n[HUB].conf.redirect_to.family && rng_chance(r, 5))
+			send_on(&w->n[HUB]);
 	}
 }
 
@@ -354,6 +368,9 @@ static void ike_rekeys_must_work(struct world *w)
 			continue;
 		rekeys_ike(&w->n[i]);
 		world_run(w, w->now + 1000);
+		/* a request that has overtaken a proof comes again, and the rekey goes behind it */
+		if (w->n[i].ike_rekeys + w->n[i].reauths == before)
+			world_run(w, w->now + 1000);
 		if (w->n[i].ike_rekeys + w->n[i].reauths == before)
 			violate(w, "on a calm network a rekey of the IKE SA does not succeed");
 		all_must_be_up(w, false, "on a calm network after a rekey of the IKE SA");

@@ -40,7 +40,10 @@ static bool attempt_follows(struct peer *peer, enum ike_event_type event,
 static void attempt_ended(struct peer *peer, enum ike_event_type event, const struct cause *cause)
 {
 	bool again = attempt_follows(peer, event, cause);
+	bool elsewhere = peer->anew && peer->detour.to.family && !peer->detour.vain;
 
+	if (!elsewhere)
+		peer->detour.to.family = 0;
 	peer->anew = false;
 	peer->announce = false;
 	if (peer->up_ms)	/* what has failed beside it says nothing of the next one */
@@ -55,7 +58,9 @@ static void attempt_ended(struct peer *peer, enum ike_event_type event, const st
 	report_peer(peer, event, cause);
 	if (!again && peer->demand && event == IKE_EV_FAILED)
 		demand_retry(peer);
-	if (again)
+	if (again && elsewhere)		/* a gateway has sent us on, and waits for nothing */
+		timer_set(&peer->ike->timers, &peer->retry, ike_now(peer->ike));
+	else if (again)
 		peer_retry_later(peer);
 	else if (tunnel_conf_has_name(peer->tunnel->conf))
 		peer_resolve(peer, false);	/* its peer may begin, from another address */
@@ -95,7 +100,10 @@ void attempt_failed(struct peer *peer, const struct cause *cause)
 			attempt_follow_later(peer, cause);
 		return;		/* else the peer's own attempt has won meanwhile */
 	}
-	if (cause->failure == IKE_FAIL_TIMEOUT || cause->failure == IKE_FAIL_INTERFACE)
+	/* the gateway that sent us has to serve us itself; where it does not, we follow again */
+	peer->detour.vain = peer->detour.to.family;
+	if (!peer->detour.vain &&
+	    (cause->failure == IKE_FAIL_TIMEOUT || cause->failure == IKE_FAIL_INTERFACE))
 		peer->addr_at += peer->raced ? peer->raced : 1;	/* the next one may answer */
 	peer->raced = 0;
 	peer->busy = 0;
@@ -117,6 +125,7 @@ void attempt_succeeded(struct peer *peer)
 	peer->not_before = 0;
 	peer->revive = false;
 	peer->cause = (struct cause){0};
+	peer->detour.vain = false;
 	peer_set_state(peer, PEER_UP, "established");
 	if (peer->up_ms)	/* another IKE SA, or another child: it was up all the time */
 		return;

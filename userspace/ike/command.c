@@ -407,6 +407,28 @@ int ike_reauthenticate(struct ike *ike, uint32_t id)
 	return 0;
 }
 
+int ike_redirect(struct ike *ike, uint32_t id, const struct addr *to)
+{
+	struct peer *one = peer_find(ike, id), *peer;
+	struct tunnel *t = one ? one->tunnel : tunnel_find(ike, id);
+	int up = 0, told = 0;
+
+	if (!t)
+		return -ENOENT;
+	TAILQ_FOREACH(peer, &t->peers, link) {
+		if ((one && peer != one) || !peer->sa)
+			continue;
+		up++;
+		if (!peer->sa->follows)
+			continue;
+		told++;
+		peer->sa->send_on = *to;
+		sa_touch(peer->sa);
+	}
+	ike_settle(ike);
+	return told ? told : up ? -EOPNOTSUPP : -ENOTCONN;
+}
+
 void ike_probe(struct ike *ike)
 {
 	struct ike_sa *sa;

@@ -158,6 +158,11 @@ int ike_rekey(struct ike *ike, uint32_t id);
  * -ENOTCONN: it is not up; -EDESTADDRREQ: remote = any, and the peer is who begins.
  */
 int ike_reauthenticate(struct ike *ike, uint32_t id);
+/*
+ * The clients of a tunnel, or a peer, that are up are told to go to the gateway at @to: RFC 5685 5.
+ * How many are; -ENOENT; -ENOTCONN: none is up; -EOPNOTSUPP: none follows redirects.
+ */
+int ike_redirect(struct ike *ike, uint32_t id, const struct addr *to);
 /* All of a tunnel are asked whether they live, now: after the host was suspended. */
 void ike_probe(struct ike *ike);
 

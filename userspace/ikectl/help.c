@@ -29,6 +29,10 @@ static const struct help {
 	  "debug: each change of state and each message, of this tunnel only, until info or a "
 	  "reload that changes it.\nWithout a level: which it is. journalctl -fu esplaned shows "
 	  "the log.\n" },
+	{ "redirect", "NAME ADDRESS", "send clients that are up to another gateway",
+	  "NAME is a tunnel, whose peers all go, or a peer. Those that have said that they follow "
+	  "redirects (RFC\n5685) are told; ikectl monitor shows who goes, and status who stays. "
+	  "Those to come go there with\nredirect-to in the configuration.\n" },
 	{ "top", "[NAME]", "what passes now, again and again",
 	  "A line for each child: what it carries a second, and what it has carried. Keys: i, o, n "
 	  "sort by\nincoming, outgoing, name; q ends. --sort in|out|name; --once: one look, as where "

@@ -35,6 +35,7 @@ struct view {
 	bool once;		/* --once */
 	const char *sort;	/* --sort; NULL: none given */
 	const char *level;	/* of the log; NULL: none given */
+	const char *to;		/* another gateway's address; NULL: none given */
 	const char *directory;	/* to write to; NULL: none given */
 };
 
@@ -53,6 +54,7 @@ enum status show_down(const struct view *v, const json_t *result);
 enum status show_rekey(const struct view *v, const json_t *result);
 enum status show_reload(const struct view *v, const json_t *result);
 enum status show_log(const struct view *v, const json_t *result);
+enum status show_redirect(const struct view *v, const json_t *result);
 enum status show_leases(const struct view *v, const json_t *result);
 enum status show_names(const struct view *v, const json_t *result);
 enum status show_version(const struct view *v, const json_t *result);

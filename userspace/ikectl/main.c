@@ -28,6 +28,7 @@ static const struct command {
 	{ "status", show_event, show_status, ARG_MAY, false, false },
 	{ "explain", show_event, show_explain, ARG_MUST, false, false },
 	{ "log", show_event, show_log, ARG_MUST, .more = offsetof(struct view, level) },
+	{ "redirect", show_event, show_redirect, ARG_MUST, .more = offsetof(struct view, to) },
 	{ "top", NULL, NULL, ARG_MAY, .run = top_run },
 	{ "export-keys", show_event, show_keys, ARG_MUST,
 	  .more = offsetof(struct view, directory) },
@@ -192,6 +193,8 @@ static int main_help(const char *command)
 static bool main_fits(const struct view *v, const struct command *command, bool more)
 {
 	if (v->level && strcmp(v->level, "debug") && strcmp(v->level, "info"))
+		return false;
+	if (command->more == offsetof(struct view, to) && !v->to)
 		return false;
 	if (more || (v->all && (!command->all || v->tunnel)))
 		return false;

@@ -254,6 +254,14 @@ enum status show_log(const struct view *v, const json_t *result)
 	return STATUS_OK;
 }
 
+enum status show_redirect(const struct view *v, const json_t *result)
+{
+	fprintf(v->out, "%s: %lld of its peers %s told to go to %s\n", text_of(result, "tunnel"),
+		number_of(result, "peers"), number_of(result, "peers") == 1 ? "is" : "are",
+		text_of(result, "to"));
+	return STATUS_OK;
+}
+
 enum status show_leases(const struct view *v, const json_t *result)
 {
 	static const char *const row = "%-16s %-40s %-10s %s\n";

@@ -62,6 +62,10 @@ static bool talk_ask(FILE *f, const struct view *v)
 		json_object_set_new(request, "level",
 				    json_string(log_escape(v->level, strlen(v->level), safe,
 							   sizeof(safe))));
+	if (v->to)
+		json_object_set_new(request, "to",
+				    json_string(log_escape(v->to, strlen(v->to), safe,
+							   sizeof(safe))));
 	if (v->all)
 		json_object_set_new(request, "all", json_true());
 	text = request ? json_dumps(request, JSON_COMPACT) : NULL;

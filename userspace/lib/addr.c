@@ -22,6 +22,11 @@ int addr_cmp(const struct addr *a, const struct addr *b)
 	return memcmp(a->b, b->b, sizeof(a->b));
 }
 
+bool addr_is_hosts(const struct addr *a)
+{
+	return a->b[0] && a->b[0] < (a->family == AF_INET6 ? 0xff : 224);
+}
+
 bool addr_from_bytes(struct addr *a, const uint8_t *p, size_t len)
 {
 	if (len != 4 && len != 16)

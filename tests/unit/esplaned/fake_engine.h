@@ -31,7 +31,7 @@ static struct fake {
 	struct ike_peer_status peer[FAKE_MAX];	/* .id 0: none; in numerical order */
 	struct ike_child_status child[FAKE_MAX];
 	struct ike_counters counters;
-	int up_rc, down_rc, rekey_rc;		/* what the commands return */
+	int up_rc, down_rc, rekey_rc, redirect_rc;		/* what the commands return */
 	char asked[512];			/* "up 1; down 2 because; " */
 	void (*in_up)(uint32_t id);		/* happens inside of ike_up */
 	/* SAs of the kernel, found by SPI and direction. */
@@ -184,6 +184,14 @@ int ike_rekey(struct ike *ike, uint32_t child)
 {
 	fake_asked("rekey %u; ", child);
 	return fake.rekey_rc;
+}
+
+int ike_redirect(struct ike *ike, uint32_t id, const struct addr *to)
+{
+	char text[ADDR_STRLEN];
+
+	fake_asked("redirect %u %s; ", id, addr_str(to, text));
+	return fake.redirect_rc;
 }
 
 void ike_host_changed(struct ike *ike)

@@ -206,6 +206,32 @@ static void restart(void **state)
 	close(fd);
 }
 
+static void redirect(void **state)
+{
+	fake.redirect_rc = 1;
+	assert_string_equal(ask("{'command':'redirect','tunnel':'lab','to':'198.51.100.2'}"),
+			    "{'result':'ok','tunnel':'lab','to':'198.51.100.2','peers':1}\n");
+	expect_asked("redirect 1 198.51.100.2; ");
+	fake.redirect_rc = -EOPNOTSUPP;
+	expect_in(ask("{'command':'redirect','tunnel':'lab','to':'198.51.100.2'}"),
+		  "'error':'failed','message':'no peer of lab that is up has begun it and follows "
+		  "redirects (RFC 5685)'");
+	fake.redirect_rc = -ENOTCONN;
+	expect_in(ask("{'command':'redirect','tunnel':'lab','to':'198.51.100.2'}"),
+		  "'error':'not-up','message':'lab is not up'");
+	expect_asked("redirect 1 198.51.100.2; redirect 1 198.51.100.2; ");
+	expect_in(ask("{'command':'redirect','tunnel':'lab','to':'224.0.0.1'}"),
+		  "'error':'bad-request','message':'\\'224.0.0.1\\' is not a host's address");
+	expect_in(ask("{'command':'redirect','tunnel':'lab','to':'gw.example.org'}"),
+		  "'error':'bad-request'");
+	expect_in(ask("{'command':'redirect','tunnel':'lab'}"), "'error':'bad-request'");
+	expect_in(ask("{'command':'rekey','tunnel':'lab','to':'198.51.100.2'}"),
+		  "'error':'bad-request'");
+	expect_in(ask("{'command':'redirect','tunnel':'lab','level':'info'}"),
+		  "'error':'bad-request'");
+	expect_asked("");
+}
+
 static void rekey(void **state)
 {
 	int fd = client_open();
@@ -541,6 +567,7 @@ int main(void)
 		TEST(all_at_once),
 		TEST(restart),
 		TEST(rekey),
+		TEST(redirect),
 		TEST(monitor),
 		TEST(names),
 		TEST(leases),

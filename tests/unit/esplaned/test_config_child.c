@@ -211,6 +211,12 @@ static void exchange_options(void **state)
 	config_free(c);
 	c = load_good(ONE("childless = yes\n"));
 	assert_true(c->tunnels[0].ike.childless);
+	assert_false(c->tunnels[0].ike.follow_redirect);
+	assert_int_equal(c->tunnels[0].ike.redirect_to.family, 0);
+	config_free(c);
+	c = load_good(ONE("follow-redirect = yes\nredirect-to = 198.51.100.9\n"));
+	assert_true(c->tunnels[0].ike.follow_redirect);
+	assert_int_equal(c->tunnels[0].ike.redirect_to.b[3], 9);
 	config_free(c);
 	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
 		snprintf(text, sizeof(text),
@@ -486,6 +492,8 @@ static const char *const tunnel_changes[] = {
 	"retransmit-factor = 3\n",
 	"fragment-size = never\n",
 	"childless = yes\n",
+	"follow-redirect = yes\n",
+	"redirect-to = 198.51.100.9\n",
 	"remote-ts = { 10.2.0.0/24, 10.3.0.0/24 }\nsplit = yes\n",
 	"local = \"192.0.2.1\"\n",
 	"remote = \"198.51.100.2\"\n",

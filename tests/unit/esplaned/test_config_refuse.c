@@ -28,7 +28,8 @@ static const struct {
 	  "remote-key, crl, revocation, revocation-fetch, users, eap-identity, password, password-file, eap, aaa-id, eap-only, ike, esp, allow-legacy, prefer, local-ts, remote-ts, rekey, "
 	  "rekey-bytes, rekey-packets, ike-rekey, reauth, reauth-every, unique, "
 	  "replay-window, start, when-down, interface, address, pool, mtu, routes, table, metric, fwmark, encap, mobike, allow-key-export, nat-keepalive, dpd, dpd-action, "
-	  "retransmit-first, retransmit-factor, retransmit-tries, fragment-size, childless, split, "
+	  "retransmit-first, retransmit-factor, retransmit-tries, fragment-size, childless, follow-redirect, "
+	  "redirect-to, split, "
 	  "up-script, "
 	  "down-script, "
 	  "script-timeout" },
@@ -266,6 +267,14 @@ static const struct {
 	  "most" },
 	{ ONE("split = maybe\n"),
 	  "@:6: tunnel \"office\": split: \"maybe\" is not known; use no or yes" },
+	{ ONE("follow-redirect = maybe\n"),
+	  "@:6: tunnel \"office\": follow-redirect: \"maybe\" is not known; use no or yes" },
+	{ ONE("redirect-to = gw.example.org\n"),
+	  "@:6: tunnel \"office\": redirect-to: \"gw.example.org\" is not a host's address: use the "
+	  "address of the gateway that clients are to be sent to, as 198.51.100.2" },
+	{ ONE("redirect-to = 224.0.0.1\n"),
+	  "@:6: tunnel \"office\": redirect-to: \"224.0.0.1\" is not a host's address: use the "
+	  "address of the gateway that clients are to be sent to, as 198.51.100.2" },
 	{ ONE("childless = force\n"), "@:6: tunnel \"office\": childless: \"force\" is not known; use "
 				      "no or yes" },
 	{ ONE("fragment-size = no\n"), "@:6: tunnel \"office\": fragment-size: \"no\" is not a packet "

@@ -248,6 +248,37 @@ static void commands_log(struct daemon *d, struct client *c, const struct name_r
 				   t->log_level || log_enabled(LOG_DEBUG) ? "debug" : "info"));
 }
 
+/* Clients that are up go to another gateway. What they do is told by events. */
+static void commands_redirect(struct daemon *d, struct client *c, const struct name_ref *ref,
+			      const struct control_request *req)
+{
+	const char *name = ike_tunnel_conf(d->ike, ref->tunnel)->name;
+	struct addr to;
+	int count;
+
+	if (ref->child) {
+		client_finish(c, control_error("bad-request", "a child has no gateway of its own: "
+					       "name its tunnel or peer"));
+		return;
+	}
+	if (!req->to || !addr_parse(&to, req->to) || !addr_is_hosts(&to)) {
+		client_finish(c, control_error("bad-request", "\"%.64s\" is not a host's address: "
+					       "use that of the other gateway, as 198.51.100.2",
+					       req->to ? req->to : ""));
+		return;
+	}
+	count = ike_redirect(d->ike, names_id(ref), &to);
+	engine_settled(d);
+	if (count == -EOPNOTSUPP)
+		client_finish(c, control_error("failed", "no peer of %s that is up has begun it and "
+					       "follows redirects (RFC 5685)", name));
+	else if (count < 0)
+		client_finish(c, control_error("not-up", "%s is not up", name));
+	else
+		client_finish(c, json_pack("{ss ss ss si}", "result", "ok", "tunnel", name, "to",
+					   req->to, "peers", count));
+}
+
 static void commands_leases(struct daemon *d, struct client *c, const struct name_ref *ref)
 {
 	client_finish(c, json_pack("{ss so}", "result", "ok", "leases", leases_json(d->ike)));
@@ -308,6 +339,7 @@ static const struct command {
 	{ "status", commands_status, TUNNEL_MAY, NULL },
 	{ "explain", commands_explain, TUNNEL_MUST, NULL },
 	{ "log", NULL, TUNNEL_MUST, NULL, commands_log },
+	{ "redirect", NULL, TUNNEL_MUST, NULL, commands_redirect },
 	{ "export-keys", commands_export, TUNNEL_MUST, NULL },
 	{ "leases", commands_leases, TUNNEL_NONE, NULL },
 	{ "names", commands_names, TUNNEL_NONE, NULL },
@@ -337,7 +369,8 @@ static const struct command *commands_find(const char *name)
 
 static bool commands_fits(const struct command *command, const struct control_request *req)
 {
-	if (req->level && !command->run_more)
+	if ((req->level && command->run_more != commands_log) ||
+	    (req->to && command->run_more != commands_redirect))
 		return false;
 	if (req->all)
 		return command->all && !req->tunnel;

@@ -37,12 +37,6 @@ const char *config_dpd_action_name(enum dpd_action action)
 	return option_dpd_actions[action];
 }
 
-/* An address that a packet can come from. */
-static bool option_is_hosts(const struct addr *a)
-{
-	return a->b[0] && a->b[0] < 224;
-}
-
 static bool option_local(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
 	struct addr *local = &to->tunnel->ike.local;
@@ -55,7 +49,7 @@ static bool option_local(struct option_target *to, const char *value, char why[V
 	if (local->family != AF_INET)
 		return value_refuse(why, "\"%s\": the outer addresses are IPv4 only, as 192.0.2.1",
 				    value);
-	if (!option_is_hosts(local))
+	if (!addr_is_hosts(local))
 		return value_refuse(why,
 				    "\"%s\" is not a host's address: leave local out, the route to "
 				    "the peer tells which it is",
@@ -72,7 +66,7 @@ static bool option_remote_one(struct remote_conf *to, const char *value, char wh
 					    "\"%s\": the outer addresses are IPv4 only, as "
 					    "198.51.100.1",
 					    value);
-		return option_is_hosts(&to->addr) ||
+		return addr_is_hosts(&to->addr) ||
 		       value_refuse(why,
 				    "\"%s\" is not a host's address: peers that may come from "
 				    "anywhere are remote = any (answer only)",
@@ -438,6 +432,22 @@ static bool option_export(struct option_target *to, const char *value, char why[
 	return value_choice(value, "no", "yes", &to->tunnel->ike.export_keys, why);
 }
 
+static bool option_follow_redirect(struct option_target *to, const char *value,
+				   char why[VALUE_WHY_MAX])
+{
+	return value_choice(value, "no", "yes", &to->tunnel->ike.follow_redirect, why);
+}
+
+static bool option_redirect_to(struct option_target *to, const char *value,
+			       char why[VALUE_WHY_MAX])
+{
+	struct addr *addr = &to->tunnel->ike.redirect_to;
+
+	return (addr_parse(addr, value) && addr_is_hosts(addr)) ||
+	       value_refuse(why, "\"%s\" is not a host's address: use the address of the gateway "
+			    "that clients are to be sent to, as 198.51.100.2", value);
+}
+
 static bool option_encap(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
 	return value_choice(value, "auto", "udp", &to->tunnel->ike.force_udp, why);
@@ -533,6 +543,8 @@ const struct option option_table[] = {
 	{ "retransmit-tries", OPTION_TUNNEL, false, option_retransmit_tries },
 	{ "fragment-size", OPTION_TUNNEL, false, option_fragment_size },
 	{ "childless", OPTION_TUNNEL, false, option_childless },
+	{ "follow-redirect", OPTION_TUNNEL, false, option_follow_redirect },
+	{ "redirect-to", OPTION_TUNNEL, false, option_redirect_to },
 	{ "split", OPTION_BOTH, false, option_split },
 	{ "up-script", OPTION_TUNNEL, false, host_option_up_script },
 	{ "down-script", OPTION_TUNNEL, false, host_option_down_script },

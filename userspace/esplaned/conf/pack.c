@@ -184,6 +184,8 @@ static void pack_conf(struct writer *w, const struct tunnel_conf *conf)
 	pack_proposals(w, &conf->ike);
 	writer_u8(w, conf->force_udp);
 	writer_u8(w, conf->mobike);
+	writer_u8(w, conf->follow_redirect);
+	pack_addr(w, &conf->redirect_to);
 	writer_u32(w, conf->mark);
 	writer_u32(w, conf->rekey_s);
 	writer_u32(w, conf->reauth_s);
@@ -233,7 +235,8 @@ static bool unpack_conf(struct cursor *c, struct tunnel_conf *conf)
 	    !unpack_text(c, conf->pool, sizeof(conf->pool)) ||
 	    !unpack_id(c, &conf->local_id) || !unpack_id(c, &conf->remote_id) ||
 	    !unpack_proposals(c, &conf->ike) || !unpack_bool(c, &conf->force_udp) ||
-	    !unpack_bool(c, &conf->mobike) ||
+	    !unpack_bool(c, &conf->mobike) || !unpack_bool(c, &conf->follow_redirect) ||
+	    !unpack_addr(c, &conf->redirect_to) ||
 	    !cursor_u32(c, &conf->mark) || !cursor_u32(c, &conf->rekey_s) ||
 	    !cursor_u32(c, &conf->reauth_s) || !cursor_u32(c, &conf->reauth_every) ||
 	    !cursor_u8(c, &unique) || unique > UNIQUE_NEVER ||

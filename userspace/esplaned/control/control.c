@@ -180,12 +180,12 @@ static void request_take(struct client *c, const char *line, size_t len)
 	if (!object) {
 		client_finish(c, control_error("bad-request", "the request is not JSON: %s",
 					       err.text));
-	} else if (json_unpack_ex(object, &err, JSON_STRICT, "{ss s?s s?s s?b}", "command",
-				  &req.command, "tunnel", &req.tunnel, "level", &req.level, "all",
-				  &all)) {
+	} else if (json_unpack_ex(object, &err, JSON_STRICT, "{ss s?s s?s s?s s?b}",
+				  "command", &req.command, "tunnel", &req.tunnel, "level",
+				  &req.level, "to", &req.to, "all", &all)) {
 		client_finish(c, control_error("bad-request",
 					       "the request is not {\"command\": text, "
-					       "\"tunnel\": text, \"level\": text, "
+					       "\"tunnel\": text, \"level\": text, \"to\": text, "
 					       "\"all\": true or false}: %s",
 					       err.text));
 	} else {

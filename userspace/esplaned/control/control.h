@@ -23,7 +23,7 @@ struct client;
 
 /* Strings live during the call; NULL: not given. */
 struct control_request {
-	const char *command, *tunnel, *level;
+	const char *command, *tunnel, *level, *to;
 	bool all;
 };
 

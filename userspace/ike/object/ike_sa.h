@@ -122,6 +122,9 @@ struct ike_sa {
 	bool udp;			/* ESP goes in UDP */
 	struct mobike mobike;
 	bool childless;			/* IKE_AUTH makes no child, RFC 6023 */
+	/* Responder, RFC 5685: the peer follows redirects; another gateway has sent it here. */
+	bool follows, sent_here;
+	struct addr send_on;		/* where it is still to be told to go; family 0: nowhere */
 	bool fragments;			/* both ends do RFC 7383 */
 	bool fragment_small;		/* the usual fragments do not arrive */
 	uint64_t born_ms, established_ms;

@@ -148,7 +148,7 @@ unsigned int path_others(struct ike_sa *sa, struct path others[PATHS_MAX])
 	if (!m->on || !peer || sa->state != SA_ESTABLISHED || (!sa->began && !m->uprooted))
 		return 0;
 	count = path_add(sa, &sa->remote.addr, others, 0);
-	for (unsigned int i = 0; i < peer->addr_count; i++)
+	for (unsigned int i = 0; i < peer->addr_count && !peer->detour.to.family; i++)
 		count = path_add(sa, &peer->addrs[i], others, count);
 	for (unsigned int i = 0; i < m->more_count; i++)
 		count = path_add(sa, &m->more[i], others, count);

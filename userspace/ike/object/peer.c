@@ -191,9 +191,14 @@ void peer_set_state(struct peer *peer, enum peer_state state, const char *why)
 
 /* ---- addresses */
 
-const struct addr *peer_towards(const struct peer *peer)
+static const struct addr *peer_addr_next(const struct peer *peer)
 {
 	return peer->addr_count ? &peer->addrs[peer->addr_at % peer->addr_count] : NULL;
+}
+
+const struct addr *peer_towards(const struct peer *peer)
+{
+	return peer->detour.to.family ? &peer->detour.to : peer_addr_next(peer);
 }
 
 bool peer_has_addr(const struct peer *peer, const struct addr *addr)
@@ -222,7 +227,7 @@ static void peer_take_addrs(struct peer *peer)
 	struct addr at = {0};
 
 	if (peer->addr_count)
-		at = *peer_towards(peer);
+		at = *peer_addr_next(peer);
 	memcpy(peer->addrs, peer->found, peer->found_count * sizeof(*peer->addrs));
 	peer->addr_count = peer->found_count;
 	/* after a try without an answer the next one goes on from there */
@@ -313,9 +318,16 @@ static void peer_look(struct peer *peer)
 
 void peer_resolve(struct peer *peer, bool begin)
 {
+	char addr[ADDR_STRLEN];
+
 	if (begin) {
 		timer_cancel(&peer->ike->timers, &peer->retry);
 		peer_set_state(peer, PEER_CONNECTING, "an attempt begins");
+	}
+	if (begin && peer->detour.to.family) {
+		report_step(peer, IKE_STEP_RESOLVE, "%s", addr_str(&peer->detour.to, addr));
+		peer->begin = true;
+		return;
 	}
 	peer->resolve_to_begin |= begin;
 	if (peer->resolving)

@@ -8,6 +8,7 @@
 #define IKE_PEER_H
 
 #include "ike/core/engine.h"
+#include "ike/object/detour.h"
 #include "lib/hash.h"
 
 #define PEER_RETRY_MIN_MS	1000
@@ -57,6 +58,7 @@ struct peer {
 	/* Where it is: the configured address, or those of its name. */
 	struct addr addrs[IKE_JOB_ADDRS_MAX];
 	unsigned int addr_count, addr_at;	/* addr_at: of our next attempt */
+	struct detour detour;		/* instead of @addrs, none of which is raced then */
 	uint32_t resolving;		/* the job; 0: none */
 	unsigned int looking;		/* which of the configured it is about */
 	struct addr found[IKE_JOB_ADDRS_MAX];	/* by now */

@@ -8,7 +8,8 @@
 
 void peer_race(struct peer *peer)
 {
-	if (peer->raced < peer->addr_count && peer->raced < PEER_RACE_MAX)
+	if (!peer->detour.to.family && peer->raced < peer->addr_count &&
+	    peer->raced < PEER_RACE_MAX)
 		timer_set(&peer->ike->timers, &peer->race, ike_now(peer->ike) + PEER_RACE_MS);
 }
 

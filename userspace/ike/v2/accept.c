@@ -12,6 +12,7 @@
 #include "ike/v2/lifetime.h"
 #include "ike/v2/mobike.h"
 #include "ike/v2/offer.h"
+#include "ike/v2/redirect.h"
 #include "ike/v2/v2.h"
 
 #define SAME_ID_MAX		16	/* peers of one identity, where it need not be unique */
@@ -207,14 +208,31 @@ static bool accept_unique(struct v2_inbound *v, struct tunnel *t, struct peer *p
 	return false;
 }
 
+/* Both ends have proved who they are; it is told to go to another gateway. */
+static enum verdict accept_send_on(struct v2_inbound *v, const struct tunnel *t)
+{
+	const struct addr *to = &t->conf->redirect_to;
+	char who[TUNNEL_ID_MAX], text[ADDR_STRLEN];
+	uint8_t data[REDIRECT_LEN_MAX];
+
+	build_notify(&v->b, NOTIFY_REDIRECT, 0, 0, 0, data,
+		     redirect_data(data, to, (struct chunk){0}));
+	report_tunnel_log(t, LOG_INFO, "%.200s is sent on to %s (redirect-to)",
+			  ike_id_str(&v->in.sa->remote_id, who, sizeof(who)), addr_str(to, text));
+	return VERDICT_FAIL;
+}
+
 enum verdict accept_establish(struct inbound *in, struct tunnel *t)
 {
 	struct v2_inbound *v = v2_inbound(in);
 	struct ike_sa *sa = in->sa;
-	struct peer *peer = tunnel_peer(t, &sa->remote_id);
 	struct cause cause;
+	struct peer *peer;
 	bool afresh;
 
+	if (t->conf->redirect_to.family && sa->follows && !sa->sent_here)
+		return accept_send_on(v, t);
+	peer = tunnel_peer(t, &sa->remote_id);
 	if (t->conf->mobike && mobike_nat_unexpected(v)) {
 		v2_refuse(v, NOTIFY_UNEXPECTED_NAT_DETECTED, NULL, 0);
 		return VERDICT_FAIL;

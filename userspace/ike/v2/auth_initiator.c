@@ -14,6 +14,7 @@
 #include "ike/v2/mobike.h"
 #include "ike/v2/offer.h"
 #include "ike/v2/proof.h"
+#include "ike/v2/redirect.h"
 #include "ike/v2/v2.h"
 
 #define BUSY_MAX	5	/* answers TEMPORARY_FAILURE in a row */
@@ -387,6 +388,8 @@ static enum verdict auth_accepted(struct inbound *in)
 	report_step(sa->peer, IKE_STEP_AUTH, "the peer is authenticated%s",
 		    proof_text(alone ? sa->auth[true] : sa->auth[false], proved));
 	auth_end(sa, false);
+	if (redirect_at_auth(in))
+		return VERDICT_FAIL;
 	sa_forget_proof(sa);
 	peer_take_sa(sa->peer, sa, false);
 	crash_take(sa, &v->m);

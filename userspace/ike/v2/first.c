@@ -12,6 +12,7 @@
 #include "ike/v2/certs.h"
 #include "ike/v2/nat.h"
 #include "ike/v2/offer.h"
+#include "ike/v2/redirect.h"
 #include "ike/v2/tell.h"
 #include "ike/v2/v2.h"
 
@@ -246,6 +247,22 @@ static void first_refuse_group(struct first *f, uint16_t group)
 	first_refuse(f, NOTIFY_INVALID_KE_PAYLOAD, data, sizeof(data));
 }
 
+/* All tunnels that it can be for send it to the same gateway: it is told so at once. */
+static bool first_sends_on(struct first *f, const struct candidates *c)
+{
+	const struct addr *to = &c->t[0]->conf->redirect_to;
+	struct chunk nonce = { f->in.nonce.at, f->in.nonce.left };
+	uint8_t data[REDIRECT_LEN_MAX];
+
+	if (!redirect_due(&f->in, to))
+		return false;
+	for (unsigned int i = 1; i < c->count; i++)
+		if (!addr_equal(&c->t[i]->conf->redirect_to, to))
+			return false;
+	first_refuse(f, NOTIFY_REDIRECT, data, redirect_data(data, to, nonce));
+	return true;
+}
+
 /* The IKE SA, and its first message handed to the machine. */
 static void first_enter(struct first *f, const struct candidates *c)
 {
@@ -305,6 +322,8 @@ void v2_init_accept(struct ike *ike, const struct ike_version *version,
 		first_refuse(&f, NOTIFY_NO_PROPOSAL_CHOSEN, NULL, 0);
 		return;
 	}
+	if (first_sends_on(&f, &c))
+		return;
 	group = proposal_find(&c.suite, TRANSFORM_KE)->id;
 	if (f.in.ke.group != group) {
 		first_refuse_group(&f, group);
@@ -354,6 +373,7 @@ enum verdict v2_init_request(struct inbound *in)
 		return VERDICT_FAIL;
 	}
 	sa->fragments = msg_notify(&v->m, NOTIFY_FRAGMENTATION_SUPPORTED);
+	redirect_heard(sa, &v->m);
 	nat_detect(sa, v);
 	sa->udp = sa->nat_t && (sa->nat_local || sa->nat_remote || fake);
 	build_sa(&v->b, &answer, &offer);

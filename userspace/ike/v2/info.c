@@ -9,6 +9,7 @@
 #include "ike/v2/hint.h"
 #include "ike/v2/lifetime.h"
 #include "ike/v2/mobike.h"
+#include "ike/v2/redirect.h"
 #include "ike/v2/rekey.h"
 
 #define DELETES_MAX	64	/* SPIs in one answer */
@@ -118,6 +119,8 @@ enum verdict v2_info_response(struct inbound *in)
 		mobike_heed_nat(in);
 		v2_child_answered(in->sa);
 	}
+	if (in->ex->kind == &v2_kind_redirect)
+		redirect_told(in->sa);
 	if (in->ex->kind != &v2_kind_delete_child)
 		return VERDICT_STAY;
 	child = child_find(in->sa->ike, p->child);
@@ -181,6 +184,7 @@ enum verdict v2_info_request(struct inbound *in)
 	info_delete_children(in);
 	hint_request(in);
 	crash_take(in->sa, m);
+	redirect_later(in->sa, m);
 	if (in->sa->peer)
 		config_answer(&v2_inbound(in)->b, in->sa->peer, m);
 	v2_child_heard(in->sa);	/* what the peer has not deleted it has */

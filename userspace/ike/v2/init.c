@@ -7,6 +7,7 @@
 #include "ike/v2/certs.h"
 #include "ike/v2/nat.h"
 #include "ike/v2/offer.h"
+#include "ike/v2/redirect.h"
 #include "ike/v2/tell.h"
 #include "ike/v2/v2.h"
 
@@ -127,6 +128,7 @@ static enum built init_build(struct exchange *ex, struct cause *cause)
 	build_notify(&b, NOTIFY_FRAGMENTATION_SUPPORTED, 0, 0, 0, NULL, 0);
 	if (addke_offered(&init_conf(sa)->ike))
 		build_notify(&b, NOTIFY_INTERMEDIATE_SUPPORTED, 0, 0, 0, NULL, 0);
+	redirect_offer(&b, sa);
 	built = v2_request_end(ex, &b, cause);
 	if (built == BUILD_READY && !octets_set(&sa->init_i, ex->msg.d[0].p, ex->msg.d[0].len)) {
 		cause_set(cause, IKE_FAIL_PROTOCOL, "no memory");
@@ -183,6 +185,8 @@ enum verdict v2_init_notify(struct inbound *in)
 	const struct msg_notify *error = msg_error(&v->m);
 	struct ike_sa *sa = in->sa;
 
+	if (redirect_at_init(in))
+		return VERDICT_FAIL;	/* it goes without a word */
 	if (p->rounds < ROUNDS_MAX &&
 	    ((cookie && init_take_cookie(p, cookie)) || (group && init_take_group(p, group)))) {
 		p->rounds++;

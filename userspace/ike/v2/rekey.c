@@ -17,6 +17,7 @@ void rekey_like(struct ike_sa *sa, const struct ike_sa *old, const struct propos
 	sa->nat_remote = old->nat_remote;
 	sa->udp = old->udp;
 	sa->childless = old->childless;
+	sa->follows = old->follows;
 	sa->fragments = old->fragments;
 	sa->fragment_small = old->fragment_small;
 	sa->suite = *suite;
@@ -64,6 +65,7 @@ void rekey_take_over(struct ike_sa *sa, struct ike_sa *old, const char *by)
 	struct peer *peer = old->peer;
 
 	sa->peer = peer;
+	sa->send_on = old->send_on;
 	if (peer->sa == old)
 		peer->sa = sa;
 	else if (peer->before == old)

@@ -140,6 +140,7 @@ static const struct exchange_kind *const v2_kinds[] = {
 	&v2_kind_addresses,  &v2_kind_delete_child, &v2_kind_rekey_child, &v2_kind_new_child,
 	&v2_kind_rekey_ike,  &v2_kind_liveness,     &v2_kind_lost_spi,
 	&v2_kind_token,
+	&v2_kind_redirect,
 };
 
 const struct ike_version ike_version_2 = {

@@ -76,7 +76,7 @@ extern const struct exchange_kind v2_kind_init, v2_kind_intermediate, v2_kind_au
 extern const struct exchange_kind v2_kind_rekey_child;
 extern const struct exchange_kind v2_kind_new_child, v2_kind_delete_ike, v2_kind_delete_child;
 extern const struct exchange_kind v2_kind_liveness, v2_kind_rekey_ike, v2_kind_addresses;
-extern const struct exchange_kind v2_kind_lost_spi, v2_kind_token;
+extern const struct exchange_kind v2_kind_lost_spi, v2_kind_token, v2_kind_redirect;
 bool v2_always(const struct ike_sa *sa);
 /* The inbound SPI that an IKE_AUTH of ours has reserved; 0: none. */
 uint32_t v2_auth_reserved(const struct exchange *ex);

@@ -204,10 +204,12 @@ static const struct rule *find_rule(const struct rule *rules, uint8_t payload)
 	return NULL;
 }
 
-/* COOKIE, and any error, take the place of what was asked for. */
-static bool declines(bool response, const struct msg *m)
+/* COOKIE, REDIRECT (RFC 5685 3), and any error, take the place of what was asked for. */
+static bool declines(uint8_t exchange, bool response, const struct msg *m)
 {
-	return response && (msg_error(m) || msg_notify(m, NOTIFY_COOKIE));
+	return response &&
+	       (msg_error(m) || msg_notify(m, NOTIFY_COOKIE) ||
+		(exchange == EXCHANGE_IKE_SA_INIT && msg_notify(m, NOTIFY_REDIRECT)));
 }
 
 /* Payload types with a place of their own. */
@@ -267,7 +269,7 @@ bool rules_check(uint8_t exchange, bool response, bool inside, struct msg *m,
 		if (!r->min || m->seen[r->payload] ||
 		    (r->min == TOGETHER && childless(k->rules, m)))
 			continue;
-		if (!declines(response, m))
+		if (!declines(exchange, response, m))
 			return refuse(why, "%s: payload %s is missing", what,
 				      name_of(NAME_PAYLOAD, r->payload));
 		if (r->min == CORE)
