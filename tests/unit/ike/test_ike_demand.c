@@ -481,6 +481,14 @@ static void test_laid_again(void **state)
 	a->fake.unlinks++;		/* with the policy the fake has forgotten it */
 	ike_kern_event(a->ike, &gone);
 	assert_waits(a, "t");
+	a->fake.kernel_refuses = "no memory";
+	fake_policy_gone(&a->fake, gone.policy);
+	a->fake.unlinks++;
+	ike_kern_event(a->ike, &gone);
+	assert_false(child_named(a, "t")->waits);
+	a->fake.kernel_refuses = NULL;
+	pass(p, PEER_RETRY_MAX_MS);
+	assert_waits(a, "t");
 	packet(a, "t", NULL, NULL);
 	carry_all(p);
 	assert_up(a, "t");

@@ -237,7 +237,8 @@ static void child_clear_below(struct child *child)
 		TAILQ_FOREACH(pair, &child->pairs, link)
 			pair_unload(pair);
 		if (child_wait(child, &ignored))
-			return;		/* else settle tries again */
+			return;
+		peer_touch(child->peer);	/* settle tries again */
 	}
 	child_wait_no_more(child);
 }
