@@ -332,6 +332,48 @@ static void test_second_is_not_taken(void **state)
 	ends_free(p);
 }
 
+/*
+ * The initiator has taken the second, and deletes the first; that comes to the responder when it has
+ * already ended the second for a third, whose answer is still under way. It says nothing of the third.
+ */
+static void test_delete_is_of_the_second(void **state)
+{
+	struct ends *p = ends_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct letter delete;
+
+	a->conf.dpd_s = b->conf.dpd_s = 0;
+	ends_start(p);
+	bring_up(p, 0);
+	reauthenticate(a);
+	for (int i = 0; i < 4; i++)
+		carry(i % 2 ? b : a);
+	assert_int_equal(reauthentications(a), 1);
+	assert_int_equal(oldest(a)->msg[18], EXCHANGE_INFORMATIONAL);
+	delete = *oldest(a);
+	while (drop(a))
+		;
+	reauthenticate(a);
+	while (oldest(a)->msg[18] == EXCHANGE_INFORMATIONAL)
+		drop(a);
+	carry(a);
+	while (oldest(b)->msg[18] != EXCHANGE_IKE_SA_INIT)
+		drop(b);
+	carry(b);
+	carry(a);
+	assert_int_equal(reauthentications(b), 2);
+	assert_int_equal(reauthentications(a), 1);
+	assert_packets_pass(p);
+	give(b, &delete);
+	assert_packets_pass(p);
+	let_time_pass(p, 150);
+	assert_packets_pass(p);
+	assert_one_ike_sa(p, 1);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(p->s[i].ev[IKE_EV_CHILD_DOWN].count, 0);
+	ends_free(p);
+}
+
 /* Time passes for one end alone, and what it sends is lost. */
 static void wait_in_vain(struct ends *p, struct side *s, unsigned int seconds)
 {
@@ -620,6 +662,7 @@ int main(void)
 		cmocka_unit_test(test_refused_while_a_rekey_waits),
 		cmocka_unit_test(test_back_to_what_is_lost),
 		cmocka_unit_test(test_second_is_not_taken),
+		cmocka_unit_test(test_delete_is_of_the_second),
 		cmocka_unit_test(test_third_follows),
 		cmocka_unit_test(test_nothing_is_left_to_follow),
 		cmocka_unit_test(test_kernel_refuses_to_send),

@@ -102,6 +102,7 @@ struct ike_sa {
 	bool over;			/* in ike->over */
 	bool released;			/* what only a living one has is gone */
 	bool orphans;			/* it ended by a row that says so */
+	bool passed_by;			/* what was to follow it has ended, perhaps in use by the peer */
 	struct ike *ike;
 	const struct ike_version *version;
 	/* NULL: before the proof on the responder, or after the tunnel was forgotten. */

@@ -449,6 +449,7 @@ static struct ike_sa *peer_leave_one(struct peer *peer, struct ike_sa *old)
 	if (!before)
 		return old;
 	if (peer_rests_on(peer, before, true) && !peer_rests_on(peer, old, true)) {
+		before->passed_by = true;
 		sa_end(old, SA_CLOSE, IKE_FAIL_NONE, "another IKE SA has followed instead of it");
 		return before;
 	}
@@ -553,7 +554,8 @@ void peer_move_children(struct peer *peer, struct ike_sa *from, struct ike_sa *t
 
 /*
  * What is to follow from another IKE SA does so now, if the peer is sure to have it: since it has
- * deleted @sa. Else the pair goes on without an IKE SA until that is sure.
+ * deleted @sa, and there was no other to do so for. Else the pair goes on without an IKE SA until
+ * that is sure.
  */
 static void peer_let_follow(struct child *child, const struct ike_sa *sa)
 {
@@ -561,7 +563,7 @@ static void peer_let_follow(struct child *child, const struct ike_sa *sa)
 
 	if (!active || active->sa != sa || !pair_has_heir(active))
 		return;
-	if (sa->state != SA_CLOSED)
+	if (sa->state != SA_CLOSED || sa->passed_by)
 		active->sa = NULL;
 	else if (child_follow(child, active, "the IKE SA of the old one ends"))
 		pair_retire(active, "its IKE SA ends");

@@ -421,7 +421,9 @@ static void respond_active_deleted(struct inbound *in, struct child_sa *pair)
 	uint32_t old_in = pair->spi_in, old_out = pair->spi_out;
 	struct cause cause;
 
-	if (successor) {
+	if (successor && successor->sa != in->sa && in->sa->passed_by) {
+		pair->sa = NULL;	/* until the peer is sure to have that one: peer_let_follow() */
+	} else if (successor) {
 		if (!pair_switch(successor, "the peer has deleted the old one")) {
 			cause_set(&in->cause, IKE_FAIL_KERNEL,
 				  "the kernel refuses the new outbound SA");

@@ -66,6 +66,7 @@ void rekey_take_over(struct ike_sa *sa, struct ike_sa *old, const char *by)
 
 	sa->peer = peer;
 	sa->send_on = old->send_on;
+	sa->passed_by = old->passed_by;
 	if (peer->sa == old)
 		peer->sa = sa;
 	else if (peer->before == old)
