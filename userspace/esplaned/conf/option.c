@@ -10,7 +10,7 @@
 #include "esplaned/conf/credential.h"
 #include "esplaned/conf/host_option.h"
 #include "esplaned/conf/pool_option.h"
-#include "esplaned/conf/secret.h"
+#include "esplaned/conf/secret_option.h"
 #include "esplaned/conf/user.h"
 #include "lib/array.h"
 
@@ -119,25 +119,6 @@ static bool option_remote_id(struct option_target *to, const char *value, char w
 	return value_id(&to->tunnel->ike.remote_id, value,
 			"without remote-id, whoever knows the secret, or has a certificate of ca, "
 			"is the peer", why);
-}
-
-static bool option_psk(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
-{
-	return secret_is_private(to->file, to->st, why) && secret_parse(to->tunnel, value, why);
-}
-
-static bool option_psk_file(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
-{
-	char path[4096];
-
-	return value_path(to->file, value, path, sizeof(path), why) &&
-	       secret_read(to->tunnel, path, why);
-}
-
-static bool option_strict_psk(struct option_target *to, const char *value,
-			      char why[VALUE_WHY_MAX])
-{
-	return value_choice(value, "no", "yes", &to->tunnel->strict_psk, why);
 }
 
 static bool option_proposal(struct proposals *list, uint8_t protocol, const char *value,
@@ -489,9 +470,9 @@ const struct option option_table[] = {
 	{ "duplicate-ts", OPTION_TUNNEL, false, option_duplicate_ts },
 	{ "local-id", OPTION_TUNNEL, false, option_local_id },
 	{ "remote-id", OPTION_TUNNEL, false, option_remote_id },
-	{ "psk", OPTION_TUNNEL, false, option_psk },
-	{ "psk-file", OPTION_TUNNEL, false, option_psk_file },
-	{ "strict-psk", OPTION_TUNNEL, false, option_strict_psk },
+	{ "psk", OPTION_TUNNEL, false, secret_option_psk },
+	{ "psk-file", OPTION_TUNNEL, false, secret_option_psk_file },
+	{ "strict-psk", OPTION_TUNNEL, false, secret_option_strict_psk },
 	{ "cert", OPTION_TUNNEL, false, credential_set_cert },
 	{ "key", OPTION_TUNNEL, false, credential_set_key },
 	{ "key-password", OPTION_TUNNEL, false, credential_set_password },
