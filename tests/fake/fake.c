@@ -241,6 +241,20 @@ static void fake_job_mac(struct fake *f, const struct fake_job *job, uint8_t mac
 		fake_broken("a job with an unknown PRF");
 }
 
+static void fake_job_ppk(struct fake *f, const struct fake_job *job, uint8_t made[3 * PRF_LEN_MAX],
+			 struct ike_job_result *result)
+{
+	const char *ppk = fake_tunnel(f, job->tunnel)->ppk;
+
+	result->mac = (struct chunk){ made, job->len };
+	if (!ppk[0])
+		result->why = "there is no PPK";
+	else if (job->len > 3 * PRF_LEN_MAX ||
+		 !auth_ppk(job->prf, (struct chunk){ (const uint8_t *)ppk, strlen(ppk) },
+			   (struct chunk){ job->octets, job->len }, made))
+		fake_broken("a PPK job with an unknown PRF or odd keys");
+}
+
 static const struct fake_user *fake_user(const struct fake *f, const char *name)
 {
 	for (unsigned int i = 0; i < FAKE_USERS_MAX; i++)
@@ -282,7 +296,7 @@ static void fake_job_eap(struct fake *f, struct ike *ike, const struct fake_job 
 
 static void fake_job_do(struct fake *f, struct ike *ike, const struct fake_job *job)
 {
-	uint8_t made[PRF_LEN_MAX];	/* a signature of the fake world is shorter */
+	uint8_t made[3 * PRF_LEN_MAX];	/* a signature of the fake world is shorter */
 	struct ike_job_result result = { .why = job->why, .valid_s = job->valid_s };
 
 	if (job->kind == IKE_JOB_EAP) {
@@ -295,6 +309,8 @@ static void fake_job_do(struct fake *f, struct ike *ike, const struct fake_job *
 		fake_job_resolve(f, job, &result);
 	} else if (job->kind == IKE_JOB_PSK_MAC) {
 		fake_job_mac(f, job, made, &result);
+	} else if (job->kind == IKE_JOB_PPK) {
+		fake_job_ppk(f, job, made, &result);
 	} else if (job->kind == IKE_JOB_SIGN) {
 		result.signature = (struct chunk){ made, FAKE_SIGNATURE_LEN };
 		result.why = fake_sign_job(fake_tunnel(f, job->tunnel)->key, job->hashes,
@@ -322,6 +338,11 @@ void fake_jobs_run(struct fake *f, struct ike *ike)
 {
 	while (!f->hold_jobs && fake_job_end(f, ike))
 		;
+}
+
+void fake_ppk(struct fake *f, uint32_t tunnel, const char *ppk)
+{
+	snprintf(fake_tunnel(f, tunnel)->ppk, sizeof(f->tunnel[0].ppk), "%s", ppk);
 }
 
 void fake_secret(struct fake *f, uint32_t tunnel, const char *psk)

@@ -53,6 +53,7 @@ struct fake_job {
 struct fake_tunnel {
 	uint32_t id;			/* 0: free */
 	char psk[64];
+	char ppk[64];			/* "": there is none */
 	char key[64];			/* private: what signs; "": there is none */
 	char ca[64];			/* whose certificates are good; "": nobody's */
 	char tls[64];			/* its certificate in TLS, "identity|key|CA|hours" */
@@ -130,6 +131,7 @@ void fake_reboot(struct fake *f);
 struct ike_env fake_env(struct fake *f);
 
 void fake_secret(struct fake *f, uint32_t tunnel, const char *psk);
+void fake_ppk(struct fake *f, uint32_t tunnel, const char *ppk);
 /* What it signs with, and whose certificates it believes (fake_sign.h); "": nothing, nobody's. */
 void fake_keys(struct fake *f, uint32_t tunnel, const char *key, const char *ca);
 /* Its certificate in TLS, and whose it believes there. */

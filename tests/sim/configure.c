@@ -135,6 +135,7 @@ static void configure_node(struct world *w, struct node *n, bool with_pfs, uint3
 	suites_configure_ike(w, &c->ike);
 	c->force_udp = rng_chance(r, 20);
 	configure_exchanges(w, c);
+	node_configure_ppk(n);
 	c->dpd_s = 10 + rng_below(r, 40);
 	c->rekey_s = rng_chance(r, 40) ? 80 + rng_below(r, 300) : 0;
 	c->unique = w->keep ? UNIQUE_KEEP : UNIQUE_REPLACE;

@@ -252,7 +252,8 @@ static bool spoil(struct node *n, struct sim_job *j)
 	case 0:
 		if (j->kind == IKE_JOB_VERIFY)
 			j->fails = "the simulated judge is in error";
-		j->out[0] ^= 1;
+		/* of keys with a PPK one that the proofs tell of */
+		j->out[j->kind == IKE_JOB_PPK ? j->len - 1 : 0] ^= 1;
 		return true;
 	case 1:
 		j->fails = "the simulated secret is not there";
@@ -276,6 +277,31 @@ static void job_mac(const struct node *n, const struct ike_job *job, struct sim_
 		abort();
 }
 
+static void job_ppk(const struct ike_job *job, struct sim_job *j)
+{
+	static const struct chunk ppk = { (const uint8_t *)"a PPK of 256 bits, or nearly so", 31 };
+
+	j->len = job->octets.len;
+	if (j->len > sizeof(j->out) || !auth_ppk(job->prf, ppk, job->octets, j->out))
+		abort();
+}
+
+/*
+ * The first one says how many have it; where all do, some demand it. By dice of its own: histories
+ * without a PPK are as they were.
+ */
+void node_configure_ppk(struct node *n)
+{
+	struct rng r = { .s = n->w->seed * 0x9e3779b97f4a7c15 + n->index };
+	struct tunnel_conf *c = &n->conf;
+
+	if (!n->index)
+		n->w->ppk = n->w->rounds || rng_chance(&r, 80) ? 0 : rng_chance(&r, 60) ? 100 : 60;
+	if (rng_chance(&r, n->w->ppk))
+		snprintf(c->ppk_id, sizeof(c->ppk_id), "ppk of all");
+	c->ppk_required = n->w->ppk == 100 && rng_chance(&r, 40);
+}
+
 static bool job_do(struct node *n, const struct ike_job *job, struct sim_job *j)
 {
 	char key[NODE_KEY_MAX];
@@ -283,6 +309,9 @@ static bool job_do(struct node *n, const struct ike_job *job, struct sim_job *j)
 	switch (job->kind) {
 	case IKE_JOB_PSK_MAC:
 		job_mac(n, job, j);
+		return true;
+	case IKE_JOB_PPK:
+		job_ppk(job, j);
 		return true;
 	case IKE_JOB_EAP:
 		eap_job(n, job, j);

@@ -108,7 +108,7 @@ struct sim_job {
 	uint64_t at;			/* NEVER: it does not end */
 	enum ike_job_kind kind;
 	const char *fails;		/* why; NULL: it does not */
-	uint8_t out[IKE_EAP_OUT_MAX];
+	uint8_t out[3 * PRF_LEN_MAX];	/* of EAP less */
 	size_t len;
 	uint8_t method;			/* SIGN */
 	uint64_t valid_s;		/* VERIFY */
@@ -213,6 +213,7 @@ struct world {
 	unsigned int flight_count;
 	unsigned int children;
 	bool further;			/* suites have additional key exchanges */
+	unsigned int ppk;		/* percent, of nodes that have a PPK */
 	bool small;			/* IKE messages go out in small fragments */
 	bool large;			/* and are larger than 576 octets, some of them */
 	bool nat;			/* all but the hub are behind one, */
@@ -252,6 +253,7 @@ void net_send(void *ctx, const struct endpoint *local, const struct endpoint *re
 /* node.c */
 void node_start(struct node *n);
 void node_stop(struct node *n);
+void node_configure_ppk(struct node *n);
 uint64_t node_now(const struct node *n);	/* by its own clock */
 const struct addr *node_addr(const struct node *n);	/* that its routes prefer */
 bool node_holds(const struct node *n, const struct addr *addr);

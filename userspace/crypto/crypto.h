@@ -104,6 +104,9 @@ void ke_free(struct ke *ke);			/* wipes; NULL is fine */
 bool auth_psk(uint16_t prf, struct chunk psk, const struct chunk *octets, size_t count,
 	      uint8_t out[PRF_LEN_MAX]);
 
+/* RFC 8784 3: each of the @keys, of prf_len() octets, becomes prf+(ppk, key). */
+bool auth_ppk(uint16_t prf, struct chunk ppk, struct chunk keys, uint8_t *out);
+
 /*
  * Hash algorithms of signatures that we verify, and so announce: bit n is number n of RFC 7427. Not
  * SHA-1: RFC 8247.

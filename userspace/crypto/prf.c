@@ -72,3 +72,18 @@ bool auth_psk(uint16_t id, struct chunk psk, const struct chunk *octets, size_t 
 	mem_wipe(key, sizeof(key));
 	return ok;
 }
+
+bool auth_ppk(uint16_t id, struct chunk ppk, struct chunk keys, uint8_t *out)
+{
+	size_t len = prf_len(id);
+
+	if (!len || !keys.len || keys.len % len)
+		return false;
+	for (size_t at = 0; at < keys.len; at += len) {
+		struct chunk key = { keys.p + at, len };
+
+		if (!prf_plus(id, ppk, &key, 1, out + at, len))
+			return false;
+	}
+	return true;
+}

@@ -167,7 +167,11 @@ bool proposal_select(const struct proposals *ours, const struct proposals *their
 
 /* Does "default", "standard", "suite-b-gcm-128" or the like stand for proposals? */
 bool proposals_is_set(const char *name);
-/* Appends them. False: there are none for that protocol, or they are too many. */
+/* Does it need what this build has not: ML-KEM? */
+bool proposals_set_lacks(const char *name);
+/*
+ * Appends them. False: it lacks something, there are none for that protocol, or they are too many.
+ */
 bool proposals_add_set(struct proposals *list, uint8_t protocol, const char *name);
 /* The sound default lists. */
 void proposals_default(struct proposals *p, uint8_t protocol);

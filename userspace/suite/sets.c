@@ -6,11 +6,12 @@
 
 #define SETS_MAX	4	/* proposals in one of them */
 #define CNSA_GROUPS	"ecp384-modp4096-modp3072"
+#define CNSA2_GROUPS	"ecp384-ke1_mlkem1024"
 
 /*
  * As Junos has basic, compatible, standard and prime; RFC 6379 has Suite B, whose IKE is in CBC.
  * RFC 9206 has CNSA: its three suites in one proposal, and the SHA-384 that it allows beside
- * SHA-512.
+ * SHA-512. CNSA 2.0 adds ML-KEM-1024 to it.
  * The kernel module has neither 3DES nor SHA-1: of the first three ESP has nothing.
  */
 static const struct {
@@ -30,6 +31,8 @@ static const struct {
 	  { "aes256gcm16-esn-noesn", "aes256gcm16-ecp384-esn-noesn" } },
 	{ "cnsa", { "aes256gcm16-prfsha512-prfsha384-" CNSA_GROUPS },
 	  { "aes256gcm16-esn-noesn", "aes256gcm16-" CNSA_GROUPS "-esn-noesn" } },
+	{ "cnsa2", { "aes256gcm16-prfsha512-prfsha384-" CNSA2_GROUPS },
+	  { "aes256gcm16-esn-noesn", "aes256gcm16-" CNSA2_GROUPS "-esn-noesn" } },
 };
 
 /* NULL: there is no such set. */
@@ -47,17 +50,33 @@ bool proposals_is_set(const char *name)
 	return !strcmp(name, "default") || sets_find(name, PROTO_IKE);
 }
 
+static bool sets_parse(struct proposals *set, uint8_t protocol, const char *const *texts)
+{
+	char why[64];
+
+	for (unsigned int i = 0; i < SETS_MAX && texts[i]; i++)
+		if (!proposal_parse(&set->p[set->count++], protocol, texts[i], why, sizeof(why)))
+			return false;
+	return true;
+}
+
+bool proposals_set_lacks(const char *name)
+{
+	const char *const *texts = sets_find(name, PROTO_IKE);
+	struct proposals set = { .count = 0 };
+
+	return texts && !sets_parse(&set, PROTO_IKE, texts);
+}
+
 bool proposals_add_set(struct proposals *list, uint8_t protocol, const char *name)
 {
 	const char *const *texts = sets_find(name, protocol);
 	struct proposals set = { .count = 0 };
-	char why[64];
 
 	if (!texts)
 		proposals_default(&set, protocol);
-	for (unsigned int i = 0; texts && i < SETS_MAX && texts[i]; i++)
-		if (proposal_parse(&set.p[set.count], protocol, texts[i], why, sizeof(why)))
-			set.count++;
+	else if (!sets_parse(&set, protocol, texts))
+		return false;
 	if (!set.count || list->count + set.count > PROPOSALS_MAX)
 		return false;
 	for (unsigned int i = 0; i < set.count; i++)

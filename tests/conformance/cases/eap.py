@@ -34,21 +34,21 @@ class Eap:
 
 
 class Client:
-    """A client of the subject's, which asks for `methods`."""
-    def __init__(self, t, methods=("md5",), said=(), **options):
-        self.t, self.said = t, list(said)
+    """A client of the subject's, which asks for `methods`; `beside` are other tunnels of that."""
+    def __init__(self, t, methods=("md5",), said=(), hello=(), beside=None, **options):
+        self.t, self.said, self.hello = t, list(said), list(hello)
         if "users" not in options:
             users = t.subject.path("users")
             with open(users, "wb") as f:
                 os.fchmod(f.fileno(), 0o600)
                 f.write(b"alice: " + PASSWORD + b"\n")
             options["users"] = users
-        t.start(remote="any", eap=list(methods), **options)
+        t.start_tunnels(t=dict(remote="any", eap=list(methods), **options), **(beside or {}))
         self.peer = t.peer()
 
     def begin(self):
         """Until the subject has asked for the identity."""
-        self.sa = self.peer.init().run()
+        self.sa = self.peer.init(extra=self.hello).run()
         payloads = [p for p in self.peer.auth_payloads(self.sa) if p.type != wire.AUTH]
         answer = self.sa.request(wire.IKE_AUTH, payloads + self.said)
         accepted(answer)

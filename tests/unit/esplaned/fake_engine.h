@@ -611,6 +611,12 @@ bool keys_mac(struct keys *keys, uint32_t job, uint32_t secret, uint16_t prf, st
 	return true;
 }
 
+bool keys_ppk(struct keys *keys, uint32_t job, uint32_t secret, uint16_t prf, struct chunk octets)
+{
+	fake_asked("ppk %u %u %zu; ", job, secret, octets.len);
+	return true;
+}
+
 bool keys_sign(struct keys *keys, uint32_t job, uint32_t secret, uint16_t hashes,
 	       struct chunk octets)
 {

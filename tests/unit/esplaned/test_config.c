@@ -28,8 +28,8 @@ static void the_shortest_tunnel(void **state)
 	assert_string_equal(ts_list_str(child->local_ts, text, sizeof(text)), "10.1.0.0/24");
 	assert_string_equal(ts_list_str(child->remote_ts, text, sizeof(text)), "10.2.0.0/24");
 	assert_string_equal(addr_str(&t->ike.remote, text), "198.51.100.1");
-	assert_int_equal(t->psk_len, 17);
-	assert_memory_equal(t->psk, "a long secret: ok", 17);
+	assert_int_equal(t->psk.len, 17);
+	assert_memory_equal(t->psk.b, "a long secret: ok", 17);
 	assert_int_equal(child->rekey_s, 3600);
 	assert_int_equal(t->ike.rekey_s, 8 * 3600);
 	assert_int_equal(t->ike.reauth_s, 0);
@@ -87,8 +87,8 @@ static void every_option(void **state)
 
 	assert_string_equal(t->ike.remote_name, "gw.example.org");
 	assert_string_equal(t->interface, "office0");
-	assert_int_equal(t->psk_len, strlen("correct \"horse\" # battery"));
-	assert_memory_equal(t->psk, "correct \"horse\" # battery", t->psk_len);
+	assert_int_equal(t->psk.len, strlen("correct \"horse\" # battery"));
+	assert_memory_equal(t->psk.b, "correct \"horse\" # battery", t->psk.len);
 	assert_int_equal(t->ike.ike.count, 2);
 	assert_string_equal(proposal_str(&t->ike.ike.p[0], text), "aes128gcm16-prfsha256-x25519");
 	assert_int_equal(child->esp.count, 1);
@@ -115,6 +115,20 @@ static void every_option(void **state)
 	config_free(c);
 }
 
+static void a_ppk(void **state)
+{
+	struct config *c = load_good("tunnel a { remote = any psk = \"correct horse\" "
+				     "ppk = \"0x00ff10ff20ff30ff40ff50ff60ff70ff00ff10ff20ff30ff40ff50ff60ff70ff\" ppk-id = \"ppk of 2026\" "
+				     "ppk-required = yes local-ts = 10.1.0.1 remote-ts = 10.2.0.1 }");
+	const struct tunnel_options *t = &c->tunnels[0];
+
+	assert_int_equal(t->ppk.len, 32);
+	assert_memory_equal(t->ppk.b, "\x00\xff\x10", 3);
+	assert_string_equal(t->ike.ppk_id, "ppk of 2026");
+	assert_true(t->ike.ppk_required);
+	config_free(c);
+}
+
 static void secrets_in_other_notations(void **state)
 {
 	static const struct { const char *text; const char *octets; size_t len;
@@ -136,8 +150,8 @@ static void secrets_in_other_notations(void **state)
 			 rows[i].text);
 		c = load_good(text);
 		assert_true(c->tunnels[0].ike.any);
-		assert_int_equal(c->tunnels[0].psk_len, rows[i].len);
-		assert_memory_equal(c->tunnels[0].psk, rows[i].octets, rows[i].len);
+		assert_int_equal(c->tunnels[0].psk.len, rows[i].len);
+		assert_memory_equal(c->tunnels[0].psk.b, rows[i].octets, rows[i].len);
 		config_free(c);
 	}
 }
@@ -162,8 +176,8 @@ static void quotes(void **state)
 
 		snprintf(text, sizeof(text), ONE("psk = %s\n"), rows[i].text);
 		c = load_good(text);
-		assert_int_equal(c->tunnels[0].psk_len, strlen(rows[i].octets));
-		assert_memory_equal(c->tunnels[0].psk, rows[i].octets,
+		assert_int_equal(c->tunnels[0].psk.len, strlen(rows[i].octets));
+		assert_memory_equal(c->tunnels[0].psk.b, rows[i].octets,
 				    strlen(rows[i].octets));
 		config_free(c);
 	}
@@ -255,8 +269,8 @@ static void secrets_must_be_private(void **state)
 	file_write("key", "from a file\n", 0600);
 	c = load_path(path, why);
 	assert_non_null(c);
-	assert_int_equal(c->tunnels[0].psk_len, 11);
-	assert_memory_equal(c->tunnels[0].psk, "from a file", 11);
+	assert_int_equal(c->tunnels[0].psk.len, 11);
+	assert_memory_equal(c->tunnels[0].psk.b, "from a file", 11);
 	config_free(c);
 
 	file_write("key", "from Windows\r\n", 0600);
@@ -375,6 +389,7 @@ int main(void)
 		cmocka_unit_test(the_shortest_tunnel),
 		cmocka_unit_test(every_option),
 		cmocka_unit_test(dpd_action),
+		cmocka_unit_test(a_ppk),
 		cmocka_unit_test(secrets_in_other_notations),
 		cmocka_unit_test(quotes),
 		cmocka_unit_test(identities),

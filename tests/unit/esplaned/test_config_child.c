@@ -437,6 +437,8 @@ static void words_of_nothing(void **state)
 		       "@:10: tunnel \"b\": metric: \"y\" is not a metric: use 0 to 4294967295");
 }
 
+#define PPK	"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+
 static void weak_secrets(void **state)
 {
 	static const struct {
@@ -468,6 +470,10 @@ static void weak_secrets(void **state)
 		assert_string_equal(said, want);
 		config_free(c);
 	}
+	c = load(ONE("ppk = \"0x00112233445566\"\nppk-id = a\n"), said);
+	assert_non_null(c);
+	assert_non_null(strstr(said, "ppk: it has 7 octets, and a quantum computer halves"));
+	config_free(c);
 	for (size_t i = 0; i < COUNT(strong); i++) {
 		snprintf(text, sizeof(text), ONE("psk = \"%s\"\n"), strong[i]);
 		c = load(text, said);
@@ -494,6 +500,8 @@ static const char *const tunnel_changes[] = {
 	"childless = yes\n",
 	"follow-redirect = yes\n",
 	"redirect-to = 198.51.100.9\n",
+	"ppk = \"0x" PPK "\"\nppk-id = a\n",
+	"ppk = \"0x" PPK "\"\nppk-id = a\nppk-required = yes\n",
 	"remote-ts = { 10.2.0.0/24, 10.3.0.0/24 }\nsplit = yes\n",
 	"local = \"192.0.2.1\"\n",
 	"remote = \"198.51.100.2\"\n",
@@ -633,7 +641,7 @@ static void packing_and_unpacking_agree(void **state)
 		assert_true(unpack_child(&cur, &copy, i));
 	}
 	assert_true(tunnel_options_equal(t, &copy));
-	assert_int_equal(copy.psk_len, 0);
+	assert_int_equal(copy.psk.len, 0);
 	tunnel_options_clear(&copy);
 
 	/* A part of it is refused, whatever is missing. */

@@ -24,7 +24,7 @@ static const struct {
 	  "@:10: tunnel \"office\": there is no option local_ts: do you mean local-ts?" },
 	{ ONE("keylife = 3\n"),
 	  "@:6: tunnel \"office\": there is no option keylife; use local, remote, duplicate-ts, local-id, "
-	  "remote-id, psk, psk-file, strict-psk, cert, key, key-password, key-password-file, ca, "
+	  "remote-id, psk, psk-file, strict-psk, ppk, ppk-id, ppk-required, cert, key, key-password, key-password-file, ca, "
 	  "remote-key, crl, revocation, revocation-fetch, users, eap-identity, password, password-file, eap, aaa-id, eap-only, ike, esp, allow-legacy, prefer, local-ts, remote-ts, rekey, "
 	  "rekey-bytes, rekey-packets, ike-rekey, reauth, reauth-every, unique, "
 	  "replay-window, start, when-down, interface, address, pool, mtu, routes, table, metric, fwmark, encap, mobike, allow-key-export, nat-keepalive, dpd, dpd-action, "
@@ -275,6 +275,18 @@ static const struct {
 	{ ONE("redirect-to = 224.0.0.1\n"),
 	  "@:6: tunnel \"office\": redirect-to: \"224.0.0.1\" is not a host's address: use the "
 	  "address of the gateway that clients are to be sent to, as 198.51.100.2" },
+#ifndef HAVE_BOTAN
+	{ ONE("ike = cnsa2\n"), "@:6: tunnel \"office\": ike: \"cnsa2\" needs ML-KEM, which is not in "
+				"this build: it was made without Botan 3.7 (libbotan-3-dev)" },
+#endif
+	{ ONE("ppk = a\n"), "@:1: tunnel \"office\": ppk is there without ppk-id: a PPK is a secret "
+			    "and a name that both ends know it by" },
+	{ ONE("ppk-id = a\n"), "@:1: tunnel \"office\": ppk-id is there without ppk: a PPK is a "
+			       "secret and a name that both ends know it by" },
+	{ ONE("ppk-required = yes\n"),
+	  "@:1: tunnel \"office\": ppk-required is there without ppk and ppk-id" },
+	{ ONE("ppk-id = \"\"\n"), "@:6: tunnel \"office\": ppk-id: it has 0 octets; use 1 to 128, "
+				  "the same at the peer" },
 	{ ONE("childless = force\n"), "@:6: tunnel \"office\": childless: \"force\" is not known; use "
 				      "no or yes" },
 	{ ONE("fragment-size = no\n"), "@:6: tunnel \"office\": fragment-size: \"no\" is not a packet "

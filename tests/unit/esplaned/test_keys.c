@@ -22,124 +22,9 @@
 #include "ike/object/stranger.h"
 #include "lib/log.h"
 #include "suite/ikev2.h"
-#include "unit/esplaned/config_file.h"
+#include "unit/esplaned/border.h"
 
 #define SECRET	"a long secret: ok"		/* SHORT's */
-
-/* A vault in a process of its own, and what it has answered. */
-struct border {
-	struct keys *keys;
-	pid_t vault;
-	int supervisor;			/* our end of that link */
-	uint32_t id;
-	char why[CONFIG_WHY_MAX];
-	uint8_t mac[PRF_LEN_MAX];
-	size_t mac_len, auth_len;
-	uint8_t method, auth[SIGNATURE_MAX];
-	unsigned int answers;
-};
-
-static const uint8_t crash[IKE_CRASH_SECRET];
-
-static void on_mac(void *ctx, uint32_t job, const char *why, struct chunk mac)
-{
-	struct border *b = ctx;
-
-	b->answers++;
-	b->id = job;
-	snprintf(b->why, sizeof(b->why), "%s", why ? why : "");
-	b->mac_len = mac.len;
-	memcpy(b->mac, mac.p, mac.len);
-}
-
-static void on_hook(void *ctx, uint32_t id, const char *why)
-{
-	struct border *b = ctx;
-
-	b->answers++;
-	b->id = id;
-	snprintf(b->why, sizeof(b->why), "%s", why);
-}
-
-static void on_sign(void *ctx, uint32_t job, const char *why, uint8_t method, struct chunk auth)
-{
-	struct border *b = ctx;
-
-	b->answers++;
-	b->id = job;
-	snprintf(b->why, sizeof(b->why), "%s", why ? why : "");
-	b->method = method;
-	b->auth_len = auth.len;
-	memcpy(b->auth, auth.p, auth.len);
-}
-
-static void on_tls(void *ctx, uint32_t job, const char *why, struct chunk signature)
-{
-	on_sign(ctx, job, why, 0, signature);
-}
-
-static void border_open(struct border *b)
-{
-	const struct keys_calls calls = {
-		.ctx = b, .mac_done = on_mac, .sign_done = on_sign, .eap_done = on_mac,
-		.tls_done = on_tls, .hook_done = on_hook,
-	};
-	int network[2], supervisor[2];
-	char path[128];
-
-	*b = (struct border){ 0 };
-	config_path_of("t.conf", path);
-	assert_true(link_pair(network) && link_pair(supervisor));
-	b->vault = fork();
-	if (!b->vault) {
-		struct vault *v = vault_new(network[1], supervisor[1], path);
-		int status;
-
-		close(network[0]);
-		close(supervisor[0]);
-		log_init("vault", LOG_STYLE_PLAIN, -1);
-		status = vault_run(v);
-		vault_free(v);
-		_exit(status);
-	}
-	close(network[1]);
-	close(supervisor[1]);
-	b->supervisor = supervisor[0];
-	b->keys = keys_attach(network[0], -1, NULL, crash);
-	keys_listen(b->keys, &calls);
-}
-
-/* Returns the vault's exit status. */
-static int border_close(struct border *b)
-{
-	int status;
-
-	keys_free(b->keys);
-	assert_int_equal(waitpid(b->vault, &status, 0), b->vault);
-	close(b->supervisor);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
-}
-
-static void answer_wait(struct border *b)
-{
-	unsigned int before = b->answers;
-
-	while (b->answers == before)
-		assert_true(keys_read(b->keys));
-}
-
-static struct config *border_load(struct border *b, const char *text)
-{
-	char why[CONFIG_WHY_MAX];
-	struct config *c;
-
-	file_write("t.conf", text, 0600);
-	c = keys_load(b->keys, why);
-	if (!c)
-		fail_msg("refused: %s", why);
-	return c;
-}
 
 static void mac_is(struct border *b, uint32_t secret, const char *psk, const void *octets,
 		   size_t len)
@@ -184,13 +69,48 @@ static void the_configuration_comes_without_secrets(void **state)
 		assert_false(tunnel_options_equal(&c->tunnels[i], &direct->tunnels[i]));
 		direct->tunnels[i].secret = c->tunnels[i].secret;
 		assert_true(tunnel_options_equal(&c->tunnels[i], &direct->tunnels[i]));
-		assert_int_equal(c->tunnels[i].psk_len, 0);
+		assert_int_equal(c->tunnels[i].psk.len, 0);
 		assert_null(memmem(&c->tunnels[i], sizeof(c->tunnels[i]), "secret", 6));
 	}
 	mac_is(&b, c->tunnels[0].secret, SECRET, "octets", 6);
 	mac_is(&b, c->tunnels[1].secret, "another secret", "octets", 6);
 	config_free(c);
 	config_free(direct);
+	assert_int_equal(border_close(&b), 0);
+}
+
+/* Keys go in and come out with the PPK, which stays; one that there is not is said. */
+static void a_ppk_is_mixed_in(void **state)
+{
+	static const char text[] =
+		ONE("ppk = \"0123456789abcdef0123456789abcdef\"\nppk-id = \"p\"\n")
+		"tunnel b {\nremote = any\npsk = 'another secret'\nlocal-ts = 10.1.0.1\n"
+		"remote-ts = 10.7.0.1\n}\n";
+	static const uint8_t sk[3 * 48] = { 1, [48] = 2, [96] = 3 };
+	const struct chunk ppk = { (const uint8_t *)"0123456789abcdef0123456789abcdef", 32 };
+	const struct chunk in = { sk, sizeof(sk) };
+	uint8_t want[3 * 48];
+	struct border b;
+	struct config *c;
+
+	border_open(&b);
+	c = border_load(&b, text);
+	assert_int_equal(c->tunnels[0].ppk.len, 0);
+	assert_string_equal(c->tunnels[0].ike.ppk_id, "p");
+	assert_true(keys_ppk(b.keys, 77, c->tunnels[0].secret, PRF_HMAC_SHA2_384, in));
+	answer_wait(&b);
+	assert_string_equal(b.why, "");
+	assert_true(auth_ppk(PRF_HMAC_SHA2_384, ppk, in, want));
+	assert_int_equal(b.mac_len, sizeof(want));
+	assert_memory_equal(b.mac, want, sizeof(want));
+	assert_memory_not_equal(want, want + 48, 48);
+	assert_true(keys_ppk(b.keys, 78, c->tunnels[1].secret, PRF_HMAC_SHA2_384, in));
+	answer_wait(&b);
+	assert_string_equal(b.why, "the tunnel's PPK is not known");
+	assert_true(keys_ppk(b.keys, 79, c->tunnels[0].secret, 999, in));
+	answer_wait(&b);
+	assert_string_equal(b.why, "the PPK cannot be used with the PRF");
+	config_free(c);
 	assert_int_equal(border_close(&b), 0);
 }
 
@@ -668,6 +588,7 @@ int main(void)
 		cmocka_unit_test(passwords),
 		cmocka_unit_test(the_configuration_comes_without_secrets),
 		cmocka_unit_test(a_mac_takes_a_whole_message),
+		cmocka_unit_test(a_ppk_is_mixed_in),
 		cmocka_unit_test(a_reload_numbers_secrets_anew),
 		cmocka_unit_test(mistakes_are_counted),
 		cmocka_unit_test(there_is_room_for_every_stranger),

@@ -132,6 +132,7 @@ void side_start(struct side *s)
 	assert_non_null(s->ike);
 	assert_int_equal(ike_tunnel_add(s->ike, &s->conf, &s->tunnel), 0);
 	fake_secret(&s->fake, s->tunnel, s->psk);
+	fake_ppk(&s->fake, s->tunnel, s->ppk ? s->ppk : "");
 }
 
 void side_stop(struct side *s)

@@ -41,7 +41,7 @@ struct side {
 	const struct ike_version *version;	/* NULL: the engine's own */
 	struct tunnel_conf conf;		/* named "t"; its child points to: */
 	struct child_conf child[SIDE_CHILDREN_MAX];
-	const char *psk;
+	const char *psk, *ppk;
 	uint32_t tunnel;
 	struct letter queue[QUEUE_MAX];	/* sent, not carried yet: a ring */
 	unsigned int head, count;

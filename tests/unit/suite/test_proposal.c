@@ -522,6 +522,20 @@ static void sets_have_names(void **state)
 	assert_string_equal(proposal_str(&list.p[1], buf), "aes128gcm16-esn-noesn");
 	assert_string_equal(proposal_str(&list.p[2], buf), "aes256-sha384-ecp384-prfsha384");
 	assert_string_equal(proposal_str(&list.p[3], buf), "aes256gcm16-esn-noesn");
+	assert_false(proposals_set_lacks("cnsa"));
+	assert_false(proposals_set_lacks("default"));
+	list.count = 0;
+#ifdef HAVE_BOTAN
+	assert_false(proposals_set_lacks("cnsa2"));
+	assert_true(proposals_add_set(&list, PROTO_IKE, "cnsa2"));
+	assert_string_equal(proposal_str(&list.p[0], buf),
+			    "aes256gcm16-prfsha512-prfsha384-ecp384-ke1_mlkem1024");
+#else
+	assert_true(proposals_set_lacks("cnsa2"));
+	assert_false(proposals_add_set(&list, PROTO_IKE, "cnsa2"));
+	assert_false(proposals_add_set(&list, PROTO_ESP, "cnsa2"));
+	assert_int_equal(list.count, 0);
+#endif
 	list.count = PROPOSALS_MAX;
 	assert_false(proposals_add_set(&list, PROTO_IKE, "prime-128"));
 	assert_int_equal(list.count, PROPOSALS_MAX);

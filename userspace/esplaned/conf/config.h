@@ -28,14 +28,19 @@ enum when_down {
 
 struct user;
 
+/* Octets that nobody else may know. */
+struct secret {
+	uint8_t b[CONFIG_PSK_MAX];
+	uint16_t len;
+};
+
 struct tunnel_options {
 	struct tunnel_conf ike;
 	/*
 	 * Only in the process that holds secrets. Everywhere else @secret stands for it: it has
-	 * another number when the psk is another (keys/keys.h).
+	 * another number when one of them is another (keys/keys.h).
 	 */
-	uint8_t psk[CONFIG_PSK_MAX];
-	uint16_t psk_len;
+	struct secret psk, ppk;		/* the latter: RFC 8784; of length 0: there is none */
 	struct key *key;		/* our private key; NULL: none */
 	char key_password[CONFIG_PASSWORD_MAX];	/* until the key is read */
 	char password[CONFIG_PASSWORD_MAX];	/* ours as client of EAP; "": we are none */

@@ -11,6 +11,7 @@
 #include "crypto/key.h"
 #include "crypto/raw.h"
 #include "esplaned/conf/option.h"
+#include "esplaned/conf/ppk_option.h"
 #include "esplaned/conf/secret.h"
 #include "esplaned/conf/user.h"
 #include "ike/auth/auth.h"
@@ -391,19 +392,21 @@ static bool credential_choose(struct tunnel_options *t, char why[VALUE_WHY_MAX])
 
 	if (!credential_is_clear(t, why))
 		return false;
-	if (t->psk_len && ours && theirs)
+	if (t->psk.len && ours && theirs)
 		return value_refuse(why, "%s and %s say how both ends prove who they are, so "
 				    "nobody needs the psk: leave it, or one of them, out", ours,
 				    theirs);
-	if (!t->psk_len && !ours)
+	if (!t->psk.len && !ours)
 		return value_refuse(why, "%s says how the peer proves who it is, and nothing says "
 				    "how we do: give cert and key, or psk", theirs);
-	if (!t->psk_len && !theirs)
+	if (!t->psk.len && !theirs)
 		return value_refuse(why, "%s says how we prove who we are, and nothing says how "
 				    "the peer does: give ca, remote-key or psk", ours);
 	if (t->crl && !t->ca)
 		return value_refuse(why, "crl is about certificates of the peer, but there is no ca "
 				    "that it could have one of");
+	if (!ppk_option_check(t, why))
+		return false;
 	t->ike.local_auth = t->cert_path[0] || t->key_path[0] ? &auth_signature_ops : NULL;
 	t->ike.remote_auth = t->ca || t->remote_keys ? &auth_signature_ops : NULL;
 	t->ike.remote_raw = t->remote_keys;

@@ -10,6 +10,7 @@
 #include "esplaned/conf/credential.h"
 #include "esplaned/conf/host_option.h"
 #include "esplaned/conf/pool_option.h"
+#include "esplaned/conf/ppk_option.h"
 #include "esplaned/conf/secret_option.h"
 #include "esplaned/conf/user.h"
 #include "lib/array.h"
@@ -134,6 +135,9 @@ static bool option_proposal(struct proposals *list, uint8_t protocol, const char
 					    "\"aes128gcm16-prfsha256-x25519\", "
 					    "\"aes256-sha256-ecp256\"" :
 					    "\"aes128gcm16-esn\", \"aes256-sha256-esn\"");
+	if (proposals_set_lacks(value))
+		return value_refuse(why, "\"%s\" needs ML-KEM, which is not in this build: it was "
+				    "made without Botan 3.7 (libbotan-3-dev)", value);
 	if (proposals_is_set(value))
 		return proposals_add_set(list, protocol, value) ||
 		       value_refuse(why, "\"%s\" has nothing that the kernel module does, or the "
@@ -473,6 +477,9 @@ const struct option option_table[] = {
 	{ "psk", OPTION_TUNNEL, false, secret_option_psk },
 	{ "psk-file", OPTION_TUNNEL, false, secret_option_psk_file },
 	{ "strict-psk", OPTION_TUNNEL, false, secret_option_strict_psk },
+	{ "ppk", OPTION_TUNNEL, false, ppk_option_secret },
+	{ "ppk-id", OPTION_TUNNEL, false, ppk_option_id },
+	{ "ppk-required", OPTION_TUNNEL, false, ppk_option_required },
 	{ "cert", OPTION_TUNNEL, false, credential_set_cert },
 	{ "key", OPTION_TUNNEL, false, credential_set_key },
 	{ "key-password", OPTION_TUNNEL, false, credential_set_password },

@@ -32,7 +32,7 @@ static int secret_digit16(char c)
 
 /* @bits a digit: 4 or 6. Trailing "=" are skipped, left-over bits must be zero. */
 static bool secret_decode(const char *text, int (*digit)(char), unsigned int bits,
-			  struct tunnel_options *t)
+			  struct secret *to)
 {
 	size_t len = strlen(text);
 	uint32_t acc = 0;
@@ -40,7 +40,7 @@ static bool secret_decode(const char *text, int (*digit)(char), unsigned int bit
 
 	for (; bits == 6 && len && text[len - 1] == '='; len--)
 		;
-	t->psk_len = 0;
+	to->len = 0;
 	for (size_t i = 0; i < len; i++) {
 		int d = digit(text[i]);
 
@@ -50,23 +50,23 @@ static bool secret_decode(const char *text, int (*digit)(char), unsigned int bit
 		have += bits;
 		if (have < 8)
 			continue;
-		if (t->psk_len == CONFIG_PSK_MAX)
+		if (to->len == CONFIG_PSK_MAX)
 			return false;
 		have -= 8;
-		t->psk[t->psk_len++] = (uint8_t)(acc >> have);
+		to->b[to->len++] = (uint8_t)(acc >> have);
 		acc &= (1U << have) - 1;
 	}
-	return t->psk_len && have < bits && !acc;
+	return to->len && have < bits && !acc;
 }
 
-bool secret_parse(struct tunnel_options *t, const char *text, char why[VALUE_WHY_MAX])
+bool secret_parse(struct secret *to, const char *text, char why[VALUE_WHY_MAX])
 {
 	size_t len = strlen(text);
 	bool ok;
 
 	if (!strncmp(text, "0x", 2) || !strncmp(text, "0s", 2)) {
-		ok = text[1] == 'x' ? secret_decode(text + 2, secret_digit16, 4, t) :
-				      secret_decode(text + 2, secret_digit64, 6, t);
+		ok = text[1] == 'x' ? secret_decode(text + 2, secret_digit16, 4, to) :
+				      secret_decode(text + 2, secret_digit64, 6, to);
 		return ok ||
 		       value_refuse(why,
 				    "the secret starts with %.2s but does not go on in %s of 1 to "
@@ -77,8 +77,8 @@ bool secret_parse(struct tunnel_options *t, const char *text, char why[VALUE_WHY
 	if (!len || len > CONFIG_PSK_MAX)
 		return value_refuse(why, "the secret has %zu octets; use 1 to %d", len,
 				    CONFIG_PSK_MAX);
-	memcpy(t->psk, text, len);
-	t->psk_len = (uint16_t)len;
+	memcpy(to->b, text, len);
+	to->len = (uint16_t)len;
 	return true;
 }
 
@@ -142,10 +142,10 @@ bool secret_text_read(const char *path, char text[SECRET_TEXT_MAX], char why[VAL
 	return ok;
 }
 
-bool secret_read(struct tunnel_options *t, const char *path, char why[VALUE_WHY_MAX])
+bool secret_read(struct secret *to, const char *path, char why[VALUE_WHY_MAX])
 {
 	char text[SECRET_TEXT_MAX];
-	bool ok = secret_text_read(path, text, why) && secret_parse(t, text, why);
+	bool ok = secret_text_read(path, text, why) && secret_parse(to, text, why);
 
 	mem_wipe(text, sizeof(text));
 	return ok;
@@ -181,6 +181,7 @@ void secret_wipe_read(cfg_t *cfg)
 {
 	for (unsigned int i = 0; i < cfg_size(cfg, "tunnel"); i++) {
 		secret_wipe_values(cfg_getopt(cfg_getnsec(cfg, "tunnel", i), "psk"));
+		secret_wipe_values(cfg_getopt(cfg_getnsec(cfg, "tunnel", i), "ppk"));
 		secret_wipe_values(cfg_getopt(cfg_getnsec(cfg, "tunnel", i), "key-password"));
 		secret_wipe_values(cfg_getopt(cfg_getnsec(cfg, "tunnel", i), "password"));
 	}

@@ -16,9 +16,9 @@ struct cfg_t;
  * False:
  * @why, which never repeats the secret.
  */
-bool secret_parse(struct tunnel_options *t, const char *text, char why[VALUE_WHY_MAX]);
+bool secret_parse(struct secret *to, const char *text, char why[VALUE_WHY_MAX]);
 /* The same from a file that only its owner reads. */
-bool secret_read(struct tunnel_options *t, const char *path, char why[VALUE_WHY_MAX]);
+bool secret_read(struct secret *to, const char *path, char why[VALUE_WHY_MAX]);
 /* The one line of such a file: the text of a secret. */
 bool secret_text_read(const char *path, char text[SECRET_TEXT_MAX], char why[VALUE_WHY_MAX]);
 /* Is this a file that only its owner, root or ourselves, reads? False: @why says how to mend it. */

@@ -5,7 +5,8 @@
 
 bool secret_option_psk(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
-	return secret_is_private(to->file, to->st, why) && secret_parse(to->tunnel, value, why);
+	return secret_is_private(to->file, to->st, why) &&
+	       secret_parse(&to->tunnel->psk, value, why);
 }
 
 bool secret_option_psk_file(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
@@ -13,7 +14,7 @@ bool secret_option_psk_file(struct option_target *to, const char *value, char wh
 	char path[4096];
 
 	return value_path(to->file, value, path, sizeof(path), why) &&
-	       secret_read(to->tunnel, path, why);
+	       secret_read(&to->tunnel->psk, path, why);
 }
 
 bool secret_option_strict_psk(struct option_target *to, const char *value,

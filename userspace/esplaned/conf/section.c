@@ -16,6 +16,7 @@
 #include "esplaned/conf/credential.h"
 #include "esplaned/conf/option.h"
 #include "esplaned/conf/pool_option.h"
+#include "esplaned/conf/ppk_option.h"
 #include "esplaned/conf/secret.h"
 #include "esplaned/conf/split.h"
 #include "esplaned/conf/words.h"
@@ -209,7 +210,8 @@ static bool section_apply(cfg_t *cfg, cfg_opt_t *opt, unsigned int index, struct
 	to->file = reading.file->name;
 	to->st = &reading.file->st;
 	/* Secrets and their files have limits of their own. */
-	if (strncmp(opt->name, "psk", 3) && strlen(value) > SECTION_VALUE_MAX)
+	if (strncmp(opt->name, "psk", 3) && strcmp(opt->name, "ppk") &&
+	    strlen(value) > SECTION_VALUE_MAX)
 		value_refuse(why, "a value of %zu octets is too long: use at most %d",
 			     strlen(value), SECTION_VALUE_MAX);
 	else if (option_find(opt->name)->set(to, value, why))
@@ -475,7 +477,7 @@ static bool section_tunnel_fill(cfg_t *cfg, int line, struct tunnel_options *t)
 static bool section_tunnel_check(cfg_t *cfg, int line, const struct tunnel_options *t)
 {
 	const struct config *c = reading.file->load->config;
-	const char *weakness = t->psk_len ? secret_weakness(t->psk, t->psk_len) : NULL;
+	const char *weakness = t->psk.len ? secret_weakness(t->psk.b, t->psk.len) : NULL;
 	char why[VALUE_WHY_MAX];
 
 	if (!check_tunnel(t, why)) {
@@ -500,6 +502,9 @@ static bool section_tunnel_check(cfg_t *cfg, int line, const struct tunnel_optio
 			    "tunnel \"%s\": psk: %s and can be guessed: use a random one, as "
 			    "openssl rand -base64 24 writes it",
 			    t->ike.name, weakness);
+	if (ppk_option_warning(t, why))
+		section_note(reading.file, LOG_WARNING, line, "tunnel \"%s\": %s", t->ike.name,
+			     why);
 	if (credential_warning(t, time(NULL), why))
 		section_note(reading.file, LOG_WARNING, line, "tunnel \"%s\": %s", t->ike.name,
 			     why);

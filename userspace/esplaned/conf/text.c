@@ -208,6 +208,8 @@ const char *text_secret(const char *text, int line)
 		return NULL;
 	if (text_has_option(begin, "psk"))
 		return "psk";
+	if (text_has_option(begin, "ppk"))
+		return "ppk";
 	if (text_has_option(begin, "key-password"))
 		return "key-password";
 	return text_has_option(begin, "password") ? "password" : NULL;

@@ -317,7 +317,7 @@ bool user_complete(struct tunnel_options *t, char why[VALUE_WHY_MAX])
 
 bool user_warning(const struct tunnel_options *t, char text[VALUE_WHY_MAX])
 {
-	if (!t->user_count || !t->psk_len)
+	if (!t->user_count || !t->psk.len)
 		return false;
 	value_refuse(text, "psk: each user knows it, can pass for this server with it, and learn the passwords of others: use cert and key");
 	return true;

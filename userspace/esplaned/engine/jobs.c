@@ -66,6 +66,8 @@ static bool jobs_begin_mac(struct daemon *d, uint32_t id, const struct ike_job *
 {
 	const struct tunnel_entry *t = tunnels_find(&d->tunnels, job->tunnel);
 
+	if (job->kind == IKE_JOB_PPK)
+		return t && keys_ppk(d->keys, id, t->opt.secret, job->prf, job->octets);
 	return t && keys_mac(d->keys, id, t->opt.secret, job->prf, job->octets);
 }
 
@@ -141,7 +143,7 @@ bool jobs_begin(struct daemon *d, uint32_t id, const struct ike_job *job)
 {
 	struct job *j;
 
-	if (job->kind == IKE_JOB_PSK_MAC)
+	if (job->kind == IKE_JOB_PSK_MAC || job->kind == IKE_JOB_PPK)
 		return jobs_begin_mac(d, id, job);
 	if (job->kind == IKE_JOB_SIGN)
 		return jobs_begin_sign(d, id, job);

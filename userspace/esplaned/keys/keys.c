@@ -302,15 +302,29 @@ static bool keys_send(struct keys *keys, const struct writer *w)
 	return false;
 }
 
-bool keys_mac(struct keys *keys, uint32_t job, uint32_t secret, uint16_t prf, struct chunk octets)
+static bool keys_ask_octets(struct keys *keys, enum link_kind kind, uint32_t job, uint32_t secret,
+			    uint16_t prf, struct chunk octets)
 {
-	struct writer w = link_begin(keys->out, LINK_MAC);
+	struct writer w = link_begin(keys->out, kind);
 
 	writer_u32(&w, job);
 	writer_u32(&w, secret);
 	writer_u16(&w, prf);
 	writer_bytes(&w, octets.p, octets.len);
 	return keys_send(keys, &w);
+}
+
+bool keys_mac(struct keys *keys, uint32_t job, uint32_t secret, uint16_t prf, struct chunk octets)
+{
+	return keys_ask_octets(keys, LINK_MAC, job, secret, prf, octets);
+}
+
+bool keys_ppk(struct keys *keys, uint32_t job, uint32_t secret, uint16_t prf, struct chunk octets)
+{
+	bool ok = keys_ask_octets(keys, LINK_PPK, job, secret, prf, octets);
+
+	mem_wipe(keys->out, sizeof(keys->out));
+	return ok;
 }
 
 bool keys_sign(struct keys *keys, uint32_t job, uint32_t secret, uint16_t hashes,

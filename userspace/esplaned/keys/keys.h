@@ -111,6 +111,8 @@ bool keys_read(struct keys *keys);
  * from inside. False: it cannot begin.
  */
 bool keys_mac(struct keys *keys, uint32_t job, uint32_t secret, uint16_t prf, struct chunk octets);
+/* Likewise auth_ppk() of @octets, with the PPK that goes with it. */
+bool keys_ppk(struct keys *keys, uint32_t job, uint32_t secret, uint16_t prf, struct chunk octets);
 /*
  * A signature of @octets with the private key of that number, and one of @hashes
  * (crypto/signature.h); sign_done follows, never from inside. False: it cannot begin.

@@ -47,6 +47,8 @@ enum link_kind {
 	LINK_FETCH,	 /* id u32, ocsp u8, address text, the request */
 	LINK_FETCH_PART, /* id u32, octets */
 	LINK_FETCH_END,	 /* id u32, text: what went wrong, or "" */
+	/* network to secrets */
+	LINK_PPK, /* as LINK_MAC; the octets are keys, and the answer is LINK_MAC_DONE */
 };
 
 bool link_pair(int fds[2]);

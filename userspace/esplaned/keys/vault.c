@@ -20,6 +20,7 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 
+#define VAULT_PPK_KEYS_MAX	(3 * PRF_LEN_MAX)
 /* Scripts that have not ended: a peer that comes and goes fast stops only its own tunnel's. */
 #define VAULT_HOOKS_MAX		1024
 #define VAULT_HOOKS_TUNNEL	128
@@ -106,8 +107,9 @@ static void vault_on_say(void *ctx, int level, const char *text)
  */
 static bool vault_same(const struct tunnel_options *a, const struct tunnel_options *b)
 {
-	return !strcmp(a->ike.name, b->ike.name) && a->psk_len == b->psk_len &&
-	       crypto_equal(a->psk, b->psk, a->psk_len) && key_equal(a->key, b->key) &&
+	return !strcmp(a->ike.name, b->ike.name) && a->psk.len == b->psk.len &&
+	       crypto_equal(a->psk.b, b->psk.b, a->psk.len) && a->ppk.len == b->ppk.len &&
+	       crypto_equal(a->ppk.b, b->ppk.b, a->ppk.len) && key_equal(a->key, b->key) &&
 	       !strcmp(a->password, b->password) && !strcmp(a->up_script, b->up_script) &&
 	       !strcmp(a->down_script, b->down_script) &&
 	       a->script_timeout_s == b->script_timeout_s;
@@ -266,12 +268,45 @@ static bool vault_mac(struct vault *v, struct cursor *c)
 	writer_u8(&w, 1);
 	mac = writer_room(&w, PRF_LEN_MAX);
 	ok = t && mac &&
-	     auth_psk(prf, (struct chunk){ t->psk, t->psk_len }, &octets, 1, mac);
+	     auth_psk(prf, (struct chunk){ t->psk.b, t->psk.len }, &octets, 1, mac);
 	w.len -= PRF_LEN_MAX - (ok ? prf_len(prf) : 0);
 	if (!ok) {
 		writer_patch_u8(&w, w.len - 1, 0);
 		pack_text(&w, t ? "the secret cannot be used with the PRF" :
 				  "the tunnel's secret is not known");
+	}
+	ok = vault_answer(v, &w);
+	mem_wipe(v->out, w.len);
+	return ok;
+}
+
+/* LINK_PPK */
+static bool vault_ppk(struct vault *v, struct cursor *c)
+{
+	const struct tunnel_options *t;
+	uint32_t job, secret;
+	struct chunk keys;
+	struct writer w;
+	uint8_t *mixed;
+	uint16_t prf;
+	bool ok;
+
+	if (!cursor_u32(c, &job) || !cursor_u32(c, &secret) || !cursor_u16(c, &prf) ||
+	    c->left > VAULT_PPK_KEYS_MAX)
+		return false;
+	t = vault_find(v, secret);
+	keys = (struct chunk){ c->at, c->left };
+	w = link_begin(v->out, LINK_MAC_DONE);
+	writer_u32(&w, job);
+	writer_u8(&w, 1);
+	mixed = writer_room(&w, keys.len);
+	ok = t && t->ppk.len && mixed &&
+	     auth_ppk(prf, (struct chunk){ t->ppk.b, t->ppk.len }, keys, mixed);
+	if (!ok) {
+		w.len -= keys.len;
+		writer_patch_u8(&w, w.len - 1, 0);
+		pack_text(&w, t && t->ppk.len ? "the PPK cannot be used with the PRF" :
+						"the tunnel's PPK is not known");
 	}
 	ok = vault_answer(v, &w);
 	mem_wipe(v->out, w.len);
@@ -492,6 +527,8 @@ bool vault_input(struct vault *v, const uint8_t *msg, size_t len)
 		return vault_load(v, &c);
 	case LINK_MAC:
 		return vault_mac(v, &c);
+	case LINK_PPK:
+		return vault_ppk(v, &c);
 	case LINK_SIGN:
 		return vault_sign(v, &c);
 	case LINK_TLS:

@@ -10,6 +10,7 @@
 #include "lib/prefix.h"
 #include "suite/proposal.h"
 
+#define TUNNEL_PPK_ID_MAX	128	/* octets of text */
 #define TUNNEL_NAME_MAX		64	/* of a tunnel and of a child, NUL included */
 #define TUNNEL_HOST_MAX		254	/* a DNS name and its NUL */
 #define TUNNEL_ID_MAX		256
@@ -155,6 +156,8 @@ struct tunnel_conf {
 	struct ike_id aaa_id;
 	/* The responder may prove itself in EAP only, RFC 5998, by a method that is fit for it. */
 	bool eap_only;
+	char ppk_id[TUNNEL_PPK_ID_MAX + 1];	/* of the PPK, RFC 8784; "": there is none */
+	bool ppk_required;		/* no IKE SA without it */
 	struct proposals ike;
 	/* We begin: the first child too is made by CREATE_CHILD_SA, RFC 6023, if the peer can. */
 	bool childless;

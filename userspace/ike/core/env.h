@@ -79,6 +79,8 @@ enum ike_job_kind {
 	 * until ike_env.forget(). @id: whom the peer's certificate has to name.
 	 */
 	IKE_JOB_TLS,
+	/* @octets, which are SK_d, SK_pi and SK_pr, with the PPK of @tunnel: auth_ppk(). */
+	IKE_JOB_PPK,
 };
 
 /*
@@ -108,8 +110,9 @@ struct ike_job {
 	enum ike_job_kind kind;
 	uint32_t tunnel;
 	const char *name;		/* RESOLVE */
-	uint16_t prf;			/* PSK_MAC */
-	struct chunk octets;	/* PSK_MAC, EAP; SIGN, VERIFY: what AUTH covers, RFC 7296 2.15 */
+	uint16_t prf;			/* PSK_MAC, PPK */
+	/* PSK_MAC, PPK, EAP; SIGN, VERIFY: what AUTH covers, RFC 7296 2.15 */
+	struct chunk octets;
 	/*
 	 * SIGN: bit n is hash algorithm n of RFC 7427, enum signature_hash; 0: the peer has not
 	 * announced any, and knows no method 14.
@@ -140,7 +143,7 @@ struct ike_job_result {
 	const char *why;		/* NULL: done; else one sentence: what went wrong */
 	const struct addr *addrs;	/* RESOLVE; at least one */
 	unsigned int addr_count;
-	struct chunk mac;		/* PSK_MAC: prf_len() octets */
+	struct chunk mac;		/* PSK_MAC: prf_len() octets; PPK: as many as went in */
 	/*
 	 * SIGN: the AUTH payload, at most IKE_SIGNATURE_MAX octets: of method 14 with the octet of
 	 * length and the AlgorithmIdentifier, RFC 7427 3.

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "ike/core/job.h"
 #include "ike/object/child.h"
 #include "ike/object/partial.h"
 #include "ike/object/peer.h"
@@ -294,6 +295,8 @@ void sa_forget_proof(struct ike_sa *sa)
 	octets_clear(&sa->init_r);
 	mem_wipe(sa->sk_pi, sizeof(sa->sk_pi));
 	mem_wipe(sa->sk_pr, sizeof(sa->sk_pr));
+	job_forget(sa->ike, sa->ppk.job);
+	mem_wipe(&sa->ppk, sizeof(sa->ppk));
 	octets_clear(&sa->addke.secret);
 	mem_wipe(&sa->addke, sizeof(sa->addke));
 }

@@ -92,6 +92,17 @@ struct addke {
 	struct sk before;		/* what messages up to @id came sealed with */
 };
 
+/* A post-quantum pre-shared key, RFC 8784: v2/ppk.h. */
+struct ppk {
+	bool use;			/* both ends have said that they do */
+	bool mixed;			/* SK_d, SK_pi and SK_pr have it, */
+	uint8_t before[3 * PRF_LEN_MAX];	/* and these have not */
+	uint32_t job;			/* that makes them; 0: none is under way */
+	bool ended;			/* it has just ended */
+	struct exchange *ex;		/* who goes on then, one of them */
+	struct inbound *in;
+};
+
 struct ike_sa {
 	TAILQ_ENTRY(ike_sa) link;	/* in ike->sas, or ike->dead */
 	TAILQ_ENTRY(ike_sa) touched;	/* in ike->touched_sas */
@@ -137,6 +148,7 @@ struct ike_sa {
 	uint8_t sk_d[PRF_LEN_MAX];
 	/* Until the proofs are over: sa_forget_proof(). */
 	struct addke addke;
+	struct ppk ppk;
 	struct octets init_i, init_r;	/* the two first messages */
 	uint8_t sk_pi[PRF_LEN_MAX], sk_pr[PRF_LEN_MAX];
 	struct sk sk_in, sk_out;

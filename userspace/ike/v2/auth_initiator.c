@@ -13,6 +13,7 @@
 #include "ike/v2/lifetime.h"
 #include "ike/v2/mobike.h"
 #include "ike/v2/offer.h"
+#include "ike/v2/ppk.h"
 #include "ike/v2/proof.h"
 #include "ike/v2/redirect.h"
 #include "ike/v2/v2.h"
@@ -24,6 +25,8 @@ struct auth_exchange {
 	enum { AUTH_FIRST, AUTH_ROUNDS, AUTH_PROOF } stage;
 	uint32_t child;			/* that goes with it */
 	uint32_t new_spi;		/* reserved inbound SPI; ours to free */
+	bool chosen;			/* the child, and who we are */
+	struct octets no_ppk;		/* our proof for a handshake without the PPK */
 };
 
 static struct auth_exchange *auth_exchange(const struct exchange *ex)
@@ -43,6 +46,7 @@ static void auth_forget(struct exchange *ex)
 
 	if (child)
 		pair_spi_free(child, p->new_spi);
+	octets_clear(&p->no_ppk);
 	auth_end(ex->sa, true);
 }
 
@@ -145,6 +149,10 @@ static void auth_build_first(struct exchange *ex, struct builder *b, const struc
 		proof_build(b, s);
 	else if (ex->sa->peer->tunnel->conf->eap_only)
 		build_notify(b, NOTIFY_EAP_ONLY_AUTHENTICATION, 0, 0, 0, NULL, 0);
+	if (ex->sa->ppk.mixed)
+		ppk_build(b, ex->sa->peer->tunnel->conf);
+	if (p->no_ppk.p)
+		build_notify(b, NOTIFY_NO_PPK_AUTH, 0, 0, 0, p->no_ppk.p, p->no_ppk.len);
 	if (ex->sa->peer->conf->ask_address)
 		config_ask(b, ex->sa->peer);
 	if (child)
@@ -174,16 +182,13 @@ static void auth_build_proof(struct builder *b, const struct auth_session *s)
 	crash_build(b, s->sa);
 }
 
-/* Our proof, for the first message. BUILD_READY: it can be built. */
-static enum built auth_prove(struct exchange *ex, struct cause *cause)
+/* Our proof with the keys that there are. */
+static enum built auth_own_proof(struct exchange *ex, struct cause *cause)
 {
 	struct ike_sa *sa = ex->sa;
 	struct auth_session *s = sa->auth[true];
 
 	if (!s) {
-		if (!auth_choose_child(ex, cause))
-			return BUILD_FAILED;
-		sa->local_id = tunnel_local_id(sa->peer->tunnel, &sa->local.addr);
 		s = proof_begin(sa, sa->peer->tunnel);
 		if (!s) {
 			cause_set(cause, IKE_FAIL_PROTOCOL, "no memory for IKE_AUTH");
@@ -202,6 +207,59 @@ static enum built auth_prove(struct exchange *ex, struct cause *cause)
 		cause_set(cause, IKE_FAIL_CONFIG, "we cannot prove who we are: %s", s->why);
 		return BUILD_FAILED;
 	}
+}
+
+/* RFC 8784 3: first the proof of who may go without, then the keys get the PPK. */
+static enum built auth_mix_ppk(struct exchange *ex, struct cause *cause)
+{
+	const struct tunnel_conf *conf = ex->sa->peer->tunnel->conf;
+	struct auth_exchange *p = auth_exchange(ex);
+	struct ike_sa *sa = ex->sa;
+	enum built built;
+
+	if (!conf->ppk_required && !p->no_ppk.p) {
+		built = auth_own_proof(ex, cause);
+		if (built != BUILD_READY)
+			return built;
+		if (!octets_set(&p->no_ppk, sa->auth[true]->out, sa->auth[true]->out_len)) {
+			cause_set(cause, IKE_FAIL_PROTOCOL, "no memory for IKE_AUTH");
+			return BUILD_FAILED;
+		}
+		auth_end(sa, true);
+	}
+	switch (ppk_mix(sa, sa->peer->tunnel->id, ex, NULL)) {
+	case AUTH_DONE:
+		return BUILD_READY;
+	case AUTH_PENDING:
+		return BUILD_PENDING;
+	default:
+		cause_set(cause, IKE_FAIL_CONFIG, "our PPK cannot be used; see the log");
+		return BUILD_FAILED;
+	}
+}
+
+/* Our proof, for the first message. BUILD_READY: it can be built. */
+static enum built auth_prove(struct exchange *ex, struct cause *cause)
+{
+	struct auth_exchange *p = auth_exchange(ex);
+	struct ike_sa *sa = ex->sa;
+	enum built built;
+
+	if (!p->chosen && !auth_choose_child(ex, cause))
+		return BUILD_FAILED;
+	if (!p->chosen)
+		sa->local_id = tunnel_local_id(sa->peer->tunnel, &sa->local.addr);
+	p->chosen = true;
+	if (sa->ppk.use && !sa->ppk.mixed) {
+		built = auth_mix_ppk(ex, cause);
+		if (built != BUILD_READY)
+			return built;
+	} else if (!sa->ppk.use && sa->peer->tunnel->conf->ppk_required) {
+		cause_set(cause, IKE_FAIL_AUTH_REMOTE,
+			  "the peer uses no PPK (RFC 8784), and ppk-required = yes wants one");
+		return BUILD_FAILED;
+	}
+	return auth_own_proof(ex, cause);
 }
 
 static enum built auth_build(struct exchange *ex, struct cause *cause)
@@ -385,8 +443,10 @@ static enum verdict auth_accepted(struct inbound *in)
 	char proved[PROOF_STRLEN];
 	struct cause cause = {0};
 
-	report_step(sa->peer, IKE_STEP_AUTH, "the peer is authenticated%s",
-		    proof_text(alone ? sa->auth[true] : sa->auth[false], proved));
+	report_step(sa->peer, IKE_STEP_AUTH, "the peer is authenticated%s%s",
+		    proof_text(alone ? sa->auth[true] : sa->auth[false], proved),
+		    sa->ppk.mixed ? ", and has the PPK" : "");
+	ppk_tell(sa, sa->peer->tunnel);
 	auth_end(sa, false);
 	if (redirect_at_auth(in))
 		return VERDICT_FAIL;
@@ -460,6 +520,24 @@ static enum verdict auth_verify(struct inbound *in)
 	}
 }
 
+/* Without PPK_IDENTITY in it the answer is that of a handshake without. */
+static bool auth_ppk_answered(struct inbound *in)
+{
+	const struct tunnel_conf *conf = in->sa->peer->tunnel->conf;
+	struct ike_sa *sa = in->sa;
+
+	if (!sa->ppk.mixed || msg_notify(&v2_inbound(in)->m, NOTIFY_PPK_IDENTITY))
+		return true;
+	if (conf->ppk_required) {
+		cause_set(&in->cause, IKE_FAIL_AUTH_REMOTE,
+			  "the peer has not the PPK \"%s\", and ppk-required = yes wants it",
+			  conf->ppk_id);
+		return false;
+	}
+	ppk_unmix(sa);
+	return true;
+}
+
 /* IDr and AUTH. */
 static enum verdict auth_begin_verify(struct inbound *in)
 {
@@ -467,7 +545,7 @@ static enum verdict auth_begin_verify(struct inbound *in)
 	struct ike_id theirs = v2_id(&v->m.idr);
 	struct auth_session *s;
 
-	if (!auth_id_is_right(in, &theirs))
+	if (!auth_id_is_right(in, &theirs) || !auth_ppk_answered(in))
 		return VERDICT_FAIL;
 	s = proof_verify(in->sa, in->sa->peer->tunnel, &v->m);
 	if (!s)

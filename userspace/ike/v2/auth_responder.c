@@ -14,6 +14,7 @@
 #include "ike/v2/addke.h"
 #include "ike/v2/certs.h"
 #include "ike/v2/offer.h"
+#include "ike/v2/ppk.h"
 #include "ike/v2/proof.h"
 #include "ike/v2/rounds.h"
 #include "ike/v2/v2.h"
@@ -231,6 +232,8 @@ static enum verdict auth_prove(struct inbound *in)
 			 in->sa->local_id.len);
 		certs_build(&v->b, s, t->conf);
 		proof_build(&v->b, s);
+		if (in->sa->ppk.mixed)
+			build_notify(&v->b, NOTIFY_PPK_IDENTITY, 0, 0, 0, NULL, 0);
 		auth_end(in->sa, true);
 		return v->m.kind == MSG_AUTH_BEGIN ? rounds_begin(in, t) : accept_establish(in, t);
 	default:
@@ -293,24 +296,46 @@ static enum verdict auth_begin_proof(struct inbound *in, struct tunnel *t)
 
 static enum verdict auth_try_next(struct inbound *in);
 
+/*
+ * RFC 8784 3: the PPK of @t is in the keys, if it is the one that the peer names. Without it the
+ * proof is another, if the peer has sent one.
+ */
+static enum auth_state auth_mix_ppk(struct inbound *in, const struct tunnel *t)
+{
+	const struct msg *m = &v2_inbound(in)->m;
+	const struct msg_notify *id = ppk_named(in->sa, m);
+
+	if (id && ppk_is(id, t->conf))
+		return ppk_mix(in->sa, t->id, NULL, in);
+	if (t->conf->ppk_required)
+		auth_cannot_judge(in, id ? "it has another PPK than that of ppk-id" :
+					   "it uses no PPK, and ppk-required = yes wants one");
+	else if (id && !msg_notify(m, NOTIFY_NO_PPK_AUTH))
+		auth_cannot_judge(in, "it wants a PPK that we do not have");
+	else
+		return AUTH_DONE;
+	return AUTH_FAILED;
+}
+
 static enum verdict auth_verify(struct inbound *in)
 {
 	struct v2_inbound *v = v2_inbound(in);
 	struct auth_session *s = in->sa->auth[false];
-	struct chunk data = { v->m.auth.data.at, v->m.auth.data.left };
 	struct tunnel *t = auth_tunnel(in);
 	enum auth_state state = AUTH_FAILED;
 	char proved[PROOF_STRLEN];
 
 	if (t && proof_take(s, &v->m))
-		state = auth_step(s, data);
+		state = auth_step(s, offer_chunk(ppk_proof(in->sa, &v->m)));
 	if (state == AUTH_PENDING) {
 		in->resume = auth_verify;
 		return VERDICT_PENDING;
 	}
 	if (state == AUTH_DONE) {
-		report_tunnel_log(t, LOG_INFO, "the peer has proved itself%s",
-				  proof_text(s, proved));
+		report_tunnel_log(t, LOG_INFO, "the peer has proved itself%s%s",
+				  proof_text(s, proved),
+				  in->sa->ppk.mixed ? ", and has the PPK" : "");
+		ppk_tell(in->sa, t);
 		auth_end(in->sa, false);
 		return auth_begin_proof(in, t);
 	}
@@ -320,8 +345,7 @@ static enum verdict auth_verify(struct inbound *in)
 	return auth_try_next(in);
 }
 
-/* The next tunnel whose secret the peer may have. */
-static enum verdict auth_try_next(struct inbound *in)
+static enum verdict auth_try_mixed(struct inbound *in)
 {
 	struct v2_inbound *v = v2_inbound(in);
 	struct tunnel *t = auth_tunnel(in);
@@ -329,6 +353,16 @@ static enum verdict auth_try_next(struct inbound *in)
 
 	if (!t)
 		return auth_reject(in);
+	switch (auth_mix_ppk(in, t)) {
+	case AUTH_PENDING:
+		in->resume = auth_try_mixed;
+		return VERDICT_PENDING;
+	case AUTH_DONE:
+		break;
+	default:
+		auth_try(in)->at++;
+		return auth_try_next(in);
+	}
 	s = proof_verify(in->sa, t, &v->m);
 	if (!s) {
 		auth_cannot_judge(in, "no memory");
@@ -336,6 +370,13 @@ static enum verdict auth_try_next(struct inbound *in)
 	}
 	s->in = in;
 	return s->method->rounds ? auth_begin_proof(in, t) : auth_verify(in);
+}
+
+/* The next tunnel whose secret the peer may have. */
+static enum verdict auth_try_next(struct inbound *in)
+{
+	ppk_unmix(in->sa);
+	return auth_try_mixed(in);
 }
 
 enum verdict v2_auth_request(struct inbound *in)

@@ -7,6 +7,7 @@
 #include "ike/v2/certs.h"
 #include "ike/v2/nat.h"
 #include "ike/v2/offer.h"
+#include "ike/v2/ppk.h"
 #include "ike/v2/redirect.h"
 #include "ike/v2/tell.h"
 #include "ike/v2/v2.h"
@@ -126,6 +127,7 @@ static enum built init_build(struct exchange *ex, struct cause *cause)
 	nat_build(&b, &h, &sa->local, &sa->remote, init_conf(sa)->force_udp);
 	certs_announce(&b, init_conf(sa));
 	build_notify(&b, NOTIFY_FRAGMENTATION_SUPPORTED, 0, 0, 0, NULL, 0);
+	ppk_announce(&b, init_conf(sa));
 	if (addke_offered(&init_conf(sa)->ike))
 		build_notify(&b, NOTIFY_INTERMEDIATE_SUPPORTED, 0, 0, 0, NULL, 0);
 	redirect_offer(&b, sa);
@@ -284,6 +286,7 @@ enum verdict v2_init_response(struct inbound *in)
 		return init_ignore(sa, "an invalid key exchange value");
 	}
 	sa->fragments = msg_notify(&v->m, NOTIFY_FRAGMENTATION_SUPPORTED);
+	sa->ppk.use = init_conf(sa)->ppk_id[0] && msg_notify(&v->m, NOTIFY_USE_PPK);
 	if (sa->peer)
 		peer_race_won(sa->peer, sa);
 	init_set_childless(v);

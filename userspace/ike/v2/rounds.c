@@ -6,6 +6,7 @@
 #include "ike/object/report.h"
 #include "ike/object/tunnel.h"
 #include "ike/v2/accept.h"
+#include "ike/v2/ppk.h"
 #include "ike/v2/proof.h"
 #include "ike/v2/v2.h"
 
@@ -132,13 +133,14 @@ enum verdict v2_auth_proof(struct inbound *in)
 	struct v2_inbound *v = v2_inbound(in);
 	struct auth_session *s = in->sa->auth[false];
 	struct rounds *r = in->sa->stash;
+	struct msg_auth theirs = { v->m.auth.method, ppk_proof(in->sa, &v->m) };
 	struct octets ours = {0};
 	uint8_t proof[PRF_LEN_MAX];
 	struct tunnel *t = r ? tunnel_find(in->sa->ike, r->tunnel) : NULL;
 	bool ok;
 
 	if (!t || !r->done || !s || (s->alone && !s->key_len) ||
-	    !proof_of_key_ok(s, &s->covered, true, &v->m.auth))
+	    !proof_of_key_ok(s, &s->covered, true, &theirs))
 		return rounds_fail(in, "its proof with the key is wrong");
 	ok = proof_own_covered(in->sa, &ours) && proof_of_key(s, &ours, false, proof) &&
 	     msg_parse_payloads(cursor_of(r->inner.p, r->inner.len), r->first, &v->m) == MSG_OK;
