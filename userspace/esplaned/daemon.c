@@ -33,13 +33,18 @@ static void daemon_on_datagram(void *ctx, const struct endpoint *local,
 	engine_settled(d);
 }
 
-/* A link, address or route of the host is another. */
-static void daemon_on_host_changed(void *ctx)
+/*
+ * A link, address or route of the host is another. Routes of the daemon's own (@own) break nothing
+ * that it laid, and with thousands of peers looking at all for each would cost more than its IKE.
+ */
+static void daemon_on_host_changed(void *ctx, bool own)
 {
 	struct daemon *d = ctx;
 
-	devices_mend(d->devices);
 	resolver_renew(d->resolver);
+	if (own)
+		return;
+	devices_mend(d->devices);
 	ike_host_changed(d->ike);
 	engine_settled(d);
 }
@@ -61,7 +66,7 @@ static bool daemon_open_host(struct daemon *d)
 				   daemon_on_reach, d);
 	if (!d->devices || !d->resolver)
 		return false;
-	d->watch = watch_new(d->base, daemon_on_host_changed, d, why);
+	d->watch = watch_new(d->base, devices_port(d->devices), daemon_on_host_changed, d, why);
 	if (!d->watch)
 		log_err("cannot see changes of the host's routes: %s", why);
 	return d->watch;

@@ -580,6 +580,11 @@ void devices_settled(struct devices *all)
 {
 }
 
+uint32_t devices_port(const struct devices *all)
+{
+	return 0;
+}
+
 void devices_mend(struct devices *all)
 {
 }

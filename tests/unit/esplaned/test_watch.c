@@ -11,19 +11,24 @@
 #include <string.h>
 #include <time.h>
 #include <cmocka.h>
+#include <net/if.h>
 
+#include "esplaned/nl/address.h"
+#include "esplaned/nl/route.h"
 #include "esplaned/nl/watch.h"
 
 static struct event_base *base;
 static struct watch *w;
-static unsigned int calls;
+static struct nl_sock *own;	/* as the daemon has, for its routes */
+static unsigned int calls, own_calls;
 static long work_ms;		/* that each takes */
 
-static void on_changed(void *ctx)
+static void on_changed(void *ctx, bool only_own)
 {
 	struct timespec ts = { .tv_nsec = work_ms * 1000000 };
 
 	calls++;
+	own_calls += only_own;
 	nanosleep(&ts, NULL);
 }
 
@@ -35,13 +40,11 @@ static void loop_ms(long ms)
 	event_base_dispatch(base);
 }
 
-/* How often it is called after @command, until all is quiet again */
-static unsigned int calls_after(const char *command)
+/* How often it is called, until all is quiet again */
+static unsigned int calls_until_quiet(void)
 {
 	unsigned int before;
 
-	calls = 0;
-	assert_int_equal(system(command), 0);
 	for (int i = 0; i < 200 && !calls; i++)
 		loop_ms(100);
 	do {
@@ -49,6 +52,14 @@ static unsigned int calls_after(const char *command)
 		loop_ms(300);
 	} while (calls != before);
 	return calls;
+}
+
+static unsigned int calls_after(const char *command)
+{
+	calls = 0;
+	own_calls = 0;
+	assert_int_equal(system(command), 0);
+	return calls_until_quiet();
 }
 
 static void every_kind_of_change(void **state)
@@ -62,6 +73,44 @@ static void every_kind_of_change(void **state)
 	calls = 0;
 	loop_ms(300);
 	assert_int_equal(calls, 0);
+}
+
+/* What the daemon lays itself is told apart, alone and beside a change by somebody else. */
+static void routes_of_its_own(void **state)
+{
+	struct route route = {
+		.dst = { { .family = AF_INET, .b = { 10, 7 } }, 16 },
+		.table = ROUTE_TABLE, .unreachable = true,
+	};
+	char why[NLTALK_WHY_MAX];
+
+	for (int i = 0; i < 2; i++) {
+		calls = 0;
+		own_calls = 0;
+		assert_int_equal(i ? route_del(own, &route, why) :
+				     route_add(own, &route, false, why), 0);
+		assert_int_not_equal(calls_until_quiet(), 0);
+		assert_int_equal(own_calls, calls);
+	}
+	assert_int_equal(route_add(own, &route, false, why), 0);
+	assert_int_not_equal(calls_after("ip route del unreachable 10.7.0.0/16"), 0);
+	assert_int_not_equal(calls, own_calls);
+}
+
+/* The kernel may take routes with an address that goes: whoever removed it. */
+static void addresses_of_its_own(void **state)
+{
+	const struct prefix addr = { { .family = AF_INET, .b = { 192, 0, 2, 1 } }, 24 };
+	char why[NLTALK_WHY_MAX];
+
+	calls = 0;
+	assert_int_equal(address_add(own, (int)if_nametoindex("eth9"), &addr, why), 0);
+	calls_until_quiet();
+	calls = 0;
+	own_calls = 0;
+	assert_int_equal(address_del(own, (int)if_nametoindex("eth9"), &addr, why), 0);
+	assert_int_not_equal(calls_until_quiet(), 0);
+	assert_int_not_equal(calls, own_calls);
 }
 
 /* More than the socket holds: some are lost, and it is called all the same, for many once. */
@@ -98,13 +147,16 @@ static int fresh(void **state)
 		return -1;
 	}
 	base = event_base_new();
-	w = watch_new(base, on_changed, NULL, why);
+	own = nltalk_open(NETLINK_ROUTE);
+	assert_non_null(own);
+	w = watch_new(base, nl_socket_get_local_port(own), on_changed, NULL, why);
 	return !w || !calls_after("ip link add eth9 type bridge");
 }
 
 static int done(void **state)
 {
 	watch_free(w);
+	nl_socket_free(own);
 	event_base_free(base);
 	return 0;
 }
@@ -115,6 +167,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(every_kind_of_change),
+		TEST(routes_of_its_own),
+		TEST(addresses_of_its_own),
 		TEST(very_many),
 		TEST(no_more_than_a_share_of_the_time),
 	};

@@ -48,6 +48,11 @@ struct devices *devices_new(void)
 	return NULL;
 }
 
+uint32_t devices_port(const struct devices *all)
+{
+	return nl_socket_get_local_port(all->sk);
+}
+
 void devices_free(struct devices *all)
 {
 	if (!all)

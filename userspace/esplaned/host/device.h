@@ -18,6 +18,8 @@ struct devices;
 
 /* NULL: no memory, or no netlink socket (errno). */
 struct devices *devices_new(void);
+/* Of the netlink socket that lays all that they have. */
+uint32_t devices_port(const struct devices *all);
 /* After the last device. */
 void devices_free(struct devices *all);
 /*

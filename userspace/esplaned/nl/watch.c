@@ -16,7 +16,9 @@
 struct watch {
 	struct nl_sock *sk;
 	struct event *readable, *later;
-	void (*changed)(void *ctx);
+	uint32_t own_port;	/* of who lays the daemon's routes */
+	bool news;		/* since the last call: not only such routes */
+	void (*changed)(void *ctx, bool own);
 	void *ctx;
 	uint64_t next_us;	/* not before */
 };
@@ -33,10 +35,19 @@ static void watch_on_later(evutil_socket_t fd, short what, void *arg)
 {
 	uint64_t began = watch_now_us(), ended;
 	struct watch *w = arg;
+	bool own = !w->news;
 
-	w->changed(w->ctx);
+	w->news = false;
+	w->changed(w->ctx, own);
 	ended = watch_now_us();
 	w->next_us = ended + (ended - began) * WATCH_SHARE;
+}
+
+/* @len: what was received, negative: much was lost. The kernel sends one message at a time. */
+static bool watch_is_own(const struct watch *w, const struct nlmsghdr *hdr, ssize_t len)
+{
+	return len >= (ssize_t)sizeof(*hdr) && hdr->nlmsg_pid == w->own_port &&
+	       (hdr->nlmsg_type == RTM_NEWROUTE || hdr->nlmsg_type == RTM_DELROUTE);
 }
 
 /* What exactly has changed does not matter: that much was lost (ENOBUFS) does not either. */
@@ -44,12 +55,15 @@ static void watch_on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	uint64_t now = watch_now_us(), wait_us = WATCH_DELAY_US;
 	struct watch *w = arg;
-	uint8_t ignored[32];
+	struct nlmsghdr hdr;
 	struct timeval tv;
+	ssize_t len;
 
 	for (int i = 0; i < 1024; i++) {
-		if (recv(fd, ignored, sizeof(ignored), MSG_DONTWAIT) < 0 && errno != ENOBUFS)
+		len = recv(fd, &hdr, sizeof(hdr), MSG_DONTWAIT);
+		if (len < 0 && errno != ENOBUFS)
 			break;
+		w->news = w->news || !watch_is_own(w, &hdr, len);
 	}
 	if (evtimer_pending(w->later, NULL))
 		return;
@@ -60,8 +74,8 @@ static void watch_on_readable(evutil_socket_t fd, short what, void *arg)
 	evtimer_add(w->later, &tv);
 }
 
-struct watch *watch_new(struct event_base *base, void (*changed)(void *ctx), void *ctx,
-			char why[NLTALK_WHY_MAX])
+struct watch *watch_new(struct event_base *base, uint32_t own_port,
+			void (*changed)(void *ctx, bool own), void *ctx, char why[NLTALK_WHY_MAX])
 {
 	struct watch *w = calloc(1, sizeof(*w));
 
@@ -69,6 +83,7 @@ struct watch *watch_new(struct event_base *base, void (*changed)(void *ctx), voi
 		snprintf(why, NLTALK_WHY_MAX, "no memory");
 		return NULL;
 	}
+	w->own_port = own_port;
 	w->changed = changed;
 	w->ctx = ctx;
 	w->sk = nltalk_open(NETLINK_ROUTE);
