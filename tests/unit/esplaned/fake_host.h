@@ -173,12 +173,16 @@ static inline int up(struct tunnel *t, const char *peer)
 static char note[IKE_WHY_MAX];
 static const char *peer_at = PEER;	/* of children */
 
+/* Without a configuration (link.conf) it has the negotiated selectors. */
 static inline int child_link(struct tunnel *t, struct ike_child_link link, const char *local,
 			     const char *remote)
 {
 	struct ts_list *local_ts = list_of(local), *remote_ts = list_of(remote);
+	const struct child_conf same = { .local_ts = local_ts, .remote_ts = remote_ts };
 	int rc;
 
+	if (!link.conf)
+		link.conf = &same;
 	link.local_ts = local_ts;
 	link.remote_ts = remote_ts;
 	rc = device_child_up(t->dev, &link, note, t->why);

@@ -344,6 +344,28 @@ static void sources_and_notes(void **state)
 	tunnel_close(&t);
 }
 
+/* Which host a peer narrows local-ts to is no reason to take that host's address. */
+static void a_neighbour_keeps_its_address(void **state)
+{
+	struct child_conf conf = { .local_ts = list_of("10.1.0.0/24 10.1.1.7 fd01::/64") };
+	struct ike_child_link link = { .child = 1, .conf = &conf };
+	struct tunnel t;
+
+	tunnel_fill(&t, "office", "10.2.0.0/24", NULL);
+	tunnel_open(&t);
+	assert_int_equal(up(&t, PEER), 0);
+	assert_int_equal(child_link(&t, link, "10.1.0.9 fd01::9", "10.2.0.0/24 fd02::/64"), 0);
+	assert_non_null(strstr(note, "this host has no address inside local-ts"));
+	assert_string_equal(source(&t, 1), "none");
+	assert_string_equal(said("ip -4 -br addr show office | awk '{ print $3 }'"), "");
+	assert_null(strstr(ours(), " src "));
+	link.child = 2;
+	assert_int_equal(child_link(&t, link, "10.1.0.9 10.1.1.7", "10.2.1.0/24"), 0);
+	assert_string_equal(source(&t, 2), "10.1.1.7");
+	tunnel_close(&t);
+	ts_list_put(conf.local_ts);
+}
+
 /* The second of two peers has the first one's source, unless it has gone a moment ago. */
 static void a_source_for_many(void **state)
 {
@@ -420,6 +442,7 @@ int main(void)
 		TEST(whose_route_is_in_the_way),
 		TEST(a_dead_daemon_has_left),
 		TEST(sources_and_notes),
+		TEST(a_neighbour_keeps_its_address),
 		TEST(a_source_for_many),
 		TEST(options),
 	};

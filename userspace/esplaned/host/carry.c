@@ -29,6 +29,8 @@ struct carry_child {
 	bool waits;			/* for packets: it is not up */
 	bool given;			/* the peer says which addresses: */
 	struct addr own[CARRY_FAMILIES];
+	/* Of local_ts, where the configuration names a single host, not a peer: family 0: none. */
+	struct addr host[CARRY_FAMILIES];
 	struct carry_plan has;
 };
 
@@ -106,14 +108,13 @@ static bool carry_inside(const struct carry *carry, const struct carry_child *ch
 
 /*
  * The address that this host uses inside the tunnel: what the peer gives; the configured one; else
- * one that the host has in local-ts; else, where a local-ts is a single host, that one. Family 0:
- * none.
+ * one that the host has in local-ts; else, where a local-ts is configured as a single host, that
+ * one. Family 0: none.
  */
 static void carry_choose(const struct carry *carry, const struct carry_child *child, int f,
 			 bool afresh, struct carry_plan *plan)
 {
 	const struct tunnel_options *opt = carry->opt;
-	const struct ts_list *local = child->local_ts;
 	uint8_t family = carry_family[f];
 
 	if (child->given) {
@@ -129,14 +130,10 @@ static void carry_choose(const struct carry *carry, const struct carry_child *ch
 	}
 	if (carry_inside(carry, child, f, afresh, &plan->source[f]))
 		return;
-	for (unsigned int i = 0; i < ts_list_count(local); i++) {
-		const struct ts *ts = &local->ts[i];
-
-		if (ts->start.family != family || !addr_equal(&ts->start, &ts->end))
-			continue;
-		plan->source[f] = ts->start;
-		plan->addr[f] = (struct prefix){ ts->start, (uint8_t)(addr_len(&ts->start) * 8) };
-		return;
+	if (child->host[f].family) {
+		plan->source[f] = child->host[f];
+		plan->addr[f] = (struct prefix){ child->host[f],
+						 (uint8_t)(addr_len(&child->host[f]) * 8) };
 	}
 }
 
@@ -248,6 +245,21 @@ static bool carry_list_copy(struct ts_list **to, const struct ts_list *from)
 	return *to || !ts_list_count(from);
 }
 
+/*
+ * A peer may narrow local-ts to any host in it: that one stays where it is, or whoever connects
+ * could take a neighbour's address.
+ */
+static void carry_child_hosts(struct carry_child *child, const struct ts_list *configured)
+{
+	for (unsigned int i = ts_list_count(configured); i--;) {
+		const struct ts *ts = &configured->ts[i];
+
+		if (addr_equal(&ts->start, &ts->end) &&
+		    ts_list_contains_addr(child->local_ts, &ts->start))
+			child->host[ts->start.family == AF_INET6] = ts->start;
+	}
+}
+
 static struct carry_child *carry_child_new(const struct ike_child_link *link)
 {
 	struct carry_child *child = calloc(1, sizeof(*child));
@@ -260,8 +272,10 @@ static struct carry_child *carry_child_new(const struct ike_child_link *link)
 	if (link->given)
 		memcpy(child->own, link->given->addr, sizeof(child->own));
 	if (carry_list_copy(&child->local_ts, link->local_ts) &&
-	    carry_list_copy(&child->remote_ts, link->remote_ts))
+	    carry_list_copy(&child->remote_ts, link->remote_ts)) {
+		carry_child_hosts(child, link->conf->local_ts);
 		return child;
+	}
 	carry_child_free(child);
 	return NULL;
 }
