@@ -7,12 +7,17 @@
 
 #define KE_PRIVATE_MAX	80
 
+/* How deep on the stack the libraries may leave parts of a secret, octets. */
+#define KE_STACK_MAX		(96 * 1024)	/* GMP's tables of powers, of 64 KB */
+#define KE_STACK_SHALLOW	(16 * 1024)	/* curves: 3 KB were seen */
+
 /* Lengths in octets. Values are octet strings of exactly these lengths, as on the wire. */
 struct group {
 	uint16_t id;
 	uint16_t public_len, secret_len;
 	uint16_t answer_len;		/* of who answers, where @answer is; else as public_len */
 	uint8_t private_len;
+	bool shallow;			/* KE_STACK_SHALLOW octets of stack are enough for it */
 	/* @private: fresh random octets. False: draw again. */
 	bool (*make)(const struct group *g, uint8_t *private, uint8_t *public);
 	/* False: the peer's value is unsound. */

@@ -55,18 +55,33 @@ static void wipe_limbs(void)
 }
 
 /* GMP works on the stack as well: its tables of powers are as much a secret as the limbs. */
-static void __attribute__((noinline)) wipe_stack(void)
+static void __attribute__((noinline)) wipe_deep_stack(void)
 {
-	uint8_t dead[96 * 1024];
+	uint8_t dead[KE_STACK_MAX];
 
 	mem_wipe(dead, sizeof(dead));
+}
+
+static void __attribute__((noinline)) wipe_shallow_stack(void)
+{
+	uint8_t dead[KE_STACK_SHALLOW];
+
+	mem_wipe(dead, sizeof(dead));
+}
+
+static void wipe_stack(const struct group *g)
+{
+	if (g->shallow)
+		wipe_shallow_stack();
+	else
+		wipe_deep_stack();
 }
 
 static bool make(struct ke *ke)
 {
 	bool ok = ke->group->make(ke->group, ke->private, ke->public);
 
-	wipe_stack();
+	wipe_stack(ke->group);
 	return ok;
 }
 
@@ -132,7 +147,7 @@ bool ke_derive(const struct ke *ke, const uint8_t *peer, size_t peer_len, uint8_
 	if (peer_len != answer_len(ke->group))
 		return false;
 	ok = ke->group->derive(ke->group, ke->private, peer, secret);
-	wipe_stack();
+	wipe_stack(ke->group);
 	if (!ok) {
 		mem_wipe(secret, KE_SECRET_MAX);
 		return false;
@@ -155,7 +170,7 @@ static struct ke *encapsulate(const struct group *g, const uint8_t *peer, size_t
 	ke->public_len = g->answer_len;
 	random(ctx, ke->private, g->private_len);
 	ok = g->answer(g, ke->private, peer, ke->public, secret);
-	wipe_stack();
+	wipe_stack(g);
 	if (ok) {
 		*secret_len = g->secret_len;
 		return ke;

@@ -51,6 +51,7 @@ const struct group group_x25519 = {
 	.public_len = CURVE25519_SIZE,
 	.secret_len = CURVE25519_SIZE,
 	.private_len = CURVE25519_SIZE,
+	.shallow = true,
 	.make = x25519_make,
 	.derive = x25519_derive,
 };
@@ -60,6 +61,7 @@ const struct group group_x448 = {
 	.public_len = CURVE448_SIZE,
 	.secret_len = CURVE448_SIZE,
 	.private_len = CURVE448_SIZE,
+	.shallow = true,
 	.make = x448_make,
 	.derive = x448_derive,
 };
@@ -152,6 +154,7 @@ static bool ecp_derive(const struct group *g, const uint8_t *private, const uint
 		.public_len = 2 * (len_),	\
 		.secret_len = len_,		\
 		.private_len = len_,		\
+		.shallow = true,		\
 		.make = ecp_make,		\
 		.derive = ecp_derive,		\
 	}

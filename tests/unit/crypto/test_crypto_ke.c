@@ -512,6 +512,73 @@ static void limbs_are_wiped(void **state)
 	assert_true(release == mem_free_wiped);
 }
 
+#define STACK_OCTETS	(256 * 1024)	/* below the caller, and as much as the deepest wipes */
+#define STACK_OWN	4096		/* of those who look */
+#define STACK_PAINT	0xa5
+
+/* Writes below the stack pointer: nothing is there yet. */
+static void __attribute__((noinline, no_sanitize("address"))) stack_paint(volatile uint8_t *top)
+{
+	for (size_t i = 1; i <= STACK_OCTETS; i++)
+		top[-(ptrdiff_t)i] = STACK_PAINT;
+}
+
+/* How deep below @top these eight octets are, in either order, as limbs are; 0: nowhere. */
+static size_t __attribute__((noinline, no_sanitize("address"))) stack_has(volatile uint8_t *top,
+									 const uint8_t *octets)
+{
+	for (size_t i = STACK_OCTETS; i >= 8; i--) {
+		unsigned int same = 0, reversed = 0;
+
+		for (int k = 0; k < 8; k++) {
+			same += top[k - (ptrdiff_t)i] == octets[k];
+			reversed += top[k - (ptrdiff_t)i] == octets[7 - k];
+		}
+		if (same == 8 || reversed == 8)
+			return i;
+	}
+	return 0;
+}
+
+static uint8_t drawn[128];	/* the last private value */
+
+static void drawing(void *ctx, void *buf, size_t len)
+{
+	pseudo(ctx, buf, len);
+	memcpy(drawn, buf, len);
+}
+
+/*
+ * No limb of a secret stays where the libraries have been. Only these are looked for: the
+ * sanitizer leaves its own things on the stack.
+ */
+static void the_stack_is_wiped(void **state)
+{
+	static const uint16_t all[] = { KE_X25519, KE_X448, KE_ECP_256, KE_ECP_521,
+					KE_MODP_2048, KE_MODP_8192 };
+	uint8_t *top = (uint8_t *)__builtin_frame_address(0) - STACK_OWN;
+	uint8_t secret[KE_SECRET_MAX];
+	uint64_t seed = 6;
+
+	for (size_t g = 0; g < ARRAY_SIZE(all); g++) {
+		struct ke *b = ke_new(all[g], pseudo, &seed), *a = ke_new(all[g], drawing, &seed);
+		const uint8_t *public;
+		size_t len;
+
+		assert_non_null(a);
+		assert_non_null(b);
+		public = ke_public(b, &len);
+		stack_paint(top);
+		assert_true(ke_derive(a, public, len, secret, &len));
+		for (size_t i = 0; i + 8 <= len && i < 64; i += 8)
+			assert_int_equal(stack_has(top, secret + i), 0);
+		for (size_t i = 0; i < 24; i += 8)
+			assert_int_equal(stack_has(top, drawn + i), 0);
+		ke_free(a);
+		ke_free(b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -527,6 +594,7 @@ int main(void)
 		cmocka_unit_test(groups_are_those_of_the_registry),
 		cmocka_unit_test(short_secrets_are_padded),
 		cmocka_unit_test(limbs_are_wiped),
+		cmocka_unit_test(the_stack_is_wiped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
