@@ -16,7 +16,8 @@
 #include "lib/log.h"
 #include "lib/mem.h"
 
-#define KERN_MSG_MAX		32768	/* a policy with two full lists of selectors */
+#define KERN_MSG_OCTETS		1024	/* of a request without selectors */
+#define KERN_TS_OCTETS		72	/* of a selector of IPv6: its attributes */
 #define KERN_EVENTS_OCTETS	(8 << 20)	/* of events that wait to be read */
 
 struct kern {
@@ -174,9 +175,12 @@ int kern_event_fd(const struct kern *k)
 	return k->events ? nl_socket_get_fd(k->events) : -1;
 }
 
-static struct nl_msg *kern_request(struct kern *k, uint8_t cmd, int flags, uint32_t device)
+/* With room for @selectors: what is not needed would be zeroed for nothing. */
+static struct nl_msg *kern_request_for(struct kern *k, uint8_t cmd, int flags, uint32_t device,
+				       size_t selectors)
 {
-	struct nl_msg *msg = k->family ? nlmsg_alloc_size(KERN_MSG_MAX) : NULL;
+	size_t octets = KERN_MSG_OCTETS + selectors * KERN_TS_OCTETS;
+	struct nl_msg *msg = k->family ? nlmsg_alloc_size(octets) : NULL;
 
 	if (!msg)
 		return NULL;
@@ -187,6 +191,11 @@ static struct nl_msg *kern_request(struct kern *k, uint8_t cmd, int flags, uint3
 		return NULL;
 	}
 	return msg;
+}
+
+static struct nl_msg *kern_request(struct kern *k, uint8_t cmd, int flags, uint32_t device)
+{
+	return kern_request_for(k, cmd, flags, device, 0);
 }
 
 /* Frees @msg, wiped: it may hold keys. */
@@ -348,7 +357,8 @@ static bool kern_put_policy(struct nl_msg *msg, const struct kern_policy *p)
 int kern_policy_set(struct kern *k, uint32_t device, const struct kern_policy *policy,
 		    char why[KERN_WHY_MAX])
 {
-	struct nl_msg *msg = kern_request(k, ESPLANE_CMD_POLICY_SET, 0, device);
+	size_t selectors = ts_list_count(policy->local_ts) + ts_list_count(policy->remote_ts);
+	struct nl_msg *msg = kern_request_for(k, ESPLANE_CMD_POLICY_SET, 0, device, selectors);
 
 	return kern_ask(k, kern_whole(msg, msg && kern_put_policy(msg, policy)), NULL, NULL, why);
 }
@@ -357,7 +367,6 @@ static int kern_policy_ask(struct kern *k, uint8_t cmd, uint32_t device, uint32_
 		      char why[KERN_WHY_MAX])
 {
 	struct nl_msg *msg = kern_request(k, cmd, 0, device);
-
 	bool fits = msg && !nla_put_u32(msg, ESPLANE_A_POLICY_ID, id);
 
 	return kern_ask(k, kern_whole(msg, fits), NULL, NULL, why);
