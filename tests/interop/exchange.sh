@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # How IKE messages go: in fragments (RFC 7383) in both roles, whole where one end wants it so, in smaller
 # fragments where the usual ones are lost; IKE SAs that begin without a child (RFC 6023); tunnels that
-# begin with a packet, and what becomes of them when the peer is dead.
+# begin with a packet, and what becomes of them when the peer is dead; clients that are sent on (RFC 5685).
 # vm: cpus=2 timeout=700 debug=no
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
@@ -217,5 +217,50 @@ TS_A=$LONG_A TS_B=$LONG_B swan_conn "$IKE" "$ESP" '' 'start_action = trap' | swa
 check "on demand of strongSwan's: its packets bring it up" wait_for 20 in_net b ping -qc 1 -W 2 -I 10.2.0.1 10.1.0.1
 check "on demand of strongSwan's: the tunnel is up" wait_for 20 espl_is up
 ping_both "on demand of strongSwan's"
+must espl a down office
+must wait_for 20 swan_is_empty
+
+# --- strongSwan as a client that is sent on to another address, in two of the three ways
+
+must in_net a ip address add 192.0.2.11/24 dev eth0
+
+# gateway TUNNEL-OPTIONS...: a tunnel for any peer, at any address of ours
+gateway()
+{
+	espl_tunnel office "$IKE" "$ESP" "$@" | sed '/local = /d; s/remote = .*/remote = "any"/' >"$WORK/a/esplane.conf"
+}
+
+swan_is_at()
+{
+	local list
+
+	list=$(swan b --list-sas --raw)
+	[[ $list =~ remote-host=$1\  && $list =~ state=INSTALLED ]]
+}
+
+gateway 'redirect-to = 192.0.2.11'
+must espl a reload
+swan_conn "$IKE" "$ESP" | swan_load b
+capture_start sent a eth0 'udp port 500 or udp port 4500'
+swan b --initiate --child net --timeout "$HANG" >/dev/null
+check "redirect, in the answer to IKE_SA_INIT: strongSwan has gone there" wait_for 30 swan_is_at 192.0.2.11
+ping_both "redirect, in the answer to IKE_SA_INIT"
+capture_stop sent
+is "redirect, in the answer to IKE_SA_INIT: no IKE_AUTH goes to the first address" \
+	"$(capture_count sent 'dst 192.0.2.1 and (udp[26] = 35 or udp[30] = 35)')" 0
+must espl a down office
+must wait_for 20 swan_is_empty
+
+# With the proof in IKE_AUTH charon 5.9.8 ends with SIGABRT, right after it has begun again ("redirected to
+# 192.0.2.11", "initiating IKE_SA"), whoever sends it: conformance/redirect_with_the_proof and
+# conformance/redirect_at_auth have another peer for that, unit/ike/test_ike_redirect both ends of ours.
+
+gateway
+must espl a reload
+check "redirect, when it is up: strongSwan is up" swan b --initiate --child net --timeout "$HANG"
+check "redirect, when it is up: at the first address" wait_for 20 swan_is_at 192.0.2.1
+check "redirect, when it is up: it is told" espl a redirect office 192.0.2.11
+check "redirect, when it is up: strongSwan has gone there" wait_for 30 swan_is_at 192.0.2.11
+ping_both "redirect, when it is up"
 
 finish
