@@ -478,3 +478,34 @@ void assert_one_ike_sa(struct ends *p, unsigned int children)
 		}
 	}
 }
+
+struct ends *ends_of_two(void)
+{
+	struct ends *p = ends_new();
+
+	for (int i = 0; i < 2; i++) {
+		add_child(&p->s[i], "voice", i ? "10.2.1.0/24" : "10.1.1.0/24",
+			  i ? "10.1.1.0/24" : "10.2.1.0/24");
+		p->s[i].conf.dpd_s = 0;
+		p->s[i].conf.rekey_s = 0;
+	}
+	return p;
+}
+
+void reauthenticate(struct side *s)
+{
+	assert_int_equal(ike_reauthenticate(s->ike, s->tunnel), 0);
+}
+
+unsigned int reauthentications(const struct side *s)
+{
+	return s->ev[IKE_EV_REAUTHENTICATED].count;
+}
+
+void let_time_pass(struct ends *p, unsigned int s)
+{
+	while (s--) {
+		pass(p, 1000);
+		carry_all(p);
+	}
+}

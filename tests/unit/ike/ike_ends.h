@@ -63,6 +63,7 @@ struct ends {
 };
 
 struct ends *ends_new(void);		/* configured, not started */
+struct ends *ends_of_two(void);		/* likewise, two children each, nothing goes by the clock */
 void ends_start(struct ends *p);
 void ends_free(struct ends *p);
 void set_ike(struct side *s, const char *proposals);	/* a blank between */
@@ -93,6 +94,9 @@ void pass(struct ends *p, uint64_t ms);
 void start(struct ends *p, int initiator);	/* its first message is ready to be carried */
 void attempt(struct ends *p, int initiator);	/* whatever comes of it */
 void bring_up(struct ends *p, int initiator);
+void let_time_pass(struct ends *p, unsigned int s);	/* all that is sent arrives */
+void reauthenticate(struct side *s);
+unsigned int reauthentications(const struct side *s);	/* so far */
 
 /* Whatever crosses, in this order, a bit for each message; then all that is left. */
 void cross(struct ends *p, unsigned int order);
