@@ -71,6 +71,43 @@ static void test_by_command(void **state)
 	}
 }
 
+/*
+ * The answer to the proof is lost until the one that began gives up, and goes on with the IKE SA
+ * before; then it begins once more. Nothing is taken from what it still uses.
+ */
+static void test_given_up_and_again(void **state)
+{
+	struct ends *p = ends_of_two();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	uint64_t before;
+
+	a->conf.retry_tries = 4;	/* so it gives up first */
+	ends_start(p);
+	bring_up(p, 0);
+	before = only_sa(a)->spi_i;
+	reauthenticate(a);
+	carry(a);
+	carry(b);
+	for (int i = 0; i < 100 && peer_of(a)->attempt; i++) {
+		carry(a);
+		while (drop(b))
+			;
+		pass(p, 1000);
+	}
+	assert_null(peer_of(a)->attempt);
+	assert_non_null(peer_of(b)->before);
+	assert_int_equal(ike_rekey(a->ike, child_of(a)->id), 0);	/* there it lives on */
+	carry_all(p);
+	for (int i = 0; i < 20 && !peer_of(a)->attempt; i++)
+		pass(p, 100);
+	while (carry(a) || carry(b))
+		assert_packets_pass(p);
+	let_time_pass(p, 100);
+	assert_followed(p, before);
+	assert_int_equal(reauthentications(a), 1);
+	ends_free(p);
+}
+
 /* Both at once: one goes on, or one after the other. */
 static void test_both(void **state)
 {
@@ -527,6 +564,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_by_command),
+		cmocka_unit_test(test_given_up_and_again),
 		cmocka_unit_test(test_both),
 		cmocka_unit_test(test_meets_rekeys),
 		cmocka_unit_test(test_a_message_is_lost),
