@@ -125,10 +125,10 @@ class Trial:
     def receives(self, child):
         self.kernel.wait(lambda k: k.receives(child), "an inbound SA with the right keys", PATIENCE)
 
-    def has_pairs(self, count):
+    def has_pairs(self, count, patience=PATIENCE):
         """The kernel has so many inbound and outbound SAs."""
         self.kernel.wait(lambda k: len(k.inbound) == count and len(k.outbound) == count,
-                         f"{count} pairs of SAs", PATIENCE)
+                         f"{count} pairs of SAs", patience)
 
     def silent(self, peer, wanted=None):
         """Nothing (that @wanted likes) comes: an unrelated question is answered, and only that."""

@@ -291,7 +291,7 @@ def auth_initial_contact(t):
     peer, old = t.connected()
     new = peer.connect(before=[wire.notify(wire.INITIAL_CONTACT)])
     t.has_child(new)
-    t.has_pairs(1)
+    t.has_pairs(1, patience=60)     # the old inbound SA is kept 20 s for packets under way
     t.gone(peer, old)
 
 
