@@ -89,7 +89,7 @@ ours "${OURS[@]}" "$MUST" 'metric = 3'
 refuse "strongSwan has none, and is refused" '' swan b --initiate --child net --timeout "$HANG"
 check "strongSwan has none: the log says why" wait_for 20 espl_says 'wants one'
 
-theirs 'ppk_id = office-2' office-2 "$PPK"
+theirs '' office-2 "$PPK"		# with ppk_id strongSwan would want that one
 ours "${OURS[@]}"
 up_by us "two PPKs, esplane initiates" lacks
 
