@@ -4,6 +4,7 @@
 #include "ike/exchange/fsm.h"
 #include "ike/object/child.h"
 #include "ike/object/demand.h"
+#include "ike/object/pace.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/touch.h"
@@ -218,6 +219,10 @@ void attempt_begin(struct peer *peer)
 		return;
 	}
 	attempt_want_children(peer);
+	if (!pace_may_begin(peer, towards)) {
+		peer->begin = true;
+		return;
+	}
 	sa = attempt_new(peer, version);
 	if (!sa) {
 		attempt_no_memory(peer);

@@ -9,6 +9,7 @@
 #include "ike/object/child.h"
 #include "ike/object/child_sa.h"
 #include "ike/object/demand.h"
+#include "ike/object/pace.h"
 #include "ike/object/path.h"
 #include "ike/object/peer.h"
 #include "ike/object/pool.h"
@@ -73,6 +74,7 @@ void ike_free(struct ike *ike)
 		exchange_end_all(sa);
 		sa_free(sa);
 	}
+	paces_free(ike);
 	while ((t = TAILQ_FIRST(&ike->tunnels)))
 		tunnel_free(t);
 	while ((pool = TAILQ_FIRST(&ike->pools)))

@@ -7,6 +7,7 @@
 #include "ike/object/child.h"
 #include "ike/object/demand.h"
 #include "ike/object/path.h"
+#include "ike/object/pace.h"
 #include "ike/object/peer.h"
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
@@ -250,10 +251,12 @@ static void settle_peer(struct peer *peer)
 	TAILQ_FOREACH(child, &peer->children, link)
 		if (child->gone)
 			child_gone(child, child->gone);
-	if (peer->begin) {
+	if (peer->begin && !pace_waits(peer)) {
 		peer->begin = false;
 		if (!peer->sa && !peer->attempt && peer->intent == INTENT_UP)
 			attempt_begin(peer);
+		if (peer->pace_turn)	/* it has made no use of it */
+			pace_leave(peer);
 	}
 	if (peer->race_due) {
 		peer->race_due = false;

@@ -39,6 +39,7 @@ struct ike_sa;
 struct job;
 struct stranger_net;
 struct guess;
+struct pace;
 struct ike_version;
 struct pool;
 
@@ -85,6 +86,7 @@ struct ike {
 	unsigned int over_count;
 	struct sa_list strangers;	/* the oldest first: object/stranger.h */
 	struct stranger_net *stranger_nets;
+	struct pace *paces;		/* object/pace.h, by address */
 	struct guess *guesses;		/* object/guess.h; NULL: none yet */
 	uint64_t strangers_ms;		/* when one was last written about */
 	uint64_t refusals_ms;		/* since when refusals are counted */

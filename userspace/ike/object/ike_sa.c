@@ -5,6 +5,7 @@
 
 #include "ike/core/job.h"
 #include "ike/object/child.h"
+#include "ike/object/pace.h"
 #include "ike/object/partial.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
@@ -283,6 +284,7 @@ void sa_set_state(struct ike_sa *sa, enum sa_state state, const char *why)
 		   sa_state_name(state), why);
 	sa->state = state;
 	stranger_count(sa);
+	pace_count(sa);
 	sa_count_over(sa);
 	if (state == SA_ESTABLISHED)
 		sa->established_ms = ike_now(ike);

@@ -106,11 +106,13 @@ struct ppk {
 struct ike_sa {
 	TAILQ_ENTRY(ike_sa) link;	/* in ike->sas, or ike->dead */
 	TAILQ_ENTRY(ike_sa) touched;	/* in ike->touched_sas */
-	TAILQ_ENTRY(ike_sa) stranger_link, over_link;
+	TAILQ_ENTRY(ike_sa) stranger_link, over_link, pace_link;
 	UT_hash_handle by_spi, by_init;
 	bool is_touched;
 	bool stranger;			/* counted by stranger.c */
 	bool over;			/* in ike->over */
+	struct pace *pace;		/* counted by pace.c, NULL: not, or no more */
+	uint64_t pace_ms;		/* since when; 0: never yet */
 	bool released;			/* what only a living one has is gone */
 	bool orphans;			/* it ended by a row that says so */
 	bool passed_by;			/* what was to follow it has ended, perhaps in use by the peer */

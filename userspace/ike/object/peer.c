@@ -9,6 +9,7 @@
 #include "ike/object/child.h"
 #include "ike/object/child_sa.h"
 #include "ike/object/ike_sa.h"
+#include "ike/object/pace.h"
 #include "ike/object/pool.h"
 #include "ike/object/report.h"
 #include "ike/object/touch.h"
@@ -141,6 +142,7 @@ void peer_free(struct peer *peer)
 	while ((child = TAILQ_FIRST(&peer->children)))
 		child_free(child);
 	peer_give_back(peer);
+	pace_leave(peer);
 	job_forget(ike, peer->resolving);
 	timer_cancel(&ike->timers, &peer->retry);
 	timer_cancel(&ike->timers, &peer->refresh);

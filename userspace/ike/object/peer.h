@@ -29,6 +29,7 @@ enum intent {
 struct peer {
 	TAILQ_ENTRY(peer) link;		/* in tunnel->peers */
 	TAILQ_ENTRY(peer) touched;	/* in ike->touched_peers */
+	TAILQ_ENTRY(peer) pace_link;
 	bool is_touched;
 	UT_hash_handle by_id;
 	struct ike *ike;
@@ -67,6 +68,8 @@ struct peer {
 	bool resolve_to_begin;		/* and an attempt follows */
 
 	bool begin;			/* an attempt of ours is due: settle begins it */
+	struct pace *pace;		/* where it waits to begin, or has its turn; NULL: nowhere */
+	bool pace_turn;
 	bool anew;			/* an attempt follows the end of the IKE SA */
 	bool revive;			/* it died, and is tried for ever until it is up again */
 	bool announce;			/* an attempt of ours or the peer's wants its UP said */
