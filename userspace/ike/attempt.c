@@ -50,7 +50,7 @@ static void attempt_ended(struct peer *peer, enum ike_event_type event, const st
 	if (peer->up_ms)	/* what has failed beside it says nothing of the next one */
 		peer->failures = 0;
 	peer->up_ms = 0;
-	peer->cause = *cause;
+	cause_keep(&peer->cause, cause);
 	peer_give_back(peer);
 	attempt_drop_wishes(peer, cause);
 	if (peer->intent == INTENT_UP && !again)
@@ -125,7 +125,7 @@ void attempt_succeeded(struct peer *peer)
 		peer->failures = 0;	/* else reauthentication is still to succeed */
 	peer->not_before = 0;
 	peer->revive = false;
-	peer->cause = (struct cause){0};
+	cause_forget(&peer->cause);
 	peer->detour.vain = false;
 	peer_set_state(peer, PEER_UP, "established");
 	if (peer->up_ms)	/* another IKE SA, or another child: it was up all the time */
@@ -206,7 +206,7 @@ void attempt_begin(struct peer *peer)
 {
 	const struct addr *towards = peer_towards(peer);
 	const struct ike_version *version = peer->ike->version[0];
-	struct cause cause = peer->cause;
+	struct cause cause = cause_recall(&peer->cause);
 	char addr[ADDR_STRLEN];
 	struct ike_sa *sa;
 

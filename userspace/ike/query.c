@@ -128,7 +128,8 @@ bool ike_peer_status(const struct ike *ike, uint32_t id, struct ike_peer_status 
 	st->retry_ms = timer_armed(&peer->retry) ? peer->retry.at : 0;
 	st->failures = peer->failures;
 	st->failure = peer->cause.failure;
-	snprintf(st->detail, sizeof(st->detail), "%s", peer->cause.text);
+	if (peer->cause.text)
+		snprintf(st->detail, sizeof(st->detail), "%s", peer->cause.text);
 	if (peer->sa || peer->attempt)
 		query_sa(peer->sa ? peer->sa : peer->attempt, st);
 	return true;
@@ -154,7 +155,8 @@ bool ike_child_status(const struct ike *ike, uint32_t id, struct ike_child_statu
 	st->waits = child->waits;
 	st->narrowed = child->state == CHILD_UP && child_is_narrowed(child);
 	st->failure = child->cause.failure;
-	snprintf(st->detail, sizeof(st->detail), "%s", child->cause.text);
+	if (child->cause.text)
+		snprintf(st->detail, sizeof(st->detail), "%s", child->cause.text);
 	pair = pair_active(child);
 	if (!pair)
 		return true;

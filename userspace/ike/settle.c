@@ -29,7 +29,7 @@ static void settle_forget_attempt(struct peer *peer)
 static void settle_loss(struct ike_sa *sa)
 {
 	struct peer *peer = sa->peer;
-	struct cause cause = sa->cause;
+	struct cause cause = cause_recall(&sa->cause);
 
 	if (!peer)
 		return;
@@ -103,15 +103,17 @@ static void settle_end(struct ike_sa *sa)
 {
 	bool over = sa_is_over(sa);
 	enum sa_end end = sa->end;
+	struct cause cause;
 
 	sa->end = SA_KEEP;
 	/* while the state is the old one: a peer that is lost is told so first */
 	if (!over)
 		settle_release(sa, end == SA_CLOSE);
+	cause = cause_recall(&sa->cause);
 	/* where its state has no row to close it, there is nobody to be told */
-	if (end == SA_CLOSE && (fsm_command(sa, COMMAND_CLOSE, sa->cause.text) || over))
+	if (end == SA_CLOSE && (fsm_command(sa, COMMAND_CLOSE, cause.text) || over))
 		return;
-	fsm_command(sa, COMMAND_DROP, sa->cause.text);
+	fsm_command(sa, COMMAND_DROP, cause.text);
 }
 
 static void settle_sa(struct ike_sa *sa)
@@ -159,7 +161,7 @@ static struct cause settle_childless(const struct peer *peer)
 
 	TAILQ_FOREACH(child, &peer->children, link)
 		if (child->cause.failure)
-			return child->cause;
+			return cause_recall(&child->cause);
 	return cause;
 }
 

@@ -2,6 +2,7 @@
 #include "ike/core/engine.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 
 void cause_set(struct cause *cause, enum ike_failure failure, const char *fmt, ...)
 {
@@ -11,6 +12,32 @@ void cause_set(struct cause *cause, enum ike_failure failure, const char *fmt, .
 	va_start(ap, fmt);
 	vsnprintf(cause->text, sizeof(cause->text), fmt, ap);
 	va_end(ap);
+}
+
+void cause_keep(struct kept_cause *kept, const struct cause *cause)
+{
+	size_t size = strlen(cause->text) + 1;
+
+	cause_forget(kept);
+	kept->failure = cause->failure;
+	if (size > 1)
+		kept->text = malloc(size);
+	if (kept->text)
+		memcpy(kept->text, cause->text, size);
+}
+
+void cause_forget(struct kept_cause *kept)
+{
+	free(kept->text);
+	*kept = (struct kept_cause){0};
+}
+
+struct cause cause_recall(const struct kept_cause *kept)
+{
+	struct cause cause;
+
+	cause_set(&cause, kept->failure, "%s", kept->text ? kept->text : "");
+	return cause;
 }
 
 uint64_t ike_jitter(struct ike *ike, uint64_t max)

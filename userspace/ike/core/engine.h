@@ -31,6 +31,17 @@ struct cause {
 void cause_set(struct cause *cause, enum ike_failure failure, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* One that an object remembers: what is well has none, and holds no memory for it. */
+struct kept_cause {
+	enum ike_failure failure;
+	char *text;			/* NULL: none, or there was no memory for it */
+};
+
+/* In the place of what was kept. */
+void cause_keep(struct kept_cause *kept, const struct cause *cause);
+void cause_forget(struct kept_cause *kept);
+struct cause cause_recall(const struct kept_cause *kept);
+
 struct ike;
 struct tunnel;
 struct peer;

@@ -70,6 +70,7 @@ void child_free(struct child *child)
 	TAILQ_REMOVE(&child->peer->children, child, link);
 	ts_list_put(child->local_ts);
 	ts_list_put(child->remote_ts);
+	cause_forget(&child->cause);
 	free(child);
 }
 
@@ -350,7 +351,7 @@ static void child_came_up(struct child *child, const struct child_sa *pair,
 	child->failures = 0;
 	child->not_before = 0;
 	child->asked_local = child->asked_remote = (struct ts){0};
-	child->cause = (struct cause){0};
+	cause_forget(&child->cause);
 	timer_cancel(&child->ike->timers, &child->retry);
 	if (!child->up_ms)
 		child->up_ms = ike_now(child->ike);
@@ -441,7 +442,7 @@ void child_failed(struct child *child, const struct cause *cause)
 	}
 	if (child_may_wait(child))
 		child->not_before = ike_now(child->ike) + child_pause(child);
-	child->cause = *cause;
+	cause_keep(&child->cause, cause);
 	child_set_state(child, CHILD_DOWN, cause->text);
 	report_child(child, IKE_EV_CHILD_FAILED, cause);
 }
@@ -455,7 +456,7 @@ static void child_went_down(struct child *child, const struct cause *cause)
 	child->up_ms = 0;
 	if (was == CHILD_DOWN)
 		return;
-	child->cause = *cause;
+	cause_keep(&child->cause, cause);
 	child_set_state(child, CHILD_DOWN, cause->text);
 	report_child(child, was == CHILD_UP ? IKE_EV_CHILD_DOWN : IKE_EV_CHILD_FAILED, cause);
 }

@@ -39,7 +39,7 @@ struct child {
 	struct timer retry;		/* while it is down and its peer is up */
 	unsigned int failures;		/* in a row */
 	uint64_t up_ms, rekeys;
-	struct cause cause;		/* why it is not up */
+	struct kept_cause cause;	/* why it is not up */
 };
 
 /* Negotiated selectors, on their way into the kernel. */

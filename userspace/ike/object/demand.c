@@ -62,7 +62,7 @@ static void demand_cannot_wait(struct peer *peer, const struct cause *cause)
 
 	timer_set(&ike->timers, &peer->lay, ike_now(ike) + wait);
 	if (peer->state == PEER_DOWN)
-		peer->cause = *cause;
+		cause_keep(&peer->cause, cause);
 	report_log(ike, peer, peer->lay_failures > 1 ? LOG_DEBUG : LOG_ERR,
 		   "packets cannot wait for it: %s; trying again", cause->text);
 }

@@ -311,8 +311,12 @@ void sa_drop_partial(struct ike_sa *sa)
 
 void sa_end(struct ike_sa *sa, enum sa_end end, enum ike_failure failure, const char *detail)
 {
-	if (sa->end == SA_KEEP)
-		cause_set(&sa->cause, failure, "%s", detail);
+	struct cause cause;
+
+	if (sa->end == SA_KEEP) {
+		cause_set(&cause, failure, "%s", detail);
+		cause_keep(&sa->cause, &cause);
+	}
 	if (end > sa->end)
 		sa->end = end;
 	sa_touch(sa);
@@ -342,6 +346,7 @@ void sa_free(struct ike_sa *sa)
 	for (unsigned int i = 0; i < sa->window; i++)
 		datagrams_clear(&sa->answers[i].msg);
 	free(sa->answers);
+	cause_forget(&sa->cause);
 	sk_wipe(&sa->sk_in);
 	sk_wipe(&sa->sk_out);
 	mem_free_wiped(sa, sizeof(*sa));

@@ -186,7 +186,7 @@ struct ike_sa {
 	uint8_t token_len;		/* of the peer's; 0: it has given none */
 	uint8_t token[SA_TOKEN_MAX];
 	enum sa_end end;
-	struct cause cause;		/* of the end */
+	struct kept_cause cause;	/* of the end */
 	bool time_is_over;		/* of its state */
 	struct timer expiry;		/* of the state: the version's table */
 	struct timer liveness;

@@ -154,6 +154,7 @@ void peer_free(struct peer *peer)
 	if (hash_added(by_id, peer))
 		HASH_DELETE(by_id, ike->peer_by_id, peer);
 	TAILQ_REMOVE(&peer->tunnel->peers, peer, link);
+	cause_forget(&peer->cause);
 	free(peer);
 }
 
@@ -250,9 +251,12 @@ static void peer_report_addrs(struct peer *peer)
 {
 	const struct tunnel_conf *conf = peer->tunnel->conf;
 	char addr[ADDR_STRLEN], more[32] = "";
+	struct cause cause;
 
-	if (!peer->found_count)
-		cause_set(&peer->cause, IKE_FAIL_RESOLVE, "%s", peer->lost);
+	if (!peer->found_count) {
+		cause_set(&cause, IKE_FAIL_RESOLVE, "%s", peer->lost);
+		cause_keep(&peer->cause, &cause);
+	}
 	if (!peer->addr_count)
 		return;
 	addr_str(peer_towards(peer), addr);

@@ -83,7 +83,7 @@ struct peer {
 	unsigned int failures;		/* in a row */
 	unsigned int busy;		/* answers TEMPORARY_FAILURE in a row */
 	uint64_t up_ms;
-	struct cause cause;		/* why it is not up */
+	struct kept_cause cause;	/* why it is not up */
 };
 
 /* With its children. NULL: no memory. */
