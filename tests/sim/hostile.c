@@ -138,7 +138,7 @@ static void piece_nonce(struct node *n, struct ike_sa *sa, struct builder *b)
 
 static void piece_ke(struct node *n, struct ike_sa *sa, struct builder *b)
 {
-	uint16_t group = offer_group(&sa->suite);
+	uint16_t group = suite_group(&sa->suite);
 	uint8_t value[KE_PUBLIC_MAX];
 	size_t len = rng_chance(chance_of(n), 80) ? ke_public_len(group) :
 						    rng_below(chance_of(n), sizeof(value));
@@ -224,14 +224,14 @@ static void fill_child(struct node *n, struct ike_sa *sa, struct builder *b)
 /* A sound rekey of the IKE SA, after which the old one is used as before. */
 static void fill_ike(struct node *n, struct ike_sa *sa, struct builder *b)
 {
-	struct proposals list = { .count = 1, .p = { sa->suite } };
+	struct proposals list = { .count = 1, .p = { suite_proposal(&sa->suite) } };
 	struct msg_offer offer = { .number = 1, .spi_len = 8, .spi = rng_next(chance_of(n)) };
 	uint8_t nonce[IKE_NONCE_LEN];
 
 	build_sa(b, &list, &offer);
 	some_octets(n, nonce, sizeof(nonce));
 	build_nonce(b, nonce, sizeof(nonce));
-	fill_ke(n, b, offer_group(&sa->suite));
+	fill_ke(n, b, suite_group(&sa->suite));
 }
 
 /* Key exchanges that nobody has asked for, or not so. */

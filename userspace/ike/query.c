@@ -74,7 +74,7 @@ static void query_sa(const struct ike_sa *sa, struct ike_peer_status *st)
 	st->mobike = sa->mobike.on;
 	st->established_ms = sa->established_ms;
 	if (sa->suite.count)
-		proposal_str(&sa->suite, st->ike_suite);
+		suite_str(&sa->suite, st->ike_suite);
 	if (sa->local_id.type)
 		ike_id_str(&sa->local_id, st->local_id, sizeof(st->local_id));
 	if (sa->remote_id.type)
@@ -160,7 +160,7 @@ bool ike_child_status(const struct ike *ike, uint32_t id, struct ike_child_statu
 	pair = pair_active(child);
 	if (!pair)
 		return true;
-	proposal_str(&pair->suite, st->esp_suite);
+	suite_str(&pair->suite, st->esp_suite);
 	st->rekey_ms = pair->rekey_at_ms;
 	st->spi_in = pair->spi_in;
 	st->spi_out = pair->spi_out;
@@ -198,7 +198,7 @@ unsigned int ike_leases(const struct ike *ike, ike_lease_fn fn, void *ctx)
 
 static void query_pair_keys(const struct child_sa *pair, const struct ike_keys_to *to)
 {
-	const struct transform *encr = proposal_find(&pair->suite, TRANSFORM_ENCR);
+	const struct transform *encr = suite_find(&pair->suite, TRANSFORM_ENCR);
 	const struct child *child = pair->child;
 
 	for (int out = 0; out < 2; out++) {

@@ -345,6 +345,45 @@ unsigned int proposal_addke(const struct proposal *p, uint16_t groups[ADDKE_MAX]
 	return count;
 }
 
+struct suite proposal_suite(const struct proposal *chosen)
+{
+	struct suite suite = { .protocol = chosen->protocol };
+
+	for (; suite.count < chosen->count && suite.count < SUITE_TRANSFORMS_MAX; suite.count++)
+		suite.t[suite.count] = chosen->t[suite.count];
+	return suite;
+}
+
+struct proposal suite_proposal(const struct suite *suite)
+{
+	struct proposal p = { .protocol = suite->protocol, .count = suite->count };
+
+	memcpy(p.t, suite->t, sizeof(suite->t));
+	return p;
+}
+
+const struct transform *suite_find(const struct suite *suite, uint8_t type)
+{
+	for (unsigned int i = 0; i < suite->count; i++)
+		if (suite->t[i].type == type)
+			return &suite->t[i];
+	return NULL;
+}
+
+uint16_t suite_group(const struct suite *suite)
+{
+	const struct transform *ke = suite_find(suite, TRANSFORM_KE);
+
+	return ke ? ke->id : KE_NONE;
+}
+
+const char *suite_str(const struct suite *suite, char buf[PROPOSAL_STRLEN])
+{
+	const struct proposal p = suite_proposal(suite);
+
+	return proposal_str(&p, buf);
+}
+
 const char *proposals_legacy(const struct proposals *list)
 {
 	for (unsigned int i = 0; i < list->count; i++) {

@@ -111,6 +111,15 @@ struct proposal {
 	struct transform t[PROPOSAL_TRANSFORMS_MAX];
 };
 
+#define SUITE_TRANSFORMS_MAX	TRANSFORM_ADDKE7	/* the last type; the first is 1 */
+
+/* A chosen proposal, one transform a type, as an SA keeps it: without the room for many. */
+struct suite {
+	uint8_t protocol;
+	uint8_t count;
+	struct transform t[SUITE_TRANSFORMS_MAX];
+};
+
 struct proposals {
 	uint8_t count;
 	bool by_peer;		/* as responder we go by the peer's order */
@@ -142,6 +151,12 @@ const struct transform *proposal_find(const struct proposal *p, uint8_t type);
  * none.
  */
 unsigned int proposal_addke(const struct proposal *p, uint16_t groups[ADDKE_MAX]);
+struct suite proposal_suite(const struct proposal *chosen);
+struct proposal suite_proposal(const struct suite *suite);
+/* Its transform of a type, or NULL. */
+const struct transform *suite_find(const struct suite *suite, uint8_t type);
+uint16_t suite_group(const struct suite *suite);	/* of its KE, or KE_NONE */
+const char *suite_str(const struct suite *suite, char buf[PROPOSAL_STRLEN]);
 static inline bool transform_is_addke(const struct transform *t)
 {
 	return t->type >= TRANSFORM_ADDKE1 && t->type <= TRANSFORM_ADDKE7;

@@ -173,7 +173,7 @@ static void test_group_of_the_peer(void **state)
 	ends_start(p);
 	bring_up(p, 0);
 	assert_int_equal(a->sent, 3);
-	assert_int_equal(proposal_find(&only_sa(a)->suite, TRANSFORM_KE)->id, KE_ECP_256);
+	assert_int_equal(suite_find(&only_sa(a)->suite, TRANSFORM_KE)->id, KE_ECP_256);
 	ends_free(p);
 }
 
@@ -195,9 +195,9 @@ static void test_what_the_responder_prefers(void **state)
 		bring_up(p, 0);
 		/* the initiator sends the value of its first group, which may not be wanted */
 		assert_int_equal(a->sent, by_peer ? 2 : 3);
-		assert_int_equal(proposal_find(&only_sa(a)->suite, TRANSFORM_KE)->id,
+		assert_int_equal(suite_find(&only_sa(a)->suite, TRANSFORM_KE)->id,
 				 by_peer ? KE_ECP_224 : KE_X25519);
-		assert_int_equal(proposal_find(&child_of(a)->out->suite, TRANSFORM_ENCR)->id,
+		assert_int_equal(suite_find(&child_of(a)->out->suite, TRANSFORM_ENCR)->id,
 				 by_peer ? ENCR_AES_CBC : ENCR_AES_GCM_16);
 		ends_free(p);
 	}

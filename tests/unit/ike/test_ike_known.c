@@ -144,11 +144,13 @@ static struct chunk chunk_of(const char *hex, uint8_t *buf, size_t cap)
 	return (struct chunk){ buf, unhex(hex, buf, cap) };
 }
 
-static void proposal_of(struct proposal *suite, uint8_t protocol, const char *text)
+static struct suite suite_of(uint8_t protocol, const char *text)
 {
+	struct proposal p;
 	char why[256];
 
-	assert_true(proposal_parse(suite, protocol, text, why, sizeof(why)));
+	assert_true(proposal_parse(&p, protocol, text, why, sizeof(why)));
+	return proposal_suite(&p);
 }
 
 /* An IKE SA with what both ends know before they derive keys. */
@@ -159,7 +161,7 @@ static struct ike_sa *sa_of(const struct known *k, bool initiator, uint64_t spi_
 	sa->initiator = initiator;
 	sa->spi_i = spi_i;
 	sa->spi_r = spi_r;
-	proposal_of(&sa->suite, PROTO_IKE, "aes128-sha256-x25519");
+	sa->suite = suite_of(PROTO_IKE, "aes128-sha256-x25519");
 	sa->ni.len = unhex(k->ni, sa->ni.b, sizeof(sa->ni.b));
 	sa->nr.len = unhex(k->nr, sa->nr.b, sizeof(sa->nr.b));
 	return sa;
@@ -213,7 +215,7 @@ static void test_skeyseed_of_aes(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct ike_sa *sa = sa_of(&first, i, SPI_I, SPI_R);
 
-		proposal_of(&sa->suite, PROTO_IKE, rows[i].suite);
+		sa->suite = suite_of(PROTO_IKE, rows[i].suite);
 		derive(sa, &first, NULL);
 		assert_hex(sa->sk_d, rows[i].sk_d);
 		assert_hex(sa->sk_pr, rows[i].sk_pr);
@@ -280,7 +282,7 @@ static void test_keymat(void **state)
 		uint8_t secret[64], ni[64], nr[64];
 		struct ke_secret ke = { chunk_of(k->secret, secret, sizeof(secret)) };
 
-		proposal_of(&pair.suite, PROTO_ESP, "aes128-sha256-noesn");
+		pair.suite = suite_of(PROTO_ESP, "aes128-sha256-noesn");
 		assert_true(pair_derive(&pair, initiator, ke, chunk_of(k->ni, ni, sizeof(ni)),
 					chunk_of(k->nr, nr, sizeof(nr))));
 		assert_hex(by_i, k->encr_i);
@@ -307,7 +309,7 @@ static void rekeyed_with(const char *old_ike, const char *new_ike)
 	old = only_sa(a);
 	set_ike(a, new_ike);
 	new = sa_new(a->ike, a->ike->version[0], 1, true, 0);
-	new->suite = a->conf.ike.p[0];
+	new->suite = proposal_suite(&a->conf.ike.p[0]);
 	new->ni.len = new->nr.len = 16;
 	new->nr.b[0] = 1;
 	assert_true(keys_derive(new, (struct ke_secret){ secret }, old));

@@ -76,13 +76,15 @@ static void take_answer(struct side *s, struct ike_rekey *r, struct letter *l)
 {
 	struct ike_sa *new = r->new;
 	uint8_t secret[KE_SECRET_MAX];
+	struct proposal chosen;
 	unsigned int index;
 	struct msg m;
 	size_t len;
 
 	open_letter(r->old, l, &m);
 	assert_null(msg_error(&m));
-	assert_true(proposal_select(&s->conf.ike, &m.sa.list, false, &new->suite, &index));
+	assert_true(proposal_select(&s->conf.ike, &m.sa.list, false, &chosen, &index));
+	new->suite = proposal_suite(&chosen);
 	assert_int_equal(m.sa.offer[0].spi_len, 8);
 	new->spi_r = m.sa.offer[0].spi;
 	new->nr.len = m.nonce.left;

@@ -559,6 +559,38 @@ static void legacy_is_told(void **state)
 	assert_null(proposals_legacy(&list));
 }
 
+/* The fullest that can be chosen has room, and is as it was chosen. */
+static void suite_is_what_was_chosen(void **state)
+{
+	static const char addke[] = "-ke1_ecp256-ke2_ecp384-ke3_ecp521-ke4_modp2048-ke5_modp3072"
+				    "-ke6_x448-ke7_modp4096";
+	char text[256], was[PROPOSAL_STRLEN], is[PROPOSAL_STRLEN];
+	struct proposals list;
+	struct proposal chosen;
+	struct suite suite;
+	unsigned int index;
+
+	for (int esp = 0; esp < 2; esp++) {
+		snprintf(text, sizeof(text), "aes256-sha256%s-x25519%s",
+			 esp ? "-esn" : "-prfsha384", addke);
+		list = list_of(esp ? PROTO_ESP : PROTO_IKE, text);
+		assert_true(proposal_select(&list, &list, false, &chosen, &index));
+		assert_int_equal(chosen.count, 4 + ADDKE_MAX);
+		suite = proposal_suite(&chosen);
+		assert_int_equal(suite.protocol, chosen.protocol);
+		assert_int_equal(suite.count, chosen.count);
+		assert_string_equal(suite_str(&suite, is), proposal_str(&chosen, was));
+		assert_int_equal(suite_group(&suite), KE_X25519);
+		assert_int_equal(suite_find(&suite, TRANSFORM_ENCR)->key_bits, 256);
+		assert_int_equal(suite_find(&suite, TRANSFORM_ADDKE7)->id, KE_MODP_4096);
+		assert_true(!suite_find(&suite, TRANSFORM_ESN) == !esp);
+		assert_true(!suite_find(&suite, TRANSFORM_PRF) == !!esp);
+	}
+	chosen = (struct proposal){ .protocol = PROTO_ESP };
+	suite = proposal_suite(&chosen);
+	assert_int_equal(suite_group(&suite), KE_NONE);
+}
+
 static void names_of_transforms(void **state)
 {
 	assert_string_equal(transform_name(TRANSFORM_ENCR, ENCR_AES_CBC, 192), "aes192");
@@ -583,6 +615,7 @@ int main(void)
 		cmocka_unit_test(defaults_meet_each_other),
 		cmocka_unit_test(sets_have_names),
 		cmocka_unit_test(legacy_is_told),
+		cmocka_unit_test(suite_is_what_was_chosen),
 		cmocka_unit_test(names_of_transforms),
 	};
 

@@ -363,7 +363,7 @@ static void child_came_up(struct child *child, const struct child_sa *pair,
 		return;
 	}
 	child_note_narrowed(child);
-	cause_set(&text, IKE_FAIL_NONE, "%.180s: %s === %s", proposal_str(&pair->suite, suite),
+	cause_set(&text, IKE_FAIL_NONE, "%.180s: %s === %s", suite_str(&pair->suite, suite),
 		  ts_list_str(child->local_ts, local, sizeof(local)),
 		  ts_list_str(child->remote_ts, remote, sizeof(remote)));
 	report_child(child, IKE_EV_CHILD_UP, &text);

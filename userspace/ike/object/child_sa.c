@@ -93,13 +93,6 @@ static void pair_due(struct timer *timer)
 	}
 }
 
-static uint16_t pair_group(const struct proposal *suite)
-{
-	const struct transform *ke = proposal_find(suite, TRANSFORM_KE);
-
-	return ke ? ke->id : KE_NONE;
-}
-
 struct child_sa *pair_new(struct child *child, struct ike_sa *sa, const struct proposal *suite,
 			  uint32_t spi_in, uint32_t spi_out)
 {
@@ -115,8 +108,8 @@ struct child_sa *pair_new(struct child *child, struct ike_sa *sa, const struct p
 	pair->child = child;
 	pair->sa = sa;
 	pair->state = PAIR_NEW;
-	pair->suite = *suite;
-	pair->group = pair_group(suite);
+	pair->suite = proposal_suite(suite);
+	pair->group = suite_group(&pair->suite);
 	pair->spi_in = spi_in;
 	pair->reserved = true;
 	pair->spi_out = spi_out;
@@ -197,10 +190,10 @@ void pair_succeed(struct child_sa *pair, struct child_sa *old)
 	old->succeeded_ms = ike_now(old->child->ike);
 }
 
-static size_t pair_key_len(const struct proposal *suite)
+static size_t pair_key_len(const struct suite *suite)
 {
-	const struct transform *encr = proposal_find(suite, TRANSFORM_ENCR);
-	const struct transform *integ = proposal_find(suite, TRANSFORM_INTEG);
+	const struct transform *encr = suite_find(suite, TRANSFORM_ENCR);
+	const struct transform *integ = suite_find(suite, TRANSFORM_INTEG);
 
 	return (encr ? encr_key_len(encr->id, encr->key_bits) : 0) +
 	       (integ ? integ_key_len(integ->id) : 0);
@@ -252,9 +245,9 @@ static uint64_t pair_hard_of(uint64_t soft, uint64_t least)
 
 struct kern_sa pair_kern_sa(const struct child_sa *pair, bool out)
 {
-	const struct transform *encr = proposal_find(&pair->suite, TRANSFORM_ENCR);
-	const struct transform *integ = proposal_find(&pair->suite, TRANSFORM_INTEG);
-	const struct transform *esn = proposal_find(&pair->suite, TRANSFORM_ESN);
+	const struct transform *encr = suite_find(&pair->suite, TRANSFORM_ENCR);
+	const struct transform *integ = suite_find(&pair->suite, TRANSFORM_INTEG);
+	const struct transform *esn = suite_find(&pair->suite, TRANSFORM_ESN);
 	const struct child_conf *conf = pair->child->conf;
 	struct kern_sa k = {
 		.spi = out ? pair->spi_out : pair->spi_in,

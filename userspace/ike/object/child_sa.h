@@ -48,7 +48,7 @@ struct child_sa {
 	bool ours;			/* we asked for it: by its answer the peer has it already */
 	bool with_auth;			/* made by the peer's IKE_AUTH */
 	bool in_kernel;			/* the inbound SA is there; it goes with the policy */
-	struct proposal suite;
+	struct suite suite;
 	/* Wiped once the kernel has them, but with conf->export_keys. */
 	uint8_t key_in[PAIR_KEY_MAX], key_out[PAIR_KEY_MAX];
 	uint64_t soft_s, hard_s, rekey_at_ms, installed_ms;

@@ -144,7 +144,7 @@ struct ike_sa {
 	uint64_t born_ms, established_ms;
 	uint64_t heard_ms;		/* authenticated, or the first message */
 
-	struct proposal suite;
+	struct suite suite;
 	uint16_t prf;
 	struct nonce ni, nr;
 	uint8_t sk_d[PRF_LEN_MAX];

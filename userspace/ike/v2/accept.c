@@ -24,7 +24,7 @@
  */
 static bool accept_suite_ok(const struct tunnel *t, const struct ike_sa *sa)
 {
-	struct proposals theirs = { .count = 1, .p = { sa->suite } };
+	struct proposals theirs = { .count = 1, .p = { suite_proposal(&sa->suite) } };
 	struct proposal same;
 	unsigned int index;
 
@@ -49,7 +49,7 @@ bool accept_turned_away(struct inbound *in, struct tunnel *t, const struct peer 
 		cause_set(&cause, IKE_FAIL_NO_PROPOSAL_IKE,
 			  "no IKE proposal in common; ours: %s; the peer's: %.180s",
 			  proposals_text(&t->conf->ike, ours, sizeof(ours)),
-			  proposal_str(&in->sa->suite, got));
+			  suite_str(&in->sa->suite, got));
 		if (accept_may_say(in->sa))
 			report_refused(t, &cause);
 		return true;

@@ -23,8 +23,9 @@ void addke_spoil(struct proposals *theirs)
 
 uint16_t addke_next(const struct ike_sa *sa)
 {
+	const struct proposal suite = suite_proposal(&sa->suite);
 	uint16_t groups[ADDKE_MAX];
-	unsigned int count = proposal_addke(&sa->suite, groups);
+	unsigned int count = proposal_addke(&suite, groups);
 
 	return sa->addke.done < count ? groups[sa->addke.done] : KE_NONE;
 }

@@ -125,7 +125,7 @@ static void child_new_forget(struct exchange *ex)
 static uint16_t child_likely_group(const struct ike_sa *sa, const struct child *child)
 {
 	const struct proposals *list = &child->conf->esp;
-	uint16_t group = offer_group(&sa->suite);
+	uint16_t group = suite_group(&sa->suite);
 
 	if (proposals_have_group(list, group))
 		return group;

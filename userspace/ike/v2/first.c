@@ -275,7 +275,7 @@ static void first_enter(struct first *f, const struct candidates *c)
 		return;
 	sa->local = *f->local;
 	sa->remote = *f->remote;
-	sa->suite = c->suite;
+	sa->suite = proposal_suite(&c->suite);
 	sa->udp = c->force_udp;
 	v = sa_set_init(sa, &f->remote->addr) ?
 		    inbound_new(sa, sizeof(*v), f->h, f->raw, f->len, f->local, f->remote) : NULL;
@@ -343,7 +343,7 @@ enum verdict v2_init_request(struct inbound *in)
 {
 	struct v2_inbound *v = v2_inbound(in);
 	struct ike_sa *sa = in->sa;
-	struct proposals answer = { .count = 1, .p = { sa->suite } };
+	struct proposals answer = { .count = 1, .p = { suite_proposal(&sa->suite) } };
 	struct msg_header h = { .spi_i = sa->spi_i, .spi_r = sa->spi_r };
 	struct msg_offer offer = {0};
 	uint8_t secret[KE_SECRET_MAX];

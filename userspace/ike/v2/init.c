@@ -275,13 +275,13 @@ enum verdict v2_init_response(struct inbound *in)
 		return init_ignore(sa, "a choice we did not offer");
 	if (proposal_addke(&suite, more) && !msg_notify(&v->m, NOTIFY_INTERMEDIATE_SUPPORTED))
 		return init_ignore(sa, "additional key exchanges, but no IKE_INTERMEDIATE");
-	sa->suite = suite;
+	sa->suite = proposal_suite(&suite);
 	sa->spi_r = in->h.spi_r;
 	init_set_nonce(&sa->nr, v->m.nonce);
 	if (!octets_set(&sa->init_r, in->raw, in->raw_len) ||
 	    !init_derive(sa, p->ke, &v->m.ke)) {
 		/* a better one may follow */
-		sa->suite = (struct proposal){0};
+		sa->suite = (struct suite){0};
 		sa->spi_r = 0;
 		return init_ignore(sa, "an invalid key exchange value");
 	}
@@ -300,7 +300,7 @@ enum verdict v2_init_response(struct inbound *in)
 		sa->remote.port = IKE_NATT_PORT;
 	}
 	tell_answered(v);
-	report_step(sa->peer, IKE_STEP_INIT, "%s%s", proposal_str(&sa->suite, text),
+	report_step(sa->peer, IKE_STEP_INIT, "%s%s", suite_str(&sa->suite, text),
 		    !sa->udp	   ? "" :
 		    sa->nat_local  ? ", we are behind NAT: ESP in UDP" :
 		    sa->nat_remote ? ", the peer is behind NAT: ESP in UDP" :

@@ -43,8 +43,8 @@ static bool keys_skeyseed(const struct ike_sa *sa, struct ke_secret secret,
 static bool keys_setup(struct sk *sk, const struct ike_sa *sa, const uint8_t *encr_key,
 		     const uint8_t *integ_key)
 {
-	const struct transform *encr = proposal_find(&sa->suite, TRANSFORM_ENCR);
-	const struct transform *integ = proposal_find(&sa->suite, TRANSFORM_INTEG);
+	const struct transform *encr = suite_find(&sa->suite, TRANSFORM_ENCR);
+	const struct transform *integ = suite_find(&sa->suite, TRANSFORM_INTEG);
 	size_t encr_len, integ_len;
 
 	/* the IV goes on where the keys are replaced amid an IKE SA: none comes twice */
@@ -75,9 +75,9 @@ static void keys_spis(const struct ike_sa *sa, uint8_t out[16])
  */
 bool keys_derive(struct ike_sa *sa, struct ke_secret secret, const struct ike_sa *rekeyed)
 {
-	const struct transform *encr = proposal_find(&sa->suite, TRANSFORM_ENCR);
-	const struct transform *integ = proposal_find(&sa->suite, TRANSFORM_INTEG);
-	const struct transform *prf_t = proposal_find(&sa->suite, TRANSFORM_PRF);
+	const struct transform *encr = suite_find(&sa->suite, TRANSFORM_ENCR);
+	const struct transform *integ = suite_find(&sa->suite, TRANSFORM_INTEG);
+	const struct transform *prf_t = suite_find(&sa->suite, TRANSFORM_PRF);
 	uint8_t seed[PRF_LEN_MAX], ids[16], keys[3 * PRF_LEN_MAX + 2 * (SK_KEY_MAX + SK_INTEG_MAX)];
 	size_t d, a, e, len, seed_len;
 	struct sk *i, *r;

@@ -20,7 +20,7 @@ void rekey_like(struct ike_sa *sa, const struct ike_sa *old, const struct propos
 	sa->follows = old->follows;
 	sa->fragments = old->fragments;
 	sa->fragment_small = old->fragment_small;
-	sa->suite = *suite;
+	sa->suite = proposal_suite(suite);
 	sa->local_id = old->local_id;
 	sa->remote_id = old->remote_id;
 }

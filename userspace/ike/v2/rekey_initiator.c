@@ -58,7 +58,7 @@ static struct ike_sa *rekey_prepare(struct exchange *ex)
 	struct ike_sa *old = ex->sa, *sa;
 	struct ike *ike = old->ike;
 
-	p->ke = ke_new(offer_group(&old->suite), ike->env.random, ike->env.ctx);
+	p->ke = ke_new(suite_group(&old->suite), ike->env.random, ike->env.ctx);
 	sa = p->ke ? sa_new(ike, old->version, old->window, true, 0) : NULL;
 	if (!sa)
 		return NULL;
@@ -74,7 +74,7 @@ static struct ike_sa *rekey_prepare(struct exchange *ex)
  */
 static enum built rekey_build(struct exchange *ex, struct cause *cause)
 {
-	const struct proposals same = { .count = 1, .p = { ex->sa->suite } };
+	const struct proposals same = { .count = 1, .p = { suite_proposal(&ex->sa->suite) } };
 	struct msg_offer offer = { .number = 1, .spi_len = 8 };
 	struct rekey_exchange *p = rekey_exchange(ex);
 	const struct ike_sa *sa;
@@ -159,8 +159,8 @@ static struct ike_sa *rekey_offered(struct inbound *in, struct proposal *suite)
 	struct rekey_exchange *p = rekey_exchange(in->ex);
 	const struct msg *m = &v2_inbound(in)->m;
 	struct ike_sa *old = in->sa, *sa = p->spi ? sa_find(old->ike, p->spi) : NULL;
-	const struct proposals same = { .count = 1, .p = { old->suite } };
-	uint16_t group = offer_group(&old->suite);
+	const struct proposals same = { .count = 1, .p = { suite_proposal(&old->suite) } };
+	uint16_t group = suite_group(&old->suite);
 	unsigned int index;
 
 	if (!sa || sa->state != SA_NEW || m->sa.list.count != 1 || m->sa.skipped ||

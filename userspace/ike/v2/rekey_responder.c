@@ -41,7 +41,7 @@ static struct ike_sa *rekey_successor(struct inbound *in, const struct proposal 
 static void rekey_answer(struct v2_inbound *v, const struct ike_sa *sa, const struct ke *ke,
 			 uint8_t number)
 {
-	struct proposals list = { .count = 1, .p = { sa->suite } };
+	struct proposals list = { .count = 1, .p = { suite_proposal(&sa->suite) } };
 	struct msg_offer offer = { .number = number, .spi_len = 8, .spi = sa->spi_r };
 	const uint8_t *public;
 	size_t len;
@@ -74,7 +74,7 @@ static void rekey_meet_rival(struct rekey_exchange *ours, struct ike_sa *sa, str
 static bool rekey_choose(const struct ike_sa *old, const struct msg_sa *offered,
 			 struct proposal *suite, unsigned int *index)
 {
-	const struct proposals same = { .count = 1, .p = { old->suite } };
+	const struct proposals same = { .count = 1, .p = { suite_proposal(&old->suite) } };
 	const struct proposals *ours = &old->peer->conf->ike;
 
 	return (proposal_select(&same, &offered->list, false, suite, index) ||
@@ -123,6 +123,7 @@ static enum verdict rekey_answer_for(struct inbound *in, struct ike_sa *sa,
 {
 	struct v2_inbound *v = v2_inbound(in);
 	const struct msg_ke *theirs = &v->m.ke;
+	const struct proposal suite = suite_proposal(&sa->suite);
 	enum verdict verdict = VERDICT_FAIL;
 	uint8_t secret[KE_SECRET_MAX];
 	uint16_t groups[ADDKE_MAX];
@@ -136,8 +137,8 @@ static enum verdict rekey_answer_for(struct inbound *in, struct ike_sa *sa,
 	first.p = secret;
 	if (ke)
 		rekey_answer(v, sa, ke, offer->number);
-	if (ke && proposal_addke(&sa->suite, groups)) {
-		a = awaited_new(in, &sa->suite, first, &sa->nr);
+	if (ke && proposal_addke(&suite, groups)) {
+		a = awaited_new(in, &suite, first, &sa->nr);
 		if (a)
 			a->spi = sa_spi(sa);
 		verdict = a ? VERDICT_STAY : VERDICT_FAIL;
