@@ -175,6 +175,33 @@ static void fake_forget(void *ctx, uint32_t conversation)
 	struct fake *f = ctx;
 
 	fake_tls_forget(&f->tls, conversation);
+	fake_radius_forget(&f->radius, conversation);
+}
+
+static const struct fake_user *fake_user(const struct fake *f, const char *name)
+{
+	for (unsigned int i = 0; i < FAKE_USERS_MAX; i++)
+		if (f->user[i].password[0] && !strcmp(f->user[i].name, name))
+			return &f->user[i];
+	return NULL;
+}
+
+static bool fake_job_radius(struct fake *f, struct fake_job *job, const struct ike_job *what)
+{
+	char name[TUNNEL_ID_MAX + 1] = "";
+	const struct fake_user *u;
+	struct chunk password;
+
+	memcpy(name, what->user.p, what->user.len);
+	u = fake_user(f, name);
+	if (u)
+		password = (struct chunk){ (const uint8_t *)u->password, strlen(u->password) };
+	job->flight = calloc(1, sizeof(*job->flight));
+	if (!job->flight || !fake_radius_job(&f->radius, u ? &password : NULL, what, job->flight))
+		fake_broken("too much RADIUS");
+	f->job_count++;
+	f->jobs_begun++;
+	return true;
 }
 
 static bool fake_job(void *ctx, uint32_t id, const struct ike_job *what)
@@ -189,6 +216,8 @@ static bool fake_job(void *ctx, uint32_t id, const struct ike_job *what)
 	*job = (struct fake_job){ .id = id, .tunnel = what->tunnel, .kind = what->kind };
 	if (what->kind == IKE_JOB_TLS)
 		return fake_job_tls(f, job, what);
+	if (what->kind == IKE_JOB_RADIUS)
+		return fake_job_radius(f, job, what);
 	if (what->kind == IKE_JOB_RESOLVE) {
 		snprintf(job->name, sizeof(job->name), "%s", what->name);
 	} else if (what->kind == IKE_JOB_VERIFY) {
@@ -255,14 +284,6 @@ static void fake_job_ppk(struct fake *f, const struct fake_job *job, uint8_t mad
 		fake_broken("a PPK job with an unknown PRF or odd keys");
 }
 
-static const struct fake_user *fake_user(const struct fake *f, const char *name)
-{
-	for (unsigned int i = 0; i < FAKE_USERS_MAX; i++)
-		if (f->user[i].password[0] && !strcmp(f->user[i].name, name))
-			return &f->user[i];
-	return NULL;
-}
-
 void fake_password(struct fake *f, const char *name, const char *password)
 {
 	struct fake_user *u = (struct fake_user *)fake_user(f, name);
@@ -303,7 +324,7 @@ static void fake_job_do(struct fake *f, struct ike *ike, const struct fake_job *
 		fake_job_eap(f, ike, job);
 		return;
 	}
-	if (job->kind == IKE_JOB_TLS)
+	if (job->kind == IKE_JOB_TLS || job->kind == IKE_JOB_RADIUS)
 		result = fake_tls_result(job->flight);
 	if (job->kind == IKE_JOB_RESOLVE) {
 		fake_job_resolve(f, job, &result);
@@ -400,6 +421,7 @@ static void fake_forget_jobs(struct fake *f)
 		free(f->job[f->job_count].flight);
 	}
 	f->tls = (struct fake_tls_list){ 0 };
+	f->radius = (struct fake_radius_list){ 0 };
 }
 
 void fake_reboot(struct fake *f)
@@ -422,7 +444,8 @@ bool fake_is_empty(const struct fake *f)
 	for (unsigned int i = 0; i < FAKE_TUNNELS_MAX; i++)
 		if (f->tunnel[i].device)
 			return false;
-	return !fake_tls_count(&f->tls) && !f->in_count && !f->reserved && !f->policy_count;
+	return !fake_tls_count(&f->tls) && !fake_radius_count(&f->radius) &&
+	       !f->in_count && !f->reserved && !f->policy_count;
 }
 
 struct ike_env fake_env(struct fake *f)

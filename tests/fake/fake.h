@@ -7,6 +7,7 @@
 #ifndef FAKE_FAKE_H
 #define FAKE_FAKE_H
 
+#include "fake/fake_radius.h"
 #include "fake/fake_tls.h"
 #include "ike/ike.h"
 
@@ -47,7 +48,7 @@ struct fake_job {
 	uint16_t hashes;		/* SIGN */
 	const char *why;		/* VERIFY */
 	uint64_t valid_s;
-	struct fake_flight *flight;	/* TLS */
+	struct fake_flight *flight;	/* TLS, RADIUS */
 };
 
 struct fake_tunnel {
@@ -100,6 +101,7 @@ struct fake {
 	struct fake_name name[FAKE_NAMES_MAX];
 	struct fake_job job[FAKE_JOBS_MAX];
 	struct fake_tls_list tls;
+	struct fake_radius_list radius;
 	unsigned int job_count, jobs_begun;
 	bool hold_jobs;			/* they end only by fake_job_end() */
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * EAP packets to a client or a server. First octet: bit 0, client; bit 1, with MD5 only; bit 2, its
- * jobs fail; bit 3, with TLS only. Then packets: a length of two octets, and so many octets; in
- * each the identifier is that of the last request where the fuzzer writes 0, so that it gets past
- * the beginning. What is answered has to be sound EAP, and without the password nothing succeeds.
+ * jobs fail; bit 3, with TLS only; bit 4, the server passes it through to RADIUS. Then packets: a
+ * length of two octets, and so many octets; in each the identifier is that of the last request where
+ * the fuzzer writes 0, so that it gets past the beginning. What is answered has to be sound EAP, and
+ * without the password nothing succeeds.
  */
 #include <stdlib.h>
 
@@ -23,7 +24,10 @@ static struct auth_session *begin(struct ends *p, uint8_t how)
 	struct side *a = &p->s[0];
 	struct octets covered = {0};
 
-	memcpy(a->conf.eap, how & 8 ? "\15" : how & 2 ? "\4" : "\32\4", how & 10 ? 1 : 2);
+	if (!(how & 1) && how & 16)
+		a->conf.eap[0] = EAP_TYPE_RADIUS;
+	else
+		memcpy(a->conf.eap, how & 8 ? "\15" : how & 2 ? "\4" : "\32\4", how & 10 ? 1 : 2);
 	assert_true(ike_id_parse(&a->conf.eap_id, "alice"));
 	fake_password(&a->fake, how & 1 ? "" : "alice", "w0nderland");
 	a->fake.no_jobs = how & 4;

@@ -32,7 +32,7 @@ static void file_write(const char *dir, const char *name, const char *text, mode
 
 static struct vault *vault_make(void)
 {
-	static char hook[128], config[128], users[128];
+	static char hook[128], config[128], users[128], radius[128];
 	char dir[64] = "/tmp/esplane-fuzz.XXXXXX";
 	struct vault *v;
 
@@ -41,11 +41,15 @@ static struct vault *vault_make(void)
 		abort();
 	file_write(dir, "hook", "#!/bin/sh\n", 0700, hook);
 	file_write(dir, "users", "alice: " SECRET "\n", 0600, users);
+	file_write(dir, "radius", SECRET "\n", 0600, radius);
 	file_write(dir, "t.conf",
 		   "tunnel office {\nremote = any\npsk = '" SECRET "'\nup-script = hook\n"
 		   "users = users\neap = { mschapv2, md5 }\n"
 		   "child a { local-ts = 10.1.0.0/24 remote-ts = 10.2.0.0/24 }\n"
-		   "child b { local-ts = 10.1.0.0/24 remote-ts = 10.3.0.0/24 }\n}\n",
+		   "child b { local-ts = 10.1.0.0/24 remote-ts = 10.3.0.0/24 }\n}\n"
+		   "tunnel road {\nremote = any\npsk = '" SECRET "'\neap = radius\n"
+		   "radius-server = 192.0.2.9\nradius-secret-file = radius\n"
+		   "local-ts = 10.1.0.0/24\nremote-ts = 10.4.0.0/24\n}\n",
 		   0600, config);
 	v = vault_new(network[1], supervisor[1], config);
 	if (!v || !vault_input(v, (const uint8_t *)"\1\0\0\0\1", 5))
@@ -54,6 +58,7 @@ static struct vault *vault_make(void)
 	unlink(config);
 	unlink(hook);
 	unlink(users);
+	unlink(radius);
 	rmdir(dir);
 	return v;
 }

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # With strongSwan, EAP: each method, esplane as server and as client, the server by certificate and by
 # pre-shared key; TLS 1.2, also as all the proof that there is (RFC 5998); then who is refused, and with
-# which sentence.
+# which sentence. With strongSwan and FreeRADIUS: EAP passed through.
 # vm: cpus=1 timeout=300 debug=no
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
 
 PKI=$WORK/pki
-SWAN_PLUGINS+=" md4 md5 eap-identity eap-md5 eap-mschapv2 eap-tls"
+SWAN_PLUGINS+=" md4 md5 eap-identity eap-md5 eap-mschapv2 eap-tls eap-ttls"
 
 pki_make()
 {
@@ -256,6 +256,150 @@ tls_refused()
 	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
 }
 
+# radius_make: FreeRADIUS beside site a, which knows alice and the CA's certificates. Its debug output, where
+# it says what it refuses, goes to radius/log.
+radius_make()
+{
+	local dir=$WORK/radius
+
+	net_add r
+	net_link a eth1 198.51.100.1/24 r eth0 198.51.100.9/24
+	mkdir -p "$dir"
+	# shellcheck disable=SC2016	# a line of FreeRADIUS's
+	echo '$INCLUDE /usr/share/freeradius/dictionary' >"$dir/dictionary"
+	echo 'alice Cleartext-Password := "wonder land"' >"$dir/users"
+	cat >"$dir/radiusd.conf" <<-END
+	prefix = /usr
+	libdir = /usr/lib/freeradius
+	raddbdir = $dir
+	logdir = $dir
+	run_dir = $dir
+	max_requests = 256
+	log {
+		destination = stdout
+	}
+	security {
+		allow_vulnerable_openssl = yes
+	}
+	client a {
+		ipaddr = 198.51.100.1
+		secret = testing123
+		require_message_authenticator = yes
+	}
+	modules {
+		mschap {
+		}
+		files {
+			usersfile = $dir/users
+		}
+		eap {
+			default_eap_type = mschapv2
+			md5 {
+			}
+			mschapv2 {
+			}
+			tls-config common {
+				private_key_file = $PKI/a.key
+				certificate_file = $PKI/a.pem
+				ca_file = $PKI/ca.pem
+				tls_min_version = "1.2"
+				tls_max_version = "1.2"
+				ecdh_curve = ""
+			}
+			tls {
+				tls = common
+			}
+			ttls {
+				tls = common
+				default_eap_type = md5
+				virtual_server = site
+			}
+		}
+	}
+	server site {
+		listen {
+			type = auth
+			ipaddr = 198.51.100.9
+			port = 1812
+		}
+		authorize {
+			eap {
+				ok = return
+			}
+			files
+		}
+		authenticate {
+			Auth-Type MS-CHAP {
+				mschap
+			}
+			eap
+		}
+	}
+	END
+	spawn freeradius in_net r freeradius -X -d "$dir"
+	wait_for 30 grep -q "Ready to process requests" "$WORK/freeradius.log" ||
+		bail "FreeRADIUS does not start: $(tail -n 20 "$WORK/freeradius.log")"
+}
+
+# radius_server WORD SERVER...: esplane passes EAP through to these, with that secret
+radius_server()
+{
+	local word=$1 server list=
+
+	(umask 077 && echo "$word" >"$WORK/a/radius.secret")
+	for server in "${@:2}"; do
+		list+="${list:+, }\"$server\""
+	done
+	espl_eap any cert 'eap = "radius"' "radius-server = { $list }" \
+		"radius-secret-file = \"$WORK/a/radius.secret\"" >"$WORK/a/esplane.conf"
+	must espl a reload
+}
+
+# radius_client USER PASSWORD METHOD [LINE]
+radius_client()
+{
+	USER_B=$1 swan_eap "auth = eap-$3
+		eap_id = $1
+		${4:-}" "auth = pubkey" "$2"
+}
+
+# radius_row WHAT USER
+radius_row()
+{
+	if check "radius: $1: up" swan_up; then
+		check "radius: $1: the user has a name" grep -q "office/$2: up" "$WORK/a.log"
+		row "radius: $1"
+		espl a up office >/dev/null 2>&1
+	fi
+}
+
+radius_rows()
+{
+	radius_server testing123 198.51.100.9
+	radius_client alice "wonder land" mschapv2
+	radius_row mschapv2 alice
+	radius_client alice "wonder land" md5
+	radius_row "md5, for which the client asks" alice
+	radius_client gw.example.org unused tls "certs = $PKI/b.pem"
+	radius_row tls gw.example.org
+	radius_client alice "wonder land" ttls
+	radius_row ttls alice
+	sleep 1		# what strangers do is logged once a second
+	radius_client alice "looking glass" mschapv2
+	refuse "radius: a wrong password: not up" "" swan_up
+	check "radius: a wrong password: why" \
+		grep -q "user alice: the RADIUS server 198.51.100.9:1812 refuses the user" "$WORK/a.log"
+	# nobody is at the first address: the second is asked after half of the time
+	radius_server testing123 198.51.100.8 198.51.100.9
+	radius_client alice "wonder land" mschapv2
+	radius_row "the second server" alice
+	radius_server testing321 198.51.100.9
+	refuse "radius: another secret: not up" "" swan_up
+	check "radius: another secret: why" \
+		grep -q "user alice: the RADIUS server 198.51.100.9:1812 does not answer" "$WORK/a.log"
+	check "radius: another secret: nothing is left at strongSwan" wait_for 10 swan_is_empty
+}
+
 module_load
 site_make
 pki_make
@@ -286,4 +430,6 @@ refused "a method that we do not allow" md5 mschapv2 "wonder land" "the server a
 tls_rows 1.2
 tls_alone
 tls_refused
+radius_make
+radius_rows
 finish

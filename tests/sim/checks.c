@@ -562,6 +562,9 @@ static void check_counts(struct world *w, const struct node *n, unsigned int sas
 	if (fake_tls_count(&n->tls))
 		violate(w, "quiet, and %c has %u conversations of TLS", 'A' + n->index,
 			fake_tls_count(&n->tls));
+	if (fake_radius_count(&n->radius))
+		violate(w, "quiet, and %c has %u conversations of RADIUS", 'A' + n->index,
+			fake_radius_count(&n->radius));
 	if (peers != (n->index == HUB && w->any ? sas : 1))
 		violate(w, "quiet, and %c has %u peers", 'A' + n->index, peers);
 	if (n->host.device != (sas || waiting))

@@ -2,6 +2,7 @@
 /* The hub is the server of EAP, all others are its clients. */
 #include "ike/auth/auth.h"
 #include "ike/auth/eap_secret.h"
+#include "lib/array.h"
 #include "sim/sim.h"
 
 /* Of a client; what the hub does not know ends in another letter. */
@@ -12,17 +13,22 @@ static struct chunk password(const struct node *n, bool of_hub, char buf[32])
 	return (struct chunk){ (const uint8_t *)buf, strlen(buf) };
 }
 
-/* Each client has a method in common with the hub, not always the best of either. */
+/*
+ * Each client has a method in common with the hub, not always the best of either, or with the
+ * RADIUS server that the hub asks.
+ */
 void eap_configure(struct node *n)
 {
 	static const char *const clients[] = { "\32\4", "\4\32", "\32", "\15\32", "\32\15\4" };
-	static const char *const servers[] = { "\32\4", "\4\32", "\32", "\15\32\4", "\32\15" };
+	static const char *const servers[] = {
+		"\32\4", "\4\32", "\32", "\15\32\4", "\32\15", "\377", "\377",
+	};
 	struct rng *r = &n->w->script;
 	const char *types;
 
 	if (n->index == HUB) {
 		n->conf.remote_auth = &auth_eap_ops;
-		types = servers[rng_below(r, 5)];
+		types = servers[rng_below(r, ARRAY_SIZE(servers))];
 	} else {
 		n->conf.local_auth = &auth_eap_ops;
 		n->conf.eap_id = n->id;
@@ -33,19 +39,25 @@ void eap_configure(struct node *n)
 	n->conf.eap_only = strchr(types, '\15') && rng_chance(r, 50);
 }
 
+/* The client that calls itself so, or NULL. */
+static const struct node *user(const struct node *n, struct chunk name)
+{
+	for (int i = 0; i < n->w->nodes; i++) {
+		const struct ike_id *id = &n->w->n[i].id;
+
+		if (id->len == name.len && !memcmp(id->data, name.p, id->len))
+			return &n->w->n[i];
+	}
+	return NULL;
+}
+
 void eap_job(const struct node *n, const struct ike_job *job, struct sim_job *j)
 {
 	bool client = job->eap == IKE_EAP_MD5_ANSWER || job->eap == IKE_EAP_MSCHAP_ANSWER;
-	const struct node *of = client ? n : NULL;
+	const struct node *of = client ? n : user(n, job->user);
 	struct chunk secret;
 	char buf[32];
 
-	for (int i = 0; i < n->w->nodes && !client; i++) {
-		const struct ike_id *id = &n->w->n[i].id;
-
-		if (id->len == job->user.len && !memcmp(id->data, job->user.p, id->len))
-			of = &n->w->n[i];
-	}
 	if (of)
 		secret = password(of, !client, buf);
 	if (eap_secret_use(job->eap, job->user, of ? &secret : NULL, job->octets, j->out, &j->len,
@@ -61,6 +73,20 @@ bool eap_tls_job(struct node *n, const struct ike_job *job, struct sim_job *j)
 	snprintf(cert, sizeof(cert), "%s|%s|%s|24", ike_id_str(&n->id, id, sizeof(id)),
 		 node_key(n, key), n->wrong_password ? "another CA of TLS" : "the CA of TLS");
 	if (!fake_tls_job(&n->tls, cert, "the CA of TLS", job, &j->flight))
+		return false;
+	memcpy(j->out, j->flight.msk, IKE_MSK_LEN);
+	return true;
+}
+
+bool eap_radius_job(struct node *n, const struct ike_job *job, struct sim_job *j)
+{
+	const struct node *of = user(n, job->user);
+	struct chunk secret;
+	char buf[32];
+
+	if (of)
+		secret = password(of, true, buf);
+	if (!fake_radius_job(&n->radius, of ? &secret : NULL, job, &j->flight))
 		return false;
 	memcpy(j->out, j->flight.msk, IKE_MSK_LEN);
 	return true;

@@ -318,6 +318,8 @@ static bool job_do(struct node *n, const struct ike_job *job, struct sim_job *j)
 		return true;
 	case IKE_JOB_TLS:
 		return eap_tls_job(n, job, j);
+	case IKE_JOB_RADIUS:
+		return eap_radius_job(n, job, j);
 	case IKE_JOB_SIGN:
 		j->len = FAKE_SIGNATURE_LEN;
 		j->fails = fake_sign_job(node_key(n, key), job->hashes, job->octets, &j->method,
@@ -352,6 +354,7 @@ static void env_forget(void *ctx, uint32_t conversation)
 	struct node *n = ctx;
 
 	fake_tls_forget(&n->tls, conversation);
+	fake_radius_forget(&n->radius, conversation);
 }
 
 static unsigned int first_job(const struct node *n)
@@ -379,7 +382,7 @@ void jobs_tick(struct node *n)
 		.valid_s = job.valid_s,
 	};
 
-	if (job.kind == IKE_JOB_TLS)
+	if (job.kind == IKE_JOB_TLS || job.kind == IKE_JOB_RADIUS)
 		result = eap_tls_result(&job);
 	if (job.fails)
 		result = (struct ike_job_result){ .why = job.fails };
@@ -415,6 +418,7 @@ void node_stop(struct node *n)
 	n->ike = NULL;
 	n->job_count = 0;
 	memset(&n->tls, 0, sizeof(n->tls));
+	memset(&n->radius, 0, sizeof(n->radius));
 	memset(n->view, 0, sizeof(n->view));
 	host_flush(&n->host);
 	kernel_flush(&n->k);

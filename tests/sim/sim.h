@@ -9,6 +9,7 @@
 
 #include <stdarg.h>
 
+#include "fake/fake_radius.h"
 #include "fake/fake_tls.h"
 #include "ike/exchange/exchange.h"
 #include "ike/ike.h"
@@ -112,7 +113,7 @@ struct sim_job {
 	size_t len;
 	uint8_t method;			/* SIGN */
 	uint64_t valid_s;		/* VERIFY */
-	struct fake_flight flight;	/* TLS */
+	struct fake_flight flight;	/* TLS, RADIUS */
 };
 
 /* What a node has put on the wire, RFC 7296 2.1 to 2.3. */
@@ -177,6 +178,7 @@ struct node {
 	struct sim_job jobs[JOBS_MAX];
 	unsigned int job_count;
 	struct fake_tls_list tls;
+	struct fake_radius_list radius;
 	struct rng rng;
 	struct addr place[PLACES];
 	unsigned int at;		/* place[at] is what its routes prefer */
@@ -290,6 +292,9 @@ void eap_configure(struct node *n);
 /* Does IKE_JOB_EAP. */
 void eap_job(const struct node *n, const struct ike_job *job, struct sim_job *j);
 bool eap_tls_job(struct node *n, const struct ike_job *job, struct sim_job *j);
+/* As server it asks a RADIUS server, which knows the passwords. */
+bool eap_radius_job(struct node *n, const struct ike_job *job, struct sim_job *j);
+/* Of the two above. */
 struct ike_job_result eap_tls_result(const struct sim_job *j);
 
 /* host.c */

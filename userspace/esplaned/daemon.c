@@ -10,6 +10,7 @@
 #include "esplaned/engine/env.h"
 #include "esplaned/engine/hooks.h"
 #include "esplaned/engine/jobs.h"
+#include "esplaned/engine/radius.h"
 #include "esplaned/engine/talks.h"
 #include "esplaned/engine/kern_events.h"
 #include "esplaned/engine/module.h"
@@ -168,6 +169,7 @@ static void daemon_close_tunnels(struct daemon *d)
 	hooks_free(d);
 	jobs_cancel(d);
 	talks_close(d);
+	radius_close(d);
 }
 
 void daemon_close(struct daemon *d)

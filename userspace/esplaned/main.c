@@ -15,6 +15,7 @@
 #include "esplaned/daemon.h"
 #include "esplaned/engine/hooks.h"
 #include "esplaned/engine/jobs.h"
+#include "esplaned/engine/radius.h"
 #include "esplaned/engine/talks.h"
 #include "esplaned/keys/fetch.h"
 #include "esplaned/keys/keys.h"
@@ -247,6 +248,7 @@ static struct event *main_keys(struct daemon *d)
 	const struct keys_calls calls = {
 		.ctx = d, .mac_done = jobs_mac_done, .sign_done = jobs_sign_done,
 		.eap_done = jobs_eap_done, .tls_done = talks_signed,
+		.radius_done = radius_proved,
 		.hook_done = hooks_done,
 	};
 	struct event *ev = event_new(d->base, keys_fd(d->keys), EV_READ | EV_PERSIST, main_on_keys,

@@ -219,6 +219,12 @@ static void eap_conversations(void)
 		  "00000a0200000a01616c6963650040020000401a0201003b3130313233343536"
 		  "3738396162636465660000000000000000303132333435363738396162636465"
 		  "66303132333435363700616c6963650006020000061a04" },
+		{ "server-radius",
+		  "10000a0200000a01616c6963650040020000401a0201003b3130313233343536"
+		  "3738396162636465660000000000000000303132333435363738396162636465"
+		  "66303132333435363700616c6963650006020000061a03" },
+		{ "server-radius-nak",
+		  "10000a0200000a01616c69636500060200000603040006020000060d00" },
 		{ "client-tls",
 		  "090006010100060d20000f0102000f0dc00000000768656c6c6f000801030008"
 		  "0d00213f000404030004" },
@@ -231,6 +237,31 @@ static void eap_conversations(void)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		save("fuzz_eap", rows[i].name, -1, packets,
 		     unhex(rows[i].hex, packets, sizeof(packets)));
+}
+
+/* Answers for fuzz_radius: a challenge, an acceptance with keys, a refusal. */
+static void radius_answers(void)
+{
+	static const struct {
+		const char *name, *hex;
+	} rows[] = {
+		{ "challenge",
+		  "0b07003e000102030405060708090a0b0c0d0e0f5012ffffffffffffffffffff"
+		  "ffffffffffff4f1201020010040a30313233343536373839180661626364" },
+		{ "accept",
+		  "02070080000102030405060708090a0b0c0d0e0f5012ffffffffffffffffffff"
+		  "ffffffffffff4f06030700041a3a000001371134800000010203040506070809"
+		  "0a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20212223242526272829"
+		  "2a2b2c2d2e2f1a1a0000013710148001000102030405060708090a0b0c0d0e0f" },
+		{ "reject",
+		  "0307002c000102030405060708090a0b0c0d0e0f5012ffffffffffffffffffff"
+		  "ffffffffffff4f0604070004" },
+	};
+	uint8_t packet[512];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		save("fuzz_radius", rows[i].name, -1, packet,
+		     unhex(rows[i].hex, packet, sizeof(packet)));
 }
 
 int main(int argc, char **argv)
@@ -246,6 +277,7 @@ int main(int argc, char **argv)
 		octets[i] = (uint8_t)(i * 37 + 11);
 	init_messages();
 	eap_conversations();
+	radius_answers();
 	auth_message();
 	cp_messages();
 	other_messages();

@@ -44,9 +44,11 @@ static struct fake {
 	char pool[4][TUNNEL_NAME_MAX];		/* those that there are; "": none */
 	struct config *config;			/* what keys_load gives next; NULL: a mistake */
 	struct fetch *fetch;			/* what keys_fetch gives */
-	bool no_tls;				/* keys_tls() cannot begin */
+	bool no_tls;				/* keys_tls(), keys_radius_...() cannot begin */
 	struct chunk tls;			/* its octets, a view; and its scheme */
 	uint16_t scheme;
+	struct chunk radius;			/* what keys_radius_...() got, a view */
+	const uint8_t *radius_request;		/* of keys_radius_check(), likewise */
 	void (*on_job)(uint32_t id, const struct ike_job_result *result);
 } fake;
 

@@ -49,6 +49,22 @@ bool keys_tls(struct keys *keys, uint32_t job, uint32_t secret, uint16_t scheme,
 	return !fake.no_tls;
 }
 
+bool keys_radius_prove(struct keys *keys, uint32_t job, uint32_t secret, struct chunk packet)
+{
+	fake_asked("prove %u %u; ", job, secret);
+	fake.radius = packet;
+	return !fake.no_tls;
+}
+
+bool keys_radius_check(struct keys *keys, uint32_t job, uint32_t secret,
+		       const uint8_t request[RADIUS_AUTHENTICATOR_LEN], struct chunk packet)
+{
+	fake_asked("check %u %u; ", job, secret);
+	fake.radius = packet;
+	fake.radius_request = request;
+	return !fake.no_tls;
+}
+
 bool keys_hook(struct keys *keys, uint32_t id, uint32_t secret, bool up, const struct facts *facts)
 {
 	char local[64], remote[64], address[ADDR_STRLEN];

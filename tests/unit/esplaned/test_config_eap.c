@@ -168,7 +168,7 @@ static void mistakes_of_the_tunnel(void **state)
 		       "own proof by EAP, nor users, for that of the peers");
 	expect_refusal(CLIENT "eap = peap\n}\n",
 		       "@:6: tunnel \"office\": eap: \"peap\" is not a method of EAP that esplane has; "
-		       "use tls, mschapv2 or md5");
+		       "use tls, mschapv2, md5 or radius");
 	expect_refusal(CLIENT "eap = { md5, md5 }\n}\n",
 		       "@:6: tunnel \"office\": eap: md5 is there twice");
 	expect_refusal(SERVER "users = road.users\npassword = x\n}\n",

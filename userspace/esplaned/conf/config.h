@@ -15,6 +15,7 @@
 #define CONFIG_SCRIPT_MAX	256	/* octets of a path, NUL included */
 #define CONFIG_CERT_PATH_MAX	256	/* likewise, of certificates and keys */
 #define CONFIG_PASSWORD_MAX	128	/* octets, NUL included */
+#define CONFIG_RADIUS_MAX	3	/* servers of a tunnel */
 #define CONFIG_TUNNELS_MAX	1024
 #define CONFIG_TS_MAX		TS_LIST_MAX	/* selectors of a child, a side */
 #define CONFIG_POOLS_MAX	256
@@ -44,6 +45,7 @@ struct tunnel_options {
 	struct key *key;		/* our private key; NULL: none */
 	char key_password[CONFIG_PASSWORD_MAX];	/* until the key is read */
 	char password[CONFIG_PASSWORD_MAX];	/* ours as client of EAP; "": we are none */
+	char radius_secret[CONFIG_PASSWORD_MAX];	/* shared with the servers below */
 	struct user *users;		/* of EAP, whose server we are (conf/user.h) */
 	unsigned int user_count;
 	uint32_t secret;
@@ -52,6 +54,8 @@ struct tunnel_options {
 	 * while a tunnel runs. Our own are in @ike.
 	 */
 	struct chunk_list *ca, *crl;
+	struct endpoint radius[CONFIG_RADIUS_MAX];	/* servers, tried in this order */
+	unsigned int radius_count;
 	struct chunk_list *remote_keys;	/* raw public keys of the peer (crypto/raw.h) */
 	enum revocation revocation;
 	bool no_fetch;			/* of revocation lists and OCSP responses */

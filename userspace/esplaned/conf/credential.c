@@ -12,6 +12,7 @@
 #include "crypto/raw.h"
 #include "esplaned/conf/option.h"
 #include "esplaned/conf/ppk_option.h"
+#include "esplaned/conf/radius_option.h"
 #include "esplaned/conf/secret.h"
 #include "esplaned/conf/user.h"
 #include "ike/auth/auth.h"
@@ -361,7 +362,8 @@ static const char *credential_ours(const struct tunnel_options *t)
 
 static const char *credential_theirs(const struct tunnel_options *t)
 {
-	return t->ca ? "ca" : t->remote_keys ? "remote-key" : t->user_count ? "users" : NULL;
+	return t->ca ? "ca" : t->remote_keys ? "remote-key" : t->user_count ? "users" :
+	       radius_option_given(t) ? "eap = radius" : NULL;
 }
 
 /* Is there one of each at most, and what belongs to it? */
@@ -380,6 +382,9 @@ static bool credential_is_clear(const struct tunnel_options *t, char why[VALUE_W
 		return credential_twice("the peer proves who it is", "ca", "remote-key", why);
 	if (t->user_count && strcmp(theirs, "users") && !user_has_tls(t))
 		return credential_twice("the peers prove who they are", theirs, "users", why);
+	if (radius_option_given(t) && strcmp(theirs, "eap = radius"))
+		return credential_twice("the peers prove who they are", theirs, "eap = radius",
+					why);
 	return !t->remote_keys || t->ike.remote_id.type ||
 	       value_refuse(why, "remote-id is missing: a raw public key (remote-key) names nobody, "
 			    "say whose it is");

@@ -11,6 +11,7 @@
 #include "esplaned/conf/host_option.h"
 #include "esplaned/conf/pool_option.h"
 #include "esplaned/conf/ppk_option.h"
+#include "esplaned/conf/radius_option.h"
 #include "esplaned/conf/secret_option.h"
 #include "esplaned/conf/user.h"
 #include "lib/array.h"
@@ -495,6 +496,8 @@ const struct option option_table[] = {
 	{ "password-file", OPTION_TUNNEL, false, user_set_password_file },
 	{ "eap", OPTION_TUNNEL, true, user_set_method },
 	{ "aaa-id", OPTION_TUNNEL, false, user_set_aaa },
+	{ "radius-server", OPTION_TUNNEL, true, radius_option_server },
+	{ "radius-secret-file", OPTION_TUNNEL, false, radius_option_secret_file },
 	{ "eap-only", OPTION_TUNNEL, false, user_set_only },
 	{ "ike", OPTION_TUNNEL, true, option_ike },
 	{ "esp", OPTION_BOTH, true, option_esp },

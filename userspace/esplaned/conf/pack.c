@@ -282,6 +282,30 @@ static bool unpack_method(struct cursor *c, const struct auth_ops **method)
 	return true;
 }
 
+static void pack_radius(struct writer *w, const struct tunnel_options *t)
+{
+	writer_u8(w, (uint8_t)t->radius_count);
+	for (unsigned int i = 0; i < t->radius_count; i++) {
+		pack_addr(w, &t->radius[i].addr);
+		writer_u16(w, t->radius[i].port);
+	}
+}
+
+static bool unpack_radius(struct cursor *c, struct tunnel_options *t)
+{
+	uint8_t count;
+
+	if (!cursor_u8(c, &count) || count > CONFIG_RADIUS_MAX)
+		return false;
+	for (t->radius_count = 0; t->radius_count < count; t->radius_count++) {
+		struct endpoint *e = &t->radius[t->radius_count];
+
+		if (!unpack_addr(c, &e->addr) || !e->addr.family || !cursor_u16(c, &e->port))
+			return false;
+	}
+	return true;
+}
+
 static void pack_credentials(struct writer *w, const struct tunnel_options *t)
 {
 	writer_u8(w, pack_method(t->ike.local_auth));
@@ -293,6 +317,7 @@ static void pack_credentials(struct writer *w, const struct tunnel_options *t)
 	pack_list(w, t->ike.ca_hashes);
 	pack_list(w, t->ca);
 	pack_list(w, t->remote_keys);
+	pack_radius(w, t);
 	writer_u8(w, t->ike.local_raw);
 	writer_u8(w, (uint8_t)t->revocation);
 	writer_u8(w, t->no_fetch);
@@ -311,6 +336,7 @@ static bool unpack_credentials(struct cursor *c, struct tunnel_options *t,
 	    !unpack_id(c, &t->ike.aaa_id) ||
 	    !unpack_list(c, lists, &t->ike.certs) || !unpack_list(c, lists, &t->ike.ca_hashes) ||
 	    !unpack_list(c, lists, &t->ca) || !unpack_list(c, lists, &t->remote_keys) ||
+	    !unpack_radius(c, t) ||
 	    !unpack_bool(c, &t->ike.local_raw) || !cursor_u8(c, &revocation) ||
 	    revocation > REVOCATION_OFF || !unpack_bool(c, &t->no_fetch) ||
 	    !unpack_bool(c, &t->allow_legacy) ||

@@ -34,7 +34,7 @@ bool ppk_option_required(struct option_target *to, const char *value, char why[V
 bool ppk_option_check(const struct tunnel_options *t, char why[VALUE_WHY_MAX])
 {
 	const char *eap = t->user_count ? "users" : t->password[0] ? "password" :
-			  user_has_tls(t) ? "eap" : NULL;
+			  t->ike.eap[0] ? "eap" : NULL;
 
 	if (!t->ppk.len != !t->ike.ppk_id[0])
 		return value_refuse(why, "%s is there without %s: a PPK is a secret and a name that "

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "esplaned/conf/radius_option.h"
 #include "esplaned/conf/secret.h"
 #include "ike/auth/eap.h"
 #include "ike/core/id.h"
@@ -151,7 +152,7 @@ bool user_set_method(struct option_target *to, const char *value, char why[VALUE
 	uint8_t *types = to->tunnel->ike.eap;
 
 	if (!m)
-		return value_refuse(why, "\"%s\" is not a method of EAP that esplane has; use tls, mschapv2 or md5",
+		return value_refuse(why, "\"%s\" is not a method of EAP that esplane has; use tls, mschapv2, md5 or radius",
 				    value);
 	for (unsigned int i = 0; i < EAP_METHODS_MAX; i++) {
 		if (types[i] == m->type)
@@ -297,6 +298,12 @@ bool user_complete(struct tunnel_options *t, char why[VALUE_WHY_MAX])
 
 	if (t->ike.eap_only && !user_has_tls(t))
 		return value_refuse(why, "eap-only = yes needs tls in eap: no other method proves both ends well enough (RFC 5998)");
+	if (!radius_option_complete(t, why))
+		return false;
+	if (radius_option_given(t)) {
+		t->ike.remote_auth = &auth_eap_ops;
+		return true;
+	}
 	if (!t->user_count && !t->password[0] && !user_has_tls(t)) {
 		if (t->ike.eap_id.type || t->ike.eap[0] || t->ike.aaa_id.type)
 			return value_refuse(why, "%s is there, but neither password, for our own proof by EAP, nor users, for that of the peers",
@@ -317,7 +324,7 @@ bool user_complete(struct tunnel_options *t, char why[VALUE_WHY_MAX])
 
 bool user_warning(const struct tunnel_options *t, char text[VALUE_WHY_MAX])
 {
-	if (!t->user_count || !t->psk.len)
+	if ((!t->user_count && !radius_option_given(t)) || !t->psk.len)
 		return false;
 	value_refuse(text, "psk: each user knows it, can pass for this server with it, and learn the passwords of others: use cert and key");
 	return true;

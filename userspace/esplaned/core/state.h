@@ -16,6 +16,8 @@ struct job;
 struct kern;
 struct keys;
 struct progress;
+struct radius_socks;
+struct radius_talk;
 struct resolver;
 struct sock;
 struct talk;
@@ -38,6 +40,9 @@ struct daemon {
 	struct wait *waits;
 	struct job *jobs;
 	struct talk *talks;		/* of TLS, that go on */
+	struct radius_talk *radius;	/* of EAP with a RADIUS server, that go on */
+	uint32_t radius_span_ms;	/* a request's time; 0: RADIUS_SPAN_MS */
+	struct radius_socks *radius_socks;	/* NULL: none was asked yet */
 	struct hook *hooks;
 	struct progress *progress;	/* control/publish.c */
 	struct told *told;		/* control/told.c */

@@ -10,6 +10,7 @@
 #include "esplaned/engine/hooks.h"
 #include "esplaned/engine/jobs.h"
 #include "esplaned/engine/module.h"
+#include "esplaned/engine/radius.h"
 #include "esplaned/engine/talks.h"
 #include "esplaned/host/clock.h"
 #include "esplaned/host/device.h"
@@ -51,12 +52,15 @@ static unsigned int env_addresses(void *ctx, struct addr *addrs, unsigned int ma
 
 static bool env_job(void *ctx, uint32_t id, const struct ike_job *job)
 {
+	if (job->kind == IKE_JOB_RADIUS)
+		return radius_step(ctx, id, job);
 	return job->kind == IKE_JOB_TLS ? talks_step(ctx, id, job) : jobs_begin(ctx, id, job);
 }
 
 static void env_forget(void *ctx, uint32_t conversation)
 {
 	talks_forget(ctx, conversation);
+	radius_forget(ctx, conversation);
 }
 
 /* NULL: there is no such tunnel, @why says so. */

@@ -211,6 +211,8 @@ static bool keys_input(struct keys *keys, size_t len)
 		return keys_octets_done(keys, &c, keys->calls.eap_done);
 	if (kind == LINK_TLS_DONE)
 		return keys_octets_done(keys, &c, keys->calls.tls_done);
+	if (kind == LINK_RADIUS_DONE)
+		return keys_octets_done(keys, &c, keys->calls.radius_done);
 	if (kind == LINK_HOOK_DONE)
 		return keys_hook_done(keys, &c);
 	if (kind == LINK_SIGN_DONE)
@@ -363,6 +365,31 @@ bool keys_eap(struct keys *keys, uint32_t job, uint32_t secret, enum ike_eap wha
 	writer_bytes(&w, user.p, user.len);
 	writer_bytes(&w, octets.p, octets.len);
 	return keys_send(keys, &w);
+}
+
+static bool keys_radius(struct keys *keys, uint32_t job, uint32_t secret, struct chunk request,
+			struct chunk packet)
+{
+	struct writer w = link_begin(keys->out, LINK_RADIUS);
+
+	writer_u32(&w, job);
+	writer_u32(&w, secret);
+	writer_u8(&w, request.len != 0);
+	writer_bytes(&w, request.p, request.len);
+	writer_bytes(&w, packet.p, packet.len);
+	return keys_send(keys, &w);
+}
+
+bool keys_radius_prove(struct keys *keys, uint32_t job, uint32_t secret, struct chunk packet)
+{
+	return keys_radius(keys, job, secret, (struct chunk){ 0 }, packet);
+}
+
+bool keys_radius_check(struct keys *keys, uint32_t job, uint32_t secret,
+		       const uint8_t request[RADIUS_AUTHENTICATOR_LEN], struct chunk packet)
+{
+	return keys_radius(keys, job, secret,
+			   (struct chunk){ request, RADIUS_AUTHENTICATOR_LEN }, packet);
 }
 
 bool keys_hook(struct keys *keys, uint32_t id, uint32_t secret, bool up,

@@ -21,6 +21,7 @@
 #include "esplaned/keys/ledger.h"
 #include "ike/core/env.h"
 #include "lib/mem.h"
+#include "wire/radius.h"
 
 #define KEYS_STATE	"/var/lib/esplane"
 
@@ -44,6 +45,8 @@ struct keys_calls {
 	void (*eap_done)(void *ctx, uint32_t job, const char *why, struct chunk out);
 	/* @why NULL: the signature; else one sentence. */
 	void (*tls_done)(void *ctx, uint32_t job, const char *why, struct chunk signature);
+	/* @why NULL: what keys_radius_prove or keys_radius_check asked for; else one sentence. */
+	void (*radius_done)(void *ctx, uint32_t job, const char *why, struct chunk out);
 	/* @why: "" or one sentence. */
 	void (*hook_done)(void *ctx, uint32_t id, const char *why);
 };
@@ -131,6 +134,14 @@ bool keys_tls(struct keys *keys, uint32_t job, uint32_t secret, uint16_t scheme,
  */
 bool keys_eap(struct keys *keys, uint32_t job, uint32_t secret, enum ike_eap what,
 	      struct chunk user, struct chunk octets);
+/*
+ * With the RADIUS secret of that number: Message-Authenticator of @packet, a request; is @packet an
+ * answer to the request that has that authenticator, and which key does it have (IKE_MSK_LEN
+ * octets, or none)? radius_done follows, never from inside. False: it cannot begin.
+ */
+bool keys_radius_prove(struct keys *keys, uint32_t job, uint32_t secret, struct chunk packet);
+bool keys_radius_check(struct keys *keys, uint32_t job, uint32_t secret,
+		       const uint8_t request[RADIUS_AUTHENTICATOR_LEN], struct chunk packet);
 /*
  * Runs up-script or down-script of the tunnel whose number it is; those of one tunnel run one after
  * the other. hook_done follows, also where there is none. False: it cannot begin.

@@ -28,6 +28,7 @@ enum link_kind {
 	LINK_EAP,      /* job u32, secret u32, enum ike_eap u8, user u16 and octets, octets */
 	LINK_TLS,      /* job u32, secret u32, scheme u16, octets (crypto/tls.h: tls_sign) */
 	LINK_LEASE,    /* an entry (ledger.h); likewise from secrets to supervisor */
+	LINK_RADIUS,   /* job u32, secret u32, check u8, octets (vault_radius.h) */
 	LINK_DNS,      /* secret u32, up u8, net (conf/pack.h); to supervisor: interface, up, net */
 	/* secrets to network */
 	LINK_POOL,	/* request u32, a pool (conf/pack.h) */
@@ -40,6 +41,7 @@ enum link_kind {
 	LINK_SIGN_DONE, /* job u32, ok u8, AUTH method u8 and data, or a text: what is wrong */
 	LINK_EAP_DONE,	/* job u32, ok u8, octets or a text: what is wrong */
 	LINK_TLS_DONE,	/* job u32, ok u8, the signature or a text: what is wrong */
+	LINK_RADIUS_DONE, /* job u32, ok u8, octets or a text: what is wrong */
 	/* secrets to supervisor, and back */
 	LINK_RUN, /* id u32, group u32, seconds u32, path, count u8, environment */
 	LINK_RAN, /* id u32, text: what went wrong, or "" */

@@ -16,6 +16,7 @@
 #include "esplaned/keys/ledger.h"
 #include "esplaned/keys/link.h"
 #include "esplaned/keys/vault_eap.h"
+#include "esplaned/keys/vault_radius.h"
 #include "esplaned/keys/parcel.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -110,7 +111,8 @@ static bool vault_same(const struct tunnel_options *a, const struct tunnel_optio
 	return !strcmp(a->ike.name, b->ike.name) && a->psk.len == b->psk.len &&
 	       crypto_equal(a->psk.b, b->psk.b, a->psk.len) && a->ppk.len == b->ppk.len &&
 	       crypto_equal(a->ppk.b, b->ppk.b, a->ppk.len) && key_equal(a->key, b->key) &&
-	       !strcmp(a->password, b->password) && !strcmp(a->up_script, b->up_script) &&
+	       !strcmp(a->password, b->password) &&
+	       !strcmp(a->radius_secret, b->radius_secret) && !strcmp(a->up_script, b->up_script) &&
 	       !strcmp(a->down_script, b->down_script) &&
 	       a->script_timeout_s == b->script_timeout_s;
 }
@@ -370,18 +372,20 @@ static bool vault_tls(struct vault *v, struct cursor *c)
 	return vault_answer(v, &w);
 }
 
-/* LINK_EAP */
+/* LINK_EAP, LINK_RADIUS */
 
-static bool vault_eap(struct vault *v, struct cursor *c)
+static bool vault_secret(struct vault *v, struct cursor *c, enum link_kind done,
+			 bool (*answer)(const struct tunnel_options *t, struct cursor *c,
+					struct writer *w))
 {
-	struct writer w = link_begin(v->out, LINK_EAP_DONE);
+	struct writer w = link_begin(v->out, done);
 	uint32_t job, secret;
 	bool ok;
 
 	if (!cursor_u32(c, &job) || !cursor_u32(c, &secret))
 		return false;
 	writer_u32(&w, job);
-	if (!vault_eap_answer(vault_find(v, secret), c, &w))
+	if (!answer(vault_find(v, secret), c, &w))
 		return false;
 	ok = vault_answer(v, &w);
 	mem_wipe(v->out, w.len);
@@ -534,7 +538,9 @@ bool vault_input(struct vault *v, const uint8_t *msg, size_t len)
 	case LINK_TLS:
 		return vault_tls(v, &c);
 	case LINK_EAP:
-		return vault_eap(v, &c);
+		return vault_secret(v, &c, LINK_EAP_DONE, vault_eap_answer);
+	case LINK_RADIUS:
+		return vault_secret(v, &c, LINK_RADIUS_DONE, vault_radius_answer);
 	case LINK_HOOK:
 		return vault_hook(v, &c);
 	case LINK_LEASE:

@@ -85,10 +85,11 @@ static void eap_take(struct auth_session *s, const struct ike_job_result *result
 
 static void eap_free(struct auth_session *s)
 {
-	if (s->priv)
-		eap_tls_end(s->priv);
-	if (s->priv)
-		mem_free_wiped(s->priv, sizeof(struct eap));
+	if (!s->priv)
+		return;
+	eap_tls_end(s->priv);
+	eap_radius_end(s->priv);
+	mem_free_wiped(s->priv, sizeof(struct eap));
 }
 
 const struct auth_ops auth_eap_ops = {

@@ -25,6 +25,7 @@ enum eap_type {
 	EAP_TYPE_TLS = 13,
 	EAP_TYPE_MSCHAPV2 = 26,
 	EAP_TYPE_EXPANDED = 254,
+	EAP_TYPE_RADIUS = 255,		/* none: what a RADIUS server asks for (eap_radius.c) */
 };
 
 /* A view of one packet. */
@@ -45,6 +46,7 @@ struct eap_method {
 	uint8_t type;
 	bool mutual;			/* proves both ends, gives a key: RFC 5998 4 */
 	bool password;			/* the client's proof is one, which can be guessed */
+	bool pass;			/* server: another one speaks, in whatever type it wants */
 	/*
 	 * Server: @in NULL: it begins. AUTH_MORE: a request is built; AUTH_DONE: the peer is who it
 	 * says.
@@ -71,7 +73,8 @@ struct eap {
 	bool proved;			/* client: nothing is missing but EAP-Success */
 	bool notified;			/* client: a notification is in the log */
 	char why[IKE_WHY_MAX];		/* why EAP-Failure will follow; "": not known */
-	uint8_t last[AUTH_OUT_MAX];	/* client: the last answer, for a copy of the request */
+	/* Client: the last answer, for a copy of the request. RADIUS: the server's request. */
+	uint8_t last[AUTH_OUT_MAX];
 	size_t last_len;
 
 	/* Of methods. */
@@ -82,6 +85,7 @@ struct eap {
 	uint8_t made[IKE_EAP_OUT_MAX];
 	size_t made_len;
 	struct eap_tls *tls;		/* eap_tls.c; NULL: it has not begun */
+	uint32_t conversation;		/* eap_radius.c; 0: it has not begun */
 };
 
 /* eap_packet.c. Octets behind the packet's own length are padding. False: malformed. */
@@ -98,13 +102,17 @@ enum auth_state eap_packet_fail(struct eap *e, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* Begins a job; a server's counts as a guess, until it was right. AUTH_PENDING; or AUTH_FAILED. */
 enum auth_state eap_packet_ask(struct eap *e, enum ike_eap what, struct chunk octets);
+/* Of a server's client: has it been wrong too often? It counts as a guess, until it was right. */
+bool eap_packet_guesses(struct eap *e);
 /* The job has ended: true once. */
 bool eap_packet_answered(struct eap *e);
 
-extern const struct eap_method eap_md5, eap_mschapv2, eap_tls;
+extern const struct eap_method eap_md5, eap_mschapv2, eap_tls, eap_radius;
 
 /* eap_tls.c: what it holds. Twice is fine. */
 void eap_tls_end(struct eap *e);
+/* eap_radius.c: likewise. */
+void eap_radius_end(struct eap *e);
 
 /* eap_method.c */
 const struct eap_method *eap_method_find(uint8_t type);		/* NULL: unknown */

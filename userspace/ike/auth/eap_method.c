@@ -4,7 +4,9 @@
 #include "ike/auth/eap.h"
 #include "lib/array.h"
 
-static const struct eap_method *const eap_methods[] = { &eap_tls, &eap_mschapv2, &eap_md5 };
+static const struct eap_method *const eap_methods[] = {
+	&eap_tls, &eap_mschapv2, &eap_md5, &eap_radius,
+};
 
 const struct eap_method *eap_method_find(uint8_t type)
 {

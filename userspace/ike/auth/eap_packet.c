@@ -84,7 +84,7 @@ enum auth_state eap_packet_fail(struct eap *e, const char *fmt, ...)
 }
 
 /* A server's client that has been wrong too often is not listened to. */
-static bool eap_packet_guesses(struct eap *e)
+bool eap_packet_guesses(struct eap *e)
 {
 	const struct ike_sa *sa = e->s->sa;
 	struct chunk user = { e->user, e->user_len };

@@ -98,6 +98,8 @@ static enum auth_state eap_server_answer(struct eap *e, struct chunk input)
 		return in.type == EAP_TYPE_IDENTITY ?
 			       eap_server_identity(e, &in) :
 			       eap_packet_fail(e, "no EAP identity");
+	if (e->method->pass)
+		return e->method->server(e, &in);
 	if (in.type == EAP_TYPE_NAK && e->phase <= 1 && !e->s->job_ended)
 		return eap_server_nak(e, &in);
 	if (in.type != e->method->type)

@@ -81,6 +81,12 @@ enum ike_job_kind {
 	IKE_JOB_TLS,
 	/* @octets, which are SK_d, SK_pi and SK_pr, with the PPK of @tunnel: auth_ppk(). */
 	IKE_JOB_PPK,
+	/*
+	 * As server of EAP we pass it through, RFC 3579: @octets, a response of @user, go to the
+	 * RADIUS server of @tunnel, and what that says comes back. Its first step makes a
+	 * @conversation, as of IKE_JOB_TLS.
+	 */
+	IKE_JOB_RADIUS,
 };
 
 /*
@@ -126,8 +132,9 @@ struct ike_job {
 	uint8_t method;			/* 1, 9, 10, 11 or 14, enum auth_method */
 	struct chunk signature;		/* AUTH data: of method 14 with its AlgorithmIdentifier */
 	enum ike_eap eap;		/* EAP */
-	struct chunk user;		/* EAP: who the client says it is */
-	uint32_t conversation;		/* TLS */
+	struct chunk user;		/* EAP, RADIUS: who the client says it is */
+	uint32_t conversation;		/* TLS, RADIUS */
+	const struct endpoint *local, *remote;	/* RADIUS: where the client talks to us */
 	bool client;			/* TLS: our role */
 	uint8_t type;			/* TLS: of EAP, enum eap_type */
 };
@@ -153,11 +160,13 @@ struct ike_job_result {
 	/* VERIFY, when @why is NULL. */
 	uint64_t valid_s; /* seconds from now until the first of the chain expires; 0: unknown */
 	const char *subject;		/* of the end entity, for people; NULL: unknown */
-	struct chunk eap; /* EAP: at most IKE_EAP_OUT_MAX octets; TLS: IKE_FLIGHT_MAX */
-	/* TLS */
+	/* EAP: at most IKE_EAP_OUT_MAX octets; TLS: IKE_FLIGHT_MAX; RADIUS: a packet of EAP */
+	struct chunk eap;
+	/* TLS, RADIUS */
 	enum ike_round round;
 	const char *text;		/* FAILED: one sentence */
-	struct chunk msk;		/* DONE: IKE_MSK_LEN octets; @valid_s, @subject too */
+	/* DONE: IKE_MSK_LEN octets, RADIUS: or none; TLS: @valid_s, @subject too */
+	struct chunk msk;
 };
 
 /* How far a peer or child has come: what `ikectl up` shows, in this order. */
