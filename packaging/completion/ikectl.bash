@@ -14,7 +14,7 @@ _ikectl_names()
 _ikectl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} i command='' name='' options='--json --control --help --version'
-	local commands='up down restart rekey status explain log redirect top export-keys leases names monitor reload pki version help'
+	local commands='up down restart rekey reauth status explain log redirect top export-keys leases names monitor reload pki version help'
 	local ikectl=("${COMP_WORDS[0]}")
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
@@ -37,7 +37,7 @@ _ikectl()
 		COMPREPLY=()
 	else
 		case $command in
-		up | down | restart | rekey | status | explain | log | redirect | top | export-keys) _ikectl_names "$cur" ;;
+		up | down | restart | rekey | reauth | status | explain | log | redirect | top | export-keys) _ikectl_names "$cur" ;;
 		pki) mapfile -t COMPREPLY < <(compgen -W 'ca server client sign revoke' -- "$cur") ;;
 		help) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur") ;;
 		*) COMPREPLY=() ;;

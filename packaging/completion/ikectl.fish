@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # fish completion of ikectl(8)
 
-set -l commands up down restart rekey status explain log redirect top export-keys leases names monitor reload pki version help
+set -l commands up down restart rekey reauth status explain log redirect top export-keys leases names monitor reload pki version help
 complete -c ikectl -f
 complete -c ikectl -l json -d 'One JSON object a line'
 complete -c ikectl -l control -r -F -d "The daemon's socket"
@@ -13,6 +13,7 @@ complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a up -d 'Brin
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a down -d 'Take a tunnel down, and keep it down'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a restart -d 'Down, then up'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a rekey -d 'New keys now'
+complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a reauth -d 'Both ends prove themselves again'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a status -d 'All tunnels in a table, or one in detail'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a explain -d 'Why it is not up, or is up and passes nothing'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a log -d 'How much is logged of a tunnel, now'
@@ -27,6 +28,6 @@ complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a pki -d 'Cer
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a version -d 'Of ikectl, the daemon and the module'
 complete -c ikectl -n "not __fish_seen_subcommand_from $commands" -a help -d 'More about a command'
 
-complete -c ikectl -n '__fish_seen_subcommand_from up down restart rekey status explain log redirect top export-keys' -a '(ikectl names 2>/dev/null)'
+complete -c ikectl -n '__fish_seen_subcommand_from up down restart rekey reauth status explain log redirect top export-keys' -a '(ikectl names 2>/dev/null)'
 complete -c ikectl -n '__fish_seen_subcommand_from pki' -a 'ca server client sign revoke'
 complete -c ikectl -n '__fish_seen_subcommand_from help' -a "$commands"

@@ -276,7 +276,7 @@ check "client: status has address and DNS" grep -q '"inner_local":\["10.8.0.1","
 	<(espl a --json status office)
 check "client: resolvconf is told of the tunnel" wait_for 20 told '-[xp] -a office.esplane'
 check "client: and of the name servers" wait_for 20 told 'nameserver 10.2.0.53'
-must espl a rekey office
+must espl a rekey office/office
 must swan b --rekey --ike a
 must swan b --rekey --child net
 check "client: rekeyed by both" wait_for 60 rekeyed 1 2

@@ -88,7 +88,7 @@ logged()
 
 check "each exchange is a line of the log" logged 'office: IKE_AUTH \(1\) answered in [0-9]+ ms: .*TSi TSr'
 must espl a log office debug
-must espl a rekey office
+must espl a rekey office/office
 check "with more on demand" logged 'CREATE_CHILD_SA .* answered in'
 must espl a log office info
 espl a top --once >"$WORK/top"

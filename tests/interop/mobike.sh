@@ -167,7 +167,7 @@ check "esplane as client: up" espl e up office
 is "esplane as client: MOBIKE is agreed on" "$(espl e --json status office | jq -r '.. | .mobike? // empty' | head -1)" true
 ping_begin a 10.1.0.1 10.2.0.1
 client_moves "esplane as client" espl_outer swan_outer
-check "esplane as client: rekeyed since" espl e rekey office
+check "esplane as client: rekeyed since" espl e rekey office/office
 must in_net a ip link set eth0 down
 check "esplane as client: and moved" wait_for 10 outer_is swan_outer b "203.0.113.2 198.51.100.1"
 lost_few "esplane as client, rekeyed"

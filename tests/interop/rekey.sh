@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # 100 child rekeys, by turns from each end, during a TCP transfer: no connection and no ICMP echo is lost.
+# Then each end reauthenticates, make before break.
 # vm: cpus=2 timeout=600 debug=no
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
@@ -9,7 +10,7 @@ REKEYS=${REKEYS:-100}
 
 module_load
 site_make
-swan_start b b
+swan_start b b "make_before_break = yes"
 espl_start a a </dev/null
 
 spi_pair()
@@ -63,7 +64,7 @@ rekey_round()
 		if [ $((i % 2)) = 1 ]; then
 			must swan b --rekey --child net
 		else
-			must espl a rekey office
+			must espl a rekey office/office
 		fi
 		wait_for 20 rekeys_done "$i" || { not_ok "$what: rekey $i ends"; break; }
 		[ $((i % 10)) != 0 ] || note "$what: $i rekeys, $SECONDS s"
@@ -143,6 +144,55 @@ losses()
 	awk '{ print "softnet: processed " $1 ", dropped " $2 }' /proc/net/softnet_stat
 }
 
+ike_sas()
+{
+	swan b --list-sas --raw | grep -o 'state=ESTABLISHED' | wc -l
+}
+
+# followed OLD: another IKE SA stands, alone, at both ends, and it has the child
+followed()
+{
+	local spi
+
+	spi=$(swan_spi)
+	[ "$(ike_sas)" = 1 ] && [ -n "$spi" ] && [ "$spi" != "$1" ] && one_child_each
+}
+
+swan_spi()
+{
+	swan b --list-sas --raw | grep -o 'initiator-spi=[0-9a-f]*' | tail -n 1
+}
+
+# The children move to the IKE SA that follows, and no echo is lost.
+reauth_round()
+{
+	local what=reauthentication before i
+
+	espl_tunnel office aes128gcm16-prfsha256-x25519 aes128gcm16-esn >"$WORK/a/esplane.conf"
+	must espl a reload
+	swan_conn aes128gcm16-prfsha256-x25519 aes128gcm16-esn '' "replay_window = 1024" | swan_load b
+	check "$what: up" espl a up office || return
+	discarded_before=$(discarded)
+	spawn ping-a in_net a ping -i 0.05 -I 10.1.0.1 10.2.0.1
+	spawn ping-b in_net b ping -i 0.05 -I 10.2.0.1 10.1.0.1
+	before=$(swan_spi)
+	check "$what: by esplane" espl a reauth office
+	check "$what: another IKE SA follows" wait_for 30 followed "$before"
+	before=$(swan_spi)
+	check "$what: by strongSwan" swan b --rekey --ike a --reauth
+	check "$what: another one follows that" wait_for 30 followed "$before"
+	for i in ping-a ping-b; do
+		check "$what: $i goes on" wait_for 20 answered "$i" $(($(answers "$i") + 20))
+		reap "$i" INT
+		note "$what: $i: $(grep 'packets transmitted' "$WORK/$i.log")"
+	done
+	nothing_lost "$what" || note "$(losses)"
+	is "$what: nothing was down" "$(espl_status state)" up
+	check "$what: down" espl a down office
+	wait_for 10 swan_is_empty
+}
+
 rekey_round raw aes128gcm16-esn
 rekey_round udp aes256gcm16-x25519-noesn
+reauth_round
 finish

@@ -16,7 +16,11 @@ static const struct help {
 	{ "restart", "NAME", "down, then up",
 	  "NAME is a tunnel or a child. The peer is told that the old one ends.\n" },
 	{ "rekey", "NAME", "new keys now",
-	  "NAME is a tunnel, a child or a peer. No packet is lost meanwhile.\n" },
+	  "NAME is a tunnel, a child or a peer; of a tunnel or peer the IKE SA gets new keys too. No "
+	  "packet is\nlost meanwhile.\n" },
+	{ "reauth", "NAME", "both ends prove themselves again",
+	  "NAME is a tunnel or a peer. Another IKE SA is made, its children move to it, then the old "
+	  "one ends.\nIf it fails the old one goes on, and it is tried again.\n" },
 	{ "status", "[NAME]", "all tunnels in a table, or one in detail",
 	  "NAME is a tunnel, a child or a peer. IN and OUT are what has passed since it came up, "
 	  "over all rekeys;\nLAST is the age of the last packet from the peer; UP is how long it "

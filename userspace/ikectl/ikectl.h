@@ -52,6 +52,7 @@ void show_monitor(const struct view *v, const json_t *event);
 enum status show_up(const struct view *v, const json_t *result);
 enum status show_down(const struct view *v, const json_t *result);
 enum status show_rekey(const struct view *v, const json_t *result);
+enum status show_reauth(const struct view *v, const json_t *result);
 enum status show_reload(const struct view *v, const json_t *result);
 enum status show_log(const struct view *v, const json_t *result);
 enum status show_redirect(const struct view *v, const json_t *result);

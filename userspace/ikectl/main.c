@@ -25,6 +25,7 @@ static const struct command {
 	{ "down", show_event, show_down, ARG_MUST, true, false },
 	{ "restart", show_event, show_up, ARG_MUST, false, true },
 	{ "rekey", show_event, show_rekey, ARG_MUST, false, false },
+	{ "reauth", show_event, show_reauth, ARG_MUST, false, true },
 	{ "status", show_event, show_status, ARG_MAY, false, false },
 	{ "explain", show_event, show_explain, ARG_MUST, false, false },
 	{ "log", show_event, show_log, ARG_MUST, .more = offsetof(struct view, level) },

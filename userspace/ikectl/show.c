@@ -193,9 +193,21 @@ enum status show_down(const struct view *v, const json_t *result)
 
 static enum status show_rekey_one(const struct view *v, const json_t *result)
 {
-	fprintf(v->out, "%s has new keys: %s\n", text_of(result, "tunnel"),
+	fprintf(v->out, "%s has new keys%s: %s\n", text_of(result, "tunnel"),
+		json_is_true(json_object_get(result, "ike")) ? " of its IKE SA" : "",
 		text_of(result, "detail"));
 	return STATUS_OK;
+}
+
+static enum status show_reauth_one(const struct view *v, const json_t *result)
+{
+	fprintf(v->out, "%s has authenticated itself anew\n", text_of(result, "tunnel"));
+	return STATUS_OK;
+}
+
+enum status show_reauth(const struct view *v, const json_t *result)
+{
+	return show_each(v, result, show_reauth_one);
 }
 
 enum status show_rekey(const struct view *v, const json_t *result)

@@ -196,6 +196,12 @@ int ike_redirect(struct ike *ike, uint32_t id, const struct addr *to)
 	return fake.redirect_rc;
 }
 
+int ike_reauthenticate(struct ike *ike, uint32_t peer)
+{
+	fake_asked("reauth %u; ", peer);
+	return fake.rekey_rc;
+}
+
 void ike_host_changed(struct ike *ike)
 {
 }

@@ -240,12 +240,38 @@ static void rekey(void **state)
 		  "{'result':'error','error':'not-up','message':'lab is not up'}\n");
 	comes_up();
 	say(fd, "{'command':'rekey','tunnel':'lab'}");
-	expect_asked("rekey 11; ");
+	expect_asked("rekey 10; rekey 11; ");
 	engine_says_of(1, IKE_EV_CHILD_REKEYED, 10, 11, 0, "a to b");
-	expect_in(said(fd), "{'result':'ok','tunnel':'lab','detail':'a to b'}\n");
+	expect_not_in(said(fd), "result");
+	engine_says(IKE_EV_IKE_REKEYED, 0, "by us");
+	expect_in(said(fd), "{'result':'ok','tunnels':[{'result':'ok','tunnel':'lab','ike':true,"
+			    "'detail':'by us'},"
+			    "{'result':'ok','tunnel':'lab','detail':'a to b'}]}\n");
 	say(fd, "{'command':'rekey','tunnel':'lab'}");
 	engine_says(IKE_EV_DOWN, IKE_FAIL_TIMEOUT, "no answer");
 	expect_in(said(fd), "{'result':'error','error':'timeout','message':'no answer'");
+	close(fd);
+}
+
+static void reauth(void **state)
+{
+	int fd = client_open();
+
+	expect_in(ask("{'command':'reauth','tunnel':'lab'}"), "'error':'not-up'");
+	expect_in(ask("{'command':'reauth','tunnel':'office/voice'}"), "'error':'bad-request'");
+	comes_up();
+	say(fd, "{'command':'reauth','tunnel':'lab'}");
+	expect_asked("reauth 10; ");
+	engine_says_of(1, IKE_EV_CHILD_REKEYED, 10, 11, 0, "a to b");
+	engine_says(IKE_EV_IKE_REKEYED, 0, "by us");
+	expect_not_in(said(fd), "result");
+	engine_says(IKE_EV_REAUTHENTICATED, 0, "by us");
+	expect_in(said(fd), "{'result':'ok','tunnel':'lab','ike':true,'detail':'by us'}\n");
+	say(fd, "{'command':'reauth','tunnel':'lab'}");
+	engine_says(IKE_EV_REAUTH_FAILED, IKE_FAIL_AUTH_REMOTE, "it refuses us");
+	expect_in(said(fd), "'message':'it refuses us'");
+	fake.rekey_rc = -EDESTADDRREQ;
+	expect_in(ask("{'command':'reauth','tunnel':'lab'}"), "'error':'answer-only'");
 	close(fd);
 }
 
@@ -568,6 +594,7 @@ int main(void)
 		TEST(restart),
 		TEST(rekey),
 		TEST(redirect),
+		TEST(reauth),
 		TEST(monitor),
 		TEST(names),
 		TEST(leases),

@@ -50,6 +50,16 @@ static void signing_free(struct ends *p)
 	}
 }
 
+/* The certificate of end @whose becomes this one. */
+static void set_cert(struct ends *p, int whose, const char *id, const char *key, const char *ca,
+		     unsigned int hours)
+{
+	struct tunnel_conf *c = &p->s[whose].conf;
+
+	chunk_list_put(c->certs);
+	c->certs = fake_certs(id, key, ca, hours);
+}
+
 static void test_both_sign(void **state)
 {
 	struct ends *p = signing_ends();
@@ -91,16 +101,6 @@ static void assert_over(struct ends *p)
 		assert_true(fake_is_empty(&p->s[i].fake));
 	}
 	assert_int_equal(p->s[0].ev[IKE_EV_UP].count, 0);
-}
-
-/* The certificate of end @whose becomes this one. */
-static void set_cert(struct ends *p, int whose, const char *id, const char *key, const char *ca,
-		     unsigned int hours)
-{
-	struct tunnel_conf *c = &p->s[whose].conf;
-
-	chunk_list_put(c->certs);
-	c->certs = fake_certs(id, key, ca, hours);
 }
 
 /* A begins; the end @whose has a certificate that the other one does not believe. */

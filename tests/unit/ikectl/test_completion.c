@@ -33,13 +33,13 @@ static void expect_offered(const char *words, const char *offered)
 
 static void commands(void **state)
 {
-	expect_offered("re", "restart rekey redirect reload");
+	expect_offered("re", "restart rekey reauth redirect reload");
 	expect_offered("\"\"",
-		       "up down restart rekey status explain log redirect top export-keys leases "
-		       "names monitor reload pki version help");
+		       "up down restart rekey reauth status explain log redirect top export-keys "
+		       "leases names monitor reload pki version help");
 	expect_offered("--json st", "status");
 	expect_offered("pki s", "server sign");
-	expect_offered("help re", "restart rekey redirect reload");
+	expect_offered("help re", "restart rekey reauth redirect reload");
 }
 
 static void names(void **state)

@@ -61,7 +61,7 @@ is "the default route through it stands aside, and no other route is laid" \
 	"default dev office table 7373"
 is "the peer keeps its way" "$(in_net a ip route get 192.0.2.2 mark 7373 | grep -o 'dev [^ ]*')" "dev eth0"
 check "traffic goes through" in_net a ping -qc 2 -i 0.1 -W "$HANG" 10.2.0.1
-check "IKE still passes: rekey" espl a rekey office
+check "IKE still passes: rekey" espl a rekey office/office
 check "traffic goes on" in_net a ping -qc 2 -i 0.1 -W "$HANG" 10.2.0.1
 down
 check "the default route is as it was" in_net a sh -c 'ip route show default | grep -q "via 192.0.2.2"'

@@ -95,7 +95,7 @@ net_add d
 must espl a up office
 must in_net a ip link set office netns d name moved
 must in_net a ip link add office type esplane
-check "an interface that was moved gets new keys" espl a rekey office
+check "an interface that was moved gets new keys" espl a rekey office/office
 check "which are there" test "$(in_net d esplctl --field length sa-get dev=moved)" -ge 2
 is "another of its name in its place has none" "$(in_net a esplctl --field length sa-get dev=office)" 0
 must in_net d ip link del moved

@@ -199,7 +199,7 @@ must in_net a ip link set eth0 up
 must in_net a ip route add default via 192.0.2.2
 own_way_is "the uplink was away: the peer is reached beside it again"
 check "the uplink was away: traffic goes on" wait_for 20 pings 203.0.113.9
-check "the uplink was away: IKE passes" espl a rekey office
+check "the uplink was away: IKE passes" espl a rekey office/office
 must in_net a ip link set eth0 down
 swan_stop b		# and forgets all that it knew
 check "the uplink is away for long: down" wait_for 60 espl_is_not up
@@ -220,7 +220,7 @@ cp "$WORK/a/esplane.conf" "$WORK/again"
 espl_start a a <"$WORK/again"
 check "everything: the next daemon has it up" wait_for 90 espl_is up
 check "everything: and traffic goes through" pings 203.0.113.9
-check "everything: a rekey" espl a rekey office
+check "everything: a rekey" espl a rekey office/office
 reap sender INT
 capture_stop wire
 check "everything: the capture has the tunnel's packets" test "$(capture_count wire 'esp or udp port 500')" -gt 0
@@ -264,7 +264,7 @@ check "two tunnels: so is the other" espl a up home
 check "two tunnels: traffic goes through the other" pings 198.51.7.7
 must espl a down office
 own_way_is "two tunnels: the peer of both is still reached beside the other"
-check "two tunnels: IKE of the other passes" espl a rekey home
+check "two tunnels: IKE of the other passes" espl a rekey home/home
 check "two tunnels: traffic of the other goes on" pings 198.51.7.7
 must espl a down home
 wait_for 10 swan_is_empty

@@ -176,32 +176,77 @@ static unsigned int commands_children(struct daemon *d, const struct name_ref *r
 	return count;
 }
 
-/* The result follows when each of them has new keys. */
-static void commands_rekey(struct daemon *d, struct client *c, const struct name_ref *ref)
+/* Likewise the peers, which have the IKE SAs; of a child none. */
+static unsigned int commands_peers(struct daemon *d, const struct name_ref *ref,
+				   struct name_ref *refs, unsigned int room)
+{
+	struct name_ref at = { .tunnel = ref->tunnel };
+	struct ike_peer_status st;
+	unsigned int count = 0;
+
+	while (!ref->child && count < room &&
+	       (at.peer = ike_peer_next(d->ike, ref->tunnel, at.peer))) {
+		if ((!ref->peer || ref->peer == at.peer) &&
+		    ike_peer_status(d->ike, at.peer, &st) && st.state == PEER_UP)
+			refs[count++] = at;
+	}
+	return count;
+}
+
+/* The result follows when each of @refs has come to its end; @begin begins one. */
+static void commands_renew(struct daemon *d, struct client *c, const struct name_ref *ref,
+			   enum wait_for what, int (*begin)(struct ike *ike, uint32_t id),
+			   const struct name_ref *refs, unsigned int count)
 {
 	const struct control_about about = { ref->tunnel, ref->peer, ref->child };
-	struct name_ref refs[TUNNEL_CHILDREN_MAX];
-	unsigned int count = commands_children(d, ref, refs, TUNNEL_CHILDREN_MAX);
+	json_t *name;
+	int rc;
 
 	if (!count) {
-		json_t *name = status_ok_result(d, ref);
-
+		name = status_ok_result(d, ref);
 		client_finish(c, control_error("not-up", "%s is not up",
 					       json_string_value(json_object_get(name, "tunnel"))));
 		json_decref(name);
 		return;
 	}
 	client_watch(c, &about, false);
-	if (!waits_add(&d->waits, c, WAIT_REKEY, refs, count, count > 1)) {
+	if (!waits_add(&d->waits, c, what, refs, count, count > 1)) {
 		client_finish(c, commands_no_memory());
 		return;
 	}
 	for (unsigned int i = 0; i < count; i++) {
-		if (ike_rekey(d->ike, refs[i].child))
+		rc = begin(d->ike, names_id(&refs[i]));
+		if (rc)
 			waits_settle(&d->waits, c, &refs[i],
-				     control_error("not-up", "it went down meanwhile"));
+				     rc == -EDESTADDRREQ ?
+					     control_error("answer-only",
+							   "the peer is who begins: it has to "
+							   "authenticate itself anew") :
+					     control_error("not-up", "it went down meanwhile"));
 	}
 	engine_settled(d);
+}
+
+/* The IKE SAs, then the children: so a child's exchange does not stand in the IKE SA's way. */
+static void commands_rekey(struct daemon *d, struct client *c, const struct name_ref *ref)
+{
+	struct name_ref refs[2 * TUNNEL_CHILDREN_MAX];
+	unsigned int count = commands_peers(d, ref, refs, TUNNEL_CHILDREN_MAX);
+
+	count += commands_children(d, ref, refs + count, TUNNEL_CHILDREN_MAX);
+	commands_renew(d, c, ref, WAIT_REKEY, ike_rekey, refs, count);
+}
+
+static void commands_reauth(struct daemon *d, struct client *c, const struct name_ref *ref)
+{
+	struct name_ref refs[TUNNEL_CHILDREN_MAX];
+
+	if (ref->child)
+		client_finish(c, control_error("bad-request", "a child is rekeyed; it is its tunnel "
+							      "or peer that authenticates itself"));
+	else
+		commands_renew(d, c, ref, WAIT_REAUTH, ike_reauthenticate, refs,
+			       commands_peers(d, ref, refs, TUNNEL_CHILDREN_MAX));
 }
 
 static void commands_status(struct daemon *d, struct client *c, const struct name_ref *ref)
@@ -336,6 +381,7 @@ static const struct command {
 	{ "down", commands_down, TUNNEL_MUST, commands_down_all },
 	{ "restart", commands_restart, TUNNEL_MUST, NULL },
 	{ "rekey", commands_rekey, TUNNEL_MUST, NULL },
+	{ "reauth", commands_reauth, TUNNEL_MUST, NULL },
 	{ "status", commands_status, TUNNEL_MAY, NULL },
 	{ "explain", commands_explain, TUNNEL_MUST, NULL },
 	{ "log", NULL, TUNNEL_MUST, NULL, commands_log },

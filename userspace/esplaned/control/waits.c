@@ -88,7 +88,11 @@ static bool waits_is_end(const struct wait_item *item, enum wait_for what,
 	case IKE_EV_CHILD_UP:
 		return what == WAIT_UP && child;
 	case IKE_EV_CHILD_REKEYED:
-		return what == WAIT_REKEY;
+		return what == WAIT_REKEY && child;
+	case IKE_EV_IKE_REKEYED:
+		return what == WAIT_REKEY && !child;
+	case IKE_EV_REAUTHENTICATED:
+		return what != WAIT_UP && !child;
 	default:
 		return false;
 	}
@@ -101,9 +105,11 @@ static bool waits_is_failure(enum wait_for what, const struct ike_event *ev)
 	case IKE_EV_FAILED:
 	case IKE_EV_CHILD_FAILED:
 		return what == WAIT_UP;
+	case IKE_EV_REAUTH_FAILED:
+		return what == WAIT_REAUTH;
 	case IKE_EV_DOWN:
 	case IKE_EV_CHILD_DOWN:
-		return what == WAIT_REKEY;
+		return what != WAIT_UP;
 	default:
 		return false;
 	}
@@ -149,6 +155,15 @@ void waits_tunnel_gone(struct wait **list, uint32_t tunnel, const char *why)
 	}
 }
 
+/* Of what has new keys: which, and whether it is the IKE SA. */
+static void waits_say_keys(struct wait_item *item)
+{
+	if (!item->ref.child)
+		json_object_set_new(item->result, "ike", json_true());
+	if (item->detail[0])
+		json_object_set_new(item->result, "detail", failure_text(item->detail));
+}
+
 static void waits_resolve_item(struct wait_item *item, enum wait_for what, waits_result_fn fn,
 			       void *ctx)
 {
@@ -158,9 +173,9 @@ static void waits_resolve_item(struct wait_item *item, enum wait_for what, waits
 	item->look = false;
 	if (!item->result)
 		item->done = false;
-	else if (what == WAIT_REKEY && item->detail[0])
-		json_object_set_new(item->result, "detail", failure_text(item->detail));
-	else if (what == WAIT_UP)
+	else if (what != WAIT_UP)
+		waits_say_keys(item);
+	else
 		json_object_set_new(item->result, "took_ms",
 				    json_integer((json_int_t)item->took_ms));
 }

@@ -11,7 +11,8 @@
 
 enum wait_for {
 	WAIT_UP,	/* the peer or child is up, or the attempt has failed */
-	WAIT_REKEY,	/* the child has new keys, or is down */
+	WAIT_REKEY,	/* the child, or the IKE SA of the peer, has new keys, or is down */
+	WAIT_REAUTH,	/* another IKE SA has followed that of the peer, or could not */
 };
 
 struct wait;

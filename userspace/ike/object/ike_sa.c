@@ -14,6 +14,7 @@
 
 #define SA_TIMERS	4
 #define SA_PROOF_LEAST_MS	10000	/* whatever lifetime the peer says */
+#define SA_CERTIFICATE_MARGIN_MS	3600000	/* a tenth of its time, and no more */
 #define SA_PROOF_GRACE_S	60	/* beyond it the one that did not begin waits so long */
 
 const char *sa_state_name(enum sa_state state)
@@ -179,6 +180,28 @@ void sa_term_never(struct ike_sa *sa)
 	timer_cancel(&sa->ike->timers, &sa->term);
 }
 
+static void sa_term_at_most(struct ike_sa *sa, uint64_t ms)
+{
+	if (!timer_armed(&sa->term) || sa->term.at > ike_now(sa->ike) + ms)
+		sa_term(sa, ms);
+}
+
+void sa_certificate_lasts(struct ike_sa *sa, bool first)
+{
+	uint64_t now = ike_now(sa->ike), margin, ms;
+
+	if (!sa->certified_ms)
+		return;
+	ms = sa->certified_ms > now ? sa->certified_ms - now : 0;
+	if (!first) {
+		sa_term_at_most(sa, ms + SA_PROOF_GRACE_S * 1000);
+		return;
+	}
+	margin = ms / 10 < SA_CERTIFICATE_MARGIN_MS ? ms / 10 : SA_CERTIFICATE_MARGIN_MS;
+	ms -= margin + ike_jitter(sa->ike, margin);
+	sa_term_at_most(sa, ms > SA_PROOF_LEAST_MS ? ms : SA_PROOF_LEAST_MS);
+}
+
 void sa_proof_lasts(struct ike_sa *sa, uint32_t s)
 {
 	uint64_t ms = (uint64_t)s * 1000;
@@ -190,8 +213,7 @@ void sa_proof_lasts(struct ike_sa *sa, uint32_t s)
 	} else {
 		ms += s / 10 > SA_PROOF_GRACE_S ? ms / 10 : SA_PROOF_GRACE_S * 1000;
 	}
-	if (!timer_armed(&sa->term) || sa->term.at > ike_now(sa->ike) + ms)
-		sa_term(sa, ms);
+	sa_term_at_most(sa, ms);
 }
 
 /* The parts that can fail. */

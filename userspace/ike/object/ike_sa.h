@@ -175,6 +175,7 @@ struct ike_sa {
 
 	bool want_liveness, want_rekey;
 	bool hurry;			/* what is under way goes out at once: exchange.c */
+	uint64_t certified_ms;		/* until when the peer's certificate is valid; 0: no limit */
 	bool want_successor;		/* another IKE SA is to follow it: reauthentication */
 	uint32_t rekeys;		/* since the last proof */
 	/* v2/hint.h */
@@ -236,6 +237,8 @@ void sa_rekey_after(struct ike_sa *sa, uint32_t rekey_s);
 /* In @ms it wants a successor, or ends if it has one. */
 void sa_term(struct ike_sa *sa, uint64_t ms);
 void sa_term_never(struct ike_sa *sa);
+/* Its certificate expires at sa->certified_ms: @first, another IKE SA follows before that. */
+void sa_certificate_lasts(struct ike_sa *sa, bool first);
 /* The peer's proof or ours is good for @s seconds: the end that began follows it up before. */
 void sa_proof_lasts(struct ike_sa *sa, uint32_t s);
 

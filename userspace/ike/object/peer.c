@@ -498,6 +498,7 @@ static void peer_keep_sa(const struct peer *peer, struct ike_sa *sa)
 	sa_rekey_after(sa, peer->conf->rekey_s);
 	if (peer->conf->reauth_s)
 		sa_proof_lasts(sa, peer->conf->reauth_s);
+	sa_certificate_lasts(sa, sa->began || !peer->conf->any);
 }
 
 void peer_take_sa(struct peer *peer, struct ike_sa *sa, bool afresh)

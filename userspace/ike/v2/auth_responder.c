@@ -336,6 +336,7 @@ static enum verdict auth_verify(struct inbound *in)
 				  proof_text(s, proved),
 				  in->sa->ppk.mixed ? ", and has the PPK" : "");
 		ppk_tell(in->sa, t);
+		proof_certified(in->sa, s);
 		auth_end(in->sa, false);
 		return auth_begin_proof(in, t);
 	}

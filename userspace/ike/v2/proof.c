@@ -72,6 +72,11 @@ void proof_refused(struct cause *cause, const struct tunnel_conf *conf, const st
 			  "(AUTH method %u); compare psk on both ends", who, m->auth.method);
 }
 
+void proof_certified(struct ike_sa *sa, const struct auth_session *s)
+{
+	sa->certified_ms = s->valid_s ? ike_now(sa->ike) + s->valid_s * 1000 : 0;
+}
+
 const char *proof_text(const struct auth_session *s, char buf[PROOF_STRLEN])
 {
 	size_t len;

@@ -23,6 +23,7 @@ void rekey_like(struct ike_sa *sa, const struct ike_sa *old, const struct propos
 	sa->suite = proposal_suite(suite);
 	sa->local_id = old->local_id;
 	sa->remote_id = old->remote_id;
+	sa->certified_ms = old->certified_ms;
 }
 
 bool rekey_derive(struct ike_sa *sa, const struct ike_sa *old, struct ke_secret secret)
