@@ -35,6 +35,7 @@ help:
 	@echo 'make check-peers    interop with the IKE daemons of Debian $(PEERS), ML-KEM among it'
 	@echo 'make unit | kunit | sim | conformance | fuzz-smoke | scenarios | interop     parts of check'
 	@echo 'make mutants       does a test catch each of tests/sim/mutants? (half an hour)'
+	@echo 'make coverage      lines of the parsers and the engine that tests reach'
 	@echo 'make lint          style, static analysis, floors, netlink specification'
 	@echo 'make bench         throughput beside in-tree ESP and WireGuard; build/bench.json'
 	@echo 'make install       programs, man pages, completion, unit; module sources for DKMS [PREFIX= DESTDIR=]'
@@ -91,6 +92,9 @@ demo: packages-build packages-vm packages-stock packages-interop
 bench: packages-build packages-vm packages-stock packages-bench
 	@tests/bench/run
 
+coverage: packages-build packages-check packages-coverage
+	@tests/coverage
+
 lint: packages-build packages-module packages-lint
 	@tests/lint/run
 
@@ -126,5 +130,5 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all help module user unit kunit sim conformance mutants fuzz-smoke scenarios interop check check-debug check-kernels check-peers demo bench lint \
+.PHONY: all help module user unit kunit sim conformance mutants fuzz-smoke scenarios interop check check-debug check-kernels check-peers demo bench coverage lint \
 	install uninstall clean
