@@ -13,6 +13,7 @@
 #include "lib/log.h"
 
 #define FETCHER_TURN_MS	1000
+#define FETCHER_IDLE_MS	3600000	/* nothing under way: only a request wakes it */
 
 /* One under way. What has come is sent on in the end, so that a slow server holds nobody up. */
 struct fetcher_load {
@@ -204,7 +205,8 @@ static bool fetcher_turn(struct fetcher *f)
 	ssize_t n;
 
 	if (curl_multi_perform(f->multi, &running) != CURLM_OK || !fetcher_ended(f) ||
-	    curl_multi_poll(f->multi, &link, 1, FETCHER_TURN_MS, NULL) != CURLM_OK)
+	    curl_multi_poll(f->multi, &link, 1, running ? FETCHER_TURN_MS : FETCHER_IDLE_MS,
+			    NULL) != CURLM_OK)
 		return false;
 	n = link_recv(f->link, f->msg, false);
 	return n == -EAGAIN || (n > 0 && fetcher_input(f, (size_t)n));
