@@ -38,6 +38,7 @@ help:
 	@echo 'make coverage      lines of the parsers and the engine that tests reach'
 	@echo 'make lint          style, static analysis, floors, netlink specification'
 	@echo 'make bench         throughput beside in-tree ESP and WireGuard; build/bench.json'
+	@echo 'make bench-ike     what IKE costs, beside strongSwan; build/bench-ike.json and .svg'
 	@echo 'make install       programs, man pages, completion, unit; module sources for DKMS [PREFIX= DESTDIR=]'
 	@echo 'make uninstall     the reverse; the configuration stays'
 	@echo 'make clean         remove build/'
@@ -95,6 +96,9 @@ bench: packages-build packages-vm packages-stock packages-bench
 coverage: packages-build packages-check packages-coverage
 	@tests/coverage
 
+bench-ike: packages-build packages-vm packages-stock packages-interop
+	@tests/bench/run-ike
+
 lint: packages-build packages-module packages-lint
 	@tests/lint/run
 
@@ -130,5 +134,5 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all help module user unit kunit sim conformance mutants fuzz-smoke scenarios interop check check-debug check-kernels check-peers demo bench coverage lint \
+.PHONY: all help module user unit kunit sim conformance mutants fuzz-smoke scenarios interop check check-debug check-kernels check-peers demo bench bench-ike coverage lint \
 	install uninstall clean
