@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "esplaned/conf/secret.h"
-#include "esplaned/conf/user.h"
 #include "esplaned/conf/value.h"
 
 #define PPK_OPTION_SHORT	32	/* octets, RFC 8784 6 */

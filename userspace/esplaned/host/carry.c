@@ -307,7 +307,7 @@ int carry_add(struct carry *carry, const struct ike_child_link *link, char note[
 		rc = link_up(carry->laid.sk, carry->laid.ifindex, why);
 	if (!rc)
 		rc = carry_lay(carry, child, false, note, why);
-	/* the address of the last child may have gone this moment, or the interface been set down */
+	/* the last child's address may have gone this moment, or the interface been set down */
 	if (rc && carry->first) {
 		rc = link_up(carry->laid.sk, carry->laid.ifindex, why);
 		if (!rc)
