@@ -16,6 +16,8 @@ machines_build()
 }
 
 declare -A running=()
+# more of tests/vm/run
+machine_options=()
 # shellcheck disable=SC2317
 kill_all()
 {
@@ -63,7 +65,7 @@ machines_start()
 	while [ ${#running[@]} -ge 2 ]; do
 		wait_one
 	done
-	tests/vm/run --kernel "$kernel" --no-build --icount ${machine_options-} --timeout 10000 -- "${@:2}" >"$out/$1.log" 2>&1 &
+	tests/vm/run --kernel "$kernel" --no-build --icount "${machine_options[@]}" --timeout 10000 -- "${@:2}" >"$out/$1.log" 2>&1 &
 	running[$1]=$!
 }
 

@@ -2,9 +2,9 @@
 /*
  * EAP packets to a client or a server. First octet: bit 0, client; bit 1, with MD5 only; bit 2, its
  * jobs fail; bit 3, with TLS only; bit 4, the server passes it through to RADIUS. Then packets: a
- * length of two octets, and so many octets; in each the identifier is that of the last request where
- * the fuzzer writes 0, so that it gets past the beginning. What is answered has to be sound EAP, and
- * without the password nothing succeeds.
+ * length of two octets, and so many octets; in each the identifier is that of the last request
+ * where the fuzzer writes 0, so that it gets past the beginning. What is answered has to be sound
+ * EAP, and without the password nothing succeeds.
  */
 #include <stdlib.h>
 

@@ -82,8 +82,8 @@ void attempt_follow_later(struct peer *peer, const struct cause *cause)
 	uint64_t wait = peer_pause(&peer->failures);
 	struct cause said;
 
-	cause_set(&said, cause->failure, "%.400s; the IKE SA goes on, next try in %u s", cause->text,
-		  (unsigned int)(wait / 1000));
+	cause_set(&said, cause->failure, "%.400s; the IKE SA goes on, next try in %u s",
+		  cause->text, (unsigned int)(wait / 1000));
 	report_peer(peer, IKE_EV_REAUTH_FAILED, &said);
 	sa_term(peer->sa, wait);
 }

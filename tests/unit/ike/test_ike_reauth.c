@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Reauthentication, make before break: another IKE SA takes over the children of the one that
- * stands, which ends afterwards. By either end, by both at once, against rekeys, with messages lost.
+ * stands, which ends afterwards. By either end, by both at once, against rekeys, with messages
+ * lost.
  */
 #include "suite/ikev2.h"
 #include "unit/ike/ike_ends.h"
@@ -338,8 +339,9 @@ static void test_second_is_not_taken(void **state)
 }
 
 /*
- * The initiator has taken the second, and deletes the first; that comes to the responder when it has
- * already ended the second for a third, whose answer is still under way. It says nothing of the third.
+ * The initiator has taken the second, and deletes the first; that comes to the responder when it
+ * has already ended the second for a third, whose answer is still under way. It says nothing of the
+ * third.
  */
 static void test_delete_is_of_the_second(void **state)
 {

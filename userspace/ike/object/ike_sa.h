@@ -115,7 +115,7 @@ struct ike_sa {
 	uint64_t pace_ms;		/* since when; 0: never yet */
 	bool released;			/* what only a living one has is gone */
 	bool orphans;			/* it ended by a row that says so */
-	bool passed_by;			/* what was to follow it has ended, perhaps in use by the peer */
+	bool passed_by;			/* what was to follow it has ended: the peer may use it */
 	struct ike *ike;
 	const struct ike_version *version;
 	/* NULL: before the proof on the responder, or after the tunnel was forgotten. */
@@ -175,7 +175,7 @@ struct ike_sa {
 
 	bool want_liveness, want_rekey;
 	bool hurry;			/* what is under way goes out at once: exchange.c */
-	uint64_t certified_ms;		/* until when the peer's certificate is valid; 0: no limit */
+	uint64_t certified_ms;		/* the peer's certificate is valid until then; 0: none */
 	bool want_successor;		/* another IKE SA is to follow it: reauthentication */
 	uint32_t rekeys;		/* since the last proof */
 	/* v2/hint.h */

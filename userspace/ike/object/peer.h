@@ -68,7 +68,7 @@ struct peer {
 	bool resolve_to_begin;		/* and an attempt follows */
 
 	bool begin;			/* an attempt of ours is due: settle begins it */
-	struct pace *pace;		/* where it waits to begin, or has its turn; NULL: nowhere */
+	struct pace *pace;		/* where it waits to begin, or has its turn; or NULL */
 	bool pace_turn;
 	bool anew;			/* an attempt follows the end of the IKE SA */
 	bool revive;			/* it died, and is tried for ever until it is up again */

@@ -422,7 +422,7 @@ static void respond_active_deleted(struct inbound *in, struct child_sa *pair)
 	struct cause cause;
 
 	if (successor && successor->sa != in->sa && in->sa->passed_by) {
-		pair->sa = NULL;	/* until the peer is sure to have that one: peer_let_follow() */
+		pair->sa = NULL;	/* until the peer has that one: peer_let_follow() */
 	} else if (successor) {
 		if (!pair_switch(successor, "the peer has deleted the old one")) {
 			cause_set(&in->cause, IKE_FAIL_KERNEL,
