@@ -199,6 +199,7 @@ static bool fake_job_radius(struct fake *f, struct fake_job *job, const struct i
 	job->flight = calloc(1, sizeof(*job->flight));
 	if (!job->flight || !fake_radius_job(&f->radius, u ? &password : NULL, what, job->flight))
 		fake_broken("too much RADIUS");
+	memcpy(job->flight->user, f->radius_user, sizeof(f->radius_user));
 	f->job_count++;
 	f->jobs_begun++;
 	return true;

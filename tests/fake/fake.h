@@ -102,6 +102,7 @@ struct fake {
 	struct fake_job job[FAKE_JOBS_MAX];
 	struct fake_tls_list tls;
 	struct fake_radius_list radius;
+	char radius_user[64];		/* whom its server names in the end; "": nobody */
 	unsigned int job_count, jobs_begun;
 	bool hold_jobs;			/* they end only by fake_job_end() */
 

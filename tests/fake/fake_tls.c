@@ -143,5 +143,6 @@ struct ike_job_result fake_tls_result(const struct fake_flight *f)
 	return (struct ike_job_result){
 		.eap = { f->octets, f->len }, .round = f->round, .text = f->text,
 		.msk = { f->msk, done ? IKE_MSK_LEN : 0 }, .valid_s = f->valid_s,
+		.user = { (const uint8_t *)f->user, done ? strlen(f->user) : 0 },
 	};
 }

@@ -30,6 +30,7 @@ struct fake_flight {
 	enum ike_round round;
 	char text[80];
 	uint64_t valid_s;
+	char user[64];			/* RADIUS: whom the server names; "": nobody */
 };
 
 /*

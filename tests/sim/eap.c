@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The hub is the server of EAP, all others are its clients. */
+#include <assert.h>
+
 #include "ike/auth/auth.h"
 #include "ike/auth/eap_secret.h"
 #include "lib/array.h"
@@ -13,9 +15,18 @@ static struct chunk password(const struct node *n, bool of_hub, char buf[32])
 	return (struct chunk){ (const uint8_t *)buf, strlen(buf) };
 }
 
+/* What the client calls itself before it proves anything; the RADIUS server knows better. */
+static void outer_name(const struct node *n, struct ike_id *id)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "anonymous-%c", 'a' + n->index);
+	assert(ike_id_parse(id, name));
+}
+
 /*
  * Each client has a method in common with the hub, not always the best of either, or with the
- * RADIUS server that the hub asks.
+ * RADIUS server that the hub asks. Of that every other client hides its name behind another one.
  */
 void eap_configure(struct node *n)
 {
@@ -32,6 +43,8 @@ void eap_configure(struct node *n)
 	} else {
 		n->conf.local_auth = &auth_eap_ops;
 		n->conf.eap_id = n->id;
+		if (n->w->n[HUB].conf.eap[0] == 255 && n->index % 2)
+			outer_name(n, &n->conf.eap_id);
 		types = clients[rng_below(r, 5)];
 	}
 	memcpy(n->conf.eap, types, strlen(types));
@@ -44,8 +57,11 @@ static const struct node *user(const struct node *n, struct chunk name)
 {
 	for (int i = 0; i < n->w->nodes; i++) {
 		const struct ike_id *id = &n->w->n[i].id;
+		struct ike_id outer;
 
-		if (id->len == name.len && !memcmp(id->data, name.p, id->len))
+		outer_name(&n->w->n[i], &outer);
+		if ((id->len == name.len && !memcmp(id->data, name.p, id->len)) ||
+		    (outer.len == name.len && !memcmp(outer.data, name.p, outer.len)))
 			return &n->w->n[i];
 	}
 	return NULL;
@@ -89,6 +105,9 @@ bool eap_radius_job(struct node *n, const struct ike_job *job, struct sim_job *j
 	if (!fake_radius_job(&n->radius, of ? &secret : NULL, job, &j->flight))
 		return false;
 	memcpy(j->out, j->flight.msk, IKE_MSK_LEN);
+	if (of)
+		snprintf(j->flight.user, sizeof(j->flight.user), "%.*s", (int)of->id.len,
+			 (const char *)of->id.data);
 	return true;
 }
 

@@ -42,6 +42,8 @@ static bool radius_parse_vendor(struct cursor c, struct radius_answer *a)
 static bool radius_parse_attribute(uint8_t type, struct cursor value, struct radius_answer *a)
 {
 	switch (type) {
+	case RADIUS_USER_NAME:
+		return radius_once(&a->user, value);
 	case RADIUS_EAP_MESSAGE:
 		/* together they are shorter than the packet */
 		memcpy(a->eap + a->eap_len, value.at, value.left);

@@ -43,7 +43,8 @@ struct radius_answer {
 	struct chunk packet;		/* without the padding behind it */
 	struct chunk authenticator;	/* the header's */
 	size_t proof;			/* where Message-Authenticator's value is; 0: none */
-	struct chunk state;		/* no octets: there is none */
+	struct chunk user;		/* User-Name; no octets: there is none */
+	struct chunk state;		/* likewise */
 	struct chunk send_key, recv_key;	/* MS-MPPE, RFC 2548 2.4: a salt, then octets */
 	uint8_t eap[RADIUS_PACKET_MAX];	/* the EAP-Message attributes put together */
 	size_t eap_len;

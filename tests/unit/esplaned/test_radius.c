@@ -35,6 +35,7 @@ static struct {
 	char why[IKE_WHY_MAX], text[IKE_WHY_MAX];
 	uint8_t out[RADIUS_PACKET_MAX], msk[IKE_MSK_LEN];
 	size_t len, msk_len;
+	char user[RADIUS_VALUE_MAX + 1];
 } told;
 
 /* A request that a server got. */
@@ -53,6 +54,7 @@ static void on_job(uint32_t id, const struct ike_job_result *r)
 	told.len = r->eap.len;
 	if (told.len)
 		memcpy(told.out, r->eap.p, r->eap.len);
+	snprintf(told.user, sizeof(told.user), "%.*s", (int)r->user.len, (const char *)r->user.p);
 	told.msk_len = r->msk.len;
 	if (r->msk.len == IKE_MSK_LEN)
 		memcpy(told.msk, r->msk.p, r->msk.len);
@@ -331,6 +333,38 @@ static void test_verdicts(void **state)
 	}
 }
 
+/* The name in an acceptance counts, and in nothing else; the answer itself has gone by then. */
+static void test_a_name(void **state)
+{
+	static const uint8_t msk[IKE_MSK_LEN] = { 1 };
+
+	assert_true(step(7, 1, "\2\1\0\12\1alice", 10));
+	prove(1);
+	assert_true(receives(0));
+	answer(0, 11, "\x4f\x08\1\2\0\6\x15\0\1\5eve", 13, WELL);
+	check(1, NULL);
+	assert_int_equal(told.round, IKE_ROUND_MORE);
+	assert_string_equal(told.user, "");
+	assert_true(step(7, 2, "\2\2\0\6\x15z", 6));
+	prove(2);
+	assert_true(receives(0));
+	answer(0, 2, "\1\5eve", 5, WRONG_PROOF);
+	check(2, msk);
+	assert_int_equal(told.job, 0);
+	answer(0, 2, "\1\5bob", 5, WELL);
+	check(2, msk);
+	assert_int_equal(told.round, IKE_ROUND_DONE);
+	assert_string_equal(told.user, "bob");
+	radius_forget(&d, 7);
+	assert_true(step(8, 3, "\2\1\0\12\1alice", 10));
+	prove(3);
+	assert_true(receives(0));
+	answer(0, 3, "\1\5bob", 5, WELL);
+	check(3, msk);
+	assert_int_equal(told.round, IKE_ROUND_FAILED);
+	assert_string_equal(told.user, "");
+}
+
 /* Nobody but who knows the secret has a say, and what others say ends nothing. */
 static void test_forged_answers(void **state)
 {
@@ -518,7 +552,7 @@ int main(void)
 {
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, begin, end)
 	const struct CMUnitTest tests[] = {
-		TEST(test_a_conversation), TEST(test_long_packets), TEST(test_verdicts),
+		TEST(test_a_conversation), TEST(test_long_packets), TEST(test_verdicts), TEST(test_a_name),
 		TEST(test_forged_answers), TEST(test_no_answer), TEST(test_several_servers),
 		TEST(test_forgotten), TEST(test_what_cannot_be_asked), TEST(test_many),
 	};

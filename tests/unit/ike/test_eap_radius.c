@@ -7,7 +7,7 @@
 #include "suite/ikev2.h"
 #include "unit/ike/ike_ends.h"
 
-static struct ends *radius_ends(const char *password)
+static struct ends *radius_ends_new(const char *password)
 {
 	struct ends *p = ends_new();
 	struct side *a = &p->s[0], *b = &p->s[1];
@@ -19,6 +19,13 @@ static struct ends *radius_ends(const char *password)
 	assert_true(ike_id_parse(&a->conf.eap_id, "alice"));
 	fake_password(&a->fake, "", password);
 	fake_password(&b->fake, "alice", "wonderland");
+	return p;
+}
+
+static struct ends *radius_ends(const char *password)
+{
+	struct ends *p = radius_ends_new(password);
+
 	ends_start(p);
 	return p;
 }
@@ -50,6 +57,90 @@ static void test_up(void **state)
 	assert_true(ike_id_parse(&alice, "alice"));
 	assert_true(ike_id_equal(&peer_of(b)->sa->remote_id, &alice));
 	ends_free(p);
+}
+
+/* Wrong passwords until no more are listened to: so many. */
+static unsigned int guess_on(struct side *side, const char *user)
+{
+	struct addr from = { 0 };
+	unsigned int count = 0;
+	bool name;
+
+	addr_parse(&from, "203.0.113.9");
+	while (count < GUESSES_OF_NAME + 1 &&
+	       !guess_begin(side->ike, (struct chunk){ (const uint8_t *)user, strlen(user) },
+			    &from, &name))
+		count++;
+	return count;
+}
+
+/* Who the server says that it is counts, not who it said itself. */
+static void test_another_name(void **state)
+{
+	struct ends *p = radius_ends("wonderland");
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct ike_id bob;
+
+	strcpy(b->fake.radius_user, "bob@example.org");
+	assert_int_equal(guess_on(b, "bob@example.org"), GUESSES_OF_NAME);
+	pass(p, GUESS_FORGOTTEN_MS);
+	start(p, 0);
+	carry_all(p);
+	assert_int_equal(peer_of(a)->state, PEER_UP);
+	assert_int_equal(peer_of(b)->state, PEER_UP);
+	assert_true(ike_id_parse(&bob, "bob@example.org"));
+	assert_true(ike_id_equal(&peer_of(b)->sa->remote_id, &bob));
+	/* his wrong ones are forgotten, and the conversation counts no more against the other name */
+	assert_int_equal(guess_on(b, "bob@example.org"), GUESSES_OF_NAME);
+	assert_int_equal(guess_on(b, "alice"), GUESSES_OF_NAME);
+	ends_free(p);
+}
+
+/* Wrong passwords for the claimed name stay: who has proved another one has not cleared it. */
+static void test_guesses_of_the_claimed_name(void **state)
+{
+	struct ends *p = radius_ends("wonderland");
+	struct side *b = &p->s[1];
+	struct addr from = { 0 };
+	bool name;
+
+	strcpy(b->fake.radius_user, "bob");
+	addr_parse(&from, "203.0.113.9");
+	for (int i = 0; i < GUESSES_OF_NAME - 1; i++) {
+		const struct chunk alice = { (const uint8_t *)"alice", 5 };
+		const struct chunk bob = { (const uint8_t *)"bob", 3 };
+
+		assert_int_equal(guess_begin(b->ike, alice, &from, &name), 0);
+		assert_int_equal(guess_begin(b->ike, bob, &from, &name), 0);
+	}
+	start(p, 0);
+	carry_all(p);
+	assert_int_equal(peer_of(b)->state, PEER_UP);
+	assert_int_equal(guess_on(b, "alice"), 1);
+	assert_int_equal(guess_on(b, "bob"), GUESSES_OF_NAME);
+	ends_free(p);
+}
+
+/* remote-id is about the name that the server has proved. */
+static void test_remote_id(void **state)
+{
+	static const char *const names[] = { "bob", "alice" };
+
+	for (int i = 0; i < 2; i++) {
+		struct ends *p = radius_ends_new("wonderland");
+		struct side *b = &p->s[1];
+
+		assert_true(ike_id_parse(&b->conf.remote_id, "alice"));
+		strcpy(b->fake.radius_user, names[i]);
+		ends_start(p);
+		start(p, 0);
+		carry_all(p);
+		if (i)
+			assert_int_equal(peer_of(b)->state, PEER_UP);
+		else
+			said(b, IKE_EV_REFUSED, "it is bob, but remote-id is alice");
+		ends_free(p);
+	}
 }
 
 static void test_wrong_password(void **state)
@@ -209,6 +300,19 @@ static void test_no_answer(void **state)
 	       "user alice: the RADIUS server 192.0.2.9:1812 does not answer");
 }
 
+static void test_name_too_long(void **state)
+{
+	static const uint8_t name[TUNNEL_ID_MAX + 1] = { 'a' };
+	const struct ike_job_result r = {
+		.round = IKE_ROUND_DONE, .user = { name, sizeof(name) },
+	};
+	struct talk t = talk_new();
+	struct chunk c = say(&t, "\1alice", 6);
+
+	assert_int_equal(auth_step(t.s, c), AUTH_PENDING);
+	failed(&t, answered(&t, c, &r), "the RADIUS server names a user of 257 octets: 256 are");
+}
+
 static void test_too_long(void **state)
 {
 	static const uint8_t asked[] = { 1, 99, 0, 6, 21, 0 };
@@ -269,10 +373,13 @@ static void test_not_alone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_up), cmocka_unit_test(test_wrong_password),
+		cmocka_unit_test(test_up), cmocka_unit_test(test_another_name),
+		cmocka_unit_test(test_guesses_of_the_claimed_name),
+		cmocka_unit_test(test_remote_id), cmocka_unit_test(test_wrong_password),
 		cmocka_unit_test(test_any_type), cmocka_unit_test(test_another_identifier),
 		cmocka_unit_test(test_what_the_server_may_not_say),
 		cmocka_unit_test(test_no_answer), cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_name_too_long),
 		cmocka_unit_test(test_guesses), cmocka_unit_test(test_not_alone),
 	};
 

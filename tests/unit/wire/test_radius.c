@@ -36,13 +36,14 @@ static void an_accept(void **state)
 	assert_int_equal(a.authenticator.len, 16);
 	assert_int_equal(a.authenticator.p[0], 0x86);
 	assert_int_equal(a.proof, 0);
-	assert_int_equal(a.eap_len + a.state.len + a.send_key.len + a.recv_key.len, 0);
+	assert_int_equal(a.eap_len + a.state.len + a.user.len + a.send_key.len + a.recv_key.len, 0);
 }
 
 static void a_challenge(void **state)
 {
 	assert_true(parse(HEADER "4f06010203041803ab4f03055012"
 			  "ffffffffffffffffffffffffffffffff"
+			  "0105626f62"
 			  "1a0a0000000901040102"		/* of another vendor: skipped */
 			  "1a0e000001371004aaaa1104bbbb"));
 	assert_int_equal(a.code, RADIUS_ACCESS_CHALLENGE);
@@ -51,6 +52,8 @@ static void a_challenge(void **state)
 	assert_memory_equal(a.eap, "\1\2\3\4\5", 5);
 	assert_int_equal(a.state.len, 1);
 	assert_int_equal(a.state.p[0], 0xab);
+	assert_int_equal(a.user.len, 3);
+	assert_memory_equal(a.user.p, "bob", 3);
 	assert_ptr_equal(a.packet.p + a.proof, octets + 34);
 	assert_int_equal(a.send_key.p[0], 0xaa);
 	assert_int_equal(a.recv_key.p[0], 0xbb);
@@ -67,6 +70,7 @@ static void malformed(void **state)
 		HEADER "5011ffffffffffffffffffffffffffffff",	/* one octet short */
 		HEADER "5012ffffffffffffffffffffffffffffffff5012ffffffffffffffffffffffffffffffff",
 		HEADER "1803aa1803aa", HEADER "1802",
+		HEADER "0103aa0103aa", HEADER "0102",
 		HEADER "1a05000001", HEADER "1a070000013710", HEADER "1a08000001371001",
 		HEADER "1a08000001371004", HEADER "1a08000001371002",
 		HEADER "1a0e000001371004aaaa1004bbbb", HEADER "1a0e000001371104aaaa1104bbbb",

@@ -294,9 +294,18 @@ static enum ike_round radius_judge(const struct radius_answer *a, const char **t
 	return a->code == RADIUS_ACCESS_CHALLENGE ? IKE_ROUND_MORE : IKE_ROUND_DONE;
 }
 
+/* Beyond the life of the answer. */
+static struct chunk radius_copy(struct chunk value, uint8_t to[RADIUS_VALUE_MAX])
+{
+	if (value.len)
+		memcpy(to, value.p, value.len);
+	return (struct chunk){ to, value.len };
+}
+
 static void radius_checked(struct radius_talk *t, struct chunk msk)
 {
 	struct ike_job_result result = { .msk = msk };
+	uint8_t user[RADIUS_VALUE_MAX];
 	struct radius_answer a;
 	char why[IKE_WHY_MAX];
 	const char *text;
@@ -316,7 +325,9 @@ static void radius_checked(struct radius_talk *t, struct chunk msk)
 	result.text = text ? why : NULL;
 	if (result.round == IKE_ROUND_MORE)
 		result.eap = (struct chunk){ a.eap, a.eap_len };
-	if (result.round != IKE_ROUND_DONE)
+	if (result.round == IKE_ROUND_DONE)
+		result.user = radius_copy(a.user, user);
+	else
 		result.msk = (struct chunk){ 0 };
 	radius_hang_up(t);
 	radius_over(t, &result);

@@ -69,6 +69,9 @@ struct eap {
 	uint32_t refused;		/* server: bit n, the peer does not want allowed[n] */
 	uint8_t user[TUNNEL_ID_MAX];	/* who the client says it is */
 	size_t user_len;
+	/* RADIUS: who the server says that it is, which counts instead; no octets: it does not say */
+	uint8_t named[TUNNEL_ID_MAX];
+	size_t named_len;
 	const struct eap_method *method;	/* the one under way */
 	bool proved;			/* client: nothing is missing but EAP-Success */
 	bool notified;			/* client: a notification is in the log */
@@ -94,7 +97,7 @@ bool eap_packet_parse(struct chunk octets, struct eap_packet *p);
 struct writer eap_packet_begin(struct eap *e, uint8_t code, uint8_t type);
 /* Completes it. AUTH_MORE, or AUTH_FAILED where it does not fit. */
 enum auth_state eap_packet_end(struct eap *e, const struct writer *w);
-/* The client, as remote-id and `ikectl status` name it. */
+/* The client, as remote-id and `ikectl status` name it: the name that is proved, once one is. */
 struct ike_id eap_packet_user(const struct eap *e);
 /* Success or failure of the conversation. */
 void eap_packet_verdict(struct eap *e, uint8_t code);

@@ -32,9 +32,11 @@ bool eap_packet_parse(struct chunk octets, struct eap_packet *p)
 
 struct ike_id eap_packet_user(const struct eap *e)
 {
-	uint8_t type = memchr(e->user, '@', e->user_len) ? ID_RFC822_ADDR : ID_FQDN;
+	struct chunk name = { e->user, e->user_len };
 
-	return id_of_octets(type, (struct chunk){ e->user, e->user_len });
+	if (e->named_len)
+		name = (struct chunk){ e->named, e->named_len };
+	return id_of_octets(memchr(name.p, '@', name.len) ? ID_RFC822_ADDR : ID_FQDN, name);
 }
 
 struct writer eap_packet_begin(struct eap *e, uint8_t code, uint8_t type)

@@ -46,6 +46,25 @@ static enum auth_state eap_radius_ask(struct eap *e, uint8_t type, struct chunk 
 	return eap_packet_fail(e, "the RADIUS server cannot be asked: no memory, or it is asked too much at once");
 }
 
+/* The client's proof was for the server, and so was the name that goes with it, RFC 2865 5.1. */
+static void eap_radius_done(struct eap *e, const struct ike_job_result *result)
+{
+	struct auth_session *s = e->s;
+
+	e->phase = PHASE_DONE;
+	s->key_len = result->msk.len == IKE_MSK_LEN ? IKE_MSK_LEN : 0;
+	if (s->key_len)
+		memcpy(s->key, result->msk.p, s->key_len);
+	if (result->user.len > sizeof(e->named)) {
+		snprintf(s->why, sizeof(s->why), "the RADIUS server names a user of %zu octets: %zu are allowed",
+			 result->user.len, sizeof(e->named));
+		return;
+	}
+	e->named_len = result->user.len;
+	if (e->named_len)
+		memcpy(e->named, result->user.p, e->named_len);
+}
+
 static void eap_radius_take(struct eap *e, const struct ike_job_result *result)
 {
 	struct auth_session *s = e->s;
@@ -56,10 +75,7 @@ static void eap_radius_take(struct eap *e, const struct ike_job_result *result)
 		e->phase = PHASE_FAILED;
 		snprintf(e->why, sizeof(e->why), "%.200s", result->text);
 	} else if (result->round == IKE_ROUND_DONE) {
-		e->phase = PHASE_DONE;
-		s->key_len = result->msk.len == IKE_MSK_LEN ? IKE_MSK_LEN : 0;
-		if (s->key_len)
-			memcpy(s->key, result->msk.p, s->key_len);
+		eap_radius_done(e, result);
 	} else if (result->eap.len > sizeof(e->last)) {
 		snprintf(s->why, sizeof(s->why), "the RADIUS server sends an EAP request of %zu octets: %zu are allowed, which Framed-MTU tells it",
 			 result->eap.len, sizeof(e->last));

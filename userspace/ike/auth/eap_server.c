@@ -25,13 +25,23 @@ static void eap_server_name(struct eap *e)
 		 ike_id_str(&user, name, sizeof(name)), why);
 }
 
+/* Of a name that was only a cover, what was counted against it was no wrong password of its own. */
+static void eap_server_right(struct eap *e)
+{
+	struct chunk claimed = { e->user, e->user_len }, proved = { e->s->id.data, e->s->id.len };
+	struct ike *ike = e->s->sa->ike;
+
+	if (claimed.len != proved.len || memcmp(claimed.p, proved.p, proved.len))
+		guess_of_another(ike, claimed);
+	guess_right(ike, proved, &e->s->sa->remote.addr);
+}
+
 static enum auth_state eap_server_end(struct eap *e, enum auth_state state)
 {
 	if (state == AUTH_DONE)
 		e->s->id = eap_packet_user(e);
 	if (state == AUTH_DONE && e->method->password)
-		guess_right(e->s->sa->ike, (struct chunk){ e->user, e->user_len },
-			    &e->s->sa->remote.addr);
+		eap_server_right(e);
 	if ((state == AUTH_FAILED || state == AUTH_MORE) && e->s->why[0] && e->user_len)
 		eap_server_name(e);
 	if (state == AUTH_DONE || state == AUTH_FAILED)

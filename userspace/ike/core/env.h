@@ -167,6 +167,8 @@ struct ike_job_result {
 	const char *text;		/* FAILED: one sentence */
 	/* DONE: IKE_MSK_LEN octets, RADIUS: or none; TLS: @valid_s, @subject too */
 	struct chunk msk;
+	/* RADIUS, DONE: who the server says that it is; no octets: it does not say */
+	struct chunk user;
 };
 
 /* How far a peer or child has come: what `ikectl up` shows, in this order. */

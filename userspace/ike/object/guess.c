@@ -121,6 +121,15 @@ void guess_right(struct ike *ike, struct chunk user, const struct addr *addr)
 		g->count--;
 }
 
+void guess_of_another(struct ike *ike, struct chunk user)
+{
+	uint8_t key[GUESS_KEY_LEN];
+	struct guess *g = guess_key_of_user(user, key) ? guess_find(ike, key) : NULL;
+
+	if (g)
+		g->count--;
+}
+
 void guesses_free(struct ike *ike)
 {
 	free(ike->guesses);

@@ -24,6 +24,8 @@
 uint64_t guess_begin(struct ike *ike, struct chunk user, const struct addr *addr, bool *name);
 /* It was right: the name has no wrong ones any more, the address one less. */
 void guess_right(struct ike *ike, struct chunk user, const struct addr *addr);
+/* It was right, of another name than @user, against which it was counted: that has one less. */
+void guess_of_another(struct ike *ike, struct chunk user);
 /* For the end of the engine. */
 void guesses_free(struct ike *ike);
 
