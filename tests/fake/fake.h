@@ -14,7 +14,7 @@
 #define FAKE_SAS_MAX		256	/* inbound SAs and reserved SPIs */
 #define FAKE_POLICIES_MAX	128
 #define FAKE_JOBS_MAX		128
-#define FAKE_TUNNELS_MAX	8
+#define FAKE_TUNNELS_MAX	12
 #define FAKE_NAMES_MAX		4
 #define FAKE_USERS_MAX		4
 #define FAKE_KEY_MAX		128

@@ -5,7 +5,7 @@
 #include "ike/object/pace.h"
 #include "unit/ike/ike_ends.h"
 
-#define TUNNELS	8	/* what a fake kernel has */
+#define TUNNELS	FAKE_TUNNELS_MAX
 
 static uint32_t tunnel[TUNNELS];
 
@@ -88,6 +88,10 @@ static void test_a_gateway_that_is_away(void **state)
 	pass(p, PACE_MS - 1);
 	assert_int_equal(under_way(a), PACE_MAX);
 	pass(p, 1);
+	assert_int_equal(under_way(a), 2 * PACE_MAX);
+	while (drop(a))
+		;
+	pass(p, PACE_MS);
 	assert_int_equal(under_way(a), TUNNELS);
 	while (drop(a))
 		;

@@ -120,6 +120,7 @@ void pace_count(struct ike_sa *sa)
 	sa->pace_ms = ike_now(sa->ike);
 	TAILQ_INSERT_TAIL(&p->going, sa, pace_link);
 	p->going_count++;
+	pace_go_on(p);		/* others may wait for its time */
 }
 
 bool pace_waits(const struct peer *peer)
