@@ -71,6 +71,8 @@ void ike_free(struct ike *ike)
 		auth_end(sa, true);
 		if (sa->stash)
 			sa->stash_free(sa);
+		if (sa->awaited)
+			sa->awaited_free(sa);
 		exchange_end_all(sa);
 		sa_free(sa);
 	}

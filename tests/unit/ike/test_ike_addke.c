@@ -552,6 +552,17 @@ static void test_followup_forgotten(void **state)
 	ends_free(p);
 }
 
+/* The engine ends while what is awaited is not there: nothing of it is left. */
+static void test_followup_at_the_end(void **state)
+{
+	struct ends *p = up();
+
+	soft_limit(&p->s[0]);
+	carry(&p->s[0]);
+	assert_non_null(peer_of(&p->s[1])->sa->awaited);
+	ends_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -573,6 +584,7 @@ int main(void)
 		cmocka_unit_test(test_followup_never_comes),
 		cmocka_unit_test(test_followup_bad_request),
 		cmocka_unit_test(test_followup_forgotten),
+		cmocka_unit_test(test_followup_at_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
