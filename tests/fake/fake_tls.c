@@ -70,8 +70,10 @@ static void tls_client(struct fake_tls *t, const char *cert, const char *ca,
 	} else if (t->step == 1) {
 		if (tls_believes(job, "server", ca, f))
 			tls_flight(f, "client", FAKE_FLIGHT_MAX, cert);
+		t->valid_s = f->valid_s;
 	} else if (t->step == 2 && tls_is(job, "finished")) {
 		f->round = IKE_ROUND_DONE;
+		f->valid_s = t->valid_s;
 	} else {
 		tls_fail(f, "TLS: an unexpected flight");
 	}

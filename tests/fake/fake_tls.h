@@ -16,6 +16,7 @@ struct fake_tls {
 	uint32_t conversation;		/* 0: free */
 	unsigned int step;
 	uint64_t hash;
+	uint64_t valid_s;		/* of the certificate that the client has judged */
 };
 
 struct fake_tls_list {

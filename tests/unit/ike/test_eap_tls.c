@@ -76,6 +76,9 @@ static void test_up(void **state)
 	assert_int_equal(b->fake.jobs_begun, 3);
 	assert_true(ike_id_parse(&alice, "alice"));
 	assert_true(ike_id_equal(&peer_of(b)->sa->remote_id, &alice));
+	/* each knows how long the other's certificate is valid: A by B's proof, B by TLS */
+	assert_int_equal(peer_of(a)->sa->certified_ms, 0);
+	assert_int_equal(peer_of(b)->sa->certified_ms, p->now + UINT64_C(24) * 3600000);
 	/* nothing is left of the conversations */
 	assert_int_equal(fake_tls_count(&a->fake.tls), 0);
 	assert_int_equal(fake_tls_count(&b->fake.tls), 0);
@@ -160,6 +163,11 @@ static void test_eap_only(void **state)
 		assert_int_equal(a->fake.jobs_begun, rows[i].jobs_of_a);
 		assert_int_equal(b->fake.jobs_begun, rows[i].jobs_of_b);
 		assert_int_equal(peer_of(a)->sa->remote_id.type, ID_IPV4_ADDR);
+		assert_int_equal(peer_of(b)->sa->certified_ms,
+				 p->now + UINT64_C(24) * 3600000);
+		if (rows[i].jobs_of_a == 3)	/* B has no other proof */
+			assert_int_equal(peer_of(a)->sa->certified_ms,
+					 p->now + UINT64_C(48) * 3600000);
 		ends_free(p);
 	}
 }

@@ -4,9 +4,11 @@
  * here its flights are cut into packets, and put together again, RFC 5216 2.1.5.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "ike/auth/eap.h"
 #include "ike/object/tunnel.h"
+#include "lib/log.h"
 
 enum { FLAG_LENGTH = 0x80, FLAG_MORE = 0x40, FLAG_START = 0x20 };
 enum { PHASE_BEGIN, PHASE_STARTED, PHASE_SHAKING, PHASE_DONE, PHASE_FAILED };
@@ -163,6 +165,10 @@ static void eap_tls_take(struct eap *e, const struct ike_job_result *result)
 	}
 	memcpy(s->key, result->msk.p, IKE_MSK_LEN);
 	s->key_len = IKE_MSK_LEN;
+	s->valid_s = result->valid_s;
+	if (result->subject)
+		log_escape(result->subject, strlen(result->subject), s->subject,
+			   sizeof(s->subject));
 	e->phase = PHASE_DONE;
 }
 

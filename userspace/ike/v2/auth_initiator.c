@@ -447,8 +447,7 @@ static enum verdict auth_accepted(struct inbound *in)
 		    proof_text(alone ? sa->auth[true] : sa->auth[false], proved),
 		    sa->ppk.mixed ? ", and has the PPK" : "");
 	ppk_tell(sa, sa->peer->tunnel);
-	if (!alone)
-		proof_certified(sa, sa->auth[false]);
+	proof_certified(sa, sa->auth[alone]);
 	auth_end(sa, false);
 	if (redirect_at_auth(in))
 		return VERDICT_FAIL;

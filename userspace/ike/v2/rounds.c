@@ -148,6 +148,7 @@ enum verdict v2_auth_proof(struct inbound *in)
 	if (!ok)
 		return rounds_fail(in, "no memory");
 	in->sa->remote_id = s->id;
+	proof_certified(in->sa, s);
 	auth_end(in->sa, false);
 	/* again: it may be another day, and now it is known which of many peers it is */
 	ok = rounds_id_is_right(in, t) &&
