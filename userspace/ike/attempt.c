@@ -94,6 +94,20 @@ void attempt_silent(struct peer *peer)
 		peer->demand = true;
 }
 
+/*
+ * To another gateway: whoever sent us there without a proof may only have wanted that it fails. The
+ * attempt goes on where it began, and follows nowhere.
+ */
+static void attempt_go_back(struct peer *peer, const struct cause *cause)
+{
+	char addr[ADDR_STRLEN];
+
+	report_log(peer->ike, peer, LOG_WARNING, "%s does not serve us: %s; going back",
+		   addr_str(&peer->detour.to, addr), cause->text);
+	peer->detour.to.family = 0;
+	timer_set(&peer->ike->timers, &peer->retry, ike_now(peer->ike));
+}
+
 void attempt_failed(struct peer *peer, const struct cause *cause)
 {
 	if (peer->sa) {
@@ -109,7 +123,10 @@ void attempt_failed(struct peer *peer, const struct cause *cause)
 		peer->addr_at += peer->raced ? peer->raced : 1;	/* the next one may answer */
 	peer->raced = 0;
 	peer->busy = 0;
-	attempt_lost(peer, cause);
+	if (peer->detour.vain && peer->intent == INTENT_UP && !peer_has_up(peer))
+		attempt_go_back(peer, cause);
+	else
+		attempt_lost(peer, cause);
 }
 
 void attempt_lost(struct peer *peer, const struct cause *cause)
