@@ -250,6 +250,11 @@ static void rekey(void **state)
 	say(fd, "{'command':'rekey','tunnel':'lab'}");
 	engine_says(IKE_EV_DOWN, IKE_FAIL_TIMEOUT, "no answer");
 	expect_in(said(fd), "{'result':'error','error':'timeout','message':'no answer'");
+	/* a peer that does not rekey IKE SAs is authenticated anew, or not */
+	say(fd, "{'command':'rekey','tunnel':'lab'}");
+	engine_says_of(1, IKE_EV_CHILD_REKEYED, 10, 11, 0, "a to b");
+	engine_says(IKE_EV_REAUTH_FAILED, IKE_FAIL_AUTH_REMOTE, "it refuses us");
+	expect_in(said(fd), "'message':'it refuses us'");
 	close(fd);
 }
 

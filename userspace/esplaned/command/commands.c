@@ -20,6 +20,9 @@
 #include "esplaned/nl/kern.h"
 #include "lib/log.h"
 
+/* SAs that one command renews: the IKE SA of a peer and all its children fit. */
+#define COMMANDS_AT_ONCE	(2 * TUNNEL_CHILDREN_MAX)
+
 #define BY_USER	"taken down by the user"
 
 static void commands_add_name(void *ctx, const char *name)
@@ -155,7 +158,7 @@ static void commands_down_all(struct daemon *d, struct client *c)
 	engine_settled(d);
 }
 
-/* The children of what @ref names, that are up. At most @room of them. */
+/* The children of what @ref names, that are up: how many, the first @room of them in @refs. */
 static unsigned int commands_children(struct daemon *d, const struct name_ref *ref,
 				      struct name_ref *refs, unsigned int room)
 {
@@ -167,10 +170,13 @@ static unsigned int commands_children(struct daemon *d, const struct name_ref *r
 		if (ref->peer && ref->peer != at.peer)
 			continue;
 		at.child = 0;
-		while (count < room && (at.child = ike_child_next(d->ike, at.peer, at.child))) {
-			if ((!ref->child || ref->child == at.child) &&
-			    ike_child_status(d->ike, at.child, &st) && st.state == CHILD_UP)
-				refs[count++] = at;
+		while ((at.child = ike_child_next(d->ike, at.peer, at.child))) {
+			if ((ref->child && ref->child != at.child) ||
+			    !ike_child_status(d->ike, at.child, &st) || st.state != CHILD_UP)
+				continue;
+			if (count < room)
+				refs[count] = at;
+			count++;
 		}
 	}
 	return count;
@@ -184,11 +190,13 @@ static unsigned int commands_peers(struct daemon *d, const struct name_ref *ref,
 	struct ike_peer_status st;
 	unsigned int count = 0;
 
-	while (!ref->child && count < room &&
-	       (at.peer = ike_peer_next(d->ike, ref->tunnel, at.peer))) {
-		if ((!ref->peer || ref->peer == at.peer) &&
-		    ike_peer_status(d->ike, at.peer, &st) && st.state == PEER_UP)
-			refs[count++] = at;
+	while (!ref->child && (at.peer = ike_peer_next(d->ike, ref->tunnel, at.peer))) {
+		if ((ref->peer && ref->peer != at.peer) ||
+		    !ike_peer_status(d->ike, at.peer, &st) || st.state != PEER_UP)
+			continue;
+		if (count < room)
+			refs[count] = at;
+		count++;
 	}
 	return count;
 }
@@ -207,6 +215,12 @@ static void commands_renew(struct daemon *d, struct client *c, const struct name
 		client_finish(c, control_error("not-up", "%s is not up",
 					       json_string_value(json_object_get(name, "tunnel"))));
 		json_decref(name);
+		return;
+	}
+	if (count > COMMANDS_AT_ONCE) {
+		client_finish(c, control_error("bad-request", "too many are up to be renewed at "
+					       "once, %d at most: name a peer, TUNNEL/PEER",
+					       COMMANDS_AT_ONCE));
 		return;
 	}
 	client_watch(c, &about, false);
@@ -230,23 +244,24 @@ static void commands_renew(struct daemon *d, struct client *c, const struct name
 /* The IKE SAs, then the children: so a child's exchange does not stand in the IKE SA's way. */
 static void commands_rekey(struct daemon *d, struct client *c, const struct name_ref *ref)
 {
-	struct name_ref refs[2 * TUNNEL_CHILDREN_MAX];
-	unsigned int count = commands_peers(d, ref, refs, TUNNEL_CHILDREN_MAX);
+	struct name_ref refs[COMMANDS_AT_ONCE];
+	unsigned int count = commands_peers(d, ref, refs, COMMANDS_AT_ONCE);
 
-	count += commands_children(d, ref, refs + count, TUNNEL_CHILDREN_MAX);
+	if (count <= COMMANDS_AT_ONCE)
+		count += commands_children(d, ref, refs + count, COMMANDS_AT_ONCE - count);
 	commands_renew(d, c, ref, WAIT_REKEY, ike_rekey, refs, count);
 }
 
 static void commands_reauth(struct daemon *d, struct client *c, const struct name_ref *ref)
 {
-	struct name_ref refs[TUNNEL_CHILDREN_MAX];
+	struct name_ref refs[COMMANDS_AT_ONCE];
 
 	if (ref->child)
 		client_finish(c, control_error("bad-request", "a child is rekeyed; it is its tunnel "
 							      "or peer that authenticates itself"));
 	else
 		commands_renew(d, c, ref, WAIT_REAUTH, ike_reauthenticate, refs,
-			       commands_peers(d, ref, refs, TUNNEL_CHILDREN_MAX));
+			       commands_peers(d, ref, refs, COMMANDS_AT_ONCE));
 }
 
 static void commands_status(struct daemon *d, struct client *c, const struct name_ref *ref)

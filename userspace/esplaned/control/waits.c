@@ -99,14 +99,15 @@ static bool waits_is_end(const struct wait_item *item, enum wait_for what,
 }
 
 /* DOWN is not the end of an attempt, FAILED is; but what has come up may go down at once. */
-static bool waits_is_failure(enum wait_for what, const struct ike_event *ev)
+static bool waits_is_failure(const struct wait_item *item, enum wait_for what,
+			     const struct ike_event *ev)
 {
 	switch (ev->type) {
 	case IKE_EV_FAILED:
 	case IKE_EV_CHILD_FAILED:
 		return what == WAIT_UP;
-	case IKE_EV_REAUTH_FAILED:
-		return what == WAIT_REAUTH;
+	case IKE_EV_REAUTH_FAILED:	/* of a peer that does not rekey IKE SAs, too */
+		return what != WAIT_UP && !item->ref.child;
 	case IKE_EV_DOWN:
 	case IKE_EV_CHILD_DOWN:
 		return what != WAIT_UP;
@@ -132,7 +133,7 @@ static void waits_event_item(struct wait_item *item, enum wait_for what,
 		item->done = true;
 		item->took_ms = took_ms;
 		strncpy(item->detail, detail, sizeof(item->detail) - 1);
-	} else if (waits_is_failure(what, ev) || (item->done && ev->type == IKE_EV_DOWN)) {
+	} else if (waits_is_failure(item, what, ev) || (item->done && ev->type == IKE_EV_DOWN)) {
 		waits_end(item, failure_result(ev->failure, ev->who, detail));
 	}
 }
