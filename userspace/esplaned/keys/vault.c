@@ -305,6 +305,8 @@ static bool vault_ppk(struct vault *v, struct cursor *c)
 	ok = t && t->ppk.len && mixed &&
 	     auth_ppk(prf, (struct chunk){ t->ppk.b, t->ppk.len }, keys, mixed);
 	if (!ok) {
+		if (mixed)
+			mem_wipe(mixed, keys.len);
 		w.len -= keys.len;
 		writer_patch_u8(&w, w.len - 1, 0);
 		pack_text(&w, t && t->ppk.len ? "the PPK cannot be used with the PRF" :
@@ -577,6 +579,8 @@ static bool vault_serve(struct vault *v, int fd, int *status)
 		return false;
 	ok = n > 0 && (fd == v->network ? vault_input(v, v->in, (size_t)n) :
 					  vault_ran(v, v->in, (size_t)n));
+	if (n > 0)		/* of LINK_PPK these are keys */
+		mem_wipe(v->in, (size_t)n);
 	if (ok)
 		return true;
 	log_err("malformed message from the process %s: ending, the tunnels stay on their "
