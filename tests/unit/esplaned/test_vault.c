@@ -68,7 +68,8 @@ static void keys_are_wiped(void **state)
 		assert_int_equal(msg[5], !fails);
 		assert_int_equal(is_in(msg, (size_t)n, MIXED), !fails);
 		assert_false(is_in(v, malloc_usable_size(v), GIVEN));
-		assert_false(is_in(v, malloc_usable_size(v), MIXED));
+		/* the sentence about a failure lies over the beginning */
+		assert_false(is_in(v, malloc_usable_size(v), MIXED + 24));
 		vault_free(v);
 		for (int i = 0; i < 2; i++) {
 			close(network[i]);
