@@ -28,6 +28,14 @@ static struct daemon d;
 static struct tunnel_entry tunnel;
 static int server[SERVERS];
 
+static unsigned int warnings;		/* in the log */
+
+void __wrap_log_write(int level, const char *fmt, ...);
+void __wrap_log_write(int level, const char *fmt, ...)
+{
+	warnings += level <= LOG_WARNING;
+}
+
 /* What the engine was told last. */
 static struct {
 	uint32_t job;			/* 0: nothing */
@@ -69,6 +77,7 @@ static int begin(void **state)
 	log_init("test", LOG_STYLE_PLAIN, -1);
 	memset(&fake, 0, sizeof(fake));
 	memset(&told, 0, sizeof(told));
+	warnings = 0;
 	fake.on_job = on_job;
 	d = (struct daemon){ .base = event_base_new(), .ike = &fake.ike };
 	tunnel = (struct tunnel_entry){ .id = 1 };
@@ -488,6 +497,24 @@ static void test_several_servers(void **state)
 	assert_false(receives(0));
 }
 
+/* The log has it once that a server is silent, however many strangers have it asked. */
+static void test_silence_is_no_news(void **state)
+{
+	tunnel.opt.radius_count = 2;
+	d.radius_span_ms = 40;
+	for (uint32_t i = 1; i <= 3; i++) {
+		assert_true(step(i, i, "\2\1\0\12\1alice", 10));
+		prove(i);
+		while (!strstr(fake.asked, "prove"))
+			event_base_loop(d.base, EVLOOP_ONCE);
+		prove(i);
+		wait_until_told();
+		assert_non_null(strstr(told.why, "does not answer"));
+		assert_int_equal(warnings, 2);
+		radius_forget(&d, i);
+	}
+}
+
 /* Who is forgotten amid anything is not heard of again. */
 static void test_forgotten(void **state)
 {
@@ -516,9 +543,20 @@ static void test_forgotten(void **state)
 
 static void test_what_cannot_be_asked(void **state)
 {
+	/* the engine hears it, which writes of strangers once a second, and nothing else is written */
 	fake.no_tls = true;
-	assert_false(step(7, 1, "\2\1\0\12\1alice", 10));
-	assert_null(d.radius);
+	assert_true(step(7, 1, "\2\1\0\12\1alice", 10));
+	wait_until_told();
+	fake.no_tls = false;
+	assert_non_null(strstr(told.why, "cannot be asked: no memory, or the keeper of the secret"));
+	assert_int_equal(warnings, 0);
+	assert_true(step(7, 2, "\2\1\0\12\1alice", 10));
+	radius_forget(&d, 7);
+	fake.no_tls = true;
+	assert_true(step(7, 3, "\2\1\0\12\1alice", 10));
+	radius_forget(&d, 7);			/* before it is told */
+	turn();
+	assert_int_equal(told.job, 0);
 	fake.no_tls = false;
 	assert_true(step(7, 1, "\2\1\0\12\1alice", 10));
 	radius_proved(&d, 1, "the tunnel has no RADIUS secret", (struct chunk){ 0 });
@@ -554,6 +592,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_conversation), TEST(test_long_packets), TEST(test_verdicts), TEST(test_a_name),
 		TEST(test_forged_answers), TEST(test_no_answer), TEST(test_several_servers),
+		TEST(test_silence_is_no_news),
 		TEST(test_forgotten), TEST(test_what_cannot_be_asked), TEST(test_many),
 	};
 

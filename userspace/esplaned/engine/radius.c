@@ -20,8 +20,11 @@
 #define RADIUS_MTU		1100
 #define RADIUS_RECHECK_MS	100	/* while an answer is being checked nothing is sent */
 
-/* A step: a request is proved, sent until it is answered, its answer checked. */
-enum radius_state { RADIUS_IDLE, RADIUS_PROVING, RADIUS_WAITING, RADIUS_CHECKING };
+/*
+ * A step: a request is proved, sent until it is answered, its answer checked. Refused: there was
+ * none to send, of which the engine hears in the next turn.
+ */
+enum radius_state { RADIUS_IDLE, RADIUS_PROVING, RADIUS_WAITING, RADIUS_CHECKING, RADIUS_REFUSED };
 
 struct radius_talk {
 	struct radius_talk *next;
@@ -47,6 +50,7 @@ struct radius_talk {
 	size_t packet_len, answer_len;
 	uint64_t until, wait;		/* ms: this server's time, and to the next sending */
 	char wrong[128];		/* about an answer that was not taken; "" */
+	char refused[IKE_WHY_MAX];	/* why it cannot be asked */
 };
 
 static struct radius_talk *radius_find(const struct daemon *d, uint32_t conversation)
@@ -194,9 +198,10 @@ static void radius_fail(struct radius_talk *t, const char *why)
 	radius_over(t, &result);
 }
 
-/* This server has had its time: another one's turn. */
+/* This server has had its time: another one's turn. The engine limits what it writes of the end. */
 static void radius_give_up(struct radius_talk *t)
 {
+	bool known = radius_sock_is_silent(t->d->radius_socks, &t->server[t->at]);
 	char why[IKE_WHY_MAX], text[192];
 
 	if (t->wrong[0])
@@ -205,7 +210,8 @@ static void radius_give_up(struct radius_talk *t)
 	radius_sock_heard(t->sock, false);
 	radius_hang_up(t);
 	t->wrong[0] = '\0';
-	if (t->server_count > 1)
+	/* anybody can begin a conversation: of a server that is known to be silent it is not news */
+	if (t->server_count > 1 && !known)
 		log_warn("%s", why);
 	if (!radius_ask(t, why))
 		radius_fail(t, why);
@@ -231,7 +237,9 @@ static void radius_on_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct radius_talk *t = ctx;
 
-	if (t->state == RADIUS_CHECKING)
+	if (t->state == RADIUS_REFUSED)
+		radius_fail(t, t->refused);
+	else if (t->state == RADIUS_CHECKING)
 		radius_arm(t, RADIUS_RECHECK_MS);
 	else if (clock_now() >= t->until)
 		radius_give_up(t);
@@ -419,7 +427,6 @@ static struct radius_talk *radius_new(struct daemon *d, const struct ike_job *wh
 bool radius_step(struct daemon *d, uint32_t job, const struct ike_job *what)
 {
 	struct radius_talk *t = radius_find(d, what->conversation);
-	char why[IKE_WHY_MAX];
 
 	if (!t)
 		t = radius_new(d, what);
@@ -432,11 +439,11 @@ bool radius_step(struct daemon *d, uint32_t job, const struct ike_job *what)
 	t->job = job;
 	t->wrong[0] = '\0';
 	memset(t->asked, 0, sizeof(t->asked));
-	if (radius_ask(t, why))
-		return true;
-	log_warn("%s", why);
-	radius_free(t);
-	return false;
+	if (!radius_ask(t, t->refused)) {
+		t->state = RADIUS_REFUSED;
+		radius_arm(t, 0);
+	}
+	return true;
 }
 
 void radius_forget(struct daemon *d, uint32_t conversation)
