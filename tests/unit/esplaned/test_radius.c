@@ -407,6 +407,67 @@ static void test_forged_answers(void **state)
 	assert_int_equal(told.round, IKE_ROUND_DONE);
 }
 
+/* A forged answer that comes first keeps the server's out neither then nor later. */
+static void test_forged_answer_first(void **state)
+{
+	static const uint8_t msk[IKE_MSK_LEN] = { 1 };
+
+	assert_true(step(7, 1, "\2\1\0\12\1alice", 10));
+	prove(1);
+	assert_true(receives(0));
+	for (int i = 0; i < 4; i++)
+		answer(0, 3, "", 0, WRONG_PROOF);
+	answer(0, 2, "\1\5bob", 5, WELL);
+	answer(0, 3, "", 0, WELL);		/* beyond what is kept */
+	for (int i = 0; i < 4; i++) {
+		is_asked("check 1 5; ");
+		check(1, msk);
+		assert_int_equal(told.job, 0);
+	}
+	is_asked("check 1 5; ");
+	check(1, msk);
+	assert_int_equal(told.job, 1);
+	assert_int_equal(told.round, IKE_ROUND_DONE);
+	assert_string_equal(told.user, "bob");
+	assert_null(strstr(fake.asked, "check"));
+	radius_forget(&d, 7);
+	/* those that nobody looks at any more go too */
+	assert_true(step(8, 2, "\2\1\0\12\1alice", 10));
+	prove(2);
+	assert_true(receives(0));
+	answer(0, 3, "", 0, WRONG_PROOF);
+	answer(0, 3, "", 0, WELL);
+	radius_forget(&d, 8);
+	assert_null(d.radius);
+}
+
+/* While one is being checked the request goes out again; its time over, the next server is asked. */
+static void test_checked_for_long(void **state)
+{
+	uint64_t until;
+
+	tunnel.opt.radius_count = 2;
+	d.radius_span_ms = 4000;
+	assert_true(step(7, 1, "\2\1\0\12\1alice", 10));
+	prove(1);
+	until = clock_now() + 4000 / 2;
+	assert_true(receives(0));
+	answer(0, 3, "", 0, WRONG_PROOF);
+	while (clock_now() < until)
+		event_base_loop(d.base, EVLOOP_ONCE);
+	assert_true(receives(0));
+	answer(0, 3, "", 0, WRONG_PROOF);
+	is_asked("check 1 5; ");
+	check(1, NULL);
+	is_asked("prove 1 5; ");
+	d.radius_span_ms = 0;
+	prove(1);
+	assert_true(receives(1));
+	answer(1, 3, "", 0, WELL);
+	check(1, NULL);
+	assert_int_equal(told.round, IKE_ROUND_FAILED);
+}
+
 static void wait_until_told(void)
 {
 	while (!told.job)
@@ -591,7 +652,8 @@ int main(void)
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, begin, end)
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_conversation), TEST(test_long_packets), TEST(test_verdicts), TEST(test_a_name),
-		TEST(test_forged_answers), TEST(test_no_answer), TEST(test_several_servers),
+		TEST(test_forged_answers),
+		TEST(test_forged_answer_first), TEST(test_checked_for_long), TEST(test_no_answer), TEST(test_several_servers),
 		TEST(test_silence_is_no_news),
 		TEST(test_forgotten), TEST(test_what_cannot_be_asked), TEST(test_many),
 	};

@@ -18,13 +18,20 @@
  * engine takes IKE_SIGNATURE_MAX octets.
  */
 #define RADIUS_MTU		1100
-#define RADIUS_RECHECK_MS	100	/* while an answer is being checked nothing is sent */
+#define RADIUS_RECHECK_MS	100	/* its time is over, while one of its answers is being checked */
+/* Answers of which one is being checked, the others then: the first may be anybody's. */
+#define RADIUS_ANSWERS_MAX	5
 
 /*
  * A step: a request is proved, sent until it is answered, its answer checked. Refused: there was
  * none to send, of which the engine hears in the next turn.
  */
 enum radius_state { RADIUS_IDLE, RADIUS_PROVING, RADIUS_WAITING, RADIUS_CHECKING, RADIUS_REFUSED };
+
+struct radius_octets {
+	uint8_t *p;
+	size_t len;
+};
 
 struct radius_talk {
 	struct radius_talk *next;
@@ -46,8 +53,10 @@ struct radius_talk {
 	size_t eap_len;
 	struct radius_sock *sock;	/* NULL: no request */
 	uint8_t id, request[RADIUS_AUTHENTICATOR_LEN];
-	uint8_t *packet, *answer;
-	size_t packet_len, answer_len;
+	uint8_t *packet;
+	size_t packet_len;
+	struct radius_octets answer[RADIUS_ANSWERS_MAX];	/* the first is being checked */
+	unsigned int answers;
 	uint64_t until, wait;		/* ms: this server's time, and to the next sending */
 	char wrong[128];		/* about an answer that was not taken; "" */
 	char refused[IKE_WHY_MAX];	/* why it cannot be asked */
@@ -64,9 +73,9 @@ static struct radius_talk *radius_find(const struct daemon *d, uint32_t conversa
 
 static void radius_forget_answer(struct radius_talk *t)
 {
-	free(t->answer);
-	t->answer = NULL;
-	t->answer_len = 0;
+	free(t->answer[0].p);
+	t->answers--;
+	memmove(t->answer, t->answer + 1, t->answers * sizeof(*t->answer));
 }
 
 /* The request to one server is over. */
@@ -77,7 +86,8 @@ static void radius_hang_up(struct radius_talk *t)
 	evtimer_del(t->timer);
 	free(t->packet);
 	t->packet = NULL;
-	radius_forget_answer(t);
+	while (t->answers)
+		radius_forget_answer(t);
 }
 
 static void radius_free(struct radius_talk *t)
@@ -239,15 +249,29 @@ static void radius_on_timer(evutil_socket_t fd, short what, void *ctx)
 
 	if (t->state == RADIUS_REFUSED)
 		radius_fail(t, t->refused);
+	else if (clock_now() < t->until)
+		radius_send(t);
 	else if (t->state == RADIUS_CHECKING)
 		radius_arm(t, RADIUS_RECHECK_MS);
-	else if (clock_now() >= t->until)
-		radius_give_up(t);
 	else
-		radius_send(t);
+		radius_give_up(t);
 }
 
 /* ---- its answer */
+
+/* Those that are there, one after the other. */
+static void radius_check(struct radius_talk *t)
+{
+	t->state = RADIUS_WAITING;
+	while (t->answers && t->state == RADIUS_WAITING) {
+		struct chunk first = { t->answer[0].p, t->answer[0].len };
+
+		if (keys_radius_check(t->d->keys, t->job, t->secret, t->request, first))
+			t->state = RADIUS_CHECKING;
+		else
+			radius_forget_answer(t);
+	}
+}
 
 static void radius_wrong(struct radius_talk *t, const char *text)
 {
@@ -264,9 +288,11 @@ static bool radius_is_verdict(uint8_t code)
 static void radius_on_answer(void *ctx, struct chunk packet)
 {
 	struct radius_talk *t = ctx;
+	struct radius_octets octets;
 	struct radius_answer a;
 
-	if (t->state != RADIUS_WAITING)
+	if ((t->state != RADIUS_WAITING && t->state != RADIUS_CHECKING) ||
+	    t->answers == RADIUS_ANSWERS_MAX)
 		return;
 	if (!radius_parse(packet, &a) || !radius_is_verdict(a.code)) {
 		radius_wrong(t, "it is malformed");
@@ -276,13 +302,12 @@ static void radius_on_answer(void *ctx, struct chunk packet)
 		radius_wrong(t, "it has no Message-Authenticator: let the server send one always (require_message_authenticator)");
 		return;
 	}
-	t->answer = mem_dup(a.packet.p, a.packet.len);
-	t->answer_len = a.packet.len;
-	if (t->answer && keys_radius_check(t->d->keys, t->job, t->secret, t->request,
-					   (struct chunk){ t->answer, t->answer_len }))
-		t->state = RADIUS_CHECKING;
-	else
-		radius_forget_answer(t);
+	octets = (struct radius_octets){ mem_dup(a.packet.p, a.packet.len), a.packet.len };
+	if (!octets.p)
+		return;
+	t->answer[t->answers++] = octets;
+	if (t->state == RADIUS_WAITING)
+		radius_check(t);
 }
 
 /* What the server's verdict means: @text where it is a refusal. */
@@ -318,7 +343,7 @@ static void radius_checked(struct radius_talk *t, struct chunk msk)
 	char why[IKE_WHY_MAX];
 	const char *text;
 
-	if (!radius_parse((struct chunk){ t->answer, t->answer_len }, &a)) {
+	if (!radius_parse((struct chunk){ t->answer[0].p, t->answer[0].len }, &a)) {
 		radius_fail(t, "an answer of the RADIUS server has changed");
 		return;
 	}
@@ -339,6 +364,17 @@ static void radius_checked(struct radius_talk *t, struct chunk msk)
 		result.msk = (struct chunk){ 0 };
 	radius_hang_up(t);
 	radius_over(t, &result);
+}
+
+/* One was not the server's. Whoever sends such ones does not keep us beyond its time. */
+static void radius_unproved(struct radius_talk *t, const char *why)
+{
+	radius_wrong(t, why);
+	radius_forget_answer(t);
+	if (clock_now() < t->until)
+		radius_check(t);
+	else
+		radius_give_up(t);
 }
 
 /* Message-Authenticator of our request is there: out with it. */
@@ -371,9 +407,7 @@ void radius_proved(void *ctx, uint32_t job, const char *why, struct chunk out)
 	} else if (t->state == RADIUS_CHECKING && !why) {
 		radius_checked(t, out);
 	} else if (t->state == RADIUS_CHECKING) {
-		radius_wrong(t, why);
-		radius_forget_answer(t);
-		t->state = RADIUS_WAITING;
+		radius_unproved(t, why);
 	}
 }
 

@@ -8,7 +8,7 @@
 
 #include "esplaned/core/state.h"
 
-/* Conversations that go on at the same time. Each has at most 12 KiB. */
+/* Conversations that go on at the same time. Each has at most 32 KiB. */
 #define RADIUS_TALKS_MAX	256
 /* Milliseconds in which a request has to be answered, by whichever server: see JOB_SPAN_MS. */
 #define RADIUS_SPAN_MS		18000
