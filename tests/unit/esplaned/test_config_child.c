@@ -214,7 +214,7 @@ static void exchange_options(void **state)
 	assert_false(c->tunnels[0].ike.follow_redirect);
 	assert_int_equal(c->tunnels[0].ike.redirect_to.family, 0);
 	config_free(c);
-	c = load_good(ONE("remote-id = gw\nfollow-redirect = yes\nredirect-to = 198.51.100.9\n"));
+	c = load_good(ONE("follow-redirect = yes\nredirect-to = 198.51.100.9\n"));
 	assert_true(c->tunnels[0].ike.follow_redirect);
 	assert_int_equal(c->tunnels[0].ike.redirect_to.b[3], 9);
 	config_free(c);
@@ -498,7 +498,7 @@ static const char *const tunnel_changes[] = {
 	"retransmit-factor = 3\n",
 	"fragment-size = never\n",
 	"childless = yes\n",
-	"remote-id = gw\nfollow-redirect = yes\n",
+	"follow-redirect = yes\n",
 	"redirect-to = 198.51.100.9\n",
 	"ppk = \"0x" PPK "\"\nppk-id = a\n",
 	"ppk = \"0x" PPK "\"\nppk-id = a\nppk-required = yes\n",

@@ -269,9 +269,6 @@ static const struct {
 	  "@:6: tunnel \"office\": split: \"maybe\" is not known; use no or yes" },
 	{ ONE("follow-redirect = maybe\n"),
 	  "@:6: tunnel \"office\": follow-redirect: \"maybe\" is not known; use no or yes" },
-	{ ONE("follow-redirect = yes\n"),
-	  "@:1: tunnel \"office\": follow-redirect = yes needs remote-id: whoever sends this host "
-	  "on could name a gateway of his own" },
 	{ ONE("redirect-to = gw.example.org\n"),
 	  "@:6: tunnel \"office\": redirect-to: \"gw.example.org\" is not a host's address: use the "
 	  "address of the gateway that clients are to be sent to, as 198.51.100.2" },

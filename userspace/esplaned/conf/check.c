@@ -145,10 +145,6 @@ bool check_tunnel(const struct tunnel_options *t, char why[VALUE_WHY_MAX])
 		return value_refuse(why,
 				    "pool gives addresses to peers that come from anywhere: write "
 				    "remote = any");
-	if (t->ike.follow_redirect && !t->ike.remote_id.type)
-		return value_refuse(why,
-				    "follow-redirect = yes needs remote-id: whoever sends this "
-				    "host on could name a gateway of his own");
 	if (!check_address(t))
 		return value_refuse(why,
 				    "address is outside local-ts: nothing that this host sends "
