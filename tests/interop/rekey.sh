@@ -117,6 +117,7 @@ discarded()
 # Nothing that either end sends is lost. The peer's own kernel throws away, and counts, a packet
 # that has chosen the outbound SA when strongSwan deletes that: it was never sent. It may have been
 # TCP's: the next round allows no more than is missing after this one.
+# nothing_lost WHAT [FEWER]: but for so many of b's
 never_sent=0
 nothing_lost()
 {
@@ -125,7 +126,7 @@ nothing_lost()
 	check "$1: each echo and answer of a arrives" wait_for 10 arrived a b 0
 	may=$((never_sent + $(discarded) - discarded_before))
 	[ "$may" = "$never_sent" ] || note "$1: b's kernel threw away $((may - never_sent)) packets before it sent them"
-	check "$1: each that b has sent arrives" wait_for 10 arrived b a "$may"
+	check "$1: each that b has sent arrives" wait_for 10 arrived b a "$((may + ${2:-0}))"
 	never_sent=$(($(icmp b Out) - $(icmp a In)))
 	is "$1: esplane dropped nothing" "$(in_net a esplctl info dev=office | jq -c .stats)" '{}'
 	[ "$bad" = "$TAP_FAILED" ]
@@ -163,7 +164,8 @@ swan_spi()
 	swan b --list-sas --raw | grep -o 'initiator-spi=[0-9a-f]*' | tail -n 1
 }
 
-# The children move to the IKE SA that follows, and no echo is lost.
+# The children move to the IKE SA that follows. Where esplane begins, strongSwan sends on the new SA as soon as it has
+# answered: what overtakes the answer, which has the other half of the keys, is lost; on a busy host that is some echoes.
 reauth_round()
 {
 	local what=reauthentication before i
@@ -186,7 +188,7 @@ reauth_round()
 		reap "$i" INT
 		note "$what: $i: $(grep 'packets transmitted' "$WORK/$i.log")"
 	done
-	nothing_lost "$what" || note "$(losses)"
+	nothing_lost "$what" 20 || note "$(losses)"
 	is "$what: nothing was down" "$(espl_status state)" up
 	check "$what: down" espl a down office
 	wait_for 10 swan_is_empty
