@@ -292,3 +292,14 @@ def fragments_become_smaller(t):
         raise Unexpected(f"{message.fragments} fragments after {first.fragments}")
     peer.answer_auth(sa, message)
     t.has_child(sa)
+
+
+@case(1221, "RFC 7383 4", only="esplaned")
+def fragments_while_it_computes(t):
+    """What comes in a burst while it is busy waits: 1,429 fragments are all seen."""
+    peer, sa = opened(t)
+    with t.subject.paused():
+        for number in range(1, 10001, 7):
+            sa.transmit(sa.seal_part(wire.IKE_AUTH, wire.V, bytes(60), 1, number, 10000))
+    t.silent(peer, lambda m: m.inner is not None)
+    equal(t.subject.counters()["fragments_refused"], 1429, "fragments refused")

@@ -378,6 +378,16 @@ class Init:
         self.send(data)
         return self.response()
 
+    def ask_until_answered(self):
+        """Sends it every second (2.1): after a flood the other side's queue has no room for it."""
+        for _ in range(int(PATIENCE)):
+            self.send()
+            try:
+                return self.response(1)
+            except Unexpected:
+                pass
+        raise Unexpected(f"no answer to {int(PATIENCE)} IKE_SA_INITs, one a second")
+
     def with_cookie(self, message):
         """Again, with the cookie of @message first (2.6)."""
         cookie = message.notify(wire.COOKIE).data

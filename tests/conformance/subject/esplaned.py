@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """esplaned as it is, but for its kernel, in the subject's namespace; a new one for each case."""
+import contextlib
 import json
 import os
 import select
@@ -98,6 +99,15 @@ class Esplaned:
         if not alive or "ERROR: AddressSanitizer" in log or "runtime error" in log:
             raise AssertionError("esplaned has crashed")
         self.clear_away()
+
+    @contextlib.contextmanager
+    def paused(self):
+        """It does not run: as if it computed all the time."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self.process.pid, signal.SIGCONT)
 
     def clear_away(self):
         """Interfaces, routes and rules that it left."""

@@ -17,6 +17,7 @@
 #define DATAGRAM_MAX	65536
 #define BURST		64	/* datagrams read before other events get their turn */
 #define MARKER_LEN	4
+#define SOCK_ROOM	(2 << 20)	/* octets of datagrams that wait, as the kernel counts them */
 
 struct sock {
 	struct event_base *base;
@@ -53,6 +54,19 @@ static void sock_mark(int fd, uint32_t mark)
 		log_debug("firewall mark %u: %s", mark, strerror(errno));
 }
 
+/*
+ * All clients of a gateway that begins anew come within one second, while the engine computes for the
+ * first: what waits for it would not fit the kernel's default of about 200 datagrams. Without the
+ * right to do so the kernel takes as much as it allows.
+ */
+static void sock_room(int fd)
+{
+	int octets = SOCK_ROOM;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &octets, sizeof(octets)))
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof(octets));
+}
+
 static int sock_port_open(uint16_t port, char why[SOCK_WHY_MAX])
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(port) };
@@ -70,6 +84,7 @@ static int sock_port_open(uint16_t port, char why[SOCK_WHY_MAX])
 	}
 	sock_bypass_xfrm(fd);
 	sock_mark(fd, CONFIG_FWMARK);
+	sock_room(fd);
 	if (!bind(fd, (struct sockaddr *)&sin, sizeof(sin)))
 		return fd;
 	if (errno == EADDRINUSE)
