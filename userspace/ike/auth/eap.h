@@ -69,7 +69,7 @@ struct eap {
 	uint32_t refused;		/* server: bit n, the peer does not want allowed[n] */
 	uint8_t user[TUNNEL_ID_MAX];	/* who the client says it is */
 	size_t user_len;
-	/* RADIUS: who the server says that it is, which counts instead; no octets: it does not say */
+	/* RADIUS: who the server says it is, which counts instead; no octets: it does not say */
 	uint8_t named[TUNNEL_ID_MAX];
 	size_t named_len;
 	const struct eap_method *method;	/* the one under way */
