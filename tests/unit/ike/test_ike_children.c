@@ -383,7 +383,7 @@ static void test_both_make_the_same(void **state)
 	}
 }
 
-static uint16_t ask_spi;
+static uint32_t ask_spi;
 static struct child *ask_child;
 
 static void fill_new_child(struct builder *b)
@@ -461,6 +461,40 @@ static void test_second_of_a_peer_that_keeps_both(void **state)
 		assert_int_equal(child_named(a, "voice")->out->spi_out, ask_spi);
 		ends_free(p);
 	}
+}
+
+static void fill_delete(struct builder *b)
+{
+	build_delete(b, PROTO_ESP, &ask_spi, 1);
+}
+
+/*
+ * The peer makes another pair and deletes that while our DELETE of the first still waits for a
+ * request of ours under way: the peer has to hear of the first too, or it sends on it for ever.
+ */
+static void test_peer_deletes_the_second(void **state)
+{
+	struct ends *p = three_up(0);
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct letter l;
+
+	ike_probe(b->ike);
+	ask_child = child_named(a, "voice");
+	ask_spi = 0x4321;
+	forge_request(a, EXCHANGE_CREATE_CHILD_SA, fill_new_child, &l);
+	give(b, &l);
+	assert_int_equal(child_named(b, "voice")->out->spi_out, ask_spi);
+	forge_request(a, EXCHANGE_INFORMATIONAL, fill_delete, &l);
+	give(b, &l);
+	assert_int_equal(child_named(b, "voice")->state, CHILD_DOWN);
+	carry_all(p);
+	assert_int_equal(child_named(a, "voice")->state, CHILD_DOWN);
+	pass(p, 2 * PAIR_LINGER_MS);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(p->s[i].fake.in_count, 2);
+	assert_meets(p, "t");
+	assert_meets(p, "video");
+	ends_free(p);
 }
 
 /*
@@ -649,6 +683,7 @@ int main(void)
 		cmocka_unit_test(test_both_make_the_same),
 		cmocka_unit_test(test_second_waits_for_the_first),
 		cmocka_unit_test(test_second_of_a_peer_that_keeps_both),
+		cmocka_unit_test(test_peer_deletes_the_second),
 		cmocka_unit_test(test_rekey_of_what_is_gone),
 		cmocka_unit_test(test_new_child_with_another_group),
 		cmocka_unit_test(test_new_child_outlives_its_ike_sa),

@@ -521,7 +521,7 @@ bool child_install(struct child *child, struct child_sa *pair, const struct ts_p
 void child_lost(struct child *child, const struct cause *cause)
 {
 	if (!pair_active(child))
-		child_down(child, cause);
+		child_close(child, cause);
 }
 
 void child_move(struct child *child, const struct endpoint *local, const struct endpoint *remote,
