@@ -262,6 +262,32 @@ static void test_refused_while_a_rekey_waits(void **state)
 	ends_free(p);
 }
 
+/* Likewise when the peer has put it off for a moment (TEMPORARY_FAILURE). */
+static void test_put_off_while_a_rekey_waits(void **state)
+{
+	struct ends *p = up();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	reauthenticate(a);
+	assert_int_equal(ike_rekey(a->ike, peer_of(a)->id), 0);
+	carry(a);
+	carry(b);
+	b->fake.hold_jobs = true;
+	carry(a);
+	b->fake.no_jobs = true;		/* it cannot prove itself now */
+	while (fake_job_end(&b->fake, b->ike))
+		;
+	b->fake.hold_jobs = b->fake.no_jobs = false;
+	carry_all(p);
+	assert_int_equal(reauthentications(a), 0);
+	assert_int_equal(a->ev[IKE_EV_REAUTH_FAILED].count, 0);
+	assert_int_equal(a->ev[IKE_EV_IKE_REKEYED].count, 1);
+	let_time_pass(p, 150);
+	assert_int_equal(reauthentications(a), 1);
+	assert_one_ike_sa(p, 2);
+	ends_free(p);
+}
+
 /*
  * The peer has lost the old one, and gives the new one no child: back there we ask, and find out.
  */
@@ -574,6 +600,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_begins_at_once_after_refusals),
 		cmocka_unit_test(test_refused_while_a_rekey_waits),
+		cmocka_unit_test(test_put_off_while_a_rekey_waits),
 		cmocka_unit_test(test_back_to_what_is_lost),
 		cmocka_unit_test(test_second_is_not_taken),
 		cmocka_unit_test(test_delete_is_of_the_second),

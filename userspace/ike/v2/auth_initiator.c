@@ -5,6 +5,7 @@
 #include "ike/object/child_sa.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
+#include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
 #include "ike/v2/addke.h"
 #include "ike/v2/certs.h"
@@ -341,10 +342,12 @@ static bool auth_try_again(struct ike_sa *sa)
 	peer->attempt = NULL;
 	report_log(ike, peer, LOG_INFO,
 		   "trying again in a moment: the peer is busy with an attempt of its own");
-	if (peer->sa)
-		sa_term(peer->sa, 1000 + ike_jitter(ike, 1000));
-	else
+	if (!peer->sa) {
 		timer_set(&ike->timers, &peer->retry, ike_now(ike) + 1000 + ike_jitter(ike, 1000));
+		return true;
+	}
+	sa_touch(peer->sa);	/* its own rekey has waited */
+	sa_term(peer->sa, 1000 + ike_jitter(ike, 1000));
 	return true;
 }
 
