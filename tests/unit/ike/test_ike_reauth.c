@@ -510,6 +510,36 @@ static void test_kernel_refuses_to_send(void **state)
 }
 
 /*
+ * The initiator cannot verify the proof, and its DELETE is lost: it does not answer on what it has
+ * never taken, so the responder goes on with the pair that the initiator has.
+ */
+static void test_not_taken_is_not_answered(void **state)
+{
+	struct ends *p = up();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	uint64_t before = only_sa(a)->spi_i;
+
+	reauthenticate(a);
+	carry(a);
+	carry(b);
+	carry(a);
+	fake_secret(&a->fake, a->tunnel, "another secret altogether");
+	carry(b);
+	fake_secret(&a->fake, a->tunnel, a->psk);
+	while (drop(a))			/* its DELETE */
+		;
+	assert_int_equal(reauthentications(b), 1);
+	assert_int_equal(b->count, 1);	/* are you there? */
+	carry(b);
+	assert_int_equal(a->count, 0);
+	assert_packets_pass(p);
+	let_time_pass(p, 150);
+	assert_packets_pass(p);
+	assert_followed(p, before);
+	ends_free(p);
+}
+
+/*
  * The initiator cannot use the new pair, and its DELETE is lost: its answer is taken for that it
  * can. What is lost by this is lost until the DELETE comes again.
  */
@@ -607,6 +637,7 @@ int main(void)
 		cmocka_unit_test(test_third_follows),
 		cmocka_unit_test(test_nothing_is_left_to_follow),
 		cmocka_unit_test(test_kernel_refuses_to_send),
+		cmocka_unit_test(test_not_taken_is_not_answered),
 		cmocka_unit_test(test_initiator_cannot_use_it),
 		cmocka_unit_test(test_restarted_without_a_word),
 		cmocka_unit_test(test_down_meanwhile),

@@ -170,11 +170,24 @@ static void receive_inner(struct v2_inbound *v)
 	}
 }
 
+/*
+ * Of an IKE SA that we have never taken, for instance since its peer has not proved itself? An
+ * answer would say that we have: the peer would send on the child that was to come with it.
+ */
+static bool receive_in_vain(const struct inbound *in)
+{
+	const struct ike_sa *sa = in->sa;
+
+	return sa->state == SA_CLOSING && !sa->established_ms && !inbound_is_response(in);
+}
+
 /* Is there a reason to take this exchange now? One nobody knows is answered: RFC 7296 2.21.3. */
 static bool receive_timely(const struct inbound *in)
 {
 	bool response = inbound_is_response(in);
 
+	if (receive_in_vain(in))
+		return false;
 	if (fsm_exists(in->sa, in->h.exchange, response ? ROLE_INITIATOR : ROLE_RESPONDER))
 		return true;
 	return !response && in->sa->state == SA_ESTABLISHED &&
@@ -214,7 +227,7 @@ static void receive_protected(struct v2_inbound *v)
 		inbound_free(in);
 		return;
 	}
-	/* too early: it comes again; or too late; or its first copy waits for a job */
+	/* too early: it comes again; or too late, or in vain; or its first copy waits for a job */
 	if (!receive_timely(in) || (!response && inbound_waits(sa, in->h.id))) {
 		sa->ike->counters.unexpected++;
 		inbound_free(in);
