@@ -368,9 +368,12 @@ static void ike_rekeys_must_work(struct world *w)
 			continue;
 		rekeys_ike(&w->n[i]);
 		world_run(w, w->now + 1000);
-		/* a request that has overtaken a proof comes again, and the rekey goes behind it */
+		/*
+		 * a request that has overtaken a proof comes again, and the rekey goes behind it;
+		 * one that meets a child being made waits for 5 to 10 s, RFC 7296 2.25.2
+		 */
 		if (w->n[i].ike_rekeys + w->n[i].reauths == before)
-			world_run(w, w->now + 1000);
+			world_run(w, w->now + 12000);
 		if (w->n[i].ike_rekeys + w->n[i].reauths == before)
 			violate(w, "on a calm network a rekey of the IKE SA does not succeed");
 		all_must_be_up(w, false, "on a calm network after a rekey of the IKE SA");
