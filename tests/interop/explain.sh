@@ -111,4 +111,13 @@ WIRESHARK_CONFIG_DIR=$WORK/keys tshark -nr "$WORK/all.pcap" -o esp.enable_encryp
 	-e isakmp.id.data.user_fqdn -e icmp.type -e ip.src 2>"$WORK/tshark.err" >"$WORK/tshark"
 check "Wireshark reads IKE_AUTH" grep -q gw.example.org "$WORK/tshark" || cat "$WORK/tshark.err"
 check "Wireshark reads what ESP carries" grep -q '10.1.0.1' "$WORK/tshark"
+
+# --- a rekey that the peer refuses: strongSwan wants a group, which the first CHILD_SA cannot have
+
+ours "$IKE" "$ESP"
+theirs "$IKE" aes128gcm16-x25519-noesn
+check "the peer wants perfect forward secrecy: up" espl a up office
+refuse "its refusal of a rekey" 'NO_PROPOSAL_CHOSEN.*esp needs a group.*keys go on' espl a rekey office/office
+ping_both "the old keys go on"
+must espl a down office
 finish

@@ -224,6 +224,7 @@ static void env_event(void *ctx, const struct ike_event *ev)
 		[IKE_EV_IKE_REKEYED] = "IKE rekeyed", [IKE_EV_RETRANSMIT] = "retransmit",
 		[IKE_EV_REAUTHENTICATED] = "reauthenticated",
 		[IKE_EV_REAUTH_FAILED] = "reauthentication failed",
+		[IKE_EV_REKEY_FAILED] = "rekey failed",
 		[IKE_EV_NOTE] = "note", [IKE_EV_EXCHANGE] = "exchange", [IKE_EV_LOG] = "log",
 	};
 	struct node *n = ctx;

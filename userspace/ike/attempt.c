@@ -3,6 +3,7 @@
 
 #include "ike/exchange/fsm.h"
 #include "ike/object/child.h"
+#include "ike/object/child_sa.h"
 #include "ike/object/demand.h"
 #include "ike/object/pace.h"
 #include "ike/object/peer.h"
@@ -77,6 +78,24 @@ static void attempt_left_orphans(struct peer *peer, const struct cause *cause)
 		   cause->text);
 }
 
+/* Of what is to have new keys by what follows, since the peer refuses to rekey it. */
+static void attempt_rekeys_failed(struct peer *peer, const struct cause *cause)
+{
+	struct child_sa *pair;
+	struct child *child;
+
+	if (peer->sa->instead)
+		report_peer(peer, IKE_EV_REKEY_FAILED, cause);
+	peer->sa->instead = false;
+	TAILQ_FOREACH(child, &peer->children, link) {
+		pair = pair_active(child);
+		if (!pair || !pair->instead)
+			continue;
+		pair->instead = false;
+		report_child(child, IKE_EV_REKEY_FAILED, cause);
+	}
+}
+
 void attempt_follow_later(struct peer *peer, const struct cause *cause)
 {
 	uint64_t wait = peer_pause(&peer->failures);
@@ -85,6 +104,7 @@ void attempt_follow_later(struct peer *peer, const struct cause *cause)
 	cause_set(&said, cause->failure, "%.400s; the IKE SA goes on, next try in %u s",
 		  cause->text, (unsigned int)(wait / 1000));
 	report_peer(peer, IKE_EV_REAUTH_FAILED, &said);
+	attempt_rekeys_failed(peer, &said);
 	sa_term(peer->sa, wait);
 }
 

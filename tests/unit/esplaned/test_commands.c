@@ -250,11 +250,39 @@ static void rekey(void **state)
 	say(fd, "{'command':'rekey','tunnel':'lab'}");
 	engine_says(IKE_EV_DOWN, IKE_FAIL_TIMEOUT, "no answer");
 	expect_in(said(fd), "{'result':'error','error':'timeout','message':'no answer'");
-	/* a peer that does not rekey IKE SAs is authenticated anew, or not */
+	close(fd);
+}
+
+/* By the peer, of the IKE SA, of a child: each ends its own wait. */
+static void rekey_refused(void **state)
+{
+	int fd = client_open();
+
+	comes_up();
 	say(fd, "{'command':'rekey','tunnel':'lab'}");
-	engine_says_of(1, IKE_EV_CHILD_REKEYED, 10, 11, 0, "a to b");
+	/* of one that nobody has asked for */
 	engine_says(IKE_EV_REAUTH_FAILED, IKE_FAIL_AUTH_REMOTE, "it refuses us");
-	expect_in(said(fd), "'message':'it refuses us'");
+	engine_says(IKE_EV_REKEY_FAILED, IKE_FAIL_NO_PROPOSAL_IKE, "not this suite");
+	expect_not_in(said(fd), "result");
+	engine_says_of(1, IKE_EV_CHILD_REKEYED, 10, 11, 0, "a to b");
+	expect_in(said(fd), "{'result':'error','error':'some-failed','message':'not all of them have "
+			    "new keys','tunnels':[{'result':'error','error':'no-proposal-ike',"
+			    "'message':'not this suite','tunnel':'lab'},{'result':'ok',"
+			    "'tunnel':'lab','detail':'a to b'}]}\n");
+	close(fd);
+	fd = client_open();
+	say(fd, "{'command':'rekey','tunnel':'lab'}");
+	engine_says_of(1, IKE_EV_REKEY_FAILED, 10, 11, IKE_FAIL_PEER, "not now");
+	assert_string_equal(said(fd), "{'event':'rekey-failed','tunnel':'lab','error':'peer',"
+				      "'detail':'not now'}\n");
+	engine_says(IKE_EV_IKE_REKEYED, 0, "by us");
+	expect_in(said(fd), "{'result':'ok','tunnel':'lab','ike':true,'detail':'by us'},"
+			    "{'result':'error','error':'peer','message':'not now'");
+	close(fd);
+	fd = client_open();
+	say(fd, "{'command':'reauth','tunnel':'lab'}");
+	engine_says(IKE_EV_REKEY_FAILED, IKE_FAIL_PEER, "not now");
+	expect_not_in(said(fd), "result");
 	close(fd);
 }
 
@@ -598,6 +626,7 @@ int main(void)
 		TEST(all_at_once),
 		TEST(restart),
 		TEST(rekey),
+		TEST(rekey_refused),
 		TEST(redirect),
 		TEST(reauth),
 		TEST(monitor),

@@ -32,6 +32,11 @@ static void rekey_child(struct side *s)
 	soft_limit(s);
 }
 
+static void rekey_voice(struct side *s)
+{
+	soft_limit_of(child_named(s, "voice"));
+}
+
 static void voice_down(struct side *s)
 {
 	assert_int_equal(ike_down(s->ike, child_named(s, "voice")->id, "taken down"), 0);
@@ -416,6 +421,102 @@ static void test_no_additional_sas(void **state)
 	begins_anew(rekey_child);
 }
 
+/* For good, and whoever waits hears of it; what there is goes on, and is asked for again. */
+static void refused_for_good(act rekey, uint16_t notify, enum ike_failure failure, const char *who,
+			     const char *part)
+{
+	struct ends *p = up();
+	struct side *a = &p->s[0];
+
+	rekey(a);
+	answer_with(p, notify);
+	ended_in(a, IKE_EV_REKEY_FAILED, failure, part);
+	assert_string_equal(a->ev[IKE_EV_REKEY_FAILED].who, who);
+	let_time_pass(p, 130);
+	assert_one_ike_sa(p, 2);
+	assert_int_equal(a->ev[IKE_EV_REKEY_FAILED].count, 1);
+	assert_int_equal(a->ev[IKE_EV_IKE_REKEYED].count + a->ev[IKE_EV_CHILD_REKEYED].count, 1);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(p->s[i].fake.unlinks, 0);
+	ends_free(p);
+}
+
+static void test_rekey_refused(void **state)
+{
+	refused_for_good(rekey_ike, NOTIFY_NO_PROPOSAL_CHOSEN, IKE_FAIL_NO_PROPOSAL_IKE, "t",
+			 "aes128gcm16-prfsha256-x25519");
+	refused_for_good(rekey_ike, NOTIFY_UNSUPPORTED_CRITICAL_PAYLOAD, IKE_FAIL_PEER, "t",
+			 "UNSUPPORTED_CRITICAL_PAYLOAD; it goes on, and ikectl reauth");
+	refused_for_good(rekey_voice, NOTIFY_NO_PROPOSAL_CHOSEN, IKE_FAIL_NO_PROPOSAL_CHILD, "t/voice",
+			 "aes128gcm16-esn");
+	refused_for_good(rekey_voice, NOTIFY_TS_UNACCEPTABLE, IKE_FAIL_TS, "t/voice", "local-ts");
+	refused_for_good(rekey_voice, NOTIFY_UNSUPPORTED_CRITICAL_PAYLOAD, IKE_FAIL_PEER, "t/voice",
+			 "UNSUPPORTED_CRITICAL_PAYLOAD");
+}
+
+/* Nobody hears of it: it comes again in a moment. */
+static void test_rekey_put_off(void **state)
+{
+	act rekeys[] = { rekey_ike, rekey_voice };
+
+	for (int i = 0; i < 2; i++) {
+		struct ends *p = up();
+		struct side *a = &p->s[0];
+
+		rekeys[i](a);
+		answer_with(p, NOTIFY_TEMPORARY_FAILURE);
+		let_time_pass(p, 15);
+		assert_int_equal(a->ev[IKE_EV_REKEY_FAILED].count, 0);
+		assert_int_equal(a->ev[i ? IKE_EV_CHILD_REKEYED : IKE_EV_IKE_REKEYED].count, 1);
+		ends_free(p);
+	}
+}
+
+/* The IKE SA that is to follow instead does not come: the rekey has failed with it. */
+static void nothing_follows(act rekey, const char *who)
+{
+	struct ends *p = up();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	uint64_t before = only_sa(a)->spi_i;
+
+	fake_secret(&b->fake, b->tunnel, "another secret altogether");
+	rekey(a);
+	answer_with(p, NOTIFY_NO_ADDITIONAL_SAS);
+	assert_int_equal(a->ev[IKE_EV_REKEY_FAILED].count, 0);
+	let_time_pass(p, 10);		/* more than one attempt */
+	assert_true(a->ev[IKE_EV_REAUTH_FAILED].count > 1);
+	assert_int_equal(a->ev[IKE_EV_REKEY_FAILED].count, 1);
+	said(a, IKE_EV_REKEY_FAILED, "refused");
+	assert_string_equal(a->ev[IKE_EV_REKEY_FAILED].who, who);
+	assert_int_equal(peer_of(a)->sa->spi_i, before);
+	ends_free(p);
+}
+
+static void test_nothing_follows_instead(void **state)
+{
+	nothing_follows(rekey_ike, "t");
+	nothing_follows(rekey_voice, "t/voice");
+}
+
+/* Who has only answered does not begin another one. */
+static void test_no_additional_sas_to_who_answers(void **state)
+{
+	act rekeys[] = { rekey_ike, rekey_voice };
+
+	for (int i = 0; i < 2; i++) {
+		struct ends *p = ends_of_two();
+		struct side *a = &p->s[0];
+
+		ends_start(p);
+		bring_up(p, 1);
+		rekeys[i](a);
+		answer_with(p, NOTIFY_NO_ADDITIONAL_SAS);
+		ended_in(a, IKE_EV_REKEY_FAILED, IKE_FAIL_PEER, "NO_ADDITIONAL_SAS");
+		assert_one_ike_sa(p, 2);
+		ends_free(p);
+	}
+}
+
 static void test_no_answer(void **state)
 {
 	struct ends *p = up();
@@ -495,6 +596,10 @@ int main(void)
 		cmocka_unit_test(test_both_rekey_and_one_ends),
 		cmocka_unit_test(test_child_sa_not_found),
 		cmocka_unit_test(test_no_additional_sas),
+		cmocka_unit_test(test_rekey_refused),
+		cmocka_unit_test(test_rekey_put_off),
+		cmocka_unit_test(test_nothing_follows_instead),
+		cmocka_unit_test(test_no_additional_sas_to_who_answers),
 		cmocka_unit_test(test_no_answer),
 		cmocka_unit_test(test_no_answer_but_a_rival),
 		cmocka_unit_test(test_forgotten),

@@ -227,8 +227,8 @@ static void test_peer_insists_on_a_group(void **state)
 	soft_limit(&p->s[0]);
 	carry_all(p);
 	assert_int_equal(p->s[0].ev[IKE_EV_CHILD_REKEYED].count, 0);
-	said(&p->s[0], IKE_EV_LOG, "NO_PROPOSAL_CHOSEN");
-	said(&p->s[0], IKE_EV_LOG, "esp needs a group");
+	said(&p->s[0], IKE_EV_REKEY_FAILED, "NO_PROPOSAL_CHOSEN");
+	said(&p->s[0], IKE_EV_REKEY_FAILED, "esp needs a group");
 	ends_free(p);
 }
 

@@ -194,6 +194,7 @@ static const struct publish_kind {
 	[IKE_EV_IKE_REKEYED]	= { "ike-rekeyed", "IKE SA rekeyed", LOG_INFO, false },
 	[IKE_EV_REAUTHENTICATED] = { "reauthenticated", "reauthenticated", LOG_INFO, false },
 	[IKE_EV_REAUTH_FAILED]	= { "reauth-failed", "reauthentication failed", LOG_WARNING, true },
+	[IKE_EV_REKEY_FAILED]	= { "rekey-failed", "rekey failed", LOG_WARNING, true },
 	[IKE_EV_RETRANSMIT]	= { "retransmit", "waiting", LOG_INFO, false },
 	[IKE_EV_NOTE]		= { "note", "note", LOG_NOTICE, false },
 	[IKE_EV_EXCHANGE]	= { NULL, NULL, LOG_INFO, false },

@@ -106,8 +106,10 @@ static bool waits_is_failure(const struct wait_item *item, enum wait_for what,
 	case IKE_EV_FAILED:
 	case IKE_EV_CHILD_FAILED:
 		return what == WAIT_UP;
-	case IKE_EV_REAUTH_FAILED:	/* of a peer that does not rekey IKE SAs, too */
-		return what != WAIT_UP && !item->ref.child;
+	case IKE_EV_REAUTH_FAILED:	/* one that nobody asked for ends no rekey */
+		return what == WAIT_REAUTH && !item->ref.child;
+	case IKE_EV_REKEY_FAILED:
+		return what == WAIT_REKEY && !item->ref.child == !ev->child;
 	case IKE_EV_DOWN:
 	case IKE_EV_CHILD_DOWN:
 		return what != WAIT_UP;
@@ -211,7 +213,9 @@ static json_t *waits_result(const struct wait *w)
 	if (ok)
 		return json_pack("{ss so}", "result", "ok", "tunnels", tunnels);
 	return json_pack("{ss ss ss so}", "result", "error", "error", "some-failed", "message",
-			 "not all of them are up", "tunnels", tunnels);
+			 w->what == WAIT_UP ? "not all of them are up" :
+					      "not all of them have new keys",
+			 "tunnels", tunnels);
 }
 
 void waits_flush(struct wait **list, waits_result_fn fn, void *ctx)

@@ -213,6 +213,7 @@ enum ike_event_type {
 	IKE_EV_IKE_REKEYED,
 	IKE_EV_REAUTHENTICATED,		/* another IKE SA has taken the place of one */
 	IKE_EV_REAUTH_FAILED,		/* failure, detail: the IKE SA goes on meanwhile */
+	IKE_EV_REKEY_FAILED,		/* likewise, of the IKE SA or a child: its keys go on */
 	IKE_EV_RETRANSMIT,		/* detail: which exchange, try n of m */
 	IKE_EV_NOTE,			/* detail: something a person should know */
 	IKE_EV_EXCHANGE,		/* exchange: one is complete */

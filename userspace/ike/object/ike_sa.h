@@ -177,6 +177,7 @@ struct ike_sa {
 	bool hurry;			/* what is under way goes out at once: exchange.c */
 	uint64_t certified_ms;		/* the peer's certificate is valid until then; 0: none */
 	bool want_successor;		/* another IKE SA is to follow it: reauthentication */
+	bool instead;			/* of its rekey, which the peer refuses */
 	uint32_t rekeys;		/* since the last proof */
 	/* v2/hint.h */
 	uint32_t lost_spi;		/* ESP of the peer's that our kernel has not; 0: none */

@@ -349,7 +349,6 @@ static void child_reject_answer(struct inbound *in, struct child *child, const c
 	struct v2_inbound *v = v2_inbound(in);
 	struct child_exchange *p = child_exchange(in->ex);
 
-	report_log(in->sa->ike, in->sa->peer, LOG_WARNING, "%s: %s", child->conf->name, why);
 	if (p->new_spi && v->m.sa.list.count && !child_is_deleted(p, offer_spi(&v->m.sa)))
 		offer_reject(child, in->sa, &v->m.sa, &p->new_spi, why);
 }
@@ -376,7 +375,7 @@ static bool child_same_selectors(const struct child *child, const struct ts_pair
 }
 
 static bool child_rekey_is_right(struct inbound *in, const struct child *child,
-				 struct proposal *suite, char why[IKE_DETAIL_MAX])
+				 struct proposal *suite, struct cause *cause)
 {
 	const struct msg *m = &v2_inbound(in)->m;
 	char local[80], remote[80], was_local[80], was_remote[80];
@@ -384,24 +383,24 @@ static bool child_rekey_is_right(struct inbound *in, const struct child *child,
 	bool same;
 
 	if (child_is_deleted(child_exchange(in->ex), offer_spi(&m->sa))) {
-		snprintf(why, IKE_DETAIL_MAX, "the peer has deleted what it made of our rekey");
+		cause_set(cause, IKE_FAIL_DOWN, "the peer has deleted what it made of our rekey");
 		return false;
 	}
 	if (!child_suite_is_right(in, child, suite)) {
-		snprintf(why, IKE_DETAIL_MAX,
-			 "the peer answers our rekey with what we did not offer");
+		cause_set(cause, IKE_FAIL_NO_PROPOSAL_CHILD,
+			  "the peer answers our rekey with what we did not offer");
 		return false;
 	}
 	same = offer_ts(&ts, &m->tsi, &m->tsr) && child_same_selectors(child, &ts);
 	ts_pair_clear(&ts);
 	if (!same)
-		snprintf(why, IKE_DETAIL_MAX,
-			 "the peer answers our rekey with other selectors than the CHILD_SA has: "
-			 "%s === %s instead of %s === %s",
-			 offer_ts_text(&m->tsi, local, sizeof(local)),
-			 offer_ts_text(&m->tsr, remote, sizeof(remote)),
-			 ts_list_str(child->local_ts, was_local, sizeof(was_local)),
-			 ts_list_str(child->remote_ts, was_remote, sizeof(was_remote)));
+		cause_set(cause, IKE_FAIL_TS,
+			  "the peer answers our rekey with other selectors than the CHILD_SA has: "
+			  "%s === %s instead of %s === %s",
+			  offer_ts_text(&m->tsi, local, sizeof(local)),
+			  offer_ts_text(&m->tsr, remote, sizeof(remote)),
+			  ts_list_str(child->local_ts, was_local, sizeof(was_local)),
+			  ts_list_str(child->remote_ts, was_remote, sizeof(was_remote)));
 	return same;
 }
 
@@ -419,13 +418,20 @@ static void child_take_over(struct child_sa *pair, struct child_sa *old)
 }
 
 /* Our rekey came to nothing: the old pair lives to its hard limit, and is tried again. */
-static void child_rekey_failed(struct child_sa *old)
+static void child_rekey_again(struct child_sa *old)
 {
-	if (!old || old->state != PAIR_ACTIVE || old->successor)
-		return;
 	old->group = KE_NONE;
 	old->group_asked = false;
 	pair_retry(old, PAIR_RETRY_MIN_MS, PAIR_RETRY_MAX_MS);
+}
+
+/* Likewise, and not for the moment only. */
+static void child_rekey_failed(struct child_sa *old, const struct cause *cause)
+{
+	if (!old || old->state != PAIR_ACTIVE || old->successor)
+		return;
+	child_rekey_again(old);
+	report_child(old->child, IKE_EV_REKEY_FAILED, cause);
 }
 
 static void child_rekey_response(struct inbound *in, struct child *child)
@@ -433,14 +439,16 @@ static void child_rekey_response(struct inbound *in, struct child *child)
 	struct child_exchange *p = child_exchange(in->ex);
 	struct child_sa *pair, *old = pair_by_in(child, p->old_in);
 	bool lose = child_we_lose(p, v2_inbound(in)->m.nonce);
-	char why[IKE_DETAIL_MAX] = "the keys of the new CHILD_SA cannot be derived";
+	char why[IKE_WHY_MAX] = "";
 	struct proposal suite;
+	struct cause cause;
 
-	pair = child_rekey_is_right(in, child, &suite, why) ? child_make_pair(in, child, &suite) :
-							      NULL;
+	cause_set(&cause, IKE_FAIL_PROTOCOL, "the keys of the new CHILD_SA cannot be derived");
+	pair = child_rekey_is_right(in, child, &suite, &cause) ?
+		       child_make_pair(in, child, &suite) : NULL;
 	if (!pair) {
-		child_reject_answer(in, child, why);
-		child_rekey_failed(old);
+		child_reject_answer(in, child, cause.text);
+		child_rekey_failed(old, &cause);
 		return;
 	}
 	/*
@@ -451,10 +459,9 @@ static void child_rekey_response(struct inbound *in, struct child *child)
 	if (!child_carries(child)) {
 		pair_retire(pair, "its child is gone");
 	} else if (!pair_install(pair, !lose, "rekeyed by us", why)) {
-		report_log(in->sa->ike, in->sa->peer, LOG_ERR, "the rekey of %s fails here: %s",
-			   child->conf->name, why);
+		cause_set(&cause, IKE_FAIL_KERNEL, "the new CHILD_SA: %s", why);
 		pair_retire(pair, "the kernel refuses it");
-		child_rekey_failed(old);
+		child_rekey_failed(old, &cause);
 	} else if (lose) {
 		pair_retire(pair, "the peer's rekey has won");
 	} else {
@@ -495,6 +502,8 @@ static void child_new_response(struct inbound *in, struct child *child)
 		if (!cause.failure)
 			cause_set(&cause, IKE_FAIL_PROTOCOL,
 				  "the keys of the new CHILD_SA cannot be derived");
+		report_log(in->sa->ike, in->sa->peer, LOG_WARNING, "%s: %s", conf->name,
+			   cause.text);
 		child_reject_answer(in, child, cause.text);
 		child_failed(child, &cause);
 	} else if (!child_install(child, pair, &ts, &cause)) {
@@ -551,13 +560,44 @@ static const char *child_pfs_hint(const struct inbound *in, const struct child *
 	return "; if it wants perfect forward secrecy (pfs), esp needs a group: aes128gcm16-x25519";
 }
 
+/* Busy, perhaps with the same: another try in a moment, without a word to the user. */
+static bool child_is_put_off(const struct msg_notify *error)
+{
+	return error && (error->type == NOTIFY_TEMPORARY_FAILURE ||
+			 error->type == NOTIFY_STATE_NOT_FOUND);
+}
+
+static void child_rekey_refused_because(struct inbound *in, const struct child *child,
+					const struct msg_notify *error, struct cause *cause)
+{
+	static const char later[] = "; its keys go on, and it is asked again";
+	char text[160], name[NAME_STRLEN];
+
+	if (!error)
+		cause_set(cause, IKE_FAIL_PROTOCOL,
+			  "the peer's answer to our rekey of the CHILD_SA has neither an SA nor an "
+			  "error%s", later);
+	else if (error->type == NOTIFY_NO_PROPOSAL_CHOSEN)
+		cause_set(cause, IKE_FAIL_NO_PROPOSAL_CHILD,
+			  "the peer refuses to rekey the CHILD_SA (NO_PROPOSAL_CHOSEN): %s; compare "
+			  "esp with the peer's%s%s",
+			  proposals_text(&child->conf->esp, text, sizeof(text)),
+			  child_pfs_hint(in, child, error), later);
+	else if (error->type == NOTIFY_TS_UNACCEPTABLE)
+		cause_set(cause, IKE_FAIL_TS,
+			  "the peer refuses to rekey the CHILD_SA (TS_UNACCEPTABLE): compare "
+			  "local-ts and remote-ts with the peer's%s", later);
+	else
+		cause_set(cause, IKE_FAIL_PEER, "the peer refuses to rekey the CHILD_SA: %s%s",
+			  notify_text(error->type, name), later);
+}
+
 static void child_rekey_refused(struct inbound *in, struct child *child,
 				const struct msg_notify *error)
 {
 	struct child_sa *old = pair_by_in(child, child_exchange(in->ex)->old_in);
 	bool old_deleted = old && old->peer_deleted;
 	struct ike_sa *sa = in->sa;
-	char name[NAME_STRLEN];
 	struct cause cause;
 	uint16_t group;
 
@@ -572,8 +612,10 @@ static void child_rekey_refused(struct inbound *in, struct child *child,
 		child->wanted = !old_deleted && !child->held_down;
 		return;
 	}
-	if (error && error->type == NOTIFY_NO_ADDITIONAL_SAS && peer_follow_up(sa->peer, NO_MORE))
+	if (error && error->type == NOTIFY_NO_ADDITIONAL_SAS && peer_follow_up(sa->peer, NO_MORE)) {
+		old->instead = true;
 		return;
+	}
 	group = error ? child_other_group(in, child, old->group_asked, error) : KE_NONE;
 	if (group) {
 		old->group_asked |= error->type == NOTIFY_INVALID_KE_PAYLOAD;
@@ -581,16 +623,16 @@ static void child_rekey_refused(struct inbound *in, struct child *child,
 		old->want_rekey = true;
 		return;
 	}
-	report_log(sa->ike, sa->peer,
-		   error && error->type == NOTIFY_TEMPORARY_FAILURE ? LOG_INFO : LOG_WARNING,
-		   "the peer refuses to rekey the CHILD_SA: %s; trying again%s",
-		   error ? notify_text(error->type, name) :
-			   "the answer has neither an SA nor an error",
-		   child_pfs_hint(in, child, error));
-	child_rekey_failed(old);
+	if (child_is_put_off(error)) {
+		report_log(sa->ike, sa->peer, LOG_INFO,
+			   "child %s: the peer puts our rekey off", child->conf->name);
+		child_rekey_again(old);
+		return;
+	}
+	child_rekey_refused_because(in, child, error, &cause);
+	child_rekey_failed(old, &cause);
 }
 
-/* Busy, perhaps with the same: another try in a moment, without a word to the user. */
 static bool child_try_again(struct child *child)
 {
 	if (child->state != CHILD_CONNECTING || child->failures >= CHILD_BUSY_MAX)
@@ -617,8 +659,7 @@ static void child_new_refused(struct inbound *in, struct child *child,
 		child->wanted = true;
 		return;
 	}
-	if (error && (error->type == NOTIFY_TEMPORARY_FAILURE ||
-		      error->type == NOTIFY_STATE_NOT_FOUND) && child_try_again(child))
+	if (child_is_put_off(error) && child_try_again(child))
 		return;
 	if (!error)
 		cause_set(&cause, IKE_FAIL_PROTOCOL,

@@ -255,25 +255,49 @@ enum verdict v2_rekey_late(struct inbound *in)
 	return VERDICT_STAY;
 }
 
+/* Not for the moment only. What it has been made with is all that we ask for: see rekey_build(). */
+static void rekey_refused_because(const struct ike_sa *sa, const struct msg_notify *error,
+				  struct cause *cause)
+{
+	static const char advice[] = "it goes on, and ikectl reauth at the end that began it makes "
+				     "another one instead";
+	char name[NAME_STRLEN], suite[PROPOSAL_STRLEN];
+
+	if (!error)
+		cause_set(cause, IKE_FAIL_PROTOCOL,
+			  "the peer's answer to our rekey of the IKE SA has neither an SA nor an "
+			  "error; %s", advice);
+	else if (error->type == NOTIFY_NO_PROPOSAL_CHOSEN)
+		cause_set(cause, IKE_FAIL_NO_PROPOSAL_IKE,
+			  "the peer refuses to rekey the IKE SA: it takes %s no more, with which it "
+			  "was made (NO_PROPOSAL_CHOSEN); %s",
+			  suite_str(&sa->suite, suite), advice);
+	else
+		cause_set(cause, IKE_FAIL_PEER, "the peer refuses to rekey the IKE SA: %s; %s",
+			  notify_text(error->type, name), advice);
+}
+
 enum verdict rekey_exchange_refused(struct inbound *in)
 {
 	const struct msg_notify *error = msg_error(&v2_inbound(in)->m);
-	bool busy = error && error->type == NOTIFY_TEMPORARY_FAILURE;
 	struct ike_sa *sa = in->sa;
-	char name[NAME_STRLEN];
+	struct cause cause;
 
 	if (rekey_rival(sa, rekey_exchange(in->ex)))
 		return VERDICT_STAY;	/* it has won */
-	if (error && error->type == NOTIFY_NO_ADDITIONAL_SAS &&
-	    peer_follow_up(sa->peer, "the peer does not rekey IKE SAs: another one follows"))
-		return VERDICT_STAY;
-	report_log(sa->ike, sa->peer, busy ? LOG_INFO : LOG_WARNING,
-		   "the peer refuses to rekey the IKE SA: %s; trying again",
-		   error ? notify_text(error->type, name) :
-			   "the answer has neither an SA nor an error");
-	if (busy)
+	if (error && error->type == NOTIFY_TEMPORARY_FAILURE) {
+		report_log(sa->ike, sa->peer, LOG_INFO,
+			   "the peer puts our rekey of the IKE SA off (TEMPORARY_FAILURE)");
 		rekey_later(sa, REKEY_BUSY_MIN_MS, REKEY_BUSY_MAX_MS);
-	else
-		rekey_later(sa, REKEY_REFUSED_MS, 2 * REKEY_REFUSED_MS);
+		return VERDICT_STAY;
+	}
+	if (error && error->type == NOTIFY_NO_ADDITIONAL_SAS &&
+	    peer_follow_up(sa->peer, "the peer does not rekey IKE SAs: another one follows")) {
+		sa->instead = true;
+		return VERDICT_STAY;
+	}
+	rekey_refused_because(sa, error, &cause);
+	rekey_later(sa, REKEY_REFUSED_MS, 2 * REKEY_REFUSED_MS);
+	report_peer(sa->peer, IKE_EV_REKEY_FAILED, &cause);
 	return VERDICT_STAY;
 }
