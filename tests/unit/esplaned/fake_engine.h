@@ -20,6 +20,7 @@
 #include "lib/array.h"
 
 #define FAKE_MAX	16
+#define FAKE_PEERS	160
 
 struct ike {
 	struct ike_env env;
@@ -28,7 +29,7 @@ struct ike {
 static struct fake {
 	struct ike ike;
 	struct tunnel_conf *tunnel[FAKE_MAX];	/* tunnel[i] has the number i + 1 */
-	struct ike_peer_status peer[FAKE_MAX];	/* .id 0: none; in numerical order */
+	struct ike_peer_status peer[FAKE_PEERS];	/* .id 0: none; in numerical order */
 	struct ike_child_status child[FAKE_MAX];
 	struct ike_counters counters;
 	int up_rc, down_rc, rekey_rc, redirect_rc;		/* what the commands return */
@@ -221,7 +222,7 @@ uint32_t ike_tunnel_next(const struct ike *ike, uint32_t after)
 
 uint32_t ike_peer_next(const struct ike *ike, uint32_t tunnel, uint32_t after)
 {
-	for (int i = 0; i < FAKE_MAX; i++) {
+	for (int i = 0; i < FAKE_PEERS; i++) {
 		if (fake.peer[i].tunnel == tunnel && fake.peer[i].id > after)
 			return fake.peer[i].id;
 	}
@@ -302,7 +303,7 @@ const struct tunnel_conf *ike_tunnel_conf(const struct ike *ike, uint32_t tunnel
 
 bool ike_peer_status(const struct ike *ike, uint32_t peer, struct ike_peer_status *st)
 {
-	for (int i = 0; i < FAKE_MAX && peer; i++) {
+	for (int i = 0; i < FAKE_PEERS && peer; i++) {
 		if (fake.peer[i].id == peer) {
 			*st = fake.peer[i];
 			return true;

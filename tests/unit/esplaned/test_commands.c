@@ -286,6 +286,29 @@ static void rekey_refused(void **state)
 	close(fd);
 }
 
+/* Of a tunnel with many peers: so many wait at once, and no more. */
+static void rekey_of_too_many(void **state)
+{
+	int fd = client_open();
+
+	for (unsigned int i = 0; i < 128; i++)
+		fake.peer[8 + i] = (struct ike_peer_status){ .id = 1000 + i, .tunnel = 3,
+							     .state = PEER_UP };
+	say(fd, "{'command':'reauth','tunnel':'road'}");
+	assert_string_equal(said(fd), "");
+	assert_int_equal(strncmp(fake.asked, "reauth 1000; reauth 1001; ", 26), 0);
+	close(fd);
+	fake.asked[0] = '\0';
+	fake.peer[8 + 128] = (struct ike_peer_status){ .id = 1128, .tunnel = 3, .state = PEER_UP };
+	for (int i = 0; i < 2; i++)
+		assert_string_equal(ask(i ? "{'command':'rekey','tunnel':'road'}" :
+					    "{'command':'reauth','tunnel':'road'}"),
+				    "{'result':'error','error':'bad-request','message':'too many are up "
+				    "to be renewed at once, 128 at most: name a peer, "
+				    "TUNNEL/PEER'}\n");
+	expect_asked("");
+}
+
 static void reauth(void **state)
 {
 	int fd = client_open();
@@ -627,6 +650,7 @@ int main(void)
 		TEST(restart),
 		TEST(rekey),
 		TEST(rekey_refused),
+		TEST(rekey_of_too_many),
 		TEST(redirect),
 		TEST(reauth),
 		TEST(monitor),
