@@ -67,7 +67,17 @@ pki_make()
 	cd - >/dev/null || bail "no way back"
 }
 
-# espl_cert KIND [CA [REMOTE-ID [LINE...]]]
+# A token with the key p256, and what softhsm2.module of p11-kit needs to find it.
+token_make()
+{
+	export SOFTHSM2_CONF=$WORK/softhsm2.conf
+	mkdir -p "$WORK/tokens"
+	echo "directories.tokendir = $WORK/tokens" >"$SOFTHSM2_CONF"
+	must softhsm2-util --init-token --free --label gw --pin 1234 --so-pin 5678
+	must softhsm2-util --import "$PKI/p256.key" --token gw --label p256 --id 01 --pin 1234
+}
+
+# espl_cert KIND [CA [REMOTE-ID [LINE...]]]: with KEY_URI, the key of a token
 espl_cert()
 {
 	cat <<-END
@@ -75,7 +85,8 @@ espl_cert()
 		local = "192.0.2.1"
 		remote = "192.0.2.2"
 		cert = "$PKI/a-$1.pem"
-		key = "$PKI/$1.key"
+		key = "${KEY_URI:-$PKI/$1.key}"
+		${KEY_URI:+key-password = 1234}
 		ca = "$PKI/${2:-ca}.pem"
 		remote-id = "${3:-gw.example.org}"
 		ike = "aes128gcm16-prfsha256-x25519"
@@ -261,8 +272,13 @@ pki_make
 mkdir -p "$WORK"/b/{private,x509,x509ca}
 cp "$PKI/ca.pem" "$WORK/b/x509ca/"
 swan_start b b
-espl_start a a </dev/null
+token_make
+KEY_URI='pkcs11:token=gw;object=p256'
+espl_start a a < <(espl_cert p256)
 
+row strongSwan p256 "a key on a token"
+row esplane p256 "a key on a token"
+KEY_URI=''
 # What esplane takes down stays down for the peer too, until it brings it up itself.
 for kind in rsa p256 p384 p521 ed25519 ed448; do
 	row strongSwan $kind "RFC 7427"

@@ -23,29 +23,43 @@ static bool key_public_id(gnutls_pubkey_t public, uint8_t id[KEY_ID_LEN])
 	       len == KEY_ID_LEN;
 }
 
-/* Takes @x509 over. */
-static struct key *key_new(gnutls_x509_privkey_t x509)
+struct key *key_of(gnutls_privkey_t private, void *pin, size_t pin_size)
 {
 	struct key *key = calloc(1, sizeof(*key));
 	gnutls_pubkey_t public = NULL;
 	bool ok;
 
-	if (!key || gnutls_privkey_init(&key->private) < 0) {
-		gnutls_x509_privkey_deinit(x509);
-		free(key);
+	if (!key) {
+		gnutls_privkey_deinit(private);
+		mem_free_wiped(pin, pin_size);
 		return NULL;
 	}
-	ok = gnutls_privkey_import_x509(key->private, x509, GNUTLS_PRIVKEY_IMPORT_COPY) == 0;
-	gnutls_x509_privkey_deinit(x509);
-	key->pk = ok ? gnutls_privkey_get_pk_algorithm(key->private, &key->bits) : -1;
-	ok = ok && key->pk >= 0 && gnutls_pubkey_init(&public) == 0 &&
-	     gnutls_pubkey_import_privkey(public, key->private, 0, 0) == 0 &&
+	*key = (struct key){ .private = private, .pin = pin, .pin_size = pin_size };
+	key->pk = gnutls_privkey_get_pk_algorithm(private, &key->bits);
+	ok = key->pk >= 0 && gnutls_pubkey_init(&public) == 0 &&
+	     gnutls_pubkey_import_privkey(public, private, 0, 0) == 0 &&
 	     key_public_id(public, key->id);
 	if (public)
 		gnutls_pubkey_deinit(public);
 	if (ok)
 		return key;
 	key_free(key);
+	return NULL;
+}
+
+/* Takes @x509 over. */
+static struct key *key_new(gnutls_x509_privkey_t x509)
+{
+	gnutls_privkey_t private = NULL;
+	bool ok;
+
+	ok = gnutls_privkey_init(&private) == 0 &&
+	     gnutls_privkey_import_x509(private, x509, GNUTLS_PRIVKEY_IMPORT_COPY) == 0;
+	gnutls_x509_privkey_deinit(x509);
+	if (ok)
+		return key_of(private, NULL, 0);
+	if (private)
+		gnutls_privkey_deinit(private);
 	return NULL;
 }
 
@@ -206,6 +220,7 @@ void key_free(struct key *key)
 	if (!key)
 		return;
 	gnutls_privkey_deinit(key->private);	/* it wipes what it has */
+	mem_free_wiped(key->pin, key->pin_size);
 	mem_free_wiped(key, sizeof(*key));
 }
 

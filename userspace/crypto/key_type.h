@@ -13,6 +13,11 @@ struct key {
 	int pk;				/* GNUTLS_PK_ */
 	unsigned int bits;
 	uint8_t id[KEY_ID_LEN];
+	void *pin;			/* what @private asks for a PIN; NULL: it needs none */
+	size_t pin_size;
 };
+
+/* Takes @private and @pin over. NULL: of a kind that is not known here, or no memory. */
+struct key *key_of(gnutls_privkey_t private, void *pin, size_t pin_size);
 
 #endif

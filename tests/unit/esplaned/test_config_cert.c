@@ -193,8 +193,6 @@ static const struct { const char *text, *why; } refused[] = {
 	{ HEAD OURS "key-password = a b\nca = ca.pem\n}\n",
 	  "@:8: tunnel \"office\": key-password: the line goes on after its value: a secret with "
 	  "blanks or { } ( ) = + , # has to stand in quotes" },
-	{ HEAD OURS "key = \"pkcs11:token=x\"\nca = ca.pem\n}\n",
-	  "@:8: tunnel \"office\": key: keys on PKCS#11 tokens are not supported: use a file" },
 	{ HEAD "psk = secret\nstrict-psk = yes\n}\n",
 	  "@:1: tunnel \"office\": psk: the secret has fewer than 8 octets and can be guessed: use a "
 	  "random one, as openssl rand -base64 24 writes it" },

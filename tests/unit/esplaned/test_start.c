@@ -381,7 +381,7 @@ static int as_secrets(void)
 	int fd;
 
 	log_init("sandbox", LOG_STYLE_PLAIN, LOG_ERR);
-	if (!sandbox_secrets())
+	if (!sandbox_powerless() || !sandbox_secrets())
 		return 1;
 	if (!status_has("CapEff:\t0000000000000000\n") ||
 	    !status_has("CapBnd:\t0000000000000000\n"))

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "crypto/key.h"
+#include "crypto/pkcs11.h"
 #include "crypto/raw.h"
 #include "esplaned/conf/option.h"
 #include "esplaned/conf/ppk_option.h"
@@ -93,6 +94,22 @@ static bool credential_is_private(const char *path, char why[VALUE_WHY_MAX])
 
 /* Options */
 
+/* What is on a token is read when all of the tunnel is known, the PIN too. */
+static bool credential_set_uri(char path[CONFIG_CERT_PATH_MAX], const char *value,
+			       char why[VALUE_WHY_MAX])
+{
+	char detail[KEY_WHY_MAX];
+
+	if (strlen(value) >= CONFIG_CERT_PATH_MAX)
+		return value_refuse(why, "a URI of %zu octets is too long: use at most %d",
+				    strlen(value), CONFIG_CERT_PATH_MAX - 1);
+	if (!pkcs11_check(value, detail))
+		return value_refuse(why, "%s %s", strstr(value, "pin-value") ? "it" : value,
+				    detail);
+	memcpy(path, value, strlen(value) + 1);
+	return true;
+}
+
 bool credential_set_cert(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
 	char *path = to->tunnel->cert_path, detail[CERT_WHY_MAX];
@@ -100,6 +117,8 @@ bool credential_set_cert(struct option_target *to, const char *value, char why[V
 	struct chunk c;
 	bool p12;
 
+	if (pkcs11_is_uri(value))
+		return credential_set_uri(path, value, why);
 	if (!value_path(to->file, value, path, CONFIG_CERT_PATH_MAX, why) ||
 	    !credential_file_read(path, false, CREDENTIAL_KEY_MAX, &c, why))
 		return false;
@@ -115,8 +134,8 @@ bool credential_set_key(struct option_target *to, const char *value, char why[VA
 	char *path = to->tunnel->key_path;
 	struct chunk c;
 
-	if (!strncmp(value, "pkcs11:", 7))
-		return value_refuse(why, "keys on PKCS#11 tokens are not supported: use a file");
+	if (pkcs11_is_uri(value))
+		return credential_set_uri(path, value, why);
 	if (!value_path(to->file, value, path, CONFIG_CERT_PATH_MAX, why) ||
 	    !credential_file_read(path, true, CREDENTIAL_KEY_MAX, &c, why))
 		return false;
@@ -263,6 +282,10 @@ static bool credential_read_certs(struct tunnel_options *t, char why[VALUE_WHY_M
 	struct chunk c;
 	bool p12, ok;
 
+	if (pkcs11_is_uri(t->cert_path)) {
+		t->ike.certs = pkcs11_certs(t->cert_path, password, detail);
+		return t->ike.certs || value_refuse(why, "cert: %s %s", t->cert_path, detail);
+	}
 	if (!credential_file_read(t->cert_path, false, CREDENTIAL_KEY_MAX, &c, why))
 		return false;
 	p12 = key_is_pkcs12(c);
@@ -282,6 +305,7 @@ static bool credential_read_certs(struct tunnel_options *t, char why[VALUE_WHY_M
 
 static bool credential_read_key(struct tunnel_options *t, char why[VALUE_WHY_MAX])
 {
+	const char *password = t->key_password[0] ? t->key_password : NULL;
 	char detail[KEY_WHY_MAX];
 	struct chunk c;
 
@@ -290,9 +314,13 @@ static bool credential_read_key(struct tunnel_options *t, char why[VALUE_WHY_MAX
 	if (!t->key_path[0])
 		return value_refuse(why, "key is missing: the private key of the certificate %s",
 				    t->cert_path);
+	if (pkcs11_is_uri(t->key_path)) {
+		t->key = pkcs11_key(t->key_path, password, detail);
+		return t->key || value_refuse(why, "key: %s %s", t->key_path, detail);
+	}
 	if (!credential_file_read(t->key_path, true, CREDENTIAL_KEY_MAX, &c, why))
 		return false;
-	t->key = key_load(c, t->key_password[0] ? t->key_password : NULL, detail);
+	t->key = key_load(c, password, detail);
 	credential_file_free(c);
 	return t->key || value_refuse(why, "key: %s %s", t->key_path, detail);
 }

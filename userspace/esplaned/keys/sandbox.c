@@ -139,7 +139,9 @@ bool sandbox_filter(enum sandbox_kind kind)
 		errno = ENOMEM;
 		return false;
 	}
-	rc = sandbox_rules(ctx);
+	/* Modules of tokens may have made threads. */
+	rc = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1);
+	rc |= sandbox_rules(ctx);
 	for (size_t i = 0; i < sizeof(sandbox_common) / sizeof(*sandbox_common); i++)
 		rc |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, sandbox_common[i], 0);
 	if (kind == SANDBOX_FETCHER) {
@@ -230,12 +232,16 @@ bool sandbox_fetcher(void)
 	return sandbox_user(false) && sandbox_lock(SANDBOX_FETCHER);
 }
 
-bool sandbox_secrets(void)
+bool sandbox_powerless(void)
 {
 	capng_clear(CAPNG_SELECT_BOTH);
-	if (capng_apply(CAPNG_SELECT_BOTH)) {
-		log_err("cannot give up capabilities: esplaned has to be started by root");
-		return false;
-	}
+	if (!capng_apply(CAPNG_SELECT_BOTH))
+		return true;
+	log_err("cannot give up capabilities: esplaned has to be started by root");
+	return false;
+}
+
+bool sandbox_secrets(void)
+{
 	return sandbox_lock(SANDBOX_SECRETS);
 }

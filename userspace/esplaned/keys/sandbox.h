@@ -23,9 +23,12 @@ void sandbox_memory(void);
  */
 bool sandbox_network(void);
 /*
- * The process with the secrets: no capability, no socket besides those that are open; it reads
- * files as their owner, root. False: logged.
+ * The process with the secrets, in two steps: no capability; and when it has read the configuration
+ * for the first time, and loaded the modules of the tokens that are in it (crypto/pkcs11.h), no
+ * socket besides those that are open, no more code. It reads files as their owner, root. False:
+ * logged.
  */
+bool sandbox_powerless(void);
 bool sandbox_secrets(void);
 /*
  * The process that fetches: as that which speaks IKE, without any capability; it may make threads,

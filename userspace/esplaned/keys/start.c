@@ -70,7 +70,7 @@ static void start_secrets(struct start *t)
 	v = vault_new(t->network[1], t->supervisor[1], t->s.setup->config);
 	if (!v)
 		log_err("cannot start: no memory");
-	else if (sandbox_secrets())
+	else if (sandbox_powerless() && vault_begin(v, &status) && sandbox_secrets())
 		status = vault_run(v);
 	vault_free(v);
 	_exit(status);

@@ -9,6 +9,7 @@
 
 #include "crypto/crypto.h"
 #include "crypto/key.h"
+#include "crypto/pkcs11.h"
 #include "crypto/signature.h"
 #include "crypto/tls.h"
 #include "esplaned/conf/pack.h"
@@ -567,10 +568,10 @@ bool vault_ran(struct vault *v, const uint8_t *msg, size_t len)
 	return vault_hook_done(v, id, why);
 }
 
-/* One message, if there is one. False: to end, with @status. */
-static bool vault_serve(struct vault *v, int fd, int *status)
+/* One message, if there is one, or @wait. False: to end, with @status. */
+static bool vault_serve(struct vault *v, int fd, bool wait, int *status)
 {
-	ssize_t n = link_recv(fd, v->in, false);
+	ssize_t n = link_recv(fd, v->in, wait);
 	bool ok;
 
 	if (n == -EAGAIN)
@@ -590,6 +591,16 @@ static bool vault_serve(struct vault *v, int fd, int *status)
 	return false;
 }
 
+bool vault_begin(struct vault *v, int *status)
+{
+	bool ok;
+
+	*status = 0;
+	ok = vault_serve(v, v->network, true, status);
+	pkcs11_modules_end();
+	return ok;
+}
+
 int vault_run(struct vault *v)
 {
 	struct pollfd fds[2] = {
@@ -604,7 +615,7 @@ int vault_run(struct vault *v)
 			return 1;
 		}
 		for (int i = 0; i < 2; i++) {
-			if (fds[i].revents && !vault_serve(v, fds[i].fd, &status))
+			if (fds[i].revents && !vault_serve(v, fds[i].fd, false, &status))
 				return status;
 		}
 	}

@@ -21,6 +21,11 @@ void vault_free(struct vault *v);
  */
 bool vault_input(struct vault *v, const uint8_t *msg, size_t len);
 bool vault_ran(struct vault *v, const uint8_t *msg, size_t len);
+/*
+ * Answers the first message of the network's, which has heard no stranger yet: it asks for the
+ * configuration. After this no module of a token is loaded. False: to end, with @status.
+ */
+bool vault_begin(struct vault *v, int *status);
 /* Answers until one of the others is gone. Returns the exit status. */
 int vault_run(struct vault *v);
 
