@@ -203,6 +203,9 @@ bool signature_make(const struct key *key, uint16_t hashes, struct chunk octets,
 	int rc;
 
 	*method = AUTH_SIGNATURE;
+	if (key->pk == GNUTLS_PK_DSA)
+		return signature_refuse(why, "our key is DSA, with which we do not sign: use RSA, "
+					"ECDSA or EdDSA");
 	if (!signature_choose(key, hashes, &alg) && !signature_choose_old(key, method, &alg))
 		return signature_refuse(why, "our key is %s, and the peer has not announced %s, "
 					"which it needs (RFC 7427)",

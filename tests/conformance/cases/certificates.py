@@ -2,7 +2,7 @@
 """Proofs by certificate (RFC 7296 2.15, 3.6, 3.7; RFC 7427), the subject in both roles."""
 import os
 
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 
 from case import accepted, case, check, equal, refused
 from peer import pki, wire
@@ -287,6 +287,27 @@ def certificate_wrong_curve(t):
     the_pki = Pki(t)
     bad(t, Certificate(OTHER, the_pki.ca, key=key), the_pki=the_pki, number=SHA2_384,
         chain=[Certificate(OTHER, the_pki.ca).payload])
+
+
+@case(1527, "RFC 7296 3.8", only="esplaned")
+def certificate_dsa(t):
+    """DSA (method 3) is accepted with `allow-legacy = yes`, and refused without."""
+    key = dsa.generate_private_key(1024)
+    for legacy in (True, False):
+        the_pki = Pki(t)
+        peer = the_pki.start(allow_legacy="yes" if legacy else "no")
+        sa = peer.init(extra=[SAID]).run()
+        made = Certificate(OTHER, the_pki.ca, key=key)
+        me = wire.identity(wire.IDI, wire.ID_FQDN, OTHER.encode())
+        method, data = made.sign_older(sa.auth_octets(me.body, True))
+        answer = sa.request(wire.IKE_AUTH, prove(peer, sa, made, method=method, data=data) +
+                            peer.child_payloads(sa))
+        if legacy:
+            accepted(answer)
+        else:
+            refused(answer, wire.AUTHENTICATION_FAILED)
+            t.nothing_kept()
+        t.subject.stop()
 
 
 # --- the subject is the initiator ---

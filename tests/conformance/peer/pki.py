@@ -6,7 +6,7 @@ import hashlib
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import (decode_dss_signature,
                                                              encode_dss_signature)
 from cryptography.hazmat.primitives.serialization import (Encoding, NoEncryption, PrivateFormat,
@@ -19,7 +19,7 @@ SHA1, SHA2_256, SHA2_384, SHA2_512, IDENTITY = range(1, 6)      # RFC 7427 7, RF
 HASHES = {SHA1: hashes.SHA1, SHA2_256: hashes.SHA256, SHA2_384: hashes.SHA384,
           SHA2_512: hashes.SHA512}
 SIGNATURE, X509 = 14, 4                                         # AUTH method, certificate encoding
-RSA_METHOD, ECDSA_256_METHOD = 1, 9
+RSA_METHOD, DSS_METHOD, ECDSA_256_METHOD = 1, 3, 9
 
 # AlgorithmIdentifiers (RFC 7427 A)
 ECDSA = {SHA1: "300906072a8648ce3d0401", SHA2_256: "300a06082a8648ce3d040302",
@@ -106,9 +106,12 @@ class Certificate:
         return bytes([len(name)]) + name + signature
 
     def sign_older(self, octets):
-        """Method 1 (3.8) or 9 (RFC 4754): its number and data."""
+        """Method 1 or 3 (3.8) or 9 (RFC 4754): its number and data."""
         if isinstance(self.key, rsa.RSAPrivateKey):
             return RSA_METHOD, self.key.sign(octets, padding.PKCS1v15(), hashes.SHA1())
+        if isinstance(self.key, dsa.DSAPrivateKey):
+            r, s = decode_dss_signature(self.key.sign(octets, hashes.SHA1()))
+            return DSS_METHOD, r.to_bytes(20, "big") + s.to_bytes(20, "big")
         r, s = decode_dss_signature(self.key.sign(octets, ec.ECDSA(hashes.SHA256())))
         return ECDSA_256_METHOD, r.to_bytes(32, "big") + s.to_bytes(32, "big")
 

@@ -69,7 +69,8 @@ key ed448 ED448
 for k in rsa2048 rsa1024 pss p256 p384 p521 ed25519 ed448; do
 	cert $k ca "/C=DE/O=Example/CN=$k" "$end"
 done
-openssl dsaparam -genkey 1024 2>/dev/null | openssl pkcs8 -topk8 -nocrypt -out dsa.key
+openssl genpkey -genparam -algorithm DSA -pkeyopt dsa_paramgen_bits:1024 -pkeyopt dsa_paramgen_q_bits:160 -out dsa.param 2>/dev/null
+openssl genpkey -paramfile dsa.param -out dsa.key 2>/dev/null
 cert dsa ca '/CN=dsa' "$end"
 
 # chains

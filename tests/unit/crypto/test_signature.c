@@ -218,6 +218,27 @@ static bool theirs_is_taken(const char *cert, const char *options, uint8_t metho
 			       (struct chunk){ auth, len + value.len }, why);
 }
 
+/* RFC 7296 3.8: SHA-1, and r and s of 20 octets each. */
+static void dsa_of_method_3(void)
+{
+	char why[SIGNATURE_WHY_MAX];
+	struct chunk value;
+
+	save("octets", octets);
+	assert_int_equal(pki_shell("openssl dgst -sha1 -sign dsa.key -out der octets && "
+				   "openssl asn1parse -inform DER -in der | "
+				   "sed -n 's/.*INTEGER *:/0000000000000000000000000000000000000000/p' "
+				   "| sed 's/.*\\(.\\{40\\}\\)$/\\1/' | xxd -r -p >value"), 0);
+	value = pki_file("value");
+	assert_int_equal(value.len, 40);
+	assert_false(signature_check(pki_cert("dsa"), false, 3, octets, value, why));
+	assert_string_equal(why, "the peer has signed with DSA with SHA-1, which can be forged: let "
+			    "it use another, or allow-legacy = yes");
+	assert_true(signature_check(pki_cert("dsa"), true, 3, octets, value, why));
+	value.len--;
+	assert_false(signature_check(pki_cert("dsa"), true, 3, octets, value, why));
+}
+
 static void theirs(void **state)
 {
 	static const struct sigalg rsa256 = { SIGALG_RSA, SIGNATURE_HASH_SHA2_256 };
@@ -246,6 +267,7 @@ static void theirs(void **state)
 	assert_true(theirs_is_taken("p256", "-sha1", 14, &ecdsa1, true, why));
 	assert_false(theirs_is_taken("dsa", "-sha256", 14, &dsa256, false, why));
 	assert_true(theirs_is_taken("dsa", "-sha256", 14, &dsa256, true, why));
+	dsa_of_method_3();
 	/* a key of another kind, another curve, no method of signatures */
 	assert_false(theirs_is_taken("p256", "-sha256", 14, &rsa256, false, why));
 	assert_string_equal(why, "the peer has signed with RSA with SHA2-256 (method 14), but its "

@@ -63,8 +63,8 @@ static void signature_take(struct auth_session *s, const struct ike_job_result *
 const struct auth_ops auth_signature_ops = {
 	.name = "signature",
 	.secret = "certificate",
-	.numbers = 1 << AUTH_RSA | 1 << AUTH_ECDSA_256 | 1 << AUTH_ECDSA_384 |
-		   1 << AUTH_ECDSA_521 | 1 << AUTH_SIGNATURE,
+	.numbers = 1 << AUTH_RSA | 1 << AUTH_DSS | 1 << AUTH_ECDSA_256 |
+		   1 << AUTH_ECDSA_384 | 1 << AUTH_ECDSA_521 | 1 << AUTH_SIGNATURE,
 	.certs = true,
 	.step = signature_step,
 	.take = signature_take,
