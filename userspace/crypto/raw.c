@@ -8,6 +8,7 @@
 #include "crypto/cert_type.h"
 #include "crypto/key_type.h"
 #include "crypto/raw_type.h"
+#include "lib/array.h"
 
 #define RAW_DIGEST_SHOWN	8	/* octets */
 
@@ -40,6 +41,50 @@ struct chunk_list *raw_load(struct chunk octets, char why[RAW_WHY_MAX])
 		snprintf(why, RAW_WHY_MAX, "has no public key in PEM or DER: make it of the private "
 			 "one, with openssl pkey -pubout");
 	gnutls_pubkey_deinit(public);
+	return list;
+}
+
+static gnutls_datum_t raw_datum(const uint8_t *p, size_t len)
+{
+	return (gnutls_datum_t){ (unsigned char *)p, (unsigned int)len };
+}
+
+struct chunk_list *raw_of_rsa(struct chunk exponent, struct chunk modulus)
+{
+	gnutls_datum_t e = raw_datum(exponent.p, exponent.len);
+	gnutls_datum_t m = raw_datum(modulus.p, modulus.len);
+	struct chunk_list *list = NULL;
+	gnutls_pubkey_t public;
+
+	if (gnutls_pubkey_init(&public) < 0)
+		return NULL;
+	if (gnutls_pubkey_import_rsa_raw(public, &m, &e) == 0)
+		list = raw_export(public);
+	gnutls_pubkey_deinit(public);
+	return list;
+}
+
+struct chunk_list *raw_of_point(bool edwards, struct chunk point)
+{
+	static const struct { bool edwards; size_t len; gnutls_ecc_curve_t curve; } curves[] = {
+		{ false, 64, GNUTLS_ECC_CURVE_SECP256R1 },
+		{ false, 96, GNUTLS_ECC_CURVE_SECP384R1 },
+		{ true, 32, GNUTLS_ECC_CURVE_ED25519 }, { true, 57, GNUTLS_ECC_CURVE_ED448 },
+	};
+	size_t half = edwards ? point.len : point.len / 2;
+	gnutls_datum_t x = raw_datum(point.p, half), y = raw_datum(point.p + half, half);
+	struct chunk_list *list = NULL;
+	gnutls_pubkey_t public;
+
+	for (size_t i = 0; i < ARRAY_SIZE(curves); i++) {
+		if (curves[i].edwards != edwards || curves[i].len != point.len ||
+		    gnutls_pubkey_init(&public) < 0)
+			continue;
+		if (gnutls_pubkey_import_ecc_raw(public, curves[i].curve, &x,
+						 edwards ? NULL : &y) == 0)
+			list = raw_export(public);
+		gnutls_pubkey_deinit(public);
+	}
 	return list;
 }
 

@@ -13,6 +13,13 @@ struct key;
 
 /* The one in a file, PEM ("PUBLIC KEY") or DER. NULL: @why goes on after the file's name. */
 struct chunk_list *raw_load(struct chunk octets, char why[RAW_WHY_MAX]);
+/*
+ * Of its numbers, big-endian: RSA; or a point, of ECDSA x and y behind one another, P-256 or P-384,
+ * of EdDSA (@edwards) what RFC 8032 has, Ed25519 or Ed448. NULL: there is no such key, or no
+ * memory.
+ */
+struct chunk_list *raw_of_rsa(struct chunk exponent, struct chunk modulus);
+struct chunk_list *raw_of_point(bool edwards, struct chunk point);
 /* The public half of ours. NULL: no memory. */
 struct chunk_list *raw_of_key(const struct key *key);
 /* As of certificates (cert_is_usable). False: @why, a sentence in which "it" is the key. */

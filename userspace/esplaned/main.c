@@ -231,15 +231,26 @@ static void main_on_fetched(evutil_socket_t fd, short what, void *arg)
 	d->fetched = NULL;
 }
 
-/* What is fetched. False: no memory. */
+static void main_on_named(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+
+	if (fetch_read(keys_dnssec(d->keys)))
+		return;
+	event_free(d->named);
+	d->named = NULL;
+}
+
+/* What is fetched, and found in DNS. False: no memory. */
 static bool main_fetch(struct daemon *d)
 {
-	struct fetch *fetch = keys_fetch(d->keys);
+	struct fetch *fetch = keys_fetch(d->keys), *dnssec = keys_dnssec(d->keys);
 
-	if (!fetch)
+	if (!fetch || !dnssec)
 		return true;
 	d->fetched = event_new(d->base, fetch_fd(fetch), EV_READ | EV_PERSIST, main_on_fetched, d);
-	return d->fetched && !event_add(d->fetched, NULL);
+	d->named = event_new(d->base, fetch_fd(dnssec), EV_READ | EV_PERSIST, main_on_named, d);
+	return d->fetched && !event_add(d->fetched, NULL) && d->named && !event_add(d->named, NULL);
 }
 
 /* Answers of the process with the secrets. */
@@ -295,6 +306,8 @@ close:
 		event_free(answers);
 	if (d->fetched)
 		event_free(d->fetched);
+	if (d->named)
+		event_free(d->named);
 	daemon_close(d);
 	return status;
 }

@@ -264,6 +264,52 @@ static void radius_answers(void)
 		     unhex(rows[i].hex, packet, sizeof(packet)));
 }
 
+/* Answers for fuzz_ipseckey: a key of each kind, two, and a record alone. */
+static void ipseckey_answers(void)
+{
+	static const struct {
+		const char *name, *hex;
+	} rows[] = {
+		{ "ecdsa",
+		  "0000025800470a0103c0000201427340c7f2f55e4b361fb15ed43e66bd9654d1"
+		  "3793e375d94b36aa88c46570aa00c03f8f1dca51636e11cd005f49fc22fc612c"
+		  "18aa5e924fabba8f6e32c1c16d" },
+		{ "eddsa",
+		  "0000025800230a00046ed197f329500be4e9ca8b78926b9770cf6dccfa9a0042"
+		  "38c00b24149cb26497" },
+		{ "rsa",
+		  "0000025801130a0302026777076578616d706c650003010001d872fd65900a0f"
+		  "f1e925f691f8aa9b302aadc2cb61275bc636a1c3c2836faa3f9198006d793a84"
+		  "155f30b4f045bbbc609eaab389406a76135cf6415f76355f2fc7ac99d4816eda"
+		  "8d0739a42d4afa31348babd1b3534171519fc6790b98e83e37b089a5943ac3bb"
+		  "3a2ff5071016f921a1a250276219b9d72b636e80817347994fe0f95f57aebf5d"
+		  "0c1ab97f5985fefa79f10b7f9f4e644e0e0d77d370544d68de75c20ea9ce93c1"
+		  "fdf38cf4ed5e120032e9b024fc0b9add48fc80562ab2412254d384c5be0fc0d2"
+		  "6905ee6a2cc80329e109eb8c4b376d8b547e88e2dd99f28dc1812a18a41d7608"
+		  "7d306b5d9ac8d6b3d6ac8edc421c70984e12fa18918141d629" },
+		{ "two",
+		  "0000025800470a0103c0000201427340c7f2f55e4b361fb15ed43e66bd9654d1"
+		  "3793e375d94b36aa88c46570aa00c03f8f1dca51636e11cd005f49fc22fc612c"
+		  "18aa5e924fabba8f6e32c1c16d00230a00046ed197f329500be4e9ca8b78926b"
+		  "9770cf6dccfa9a004238c00b24149cb26497" },
+		{ "one-record",
+		  "0a0302026777076578616d706c650003010001d872fd65900a0ff1e925f691f8"
+		  "aa9b302aadc2cb61275bc636a1c3c2836faa3f9198006d793a84155f30b4f045"
+		  "bbbc609eaab389406a76135cf6415f76355f2fc7ac99d4816eda8d0739a42d4a"
+		  "fa31348babd1b3534171519fc6790b98e83e37b089a5943ac3bb3a2ff5071016"
+		  "f921a1a250276219b9d72b636e80817347994fe0f95f57aebf5d0c1ab97f5985"
+		  "fefa79f10b7f9f4e644e0e0d77d370544d68de75c20ea9ce93c1fdf38cf4ed5e"
+		  "120032e9b024fc0b9add48fc80562ab2412254d384c5be0fc0d26905ee6a2cc8"
+		  "0329e109eb8c4b376d8b547e88e2dd99f28dc1812a18a41d76087d306b5d9ac8"
+		  "d6b3d6ac8edc421c70984e12fa18918141d629" },
+	};
+	uint8_t answer[512];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		save("fuzz_ipseckey", rows[i].name, -1, answer,
+		     unhex(rows[i].hex, answer, sizeof(answer)));
+}
+
 int main(int argc, char **argv)
 {
 	size_t i;
@@ -278,6 +324,7 @@ int main(int argc, char **argv)
 	init_messages();
 	eap_conversations();
 	radius_answers();
+	ipseckey_answers();
 	auth_message();
 	cp_messages();
 	other_messages();

@@ -85,6 +85,11 @@ struct fetch *keys_fetch(const struct keys *keys)
 	return fake.fetch;
 }
 
+struct fetch *keys_dnssec(const struct keys *keys)
+{
+	return NULL;
+}
+
 void keys_dns(struct keys *keys, uint32_t secret, const struct internal_net *net)
 {
 	fake_asked("dns %u %u; ", secret, net ? net->dns_count : 0);

@@ -86,6 +86,21 @@ static void raw_public_keys(void **state)
 	config_free(c);
 }
 
+static void keys_in_dns(void **state)
+{
+	struct config *c;
+	char path[128];
+
+	file_write("anchors", "good.example. IN DS 1 13 2 00\n", 0644);
+	c = load_good(HEAD "key = p256.key\nremote-key = dns\ndns-anchor = anchors\n}\n");
+	assert_true(c->tunnels[0].dns_key && c->tunnels[0].ike.remote_raw);
+	config_path_of("anchors", path);
+	assert_string_equal(c->tunnels[0].dns_anchor, path);
+	assert_ptr_equal(c->tunnels[0].ike.remote_auth, &auth_signature_ops);
+	assert_null(c->tunnels[0].remote_keys);
+	config_free(c);
+}
+
 static void one_end_by_certificate(void **state)
 {
 	struct config *c = load_good(HEAD PSK OURS "}\n");
@@ -182,6 +197,23 @@ static const struct { const char *text, *why; } refused[] = {
 	{ HEAD "key = p256.key\nremote-key = ed25519.pub\nca = ca.pem\n}\n",
 	  "@:1: tunnel \"office\": ca and remote-key both say how the peer proves who it is: leave "
 	  "one of them out" },
+	{ HEAD "key = p256.key\nremote-key = { dns, ed25519.pub }\n}\n",
+	  "@:7: tunnel \"office\": remote-key: dns stands alone: the keys are either in DNS or in "
+	  "files" },
+	{ HEAD "key = p256.key\nremote-key = { ed25519.pub, dns }\n}\n",
+	  "@:7: tunnel \"office\": remote-key: dns stands alone: the keys are either in DNS or in "
+	  "files" },
+	{ NAMELESS "key = p256.key\nremote-id = 192.0.2.1\nremote-key = dns\n}\n",
+	  "@:1: tunnel \"office\": remote-key = dns looks up the key of remote-id: that has to be a "
+	  "domain name, as gw.example.org" },
+	{ HEAD "key = p256.key\nremote-key = ed25519.pub\ndns-anchor = anchors\n}\n",
+	  "@:1: tunnel \"office\": dns-anchor is there without remote-key = dns" },
+	{ HEAD "key = p256.key\nremote-key = dns\ndns-anchor = p256.pub\n}\n",
+	  "@:8: tunnel \"office\": dns-anchor: $/p256.pub has no trust anchor of DNSSEC: a line with "
+	  "a DNSKEY or DS record" },
+	{ HEAD "key = p256.key\nremote-key = dns\ndns-anchor = closed\n}\n",
+	  "@:8: tunnel \"office\": dns-anchor: $/closed has to be readable by all, for the process "
+	  "that asks DNSSEC: chmod o+r $/closed" },
 	{ HEAD PSK OURS "crl = good.crl\n}\n",
 	  "@:1: tunnel \"office\": crl is about certificates of the peer, but there is no ca that it "
 	  "could have one of" },
@@ -204,6 +236,7 @@ static void what_is_refused(void **state)
 
 	config_path_of("open.p12", path);
 	chmod(path, 0644);
+	file_write("closed", "good.example. IN DS 1 13 2 00\n", 0600);
 	for (size_t i = 0; i < COUNT(refused); i++)
 		expect_refusal(refused[i].text, refused[i].why);
 }
@@ -287,6 +320,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_by_certificate), cmocka_unit_test(raw_public_keys),
+		cmocka_unit_test(keys_in_dns),
 		cmocka_unit_test(one_end_by_certificate),
 		cmocka_unit_test(keys_of_every_form), cmocka_unit_test(what_is_refused),
 		cmocka_unit_test(times), cmocka_unit_test(the_way_across),

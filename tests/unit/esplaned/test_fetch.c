@@ -124,7 +124,7 @@ static int begin(void **state)
 		_exit(fetcher_run(fds[1], TIMEOUT_S));
 	}
 	close(fds[1]);
-	f = fetch_new(fds[0]);
+	f = fetch_new(fds[0], "fetches");
 	return f ? 0 : -1;
 }
 
@@ -250,7 +250,7 @@ static void a_fetcher_that_ends(void **state)
 
 	for (int sound = 0; sound < 2; sound++) {
 		assert_true(link_pair(fds));
-		other = fetch_new(fds[0]);
+		other = fetch_new(fds[0], "fetches");
 		assert_non_null(fetch_start(other, &need, on_done, &a[sound]));
 		w = link_begin(msg, sound ? LINK_FETCH_END : LINK_RUN);
 		writer_u32(&w, 7);	/* of one that nobody has asked for */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Four processes: what they give up, what they run, and how they end. As root. */
+/* Five processes: what they give up, what they run, and how they end. As root. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -198,32 +198,35 @@ static void the_death_of_one_ends_all(void **state)
 {
 	pid_t pid, child[8];
 
-	/* secrets is made first, then the fetcher */
+	/* secrets is made first, then the fetcher, and the one that asks DNSSEC */
 	pid = daemon_begin(until_lost, NULL);
 	assert_true(ready_wait());
-	assert_int_equal(children_of(pid, child), 3);
+	assert_int_equal(children_of(pid, child), 4);
 	kill(child[0], SIGKILL);
 	assert_int_equal(daemon_end(pid), 3);
 	assert_true(gone(child[1]));
+	assert_true(gone(child[2]));
 
-	/* without the fetcher the others go on */
+	/* without the fetcher, and the one that asks DNSSEC, the others go on */
 	pid = daemon_begin(until_lost, NULL);
 	assert_true(ready_wait());
-	assert_int_equal(children_of(pid, child), 3);
-	kill(child[1], SIGKILL);
-	assert_true(gone(child[1]));
-	assert_int_equal(kill(child[2], 0), 0);
-	kill(child[2], SIGKILL);
+	assert_int_equal(children_of(pid, child), 4);
+	for (int i = 1; i < 3; i++) {
+		kill(child[i], SIGKILL);
+		assert_true(gone(child[i]));
+	}
+	assert_int_equal(kill(child[3], 0), 0);
+	kill(child[3], SIGKILL);
 	assert_int_equal(daemon_end(pid), 1);
 	assert_true(gone(child[0]));
 
 	/* Without the supervisor there is nobody who could say how they ended. */
 	pid = daemon_begin(until_lost, NULL);
 	assert_true(ready_wait());
-	assert_int_equal(children_of(pid, child), 3);
+	assert_int_equal(children_of(pid, child), 4);
 	kill(pid, SIGKILL);
 	assert_int_equal(daemon_end(pid), 1000 + SIGKILL);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 4; i++)
 		assert_true(gone(child[i]));
 }
 

@@ -97,7 +97,7 @@ static int begin(void **state)
 		return -1;
 	fetcher = fetch[1];
 	memset(&fake, 0, sizeof(fake));
-	fake.fetch = fetch_new(fetch[0]);
+	fake.fetch = fetch_new(fetch[0], "fetches");
 	fake.on_job = on_job;
 	d = (struct daemon){ .base = event_base_new(), .ike = &fake.ike };
 	d.clock = clock_new(d.base, on_clock, on_clock, &d);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <errno.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "crypto/key.h"
@@ -83,7 +84,7 @@ static int begin(void **state)
 		.base = event_base_new(), .keys = keys_attach(link[0], -1, NULL, crash),
 	};
 	d.tunnels.first = &tunnel;
-	keys_set_fetch(d.keys, fetch_new(fetch[0]));
+	keys_set_fetch(d.keys, fetch_new(fetch[0], "fetches"));
 	told = 0;
 	return tunnel.opt.ca && d.base ? 0 : -1;
 }
@@ -303,6 +304,78 @@ static void raw_public_keys(void **state)
 	is_told("is not one of its raw public key");
 }
 
+/* The process that asks DNSSEC says: a proven key, for as long as it may be kept. */
+static void dnssec_says(int fd, const char *key, const char *why)
+{
+	static uint8_t msg[LINK_MAX];
+	ssize_t n = link_recv(fd, msg, false);
+	struct cursor c = cursor_of(msg, n > 0 ? (size_t)n : 0);
+	char name[TUNNEL_HOST_MAX], anchor[64];
+	uint8_t kind;
+	struct writer w;
+	uint32_t id;
+
+	assert_true(cursor_u8(&c, &kind) && kind == LINK_DNSSEC && cursor_u32(&c, &id) &&
+		    unpack_text(&c, name, sizeof(name)) && unpack_text(&c, anchor, sizeof(anchor)));
+	assert_string_equal(name, "gw.example.org");
+	assert_string_equal(anchor, "/anchors");
+	if (key) {
+		struct chunk der = file(key);
+
+		w = link_begin(msg, LINK_FETCH_PART);
+		writer_u32(&w, id);
+		writer_u32(&w, 600);
+		writer_u16(&w, 3 + 64);
+		writer_bytes(&w, (const uint8_t *)"\x0a\0\3", 3);	/* ECDSA */
+		writer_bytes(&w, der.p + der.len - 64, 64);
+		assert_true(link_send(fd, &w, true));
+		assert_true(fetch_read(keys_dnssec(d.keys)));
+	}
+	w = link_begin(msg, LINK_FETCH_END);
+	writer_u32(&w, id);
+	pack_text(&w, why);
+	assert_true(link_send(fd, &w, true));
+	assert_true(fetch_read(keys_dnssec(d.keys)));
+}
+
+static void keys_in_dns(void **state)
+{
+	static uint8_t msg[LINK_MAX];
+	int fds[2];
+
+	assert_true(link_pair(fds));
+	tunnel.opt.dns_key = true;
+	strcpy(tunnel.opt.dns_anchor, "/anchors");
+	assert_true(ike_id_parse(&tunnel.opt.ike.remote_id, "gw.example.org"));
+	/* without the process there is no key, and no proof */
+	prove("p256", "p256", covered);
+	is_told("DNS has no key of gw.example.org that counts: too much is looked up at once");
+	tunnel.named_until_ms = 0;
+	keys_set_dnssec(d.keys, fetch_new(fds[0], "looks up keys in DNS"));
+	prove("p256", "p256", covered);
+	dnssec_says(fds[1], NULL, "its zone is not signed");
+	is_told("DNS has no key of gw.example.org that counts: its zone is not signed");
+	tunnel.named_until_ms = 0;
+	prove("p256", "p256", covered);
+	assert_int_equal(told, 0);
+	dnssec_says(fds[1], "p256.pub.der", "");
+	is_told("");
+	assert_int_equal(strncmp(result.subject, "public key SHA-256:", 19), 0);
+	/* it is known now: nothing is asked */
+	prove("p256", "gate", covered);
+	is_told("is not one of its raw public key");
+	assert_int_equal(link_recv(fds[1], msg, false), -EAGAIN);
+	/* given up while it waits: the answer finds nobody */
+	tunnel.named_until_ms = 0;
+	prove("p256", "p256", covered);
+	verify_free(v);
+	v = NULL;
+	dnssec_says(fds[1], "p256.pub.der", "");
+	assert_int_equal(told, 0);
+	chunk_list_put(tunnel.named);
+	close(fds[1]);
+}
+
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -310,6 +383,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(certificates), TEST(a_tunnel_that_goes), TEST(another_list),
 		TEST(what_is_fetched), TEST(what_cannot_be_fetched), TEST(raw_public_keys),
+		TEST(keys_in_dns),
 	};
 
 	return cmocka_run_group_tests(tests, make, drop);

@@ -20,9 +20,11 @@
 #include "ike/core/env.h"
 #include "lib/array.h"
 #include "lib/mem.h"
+#include "suite/ikev2.h"
 
 #define CREDENTIAL_KEY_MAX	(256 * 1024)	/* octets of a file: ours, and CAs */
 #define CREDENTIAL_CRL_MAX	(16 * 1024 * 1024)
+#define CREDENTIAL_ANCHOR	"/usr/share/dns/root.key"
 #define CREDENTIAL_LIST_MAX	2048		/* CAs of a tunnel, or revocation lists */
 #define CREDENTIAL_SOON		(30 * 86400)	/* seconds before the end that one is told */
 
@@ -222,9 +224,16 @@ bool credential_set_remote_key(struct option_target *to, const char *value,
 			       char why[VALUE_WHY_MAX])
 {
 	char path[CONFIG_CERT_PATH_MAX], detail[RAW_WHY_MAX];
+	struct tunnel_options *t = to->tunnel;
 	struct chunk_list *list;
 	struct chunk c;
 
+	if (t->dns_key || (t->remote_keys && !strcmp(value, "dns")))
+		return value_refuse(why, "dns stands alone: the keys are either in DNS or in "
+				    "files");
+	t->dns_key = !strcmp(value, "dns");
+	if (t->dns_key)
+		return true;
 	if (!value_path(to->file, value, path, sizeof(path), why) ||
 	    !credential_file_read(path, false, CREDENTIAL_KEY_MAX, &c, why))
 		return false;
@@ -233,6 +242,33 @@ bool credential_set_remote_key(struct option_target *to, const char *value,
 	if (!list)
 		return value_refuse(why, "%s %s", path, detail);
 	return credential_append(&to->tunnel->remote_keys, list, why);
+}
+
+/* Another process reads it, which may read only what anybody may. */
+static bool credential_anchor_check(const char *path, char why[VALUE_WHY_MAX])
+{
+	struct chunk c;
+	struct stat st;
+	bool ok;
+
+	if (!credential_file_read(path, false, CREDENTIAL_KEY_MAX, &c, why))
+		return false;
+	ok = memmem(c.p, c.len, "DNSKEY", 6) || memmem(c.p, c.len, "DS", 2);
+	credential_file_free(c);
+	if (!ok)
+		return value_refuse(why, "%s has no trust anchor of DNSSEC: a line with a DNSKEY "
+				    "or DS record", path);
+	return (!stat(path, &st) && st.st_mode & 0004) ||
+	       value_refuse(why, "%s has to be readable by all, for the process that asks DNSSEC: "
+			    "chmod o+r %s", path, path);
+}
+
+bool credential_set_anchor(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	char *path = to->tunnel->dns_anchor;
+
+	return value_path(to->file, value, path, CONFIG_CERT_PATH_MAX, why) &&
+	       credential_anchor_check(path, why);
 }
 
 bool credential_set_crl(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
@@ -390,8 +426,8 @@ static const char *credential_ours(const struct tunnel_options *t)
 
 static const char *credential_theirs(const struct tunnel_options *t)
 {
-	return t->ca ? "ca" : t->remote_keys ? "remote-key" : t->user_count ? "users" :
-	       radius_option_given(t) ? "eap = radius" : NULL;
+	return t->ca ? "ca" : t->remote_keys || t->dns_key ? "remote-key" :
+	       t->user_count ? "users" : radius_option_given(t) ? "eap = radius" : NULL;
 }
 
 /* Is there one of each at most, and what belongs to it? */
@@ -406,14 +442,16 @@ static bool credential_is_clear(const struct tunnel_options *t, char why[VALUE_W
 				    "other: give cert, key and ca");
 	if (t->password[0] && strcmp(ours, "password") && !user_has_tls(t))
 		return credential_twice("we prove who we are", ours, "password", why);
-	if (t->ca && t->remote_keys)
+	if (t->ca && (t->remote_keys || t->dns_key))
 		return credential_twice("the peer proves who it is", "ca", "remote-key", why);
 	if (t->user_count && strcmp(theirs, "users") && !user_has_tls(t))
 		return credential_twice("the peers prove who they are", theirs, "users", why);
 	if (radius_option_given(t) && strcmp(theirs, "eap = radius"))
 		return credential_twice("the peers prove who they are", theirs, "eap = radius",
 					why);
-	return !t->remote_keys || t->ike.remote_id.type ||
+	if (t->dns_anchor[0] && !t->dns_key)
+		return value_refuse(why, "dns-anchor is there without remote-key = dns");
+	return (!t->remote_keys && !t->dns_key) || t->ike.remote_id.type ||
 	       value_refuse(why, "remote-id is missing: a raw public key (remote-key) names nobody, "
 			    "say whose it is");
 }
@@ -441,8 +479,8 @@ static bool credential_choose(struct tunnel_options *t, char why[VALUE_WHY_MAX])
 	if (!ppk_option_check(t, why))
 		return false;
 	t->ike.local_auth = t->cert_path[0] || t->key_path[0] ? &auth_signature_ops : NULL;
-	t->ike.remote_auth = t->ca || t->remote_keys ? &auth_signature_ops : NULL;
-	t->ike.remote_raw = t->remote_keys;
+	t->ike.remote_auth = t->ca || t->remote_keys || t->dns_key ? &auth_signature_ops : NULL;
+	t->ike.remote_raw = t->remote_keys || t->dns_key;
 	return user_complete(t, why);
 }
 
@@ -467,11 +505,33 @@ static bool credential_ca_hashes(struct tunnel_options *t, char why[VALUE_WHY_MA
 	return ok || value_refuse(why, "the key of a CA cannot be read, or there is no memory");
 }
 
+/* The name whose keys are in DNS, and what proves them. */
+static bool credential_check_dns(struct tunnel_options *t, char why[VALUE_WHY_MAX])
+{
+	const struct ike_id *id = &t->ike.remote_id;
+	char name[TUNNEL_ID_MAX + 1], detail[VALUE_WHY_MAX];
+
+	if (!t->dns_key)
+		return true;
+	snprintf(name, sizeof(name), "%.*s", (int)id->len, (const char *)id->data);
+	if (id->type != ID_FQDN || !value_is_host(name))
+		return value_refuse(why, "remote-key = dns looks up the key of remote-id: that has "
+				    "to be a domain name, as gw.example.org");
+	if (t->dns_anchor[0])
+		return true;
+	snprintf(t->dns_anchor, sizeof(t->dns_anchor), CREDENTIAL_ANCHOR);
+	return credential_anchor_check(t->dns_anchor, detail) ||
+	       value_refuse(why, "remote-key = dns needs a trust anchor: %s; install "
+			    "dns-root-data, or give dns-anchor", detail);
+}
+
 /* Our raw public key, and whether it and those of the peer are strong. */
 static bool credential_read_raw(struct tunnel_options *t, char why[VALUE_WHY_MAX])
 {
 	char detail[RAW_WHY_MAX], name[RAW_STRLEN];
 
+	if (!credential_check_dns(t, why))
+		return false;
 	if (t->key_path[0] && !t->cert_path[0]) {
 		if (!credential_read_key(t, why))
 			return false;

@@ -22,6 +22,7 @@ bool credential_set_password_file(struct option_target *to, const char *value,
 bool credential_set_ca(struct option_target *to, const char *value, char why[VALUE_WHY_MAX]);
 bool credential_set_remote_key(struct option_target *to, const char *value,
 			       char why[VALUE_WHY_MAX]);
+bool credential_set_anchor(struct option_target *to, const char *value, char why[VALUE_WHY_MAX]);
 bool credential_set_crl(struct option_target *to, const char *value, char why[VALUE_WHY_MAX]);
 bool credential_set_revocation(struct option_target *to, const char *value,
 			       char why[VALUE_WHY_MAX]);

@@ -487,6 +487,7 @@ const struct option option_table[] = {
 	{ "key-password-file", OPTION_TUNNEL, false, credential_set_password_file },
 	{ "ca", OPTION_TUNNEL, true, credential_set_ca },
 	{ "remote-key", OPTION_TUNNEL, true, credential_set_remote_key },
+	{ "dns-anchor", OPTION_TUNNEL, false, credential_set_anchor },
 	{ "crl", OPTION_TUNNEL, true, credential_set_crl },
 	{ "revocation", OPTION_TUNNEL, false, credential_set_revocation },
 	{ "revocation-fetch", OPTION_TUNNEL, false, credential_set_fetch },

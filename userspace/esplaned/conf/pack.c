@@ -317,6 +317,8 @@ static void pack_credentials(struct writer *w, const struct tunnel_options *t)
 	pack_list(w, t->ike.ca_hashes);
 	pack_list(w, t->ca);
 	pack_list(w, t->remote_keys);
+	writer_u8(w, t->dns_key);
+	pack_text(w, t->dns_anchor);
 	pack_radius(w, t);
 	writer_u8(w, t->ike.local_raw);
 	writer_u8(w, (uint8_t)t->revocation);
@@ -336,6 +338,8 @@ static bool unpack_credentials(struct cursor *c, struct tunnel_options *t,
 	    !unpack_id(c, &t->ike.aaa_id) ||
 	    !unpack_list(c, lists, &t->ike.certs) || !unpack_list(c, lists, &t->ike.ca_hashes) ||
 	    !unpack_list(c, lists, &t->ca) || !unpack_list(c, lists, &t->remote_keys) ||
+	    !unpack_bool(c, &t->dns_key) ||
+	    !unpack_text(c, t->dns_anchor, sizeof(t->dns_anchor)) ||
 	    !unpack_radius(c, t) ||
 	    !unpack_bool(c, &t->ike.local_raw) || !cursor_u8(c, &revocation) ||
 	    revocation > REVOCATION_OFF || !unpack_bool(c, &t->no_fetch) ||
@@ -343,7 +347,7 @@ static bool unpack_credentials(struct cursor *c, struct tunnel_options *t,
 	    !unpack_text(c, t->cert_path, sizeof(t->cert_path)) || !cursor_u64(c, &t->cert_until))
 		return false;
 	t->revocation = (enum revocation)revocation;
-	t->ike.remote_raw = t->remote_keys;
+	t->ike.remote_raw = t->remote_keys || t->dns_key;
 	return true;
 }
 

@@ -47,6 +47,7 @@ struct daemon {
 	struct progress *progress;	/* control/publish.c */
 	struct told *told;		/* control/told.c */
 	struct event *fetched;		/* something has been fetched (keys/fetch.h) */
+	struct event *named;		/* likewise a key in DNS */
 	struct event *kern_readable;	/* NULL: the module is not there yet */
 	struct event *keepalive_timer, *stop_timer;
 	bool stopping;

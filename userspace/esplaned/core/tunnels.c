@@ -55,6 +55,7 @@ static void tunnels_entry_free(struct tunnel_entry *t)
 	device_free(t->dev);
 	totals_free(t->totals);
 	trust_free(t->trust);
+	chunk_list_put(t->named);
 	tunnel_options_clear(&t->opt);
 	free(t);
 }

@@ -14,6 +14,8 @@ struct ike;
 struct totals;
 struct trust;
 
+#define TUNNEL_UNNAMED_MAX	256
+
 struct tunnel_entry {
 	struct tunnel_entry *next;
 	uint32_t id;			/* the engine's; 0: it is just taking the tunnel */
@@ -22,6 +24,10 @@ struct tunnel_entry {
 	uint32_t device;		/* the module's number of its interface; 0: there is none */
 	struct totals *totals;
 	struct trust *trust;		/* made of @opt when a peer's certificate comes; or NULL */
+	/* With remote-key = dns (engine/dns_key.h): the keys, or why there are none. */
+	struct chunk_list *named;
+	char unnamed[TUNNEL_UNNAMED_MAX];
+	uint64_t named_until_ms;	/* asked anew after this */
 	struct internal_net servers;	/* the name servers that the system has of it */
 	/* When a contact with the peer last began: of ours or of the peer's. */
 	uint64_t contact_ms;

@@ -7,6 +7,7 @@
 
 #include "crypto/raw.h"
 #include "crypto/signature.h"
+#include "esplaned/engine/dns_key.h"
 #include "esplaned/host/clock.h"
 #include "esplaned/keys/fetch.h"
 #include "esplaned/keys/keys.h"
@@ -26,6 +27,7 @@ struct verify {
 	struct verify_result result;
 	struct fetch_ask *ask;
 	struct trust_need need;
+	bool named;			/* DNS has been asked */
 	uint64_t begun_ms;
 	/* The job: what it points to is in @octets. */
 	uint32_t tunnel;
@@ -71,15 +73,36 @@ static struct verify *verify_copy(const struct ike_job *job)
 	return v;
 }
 
-static void verify_raw(struct verify *v, const struct tunnel_options *opt)
+static void verify_raw(struct verify *v, const struct tunnel_options *opt,
+		       const struct chunk_list *keys)
 {
 	struct chunk key;
 
-	if (!signature_check_raw(opt->remote_keys, v->raw_key, opt->allow_legacy, v->method,
+	if (!signature_check_raw(keys, v->raw_key, opt->allow_legacy, v->method,
 				 v->covered, v->signature, &key, v->result.why))
 		return;
 	v->result.why[0] = '\0';
 	raw_str(key, v->result.subject);
+}
+
+static void verify_on_named(void *ctx, struct chunk octets, const char *why);
+
+/* False: it waits. */
+static bool verify_named(struct verify *v, struct tunnel_entry *t)
+{
+	if (!v->named && !dns_key_known(t, clock_now())) {
+		v->named = true;
+		v->ask = dns_key_ask(v->d, t, verify_on_named, v);
+		if (v->ask)
+			return false;
+		dns_key_learn(t, (struct chunk){ 0 }, "too much is looked up at once, or nobody is "
+			      "there who asks DNSSEC", clock_now());
+	}
+	if (t->named)
+		verify_raw(v, &t->opt, t->named);
+	else
+		snprintf(v->result.why, sizeof(v->result.why), "%s", t->unnamed);
+	return true;
 }
 
 struct trust *verify_trust(struct tunnel_entry *t)
@@ -143,10 +166,24 @@ static bool verify_go(struct verify *v)
 	if (!t)
 		snprintf(v->result.why, sizeof(v->result.why), "the tunnel is there no more");
 	else if (t->opt.remote_keys && !v->proven)
-		verify_raw(v, &t->opt);
+		verify_raw(v, &t->opt, t->opt.remote_keys);
+	else if (t->opt.dns_key && !v->proven)
+		return verify_named(v, t);
 	else
 		return verify_cert(v, t);
 	return true;
+}
+
+static void verify_on_named(void *ctx, struct chunk octets, const char *why)
+{
+	struct verify *v = ctx;
+	struct tunnel_entry *t = tunnels_find(&v->d->tunnels, v->tunnel);
+
+	v->ask = NULL;
+	if (t)
+		dns_key_learn(t, octets, why, clock_now());
+	if (verify_go(v))
+		v->done(v->ctx, &v->result);
 }
 
 static void verify_on_fetched(void *ctx, struct chunk octets, const char *why)

@@ -2,6 +2,7 @@
 #include "esplaned/keys/fetch.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,21 +23,24 @@ struct fetch_ask {
 
 struct fetch {
 	int fd;
-	bool gone;			/* the fetcher has ended */
+	const char *what;		/* the other end does */
+	bool gone;			/* it has ended */
 	struct fetch_ask *asks;
 	unsigned int count;
 	uint32_t last_id;
 	uint8_t msg[LINK_MAX];
 };
 
-struct fetch *fetch_new(int fd)
+struct fetch *fetch_new(int fd, const char *what)
 {
 	struct fetch *f = calloc(1, sizeof(*f));
 
-	if (f)
-		f->fd = fd;
-	else
+	if (!f) {
 		close(fd);
+		return NULL;
+	}
+	f->fd = fd;
+	f->what = what;
 	return f;
 }
 
@@ -134,11 +138,14 @@ static bool fetch_input(struct fetch *f, size_t len)
 /* It has no way to us but what it sends: when that is not sound it has been taken over. */
 static void fetch_gone(struct fetch *f)
 {
+	char why[FETCH_WHY_MAX];
+
 	f->gone = true;
-	log_err("the process that fetches revocation lists has ended: none is fetched until "
-		"esplaned is started again");
+	log_err("the process that %s has ended: it is not done until esplaned is started again",
+		f->what);
+	snprintf(why, sizeof(why), "the process that %s has ended", f->what);
 	while (f->asks)
-		fetch_end(f->asks, "the process that fetches has ended");
+		fetch_end(f->asks, why);
 }
 
 bool fetch_read(struct fetch *f)
@@ -151,10 +158,10 @@ bool fetch_read(struct fetch *f)
 	return false;
 }
 
-struct fetch_ask *fetch_start(struct fetch *f, const struct trust_need *need, fetch_done_fn done,
-			      void *ctx)
+/* A message of that kind, and the room for its answer. NULL: it cannot begin. */
+static struct fetch_ask *fetch_begin(struct fetch *f, enum link_kind kind, struct writer *w,
+				     fetch_done_fn done, void *ctx)
 {
-	struct writer w = link_begin(f->msg, LINK_FETCH);
 	struct fetch_ask *ask;
 
 	if (f->gone || f->count == FETCH_ASKS_MAX)
@@ -163,11 +170,16 @@ struct fetch_ask *fetch_start(struct fetch *f, const struct trust_need *need, fe
 	if (!ask)
 		return NULL;
 	*ask = (struct fetch_ask){ .f = f, .id = ++f->last_id, .done = done, .ctx = ctx };
-	writer_u32(&w, ask->id);
-	writer_u8(&w, need->ocsp);
-	pack_text(&w, need->url);
-	writer_bytes(&w, need->request, need->request_len);
-	if (!link_send(f->fd, &w, false)) {
+	*w = link_begin(f->msg, kind);
+	writer_u32(w, ask->id);
+	return ask;
+}
+
+static struct fetch_ask *fetch_send(struct fetch_ask *ask, const struct writer *w)
+{
+	struct fetch *f = ask->f;
+
+	if (!link_send(f->fd, w, false)) {
 		free(ask);
 		return NULL;
 	}
@@ -175,4 +187,31 @@ struct fetch_ask *fetch_start(struct fetch *f, const struct trust_need *need, fe
 	f->asks = ask;
 	f->count++;
 	return ask;
+}
+
+struct fetch_ask *fetch_start(struct fetch *f, const struct trust_need *need, fetch_done_fn done,
+			      void *ctx)
+{
+	struct writer w;
+	struct fetch_ask *ask = fetch_begin(f, LINK_FETCH, &w, done, ctx);
+
+	if (!ask)
+		return NULL;
+	writer_u8(&w, need->ocsp);
+	pack_text(&w, need->url);
+	writer_bytes(&w, need->request, need->request_len);
+	return fetch_send(ask, &w);
+}
+
+struct fetch_ask *fetch_start_key(struct fetch *f, const char *name, const char *anchor,
+				  fetch_done_fn done, void *ctx)
+{
+	struct writer w;
+	struct fetch_ask *ask = fetch_begin(f, LINK_DNSSEC, &w, done, ctx);
+
+	if (!ask)
+		return NULL;
+	pack_text(&w, name);
+	pack_text(&w, anchor);
+	return fetch_send(ask, &w);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What is fetched by HTTP, revocation lists and OCSP responses, as the process that speaks IKE asks
- * for it. Another process does it (fetcher.h): here is its end of the link (link.h).
+ * What is fetched by HTTP, revocation lists and OCSP responses, and keys in DNS, as the process
+ * that speaks IKE asks for it. Others do it (fetcher.h, dnssec.h): here is its end of a link (link.h).
  */
 #ifndef ESPLANED_FETCH_H
 #define ESPLANED_FETCH_H
@@ -19,16 +19,24 @@ struct fetch_ask;
 /* @octets are those of this call; of none: @why says why there are none. */
 typedef void (*fetch_done_fn)(void *ctx, struct chunk octets, const char *why);
 
-/* @fd is taken over. NULL: no memory, @fd is closed. */
-struct fetch *fetch_new(int fd);
+/*
+ * @fd is taken over. @what the process at its other end does, "fetches revocation lists", kept.
+ * NULL: no memory, @fd is closed.
+ */
+struct fetch *fetch_new(int fd, const char *what);
 void fetch_free(struct fetch *f);		/* without a word to who has asked; NULL is fine */
 /* Readable: call fetch_read. */
 int fetch_fd(const struct fetch *f);
-/* False: the fetcher has ended, logged; whoever had asked has been told. Not to be called again. */
+/*
+ * False: the other end has ended, logged; whoever had asked has been told. Not to be called again.
+ */
 bool fetch_read(struct fetch *f);
 /* @done follows once, never from inside. NULL: it cannot begin. */
 struct fetch_ask *fetch_start(struct fetch *f, const struct trust_need *need, fetch_done_fn done,
 			      void *ctx);
+/* Likewise the keys of a name, proven by the trust anchors in that file (dnssec.h). */
+struct fetch_ask *fetch_start_key(struct fetch *f, const char *name, const char *anchor,
+				  fetch_done_fn done, void *ctx);
 void fetch_cancel(struct fetch_ask *ask);	/* NULL is fine */
 
 #endif

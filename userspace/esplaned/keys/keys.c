@@ -15,7 +15,7 @@
 
 struct keys {
 	int link, ready;
-	struct fetch *fetch;
+	struct fetch *fetch, *dnssec;
 	struct ledger *ledger;		/* of an earlier daemon, until it is asked for */
 	uint8_t crash[IKE_CRASH_SECRET];
 	struct keys_calls calls;
@@ -55,6 +55,7 @@ void keys_free(struct keys *keys)
 	parcel_drop(&keys->parcel);
 	ledger_free(keys->ledger);
 	fetch_free(keys->fetch);
+	fetch_free(keys->dnssec);
 	mem_free_wiped(keys, sizeof(*keys));
 }
 
@@ -71,6 +72,16 @@ void keys_set_fetch(struct keys *keys, struct fetch *fetch)
 struct fetch *keys_fetch(const struct keys *keys)
 {
 	return keys ? keys->fetch : NULL;
+}
+
+void keys_set_dnssec(struct keys *keys, struct fetch *dnssec)
+{
+	keys->dnssec = dnssec;
+}
+
+struct fetch *keys_dnssec(const struct keys *keys)
+{
+	return keys ? keys->dnssec : NULL;
 }
 
 void keys_listen(struct keys *keys, const struct keys_calls *calls)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The daemon's processes, as the one that speaks IKE sees them. There are four:
+ * The daemon's processes, as the one that speaks IKE sees them. There are five:
  *
  *	supervisor	the first; root. Runs the scripts, keeps the file of leases, passes signals
  *			on, has the pid file and systemd. Reads nothing from the network.
  *	secrets		vault.h. Reads the configuration, has the pre-shared and private keys, no
  *			network.
  *	fetcher		fetcher.h. Fetches revocation lists by HTTP, and may do nothing else.
+ *	dnssec		dnssec.h. Looks up keys in DNS, and may do nothing else.
  *	network		everything else: IKE, netlink, the control socket. No secret; its own user,
  *			CAP_NET_ADMIN and a filter of system calls once it has opened what it needs.
  *
@@ -69,6 +70,9 @@ struct keys *keys_attach(int link, int ready, struct ledger *ledger,
 /* The link to the fetcher, taken over; NULL: nothing is fetched. */
 void keys_set_fetch(struct keys *keys, struct fetch *fetch);
 struct fetch *keys_fetch(const struct keys *keys);	/* NULL: there is none */
+/* Likewise the link to the one that asks DNSSEC. */
+void keys_set_dnssec(struct keys *keys, struct fetch *dnssec);
+struct fetch *keys_dnssec(const struct keys *keys);
 void keys_free(struct keys *keys);		/* NULL is fine */
 void keys_listen(struct keys *keys, const struct keys_calls *calls);
 

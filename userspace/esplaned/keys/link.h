@@ -51,6 +51,8 @@ enum link_kind {
 	LINK_FETCH_END,	 /* id u32, text: what went wrong, or "" */
 	/* network to secrets */
 	LINK_PPK, /* as LINK_MAC; the octets are keys, and the answer is LINK_MAC_DONE */
+	/* network to the one that asks DNSSEC; back as from the fetcher */
+	LINK_DNSSEC, /* id u32, name text, path of the trust anchors text */
 };
 
 bool link_pair(int fds[2]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* One process becomes four. */
+/* One process becomes five. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "esplaned/keys/dnssec.h"
 #include "esplaned/keys/fetch.h"
 #include "esplaned/keys/fetcher.h"
 #include "esplaned/keys/keys.h"
@@ -22,7 +23,7 @@
 struct start {
 	struct supervise s;
 	int network[2], supervisor[2];
-	int fetch[2];			/* [0] is network's end, [1] that of the fetcher */
+	int fetch[2], dnssec[2];	/* [0] is network's end, [1] that of who does it */
 	int ready[2];			/* a pipe: [1] is network's end */
 	pid_t parent;
 	sigset_t mask;			/* as it was before */
@@ -66,6 +67,8 @@ static void start_secrets(struct start *t)
 	start_close(&t->network[0]);
 	start_close(&t->fetch[0]);
 	start_close(&t->fetch[1]);
+	start_close(&t->dnssec[0]);
+	start_close(&t->dnssec[1]);
 	start_close(&t->ready[1]);
 	v = vault_new(t->network[1], t->supervisor[1], t->s.setup->config);
 	if (!v)
@@ -76,10 +79,10 @@ static void start_secrets(struct start *t)
 	_exit(status);
 }
 
-static void start_fetcher(struct start *t) __attribute__((noreturn));
+static void start_helper(struct start *t, bool dnssec) __attribute__((noreturn));
 
-/* It ends when network has ended, or the supervisor. */
-static void start_fetcher(struct start *t)
+/* The fetcher, or the one that asks DNSSEC: it ends when network has ended, or the supervisor. */
+static void start_helper(struct start *t, bool dnssec)
 {
 	sandbox_end_with(t->parent);
 	signal(SIGTERM, SIG_IGN);
@@ -92,10 +95,16 @@ static void start_fetcher(struct start *t)
 	start_close(&t->network[1]);
 	start_close(&t->supervisor[1]);
 	start_close(&t->fetch[0]);
+	start_close(&t->fetch[dnssec]);
+	start_close(&t->dnssec[0]);
+	start_close(&t->dnssec[!dnssec]);
 	start_close(&t->ready[1]);
 	mem_wipe(t->crash, sizeof(t->crash));	/* neither are its to know */
 	ledger_free(t->s.ledger);
-	_exit(sandbox_fetcher() ? fetcher_run(t->fetch[1], FETCH_TIMEOUT_S) : 1);
+	if (!sandbox_fetcher())
+		_exit(1);
+	_exit(dnssec ? dnssec_run(t->dnssec[1], NULL, DNSSEC_TIMEOUT_S) :
+		       fetcher_run(t->fetch[1], FETCH_TIMEOUT_S));
 }
 
 static struct keys *start_network(struct start *t)
@@ -108,11 +117,14 @@ static struct keys *start_network(struct start *t)
 	start_close(&t->network[1]);
 	start_close(&t->supervisor[1]);
 	start_close(&t->fetch[1]);
+	start_close(&t->dnssec[1]);
 	keys = keys_attach(t->network[0], t->ready[1], t->s.ledger, t->crash);
-	if (keys)
-		keys_set_fetch(keys, fetch_new(t->fetch[0]));
-	else
+	if (!keys) {
 		log_err("cannot start: no memory");
+		return NULL;
+	}
+	keys_set_fetch(keys, fetch_new(t->fetch[0], "fetches revocation lists"));
+	keys_set_dnssec(keys, fetch_new(t->dnssec[0], "looks up keys in DNS"));
 	return keys;
 }
 
@@ -125,6 +137,8 @@ static void start_supervisor(struct start *t)
 	start_close(&t->supervisor[1]);
 	start_close(&t->fetch[0]);
 	start_close(&t->fetch[1]);
+	start_close(&t->dnssec[0]);
+	start_close(&t->dnssec[1]);
 	start_close(&t->ready[1]);
 	t->s.link = t->supervisor[0];
 	t->s.ready = t->ready[0];
@@ -134,7 +148,7 @@ static void start_supervisor(struct start *t)
 static bool start_links(struct start *t)
 {
 	if (link_pair(t->network) && link_pair(t->supervisor) && link_pair(t->fetch) &&
-	    !pipe2(t->ready, O_CLOEXEC))
+	    link_pair(t->dnssec) && !pipe2(t->ready, O_CLOEXEC))
 		return true;
 	log_err("cannot make the links between the processes: %s", strerror(errno));
 	return false;
@@ -144,7 +158,8 @@ struct keys *keys_start(const struct keys_setup *setup)
 {
 	struct start t = {
 		.s = { .setup = setup, .pid_fd = -1 }, .network = { -1, -1 },
-		.supervisor = { -1, -1 }, .fetch = { -1, -1 }, .ready = { -1, -1 },
+		.supervisor = { -1, -1 }, .fetch = { -1, -1 }, .dnssec = { -1, -1 },
+		.ready = { -1, -1 },
 		.parent = getpid(),
 	};
 	char leases[256];
@@ -167,8 +182,11 @@ struct keys *keys_start(const struct keys_setup *setup)
 		start_secrets(&t);
 	t.s.fetcher = t.s.secrets < 0 ? -1 : fork();
 	if (!t.s.fetcher)
-		start_fetcher(&t);
-	t.s.network = t.s.fetcher < 0 ? -1 : fork();
+		start_helper(&t, false);
+	t.s.dnssec = t.s.fetcher < 0 ? -1 : fork();
+	if (!t.s.dnssec)
+		start_helper(&t, true);
+	t.s.network = t.s.dnssec < 0 ? -1 : fork();
 	if (!t.s.network)
 		return start_network(&t);
 	if (t.s.network > 0)

@@ -156,9 +156,10 @@ static void supervise_on_ended(struct watch *w, pid_t pid, int status)
 		if (WIFSIGNALED(status))
 			log_err("the process with the secrets was ended by signal %d",
 				WTERMSIG(status));
-	} else if (pid == s->fetcher) {
+	} else if (pid == s->fetcher || pid == s->dnssec) {
 		if (WIFSIGNALED(status))
-			log_err("the process that fetches revocation lists was ended by signal %d",
+			log_err("the process that %s was ended by signal %d", pid == s->fetcher ?
+				"fetches revocation lists" : "looks up keys in DNS",
 				WTERMSIG(status));
 	} else if (!dns_reaped(w->dns, pid, status)) {
 		runner_reaped(w->runner, pid, status);

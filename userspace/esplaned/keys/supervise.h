@@ -8,7 +8,7 @@
 
 struct supervise {
 	const struct keys_setup *setup;
-	pid_t network, secrets, fetcher;
+	pid_t network, secrets, fetcher, dnssec;
 	int ready;			/* readable when network is ready or gone */
 	int link;			/* to secrets */
 	int pid_fd;			/* of the pid file; -1: none */
