@@ -7,6 +7,15 @@
 #include "ike/core/id.h"
 #include "ike/object/pool.h"
 
+static bool no_memory;
+
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return no_memory ? NULL : __real_calloc(n, size);
+}
+
 struct office {
 	uint64_t now;
 	struct fake fake;
@@ -99,6 +108,23 @@ static void in_order(void **state)
 	is_addr(take(o, "e@b", 5, NULL), "10.9.2.9");
 	assert_null(take(o, "f@b", 6, NULL));
 	assert_int_equal(o->fake.leases_told, 5);
+	office_free(o);
+}
+
+/* The address that there was no memory to lease is the next one's. */
+static void no_memory_to_lease(void **state)
+{
+	struct office *o = office_new("10.9.0.1-10.9.0.2");
+
+	office_set(o);
+	no_memory = true;
+	assert_null(take(o, "a@b", 1, NULL));
+	no_memory = false;
+	is_addr(take(o, "b@b", 2, NULL), "10.9.0.1");
+	no_memory = true;
+	assert_null(take(o, "a@b", 1, NULL));
+	no_memory = false;
+	is_addr(take(o, "c@b", 3, NULL), "10.9.0.2");
 	office_free(o);
 }
 
@@ -301,6 +327,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_order),
+		cmocka_unit_test(no_memory_to_lease),
 		cmocka_unit_test(edges_of_ranges),
 		cmocka_unit_test(the_same_again),
 		cmocka_unit_test(one_identity_twice),

@@ -218,7 +218,12 @@ static const struct addr *pool_static(const struct pool *pool, unsigned int fami
 	return NULL;
 }
 
-/* The next one that nobody has had. False: there is none. */
+static bool pool_is_fresh(const struct pool *pool, const struct addr *addr)
+{
+	return !pool_leased(pool, addr) && !pool_reserved_for(pool->conf, addr);
+}
+
+/* The next one that nobody has had: again, until it is leased. False: there is none. */
 static bool pool_fresh(struct pool *pool, unsigned int family, struct addr *addr)
 {
 	const struct pool_conf *conf = pool->conf;
@@ -231,18 +236,11 @@ static bool pool_fresh(struct pool *pool, unsigned int family, struct addr *addr
 		pool_range(&conf->range[at->range], &first, &last);
 		if (!at->next.family)
 			at->next = first;
-		while (addr_cmp(&at->next, &last) <= 0) {
-			*addr = at->next;
-			if (addr_equal(addr, &last))
-				break;
+		while (!pool_is_fresh(pool, &at->next) && !addr_equal(&at->next, &last))
 			pool_addr_step(&at->next, 1);
-			if (!pool_leased(pool, addr) && !pool_reserved_for(conf, addr))
-				return true;
-		}
-		if (!pool_leased(pool, &last) && !pool_reserved_for(conf, &last)) {
-			*addr = last;
+		*addr = at->next;
+		if (pool_is_fresh(pool, addr))
 			return true;
-		}
 	}
 	return false;
 }
