@@ -4,6 +4,7 @@
 
 #include "sim/sim.h"
 
+#include "ike/object/pause.h"
 #include "lib/array.h"
 
 static struct child *any_child(struct node *n)
@@ -316,7 +317,7 @@ static void packets_for_all(struct world *w)
 		for (unsigned int j = 0; j < w->n[i].k.policy_count; j++)
 			if (!w->n[i].k.policy[j].has_out)
 				kernel_acquire(&w->n[i], &w->n[i].k.policy[j]);
-	world_run(w, w->now + PEER_RETRY_MAX_MS + 15000);
+	world_run(w, w->now + PAUSE_MAX_MS + 15000);
 }
 
 /* Violates with @what unless all is up that can be; @alone: that some end tries for ever. */

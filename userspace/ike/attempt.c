@@ -6,6 +6,7 @@
 #include "ike/object/child_sa.h"
 #include "ike/object/demand.h"
 #include "ike/object/pace.h"
+#include "ike/object/pause.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/touch.h"
@@ -43,6 +44,7 @@ static void attempt_ended(struct peer *peer, enum ike_event_type event, const st
 {
 	bool again = attempt_follows(peer, event, cause);
 	bool elsewhere = peer->anew && peer->detour.to.family && !peer->detour.vain;
+	uint64_t pause = 0;
 
 	if (!elsewhere)
 		peer->detour.to.family = 0;
@@ -50,6 +52,10 @@ static void attempt_ended(struct peer *peer, enum ike_event_type event, const st
 	peer->announce = false;
 	if (peer->up_ms)	/* what has failed beside it says nothing of the next one */
 		peer->failures = 0;
+	if (!again && peer->demand && event == IKE_EV_FAILED)
+		pause = pause_next(&peer->failures);
+	else if (!again && peer->demand && peer->intent != INTENT_DOWN)
+		pause = pause_brief(ike_now(peer->ike) - peer->up_ms, &peer->brief);
 	peer->up_ms = 0;
 	cause_keep(&peer->cause, cause);
 	peer_give_back(peer);
@@ -58,8 +64,8 @@ static void attempt_ended(struct peer *peer, enum ike_event_type event, const st
 		peer->intent = INTENT_ANSWER;
 	peer_set_state(peer, PEER_DOWN, cause->text);
 	report_peer(peer, event, cause);
-	if (!again && peer->demand && event == IKE_EV_FAILED)
-		demand_retry(peer);
+	if (pause)
+		demand_retry(peer, pause);
 	if (again && elsewhere)		/* a gateway has sent us on, and waits for nothing */
 		timer_set(&peer->ike->timers, &peer->retry, ike_now(peer->ike));
 	else if (again)
@@ -98,7 +104,7 @@ static void attempt_rekeys_failed(struct peer *peer, const struct cause *cause)
 
 void attempt_follow_later(struct peer *peer, const struct cause *cause)
 {
-	uint64_t wait = peer_pause(&peer->failures);
+	uint64_t wait = pause_next(&peer->failures);
 	struct cause said;
 
 	cause_set(&said, cause->failure, "%.400s; the IKE SA goes on, next try in %u s",

@@ -2,6 +2,7 @@
 /*
  * start = on-demand, dpd-action = on-demand: policies without SAs, and packets that ask for them.
  */
+#include "ike/object/pause.h"
 #include "lib/array.h"
 #include "suite/ikev2.h"
 #include "unit/ike/ike_ends.h"
@@ -238,7 +239,7 @@ static void test_back_off(void **state)
 			;
 	}
 	assert_int_equal(pauses[0], 0);
-	assert_in_range(pauses[ARRAY_SIZE(pauses) - 1], 10000, PEER_RETRY_MAX_MS);
+	assert_in_range(pauses[ARRAY_SIZE(pauses) - 1], 10000, PAUSE_MAX_MS);
 	pass(p, 600000);
 	assert_int_equal(a->count, 0);
 	assert_false(peer_status(a).wanted);
@@ -271,12 +272,74 @@ static void test_child_back_off(void **state)
 	assert_true(child_named(a, "voice")->waits);
 	assert_up(a, "t");
 	assert_int_equal(ike_up(b->ike, child_named(b, "voice")->id), 0);
-	for (int i = 0; i < PEER_RETRY_MAX_MS; i += 1000) {
+	for (int i = 0; i < PAUSE_MAX_MS; i += 1000) {
 		pass(p, 1000);
 		carry_all(p);
 	}
 	assert_up(a, "voice");
 	ends_free(p);
+}
+
+/* Somebody removes b's policy of @name: b ends that child, and does not begin it anew. */
+static void end(struct ends *p, const char *name)
+{
+	struct ike_kern_event ev = {
+		.type = IKE_KERN_GONE, .policy = child_named(&p->s[1], name)->id,
+	};
+
+	fake_policy_gone(&p->s[1].fake, ev.policy);
+	ike_kern_event(p->s[1].ike, &ev);
+	carry_all(p);
+	assert_waits(&p->s[0], name);
+}
+
+/* b ends at once what a packet of a's has made. How long the packet had to wait, ms. */
+static uint64_t up_for_a_moment(struct ends *p, const char *name)
+{
+	struct side *a = &p->s[0];
+	uint64_t before = p->now;
+
+	packet(a, name, NULL, NULL);
+	carry_all(p);
+	while (child_named(a, name)->state != CHILD_UP && p->now < before + PAUSE_MOST) {
+		pass(p, 100);
+		carry_all(p);
+	}
+	before = p->now - before;
+	assert_up(a, name);
+	end(p, name);
+	return before;
+}
+
+/* Again and again; @beside: another child of the same peer, which stays, or NULL. */
+static void up_and_down(const char *name, const char *beside)
+{
+	struct ends *p = demand();
+	struct side *a = &p->s[0];
+	uint64_t pauses[8];
+
+	if (beside)
+		packet(a, beside, NULL, NULL);
+	carry_all(p);
+	for (unsigned int i = 0; i < ARRAY_SIZE(pauses); i++)
+		pauses[i] = up_for_a_moment(p, name);
+	assert_int_equal(pauses[0], 0);
+	assert_int_equal(pauses[1], 0);		/* it may have happened once */
+	assert_in_range(pauses[2], PAUSE_MIN_MS, 2 * PAUSE_MIN_MS);
+	assert_in_range(pauses[ARRAY_SIZE(pauses) - 1], 10000, PAUSE_MAX_MS);
+	packet(a, name, NULL, NULL);
+	let_time_pass(p, (PAUSE_MAX_MS + PAUSE_BRIEF_MS) / 1000);
+	end(p, name);				/* up for a while: it is forgotten */
+	assert_int_equal(up_for_a_moment(p, name), 0);
+	assert_int_equal(up_for_a_moment(p, name), 0);
+	assert_int_equal(a->ev[IKE_EV_DOWN].count, beside ? 0 : 11);
+	ends_free(p);
+}
+
+static void test_up_and_down_at_once(void **state)
+{
+	up_and_down("t", NULL);
+	up_and_down("voice", "t");
 }
 
 /* All of it, but what the peer says of its end is lost. */
@@ -473,7 +536,7 @@ static void test_laid_again(void **state)
 	assert_string_equal(peer_status(a).detail, "there is no module");
 	pass(p, 600000);
 	a->fake.device_refuses = NULL;
-	pass(p, PEER_RETRY_MAX_MS);
+	pass(p, PAUSE_MAX_MS);
 	assert_waits(a, "t");
 	assert_waits(a, "voice");
 	gone.policy = child_named(a, "t")->id;
@@ -487,7 +550,7 @@ static void test_laid_again(void **state)
 	ike_kern_event(a->ike, &gone);
 	assert_false(child_named(a, "t")->waits);
 	a->fake.kernel_refuses = NULL;
-	pass(p, PEER_RETRY_MAX_MS);
+	pass(p, PAUSE_MAX_MS);
 	assert_waits(a, "t");
 	packet(a, "t", NULL, NULL);
 	carry_all(p);
@@ -519,6 +582,7 @@ int main(void)
 		cmocka_unit_test(test_closed),
 		cmocka_unit_test(test_back_off),
 		cmocka_unit_test(test_child_back_off),
+		cmocka_unit_test(test_up_and_down_at_once),
 		cmocka_unit_test(test_peer_is_busy),
 		cmocka_unit_test(test_let_up_in_between),
 		cmocka_unit_test(test_kernel_keeps_another),

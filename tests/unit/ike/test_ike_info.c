@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* INFORMATIONAL: DELETE, liveness; and what a protected exchange makes of nonsense. */
+#include "ike/object/pause.h"
 #include "lib/array.h"
 #include "unit/ike/ike_ends.h"
 
@@ -175,10 +176,10 @@ static void test_action(void **state)
 		while (drop(a))
 			;
 		side_restart(&p->s[1]);
-		pass(p, PEER_RETRY_MAX_MS);
+		pass(p, PAUSE_MAX_MS);
 		for (int j = 0; j < 20; j++) {
 			carry_all(p);
-			pass(p, PEER_RETRY_MAX_MS / 10);
+			pass(p, PAUSE_MAX_MS / 10);
 		}
 		assert_int_equal(peer_of(a)->state, rows[i].again ? PEER_UP : PEER_DOWN);
 		/* a person has the last word, and a DELETE is no silence */

@@ -5,13 +5,11 @@
 
 #include "ike/object/child_sa.h"
 #include "ike/object/ike_sa.h"
+#include "ike/object/pause.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
-
-#define CHILD_RETRY_MIN_MS	1000
-#define CHILD_RETRY_MAX_MS	60000
 
 /* Where a policy without SAs leads: nowhere. The kernel wants an address, and nothing is sent. */
 static const struct endpoint child_nowhere = { .addr = { AF_INET, { 127, 0, 0, 1 } } };
@@ -415,19 +413,9 @@ void child_put_off(struct child *child, uint64_t ms)
 	timer_set(&ike->timers, &child->retry, ike_now(ike) + ms);
 }
 
-/* One more failure: how long the pause is that it deserves, in ms. */
-static uint64_t child_pause(struct child *child)
-{
-	unsigned int shift = child->failures > 6 ? 6 : child->failures;
-	uint64_t wait = (uint64_t)CHILD_RETRY_MIN_MS << shift;
-
-	child->failures++;
-	return wait < CHILD_RETRY_MAX_MS ? wait : CHILD_RETRY_MAX_MS;
-}
-
 void child_retry_later(struct child *child, uint64_t least_ms)
 {
-	uint64_t wait = child_pause(child);
+	uint64_t wait = pause_next(&child->failures);
 
 	child_put_off(child, wait > least_ms ? wait : least_ms);
 }
@@ -441,7 +429,7 @@ void child_failed(struct child *child, const struct cause *cause)
 		return;
 	}
 	if (child_may_wait(child))
-		child->not_before = ike_now(child->ike) + child_pause(child);
+		child->not_before = ike_now(child->ike) + pause_next(&child->failures);
 	cause_keep(&child->cause, cause);
 	child_set_state(child, CHILD_DOWN, cause->text);
 	report_child(child, IKE_EV_CHILD_FAILED, cause);
@@ -450,9 +438,15 @@ void child_failed(struct child *child, const struct cause *cause)
 static void child_went_down(struct child *child, const struct cause *cause)
 {
 	enum child_state was = child->state;
+	struct ike *ike = child->ike;
+	uint64_t pause = 0;
 
-	timer_cancel(&child->ike->timers, &child->retry);
+	timer_cancel(&ike->timers, &child->retry);
 	child->wanted = false;
+	if (was == CHILD_UP && child_may_wait(child))
+		pause = pause_brief(ike_now(ike) - child->up_ms, &child->brief);
+	if (pause)
+		child->not_before = ike_now(ike) + pause;
 	child->up_ms = 0;
 	if (was == CHILD_DOWN)
 		return;

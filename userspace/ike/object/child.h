@@ -35,6 +35,7 @@ struct child {
 	/* Of the packet that has asked for it; family 0: none, or nothing is known of it. */
 	struct ts asked_local, asked_remote;
 	uint64_t not_before;		/* after a failure: of the next try for a packet */
+	unsigned int brief;		/* times in a row that it was up for a moment only */
 	uint16_t group;			/* the peer wants it for a new CHILD_SA; 0: any */
 	struct timer retry;		/* while it is down and its peer is up */
 	unsigned int failures;		/* in a row */

@@ -2,18 +2,17 @@
 #include "ike/object/demand.h"
 
 #include "ike/object/child.h"
+#include "ike/object/pause.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
 
-void demand_retry(struct peer *peer)
+void demand_retry(struct peer *peer, uint64_t ms)
 {
-	uint64_t wait = peer_pause(&peer->failures);
-
-	peer->not_before = ike_now(peer->ike) + wait;
+	peer->not_before = ike_now(peer->ike) + ms;
 	report_log(peer->ike, peer, LOG_INFO, "next attempt with the next packet, in %u s at least",
-		   (unsigned int)(wait / 1000));
+		   (unsigned int)(ms / 1000));
 }
 
 static void demand_begin(struct peer *peer)
@@ -57,7 +56,7 @@ void demand_asked(struct child *child, const struct ts *local, const struct ts *
 
 static void demand_cannot_wait(struct peer *peer, const struct cause *cause)
 {
-	uint64_t wait = peer_pause(&peer->lay_failures);
+	uint64_t wait = pause_next(&peer->lay_failures);
 	struct ike *ike = peer->ike;
 
 	timer_set(&ike->timers, &peer->lay, ike_now(ike) + wait);

@@ -10,8 +10,8 @@
 
 /* The kernel asks for a pair for a packet of these selectors; family 0: nothing is known of it. */
 void demand_asked(struct child *child, const struct ts *local, const struct ts *remote);
-/* An attempt has failed: the next packet is heeded after the pause that the failures deserve. */
-void demand_retry(struct peer *peer);
+/* The next packet is heeded after @ms. */
+void demand_retry(struct peer *peer, uint64_t ms);
 /*
  * Of its children those that are down get policy, addresses and routes, if they are to wait for
  * packets, and lose them, if not. Where that fails it is tried again after a pause.

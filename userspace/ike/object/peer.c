@@ -10,6 +10,7 @@
 #include "ike/object/child_sa.h"
 #include "ike/object/ike_sa.h"
 #include "ike/object/pace.h"
+#include "ike/object/pause.h"
 #include "ike/object/pool.h"
 #include "ike/object/report.h"
 #include "ike/object/touch.h"
@@ -344,18 +345,9 @@ void peer_resolve(struct peer *peer, bool begin)
 	peer_look(peer);
 }
 
-uint64_t peer_pause(unsigned int *failures)
-{
-	unsigned int shift = *failures > 6 ? 6 : *failures;
-	uint64_t wait = (uint64_t)PEER_RETRY_MIN_MS << shift;
-
-	++*failures;
-	return wait < PEER_RETRY_MAX_MS ? wait : PEER_RETRY_MAX_MS;
-}
-
 void peer_retry_later(struct peer *peer)
 {
-	uint64_t wait = peer_pause(&peer->failures);
+	uint64_t wait = pause_next(&peer->failures);
 	struct ike *ike = peer->ike;
 
 	timer_set(&ike->timers, &peer->retry, ike_now(ike) + wait);

@@ -11,8 +11,6 @@
 #include "ike/object/detour.h"
 #include "lib/hash.h"
 
-#define PEER_RETRY_MIN_MS	1000
-#define PEER_RETRY_MAX_MS	60000
 #define PEER_BEFORE_MS		60000	/* how long an IKE SA outlives its successor's beginning */
 #define PEER_RACE_MAX		4	/* attempts at once, each to another of its addresses */
 #define PEER_RACE_MS		250	/* between two of them: RFC 8305 5 */
@@ -76,6 +74,7 @@ struct peer {
 	bool demand;			/* children that are down wait for packets */
 	struct timer retry;		/* our next attempt */
 	uint64_t not_before;		/* after a failure: of one that a packet asks for */
+	unsigned int brief;		/* times in a row that it was up for a moment only */
 	struct timer lay;		/* what waits for packets could not be laid: again */
 	unsigned int lay_failures;	/* in a row */
 	struct timer refresh;		/* of the name */
@@ -112,8 +111,6 @@ bool peer_begin_anew(struct peer *peer, const char *why);
 void peer_resolve(struct peer *peer, bool begin);
 /* Another attempt after the pause that its failures deserve. */
 void peer_retry_later(struct peer *peer);
-/* One more failure: how long the pause is that it deserves, ms. */
-uint64_t peer_pause(unsigned int *failures);
 
 /* An attempt has begun: others follow, while none is answered. */
 void peer_race(struct peer *peer);
