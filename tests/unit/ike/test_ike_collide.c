@@ -397,6 +397,26 @@ static void test_child_sa_not_found(void **state)
 	ends_free(p);
 }
 
+/* Taken down while it is asked for, and the peer is busy: it does not come back by itself. */
+static void test_down_while_put_off(void **state)
+{
+	struct ends *p = up();
+	struct side *a = &p->s[0];
+
+	voice_down(a);
+	carry_all(p);
+	voice_up(a);
+	assert_int_equal(ike_down(a->ike, child_named(a, "voice")->id, "taken down"), 0);
+	answer_with(p, NOTIFY_TEMPORARY_FAILURE);
+	let_time_pass(p, 20);
+	assert_int_equal(child_named(a, "voice")->state, CHILD_DOWN);
+	for (int i = 0; i < 2; i++)		/* nor is it asked for */
+		assert_int_equal(p->s[i].ev[IKE_EV_CHILD_UP].count, 2);
+	ended_in(a, IKE_EV_CHILD_FAILED, IKE_FAIL_DOWN, "taken down");
+	assert_one_ike_sa(p, 1);
+	ends_free(p);
+}
+
 /* RFC 7296 2.8: a peer that cannot rekey. Another IKE SA follows; nothing is interrupted. */
 static void begins_anew(act rekey)
 {
@@ -595,6 +615,7 @@ int main(void)
 		cmocka_unit_test(test_ike_meets_the_end),
 		cmocka_unit_test(test_both_rekey_and_one_ends),
 		cmocka_unit_test(test_child_sa_not_found),
+		cmocka_unit_test(test_down_while_put_off),
 		cmocka_unit_test(test_no_additional_sas),
 		cmocka_unit_test(test_rekey_refused),
 		cmocka_unit_test(test_rekey_put_off),

@@ -650,8 +650,9 @@ static void child_new_refused(struct inbound *in, struct child *child,
 	uint16_t group = KE_NONE;
 	struct cause cause;
 
-	if (child->state == CHILD_UP && !child_is_behind(child))
-		return;		/* the peer has made it meanwhile */
+	/* taken down meanwhile, or the peer has made it */
+	if (child->held_down || (child->state == CHILD_UP && !child_is_behind(child)))
+		return;
 	if (error && !child->group)
 		group = child_other_group(in, child, false, error);
 	child->group = group;
