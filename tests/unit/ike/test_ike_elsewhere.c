@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* RFC 4555: a responder that answers IKE_AUTH from another address than it was asked at. */
+/* RFC 4555: a responder that is elsewhere than it was asked, or than it has said. */
 #include "unit/ike/ike_ends.h"
 
 #define HOME	"192.0.2.1"
@@ -100,10 +100,44 @@ static void test_answered_from_elsewhere(void **state)
 	}
 }
 
+static void move(struct side *s, const char *addr)
+{
+	assert_true(addr_parse(&s->fake.addr, addr));
+	ike_host_changed(s->ike);
+}
+
+/* It goes away and comes back: what it has said meanwhile, from there, arrives last. */
+static void test_back_again(void **state)
+{
+	struct ends *p = two(false);
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct letter late;
+
+	attempt(p, 0);
+	assert_int_equal(peer_of(a)->state, PEER_UP);
+	move(b, SECOND);
+	carry(b);			/* where it is now */
+	carry(a);
+	assert_true(is(&oldest(a)->remote.addr, SECOND));
+	carry(a);			/* is it there? */
+	late = *oldest(b);
+	drop(b);
+	move(b, "192.0.2.2");
+	carry(b);
+	give(a, &late);
+	goes(a, HOME, "192.0.2.2");
+	let_time_pass(p, 60);
+	goes(a, HOME, "192.0.2.2");
+	assert_false(peer_of(a)->sa->mobike.claimed);
+	assert_int_equal(a->ev[IKE_EV_DOWN].count, 0);
+	ends_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answered_from_elsewhere),
+		cmocka_unit_test(test_back_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -228,18 +228,33 @@ static void mobike_update(struct inbound *in)
 	build_notify(&v->b, NOTIFY_UNACCEPTABLE_ADDRESSES, 0, 0, 0, NULL, 0);
 }
 
-/* The responder says it from another address: is the one we know still among them? */
+/* Is it one of those that the peer has named beside the one it uses? */
+static bool mobike_is_named(const struct mobike *m, const struct addr *addr)
+{
+	for (unsigned int i = 0; i < m->more_count; i++)
+		if (addr_equal(&m->more[i], addr))
+			return true;
+	return false;
+}
+
+/*
+ * The responder says where it is, from another address: is the one we know still among them? And
+ * the one where we ask whether it is there, as it has said before?
+ */
 static void mobike_peer_elsewhere(const struct inbound *in)
 {
 	struct path path = mobike_path_of_message(in);
+	const struct mobike *m = &in->sa->mobike;
 	struct ike_sa *sa = in->sa;
 
-	if (addr_equal(&path.remote.addr, &sa->remote.addr))
-		return;
-	for (unsigned int i = 0; i < sa->mobike.more_count; i++)
-		if (addr_equal(&sa->mobike.more[i], &sa->remote.addr))
-			return;
-	path_claim(sa, &path);
+	if (m->claimed && !addr_equal(&path.remote.addr, &m->claim.remote.addr) &&
+	    !mobike_is_named(m, &m->claim.remote.addr)) {
+		path.local = m->claim.local;
+		path_claim(sa, &path);
+	} else if (!addr_equal(&path.remote.addr, &sa->remote.addr) &&
+		   !mobike_is_named(m, &sa->remote.addr)) {
+		path_claim(sa, &path);
+	}
 }
 
 void mobike_request(struct inbound *in)
