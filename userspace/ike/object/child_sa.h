@@ -54,7 +54,7 @@ struct child_sa {
 	uint64_t soft_s, hard_s, rekey_at_ms, installed_ms;
 	uint32_t successor;		/* inbound SPI of the peer's rekey of this one; 0: none */
 	bool want_rekey;
-	bool instead;		/* the peer refuses that: another IKE SA is to follow, with another */
+	bool instead;		/* the peer refuses that: another IKE SA is to follow */
 	uint16_t group;			/* for its rekey: at first that of its own KE, or KE_NONE */
 	bool group_asked;		/* the peer has named it, RFC 7296 1.3 */
 	uint64_t succeeded_ms;		/* when it got the successor */
