@@ -47,8 +47,10 @@ struct child *child_new(struct peer *peer, const struct child_conf *conf)
 		timer_init(&child->retry, child_retry_due);
 		HASH_ADD(by_id, peer->ike->child_by_id, id, sizeof(child->id), child);
 	}
-	if (!child || !hash_added(by_id, child)) {
+	if (!child || !hash_added(by_id, child) || !crowd_add_child(child)) {
 		timers_unreserve(&peer->ike->timers, 1);
+		if (child && hash_added(by_id, child))
+			HASH_DELETE(by_id, peer->ike->child_by_id, child);
 		free(child);
 		return NULL;
 	}
@@ -66,6 +68,7 @@ void child_free(struct child *child)
 	timers_unreserve(&child->ike->timers, 1);
 	HASH_DELETE(by_id, child->ike->child_by_id, child);
 	TAILQ_REMOVE(&child->peer->children, child, link);
+	crowd_del_child(child);
 	ts_list_put(child->local_ts);
 	ts_list_put(child->remote_ts);
 	cause_forget(&child->cause);
@@ -170,6 +173,7 @@ static void child_take_ts(struct child *child, const struct ts_pair *ts)
 	ts_list_put(child->remote_ts);
 	child->local_ts = local;
 	child->remote_ts = remote;
+	crowd_child_changed(child);
 }
 
 /* The policy is not in the kernel any more, nor is any SA. */

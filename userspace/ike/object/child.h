@@ -17,6 +17,7 @@ struct child {
 	UT_hash_handle by_id;
 	struct ike *ike;
 	struct peer *peer;
+	unsigned int crowd_at;		/* in the tunnel's crowd */
 	uint32_t id;
 	const struct child_conf *conf;	/* the tunnel's */
 	enum child_state state;		/* set by child_set_state() only */

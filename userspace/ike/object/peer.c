@@ -94,16 +94,19 @@ struct peer *peer_new(struct tunnel *t, const struct ike_id *remote_id)
 	if (!timers_reserve(&ike->timers, PEER_TIMERS))
 		return NULL;
 	peer = calloc(1, sizeof(*peer));
-	if (!peer) {
+	if (peer) {
+		peer->tunnel = t;
+		peer->remote_id = *remote_id;
+	}
+	if (!peer || !crowd_add_peer(peer)) {
 		timers_unreserve(&ike->timers, PEER_TIMERS);
+		free(peer);
 		return NULL;
 	}
 	peer->ike = ike;
-	peer->tunnel = t;
 	peer->conf = t->conf;
 	peer->tunnel_id = t->id;
 	peer->id = ike_next_id(ike);
-	peer->remote_id = *remote_id;
 	TAILQ_INIT(&peer->children);
 	timer_init(&peer->retry, peer_retry_due);
 	timer_init(&peer->refresh, peer_refresh_due);
@@ -155,6 +158,7 @@ void peer_free(struct peer *peer)
 	if (hash_added(by_id, peer))
 		HASH_DELETE(by_id, ike->peer_by_id, peer);
 	TAILQ_REMOVE(&peer->tunnel->peers, peer, link);
+	crowd_del_peer(peer);
 	cause_forget(&peer->cause);
 	free(peer);
 }
@@ -504,6 +508,7 @@ void peer_take_sa(struct peer *peer, struct ike_sa *sa, bool afresh)
 	peer->resolve_to_begin = false;
 	peer->announce = true;
 	peer->remote_id = sa->remote_id;
+	crowd_peer_renamed(peer);
 	timer_cancel(&peer->ike->timers, &peer->retry);
 	peer_race_won(peer, attempt);
 	if (attempt && attempt != sa)

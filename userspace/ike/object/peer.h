@@ -32,6 +32,7 @@ struct peer {
 	UT_hash_handle by_id;
 	struct ike *ike;
 	struct tunnel *tunnel;
+	unsigned int crowd_at;		/* in tunnel->crowd */
 	/* The tunnel's, for those who need no more of it. */
 	const struct tunnel_conf *conf;
 	uint32_t tunnel_id;

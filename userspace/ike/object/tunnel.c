@@ -53,6 +53,7 @@ void tunnel_free(struct tunnel *t)
 	if (hash_added(by_id, t))
 		HASH_DELETE(by_id, t->ike->tunnel_by_id, t);
 	TAILQ_REMOVE(&t->ike->tunnels, t, link);
+	crowd_free(&t->crowd);
 	tunnel_conf_free(t->conf);
 	free(t);
 }
@@ -73,23 +74,22 @@ struct peer *tunnel_only_peer(const struct tunnel *t)
 struct peer *tunnel_peer_known(const struct tunnel *t, const struct ike_id *remote_id)
 {
 	struct peer *peer = tunnel_only_peer(t);
+	unsigned int at = 0;
 
 	if (peer)
 		return peer;
-	TAILQ_FOREACH(peer, &t->peers, link)
-		if (ike_id_equal(&peer->remote_id, remote_id) &&
-		    (t->conf->unique != UNIQUE_NEVER || (!peer->sa && !peer->attempt)))
+	while ((peer = crowd_next(&t->crowd, remote_id, &at)))
+		if (t->conf->unique != UNIQUE_NEVER || (!peer->sa && !peer->attempt))
 			return peer;
 	return NULL;
 }
 
 unsigned int tunnel_peers_of(const struct tunnel *t, const struct ike_id *remote_id)
 {
-	const struct peer *peer;
-	unsigned int count = 0;
+	unsigned int count = 0, at = 0;
 
-	TAILQ_FOREACH(peer, &t->peers, link)
-		count += ike_id_equal(&peer->remote_id, remote_id);
+	while (crowd_next(&t->crowd, remote_id, &at))
+		count++;
 	return count;
 }
 
@@ -139,16 +139,7 @@ bool tunnel_device_up(struct tunnel *t, const struct addr *remote, struct cause 
 
 const struct peer *tunnel_ts_owner(const struct peer *peer, const struct ts_pair *ts)
 {
-	const struct peer *other;
-	const struct child *child;
+	const struct child *child = crowd_overlap(&peer->tunnel->crowd, peer, ts);
 
-	TAILQ_FOREACH(other, &peer->tunnel->peers, link) {
-		if (other == peer)
-			continue;
-		TAILQ_FOREACH(child, &other->children, link)
-			if (child->in_kernel && ts_list_overlap(child->remote_ts, ts->remote) &&
-			    ts_list_overlap(child->local_ts, ts->local))
-				return other;
-	}
-	return NULL;
+	return child ? child->peer : NULL;
 }

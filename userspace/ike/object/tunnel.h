@@ -7,6 +7,7 @@
 #define IKE_TUNNEL_H
 
 #include "ike/core/engine.h"
+#include "ike/object/crowd.h"
 #include "lib/hash.h"
 
 struct tunnel {
@@ -15,7 +16,8 @@ struct tunnel {
 	struct ike *ike;
 	uint32_t id;
 	struct tunnel_conf *conf;
-	struct peer_list peers;
+	struct peer_list peers;		/* in the order of their ids */
+	struct crowd crowd;		/* the same peers, to search */
 	bool held_down;			/* remote = any: taken down by a person */
 	bool device;			/* env.device_up was called, device_down is due */
 };
