@@ -177,6 +177,7 @@ uint32_t ike_tunnel_next(const struct ike *ike, uint32_t after);
 uint32_t ike_peer_next(const struct ike *ike, uint32_t tunnel, uint32_t after);
 uint32_t ike_child_next(const struct ike *ike, uint32_t peer, uint32_t after);
 const struct tunnel_conf *ike_tunnel_conf(const struct ike *ike, uint32_t tunnel);
+bool ike_peer_is_up(const struct ike *ike, uint32_t id);
 bool ike_peer_status(const struct ike *ike, uint32_t peer, struct ike_peer_status *st);
 bool ike_child_status(const struct ike *ike, uint32_t child, struct ike_child_status *st);
 /*

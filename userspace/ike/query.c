@@ -21,8 +21,12 @@ uint32_t ike_tunnel_next(const struct ike *ike, uint32_t after)
 uint32_t ike_peer_next(const struct ike *ike, uint32_t tunnel, uint32_t after)
 {
 	const struct tunnel *t = tunnel_find(ike, tunnel);
-	const struct peer *peer;
+	const struct peer *peer = peer_find(ike, after);
 
+	if (peer && peer->tunnel == t) {	/* of thousands: the list is in the order of ids */
+		peer = TAILQ_NEXT(peer, link);
+		return peer ? peer->id : 0;
+	}
 	if (!t)
 		return 0;
 	TAILQ_FOREACH(peer, &t->peers, link)
@@ -97,6 +101,13 @@ static void query_internal(const struct peer *peer, struct ike_peer_status *st)
 		return;
 	memcpy(st->inner_local, peer->given->addr, sizeof(st->inner_local));
 	st->net = &peer->given->net;
+}
+
+bool ike_peer_is_up(const struct ike *ike, uint32_t id)
+{
+	const struct peer *peer = peer_find(ike, id);
+
+	return peer && peer->state == PEER_UP;
 }
 
 bool ike_peer_status(const struct ike *ike, uint32_t id, struct ike_peer_status *st)

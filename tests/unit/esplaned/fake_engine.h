@@ -312,6 +312,13 @@ bool ike_peer_status(const struct ike *ike, uint32_t peer, struct ike_peer_statu
 	return false;
 }
 
+bool ike_peer_is_up(const struct ike *ike, uint32_t peer)
+{
+	struct ike_peer_status st;
+
+	return ike_peer_status(ike, peer, &st) && st.state == PEER_UP;
+}
+
 bool ike_child_status(const struct ike *ike, uint32_t child, struct ike_child_status *st)
 {
 	for (int i = 0; i < FAKE_MAX && child; i++) {

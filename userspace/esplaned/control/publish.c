@@ -14,11 +14,10 @@
 
 #define PUBLISH_STEPS_MAX	32	/* of an attempt: kept for those who join */
 
-/* How far a peer has come that is on its way up. */
+/* How far a peer has come that is on its way up, or has a child that is. */
 struct progress {
 	struct progress *next;
 	uint32_t tunnel, peer;		/* peer 0: no peer is known yet */
-	bool up;			/* the steps are those of a child */
 	uint64_t began_ms, step_ms;	/* of the attempt, of its last step; 0: none */
 	json_t *steps;			/* events, as they were published */
 };
@@ -59,18 +58,7 @@ static void publish_progress_begin(struct progress *p, const struct tunnel_entry
 	p->step_ms = p->began_ms;
 }
 
-/* The attempt has come to its end, well or badly. Returns how long it took. */
-static uint64_t publish_progress_end(struct progress *p)
-{
-	uint64_t took_ms = p && p->began_ms ? clock_now() - p->began_ms : 0;
-
-	if (!p)
-		return 0;
-	p->began_ms = 0;
-	json_array_clear(p->steps);
-	return took_ms;
-}
-
+/* The attempt has come to its end, well or badly. */
 static void publish_progress_drop(struct daemon *d, struct progress *p)
 {
 	struct progress **at = &d->progress;
@@ -277,15 +265,12 @@ static void publish_progress_follow(struct daemon *d, const struct ike_event *ev
 	if (!p)
 		return;
 	switch (ev->type) {
-	case IKE_EV_UP:
-		p->up = true;
-		publish_progress_end(p);
-		break;
 	case IKE_EV_CHILD_UP:
 	case IKE_EV_CHILD_FAILED:
-		if (p->up)
-			publish_progress_end(p);
-		break;
+		if (!ike_peer_is_up(d->ike, ev->peer))
+			break;		/* the attempt is the peer's */
+		/* fallthrough */
+	case IKE_EV_UP:
 	case IKE_EV_FAILED:
 	case IKE_EV_DOWN:
 		publish_progress_drop(d, p);

@@ -4,22 +4,23 @@
 #include <stdlib.h>
 
 #include "esplaned/nl/kern.h"
+#include "lib/hash.h"
 
 struct totals_sa {
 	struct totals_sa *next;
-	uint32_t policy, spi;
+	uint32_t spi;
 	bool out;
 };
 
 struct totals_policy {
-	struct totals_policy *next;
+	UT_hash_handle hh;
 	uint32_t id;
+	struct totals_sa *sas;
 	struct total ended[2];		/* in, out */
 };
 
 struct totals {
-	struct totals_sa *sas;
-	struct totals_policy *policies;
+	struct totals_policy *policies;	/* by id: of many peers each has one */
 };
 
 struct totals *totals_new(void)
@@ -38,44 +39,48 @@ void totals_free(struct totals *t)
 
 static struct totals_policy *totals_policy(const struct totals *t, uint32_t id)
 {
-	struct totals_policy *p = t->policies;
+	struct totals_policy *p;
 
-	while (p && p->id != id)
-		p = p->next;
+	HASH_FIND(hh, t->policies, &id, sizeof(id), p);
 	return p;
 }
 
-static bool totals_policy_make(struct totals *t, uint32_t id)
+/* NULL: no memory. */
+static struct totals_policy *totals_policy_make(struct totals *t, uint32_t id)
 {
 	struct totals_policy *p = totals_policy(t, id);
 
 	if (p)
-		return true;
+		return p;
 	p = calloc(1, sizeof(*p));
 	if (!p)
-		return false;
+		return NULL;
 	p->id = id;
-	p->next = t->policies;
-	t->policies = p;
-	return true;
+	HASH_ADD(hh, t->policies, id, sizeof(p->id), p);
+	if (hash_added(hh, p))
+		return p;
+	free(p);
+	return NULL;
 }
 
-static void totals_sa_note(struct totals *t, uint32_t policy, uint32_t spi, bool out)
+static void totals_sa_note(struct totals_policy *p, uint32_t spi, bool out)
 {
 	struct totals_sa *sa = spi ? calloc(1, sizeof(*sa)) : NULL;
 
 	if (!sa)
 		return;
-	*sa = (struct totals_sa){ .next = t->sas, .policy = policy, .spi = spi, .out = out };
-	t->sas = sa;
+	*sa = (struct totals_sa){ .next = p->sas, .spi = spi, .out = out };
+	p->sas = sa;
 }
 
 void totals_sa_added(struct totals *t, uint32_t policy, uint32_t spi_in, uint32_t spi_out)
 {
-	if (!totals_policy_make(t, policy))
+	struct totals_policy *p = totals_policy_make(t, policy);
+
+	if (!p)
 		return;
-	totals_sa_note(t, policy, spi_in, false);
-	totals_sa_note(t, policy, spi_out, true);
+	totals_sa_note(p, spi_in, false);
+	totals_sa_note(p, spi_out, true);
 }
 
 void total_add(struct total *total, const struct kern_sa_info *info, uint64_t now_ms)
@@ -94,13 +99,15 @@ void total_add(struct total *total, const struct kern_sa_info *info, uint64_t no
 void totals_sa_ended(struct totals *t, uint32_t policy, uint32_t spi, bool out,
 		     const struct kern_sa_info *info, uint64_t now_ms)
 {
-	for (struct totals_sa **at = &t->sas; *at; at = &(*at)->next) {
+	struct totals_policy *p = totals_policy(t, policy);
+
+	for (struct totals_sa **at = p ? &p->sas : NULL; at && *at; at = &(*at)->next) {
 		struct totals_sa *sa = *at;
 
-		if (sa->policy != policy || sa->spi != spi || sa->out != out)
+		if (sa->spi != spi || sa->out != out)
 			continue;
 		if (info)
-			total_add(&totals_policy(t, policy)->ended[out], info, now_ms);
+			total_add(&p->ended[out], info, now_ms);
 		*at = sa->next;
 		free(sa);
 		return;
@@ -109,34 +116,29 @@ void totals_sa_ended(struct totals *t, uint32_t policy, uint32_t spi, bool out,
 
 void totals_policy_gone(struct totals *t, uint32_t policy)
 {
-	for (struct totals_sa **at = &t->sas; *at;) {
-		struct totals_sa *sa = *at;
+	struct totals_policy *p = totals_policy(t, policy);
 
-		if (sa->policy != policy) {
-			at = &sa->next;
-			continue;
-		}
-		*at = sa->next;
+	if (!p)
+		return;
+	while (p->sas) {
+		struct totals_sa *sa = p->sas;
+
+		p->sas = sa->next;
 		free(sa);
 	}
-	for (struct totals_policy **at = &t->policies; *at; at = &(*at)->next) {
-		struct totals_policy *p = *at;
-
-		if (p->id != policy)
-			continue;
-		*at = p->next;
-		free(p);
-		return;
-	}
+	HASH_DELETE(hh, t->policies, p);
+	free(p);
 }
 
 unsigned int totals_live(const struct totals *t, uint32_t policy, bool out,
 			 uint32_t spi[TOTALS_LIVE_MAX])
 {
+	const struct totals_policy *p = totals_policy(t, policy);
 	unsigned int count = 0;
 
-	for (const struct totals_sa *sa = t->sas; sa && count < TOTALS_LIVE_MAX; sa = sa->next) {
-		if (sa->policy == policy && sa->out == out)
+	for (const struct totals_sa *sa = p ? p->sas : NULL; sa && count < TOTALS_LIVE_MAX;
+	     sa = sa->next) {
+		if (sa->out == out)
 			spi[count++] = sa->spi;
 	}
 	return count;

@@ -8,6 +8,7 @@
 
 #include "esplaned/nl/address.h"
 #include "esplaned/nl/link.h"
+#include "lib/hash.h"
 
 /* IPv4 and IPv6 have a source each. */
 #define CARRY_FAMILIES	2
@@ -23,7 +24,7 @@ struct carry_plan {
 };
 
 struct carry_child {
-	struct carry_child *next;
+	UT_hash_handle by_id;
 	uint32_t id;
 	struct ts_list *local_ts, *remote_ts;
 	bool waits;			/* for packets: it is not up */
@@ -48,19 +49,18 @@ void carry_init(struct carry *carry, struct nl_sock *sk, struct aside *aside,
 
 static struct carry_child *carry_find(const struct carry *carry, uint32_t id)
 {
-	struct carry_child *child = carry->first;
+	struct carry_child *child;
 
-	while (child && child->id != id)
-		child = child->next;
+	HASH_FIND(by_id, carry->children, &id, sizeof(id), child);
 	return child;
 }
 
 bool carry_is_up(const struct carry *carry)
 {
-	const struct carry_child *child = carry->first;
+	const struct carry_child *child = carry->children;
 
 	while (child && child->waits)
-		child = child->next;
+		child = child->by_id.next;
 	return child;
 }
 
@@ -90,7 +90,7 @@ static bool carry_has_family(const struct ts_list *list, uint8_t family)
 static bool carry_inside(const struct carry *carry, const struct carry_child *child, int f,
 			 bool afresh, struct addr *source)
 {
-	const struct carry_child *last = carry->first;
+	const struct carry_child *last = carry->last;
 	const struct ts_list *local = child->local_ts;
 
 	if (!afresh && last && last != child && last->has.source[f].family && !last->given &&
@@ -303,12 +303,12 @@ int carry_add(struct carry *carry, const struct ike_child_link *link, char note[
 		snprintf(why, IKE_WHY_MAX, "no memory");
 		return -ENOMEM;
 	}
-	if (!carry->first)
+	if (!carry->children)
 		rc = link_up(carry->laid.sk, carry->laid.ifindex, why);
 	if (!rc)
 		rc = carry_lay(carry, child, false, note, why);
 	/* the last child's address may have gone this moment, or the interface been set down */
-	if (rc && carry->first) {
+	if (rc && carry->children) {
 		rc = link_up(carry->laid.sk, carry->laid.ifindex, why);
 		if (!rc)
 			rc = carry_lay(carry, child, true, note, why);
@@ -318,21 +318,26 @@ int carry_add(struct carry *carry, const struct ike_child_link *link, char note[
 		return rc;
 	}
 	carry_del(carry, link->child);
-	child->next = carry->first;
-	carry->first = child;
-	return 0;
+	HASH_ADD(by_id, carry->children, id, sizeof(child->id), child);
+	if (hash_added(by_id, child)) {
+		carry->last = child;
+		return 0;
+	}
+	carry_plan_undo(&carry->laid, &child->has, child->has.count, CARRY_FAMILIES);
+	carry_child_free(child);
+	snprintf(why, IKE_WHY_MAX, "no memory");
+	return -ENOMEM;
 }
 
 void carry_del(struct carry *carry, uint32_t id)
 {
-	struct carry_child **at = &carry->first, *child;
+	struct carry_child *child = carry_find(carry, id);
 
-	while (*at && (*at)->id != id)
-		at = &(*at)->next;
-	child = *at;
 	if (!child)
 		return;
-	*at = child->next;
+	if (carry->last == child)
+		carry->last = child->by_id.prev;
+	HASH_DELETE(by_id, carry->children, child);
 	if (carry_plan_undo(&carry->laid, &child->has, child->has.count, CARRY_FAMILIES))
 		carry_mend(carry);
 	carry_child_free(child);
@@ -358,17 +363,18 @@ void carry_mend(struct carry *carry)
 {
 	if (!carry->laid.ifindex || laid_mend(&carry->laid))
 		return;
-	for (struct carry_child *child = carry->first; child; child = child->next)
+	for (struct carry_child *child = carry->children; child; child = child->by_id.next)
 		carry_again(carry, child);
 }
 
 void carry_forget(struct carry *carry)
 {
-	while (carry->first) {
-		struct carry_child *child = carry->first;
+	while (carry->children) {
+		struct carry_child *child = carry->children;
 
-		carry->first = child->next;
+		HASH_DELETE(by_id, carry->children, child);
 		carry_child_free(child);
 	}
+	carry->last = NULL;
 	laid_forget(&carry->laid);
 }

@@ -12,7 +12,8 @@ struct carry_child;
 struct carry {
 	struct laid laid;		/* laid.ifindex is set by the owner */
 	const struct tunnel_options *opt;
-	struct carry_child *first;
+	struct carry_child *children;	/* by id, in the order in which they came */
+	struct carry_child *last;	/* of them; NULL: there is none */
 };
 
 void carry_init(struct carry *carry, struct nl_sock *sk, struct aside *aside,

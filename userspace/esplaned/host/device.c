@@ -261,7 +261,7 @@ int device_up(struct device *dev, const struct addr *remote, char why[IKE_WHY_MA
 	why[0] = '\0';
 	rc = device_make(dev, why);
 	/* Said before the peer is bothered. */
-	if (!rc && !dev->carry.first && !dev->opt->no_routes &&
+	if (!rc && !dev->carry.children && !dev->opt->no_routes &&
 	    laid_in_way(&dev->carry.laid, dev->wanted, dev->wanted_count, why))
 		rc = -EEXIST;
 	return rc ? rc : device_way(dev, remote, why);
