@@ -17,7 +17,7 @@
 #define DATAGRAM_MAX	65536
 #define BURST		64	/* datagrams read before other events get their turn */
 #define MARKER_LEN	4
-#define SOCK_ROOM	(2 << 20)	/* octets of datagrams that wait, as the kernel counts them */
+#define SOCK_ROOM	(2 << 20)	/* octets that wait, as the kernel counts them */
 
 struct sock {
 	struct event_base *base;
