@@ -116,9 +116,9 @@ int link_dump(struct nl_sock *sk, void (*fn)(void *ctx, int ifindex, const char 
 
 static inline struct ts_list *list_of(const char *text)
 {
-	struct ts ts[8];
+	struct ts ts[TS_LIST_MAX];
 	unsigned int count = 0;
-	char copy[256], *word, *state;
+	char copy[8192], *word, *state;
 	const char *why;
 
 	snprintf(copy, sizeof(copy), "%s", text);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Routes and addresses of tunnels, and those that stand aside. */
+#include "esplaned/host/laid.h"
 #include "unit/esplaned/fake_host.h"
 
 static void children_share_a_route(void **state)
@@ -24,6 +25,49 @@ static void children_share_a_route(void **state)
 	child_down(&t, 2);
 	child_down(&t, 77);
 	assert_string_equal(ours(), "");
+	tunnel_close(&t);
+}
+
+/* More peers than one of them could have routes: each has its own. */
+static void routes_of_many(void **state)
+{
+	const unsigned int many = LAID_ROUTES_CHILD_MAX + 100;
+	char remote[32], count[16];
+	struct tunnel t;
+
+	tunnel_fill(&t, "office", "10.0.0.0/8", "10.0.0.0/8");
+	tunnel_open(&t);
+	assert_int_equal(up(&t, PEER), 0);
+	for (unsigned int i = 1; i <= many; i++) {
+		snprintf(remote, sizeof(remote), "10.9.%u.%u", i / 256, i % 256);
+		assert_int_equal(child_up(&t, i, "10.1.0.1", remote), 0);
+	}
+	snprintf(count, sizeof(count), "%u", many);
+	assert_string_equal(said("ip route show table all proto 73 | wc -l"), count);
+	for (unsigned int i = many; i; i--)
+		child_down(&t, i);
+	assert_string_equal(ours(), "");
+	tunnel_close(&t);
+}
+
+/* A peer cannot take the room of all others: ranges that are no prefixes are many routes. */
+static void routes_of_one(void **state)
+{
+	char remote[8192] = "";
+	struct tunnel t;
+
+	tunnel_fill(&t, "office", "10.0.0.0/8", "10.0.0.0/8");
+	tunnel_open(&t);
+	assert_int_equal(up(&t, PEER), 0);
+	assert_int_equal(child_up(&t, 1, "10.1.0.1", "10.2.0.0/16"), 0);
+	for (int i = 0; i < 200; i++)
+		snprintf(remote + strlen(remote), sizeof(remote) - strlen(remote),
+			 "10.%d.0.1-10.%d.255.254 ", i + 3, i + 3);
+	assert_int_equal(child_up(&t, 2, "10.1.0.1", remote), -ENOSPC);
+	assert_string_equal(t.why, "its remote-ts are more than 4096 routes: fewer selectors, or "
+				   "such as are prefixes");
+	assert_string_equal(ours(), "10.2.0.0/16 dev office scope link src 10.1.0.1");
+	child_down(&t, 1);
 	tunnel_close(&t);
 }
 
@@ -435,6 +479,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(children_share_a_route),
+		TEST(routes_of_many),
+		TEST(routes_of_one),
 		TEST(everything_but_what_is_nearer),
 		TEST(a_private_network_with_the_peer_in_it),
 		TEST(packets_are_waited_for),

@@ -146,8 +146,12 @@ static bool carry_plan_has(const struct carry_plan *plan, const struct prefix *d
 	return false;
 }
 
-/* Each route once: selectors that differ in ports share it. False: no memory. */
-static bool carry_plan_routes(struct carry_plan *plan, const struct ts_list *remote)
+/*
+ * Each route once: selectors that differ in ports share it. One child, which may be a client's, has
+ * not the room of all others. An error: @why.
+ */
+static int carry_plan_routes(struct carry_plan *plan, const struct ts_list *remote,
+			     char why[IKE_WHY_MAX])
 {
 	struct prefix list[PREFIXES_MAX], *more;
 
@@ -155,19 +159,26 @@ static bool carry_plan_routes(struct carry_plan *plan, const struct ts_list *rem
 		unsigned int n = prefix_list(&remote->ts[i], list);
 
 		more = reallocarray(plan->routes, plan->count + n, sizeof(*more));
-		if (!more)
-			return false;
+		if (!more) {
+			snprintf(why, IKE_WHY_MAX, "no memory");
+			return -ENOMEM;
+		}
 		plan->routes = more;
 		for (unsigned int j = 0; j < n; j++) {
 			if (!carry_plan_has(plan, &list[j]))
 				plan->routes[plan->count++] = list[j];
 		}
+		if (plan->count > LAID_ROUTES_CHILD_MAX) {
+			snprintf(why, IKE_WHY_MAX, "its remote-ts are more than %u routes: fewer "
+				 "selectors, or such as are prefixes", LAID_ROUTES_CHILD_MAX);
+			return -ENOSPC;
+		}
 	}
-	return true;
+	return 0;
 }
 
-static bool carry_plan_make(const struct carry *carry, const struct carry_child *child, bool afresh,
-			    struct carry_plan *plan, char note[IKE_WHY_MAX])
+static int carry_plan_make(const struct carry *carry, const struct carry_child *child, bool afresh,
+			   struct carry_plan *plan, char note[IKE_WHY_MAX], char why[IKE_WHY_MAX])
 {
 	const struct ts_list *local = child->local_ts, *remote = child->remote_ts;
 
@@ -184,7 +195,7 @@ static bool carry_plan_make(const struct carry *carry, const struct carry_child 
 				 "address = \"...\" to tunnel \"%s\"",
 				 carry->opt->ike.name);
 	}
-	return carry->opt->no_routes || carry_plan_routes(plan, remote);
+	return carry->opt->no_routes ? 0 : carry_plan_routes(plan, remote, why);
 }
 
 /*
@@ -284,13 +295,13 @@ static int carry_lay(struct carry *carry, struct carry_child *child, bool afresh
 		     char note[IKE_WHY_MAX], char why[IKE_WHY_MAX])
 {
 	const struct carry_child *old = carry_find(carry, child->id);
+	int rc = carry_plan_make(carry, child, afresh, &child->has, note, why);
 
-	if (carry_plan_make(carry, child, afresh, &child->has, note))
+	if (!rc)
 		return carry_plan_lay(&carry->laid, &child->has, old ? &old->has : NULL, why);
 	free(child->has.routes);
 	child->has = (struct carry_plan){ 0 };
-	snprintf(why, IKE_WHY_MAX, "no memory");
-	return -ENOMEM;
+	return rc;
 }
 
 int carry_add(struct carry *carry, const struct ike_child_link *link, char note[IKE_WHY_MAX],
@@ -349,7 +360,7 @@ static void carry_again(struct carry *carry, struct carry_child *child)
 	char note[IKE_WHY_MAX], why[NLTALK_WHY_MAX];
 	struct carry_plan plan;
 
-	if (!carry_plan_make(carry, child, true, &plan, note)) {
+	if (carry_plan_make(carry, child, true, &plan, note, why)) {
 		free(plan.routes);
 		return;
 	}

@@ -11,7 +11,7 @@
 #include "esplaned/nl/link.h"
 #include "lib/log.h"
 
-#define LAID_STEP	16u	/* by so many the memory grows */
+#define LAID_ROOM_MIN	16u	/* routes that there is memory for at first */
 
 /* Whose route is in the way: looked up for a message. */
 struct laid_owner {
@@ -151,21 +151,23 @@ static void laid_table_drop(const struct laid *laid, const struct prefix *dst)
 /* Room for one more. */
 static bool laid_route_room(struct laid *laid, char *why)
 {
+	unsigned int room = laid->route_room ? 2 * laid->route_room : LAID_ROOM_MIN;
 	struct laid_route *more;
 
 	if (laid->route_count == LAID_ROUTES_MAX) {
-		snprintf(why, NLTALK_WHY_MAX, "an interface has %d routes at most: fewer selectors",
-			 LAID_ROUTES_MAX);
+		snprintf(why, NLTALK_WHY_MAX, "an interface has %u routes at most: fewer peers, or "
+			 "fewer selectors", LAID_ROUTES_MAX);
 		return false;
 	}
-	if (laid->route_count % LAID_STEP)
+	if (laid->route_count < laid->route_room)
 		return true;
-	more = reallocarray(laid->routes, laid->route_count + LAID_STEP, sizeof(*more));
+	more = reallocarray(laid->routes, room, sizeof(*more));
 	if (!more) {
 		snprintf(why, NLTALK_WHY_MAX, "no memory");
 		return false;
 	}
 	laid->routes = more;
+	laid->route_room = room;
 	return true;
 }
 
@@ -301,6 +303,7 @@ void laid_forget(struct laid *laid)
 	laid->routes = NULL;
 	laid->addrs = NULL;
 	laid->route_count = 0;
+	laid->route_room = 0;
 	laid->addr_count = 0;
 	laid->ifindex = 0;
 }

@@ -8,7 +8,8 @@
 
 #include "esplaned/host/aside.h"
 
-#define LAID_ROUTES_MAX	4096	/* into one interface */
+#define LAID_ROUTES_MAX		(1u << 18)	/* into one interface */
+#define LAID_ROUTES_CHILD_MAX	4096		/* of one child of them: see carry.c */
 
 struct laid_route {
 	struct prefix dst;
@@ -28,7 +29,7 @@ struct laid {
 	uint32_t table, metric;
 	struct laid_route *routes;
 	struct laid_addr *addrs;
-	unsigned int route_count, addr_count;
+	unsigned int route_count, route_room, addr_count;
 };
 
 /*
