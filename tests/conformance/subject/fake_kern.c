@@ -22,7 +22,9 @@
 
 #define KERN_DEVICE_FIRST	1000	/* a device's number is its ifindex and this */
 #define KERN_SPI_FIRST		0xc0de0000
+#ifndef KERN_HELD_MAX
 #define KERN_HELD_MAX		256
+#endif
 #define KERN_EVENT_OCTETS	512
 
 enum held_kind { HELD_NONE, HELD_SPI, HELD_POLICY, HELD_IN, HELD_OUT };
@@ -122,7 +124,7 @@ static void kern_hold(struct kern *k, enum held_kind kind, uint32_t device, uint
 	struct held *h = kern_find(k, HELD_NONE, 0, 0, 0);
 
 	if (!h)
-		abort();	/* no test needs so many */
+		abort();	/* no test has so many */
 	*h = (struct held){ kind, device, policy, spi };
 }
 
