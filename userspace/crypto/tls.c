@@ -30,6 +30,8 @@ struct tls {
 	struct chunk in;		/* the caller's: what is left of this flight */
 	uint8_t out[TLS_FLIGHT_MAX];
 	size_t out_len;
+	uint8_t heard[TLS_INNER_MAX];	/* inside */
+	size_t heard_len;
 	enum tls_state waits;		/* of the fiber: for what */
 	bool open;			/* verify() has not decided */
 	bool given_up;			/* nobody answers any more */
@@ -233,15 +235,35 @@ static bool tls_ask(struct tls *t)
 
 /* ---- a session */
 
+/* The client proves itself inside, not by a certificate. */
+static bool tls_is_tunnel(const struct tls *t)
+{
+	return t->setup.type == TLS_TYPE_TTLS;
+}
+
+static unsigned int tls_flags(const struct tls *t)
+{
+	unsigned int flags = GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS | GNUTLS_NO_SIGNAL;
+
+	if (t->setup.server)
+		return flags | GNUTLS_SERVER;
+	return flags | GNUTLS_CLIENT | (tls_is_tunnel(t) ? 0 : GNUTLS_FORCE_CLIENT_CERT);
+}
+
+/* Who has to prove itself by certificate has one, who wants one asks. */
+static bool tls_certified(struct tls *t)
+{
+	if (t->setup.server)
+		return tls_own(t) && (tls_is_tunnel(t) || tls_ask(t));
+	return tls_is_tunnel(t) || tls_own(t);
+}
+
 static bool tls_open(struct tls *t)
 {
-	unsigned int flags = GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS | GNUTLS_NO_SIGNAL |
-			     (t->setup.server ? GNUTLS_SERVER :
-						GNUTLS_CLIENT | GNUTLS_FORCE_CLIENT_CERT);
 	const char *priority;
 
 	if (gnutls_certificate_allocate_credentials(&t->cred) < 0 ||
-	    gnutls_init(&t->session, flags) < 0)
+	    gnutls_init(&t->session, tls_flags(t)) < 0)
 		return false;
 	gnutls_session_set_ptr(t->session, t);
 	gnutls_transport_set_ptr(t->session, t);
@@ -251,8 +273,7 @@ static bool tls_open(struct tls *t)
 	gnutls_handshake_set_max_packet_length(t->session, TLS_FLIGHT_MAX);
 	gnutls_session_set_verify_function(t->session, tls_on_verify);
 	priority = t->setup.old ? TLS_PRIORITY : TLS_PRIORITY ":+VERS-TLS1.3";
-	return gnutls_priority_set_direct(t->session, priority, NULL) == 0 && tls_own(t) &&
-	       (!t->setup.server || tls_ask(t)) &&
+	return gnutls_priority_set_direct(t->session, priority, NULL) == 0 && tls_certified(t) &&
 	       gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE, t->cred) == 0;
 }
 
@@ -340,6 +361,24 @@ static enum tls_state tls_last_word(struct tls *t)
 	return tls_fail(t, n < 0 ? (int)n : GNUTLS_E_UNEXPECTED_PACKET);
 }
 
+/* What the peer says inside. */
+static enum tls_state tls_hear(struct tls *t)
+{
+	ssize_t n = 1;
+
+	while (n > 0 && t->heard_len < sizeof(t->heard)) {
+		n = gnutls_record_recv(t->session, t->heard + t->heard_len,
+				       sizeof(t->heard) - t->heard_len);
+		t->heard_len += n > 0 ? (size_t)n : 0;
+	}
+	if (n == GNUTLS_E_AGAIN)
+		return TLS_DONE;
+	if (n >= 0)
+		snprintf(t->why, sizeof(t->why), n ? "it says more inside of TLS than %zu octets" :
+			 "it ends TLS", sizeof(t->heard) - 1);
+	return tls_fail(t, n < 0 ? (int)n : GNUTLS_E_UNEXPECTED_PACKET);
+}
+
 /* 0, GNUTLS_E_AGAIN, or what has failed. */
 static int tls_shake(struct tls *t)
 {
@@ -371,7 +410,7 @@ static void tls_run(void *ctx)
 	int rc;
 
 	if (t->state == TLS_DONE) {
-		t->state = tls_after(t);
+		t->state = tls_is_tunnel(t) ? tls_hear(t) : tls_after(t);
 		return;
 	}
 	rc = t->shaken ? 0 : tls_shake(t);
@@ -380,23 +419,42 @@ static void tls_run(void *ctx)
 		t->state = TLS_MORE;
 	else if (rc)
 		t->state = tls_fail(t, rc);
-	else if (t->in.len && (t->setup.server || !tls_has_last_word(t)))
+	else if (t->in.len && !tls_is_tunnel(t) && (t->setup.server || !tls_has_last_word(t)))
 		t->state = tls_after(t);	/* it takes back what it has just said */
 	else if (tls_is_judged(t))
-		t->state = tls_last_word(t);
+		t->state = tls_is_tunnel(t) ? tls_hear(t) : tls_last_word(t);
 	else
 		t->state = tls_fail(t, GNUTLS_E_CERTIFICATE_ERROR);
 }
 
+/* The last step's. */
+static void tls_forget(struct tls *t)
+{
+	mem_wipe(t->heard, t->heard_len);
+	t->out_len = t->heard_len = 0;
+}
+
 enum tls_state tls_step(struct tls *t, struct chunk flight)
 {
-	t->out_len = 0;
+	tls_forget(t);
 	t->in = flight;
 	t->fiber = fiber_new(tls_run, t);
 	if (t->fiber)
 		return tls_go_on(t);
 	snprintf(t->why, sizeof(t->why), "no memory");
 	return TLS_FAILED;
+}
+
+enum tls_state tls_say(struct tls *t, struct chunk octets)
+{
+	ssize_t n = GNUTLS_E_INVALID_REQUEST;
+
+	tls_forget(t);
+	if (tls_is_tunnel(t) && t->state == TLS_DONE && octets.len <= TLS_INNER_MAX)
+		n = gnutls_record_send(t->session, octets.p, octets.len);
+	if (n < 0 || (size_t)n != octets.len)
+		t->state = tls_fail(t, n < 0 ? (int)n : GNUTLS_E_PUSH_ERROR);
+	return t->state;
 }
 
 struct chunk tls_to_sign(const struct tls *t, uint16_t *scheme)
@@ -422,6 +480,11 @@ struct chunk tls_out(const struct tls *t)
 	return (struct chunk){ t->out, t->out_len };
 }
 
+struct chunk tls_heard(const struct tls *t)
+{
+	return (struct chunk){ t->heard, t->heard_len };
+}
+
 const char *tls_why(const struct tls *t)
 {
 	return t->why;
@@ -434,14 +497,40 @@ const char *tls_version(const struct tls *t)
 	return name ? name : "TLS";
 }
 
+/* Of TLS 1.2 and before: a secret of both ends' under that label. */
+static bool tls_derive(const struct tls *t, const char *label, uint8_t *out, size_t len)
+{
+	return gnutls_prf(t->session, strlen(label), label, 0, 0, NULL, len, (char *)out) == 0;
+}
+
+/* Of TLS 1.3. */
+static bool tls_export(const struct tls *t, const char *label, struct chunk context, uint8_t *out,
+		       size_t len)
+{
+	return gnutls_prf_rfc5705(t->session, strlen(label), label, context.len,
+				  (const char *)context.p, len, (char *)out) == 0;
+}
+
+static bool tls_is_new(const struct tls *t)
+{
+	return gnutls_protocol_get_version(t->session) == GNUTLS_TLS1_3;
+}
+
 bool tls_msk(const struct tls *t, uint8_t msk[TLS_MSK_LEN])
 {
-	static const char old[] = "client EAP encryption";
-	static const char exporter[] = "EXPORTER_EAP_TLS_Key_Material";
+	const struct chunk type = { &t->setup.type, 1 };
 
-	if (gnutls_protocol_get_version(t->session) == GNUTLS_TLS1_3)
-		return gnutls_prf_rfc5705(t->session, strlen(exporter), exporter, 1,
-					  (const char *)&t->setup.type, TLS_MSK_LEN,
-					  (char *)msk) == 0;
-	return gnutls_prf(t->session, strlen(old), old, 0, 0, NULL, TLS_MSK_LEN, (char *)msk) == 0;
+	if (tls_is_new(t))
+		return tls_export(t, "EXPORTER_EAP_TLS_Key_Material", type, msk, TLS_MSK_LEN);
+	return tls_derive(t, tls_is_tunnel(t) ? "ttls keying material" : "client EAP encryption",
+			  msk, TLS_MSK_LEN);
+}
+
+bool tls_challenge(const struct tls *t, uint8_t challenge[TLS_CHALLENGE_LEN])
+{
+	static const char label[] = "ttls challenge";
+
+	if (tls_is_new(t))
+		return tls_export(t, label, (struct chunk){ 0 }, challenge, TLS_CHALLENGE_LEN);
+	return tls_derive(t, label, challenge, TLS_CHALLENGE_LEN);
 }

@@ -299,6 +299,114 @@ static void test_no_signature(void **state)
 	end_close(&client);
 }
 
+/* ---- EAP-TTLS: the server alone has a certificate, then both speak inside */
+
+static void tunnel_open(struct end *e, bool server, bool old, const char *believes)
+{
+	struct tls_setup setup = {
+		.server = server, .old = old, .type = TLS_TYPE_TTLS, .verify = end_verify,
+		.ctx = e,
+	};
+
+	*e = (struct end){ .believes = believes, .key = keep("p384")->key };
+	if (server)
+		e->certs = chunk_list_new(&keep("p384")->cert, 1);
+	setup.certs = e->certs;
+	e->tls = tls_new(&setup);
+	assert_non_null(e->tls);
+}
+
+static void says(struct end *from, struct end *to, const char *text)
+{
+	uint8_t out[TLS_FLIGHT_MAX];
+	size_t len;
+
+	assert_int_equal(tls_say(from->tls, (struct chunk){ (const uint8_t *)text,
+							    strlen(text) }), TLS_DONE);
+	assert_int_equal(end_step(to, tls_out(from->tls), out, &len), TLS_DONE);
+	assert_int_equal(len, 0);
+	assert_int_equal(tls_heard(to->tls).len, strlen(text));
+	assert_memory_equal(tls_heard(to->tls).p, text, strlen(text));
+}
+
+static void test_tunnel(void **state)
+{
+	uint8_t key[4][TLS_MSK_LEN], challenge[2][TLS_CHALLENGE_LEN], out[TLS_FLIGHT_MAX];
+	struct end client, server;
+	enum tls_state got[2];
+	size_t len;
+
+	for (int old = 0; old <= 1; old++) {
+		tunnel_open(&client, false, old, "p384");
+		tunnel_open(&server, true, false, "");
+		talk(&client, &server, got);
+		if (got[0] != TLS_DONE || got[1] != TLS_DONE)
+			fail_msg("\"%s\", \"%s\"", tls_why(client.tls), tls_why(server.tls));
+		assert_string_equal(tls_version(client.tls), old ? "TLS1.2" : "TLS1.3");
+		assert_int_equal(client.signatures, 0);
+		assert_true(tls_msk(client.tls, key[2 * old]) && tls_msk(server.tls, key[1]));
+		assert_memory_equal(key[2 * old], key[1], TLS_MSK_LEN);
+		assert_true(tls_challenge(client.tls, challenge[0]));
+		assert_true(tls_challenge(server.tls, challenge[1]));
+		assert_memory_equal(challenge[0], challenge[1], TLS_CHALLENGE_LEN);
+		assert_memory_not_equal(challenge[0], key[1], TLS_CHALLENGE_LEN);
+		says(&client, &server, "wonder land");
+		says(&server, &client, "welcome");
+		says(&client, &server, "again");
+		/* nothing, which says nothing; then what was heard before, which TLS refuses */
+		assert_int_equal(end_step(&server, (struct chunk){ 0 }, out, &len), TLS_DONE);
+		assert_int_equal(tls_heard(server.tls).len, 0);
+		assert_int_equal(end_step(&server, tls_out(client.tls), out, &len), TLS_FAILED);
+		end_close(&client);
+		end_close(&server);
+	}
+}
+
+/* Nothing is said to a server that is not believed, or too much at once. */
+static void test_tunnel_refused(void **state)
+{
+	static uint8_t much[TLS_INNER_MAX + 1];
+	struct chunk secret = { (const uint8_t *)"secret", 6 };
+	uint8_t out[TLS_FLIGHT_MAX];
+	struct end client, server;
+	enum tls_state got[2];
+	size_t len;
+
+	for (int old = 0; old <= 1; old++) {
+		tunnel_open(&client, false, old, "p256");
+		tunnel_open(&server, true, false, "");
+		talk(&client, &server, got);
+		assert_int_equal(got[0], TLS_FAILED);
+		assert_int_equal(got[1], TLS_FAILED);
+		assert_int_equal(tls_say(client.tls, secret), TLS_FAILED);
+		end_close(&client);
+		end_close(&server);
+		/* before the handshake, and amid it */
+		tunnel_open(&client, false, old, "p384");
+		assert_int_equal(end_step(&client, (struct chunk){ 0 }, out, &len), TLS_MORE);
+		assert_int_equal(tls_say(client.tls, secret), TLS_FAILED);
+		assert_null(memmem(tls_out(client.tls).p, tls_out(client.tls).len, secret.p, 6));
+		end_close(&client);
+		tunnel_open(&client, false, old, "p384");
+		tunnel_open(&server, true, false, "");
+		talk(&client, &server, got);
+		assert_int_equal(tls_say(client.tls, (struct chunk){ much, sizeof(much) }),
+				 TLS_FAILED);
+		end_close(&client);
+		end_close(&server);
+		/* from a peer that has no such limit */
+		tunnel_open(&client, false, old, "p384");
+		tunnel_open(&server, true, false, "");
+		talk(&client, &server, got);
+		assert_int_equal(tls_say(client.tls, (struct chunk){ much, TLS_INNER_MAX }),
+				 TLS_DONE);
+		assert_int_equal(end_step(&server, tls_out(client.tls), out, &len), TLS_FAILED);
+		assert_non_null(strstr(tls_why(server.tls), "more inside of TLS than 4095 octets"));
+		end_close(&client);
+		end_close(&server);
+	}
+}
+
 static const struct chunk noise = { (const uint8_t *)"\xff\xff\xff\xff\xff\xff", 6 };
 static const struct chunk alert = { (const uint8_t *)"\x15\3\3\0\2\2\x2a", 7 };
 
@@ -378,6 +486,7 @@ int main(void)
 		cmocka_unit_test(test_refused),	   cmocka_unit_test(test_no_signature),
 		cmocka_unit_test(test_hostile),	   cmocka_unit_test(test_after),
 		cmocka_unit_test(test_scheme),	   cmocka_unit_test(test_judged),
+		cmocka_unit_test(test_tunnel),	   cmocka_unit_test(test_tunnel_refused),
 	};
 
 	return cmocka_run_group_tests(tests, pki_make, forget);
