@@ -165,6 +165,8 @@ static bool fake_job_tls(struct fake *f, struct fake_job *job, const struct ike_
 	job->flight = calloc(1, sizeof(*job->flight));
 	if (!job->flight || !fake_tls_job(&f->tls, t->tls, t->ca, what, job->flight))
 		fake_broken("too much TLS");
+	if (f->tls.told)
+		fake_broken("something is said inside of TLS to a server that is not proved");
 	f->job_count++;
 	f->jobs_begun++;
 	return true;
@@ -300,7 +302,7 @@ void fake_password(struct fake *f, const char *name, const char *password)
 
 static void fake_job_eap(struct fake *f, struct ike *ike, const struct fake_job *job)
 {
-	bool client = job->eap == IKE_EAP_MD5_ANSWER || job->eap == IKE_EAP_MSCHAP_ANSWER;
+	bool client = ike_eap_is_client(job->eap);
 	const struct fake_user *u = fake_user(f, client ? "" : job->user);
 	struct chunk name = { (const uint8_t *)job->user, strlen(job->user) }, password;
 	struct ike_job_result result = {0};

@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # With strongSwan, EAP: each method, esplane as server and as client, the server by certificate and by
-# pre-shared key; TLS 1.2, also as all the proof that there is (RFC 5998); then who is refused, and with
-# which sentence. With strongSwan and FreeRADIUS: EAP passed through.
+# pre-shared key; TLS 1.2, also as all the proof that there is (RFC 5998), and TTLS; then who is refused,
+# and with which sentence. With strongSwan and FreeRADIUS: EAP passed through, and esplane as client of a
+# gateway that does so, each way inside of TTLS.
 # vm: cpus=1 timeout=300 debug=no
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
 
 PKI=$WORK/pki
-SWAN_PLUGINS+=" md4 md5 eap-identity eap-md5 eap-mschapv2 eap-tls eap-ttls"
+SWAN_PLUGINS+=" md4 md5 eap-identity eap-md5 eap-mschapv2 eap-tls eap-ttls eap-radius"
 
 pki_make()
 {
@@ -256,6 +257,29 @@ tls_refused()
 	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
 }
 
+# ttls_client NAME WAY [LINE]: esplane is the client, which believes a server of TTLS with the certificate of
+# NAME, and proves itself inside in that WAY; strongSwan has LINE
+ttls_client()
+{
+	espl_eap 192.0.2.2 cert 'remote-id = "gw.example.org"' 'eap-identity = "alice"' 'password = "wonder land"' \
+		"aaa-id = \"$1\"" 'eap = "ttls"' "ttls-inner = \"$2\"" >"$WORK/a/esplane.conf"
+	must espl a reload
+	swan_eap "auth = pubkey
+		certs = $PKI/b.pem" "${3:-auth = eap-ttls}
+		eap_id = %any" "wonder land"
+}
+
+ttls_rows()
+{
+	served "ttls" cert ttls ttls
+	turned_away "ttls, a wrong password" ttls ttls "looking glass" "user alice: a wrong password"
+	ttls_client gw.example.org eap
+	check "client: ttls: up" espl a up office && row "client: ttls"
+	ttls_client other.example.org eap
+	refuse "client: ttls, a server of another name: not up, and why" "its certificate" espl a up office
+	check "client: ttls, a server of another name: nothing is left at strongSwan" wait_for 10 swan_is_empty
+}
+
 # radius_make: FreeRADIUS beside site a, which knows alice and the CA's certificates. Its debug output, where
 # it says what it refuses, goes to radius/log.
 radius_make()
@@ -264,6 +288,7 @@ radius_make()
 
 	net_add r
 	net_link a eth1 198.51.100.1/24 r eth0 198.51.100.9/24
+	net_link b eth1 203.0.113.2/24 r eth1 203.0.113.9/24
 	mkdir -p "$dir"
 	# shellcheck disable=SC2016	# a line of FreeRADIUS's
 	echo '$INCLUDE /usr/share/freeradius/dictionary' >"$dir/dictionary"
@@ -286,8 +311,14 @@ radius_make()
 		secret = testing123
 		require_message_authenticator = yes
 	}
+	client b {
+		ipaddr = 203.0.113.2
+		secret = testing123
+	}
 	modules {
 		mschap {
+		}
+		pap {
 		}
 		files {
 			usersfile = $dir/users
@@ -319,16 +350,21 @@ radius_make()
 	server site {
 		listen {
 			type = auth
-			ipaddr = 198.51.100.9
+			ipaddr = *
 			port = 1812
 		}
 		authorize {
+			mschap
 			eap {
 				ok = return
 			}
 			files
+			pap
 		}
 		authenticate {
+			Auth-Type PAP {
+				pap
+			}
 			Auth-Type MS-CHAP {
 				mschap
 			}
@@ -400,6 +436,18 @@ radius_rows()
 	check "radius: another secret: nothing is left at strongSwan" wait_for 10 swan_is_empty
 }
 
+# As client of a gateway that passes EAP through: FreeRADIUS is the server of TTLS
+radius_clients()
+{
+	local way
+
+	for way in eap mschapv2 pap; do
+		ttls_client paris@example.org $way "auth = eap-radius"
+		check "radius client: ttls with $way: up" espl a up office && row "radius client: ttls with $way"
+	done
+	check "radius client: it was the password itself" grep -q "User-Password = \"wonder land\"" "$WORK/freeradius.log"
+}
+
 module_load
 site_make
 pki_make
@@ -409,6 +457,19 @@ cp "$PKI/b.key" "$WORK/b/private/"
 (umask 077 && echo "alice: wonder land" >"$WORK/a/users")
 swan_start b b "tls {
 			version_max = 1.2
+		}
+		plugins {
+			eap-ttls {
+				phase2_method = mschapv2
+			}
+			eap-radius {
+				servers {
+					r {
+						address = 203.0.113.9
+						secret = testing123
+					}
+				}
+			}
 		}"
 espl_start a a </dev/null
 
@@ -430,6 +491,8 @@ refused "a method that we do not allow" md5 mschapv2 "wonder land" "the server a
 tls_rows 1.2
 tls_alone
 tls_refused
+ttls_rows
 radius_make
 radius_rows
+radius_clients
 finish

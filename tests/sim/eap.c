@@ -30,9 +30,12 @@ static void outer_name(const struct node *n, struct ike_id *id)
  */
 void eap_configure(struct node *n)
 {
-	static const char *const clients[] = { "\32\4", "\4\32", "\32", "\15\32", "\32\15\4" };
+	static const char *const clients[] = {
+		"\32\4", "\4\32", "\32", "\15\32", "\32\15\4", "\25\32", "\32\25",
+	};
 	static const char *const servers[] = {
-		"\32\4", "\4\32", "\32", "\15\32\4", "\32\15", "\377", "\377",
+		"\32\4", "\4\32", "\32", "\15\32\4", "\32\15", "\25\32", "\25\32", "\377",
+		"\377",
 	};
 	struct rng *r = &n->w->script;
 	const char *types;
@@ -45,7 +48,8 @@ void eap_configure(struct node *n)
 		n->conf.eap_id = n->id;
 		if (n->w->n[HUB].conf.eap[0] == 255 && n->index % 2)
 			outer_name(n, &n->conf.eap_id);
-		types = clients[rng_below(r, 5)];
+		types = clients[rng_below(r, ARRAY_SIZE(clients))];
+		n->conf.ttls = (enum tunnel_ttls)rng_below(r, 3);
 	}
 	memcpy(n->conf.eap, types, strlen(types));
 	/* where both want it they have TLS alone in common */
@@ -69,7 +73,7 @@ static const struct node *user(const struct node *n, struct chunk name)
 
 void eap_job(const struct node *n, const struct ike_job *job, struct sim_job *j)
 {
-	bool client = job->eap == IKE_EAP_MD5_ANSWER || job->eap == IKE_EAP_MSCHAP_ANSWER;
+	bool client = ike_eap_is_client(job->eap);
 	const struct node *of = client ? n : user(n, job->user);
 	struct chunk secret;
 	char buf[32];
@@ -90,6 +94,9 @@ bool eap_tls_job(struct node *n, const struct ike_job *job, struct sim_job *j)
 		 node_key(n, key), n->wrong_password ? "another CA of TLS" : "the CA of TLS");
 	if (!fake_tls_job(&n->tls, cert, "the CA of TLS", job, &j->flight))
 		return false;
+	if (n->tls.told)
+		violate(n->w, "%c says something inside of TLS to a server that is not proved",
+			'A' + n->index);
 	memcpy(j->out, j->flight.msk, IKE_MSK_LEN);
 	return true;
 }

@@ -90,6 +90,11 @@ class Certificate:
     def key_der(self):
         return self.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
+    def pem(self):
+        """It and its key, for TLS."""
+        key = self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        return (self.certificate.public_bytes(Encoding.PEM) + key).decode()
+
     # --- proofs ---
 
     def sign(self, octets, number=SHA2_256, pss=False):

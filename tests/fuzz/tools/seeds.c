@@ -239,6 +239,74 @@ static void eap_conversations(void)
 		     unhex(rows[i].hex, packets, sizeof(packets)));
 }
 
+/* A packet of a conversation: its length, then EAP. */
+static void ttls_packet(struct writer *w, uint8_t code, uint8_t type, const void *flight,
+			size_t len)
+{
+	writer_u16(w, (uint16_t)(5 + len));
+	writer_u8(w, code);
+	writer_u8(w, code == 1 ? (uint8_t)w->len : 0);
+	writer_u16(w, (uint16_t)(5 + len));
+	writer_u8(w, type);
+	writer_bytes(w, flight, len);
+}
+
+/* "inside" as fake_tls.c has it, behind @len octets of @flight. */
+static void ttls_inside(struct writer *w, uint8_t code, uint8_t *flight, size_t len,
+			const char *hex)
+{
+	size_t said = unhex(hex, flight + 1 + len + 8, 200);
+
+	memcpy(flight + 1 + len, "inside", 6);
+	flight[1 + len + 6] = 0;
+	flight[1 + len + 7] = (uint8_t)said;
+	ttls_packet(w, code, 21, flight, 1 + len + 8 + said);
+}
+
+/* For fuzz_eap: each way inside of TLS, to the first thing that is said there. */
+static void ttls_conversations(void)
+{
+	static const struct {
+		const char *name, *hex;
+		uint8_t how;
+	} rows[] = {
+		{ "client-ttls-eap", "0000004f4000000d0107000501000000", 0x21 },
+		{ "client-ttls-pap", "0000004f4000000d0107000501000000", 0x61 },
+		{ "client-ttls-mschapv2",
+		  "0000001ac00000370000013741533d3031323334353637383930313233343536373839"
+		  "303132333435363738393031323334353637383900", 0xa1 },
+		{ "server-ttls-eap", "0000004f400000120200000a01616c6963650000", 0x20 },
+		{ "server-ttls-pap",
+		  "000000014000000d616c6963650000000000000240000018773064657220"
+		  "6c616e640000000000000000", 0x20 },
+	};
+	uint8_t packets[2048], flight[1024];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct writer w = writer_of(packets, sizeof(packets));
+		bool client = rows[i].how & 1;
+
+		memset(flight, 0, sizeof(flight));
+		writer_u8(&w, rows[i].how);
+		if (client) {
+			ttls_packet(&w, 1, 21, "\x20", 1);
+			strcpy((char *)flight + 1, "serve3 gw|g|ca|24");
+			ttls_packet(&w, 1, 21, flight, 200);
+			memset(flight, 0, sizeof(flight));
+			ttls_inside(&w, 1, flight, 0, rows[i].hex);
+		} else {
+			ttls_packet(&w, 2, 1, "alice", 5);
+			strcpy((char *)flight + 1, "hello ");
+			ttls_packet(&w, 2, 21, flight, 201);
+			ttls_packet(&w, 2, 21, "", 1);
+			ttls_packet(&w, 2, 21, "", 1);
+			strcpy((char *)flight + 1, "client ");
+			ttls_inside(&w, 2, flight, 60, rows[i].hex);
+		}
+		save("fuzz_eap", rows[i].name, -1, packets, w.len);
+	}
+}
+
 /* Answers for fuzz_radius: a challenge, an acceptance with keys, a refusal. */
 static void radius_answers(void)
 {
@@ -310,6 +378,34 @@ static void ipseckey_answers(void)
 		     unhex(rows[i].hex, answer, sizeof(answer)));
 }
 
+/* For fuzz_avp: EAP, PAP, MS-CHAP-V2 and its success, one that is unknown. */
+static void avp_messages(void)
+{
+	static const struct {
+		const char *name, *hex;
+	} rows[] = {
+		{ "eap", "0000004f400000120200000a01616c6963650000" },
+		{ "pap",
+		  "000000014000000d616c69636500000000000002400000186c6f6e6720736563726574"
+		  "0000000000" },
+		{ "mschapv2",
+		  "000000014000000d616c6963650000000000000bc000001c00000137303132333435"
+		  "363738396162636465660000"
+		  "0019c000003e00000137"
+		  "41003031323334353637383961626364656600000000000000003031323334353637"
+		  "383961626364656630313233343536370000" },
+		{ "success",
+		  "0000001ac00000370000013741533d30313233343536373839303132333435363738"
+		  "39303132333435363738393031323334353637383900" },
+		{ "unknown", "000003e700000009ff0000000000002040000008" },
+	};
+	uint8_t message[256];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		save("fuzz_avp", rows[i].name, -1, message,
+		     unhex(rows[i].hex, message, sizeof(message)));
+}
+
 int main(int argc, char **argv)
 {
 	size_t i;
@@ -323,7 +419,9 @@ int main(int argc, char **argv)
 		octets[i] = (uint8_t)(i * 37 + 11);
 	init_messages();
 	eap_conversations();
+	ttls_conversations();
 	radius_answers();
+	avp_messages();
 	ipseckey_answers();
 	auth_message();
 	cp_messages();

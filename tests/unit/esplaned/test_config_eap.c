@@ -168,7 +168,7 @@ static void mistakes_of_the_tunnel(void **state)
 		       "own proof by EAP, nor users, for that of the peers");
 	expect_refusal(CLIENT "eap = peap\n}\n",
 		       "@:6: tunnel \"office\": eap: \"peap\" is not a method of EAP that esplane has; "
-		       "use tls, mschapv2, md5 or radius");
+		       "use tls, ttls, mschapv2, md5 or radius");
 	expect_refusal(CLIENT "eap = { md5, md5 }\n}\n",
 		       "@:6: tunnel \"office\": eap: md5 is there twice");
 	expect_refusal(SERVER "users = road.users\npassword = x\n}\n",
@@ -260,6 +260,77 @@ static void mistakes_with_tls(void **state)
 		       "proof by EAP, nor users, for that of the peers");
 }
 
+#define TTLS_ONE "ca = ca.pem\neap = ttls\npassword = x\neap-identity = alice\n"
+
+/* The server has a certificate, the client a password. */
+static void ttls(void **state)
+{
+	static const struct {
+		const char *text;
+		enum tunnel_ttls way;
+	} rows[] = {
+		{ "", TTLS_EAP }, { "ttls-inner = eap\n", TTLS_EAP },
+		{ "ttls-inner = mschapv2\n", TTLS_MSCHAPV2 }, { "ttls-inner = pap\n", TTLS_PAP },
+	};
+	static uint8_t octets[PACK_MAX];
+	char text[1024];
+
+	users("alice: a\n");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct writer w = writer_of(octets, sizeof(octets));
+		struct tunnel_options *t, got;
+		struct cursor cursor;
+		struct config *c;
+
+		snprintf(text, sizeof(text), TLS_ONE TTLS_ONE "aaa-id = aaa.example.org\n%s}\n",
+			 rows[i].text);
+		c = load_good(text);
+		t = &c->tunnels[0];
+		assert_ptr_equal(t->ike.local_auth, &auth_eap_ops);
+		assert_ptr_equal(t->ike.remote_auth, &auth_signature_ops);
+		assert_int_equal(t->ike.eap[0], EAP_TYPE_TTLS);
+		assert_int_equal(t->ike.ttls, rows[i].way);
+		pack_tunnel(&w, t);
+		cursor = cursor_of(octets, w.len);
+		assert_true(unpack_tunnel(&cursor, &got, &c->lists));
+		assert_int_equal(got.ike.ttls, rows[i].way);
+		tunnel_options_clear(&got);
+		config_free(c);
+	}
+	config_free(load_good(TLS_ANY "cert = gate.pem\nkey = gate.key\nusers = road.users\n"
+			      "eap = { ttls, mschapv2 }\n}\n"));
+}
+
+static void mistakes_with_ttls(void **state)
+{
+	users("alice: a\n");
+	expect_refusal(SERVER "users = road.users\neap = ttls\n}\n",
+		       "@:1: tunnel \"road\": eap has ttls, in which a certificate proves the server "
+		       "to the client: give cert and key");
+	expect_refusal(CLIENT "password = x\neap-identity = a\neap = ttls\n}\n",
+		       "@:1: tunnel \"office\": eap has ttls, in which the server's certificate is "
+		       "looked at before it gets the password: give ca");
+	expect_refusal(TLS_ANY CERTS "eap = { tls, ttls }\n}\n",
+		       "@:1: tunnel \"road\": eap has a method with passwords, but there is no users: "
+		       "add it, or leave tls alone in eap");
+	expect_refusal(TLS_ONE TTLS_ONE "ttls-inner = chap\n}\n",
+		       "@:10: tunnel \"office\": ttls-inner: \"chap\" is not known; use eap, mschapv2 "
+		       "or pap");
+	expect_refusal(CLIENT "password = x\neap-identity = a\nttls-inner = pap\n}\n",
+		       "@:1: tunnel \"office\": ttls-inner is about the method ttls, which eap does "
+		       "not have: add it, or leave ttls-inner out");
+	expect_refusal(TLS_ANY "cert = gate.pem\nkey = gate.key\nusers = road.users\n"
+		       "eap = ttls\nttls-inner = pap\n}\n",
+		       "@:1: tunnel \"road\": ttls-inner is about our own proof by EAP; as server we "
+		       "take what the client does: leave it out");
+	expect_refusal(CLIENT "ttls-inner = pap\n}\n",
+		       "@:1: tunnel \"office\": ttls-inner is there, but neither password, for our own "
+		       "proof by EAP, nor users, for that of the peers");
+	expect_refusal(TLS_ONE TTLS_ONE "eap-only = yes\n}\n",
+		       "@:1: tunnel \"office\": eap-only = yes needs tls in eap: no other method proves "
+		       "both ends well enough (RFC 5998)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,6 +342,8 @@ int main(void)
 		cmocka_unit_test(mistakes_of_the_tunnel),
 		cmocka_unit_test(tls),
 		cmocka_unit_test(mistakes_with_tls),
+		cmocka_unit_test(ttls),
+		cmocka_unit_test(mistakes_with_ttls),
 	};
 
 	return cmocka_run_group_tests(tests, config_dir_make, config_dir_remove);

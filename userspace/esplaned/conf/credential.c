@@ -440,6 +440,10 @@ static bool credential_is_clear(const struct tunnel_options *t, char why[VALUE_W
 	if (user_has_tls(t) && (!t->cert_path[0] || !t->ca))
 		return value_refuse(why, "eap has tls, in which certificates prove both ends to each "
 				    "other: give cert, key and ca");
+	if (user_has_ttls(t) && t->ike.any && !t->cert_path[0])
+		return value_refuse(why, "eap has ttls, in which a certificate proves the server to the client: give cert and key");
+	if (user_has_ttls(t) && !t->ike.any && !t->ca)
+		return value_refuse(why, "eap has ttls, in which the server's certificate is looked at before it gets the password: give ca");
 	if (t->password[0] && strcmp(ours, "password") && !user_has_tls(t))
 		return credential_twice("we prove who we are", ours, "password", why);
 	if (t->ca && (t->remote_keys || t->dns_key))

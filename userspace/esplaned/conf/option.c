@@ -496,6 +496,7 @@ const struct option option_table[] = {
 	{ "password", OPTION_TUNNEL, false, user_set_password },
 	{ "password-file", OPTION_TUNNEL, false, user_set_password_file },
 	{ "eap", OPTION_TUNNEL, true, user_set_method },
+	{ "ttls-inner", OPTION_TUNNEL, false, user_set_inner },
 	{ "aaa-id", OPTION_TUNNEL, false, user_set_aaa },
 	{ "radius-server", OPTION_TUNNEL, true, radius_option_server },
 	{ "radius-secret-file", OPTION_TUNNEL, false, radius_option_secret_file },

@@ -311,6 +311,7 @@ static void pack_credentials(struct writer *w, const struct tunnel_options *t)
 	writer_u8(w, pack_method(t->ike.local_auth));
 	writer_u8(w, pack_method(t->ike.remote_auth));
 	writer_bytes(w, t->ike.eap, sizeof(t->ike.eap));
+	writer_u8(w, (uint8_t)t->ike.ttls);
 	pack_id(w, &t->ike.eap_id);
 	pack_id(w, &t->ike.aaa_id);
 	pack_list(w, t->ike.certs);
@@ -331,10 +332,11 @@ static void pack_credentials(struct writer *w, const struct tunnel_options *t)
 static bool unpack_credentials(struct cursor *c, struct tunnel_options *t,
 			       const struct lists *lists)
 {
-	uint8_t revocation;
+	uint8_t revocation, ttls;
 
 	if (!unpack_method(c, &t->ike.local_auth) || !unpack_method(c, &t->ike.remote_auth) ||
-	    !cursor_copy(c, t->ike.eap, sizeof(t->ike.eap)) || !unpack_id(c, &t->ike.eap_id) ||
+	    !cursor_copy(c, t->ike.eap, sizeof(t->ike.eap)) || !cursor_u8(c, &ttls) ||
+	    ttls > TTLS_PAP || !unpack_id(c, &t->ike.eap_id) ||
 	    !unpack_id(c, &t->ike.aaa_id) ||
 	    !unpack_list(c, lists, &t->ike.certs) || !unpack_list(c, lists, &t->ike.ca_hashes) ||
 	    !unpack_list(c, lists, &t->ca) || !unpack_list(c, lists, &t->remote_keys) ||
@@ -346,6 +348,7 @@ static bool unpack_credentials(struct cursor *c, struct tunnel_options *t,
 	    !unpack_bool(c, &t->allow_legacy) ||
 	    !unpack_text(c, t->cert_path, sizeof(t->cert_path)) || !cursor_u64(c, &t->cert_until))
 		return false;
+	t->ike.ttls = (enum tunnel_ttls)ttls;
 	t->revocation = (enum revocation)revocation;
 	t->ike.remote_raw = t->remote_keys || t->dns_key;
 	return true;

@@ -107,7 +107,7 @@ static bool section_is_unknown(const char *name, enum option_place place)
 static void section_unknown_note(cfg_t *cfg, const char *name)
 {
 	const char *nearest = option_nearest(name, section_place(cfg));
-	char where[256], list[768] = "";
+	char where[256], list[1024] = "";
 	size_t len = 0;
 
 	if (!cfg->title) {

@@ -12,6 +12,7 @@
 #include "esplaned/conf/secret.h"
 #include "ike/auth/eap.h"
 #include "ike/core/id.h"
+#include "lib/array.h"
 #include "lib/mem.h"
 #include "suite/ikev2.h"
 
@@ -152,7 +153,7 @@ bool user_set_method(struct option_target *to, const char *value, char why[VALUE
 	uint8_t *types = to->tunnel->ike.eap;
 
 	if (!m)
-		return value_refuse(why, "\"%s\" is not a method of EAP that esplane has; use tls, mschapv2, md5 or radius",
+		return value_refuse(why, "\"%s\" is not a method of EAP that esplane has; use tls, ttls, mschapv2, md5 or radius",
 				    value);
 	for (unsigned int i = 0; i < EAP_METHODS_MAX; i++) {
 		if (types[i] == m->type)
@@ -209,6 +210,20 @@ bool user_set_password_file(struct option_target *to, const char *value,
 	return ok;
 }
 
+bool user_set_inner(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	static const char *const words[] = {
+		[TTLS_EAP] = "eap", [TTLS_MSCHAPV2] = "mschapv2", [TTLS_PAP] = "pap",
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(words); i++) {
+		to->tunnel->ike.ttls = (enum tunnel_ttls)i;
+		if (!strcmp(value, words[i]))
+			return true;
+	}
+	return value_refuse(why, "\"%s\" is not known; use eap, mschapv2 or pap", value);
+}
+
 bool user_set_only(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
 	return value_choice(value, "no", "yes", &to->tunnel->ike.eap_only, why);
@@ -223,17 +238,24 @@ bool user_set_aaa(struct option_target *to, const char *value, char why[VALUE_WH
 
 /* ---- the tunnel as a whole */
 
-static bool user_has_method(const struct tunnel_options *t, bool tls)
+static bool user_has(const struct tunnel_options *t, const struct eap_method *m)
 {
-	for (unsigned int i = 0; i < EAP_METHODS_MAX && t->ike.eap[i]; i++)
-		if ((t->ike.eap[i] == eap_tls.type) == tls)
-			return true;
-	return false;
+	return memchr(t->ike.eap, m->type, sizeof(t->ike.eap));
 }
 
 bool user_has_tls(const struct tunnel_options *t)
 {
-	return user_has_method(t, true);
+	return user_has(t, &eap_tls);
+}
+
+bool user_has_ttls(const struct tunnel_options *t)
+{
+	return user_has(t, &eap_ttls);
+}
+
+static bool user_has_passwords(const struct tunnel_options *t)
+{
+	return user_has(t, &eap_ttls) || user_has(t, &eap_mschapv2) || user_has(t, &eap_md5);
 }
 
 static bool user_is_server(const struct tunnel_options *t)
@@ -249,15 +271,18 @@ static bool user_complete_server(const struct tunnel_options *t, char why[VALUE_
 		return value_refuse(why, "users says that the peers prove themselves by EAP, which only who begins can: use remote = any");
 	if (t->ike.aaa_id.type)
 		return value_refuse(why, "aaa-id is about the server of EAP, which we are: leave it out");
-	return true;
+	return t->ike.ttls == TTLS_EAP ||
+	       value_refuse(why, "ttls-inner is about our own proof by EAP; as server we take what the client does: leave it out");
 }
 
 static bool user_complete_client(struct tunnel_options *t, char why[VALUE_WHY_MAX])
 {
 	if (t->ike.any)
 		return value_refuse(why, "password says that we prove who we are by EAP, which only who begins can: name the peer in remote, or give users");
-	if (t->ike.aaa_id.type && !user_has_tls(t))
+	if (t->ike.aaa_id.type && !user_has_tls(t) && !user_has_ttls(t))
 		return value_refuse(why, "aaa-id is about the certificate of the server of EAP, but no method of eap has one: leave it out");
+	if (t->ike.ttls != TTLS_EAP && !user_has_ttls(t))
+		return value_refuse(why, "ttls-inner is about the method ttls, which eap does not have: add it, or leave ttls-inner out");
 	/* who has a certificate is named by it: user_named() */
 	return user_has_tls(t) || user_named(t, why);
 }
@@ -283,10 +308,10 @@ static bool user_methods_fit(const struct tunnel_options *t, char why[VALUE_WHY_
 	const char *with = t->ike.any ? "users" : "password";
 	bool passwords = t->user_count || t->password[0];
 
-	if (passwords && !user_has_method(t, false))
+	if (passwords && !user_has_passwords(t))
 		return value_refuse(why, "eap has tls only, which needs no %s: leave %s out, or add mschapv2 to eap",
 				    with, with);
-	if (!passwords && user_has_method(t, false))
+	if (!passwords && user_has_passwords(t))
 		return value_refuse(why, "eap has a method with passwords, but there is no %s: add it, or leave tls alone in eap",
 				    with);
 	return true;
@@ -305,10 +330,12 @@ bool user_complete(struct tunnel_options *t, char why[VALUE_WHY_MAX])
 		return true;
 	}
 	if (!t->user_count && !t->password[0] && !user_has_tls(t)) {
-		if (t->ike.eap_id.type || t->ike.eap[0] || t->ike.aaa_id.type)
+		if (t->ike.eap_id.type || t->ike.eap[0] || t->ike.aaa_id.type ||
+		    t->ike.ttls != TTLS_EAP)
 			return value_refuse(why, "%s is there, but neither password, for our own proof by EAP, nor users, for that of the peers",
 					    t->ike.eap[0] ? "eap" : t->ike.eap_id.type ?
-					    "eap-identity" : "aaa-id");
+					    "eap-identity" : t->ike.aaa_id.type ? "aaa-id" :
+					    "ttls-inner");
 		return true;
 	}
 	if (!t->ike.eap[0])

@@ -21,11 +21,14 @@ bool user_set_password(struct option_target *to, const char *value, char why[VAL
 bool user_set_password_file(struct option_target *to, const char *value,
 			    char why[VALUE_WHY_MAX]);
 
+bool user_set_inner(struct option_target *to, const char *value, char why[VALUE_WHY_MAX]);
 bool user_set_only(struct option_target *to, const char *value, char why[VALUE_WHY_MAX]);
 bool user_set_aaa(struct option_target *to, const char *value, char why[VALUE_WHY_MAX]);
 
 /* Is TLS among the methods, in which certificates prove who the ends are? */
 bool user_has_tls(const struct tunnel_options *t);
+/* Or TTLS, in which one proves who the server is? Then a password does the rest. */
+bool user_has_ttls(const struct tunnel_options *t);
 /* Once the certificate has named us: a client of EAP has to have a name. */
 bool user_named(struct tunnel_options *t, char why[VALUE_WHY_MAX]);
 /* Is all there that EAP needs, in either role? Fills in defaults. False: @why. */

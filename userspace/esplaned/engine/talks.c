@@ -12,7 +12,8 @@
 #include "esplaned/keys/keys.h"
 
 _Static_assert(IKE_FLIGHT_MAX == TLS_FLIGHT_MAX && IKE_MSK_LEN == TLS_MSK_LEN &&
-	       IKE_WHY_MAX >= TLS_WHY_MAX, "a flight of TLS is one of the engine's");
+	       IKE_WHY_MAX >= TLS_WHY_MAX && IKE_INNER_MAX == TLS_INNER_MAX &&
+	       IKE_CHALLENGE_LEN == TLS_CHALLENGE_LEN, "a flight of TLS is one of the engine's");
 
 struct talk {
 	struct talk *next;
@@ -21,6 +22,7 @@ struct talk {
 	uint32_t job;			/* the engine's, under way; 0: none */
 	struct ike_id id;		/* whom the peer's certificate has to name */
 	struct tls *tls;
+	bool inside;			/* EAP-TTLS: both speak inside in the end */
 	enum tls_state state;
 	struct verify *verify;		/* of TLS_JUDGE */
 	uint8_t *flight;		/* of the peer's, while the step goes on */
@@ -100,7 +102,7 @@ static void talks_on_told(evutil_socket_t fd, short what, void *ctx)
 	};
 	struct talk *t = ctx;
 	struct daemon *d = t->d;
-	uint8_t msk[TLS_MSK_LEN];
+	uint8_t msk[TLS_MSK_LEN], challenge[TLS_CHALLENGE_LEN];
 	struct ike_job_result result = {
 		.why = t->why[0] ? t->why : NULL, .eap = tls_out(t->tls),
 		.round = rounds[t->state], .text = tls_why(t->tls), .valid_s = t->valid_s,
@@ -112,6 +114,10 @@ static void talks_on_told(evutil_socket_t fd, short what, void *ctx)
 	talks_forget_flight(t);
 	if (t->state == TLS_DONE && tls_msk(t->tls, msk))
 		result.msk = (struct chunk){ msk, sizeof(msk) };
+	if (t->state == TLS_DONE && t->inside)
+		result.heard = tls_heard(t->tls);
+	if (t->state == TLS_DONE && t->inside && tls_challenge(t->tls, challenge))
+		result.challenge = (struct chunk){ challenge, sizeof(challenge) };
 	ike_job_done(d->ike, job, &result);	/* which may forget @t */
 	mem_wipe(msk, sizeof(msk));
 	engine_settled(d);
@@ -212,6 +218,7 @@ static struct talk *talks_new(struct daemon *d, const struct ike_job *what)
 	t->conversation = what->conversation;
 	t->tunnel = what->tunnel;
 	t->id = *what->id;
+	t->inside = what->type == TLS_TYPE_TTLS;
 	t->next = d->talks;
 	d->talks = t;
 	setup.certs = entry->opt.ike.certs;
@@ -238,7 +245,8 @@ bool talks_step(struct daemon *d, uint32_t job, const struct ike_job *what)
 		return false;
 	t->flight_len = what->octets.len;
 	t->job = job;
-	if (talks_go_on(t, tls_step(t->tls, (struct chunk){ t->flight, t->flight_len })))
+	if (talks_go_on(t, what->say.len ? tls_say(t->tls, what->say) :
+			   tls_step(t->tls, (struct chunk){ t->flight, t->flight_len })))
 		return true;
 	talks_free(t);
 	return false;

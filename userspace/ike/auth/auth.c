@@ -5,18 +5,23 @@
 
 #include "ike/core/job.h"
 
-void auth_end(struct ike_sa *sa, bool prover)
+void auth_free(struct auth_session *s)
 {
-	struct auth_session *s = sa->auth[prover];
-
 	if (!s)
 		return;
-	sa->auth[prover] = NULL;
-	job_forget(sa->ike, s->job);
+	job_forget(s->sa->ike, s->job);
 	if (s->method->free)
 		s->method->free(s);
 	octets_clear(&s->covered);
 	mem_free_wiped(s, sizeof(*s));
+}
+
+void auth_end(struct ike_sa *sa, bool prover)
+{
+	struct auth_session *s = sa->auth[prover];
+
+	sa->auth[prover] = NULL;
+	auth_free(s);
 }
 
 struct auth_session *auth_begin(struct ike_sa *sa, uint32_t tunnel, const struct auth_ops *method,

@@ -91,6 +91,8 @@ struct auth_session *auth_begin(struct ike_sa *sa, uint32_t tunnel, const struct
 				bool prover, struct octets *covered);
 enum auth_state auth_step(struct auth_session *s, struct chunk input);
 void auth_end(struct ike_sa *sa, bool prover);
+/* One that is no IKE SA's, but within another. NULL is fine. */
+void auth_free(struct auth_session *s);
 /* For methods: @ex or @in goes on when it has ended. False: it cannot begin. */
 bool auth_job(struct auth_session *s, const struct ike_job *job);
 

@@ -1,46 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "ike/auth/eap.h"
 
-#include <stdlib.h>
-
 #include "ike/object/tunnel.h"
 
 /* The methods of the configuration; of a conversation that is all there is, those good for that. */
-static void eap_allow(struct eap *e, const uint8_t types[EAP_METHODS_MAX])
-{
-	unsigned int count = 0;
-
-	for (unsigned int i = 0; i < EAP_METHODS_MAX && types[i]; i++) {
-		const struct eap_method *m = eap_method_find(types[i]);
-
-		if (!e->s->alone || (m && m->mutual))
-			e->allowed[count++] = types[i];
-	}
-}
-
-static struct eap *eap_new(struct auth_session *s)
+static struct eap *eap_begin(struct auth_session *s)
 {
 	const struct tunnel *t = tunnel_find(s->sa->ike, s->tunnel);
-	struct eap *e = t ? calloc(1, sizeof(*e)) : NULL;
-	const struct ike_id *id;
+	struct eap *e = eap_new(s);
+	unsigned int count = 0;
 
-	if (!e)
-		return NULL;
-	e->s = s;
-	s->priv = e;
-	eap_allow(e, t->conf->eap);
-	if (!s->prover)
-		return e;
-	id = t->conf->eap_id.type ? &t->conf->eap_id : &s->sa->local_id;
-	memcpy(e->user, id->data, id->len);
-	e->user_len = id->len;
+	for (unsigned int i = 0; e && i < EAP_METHODS_MAX && t->conf->eap[i]; i++) {
+		const struct eap_method *m = eap_method_find(t->conf->eap[i]);
+
+		if (!e->s->alone || (m && m->mutual))
+			e->allowed[count++] = t->conf->eap[i];
+	}
 	return e;
 }
 
 /* Is there no end to it? The same step again, after a job, is no other round. */
 static bool eap_endless(struct eap *e, struct chunk input)
 {
-	if (!e->s->job_ended) {
+	if (!eap_packet_resumes(e)) {
 		e->rounds++;
 		e->octets += input.len;
 	}
@@ -49,7 +31,7 @@ static bool eap_endless(struct eap *e, struct chunk input)
 
 static enum auth_state eap_step(struct auth_session *s, struct chunk input)
 {
-	struct eap *e = s->priv ? s->priv : eap_new(s);
+	struct eap *e = s->priv ? s->priv : eap_begin(s);
 	enum auth_state state;
 
 	if (!e) {
@@ -87,6 +69,7 @@ static void eap_free(struct auth_session *s)
 {
 	if (!s->priv)
 		return;
+	auth_free(((struct eap *)s->priv)->inner);
 	eap_tls_end(s->priv);
 	eap_radius_end(s->priv);
 	mem_free_wiped(s->priv, sizeof(struct eap));

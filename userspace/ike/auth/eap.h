@@ -23,6 +23,7 @@ enum eap_type {
 	EAP_TYPE_NAK = 3,
 	EAP_TYPE_MD5 = 4,
 	EAP_TYPE_TLS = 13,
+	EAP_TYPE_TTLS = 21,
 	EAP_TYPE_MSCHAPV2 = 26,
 	EAP_TYPE_EXPANDED = 254,
 	EAP_TYPE_RADIUS = 255,		/* none: what a RADIUS server asks for (eap_radius.c) */
@@ -47,6 +48,11 @@ struct eap_method {
 	bool mutual;			/* proves both ends, gives a key: RFC 5998 4 */
 	bool password;			/* the client's proof is one, which can be guessed */
 	bool pass;			/* server: another one speaks, in whatever type it wants */
+	/*
+	 * TLS is only the way to it: what follows where that is at its end, and each time that the
+	 * peer has said something inside, or we have. NULL: nothing, both are proved.
+	 */
+	enum auth_state (*tunnel)(struct eap *e);
 	/*
 	 * Server: @in NULL: it begins. AUTH_MORE: a request is built; AUTH_DONE: the peer is who it
 	 * says.
@@ -75,6 +81,7 @@ struct eap {
 	const struct eap_method *method;	/* the one under way */
 	bool proved;			/* client: nothing is missing but EAP-Success */
 	bool notified;			/* client: a notification is in the log */
+	bool named_why;			/* server: @s->why says already who it is about */
 	char why[IKE_WHY_MAX];		/* why EAP-Failure will follow; "": not known */
 	/* Client: the last answer, for a copy of the request. RADIUS: the server's request. */
 	uint8_t last[AUTH_OUT_MAX];
@@ -88,6 +95,9 @@ struct eap {
 	uint8_t made[IKE_EAP_OUT_MAX];
 	size_t made_len;
 	struct eap_tls *tls;		/* eap_tls.c; NULL: it has not begun */
+	/* eap_ttls.c: the EAP inside of TLS; NULL: nothing is said there yet. */
+	struct auth_session *inner;
+	bool welcomed;			/* MS-CHAP-V2 inside: the server has proved itself, too */
 	uint32_t conversation;		/* eap_radius.c; 0: it has not begun */
 };
 
@@ -99,6 +109,8 @@ struct writer eap_packet_begin(struct eap *e, uint8_t code, uint8_t type);
 enum auth_state eap_packet_end(struct eap *e, const struct writer *w);
 /* The client, as remote-id and `ikectl status` name it: the name that is proved, once one is. */
 struct ike_id eap_packet_user(const struct eap *e);
+/* A client's answer to who it is, or its own beginning. */
+enum auth_state eap_packet_identity(struct eap *e);
 /* Success or failure of the conversation. */
 void eap_packet_verdict(struct eap *e, uint8_t code);
 enum auth_state eap_packet_fail(struct eap *e, const char *fmt, ...)
@@ -109,11 +121,31 @@ enum auth_state eap_packet_ask(struct eap *e, enum ike_eap what, struct chunk oc
 bool eap_packet_guesses(struct eap *e);
 /* The job has ended: true once. */
 bool eap_packet_answered(struct eap *e);
+/* The step comes again because a job has ended, not because the peer has said something. */
+bool eap_packet_resumes(const struct eap *e);
 
-extern const struct eap_method eap_md5, eap_mschapv2, eap_tls, eap_radius;
+extern const struct eap_method eap_md5, eap_mschapv2, eap_tls, eap_ttls, eap_radius;
+
+/* eap_new.c. Without methods yet; NULL: no memory, or the tunnel has gone. */
+struct eap *eap_new(struct auth_session *s);
+/* A conversation within @outer, of passwords only; NULL: no memory. auth_free() ends it. */
+struct auth_session *eap_new_inner(const struct eap *outer);
 
 /* eap_tls.c: what it holds. Twice is fine. */
 void eap_tls_end(struct eap *e);
+/* For what goes through TLS, steps of eap_method. */
+enum auth_state eap_tls_server(struct eap *e, const struct eap_packet *in);
+enum auth_state eap_tls_client(struct eap *e, const struct eap_packet *in);
+void eap_tls_take(struct eap *e, const struct ike_job_result *result);
+/* Is TLS at its end, and has the peer all of our flight? */
+bool eap_tls_is_open(const struct eap *e);
+/* What the peer has said inside; no octets: nothing. */
+struct chunk eap_tls_heard(const struct eap *e);
+const uint8_t *eap_tls_challenge(const struct eap *e);	/* IKE_CHALLENGE_LEN octets */
+/* Says that inside, which is forgotten when the job has ended. AUTH_PENDING or AUTH_FAILED. */
+enum auth_state eap_tls_inside(struct eap *e, struct chunk octets);
+/* The next packet of our flight, or one without any of it. */
+enum auth_state eap_tls_say(struct eap *e);
 /* eap_radius.c: likewise. */
 void eap_radius_end(struct eap *e);
 
@@ -124,7 +156,18 @@ const char *eap_method_name(uint8_t type, char buf[32]);
 /* "mschapv2, md5" */
 const char *eap_method_list(const uint8_t types[EAP_METHODS_MAX], char buf[128]);
 
+/* Of MS-CHAP-V2: what the job has made. */
+#define MADE_RESPONSE(e)	((e)->made)
+#define MADE_PROOF(e)		((e)->made + MSCHAP_RESPONSE_LEN)
+#define MADE_MSK(e)		((e)->made + MSCHAP_RESPONSE_LEN + MSCHAP_PROOF_LEN)
+
+void eap_mschapv2_hex(struct writer *w, const uint8_t *p, size_t len);
+/* "S=" and 40 hexadecimal digits: the server knows the password too. */
+bool eap_mschapv2_proves(const struct eap *e, const char *text);
+
 enum auth_state eap_server_step(struct eap *e, struct chunk input);
+/* eap_verdict.c. What follows a step of a server's method that has come to @state. */
+enum auth_state eap_verdict_server(struct eap *e, enum auth_state state);
 enum auth_state eap_client_step(struct eap *e, struct chunk input);
 
 #endif

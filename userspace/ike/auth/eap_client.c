@@ -4,14 +4,6 @@
 
 #include "lib/log.h"
 
-static enum auth_state eap_client_identity(struct eap *e)
-{
-	struct writer w = eap_packet_begin(e, EAP_RESPONSE, EAP_TYPE_IDENTITY);
-
-	writer_bytes(&w, e->user, e->user_len);
-	return eap_packet_end(e, &w);
-}
-
 /* For a person to read: it goes to the log, once a conversation. */
 static enum auth_state eap_client_notified(struct eap *e, const struct eap_packet *in)
 {
@@ -52,7 +44,7 @@ static enum auth_state eap_client_asked(struct eap *e, const struct eap_packet *
 	if (in->type == EAP_TYPE_IDENTITY)
 		return e->method ? eap_packet_fail(e, "it asks who we are in the midst of %s",
 						   e->method->name) :
-				   eap_client_identity(e);
+				   eap_packet_identity(e);
 	if (in->type == EAP_TYPE_NOTIFICATION)
 		return eap_client_notified(e, in);
 	if (!e->method) {
@@ -82,7 +74,8 @@ enum auth_state eap_client_step(struct eap *e, struct chunk input)
 		return e->proved ? AUTH_DONE :
 				   eap_packet_fail(e, "EAP-Success before the end of a method");
 	/* a copy of what was answered: the answer again, RFC 3748 4.1 */
-	if (e->asked && in.id == e->id && in.type == e->type && !e->s->job_ended && e->last_len) {
+	if (e->asked && in.id == e->id && in.type == e->type && !eap_packet_resumes(e) &&
+	    e->last_len) {
 		memcpy(e->s->out, e->last, e->last_len);
 		e->s->out_len = e->last_len;
 		return AUTH_MORE;

@@ -5,7 +5,7 @@
 #include "lib/array.h"
 
 static const struct eap_method *const eap_methods[] = {
-	&eap_tls, &eap_mschapv2, &eap_md5, &eap_radius,
+	&eap_tls, &eap_ttls, &eap_mschapv2, &eap_md5, &eap_radius,
 };
 
 const struct eap_method *eap_method_find(uint8_t type)
@@ -30,8 +30,8 @@ const char *eap_method_name(uint8_t type, char buf[32])
 		uint8_t type;
 		const char *name;
 	} others[] = {
-		{ 5, "otp" }, { 6, "gtc" }, { 18, "sim" }, { 21, "ttls" },
-		{ 23, "aka" }, { 25, "peap" }, { 43, "fast" }, { 50, "aka'" }, { 52, "pwd" },
+		{ 5, "otp" }, { 6, "gtc" }, { 18, "sim" }, { 23, "aka" },
+		 { 25, "peap" }, { 43, "fast" }, { 50, "aka'" }, { 52, "pwd" },
 	};
 	const struct eap_method *m = eap_method_find(type);
 

@@ -15,11 +15,6 @@ enum { PHASE_BEGIN, PHASE_CHALLENGED, PHASE_SUCCESS, PHASE_FAILURE };
 #define RESPONSE_VALUE_LEN	49	/* challenge, 8 zeros, NT-Response, flags */
 #define TEXT_MAX		256	/* octets of a message of the server's */
 
-/* What job and peer know of one exchange. */
-#define MADE_RESPONSE(e)	((e)->made)
-#define MADE_PROOF(e)		((e)->made + MSCHAP_RESPONSE_LEN)
-#define MADE_MSK(e)		((e)->made + MSCHAP_RESPONSE_LEN + MSCHAP_PROOF_LEN)
-
 /* A packet of more than its code: the identifier is that of the challenge, the length the rest. */
 static struct writer eap_mschapv2_begin(struct eap *e, uint8_t code, uint8_t op, uint8_t id)
 {
@@ -38,7 +33,7 @@ static enum auth_state eap_mschapv2_end(struct eap *e, struct writer *w)
 	return eap_packet_end(e, w);
 }
 
-static void eap_mschapv2_hex(struct writer *w, const uint8_t *p, size_t len)
+void eap_mschapv2_hex(struct writer *w, const uint8_t *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		char text[3];
@@ -59,7 +54,7 @@ static enum auth_state eap_mschapv2_acknowledge(struct eap *e, uint8_t op)
 
 static bool eap_mschapv2_take_key(struct eap *e)
 {
-	if (e->made_len != IKE_EAP_OUT_MAX)
+	if (e->made_len != IKE_EAP_MSCHAP_LEN)
 		return false;
 	memcpy(e->s->key, MADE_MSK(e), MSCHAP_MSK_LEN);
 	e->s->key_len = MSCHAP_MSK_LEN;
@@ -163,7 +158,7 @@ static enum auth_state eap_mschapv2_respond(struct eap *e, uint8_t id)
 
 	if (e->s->why[0])
 		return AUTH_FAILED;
-	if (e->made_len != IKE_EAP_OUT_MAX)
+	if (e->made_len != IKE_EAP_MSCHAP_LEN)
 		return eap_packet_fail(e, "the answer to the challenge cannot be made");
 	writer_u8(&w, RESPONSE_VALUE_LEN);
 	writer_bytes(&w, e->challenge, sizeof(e->challenge));
@@ -211,20 +206,27 @@ static bool eap_mschapv2_text(struct cursor *c, char text[TEXT_MAX])
 	return true;
 }
 
-/* "S=" and 40 hexadecimal digits: the server knows the password too. */
-static enum auth_state eap_mschapv2_welcomed(struct eap *e, struct cursor *c)
+bool eap_mschapv2_proves(const struct eap *e, const char *text)
 {
 	uint8_t want[64] = { 0 };
 	struct writer w = writer_of(want, sizeof(want));
+	char digits[43];
+
+	snprintf(digits, sizeof(digits), "%s", text);
+	for (char *t = digits; *t; t++)
+		*t = (char)toupper((unsigned char)*t);
+	writer_bytes(&w, "S=", 2);
+	eap_mschapv2_hex(&w, MADE_PROOF(e), MSCHAP_PROOF_LEN);
+	return strlen(digits) >= w.len && crypto_equal(digits, want, w.len);
+}
+
+static enum auth_state eap_mschapv2_welcomed(struct eap *e, struct cursor *c)
+{
 	char text[TEXT_MAX];
 
 	if (!eap_mschapv2_text(c, text))
 		return eap_packet_fail(e, "the server's success of mschapv2 is malformed");
-	for (char *t = text; *t && t < text + 42; t++)
-		*t = (char)toupper((unsigned char)*t);
-	writer_bytes(&w, "S=", 2);
-	eap_mschapv2_hex(&w, MADE_PROOF(e), MSCHAP_PROOF_LEN);
-	if (strlen(text) < w.len || !crypto_equal(text, want, w.len))
+	if (!eap_mschapv2_proves(e, text))
 		return eap_packet_fail(e,
 				       "the server does not prove that it knows the password of %.*s",
 				       (int)e->user_len, (const char *)e->user);

@@ -65,6 +65,14 @@ enum auth_state eap_packet_end(struct eap *e, const struct writer *w)
 	return AUTH_MORE;
 }
 
+enum auth_state eap_packet_identity(struct eap *e)
+{
+	struct writer w = eap_packet_begin(e, EAP_RESPONSE, EAP_TYPE_IDENTITY);
+
+	writer_bytes(&w, e->user, e->user_len);
+	return eap_packet_end(e, &w);
+}
+
 void eap_packet_verdict(struct eap *e, uint8_t code)
 {
 	struct writer w = writer_of(e->s->out, sizeof(e->s->out));
@@ -123,4 +131,9 @@ bool eap_packet_answered(struct eap *e)
 
 	e->s->job_ended = false;
 	return ended;
+}
+
+bool eap_packet_resumes(const struct eap *e)
+{
+	return e->s->job_ended || (e->inner && e->inner->job_ended);
 }

@@ -61,6 +61,26 @@ static bool eap_secret_mschap(bool check, struct chunk user, struct chunk passwo
 	return ok || eap_secret_fail(why, "a wrong password");
 }
 
+/* The password itself. Both are compared in full, whatever their lengths. */
+static bool eap_secret_pap(bool check, struct chunk password, struct chunk in, uint8_t *out,
+			   size_t *len, const char **why)
+{
+	uint8_t known[IKE_EAP_OUT_MAX] = { 0 }, said[IKE_EAP_OUT_MAX] = { 0 };
+	bool ok = password.len <= sizeof(known) && in.len <= sizeof(said);
+
+	if (ok && password.len)
+		memcpy(known, password.p, password.len);
+	if (ok && in.len)
+		memcpy(said, in.p, in.len);
+	if (check)
+		ok = ok && password.len && crypto_equal(known, said, sizeof(known));
+	else
+		memcpy(out, known, *len = ok ? password.len : 0);
+	mem_wipe(known, sizeof(known));
+	mem_wipe(said, sizeof(said));
+	return ok || eap_secret_fail(why, check ? "a wrong password" : "the password is too long");
+}
+
 bool eap_secret_use(enum ike_eap what, struct chunk user, const struct chunk *password,
 		    struct chunk in, uint8_t out[IKE_EAP_OUT_MAX], size_t *len, const char **why)
 {
@@ -78,6 +98,10 @@ bool eap_secret_use(enum ike_eap what, struct chunk user, const struct chunk *pa
 	case IKE_EAP_MSCHAP_CHECK:
 		ok = eap_secret_mschap(what == IKE_EAP_MSCHAP_CHECK, user, known, in, out, len,
 				       why);
+		break;
+	case IKE_EAP_PAP_ANSWER:
+	case IKE_EAP_PAP_CHECK:
+		ok = eap_secret_pap(what == IKE_EAP_PAP_CHECK, known, in, out, len, why);
 		break;
 	default:
 		return eap_secret_fail(why, eap_secret_malformed);

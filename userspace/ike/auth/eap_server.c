@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* EAP as server, RFC 3748 2 and 5: the client says who it is, then one method after the other. */
 #include "ike/auth/eap.h"
-#include "ike/object/guess.h"
 
 /* The best that is allowed and not refused; NULL: none is left. */
 static const struct eap_method *eap_server_choose(const struct eap *e, unsigned int *at)
@@ -13,40 +12,6 @@ static const struct eap_method *eap_server_choose(const struct eap *e, unsigned 
 			return m;
 	}
 	return NULL;
-}
-
-static void eap_server_name(struct eap *e)
-{
-	char why[sizeof(e->s->why)], name[100];
-	struct ike_id user = eap_packet_user(e);
-
-	memcpy(why, e->s->why, sizeof(why));
-	snprintf(e->s->why, sizeof(e->s->why), "user %s: %.150s",
-		 ike_id_str(&user, name, sizeof(name)), why);
-}
-
-/* Of a name that was only a cover, what was counted against it was no wrong password of its own. */
-static void eap_server_right(struct eap *e)
-{
-	struct chunk claimed = { e->user, e->user_len }, proved = { e->s->id.data, e->s->id.len };
-	struct ike *ike = e->s->sa->ike;
-
-	if (claimed.len != proved.len || memcmp(claimed.p, proved.p, proved.len))
-		guess_of_another(ike, claimed);
-	guess_right(ike, proved, &e->s->sa->remote.addr);
-}
-
-static enum auth_state eap_server_end(struct eap *e, enum auth_state state)
-{
-	if (state == AUTH_DONE)
-		e->s->id = eap_packet_user(e);
-	if (state == AUTH_DONE && e->method->password)
-		eap_server_right(e);
-	if ((state == AUTH_FAILED || state == AUTH_MORE) && e->s->why[0] && e->user_len)
-		eap_server_name(e);
-	if (state == AUTH_DONE || state == AUTH_FAILED)
-		eap_packet_verdict(e, state == AUTH_DONE ? EAP_SUCCESS : EAP_FAILURE);
-	return state;
 }
 
 static enum auth_state eap_server_begin(struct eap *e)
@@ -110,7 +75,7 @@ static enum auth_state eap_server_answer(struct eap *e, struct chunk input)
 			       eap_packet_fail(e, "no EAP identity");
 	if (e->method->pass)
 		return e->method->server(e, &in);
-	if (in.type == EAP_TYPE_NAK && e->phase <= 1 && !e->s->job_ended)
+	if (in.type == EAP_TYPE_NAK && e->phase <= 1 && !eap_packet_resumes(e))
 		return eap_server_nak(e, &in);
 	if (in.type != e->method->type)
 		return eap_packet_fail(e, "an EAP response of %s, we asked for %s",
@@ -120,5 +85,5 @@ static enum auth_state eap_server_answer(struct eap *e, struct chunk input)
 
 enum auth_state eap_server_step(struct eap *e, struct chunk input)
 {
-	return eap_server_end(e, e->asked ? eap_server_answer(e, input) : eap_server_begin(e));
+	return eap_verdict_server(e, e->asked ? eap_server_answer(e, input) : eap_server_begin(e));
 }

@@ -111,6 +111,13 @@ enum tunnel_unique {
 	UNIQUE_NEVER,			/* remote = any: it is another peer */
 };
 
+/* As client of EAP-TTLS: how we prove who we are inside of TLS. */
+enum tunnel_ttls {
+	TTLS_EAP,			/* as in EAP: mschapv2, or md5 */
+	TTLS_MSCHAPV2,
+	TTLS_PAP,			/* the server gets the password itself */
+};
+
 struct tunnel_conf {
 	char name[TUNNEL_NAME_MAX];
 	struct addr local;		/* family 0: the system chooses */
@@ -148,6 +155,7 @@ struct tunnel_conf {
 	 * after the last; what we call ourselves, type 0: as @local_id.
 	 */
 	uint8_t eap[EAP_METHODS_MAX];
+	enum tunnel_ttls ttls;
 	struct ike_id eap_id;
 	/*
 	 * As client: whom the certificate of the server of EAP has to name; type 0: the peer

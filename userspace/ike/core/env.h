@@ -76,7 +76,9 @@ enum ike_job_kind {
 	/*
 	 * A step of a method of EAP whose state is outside: TLS, RFC 5216. @octets: a flight of
 	 * the peer's; none: we begin, as client. Its first step makes a @conversation, which lasts
-	 * until ike_env.forget(). @id: whom the peer's certificate has to name.
+	 * until ike_env.forget(). @id: whom the peer's certificate has to name. With EAP-TTLS, RFC
+	 * 5281, only the server has one; once the peer is proved (IKE_ROUND_DONE, in each step
+	 * from then on) both speak inside, and @say is for that.
 	 */
 	IKE_JOB_TLS,
 	/* @octets, which are SK_d, SK_pi and SK_pr, with the PPK of @tunnel: auth_ppk(). */
@@ -103,13 +105,32 @@ enum ike_eap {
 	IKE_EAP_MSCHAP_ANSWER,
 	/* Server; in: likewise, and 24 octets of answer. Out: likewise. */
 	IKE_EAP_MSCHAP_CHECK,
+	/*
+	 * Client; in: nothing. Out: the password, at most IKE_EAP_OUT_MAX octets, where the tunnel
+	 * is configured to give it to a server that has proved itself (TTLS_PAP).
+	 */
+	IKE_EAP_PAP_ANSWER,
+	/* Server; in: a password. Out: nothing. */
+	IKE_EAP_PAP_CHECK,
 };
 
+#define IKE_EAP_LAST	IKE_EAP_PAP_CHECK
+
+/* Does a client ask, whose own password it is about? */
+static inline bool ike_eap_is_client(enum ike_eap what)
+{
+	return what == IKE_EAP_MD5_ANSWER || what == IKE_EAP_MSCHAP_ANSWER ||
+	       what == IKE_EAP_PAP_ANSWER;
+}
+
 /* What the two of MS-CHAP-V2 give: answer (24), the server's proof (20), MSK (64). */
-#define IKE_EAP_OUT_MAX	(24 + 20 + 64)
+#define IKE_EAP_MSCHAP_LEN	(24 + 20 + 64)
+#define IKE_EAP_OUT_MAX	128
 
 #define IKE_FLIGHT_MAX	16384	/* octets of one flight of a conversation: IKE_CERTS_LEN_MAX fit */
 #define IKE_MSK_LEN	64
+#define IKE_INNER_MAX	4096	/* octets that are said inside of EAP-TTLS at once */
+#define IKE_CHALLENGE_LEN 17	/* of EAP-TTLS, RFC 5281 11.1 */
 
 /* What it points to is the caller's, during the call only. */
 struct ike_job {
@@ -137,6 +158,7 @@ struct ike_job {
 	const struct endpoint *local, *remote;	/* RADIUS: where the client talks to us */
 	bool client;			/* TLS: our role */
 	uint8_t type;			/* TLS: of EAP, enum eap_type */
+	struct chunk say;		/* TLS: what is said inside; then @octets has nothing */
 };
 
 /* What a step of a conversation has come to. */
@@ -167,6 +189,8 @@ struct ike_job_result {
 	const char *text;		/* FAILED: one sentence */
 	/* DONE: IKE_MSK_LEN octets, RADIUS: or none; TLS: @valid_s, @subject too */
 	struct chunk msk;
+	/* TLS, DONE, of EAP-TTLS: what the peer says inside; IKE_CHALLENGE_LEN octets */
+	struct chunk heard, challenge;
 	/* RADIUS, DONE: who the server says that it is; no octets: it does not say */
 	struct chunk user;
 };
