@@ -36,6 +36,16 @@ void __wrap_log_write(int level, const char *fmt, ...)
 	warnings += level <= LOG_WARNING;
 }
 
+static unsigned int wiped;		/* buffers that had the client's secret word */
+
+void __real_mem_free_wiped(void *p, size_t len);
+void __wrap_mem_free_wiped(void *p, size_t len);
+void __wrap_mem_free_wiped(void *p, size_t len)
+{
+	wiped += p && memmem(p, len, "secret word", 11);
+	__real_mem_free_wiped(p, len);
+}
+
 /* What the engine was told last. */
 static struct {
 	uint32_t job;			/* 0: nothing */
@@ -306,6 +316,28 @@ static void test_long_packets(void **state)
 	check(1, NULL);
 	assert_int_equal(told.len, sizeof(eap));
 	assert_memory_equal(told.out, eap, sizeof(eap));
+}
+
+/* A token card's answer is the password itself: it is wiped where it was kept, and in the request. */
+static void test_a_password(void **state)
+{
+	static const char gtc[] = "\2\1\0\20\6secret word";
+
+	for (int left = 0; left < 2; left++) {
+		wiped = 0;
+		assert_true(step(7, 1, gtc, 16));
+		prove(1);
+		assert_true(receives(0));
+		assert_non_null(memmem(got.octets, got.len, "secret word", 11));
+		assert_int_equal(wiped, 0);
+		if (!left) {
+			answer(0, 3, "", 0, WELL);
+			check(1, NULL);
+			assert_int_equal(told.round, IKE_ROUND_FAILED);
+		}
+		radius_forget(&d, 7);
+		assert_int_equal(wiped, 2);
+	}
 }
 
 /* What is refused, and what the server's word is worth. */
@@ -652,6 +684,7 @@ int main(void)
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, begin, end)
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_conversation), TEST(test_long_packets), TEST(test_verdicts), TEST(test_a_name),
+		TEST(test_a_password),
 		TEST(test_forged_answers),
 		TEST(test_forged_answer_first), TEST(test_checked_for_long), TEST(test_no_answer), TEST(test_several_servers),
 		TEST(test_silence_is_no_news),

@@ -78,13 +78,20 @@ static void radius_forget_answer(struct radius_talk *t)
 	memmove(t->answer, t->answer + 1, t->answers * sizeof(*t->answer));
 }
 
+/* What the client says may be a password (GTC), and our request has it too. */
+static void radius_forget_client(struct radius_talk *t)
+{
+	mem_free_wiped(t->eap, t->eap_len);
+	t->eap = NULL;
+}
+
 /* The request to one server is over. */
 static void radius_hang_up(struct radius_talk *t)
 {
 	radius_sock_give(t->sock, t->id);
 	t->sock = NULL;
 	evtimer_del(t->timer);
-	free(t->packet);
+	mem_free_wiped(t->packet, t->packet_len);
 	t->packet = NULL;
 	while (t->answers)
 		radius_forget_answer(t);
@@ -99,7 +106,7 @@ static void radius_free(struct radius_talk *t)
 	*at = t->next;
 	radius_hang_up(t);
 	event_free(t->timer);
-	free(t->eap);
+	radius_forget_client(t);
 	free(t);
 }
 
@@ -109,8 +116,7 @@ static void radius_over(struct radius_talk *t, const struct ike_job_result *resu
 	struct daemon *d = t->d;
 	uint32_t job = t->job;
 
-	free(t->eap);
-	t->eap = NULL;
+	radius_forget_client(t);
 	t->job = 0;
 	t->state = RADIUS_IDLE;
 	ike_job_done(d->ike, job, result);
@@ -168,6 +174,7 @@ static bool radius_build(struct radius_talk *t)
 	radius_add(&w, RADIUS_STATE, (struct chunk){ t->kept, t->kept_len });
 	t->packet_len = radius_end(&w);
 	t->packet = t->packet_len ? mem_dup(octets, t->packet_len) : NULL;
+	mem_wipe(octets, sizeof(octets));
 	return t->packet;
 }
 

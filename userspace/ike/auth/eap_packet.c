@@ -103,6 +103,8 @@ bool eap_packet_guesses(struct eap *e)
 
 	if (e->s->prover)
 		return false;
+	if (e->method && e->method->pass)
+		user.len = 0;
 	wait = guess_begin(sa->ike, user, &sa->remote.addr, &name);
 	if (wait)
 		eap_packet_fail(e, "too many wrong passwords %s: the next is listened to in %llu s",

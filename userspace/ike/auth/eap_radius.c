@@ -3,7 +3,8 @@
  * EAP passed through to a RADIUS server, RFC 3579 2, RFC 3748 4.4: after the identity the client
  * speaks with that, and what they say is not looked into. A job carries each response there and
  * the next request, the key or the refusal back. Who guesses is not let through: each conversation
- * counts as a guess until the server accepts it.
+ * counts as a guess from its address until the server accepts it. The name that is said first may be
+ * that of many ("anonymous"), so nothing counts against it.
  */
 #include "ike/auth/eap.h"
 
@@ -31,6 +32,7 @@ static enum auth_state eap_radius_ask(struct eap *e, uint8_t type, struct chunk 
 	};
 	uint8_t octets[EAP_RADIUS_MAX];
 	struct writer w = writer_of(octets, sizeof(octets));
+	bool begun;
 
 	writer_u8(&w, EAP_RESPONSE);
 	writer_u8(&w, e->id);
@@ -41,7 +43,9 @@ static enum auth_state eap_radius_ask(struct eap *e, uint8_t type, struct chunk 
 		return eap_packet_fail(e, "an EAP response of %zu octets: a RADIUS server gets %d at most",
 				       data.len + EAP_HEADER_LEN, EAP_RADIUS_MAX);
 	job.octets = (struct chunk){ octets, w.len };
-	if (auth_job(e->s, &job))
+	begun = auth_job(e->s, &job);
+	mem_wipe(octets, w.len);	/* it may be a password */
+	if (begun)
 		return AUTH_PENDING;
 	return eap_packet_fail(e, "the RADIUS server cannot be asked: no memory, or it is asked too much at once");
 }

@@ -13,15 +13,12 @@ static void eap_verdict_name(struct eap *e)
 		 ike_id_str(&user, name, sizeof(name)), why);
 }
 
-/* Of a name that was only a cover, what was counted against it was no wrong password of its own. */
+/* What another server has proved was no guess at a password of ours: only its address counted. */
 static void eap_verdict_right(struct eap *e)
 {
-	struct chunk claimed = { e->user, e->user_len }, proved = { e->s->id.data, e->s->id.len };
-	struct ike *ike = e->s->sa->ike;
+	struct chunk proved = { e->s->id.data, e->method->pass ? 0 : e->s->id.len };
 
-	if (claimed.len != proved.len || memcmp(claimed.p, proved.p, proved.len))
-		guess_of_another(ike, claimed);
-	guess_right(ike, proved, &e->s->sa->remote.addr);
+	guess_right(e->s->sa->ike, proved, &e->s->sa->remote.addr);
 }
 
 enum auth_state eap_verdict_server(struct eap *e, enum auth_state state)

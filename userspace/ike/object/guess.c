@@ -94,17 +94,19 @@ static void guess_add(struct ike *ike, const uint8_t key[GUESS_KEY_LEN])
 uint64_t guess_begin(struct ike *ike, struct chunk user, const struct addr *addr, bool *name)
 {
 	uint8_t of_user[GUESS_KEY_LEN], of_addr[GUESS_KEY_LEN];
-	uint64_t wait;
+	uint64_t wait = 0;
 
 	if (!guess_key_of_user(user, of_user) || !guess_key_of_addr(addr, of_addr))
 		return 0;
-	wait = guess_wait(ike, of_user, GUESSES_OF_NAME);
+	if (user.len)
+		wait = guess_wait(ike, of_user, GUESSES_OF_NAME);
 	*name = wait;
 	if (!wait)
 		wait = guess_wait(ike, of_addr, GUESSES_OF_ADDR);
 	if (wait)
 		return wait;
-	guess_add(ike, of_user);
+	if (user.len)
+		guess_add(ike, of_user);
 	guess_add(ike, of_addr);
 	return 0;
 }
@@ -112,20 +114,13 @@ uint64_t guess_begin(struct ike *ike, struct chunk user, const struct addr *addr
 void guess_right(struct ike *ike, struct chunk user, const struct addr *addr)
 {
 	uint8_t key[GUESS_KEY_LEN];
-	struct guess *g = guess_key_of_user(user, key) ? guess_find(ike, key) : NULL;
+	struct guess *g = NULL;
 
+	if (user.len && guess_key_of_user(user, key))
+		g = guess_find(ike, key);
 	if (g)
 		g->count = 0;
 	g = guess_key_of_addr(addr, key) ? guess_find(ike, key) : NULL;
-	if (g)
-		g->count--;
-}
-
-void guess_of_another(struct ike *ike, struct chunk user)
-{
-	uint8_t key[GUESS_KEY_LEN];
-	struct guess *g = guess_key_of_user(user, key) ? guess_find(ike, key) : NULL;
-
 	if (g)
 		g->count--;
 }

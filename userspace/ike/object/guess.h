@@ -18,14 +18,13 @@
 #define GUESSED_MAX		1024
 
 /*
- * A password of @user, from @addr, is to be judged. 0: it may be, and counts as wrong. Else the
- * milliseconds until one may; @name: the name is the reason, not the address.
+ * A password of @user, from @addr, is to be judged; no octets: nobody knows of whom. 0: it may be,
+ * and counts as wrong. Else the milliseconds until one may; @name: the name is the reason, not the
+ * address.
  */
 uint64_t guess_begin(struct ike *ike, struct chunk user, const struct addr *addr, bool *name);
 /* It was right: the name has no wrong ones any more, the address one less. */
 void guess_right(struct ike *ike, struct chunk user, const struct addr *addr);
-/* It was right, of another name than @user, against which it was counted: that has one less. */
-void guess_of_another(struct ike *ike, struct chunk user);
 /* For the end of the engine. */
 void guesses_free(struct ike *ike);
 
