@@ -202,6 +202,8 @@ static bool fake_job_radius(struct fake *f, struct fake_job *job, const struct i
 	if (!job->flight || !fake_radius_job(&f->radius, u ? &password : NULL, what, job->flight))
 		fake_broken("too much RADIUS");
 	memcpy(job->flight->user, f->radius_user, sizeof(f->radius_user));
+	job->flight->session_s = f->radius_session_s;
+	job->flight->framed = f->radius_framed;
 	f->job_count++;
 	f->jobs_begun++;
 	return true;

@@ -102,6 +102,8 @@ struct fake {
 	struct fake_job job[FAKE_JOBS_MAX];
 	struct fake_tls_list tls;
 	struct fake_radius_list radius;
+	uint32_t radius_session_s;	/* what its server grants in the end */
+	struct addr radius_framed;
 	char radius_user[64];		/* whom its server names in the end; "": nobody */
 	unsigned int job_count, jobs_begun;
 	bool hold_jobs;			/* they end only by fake_job_end() */

@@ -254,6 +254,8 @@ struct ike_job_result fake_tls_result(const struct fake_flight *f)
 		.eap = { f->octets, f->len }, .round = f->round, .text = f->text,
 		.msk = { f->msk, done ? IKE_MSK_LEN : 0 }, .valid_s = f->valid_s,
 		.heard = { f->heard, f->heard_len },
+		.session_s = done ? f->session_s : 0,
+		.framed = done ? f->framed : (struct addr){ 0 },
 		.challenge = { f->challenge, done ? IKE_CHALLENGE_LEN : 0 },
 		.user = { (const uint8_t *)f->user, done ? strlen(f->user) : 0 },
 	};

@@ -37,6 +37,8 @@ struct fake_flight {
 	uint64_t valid_s;
 	uint8_t heard[FAKE_INNER_MAX], challenge[IKE_CHALLENGE_LEN];
 	size_t heard_len;
+	uint32_t session_s;		/* RADIUS, and the next: what the server grants */
+	struct addr framed;
 	char user[64];			/* RADIUS: whom the server names; "": nobody */
 };
 

@@ -38,11 +38,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (a.packet.p != data || a.packet.len > size || a.packet.len < RADIUS_HEADER_LEN ||
 	    a.eap_len > a.packet.len - RADIUS_HEADER_LEN || a.state.len > RADIUS_VALUE_MAX ||
-	    a.user.len > RADIUS_VALUE_MAX)
+	    a.user.len > RADIUS_VALUE_MAX || (a.framed.len && a.framed.len != 4) ||
+	    (a.timeout.len && a.timeout.len != 4))
 		abort();
 	is_inside(a.authenticator, a.packet);
 	is_inside(a.state, a.packet);
 	is_inside(a.user, a.packet);
+	is_inside(a.framed, a.packet);
+	is_inside(a.timeout, a.packet);
 	is_inside(a.send_key, a.packet);
 	is_inside(a.recv_key, a.packet);
 	open_key(a.send_key);

@@ -16,6 +16,11 @@ static bool radius_once(struct chunk *to, struct cursor value)
 	return true;
 }
 
+static bool radius_four(struct chunk *to, struct cursor value)
+{
+	return value.left == 4 && radius_once(to, value);
+}
+
 /* Attributes of Microsoft's; those of others are skipped. */
 static bool radius_parse_vendor(struct cursor c, struct radius_answer *a)
 {
@@ -51,6 +56,10 @@ static bool radius_parse_attribute(uint8_t type, struct cursor value, struct rad
 		return true;
 	case RADIUS_STATE:
 		return radius_once(&a->state, value);
+	case RADIUS_FRAMED_IP_ADDRESS:
+		return radius_four(&a->framed, value);
+	case RADIUS_SESSION_TIMEOUT:
+		return radius_four(&a->timeout, value);
 	case RADIUS_MESSAGE_AUTHENTICATOR:
 		if (a->proof || value.left != RADIUS_AUTHENTICATOR_LEN)
 			return false;

@@ -26,9 +26,11 @@ enum radius_code {
 enum radius_type {
 	RADIUS_USER_NAME = 1,
 	RADIUS_SERVICE_TYPE = 6,	/* RFC 2865 5.6: 2, Framed */
+	RADIUS_FRAMED_IP_ADDRESS = 8,	/* RFC 2865 5.8 */
 	RADIUS_FRAMED_MTU = 12,
 	RADIUS_STATE = 24,
 	RADIUS_VENDOR_SPECIFIC = 26,
+	RADIUS_SESSION_TIMEOUT = 27,	/* RFC 2865 5.27 */
 	RADIUS_CALLED_STATION_ID = 30,
 	RADIUS_CALLING_STATION_ID = 31,
 	RADIUS_NAS_IDENTIFIER = 32,
@@ -45,6 +47,7 @@ struct radius_answer {
 	size_t proof;			/* where Message-Authenticator's value is; 0: none */
 	struct chunk user;		/* User-Name; no octets: there is none */
 	struct chunk state;		/* likewise */
+	struct chunk framed, timeout;	/* likewise; else 4 octets: an address, seconds */
 	struct chunk send_key, recv_key;	/* MS-MPPE, RFC 2548 2.4: a salt, then octets */
 	uint8_t eap[RADIUS_PACKET_MAX];	/* the EAP-Message attributes put together */
 	size_t eap_len;

@@ -4,6 +4,7 @@
 
 #include "ike/auth/eap.h"
 #include "ike/object/guess.h"
+#include "ike/object/pool.h"
 #include "suite/ikev2.h"
 #include "unit/ike/ike_ends.h"
 
@@ -103,18 +104,82 @@ static void test_the_claimed_name_of_many(void **state)
 	struct side *a = &p->s[0], *b = &p->s[1];
 
 	for (int i = 0; i < GUESSES_OF_NAME + 2; i++) {
-		side_up(a);
-		carry_all(p);
-		assert_int_equal(b->ev[IKE_EV_UP].count, 0);
-		side_down(a);
-		carry_all(p);
+		attempt(p, 0);
+		assert_int_equal(a->ev[IKE_EV_FAILED].count, i + 1);
+		pass(p, 1000);
 	}
-	assert_int_equal(b->ev[IKE_EV_REFUSED].count > 0, 1);
+	said(b, IKE_EV_REFUSED, "the RADIUS server refuses the user");
 	assert_int_equal(guess_on(b, "alice"), GUESSES_OF_NAME);
 	fake_password(&a->fake, "", "wonderland");
-	side_up(a);
-	carry_all(p);
+	bring_up(p, 0);
+	ends_free(p);
+}
+
+static void side_pool(struct side *s, const char *range)
+{
+	struct pool_conf conf = { .name = "road", .range_count = 1 };
+	const char *why;
+
+	assert_true(ts_parse(&conf.range[0], range, &why));
+	assert_int_equal(ike_pool_set(s->ike, &conf), 0);
+}
+
+static struct ends *granted_ends(uint32_t session_s, const char *framed)
+{
+	struct ends *p = radius_ends_new("wonderland");
+	struct side *b = &p->s[1];
+
+	set_ts(&p->s[0], "0.0.0.0/0", "10.2.0.0/24");
+	p->s[0].conf.ask_address = true;
+	set_ts(b, "10.2.0.0/24", "10.9.0.0/24");
+	set_remote(b, "any");
+	snprintf(b->conf.pool, sizeof(b->conf.pool), "road");
+	b->fake.radius_session_s = session_s;
+	assert_true(addr_parse(&b->fake.radius_framed, framed));
+	ends_start(p);
+	side_pool(b, "10.9.0.0/24");
+	return p;
+}
+
+/* The peer gets the address that the server has for it, where the pool has that. */
+static void test_framed(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "10.9.0.77", "10.9.0.77" }, { "10.8.0.77", "10.9.0.1" }, { "10.9.0.0", "10.9.0.1" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct ends *p = granted_ends(0, rows[i][0]);
+		char text[ADDR_STRLEN];
+
+		bring_up(p, 0);
+		assert_non_null(peer_of(&p->s[1])->lease[0]);
+		assert_string_equal(addr_str(&peer_of(&p->s[1])->lease[0]->addr, text), rows[i][1]);
+		ends_free(p);
+	}
+}
+
+/* Its proof is good for so long: the client hears it and comes again, who does not is let go. */
+static void test_session(void **state)
+{
+	struct ends *p = granted_ends(3600, "10.9.0.77");
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	bring_up(p, 0);
+	assert_int_equal(peer_of(b)->sa->certified_ms, p->now + UINT64_C(3600000));
+	let_time_pass(p, 3590);
+	assert_int_equal(reauthentications(a), 1);
 	assert_int_equal(peer_of(b)->state, PEER_UP);
+	ends_free(p);
+	p = granted_ends(3600, "10.9.0.77");
+	a = &p->s[0];
+	b = &p->s[1];
+	bring_up(p, 0);
+	sa_term_never(peer_of(a)->sa);
+	let_time_pass(p, 3600 + 50);
+	assert_int_equal(b->ev[IKE_EV_DOWN].count, 0);
+	let_time_pass(p, 60);
+	assert_int_equal(b->ev[IKE_EV_DOWN].count, 1);
 	ends_free(p);
 }
 
@@ -372,6 +437,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_up), cmocka_unit_test(test_another_name),
 		cmocka_unit_test(test_the_claimed_name_of_many),
+		cmocka_unit_test(test_framed), cmocka_unit_test(test_session),
 		cmocka_unit_test(test_remote_id), cmocka_unit_test(test_wrong_password),
 		cmocka_unit_test(test_any_type), cmocka_unit_test(test_another_identifier),
 		cmocka_unit_test(test_what_the_server_may_not_say),

@@ -90,6 +90,24 @@ static void malformed(void **state)
 	}
 }
 
+/* RFC 2865 5.8 and 5.27: four octets each, once. */
+static void a_grant(void **state)
+{
+	static const char *const bad[] = {
+		HEADER "08050a0900", HEADER "08070a09000500", HEADER "0802", HEADER "1b0500000e",
+		HEADER "08060a09000508060a090005", HEADER "1b060000003c1b060000003c",
+	};
+
+	assert_true(parse(HEADER "08060a0900051b0600000e10190661626364"));
+	assert_int_equal(a.framed.len, 4);
+	assert_memory_equal(a.framed.p, "\xa\x9\0\x5", 4);
+	assert_int_equal(a.timeout.len, 4);
+	assert_memory_equal(a.timeout.p, "\0\0\xe\x10", 4);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		if (parse(bad[i]))
+			fail_msg("%s is taken", bad[i]);
+}
+
 /* The longest there is: all of it EAP. */
 static void the_longest(void **state)
 {
@@ -141,7 +159,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_accept), cmocka_unit_test(a_challenge),
 		cmocka_unit_test(malformed), cmocka_unit_test(the_longest),
-		cmocka_unit_test(a_request),
+		cmocka_unit_test(a_request), cmocka_unit_test(a_grant),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

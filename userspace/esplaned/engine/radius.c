@@ -342,6 +342,25 @@ static struct chunk radius_copy(struct chunk value, uint8_t to[RADIUS_VALUE_MAX]
 	return (struct chunk){ to, value.len };
 }
 
+/* Not for a peer: it is to choose, or we are (RFC 2865 5.8). */
+static bool radius_is_nobody(struct chunk four)
+{
+	return four.p[0] == 0xff && four.p[1] == 0xff && four.p[2] == 0xff && four.p[3] >= 0xfe;
+}
+
+/* What goes with an acceptance. */
+static void radius_grant(const struct radius_answer *a, struct ike_job_result *result)
+{
+	struct cursor timeout = cursor_of(a->timeout.p, a->timeout.len);
+
+	if (!cursor_u32(&timeout, &result->session_s))
+		result->session_s = 0;
+	if (!a->framed.len || radius_is_nobody(a->framed))
+		return;
+	result->framed.family = AF_INET;
+	memcpy(result->framed.b, a->framed.p, a->framed.len);
+}
+
 static void radius_checked(struct radius_talk *t, struct chunk msk)
 {
 	struct ike_job_result result = { .msk = msk };
@@ -365,10 +384,12 @@ static void radius_checked(struct radius_talk *t, struct chunk msk)
 	result.text = text ? why : NULL;
 	if (result.round == IKE_ROUND_MORE)
 		result.eap = (struct chunk){ a.eap, a.eap_len };
-	if (result.round == IKE_ROUND_DONE)
+	if (result.round == IKE_ROUND_DONE) {
 		result.user = radius_copy(a.user, user);
-	else
+		radius_grant(&a, &result);
+	} else {
 		result.msk = (struct chunk){ 0 };
+	}
 	radius_hang_up(t);
 	radius_over(t, &result);
 }

@@ -75,6 +75,9 @@ struct auth_session {
 	/* Of the peer's certificates, once they are believed. */
 	uint64_t valid_s;		/* from now; 0: unknown */
 	char subject[AUTH_SUBJECT_MAX];	/* escaped; "": unknown, or there are none */
+	/* Of a verifier, as who knows the peer says: as of the job of IKE_JOB_RADIUS. */
+	uint32_t session_s;
+	struct addr framed;
 	struct exchange *ex;
 	struct inbound *in;
 };

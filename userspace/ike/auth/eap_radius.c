@@ -56,6 +56,8 @@ static void eap_radius_done(struct eap *e, const struct ike_job_result *result)
 	struct auth_session *s = e->s;
 
 	e->phase = PHASE_DONE;
+	s->session_s = result->session_s;
+	s->framed = result->framed;
 	s->key_len = result->msk.len == IKE_MSK_LEN ? IKE_MSK_LEN : 0;
 	if (s->key_len)
 		memcpy(s->key, result->msk.p, s->key_len);

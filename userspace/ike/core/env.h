@@ -191,8 +191,13 @@ struct ike_job_result {
 	struct chunk msk;
 	/* TLS, DONE, of EAP-TTLS: what the peer says inside; IKE_CHALLENGE_LEN octets */
 	struct chunk heard, challenge;
-	/* RADIUS, DONE: who the server says that it is; no octets: it does not say */
+	/*
+	 * RADIUS, DONE: who the server says that it is, no octets: it does not say; how long that
+	 * is good for, 0: for ever; which address it gets inside, family 0: any.
+	 */
 	struct chunk user;
+	uint32_t session_s;
+	struct addr framed;
 };
 
 /* How far a peer or child has come: what `ikectl up` shows, in this order. */

@@ -245,7 +245,20 @@ static bool pool_fresh(struct pool *pool, unsigned int family, struct addr *addr
 	return false;
 }
 
-/* The one that was given back first, if its grace is over. It is another's from now on. */
+/* One that nobody holds is another's from now on. */
+static struct lease *pool_hand_over(struct lease *lease, const struct ike_id *id, uint32_t peer)
+{
+	struct pool *pool = lease->pool;
+
+	TAILQ_REMOVE(pool_bucket(pool, &lease->id), lease, by_id);
+	lease->id = *id;
+	TAILQ_INSERT_TAIL(pool_bucket(pool, id), lease, by_id);
+	pool_hold(lease, peer);
+	pool_tell(lease, true);
+	return lease;
+}
+
+/* The one that was given back first, if its grace is over. */
 static struct lease *pool_oldest(struct pool *pool, unsigned int family, const struct ike_id *id,
 				 uint32_t peer)
 {
@@ -256,12 +269,22 @@ static struct lease *pool_oldest(struct pool *pool, unsigned int family, const s
 			break;
 	if (!lease || lease->free_ms > ike_now(pool->ike))
 		return NULL;
-	TAILQ_REMOVE(pool_bucket(pool, &lease->id), lease, by_id);
-	lease->id = *id;
-	TAILQ_INSERT_TAIL(pool_bucket(pool, id), lease, by_id);
-	pool_hold(lease, peer);
-	pool_tell(lease, true);
-	return lease;
+	return pool_hand_over(lease, id, peer);
+}
+
+struct lease *pool_assign(struct pool *pool, const struct ike_id *id, uint32_t peer,
+			  const struct addr *addr)
+{
+	struct lease *lease = pool_leased(pool, addr);
+
+	if (!pool_allows(pool->conf, addr, id))
+		return NULL;
+	if (!lease)
+		return pool_bind(pool, id, addr, peer);
+	if (lease->peer)
+		return lease->peer == peer ? lease : NULL;
+	return ike_id_equal(&lease->id, id) ? pool_hold(lease, peer) :
+					      pool_hand_over(lease, id, peer);
 }
 
 struct lease *pool_take(struct pool *pool, unsigned int family, const struct ike_id *id,

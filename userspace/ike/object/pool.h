@@ -62,6 +62,12 @@ void pool_free(struct pool *pool);
  */
 struct lease *pool_take(struct pool *pool, unsigned int family, const struct ike_id *id,
 			uint32_t peer, const struct addr *wanted);
+/*
+ * @addr for @peer, because somebody says so who may. NULL: the pool has it not, keeps it for
+ * another identity, or another peer holds it.
+ */
+struct lease *pool_assign(struct pool *pool, const struct ike_id *id, uint32_t peer,
+			  const struct addr *addr);
 void pool_give_back(struct lease *lease);
 /* Has the pool addresses of that family at all? */
 bool pool_has_family(const struct pool_conf *conf, unsigned int family);

@@ -269,6 +269,6 @@ enum verdict accept_establish(struct inbound *in, struct tunnel *t)
 	if (sa->mobike.on)
 		mobike_offer(&v->b, sa);
 	crash_build(&v->b, sa);
-	lifetime_build(&v->b, t->conf->reauth_s);
+	lifetime_build(&v->b, lifetime_least(t->conf->reauth_s, sa->session_s));
 	return VERDICT_DONE;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "ike/core/text.h"
+#include "ike/object/ike_sa.h"
 #include "ike/object/peer.h"
 #include "ike/object/pool.h"
 #include "ike/object/report.h"
@@ -244,6 +245,23 @@ static struct addr config_wish(const struct msg *m, unsigned int family)
 	return addr;
 }
 
+/* The address that a RADIUS server has for it. NULL: none, or it cannot have it. */
+static struct lease *config_assign(struct peer *peer, struct pool *pool)
+{
+	const struct addr *framed = &peer->sa->framed;
+	char text[ADDR_STRLEN];
+	struct lease *lease;
+
+	if (!framed->family)
+		return NULL;
+	lease = pool_assign(pool, &peer->remote_id, peer->id, framed);
+	if (!lease)
+		report_log(peer->ike, peer, LOG_WARNING,
+			   "the RADIUS server says %s for it, which pool %s has not, keeps for another or has given to another: it gets what is next",
+			   addr_str(framed, text), peer->conf->pool);
+	return lease;
+}
+
 /* @full: the family of which the pool has no address left, NULL: there is one. */
 static void config_lease(struct peer *peer, struct pool *pool, const struct msg *m,
 			 const char **full)
@@ -254,8 +272,11 @@ static void config_lease(struct peer *peer, struct pool *pool, const struct msg 
 		if (peer->lease[f] || !cp_has(&m->cp, config_address[f]) ||
 		    !pool_has_family(pool->conf, f))
 			continue;
-		peer->lease[f] = pool_take(pool, f, &peer->remote_id, peer->id,
-					   wish.family ? &wish : NULL);
+		if (!f && peer->sa)
+			peer->lease[f] = config_assign(peer, pool);
+		if (!peer->lease[f])
+			peer->lease[f] = pool_take(pool, f, &peer->remote_id, peer->id,
+						   wish.family ? &wish : NULL);
 		if (!peer->lease[f])
 			*full = config_family[f];
 	}

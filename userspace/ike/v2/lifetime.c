@@ -3,6 +3,11 @@
 
 #include "ike/object/report.h"
 
+uint32_t lifetime_least(uint32_t a, uint32_t b)
+{
+	return a && (!b || a < b) ? a : b;
+}
+
 void lifetime_build(struct builder *b, uint32_t s)
 {
 	uint8_t data[4];

@@ -74,7 +74,13 @@ void proof_refused(struct cause *cause, const struct tunnel_conf *conf, const st
 
 void proof_certified(struct ike_sa *sa, const struct auth_session *s)
 {
-	sa->certified_ms = s->valid_s ? ike_now(sa->ike) + s->valid_s * 1000 : 0;
+	uint64_t valid_s = s->valid_s;
+
+	if (s->session_s && (!valid_s || s->session_s < valid_s))
+		valid_s = s->session_s;
+	sa->certified_ms = valid_s ? ike_now(sa->ike) + valid_s * 1000 : 0;
+	sa->session_s = s->session_s;
+	sa->framed = s->framed;
 }
 
 const char *proof_text(const struct auth_session *s, char buf[PROOF_STRLEN])

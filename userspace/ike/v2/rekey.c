@@ -24,6 +24,7 @@ void rekey_like(struct ike_sa *sa, const struct ike_sa *old, const struct propos
 	sa->local_id = old->local_id;
 	sa->remote_id = old->remote_id;
 	sa->certified_ms = old->certified_ms;
+	sa->framed = old->framed;
 }
 
 bool rekey_derive(struct ike_sa *sa, const struct ike_sa *old, struct ke_secret secret)
