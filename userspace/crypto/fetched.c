@@ -200,6 +200,26 @@ enum revoke_verdict fetched_judge(struct fetched *f, gnutls_x509_crt_t crt,
 	return verdict;
 }
 
+enum revoke_verdict fetched_judge_sent(const struct chunk *ocsp, unsigned int count,
+				       gnutls_x509_crt_t crt, gnutls_x509_crt_t issuer,
+				       unsigned int flags, time_t now, time_t *when)
+{
+	enum revoke_verdict verdict = REVOKE_UNKNOWN, one;
+
+	for (unsigned int i = 0; i < count && verdict != REVOKE_REVOKED; i++) {
+		struct fetched_item *item = calloc(1, sizeof(*item));
+
+		if (!item)
+			return verdict;
+		fetched_read(item, ocsp[i], true);
+		one = !item->response ? REVOKE_UNKNOWN :
+		      fetched_judge_response(item, crt, issuer, flags, now, when);
+		verdict = one == REVOKE_UNKNOWN ? verdict : one;
+		fetched_item_free(item);
+	}
+	return verdict;
+}
+
 /* What is to be fetched */
 
 /* The @i-th address of a kind that is plain http; false: it is none. */

@@ -22,6 +22,10 @@ void fetched_learn(struct fetched *f, const struct trust_need *need, struct chun
 enum revoke_verdict fetched_judge(struct fetched *f, gnutls_x509_crt_t crt,
 				  gnutls_x509_crt_t issuer, unsigned int flags, time_t now,
 				  time_t *when);
+/* Likewise what a peer has sent of it (RFC 4806); nothing of that is kept. */
+enum revoke_verdict fetched_judge_sent(const struct chunk *ocsp, unsigned int count,
+				       gnutls_x509_crt_t crt, gnutls_x509_crt_t issuer,
+				       unsigned int flags, time_t now, time_t *when);
 /*
  * The next address of @crt's that has not been asked, or not lately: first those of OCSP
  * responders, then those of lists, http only. False: there is none.

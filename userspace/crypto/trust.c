@@ -37,6 +37,8 @@ static struct {
 	time_t now;
 	struct trust_step step[TRUST_STEPS_MAX];
 	unsigned int count;
+	const struct chunk *ocsp;	/* of the claim */
+	unsigned int ocsp_count;
 } checking;
 
 static time_t trust_clock(time_t *when)
@@ -320,6 +322,9 @@ static bool trust_is_good(struct trust *t, const struct trust_step *step, struct
 	if (verdict == REVOKE_UNKNOWN)
 		verdict = fetched_judge(&t->fetched, step->crt, step->issuer, trust_flags(t),
 					checking.now, &when);
+	if (verdict == REVOKE_UNKNOWN)
+		verdict = fetched_judge_sent(checking.ocsp, checking.ocsp_count, step->crt,
+					     step->issuer, trust_flags(t), checking.now, &when);
 	if (verdict == REVOKE_REVOKED)
 		return trust_say_revoked(step->crt, when, why);
 	if (verdict == REVOKE_GOOD)
@@ -391,6 +396,8 @@ static bool trust_check_path(struct trust *t, gnutls_x509_crt_t *crt,
 
 	checking.now = claim->now;
 	checking.count = 0;
+	checking.ocsp = claim->ocsp;
+	checking.ocsp_count = claim->ocsp_count;
 	gnutls_global_set_time_function(trust_clock);
 	if (gnutls_x509_trust_list_verify_crt(t->list, crt, claim->count, trust_flags(t), &status,
 					      trust_on_step) < 0)

@@ -41,6 +41,9 @@ struct trust_claim {
 	uint8_t id_type;		/* of the identity that it shall speak for */
 	struct chunk id;
 	time_t now;
+	/* OCSP responses that came along (RFC 4806): they count here as fetched ones do, once. */
+	const struct chunk *ocsp;
+	unsigned int ocsp_count;
 };
 
 /*

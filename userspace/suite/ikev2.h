@@ -71,6 +71,7 @@ enum cert_encoding {
 	CERT_X509_SIGNATURE = 4,
 	CERT_X509_URL = 12,
 	CERT_X509_BUNDLE_URL = 13,
+	CERT_OCSP = 14,			/* RFC 4806: an OCSPResponse; of CERTREQ responders */
 	CERT_RAW_PUBLIC_KEY = 15,	/* RFC 7670: SubjectPublicKeyInfo */
 };
 

@@ -310,6 +310,34 @@ def certificate_dsa(t):
         t.subject.stop()
 
 
+@case(1528, "RFC 4806 3.1", only="esplaned")
+def certificate_ocsp_is_asked_for(t):
+    """CERTREQ asks for OCSP responses, of no certain responder; not with `revocation = off`."""
+    for revocation in ("if-available", "off"):
+        bodies = Pki(t).start(revocation=revocation).init(extra=[SAID]).ask().all(wire.CERTREQ)
+        equal([b.body for b in bodies if b.body[0] == pki.OCSP],
+              [bytes([pki.OCSP])] if revocation != "off" else [], "CERTREQ for OCSP")
+        t.subject.stop()
+
+
+@case(1529, "RFC 4806 3.2, 4", only="esplaned")
+def certificate_ocsp_comes_along(t):
+    """A response that the peer sends counts where the issuer has signed it: good, or revoked."""
+    strict = {"revocation": "strict"}
+    for issuer, revoked, fine in ((None, False, True), (None, True, False),
+                                  (Certificate("the CA", ca=True), False, False)):
+        the_pki = Pki(t)
+        made = Certificate(OTHER, the_pki.ca)
+        said = (issuer or the_pki.ca).vouch(made, revoked)
+        (good if fine else bad)(t, made, the_pki=the_pki, options=strict,
+                                chain=[made.payload, said])
+        t.subject.stop()
+    the_pki = Pki(t)
+    made = Certificate(OTHER, the_pki.ca)
+    junk = wire.Payload(wire.CERT, bytes([pki.OCSP]) + os.urandom(900))
+    bad(t, made, the_pki=the_pki, options=strict, chain=[made.payload] + [junk] * 9)
+
+
 # --- the subject is the initiator ---
 
 def called(t, certificate=None, said=SAID, **how):

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (decode_dss_signatur
                                                              encode_dss_signature)
 from cryptography.hazmat.primitives.serialization import (Encoding, NoEncryption, PrivateFormat,
                                                           PublicFormat)
+from cryptography.x509 import ocsp
 from cryptography.x509.oid import NameOID
 
 from . import wire
@@ -18,7 +19,8 @@ from . import wire
 SHA1, SHA2_256, SHA2_384, SHA2_512, IDENTITY = range(1, 6)      # RFC 7427 7, RFC 8420
 HASHES = {SHA1: hashes.SHA1, SHA2_256: hashes.SHA256, SHA2_384: hashes.SHA384,
           SHA2_512: hashes.SHA512}
-SIGNATURE, X509 = 14, 4                                         # AUTH method, certificate encoding
+SIGNATURE = 14                                                  # AUTH method
+X509, OCSP = 4, 14                                              # certificate encodings
 RSA_METHOD, DSS_METHOD, ECDSA_256_METHOD = 1, 3, 9
 
 # AlgorithmIdentifiers (RFC 7427 A)
@@ -86,6 +88,18 @@ class Certificate:
                 x509.RevokedCertificateBuilder().serial_number(v.certificate.serial_number)
                 .revocation_date(now - DAY).build())
         return builder.sign(self.key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+    def vouch(self, other, revoked=False):
+        """An OCSP response of this CA's about @other (RFC 6960), as CERT has it (RFC 4806)."""
+        now = datetime.datetime.utcnow()
+        builder = ocsp.OCSPResponseBuilder().add_response(
+            cert=other.certificate, issuer=self.certificate, algorithm=hashes.SHA1(),
+            cert_status=ocsp.OCSPCertStatus.REVOKED if revoked else ocsp.OCSPCertStatus.GOOD,
+            this_update=now - DAY, next_update=now + DAY,
+            revocation_time=now - DAY if revoked else None, revocation_reason=None) \
+            .responder_id(ocsp.OCSPResponderEncoding.HASH, self.certificate)
+        response = builder.sign(self.key, hashes.SHA256()).public_bytes(Encoding.DER)
+        return wire.Payload(wire.CERT, bytes([OCSP]) + response)
 
     def key_der(self):
         return self.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())

@@ -345,6 +345,44 @@ static void fetched_responses(void **state)
 			    "it, or it is stale");
 }
 
+/* With a response that the peer itself has sent: accepted? */
+static bool sent(struct trust *t, const char *chain, struct chunk first, struct chunk second)
+{
+	const struct chunk ocsp[] = { first, second };
+	struct chunk cert = pki_cert(chain);
+	struct trust_claim claim = { &cert, 1, ID_FQDN, gw, time(NULL), ocsp, 2 };
+
+	return trust_check(t, &claim, &until, &need, why);
+}
+
+/* RFC 4806: as what is fetched, and nothing of it is kept. */
+static void sent_responses(void **state)
+{
+	const struct chunk junk = { (const uint8_t *)"junk", 4 }, none = { 0 };
+	struct trust *t = trust("ca", NULL, REVOCATION_STRICT, false);
+	struct chunk good, revoked;
+
+	assert_false(asked(t, "asked", 0));
+	good = response("asked.good", "ca", "-ndays 1");
+	revoked = response("asked.revoked", "responder", "-ndays 1");
+	assert_true(sent(t, "asked", junk, good));
+	assert_string_equal(need.url, "");
+	assert_false(sent(t, "asked", good, revoked));
+	assert_string_equal(why, "the certificate of CN=asked was revoked on 2026-01-01 00:00:00 UTC");
+	assert_false(asked(t, "asked", 0));
+	assert_string_equal(need.url, "http://127.0.0.1:8888/ocsp");
+	/* of a signer that the issuer has not made one, of another certificate, of none */
+	assert_false(sent(t, "asked", response("asked.good", "deep", "-ndays 1"), junk));
+	assert_string_equal(need.url, "http://127.0.0.1:8888/ocsp");
+	assert_false(sent(t, "p256", good, none));
+	assert_string_equal(why, "there is no revocation list of C=DE, O=Example, CN=Root, and "
+			    "revocation is strict: give it in crl");
+	/* what is fetched, or listed, goes before */
+	trust_learn(t, &need, revoked, NULL, time(NULL));
+	assert_false(asked(t, "asked", 0));
+	trust_free(t);
+}
+
 static void fetched_lists(void **state)
 {
 	struct trust *t = trust("ca", NULL, REVOCATION_STRICT, false);
@@ -487,7 +525,7 @@ int main(void)
 		cmocka_unit_test(a_changed_octet), cmocka_unit_test(times),
 		cmocka_unit_test(identities), cmocka_unit_test(names_for_ourselves),
 		cmocka_unit_test(revocation_lists), cmocka_unit_test(fetched_responses),
-		cmocka_unit_test(fetched_lists),
+		cmocka_unit_test(sent_responses), cmocka_unit_test(fetched_lists),
 		cmocka_unit_test(fetched_many),
 		cmocka_unit_test(too_much),
 		cmocka_unit_test(files),

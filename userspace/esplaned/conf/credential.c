@@ -485,6 +485,7 @@ static bool credential_choose(struct tunnel_options *t, char why[VALUE_WHY_MAX])
 	t->ike.local_auth = t->cert_path[0] || t->key_path[0] ? &auth_signature_ops : NULL;
 	t->ike.remote_auth = t->ca || t->remote_keys || t->dns_key ? &auth_signature_ops : NULL;
 	t->ike.remote_raw = t->remote_keys || t->dns_key;
+	t->ike.ask_ocsp = t->ca && t->revocation != REVOCATION_OFF;
 	return user_complete(t, why);
 }
 

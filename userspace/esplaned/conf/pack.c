@@ -351,6 +351,7 @@ static bool unpack_credentials(struct cursor *c, struct tunnel_options *t,
 	t->ike.ttls = (enum tunnel_ttls)ttls;
 	t->revocation = (enum revocation)revocation;
 	t->ike.remote_raw = t->remote_keys || t->dns_key;
+	t->ike.ask_ocsp = t->ca && t->revocation != REVOCATION_OFF;
 	return true;
 }
 

@@ -32,8 +32,8 @@ struct verify {
 	/* The job: what it points to is in @octets. */
 	uint32_t tunnel;
 	struct ike_id id;
-	struct chunk certs[IKE_CERTS_MAX], raw_key, covered, signature;
-	unsigned int cert_count;
+	struct chunk certs[IKE_CERTS_MAX], ocsp[IKE_OCSP_MAX], raw_key, covered, signature;
+	unsigned int cert_count, ocsp_count;
 	bool proven;			/* without a signature */
 	uint8_t method;
 	uint8_t octets[];
@@ -57,6 +57,8 @@ static struct verify *verify_copy(const struct ike_job *job)
 
 	for (unsigned int i = 0; i < job->cert_count; i++)
 		len += job->certs[i].len;
+	for (unsigned int i = 0; i < job->ocsp_count; i++)
+		len += job->ocsp[i].len;
 	v = calloc(1, sizeof(*v) + len);
 	if (!v)
 		return NULL;
@@ -70,6 +72,8 @@ static struct verify *verify_copy(const struct ike_job *job)
 	v->raw_key = verify_keep(&at, job->raw_key);
 	for (v->cert_count = 0; v->cert_count < job->cert_count; v->cert_count++)
 		v->certs[v->cert_count] = verify_keep(&at, job->certs[v->cert_count]);
+	for (v->ocsp_count = 0; v->ocsp_count < job->ocsp_count; v->ocsp_count++)
+		v->ocsp[v->ocsp_count] = verify_keep(&at, job->ocsp[v->ocsp_count]);
 	return v;
 }
 
@@ -130,6 +134,7 @@ static bool verify_cert(struct verify *v, struct tunnel_entry *t)
 {
 	const struct trust_claim claim = {
 		.certs = v->certs, .count = v->cert_count, .id_type = v->id.type,
+		.ocsp = v->ocsp, .ocsp_count = v->ocsp_count,
 		.id = { v->id.data, v->id.len }, .now = time(NULL),
 	};
 	struct trust *trust = verify_trust(t);

@@ -53,6 +53,8 @@ struct auth_session {
 	struct ike_id id;
 	struct chunk cert[IKE_CERTS_MAX];
 	unsigned int cert_count;
+	struct chunk ocsp[IKE_OCSP_MAX];
+	unsigned int ocsp_count;
 	struct chunk raw_key;
 	uint8_t out[AUTH_OUT_MAX];
 	size_t out_len;

@@ -20,6 +20,8 @@ static bool signature_begin(struct auth_session *s, struct chunk input)
 		job.id = &s->id;
 		job.certs = s->cert;
 		job.cert_count = s->cert_count;
+		job.ocsp = s->ocsp;
+		job.ocsp_count = s->ocsp_count;
 		job.raw_key = s->raw_key;
 		job.method = s->number;
 		job.signature = input;

@@ -150,6 +150,7 @@ struct tunnel_conf {
 	struct chunk_list *ca_hashes;
 	/* Raw public keys, RFC 7670: @certs is one, the peer's is one that who verifies has. */
 	bool local_raw, remote_raw;
+	bool ask_ocsp;			/* the peer may send what its OCSP responder says */
 	/*
 	 * Of auth_eap_ops: types of the methods that we ask for or agree to, the best first, 0
 	 * after the last; what we call ourselves, type 0: as @local_id.

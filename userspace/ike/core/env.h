@@ -16,6 +16,7 @@
 #define IKE_JOB_ADDRS_MAX	16
 #define IKE_CERTS_MAX	8	/* certificates that go with one proof, either way */
 #define IKE_CERTS_LEN_MAX 12288	/* octets of all of them: with the rest they fill a message */
+#define IKE_OCSP_MAX	4	/* OCSP responses with them, in the same octets (RFC 4806) */
 #define IKE_SIGNATURE_MAX 1152	/* octets of AUTH data: RSA with 8192 bits, and its algorithm */
 
 /*
@@ -149,6 +150,8 @@ struct ike_job {
 	const struct ike_id *id;	/* of the ID payload */
 	const struct chunk *certs;	/* DER, the end entity's first; at most IKE_CERTS_MAX */
 	unsigned int cert_count;	/* and IKE_CERTS_LEN_MAX octets */
+	const struct chunk *ocsp;	/* responses that came with them; at most IKE_OCSP_MAX */
+	unsigned int ocsp_count;
 	struct chunk raw_key; /* what the peer says its raw public key is; no octets: nothing */
 	uint8_t method;			/* 1, 9, 10, 11 or 14, enum auth_method */
 	struct chunk signature;		/* AUTH data: of method 14 with its AlgorithmIdentifier */

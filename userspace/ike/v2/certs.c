@@ -47,7 +47,7 @@ static void certs_add_cas(struct chunk *cas, unsigned int *count, const struct c
 void certs_answer(struct builder *b, const struct ike_sa *sa, const struct msg *m)
 {
 	struct chunk cas[ANSWER_CAS_MAX];
-	bool signs = false, raw = false;
+	bool signs = false, raw = false, ocsp = false;
 	unsigned int count = 0;
 	struct tunnel *t;
 
@@ -56,6 +56,7 @@ void certs_answer(struct builder *b, const struct ike_sa *sa, const struct msg *
 			continue;
 		signs = true;
 		raw |= t->conf->remote_raw;
+		ocsp |= t->conf->ask_ocsp;
 		if (method_theirs(t->conf)->certs)
 			certs_add_cas(cas, &count, t->conf->ca_hashes);
 	}
@@ -63,6 +64,8 @@ void certs_answer(struct builder *b, const struct ike_sa *sa, const struct msg *
 		certs_build_hashes(b);
 	if (count)
 		build_cert(b, PAYLOAD_CERTREQ, CERT_X509_SIGNATURE, cas, count);
+	if (count && ocsp)
+		build_cert(b, PAYLOAD_CERTREQ, CERT_OCSP, NULL, 0);
 	if (raw)
 		build_cert(b, PAYLOAD_CERTREQ, CERT_RAW_PUBLIC_KEY, NULL, 0);
 }
@@ -97,6 +100,8 @@ void certs_request(struct builder *b, const struct tunnel_conf *conf)
 	if (method_theirs(conf)->certs && count)
 		build_cert(b, PAYLOAD_CERTREQ, CERT_X509_SIGNATURE, conf->ca_hashes->chunk,
 			   count < REQUEST_CAS_MAX ? count : REQUEST_CAS_MAX);
+	if (method_theirs(conf)->certs && count && conf->ask_ocsp)
+		build_cert(b, PAYLOAD_CERTREQ, CERT_OCSP, NULL, 0);
 }
 
 /* A certificate's address is not followed: whoever is not authenticated makes us fetch nothing. */
@@ -113,19 +118,24 @@ bool certs_take(struct auth_session *s, const struct msg *m)
 {
 	size_t len = 0;
 
-	s->cert_count = 0;
+	s->cert_count = s->ocsp_count = 0;
 	s->raw_key = (struct chunk){0};
-	for (unsigned int i = 0; i < m->cert_count && s->cert_count < IKE_CERTS_MAX; i++) {
+	for (unsigned int i = 0; i < m->cert_count; i++) {
 		const struct cursor *data = &m->cert[i].data;
+		bool ocsp = m->cert[i].encoding == CERT_OCSP;
 
 		if (m->cert[i].encoding == CERT_RAW_PUBLIC_KEY && data->left <= IKE_CERTS_LEN_MAX)
 			s->raw_key = (struct chunk){ data->at, data->left };
-		if (m->cert[i].encoding != CERT_X509_SIGNATURE || !data->left)
+		if ((!ocsp && m->cert[i].encoding != CERT_X509_SIGNATURE) || !data->left ||
+		    (ocsp ? s->ocsp_count == IKE_OCSP_MAX : s->cert_count == IKE_CERTS_MAX))
 			continue;
 		len += data->left;
 		if (len > IKE_CERTS_LEN_MAX)
 			break;
-		s->cert[s->cert_count++] = (struct chunk){ data->at, data->left };
+		if (ocsp)
+			s->ocsp[s->ocsp_count++] = (struct chunk){ data->at, data->left };
+		else
+			s->cert[s->cert_count++] = (struct chunk){ data->at, data->left };
 	}
 	if (s->cert_count || !certs_has_address(m))
 		return true;
