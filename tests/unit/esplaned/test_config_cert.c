@@ -211,6 +211,9 @@ static const struct { const char *text, *why; } refused[] = {
 	{ HEAD "key = p256.key\nremote-key = dns\ndns-anchor = p256.pub\n}\n",
 	  "@:8: tunnel \"office\": dns-anchor: $/p256.pub has no trust anchor of DNSSEC: a line with "
 	  "a DNSKEY or DS record" },
+	{ HEAD "key = p256.key\nremote-key = dns\ndns-anchor = letters\n}\n",
+	  "@:8: tunnel \"office\": dns-anchor: $/letters has no trust anchor of DNSSEC: a line with "
+	  "a DNSKEY or DS record" },
 	{ HEAD "key = p256.key\nremote-key = dns\ndns-anchor = closed\n}\n",
 	  "@:8: tunnel \"office\": dns-anchor: $/closed has to be readable by all, for the process "
 	  "that asks DNSSEC: chmod o+r $/closed" },
@@ -237,6 +240,7 @@ static void what_is_refused(void **state)
 	config_path_of("open.p12", path);
 	chmod(path, 0644);
 	file_write("closed", "good.example. IN DS 1 13 2 00\n", 0600);
+	file_write("letters", "-----BEGIN PUBLIC KEY-----\nMFkwDSYHDNSKEYDS\nDS\n", 0644);
 	for (size_t i = 0; i < COUNT(refused); i++)
 		expect_refusal(refused[i].text, refused[i].why);
 }

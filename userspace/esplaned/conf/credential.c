@@ -244,6 +244,23 @@ bool credential_set_remote_key(struct option_target *to, const char *value,
 	return credential_append(&to->tunnel->remote_keys, list, why);
 }
 
+static bool credential_is_blank(uint8_t c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* A word of its own, between blanks: the base64 of a key may have these letters too. */
+static bool credential_has_word(struct chunk c, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (size_t i = 1; c.len > len && i < c.len - len; i++)
+		if (credential_is_blank(c.p[i - 1]) && !memcmp(c.p + i, word, len) &&
+		    credential_is_blank(c.p[i + len]))
+			return true;
+	return false;
+}
+
 /* Another process reads it, which may read only what anybody may. */
 static bool credential_anchor_check(const char *path, char why[VALUE_WHY_MAX])
 {
@@ -253,7 +270,7 @@ static bool credential_anchor_check(const char *path, char why[VALUE_WHY_MAX])
 
 	if (!credential_file_read(path, false, CREDENTIAL_KEY_MAX, &c, why))
 		return false;
-	ok = memmem(c.p, c.len, "DNSKEY", 6) || memmem(c.p, c.len, "DS", 2);
+	ok = credential_has_word(c, "DNSKEY") || credential_has_word(c, "DS");
 	credential_file_free(c);
 	if (!ok)
 		return value_refuse(why, "%s has no trust anchor of DNSSEC: a line with a DNSKEY "
