@@ -26,7 +26,7 @@
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define TIMEOUT_S	60		/* a busy host may need some of it */
 
-static char dir[] = "/tmp/esplane-dnssec.XXXXXX";
+static char dir[32] = "/tmp/esplane-dnssec.XXXXXX";
 static unsigned int port;
 static pid_t server, process;
 static struct daemon d;

@@ -70,9 +70,10 @@ static struct chunk_list *dns_key_list(struct cursor c, bool legacy, char detail
 	snprintf(detail, RAW_WHY_MAX, "there is none");
 	while (count < DNSSEC_RECORDS_MAX && cursor_u16(&c, &len) && cursor_sub(&c, len, &rdata)) {
 		one[count] = dns_key_raw((struct chunk){ rdata.at, rdata.left }, legacy, detail);
-		if (one[count])
-			chunk[count] = one[count]->chunk[0];
-		count += one[count] != NULL;
+		if (!one[count])
+			continue;
+		chunk[count] = one[count]->chunk[0];
+		count++;
 	}
 	if (count)
 		list = chunk_list_new(chunk, count);

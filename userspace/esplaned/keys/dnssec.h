@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The process that looks up keys in DNS (IPSECKEY, RFC 4025) and says whether DNSSEC proves them.
- * It has no secret and no capability, its own user, no unix socket, and reads only what anybody may:
- * the name servers and the trust anchors. Since what it says is believed, it is not the one that
- * fetches by HTTP (fetcher.h). Whoever asks has the other end of its link (fetch.h).
+ * It has no secret and no capability, its own user, no unix socket, and reads only what anybody
+ * may: the name servers and the trust anchors. Since what it says is believed, it is not the one
+ * that fetches by HTTP (fetcher.h). Whoever asks has the other end of its link (fetch.h).
  */
 #ifndef ESPLANED_DNSSEC_H
 #define ESPLANED_DNSSEC_H

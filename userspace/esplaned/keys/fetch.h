@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What is fetched by HTTP, revocation lists and OCSP responses, and keys in DNS, as the process
- * that speaks IKE asks for it. Others do it (fetcher.h, dnssec.h): here is its end of a link (link.h).
+ * that speaks IKE asks for it. Others do it (fetcher.h, dnssec.h): here is its end of a link
+ * (link.h).
  */
 #ifndef ESPLANED_FETCH_H
 #define ESPLANED_FETCH_H
