@@ -35,15 +35,39 @@ static void use_cp(const struct msg_cp *cp, const uint8_t *p, size_t len)
 	}
 }
 
+/* The choice is one of those that are there, and their number is that which the parser told. */
+static void use_sa(const struct msg_sa *sa, const uint8_t *p, size_t len)
+{
+	static struct proposals ike, esp;
+	const struct proposals *ours = sa->protocol == PROTO_IKE ? &ike : &esp;
+	struct cursor at = sa->proposals;
+	struct proposal chosen, one;
+	struct msg_offer offer, taken;
+	char text[PROPOSAL_STRLEN];
+	unsigned int count = 0, skipped = 0;
+	bool found = false, ok;
+
+	inside(sa->proposals, p, len);
+	if (!ike.count) {
+		proposals_default(&ike, PROTO_IKE);
+		proposals_default(&esp, PROTO_ESP);
+	}
+	ok = msg_sa_select(sa, ours, false, &chosen, &taken);
+	for (; msg_sa_next(&at, &one, &offer); count++) {
+		proposal_str(&one, text);
+		skipped += offer.skipped;
+		found |= ok && offer.number == taken.number && offer.spi == taken.spi;
+	}
+	if (count != sa->count || skipped != sa->skipped || found != ok || at.left)
+		abort();
+}
+
 static void use(struct msg *m, const uint8_t *p, size_t len)
 {
 	struct cursor at = m->tsi.selectors;
-	static struct proposals ike, esp;
-	const struct proposals *ours = m->sa.list.p[0].protocol == PROTO_IKE ? &ike : &esp;
-	struct proposal chosen;
 	char why[RULES_WHY_LEN];
-	char text[PROPOSAL_STRLEN];
-	unsigned int i, index;
+	char text[TS_STRLEN];
+	unsigned int i;
 	struct ts ts;
 
 	inside(m->ke.data, p, len);
@@ -62,15 +86,7 @@ static void use(struct msg *m, const uint8_t *p, size_t len)
 		ts_str(&ts, text);
 	if (i != m->tsi.count)
 		abort();
-	for (i = 0; i < m->sa.list.count; i++)
-		proposal_str(&m->sa.list.p[i], text);
-	if (!ike.count) {
-		proposals_default(&ike, PROTO_IKE);
-		proposals_default(&esp, PROTO_ESP);
-	}
-	if (proposal_select(ours, &m->sa.list, false, &chosen, &index) &&
-	    index >= m->sa.list.count)
-		abort();
+	use_sa(&m->sa, p, len);
 	for (i = EXCHANGE_IKE_SA_INIT; i <= EXCHANGE_INFORMATIONAL + 1; i++) {
 		rules_check((uint8_t)i, false, false, m, why);
 		rules_check((uint8_t)i, true, true, m, why);

@@ -213,25 +213,46 @@ static int choose_rank(const struct proposal *p)
 	return choose_weakest(p) * (ADDKE_MAX + 1) + (int)proposal_addke(p, groups);
 }
 
+/* Of equals that of the first of ours; of the same of ours that of the first of theirs stays. */
+static bool choose_is_better(const struct choice *c, const struct proposal *common,
+			     unsigned int of_ours)
+{
+	int rank = choose_rank(common);
+
+	return !c->made || rank > c->rank || (rank == c->rank && of_ours < c->of_ours);
+}
+
+bool choose_among(struct choice *c, const struct proposal *theirs)
+{
+	const struct proposals *ours = c->ours;
+	struct proposal common;
+	bool better = false;
+
+	if (choose_is_final(c))
+		return false;
+	for (unsigned int i = 0; i < ours->count && !choose_is_final(c); i++) {
+		if (!match(&ours->p[i], theirs, ours->by_peer, c->ignore_ke, &common) ||
+		    !choose_is_better(c, &common, i))
+			continue;
+		c->best = common;
+		c->rank = choose_rank(&common);
+		c->of_ours = i;
+		c->made = better = true;
+	}
+	return better;
+}
+
 bool proposal_select(const struct proposals *ours, const struct proposals *theirs, bool ignore_ke,
 		     struct proposal *chosen, unsigned int *index)
 {
-	struct proposal common;
-	int best = -1, rank;
+	struct choice c = { .ours = ours, .ignore_ke = ignore_ke };
 
-	for (unsigned int i = 0; i < ours->count; i++) {
-		for (unsigned int j = 0; j < theirs->count; j++) {
-			if (!match(&ours->p[i], &theirs->p[j], ours->by_peer, ignore_ke, &common))
-				continue;
-			rank = ours->by_peer ? PROPOSALS_MAX - (int)j : choose_rank(&common);
-			if (rank <= best)
-				continue;
-			best = rank;
-			*chosen = common;
-			*index = j;
-		}
-	}
-	return best >= 0;
+	for (unsigned int i = 0; i < theirs->count; i++)
+		if (choose_among(&c, &theirs->p[i]))
+			*index = i;
+	if (c.made)
+		*chosen = c.best;
+	return c.made;
 }
 
 #define AEADS	"aes128gcm16-aes256gcm16-chacha20poly1305"

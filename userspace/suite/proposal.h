@@ -101,7 +101,7 @@ struct transform {
 };
 
 #define PROPOSAL_TRANSFORMS_MAX	64
-#define PROPOSALS_MAX		16
+#define PROPOSALS_MAX		16	/* of ours; a peer may offer any number */
 #define PROPOSAL_STRLEN		512
 
 /* Any number of transforms of each type, in order of preference. */
@@ -168,14 +168,35 @@ const char *proposals_legacy(const struct proposals *list);
 bool proposals_have_group(const struct proposals *list, uint16_t group);
 
 /*
- * What a responder chooses: exactly one transform a type of what one of @ours and one of @theirs
- * have in common; the strongest such choice, where ALG_STRONG bits are enough, and of equals that
- * of the first of @ours. With @ours->by_peer, that of the first of @theirs. More additional key
- * exchanges are stronger; none of them, and not KE, is chosen twice (RFC 9370 2.2.1).
- * @chosen gets it, @index which of @theirs it came from. False: nothing in common.
+ * What a responder chooses, while it reads any number of the peer's proposals one by one: exactly
+ * one transform a type of what one of @ours and one of theirs have in common; the strongest such
+ * choice, where ALG_STRONG bits are enough, and of equals that of the first of @ours. With
+ * @ours->by_peer, that of the first of theirs. More additional key exchanges are stronger; none of
+ * them, and not KE, is chosen twice (RFC 9370 2.2.1).
  * Types absent on one side count as NONE where RFC 7296 3.3.3 allows it (INTEG with AEAD, KE and
  * ESN in ESP; additional key exchanges). With @ignore_ke the groups are not compared and not
  * chosen (the first child, RFC 7296 1.2).
+ */
+struct choice {
+	const struct proposals *ours;
+	bool ignore_ke;
+	bool made;			/* there is something in common: */
+	struct proposal best;		/* the choice so far, */
+	int rank;			/* how strong it is, */
+	unsigned int of_ours;		/* and from which of ours */
+};
+
+/* The next of the peer's. True: it is the best so far. */
+bool choose_among(struct choice *c, const struct proposal *theirs);
+/* Does no further one change it? */
+static inline bool choose_is_final(const struct choice *c)
+{
+	return c->made && c->ours->by_peer;
+}
+
+/*
+ * The same from a list: @chosen gets it, @index which of @theirs it came from. False: nothing in
+ * common.
  */
 bool proposal_select(const struct proposals *ours, const struct proposals *theirs, bool ignore_ke,
 		     struct proposal *chosen, unsigned int *index);

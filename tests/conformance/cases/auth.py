@@ -375,6 +375,21 @@ def auth_esp_proposals(t):
     t.has_child(sa)
 
 
+@case(240, "RFC 7296 3.3")
+def auth_any_number_of_esp_proposals(t):
+    """Of 200 proposals for ESP it takes the one that it has, the 17th or the last."""
+    other = (T(wire.ENCR, wire.ENCR_3DES),)
+    for place in (17, 200):
+        t.start()
+        peer = t.peer()
+        sa = peer.init().run()
+        offer = [ESP_GCM if n == place else other for n in range(1, 201)]
+        peer.finish_auth(sa, sa.request(wire.IKE_AUTH, peer.auth_payloads(sa, esp=offer)))
+        equal(sa.child.chosen.number, place, "the proposal's number")
+        t.has_child(sa)
+        t.subject.stop()
+
+
 @case(235, "RFC 7296 3.3.3", "IKEv2.SGW.R.1.1.6.5")
 def auth_esp_transforms(t):
     """Of several transforms for ESP it takes one of each type."""

@@ -254,6 +254,30 @@ def init_unknown_transforms_are_skipped(t):
     check(sa.chosen.same(*IKE_GCM), f"it chose {sa.chosen}")
 
 
+@case(143, "RFC 7296 3.3")
+def init_any_number_of_proposals(t):
+    """Of 200 proposals it takes the one that it has, the first, the 17th or the last."""
+    t.start()
+    other = T(wire.ENCR, wire.ENCR_3DES)
+    for place in (1, 17, 200):
+        offer = [ike_proposal(*(IKE_GCM if n == place else [other])) for n in range(1, 201)]
+        sa = t.peer().init(*offer, group=wire.CURVE25519).run()
+        equal(sa.chosen.number, place, "the proposal's number")
+        check(sa.chosen.same(*IKE_GCM), f"it chose {sa.chosen}")
+
+
+@case(144, "RFC 7296 2.7, 3.3")
+def init_chooses_the_strongest(t):
+    """Of 91 proposals that it could take it takes the strongest; with prefer = peer the first."""
+    weak = [ike_proposal(*IKE_GCM[:2], T(wire.DH, wire.MODP_2048))] * 90
+    for prefer, place, group in (("strongest", 91, wire.CURVE25519), ("peer", 1, wire.MODP_2048)):
+        t.start(ike=["aes128gcm16-prfsha256-modp2048", "aes128gcm16-prfsha256-x25519"],
+                prefer=prefer)
+        sa = t.peer().init(*weak, ike_proposal(*IKE_GCM), group=group).run()
+        equal(sa.chosen.number, place, "the proposal's number")
+        t.subject.stop()
+
+
 @case(123, "RFC 7296 3.3.5")
 def init_key_lengths_are_told_apart(t):
     """A key length that it has not is another algorithm; so is a missing one."""

@@ -77,24 +77,41 @@ static void init_messages(void)
 	save_message("notify", &b);
 }
 
+/* More proposals than anybody has, the only one that we take the last. */
+static void many_proposals(void)
+{
+	struct msg_offer offer = { .number = 1 };
+	struct proposal other, last;
+	struct builder b;
+	char why[64];
+
+	if (!proposal_parse(&other, PROTO_IKE, "3des-sha1-modp2048", why, sizeof(why)) ||
+	    !proposal_parse(&last, PROTO_IKE, "aes128gcm16-prfsha256-x25519", why, sizeof(why)))
+		abort();
+	build_begin(&b, buf, sizeof(buf), &header);
+	build_payload(&b, PAYLOAD_SA);
+	for (; offer.number < 40; offer.number++)
+		build_proposal(&b, &other, &offer, false);
+	build_proposal(&b, &last, &offer, true);
+	build_payload_end(&b);
+	build_ke(&b, KE_X25519, octets, 32);
+	build_nonce(&b, octets, 32);
+	save_message("proposals", &b);
+}
+
 static void auth_message(void)
 {
-	struct msg_offer offers[PROPOSALS_MAX];
+	struct msg_offer offer = { .number = 1, .spi_len = 4, .spi = 0xc0ffee };
 	struct proposals list;
 	struct builder b;
 	struct ts ts[3];
 	const char *why;
-	size_t i;
 
 	if (!ts_parse(&ts[0], "10.1.0.0/24[tcp/80]", &why) ||
 	    !ts_parse(&ts[1], "2001:db8::/32", &why) ||
 	    !ts_parse(&ts[2], "10.0.0.1[udp/opaque]", &why))
 		abort();
 	proposals_default(&list, PROTO_ESP);
-	for (i = 0; i < ARRAY_SIZE(offers); i++)
-		offers[i] = (struct msg_offer){ .number = (uint8_t)(i + 1),
-						.spi_len = 4,
-						.spi = 0xc0ffee };
 	build_begin(&b, buf, sizeof(buf), &header);
 	build_id(&b, PAYLOAD_IDI, ID_FQDN, "gw.example.org", 14);
 	build_payload(&b, PAYLOAD_CERTREQ);
@@ -106,7 +123,7 @@ static void auth_message(void)
 	build_payload(&b, PAYLOAD_CP);
 	writer_bytes(&b.w, "\x01\0\0\0\0\x01\0\0", 8);
 	build_payload_end(&b);
-	build_sa(&b, &list, offers);
+	build_sa(&b, &list, &offer);
 	build_ts(&b, PAYLOAD_TSI, ts, 3);
 	build_ts(&b, PAYLOAD_TSR, ts, 2);
 	build_notify(&b, NOTIFY_REKEY_SA, PROTO_ESP, 0xc0ffee, 4, NULL, 0);
@@ -424,6 +441,7 @@ int main(int argc, char **argv)
 	avp_messages();
 	ipseckey_answers();
 	auth_message();
+	many_proposals();
 	cp_messages();
 	other_messages();
 	sk_inputs();

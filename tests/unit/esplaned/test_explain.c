@@ -36,7 +36,9 @@ static void heard_make(struct msg *m)
 	static const uint8_t id[] = "mallory@example.org";
 	static const uint8_t tsi[] = { 7, 0, 0, 16, 0, 0, 255, 255, 10, 2, 0, 0, 10, 2, 255, 255 };
 	static const uint8_t tsr[] = { 7, 0, 0, 16, 0, 0, 255, 255, 10, 1, 0, 0, 10, 1, 255, 255 };
-	char why[256];
+	static const uint8_t esp[] = { 0, 0, 0, 40, 1, 3, 4, 3, 1, 2, 3, 4,
+				       3, 0, 0, 12, 1, 0, 0, 12, 0x80, 14, 1, 0,
+				       3, 0, 0, 8, 3, 0, 0, 12, 0, 0, 0, 8, 5, 0, 0, 0 };
 
 	memset(m, 0, sizeof(*m));
 	m->seen[PAYLOAD_SK] = 1;
@@ -44,9 +46,8 @@ static void heard_make(struct msg *m)
 	m->seen[PAYLOAD_SA] = 1;
 	m->idi = (struct msg_id){ .type = 3, .data = cursor_of(id, sizeof(id) - 1),
 				  .body = cursor_of(id, sizeof(id) - 1) };
-	m->sa.list.count = 1;
-	assert_true(proposal_parse(&m->sa.list.p[0], PROTO_ESP, "aes256-sha256-noesn", why,
-				   sizeof(why)));
+	m->sa = (struct msg_sa){ .count = 1, .protocol = PROTO_ESP,
+				 .proposals = cursor_of(esp, sizeof(esp)) };
 	m->tsi = (struct msg_ts){ .count = 1, .selectors = cursor_of(tsi, sizeof(tsi)) };
 	m->tsr = (struct msg_ts){ .count = 1, .selectors = cursor_of(tsr, sizeof(tsr)) };
 }

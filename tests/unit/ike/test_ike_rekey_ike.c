@@ -76,17 +76,17 @@ static void take_answer(struct side *s, struct ike_rekey *r, struct letter *l)
 {
 	struct ike_sa *new = r->new;
 	uint8_t secret[KE_SECRET_MAX];
+	struct msg_offer answer;
 	struct proposal chosen;
-	unsigned int index;
 	struct msg m;
 	size_t len;
 
 	open_letter(r->old, l, &m);
 	assert_null(msg_error(&m));
-	assert_true(proposal_select(&s->conf.ike, &m.sa.list, false, &chosen, &index));
+	assert_true(msg_sa_select(&m.sa, &s->conf.ike, false, &chosen, &answer));
 	new->suite = proposal_suite(&chosen);
-	assert_int_equal(m.sa.offer[0].spi_len, 8);
-	new->spi_r = m.sa.offer[0].spi;
+	assert_int_equal(answer.spi_len, 8);
+	new->spi_r = answer.spi;
 	new->nr.len = m.nonce.left;
 	memcpy(new->nr.b, m.nonce.at, m.nonce.left);
 	assert_true(ke_derive(r->ke, m.ke.data.at, m.ke.data.left, secret, &len));

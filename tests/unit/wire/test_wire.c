@@ -7,13 +7,14 @@
 #include <string.h>
 #include <cmocka.h>
 #include "unit/wire/hex.h"
+#include "unit/wire/sa_at.h"
 #include "unit/wire/ts_at.h"
 #include "lib/array.h"
 #include "wire/v2/build.h"
 #include "wire/v2/msg.h"
 #include "wire/v2/rules.h"
 
-static uint8_t buf[4096];
+static uint8_t buf[32768];
 static struct msg m;
 
 /* A chain of payloads in hexadecimal */
@@ -105,7 +106,8 @@ static void critical_bit(void **state)
 
 static void sa_is_read(void **state)
 {
-	const struct proposal *p;
+	struct msg_offer offer;
+	struct proposal p;
 
 	/* AES-GCM-16-256 | PRF-SHA2-256 | X25519, then AES-CBC-128 | SHA2-256-128 */
 	parses(PAYLOAD_SA, "00000048"
@@ -116,25 +118,28 @@ static void sa_is_read(void **state)
 	       "00000020 02 03 04 02 11223344"
 	       "0300000c 01 00 000c 800e 0080"
 	       "00000008 03 00 000c");
-	assert_int_equal(m.sa.list.count, 2);
-	p = &m.sa.list.p[0];
-	assert_int_equal(p->protocol, PROTO_IKE);
-	assert_int_equal(p->count, 3);
-	assert_int_equal(p->t[0].type, TRANSFORM_ENCR);
-	assert_int_equal(p->t[0].id, ENCR_AES_GCM_16);
-	assert_int_equal(p->t[0].key_bits, 256);
-	assert_false(p->t[0].unusable);
-	assert_int_equal(p->t[2].type, TRANSFORM_KE);
-	assert_int_equal(p->t[2].id, KE_X25519);
-	assert_int_equal(m.sa.offer[0].number, 1);
-	assert_int_equal(m.sa.offer[0].spi_len, 0);
-	assert_int_equal(m.sa.list.p[1].protocol, PROTO_ESP);
-	assert_int_equal(m.sa.offer[1].number, 2);
-	assert_int_equal(m.sa.offer[1].spi_len, 4);
-	assert_true(m.sa.offer[1].spi == 0x11223344);
+	assert_int_equal(m.sa.count, 2);
+	assert_int_equal(m.sa.protocol, PROTO_IKE);
+	p = sa_at(&m.sa, 0, &offer);
+	assert_int_equal(p.protocol, PROTO_IKE);
+	assert_int_equal(p.count, 3);
+	assert_int_equal(p.t[0].type, TRANSFORM_ENCR);
+	assert_int_equal(p.t[0].id, ENCR_AES_GCM_16);
+	assert_int_equal(p.t[0].key_bits, 256);
+	assert_false(p.t[0].unusable);
+	assert_int_equal(p.t[2].type, TRANSFORM_KE);
+	assert_int_equal(p.t[2].id, KE_X25519);
+	assert_int_equal(offer.number, 1);
+	assert_int_equal(offer.spi_len, 0);
+	p = sa_at(&m.sa, 1, &offer);
+	assert_int_equal(p.protocol, PROTO_ESP);
+	assert_int_equal(offer.number, 2);
+	assert_int_equal(offer.spi_len, 4);
+	assert_true(offer.spi == 0x11223344);
 	/* the IKE SA's own SPI, when it is rekeyed */
 	parses(PAYLOAD_SA, "0000001c 00000018 01 01 08 01 0102030405060708 00000008 04 00 001f");
-	assert_true(m.sa.offer[0].spi == 0x0102030405060708ULL);
+	sa_at(&m.sa, 0, &offer);
+	assert_true(offer.spi == 0x0102030405060708ULL);
 }
 
 static void attributes_spoil_their_transform_only(void **state)
@@ -147,6 +152,7 @@ static void attributes_spoil_their_transform_only(void **state)
 		"00000010 01 00 0014 800e 0080 800e 0100",	/* two lengths */
 		"0000000e 01 00 0014 000e 0002 0080",		/* the length in the wrong format */
 	};
+	struct proposal p;
 	char text[200];
 	uint8_t len;
 	size_t i;
@@ -156,14 +162,17 @@ static void attributes_spoil_their_transform_only(void **state)
 		snprintf(text, sizeof(text), "0000%04x 0000%04x 01 01 00 02 03000008 04 00 001f %s",
 			 4 + 8 + 8 + len, 8 + 8 + len, spoilt[i]);
 		parses(PAYLOAD_SA, text);
-		assert_false(m.sa.list.p[0].t[0].unusable);
-		assert_true(m.sa.list.p[0].t[1].unusable);
-		assert_int_equal(m.sa.list.p[0].t[1].id, ENCR_AES_GCM_16);
+		p = sa_at(&m.sa, 0, NULL);
+		assert_false(p.t[0].unusable);
+		assert_true(p.t[1].unusable);
+		assert_int_equal(p.t[1].id, ENCR_AES_GCM_16);
 	}
 }
 
 static void broken_sa_is_refused(void **state)
 {
+	struct msg_offer offer;
+
 	is_malformed(PAYLOAD_SA, "00000004", "no proposal");
 	is_malformed(PAYLOAD_SA, "00000005 00", "proposal's length");
 	/* lengths too short and too long */
@@ -197,7 +206,8 @@ static void broken_sa_is_refused(void **state)
 	is_malformed(PAYLOAD_SA, "00000010 0000000c 01 01 04 00 01020304", "SPI");
 	/* of a protocol unknown to us it may have any */
 	parses(PAYLOAD_SA, "0000000e 0000000a 01 09 02 00 0102");
-	assert_int_equal(m.sa.offer[0].spi_len, 0);
+	sa_at(&m.sa, 0, &offer);
+	assert_int_equal(offer.spi_len, 0);
 }
 
 static void put_transform(struct writer *w, bool last, uint8_t type, uint16_t id)
@@ -208,24 +218,84 @@ static void put_transform(struct writer *w, bool last, uint8_t type, uint16_t id
 	writer_u16(w, id);
 }
 
-/* More than the tables hold is counted, the message lives on. */
-static void many_proposals_are_cut(void **state)
+/* @count proposals of IKE, of which the one at place @at, from 1, is @text, the rest AES-GCM-8. */
+static void parse_proposals(unsigned int count, unsigned int at, const char *text)
 {
 	struct msg_header h = { .spi_i = 1 };
+	struct proposal other, this;
 	struct builder b;
-	int i;
+	char why[64];
 
+	assert_true(proposal_parse(&other, PROTO_IKE, "aes256gcm8-prfsha256-x25519", why,
+				   sizeof(why)));
+	assert_true(proposal_parse(&this, PROTO_IKE, text, why, sizeof(why)));
 	build_begin(&b, buf, sizeof(buf), &h);
 	build_payload(&b, PAYLOAD_SA);
-	for (i = PROPOSALS_MAX + 2; i >= 0; i--) {
-		writer_u32(&b.w, i ? 0x02000010 : 0x00000010);
-		writer_u32(&b.w, 0x01010001);
-		put_transform(&b.w, true, TRANSFORM_KE, KE_X25519);
+	for (unsigned int i = 1; i <= count; i++) {
+		struct msg_offer offer = { .number = (uint8_t)i, .spi_len = 8, .spi = 1000 + i };
+
+		build_proposal(&b, i == at ? &this : &other, &offer, i == count);
 	}
 	build_payload_end(&b);
 	assert_int_equal(msg_parse(buf, build_end(&b), &h, &m), MSG_OK);
-	assert_int_equal(m.sa.list.count, PROPOSALS_MAX);
-	assert_int_equal(m.sa.skipped, 3);
+}
+
+/* Their number has no bound but the message's: the last one counts as the first does. */
+static void any_number_of_proposals_is_read(void **state)
+{
+	static const unsigned int places[] = { 1, 16, 17, 200, 255, 400 };
+	struct proposals ours = { .count = 1 };
+	struct msg_offer offer;
+	struct proposal chosen;
+	struct cursor at;
+	unsigned int count;
+	char why[64];
+
+	assert_true(proposal_parse(&ours.p[0], PROTO_IKE, "aes128gcm16-prfsha256-x25519", why,
+				   sizeof(why)));
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		parse_proposals(400, places[i], "aes128gcm16-prfsha256-x25519");
+		assert_int_equal(m.sa.count, 400);
+		assert_int_equal(m.sa.skipped, 0);
+		at = m.sa.proposals;
+		for (count = 0; msg_sa_next(&at, &chosen, &offer); count++)
+			assert_true(offer.spi == 1001 + count);
+		assert_int_equal(count, 400);
+		assert_true(msg_sa_select(&m.sa, &ours, false, &chosen, &offer));
+		assert_true(offer.spi == 1000 + places[i]);
+	}
+	parse_proposals(400, 400, "aes128gcm16-prfsha384-x25519");
+	assert_false(msg_sa_select(&m.sa, &ours, false, &chosen, &offer));
+}
+
+/* The strongest, wherever it stands; the first of theirs with by_peer. */
+static void the_best_of_many_is_chosen(void **state)
+{
+	struct proposals ours = { .count = 2 };
+	struct msg_offer offer;
+	struct proposal chosen;
+	char why[64];
+
+	assert_true(proposal_parse(&ours.p[0], PROTO_IKE, "3des-sha1-modp2048", why, sizeof(why)));
+	assert_true(proposal_parse(&ours.p[1], PROTO_IKE, "aes256gcm8-prfsha256-x25519", why,
+				   sizeof(why)));
+	for (unsigned int at = 1; at <= 300; at += 299) {
+		parse_proposals(300, at, "3des-sha1-modp2048");
+		ours.by_peer = false;
+		assert_true(msg_sa_select(&m.sa, &ours, false, &chosen, &offer));
+		assert_int_equal(proposal_find(&chosen, TRANSFORM_ENCR)->id, ENCR_AES_GCM_8);
+		assert_true(offer.spi == (at == 1 ? 1002 : 1001));
+		ours.by_peer = true;
+		assert_true(msg_sa_select(&m.sa, &ours, false, &chosen, &offer));
+		assert_true(offer.spi == 1001);
+	}
+	/* the first of ours among equals, though it comes last */
+	ours.by_peer = false;
+	assert_true(proposal_parse(&ours.p[0], PROTO_IKE, "aes256gcm16-prfsha256-x25519", why,
+				   sizeof(why)));
+	parse_proposals(300, 300, "aes256gcm16-prfsha256-x25519");
+	assert_true(msg_sa_select(&m.sa, &ours, false, &chosen, &offer));
+	assert_true(offer.spi == 1300);
 }
 
 /*
@@ -248,7 +318,7 @@ static void parse_200_transforms(uint8_t last_type)
 		put_transform(&b.w, !i, i ? TRANSFORM_INTEG : last_type, (uint16_t)(1000 + i));
 	build_payload_end(&b);
 	assert_int_equal(msg_parse(buf, build_end(&b), &h, &m), MSG_OK);
-	assert_int_equal(m.sa.list.p[0].count, PROPOSAL_TRANSFORMS_MAX);
+	assert_int_equal(sa_at(&m.sa, 0, NULL).count, PROPOSAL_TRANSFORMS_MAX);
 	assert_int_equal(m.sa.skipped, 200 - PROPOSAL_TRANSFORMS_MAX);
 }
 
@@ -257,15 +327,15 @@ static void many_transforms_are_cut(void **state)
 {
 	static const char text[] = "chacha20poly1305-noesn";
 	struct proposals ours = { .count = 1 };
+	struct msg_offer offer;
 	struct proposal chosen;
-	unsigned int index;
 	char why[64];
 
 	assert_true(proposal_parse(&ours.p[0], PROTO_ESP, text, why, sizeof(why)));
 	parse_200_transforms(TRANSFORM_INTEG);
-	assert_true(proposal_select(&ours, &m.sa.list, false, &chosen, &index));
+	assert_true(msg_sa_select(&m.sa, &ours, false, &chosen, &offer));
 	parse_200_transforms(6);
-	assert_false(proposal_select(&ours, &m.sa.list, false, &chosen, &index));
+	assert_false(msg_sa_select(&m.sa, &ours, false, &chosen, &offer));
 }
 
 static void ke_nonce_id_auth(void **state)
@@ -512,7 +582,8 @@ int main(void)
 		cmocka_unit_test(sa_is_read),
 		cmocka_unit_test(attributes_spoil_their_transform_only),
 		cmocka_unit_test(broken_sa_is_refused),
-		cmocka_unit_test(many_proposals_are_cut),
+		cmocka_unit_test(any_number_of_proposals_is_read),
+		cmocka_unit_test(the_best_of_many_is_chosen),
 		cmocka_unit_test(many_transforms_are_cut),
 		cmocka_unit_test(ke_nonce_id_auth),
 		cmocka_unit_test(nonce_lengths),

@@ -170,30 +170,34 @@ static void noise(uint8_t *p, size_t len)
 		*p++ = (uint8_t)below(256);
 }
 
-static void random_sa(struct proposals *list, struct msg_offer *offers)
+static void random_proposal(struct builder *b, uint8_t number, bool last)
 {
 	static const uint8_t spi_lens[][2] = { { 0, 8 }, { 4, 4 }, { 4, 4 } };
-	struct proposal *p;
-	int i;
+	struct proposal p = { .protocol = (uint8_t)(PROTO_IKE + below(3)) };
+	struct msg_offer offer = {
+		.number = number, .spi_len = spi_lens[p.protocol - PROTO_IKE][below(2)],
+	};
 
-	memset(list, 0, sizeof(*list));
-	memset(offers, 0, PROPOSALS_MAX * sizeof(*offers));
-	list->count = (uint8_t)(1 + below(PROPOSALS_MAX));
-	for (i = 0; i < list->count; i++) {
-		p = &list->p[i];
-		p->protocol = (uint8_t)(PROTO_IKE + below(3));
-		offers[i].number = (uint8_t)(i + 1);
-		offers[i].spi_len = spi_lens[p->protocol - PROTO_IKE][below(2)];
-		if (offers[i].spi_len == 8)
-			offers[i].spi = (uint64_t)below(UINT32_MAX) << 32 | below(UINT32_MAX);
-		else if (offers[i].spi_len)
-			offers[i].spi = below(UINT32_MAX);
-		for (p->count = 0; p->count < 1 + below(PROPOSAL_TRANSFORMS_MAX); p->count++) {
-			p->t[p->count].type = (uint8_t)(1 + below(6));
-			p->t[p->count].id = (uint16_t)below(65536);
-			p->t[p->count].key_bits = (uint16_t)(below(2) ? 0 : below(65536));
-		}
+	if (offer.spi_len == 8)
+		offer.spi = (uint64_t)below(UINT32_MAX) << 32 | below(UINT32_MAX);
+	else if (offer.spi_len)
+		offer.spi = below(UINT32_MAX);
+	for (; p.count < 1 + below(PROPOSAL_TRANSFORMS_MAX); p.count++) {
+		p.t[p.count].type = (uint8_t)(1 + below(6));
+		p.t[p.count].id = (uint16_t)below(65536);
+		p.t[p.count].key_bits = (uint16_t)(below(2) ? 0 : below(65536));
 	}
+	build_proposal(b, &p, &offer, last);
+}
+
+static void random_sa(struct builder *b)
+{
+	unsigned int count = 1 + below(40);
+
+	build_payload(b, PAYLOAD_SA);
+	for (unsigned int i = 1; i <= count; i++)
+		random_proposal(b, (uint8_t)i, i == count);
+	build_payload_end(b);
 }
 
 static struct ts random_ts(void)
@@ -234,9 +238,7 @@ static void random_cp(struct builder *b)
 static void random_payload(struct builder *b)
 {
 	static const uint8_t spi_lens[] = { 0, 4, 8 };
-	struct msg_offer offers[PROPOSALS_MAX];
 	uint8_t data[256], spi_len;
-	struct proposals list;
 	uint32_t spis[8];
 	struct ts ts[8];
 	uint32_t n, i;
@@ -245,8 +247,7 @@ static void random_payload(struct builder *b)
 	n = 1 + below(200);
 	switch (below(11)) {
 	case 0:
-		random_sa(&list, offers);
-		build_sa(b, &list, offers);
+		random_sa(b);
 		break;
 	case 1:
 		build_ke(b, (uint16_t)below(65536), data, n);
@@ -289,6 +290,19 @@ static void random_payload(struct builder *b)
 			     (uint64_t)below(UINT32_MAX) << 32 | below(UINT32_MAX), spi_len, data,
 			     n - 1);
 	}
+}
+
+static void rebuild_sa(struct builder *b)
+{
+	struct cursor at = m.sa.proposals;
+	struct msg_offer offer;
+	unsigned int count = 0;
+	struct proposal p;
+
+	build_payload(b, PAYLOAD_SA);
+	while (msg_sa_next(&at, &p, &offer))
+		build_proposal(b, &p, &offer, ++count == m.sa.count);
+	build_payload_end(b);
 }
 
 static void rebuild_ts(struct builder *b, uint8_t type, const struct msg_ts *list)
@@ -336,7 +350,7 @@ static bool rebuild(struct builder *b, uint8_t type, unsigned int notify, unsign
 
 	switch (type) {
 	case PAYLOAD_SA:
-		build_sa(b, &m.sa.list, m.sa.offer);
+		rebuild_sa(b);
 		return true;
 	case PAYLOAD_KE:
 		build_ke(b, m.ke.group, m.ke.data.at, m.ke.data.left);

@@ -37,8 +37,8 @@ static void seen_from(struct msg *m, const char *letters)
 	for (; *letters; letters++) {
 		if (*letters == 'S' || *letters == 's') {
 			m->seen[PAYLOAD_SA]++;
-			m->sa.list.count = 1;
-			m->sa.list.p[0].protocol = *letters == 'S' ? PROTO_ESP : PROTO_IKE;
+			m->sa.count = 1;
+			m->sa.protocol = *letters == 'S' ? PROTO_ESP : PROTO_IKE;
 			continue;
 		}
 		assert_non_null(strchr(map, *letters));

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
+#include "unit/wire/sa_at.h"
 #include "unit/wire/ts_at.h"
 #include "wire/v2/build.h"
 #include "wire/v2/msg.h"
@@ -72,28 +73,32 @@ static void chooses(uint8_t protocol, bool ignore_ke, const char *expected)
 {
 	char text[PROPOSAL_STRLEN];
 	struct proposal chosen;
+	struct msg_offer offer;
 	struct proposals ours;
-	unsigned int index;
 
 	proposals_default(&ours, protocol);
 	assert_int_equal(m.sa.skipped, 0);
-	assert_true(proposal_select(&ours, &m.sa.list, ignore_ke, &chosen, &index));
+	assert_true(msg_sa_select(&m.sa, &ours, ignore_ke, &chosen, &offer));
 	assert_string_equal(proposal_str(&chosen, text), expected);
 }
 
 static void initiating(void **state)
 {
+	struct proposal p;
+
 	message("init-request", false);
 	chooses(PROTO_IKE, false, "aes128gcm16-prfsha256-x25519");
 	assert_non_null(msg_notify(&m, NOTIFY_NAT_DETECTION_SOURCE_IP));
 	assert_non_null(msg_notify(&m, NOTIFY_NAT_DETECTION_DESTINATION_IP));
 	message("init-response", true);
-	assert_int_equal(m.sa.list.count, 1);
-	assert_true(proposal_find(&m.sa.list.p[0], TRANSFORM_KE)->id == m.ke.group);
+	assert_int_equal(m.sa.count, 1);
+	p = sa_at(&m.sa, 0, NULL);
+	assert_true(proposal_find(&p, TRANSFORM_KE)->id == m.ke.group);
 }
 
 static void authenticating(void **state)
 {
+	struct msg_offer offer;
 	char text[TS_STRLEN];
 
 	chain("auth-request", EXCHANGE_IKE_AUTH, false);
@@ -106,19 +111,23 @@ static void authenticating(void **state)
 	assert_string_equal(ts_at(&m.tsi, 1, text), "10.3.0.0/24[tcp/80]");
 	assert_string_equal(ts_at(&m.tsr, 0, text), "10.2.0.0/24");
 	chain("auth-response", EXCHANGE_IKE_AUTH, true);
-	assert_int_equal(m.sa.offer[0].spi_len, 4);
+	sa_at(&m.sa, 0, &offer);
+	assert_int_equal(offer.spi_len, 4);
 	assert_memory_equal(m.idr.data.at, "b.example.org", m.idr.data.left);
 }
 
 static void rekeying_and_deleting(void **state)
 {
+	struct msg_offer offer;
+
 	chain("child-request", EXCHANGE_CREATE_CHILD_SA, false);
 	chooses(PROTO_ESP, false, "aes128gcm16-noesn");
 	assert_int_equal(msg_notify(&m, NOTIFY_REKEY_SA)->spi_len, 4);
 	chain("child-response", EXCHANGE_CREATE_CHILD_SA, true);
 	chain("rekey-request", EXCHANGE_CREATE_CHILD_SA, false);
 	chooses(PROTO_IKE, false, "aes128gcm16-prfsha256-x25519");
-	assert_int_equal(m.sa.offer[0].spi_len, 8);
+	sa_at(&m.sa, 0, &offer);
+	assert_int_equal(offer.spi_len, 8);
 	chain("rekey-response", EXCHANGE_CREATE_CHILD_SA, true);
 	chain("delete-child", EXCHANGE_INFORMATIONAL, false);
 	assert_int_equal(m.del[0].protocol, PROTO_ESP);

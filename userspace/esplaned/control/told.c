@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "esplaned/control/told.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,8 @@
 #include "ike/core/id.h"
 #include "suite/names.h"
 #include "wire/v2/msg.h"
+
+#define TOLD_PROPOSALS_MAX	16	/* of the peer's, in words */
 
 /* An exchange that ended in a refusal, and when. */
 struct told_memo {
@@ -61,14 +64,22 @@ static void told_identity(json_t *object, const char *key, const struct msg_id *
 	json_object_set_new(object, key, failure_text(ike_id_str(&parsed, text, sizeof(text))));
 }
 
-static void told_proposals(json_t *object, const struct proposals *list)
+/* Of more than TOLD_PROPOSALS_MAX their number is enough. */
+static void told_proposals(json_t *object, const struct msg_sa *sa)
 {
+	struct cursor at = sa->proposals;
 	json_t *array = json_array();
 	char text[PROPOSAL_STRLEN];
+	struct msg_offer offer;
+	struct proposal p;
 
-	for (unsigned int i = 0; i < list->count; i++)
-		json_array_append_new(array, json_string(proposal_str(&list->p[i], text)));
-	json_object_set_new(object, list->p[0].protocol == PROTO_ESP ? "esp" : "ike", array);
+	for (unsigned int i = 0; i < TOLD_PROPOSALS_MAX && msg_sa_next(&at, &p, &offer); i++)
+		json_array_append_new(array, json_string(proposal_str(&p, text)));
+	if (sa->count > TOLD_PROPOSALS_MAX) {
+		snprintf(text, sizeof(text), "and %u more", sa->count - TOLD_PROPOSALS_MAX);
+		json_array_append_new(array, json_string(text));
+	}
+	json_object_set_new(object, sa->protocol == PROTO_ESP ? "esp" : "ike", array);
 }
 
 static void told_selectors(json_t *object, const char *key, const struct msg_ts *ts)
@@ -107,8 +118,8 @@ static json_t *told_make_memo(const struct ike_event *ev)
 	if (x->what)
 		return o;
 	told_identity(o, "asked_identity", &x->heard->idr);
-	if (x->heard->sa.list.count)
-		told_proposals(o, &x->heard->sa.list);
+	if (x->heard->sa.count)
+		told_proposals(o, &x->heard->sa);
 	if (x->heard->tsi.count)
 		told_selectors(o, "remote_ts", &x->heard->tsi);
 	if (x->heard->tsr.count)

@@ -4,8 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Appends; what does not fit ends in "...". */
-static size_t text_append(char *buf, size_t len, size_t at, const char *item)
+size_t text_append(char *buf, size_t len, size_t at, const char *item)
 {
 	size_t need = strlen(item) + (at ? 2 : 0);
 

@@ -88,7 +88,7 @@ static void accept_refuse_child(struct v2_inbound *v, struct peer *peer, const s
 		cause_set(cause, IKE_FAIL_NO_PROPOSAL_CHILD,
 			  "no ESP proposal in common; ours: %s; the peer's: %s",
 			  proposals_text(&conf->esp, ours, sizeof(ours)),
-			  proposals_text(&m->sa.list, theirs, sizeof(theirs)));
+			  offer_text(&m->sa, theirs, sizeof(theirs)));
 	else if (notify == NOTIFY_TS_UNACCEPTABLE && !cause->failure)
 		cause_set(cause, IKE_FAIL_TS,
 			  "no selectors in common; ours: %s === %s; the peer's: %s === %s",
@@ -157,7 +157,7 @@ static void accept_make_child(struct v2_inbound *v, struct peer *peer)
 			  (struct chunk){ sa->nr.b, sa->nr.len }, &cause);
 	if (pair && accept_install(pair, &taken, &cause)) {
 		config_answer(&v->b, peer, &v->m);
-		offer_answer(&v->b, &taken.suite, v->m.sa.offer[taken.index].number, pair->spi_in);
+		offer_answer(&v->b, &taken.suite, taken.offer.number, pair->spi_in);
 		build_ts(&v->b, PAYLOAD_TSI, taken.ts.remote->ts, taken.ts.remote->count);
 		build_ts(&v->b, PAYLOAD_TSR, taken.ts.local->ts, taken.ts.local->count);
 	} else {

@@ -13,14 +13,6 @@ bool addke_offered(const struct proposals *list)
 	return false;
 }
 
-void addke_spoil(struct proposals *theirs)
-{
-	for (unsigned int i = 0; i < theirs->count; i++)
-		for (unsigned int j = 0; j < theirs->p[i].count; j++)
-			if (transform_is_addke(&theirs->p[i].t[j]) && theirs->p[i].t[j].id)
-				theirs->p[i].t[j].unusable = true;
-}
-
 uint16_t addke_next(const struct ike_sa *sa)
 {
 	const struct proposal suite = suite_proposal(&sa->suite);

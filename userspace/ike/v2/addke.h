@@ -11,11 +11,6 @@
 
 /* Does any proposal have one? */
 bool addke_offered(const struct proposals *list);
-/*
- * A peer that does not say that it does RFC 9242 cannot mean the additional key exchanges that it
- * offers: they are never chosen.
- */
-void addke_spoil(struct proposals *theirs);
 /* The group of the next one, before the proofs; KE_NONE: all are done. */
 uint16_t addke_next(const struct ike_sa *sa);
 

@@ -385,7 +385,7 @@ static bool auth_child_is_right(const struct v2_inbound *v, const struct child_c
 	if (!offer_chosen(&conf->esp, &m->sa, KE_NONE, suite)) {
 		cause_set(cause, IKE_FAIL_NO_PROPOSAL_CHILD,
 			  "the peer chose an ESP proposal that we did not offer: %s; ours: %s",
-			  proposals_text(&m->sa.list, remote, sizeof(remote)),
+			  offer_text(&m->sa, remote, sizeof(remote)),
 			  proposals_text(&conf->esp, local, sizeof(local)));
 		return false;
 	}
@@ -467,7 +467,7 @@ static enum verdict auth_accepted(struct inbound *in)
 	}
 	if (error)
 		auth_refused_because(in, error, &cause);
-	else if (!v->m.sa.list.count || !v->m.tsi.count || !v->m.tsr.count)
+	else if (!v->m.sa.count || !v->m.tsi.count || !v->m.tsr.count)
 		cause_set(&cause, IKE_FAIL_PROTOCOL,
 			  "the peer's IKE_AUTH response has neither a CHILD_SA nor an error");
 	else if (auth_make_child(in, child, &cause))

@@ -349,7 +349,7 @@ static void child_reject_answer(struct inbound *in, struct child *child, const c
 	struct v2_inbound *v = v2_inbound(in);
 	struct child_exchange *p = child_exchange(in->ex);
 
-	if (p->new_spi && v->m.sa.list.count && !child_is_deleted(p, offer_spi(&v->m.sa)))
+	if (p->new_spi && v->m.sa.count && !child_is_deleted(p, offer_spi(&v->m.sa)))
 		offer_reject(child, in->sa, &v->m.sa, &p->new_spi, why);
 }
 
@@ -483,7 +483,7 @@ static void child_new_response(struct inbound *in, struct child *child)
 	if (!child_suite_is_right(in, child, &suite))
 		cause_set(&cause, IKE_FAIL_NO_PROPOSAL_CHILD,
 			  "the peer chose an ESP proposal that we did not offer: %s",
-			  proposals_text(&v->m.sa.list, remote, sizeof(remote)));
+			  offer_text(&v->m.sa, remote, sizeof(remote)));
 	else if (!offer_ts(&ts, &v->m.tsi, &v->m.tsr) ||
 		 !ts_list_within(ts.local, conf->local_ts) ||
 		 !ts_list_within(ts.remote, conf->remote_ts))

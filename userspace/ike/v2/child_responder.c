@@ -45,7 +45,7 @@ static void respond_answer(struct v2_inbound *v, const struct offer_taken *taken
 	size_t len;
 
 	config_answer(&v->b, taken->child->peer, &v->m);
-	offer_answer(&v->b, &taken->suite, v->m.sa.offer[taken->index].number, spi_in);
+	offer_answer(&v->b, &taken->suite, taken->offer.number, spi_in);
 	build_nonce(&v->b, nr->b, nr->len);
 	if (ke) {
 		public = ke_public(ke, &len);
@@ -256,7 +256,7 @@ static enum verdict respond_rekey(struct inbound *in, uint32_t spi)
 	if (!old)
 		return VERDICT_STAY;
 	taken.child = old->child;
-	if (!offer_select(&old->child->conf->esp, &m->sa, false, &taken.suite, &taken.index))
+	if (!offer_select(&old->child->conf->esp, &m->sa, false, &taken.suite, &taken.offer))
 		return respond_refuse(in, NOTIFY_NO_PROPOSAL_CHOSEN, "");
 	/* RFC 7296 2.9.2: a rekey carries all that the old one did */
 	all = offer_ts(&theirs, &m->tsr, &m->tsi) &&

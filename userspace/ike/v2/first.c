@@ -155,8 +155,9 @@ static unsigned int first_count_takers(const struct candidates *c, const struct 
 static void first_choose_suite(struct first *f, struct candidates *c)
 {
 	const struct proposals *before = NULL;
-	unsigned int best = 0, takers, index;
+	unsigned int best = 0, takers;
 	struct proposal suite;
+	struct msg_offer offer;
 
 	for (unsigned int i = 0; i < c->count && best < c->count; i++) {
 		const struct proposals *list = &c->t[i]->conf->ike;
@@ -164,7 +165,7 @@ static void first_choose_suite(struct first *f, struct candidates *c)
 		if (before && !memcmp(before, list, sizeof(*list)))
 			continue;
 		before = list;
-		proposal_select(list, &f->in.sa.list, false, &suite, &index);
+		msg_sa_select(&f->in.sa, list, false, &suite, &offer);
 		takers = first_count_takers(c, &suite);
 		if (takers > best) {
 			best = takers;
@@ -176,8 +177,9 @@ static void first_choose_suite(struct first *f, struct candidates *c)
 static bool first_choose(struct first *f, struct candidates *c)
 {
 	struct tunnel *all[CANDIDATES_MAX];
-	unsigned int count = first_matching(f, all), index;
+	unsigned int count = first_matching(f, all);
 	const struct proposals *before = NULL;
+	struct msg_offer offer;
 	struct proposal suite;
 	bool common = false;
 
@@ -186,7 +188,7 @@ static bool first_choose(struct first *f, struct candidates *c)
 
 		/* many tunnels have the same list */
 		if (!before || memcmp(before, list, sizeof(*list)))
-			common = proposal_select(list, &f->in.sa.list, false, &suite, &index);
+			common = msg_sa_select(&f->in.sa, list, false, &suite, &offer);
 		before = list;
 		if (common)
 			c->t[c->count++] = all[i];
@@ -218,7 +220,7 @@ static void first_log_refusal(struct first *f, struct tunnel *t)
 	cause_set(&cause, IKE_FAIL_NO_PROPOSAL_IKE,
 		  "IKE_SA_INIT from %s: no IKE proposal in common; ours: %.190s; the peer's: %.190s",
 		  peer, proposals_text(&t->conf->ike, ours, sizeof(ours)),
-		  proposals_text(&f->in.sa.list, theirs, sizeof(theirs)));
+		  offer_text(&f->in.sa, theirs, sizeof(theirs)));
 	f->ike->exchange = &x;
 	report_refused(t, &cause);
 	f->ike->exchange = NULL;
@@ -315,8 +317,7 @@ void v2_init_accept(struct ike *ike, const struct ike_version *version,
 	}
 	if (!first_parse(&f) || !first_may_enter(&f))
 		return;
-	if (!msg_notify(&f.in, NOTIFY_INTERMEDIATE_SUPPORTED))
-		addke_spoil(&f.in.sa.list);
+	f.in.sa.no_addke = !msg_notify(&f.in, NOTIFY_INTERMEDIATE_SUPPORTED);
 	if (!first_choose(&f, &c)) {
 		first_log_refusal(&f, c.refusing);
 		first_count_refusal(ike);
@@ -345,18 +346,17 @@ enum verdict v2_init_request(struct inbound *in)
 	struct ike_sa *sa = in->sa;
 	struct proposals answer = { .count = 1, .p = { suite_proposal(&sa->suite) } };
 	struct msg_header h = { .spi_i = sa->spi_i, .spi_r = sa->spi_r };
-	struct msg_offer offer = {0};
 	uint8_t secret[KE_SECRET_MAX];
 	bool fake = sa->udp, ok;
+	struct msg_offer offer;
 	struct proposal again;
 	const uint8_t *public;
-	unsigned int index;
 	struct ke *ke;
 	size_t len;
 
-	if (!proposal_select(&answer, &v->m.sa.list, false, &again, &index))
+	if (!msg_sa_select(&v->m.sa, &answer, false, &again, &offer))
 		return VERDICT_DROP;
-	offer.number = v->m.sa.offer[index].number;
+	offer = (struct msg_offer){ .number = offer.number };
 	sa->ni.len = v->m.nonce.left;
 	memcpy(sa->ni.b, v->m.nonce.at, sa->ni.len);
 	ike_random(sa->ike, sa->nr.b, IKE_NONCE_LEN);

@@ -228,13 +228,10 @@ static bool init_derive(struct ike_sa *sa, const struct ke *ke, const struct msg
 /* One proposal, each transform one of ours, with the group whose value it has. */
 static bool init_suite_ok(const struct v2_inbound *v, uint16_t group, struct proposal *suite)
 {
-	const struct msg_sa *answer = &v->m.sa;
 	const struct transform *ke;
-	unsigned int index;
+	struct msg_offer offer;
 
-	if (answer->list.count != 1 || answer->skipped ||
-	    !proposal_select(&init_conf(v->in.sa)->ike, &answer->list, false, suite, &index) ||
-	    suite->count != answer->list.p[0].count)
+	if (!offer_ike_chosen(&init_conf(v->in.sa)->ike, &v->m.sa, suite, &offer))
 		return false;
 	ke = proposal_find(suite, TRANSFORM_KE);
 	return v->m.ke.group == group && ke && ke->id == group &&

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "ike/v2/offer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "ike/core/text.h"
 #include "ike/object/child_sa.h"
 #include "ike/object/ike_sa.h"
 #include "ike/object/peer.h"
@@ -50,11 +52,9 @@ struct proposals offer_with_group(const struct proposals *ours, uint16_t group)
 void offer_build(struct builder *b, const struct proposals *ours, bool groups, uint32_t spi)
 {
 	struct proposals list = groups ? *ours : offer_without_groups(ours);
-	struct msg_offer offers[PROPOSALS_MAX];
+	struct msg_offer first = { .number = 1, .spi_len = 4, .spi = spi };
 
-	for (unsigned int i = 0; i < list.count; i++)
-		offers[i] = (struct msg_offer){ .number = i + 1, .spi_len = 4, .spi = spi };
-	build_sa(b, &list, offers);
+	build_sa(b, &list, &first);
 }
 
 void offer_answer(struct builder *b, const struct proposal *suite, uint8_t number, uint32_t spi)
@@ -71,10 +71,27 @@ static bool offer_spi_ok(const struct msg_offer *offer)
 }
 
 bool offer_select(const struct proposals *ours, const struct msg_sa *theirs, bool ignore_ke,
-		     struct proposal *suite, unsigned int *index)
+		  struct proposal *suite, struct msg_offer *offer)
 {
-	return proposal_select(ours, &theirs->list, ignore_ke, suite, index) &&
-	       offer_spi_ok(&theirs->offer[*index]);
+	return msg_sa_select(theirs, ours, ignore_ke, suite, offer) && offer_spi_ok(offer);
+}
+
+/* Is it one proposal, with no more transforms than we can hold? */
+static bool offer_single(const struct msg_sa *answer, struct proposal *p)
+{
+	struct cursor at = answer->proposals;
+	struct msg_offer offer;
+
+	return answer->count == 1 && !answer->skipped && msg_sa_next(&at, p, &offer);
+}
+
+bool offer_ike_chosen(const struct proposals *ours, const struct msg_sa *answer,
+		      struct proposal *suite, struct msg_offer *offer)
+{
+	struct proposal theirs;
+
+	return offer_single(answer, &theirs) &&
+	       msg_sa_select(answer, ours, false, suite, offer) && suite->count == theirs.count;
 }
 
 /* An answer is a choice: one transform of a type. */
@@ -90,14 +107,15 @@ bool offer_chosen(const struct proposals *ours, const struct msg_sa *answer, uin
 		     struct proposal *suite)
 {
 	const struct transform *integ;
+	struct msg_offer offer;
+	struct proposal theirs;
 	uint16_t chosen;
-	unsigned int index;
 
-	if (answer->list.count != 1 || answer->skipped || !offer_is_choice(&answer->list.p[0]) ||
-	    !offer_select(ours, answer, group == KE_NONE, suite, &index))
+	if (!offer_single(answer, &theirs) || !offer_is_choice(&theirs) ||
+	    !offer_select(ours, answer, group == KE_NONE, suite, &offer))
 		return false;
 	/* beside an AEAD: the peer would cut its keys elsewhere */
-	integ = proposal_find(&answer->list.p[0], TRANSFORM_INTEG);
+	integ = proposal_find(&theirs, TRANSFORM_INTEG);
 	if (integ && integ->id && !proposal_find(suite, TRANSFORM_INTEG))
 		return false;
 	chosen = offer_group(suite);
@@ -113,7 +131,25 @@ uint16_t offer_group(const struct proposal *suite)
 
 uint32_t offer_spi(const struct msg_sa *answer)
 {
-	return answer->offer[0].spi;
+	struct cursor at = answer->proposals;
+	struct msg_offer offer;
+	struct proposal p;
+
+	return msg_sa_next(&at, &p, &offer) ? offer.spi : 0;
+}
+
+const char *offer_text(const struct msg_sa *sa, char *buf, size_t len)
+{
+	struct cursor at = sa->proposals;
+	char item[PROPOSAL_STRLEN];
+	struct msg_offer offer;
+	struct proposal p;
+	size_t used = 0;
+
+	snprintf(buf, len, "none");
+	while (used < len && msg_sa_next(&at, &p, &offer))
+		used = text_append(buf, len, used, proposal_str(&p, item));
+	return buf;
 }
 
 /* NULL: there is none of known type, or no memory. */
@@ -252,7 +288,7 @@ uint16_t offer_take(struct peer *peer, const struct msg *m, bool ignore_ke,
 		return NOTIFY_TS_UNACCEPTABLE;
 	}
 	if (offer_select(&taken->child->conf->esp, &m->sa, ignore_ke, &taken->suite,
-			 &taken->index))
+			 &taken->offer))
 		return 0;
 	ts_pair_clear(&taken->ts);
 	return NOTIFY_NO_PROPOSAL_CHOSEN;
@@ -318,7 +354,7 @@ struct child_sa *offer_pair(const struct offer_taken *taken, uint32_t spi, struc
 		spi = offer_reserve(child, cause);
 	if (!spi)
 		return NULL;
-	pair = pair_new(child, sa, &taken->suite, spi, m->sa.offer[taken->index].spi);
+	pair = pair_new(child, sa, &taken->suite, spi, taken->offer.spi);
 	if (!pair) {
 		pair_spi_free(child, spi);
 		cause_set(cause, IKE_FAIL_PROTOCOL, "no memory for a CHILD_SA");
@@ -352,7 +388,13 @@ void offer_ts_refused(struct cause *cause, const struct child *child, uint16_t n
 void offer_reject(struct child *child, struct ike_sa *sa, const struct msg_sa *answer,
 		  uint32_t *spi_in, const char *why)
 {
-	struct child_sa *pair = pair_new(child, sa, &answer->list.p[0], *spi_in, offer_spi(answer));
+	struct cursor at = answer->proposals;
+	struct child_sa *pair = NULL;
+	struct msg_offer offer;
+	struct proposal suite;
+
+	if (msg_sa_next(&at, &suite, &offer))
+		pair = pair_new(child, sa, &suite, *spi_in, offer.spi);
 
 	if (!pair) {		/* the two ends would disagree for ever */
 		sa_end(sa, SA_CLOSE, IKE_FAIL_PROTOCOL, "no memory to delete a CHILD_SA");

@@ -17,14 +17,22 @@ struct proposals offer_with_group(const struct proposals *ours, uint16_t group);
  */
 void offer_build(struct builder *b, const struct proposals *ours, bool groups, uint32_t spi);
 void offer_answer(struct builder *b, const struct proposal *suite, uint8_t number, uint32_t spi);
-/* The responder's choice; @index: which of theirs. False too if that one's SPI is not one. */
+/* The responder's choice, and what it answers. False too if that one's SPI is not one. */
 bool offer_select(const struct proposals *ours, const struct msg_sa *theirs, bool ignore_ke,
-		     struct proposal *suite, unsigned int *index);
+		  struct proposal *suite, struct msg_offer *offer);
+/*
+ * Is the answer one proposal, each transform of which one of @ours; with the SPI of an IKE SA or,
+ * in IKE_SA_INIT, none?
+ */
+bool offer_ike_chosen(const struct proposals *ours, const struct msg_sa *answer,
+		      struct proposal *suite, struct msg_offer *offer);
 /* Is the responder's answer a choice from what we offered, with the group that we sent, or none? */
 bool offer_chosen(const struct proposals *ours, const struct msg_sa *answer, uint16_t group,
 		     struct proposal *suite);
 uint16_t offer_group(const struct proposal *suite);	/* or KE_NONE */
-uint32_t offer_spi(const struct msg_sa *answer);
+uint32_t offer_spi(const struct msg_sa *answer);	/* of its first; 0: there is none */
+/* As text, for people: as many as fit. */
+const char *offer_text(const struct msg_sa *sa, char *buf, size_t len);
 /*
  * TSi and TSr of an answer to us (or of a request, the other way round): lists of the caller's,
  * to be given up with ts_pair_clear(). False: what we cannot hold, or no memory.
@@ -46,7 +54,7 @@ struct chunk offer_chunk(struct cursor c);
 struct offer_taken {
 	struct child *child;
 	struct proposal suite;
-	unsigned int index;		/* of the peer's proposal */
+	struct msg_offer offer;		/* the peer's proposal */
 	struct ts_pair ts;		/* to be given up with ts_pair_clear() */
 };
 

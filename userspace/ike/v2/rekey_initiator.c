@@ -153,21 +153,24 @@ const struct exchange_kind v2_kind_rekey_ike = {
 
 /* ---- its answer */
 
-/* The IKE SA that the answer is about, and its suite; NULL: the answer makes no sense. */
-static struct ike_sa *rekey_offered(struct inbound *in, struct proposal *suite)
+/*
+ * The IKE SA that the answer is about, its suite and the peer's SPI; NULL: the answer makes no
+ * sense.
+ */
+static struct ike_sa *rekey_offered(struct inbound *in, struct proposal *suite, uint64_t *spi)
 {
 	struct rekey_exchange *p = rekey_exchange(in->ex);
 	const struct msg *m = &v2_inbound(in)->m;
 	struct ike_sa *old = in->sa, *sa = p->spi ? sa_find(old->ike, p->spi) : NULL;
 	const struct proposals same = { .count = 1, .p = { suite_proposal(&old->suite) } };
 	uint16_t group = suite_group(&old->suite);
-	unsigned int index;
+	struct msg_offer offer;
 
-	if (!sa || sa->state != SA_NEW || m->sa.list.count != 1 || m->sa.skipped ||
-	    !proposal_select(&same, &m->sa.list, false, suite, &index) ||
-	    suite->count != m->sa.list.p[0].count || m->sa.offer[0].spi_len != 8 ||
-	    !m->sa.offer[0].spi || m->ke.group != group || !offer_nonce_ok(m->nonce, old->prf))
+	if (!sa || sa->state != SA_NEW || !offer_ike_chosen(&same, &m->sa, suite, &offer) ||
+	    offer.spi_len != 8 || !offer.spi || m->ke.group != group ||
+	    !offer_nonce_ok(m->nonce, old->prf))
 		return NULL;
+	*spi = offer.spi;
 	return sa;
 }
 
@@ -178,14 +181,15 @@ static struct ike_sa *rekey_granted(struct inbound *in)
 	const struct msg *m = &v2_inbound(in)->m;
 	uint8_t secret[KE_SECRET_MAX];
 	struct proposal suite;
-	struct ike_sa *sa = rekey_offered(in, &suite);
+	uint64_t spi;
+	struct ike_sa *sa = rekey_offered(in, &suite, &spi);
 	size_t len;
 	bool ok;
 
 	if (!sa || !followup_complete(&p->followup, &suite))
 		return NULL;
 	rekey_like(sa, in->sa, &suite);
-	sa->spi_r = m->sa.offer[0].spi;
+	sa->spi_r = spi;
 	sa->nr.len = m->nonce.left;
 	memcpy(sa->nr.b, m->nonce.at, sa->nr.len);
 	crash_take(sa, m);
@@ -222,7 +226,8 @@ enum verdict rekey_exchange_granted(struct inbound *in)
 {
 	struct rekey_exchange *p = rekey_exchange(in->ex);
 	struct proposal suite;
-	struct ike_sa *rival, *sa = rekey_offered(in, &suite);
+	uint64_t spi;
+	struct ike_sa *rival, *sa = rekey_offered(in, &suite, &spi);
 
 	if (sa && followup_begin(&p->followup, in, &suite))
 		return VERDICT_STAY;

@@ -72,14 +72,14 @@ static void rekey_meet_rival(struct rekey_exchange *ours, struct ike_sa *sa, str
  * another PRF in a way of their own.
  */
 static bool rekey_choose(const struct ike_sa *old, const struct msg_sa *offered,
-			 struct proposal *suite, unsigned int *index)
+			 struct proposal *suite, struct msg_offer *offer)
 {
 	const struct proposals same = { .count = 1, .p = { suite_proposal(&old->suite) } };
 	const struct proposals *ours = &old->peer->conf->ike;
 
-	return (proposal_select(&same, &offered->list, false, suite, index) ||
-		proposal_select(ours, &offered->list, false, suite, index)) &&
-	       offered->offer[*index].spi_len == 8 && offered->offer[*index].spi;
+	return (msg_sa_select(offered, &same, false, suite, offer) ||
+		msg_sa_select(offered, ours, false, suite, offer)) &&
+	       offer->spi_len == 8 && offer->spi;
 }
 
 /*
@@ -156,8 +156,8 @@ enum verdict v2_rekey_request(struct inbound *in)
 	struct ike_sa *sa, *old = in->sa;
 	struct rekey_exchange *ours;
 	struct proposal suite;
+	struct msg_offer offer;
 	enum verdict verdict;
-	unsigned int index;
 	uint16_t group;
 
 	v2_child_heard(old);
@@ -167,7 +167,7 @@ enum verdict v2_rekey_request(struct inbound *in)
 		return rekey_refuse(in, NOTIFY_TEMPORARY_FAILURE);
 	if (awaited_done(old))
 		return rekey_complete(in, awaited_done(old), ours);
-	if (!rekey_choose(old, &v->m.sa, &suite, &index))
+	if (!rekey_choose(old, &v->m.sa, &suite, &offer))
 		return rekey_refuse(in, NOTIFY_NO_PROPOSAL_CHOSEN);
 	if (!offer_nonce_ok(v->m.nonce, proposal_find(&suite, TRANSFORM_PRF)->id))
 		return rekey_refuse(in, NOTIFY_INVALID_SYNTAX);
@@ -176,10 +176,10 @@ enum verdict v2_rekey_request(struct inbound *in)
 		v2_refuse_group(v, group);
 		return VERDICT_FAIL;
 	}
-	sa = rekey_successor(in, &suite, v->m.sa.offer[index].spi);
+	sa = rekey_successor(in, &suite, offer.spi);
 	if (!sa)
 		return rekey_refuse(in, NOTIFY_TEMPORARY_FAILURE);
-	verdict = rekey_answer_for(in, sa, &v->m.sa.offer[index], ours);
+	verdict = rekey_answer_for(in, sa, &offer, ours);
 	if (verdict != VERDICT_FAIL)
 		return verdict;
 	sa_end(sa, SA_DROP, IKE_FAIL_NONE, "no keys");

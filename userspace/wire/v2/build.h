@@ -47,10 +47,14 @@ void build_payload(struct builder *b, uint8_t type);
 void build_payload_end(struct builder *b);
 
 /*
- * @offers gives number and SPI of each; NULL: numbered from 1, without SPI (IKE_SA_INIT). An answer
- * is one proposal with the number of what it answers.
+ * @first gives the number of the first, from which they count up, and the SPI of each; NULL:
+ * numbered from 1, without SPI (IKE_SA_INIT). An answer is one proposal with the number of what it
+ * answers.
  */
-void build_sa(struct builder *b, const struct proposals *list, const struct msg_offer *offers);
+void build_sa(struct builder *b, const struct proposals *list, const struct msg_offer *first);
+/* One of them, where the payload has been begun. */
+void build_proposal(struct builder *b, const struct proposal *p, const struct msg_offer *offer,
+		    bool last);
 void build_ke(struct builder *b, uint16_t group, const void *data, size_t len);
 void build_nonce(struct builder *b, const void *nonce, size_t len);
 /* @type: PAYLOAD_IDI or PAYLOAD_IDR */

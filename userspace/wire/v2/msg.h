@@ -35,22 +35,21 @@ enum msg_kind {
 	MSG_DECLINED,			/* response: notifies in the place of the rest */
 };
 
-/* One offered or chosen proposal beyond its transforms: parallel to proposals.p[]. */
+/* One offered or chosen proposal beyond its transforms. */
 struct msg_offer {
 	uint8_t number;			/* 1, 2, ...; an answer repeats that of the offer */
 	uint8_t spi_len;		/* 0, 4 or 8 */
+	uint8_t skipped;		/* transforms beyond our table */
 	uint64_t spi;			/* big-endian value of the SPI; ESP: in the low 32 bits */
 };
 
-/*
- * Transforms unknown to proposal.h are kept under their numbers, those with unknown attributes
- * marked unusable, so that proposal_select() refuses exactly what RFC 7296 3.3.6 wants refused.
- * What exceeds our tables was left out: @skipped.
- */
+/* As many proposals as fit into a message, proven sound: msg_sa_next() reads them. */
 struct msg_sa {
-	struct proposals list;
-	struct msg_offer offer[PROPOSALS_MAX];
-	unsigned int skipped;
+	uint16_t count;
+	uint8_t protocol;		/* of the first; 0: there is none */
+	bool no_addke;			/* for msg_sa_select() */
+	unsigned int skipped;		/* transforms of all beyond our tables */
+	struct cursor proposals;
 };
 
 struct msg_ke {
@@ -153,6 +152,20 @@ enum msg_result msg_parse(const uint8_t *p, size_t len, struct msg_header *h, st
  * excepted. False: there is none.
  */
 bool msg_ts_next(struct cursor *selectors, struct ts *ts);
+
+/*
+ * The next of a copy of msg_sa.proposals. Transforms unknown to proposal.h are kept under their
+ * numbers, those with unknown attributes marked unusable, so that a choice refuses exactly what RFC
+ * 7296 3.3.6 wants refused. False: there is none.
+ */
+bool msg_sa_next(struct cursor *proposals, struct proposal *p, struct msg_offer *offer);
+/*
+ * What a responder chooses of all (struct choice), and the offer that it answers. With
+ * @theirs->no_addke never an additional key exchange: one that does not say that it does RFC 9242
+ * cannot mean those that it offers. False: nothing in common.
+ */
+bool msg_sa_select(const struct msg_sa *theirs, const struct proposals *ours, bool ignore_ke,
+		   struct proposal *chosen, struct msg_offer *offer);
 
 /* The first notify of a type, or NULL. */
 const struct msg_notify *msg_notify(const struct msg *m, uint16_t type);

@@ -174,12 +174,10 @@ refuse(char why[RULES_WHY_LEN], const char *fmt, ...)
 
 static bool kind_fits(const struct kind *k, uint8_t exchange, bool response, const struct msg *m)
 {
-	uint8_t protocol = m->sa.list.count ? m->sa.list.p[0].protocol : 0;
-
 	return k->exchange == exchange &&
 	       (!k->direction || k->direction == (response ? RESPONSE : REQUEST)) &&
 	       (!k->has || m->seen[k->has]) && (!k->lacks || !m->seen[k->lacks]) &&
-	       (!k->sa_protocol || k->sa_protocol == protocol);
+	       (!k->sa_protocol || k->sa_protocol == m->sa.protocol);
 }
 
 static const struct kind *find_kind(uint8_t exchange, bool response, bool inside,

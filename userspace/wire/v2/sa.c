@@ -31,12 +31,11 @@ static bool parse_attributes(struct cursor *c, struct transform *t)
 }
 
 /*
- * @p may be NULL, where the whole proposal is beyond our table. A transform beyond the table of a
- * proposal is left out, except that a type we do not know must stay visible: it spoils the
- * proposal, RFC 7296 3.3.6.
+ * A transform beyond the table of a proposal is left out, except that a type we do not know must
+ * stay visible: it spoils the proposal, RFC 7296 3.3.6.
  */
 static const char *parse_transform(struct cursor *c, bool last, struct proposal *p,
-				   unsigned int *skipped)
+				   struct msg_offer *offer)
 {
 	struct transform t = {};
 	struct cursor body;
@@ -51,13 +50,11 @@ static const char *parse_transform(struct cursor *c, bool last, struct proposal 
 	if (!cursor_u8(&body, &t.type) || !cursor_u8(&body, &zero) || !cursor_u16(&body, &t.id) ||
 	    !parse_attributes(&body, &t))
 		return "a transform's attribute is cut short";
-	if (!p)
-		return NULL;
 	if (p->count < PROPOSAL_TRANSFORMS_MAX) {
 		p->t[p->count++] = t;
 		return NULL;
 	}
-	++*skipped;
+	offer->skipped++;
 	if (t.type < TRANSFORM_ENCR || t.type > TRANSFORM_ESN)
 		p->t[PROPOSAL_TRANSFORMS_MAX - 1] = t;
 	return NULL;
@@ -91,35 +88,27 @@ static const char *parse_spi(struct cursor *c, uint8_t protocol, uint8_t len,
 	}
 }
 
-static const char *parse_proposal(struct cursor *c, struct msg_sa *sa)
+static const char *parse_proposal(struct cursor *c, struct proposal *p, struct msg_offer *offer)
 {
-	struct msg_offer spare = {}, *offer = &spare;
-	uint8_t more, zero, protocol, spi_len, count;
-	struct proposal *p = NULL;
+	uint8_t more, zero, spi_len, count;
 	struct cursor body;
 	const char *why;
 	uint16_t len;
 	int i;
 
+	*p = (struct proposal){};
+	*offer = (struct msg_offer){};
 	if (!cursor_u8(c, &more) || !cursor_u8(c, &zero) || !cursor_u16(c, &len) || len < 8 ||
 	    !cursor_sub(c, len - 4, &body))
 		return "a proposal's length is wrong";
 	if (more != (c->left ? MORE_PROPOSALS : 0))
 		return "the chain of proposals is broken";
-	if (sa->list.count < PROPOSALS_MAX) {
-		offer = &sa->offer[sa->list.count];
-		p = &sa->list.p[sa->list.count++];
-	} else {
-		sa->skipped++;
-	}
-	if (!cursor_u8(&body, &offer->number) || !cursor_u8(&body, &protocol) ||
+	if (!cursor_u8(&body, &offer->number) || !cursor_u8(&body, &p->protocol) ||
 	    !cursor_u8(&body, &spi_len) || !cursor_u8(&body, &count))
 		return "a proposal is cut short";
-	if (p)
-		p->protocol = protocol;
-	why = parse_spi(&body, protocol, spi_len, offer);
+	why = parse_spi(&body, p->protocol, spi_len, offer);
 	for (i = 1; !why && i <= count; i++)
-		why = parse_transform(&body, i == count, p, &sa->skipped);
+		why = parse_transform(&body, i == count, p, offer);
 	if (!why && body.left)
 		why = "octets are left over behind a proposal's transforms";
 	return why;
@@ -127,13 +116,52 @@ static const char *parse_proposal(struct cursor *c, struct msg_sa *sa)
 
 const char *parse_sa(struct cursor *c, struct msg_sa *sa)
 {
+	struct msg_offer offer;
 	const char *why = NULL;
+	struct proposal p;
 
 	if (!c->left)
 		return "there is no proposal";
-	while (!why && c->left)
-		why = parse_proposal(c, sa);
+	sa->proposals = *c;
+	while (!why && c->left) {
+		why = parse_proposal(c, &p, &offer);
+		if (!sa->count++)
+			sa->protocol = p.protocol;
+		sa->skipped += offer.skipped;
+	}
 	return why;
+}
+
+bool msg_sa_next(struct cursor *proposals, struct proposal *p, struct msg_offer *offer)
+{
+	return proposals->left && !parse_proposal(proposals, p, offer);
+}
+
+/* Those that mean nothing where the peer does no RFC 9242. */
+static void sa_spoil_addke(struct proposal *p)
+{
+	for (unsigned int i = 0; i < p->count; i++)
+		if (transform_is_addke(&p->t[i]) && p->t[i].id)
+			p->t[i].unusable = true;
+}
+
+bool msg_sa_select(const struct msg_sa *theirs, const struct proposals *ours, bool ignore_ke,
+		   struct proposal *chosen, struct msg_offer *offer)
+{
+	struct choice c = { .ours = ours, .ignore_ke = ignore_ke };
+	struct cursor at = theirs->proposals;
+	struct msg_offer next;
+	struct proposal p;
+
+	while (!choose_is_final(&c) && msg_sa_next(&at, &p, &next)) {
+		if (theirs->no_addke)
+			sa_spoil_addke(&p);
+		if (choose_among(&c, &p))
+			*offer = next;
+	}
+	if (c.made)
+		*chosen = c.best;
+	return c.made;
 }
 
 static void build_transform(struct writer *w, const struct transform *t, bool last)
@@ -150,9 +178,10 @@ static void build_transform(struct writer *w, const struct transform *t, bool la
 	}
 }
 
-static void build_proposal(struct writer *w, const struct proposal *p,
-			   const struct msg_offer *offer, bool last)
+void build_proposal(struct builder *b, const struct proposal *p, const struct msg_offer *offer,
+		    bool last)
 {
+	struct writer *w = &b->w;
 	size_t start = w->len;
 	int i;
 
@@ -169,16 +198,12 @@ static void build_proposal(struct writer *w, const struct proposal *p,
 	writer_patch_u16(w, start + 2, (uint16_t)(w->len - start));
 }
 
-void build_sa(struct builder *b, const struct proposals *list, const struct msg_offer *offers)
+void build_sa(struct builder *b, const struct proposals *list, const struct msg_offer *first)
 {
-	struct msg_offer plain = {};
-	int i;
+	struct msg_offer offer = first ? *first : (struct msg_offer){ .number = 1 };
 
 	build_payload(b, PAYLOAD_SA);
-	for (i = 0; i < list->count; i++) {
-		plain.number = (uint8_t)(i + 1);
-		build_proposal(&b->w, &list->p[i], offers ? &offers[i] : &plain,
-			       i == list->count - 1);
-	}
+	for (unsigned int i = 0; i < list->count; i++, offer.number++)
+		build_proposal(b, &list->p[i], &offer, i + 1U == list->count);
 	build_payload_end(b);
 }
