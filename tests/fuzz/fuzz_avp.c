@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* filled up and put together it may be longer than what it came from */
 	if (w.overflow || w.len > AVP_MESSAGE_MAX)
 		return 0;
-	if (!avp_parse((struct chunk){ octets, w.len }, &again) || again.unknown)
+	if (!avp_parse((struct chunk){ octets, w.len }, &again) || again.is_unknown)
 		abort();
 	is_same(again.user, m.user);
 	is_same(again.password, m.password);

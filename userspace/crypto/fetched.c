@@ -27,6 +27,7 @@ struct fetched_item {
 	gnutls_ocsp_resp_t response;
 	char why[FETCHED_WHY];		/* neither of them */
 	time_t at, until;		/* fetched; to be fetched again, if it is signed */
+	time_t made;			/* thisUpdate, of the last certificate that was looked for */
 	bool is_signed;			/* by the issuer of what it was asked about */
 };
 
@@ -161,20 +162,20 @@ static enum revoke_verdict fetched_judge_response(struct fetched_item *item, gnu
 						  gnutls_x509_crt_t issuer, unsigned int flags,
 						  time_t now, time_t *when)
 {
-	time_t this_update, next;
+	time_t next;
 	unsigned int status, wrong = 0;
 
 	if (gnutls_ocsp_resp_check_crt(item->response, 0, crt) < 0 ||
 	    gnutls_ocsp_resp_verify_direct(item->response, issuer, &wrong, flags) < 0 || wrong ||
 	    gnutls_ocsp_resp_get_single(item->response, 0, NULL, NULL, NULL, NULL, &status,
-					&this_update, &next, when, NULL) < 0)
+					&item->made, &next, when, NULL) < 0)
 		return REVOKE_UNKNOWN;
 	item->is_signed = true;
 	if (status == GNUTLS_OCSP_CERT_REVOKED)
 		return REVOKE_REVOKED;
 	if (next == (time_t)-1)
-		next = this_update + FETCHED_UNDATED_S;
-	return status == GNUTLS_OCSP_CERT_GOOD && this_update <= now + FETCHED_SKEW_S &&
+		next = item->made + FETCHED_UNDATED_S;
+	return status == GNUTLS_OCSP_CERT_GOOD && item->made <= now + FETCHED_SKEW_S &&
 	       now <= next ? REVOKE_GOOD : REVOKE_UNKNOWN;
 }
 
@@ -214,6 +215,9 @@ enum revoke_verdict fetched_judge_sent(const struct chunk *ocsp, unsigned int co
 		fetched_read(item, ocsp[i], true);
 		one = !item->response ? REVOKE_UNKNOWN :
 		      fetched_judge_response(item, crt, issuer, flags, now, when);
+		/* whose key was revoked since would bring an old one along */
+		if (one == REVOKE_GOOD && item->made + FETCHED_KEEP_S < now)
+			one = REVOKE_UNKNOWN;
 		verdict = one == REVOKE_UNKNOWN ? verdict : one;
 		fetched_item_free(item);
 	}

@@ -65,8 +65,10 @@ static bool avp_take_eap(struct avp_message *m, const struct cursor *value)
 
 static bool avp_take_unknown(struct avp_message *m, const struct avp *a)
 {
-	if (a->flags & FLAG_MANDATORY)
+	if (a->flags & FLAG_MANDATORY && !m->is_unknown) {
+		m->is_unknown = true;
 		m->unknown = a->code;
+	}
 	return true;
 }
 

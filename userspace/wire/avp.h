@@ -31,7 +31,8 @@ struct avp_message {
 	struct chunk challenge, response, success, error;	/* of MS-CHAP-V2 */
 	uint8_t eap[AVP_MESSAGE_MAX];	/* the EAP-Message AVPs put together */
 	size_t eap_len;
-	uint32_t unknown;		/* code of one that we have to understand, and do not; 0 */
+	bool is_unknown;		/* there is one that we have to understand, and do not: */
+	uint32_t unknown;		/* the code of the first of them */
 };
 
 /* False: malformed, too long, or there is one twice that can be there once. */

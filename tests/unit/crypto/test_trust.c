@@ -346,13 +346,19 @@ static void fetched_responses(void **state)
 }
 
 /* With a response that the peer itself has sent: accepted? */
-static bool sent(struct trust *t, const char *chain, struct chunk first, struct chunk second)
+static bool sent_at(struct trust *t, const char *chain, struct chunk first, struct chunk second,
+		    time_t now)
 {
 	const struct chunk ocsp[] = { first, second };
 	struct chunk cert = pki_cert(chain);
-	struct trust_claim claim = { &cert, 1, ID_FQDN, gw, time(NULL), ocsp, 2 };
+	struct trust_claim claim = { &cert, 1, ID_FQDN, gw, now, ocsp, 2 };
 
 	return trust_check(t, &claim, &until, &need, why);
+}
+
+static bool sent(struct trust *t, const char *chain, struct chunk first, struct chunk second)
+{
+	return sent_at(t, chain, first, second, time(NULL));
 }
 
 /* RFC 4806: as what is fetched, and nothing of it is kept. */
@@ -377,6 +383,13 @@ static void sent_responses(void **state)
 	assert_false(sent(t, "p256", good, none));
 	assert_string_equal(why, "there is no revocation list of C=DE, O=Example, CN=Root, and "
 			    "revocation is strict: give it in crl");
+	/* of before yesterday: the certificate may be revoked since, so it is looked up */
+	assert_false(asked(t, "asked", 0));
+	good = response("asked.good", "ca", "-ndays 9");
+	assert_true(sent_at(t, "asked", good, none, time(NULL) + 80000));
+	assert_false(sent_at(t, "asked", good, none, time(NULL) + 90000));
+	assert_string_equal(need.url, "http://127.0.0.1:8888/ocsp");
+	assert_false(asked(t, "asked", 0));
 	/* what is fetched, or listed, goes before */
 	trust_learn(t, &need, revoked, NULL, time(NULL));
 	assert_false(asked(t, "asked", 0));

@@ -212,7 +212,7 @@ static void heard(struct talk *t, size_t len, struct avp_message *m)
 	assert_in_range(t->s->out_len, 6 + len + 9, AUTH_OUT_MAX);
 	assert_memory_equal(at, "inside", 6);
 	assert_true(avp_parse((struct chunk){ at + 8, t->s->out_len - 6 - len - 8 }, m));
-	assert_int_equal(m->unknown, 0);
+	assert_false(m->is_unknown);
 }
 
 static void failed(struct talk *t, enum auth_state state, const char *why)

@@ -42,7 +42,7 @@ static void written(void **state)
 	is(m.user, "alice");
 	is(m.response, "xy");
 	assert_int_equal(m.eap_len + m.password.len + m.challenge.len + m.success.len, 0);
-	assert_int_equal(m.unknown, 0);
+	assert_false(m.is_unknown);
 }
 
 /* RFC 5281 11.2.5: filled up with zeros, which do not belong to it. */
@@ -74,13 +74,19 @@ static void put_together(void **state)
 static void unknown(void **state)
 {
 	assert_true(parse("000003e700000009ff000000"));	/* not mandatory */
-	assert_int_equal(m.unknown, 0);
+	assert_false(m.is_unknown);
 	assert_true(parse("000003e740000009ff000000"));
 	assert_int_equal(m.unknown, 999);
 	/* User-Name, but of a vendor's */
 	assert_true(parse("00000001c000000d0000002a61000000"));
 	assert_int_equal(m.unknown, 1);
 	assert_int_equal(m.user.len, 0);
+	/* and then one with the code 0: neither goes unseen */
+	assert_true(parse("000003e740000009ff000000" "0000000040000008"));
+	assert_true(m.is_unknown);
+	assert_int_equal(m.unknown, 999);
+	assert_true(parse("0000000040000008"));
+	assert_true(m.is_unknown);
 	assert_true(parse(""));
 }
 

@@ -86,19 +86,22 @@ void dns_key_learn(struct tunnel_entry *t, struct chunk octets, const char *why,
 {
 	struct cursor c = cursor_of(octets.p, octets.len);
 	char detail[RAW_WHY_MAX] = "malformed", name[TUNNEL_HOST_MAX];
+	struct chunk_list *found = NULL;
 	uint32_t ttl = 0;
 
-	chunk_list_put(t->named);
-	t->named = NULL;
-	t->unnamed[0] = '\0';
 	if (cursor_u32(&c, &ttl))
-		t->named = dns_key_list(c, t->opt.allow_legacy, detail);
+		found = dns_key_list(c, t->opt.allow_legacy, detail);
+	if (!found && t->named && dns_key_known(t, now_ms))
+		return;			/* another look-up has found it meanwhile */
+	chunk_list_put(t->named);
+	t->named = found;
+	t->unnamed[0] = '\0';
 	if (!t->named)
 		snprintf(t->unnamed, sizeof(t->unnamed),
 			 "DNS has no key of %.64s that counts: %s%.140s",
 			 dns_key_name(t, name), octets.len ? "IPSECKEY: " : "",
 			 octets.len ? detail : why);
-	if (!t->named)
+	if (!t->named || ttl < DNS_KEY_AGAIN_S)
 		ttl = DNS_KEY_AGAIN_S;
 	else if (ttl > DNS_KEY_KEEP_S)
 		ttl = DNS_KEY_KEEP_S;

@@ -315,6 +315,15 @@ static bool keys_send(struct keys *keys, const struct writer *w)
 	return false;
 }
 
+/* What it says is not left behind: a password may be in it. */
+static bool keys_send_secret(struct keys *keys, const struct writer *w)
+{
+	bool ok = keys_send(keys, w);
+
+	mem_wipe(keys->out, sizeof(keys->out));
+	return ok;
+}
+
 static bool keys_ask_octets(struct keys *keys, enum link_kind kind, uint32_t job, uint32_t secret,
 			    uint16_t prf, struct chunk octets)
 {
@@ -375,7 +384,7 @@ bool keys_eap(struct keys *keys, uint32_t job, uint32_t secret, enum ike_eap wha
 	writer_u16(&w, (uint16_t)user.len);
 	writer_bytes(&w, user.p, user.len);
 	writer_bytes(&w, octets.p, octets.len);
-	return keys_send(keys, &w);
+	return keys_send_secret(keys, &w);
 }
 
 static bool keys_radius(struct keys *keys, uint32_t job, uint32_t secret, struct chunk request,
@@ -388,7 +397,7 @@ static bool keys_radius(struct keys *keys, uint32_t job, uint32_t secret, struct
 	writer_u8(&w, request.len != 0);
 	writer_bytes(&w, request.p, request.len);
 	writer_bytes(&w, packet.p, packet.len);
-	return keys_send(keys, &w);
+	return keys_send_secret(keys, &w);
 }
 
 bool keys_radius_prove(struct keys *keys, uint32_t job, uint32_t secret, struct chunk packet)

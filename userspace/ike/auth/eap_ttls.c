@@ -10,7 +10,7 @@
 #include "ike/object/tunnel.h"
 #include "wire/avp.h"
 
-_Static_assert(AVP_MESSAGE_MAX == IKE_INNER_MAX, "what is said inside can be parsed");
+_Static_assert(!(AVP_MESSAGE_MAX - IKE_INNER_MAX), "what is said inside can be parsed");
 _Static_assert(IKE_CHALLENGE_LEN == MSCHAP_CHALLENGE_LEN + 1, "a challenge and its identifier");
 
 #define TTLS_RESPONSE_LEN	50	/* MS-CHAP2-Response, RFC 2548 2.3.2 */
@@ -350,7 +350,7 @@ static enum auth_state eap_ttls_tunnel(struct eap *e)
 	}
 	if (!avp_parse(heard, &m))
 		return eap_packet_fail(e, "what it says inside of TLS is malformed");
-	if (m.unknown)
+	if (m.is_unknown)
 		state = eap_packet_fail(e, "it says something inside of TLS that has to be understood, and is not: AVP %u",
 					m.unknown);
 	else
