@@ -267,6 +267,8 @@ static void publish_progress_follow(struct daemon *d, const struct ike_event *ev
 	switch (ev->type) {
 	case IKE_EV_CHILD_UP:
 	case IKE_EV_CHILD_FAILED:
+	case IKE_EV_CHILD_REKEYED:
+	case IKE_EV_REAUTH_FAILED:
 		if (!ike_peer_is_up(d->ike, ev->peer))
 			break;		/* the attempt is the peer's */
 		/* fallthrough */

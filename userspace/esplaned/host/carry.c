@@ -304,10 +304,26 @@ static int carry_lay(struct carry *carry, struct carry_child *child, bool afresh
 	return rc;
 }
 
+/* What it has, and itself. */
+static void carry_give_up(struct carry *carry, struct carry_child *child)
+{
+	if (carry_plan_undo(&carry->laid, &child->has, child->has.count, CARRY_FAMILIES))
+		carry_mend(carry);
+	carry_child_free(child);
+}
+
+static void carry_drop(struct carry *carry, struct carry_child *child)
+{
+	if (carry->last == child)
+		carry->last = child->by_id.prev;
+	HASH_DELETE(by_id, carry->children, child);
+	carry_give_up(carry, child);
+}
+
 int carry_add(struct carry *carry, const struct ike_child_link *link, char note[IKE_WHY_MAX],
 	      char why[IKE_WHY_MAX])
 {
-	struct carry_child *child = carry_child_new(link);
+	struct carry_child *child = carry_child_new(link), *old;
 	int rc = 0;
 
 	if (!child) {
@@ -328,30 +344,25 @@ int carry_add(struct carry *carry, const struct ike_child_link *link, char note[
 		carry_child_free(child);
 		return rc;
 	}
-	carry_del(carry, link->child);
+	old = carry_find(carry, link->child);
 	HASH_ADD(by_id, carry->children, id, sizeof(child->id), child);
-	if (hash_added(by_id, child)) {
-		carry->last = child;
-		return 0;
+	if (!hash_added(by_id, child)) {
+		carry_give_up(carry, child);
+		snprintf(why, IKE_WHY_MAX, "no memory");
+		return -ENOMEM;
 	}
-	carry_plan_undo(&carry->laid, &child->has, child->has.count, CARRY_FAMILIES);
-	carry_child_free(child);
-	snprintf(why, IKE_WHY_MAX, "no memory");
-	return -ENOMEM;
+	if (old)
+		carry_drop(carry, old);
+	carry->last = child;
+	return 0;
 }
 
 void carry_del(struct carry *carry, uint32_t id)
 {
 	struct carry_child *child = carry_find(carry, id);
 
-	if (!child)
-		return;
-	if (carry->last == child)
-		carry->last = child->by_id.prev;
-	HASH_DELETE(by_id, carry->children, child);
-	if (carry_plan_undo(&carry->laid, &child->has, child->has.count, CARRY_FAMILIES))
-		carry_mend(carry);
-	carry_child_free(child);
+	if (child)
+		carry_drop(carry, child);
 }
 
 /* The source of its routes may have been an address of the host that is gone. */

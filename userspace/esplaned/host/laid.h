@@ -8,8 +8,8 @@
 
 #include "esplaned/host/aside.h"
 
-#define LAID_ROUTES_MAX		(1u << 18)	/* into one interface */
-#define LAID_ROUTES_CHILD_MAX	4096		/* of one child of them: see carry.c */
+#define LAID_ROUTES_MAX		262144u	/* into one interface */
+#define LAID_ROUTES_CHILD_MAX	4096u	/* of one child of them: see carry.c */
 
 struct laid_route {
 	struct prefix dst;
