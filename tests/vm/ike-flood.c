@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define COOKIE_MAX	64
-#define HOSTS		(1u << 17)	/* of a /15 */
+#define HOSTS		131072u	/* of a /15 */
 
 struct packet {
 	struct iphdr ip;

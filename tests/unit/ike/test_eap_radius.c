@@ -145,7 +145,8 @@ static struct ends *granted_ends(uint32_t session_s, const char *framed)
 static void test_framed(void **state)
 {
 	static const char *const rows[][2] = {
-		{ "10.9.0.77", "10.9.0.77" }, { "10.8.0.77", "10.9.0.1" }, { "10.9.0.0", "10.9.0.1" },
+		{ "10.9.0.77", "10.9.0.77" }, { "10.8.0.77", "10.9.0.1" },
+		{ "10.9.0.0", "10.9.0.1" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {

@@ -18,7 +18,7 @@
  * engine takes IKE_SIGNATURE_MAX octets.
  */
 #define RADIUS_MTU		1100
-#define RADIUS_RECHECK_MS	100	/* its time is over, while one of its answers is being checked */
+#define RADIUS_RECHECK_MS	100	/* its time is over, an answer is being checked */
 /* Answers of which one is being checked, the others then: the first may be anybody's. */
 #define RADIUS_ANSWERS_MAX	5
 
@@ -227,7 +227,7 @@ static void radius_give_up(struct radius_talk *t)
 	radius_sock_heard(t->sock, false);
 	radius_hang_up(t);
 	t->wrong[0] = '\0';
-	/* anybody can begin a conversation: of a server that is known to be silent it is not news */
+	/* anybody can begin one: of a server that is known to be silent it is not news */
 	if (t->server_count > 1 && !known)
 		log_warn("%s", why);
 	if (!radius_ask(t, why))
@@ -430,13 +430,12 @@ void radius_proved(void *ctx, uint32_t job, const char *why, struct chunk out)
 		t = t->next;
 	if (!t)
 		return;
-	if (t->state == RADIUS_PROVING) {
+	if (t->state == RADIUS_PROVING)
 		radius_go(t, why, out);
-	} else if (t->state == RADIUS_CHECKING && !why) {
+	else if (t->state == RADIUS_CHECKING && !why)
 		radius_checked(t, out);
-	} else if (t->state == RADIUS_CHECKING) {
+	else if (t->state == RADIUS_CHECKING)
 		radius_unproved(t, why);
-	}
 }
 
 /* ---- steps */

@@ -55,9 +55,9 @@ static void sock_mark(int fd, uint32_t mark)
 }
 
 /*
- * All clients of a gateway that begins anew come within one second, while the engine computes for the
- * first: what waits for it would not fit the kernel's default of about 200 datagrams. Without the
- * right to do so the kernel takes as much as it allows.
+ * All clients of a gateway that begins anew come within one second, while the engine computes for
+ * the first: what waits for it would not fit the kernel's default of about 200 datagrams. Without
+ * the right to do so the kernel takes as much as it allows.
  */
 static void sock_room(int fd)
 {

@@ -3,8 +3,8 @@
  * EAP passed through to a RADIUS server, RFC 3579 2, RFC 3748 4.4: after the identity the client
  * speaks with that, and what they say is not looked into. A job carries each response there and
  * the next request, the key or the refusal back. Who guesses is not let through: each conversation
- * counts as a guess from its address until the server accepts it. The name that is said first may be
- * that of many ("anonymous"), so nothing counts against it.
+ * counts as a guess from its address until the server accepts it. The name that is said first may
+ * be that of many ("anonymous"), so nothing counts against it.
  */
 #include "ike/auth/eap.h"
 

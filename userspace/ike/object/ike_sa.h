@@ -175,9 +175,9 @@ struct ike_sa {
 
 	bool want_liveness, want_rekey;
 	bool hurry;			/* what is under way goes out at once: exchange.c */
-	/* What the peer has proved is good until then, by its certificate or session; 0: for ever */
+	/* What the peer has proved is good until then, by certificate or session; 0: for ever */
 	uint64_t certified_ms;
-	uint32_t session_s;		/* how long a RADIUS server lets the peer stay; 0: for ever */
+	uint32_t session_s;		/* how long a RADIUS server lets it stay; 0: for ever */
 	struct addr framed;		/* the address that it is to have inside; family 0: any */
 	bool want_successor;		/* another IKE SA is to follow it: reauthentication */
 	bool instead;			/* of its rekey, which the peer refuses */

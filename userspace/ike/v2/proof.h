@@ -29,7 +29,7 @@ bool proof_take(struct auth_session *s, const struct msg *m);
 /* Why the proof in @m is not believed; @who: the peer, @why: what the session says, or "". */
 void proof_refused(struct cause *cause, const struct tunnel_conf *conf, const struct msg *m,
 		   const char *who, const char *why);
-/* Notes how long what the peer has proved is good, and what it is to get, once its proof is done. */
+/* Its proof is done: notes how long what the peer has proved is good, and what it is to get. */
 void proof_certified(struct ike_sa *sa, const struct auth_session *s);
 /* What the peer's session has shown, for people: " by ..."; once it is done. */
 const char *proof_text(const struct auth_session *s, char buf[PROOF_STRLEN]);
