@@ -58,23 +58,26 @@ check "in the background it returns when it is ready" \
 kill "$(cat "$WORK/other.pid")"
 check "and cleans up after itself" wait_for 5 sh -c "! test -e $WORK/other.pid -o -e $WORK/other"
 
-# Of the processes the first makes the one with the secrets, then the fetcher, then the one that speaks IKE.
+# Of the processes the first makes the one with the secrets, then the fetcher, the one that asks DNSSEC, and the one
+# that speaks IKE.
 supervisor=$(cat "$WORK/a.pid")
 mapfile -t parts < <(pgrep -P "$supervisor")
-secrets=${parts[0]} fetcher=${parts[1]} network=${parts[2]}
+secrets=${parts[0]} fetcher=${parts[1]} dnssec=${parts[2]} network=${parts[3]}
 # status_has PID LINE: a line of /proc/PID/status
 status_has()
 {
 	grep -qxE "$2" "/proc/$1/status"
 }
-check "three processes besides the first" test ${#parts[@]} -eq 3
+check "four processes besides the first" test ${#parts[@]} -eq 4
 check "the one that speaks IKE is not root" status_has "$network" 'Uid:(.65525){4}'
 check "and has net_admin only" status_has "$network" 'CapEff:.0000000000001000'
 check "nor could it get more" status_has "$network" 'CapBnd:.0000000000000000'
 check "the one with the secrets has nothing" status_has "$secrets" 'CapEff:.0000000000000000'
 check "the fetcher is not root" status_has "$fetcher" 'Uid:(.65525){4}'
 check "and has nothing" status_has "$fetcher" 'CapEff:.0000000000000000'
-for pid in "$network" "$secrets" "$fetcher"; do
+check "nor is the one that asks DNSSEC" status_has "$dnssec" 'Uid:(.65525){4}'
+check "and has nothing" status_has "$dnssec" 'CapEff:.0000000000000000'
+for pid in "$network" "$secrets" "$fetcher" "$dnssec"; do
 	check "no new privileges" status_has "$pid" 'NoNewPrivs:.1'
 	check "a system call filter" status_has "$pid" 'Seccomp:.2'
 done
