@@ -27,7 +27,7 @@ struct fetched_item {
 	gnutls_ocsp_resp_t response;
 	char why[FETCHED_WHY];		/* neither of them */
 	time_t at, until;		/* fetched; to be fetched again, if it is signed */
-	time_t made;			/* thisUpdate, of the last certificate that was looked for */
+	time_t made;			/* thisUpdate, of the last certificate looked for */
 	bool is_signed;			/* by the issuer of what it was asked about */
 };
 

@@ -689,12 +689,9 @@ int main(void)
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, begin, end)
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_conversation), TEST(test_long_packets), TEST(test_verdicts),
-		TEST(test_a_name),
-		TEST(test_a_password),
-		TEST(test_forged_answers),
+		TEST(test_a_name), TEST(test_a_password), TEST(test_forged_answers),
 		TEST(test_forged_answer_first), TEST(test_checked_for_long),
-		TEST(test_no_answer), TEST(test_several_servers),
-		TEST(test_silence_is_no_news),
+		TEST(test_no_answer), TEST(test_several_servers), TEST(test_silence_is_no_news),
 		TEST(test_forgotten), TEST(test_what_cannot_be_asked), TEST(test_many),
 	};
 

@@ -82,7 +82,7 @@ static void unknown(void **state)
 	assert_int_equal(m.unknown, 1);
 	assert_int_equal(m.user.len, 0);
 	/* and then one with the code 0: neither goes unseen */
-	assert_true(parse("000003e740000009ff000000" "0000000040000008"));
+	assert_true(parse("000003e740000009ff0000000000000040000008"));
 	assert_true(m.is_unknown);
 	assert_int_equal(m.unknown, 999);
 	assert_true(parse("0000000040000008"));

@@ -11,7 +11,7 @@
 #include "wire/avp.h"
 
 _Static_assert(!(AVP_MESSAGE_MAX - IKE_INNER_MAX), "what is said inside can be parsed");
-_Static_assert(IKE_CHALLENGE_LEN == MSCHAP_CHALLENGE_LEN + 1, "a challenge and its identifier");
+_Static_assert(!(MSCHAP_CHALLENGE_LEN + 1 - IKE_CHALLENGE_LEN), "a challenge and its identifier");
 
 #define TTLS_RESPONSE_LEN	50	/* MS-CHAP2-Response, RFC 2548 2.3.2 */
 #define TTLS_SUCCESS_LEN	43	/* MS-CHAP2-Success: identifier, "S=", 40 digits */
