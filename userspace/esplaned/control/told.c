@@ -76,7 +76,8 @@ static void told_proposals(json_t *object, const struct msg_sa *sa)
 	for (unsigned int i = 0; i < TOLD_PROPOSALS_MAX && msg_sa_next(&at, &p, &offer); i++)
 		json_array_append_new(array, json_string(proposal_str(&p, text)));
 	if (sa->count > TOLD_PROPOSALS_MAX) {
-		snprintf(text, sizeof(text), "and %u more", (unsigned int)(sa->count - TOLD_PROPOSALS_MAX));
+		snprintf(text, sizeof(text), "and %u more",
+			 (unsigned int)(sa->count - TOLD_PROPOSALS_MAX));
 		json_array_append_new(array, json_string(text));
 	}
 	json_object_set_new(object, sa->protocol == PROTO_ESP ? "esp" : "ike", array);
