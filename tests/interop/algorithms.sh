@@ -9,6 +9,7 @@
 # Initiated by esplane and by strongSwan in turn.
 IKE=(aes256gcm12-prfsha1-ecp521 aes128ccm16-prfaesxcbc-x448 aes192ccm12-prfaescmac-modp1536 aes256ccm8-prfsha256-ecp224
      aes128gcm8-prfsha256-ecp192 aes128ctr-aesxcbc-modp4096 aes256ctr-aescmac-modp8192 3des-sha1-modp6144
+     aes128gcm16-prfsha256-ecp256bp aes256gcm16-prfsha512-ecp512bp aes128gcm16-prfsha256-ecp224bp aes256-sha384-ecp384bp
      aes192gcm16-prfmd5-modp1024 des-md5-modp768)
 
 module_load

@@ -34,6 +34,7 @@ struct group {
 
 extern const struct group group_x25519, group_x448;
 extern const struct group group_ecp192, group_ecp224, group_ecp256, group_ecp384, group_ecp521;
+extern const struct group group_ecp224bp, group_ecp256bp, group_ecp384bp, group_ecp512bp;
 extern const struct group group_modp768, group_modp1024, group_modp1536, group_modp2048;
 extern const struct group group_modp3072, group_modp4096, group_modp6144, group_modp8192;
 #ifdef HAVE_BOTAN

@@ -17,8 +17,9 @@ struct ke {
 
 static const struct group *const groups[] = {
 	&group_x25519, &group_x448, &group_ecp192, &group_ecp224, &group_ecp256, &group_ecp384,
-	&group_ecp521, &group_modp768, &group_modp1024, &group_modp1536, &group_modp2048,
-	&group_modp3072, &group_modp4096, &group_modp6144, &group_modp8192,
+	&group_ecp521, &group_ecp224bp, &group_ecp256bp, &group_ecp384bp, &group_ecp512bp,
+	&group_modp768, &group_modp1024, &group_modp1536, &group_modp2048, &group_modp3072,
+	&group_modp4096, &group_modp6144, &group_modp8192,
 #ifdef HAVE_BOTAN
 	&group_mlkem512, &group_mlkem768, &group_mlkem1024,
 #endif

@@ -13,9 +13,9 @@
 #include "lib/mem.h"
 
 static const uint16_t groups[] = {
-	KE_X25519, KE_X448, KE_ECP_192, KE_ECP_224, KE_ECP_256, KE_ECP_384, KE_ECP_521, KE_MODP_768,
-	KE_MODP_1024, KE_MODP_1536, KE_MODP_2048, KE_MODP_3072, KE_MODP_4096, KE_MODP_6144,
-	KE_MODP_8192,
+	KE_X25519, KE_X448, KE_ECP_192, KE_ECP_224, KE_ECP_256, KE_ECP_384, KE_ECP_521, KE_ECP_224_BP,
+	KE_ECP_256_BP, KE_ECP_384_BP, KE_ECP_512_BP, KE_MODP_768, KE_MODP_1024, KE_MODP_1536,
+	KE_MODP_2048, KE_MODP_3072, KE_MODP_4096, KE_MODP_6144, KE_MODP_8192,
 };
 
 /* Random octets that are given: @ctx is hexadecimal text. */
@@ -43,7 +43,7 @@ struct vector {
 	const char *a, *b, *public_a, *public_b, *secret;
 };
 
-/* RFC 7748 6.1 and 6.2, RFC 5903 8.1 and 8.2, RFC 5114 A.4, A.5 and A.8 */
+/* RFC 7748 6.1 and 6.2, RFC 5903 8.1 and 8.2, RFC 5114 A.4, A.5 and A.8, RFC 6954 A */
 static const struct vector vectors[] = {
 	{ KE_X25519,
 	  "77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a",
@@ -121,6 +121,52 @@ static const struct vector vectors[] = {
 	  "fc3e34fb4232a13ca706dcb57aec3dae07bdc1c67bf33609",
 	  "07fff4181ac6cc95ec1c16a94a0f74d12da232ce40a77552281d282bb60c0b56"
 	  "fd2464c335543936521c24403085d59a449a5037514a879d" },
+	{ KE_ECP_256_BP,
+	  "81db1ee100150ff2ea338d708271be38300cb54241d79950f77b063039804f1d",
+	  "55e40bc41e37e3e2ad25c3c6654511ffa8474a91a0032087593852d3e7d76bd3",
+	  "44106e913f92bc02a1705d9953a8414db95e1aaa49e81d9e85f929a8e3100be5"
+	  "8ab4846f11caccb73ce49cbdd120f5a900a69fd32c272223f789ef10eb089bdc",
+	  "8d2d688c6cf93e1160ad04cc4429117dc2c41825e1e9fca0addd34e6f1b39f7b"
+	  "990c57520812be512641e47034832106bc7d3e8dd0e4c7f1136d7006547cec6a",
+	  "89afc39d41d3b327814b80940b042590f96556ec91e6ae7939bce31f3a18bf2b" },
+	{ KE_ECP_384_BP,
+	  "1e20f5e048a5886f1f157c74e91bde2b98c8b52d58e5003d57053fc4b0bd65d6"
+	  "f15eb5d1ee1610df870795143627d042",
+	  "032640bc6003c59260f7250c3db58ce647f98e1260acce4acda3dd869f74e01f"
+	  "8ba5e0324309db6a9831497abac96670",
+	  "68b665dd91c195800650cdd363c625f4e742e8134667b767b1b476793588f885"
+	  "ab698c852d4a6e77a252d6380fcaf068"
+	  "55bc91a39c9ec01dee36017b7d673a931236d2f1f5c83942d049e3fa20607493"
+	  "e0d038ff2fd30c2ab67d15c85f7faa59",
+	  "4d44326f269a597a5b58bba565da5556ed7fd9a8a9eb76c25f46db69d19dc8ce"
+	  "6ad18e404b15738b2086df37e71d1eb4"
+	  "62d692136de56cbe93bf5fa3188ef58bc8a3a0ec6c1e151a21038a42e9185329"
+	  "b5b275903d192f8d4e1f32fe9cc78c48",
+	  "0bd9d3a7ea0b3d519d09d8e48d0785fb744a6b355e6304bc51c229fbbce239bb"
+	  "adf6403715c35d4fb2a5444f575d4f42" },
+	{ KE_ECP_512_BP,
+	  "16302ff0dbbb5a8d733dab7141c1b45acbc8715939677f6a56850a38bd87bd59"
+	  "b09e80279609ff333eb9d4c061231fb26f92eeb04982a5f1d1764cad57665422",
+	  "230e18e1bcc88a362fa54e4ea3902009292f7f8033624fd471b5d8ace49d12cf"
+	  "abbc19963dab8e2f1eba00bffb29e4d72d13f2224562f405cb80503666b25429",
+	  "0a420517e406aac0acdce90fcd71487718d3b953efd7fbec5f7f27e28c614999"
+	  "9397e91e029e06457db2d3e640668b392c2a7e737a7f0bf04436d11640fd09fd"
+	  "72e6882e8db28aad36237cd25d580db23783961c8dc52dfa2ec138ad472a0fce"
+	  "f3887cf62b623b2a87de5c588301ea3e5fc269b373b60724f5e82a6ad147fde7",
+	  "9d45f66de5d67e2e6db6e93a59ce0bb48106097ff78a081de781cdb31fce8ccb"
+	  "aaea8dd4320c4119f1e9cd437a2eab3731fa9668ab268d871deda55a5473199f"
+	  "2fdc313095bcdd5fb3a91636f07a959c8e86b5636a1e930e8396049cb481961d"
+	  "365cc11453a06c719835475b12cb52fc3c383bce35e27ef194512b71876285fa",
+	  "a7927098655f1f9976fa50a9d566865dc530331846381c87256baf3226244b76"
+	  "d36403c024d7bbf0aa0803eaff405d3d24f11a9b5c0bef679fe1454b21c4cd1f" },
+	{ KE_ECP_224_BP,
+	  "7c4b7a2c8a4bad1fbb7d79cc0955db7c6a4660ca64cc4778159b495e",
+	  "63976d4aae6cd0f6dd18defef55d96569d0507c03e74d6486ffa28fb",
+	  "b104a67a6f6e85e14ec1825e1539e8ecdbbf584922367dd88c6bdcf2"
+	  "46d782e7fdb5f60cd8404301ac5949c58edb26bc68ba07695b750a94",
+	  "2a97089a9296147b71b21a4b574e1278245b536f14d8c2b9d07a874e"
+	  "9b900d7c77a709a797276b8ca1ba61bb95b546fc29f862e44d59d25b",
+	  "312dfd98783f9fb77b9704945a73beb6dccbe3b65d0f967dcab574eb" },
 };
 
 static void public_is(const struct ke *ke, const char *expected)
@@ -320,6 +366,26 @@ static void unreduced_coordinates_are_refused(void **state)
 	mpz_clears(p, y2, y, NULL);
 }
 
+/* The prime of brainpoolP256r1 leaves room for other spellings: x + p, y as it is. */
+static void unreduced_brainpool_is_refused(void **state)
+{
+	const struct vector *v = vectors;
+	uint8_t peer[64];
+	mpz_t p, x;
+
+	while (v->group != KE_ECP_256_BP)
+		v++;
+	unhex(v->public_a, peer, sizeof(peer));
+	mpz_init_set_str(p, "a9fb57dba1eea9bc3e660a909d838d726e3bf623d52620282013481d1f6e5377", 16);
+	mpz_init(x);
+	mpz_import(x, 32, 1, 1, 1, 0, peer);
+	mpz_add(x, x, p);
+	assert_int_equal(mpz_sizeinbase(x, 2), 256);
+	mpz_export(peer, NULL, 1, 1, 1, 0, x);
+	refuses(KE_ECP_256_BP, peer, sizeof(peer));
+	mpz_clears(p, x, NULL);
+}
+
 /*
  * An ECP private value is from 1 to n - 1: others are drawn again, and a source that has no other
  * ends it.
@@ -333,6 +399,8 @@ static void bad_randomness_ends(void **state)
 
 	assert_null(ke_new(KE_ECP_256, given, (void *)zero));
 	assert_null(ke_new(KE_ECP_256, given, (void *)ones));
+	assert_null(ke_new(KE_ECP_256_BP, given, (void *)zero));
+	assert_null(ke_new(KE_ECP_256_BP, given, (void *)ones));
 }
 
 /* floor(2^bits * pi) by Machin's formula, 64 guard bits */
@@ -474,31 +542,37 @@ static void groups_are_those_of_the_registry(void **state)
 }
 
 /* One secret in 256 begins with a zero octet: it stays there, RFC 7296 2.14. */
-static void short_secrets_are_padded(void **state)
+static void short_secrets_of(uint16_t group)
 {
 	uint8_t s1[KE_SECRET_MAX], s2[KE_SECRET_MAX];
-	size_t len, peer_len, tries;
+	size_t len, peer_len, tries, whole = group == KE_MODP_2048 ? 256 : 32;
 	const uint8_t *public;
 	uint64_t seed = 1;
 	struct ke *a, *b;
 	bool seen = false;
 
-	a = ke_new(KE_MODP_2048, pseudo, &seed);
+	a = ke_new(group, pseudo, &seed);
 	for (tries = 0; tries < 4000 && !seen; tries++) {
-		b = ke_new(KE_MODP_2048, pseudo, &seed);
+		b = ke_new(group, pseudo, &seed);
 		public = ke_public(b, &peer_len);
 		assert_true(ke_derive(a, public, peer_len, s1, &len));
-		assert_int_equal(len, 256);
+		assert_int_equal(len, whole);
 		seen = !s1[0];
 		if (seen) {
 			public = ke_public(a, &peer_len);
 			assert_true(ke_derive(b, public, peer_len, s2, &len));
-			assert_memory_equal(s1, s2, 256);
+			assert_memory_equal(s1, s2, whole);
 		}
 		ke_free(b);
 	}
 	assert_true(seen);
 	ke_free(a);
+}
+
+static void short_secrets_are_padded(void **state)
+{
+	short_secrets_of(KE_MODP_2048);
+	short_secrets_of(KE_ECP_256_BP);
 }
 
 /* Limbs of secrets are wiped as GMP and nettle free them. */
@@ -555,7 +629,7 @@ static void drawing(void *ctx, void *buf, size_t len)
 static void the_stack_is_wiped(void **state)
 {
 	static const uint16_t all[] = { KE_X25519, KE_X448, KE_ECP_256, KE_ECP_521,
-					KE_MODP_2048, KE_MODP_8192 };
+					KE_ECP_512_BP, KE_MODP_2048, KE_MODP_8192 };
 	uint8_t *top = (uint8_t *)__builtin_frame_address(0) - STACK_OWN;
 	uint8_t secret[KE_SECRET_MAX];
 	uint64_t seed = 6;
@@ -589,6 +663,7 @@ int main(void)
 		cmocka_unit_test(small_order_is_refused),
 		cmocka_unit_test(points_off_the_curve_are_refused),
 		cmocka_unit_test(unreduced_coordinates_are_refused),
+		cmocka_unit_test(unreduced_brainpool_is_refused),
 		cmocka_unit_test(bad_randomness_ends),
 		cmocka_unit_test(modp_primes),
 		cmocka_unit_test(groups_are_those_of_the_registry),
