@@ -20,7 +20,7 @@
 #include "lib/array.h"
 
 #define FAKE_MAX	16
-#define FAKE_PEERS	160
+#define FAKE_PEERS	1000
 
 struct ike {
 	struct ike_env env;

@@ -14,6 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include <event2/buffer.h>
 #include "esplaned/control/control.h"
 
 static struct event_base *base;
@@ -21,6 +22,31 @@ static struct control *ctl;
 static char path[64];
 static unsigned int asked, gone;
 static struct client *waiting;		/* the last one that watches a tunnel */
+
+#define PARTS		100
+#define PART_LEN	20000
+
+static unsigned int parts, released;	/* asked for; of answers in parts */
+
+/* Digits, up to a part that fails, or the last one. @ctx: which fails. */
+static enum client_part on_part(void *ctx, struct evbuffer *out)
+{
+	char digits[PART_LEN];
+
+	if (++parts == (uintptr_t)ctx)
+		return CLIENT_PART_FAILED;
+	memset(digits, '1', sizeof(digits));
+	assert_int_equal(evbuffer_add(out, digits, sizeof(digits)), 0);
+	if (parts < PARTS)
+		return CLIENT_PART_MORE;
+	assert_int_equal(evbuffer_add(out, "}", 1), 0);
+	return CLIENT_PART_LAST;
+}
+
+static void on_release(void *ctx)
+{
+	released++;
+}
 
 /* "watch": everything, for ever; of tunnel "12.3": tunnel 1, peer 2, child 3, until finish(). */
 static void on_request(void *ctx, struct client *c, const struct control_request *req)
@@ -35,6 +61,12 @@ static void on_request(void *ctx, struct client *c, const struct control_request
 							(uint32_t)req->tunnel[2] - '0' };
 		client_watch(c, &about, !req->tunnel);
 		waiting = req->tunnel ? c : waiting;
+		return;
+	}
+	if (!strcmp(req->command, "parts")) {
+		parts = released = 0;
+		client_send(c, "{\"n\":", on_part, on_release,
+			    (void *)(uintptr_t)(req->tunnel ? atoi(req->tunnel) : 0));
 		return;
 	}
 	client_event(c, json_pack("{ss ss}", "event", "seen", "command", req->command));
@@ -251,6 +283,55 @@ static void a_slow_client_is_dropped(void **state)
 	free(filler);
 }
 
+/* An answer in parts is made as it is read, and the next request waits for its end. */
+static void an_answer_in_parts(void **state)
+{
+	size_t len = 0, want = strlen("{\"n\":") + PARTS * PART_LEN + strlen("}\n");
+	int fd = client_open();
+	char buf[PART_LEN];
+	ssize_t n;
+
+	say(fd, "{\"command\":\"parts\"}\n{\"command\":\"version\"}\n");
+	assert_in_range(parts, 1, PARTS / 2);
+	while (len < want) {
+		n = read(fd, buf, want - len < sizeof(buf) ? want - len : sizeof(buf));
+		assert_true(n > 0);
+		len += (size_t)n;
+		loop();
+	}
+	assert_int_equal(buf[n - 1], '\n');
+	assert_int_equal(parts, PARTS);
+	assert_int_equal(released, 1);
+	expect(fd, "{\"event\":\"seen\",\"command\":\"version\"}\n"
+		   "{\"result\":\"ok\",\"all\":false}\n");
+	close(fd);
+}
+
+static void an_answer_in_parts_that_ends_early(void **state)
+{
+	int fd = client_open();
+	char buf[PART_LEN];
+
+	say(fd, "{\"command\":\"parts\"}\n");
+	assert_int_equal(released, 0);
+	close(fd);
+	loop();
+	assert_int_equal(released, 1);
+	fd = client_open();
+	say(fd, "{\"command\":\"parts\",\"tunnel\":\"3\"}\n");
+	while (read(fd, buf, sizeof(buf)) > 0)
+		loop();
+	assert_true(is_closed(fd));
+	assert_int_equal(released, 1);
+	assert_int_equal(parts, 3);
+	close(fd);
+	fd = client_open();
+	say(fd, "{\"command\":\"parts\",\"tunnel\":\"1\"}\n");
+	expect(fd, "");
+	assert_int_equal(released, 1);
+	close(fd);
+}
+
 static void too_many_clients(void **state)
 {
 	int fds[CONTROL_CLIENTS_MAX], extra;
@@ -341,6 +422,8 @@ int main(void)
 		cmocka_unit_test(watches_of_a_child),
 		cmocka_unit_test(a_client_that_stops_sending_still_gets_its_answer),
 		cmocka_unit_test(a_slow_client_is_dropped),
+		cmocka_unit_test(an_answer_in_parts),
+		cmocka_unit_test(an_answer_in_parts_that_ends_early),
 		cmocka_unit_test(too_many_clients),
 		cmocka_unit_test(the_socket),
 	};

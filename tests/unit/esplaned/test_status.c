@@ -135,6 +135,90 @@ static void status_of_several(void **state)
 	expect_not_in(ask("{'command':'status','tunnel':'road/bob@example.org'}"), "alice");
 }
 
+/* All that is said until a line ends, for the caller to free. */
+static json_t *said_long(int fd)
+{
+	size_t len = 0, room = 4 * 1024 * 1024;
+	char *text = malloc(room);
+	json_t *object;
+	ssize_t n;
+
+	assert_non_null(text);
+	while (!len || text[len - 1] != '\n') {
+		n = read(fd, text + len, room - len);
+		len += n > 0 ? (size_t)n : 0;
+		loop();
+	}
+	object = json_loadb(text, len, 0, NULL);
+	free(text);
+	assert_non_null(object);
+	return object;
+}
+
+/* Tunnel road, number 3, with so many peers that a client has not read all of them at once. */
+static void fill_road(void)
+{
+	for (uint32_t id = 1000; fake.peer[FAKE_PEERS - 1].id == 0; id++) {
+		struct ike_peer_status *p = fake.peer;
+
+		while (p->id)
+			p++;
+		p->id = id;
+		p->tunnel = 3;
+		snprintf(p->remote_id, sizeof(p->remote_id), "client%u@example.org", id);
+		p->failure = IKE_FAIL_TIMEOUT;
+		memset(p->detail, 'x', 150);
+	}
+}
+
+static json_t *road_of(json_t *result)
+{
+	json_t *tunnels = json_object_get(result, "tunnels"), *road = json_array_get(tunnels, 2);
+
+	assert_int_equal(json_array_size(tunnels), 3);
+	assert_non_null(json_object_get(result, "counters"));
+	assert_string_equal(json_string_value(json_object_get(road, "name")), "road");
+	assert_string_equal(json_string_value(json_object_get(road, "state")), "down");
+	return road;
+}
+
+/* What is said of thousands waits until the client reads, whole in the end. */
+static void status_of_thousands(void **state)
+{
+	int fd = client_open();
+	json_t *result, *peers;
+
+	fill_road();
+	say(fd, "{'command':'status'}");
+	result = said_long(fd);
+	peers = json_object_get(road_of(result), "peers");
+	assert_int_equal(json_array_size(peers), FAKE_PEERS - 3 + 1);
+	json_decref(result);
+	close(fd);
+}
+
+static void status_of_those_that_go_meanwhile(void **state)
+{
+	int fd = client_open();
+	json_t *result, *peers;
+
+	fill_road();
+	say(fd, "{'command':'status'}");
+	for (int i = FAKE_PEERS - 10; i < FAKE_PEERS; i++)
+		fake.peer[i].id = 0;
+	result = said_long(fd);
+	peers = json_object_get(road_of(result), "peers");
+	assert_int_equal(json_array_size(peers), FAKE_PEERS - 3 + 1 - 10);
+	json_decref(result);
+	say(fd, "{'command':'status'}");
+	tunnels_del(&d.tunnels, d.ike, tunnels_find_name(&d.tunnels, "road"));
+	result = said_long(fd);
+	peers = json_object_get(road_of(result), "peers");
+	assert_in_range(json_array_size(peers), 2, FAKE_PEERS - 20);
+	json_decref(result);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +229,8 @@ int main(void)
 		TEST(status_of_what_was_narrowed),
 		TEST(status_of_a_peer_without_its_child),
 		TEST(status_of_several),
+		TEST(status_of_thousands),
+		TEST(status_of_those_that_go_meanwhile),
 	};
 
 	return daemon_tests("status", tests, sizeof(tests) / sizeof(tests[0]));

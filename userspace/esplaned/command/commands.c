@@ -14,6 +14,7 @@
 #include "esplaned/control/publish.h"
 #include "esplaned/control/leases.h"
 #include "esplaned/control/status.h"
+#include "esplaned/control/status_tunnel.h"
 #include "esplaned/control/waits.h"
 #include "esplaned/engine/engine.h"
 #include "esplaned/engine/module.h"
@@ -264,21 +265,6 @@ static void commands_reauth(struct daemon *d, struct client *c, const struct nam
 			       commands_peers(d, ref, refs, COMMANDS_AT_ONCE));
 }
 
-static void commands_status(struct daemon *d, struct client *c, const struct name_ref *ref)
-{
-	json_t *tunnels = json_array();
-
-	for (const struct tunnel_entry *t = d->tunnels.first; t; t = t->next) {
-		const struct name_ref all = { .tunnel = t->id };
-
-		if (!ref->tunnel || ref->tunnel == t->id)
-			json_array_append_new(tunnels, status_tunnel(d, ref->tunnel ? ref : &all,
-								     ref->tunnel));
-	}
-	client_finish(c, json_pack("{ss so so}", "result", "ok", "tunnels", tunnels, "counters",
-				   status_counters(d)));
-}
-
 static void commands_explain(struct daemon *d, struct client *c, const struct name_ref *ref)
 {
 	client_finish(c, explain_json(d, ref));
@@ -397,7 +383,7 @@ static const struct command {
 	{ "restart", commands_restart, TUNNEL_MUST, NULL },
 	{ "rekey", commands_rekey, TUNNEL_MUST, NULL },
 	{ "reauth", commands_reauth, TUNNEL_MUST, NULL },
-	{ "status", commands_status, TUNNEL_MAY, NULL },
+	{ "status", status_send, TUNNEL_MAY, NULL },
 	{ "explain", commands_explain, TUNNEL_MUST, NULL },
 	{ "log", NULL, TUNNEL_MUST, NULL, commands_log },
 	{ "redirect", NULL, TUNNEL_MUST, NULL, commands_redirect },

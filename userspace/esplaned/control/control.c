@@ -27,6 +27,10 @@ struct client {
 	bool eof;		/* it will ask nothing more: to be freed when all is answered */
 	bool dead;		/* to be freed when the loop is back: callers still hold it */
 	struct control_about about;	/* of the watch */
+	/* A result that is being sent in parts; NULL: none is. */
+	enum client_part (*part)(void *ctx, struct evbuffer *out);
+	void (*release)(void *ctx);
+	void *part_ctx;
 };
 
 struct control {
@@ -62,9 +66,17 @@ static void client_settle(struct client *c)
 		client_kill(c);
 }
 
+static void client_parts_end(struct client *c)
+{
+	if (c->part)
+		c->release(c->part_ctx);
+	c->part = NULL;
+}
+
 static void client_free(struct client *c)
 {
 	c->ctl->gone(c->ctl->ctx, c);
+	client_parts_end(c);
 	bufferevent_free(c->bev);
 	free(c);
 }
@@ -113,15 +125,51 @@ void client_event(struct client *c, json_t *object)
 
 static void requests_read(struct client *c);
 
-void client_finish(struct client *c, json_t *result)
+/* The next request may be read. */
+static void client_answered(struct client *c)
 {
-	client_write(c, result);
-	json_decref(result);
 	c->watching = false;
 	c->busy = false;
 	if (!c->dead)
 		bufferevent_trigger(c->bev, EV_READ,
 				    BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
+}
+
+void client_finish(struct client *c, json_t *result)
+{
+	client_write(c, result);
+	json_decref(result);
+	client_answered(c);
+}
+
+/* One part more. */
+static void client_part(struct client *c)
+{
+	struct evbuffer *out = bufferevent_get_output(c->bev);
+	enum client_part more = c->part(c->part_ctx, out);
+
+	if (more == CLIENT_PART_MORE)
+		return;
+	client_parts_end(c);
+	if (more == CLIENT_PART_FAILED || evbuffer_add(out, "\n", 1))
+		client_kill(c);
+	else
+		client_answered(c);
+}
+
+void client_send(struct client *c, const char *begin,
+		 enum client_part (*part)(void *ctx, struct evbuffer *out),
+		 void (*release)(void *ctx), void *ctx)
+{
+	struct evbuffer *out = bufferevent_get_output(c->bev);
+
+	c->part = part;
+	c->release = release;
+	c->part_ctx = ctx;
+	if (c->dead || evbuffer_add(out, begin, strlen(begin)))
+		client_kill(c);
+	else
+		client_part(c);
 }
 
 void client_watch(struct client *c, const struct control_about *about, bool endless)
@@ -227,9 +275,14 @@ static void on_read(struct bufferevent *bev, void *arg)
 	requests_read(arg);
 }
 
+/* All that there was. */
 static void on_written(struct bufferevent *bev, void *arg)
 {
-	client_settle(arg);
+	struct client *c = arg;
+
+	if (c->part && !c->dead)
+		client_part(c);
+	client_settle(c);
 }
 
 static void on_gone(struct bufferevent *bev, short what, void *arg)

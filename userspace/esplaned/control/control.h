@@ -20,6 +20,7 @@
 
 struct control;
 struct client;
+struct evbuffer;
 
 /* Strings live during the call; NULL: not given. */
 struct control_request {
@@ -49,6 +50,21 @@ void control_free(struct control *ctl);
 /* Each takes over the reference to @object. */
 void client_event(struct client *c, json_t *object);
 void client_finish(struct client *c, json_t *result);
+
+enum client_part {
+	CLIENT_PART_MORE,	/* to be asked again when the client has read what there is */
+	CLIENT_PART_LAST,
+	CLIENT_PART_FAILED,	/* no memory: the connection is closed */
+};
+
+/*
+ * A result that is long, one JSON object in parts: @begin, then what @part appends to @out, as the
+ * client reads. Between two of them the loop does its other work. @release: in the end, also of a
+ * client that goes before it.
+ */
+void client_send(struct client *c, const char *begin,
+		 enum client_part (*part)(void *ctx, struct evbuffer *out),
+		 void (*release)(void *ctx), void *ctx);
 /*
  * Events about @about go to the client from now on, until client_finish. @endless: no result will
  * ever follow, so a client that closes its sending half is gone.

@@ -5,6 +5,7 @@
 #include "esplaned/control/publish.h"
 #include "esplaned/control/reasons.h"
 #include "esplaned/control/status.h"
+#include "esplaned/control/status_tunnel.h"
 #include "esplaned/control/told.h"
 #include "esplaned/host/device.h"
 #include "esplaned/host/probe.h"
@@ -194,7 +195,7 @@ json_t *explain_json(struct daemon *d, const struct name_ref *ref)
 
 	told_json(d, ref->tunnel, told);
 	result = json_pack("{ss so so so so so}", "result", "ok", "tunnel",
-			   status_tunnel(d, ref, true), "ours", explain_ours(&x.t->opt.ike),
+			   status_tunnel(d, ref), "ours", explain_ours(&x.t->opt.ike),
 			   "told", told, "attempt", publish_attempt(d, ref->tunnel), "counters",
 			   status_counters(d));
 	if (x.probe)

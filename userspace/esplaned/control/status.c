@@ -13,21 +13,13 @@
 #include "esplaned/host/device.h"
 #include "esplaned/nl/kern.h"
 
-/* One being described, and what is its of all the objects. */
-struct status {
-	struct daemon *d;
-	const struct tunnel_entry *t;
-	const struct name_ref *ref;
-	uint64_t now;
-};
-
-static void status_text(json_t *object, const char *key, const char *text)
+void status_text(json_t *object, const char *key, const char *text)
 {
 	if (text && text[0])
 		json_object_set_new(object, key, failure_text(text));
 }
 
-static void status_number(json_t *object, const char *key, uint64_t number)
+void status_number(json_t *object, const char *key, uint64_t number)
 {
 	json_object_set_new(object, key, json_integer((json_int_t)number));
 }
@@ -39,7 +31,7 @@ static void status_since(json_t *object, const char *key, uint64_t now, uint64_t
 		status_number(object, key, (now - then) / 1000);
 }
 
-static json_t *status_selectors(const struct ts_list *list)
+json_t *status_selectors(const struct ts_list *list)
 {
 	json_t *array = json_array();
 	char text[TS_STRLEN];
@@ -105,7 +97,7 @@ static void status_internal(json_t *object, const struct ike_peer_status *st)
 	status_list(object, "subnets", subnets);
 }
 
-static json_t *status_drops(const struct kern_sa_info *info)
+json_t *status_drops(const struct kern_sa_info *info)
 {
 	json_t *drops = json_object();
 
@@ -123,69 +115,92 @@ static void status_spi(json_t *object, const char *key, uint32_t spi)
 		json_object_set_new(object, key, json_string(hex));
 }
 
-static json_t *status_sa(const struct status *s, uint32_t policy, uint32_t spi, bool out)
-{
+/* What the kernel says of an SA, asked once. */
+struct status_asked {
 	struct kern_sa_info info;
 	char why[KERN_WHY_MAX];
+	uint32_t spi;		/* 0: there is none */
+	bool known;
+};
+
+static void status_ask(const struct status *s, uint32_t policy, uint32_t spi, bool out,
+		       struct status_asked *asked)
+{
+	asked->spi = spi;
+	asked->known = spi && !kern_sa_get(s->d->kern, s->t->device, policy, spi, out,
+					   &asked->info, asked->why);
+}
+
+static json_t *status_sa(const struct status_asked *asked, bool out)
+{
+	const struct kern_sa_info *info = &asked->info;
 	json_t *sa;
 
 	sa = json_pack("{ss}", "direction", out ? "out" : "in");
-	status_spi(sa, "spi", spi);
-	if (kern_sa_get(s->d->kern, s->t->device, policy, spi, out, &info, why)) {
-		status_text(sa, "error", why);
+	status_spi(sa, "spi", asked->spi);
+	if (!asked->known) {
+		status_text(sa, "error", asked->why);
 		return sa;
 	}
-	status_number(sa, "bytes", info.bytes);
-	status_number(sa, "packets", info.packets);
-	status_number(sa, "sequence", info.seq);
-	status_number(sa, "age_s", info.age_s);
-	if (info.idle_s != UINT64_MAX)
-		status_number(sa, "idle_s", info.idle_s);
-	status_text(sa, "driver", info.driver);
-	json_object_set_new(sa, "drops", status_drops(&info));
+	status_number(sa, "bytes", info->bytes);
+	status_number(sa, "packets", info->packets);
+	status_number(sa, "sequence", info->seq);
+	status_number(sa, "age_s", info->age_s);
+	if (info->idle_s != UINT64_MAX)
+		status_number(sa, "idle_s", info->idle_s);
+	status_text(sa, "driver", info->driver);
+	json_object_set_new(sa, "drops", status_drops(info));
 	return sa;
 }
 
-/* Of all SAs since the policy was made, of those that have ended and of those that live. */
-static struct total status_total(const struct status *s, uint32_t policy, bool out)
+/*
+ * Of all SAs since the policy was made, of those that have ended and of those that live. @newest:
+ * one of the latter.
+ */
+static struct total status_total(const struct status *s, uint32_t policy, bool out,
+				 const struct status_asked *newest)
 {
 	struct total total = totals_ended(s->t->totals, policy, out);
 	uint32_t spi[TOTALS_LIVE_MAX];
 	unsigned int count = totals_live(s->t->totals, policy, out, spi);
-	struct kern_sa_info info;
-	char why[KERN_WHY_MAX];
+	struct status_asked other;
 
 	for (unsigned int i = 0; i < count; i++) {
-		if (!kern_sa_get(s->d->kern, s->t->device, policy, spi[i], out, &info, why))
-			total_add(&total, &info, s->now);
+		const struct status_asked *asked = newest;
+
+		if (spi[i] != newest->spi) {
+			status_ask(s, policy, spi[i], out, &other);
+			asked = &other;
+		}
+		if (asked->known)
+			total_add(&total, &asked->info, s->now);
 	}
 	return total;
 }
 
-static void status_totals(json_t *object, const struct status *s, uint32_t policy)
+static void status_kernel(json_t *object, const struct status *s, const struct ike_child_status *c)
 {
-	struct total in = status_total(s, policy, false), out = status_total(s, policy, true);
+	struct status_asked newest_in, newest_out;
+	json_t *sas = json_array();
+	struct total in, out;
 
+	status_ask(s, c->id, c->spi_in, false, &newest_in);
+	status_ask(s, c->id, c->spi_out, true, &newest_out);
+	status_spi(object, "spi_in", c->spi_in);
+	status_spi(object, "spi_out", c->spi_out);
+	if (c->spi_in)
+		json_array_append_new(sas, status_sa(&newest_in, false));
+	if (c->spi_out)
+		json_array_append_new(sas, status_sa(&newest_out, true));
+	json_object_set_new(object, "sas", sas);
+	in = status_total(s, c->id, false, &newest_in);
+	out = status_total(s, c->id, true, &newest_out);
 	status_number(object, "bytes_in", in.bytes);
 	status_number(object, "packets_in", in.packets);
 	status_number(object, "bytes_out", out.bytes);
 	status_number(object, "packets_out", out.packets);
 	status_since(object, "last_in_s", s->now, in.last_ms);
 	status_since(object, "last_out_s", s->now, out.last_ms);
-}
-
-static void status_kernel(json_t *object, const struct status *s, const struct ike_child_status *c)
-{
-	json_t *sas = json_array();
-
-	status_spi(object, "spi_in", c->spi_in);
-	status_spi(object, "spi_out", c->spi_out);
-	if (c->spi_in)
-		json_array_append_new(sas, status_sa(s, c->id, c->spi_in, false));
-	if (c->spi_out)
-		json_array_append_new(sas, status_sa(s, c->id, c->spi_out, true));
-	json_object_set_new(object, "sas", sas);
-	status_totals(object, s, c->id);
 }
 
 static json_t *status_missing(const struct ts_list *wanted, const struct ts_list *agreed)
@@ -294,7 +309,7 @@ static json_t *status_children(const struct status *s, const struct ike_peer_sta
 	return children;
 }
 
-static json_t *status_peer(const struct status *s, const struct ike_peer_status *p)
+json_t *status_peer(const struct status *s, const struct ike_peer_status *p)
 {
 	static const char *const states[] = {
 		[PEER_DOWN] = "down",
@@ -328,177 +343,6 @@ static json_t *status_peer(const struct status *s, const struct ike_peer_status 
 		status_number(object, "retry_in_s",
 			      p->retry_ms > s->now ? (p->retry_ms - s->now + 999) / 1000 : 0);
 	json_object_set_new(object, "children", status_children(s, p));
-	return object;
-}
-
-static json_t *status_peers(const struct status *s)
-{
-	json_t *peers = json_array();
-	struct ike_peer_status st;
-	uint32_t peer = 0;
-
-	while ((peer = ike_peer_next(s->d->ike, s->t->id, peer))) {
-		if ((!s->ref->peer || s->ref->peer == peer) &&
-		    ike_peer_status(s->d->ike, peer, &st))
-			json_array_append_new(peers, status_peer(s, &st));
-	}
-	return peers;
-}
-
-/* What a tunnel with several is: the furthest of its peers. */
-static const char *status_state_of(const json_t *peers)
-{
-	static const char *const order[] = { "up", "connecting", "closing" };
-	const json_t *peer;
-	size_t i;
-
-	for (size_t n = 0; n < sizeof(order) / sizeof(*order); n++) {
-		json_array_foreach(peers, i, peer) {
-			if (!strcmp(json_string_value(json_object_get(peer, "state")), order[n]))
-				return order[n];
-		}
-	}
-	return "down";
-}
-
-/* What the only one says is said of the whole too, as it was before there could be several. */
-static void status_flatten(json_t *object, const json_t *only)
-{
-	const json_t *value;
-	const char *key;
-
-	json_object_foreach((json_t *)only, key, value) {
-		if (strcmp(key, "children") && strcmp(key, "child") &&
-		    !json_object_get(object, key))
-			json_object_set(object, key, (json_t *)value);
-	}
-}
-
-static void status_sum(json_t *object, const json_t *list, const char *key)
-{
-	const json_t *item;
-	json_int_t sum = 0;
-	size_t i;
-
-	json_array_foreach(list, i, item) {
-		sum += json_integer_value(json_object_get(item, key));
-	}
-	json_object_set_new(object, key, json_integer(sum));
-}
-
-/* @list: children of a peer, or peers of a tunnel. */
-static void status_sums(json_t *object, const json_t *list)
-{
-	static const char *const keys[] = { "bytes_in", "packets_in", "bytes_out", "packets_out" };
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
-		status_sum(object, list, keys[i]);
-}
-
-/* Selectors of a tunnel with several children or none: what is configured for all of them. */
-static void status_configured(json_t *object, const struct tunnel_conf *conf)
-{
-	json_t *local = json_array(), *remote = json_array();
-
-	for (unsigned int i = 0; i < conf->child_count; i++) {
-		json_t *l = status_selectors(conf->child[i].local_ts);
-		json_t *r = status_selectors(conf->child[i].remote_ts);
-
-		json_array_extend(local, l);
-		json_array_extend(remote, r);
-		json_decref(l);
-		json_decref(r);
-	}
-	json_object_set_new(object, "local_ts", local);
-	json_object_set_new(object, "remote_ts", remote);
-}
-
-/* "gw.example.org", "192.0.2.1, gw.example.org", "any" */
-static void status_remote(const struct tunnel_conf *conf, char *buf, size_t len)
-{
-	char text[ADDR_STRLEN];
-	size_t at;
-
-	snprintf(buf, len, "%s", conf->any ? "any" :
-		 conf->remote_name[0] ? conf->remote_name : addr_str(&conf->remote, text));
-	for (unsigned int i = 0; i < conf->more_count; i++) {
-		const struct remote_conf *more = &conf->more[i];
-
-		at = strlen(buf);
-		snprintf(buf + at, len - at, ", %s",
-			 more->name[0] ? more->name : addr_str(&more->addr, text));
-	}
-}
-
-static json_t *status_head(const struct status *s, const json_t *peers)
-{
-	const struct tunnel_options *o = &s->t->opt;
-	char remote[(TUNNEL_MORE_MAX + 1) * (TUNNEL_HOST_MAX + 2)];
-
-	status_remote(&o->ike, remote, sizeof(remote));
-	return json_pack("{ss ss ss ss ss sb ss ss}", "name", o->ike.name, "state",
-			 status_state_of(peers), "interface", o->interface, "start",
-			 config_start_name(o->ike.start), "remote", remote, "interface_exists",
-			 s->t->device != 0, "when_down",
-			 o->when_down == WHEN_DOWN_BLOCK ? "block" : "pass", "dpd_action",
-			 config_dpd_action_name(o->ike.dpd_action));
-}
-
-/* Ours, and how long it is good for: people forget to have them renewed. */
-static void status_certificate(json_t *object, const struct tunnel_options *o)
-{
-	uint64_t now = (uint64_t)time(NULL);
-	char text[32];
-
-	if (!o->cert_until)
-		return;
-	status_text(object, "certificate", o->cert_path);
-	status_text(object, "certificate_until", cert_time_str((time_t)o->cert_until, text));
-	status_number(object, "certificate_left_s", o->cert_until > now ? o->cert_until - now : 0);
-}
-
-/*
- * Of a tunnel with one peer and one child, what they say. That one is up when its child is: without
- * it nothing passes.
- */
-static void status_fold(json_t *object, const json_t *peers)
-{
-	const json_t *peer = json_array_get(peers, 0), *child;
-	const json_t *children = json_object_get(peer, "children");
-
-	if (json_array_size(peers) != 1)
-		return;
-	child = json_array_size(children) == 1 ? json_array_get(children, 0) : NULL;
-	if (child) {
-		if (!strcmp(json_string_value(json_object_get(object, "state")), "up"))
-			json_object_set(object, "state", json_object_get(child, "state"));
-		status_flatten(object, child);
-	}
-	status_flatten(object, peer);
-}
-
-json_t *status_tunnel(struct daemon *d, const struct name_ref *ref, bool whole)
-{
-	const struct status s = { d, tunnels_find(&d->tunnels, ref->tunnel), ref, clock_now() };
-	struct kern_sa_info info;
-	char why[KERN_WHY_MAX];
-	json_t *object, *peers, *peer;
-	size_t i;
-
-	peers = status_peers(&s);
-	object = status_head(&s, peers);
-	status_certificate(object, &s.t->opt);
-	json_array_foreach(peers, i, peer) {
-		status_sums(peer, json_object_get(peer, "children"));
-	}
-	status_sums(object, peers);
-	status_fold(object, peers);
-	if (!json_object_get(object, "local_ts"))
-		status_configured(object, &s.t->opt.ike);
-	/* The module looks at all its suites to answer this: not for a table. */
-	if (whole && s.t->device && !kern_device_drops(d->kern, s.t->device, &info, why))
-		json_object_set_new(object, "device_drops", status_drops(&info));
-	json_object_set_new(object, "peers", peers);
 	return object;
 }
 
