@@ -461,6 +461,47 @@ static void test_third_follows(void **state)
 	ends_free(p);
 }
 
+/*
+ * a has given the second IKE SA up when its answer, which makes it, comes to b at last: there one
+ * child rests on the second now, and voice on the first. With voice a begins a third: b sends on what
+ * that makes when a is sure to have it.
+ */
+static void test_third_follows_the_first_too(void **state)
+{
+	struct ends *p = up();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct letter answer;
+
+	pass(p, 1000);
+	reauthenticate(b);
+	carry(b);
+	carry(a);
+	carry(b);
+	answer = *oldest(a);
+	while (peer_of(a)->before)
+		wait_in_vain(p, a, 1);
+	give(b, &answer);
+	while (drop(b))
+		;
+	assert_int_equal(reauthentications(b), 1);
+	assert_ptr_equal(child_named(b, "t")->out->sa, peer_of(b)->sa);
+	assert_ptr_equal(child_named(b, "voice")->out->sa, peer_of(b)->before);
+	p->now += 1000;
+	ike_down(a->ike, child_named(a, "t")->id, "by hand");
+	reauthenticate(a);
+	while (oldest(a)->msg[18] != EXCHANGE_IKE_SA_INIT)
+		drop(a);
+	carry(a);
+	carry(b);
+	carry(a);
+	assert_int_equal(reauthentications(b), 2);
+	assert_int_equal(child_named(b, "voice")->state, CHILD_UP);
+	assert_non_null(fake_in(&a->fake, child_named(b, "voice")->out->spi_out));
+	let_time_pass(p, 150);
+	assert_one_ike_sa(p, 1);
+	ends_free(p);
+}
+
 /* The third IKE SA does not carry it yet when the second ends, and with that what was to follow. */
 static void test_nothing_is_left_to_follow(void **state)
 {
@@ -635,6 +676,7 @@ int main(void)
 		cmocka_unit_test(test_second_is_not_taken),
 		cmocka_unit_test(test_delete_is_of_the_second),
 		cmocka_unit_test(test_third_follows),
+		cmocka_unit_test(test_third_follows_the_first_too),
 		cmocka_unit_test(test_nothing_is_left_to_follow),
 		cmocka_unit_test(test_kernel_refuses_to_send),
 		cmocka_unit_test(test_not_taken_is_not_answered),

@@ -387,10 +387,10 @@ void child_rekeyed(struct child *child, const struct child_sa *pair, uint32_t ol
 bool child_is_behind(const struct child *child)
 {
 	const struct child_sa *pair = pair_active(child);
+	const struct peer *peer = child->peer;
 
-	if (!pair || !child->peer->sa)
-		return false;
-	return pair->sa ? pair->sa == child->peer->before : true;
+	/* with a third IKE SA the first has just ended; where nothing is to move, all have */
+	return pair && peer->sa && pair->sa != peer->sa && (!pair->sa || peer->before);
 }
 
 bool child_follow(struct child *child, const struct child_sa *old, const char *why)
