@@ -496,6 +496,45 @@ static void test_answer_does_not_arrive(void **state)
 	ends_free(p);
 }
 
+/* a's answer to a question of b's, which shows that it lives. */
+static void is_heard(struct side *a, struct side *b)
+{
+	ike_probe(b->ike);
+	carry(b);
+	carry(a);
+}
+
+/*
+ * The peer lives, but asks again for our answer: it does not have it, and we send on the old pair.
+ * That may be a replay of its question, and does not go on for ever.
+ */
+static void test_answer_is_asked_for_again(void **state)
+{
+	struct ends *p = up("aes128gcm16-esn", "aes128gcm16-esn");
+	struct side *a = &p->s[0], *b = &p->s[1];
+	uint32_t out = fake_out_spi(&b->fake);
+	struct letter request;
+	uint64_t answered;
+
+	soft_limit(a);
+	request = *oldest(a);
+	carry(a);
+	answered = p->now;
+	drop(b);
+	hard_limit(b);
+	while (p->now < answered + PAIR_ASKED_MS) {
+		side_tick(b);
+		assert_int_equal(fake_out_spi(&b->fake), out);
+		p->now += PAIR_SWITCH_MS / 6;
+		give(b, &request);
+		drop(b);
+		is_heard(a, b);
+	}
+	side_tick(b);
+	assert_int_not_equal(fake_out_spi(&b->fake), out);
+	ends_free(p);
+}
+
 static uint32_t deleted_spi;
 
 static void fill_delete(struct builder *b)
@@ -648,6 +687,7 @@ int main(void)
 		cmocka_unit_test(test_peer_never_answers),
 		cmocka_unit_test(test_peer_never_deletes),
 		cmocka_unit_test(test_answer_does_not_arrive),
+		cmocka_unit_test(test_answer_is_asked_for_again),
 		cmocka_unit_test(test_deleted_while_our_request_is_lost),
 		cmocka_unit_test(test_soft_limit_before_the_switch),
 		cmocka_unit_test(test_hard_limit),

@@ -56,6 +56,17 @@ static bool pair_peer_is_heard(struct ike_sa *sa)
 	return false;
 }
 
+/* When may @pair follow @old though that is not deleted? */
+static uint64_t pair_switch_ms(const struct child_sa *old, const struct child_sa *pair)
+{
+	const uint64_t asked = pair->sa ? pair->sa->asked_ms : 0, since = old->succeeded_ms;
+	const uint64_t last = since + PAIR_ASKED_MS;
+
+	if (asked <= since)
+		return since + PAIR_SWITCH_MS;
+	return asked + PAIR_SWITCH_MS < last ? asked + PAIR_SWITCH_MS : last;
+}
+
 /*
  * The peer has neither deleted the old one nor asked again for our answer: it must have the
  * new one. That it has not says something only where its messages arrive.
@@ -63,9 +74,14 @@ static bool pair_peer_is_heard(struct ike_sa *sa)
 static void pair_switch_now(struct child_sa *old)
 {
 	struct child_sa *pair = pair_by_in(old->child, old->successor);
+	uint64_t now = ike_now(old->child->ike);
 
+	if (pair && now < pair_switch_ms(old, pair)) {
+		pair_arm(old, pair_switch_ms(old, pair));
+		return;
+	}
 	if (pair && !pair_peer_is_heard(pair->sa)) {
-		pair_arm(old, ike_now(old->child->ike) + PAIR_HEARD_MS);
+		pair_arm(old, now + PAIR_HEARD_MS);
 		return;
 	}
 	if (!pair || !pair_switch(pair, "the peer does not delete the old one")) {

@@ -10,7 +10,9 @@
  * installs only the inbound SA (PAIR_INBOUND) and keeps the outbound one aside until the initiator
  * deletes the old pair: then it certainly has its new inbound SA. (One that never does: at the old
  * one's hard limit, PAIR_SWITCH_MS after our answer at least, once the peer has been heard within
- * PAIR_HEARD_MS: where nothing arrives, our answer may not have.) Likewise where both ends have
+ * PAIR_HEARD_MS: where nothing arrives, our answer may not have. It has not while the peer asks for
+ * it again: then PAIR_SWITCH_MS begins anew, but the question may be a replay, so it does so for
+ * PAIR_ASKED_MS at most.) Likewise where both ends have
  * asked for the same new pair: the second is as a rekey of the first, and is switched to after the
  * same time. Inbound SAs stay for PAIR_LINGER_MS after the DELETE, for the packets under way.
  */
@@ -23,6 +25,7 @@
 #define PAIR_LINGER_MS		5000
 #define PAIR_LEAVE_MS		20000	/* likewise, where the DELETE of its IKE SA may be lost */
 #define PAIR_SWITCH_MS		60000	/* beyond the peer's retransmission of its rekey */
+#define PAIR_ASKED_MS		300000	/* as long as a peer without a way to us goes on */
 #define PAIR_HEARD_MS		16000	/* as long as it waits at most before it sends that again */
 #define PAIR_KEY_MAX		(SK_KEY_MAX + SK_INTEG_MAX)
 #define PAIR_RETRY_MIN_MS	2000	/* after TEMPORARY_FAILURE and its like */

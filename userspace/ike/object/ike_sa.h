@@ -143,6 +143,7 @@ struct ike_sa {
 	bool fragment_small;		/* the usual fragments do not arrive */
 	uint64_t born_ms, established_ms;
 	uint64_t heard_ms;		/* authenticated, or the first message */
+	uint64_t asked_ms;		/* when the peer's newest request came again; 0: never */
 
 	struct suite suite;
 	uint16_t prf;

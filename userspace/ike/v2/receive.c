@@ -224,6 +224,8 @@ static void receive_protected(struct v2_inbound *v)
 		if (before)
 			datagrams_send(&before->msg, &sa->ike->env, &in->local, &in->remote,
 				       sa->mark);
+		if (in->h.id + 1 == sa->next_in)
+			sa->asked_ms = ike_now(sa->ike);
 		inbound_free(in);
 		return;
 	}
