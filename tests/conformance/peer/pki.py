@@ -33,6 +33,7 @@ PSS = {SHA2_256: "304106092a864886f70d01010a3034a00f300d060960864801650304020105
 ED25519 = "300506032b6570"
 
 DAY = datetime.timedelta(days=1)
+HOUR = datetime.timedelta(hours=1)
 
 
 def hashes_notify(*numbers):
@@ -95,7 +96,7 @@ class Certificate:
         builder = ocsp.OCSPResponseBuilder().add_response(
             cert=other.certificate, issuer=self.certificate, algorithm=hashes.SHA1(),
             cert_status=ocsp.OCSPCertStatus.REVOKED if revoked else ocsp.OCSPCertStatus.GOOD,
-            this_update=now - DAY, next_update=now + DAY,
+            this_update=now - HOUR, next_update=now + DAY,
             revocation_time=now - DAY if revoked else None, revocation_reason=None) \
             .responder_id(ocsp.OCSPResponderEncoding.HASH, self.certificate)
         response = builder.sign(self.key, hashes.SHA256()).public_bytes(Encoding.DER)
