@@ -59,13 +59,18 @@ static void configure_proofs(const struct world *w, struct node *n)
 {
 	const struct auth_ops *hubs = w->hub_signs ? &auth_signature_ops : NULL;
 	const struct auth_ops *others = w->others_sign ? &auth_signature_ops : NULL;
+	const struct auth_ops *rounds = w->eap ? &auth_eap_ops : &fake_rounds;
 	char id[TUNNEL_ID_MAX], key[NODE_KEY_MAX];
 	struct tunnel_conf *c = &n->conf;
 
-	if (w->rounds)
-		others = &fake_rounds;
+	if (w->rounds && !w->second)
+		others = rounds;
 	c->local_auth = n->index == HUB ? hubs : others;
 	c->remote_auth = n->index == HUB ? others : hubs;
+	if (w->second && n->index == HUB)
+		c->remote_second = rounds;
+	else if (w->second && !n->once)
+		c->local_second = rounds;
 	if (w->eap)
 		eap_configure(n);
 	if (!w->hub_signs && !w->others_sign)
@@ -167,6 +172,7 @@ static void configure_wrong(struct world *w)
 	n->wrong_secret = rng_chance(r, 2);
 	n->wrong_id = rng_chance(r, 2);
 	n->wrong_password = w->eap && rng_chance(r, 10);
+	n->once = w->second && rng_chance(r, 10);
 	for (unsigned int i = 0; i < w->children; i++)
 		w->wrong_ts[i] = rng_chance(r, 2);
 	for (int i = 0; i < w->nodes; i++)
@@ -203,6 +209,7 @@ void configure(struct world *w)
 		w->nodes += rng_below(r, NODES_MAX - 1);
 	w->rounds = w->any && rng_chance(r, 50);
 	w->eap = w->rounds && rng_chance(r, 60);
+	w->second = w->rounds && rng_chance(r, 40);
 	w->hub_signs = rng_chance(r, 25);
 	w->others_sign = rng_chance(r, w->hub_signs ? 60 : 10);
 	w->twins = w->nodes == NODES_MAX && rng_chance(r, 20);

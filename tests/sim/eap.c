@@ -2,7 +2,6 @@
 /* The hub is the server of EAP, all others are its clients. */
 #include <assert.h>
 
-#include "ike/auth/auth.h"
 #include "ike/auth/eap_secret.h"
 #include "lib/array.h"
 #include "sim/sim.h"
@@ -41,10 +40,8 @@ void eap_configure(struct node *n)
 	const char *types;
 
 	if (n->index == HUB) {
-		n->conf.remote_auth = &auth_eap_ops;
 		types = servers[rng_below(r, ARRAY_SIZE(servers))];
 	} else {
-		n->conf.local_auth = &auth_eap_ops;
 		n->conf.eap_id = n->id;
 		if (n->w->n[HUB].conf.eap[0] == 255 && n->index % 2)
 			outer_name(n, &n->conf.eap_id);
@@ -53,7 +50,7 @@ void eap_configure(struct node *n)
 	}
 	memcpy(n->conf.eap, types, strlen(types));
 	/* where both want it they have TLS alone in common */
-	n->conf.eap_only = strchr(types, '\15') && rng_chance(r, 50);
+	n->conf.eap_only = !n->w->second && strchr(types, '\15') && rng_chance(r, 50);
 }
 
 /* The client that calls itself so, or NULL. */

@@ -104,7 +104,7 @@ bool node_estranged(const struct world *w, int other)
 	for (unsigned int i = 0; i < w->children; i++)
 		any_child |= !w->wrong_ts[i];
 	return (!alone && w->n[other].wrong_secret != w->n[HUB].wrong_secret) ||
-	       w->n[other].wrong_id ||
+	       w->n[other].wrong_id || w->n[other].once ||
 	       w->n[other].wrong_password || !any_child;
 }
 

@@ -173,6 +173,7 @@ struct node {
 	struct sim_lease lease[NODES_MAX];	/* the hub's */
 	struct addr given;		/* what the hub gave it the last time; family 0: none */
 	bool wrong_secret, wrong_id, wrong_password;
+	bool once;			/* proves itself once where the hub wants it twice */
 	bool hostile;			/* hostile.c */
 	enum malice malice;		/* what it sends next */
 	struct sim_job jobs[JOBS_MAX];
@@ -202,7 +203,8 @@ struct world {
 	int nodes;
 	bool any;			/* the hub takes who comes */
 	bool rounds;			/* all but the hub prove themselves in rounds, */
-	bool eap;			/* by EAP; else by a method that only tests have */
+	bool eap;			/* by EAP; else by a method that only tests have; */
+	bool second;			/* after a first proof, RFC 4739 */
 	bool hub_signs, others_sign;	/* prove themselves with a certificate, else with the psk */
 	struct pool_conf pool;		/* of the hub, from which all others get addresses, */
 	bool pooled;			/* if there is one */

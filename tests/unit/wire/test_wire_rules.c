@@ -114,7 +114,11 @@ static const struct rule_case cases[] = {
 	{ AUTH, RESPONSE, INSIDE, "rAe", NULL, MSG_AUTH },
 	{ AUTH, RESPONSE, INSIDE, "e", NULL, MSG_DECLINED },
 	{ AUTH, REQUEST, INSIDE, "iA", NULL, MSG_AUTH },			/* RFC 6023 */
-	{ AUTH, REQUEST, INSIDE, "i", NULL, MSG_AUTH_BEGIN },
+	/* or of another proof, RFC 4739 */
+	{ AUTH, REQUEST, INSIDE, "i", NULL, MSG_AUTH_AGAIN },
+	{ AUTH, REQUEST, INSIDE, "iQrPo", NULL, MSG_AUTH_AGAIN },
+	{ AUTH, REQUEST, INSIDE, "iC", "payload CERT does not belong", MSG_AUTH_AGAIN },
+	{ AUTH, REQUEST, INSIDE, "i1", "payload TSi does not belong", MSG_AUTH_AGAIN },
 	{ AUTH, RESPONSE, INSIDE, "rA", NULL, MSG_AUTH },
 	{ AUTH, RESPONSE, INSIDE, "rA12", "IKE_AUTH response: payload SA is missing" },
 	{ AUTH, RESPONSE, INSIDE, "S12", "payload IDr is missing" },

@@ -77,6 +77,7 @@ static void eap_free(struct auth_session *s)
 
 const struct auth_ops auth_eap_ops = {
 	.name = "EAP",
+	.secret = "password",
 	.rounds = true,
 	.step = eap_step,
 	.take = eap_take,

@@ -36,7 +36,7 @@ struct ike_id eap_packet_user(const struct eap *e)
 
 	if (e->named_len)
 		name = (struct chunk){ e->named, e->named_len };
-	return id_of_octets(memchr(name.p, '@', name.len) ? ID_RFC822_ADDR : ID_FQDN, name);
+	return id_of_user(name);
 }
 
 struct writer eap_packet_begin(struct eap *e, uint8_t code, uint8_t type)

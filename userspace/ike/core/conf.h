@@ -138,6 +138,11 @@ struct tunnel_conf {
 	 */
 	const struct auth_ops *local_auth, *remote_auth;
 	/*
+	 * A second proof of who begins after the first, in rounds: auth_eap_ops, RFC 4739; NULL:
+	 * none. Ours, and that of the peers of a tunnel with @any.
+	 */
+	const struct auth_ops *local_second, *remote_second;
+	/*
 	 * What goes with auth_signature_ops, a reference each. Our own chain in DER, the end
 	 * entity's first, at most IKE_CERTS_MAX and IKE_CERTS_LEN_MAX octets; NULL: we send none,
 	 * the peer has it.

@@ -88,6 +88,11 @@ struct ike_id id_of_octets(uint8_t type, struct chunk data)
 	return id;
 }
 
+struct ike_id id_of_user(struct chunk name)
+{
+	return id_of_octets(memchr(name.p, '@', name.len) ? ID_RFC822_ADDR : ID_FQDN, name);
+}
+
 /*
  * A name as text. What parts names is escaped, "/" and the backslash itself: "office/alice/voice"
  * is always the child voice of alice's, whatever somebody else calls himself.

@@ -9,5 +9,7 @@
 struct ike_id id_of_addr(const struct addr *addr);
 /* Type 0 where @data is empty or longer than TUNNEL_ID_MAX. */
 struct ike_id id_of_octets(uint8_t type, struct chunk data);
+/* Of the name of a user: a mail address if it looks like one, else a domain name. */
+struct ike_id id_of_user(struct chunk name);
 
 #endif

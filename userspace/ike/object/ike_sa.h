@@ -136,6 +136,7 @@ struct ike_sa {
 	bool udp;			/* ESP goes in UDP */
 	struct mobike mobike;
 	bool childless;			/* IKE_AUTH makes no child, RFC 6023 */
+	bool several;			/* the responder takes several proofs, RFC 4739 */
 	/* Responder, RFC 5685: the peer follows redirects; another gateway has sent it here. */
 	bool follows, sent_here;
 	struct addr send_on;		/* where it is still to be told to go; family 0: nowhere */

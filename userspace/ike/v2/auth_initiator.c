@@ -17,13 +17,15 @@
 #include "ike/v2/ppk.h"
 #include "ike/v2/proof.h"
 #include "ike/v2/redirect.h"
+#include "ike/v2/second.h"
 #include "ike/v2/v2.h"
 
 #define BUSY_MAX	5	/* answers TEMPORARY_FAILURE in a row */
 
 /* The request of ours, over all its rounds. */
 struct auth_exchange {
-	enum { AUTH_FIRST, AUTH_ROUNDS, AUTH_PROOF } stage;
+	/* AUTH_SECOND: the second proof of two begins */
+	enum { AUTH_FIRST, AUTH_SECOND, AUTH_ROUNDS, AUTH_PROOF } stage;
 	uint32_t child;			/* that goes with it */
 	uint32_t new_spi;		/* reserved inbound SPI; ours to free */
 	bool chosen;			/* the child, and who we are */
@@ -135,23 +137,24 @@ static void auth_build_child(const struct auth_exchange *p, const struct child *
 static void auth_build_first(struct exchange *ex, struct builder *b, const struct auth_session *s)
 {
 	struct auth_exchange *p = auth_exchange(ex);
+	const struct tunnel_conf *conf = ex->sa->peer->tunnel->conf;
 	const struct child *child = child_find(ex->sa->ike, p->child);
-	const struct ike_id *ours = &ex->sa->local_id, *peer;
+	const struct ike_id *ours = &ex->sa->local_id, *peer = &conf->remote_id;
 
-	peer = &ex->sa->peer->tunnel->conf->remote_id;
 	build_id(b, PAYLOAD_IDI, ours->type, ours->data, ours->len);
+	second_announce(b, conf);
 	if (auth_is_first_contact(ex->sa))
 		build_notify(b, NOTIFY_INITIAL_CONTACT, 0, 0, 0, NULL, 0);
-	certs_build(b, s, ex->sa->peer->tunnel->conf);
-	certs_request(b, ex->sa->peer->tunnel->conf);
+	certs_build(b, s, conf);
+	certs_request(b, conf);
 	if (peer->type)
 		build_id(b, PAYLOAD_IDR, peer->type, peer->data, peer->len);
 	if (!s->method->rounds)
 		proof_build(b, s);
-	else if (ex->sa->peer->tunnel->conf->eap_only)
+	else if (conf->eap_only)
 		build_notify(b, NOTIFY_EAP_ONLY_AUTHENTICATION, 0, 0, 0, NULL, 0);
 	if (ex->sa->ppk.mixed)
-		ppk_build(b, ex->sa->peer->tunnel->conf);
+		ppk_build(b, conf);
 	if (p->no_ppk.p)
 		build_notify(b, NOTIFY_NO_PPK_AUTH, 0, 0, 0, p->no_ppk.p, p->no_ppk.len);
 	if (ex->sa->peer->conf->ask_address)
@@ -160,7 +163,7 @@ static void auth_build_first(struct exchange *ex, struct builder *b, const struc
 		auth_build_child(p, child, b);
 	if (ex->sa->peer->conf->mobike)
 		mobike_offer(b, ex->sa);
-	if (!s->method->rounds)
+	if (!s->method->rounds && !conf->local_second)	/* else with the last proof */
 		crash_build(b, ex->sa);
 }
 
@@ -246,7 +249,7 @@ static enum built auth_prove(struct exchange *ex, struct cause *cause)
 	struct ike_sa *sa = ex->sa;
 	enum built built;
 
-	if (!p->chosen && !auth_choose_child(ex, cause))
+	if (!second_possible(sa, cause) || (!p->chosen && !auth_choose_child(ex, cause)))
 		return BUILD_FAILED;
 	if (!p->chosen)
 		sa->local_id = tunnel_local_id(sa->peer->tunnel, &sa->local.addr);
@@ -274,9 +277,15 @@ static enum built auth_build(struct exchange *ex, struct cause *cause)
 		if (built != BUILD_READY)
 			return built;
 	}
+	if (p->stage == AUTH_SECOND && !second_begin(ex->sa)) {
+		cause_set(cause, IKE_FAIL_PROTOCOL, "no memory for IKE_AUTH");
+		return BUILD_FAILED;
+	}
 	v2_request_begin(ex, &b);
 	if (p->stage == AUTH_FIRST)
 		auth_build_first(ex, &b, ex->sa->auth[true]);
+	else if (p->stage == AUTH_SECOND)
+		second_build(&b, ex->sa);
 	else if (p->stage == AUTH_ROUNDS)
 		auth_build_round(&b, ex->sa->auth[true]);
 	else
@@ -307,12 +316,13 @@ static void auth_refused_because(struct inbound *in, const struct msg_notify *er
 	const struct child *child = child_find(in->sa->ike, auth_exchange(in->ex)->child);
 	const struct tunnel_conf *conf = in->sa->peer->tunnel->conf;
 	char ours[160], name[NAME_STRLEN], id[TUNNEL_ID_MAX], asked[TUNNEL_ID_MAX];
+	bool second = conf->local_second && auth_exchange(in->ex)->stage != AUTH_FIRST;
 
 	if (error->type == NOTIFY_AUTHENTICATION_FAILED)
 		cause_set(cause, IKE_FAIL_AUTH_REMOTE,
 			  "the peer refused: wrong %s, local-id or remote-id; "
 			  "we are %.180s, and asked for %.180s",
-			  method_ours(conf)->secret,
+			  second ? conf->local_second->secret : method_ours(conf)->secret,
 			  ike_id_str(&in->sa->local_id, id, sizeof(id)),
 			  ike_id_str(&conf->remote_id, asked, sizeof(asked)));
 	else if (config_refused(in->sa->peer, error->type, cause))
@@ -506,6 +516,32 @@ static enum verdict auth_not_proved(struct inbound *in, const char *why)
 
 static enum verdict auth_next_round(struct inbound *in);
 
+/* Of two proofs of ours the first is over: RFC 4739. */
+static enum verdict auth_begin_second(struct inbound *in)
+{
+	struct auth_exchange *p = auth_exchange(in->ex);
+
+	if (p->stage != AUTH_FIRST || !second_awaited(&v2_inbound(in)->m)) {
+		cause_set(&in->cause, IKE_FAIL_AUTH_REMOTE,
+			  "the peer is content with one proof of ours, and second-auth wants two: "
+			  "let it ask for the second one");
+		return VERDICT_FAIL;
+	}
+	p->stage = AUTH_SECOND;
+	exchange_again(in->ex);
+	in->ex = NULL;
+	return VERDICT_STAY;
+}
+
+/* What comes after the peer's proof, or with it. */
+static enum verdict auth_proved(struct inbound *in)
+{
+	if (v2_inbound(in)->m.kind == MSG_AUTH_ROUND)
+		return auth_next_round(in);
+	return in->sa->peer->tunnel->conf->local_second ? auth_begin_second(in) :
+							  auth_accepted(in);
+}
+
 static enum verdict auth_verify(struct inbound *in)
 {
 	struct v2_inbound *v = v2_inbound(in);
@@ -518,7 +554,7 @@ static enum verdict auth_verify(struct inbound *in)
 		return VERDICT_PENDING;
 	case AUTH_DONE:
 		in->sa->remote_id = v2_id(&v->m.idr);
-		return v->m.kind == MSG_AUTH_ROUND ? auth_next_round(in) : auth_accepted(in);
+		return auth_proved(in);
 	default:
 		return auth_not_proved(in, s->why);
 	}
@@ -573,11 +609,24 @@ static enum verdict auth_begin_alone(struct inbound *in)
 	return auth_next_round(in);
 }
 
+/* Whose second proof we could not judge. */
+static bool auth_peer_goes_on(struct inbound *in)
+{
+	if (!second_follows(&v2_inbound(in)->m))
+		return false;
+	cause_set(&in->cause, IKE_FAIL_AUTH_LOCAL,
+		  "the peer wants to prove itself once more (ANOTHER_AUTH_FOLLOWS, RFC 4739), and "
+		  "nothing here says how: let it do so once");
+	return true;
+}
+
 enum verdict v2_auth_response(struct inbound *in)
 {
 	const struct auth_session *ours = in->sa->auth[true];
 	struct v2_inbound *v = v2_inbound(in);
 
+	if (auth_peer_goes_on(in))
+		return VERDICT_FAIL;
 	if (v->m.kind == MSG_AUTH)
 		return auth_begin_verify(in);
 	/* after rounds: the peer has to have proved itself before, and again with the key */
@@ -625,6 +674,8 @@ enum verdict v2_auth_more(struct inbound *in)
 	struct v2_inbound *v = v2_inbound(in);
 	const struct auth_session *s = in->sa->auth[true];
 
+	if (auth_peer_goes_on(in))
+		return VERDICT_FAIL;
 	if (!s || !s->method->rounds) {
 		cause_set(&in->cause, IKE_FAIL_PROTOCOL, "the peer asks for EAP, which we do not do");
 		return VERDICT_FAIL;

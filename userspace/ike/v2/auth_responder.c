@@ -17,6 +17,7 @@
 #include "ike/v2/ppk.h"
 #include "ike/v2/proof.h"
 #include "ike/v2/rounds.h"
+#include "ike/v2/second.h"
 #include "ike/v2/v2.h"
 
 #define TRIES_MAX		8	/* tunnels whose secret is tried for one peer */
@@ -84,13 +85,19 @@ static unsigned int auth_rank(const struct tunnel *t, const struct ike_sa *sa, c
 }
 
 /* Is it configured to prove itself the way it does? */
-static bool auth_way_fits(const struct tunnel *t, const struct msg *m)
+static bool auth_method_fits(const struct tunnel *t, const struct msg *m)
 {
 	const struct auth_ops *method = method_theirs(t->conf);
 
 	if (m->kind == MSG_AUTH_BEGIN || method->rounds)
 		return m->kind == MSG_AUTH_BEGIN && method->rounds;
 	return auth_has_number(method, m->auth.method);
+}
+
+/* And as often? */
+static bool auth_way_fits(const struct tunnel *t, const struct msg *m)
+{
+	return auth_method_fits(t, m) && !second_lacks(t->conf, m);
 }
 
 static void auth_try_insert(struct auth_try *try, uint32_t tunnel, unsigned int rank)
@@ -188,6 +195,7 @@ static enum verdict auth_reject(struct inbound *in)
 	struct v2_inbound *v = v2_inbound(in);
 	struct auth_try *try = auth_try(in);
 	struct ike_id theirs = v2_id(&v->m.idi);
+	const char *lacks;
 	struct cause cause;
 	struct tunnel *t;
 
@@ -204,7 +212,10 @@ static enum verdict auth_reject(struct inbound *in)
 		return VERDICT_FAIL;
 	}
 	snprintf(who, sizeof(who), "%.140s at %s", got, peer);
-	if (try->count || try->otherwise)
+	lacks = auth_method_fits(t, &v->m) ? second_lacks(t->conf, &v->m) : NULL;
+	if (lacks && !try->count && try->otherwise)
+		cause_set(&cause, IKE_FAIL_AUTH_LOCAL, "the peer %.200s is refused: %s", who, lacks);
+	else if (try->count || try->otherwise)
 		proof_refused(&cause, t->conf, &v->m, who, try->why);
 	else
 		auth_not_meant(t, in->sa, &v->m, &cause);
@@ -235,7 +246,9 @@ static enum verdict auth_prove(struct inbound *in)
 		if (in->sa->ppk.mixed)
 			build_notify(&v->b, NOTIFY_PPK_IDENTITY, 0, 0, 0, NULL, 0);
 		auth_end(in->sa, true);
-		return v->m.kind == MSG_AUTH_BEGIN ? rounds_begin(in, t) : accept_establish(in, t);
+		if (v->m.kind == MSG_AUTH_BEGIN)
+			return rounds_begin(in, t);
+		return t->conf->remote_second ? rounds_await(in, t) : accept_establish(in, t);
 	default:
 		if (in->sa->remote_id.type || ike_may_mention_stranger(in->sa->ike))
 			report_tunnel_log(t, LOG_ERR, "we cannot prove who we are: %s", s->why);
@@ -247,13 +260,14 @@ static enum verdict auth_prove(struct inbound *in)
 /* We would have to prove ourselves in rounds, RFC 7296 2.16. */
 static enum verdict auth_wrong_end(struct inbound *in, struct tunnel *t)
 {
+	const struct auth_ops *second = t->conf->local_second;
 	struct cause cause;
 
 	v2_refuse(v2_inbound(in), NOTIFY_AUTHENTICATION_FAILED, NULL, 0);
 	cause_set(&cause, IKE_FAIL_CONFIG,
 		  "the peer begins, but we are to prove ourselves by %s, which only who begins can: "
 		  "let this end begin (start = up, or ikectl up), or prove it by cert or psk",
-		  method_ours(t->conf)->name);
+		  second ? second->name : method_ours(t->conf)->name);
 	if (in->sa->remote_id.type || ike_may_mention_stranger(in->sa->ike))
 		report_refused(t, &cause);
 	return VERDICT_FAIL;
@@ -272,14 +286,18 @@ static enum verdict auth_begin_alone(struct inbound *in, struct tunnel *t)
 
 static enum verdict auth_begin_proof(struct inbound *in, struct tunnel *t)
 {
+	const struct peer *known = NULL;
 	struct ike_sa *sa = in->sa;
 	struct auth_session *s;
 
 	if (v2_inbound(in)->m.kind == MSG_AUTH)
 		sa->remote_id = v2_id(&v2_inbound(in)->m.idi);
-	if (accept_turned_away(in, t, tunnel_peer_known(t, &sa->remote_id)))
+	/* which of many peers it is says its last proof */
+	if (!t->conf->remote_second)
+		known = tunnel_peer_known(t, &sa->remote_id);
+	if (accept_turned_away(in, t, known))
 		return VERDICT_FAIL;
-	if (method_ours(t->conf)->rounds)
+	if (method_ours(t->conf)->rounds || t->conf->local_second)
 		return auth_wrong_end(in, t);
 	sa->local_id = tunnel_local_id(t, &sa->local.addr);
 	if (v2_inbound(in)->m.kind == MSG_AUTH_BEGIN && t->conf->eap_only &&
@@ -392,4 +410,13 @@ enum verdict v2_auth_request(struct inbound *in)
 	if (!in->priv || in->sa->stash)		/* no second beginning amid rounds */
 		return auth_reject(in);
 	return auth_try_next(in);
+}
+
+/* IDi alone: the second proof begins. Or the first one does, of a peer that wants no child yet. */
+enum verdict v2_auth_again(struct inbound *in)
+{
+	if (in->sa->stash)
+		return rounds_again(in);
+	in->kind = v2_inbound(in)->m.kind = MSG_AUTH_BEGIN;
+	return v2_auth_request(in);
 }

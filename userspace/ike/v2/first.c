@@ -14,6 +14,7 @@
 #include "ike/v2/offer.h"
 #include "ike/v2/ppk.h"
 #include "ike/v2/redirect.h"
+#include "ike/v2/second.h"
 #include "ike/v2/tell.h"
 #include "ike/v2/v2.h"
 
@@ -389,6 +390,7 @@ enum verdict v2_init_request(struct inbound *in)
 	if (sa->fragments)
 		build_notify(&v->b, NOTIFY_FRAGMENTATION_SUPPORTED, 0, 0, 0, NULL, 0);
 	ppk_answer(&v->b, sa, &v->m);
+	second_answer(&v->b, sa);
 	if (addke_next(sa))
 		build_notify(&v->b, NOTIFY_INTERMEDIATE_SUPPORTED, 0, 0, 0, NULL, 0);
 	ke_free(ke);

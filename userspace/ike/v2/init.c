@@ -9,6 +9,7 @@
 #include "ike/v2/offer.h"
 #include "ike/v2/ppk.h"
 #include "ike/v2/redirect.h"
+#include "ike/v2/second.h"
 #include "ike/v2/tell.h"
 #include "ike/v2/v2.h"
 
@@ -287,6 +288,7 @@ enum verdict v2_init_response(struct inbound *in)
 	if (sa->peer)
 		peer_race_won(sa->peer, sa);
 	init_set_childless(v);
+	second_heard(sa, &v->m);
 	nat_detect(sa, v);
 	certs_take_hashes(sa, &v->m);
 	sa->udp = sa->nat_t && (sa->nat_local || sa->nat_remote || init_conf(sa)->force_udp);

@@ -6,13 +6,19 @@
 #include "ike/v2/certs.h"
 #include "suite/names.h"
 
-bool proof_own_covered(const struct ike_sa *sa, struct octets *covered)
+static bool proof_covered(const struct ike_sa *sa, const struct ike_id *id,
+			  struct octets *covered)
 {
 	uint8_t body[TUNNEL_ID_MAX + 4];
 	struct writer w = writer_of(body, sizeof(body));
 
-	id_body(&w, sa->local_id.type, sa->local_id.data, sa->local_id.len);
+	id_body(&w, id->type, id->data, id->len);
 	return keys_covered(sa, sa->initiator, (struct chunk){ body, w.len }, covered);
+}
+
+bool proof_own_covered(const struct ike_sa *sa, struct octets *covered)
+{
+	return proof_covered(sa, &sa->local_id, covered);
 }
 
 struct auth_session *proof_begin(struct ike_sa *sa, const struct tunnel *t)
@@ -24,7 +30,18 @@ struct auth_session *proof_begin(struct ike_sa *sa, const struct tunnel *t)
 	return auth_begin(sa, t->id, method_ours(t->conf), true, &covered);
 }
 
-struct auth_session *proof_verify(struct ike_sa *sa, const struct tunnel *t, const struct msg *m)
+struct auth_session *proof_begin_second(struct ike_sa *sa, const struct tunnel *t,
+					const struct ike_id *id)
+{
+	struct octets covered;
+
+	if (!proof_covered(sa, id, &covered))
+		return NULL;
+	return auth_begin(sa, t->id, t->conf->local_second, true, &covered);
+}
+
+static struct auth_session *proof_verify_by(struct ike_sa *sa, const struct tunnel *t,
+					    const struct auth_ops *method, const struct msg *m)
 {
 	const struct msg_id *id = sa->initiator ? &m->idr : &m->idi;
 	struct chunk body = { id->body.at, id->body.left };
@@ -33,10 +50,21 @@ struct auth_session *proof_verify(struct ike_sa *sa, const struct tunnel *t, con
 
 	if (!keys_covered(sa, !sa->initiator, body, &covered))
 		return NULL;
-	s = auth_begin(sa, t->id, method_theirs(t->conf), false, &covered);
+	s = auth_begin(sa, t->id, method, false, &covered);
 	if (s)
 		s->id = v2_id(id);
 	return s;
+}
+
+struct auth_session *proof_verify(struct ike_sa *sa, const struct tunnel *t, const struct msg *m)
+{
+	return proof_verify_by(sa, t, method_theirs(t->conf), m);
+}
+
+struct auth_session *proof_verify_second(struct ike_sa *sa, const struct tunnel *t,
+					 const struct msg *m)
+{
+	return proof_verify_by(sa, t, t->conf->remote_second, m);
 }
 
 bool proof_take(struct auth_session *s, const struct msg *m)
@@ -54,7 +82,8 @@ void proof_refused(struct cause *cause, const struct tunnel_conf *conf, const st
 	if (!m->seen[PAYLOAD_AUTH])
 		cause_set(cause, IKE_FAIL_AUTH_LOCAL,
 			  "the peer %.200s wants to prove itself in EAP, but is configured to do "
-			  "it by %s", who, method->name);
+			  "it by %s%s", who, method->name,
+			  conf->remote_second ? " first (second-auth)" : "");
 	else if (!auth_has_number(method, m->auth.method) || method->rounds)
 		cause_set(cause, IKE_FAIL_AUTH_LOCAL,
 			  "the peer %.200s proves itself by %s (AUTH method %u), but is configured "
@@ -74,11 +103,14 @@ void proof_refused(struct cause *cause, const struct tunnel_conf *conf, const st
 
 void proof_certified(struct ike_sa *sa, const struct auth_session *s)
 {
-	uint64_t valid_s = s->valid_s;
+	uint64_t valid_s = s->valid_s, until;
 
 	if (s->session_s && (!valid_s || s->session_s < valid_s))
 		valid_s = s->session_s;
-	sa->certified_ms = valid_s ? ike_now(sa->ike) + valid_s * 1000 : 0;
+	until = ike_now(sa->ike) + valid_s * 1000;
+	/* of two proofs the one that ends first */
+	if (valid_s && (!sa->certified_ms || until < sa->certified_ms))
+		sa->certified_ms = until;
 	sa->session_s = s->session_s;
 	sa->framed = s->framed;
 }

@@ -11,6 +11,7 @@ struct ike_sa;
 struct msg_auth;
 struct octets;
 struct cause;
+struct ike_id;
 struct msg;
 struct tunnel;
 struct tunnel_conf;
@@ -19,8 +20,13 @@ struct tunnel_conf;
 
 /* Begins our own proof with sa->local_id; NULL: no memory. */
 struct auth_session *proof_begin(struct ike_sa *sa, const struct tunnel *t);
+/* Likewise the second one, RFC 4739, as @id, which the message beside it has. */
+struct auth_session *proof_begin_second(struct ike_sa *sa, const struct tunnel *t,
+					const struct ike_id *id);
 /* Begins to verify the peer's; its message is @m, which has its ID. NULL: no memory. */
 struct auth_session *proof_verify(struct ike_sa *sa, const struct tunnel *t, const struct msg *m);
+struct auth_session *proof_verify_second(struct ike_sa *sa, const struct tunnel *t,
+					 const struct msg *m);
 /*
  * Is the AUTH method of that message one of the session's, and have we all that came with it?
  * False: another method, or s->why.
@@ -29,7 +35,7 @@ bool proof_take(struct auth_session *s, const struct msg *m);
 /* Why the proof in @m is not believed; @who: the peer, @why: what the session says, or "". */
 void proof_refused(struct cause *cause, const struct tunnel_conf *conf, const struct msg *m,
 		   const char *who, const char *why);
-/* Its proof is done: notes how long what the peer has proved is good, and what it is to get. */
+/* A proof is done: notes how long what the peer has proved is good, and what it is to get. */
 void proof_certified(struct ike_sa *sa, const struct auth_session *s);
 /* What the peer's session has shown, for people: " by ..."; once it is done. */
 const char *proof_text(const struct auth_session *s, char buf[PROOF_STRLEN]);

@@ -8,6 +8,7 @@
 #include "ike/v2/accept.h"
 #include "ike/v2/ppk.h"
 #include "ike/v2/proof.h"
+#include "ike/v2/second.h"
 #include "ike/v2/v2.h"
 
 /* The first message, whose child is made once the last one has come. */
@@ -15,6 +16,8 @@ struct rounds {
 	uint32_t tunnel;
 	uint8_t first;			/* type of its first payload */
 	struct octets inner;
+	bool second;			/* the peer has proved itself once before, RFC 4739 */
+	bool awaited;			/* they begin with the next message */
 	bool done;			/* only the proof with the key is missing */
 	bool told;			/* it is said why the peer will be refused */
 };
@@ -87,7 +90,8 @@ static enum verdict rounds_step(struct inbound *in)
 	return VERDICT_STAY;
 }
 
-enum verdict rounds_begin(struct inbound *in, struct tunnel *t)
+/* Keeps the first message; NULL: no memory. */
+static struct rounds *rounds_keep(struct inbound *in, const struct tunnel *t)
 {
 	struct v2_inbound *v = v2_inbound(in);
 	struct rounds *r = calloc(1, sizeof(*r));
@@ -95,12 +99,42 @@ enum verdict rounds_begin(struct inbound *in, struct tunnel *t)
 
 	if (!r || !octets_set(&r->inner, v->inner.at, v->inner.left)) {
 		free(r);
-		return rounds_fail(in, "no memory");
+		return NULL;
 	}
 	r->tunnel = t->id;
 	r->first = v->inner_first;
 	sa->stash = r;
 	sa->stash_free = rounds_free;
+	return r;
+}
+
+enum verdict rounds_begin(struct inbound *in, struct tunnel *t)
+{
+	return rounds_keep(in, t) ? rounds_step(in) : rounds_fail(in, "no memory");
+}
+
+enum verdict rounds_await(struct inbound *in, struct tunnel *t)
+{
+	struct rounds *r = rounds_keep(in, t);
+
+	if (!r)
+		return rounds_fail(in, "no memory");
+	r->second = true;
+	r->awaited = true;
+	return VERDICT_STAY;
+}
+
+enum verdict rounds_again(struct inbound *in)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	struct rounds *r = in->sa->stash;
+	struct tunnel *t = tunnel_find(in->sa->ike, r->tunnel);
+
+	if (!r->awaited)
+		return rounds_fail(in, "it begins a proof amid another one");
+	if (!t || !proof_verify_second(in->sa, t, &v->m))
+		return rounds_fail(in, "no memory, or the tunnel has gone");
+	r->awaited = false;
 	return rounds_step(in);
 }
 
@@ -139,6 +173,9 @@ enum verdict v2_auth_proof(struct inbound *in)
 	struct tunnel *t = r ? tunnel_find(in->sa->ike, r->tunnel) : NULL;
 	bool ok;
 
+	if (second_follows(&v->m))
+		return rounds_fail(in, "it announces one proof more (ANOTHER_AUTH_FOLLOWS) than "
+				   "there is to be");
 	if (!t || !r->done || !s || (s->alone && !s->key_len) ||
 	    !proof_of_key_ok(s, &s->covered, true, &theirs))
 		return rounds_fail(in, "its proof with the key is wrong");
@@ -151,7 +188,7 @@ enum verdict v2_auth_proof(struct inbound *in)
 	proof_certified(in->sa, s);
 	auth_end(in->sa, false);
 	/* again: it may be another day, and now it is known which of many peers it is */
-	ok = rounds_id_is_right(in, t) &&
+	ok = (r->second || rounds_id_is_right(in, t)) &&
 	     !accept_turned_away(in, t, tunnel_peer_known(t, &in->sa->remote_id));
 	if (ok)
 		build_auth(&v->b, AUTH_PSK, proof, prf_len(in->sa->prf));

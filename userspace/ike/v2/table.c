@@ -32,6 +32,8 @@ static const struct fsm_row v2_rows[] = {
 	{ "the peer proves itself, or begins to", SA_INIT_ANSWERED, EXCHANGE_IKE_AUTH,
 	  ROLE_RESPONDER, K(MSG_AUTH) | K(MSG_AUTH_BEGIN), v2_auth_request, SA_ESTABLISHED,
 	  SA_CLOSED },
+	{ "the peer begins its second proof", SA_INIT_ANSWERED, EXCHANGE_IKE_AUTH, ROLE_RESPONDER,
+	  K(MSG_AUTH_AGAIN), v2_auth_again, SA_INIT_ANSWERED, SA_CLOSED },
 	{ "a round of the peer's proof", SA_INIT_ANSWERED, EXCHANGE_IKE_AUTH, ROLE_RESPONDER,
 	  K(MSG_AUTH_ROUND), v2_auth_round, SA_INIT_ANSWERED, SA_CLOSED },
 	{ "the end of the peer's proof", SA_INIT_ANSWERED, EXCHANGE_IKE_AUTH, ROLE_RESPONDER,

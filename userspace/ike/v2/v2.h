@@ -45,6 +45,7 @@ enum verdict v2_intermediate_request(struct inbound *in);
 enum verdict v2_intermediate_response(struct inbound *in);
 enum verdict v2_intermediate_refused(struct inbound *in);
 enum verdict v2_auth_request(struct inbound *in);
+enum verdict v2_auth_again(struct inbound *in);
 enum verdict v2_auth_round(struct inbound *in);
 enum verdict v2_auth_proof(struct inbound *in);
 enum verdict v2_auth_response(struct inbound *in);

@@ -71,6 +71,15 @@ static const struct rule auth_begin[] = {
 	{}
 };
 
+/* Another proof, RFC 4739; what an initiator without a child begins with looks alike. */
+static const struct rule auth_again[] = {
+	{ PAYLOAD_IDI, NEEDED, 1 },
+	{ PAYLOAD_CERTREQ, 0, MANY },
+	{ PAYLOAD_IDR, 0, 1 },
+	{ PAYLOAD_CP, 0, 1 },
+	{}
+};
+
 static const struct rule auth_round[] = {
 	{ PAYLOAD_IDR, 0, 1 },
 	{ PAYLOAD_CERT, 0, MANY },
@@ -144,9 +153,10 @@ static const struct kind {
 	{ EXCHANGE_IKE_SA_INIT, REQUEST, 0, 0, 0, MSG_INIT, init_request },
 	{ EXCHANGE_IKE_SA_INIT, RESPONSE, 0, 0, 0, MSG_INIT, init_response },
 	{ EXCHANGE_IKE_AUTH, 0, PAYLOAD_EAP, 0, 0, MSG_AUTH_ROUND, auth_round },
-	{ EXCHANGE_IKE_AUTH, REQUEST, PAYLOAD_IDI, PAYLOAD_AUTH, 0, MSG_AUTH_BEGIN, auth_begin },
 	{ EXCHANGE_IKE_AUTH, REQUEST, PAYLOAD_AUTH, PAYLOAD_IDI, 0, MSG_AUTH_PROOF,
 	  proof_request },
+	{ EXCHANGE_IKE_AUTH, REQUEST, PAYLOAD_SA, PAYLOAD_AUTH, 0, MSG_AUTH_BEGIN, auth_begin },
+	{ EXCHANGE_IKE_AUTH, REQUEST, PAYLOAD_IDI, PAYLOAD_AUTH, 0, MSG_AUTH_AGAIN, auth_again },
 	{ EXCHANGE_IKE_AUTH, REQUEST, 0, 0, 0, MSG_AUTH, auth_request },
 	{ EXCHANGE_IKE_AUTH, RESPONSE, PAYLOAD_AUTH, PAYLOAD_IDR, 0, MSG_AUTH_PROOF,
 	  proof_response },
