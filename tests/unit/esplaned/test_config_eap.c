@@ -331,6 +331,80 @@ static void mistakes_with_ttls(void **state)
 		       "both ends well enough (RFC 5998)");
 }
 
+#define SECOND	"second-auth = eap\n"
+#define USERS	"users = road.users\n"
+#define ALICE	"password = x\neap-identity = alice\n"
+
+/* EAP after a first proof, RFC 4739: by the psk, or by certificates; in either role. */
+static void second(void **state)
+{
+	static const struct {
+		const char *text;
+		bool client, signs;
+	} rows[] = {
+		{ SERVER SECOND USERS, false, false },
+		{ TLS_ANY CERTS SECOND USERS, false, true },
+		{ TLS_ANY CERTS SECOND USERS "eap = ttls\n", false, true },
+		{ TLS_ANY CERTS SECOND "eap = tls\n", false, true },
+		{ CLIENT SECOND ALICE, true, false },
+		{ TLS_ONE CERTS SECOND ALICE, true, true },
+		{ TLS_ONE CERTS SECOND "eap = tls\n", true, true },
+	};
+	static uint8_t octets[PACK_MAX];
+	char text[1024];
+
+	users("alice: a\n");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct auth_ops *first = rows[i].signs ? &auth_signature_ops : NULL;
+		struct writer w = writer_of(octets, sizeof(octets));
+		struct tunnel_options got;
+		struct cursor cursor;
+		char said[SAID_MAX];
+		struct config *c;
+
+		snprintf(text, sizeof(text), "%s}\n", rows[i].text);
+		c = load(text, said);
+		if (!c)
+			fail_msg("%zu: %s", i, said);
+		pack_tunnel(&w, &c->tunnels[0]);
+		cursor = cursor_of(octets, w.len);
+		assert_true(unpack_tunnel(&cursor, &got, &c->lists));
+		assert_ptr_equal(got.ike.local_auth, first);
+		assert_ptr_equal(got.ike.remote_auth, first);
+		assert_ptr_equal(got.ike.local_second, rows[i].client ? &auth_eap_ops : NULL);
+		assert_ptr_equal(got.ike.remote_second, rows[i].client ? NULL : &auth_eap_ops);
+		assert_true(got.ike.eap_id.type || !rows[i].client);
+		tunnel_options_clear(&got);
+		config_free(c);
+	}
+}
+
+static void mistakes_with_second(void **state)
+{
+	users("alice: a\n");
+	expect_refusal(CLIENT "second-auth = cert\n}\n",
+		       "@:6: tunnel \"office\": second-auth: \"cert\" is not known; use none or eap");
+	expect_refusal(CLIENT SECOND "}\n",
+		       "@:1: tunnel \"office\": second-auth = eap wants a second proof by EAP, and "
+		       "nothing says whose: give eap-identity and password, or users, or eap = radius, "
+		       "for the peers");
+	expect_refusal(TLS_ANY CERTS SECOND "eap = tls\neap-only = yes\n}\n",
+		       "@:1: tunnel \"road\": second-auth = eap wants another proof before EAP, and "
+		       "eap-only = yes wants none: leave one of them out");
+	expect_refusal(TLS_ONE SECOND ALICE "}\n",
+		       "@:1: tunnel \"office\": psk or psk-file is missing: the secret shared with "
+		       "the peer; or, with certificates, cert, key and ca; or, with raw public keys, "
+		       "key and remote-key");
+	expect_refusal(TLS_ONE CERTS ALICE "}\n",
+		       "@:1: tunnel \"office\": cert and password both say how we prove who we are: "
+		       "leave one of them out, or say second-auth = eap, where the one proof is to "
+		       "follow the other");
+	expect_refusal(TLS_ANY CERTS USERS "}\n",
+		       "@:1: tunnel \"road\": ca and users both say how the peers prove who they "
+		       "are: leave one of them out, or say second-auth = eap, where the one proof is "
+		       "to follow the other");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -344,6 +418,8 @@ int main(void)
 		cmocka_unit_test(mistakes_with_tls),
 		cmocka_unit_test(ttls),
 		cmocka_unit_test(mistakes_with_ttls),
+		cmocka_unit_test(second),
+		cmocka_unit_test(mistakes_with_second),
 	};
 
 	return cmocka_run_group_tests(tests, config_dir_make, config_dir_remove);

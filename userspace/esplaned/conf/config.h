@@ -48,6 +48,7 @@ struct tunnel_options {
 	char radius_secret[CONFIG_PASSWORD_MAX];	/* shared with the servers below */
 	struct user *users;		/* of EAP, whose server we are (conf/user.h) */
 	unsigned int user_count;
+	bool second_auth;		/* of EAP: after a first proof; checked when it is read */
 	uint32_t secret;
 	/*
 	 * Certificates of others, a reference each: CAs, and revocation lists, which may change

@@ -434,24 +434,60 @@ static bool credential_twice(const char *end, const char *a, const char *b, char
 	return value_refuse(why, "%s and %s both say how %s: leave one of them out", a, b, end);
 }
 
-/* What says how we prove who we are; a key without a certificate is a raw public key's. */
+/* Likewise, where one is by EAP. */
+static bool credential_eap_too(const char *end, const char *a, const char *eap,
+			       char why[VALUE_WHY_MAX])
+{
+	return value_refuse(why, "%s and %s both say how %s: leave one of them out, or say "
+			    "second-auth = eap, where the one proof is to follow the other", a, eap,
+			    end);
+}
+
+/* What says how we prove who we are by EAP, if we do. */
+static const char *credential_our_eap(const struct tunnel_options *t)
+{
+	return t->password[0] ? "password" : NULL;
+}
+
+static const char *credential_their_eap(const struct tunnel_options *t)
+{
+	return t->user_count ? "users" : radius_option_given(t) ? "eap = radius" : NULL;
+}
+
+/* The first proof of ours; a key without a certificate is a raw public key's. */
 static const char *credential_ours(const struct tunnel_options *t)
 {
 	return t->cert_path[0] ? "cert" : t->key_path[0] ? "key" :
-	       t->password[0] ? "password" : NULL;
+	       t->second_auth ? NULL : credential_our_eap(t);
 }
 
 static const char *credential_theirs(const struct tunnel_options *t)
 {
 	return t->ca ? "ca" : t->remote_keys || t->dns_key ? "remote-key" :
-	       t->user_count ? "users" : radius_option_given(t) ? "eap = radius" : NULL;
+	       t->second_auth ? NULL : credential_their_eap(t);
+}
+
+/* Two ways, of which one is EAP, without a word that one is to follow the other? */
+static bool credential_is_once(const struct tunnel_options *t, char why[VALUE_WHY_MAX])
+{
+	const char *ours = credential_ours(t), *theirs = credential_theirs(t);
+
+	if (t->user_count && radius_option_given(t))
+		return credential_twice("the peers prove who they are", "users", "eap = radius",
+					why);
+	if (t->second_auth)
+		return true;
+	if (t->password[0] && strcmp(ours, "password") && !user_has_tls(t))
+		return credential_eap_too("we prove who we are", ours, "password", why);
+	if (t->user_count && strcmp(theirs, "users") && !user_has_tls(t))
+		return credential_eap_too("the peers prove who they are", theirs, "users", why);
+	return !radius_option_given(t) || !strcmp(theirs, "eap = radius") ||
+	       credential_eap_too("the peers prove who they are", theirs, "eap = radius", why);
 }
 
 /* Is there one of each at most, and what belongs to it? */
 static bool credential_is_clear(const struct tunnel_options *t, char why[VALUE_WHY_MAX])
 {
-	const char *ours = credential_ours(t), *theirs = credential_theirs(t);
-
 	if (t->key_password[0] && !t->cert_path[0] && !t->key_path[0])
 		return value_refuse(why, "there is a key-password, but no key: give key, or cert");
 	if (user_has_tls(t) && (!t->cert_path[0] || !t->ca))
@@ -461,15 +497,10 @@ static bool credential_is_clear(const struct tunnel_options *t, char why[VALUE_W
 		return value_refuse(why, "eap has ttls, in which a certificate proves the server to the client: give cert and key");
 	if (user_has_ttls(t) && !t->ike.any && !t->ca)
 		return value_refuse(why, "eap has ttls, in which the server's certificate is looked at before it gets the password: give ca");
-	if (t->password[0] && strcmp(ours, "password") && !user_has_tls(t))
-		return credential_twice("we prove who we are", ours, "password", why);
 	if (t->ca && (t->remote_keys || t->dns_key))
 		return credential_twice("the peer proves who it is", "ca", "remote-key", why);
-	if (t->user_count && strcmp(theirs, "users") && !user_has_tls(t))
-		return credential_twice("the peers prove who they are", theirs, "users", why);
-	if (radius_option_given(t) && strcmp(theirs, "eap = radius"))
-		return credential_twice("the peers prove who they are", theirs, "eap = radius",
-					why);
+	if (!credential_is_once(t, why))
+		return false;
 	if (t->dns_anchor[0] && !t->dns_key)
 		return value_refuse(why, "dns-anchor is there without remote-key = dns");
 	return (!t->remote_keys && !t->dns_key) || t->ike.remote_id.type ||

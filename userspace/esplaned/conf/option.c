@@ -501,6 +501,7 @@ const struct option option_table[] = {
 	{ "radius-server", OPTION_TUNNEL, true, radius_option_server },
 	{ "radius-secret-file", OPTION_TUNNEL, false, radius_option_secret_file },
 	{ "eap-only", OPTION_TUNNEL, false, user_set_only },
+	{ "second-auth", OPTION_TUNNEL, false, user_set_second },
 	{ "ike", OPTION_TUNNEL, true, option_ike },
 	{ "esp", OPTION_BOTH, true, option_esp },
 	{ "allow-legacy", OPTION_TUNNEL, false, option_allow_legacy },

@@ -259,7 +259,6 @@ static bool unpack_conf(struct cursor *c, struct tunnel_conf *conf)
 	return conf->child;
 }
 
-/* How both ends prove who they are. */
 /* How an end proves who it is; NULL: by the psk. */
 static const struct auth_ops *const pack_methods[] = { NULL, &auth_signature_ops, &auth_eap_ops };
 
@@ -310,6 +309,8 @@ static void pack_credentials(struct writer *w, const struct tunnel_options *t)
 {
 	writer_u8(w, pack_method(t->ike.local_auth));
 	writer_u8(w, pack_method(t->ike.remote_auth));
+	writer_u8(w, pack_method(t->ike.local_second));
+	writer_u8(w, pack_method(t->ike.remote_second));
 	writer_bytes(w, t->ike.eap, sizeof(t->ike.eap));
 	writer_u8(w, (uint8_t)t->ike.ttls);
 	pack_id(w, &t->ike.eap_id);
@@ -335,6 +336,7 @@ static bool unpack_credentials(struct cursor *c, struct tunnel_options *t,
 	uint8_t revocation, ttls;
 
 	if (!unpack_method(c, &t->ike.local_auth) || !unpack_method(c, &t->ike.remote_auth) ||
+	    !unpack_method(c, &t->ike.local_second) || !unpack_method(c, &t->ike.remote_second) ||
 	    !cursor_copy(c, t->ike.eap, sizeof(t->ike.eap)) || !cursor_u8(c, &ttls) ||
 	    ttls > TTLS_PAP || !unpack_id(c, &t->ike.eap_id) ||
 	    !unpack_id(c, &t->ike.aaa_id) ||

@@ -229,6 +229,11 @@ bool user_set_only(struct option_target *to, const char *value, char why[VALUE_W
 	return value_choice(value, "no", "yes", &to->tunnel->ike.eap_only, why);
 }
 
+bool user_set_second(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	return value_choice(value, "none", "eap", &to->tunnel->second_auth, why);
+}
+
 bool user_set_aaa(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
 	return ike_id_parse(&to->tunnel->ike.aaa_id, value) ||
@@ -291,7 +296,7 @@ bool user_named(struct tunnel_options *t, char why[VALUE_WHY_MAX])
 {
 	const struct ike_id *id = &t->ike.local_id;
 
-	if (t->ike.local_auth != &auth_eap_ops && !t->password[0])
+	if (t->ike.local_auth != &auth_eap_ops && !t->ike.local_second && !t->password[0])
 		return true;
 	if (t->ike.eap_id.type)
 		return true;
@@ -317,16 +322,38 @@ static bool user_methods_fit(const struct tunnel_options *t, char why[VALUE_WHY_
 	return true;
 }
 
+/* By EAP, and nothing else; or after the proof that is there already. */
+static void user_choose(struct tunnel_options *t, bool server)
+{
+	if (server && t->second_auth)
+		t->ike.remote_second = &auth_eap_ops;
+	else if (server)
+		t->ike.remote_auth = &auth_eap_ops;
+	else if (t->second_auth)
+		t->ike.local_second = &auth_eap_ops;
+	else
+		t->ike.local_auth = &auth_eap_ops;
+}
+
+static bool user_is_anybody(const struct tunnel_options *t)
+{
+	return t->user_count || t->password[0] || user_has_tls(t) || radius_option_given(t);
+}
+
 bool user_complete(struct tunnel_options *t, char why[VALUE_WHY_MAX])
 {
 	bool ok, server = user_is_server(t);
 
+	if (t->second_auth && !user_is_anybody(t))
+		return value_refuse(why, "second-auth = eap wants a second proof by EAP, and nothing says whose: give eap-identity and password, or users, or eap = radius, for the peers");
+	if (t->second_auth && t->ike.eap_only)
+		return value_refuse(why, "second-auth = eap wants another proof before EAP, and eap-only = yes wants none: leave one of them out");
 	if (t->ike.eap_only && !user_has_tls(t))
 		return value_refuse(why, "eap-only = yes needs tls in eap: no other method proves both ends well enough (RFC 5998)");
 	if (!radius_option_complete(t, why))
 		return false;
 	if (radius_option_given(t)) {
-		t->ike.remote_auth = &auth_eap_ops;
+		user_choose(t, true);
 		return true;
 	}
 	if (!t->user_count && !t->password[0] && !user_has_tls(t)) {
@@ -342,10 +369,8 @@ bool user_complete(struct tunnel_options *t, char why[VALUE_WHY_MAX])
 		t->ike.eap[0] = eap_mschapv2.type;
 	ok = (server ? user_complete_server(t, why) : user_complete_client(t, why)) &&
 	     user_methods_fit(t, why);
-	if (ok && server)
-		t->ike.remote_auth = &auth_eap_ops;
-	else if (ok)
-		t->ike.local_auth = &auth_eap_ops;
+	if (ok)
+		user_choose(t, server);
 	return ok;
 }
 
