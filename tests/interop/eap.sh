@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # With strongSwan, EAP: each method, esplane as server and as client, the server by certificate and by
-# pre-shared key; TLS 1.2, also as all the proof that there is (RFC 5998), and TTLS; then who is refused,
+# pre-shared key; after a first proof of the client's (RFC 4739); TLS 1.2, also as all the proof that there is (RFC 5998), and TTLS; then who is refused,
 # and with which sentence. With strongSwan and FreeRADIUS: EAP passed through, and esplane as client of a
 # gateway that does so, each way inside of TTLS.
 # vm: cpus=1 timeout=300 debug=no
@@ -179,6 +179,74 @@ refused()
 	client cert "$2" "$3" "$4"
 	refuse "$what: not up, and why" "$5" espl a up office
 	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
+}
+
+# twice_server PROOF [MORE]: who begins has to prove itself by PROOF, cert or psk, and then by EAP (RFC 4739);
+# strongSwan does, and MORE is what it does after that
+twice_server()
+{
+	local proof="auth = psk" lines=() more=${2-"}
+			local2 {
+				auth = eap-mschapv2
+				eap_id = alice"}
+
+	if [ "$1" = cert ]; then
+		lines=("ca = \"$PKI/ca.pem\"")
+		proof="auth = pubkey"
+	fi
+	espl_eap any "$1" 'remote-id = "gw.example.org"' "users = \"$WORK/a/users\"" 'second-auth = "eap"' \
+		"${lines[@]}" >"$WORK/a/esplane.conf"
+	must espl a reload
+	[ "$1" = psk ] || more="certs = $PKI/b.pem
+			$more"
+	swan_eap "$proof
+			$more" "$proof" "wonder land"
+}
+
+# twice_client PROOF PASSWORD: likewise, and esplane is who begins
+twice_client()
+{
+	local proof="auth = psk" lines=()
+
+	if [ "$1" = cert ]; then
+		lines=("cert = \"$PKI/a.pem\"" "key = \"$PKI/a.key\"")
+		proof="auth = pubkey"
+	fi
+	espl_eap 192.0.2.2 "$1" 'remote-id = "gw.example.org"' 'eap-identity = "alice"' "password = \"$2\"" \
+		'second-auth = "eap"' "${lines[@]}" >"$WORK/a/esplane.conf"
+	must espl a reload
+	[ "$1" = psk ] && lines=() || lines=("certs = $PKI/b.pem")
+	swan_eap "$proof
+			${lines[*]}" "$proof
+			}
+			remote2 {
+				auth = eap-mschapv2
+				eap_id = %any" "wonder land"
+}
+
+twice_rows()
+{
+	local proof what
+
+	for proof in cert psk; do
+		what="server: twice, $proof and then EAP"
+		twice_server $proof
+		if check "$what: up" swan_up; then
+			check "$what: the user has a name" grep -q "office/alice: up" "$WORK/a.log"
+			row "$what"
+			espl a up office >/dev/null 2>&1
+		fi
+		what="client: twice, $proof and then EAP"
+		twice_client $proof "wonder land"
+		check "$what: up" espl a up office && row "$what"
+	done
+	sleep 1		# what strangers do is logged once a second
+	twice_server cert ""
+	refuse "server: twice, and the client proves itself once: not up" "" swan_up
+	check "server: twice, and the client proves itself once: why" grep -q "it announces no second proof" "$WORK/a.log"
+	twice_client cert "looking glass"
+	refuse "client: twice, and the password is wrong: not up, and why" "the server refuses alice" espl a up office
+	check "client: twice, and the password is wrong: nothing is left" wait_for 10 swan_is_empty
 }
 
 # tls_server NAME [LINE] [PROOF]: esplane is the server, strongSwan calls itself NAME, has b's certificate
@@ -489,6 +557,7 @@ refused "a method that we do not allow" md5 mschapv2 "wonder land" "the server a
 # No TLS 1.3: as a server, strongSwan before 5.9.10 does not send the last word of RFC 9190 2.5, and as
 # a client it ends with SIGSEGV when it gets it. Its default is 1.2.
 tls_rows 1.2
+twice_rows
 tls_alone
 tls_refused
 ttls_rows
