@@ -155,6 +155,25 @@ children_carry "after that"
 check "children: down" espl a down office
 check "children: the peer has nothing left" wait_for 20 swan_is_empty
 
+# --- one child here, of which the peer makes a CHILD_SA for each pair
+
+# every PREFIX: all three networks, as a list
+every()
+{
+	printf '{ "%s.1.0/24", "%s.2.0/24", "%s.3.0/24" }' "$1" "$1" "$1"
+}
+
+espl_three | sed "/^\tchild\|^\t\t*child\|^ remote-ts/d; s|esp = .*|&\n\t\tlocal-ts = $(every 10.1)\n\t\tremote-ts = $(every 10.2)|" >"$WORK/a/esplane.conf"
+must espl a reload
+for name in "${NAMES[@]}"; do
+	check "parts: the peer makes $name" swan b --initiate --child "$name" --timeout "$HANG"
+done
+is "parts: the peer has three CHILD_SAs" "$(swan_installed)" 3
+is "parts: in one IKE SA" "$(swan_ike_sas)" 1
+children_carry "parts"
+check "parts: down" espl a down office
+check "parts: the peer has nothing left" wait_for 20 swan_is_empty
+
 # --- the peer has two addresses, of which nobody is at the first
 
 espl_three | sed 's/remote = .*/remote = { "192.0.2.77", "192.0.2.2" }/' >"$WORK/a/esplane.conf"

@@ -331,10 +331,10 @@ static bool intact(const struct node *n, const struct node *m)
 	       a->sa->spi_r == b->sa->spi_r;
 }
 
-static void check_lonely(struct world *w, const struct node *n, struct node *m,
+static void check_lonely(struct world *w, struct node *n, struct node *m,
 			 const struct child *child, uint32_t spi)
 {
-	unsigned int index = node_child_index(child);
+	unsigned int index = node_child_index(n, child);
 
 	/* the peer's DELETE has come, and the answer to its rekey, which is under way, decides */
 	if (intact(n, m) && !node_excuses(m, n->index, index, spi) && child->out &&
@@ -600,9 +600,9 @@ void check_empty(struct world *w)
 				"down, and %c has %u IKE SAs, %u inbound, %u policies, %u SPIs",
 				'A' + i, count_sas(n), k->in_count, k->policy_count,
 				k->reserved_count);
-		if (n->ike->timers.reserved != n->timers || n->ike->job_by_id)
+		if (n->ike->timers.reserved != n->timers + parts_count(n) || n->ike->job_by_id)
 			violate(w, "down, and %c has %zu timers reserved instead of %u, %s job",
-				'A' + i, n->ike->timers.reserved, n->timers,
+				'A' + i, n->ike->timers.reserved, n->timers + parts_count(n),
 				n->ike->job_by_id ? "a" : "no");
 	}
 }

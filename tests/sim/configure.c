@@ -230,4 +230,5 @@ void configure(struct world *w)
 			       by_bytes ? UINT64_C(1) << (30 + rng_below(r, 4)) : 0);
 	}
 	configure_redirect(w);
+	parts_configure(w);
 }

@@ -63,21 +63,25 @@ struct peer *node_peer(const struct node *n, int other)
 struct child *node_child(const struct node *n, int other, unsigned int i)
 {
 	struct peer *peer = node_peer(n, other);
-	struct child *child = peer ? TAILQ_FIRST(&peer->children) : NULL;
+	struct child *child;
+	unsigned int place = 0;
 
-	while (child && i--)
-		child = TAILQ_NEXT(child, link);
-	return child;
+	if (!peer)
+		return NULL;
+	TAILQ_FOREACH(child, &peer->children, link)
+		if (parts_index((struct node *)n, child, place++) == i)
+			return child;
+	return NULL;
 }
 
-unsigned int node_child_index(const struct child *child)
+unsigned int node_child_index(struct node *n, const struct child *child)
 {
 	const struct child *c;
 	unsigned int i = 0;
 
 	TAILQ_FOREACH(c, &child->peer->children, link) {
 		if (c == child)
-			return i;
+			return parts_index(n, child, i);
 		i++;
 	}
 	abort();
@@ -184,8 +188,8 @@ static void child_event(struct node *n, struct view *view, const struct ike_even
 
 	if (!child)
 		return;
-	since = &view->child_since[node_child_index(child)];
-	if (ev->type == IKE_EV_CHILD_UP && n->w->wrong_ts[node_child_index(child)] &&
+	since = &view->child_since[node_child_index(n, child)];
+	if (ev->type == IKE_EV_CHILD_UP && n->w->wrong_ts[node_child_index(n, child)] &&
 	    !n->w->n[0].hostile)
 		violate(n->w, "%c: a child is up without selectors in common", 'A' + n->index);
 	if (ev->type == IKE_EV_CHILD_UP && *since)

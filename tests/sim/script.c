@@ -324,7 +324,8 @@ static void packets_for_all(struct world *w)
 static bool all_must_be_up(struct world *w, bool alone, const char *what)
 {
 	for (int i = 0; i < w->nodes; i++) {
-		bool tried = w->n[i].conf.start || w->n[HUB].conf.start;
+		/* whose one child is up with a part that the hub wanted knows of no other */
+		bool tried = (w->n[i].conf.start && !w->parted) || w->n[HUB].conf.start;
 		const char *lacks = link_lacks(w, &w->n[i], HUB);
 
 		if (!lacks)
@@ -411,7 +412,7 @@ static void ends_must_work(struct world *w)
 		go_down(n);
 		world_run(w, w->now + 5000);
 		all_go_up(w);
-	} else if (w->any) {
+	} else if (w->any || w->parted) {
 		all_go_up(w);
 	} else {
 		go_up(n);

@@ -190,6 +190,8 @@ struct node {
 	unsigned int timers;		/* that an engine at rest has reserved */
 	struct tunnel_conf conf;
 	struct child_conf child[CHILDREN_MAX];
+	struct child_conf whole;	/* parts.c: what it has instead of those, */
+	unsigned int whole_at;		/* and which of them that is, before it has parts */
 	struct record seen[RECORD_MAX];
 	unsigned int seen_count;
 	uint64_t ups, downs, fails, rekeys, ike_rekeys, reauths;
@@ -212,6 +214,7 @@ struct world {
 	bool mobile;			/* some nodes move, and say so by MOBIKE */
 	bool keep;			/* unique = keep, and nobody authenticates anew by itself */
 	bool persistent;		/* some tunnels are tried again for ever */
+	bool parted;			/* node 0 has one child for all of the hub's */
 	bool wrong_ts[CHILDREN_MAX];	/* the ends have no selectors of the child in common */
 	struct datagram flight[FLIGHT_MAX];
 	unsigned int flight_count;
@@ -234,6 +237,13 @@ struct world {
 	size_t stray_len;
 	uint64_t probes, forged;
 };
+
+/* parts.c */
+void parts_configure(struct world *w);
+void parts_free(struct world *w);
+unsigned int parts_count(const struct node *n);	/* children that are not configured */
+/* @place: of the child in its list; the number of that at the other end which it belongs to. */
+unsigned int parts_index(struct node *n, const struct child *child, unsigned int place);
 
 /* world.c */
 void world_init(struct world *w, uint64_t seed, bool trace);
@@ -277,7 +287,7 @@ int node_other(const struct node *n, const struct peer *peer);
 int node_any_other(struct node *n);	/* one that it has a tunnel to, by the script's chance */
 /* A child of it, by its place in the configuration; NULL: no such peer. */
 struct child *node_child(const struct node *n, int other, unsigned int i);
-unsigned int node_child_index(const struct child *child);
+unsigned int node_child_index(struct node *n, const struct child *child);
 /*
  * An SPI of its own that its kernel has refused or lost, or whose child it has taken down and made
  * anew: the other end cannot know before it gets the DELETE. Or one that is being made while

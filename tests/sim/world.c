@@ -270,7 +270,7 @@ void probe(struct node *n)
 	d.spi = p->out.spi;
 	/* where the peer's DELETE has come, an answer under way decides what is sent next */
 	d.ike_spi = child->out->peer_deleted ? 0 : sa->spi_i;
-	d.child = node_child_index(child);
+	d.child = node_child_index(n, child);
 	d.unknown = only_unknown(&w->n[d.to], child);
 	kernel_used(n, &p->out, true);
 	put(w, &d);
@@ -436,6 +436,7 @@ void world_free(struct world *w)
 		for (unsigned int j = 0; j < RECORD_MAX; j++)
 			free(w->n[i].seen[j].msg);
 	}
+	parts_free(w);
 	hooks_starve(NULL, 0);
 	hostile_end(w);
 	for (unsigned int i = 0; i < w->flight_count; i++)

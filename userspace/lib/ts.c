@@ -314,6 +314,12 @@ bool ts_contains(const struct ts *outer, const struct ts *inner)
 	       (!outer->proto || outer->proto == inner->proto) && ports_contain(outer, inner);
 }
 
+bool ts_can_pair(const struct ts *local, const struct ts *remote)
+{
+	return local->start.family == remote->start.family &&
+	       (!local->proto || !remote->proto || local->proto == remote->proto);
+}
+
 bool ts_intersect(const struct ts *a, const struct ts *b, struct ts *out)
 {
 	struct ts r = *a;

@@ -27,6 +27,10 @@ bool ts_contains(const struct ts *outer, const struct ts *inner);
 bool ts_intersect(const struct ts *a, const struct ts *b, struct ts *out);	/* false: empty */
 /* The prefix length if the range is exactly one prefix, else -1. */
 int ts_prefix(const struct ts *ts);
+/*
+ * Is there a packet from the one to the other? They are of one family, and of one protocol or any.
+ */
+bool ts_can_pair(const struct ts *local, const struct ts *remote);
 
 /*
  * What a payload counts, and octets of it: two of them leave room in a message. 255 selectors of
@@ -57,6 +61,8 @@ bool ts_list_contains(const struct ts_list *list, const struct ts *ts);
 bool ts_list_within(const struct ts_list *inner, const struct ts_list *outer);
 /* Have they an address, protocol and port in common? */
 bool ts_list_overlap(const struct ts_list *a, const struct ts_list *b);
+/* Can one of the one list pair with one of the other? */
+bool ts_list_can_pair(const struct ts_list *local, const struct ts_list *remote);
 /* Octets of a selector as a payload has it, RFC 7296 3.13.1. */
 size_t ts_octets(const struct ts *ts);
 size_t ts_list_octets(const struct ts_list *list);

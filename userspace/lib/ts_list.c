@@ -94,6 +94,15 @@ bool ts_list_overlap(const struct ts_list *a, const struct ts_list *b)
 	return false;
 }
 
+bool ts_list_can_pair(const struct ts_list *local, const struct ts_list *remote)
+{
+	for (unsigned int i = 0; i < ts_list_count(local); i++)
+		for (unsigned int j = 0; j < ts_list_count(remote); j++)
+			if (ts_can_pair(&local->ts[i], &remote->ts[j]))
+				return true;
+	return false;
+}
+
 size_t ts_octets(const struct ts *ts)
 {
 	return 8 + 2 * addr_len(&ts->start);

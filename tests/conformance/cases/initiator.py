@@ -619,10 +619,101 @@ def initiator_says_initial_contact(t):
 
 @case(347, "RFC 7296 2.9", only="esplaned")
 def initiator_single_pair_required(t):
-    """SINGLE_PAIR_REQUIRED in place of the child: there is none, and it says what to write."""
+    """After SINGLE_PAIR_REQUIRED in place of the child each pair of selectors is asked for by
+    itself."""
     peer, sa, request = asked(t, local_ts=["10.1.0.0/24", "10.3.0.0/24"])
     me = peer.id_payload(wire.IDR)
     sa.respond(request, [me, peer.auth_payload(sa, me.body),
                          wire.notify(wire.SINGLE_PAIR_REQUIRED)])
-    check("split = yes" in str(t.subject.outcome(t.begun)), "it does not say what to write")
+    asked_for = set()
+    for _ in range(2):
+        request = sa.expect(wire.CREATE_CHILD_SA)
+        tsi, tsr = (wire.parse_ts(request.get(kind)) for kind in (wire.TSI, wire.TSR))
+        equal((len(tsi), len(tsr)), (1, 1), "selectors")
+        asked_for.add(tsi[0])
+        t.has_child(sa, peer.grant_request(sa, request))
+    equal(asked_for, {Ts.net("10.1.0.0/24"), Ts.net("10.3.0.0/24")}, "what it asks for")
+    equal(t.subject.outcome(t.begun)["result"], "ok", "the result")
+    t.has_pairs(2)
+
+
+MINE = [Ts.net("10.1.0.0/24", 6), Ts.net("fd01::/64"), Ts.net("10.1.1.0/24", 17)]
+ITS = [Ts.net("10.2.0.0/24", 17), Ts.net("fd02::/64"), Ts.net("10.2.1.0/24", 6)]
+PAIRS = {(MINE[0], ITS[2]), (MINE[1], ITS[1]), (MINE[2], ITS[0])}
+
+
+def of_unlike_kinds(t):
+    """The request for a child of two families and two protocols, and what begins an answer."""
+    peer, sa, request = asked(t, local_ts=["10.1.0.0/24[tcp]", "fd01::/64", "10.1.1.0/24[udp]"],
+                              remote_ts=["10.2.0.0/24[udp]", "fd02::/64", "10.2.1.0/24[tcp]"])
+    me = peer.id_payload(wire.IDR)
+    return peer, sa, request, [me, peer.auth_payload(sa, me.body)]
+
+
+def asks_for(t, sa, pairs):
+    """Each of @pairs is asked for by itself, and nothing else."""
+    pairs = set(pairs)
+    while pairs:
+        request = sa.expect(wire.CREATE_CHILD_SA)
+        tsi, tsr = (wire.parse_ts(request.get(kind)) for kind in (wire.TSI, wire.TSR))
+        equal((len(tsi), len(tsr)), (1, 1), "selectors")
+        check((tsi[0], tsr[0]) in pairs, f"it asks for {tsi[0]} === {tsr[0]}")
+        pairs.remove((tsi[0], tsr[0]))
+        t.has_child(sa, t.peer().grant_request(sa, request))
+    t.silent(t.peer(), lambda m: not m.response)
+    t.has_pairs(3)
+
+
+@case(350, "RFC 7296 2.9", only="esplaned")
+def initiator_pairs_are_of_one_kind(t):
+    """After SINGLE_PAIR_REQUIRED no pair of two families and none of two protocols is asked for."""
+    _, sa, request, payloads = of_unlike_kinds(t)
+    sa.respond(request, payloads + [wire.notify(wire.SINGLE_PAIR_REQUIRED)])
+    asks_for(t, sa, PAIRS)
+
+
+@case(351, "RFC 7296 2.9", only="esplaned")
+def initiator_rest_is_of_one_kind(t):
+    """Likewise after ADDITIONAL_TS_POSSIBLE."""
+    peer, sa, request, payloads = of_unlike_kinds(t)
+    sa.child = peer.grant_child(sa, request, (sa.nonce_i, sa.nonce_r), payloads, tsi=MINE[:1],
+                                tsr=ITS[2:])
+    sa.respond(request, payloads + [wire.notify(wire.ADDITIONAL_TS_POSSIBLE)])
+    asks_for(t, sa, PAIRS - {(MINE[0], ITS[2])})
+
+
+@case(348, "RFC 7296 2.9", only="esplaned")
+def initiator_single_pair_refused(t):
+    """SINGLE_PAIR_REQUIRED for a single pair too: there is no child, and it says so."""
+    peer, sa, request = asked(t)
+    me = peer.id_payload(wire.IDR)
+    sa.respond(request, [me, peer.auth_payload(sa, me.body),
+                         wire.notify(wire.SINGLE_PAIR_REQUIRED)])
+    request = sa.expect(wire.CREATE_CHILD_SA)
+    sa.respond(request, [wire.notify(wire.SINGLE_PAIR_REQUIRED)])
+    check("one pair of selectors" in str(t.subject.outcome(t.begun)), "it does not say why")
     t.has_pairs(0)
+
+
+@case(349, "RFC 7296 2.9", only="esplaned")
+def initiator_additional_ts_possible(t):
+    """After ADDITIONAL_TS_POSSIBLE it asks for the selectors that it has not got; without it it
+    is content."""
+    networks = ["10.2.0.0/24", "10.4.0.0/24", "10.5.0.0/24"]
+    for more in (False, True):
+        peer, sa, request = asked(t, remote_ts=networks)
+        me = peer.id_payload(wire.IDR)
+        payloads = [me, peer.auth_payload(sa, me.body)]
+        sa.child = peer.grant_child(sa, request, (sa.nonce_i, sa.nonce_r), payloads,
+                                    tsr=[Ts.net(networks[1])])
+        sa.respond(request, payloads + [wire.notify(wire.ADDITIONAL_TS_POSSIBLE)] * more)
+        t.has_child(sa)
+        asked_for = set()
+        for _ in range(2 if more else 0):
+            request = sa.expect(wire.CREATE_CHILD_SA)
+            asked_for.update(wire.parse_ts(request.get(wire.TSR)))
+            t.has_child(sa, peer.grant_request(sa, request))
+        equal(asked_for, {Ts.net(networks[0]), Ts.net(networks[2])} if more else set(),
+              "what it asks for")
+        t.silent(peer, lambda m: not m.response)
+        t.subject.stop()

@@ -156,3 +156,55 @@ def ts_of_a_rekey(t):
                                             peer.child_request(sa, old=sa.child, **narrow)))
     equal((new.local_ts, new.remote_ts), (narrow["tsi"], narrow["tsr"]), "selectors")
     t.receives(new)
+
+
+NETWORKS = ["10.1.0.0/24", "10.1.1.0/24", "10.1.2.0/24"]
+
+
+@case(915, "RFC 7296 2.9", only="esplaned")
+def ts_more_in_another_child(t):
+    """With split = yes an offer of all gets one pair and ADDITIONAL_TS_POSSIBLE, until no more is
+    to be had."""
+    t.start(local_ts=NETWORKS, remote_ts=REMOTE, split="yes")
+    peer, offer = t.peer(), [Ts.net(n) for n in NETWORKS]
+    sa = peer.init().run()
+    answer = sa.request(wire.IKE_AUTH, peer.auth_payloads(sa, tsi=[Ts.net(REMOTE)], tsr=offer))
+    peer.finish_auth(sa, answer)
+    got = sa.child.remote_ts
+    for left in (1, 0):
+        equal(answer.notify(wire.ADDITIONAL_TS_POSSIBLE) is not None, True, "more to be had")
+        rest = [n for n in offer if n not in got]
+        answer = sa.request(wire.CREATE_CHILD_SA, peer.child_request(
+            sa, tsi=[Ts.net(REMOTE)], tsr=rest))
+        child = peer.child_granted(sa, answer)
+        t.has_child(sa, child)
+        got = got + child.remote_ts
+    equal(sorted(map(str, got)), sorted(map(str, offer)), "what it has granted")
+    check(answer.notify(wire.ADDITIONAL_TS_POSSIBLE) is None, "more to be had, where all is up")
+    t.has_pairs(3)
+
+
+@case(916, "RFC 7296 2.9", only="esplaned")
+def ts_pairs_side_by_side(t):
+    """A peer that asks for one selector after the other of a child gets a CHILD_SA for each, and
+    none takes the place of another."""
+    t.start(local_ts=NETWORKS, remote_ts=REMOTE)
+    peer = t.peer()
+    sa = peer.connect(tsi=[Ts.net(REMOTE)], tsr=[Ts.net(NETWORKS[2])])
+    t.has_child(sa)
+    others = []
+    for network in NETWORKS[:2]:
+        others.append(peer.new_child(sa, tsi=[Ts.net(REMOTE)], tsr=[Ts.net(network)]))
+        equal(others[-1].remote_ts, [Ts.net(network)], "TSr")
+    for child in (sa.child, *others):
+        t.has_child(sa, child)
+    t.has_pairs(3)
+
+
+@case(917, "RFC 7296 2.9", only="esplaned")
+def ts_first_choice_among_children(t):
+    """Of several children the one that has the first selectors of an offer is taken."""
+    t.start(local_ts=NETWORKS, remote_ts=REMOTE, split="yes")
+    offer = [Ts.net("10.1.2.7/32"), *map(Ts.net, NETWORKS)]
+    sa = t.peer().connect(tsi=[Ts.net(REMOTE)], tsr=offer)
+    equal(sa.child.remote_ts, [Ts.net(NETWORKS[2])], "TSr")

@@ -533,40 +533,6 @@ static const char *const tunnel_changes[] = {
 	"replay-window = 64\n",
 };
 
-/* A child for each pair, in the order of the lists; of one pair it keeps its name. */
-static void split_in_pairs(void **state)
-{
-	static const char *const pairs[][3] = {
-		{ "office-1", "10.1.0.0/24", "10.2.0.0/24" },
-		{ "office-2", "10.1.0.0/24", "10.4.0.0/24" },
-		{ "office-3", "10.3.0.0/24", "10.2.0.0/24" },
-		{ "office-4", "10.3.0.0/24", "10.4.0.0/24" },
-	};
-	struct config *c = load_good(ONE("split = yes\nlocal-ts = { 10.1.0.0/24, 10.3.0.0/24 }\n"
-					 "remote-ts = { 10.2.0.0/24, 10.4.0.0/24 }\n"
-					 "esp = aes256gcm16\n"));
-	const struct tunnel_conf *ike = &c->tunnels[0].ike;
-	char text[TS_STRLEN];
-
-	assert_int_equal(ike->child_count, COUNT(pairs));
-	for (size_t i = 0; i < COUNT(pairs); i++) {
-		const struct child_conf *child = &ike->child[i];
-
-		assert_string_equal(child->name, pairs[i][0]);
-		ts_list_str(child->local_ts, text, sizeof(text));
-		assert_string_equal(text, pairs[i][1]);
-		ts_list_str(child->remote_ts, text, sizeof(text));
-		assert_string_equal(text, pairs[i][2]);
-		assert_true(c->tunnels[0].esp_given[i]);
-		assert_int_equal(child->esp.count, 1);
-	}
-	config_free(c);
-	c = load_good(ONE("split = yes\n"));
-	assert_int_equal(c->tunnels[0].ike.child_count, 1);
-	assert_string_equal(c->tunnels[0].ike.child[0].name, "office");
-	config_free(c);
-}
-
 static void what_reload_compares(void **state)
 {
 	struct config *a, *b;
@@ -679,7 +645,6 @@ int main(void)
 		cmocka_unit_test(all_mistakes_of_a_file),
 		cmocka_unit_test(words_of_nothing),
 		cmocka_unit_test(weak_secrets),
-		cmocka_unit_test(split_in_pairs),
 		cmocka_unit_test(what_reload_compares),
 		cmocka_unit_test(reload_compares_children),
 		cmocka_unit_test(packing_and_unpacking_agree),

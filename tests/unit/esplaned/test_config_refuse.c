@@ -265,6 +265,10 @@ static const struct {
 	      "10.25.0.0/24, 10.26.0.0/24, 10.27.0.0/24, 10.28.0.0/24 }\n"),
 	  "@:1: tunnel \"office\": split makes 72 children of office, and a tunnel has 64 at "
 	  "most" },
+	{ "tunnel t { remote = any psk = x split = yes local-ts = { \"10.1.0.1[tcp]\", "
+	  "\"10.1.0.2[tcp]\" } remote-ts = \"10.2.0.0/16[udp]\" }",
+	  "@:1: tunnel \"t\": no protocol of local-ts is one of remote-ts: write the same behind "
+	  "both, or behind one of them" },
 	{ ONE("split = maybe\n"),
 	  "@:6: tunnel \"office\": split: \"maybe\" is not known; use no or yes" },
 	{ ONE("follow-redirect = maybe\n"),

@@ -244,6 +244,34 @@ static void facts_that_are_many(void **state)
 	assert_int_equal(strlen(line), strlen("ESPLANE_DNS_DOMAINS=") + 16 * 253 + 15);
 }
 
+/* Of a child of the configuration, or of a part of one; whose name may be as long as can be. */
+static void facts_of_parts(void **state)
+{
+	static const char *const good[] = { "office", "office-2", "office-65", "office-99" };
+	static const char *const bad[] = { "office-1", "office-100", "office-02", "office-", "offic",
+					   "office-2-2", "office-2 ", "-2", "" };
+	struct tunnel_options t = { .ike.child_count = 1 };
+	struct child_conf child = { .name = "office" };
+	char line[FACTS_ENV_LINE], name[TUNNEL_NAME_MAX];
+	struct facts f = { 0 };
+
+	t.ike.child = &child;
+	for (size_t i = 0; i < COUNT(good); i++) {
+		snprintf(f.child, sizeof(f.child), "%s", good[i]);
+		assert_non_null(facts_line(&t, &f, true, 3, line));
+		assert_string_equal(line + strlen("ESPLANE_CHILD="), good[i]);
+	}
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		snprintf(f.child, sizeof(f.child), "%s", bad[i]);
+		assert_null(facts_line(&t, &f, true, 3, line));
+	}
+	memset(child.name, 'a', sizeof(child.name) - 1);
+	snprintf(f.child, sizeof(f.child), "%s", child_part_name(name, child.name, 64));
+	assert_int_equal(strlen(f.child), TUNNEL_NAME_MAX - 1);
+	assert_string_equal(f.child + TUNNEL_NAME_MAX - 4, "-64");
+	assert_non_null(facts_line(&t, &f, true, 3, line));
+}
+
 static struct facts office_facts(void)
 {
 	struct facts f = { .child = "office", .peer = "gw.example.org" };
@@ -328,6 +356,12 @@ static void a_hook_is_the_configurations(void **state)
 	assert_true(keys_hook(b.keys, 7, c->tunnels[0].secret, true, &f));
 	answer_wait(&b);
 	assert_string_equal(b.why, "the tunnel has no such child");
+	/* a part of one, as which a peer may have it */
+	snprintf(f.child, sizeof(f.child), "office-2");
+	assert_true(keys_hook(b.keys, 9, c->tunnels[0].secret, false, &f));
+	answer_wait(&b);
+	assert_int_equal(b.id, 9);
+	assert_string_equal(b.why, "");
 	assert_true(keys_hook(b.keys, 8, 999, true, &f));
 	answer_wait(&b);
 	assert_string_equal(b.why, "the tunnel is not known");
@@ -584,6 +618,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(facts_that_are_many),
+		cmocka_unit_test(facts_of_parts),
 		cmocka_unit_test(signatures),
 		cmocka_unit_test(passwords),
 		cmocka_unit_test(the_configuration_comes_without_secrets),

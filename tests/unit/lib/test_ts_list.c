@@ -164,6 +164,21 @@ static void references_are_counted(void **state)
 	assert_int_equal(ts_list_count(NULL), 0);
 }
 
+/* Of one family, and of one protocol or any: there is a packet from the one to the other. */
+static void what_can_pair(void **state)
+{
+	assert_true(holds(ts_list_can_pair, "10.1.0.0/16", "10.2.0.0/16"));
+	assert_true(holds(ts_list_can_pair, "10.1.0.0/16[tcp/22]", "10.2.0.0/16"));
+	assert_true(holds(ts_list_can_pair, "10.1.0.0/16", "10.2.0.0/16[udp]"));
+	assert_true(holds(ts_list_can_pair, "10.1.0.0/16[tcp/22]", "10.2.0.0/16[tcp/80]"));
+	assert_false(holds(ts_list_can_pair, "10.1.0.0/16[tcp]", "10.2.0.0/16[udp]"));
+	assert_false(holds(ts_list_can_pair, "10.1.0.0/16", "fd02::/64"));
+	assert_true(holds(ts_list_can_pair, "fd01::/64 10.1.0.0/16[tcp] 10.1.0.0/16[udp]",
+			  "10.2.0.0/16[icmp] 10.2.0.0/16[udp]"));
+	assert_false(holds(ts_list_can_pair, "", "10.2.0.0/16"));
+	assert_false(holds(ts_list_can_pair, "10.2.0.0/16", ""));
+}
+
 /* A text that does not fit ends in dots, and never leaves its room. */
 static void texts_are_cut(void **state)
 {
@@ -192,6 +207,7 @@ int main(void)
 		cmocka_unit_test(lists_are_compared),
 		cmocka_unit_test(an_address_is_found),
 		cmocka_unit_test(references_are_counted),
+		cmocka_unit_test(what_can_pair),
 		cmocka_unit_test(texts_are_cut),
 	};
 

@@ -87,6 +87,12 @@ static bool check_child(const struct tunnel_options *t, unsigned int index,
 				    "%s%s%slocal-ts and remote-ts have no address family in common",
 				    flat ? "" : "child \"", flat ? "" : c->name,
 				    flat ? "" : "\": ");
+	if (!ts_list_can_pair(c->local_ts, c->remote_ts))
+		return value_refuse(why,
+				    "%s%s%sno protocol of local-ts is one of remote-ts: write the "
+				    "same behind both, or behind one of them",
+				    flat ? "" : "child \"", flat ? "" : c->name,
+				    flat ? "" : "\": ");
 	if (t->mtu && t->mtu < CHECK_IPV6_MTU && check_has_ipv6(c))
 		return value_refuse(why,
 				    "mtu is %u, but remote-ts has IPv6, which needs %d or more",

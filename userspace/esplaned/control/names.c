@@ -44,7 +44,8 @@ const char *names_of_child(const struct ike *ike, const struct ike_peer_status *
 
 	names_of_peer(ike, peer, buf);
 	len = strlen(buf);
-	if (!names_is_flat(ike_tunnel_conf(ike, peer->tunnel)))
+	if (!names_is_flat(ike_tunnel_conf(ike, peer->tunnel)) ||
+	    strcmp(child->conf->name, ike_tunnel_conf(ike, peer->tunnel)->name))	/* a part */
 		snprintf(buf + len, NAMES_MAX - len, "/%s", child->conf->name);
 	return buf;
 }

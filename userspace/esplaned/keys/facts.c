@@ -43,10 +43,13 @@ void facts_clear(struct facts *facts)
 	*facts = (struct facts){ 0 };
 }
 
+/* One of the configuration, or a part of one, as which a peer may have it. */
 static bool facts_child_is_of(const struct tunnel_options *t, const char *name)
 {
 	for (unsigned int i = 0; i < t->ike.child_count; i++) {
-		if (!strcmp(t->ike.child[i].name, name))
+		const char *whole = t->ike.child[i].name;
+
+		if (!strcmp(whole, name) || child_part_is_of(name, whole))
 			return true;
 	}
 	return false;

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "ike/core/conf.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/mem.h"
+
+#define CONF_PART_DIGITS	2	/* of TUNNEL_PARTS_MAX */
 
 struct pool_conf *pool_conf_dup(const struct pool_conf *conf)
 {
@@ -26,6 +30,45 @@ void pool_conf_free(struct pool_conf *conf)
 	if (!conf)
 		return;
 	free(conf->statics);
+	free(conf);
+}
+
+const char *child_part_name(char buf[TUNNEL_NAME_MAX], const char *whole, unsigned int number)
+{
+	snprintf(buf, TUNNEL_NAME_MAX, "%.*s-%u", TUNNEL_NAME_MAX - CONF_PART_DIGITS - 2, whole,
+		 number);
+	return buf;
+}
+
+bool child_part_is_of(const char *name, const char *whole)
+{
+	char buf[TUNNEL_NAME_MAX];
+
+	for (unsigned int i = 2; i <= TUNNEL_PARTS_MAX; i++)
+		if (!strcmp(name, child_part_name(buf, whole, i)))
+			return true;
+	return false;
+}
+
+struct child_conf *child_conf_part(const struct child_conf *whole, const char *name,
+				   struct ts_list *local, struct ts_list *remote)
+{
+	struct child_conf *part = mem_dup(whole, sizeof(*whole));
+
+	if (!part)
+		return NULL;
+	snprintf(part->name, sizeof(part->name), "%s", name);
+	part->local_ts = ts_list_get(local);
+	part->remote_ts = ts_list_get(remote);
+	return part;
+}
+
+void child_conf_free(struct child_conf *conf)
+{
+	if (!conf)
+		return;
+	ts_list_put(conf->local_ts);
+	ts_list_put(conf->remote_ts);
 	free(conf);
 }
 

@@ -15,6 +15,7 @@
 #define TUNNEL_HOST_MAX		254	/* a DNS name and its NUL */
 #define TUNNEL_ID_MAX		256
 #define TUNNEL_CHILDREN_MAX	64
+#define TUNNEL_PARTS_MAX	99	/* the number in the name of a part of a child */
 #define TUNNEL_MORE_MAX		7	/* names and addresses of the peer beside the first */
 #define EAP_METHODS_MAX		8
 #define POOL_RANGES_MAX		16
@@ -203,6 +204,17 @@ struct tunnel_conf {
 
 /* Has one of the peer's to be looked up? */
 bool tunnel_conf_has_name(const struct tunnel_conf *conf);
+/* What part @number, 2 to TUNNEL_PARTS_MAX, of the child @whole is called: "voice-2". */
+const char *child_part_name(char buf[TUNNEL_NAME_MAX], const char *whole, unsigned int number);
+/* Is @name what a part of @whole is called? */
+bool child_part_is_of(const char *name, const char *whole);
+/*
+ * A copy with another name and other selectors, of which it takes a reference each; NULL: no
+ * memory. child_conf_free() gives it up.
+ */
+struct child_conf *child_conf_part(const struct child_conf *whole, const char *name,
+				   struct ts_list *local, struct ts_list *remote);
+void child_conf_free(struct child_conf *conf);
 /* A deep copy; NULL: no memory. */
 struct tunnel_conf *tunnel_conf_dup(const struct tunnel_conf *conf);
 /* Gives up the children, their lists and the certificates, not @conf itself. */

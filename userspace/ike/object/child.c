@@ -72,6 +72,7 @@ void child_free(struct child *child)
 	ts_list_put(child->local_ts);
 	ts_list_put(child->remote_ts);
 	cause_forget(&child->cause);
+	child_conf_free(child->part);
 	free(child);
 }
 

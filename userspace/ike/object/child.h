@@ -12,6 +12,13 @@
 
 TAILQ_HEAD(child_sa_list, child_sa);
 
+/* What is offered after SINGLE_PAIR_REQUIRED, RFC 7296 2.9. */
+enum child_single {
+	CHILD_ALL,			/* it has not come */
+	CHILD_PAIR,			/* one pair of selectors, and a packet's is no second one */
+	CHILD_HOSTS,			/* of that pair the two hosts of a packet */
+};
+
 struct child {
 	TAILQ_ENTRY(child) link;	/* in peer->children */
 	UT_hash_handle by_id;
@@ -19,7 +26,9 @@ struct child {
 	struct peer *peer;
 	unsigned int crowd_at;		/* in the tunnel's crowd */
 	uint32_t id;
-	const struct child_conf *conf;	/* the tunnel's */
+	const struct child_conf *conf;	/* the tunnel's, or */
+	struct child_conf *part;	/* its own: a part of that, see part.h; or NULL */
+	enum child_single single;	/* of the selectors: what the peer takes of them at a time */
 	enum child_state state;		/* set by child_set_state() only */
 	bool wanted;			/* to be made on the next occasion */
 	bool held_down;			/* taken down by a person */

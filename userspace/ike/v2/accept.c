@@ -158,8 +158,7 @@ static void accept_make_child(struct v2_inbound *v, struct peer *peer)
 	if (pair && accept_install(pair, &taken, &cause)) {
 		config_answer(&v->b, peer, &v->m);
 		offer_answer(&v->b, &taken.suite, taken.offer.number, pair->spi_in);
-		build_ts(&v->b, PAYLOAD_TSI, taken.ts.remote->ts, taken.ts.remote->count);
-		build_ts(&v->b, PAYLOAD_TSR, taken.ts.local->ts, taken.ts.local->count);
+		offer_answer_ts(&v->b, &taken);
 	} else {
 		accept_refuse_child(v, peer, taken.child, NOTIFY_NO_ADDITIONAL_SAS, &cause);
 		child_failed(taken.child, &cause);

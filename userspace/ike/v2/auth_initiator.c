@@ -3,6 +3,7 @@
 #include "ike/auth/method.h"
 #include "ike/core/text.h"
 #include "ike/object/child_sa.h"
+#include "ike/object/part.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/touch.h"
@@ -427,6 +428,7 @@ static bool auth_make_child(struct inbound *in, struct child *child, struct caus
 		ts_pair_clear(&ts);
 		return false;
 	}
+	child = part_for(child, &ts);	/* not in the place of other selectors that are up */
 	pair = pair_new(child, sa, &suite, p->new_spi, offer_spi(&v->m.sa));
 	if (pair)
 		p->new_spi = 0;
@@ -440,7 +442,7 @@ static bool auth_make_child(struct inbound *in, struct child *child, struct caus
 		ts_pair_clear(&ts);
 		return false;
 	}
-	ok = child_install(child, pair, &ts, cause);
+	ok = offer_install(child, pair, &ts, &v->m, cause);
 	ts_pair_clear(&ts);
 	return ok;
 }
@@ -475,6 +477,8 @@ static enum verdict auth_accepted(struct inbound *in)
 			config_take(sa->peer, &v->m, &cause);
 		return VERDICT_DONE;
 	}
+	if (error && error->type == NOTIFY_SINGLE_PAIR_REQUIRED && part_single(child))
+		return VERDICT_DONE;
 	if (error)
 		auth_refused_because(in, error, &cause);
 	else if (!v->m.sa.count || !v->m.tsi.count || !v->m.tsr.count)

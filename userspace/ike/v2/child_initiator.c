@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "ike/core/text.h"
 #include "ike/object/child_sa.h"
+#include "ike/object/part.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/touch.h"
@@ -496,17 +497,18 @@ static void child_new_response(struct inbound *in, struct child *child)
 	else if (child->held_down)
 		cause_set(&cause, IKE_FAIL_DOWN, "taken down meanwhile");
 	else if ((!peer->conf->ask_address || peer->given ||
-		  config_take(peer, &v->m, &cause)) && config_narrow(peer, &ts, &cause))
+		  config_take(peer, &v->m, &cause)) && config_narrow(peer, &ts, &cause)) {
+		child = part_for(child, &ts);	/* the peer has made another meanwhile */
 		pair = child_make_pair(in, child, &suite);
+	}
 	if (!pair) {
 		if (!cause.failure)
 			cause_set(&cause, IKE_FAIL_PROTOCOL,
 				  "the keys of the new CHILD_SA cannot be derived");
-		report_log(in->sa->ike, in->sa->peer, LOG_WARNING, "%s: %s", conf->name,
-			   cause.text);
+		report_log(peer->ike, peer, LOG_WARNING, "%s: %s", child->conf->name, cause.text);
 		child_reject_answer(in, child, cause.text);
 		child_failed(child, &cause);
-	} else if (!child_install(child, pair, &ts, &cause)) {
+	} else if (!offer_install(child, pair, &ts, &v->m, &cause)) {
 		child_failed(child, &cause);
 	}
 	ts_pair_clear(&ts);
@@ -660,7 +662,8 @@ static void child_new_refused(struct inbound *in, struct child *child,
 		child->wanted = true;
 		return;
 	}
-	if (child_is_put_off(error) && child_try_again(child))
+	if ((child_is_put_off(error) && child_try_again(child)) ||
+	    (error && error->type == NOTIFY_SINGLE_PAIR_REQUIRED && part_single(child)))
 		return;
 	if (!error)
 		cause_set(&cause, IKE_FAIL_PROTOCOL,

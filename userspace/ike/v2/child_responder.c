@@ -51,8 +51,7 @@ static void respond_answer(struct v2_inbound *v, const struct offer_taken *taken
 		public = ke_public(ke, &len);
 		build_ke(&v->b, ke_group(ke), public, len);
 	}
-	build_ts(&v->b, PAYLOAD_TSI, taken->ts.remote->ts, taken->ts.remote->count);
-	build_ts(&v->b, PAYLOAD_TSR, taken->ts.local->ts, taken->ts.local->count);
+	offer_answer_ts(&v->b, taken);
 }
 
 /* ---- the rekey of one */

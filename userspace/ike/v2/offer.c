@@ -7,6 +7,7 @@
 #include "ike/core/text.h"
 #include "ike/object/child_sa.h"
 #include "ike/object/ike_sa.h"
+#include "ike/object/part.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/touch.h"
@@ -199,10 +200,36 @@ static void offer_build_list(struct builder *b, uint8_t type, const struct ts *f
 	build_ts(b, type, all, count);
 }
 
+/* Of @ts the host of a packet: its protocol and ports stay those that are configured. */
+static void offer_build_host(struct builder *b, uint8_t type, const struct ts *ts,
+			     const struct ts *packet)
+{
+	struct ts host = *ts;
+
+	host.start = packet->start;
+	host.end = packet->end;
+	build_ts(b, type, &host, 1);
+}
+
 void offer_build_ts(struct builder *b, const struct child *child, const struct ts_list *local)
 {
-	offer_build_list(b, PAYLOAD_TSI, &child->asked_local, local);
-	offer_build_list(b, PAYLOAD_TSR, &child->asked_remote, child->conf->remote_ts);
+	const struct ts *local_first = &child->asked_local, *remote_first = &child->asked_remote;
+	static const struct ts none;
+
+	if (child->single == CHILD_HOSTS && local_first->start.family) {
+		offer_build_host(b, PAYLOAD_TSI, local->ts, local_first);
+		offer_build_host(b, PAYLOAD_TSR, child->conf->remote_ts->ts, remote_first);
+		return;
+	}
+	if (child->single) {
+		local_first = remote_first = &none;
+	} else if (!local_first->start.family && child_carries(child) &&
+		   child_is_narrowed(child)) {
+		local_first = child->local_ts->ts;
+		remote_first = child->remote_ts->ts;
+	}
+	offer_build_list(b, PAYLOAD_TSI, local_first, local);
+	offer_build_list(b, PAYLOAD_TSR, remote_first, child->conf->remote_ts);
 }
 
 const char *offer_ts_text(const struct msg_ts *ts, char *buf, size_t len)
@@ -230,7 +257,11 @@ static unsigned int offer_nearness(const struct child *child, const struct ts_pa
 	const struct child_conf *conf = child->conf;
 	unsigned int near = 0;
 
-	if (!ts_list_overlap(conf->local_ts, theirs->local) ||
+	/* the first of both is what the peer needs now: RFC 7296 2.9 */
+	if (ts_list_contains(conf->local_ts, &theirs->local->ts[0]) &&
+	    ts_list_contains(conf->remote_ts, &theirs->remote->ts[0]))
+		near += 5;
+	else if (!ts_list_overlap(conf->local_ts, theirs->local) ||
 	    !ts_list_overlap(conf->remote_ts, theirs->remote))
 		return 0;
 	/* all that it has is offered; all that is offered it has */
@@ -256,6 +287,39 @@ static struct child *offer_nearest(struct peer *peer, const struct ts_pair *thei
 	return best;
 }
 
+/* What the child takes of the offer. False: nothing, or no memory. */
+static bool offer_narrow(const struct child *child, const struct ts_pair *theirs,
+			 struct ts_pair *ts)
+{
+	ts->local = ts_list_narrow(child->conf->local_ts, theirs->local);
+	ts->remote = ts_list_narrow(child->conf->remote_ts, theirs->remote);
+	if (ts_list_can_pair(ts->local, ts->remote))
+		return true;
+	ts_pair_clear(ts);
+	return false;
+}
+
+/* Is there another child, not up yet, that takes what this one leaves of the offer? */
+static bool offer_leaves(const struct offer_taken *taken, const struct ts_pair *theirs)
+{
+	const struct child *child;
+	struct ts_pair ts;
+	bool more = false;
+
+	TAILQ_FOREACH(child, &taken->child->peer->children, link) {
+		if (more)
+			break;
+		if (child == taken->child || child->held_down ||
+		    (child->state == CHILD_UP && !child_is_behind(child)) ||
+		    !offer_narrow(child, theirs, &ts))
+			continue;
+		more = !ts_list_within(ts.local, taken->ts.local) ||
+		       !ts_list_within(ts.remote, taken->ts.remote);
+		ts_pair_clear(&ts);
+	}
+	return more;
+}
+
 /* Two peers on one interface cannot share an address. */
 static bool offer_is_free(const struct peer *peer, const struct ts_pair *ts, struct cause *cause)
 {
@@ -269,29 +333,48 @@ static bool offer_is_free(const struct peer *peer, const struct ts_pair *ts, str
 	return false;
 }
 
+/* The child, and what it takes; as offer_take, and nothing has changed. */
+static uint16_t offer_fit(struct peer *peer, const struct msg *m, const struct ts_pair *theirs,
+			  bool ignore_ke, struct offer_taken *taken, struct cause *cause)
+{
+	taken->child = offer_nearest(peer, theirs);
+	if (!taken->child || !offer_narrow(taken->child, theirs, &taken->ts) ||
+	    !config_narrow(peer, &taken->ts, cause) || !offer_is_free(peer, &taken->ts, cause))
+		return NOTIFY_TS_UNACCEPTABLE;
+	return offer_select(&taken->child->conf->esp, &m->sa, ignore_ke, &taken->suite,
+			    &taken->offer) ? 0 : NOTIFY_NO_PROPOSAL_CHOSEN;
+}
+
 uint16_t offer_take(struct peer *peer, const struct msg *m, bool ignore_ke,
 		    struct offer_taken *taken, struct cause *cause)
 {
 	struct ts_pair theirs;
+	uint16_t refused;
 
 	if (!offer_ts(&theirs, &m->tsr, &m->tsi))
 		return NOTIFY_TS_UNACCEPTABLE;
-	taken->child = offer_nearest(peer, &theirs);
-	if (taken->child) {
-		taken->ts.local = ts_list_narrow(taken->child->conf->local_ts, theirs.local);
-		taken->ts.remote = ts_list_narrow(taken->child->conf->remote_ts, theirs.remote);
-	}
-	ts_pair_clear(&theirs);
-	if (!taken->ts.local || !taken->ts.remote || !config_narrow(peer, &taken->ts, cause) ||
-	    !offer_is_free(peer, &taken->ts, cause)) {
+	refused = offer_fit(peer, m, &theirs, ignore_ke, taken, cause);
+	/*
+	 * a child that is up with other selectors of what it is configured for is not made anew for
+	 * these: the peer makes a CHILD_SA for each, and so the child has parts
+	 */
+	if (!refused && part_make_room(taken->child, &taken->ts)) {
 		ts_pair_clear(&taken->ts);
-		return NOTIFY_TS_UNACCEPTABLE;
+		refused = offer_fit(peer, m, &theirs, ignore_ke, taken, cause);
 	}
-	if (offer_select(&taken->child->conf->esp, &m->sa, ignore_ke, &taken->suite,
-			 &taken->offer))
-		return 0;
-	ts_pair_clear(&taken->ts);
-	return NOTIFY_NO_PROPOSAL_CHOSEN;
+	taken->more = !refused && offer_leaves(taken, &theirs);
+	ts_pair_clear(&theirs);
+	if (refused)
+		ts_pair_clear(&taken->ts);
+	return refused;
+}
+
+void offer_answer_ts(struct builder *b, const struct offer_taken *taken)
+{
+	build_ts(b, PAYLOAD_TSI, taken->ts.remote->ts, taken->ts.remote->count);
+	build_ts(b, PAYLOAD_TSR, taken->ts.local->ts, taken->ts.local->count);
+	if (taken->more)
+		build_notify(b, NOTIFY_ADDITIONAL_TS_POSSIBLE, 0, 0, 0, NULL, 0);
 }
 
 struct child_sa *offer_first(const struct offer_taken *taken)
@@ -369,6 +452,15 @@ struct child_sa *offer_pair(const struct offer_taken *taken, uint32_t spi, struc
 	return NULL;
 }
 
+bool offer_install(struct child *child, struct child_sa *pair, const struct ts_pair *ts,
+		   const struct msg *m, struct cause *cause)
+{
+	/* before it comes up with a part, so that it is not said to have less than is configured */
+	if (msg_notify(m, NOTIFY_ADDITIONAL_TS_POSSIBLE))
+		part_rest(child, ts, true);
+	return child_install(child, pair, ts, cause);
+}
+
 void offer_ts_refused(struct cause *cause, const struct child *child, uint16_t notify)
 {
 	char local[160], remote[160];
@@ -377,8 +469,9 @@ void offer_ts_refused(struct cause *cause, const struct child *child, uint16_t n
 	ts_list_str(child->conf->remote_ts, remote, sizeof(remote));
 	if (notify == NOTIFY_SINGLE_PAIR_REQUIRED)
 		cause_set(cause, IKE_FAIL_TS,
-			  "the peer takes one pair of selectors in a child, and was offered %s "
-			  "(ours) and %s (its own): write split = yes", local, remote);
+			  "the peer takes one pair of selectors in a child, and not even that of "
+			  "%s (ours) and %s (its own); or they are more pairs than a tunnel has "
+			  "children, which are %d", local, remote, TUNNEL_CHILDREN_MAX);
 	else
 		cause_set(cause, IKE_FAIL_TS,
 			  "the peer accepts no traffic between %s (ours) and %s (its own); "

@@ -41,7 +41,7 @@ bool offer_ts(struct ts_pair *ts, const struct msg_ts *local, const struct msg_t
 /*
  * TSi and TSr of a request of ours for a new child: @local, which may be less than is configured,
  * and what the child's peer protects. Where a packet has asked for it, that one is the first of
- * both, RFC 7296 2.9.
+ * both, RFC 7296 2.9; else, where it is up with a part, what it has, so that it gets that again.
  */
 void offer_build_ts(struct builder *b, const struct child *child, const struct ts_list *local);
 /* As text, for people. */
@@ -56,6 +56,7 @@ struct offer_taken {
 	struct proposal suite;
 	struct msg_offer offer;		/* the peer's proposal */
 	struct ts_pair ts;		/* to be given up with ts_pair_clear() */
+	bool more;			/* another child takes more of the offer */
 };
 
 /*
@@ -65,6 +66,8 @@ struct offer_taken {
  */
 uint16_t offer_take(struct peer *peer, const struct msg *m, bool ignore_ke,
 		    struct offer_taken *taken, struct cause *cause);
+/* TSi and TSr of our answer, which say too whether there is more to be had. */
+void offer_answer_ts(struct builder *b, const struct offer_taken *taken);
 /*
  * Where the child is up on the IKE SA before, with the same selectors, and the peer has begun the
  * one that follows: the pair that carries it, whose traffic a new one takes over. Else NULL.
@@ -82,6 +85,10 @@ uint32_t offer_reserve(struct child *child, struct cause *cause);
 struct child_sa *offer_pair(const struct offer_taken *taken, uint32_t spi, struct ike_sa *sa,
 			    const struct msg *m, struct ke_secret secret, struct chunk ni,
 			    struct chunk nr, struct cause *cause);
+
+/* child_install() of what @m answers to us; the rest is wanted too, where it says so. */
+bool offer_install(struct child *child, struct child_sa *pair, const struct ts_pair *ts,
+		   const struct msg *m, struct cause *cause);
 
 /* What TS_UNACCEPTABLE and SINGLE_PAIR_REQUIRED to an offer of ours mean (RFC 7296 2.9). */
 void offer_ts_refused(struct cause *cause, const struct child *child, uint16_t notify);

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "ike/object/part.h"
+
+#include <string.h>
+
+#include "ike/object/peer.h"
+#include "ike/object/report.h"
+#include "ike/object/touch.h"
+#include "ike/object/tunnel.h"
+
+/* Of @list those that can pair with one of @other. NULL: none, or no memory. */
+static struct ts_list *part_pairable(const struct ts_list *list, const struct ts_list *other)
+{
+	struct ts some[TS_LIST_MAX];
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < ts_list_count(list); i++)
+		for (unsigned int j = 0; j < ts_list_count(other); j++) {
+			if (!ts_can_pair(&list->ts[i], &other->ts[j]))
+				continue;
+			some[count++] = list->ts[i];
+			break;
+		}
+	return ts_list_new(some, count);
+}
+
+/* Where the peer gives us our address, that is ours in every pair: what is local is not split. */
+static unsigned int part_numbers(const struct child *child)
+{
+	unsigned int remotes = ts_list_count(child->conf->remote_ts);
+
+	return child->peer->conf->ask_address ? remotes :
+						remotes * ts_list_count(child->conf->local_ts);
+}
+
+/* Is number @number, from 0, a pair? Two families are none, nor are two protocols. */
+static bool part_is_pair(const struct child *child, unsigned int number)
+{
+	const struct ts_list *local = child->conf->local_ts, *remote = child->conf->remote_ts;
+	const struct ts *to = &remote->ts[number % ts_list_count(remote)];
+
+	if (!child->peer->conf->ask_address)
+		return ts_can_pair(&local->ts[number / ts_list_count(remote)], to);
+	for (unsigned int i = 0; i < ts_list_count(local); i++)
+		if (ts_can_pair(&local->ts[i], to))
+			return true;
+	return false;
+}
+
+static unsigned int part_pairs(const struct child *child)
+{
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < part_numbers(child); i++)
+		count += part_is_pair(child, i);
+	return count;
+}
+
+/* Number @number, which is a pair. False: no memory. */
+static bool part_pair_of(const struct child *child, unsigned int number, struct ts_pair *pair)
+{
+	const struct child_conf *conf = child->conf;
+	unsigned int remotes = ts_list_count(conf->remote_ts);
+
+	pair->remote = ts_list_new(&conf->remote_ts->ts[number % remotes], 1);
+	pair->local = child->peer->conf->ask_address ?
+			      part_pairable(conf->local_ts, pair->remote) :
+			      ts_list_new(&conf->local_ts->ts[number / remotes], 1);
+	if (pair->local && pair->remote)
+		return true;
+	ts_pair_clear(pair);
+	return false;
+}
+
+static struct ts_pair part_has(const struct child *child)
+{
+	return (struct ts_pair){ child->local_ts, child->remote_ts };
+}
+
+/* Has @has nothing of it? */
+static bool part_is_left(const struct child *child, const struct ts_pair *pair,
+			 const struct ts_pair *has)
+{
+	return !ts_list_overlap(pair->remote, has->remote) ||
+	       (!child->peer->conf->ask_address && !ts_list_overlap(pair->local, has->local));
+}
+
+/* Is it another than @has, which is a pair? */
+static bool part_is_further(const struct child *child, const struct ts_pair *pair,
+			    const struct ts_pair *has)
+{
+	return !ts_equal(&pair->remote->ts[0], &has->remote->ts[0]) ||
+	       (!child->peer->conf->ask_address &&
+		!ts_equal(&pair->local->ts[0], &has->local->ts[0]));
+}
+
+static unsigned int part_children(const struct peer *peer)
+{
+	const struct child *child;
+	unsigned int count = 0;
+
+	TAILQ_FOREACH(child, &peer->children, link)
+		count++;
+	return count;
+}
+
+static bool part_name_is_free(const struct peer *peer, const char *name)
+{
+	const struct child *child;
+
+	TAILQ_FOREACH(child, &peer->children, link)
+		if (!strcmp(child->conf->name, name))
+			return false;
+	return true;
+}
+
+/* A peer has fewer children than there are numbers. */
+static void part_name(const struct child *child, char name[TUNNEL_NAME_MAX])
+{
+	unsigned int number = 2;
+
+	_Static_assert(TUNNEL_PARTS_MAX > TUNNEL_CHILDREN_MAX + 1, "one of them is free");
+	while (!part_name_is_free(child->peer, child_part_name(name, child->conf->name, number)))
+		number++;
+}
+
+static bool part_make(const struct child *child, const struct ts_pair *pair, bool wanted)
+{
+	struct peer *peer = child->peer;
+	char name[TUNNEL_NAME_MAX];
+	struct child_conf *conf;
+	struct child *part;
+
+	part_name(child, name);
+	conf = child_conf_part(child->conf, name, pair->local, pair->remote);
+	part = conf ? child_new(peer, conf) : NULL;
+	if (!part) {
+		child_conf_free(conf);
+		return false;
+	}
+	part->part = conf;
+	part->wanted = wanted;
+	part->single = child->single;
+	return true;
+}
+
+/* From now on these of its selectors are all that it is about. False: no memory. */
+static bool part_keep(struct child *child, const struct ts_pair *ts)
+{
+	struct child_conf *conf = child_conf_part(child->conf, child->conf->name, ts->local,
+						  ts->remote);
+
+	if (!conf)
+		return false;
+	child_conf_free(child->part);
+	child->part = conf;
+	child->conf = conf;
+	return true;
+}
+
+/* Those that have been made since @last was the last child: all or none. */
+static void part_undo(struct peer *peer, const struct child *last)
+{
+	struct child *child;
+
+	while ((child = TAILQ_LAST(&peer->children, child_list)) != last)
+		child_free(child);
+}
+
+/* Settle looks at them: they are to be made, or to wait for packets. */
+static void part_settle(struct peer *peer)
+{
+	peer_touch(peer);
+	if (peer->sa)
+		sa_touch(peer->sa);
+}
+
+/*
+ * All pairs of @child that @left says become parts. How many; 0: there are none, too many, or no
+ * memory, and nothing has changed.
+ */
+static unsigned int part_make_all(struct child *child, bool wanted, const struct ts_pair *has,
+				  bool (*left)(const struct child *child,
+					       const struct ts_pair *pair,
+					       const struct ts_pair *has))
+{
+	struct peer *peer = child->peer;
+	const struct child *last = TAILQ_LAST(&peer->children, child_list);
+	unsigned int made = 0;
+	bool ok = true;
+
+	for (unsigned int i = 0; i < part_numbers(child) && ok; i++) {
+		struct ts_pair pair;
+
+		if (!part_is_pair(child, i))
+			continue;
+		ok = part_pair_of(child, i, &pair);
+		if (ok && left(child, &pair, has)) {
+			ok = part_children(peer) < TUNNEL_CHILDREN_MAX &&
+			     part_make(child, &pair, wanted);
+			made += ok;
+		}
+		ts_pair_clear(&pair);
+	}
+	if (ok)
+		return made;
+	part_undo(peer, last);
+	return 0;
+}
+
+/* The pair that a packet waits for, or the first. False: no memory. */
+static bool part_first(const struct child *child, struct ts_pair *pair)
+{
+	unsigned int first = part_numbers(child);
+
+	for (unsigned int i = part_numbers(child); i-- > 0;) {
+		bool asked;
+
+		if (!part_is_pair(child, i))
+			continue;
+		if (!part_pair_of(child, i, pair))
+			return false;
+		asked = child->asked_local.start.family &&
+			ts_list_contains(pair->local, &child->asked_local) &&
+			ts_list_contains(pair->remote, &child->asked_remote);
+		if (asked)
+			return true;
+		ts_pair_clear(pair);
+		first = i;
+	}
+	return part_pair_of(child, first, pair);
+}
+
+/* The child keeps one pair, and the others become parts. How many; 0: as part_make_all. */
+static unsigned int part_divide(struct child *child)
+{
+	struct peer *peer = child->peer;
+	const struct child *last = TAILQ_LAST(&peer->children, child_list);
+	struct ts_pair first;
+	unsigned int made;
+
+	if (!part_first(child, &first))
+		return 0;
+	made = part_make_all(child, true, &first, part_is_further);
+	if (made && !part_keep(child, &first)) {
+		part_undo(peer, last);
+		made = 0;
+	}
+	ts_pair_clear(&first);
+	return made;
+}
+
+bool part_single(struct child *child)
+{
+	struct peer *peer = child->peer;
+	enum child_single was = child->single;
+
+	if (peer->conf->any || child->held_down || was == CHILD_HOSTS ||
+	    (was == CHILD_PAIR && !child->asked_local.start.family))
+		return false;
+	child->single++;
+	if (child->single == CHILD_HOSTS) {
+		report_log(peer->ike, peer, LOG_INFO,
+			   "the peer takes one pair of hosts in a child: %s is asked for with "
+			   "those of the packet that waits", child->conf->name);
+	} else if (part_pairs(child) > 1) {
+		unsigned int made = part_divide(child);
+
+		if (!made) {
+			child->single = was;
+			return false;
+		}
+		report_log(peer->ike, peer, LOG_INFO,
+			   "the peer takes one pair of selectors in a child: %s is asked for in %u",
+			   child->conf->name, made + 1);
+	}
+	child->wanted = true;
+	part_settle(peer);
+	return true;
+}
+
+/* Of the configured selectors those that overlap what it has. NULL: none, or no memory. */
+static struct ts_list *part_had(const struct ts_list *conf, const struct ts_list *has)
+{
+	struct ts had[TS_LIST_MAX];
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < ts_list_count(conf); i++)
+		for (unsigned int j = 0; j < ts_list_count(has); j++) {
+			struct ts common;
+
+			if (!ts_intersect(&conf->ts[i], &has->ts[j], &common))
+				continue;
+			had[count++] = conf->ts[i];
+			break;
+		}
+	return ts_list_new(had, count);
+}
+
+/* It keeps of its selectors what it has, as far as one of them pairs with another. */
+static bool part_shrink(struct child *child, const struct ts_pair *has)
+{
+	const struct child_conf *conf = child->conf;
+	struct ts_pair all, kept;
+	bool ok;
+
+	all.local = child->peer->conf->ask_address ? ts_list_get(conf->local_ts) :
+						     part_had(conf->local_ts, has->local);
+	all.remote = part_had(conf->remote_ts, has->remote);
+	kept.local = part_pairable(all.local, all.remote);
+	kept.remote = part_pairable(all.remote, all.local);
+	ok = kept.local && kept.remote && part_keep(child, &kept);
+	ts_pair_clear(&all);
+	ts_pair_clear(&kept);
+	return ok;
+}
+
+bool part_rest(struct child *child, const struct ts_pair *has, bool wanted)
+{
+	struct peer *peer = child->peer;
+	const struct child *last = TAILQ_LAST(&peer->children, child_list);
+	unsigned int made;
+
+	if (peer->conf->any)
+		return false;
+	made = part_make_all(child, wanted, has, part_is_left);
+	if (!made || !part_shrink(child, has)) {
+		part_undo(peer, last);
+		return false;
+	}
+	report_log(peer->ike, peer, LOG_INFO,
+		   "the peer takes what is left of %s in children of its own: %u more",
+		   child->conf->name, made);
+	part_settle(peer);
+	return true;
+}
+
+bool part_is_other(const struct child *child, const struct ts_pair *ts)
+{
+	struct ts_pair wants, has = part_has(child);
+	bool other;
+
+	if (!child_carries(child) || child->peer->conf->any)
+		return false;
+	wants.local = part_had(child->conf->local_ts, ts->local);
+	wants.remote = part_had(child->conf->remote_ts, ts->remote);
+	other = wants.local && wants.remote && part_is_left(child, &wants, &has);
+	ts_pair_clear(&wants);
+	return other;
+}
+
+bool part_make_room(struct child *child, const struct ts_pair *ts)
+{
+	struct ts_pair has = part_has(child);
+
+	return part_is_other(child, ts) && part_rest(child, &has, false);
+}
+
+struct child *part_for(struct child *child, const struct ts_pair *ts)
+{
+	struct child *part;
+
+	if (!part_make_room(child, ts))
+		return child;
+	TAILQ_FOREACH(part, &child->peer->children, link)
+		if (part->part && part != child && !part->held_down &&
+		    ts_list_within(ts->local, part->conf->local_ts) &&
+		    ts_list_within(ts->remote, part->conf->remote_ts))
+			return part;
+	return child;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Parts of a child, RFC 7296 2.9: a peer may take its selectors in several CHILD_SAs only. Then the
+ * child keeps some of its configured selectors, and each pair of the others becomes a child of its
+ * own, NAME-2, NAME-3 and so on, as `split = yes` makes them. Two families, and two protocols, are
+ * no pair. They stay while the peer does: the next IKE SA asks for them at once. A peer has
+ * TUNNEL_CHILDREN_MAX children at most, and of a tunnel that anybody may connect to none has parts.
+ */
+#ifndef IKE_PART_H
+#define IKE_PART_H
+
+#include "ike/object/child.h"
+
+/*
+ * SINGLE_PAIR_REQUIRED: @child keeps the pair that a packet waits for, or its first, and it and the
+ * others, which are all wanted, never offer more than that. Where one pair was too much: the two
+ * hosts of the packet. False: they do so already, no packet waits, or they would be too many.
+ */
+bool part_single(struct child *child);
+/*
+ * @child gets @has, which is less than is configured: it keeps what it has of that, and the pairs
+ * that it has nothing of become parts; @wanted: which are made now. False: there are none.
+ */
+bool part_rest(struct child *child, const struct ts_pair *has, bool wanted);
+/* Is @child up, and @ts about other configured selectors than those that it has? */
+bool part_is_other(const struct child *child, const struct ts_pair *ts);
+/* If so they become parts, one of which is to have @ts. False: @ts takes the child's own place. */
+bool part_make_room(struct child *child, const struct ts_pair *ts);
+/* Whose @ts are, which the peer has agreed to: @child's, or those of a part that it gets now. */
+struct child *part_for(struct child *child, const struct ts_pair *ts);
+
+#endif
