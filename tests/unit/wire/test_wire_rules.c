@@ -18,18 +18,18 @@ struct rule_case {
 
 /*
  * S SA of ESP, s SA of IKE, K KE, i IDi, r IDr, C CERT, Q CERTREQ, A AUTH, n Nonce, D delete, V
- * vendor, 1 TSi, 2 TSr, P CP, E EAP, X SK, F SKF, e an error notify, c COOKIE, o another notify, u
- * a type unknown to us
+ * vendor, 1 TSi, 2 TSr, P CP, E EAP, X SK, F SKF, e an error notify, c COOKIE, t TICKET_NACK, o
+ * another notify, u a type unknown to us
  */
 static void seen_from(struct msg *m, const char *letters)
 {
-	static const char map[] = "KirCQAnDV12PEXFecou";
+	static const char map[] = "KirCQAnDV12PEXFectou";
 	static const uint8_t types[] = {
 		PAYLOAD_KE,	 PAYLOAD_IDI,	 PAYLOAD_IDR,	PAYLOAD_CERT,
 		PAYLOAD_CERTREQ, PAYLOAD_AUTH,	 PAYLOAD_NONCE, PAYLOAD_DELETE,
 		PAYLOAD_VENDOR,	 PAYLOAD_TSI,	 PAYLOAD_TSR,	PAYLOAD_CP,
 		PAYLOAD_EAP,	 PAYLOAD_SK,	 PAYLOAD_SKF,	PAYLOAD_NOTIFY,
-		PAYLOAD_NOTIFY,	 PAYLOAD_NOTIFY, 200,
+		PAYLOAD_NOTIFY,	 PAYLOAD_NOTIFY, PAYLOAD_NOTIFY, 200,
 	};
 	static const uint8_t body[1];
 
@@ -49,12 +49,15 @@ static void seen_from(struct msg *m, const char *letters)
 			m->notify[m->notify_count++].type = NOTIFY_NO_PROPOSAL_CHOSEN;
 		if (*letters == 'c')
 			m->notify[m->notify_count++].type = NOTIFY_COOKIE;
+		if (*letters == 't')
+			m->notify[m->notify_count++].type = NOTIFY_TICKET_NACK;
 		if (*letters == 'o')
 			m->notify[m->notify_count++].type = NOTIFY_INITIAL_CONTACT;
 	}
 }
 
 #define INIT		EXCHANGE_IKE_SA_INIT
+#define RESUME		EXCHANGE_IKE_SESSION_RESUME
 #define AUTH		EXCHANGE_IKE_AUTH
 #define CHILD		EXCHANGE_CREATE_CHILD_SA
 #define INFO		EXCHANGE_INFORMATIONAL
@@ -81,6 +84,20 @@ static const struct rule_case cases[] = {
 	{ INIT, RESPONSE, OUTSIDE, "e", NULL, MSG_DECLINED },
 	{ INIT, RESPONSE, OUTSIDE, "o", "IKE_SA_INIT response: payload SA is missing" },
 	{ INIT, RESPONSE, OUTSIDE, "eA", "does not belong" },
+
+	{ RESUME, REQUEST, OUTSIDE, "noou", NULL, MSG_RESUME },
+	{ RESUME, REQUEST, OUTSIDE, "cno", NULL, MSG_RESUME },
+	{ RESUME, REQUEST, OUTSIDE, "o", "IKE_SESSION_RESUME request: payload Nonce is missing" },
+	{ RESUME, REQUEST, OUTSIDE, "t", "payload Nonce is missing" },
+	{ RESUME, REQUEST, OUTSIDE, "snK", "payload SA does not belong there" },
+	{ RESUME, REQUEST, OUTSIDE, "nX", "payload SK does not belong there" },
+	{ RESUME, REQUEST, INSIDE, "n", "unknown" },
+	{ RESUME, RESPONSE, OUTSIDE, "noo", NULL, MSG_RESUME },
+	{ RESUME, RESPONSE, OUTSIDE, "c", NULL, MSG_DECLINED },
+	{ RESUME, RESPONSE, OUTSIDE, "t", NULL, MSG_DECLINED },
+	{ RESUME, RESPONSE, OUTSIDE, "e", NULL, MSG_DECLINED },
+	{ RESUME, RESPONSE, OUTSIDE, "o", "payload Nonce is missing" },
+	{ INIT, RESPONSE, OUTSIDE, "t", "payload SA is missing" },
 
 	{ AUTH, REQUEST, OUTSIDE, "X", NULL, MSG_INFO },
 	{ AUTH, REQUEST, OUTSIDE, "F", NULL, MSG_INFO },

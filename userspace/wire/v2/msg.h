@@ -23,6 +23,7 @@
 /* What a message is, by its exchange, direction and payloads: rules_check() says it. */
 enum msg_kind {
 	MSG_INIT,			/* SA, KE, Nonce */
+	MSG_RESUME,			/* Nonce; request with a ticket, RFC 5723 */
 	MSG_AUTH,			/* request IDi, AUTH, SA, TSi, TSr; response IDr, AUTH */
 	MSG_AUTH_BEGIN,			/* request without AUTH: asks for EAP, RFC 7296 2.16 */
 	MSG_AUTH_AGAIN,			/* likewise without SA: the next proof, RFC 4739; or childless */

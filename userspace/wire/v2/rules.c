@@ -35,6 +35,12 @@ static const struct rule init_response[] = {
 	{}
 };
 
+/* Both ways */
+static const struct rule resume[] = {
+	{ PAYLOAD_NONCE, CORE, 1 },
+	{}
+};
+
 static const struct rule auth_request[] = {
 	{ PAYLOAD_IDI, NEEDED, 1 },
 	{ PAYLOAD_CERT, 0, MANY },
@@ -132,7 +138,7 @@ static const struct rule informational[] = {
 	{}
 };
 
-/* Outside the Encrypted payload, the same for all exchanges but IKE_SA_INIT: one of the two. */
+/* Outside the Encrypted payload, the same for all exchanges that have one: one of the two. */
 static const struct rule sealed[] = {
 	{ PAYLOAD_SK, 0, 1 },
 	{ PAYLOAD_SKF, 0, 1 },
@@ -141,7 +147,7 @@ static const struct rule sealed[] = {
 
 enum { REQUEST = 1, RESPONSE };
 
-/* Inside the Encrypted payload; IKE_SA_INIT has none. The first row that fits counts. */
+/* Inside the Encrypted payload; a first exchange has none. The first row that fits counts. */
 static const struct kind {
 	uint8_t exchange;
 	uint8_t direction;	/* 0: both */
@@ -152,6 +158,7 @@ static const struct kind {
 } kinds[] = {
 	{ EXCHANGE_IKE_SA_INIT, REQUEST, 0, 0, 0, MSG_INIT, init_request },
 	{ EXCHANGE_IKE_SA_INIT, RESPONSE, 0, 0, 0, MSG_INIT, init_response },
+	{ EXCHANGE_IKE_SESSION_RESUME, 0, 0, 0, 0, MSG_RESUME, resume },
 	{ EXCHANGE_IKE_AUTH, 0, PAYLOAD_EAP, 0, 0, MSG_AUTH_ROUND, auth_round },
 	{ EXCHANGE_IKE_AUTH, REQUEST, PAYLOAD_AUTH, PAYLOAD_IDI, 0, MSG_AUTH_PROOF,
 	  proof_request },
@@ -190,10 +197,15 @@ static bool kind_fits(const struct kind *k, uint8_t exchange, bool response, con
 	       (!k->sa_protocol || k->sa_protocol == m->sa.protocol);
 }
 
+bool rules_in_clear(uint8_t exchange)
+{
+	return exchange == EXCHANGE_IKE_SA_INIT || exchange == EXCHANGE_IKE_SESSION_RESUME;
+}
+
 static const struct kind *find_kind(uint8_t exchange, bool response, bool inside,
 				    const struct msg *m)
 {
-	bool in_clear = exchange == EXCHANGE_IKE_SA_INIT;
+	bool in_clear = rules_in_clear(exchange);
 	size_t i;
 
 	if (inside == in_clear)
@@ -212,12 +224,13 @@ static const struct rule *find_rule(const struct rule *rules, uint8_t payload)
 	return NULL;
 }
 
-/* COOKIE, REDIRECT (RFC 5685 3), and any error, take the place of what was asked for. */
+/* COOKIE, REDIRECT (RFC 5685 3), TICKET_NACK, and any error, take the place of what was asked for. */
 static bool declines(uint8_t exchange, bool response, const struct msg *m)
 {
 	return response &&
 	       (msg_error(m) || msg_notify(m, NOTIFY_COOKIE) ||
-		(exchange == EXCHANGE_IKE_SA_INIT && msg_notify(m, NOTIFY_REDIRECT)));
+		(rules_in_clear(exchange) && msg_notify(m, NOTIFY_REDIRECT)) ||
+		(exchange == EXCHANGE_IKE_SESSION_RESUME && msg_notify(m, NOTIFY_TICKET_NACK)));
 }
 
 /* Payload types with a place of their own. */
