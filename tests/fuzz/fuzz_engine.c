@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Messages to an engine in one of its states. First octet: the state, see prepare(); with 16 in it
- * its jobs end one message late, with 32 both ends prove themselves by signatures. Then messages: a
- * length of two octets, and so many octets. In the protected states their first four say exchange,
+ * its jobs end one message late, with 32 both ends prove themselves by signatures, with 64 the session
+ * is the second, resumed with a ticket (RFC 5723). Then messages: a length of two octets, and so many octets. In the protected states their first four say exchange,
  * flags, message id relative to what is expected, and type of the first payload; what follows is
  * sealed with the peer's keys, so that the fuzzer stands behind the integrity check; with 1 in the
  * flags the next four are number and total of the fragment that it is (RFC 7383). A message of no
@@ -38,7 +38,7 @@ static void give_certs(int who)
 	c->ca_hashes = fake_ca_hashes("ca");
 }
 
-static void make_ends(bool sign)
+static void make_ends(bool sign, bool resume)
 {
 	p = ends_new();
 	for (int i = 0; i < 2; i++) {
@@ -50,6 +50,8 @@ static void make_ends(bool sign)
 		s->child[0].rekey_s = 0;
 		s->conf.dpd_s = 20;
 		s->conf.follow_redirect = true;
+		s->conf.resume = true;
+		s->conf.dpd_action = resume ? DPD_RESTART : DPD_CLEAR;
 		if (sign)
 			give_certs(i);
 	}
@@ -61,16 +63,38 @@ static void make_ends(bool sign)
 	}
 }
 
+/* A session that end 0 gives up: its attempt to resume it is about to be carried. */
+static void lose_session(void)
+{
+	struct side *s = &p->s[0];
+
+	side_up(s);
+	side_tick(s);
+	for (int i = 0; i < 4; i++)
+		carry(&p->s[i & 1]);
+	ike_probe(s->ike);
+	for (int i = 0; i < 200 && (peer_of(s)->sa || !s->count); i++) {
+		while (peer_of(s)->sa && drop(s))
+			;
+		p->now += 1000;
+		side_tick(s);
+	}
+	assert_true(s->count && s->queue[s->head].msg[18] == EXCHANGE_IKE_SESSION_RESUME);
+	genuine = *oldest(s);
+}
+
 /* Who is fuzzed: the side returned. */
-static int prepare(uint8_t state, bool sign)
+static int prepare(uint8_t state, bool sign, bool resume)
 {
 	int steps[] = { 0, 0, 2, 2, 4, 4, 4, 4 }; /* messages carried, in turn, from end 0 on */
 
-	make_ends(sign);
-	if (state)
+	make_ends(sign, resume);
+	genuine.len = 0;
+	if (resume)
+		lose_session();
+	else if (state)
 		side_up(&p->s[0]);
 	side_tick(&p->s[0]);
-	genuine.len = 0;
 	for (int i = 0; i < steps[state]; i++) {
 		if (!genuine.len && p->s[i & 1].count)
 			genuine = *oldest(&p->s[i & 1]);
@@ -188,7 +212,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!cursor_u8(&c, &state))
 		return 0;
-	who = prepare(state & 7, state & 32);
+	who = prepare(state & 7, state & 32, state & 64);
 	p->s[who].fake.hold_jobs = state & 16;
 	while (cursor_u16(&c, &len)) {
 		fake_job_end(&p->s[who].fake, p->s[who].ike);

@@ -127,6 +127,7 @@ uint64_t digest(const struct node *n, bool established_only)
 		one = digest_peer(peer);
 		MIX(d, one);
 	}
+	MIX(d, n->ike->lost_ticket_count);
 	for (unsigned int i = 0; i < n->k.in_count; i++)
 		MIX(d, n->k.in[i].spi);
 	if (!established_only)
@@ -594,15 +595,17 @@ void check_empty(struct world *w)
 	for (int i = 0; i < w->nodes; i++) {
 		const struct node *n = &w->n[i];
 		const struct kernel *k = &n->k;
+		unsigned int timers = n->timers + parts_count(n) + resume_tickets(n);
 
 		if (k->in_count || k->policy_count || k->reserved_count || count_sas(n))
 			violate(w,
 				"down, and %c has %u IKE SAs, %u inbound, %u policies, %u SPIs",
 				'A' + i, count_sas(n), k->in_count, k->policy_count,
 				k->reserved_count);
-		if (n->ike->timers.reserved != n->timers + parts_count(n) || n->ike->job_by_id)
+		resume_check_empty(w, n);
+		if (n->ike->timers.reserved != timers || n->ike->job_by_id)
 			violate(w, "down, and %c has %zu timers reserved instead of %u, %s job",
-				'A' + i, n->ike->timers.reserved, n->timers + parts_count(n),
+				'A' + i, n->ike->timers.reserved, timers,
 				n->ike->job_by_id ? "a" : "no");
 	}
 }
@@ -612,7 +615,7 @@ void check_empty(struct world *w)
 void inject(struct node *n, const struct record *r, const uint8_t *msg, size_t len,
 	    const char *what)
 {
-	bool init = len > 18 && msg[18] == EXCHANGE_IKE_SA_INIT;
+	bool init = len > 18 && rules_in_clear(msg[18]);
 	uint64_t all = digest(n, false), established = digest(n, true);
 
 	trace(n->w, "%c: %s", 'A' + n->index, what);
@@ -632,12 +635,12 @@ static struct record *any_record(struct node *n)
 	struct record *r = count ? &n->seen[rng_below(&n->w->script, count)] : NULL;
 
 	if (!n->ike || n->hostile || !r ||
-	    (r->msg[16] == PAYLOAD_NOTIFY && r->msg[18] != EXCHANGE_IKE_SA_INIT))
+	    (r->msg[16] == PAYLOAD_NOTIFY && !rules_in_clear(r->msg[18])))
 		return NULL;
 	return r;
 }
 
-/* No IKE_SA_INIT: nothing can protect an attempt from forged ones. */
+/* No first message: nothing can protect an attempt from forged ones. */
 void forge(struct node *n)
 {
 	struct record *r = any_record(n);
@@ -645,7 +648,7 @@ void forge(struct node *n)
 	uint8_t msg[4096];
 	size_t len;
 
-	if (!r || r->len > sizeof(msg) || r->len < 29 || r->msg[18] == EXCHANGE_IKE_SA_INIT)
+	if (!r || r->len > sizeof(msg) || r->len < 29 || rules_in_clear(r->msg[18]))
 		return;
 	len = r->len;
 	memcpy(msg, r->msg, len);
@@ -659,7 +662,7 @@ void forge(struct node *n)
 			msg[rng_below(rng, len)] ^= 1 << rng_below(rng, 8);
 	}
 	if ((len == r->len && !memcmp(msg, r->msg, len)) ||
-	    (len > 18 && msg[18] == EXCHANGE_IKE_SA_INIT))
+	    (len > 18 && rules_in_clear(msg[18])))
 		return;
 	inject(n, r, msg, len, "a forged message");
 }

@@ -231,4 +231,5 @@ void configure(struct world *w)
 	}
 	configure_redirect(w);
 	parts_configure(w);
+	resume_configure(w);
 }

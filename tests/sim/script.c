@@ -246,6 +246,8 @@ static void chaos(struct world *w)
 			act(w, &w->n[rng_below(r, w->nodes)], rng_chance(r, 30));
 		if (!w->violation[0] && w->n[HUB].conf.redirect_to.family && rng_chance(r, 5))
 			send_on(&w->n[HUB]);
+		if (!w->violation[0] && w->n[HUB].conf.resume)
+			resume_vanish(w);
 	}
 }
 

@@ -20,6 +20,7 @@
 #include "ike/object/peer.h"
 #include "ike/object/stranger.h"
 #include "ike/object/tunnel.h"
+#include "wire/v2/rules.h"
 
 #define NODES_MAX	4
 #define HUB		1
@@ -395,6 +396,13 @@ void rekeys_by_proof(struct node *n);	/* reauthentication */
 void rekeys_used_at_once(struct node *n);
 /* Both do, and memory is short while the answers are under way. */
 void rekeys_with_little_memory(struct node *n);
+
+/* resume.c: tickets, RFC 5723 */
+void resume_configure(struct world *w);
+unsigned int resume_tickets(const struct node *n);	/* that it has, of either role */
+/* Somebody vanishes, at times, and comes back; where the hub grants tickets. */
+void resume_vanish(struct world *w);
+void resume_check_empty(struct world *w, const struct node *n);
 
 /* suites.c: what a node proposes; each has something in common with each other */
 void suites_configure_ike(struct world *w, struct proposals *list);

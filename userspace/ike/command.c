@@ -15,6 +15,7 @@
 #include "ike/object/pool.h"
 #include "ike/object/guess.h"
 #include "ike/object/stranger.h"
+#include "ike/object/ticket.h"
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
 #include "ike/ike.h"
@@ -38,6 +39,7 @@ struct ike *ike_new_with(const struct ike_env *env, const struct ike_version *co
 	TAILQ_INIT(&ike->touched_peers);
 	TAILQ_INIT(&ike->over);
 	TAILQ_INIT(&ike->strangers);
+	TAILQ_INIT(&ike->lost_tickets);
 	return ike;
 }
 
@@ -45,6 +47,11 @@ void ike_crash_secret(struct ike *ike, const uint8_t secret[IKE_CRASH_SECRET])
 {
 	memcpy(ike->crash_secret, secret, IKE_CRASH_SECRET);
 	ike->crash_known = true;
+}
+
+void ike_forget_tickets(struct ike *ike)
+{
+	tickets_forget(ike, 0);
 }
 
 static int command_nothing(void *ctx, uint32_t tunnel, uint32_t policy, uint32_t spi, bool out)
@@ -242,6 +249,7 @@ static int command_peer_down(struct peer *peer, const struct cause *cause, bool 
 	timer_cancel(&ike->timers, &peer->lay);
 	peer->resolve_to_begin = false;
 	timer_cancel(&ike->timers, &peer->retry);
+	ticket_free(peer->ticket);
 	if (!peer->sa)
 		peer_drop_children(peer, NULL, cause);
 	/* its attempt, and one that a rekey of the peer's makes, too */
@@ -260,6 +268,7 @@ static int command_tunnel_down(struct tunnel *t, const struct cause *cause, bool
 	int rc = -EALREADY;
 
 	t->held_down = t->conf->any && hold;
+	tickets_forget(t->ike, t->id);
 	for (peer = TAILQ_FIRST(&t->peers); peer; peer = next) {
 		next = TAILQ_NEXT(peer, link);
 		if (!command_peer_down(peer, cause, hold && !t->conf->any))

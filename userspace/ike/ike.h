@@ -109,6 +109,11 @@ struct ike *ike_new(const struct ike_env *env);
  * before the first tunnel. Without it no token is given.
  */
 void ike_crash_secret(struct ike *ike, const uint8_t secret[IKE_CRASH_SECRET]);
+/*
+ * Resumption (RFC 5723): who was let in before has to prove himself anew, though he has a ticket.
+ * For when users, keys or what is revoked may have changed.
+ */
+void ike_forget_tickets(struct ike *ike);
 /* Wipes and frees everything, says nothing to peers and the kernel. */
 void ike_free(struct ike *ike);
 

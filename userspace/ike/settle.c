@@ -9,6 +9,7 @@
 #include "ike/object/pace.h"
 #include "ike/object/path.h"
 #include "ike/object/peer.h"
+#include "ike/object/ticket.h"
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
 
@@ -64,6 +65,19 @@ static void settle_loss(struct ike_sa *sa)
 	peer_touch(peer);
 }
 
+/* Its ticket is for who was lost by silence: else both ends know that it is over. */
+static void settle_ticket(struct ike_sa *sa)
+{
+	bool silent = sa->cause.failure == IKE_FAIL_TIMEOUT && sa->peer;
+
+	if (!sa->ticket)
+		return;
+	if (silent && (!sa->began || (!sa->peer->sa && sa->peer->intent != INTENT_DOWN)))
+		ticket_outlives(sa);
+	else
+		ticket_free(sa->ticket);
+}
+
 /* Gives up what only an IKE SA that is not over needs. */
 static void settle_release(struct ike_sa *sa, bool closing)
 {
@@ -73,6 +87,7 @@ static void settle_release(struct ike_sa *sa, bool closing)
 	inbound_drop_all(sa);
 	exchange_release_all(sa, closing);
 	settle_loss(sa);
+	settle_ticket(sa);
 	auth_end(sa, false);
 	auth_end(sa, true);
 	if (sa->stash)

@@ -299,6 +299,37 @@ static void test_the_certificate_counts(void **state)
 	chunk_list_put(hashes);
 }
 
+/* Who comes back with a ticket, RFC 5723, has given both: neither is asked for again. */
+static void test_resumed(void **state)
+{
+	struct ends *p = second_ends("\4");
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct ike_id alice;
+	unsigned int jobs;
+
+	for (int i = 0; i < 2; i++) {
+		p->s[i].conf.resume = true;
+		p->s[i].conf.dpd_s = 0;
+	}
+	ends_start(p);
+	bring_up(p, 0);
+	jobs = a->fake.jobs_begun + b->fake.jobs_begun;
+	ike_probe(a->ike);
+	while (peer_of(a)->sa) {
+		drop(a);
+		pass(p, 1000);
+	}
+	start(p, 0);
+	assert_int_equal(oldest(a)->msg[18], EXCHANGE_IKE_SESSION_RESUME);
+	let_time_pass(p, 65);
+	assert_int_equal(peer_of(a)->state, PEER_UP);
+	assert_true(only_sa(a)->resumed && only_sa(b)->resumed);
+	assert_int_equal(a->fake.jobs_begun + b->fake.jobs_begun, jobs);
+	assert_true(ike_id_parse(&alice, "alice"));
+	assert_true(ike_id_equal(&only_sa(b)->remote_id, &alice));
+	ends_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -311,6 +342,7 @@ int main(void)
 		cmocka_unit_test(test_out_of_order),
 		cmocka_unit_test(test_it_ends_at_any_time),
 		cmocka_unit_test(test_the_certificate_counts),
+		cmocka_unit_test(test_resumed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,7 +84,7 @@ struct auth_session {
 	struct inbound *in;
 };
 
-extern const struct auth_ops auth_psk_ops, auth_signature_ops, auth_eap_ops;
+extern const struct auth_ops auth_psk_ops, auth_signature_ops, auth_eap_ops, auth_ticket_ops;
 
 static inline bool auth_has_number(const struct auth_ops *method, uint8_t number)
 {

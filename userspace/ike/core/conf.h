@@ -180,6 +180,8 @@ struct tunnel_conf {
 	bool force_udp;			/* encapsulate in UDP even without NAT */
 	bool follow_redirect;		/* as client: to where the peer sends us, RFC 5685 */
 	struct addr redirect_to;	/* as gateway: where clients are sent; family 0: nowhere */
+	/* Session resumption, RFC 5723: we ask for tickets as initiator, and grant them. */
+	bool resume;
 	bool mobike;			/* RFC 4555, if the peer speaks it too */
 	uint32_t mark;			/* firewall mark of the outer packets, IKE's too; 0: none */
 	uint32_t rekey_s;		/* of the IKE SA, when we begin it; 0: never */

@@ -53,11 +53,13 @@ struct guess;
 struct pace;
 struct ike_version;
 struct pool;
+struct ticket;
 
 TAILQ_HEAD(tunnel_list, tunnel);
 TAILQ_HEAD(peer_list, peer);
 TAILQ_HEAD(sa_list, ike_sa);
 TAILQ_HEAD(pool_list, pool);
+TAILQ_HEAD(ticket_list, ticket);
 
 /* Of cookies, RFC 7296 2.6. secret[version & 1] is the current one, the other its predecessor. */
 struct cookie_jar {
@@ -99,6 +101,10 @@ struct ike {
 	struct stranger_net *stranger_nets;
 	struct pace *paces;		/* object/pace.h, by address */
 	struct guess *guesses;		/* object/guess.h; NULL: none yet */
+	/* object/ticket.h: those that we have granted; of IKE SAs that were lost, the oldest first */
+	struct ticket *ticket_by_name, *ticket_by_owner;
+	struct ticket_list lost_tickets;
+	unsigned int lost_ticket_count;
 	uint64_t strangers_ms;		/* when one was last written about */
 	uint64_t refusals_ms;		/* since when refusals are counted */
 	unsigned int refusals;

@@ -10,6 +10,7 @@
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/stranger.h"
+#include "ike/object/ticket.h"
 #include "ike/object/touch.h"
 
 #define SA_TIMERS	4
@@ -216,6 +217,13 @@ void sa_proof_lasts(struct ike_sa *sa, uint32_t s)
 	sa_term_at_most(sa, ms);
 }
 
+uint32_t sa_proof_left(const struct ike_sa *sa, uint32_t s)
+{
+	uint64_t gone_s = sa->proved_ms ? (ike_now(sa->ike) - sa->proved_ms) / 1000 : 0;
+
+	return s && gone_s >= s ? 1 : s ? s - (uint32_t)gone_s : 0;
+}
+
 /* The parts that can fail. */
 static bool sa_init(struct ike_sa *sa, uint64_t peer_spi)
 {
@@ -310,6 +318,8 @@ void sa_set_state(struct ike_sa *sa, enum sa_state state, const char *why)
 	sa_count_over(sa);
 	if (state == SA_ESTABLISHED)
 		sa->established_ms = ike_now(ike);
+	if (state == SA_ESTABLISHED && !sa->proved_ms)
+		sa->proved_ms = sa->established_ms;
 	sa_touch(sa);
 }
 
@@ -322,6 +332,9 @@ void sa_forget_proof(struct ike_sa *sa)
 	job_forget(sa->ike, sa->ppk.job);
 	mem_wipe(&sa->ppk, sizeof(sa->ppk));
 	octets_clear(&sa->addke.secret);
+	ticket_free(sa->from);
+	sa->from = NULL;
+	octets_clear(&sa->presented);
 	mem_wipe(&sa->addke, sizeof(sa->addke));
 }
 
@@ -364,6 +377,7 @@ void sa_free(struct ike_sa *sa)
 	sa_untouch(sa);
 	sa_unhash(sa);
 	sa_forget_proof(sa);
+	ticket_free(sa->ticket);
 	sa_drop_partial(sa);
 	for (unsigned int i = 0; i < sa->window; i++)
 		datagrams_clear(&sa->answers[i].msg);

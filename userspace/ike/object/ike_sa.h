@@ -22,6 +22,7 @@ struct exchange;
 struct inbound;
 struct auth_session;
 struct partial;
+struct ticket;
 TAILQ_HEAD(exchange_list, exchange);
 TAILQ_HEAD(inbound_list, inbound);
 
@@ -135,6 +136,21 @@ struct ike_sa {
 	bool nat_local, nat_remote;
 	bool udp;			/* ESP goes in UDP */
 	struct mobike mobike;
+	/*
+	 * Session resumption, RFC 5723: it is made from a ticket, without a key exchange, and the
+	 * proofs rest on SK_pi and SK_pr.
+	 */
+	bool resumed;
+	struct ticket *from;		/* initiator: that ticket, until the proofs are over */
+	struct octets presented;	/* responder: its name, likewise */
+	struct ticket *ticket;		/* by which another one can be made; NULL: none */
+	bool want_ticket;		/* client: another one is to be asked for */
+	uint8_t claim[32];		/* responder: SHA-256 of the IDi payload of the proof */
+	/*
+	 * When the ends have last proved who they are, which a rekey and a ticket do not; 0: just
+	 * now, it is not established yet.
+	 */
+	uint64_t proved_ms;
 	bool childless;			/* IKE_AUTH makes no child, RFC 6023 */
 	bool several;			/* the responder takes several proofs, RFC 4739 */
 	/* Responder, RFC 5685: the peer follows redirects; another gateway has sent it here. */
@@ -247,5 +263,7 @@ void sa_term_never(struct ike_sa *sa);
 void sa_certificate_lasts(struct ike_sa *sa, bool first);
 /* The peer's proof or ours is good for @s seconds: the end that began follows it up before. */
 void sa_proof_lasts(struct ike_sa *sa, uint32_t s);
+/* What is left of @s seconds since the ends have proved who they are, at least 1; 0: for ever. */
+uint32_t sa_proof_left(const struct ike_sa *sa, uint32_t s);
 
 #endif

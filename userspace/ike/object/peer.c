@@ -13,6 +13,7 @@
 #include "ike/object/pause.h"
 #include "ike/object/pool.h"
 #include "ike/object/report.h"
+#include "ike/object/ticket.h"
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
 
@@ -147,6 +148,7 @@ void peer_free(struct peer *peer)
 		child_free(child);
 	peer_give_back(peer);
 	pace_leave(peer);
+	ticket_free(peer->ticket);
 	job_forget(ike, peer->resolving);
 	timer_cancel(&ike->timers, &peer->retry);
 	timer_cancel(&ike->timers, &peer->refresh);
@@ -493,7 +495,7 @@ static void peer_keep_sa(const struct peer *peer, struct ike_sa *sa)
 	sa_watch(sa, peer->conf->dpd_s);
 	sa_rekey_after(sa, peer->conf->rekey_s);
 	if (peer->conf->reauth_s)
-		sa_proof_lasts(sa, peer->conf->reauth_s);
+		sa_proof_lasts(sa, sa_proof_left(sa, peer->conf->reauth_s));
 	sa_certificate_lasts(sa, sa->began || !peer->conf->any);
 }
 
@@ -507,6 +509,7 @@ void peer_take_sa(struct peer *peer, struct ike_sa *sa, bool afresh)
 	peer->begin = false;
 	peer->resolve_to_begin = false;
 	peer->announce = true;
+	ticket_free(peer->ticket);
 	peer->remote_id = sa->remote_id;
 	crowd_peer_renamed(peer);
 	timer_cancel(&peer->ike->timers, &peer->retry);

@@ -66,6 +66,7 @@ struct peer {
 	char lost[IKE_WHY_MAX];		/* the last that was not found, and why; "": none */
 	bool resolve_to_begin;		/* and an attempt follows */
 
+	struct ticket *ticket;		/* of the IKE SA that was lost, RFC 5723; NULL: none */
 	bool begin;			/* an attempt of ours is due: settle begins it */
 	struct pace *pace;		/* where it waits to begin, or has its turn; or NULL */
 	bool pace_turn;

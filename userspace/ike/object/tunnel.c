@@ -7,6 +7,7 @@
 #include "ike/core/id.h"
 #include "ike/object/child.h"
 #include "ike/object/peer.h"
+#include "ike/object/ticket.h"
 
 static const struct ike_id tunnel_nobody;
 
@@ -50,6 +51,7 @@ void tunnel_free(struct tunnel *t)
 
 	while ((peer = TAILQ_FIRST(&t->peers)))
 		peer_free(peer);
+	tickets_forget(t->ike, t->id);
 	if (hash_added(by_id, t))
 		HASH_DELETE(by_id, t->ike->tunnel_by_id, t);
 	TAILQ_REMOVE(&t->ike->tunnels, t, link);

@@ -13,6 +13,7 @@
 #include "ike/v2/mobike.h"
 #include "ike/v2/offer.h"
 #include "ike/v2/redirect.h"
+#include "ike/v2/resume.h"
 #include "ike/v2/v2.h"
 
 #define SAME_ID_MAX		16	/* peers of one identity, where it need not be unique */
@@ -221,7 +222,7 @@ static enum verdict accept_send_on(struct v2_inbound *v, const struct tunnel *t)
 	return VERDICT_FAIL;
 }
 
-enum verdict accept_establish(struct inbound *in, struct tunnel *t)
+enum verdict accept_establish(struct inbound *in, struct tunnel *t, struct ike_sa *before)
 {
 	struct v2_inbound *v = v2_inbound(in);
 	struct ike_sa *sa = in->sa;
@@ -231,7 +232,7 @@ enum verdict accept_establish(struct inbound *in, struct tunnel *t)
 
 	if (t->conf->redirect_to.family && sa->follows && !sa->sent_here)
 		return accept_send_on(v, t);
-	peer = tunnel_peer(t, &sa->remote_id);
+	peer = before && before->peer ? before->peer : tunnel_peer(t, &sa->remote_id);
 	if (t->conf->mobike && mobike_nat_unexpected(v)) {
 		v2_refuse(v, NOTIFY_UNEXPECTED_NAT_DETECTED, NULL, 0);
 		return VERDICT_FAIL;
@@ -245,13 +246,13 @@ enum verdict accept_establish(struct inbound *in, struct tunnel *t)
 		report_refused(t, &cause);
 		return VERDICT_FAIL;
 	}
-	if (!accept_unique(v, t, peer))
+	if (!before && !accept_unique(v, t, peer))
 		return VERDICT_FAIL;
 	/*
 	 * INITIAL_CONTACT counts for the tunnel and the peer that it was authenticated for: other
 	 * IKE SAs may rest on other secrets.
 	 */
-	afresh = msg_notify(&v->m, NOTIFY_INITIAL_CONTACT) && peer->sa &&
+	afresh = (sa->resumed || msg_notify(&v->m, NOTIFY_INITIAL_CONTACT)) && peer->sa &&
 		 ike_id_equal(&peer->sa->remote_id, &sa->remote_id);
 	sa->peer = peer;
 	sa->mark = t->conf->mark;
@@ -268,6 +269,7 @@ enum verdict accept_establish(struct inbound *in, struct tunnel *t)
 	if (sa->mobike.on)
 		mobike_offer(&v->b, sa);
 	crash_build(&v->b, sa);
-	lifetime_build(&v->b, lifetime_least(t->conf->reauth_s, sa->session_s));
+	resume_grant(&v->b, sa, &v->m);
+	lifetime_build(&v->b, lifetime_least(sa_proof_left(sa, t->conf->reauth_s), sa->session_s));
 	return VERDICT_DONE;
 }

@@ -14,7 +14,11 @@ struct inbound;
  * @peer: the tunnel's, or NULL. True: it was refused.
  */
 bool accept_turned_away(struct inbound *in, struct tunnel *t, const struct peer *peer);
-/* IDr and AUTH are in the answer: the IKE SA stands, and the child that came with it is made. */
-enum verdict accept_establish(struct inbound *in, struct tunnel *t);
+/*
+ * IDr and AUTH are in the answer: the IKE SA stands, and the child that came with it is made.
+ * @before: the one that the peer says it has lost, and that is still there (RFC 5723), or NULL: it
+ * goes without a word.
+ */
+enum verdict accept_establish(struct inbound *in, struct tunnel *t, struct ike_sa *before);
 
 #endif

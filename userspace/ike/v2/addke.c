@@ -13,13 +13,14 @@ bool addke_offered(const struct proposals *list)
 	return false;
 }
 
+/* One that is resumed has none: those of the session before are in its SK_d. */
 uint16_t addke_next(const struct ike_sa *sa)
 {
 	const struct proposal suite = suite_proposal(&sa->suite);
 	uint16_t groups[ADDKE_MAX];
 	unsigned int count = proposal_addke(&suite, groups);
 
-	return sa->addke.done < count ? groups[sa->addke.done] : KE_NONE;
+	return !sa->resumed && sa->addke.done < count ? groups[sa->addke.done] : KE_NONE;
 }
 
 /*

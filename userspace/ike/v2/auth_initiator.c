@@ -6,11 +6,13 @@
 #include "ike/object/part.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
+#include "ike/object/ticket.h"
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
 #include "ike/v2/addke.h"
 #include "ike/v2/certs.h"
 #include "ike/v2/config.h"
+#include "ike/v2/contact.h"
 #include "ike/v2/crash.h"
 #include "ike/v2/lifetime.h"
 #include "ike/v2/mobike.h"
@@ -18,6 +20,7 @@
 #include "ike/v2/ppk.h"
 #include "ike/v2/proof.h"
 #include "ike/v2/redirect.h"
+#include "ike/v2/resume.h"
 #include "ike/v2/second.h"
 #include "ike/v2/v2.h"
 
@@ -55,44 +58,6 @@ static void auth_forget(struct exchange *ex)
 }
 
 /* ---- the request */
-
-/* Has the peer an attempt of its own under way? Then its IKE SA may be the one that wins. */
-static bool auth_peer_begins(const struct ike_sa *ours)
-{
-	const struct ike_sa *sa;
-
-	TAILQ_FOREACH(sa, &ours->ike->strangers, stranger_link)
-		if (sa->state == SA_INIT_ANSWERED &&
-		    addr_equal(&sa->init_key.asked, &ours->remote.addr))
-			return true;
-	return false;
-}
-
-static bool auth_same_pair(const struct ike_sa *ours, const struct ike_id *remote,
-			   const struct ike_sa *other)
-{
-	if (!ike_id_equal(&other->local_id, &ours->local_id))
-		return false;
-	return addr_equal(&other->remote.addr, &ours->remote.addr) ||
-	       (remote->type && ike_id_equal(&other->remote_id, remote));
-}
-
-/*
- * INITIAL_CONTACT says that no other IKE SA exists between the two identities: other tunnels
- * may share them. One whose IKE_AUTH is under way may exist at the peer already.
- */
-static bool auth_is_first_contact(const struct ike_sa *ours)
-{
-	const struct ike_id *remote = &ours->peer->tunnel->conf->remote_id;
-	const struct ike_sa *sa;
-
-	TAILQ_FOREACH(sa, &ours->ike->sas, link)
-		if (sa->peer && sa->peer != ours->peer &&
-		    (sa->state == SA_AUTH_SENT || sa->state == SA_ESTABLISHED) &&
-		    auth_same_pair(ours, remote, sa))
-			return false;
-	return !ours->peer->sa && !auth_peer_begins(ours);
-}
 
 /* What follows another IKE SA begins with a child of that. */
 static struct child *auth_next_child(const struct peer *peer)
@@ -135,6 +100,12 @@ static void auth_build_child(const struct auth_exchange *p, const struct child *
 	offer_build_ts(b, child, child->conf->local_ts);
 }
 
+/* Two proofs of ours; what is resumed has had them. */
+static bool auth_has_second(const struct ike_sa *sa)
+{
+	return !sa->resumed && sa->peer->tunnel->conf->local_second;
+}
+
 static void auth_build_first(struct exchange *ex, struct builder *b, const struct auth_session *s)
 {
 	struct auth_exchange *p = auth_exchange(ex);
@@ -143,11 +114,13 @@ static void auth_build_first(struct exchange *ex, struct builder *b, const struc
 	const struct ike_id *ours = &ex->sa->local_id, *peer = &conf->remote_id;
 
 	build_id(b, PAYLOAD_IDI, ours->type, ours->data, ours->len);
-	second_announce(b, conf);
-	if (auth_is_first_contact(ex->sa))
+	if (auth_has_second(ex->sa))
+		second_announce(b, conf);
+	if (contact_is_first(ex->sa))
 		build_notify(b, NOTIFY_INITIAL_CONTACT, 0, 0, 0, NULL, 0);
 	certs_build(b, s, conf);
-	certs_request(b, conf);
+	if (!ex->sa->resumed)
+		certs_request(b, conf);
 	if (peer->type)
 		build_id(b, PAYLOAD_IDR, peer->type, peer->data, peer->len);
 	if (!s->method->rounds)
@@ -164,7 +137,8 @@ static void auth_build_first(struct exchange *ex, struct builder *b, const struc
 		auth_build_child(p, child, b);
 	if (ex->sa->peer->conf->mobike)
 		mobike_offer(b, ex->sa);
-	if (!s->method->rounds && !conf->local_second)	/* else with the last proof */
+	resume_ask(b, ex->sa);
+	if (!s->method->rounds && !auth_has_second(ex->sa))	/* else with the last proof */
 		crash_build(b, ex->sa);
 }
 
@@ -250,16 +224,18 @@ static enum built auth_prove(struct exchange *ex, struct cause *cause)
 	struct ike_sa *sa = ex->sa;
 	enum built built;
 
-	if (!second_possible(sa, cause) || (!p->chosen && !auth_choose_child(ex, cause)))
+	if ((!sa->resumed && !second_possible(sa, cause)) ||
+	    (!p->chosen && !auth_choose_child(ex, cause)))
 		return BUILD_FAILED;
 	if (!p->chosen)
-		sa->local_id = tunnel_local_id(sa->peer->tunnel, &sa->local.addr);
+		sa->local_id = sa->from ? sa->from->local_id :
+					  tunnel_local_id(sa->peer->tunnel, &sa->local.addr);
 	p->chosen = true;
 	if (sa->ppk.use && !sa->ppk.mixed) {
 		built = auth_mix_ppk(ex, cause);
 		if (built != BUILD_READY)
 			return built;
-	} else if (!sa->ppk.use && sa->peer->tunnel->conf->ppk_required) {
+	} else if (!sa->ppk.use && !sa->resumed && sa->peer->tunnel->conf->ppk_required) {
 		cause_set(cause, IKE_FAIL_AUTH_REMOTE,
 			  "the peer uses no PPK (RFC 8784), and ppk-required = yes wants one");
 		return BUILD_FAILED;
@@ -366,9 +342,14 @@ static bool auth_try_again(struct ike_sa *sa)
 enum verdict v2_auth_refused(struct inbound *in)
 {
 	const struct msg_notify *error = msg_error(&v2_inbound(in)->m);
+	char name[NAME_STRLEN];
 
 	if (error && error->type == NOTIFY_TEMPORARY_FAILURE && auth_try_again(in->sa))
 		return VERDICT_DONE;
+	if (in->sa->resumed) {
+		resume_give_up(in->sa, error ? notify_text(error->type, name) : "no IDr or AUTH");
+		return VERDICT_DONE;
+	}
 	if (error)
 		auth_refused_because(in, error, &in->cause);
 	else
@@ -461,8 +442,12 @@ static enum verdict auth_accepted(struct inbound *in)
 	report_step(sa->peer, IKE_STEP_AUTH, "the peer is authenticated%s%s",
 		    proof_text(alone ? sa->auth[true] : sa->auth[false], proved),
 		    sa->ppk.mixed ? ", and has the PPK" : "");
-	ppk_tell(sa, sa->peer->tunnel);
-	proof_certified(sa, sa->auth[alone]);
+	if (sa->from) {
+		ticket_apply(sa->from, sa);
+	} else {
+		ppk_tell(sa, sa->peer->tunnel);
+		proof_certified(sa, sa->auth[alone]);
+	}
 	auth_end(sa, false);
 	if (redirect_at_auth(in))
 		return VERDICT_FAIL;
@@ -471,6 +456,7 @@ static enum verdict auth_accepted(struct inbound *in)
 	crash_take(sa, &v->m);
 	mobike_agree(in, &v->m);
 	lifetime_take(sa, &v->m);
+	resume_take(sa, &v->m, true);
 	if (!child) {
 		/* An address that is not given now is asked for with the first child. */
 		if (sa->peer->conf->ask_address)
@@ -499,11 +485,15 @@ static bool auth_id_is_right(struct inbound *in, const struct ike_id *theirs)
 	const struct tunnel_conf *conf = in->sa->peer->tunnel->conf;
 	char want[TUNNEL_ID_MAX], got[TUNNEL_ID_MAX];
 
-	if (theirs->type && (!conf->remote_id.type || ike_id_equal(theirs, &conf->remote_id)))
+	const struct ticket *from = in->sa->from;
+	const struct ike_id *wanted = from ? &from->remote_id : &conf->remote_id;
+
+	if (theirs->type && (!wanted->type || ike_id_equal(theirs, wanted)))
 		return true;
-	cause_set(&in->cause, IKE_FAIL_ID, "the peer calls itself %.180s, but remote-id is %.180s",
+	cause_set(&in->cause, IKE_FAIL_ID, "the peer calls itself %.180s, but %s is %.180s",
 		  ike_id_str(theirs, got, sizeof(got)),
-		  ike_id_str(&conf->remote_id, want, sizeof(want)));
+		  from ? "whose session it resumes" : "remote-id",
+		  ike_id_str(wanted, want, sizeof(want)));
 	return false;
 }
 
@@ -513,6 +503,11 @@ static enum verdict auth_not_proved(struct inbound *in, const char *why)
 	struct ike_id theirs = v2_id(&m->idr);
 	char got[TUNNEL_ID_MAX];
 
+	if (in->sa->resumed) {
+		cause_set(&in->cause, IKE_FAIL_AUTH_LOCAL, "the peer does not prove that it has the "
+			  "keys of the session that it resumes");
+		return VERDICT_FAIL;
+	}
 	proof_refused(&in->cause, in->sa->peer->tunnel->conf, m,
 		      ike_id_str(&theirs, got, sizeof(got)), why);
 	return VERDICT_FAIL;
@@ -542,8 +537,7 @@ static enum verdict auth_proved(struct inbound *in)
 {
 	if (v2_inbound(in)->m.kind == MSG_AUTH_ROUND)
 		return auth_next_round(in);
-	return in->sa->peer->tunnel->conf->local_second ? auth_begin_second(in) :
-							  auth_accepted(in);
+	return auth_has_second(in->sa) ? auth_begin_second(in) : auth_accepted(in);
 }
 
 static enum verdict auth_verify(struct inbound *in)

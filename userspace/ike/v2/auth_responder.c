@@ -16,6 +16,7 @@
 #include "ike/v2/offer.h"
 #include "ike/v2/ppk.h"
 #include "ike/v2/proof.h"
+#include "ike/v2/resume.h"
 #include "ike/v2/rounds.h"
 #include "ike/v2/second.h"
 #include "ike/v2/v2.h"
@@ -248,7 +249,7 @@ static enum verdict auth_prove(struct inbound *in)
 		auth_end(in->sa, true);
 		if (v->m.kind == MSG_AUTH_BEGIN)
 			return rounds_begin(in, t);
-		return t->conf->remote_second ? rounds_await(in, t) : accept_establish(in, t);
+		return t->conf->remote_second ? rounds_await(in, t) : accept_establish(in, t, NULL);
 	default:
 		if (in->sa->remote_id.type || ike_may_mention_stranger(in->sa->ike))
 			report_tunnel_log(t, LOG_ERR, "we cannot prove who we are: %s", s->why);
@@ -398,13 +399,25 @@ static enum verdict auth_try_next(struct inbound *in)
 	return auth_try_mixed(in);
 }
 
+/* For a ticket that is granted with this IKE SA. */
+static bool auth_note_claim(struct ike_sa *sa, const struct msg *m)
+{
+	struct chunk body = { m->idi.body.at, m->idi.body.left };
+
+	return sha256(&body, 1, sa->claim);
+}
+
 enum verdict v2_auth_request(struct inbound *in)
 {
+	if (in->sa->resumed)
+		return resume_auth(in);
 	/* RFC 9370 2.2.2: not before the additional key exchanges */
 	if (addke_next(in->sa)) {
 		v2_refuse(v2_inbound(in), NOTIFY_INVALID_SYNTAX, NULL, 0);
 		return VERDICT_FAIL;
 	}
+	if (!auth_note_claim(in->sa, &v2_inbound(in)->m))
+		return auth_reject(in);
 	in->priv = auth_identify(in);
 	in->forget = auth_forget_try;
 	if (!in->priv || in->sa->stash)		/* no second beginning amid rounds */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Cookies of IKE_SA_INIT, RFC 7296 2.6: proof that the sender's address is its own, at no cost
+ * Cookies of a first message, RFC 7296 2.6: proof that the sender's address is its own, at no cost
  * in memory to us.
  */
 #include "ike/v2/v2.h"
@@ -49,6 +49,24 @@ void cookie_make(struct ike *ike, const struct msg_header *h, const struct msg *
 {
 	cookie_rotate(ike);
 	cookie_compute(ike, ike->cookies.version, h, in, remote, cookie);
+}
+
+bool cookie_take(struct v2_cookie *cookie, const struct msg *m)
+{
+	const struct msg_notify *n = msg_notify(m, NOTIFY_COOKIE);
+
+	if (!n || !n->data.left || n->data.left > sizeof(cookie->b) ||
+	    (n->data.left == cookie->len && !memcmp(n->data.at, cookie->b, n->data.left)))
+		return false;
+	memcpy(cookie->b, n->data.at, n->data.left);
+	cookie->len = (uint8_t)n->data.left;
+	return true;
+}
+
+void cookie_build(struct builder *b, const struct v2_cookie *cookie)
+{
+	if (cookie->len)
+		build_notify(b, NOTIFY_COOKIE, 0, 0, 0, cookie->b, cookie->len);
 }
 
 bool cookie_valid(struct ike *ike, const struct msg_header *h, const struct msg *in,

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A peer's first message, RFC 7296 1.2 and 2.6: IKE_SA_INIT as responder. Anybody may have sent it,
- * so there is no state before it is worth it, and no answer is longer than the question.
+ * A peer's first message, RFC 7296 1.2 and 2.6: IKE_SA_INIT as responder; IKE_SESSION_RESUME goes on
+ * in resume_responder.c.
  */
+#include "ike/v2/first.h"
+
 #include "ike/core/text.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
@@ -19,34 +21,12 @@
 #include "ike/v2/v2.h"
 
 #define FIRST_LEN_MAX		4096	/* octets of the request; RFC 7296 2: 3000 */
-#define CANDIDATES_MAX		64	/* tunnels that are looked at for one message */
 #define REFUSALS_MAX		32	/* a second, before each costs a cookie */
 
-/* What arrived, and from where. */
-struct first {
-	struct ike *ike;
-	const struct ike_version *version;
-	const struct msg_header *h;
-	const uint8_t *raw;
-	size_t len;
-	const struct endpoint *local, *remote;
-	struct msg in;
-};
-
-/* The tunnels that it can be for, and what they make of it. */
-struct candidates {
-	struct tunnel *t[CANDIDATES_MAX];	/* that have a suite in common with the peer */
-	unsigned int count;
-	struct tunnel *refusing;	/* that has none */
-	struct proposal suite;
-	bool force_udp;
-};
-
-/* Header with SPI 0 and one notify. */
-static void first_refuse(struct first *f, uint16_t notify, const void *data, size_t len)
+void first_refuse(struct first *f, uint16_t notify, const void *data, size_t len)
 {
 	struct msg_header answer = {
-		.spi_i = f->h->spi_i, .exchange = EXCHANGE_IKE_SA_INIT, .flags = MSG_RESPONSE,
+		.spi_i = f->h->spi_i, .exchange = f->h->exchange, .flags = MSG_RESPONSE,
 		.id = f->h->id,
 	};
 	struct ike *ike = f->ike;
@@ -85,7 +65,7 @@ static bool first_many_refusals(struct ike *ike)
 	return ike->refusals >= REFUSALS_MAX && ike_now(ike) - ike->refusals_ms < 1000;
 }
 
-static void first_count_refusal(struct ike *ike)
+void first_count_refusal(struct ike *ike)
 {
 	uint64_t now = ike_now(ike);
 
@@ -267,9 +247,9 @@ static bool first_sends_on(struct first *f, const struct candidates *c)
 	return true;
 }
 
-/* The IKE SA, and its first message handed to the machine. */
-static void first_enter(struct first *f, const struct candidates *c)
+void first_enter(struct first *f, const struct candidates *c)
 {
+	char why[RULES_WHY_LEN];
 	struct v2_inbound *v;
 	struct ike_sa *sa;
 
@@ -291,7 +271,8 @@ static void first_enter(struct first *f, const struct candidates *c)
 
 		cursor_skip(&chain, MSG_HEADER_LEN);
 		msg_parse_payloads(chain, f->h->first, &v->m);
-		v->in.kind = MSG_INIT;
+		rules_check(f->h->exchange, false, false, &v->m, why);
+		v->in.kind = v->m.kind;
 		tell_heard(v);
 		build_begin(&v->b, v->answer, sizeof(v->answer), &answer);
 		inbound_handle(&v->in);
@@ -300,11 +281,19 @@ static void first_enter(struct first *f, const struct candidates *c)
 		sa_end(sa, SA_DROP, IKE_FAIL_NONE, "the first message was malformed");
 }
 
+bool first_is_new(struct first *f)
+{
+	struct ike_sa *sa = sa_find_init(f->ike, f->h->spi_i, &f->remote->addr);
+
+	if (sa)
+		first_again(f, sa);
+	return !sa && first_parse(f) && first_may_enter(f);
+}
+
 void v2_init_accept(struct ike *ike, const struct ike_version *version,
 		    const struct msg_header *h, const uint8_t *raw, size_t len,
 		    const struct endpoint *local, const struct endpoint *remote)
 {
-	struct ike_sa *sa = sa_find_init(ike, h->spi_i, &remote->addr);
 	struct first f = {
 		.ike = ike, .version = version, .h = h, .raw = raw, .len = len, .local = local,
 		.remote = remote,
@@ -312,11 +301,7 @@ void v2_init_accept(struct ike *ike, const struct ike_version *version,
 	struct candidates c = {0};
 	uint16_t group;
 
-	if (sa) {
-		first_again(&f, sa);
-		return;
-	}
-	if (!first_parse(&f) || !first_may_enter(&f))
+	if (!first_is_new(&f))
 		return;
 	f.in.sa.no_addke = !msg_notify(&f.in, NOTIFY_INTERMEDIATE_SUPPORTED);
 	if (!first_choose(&f, &c)) {

@@ -115,7 +115,7 @@ void hint_unknown(struct ike *ike, const struct msg_header *h, const uint8_t *ra
 	uint32_t spi;
 
 	ike->counters.unknown_spi++;
-	if (h->flags & MSG_RESPONSE || h->exchange == EXCHANGE_IKE_SA_INIT ||
+	if (h->flags & MSG_RESPONSE || rules_in_clear(h->exchange) ||
 	    (!sealed && h->exchange != EXCHANGE_INFORMATIONAL) || !hint_may(ike))
 		return;
 	if (sealed) {

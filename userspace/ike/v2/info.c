@@ -10,6 +10,7 @@
 #include "ike/v2/lifetime.h"
 #include "ike/v2/mobike.h"
 #include "ike/v2/redirect.h"
+#include "ike/v2/resume.h"
 #include "ike/v2/rekey.h"
 
 #define DELETES_MAX	64	/* SPIs in one answer */
@@ -121,6 +122,8 @@ enum verdict v2_info_response(struct inbound *in)
 	}
 	if (in->ex->kind == &v2_kind_redirect)
 		redirect_told(in->sa);
+	if (in->ex->kind == &v2_kind_ticket)
+		resume_take(in->sa, &v2_inbound(in)->m, false);
 	if (in->ex->kind != &v2_kind_delete_child)
 		return VERDICT_STAY;
 	child = child_find(in->sa->ike, p->child);
@@ -187,6 +190,7 @@ enum verdict v2_info_request(struct inbound *in)
 	redirect_later(in->sa, m);
 	if (in->sa->peer)
 		config_answer(&v2_inbound(in)->b, in->sa->peer, m);
+	resume_grant(&v2_inbound(in)->b, in->sa, m);
 	v2_child_heard(in->sa);	/* what the peer has not deleted it has */
 	return VERDICT_DONE;
 }

@@ -22,8 +22,7 @@ struct init_exchange {
 	uint16_t group;
 	struct ke *ke;
 	uint8_t rounds;			/* COOKIE and INVALID_KE_PAYLOAD answers so far: bounded */
-	uint8_t cookie_len;
-	uint8_t cookie[64];
+	struct v2_cookie cookie;
 	uint16_t hint;			/* error notify of an unauthenticated answer */
 	struct timer grace;		/* armed by the hint: a better answer may follow */
 	struct ike_sa *sa;
@@ -119,8 +118,7 @@ static enum built init_build(struct exchange *ex, struct cause *cause)
 		return BUILD_FAILED;
 	}
 	v2_request_begin(ex, &b);
-	if (p->cookie_len)
-		build_notify(&b, NOTIFY_COOKIE, 0, 0, 0, p->cookie, p->cookie_len);
+	cookie_build(&b, &p->cookie);
 	build_sa(&b, &init_conf(sa)->ike, NULL);
 	public = ke_public(p->ke, &len);
 	build_ke(&b, p->group, public, len);
@@ -150,17 +148,6 @@ const struct exchange_kind v2_kind_init = {
 	.forget = init_forget,
 };
 
-static bool init_take_cookie(struct init_exchange *p, const struct msg_notify *n)
-{
-	if (!n->data.left || n->data.left > sizeof(p->cookie))
-		return false;
-	if (n->data.left == p->cookie_len && !memcmp(n->data.at, p->cookie, n->data.left))
-		return false;
-	memcpy(p->cookie, n->data.at, n->data.left);
-	p->cookie_len = n->data.left;
-	return true;
-}
-
 static bool init_take_group(struct init_exchange *p, const struct msg_notify *n)
 {
 	struct cursor data = n->data;
@@ -183,7 +170,6 @@ enum verdict v2_init_notify(struct inbound *in)
 {
 	struct v2_inbound *v = v2_inbound(in);
 	struct init_exchange *p = (void *)in->ex->priv;
-	const struct msg_notify *cookie = msg_notify(&v->m, NOTIFY_COOKIE);
 	const struct msg_notify *group = msg_notify(&v->m, NOTIFY_INVALID_KE_PAYLOAD);
 	const struct msg_notify *error = msg_error(&v->m);
 	struct ike_sa *sa = in->sa;
@@ -191,7 +177,7 @@ enum verdict v2_init_notify(struct inbound *in)
 	if (redirect_at_init(in))
 		return VERDICT_FAIL;	/* it goes without a word */
 	if (p->rounds < ROUNDS_MAX &&
-	    ((cookie && init_take_cookie(p, cookie)) || (group && init_take_group(p, group)))) {
+	    (cookie_take(&p->cookie, &v->m) || (group && init_take_group(p, group)))) {
 		p->rounds++;
 		/* of a refusal of another request */
 		timer_cancel(&sa->ike->timers, &p->grace);
@@ -208,7 +194,7 @@ enum verdict v2_init_notify(struct inbound *in)
 	return VERDICT_DROP;
 }
 
-static void init_set_nonce(struct nonce *nonce, struct cursor data)
+void v2_set_nonce(struct nonce *nonce, struct cursor data)
 {
 	nonce->len = data.left <= sizeof(nonce->b) ? data.left : sizeof(nonce->b);
 	memcpy(nonce->b, data.at, nonce->len);
@@ -260,31 +246,14 @@ static void init_set_childless(struct v2_inbound *v)
 			   "the peer makes no childless IKE SA: the first child goes with IKE_AUTH");
 }
 
-enum verdict v2_init_response(struct inbound *in)
+void v2_init_answered(struct v2_inbound *v)
 {
-	struct v2_inbound *v = v2_inbound(in);
-	struct init_exchange *p = (void *)in->ex->priv;
-	struct ike_sa *sa = in->sa;
-	uint16_t more[ADDKE_MAX];
+	struct ike_sa *sa = v->in.sa;
 	char text[PROPOSAL_STRLEN];
-	struct proposal suite;
 
-	if (!in->h.spi_r || !init_suite_ok(v, p->group, &suite))
-		return init_ignore(sa, "a choice we did not offer");
-	if (proposal_addke(&suite, more) && !msg_notify(&v->m, NOTIFY_INTERMEDIATE_SUPPORTED))
-		return init_ignore(sa, "additional key exchanges, but no IKE_INTERMEDIATE");
-	sa->suite = proposal_suite(&suite);
-	sa->spi_r = in->h.spi_r;
-	init_set_nonce(&sa->nr, v->m.nonce);
-	if (!octets_set(&sa->init_r, in->raw, in->raw_len) ||
-	    !init_derive(sa, p->ke, &v->m.ke)) {
-		/* a better one may follow */
-		sa->suite = (struct suite){0};
-		sa->spi_r = 0;
-		return init_ignore(sa, "an invalid key exchange value");
-	}
 	sa->fragments = msg_notify(&v->m, NOTIFY_FRAGMENTATION_SUPPORTED);
-	sa->ppk.use = init_conf(sa)->ppk_id[0] && msg_notify(&v->m, NOTIFY_USE_PPK);
+	sa->ppk.use = !sa->resumed && init_conf(sa)->ppk_id[0] &&
+		      msg_notify(&v->m, NOTIFY_USE_PPK);
 	if (sa->peer)
 		peer_race_won(sa->peer, sa);
 	init_set_childless(v);
@@ -299,10 +268,36 @@ enum verdict v2_init_response(struct inbound *in)
 		sa->remote.port = IKE_NATT_PORT;
 	}
 	tell_answered(v);
-	report_step(sa->peer, IKE_STEP_INIT, "%s%s", suite_str(&sa->suite, text),
+	report_step(sa->peer, IKE_STEP_INIT, "%s%s%s", suite_str(&sa->suite, text),
+		    sa->resumed ? ", resumed with a ticket" : "",
 		    !sa->udp	   ? "" :
 		    sa->nat_local  ? ", we are behind NAT: ESP in UDP" :
 		    sa->nat_remote ? ", the peer is behind NAT: ESP in UDP" :
 				     ", ESP in UDP as configured");
+}
+
+enum verdict v2_init_response(struct inbound *in)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	struct init_exchange *p = (void *)in->ex->priv;
+	struct ike_sa *sa = in->sa;
+	uint16_t more[ADDKE_MAX];
+	struct proposal suite;
+
+	if (!in->h.spi_r || !init_suite_ok(v, p->group, &suite))
+		return init_ignore(sa, "a choice we did not offer");
+	if (proposal_addke(&suite, more) && !msg_notify(&v->m, NOTIFY_INTERMEDIATE_SUPPORTED))
+		return init_ignore(sa, "additional key exchanges, but no IKE_INTERMEDIATE");
+	sa->suite = proposal_suite(&suite);
+	sa->spi_r = in->h.spi_r;
+	v2_set_nonce(&sa->nr, v->m.nonce);
+	if (!octets_set(&sa->init_r, in->raw, in->raw_len) ||
+	    !init_derive(sa, p->ke, &v->m.ke)) {
+		/* a better one may follow */
+		sa->suite = (struct suite){0};
+		sa->spi_r = 0;
+		return init_ignore(sa, "an invalid key exchange value");
+	}
+	v2_init_answered(v);
 	return VERDICT_DONE;
 }

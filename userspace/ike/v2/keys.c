@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Key derivation: RFC 7296 2.13 to 2.15, 2.18. */
+/* Key derivation: RFC 7296 2.13 to 2.15, 2.18; RFC 5723 5.1. */
 #include <stdlib.h>
 
+#include "ike/object/ticket.h"
 #include "ike/v2/v2.h"
 #include "lib/array.h"
 
@@ -18,12 +19,18 @@ static size_t keys_nonce_len(uint16_t prf_id, const struct nonce *nonce)
 	return nonce->len < most ? nonce->len : most;
 }
 
+/* Of the IKE SA that another one replaces; prf 0: there is none. */
+struct keys_old {
+	uint16_t prf;
+	const uint8_t *sk_d;
+};
+
 /*
  * SKEYSEED = prf(Ni | Nr, g^ir), or prf(SK_d (old), g^ir | Ni | Nr | SK(1) | ...) with the old IKE
  * SA's prf when that is rekeyed, RFC 9370 2.2.4.
  */
-static bool keys_skeyseed(const struct ike_sa *sa, struct ke_secret secret,
-			  const struct ike_sa *rekeyed, uint8_t out[PRF_LEN_MAX])
+static bool keys_skeyseed(const struct ike_sa *sa, struct ke_secret secret, struct keys_old old,
+			  uint8_t out[PRF_LEN_MAX])
 {
 	const struct chunk parts[] = {
 		secret.first, keys_chunk(sa->ni.b, sa->ni.len),
@@ -32,9 +39,8 @@ static bool keys_skeyseed(const struct ike_sa *sa, struct ke_secret secret,
 	size_t i = keys_nonce_len(sa->prf, &sa->ni), r = keys_nonce_len(sa->prf, &sa->nr);
 	uint8_t key[2 * SA_NONCE_MAX];
 
-	if (rekeyed)
-		return prf(rekeyed->prf, keys_chunk(rekeyed->sk_d, prf_len(rekeyed->prf)), parts, 4,
-			   out);
+	if (old.prf)
+		return prf(old.prf, keys_chunk(old.sk_d, prf_len(old.prf)), parts, 4, out);
 	memcpy(key, sa->ni.b, i);
 	memcpy(key + i, sa->nr.b, r);
 	return prf(sa->prf, keys_chunk(key, i + r), parts, 1, out);
@@ -73,7 +79,7 @@ static void keys_spis(const struct ike_sa *sa, uint8_t out[16])
  * { SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr } = prf+ (SKEYSEED, Ni | Nr | SPIi |
  * SPIr)
  */
-bool keys_derive(struct ike_sa *sa, struct ke_secret secret, const struct ike_sa *rekeyed)
+static bool keys_make(struct ike_sa *sa, struct ke_secret secret, struct keys_old old)
 {
 	const struct transform *encr = suite_find(&sa->suite, TRANSFORM_ENCR);
 	const struct transform *integ = suite_find(&sa->suite, TRANSFORM_INTEG);
@@ -88,12 +94,12 @@ bool keys_derive(struct ike_sa *sa, struct ke_secret secret, const struct ike_sa
 	sa->prf = prf_t->id;
 	d = prf_len(sa->prf);
 	/* RFC 7296 2.18: SKEYSEED is by the old IKE SA's PRF, what follows by the new one's */
-	seed_len = prf_len(rekeyed ? rekeyed->prf : sa->prf);
+	seed_len = prf_len(old.prf ? old.prf : sa->prf);
 	e = encr_key_len(encr->id, encr->key_bits);
 	a = integ_key_len(integ ? integ->id : INTEG_NONE);
 	len = 3 * d + 2 * (a + e);
 	keys_spis(sa, ids);
-	if (d && seed_len && e && len <= sizeof(keys) && keys_skeyseed(sa, secret, rekeyed, seed)) {
+	if (d && seed_len && e && len <= sizeof(keys) && keys_skeyseed(sa, secret, old, seed)) {
 		struct chunk parts[] = {
 			keys_chunk(sa->ni.b, sa->ni.len),
 			keys_chunk(sa->nr.b, sa->nr.len),
@@ -116,6 +122,25 @@ bool keys_derive(struct ike_sa *sa, struct ke_secret secret, const struct ike_sa
 	mem_wipe(seed, sizeof(seed));
 	mem_wipe(keys, sizeof(keys));
 	return ok;
+}
+
+bool keys_derive(struct ike_sa *sa, struct ke_secret secret, const struct ike_sa *rekeyed)
+{
+	struct keys_old old = {0};
+
+	if (rekeyed)
+		old = (struct keys_old){ rekeyed->prf, rekeyed->sk_d };
+	return keys_make(sa, secret, old);
+}
+
+/* SKEYSEED = prf(SK_d (old), "Resumption" | Ni | Nr) */
+bool keys_resume(struct ike_sa *sa, const struct ticket *t)
+{
+	static const char purpose[] = "Resumption";
+	struct ke_secret secret = { .first = { (const uint8_t *)purpose, strlen(purpose) } };
+
+	sa->suite = t->suite;
+	return keys_make(sa, secret, (struct keys_old){ t->prf, t->sk_d });
 }
 
 /* IntAuth of both ends, and the number of the first IKE_AUTH, RFC 9242 3.3.2; or nothing. */

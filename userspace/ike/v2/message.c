@@ -26,12 +26,12 @@ static struct msg_header message_header_to(const struct inbound *in)
 	return message_header(in->sa, in->h.exchange, MSG_RESPONSE, in->h.id);
 }
 
-/* Protected unless it belongs to IKE_SA_INIT. */
+/* Protected unless it belongs to a first exchange. */
 static void message_begin(const struct ike_sa *sa, struct builder *b, uint8_t *buf,
 			  const struct msg_header *h)
 {
 	build_begin(b, buf, IKE_OUT_MAX, h);
-	if (h->exchange != EXCHANGE_IKE_SA_INIT)
+	if (!rules_in_clear(h->exchange))
 		build_sk_begin(b, sk_iv_len(&sa->sk_out));
 }
 
@@ -59,11 +59,11 @@ static bool message_seal(struct ike_sa *sa, struct builder *b, const struct frag
 void v2_request_begin(struct exchange *ex, struct builder *b)
 {
 	struct ike_sa *sa = ex->sa;
-	bool init = ex->exchange == EXCHANGE_IKE_SA_INIT;
+	bool first = rules_in_clear(ex->exchange);
 	struct msg_header h;
 
-	/* IKE_SA_INIT is message 0 however often it must be repeated with other contents */
-	ex->id = init ? 0 : sa->next_out;
+	/* the first one is message 0 however often it must be repeated with other contents */
+	ex->id = first ? 0 : sa->next_out;
 	h = message_header_of(ex);
 	message_begin(sa, b, sa->ike->out, &h);
 }
@@ -118,7 +118,7 @@ bool message_finish(struct inbound *in, struct datagrams *answer)
 	    !message_seal(in->sa, &v->b, &text, answer) ||
 	    (owes && !addke_pay(in->sa, in->h.id)))
 		return false;
-	if (in->h.exchange == EXCHANGE_IKE_SA_INIT && !in->sa->init_r.p &&
+	if (rules_in_clear(in->h.exchange) && !in->sa->init_r.p &&
 	    !octets_set(&in->sa->init_r, answer->d[0].p, answer->d[0].len))
 		return false;
 	in->sa->next_in = in->h.id + 1;

@@ -27,7 +27,8 @@ struct auth_session *proof_begin(struct ike_sa *sa, const struct tunnel *t)
 
 	if (!proof_own_covered(sa, &covered))
 		return NULL;
-	return auth_begin(sa, t->id, method_ours(t->conf), true, &covered);
+	return auth_begin(sa, t->id, sa->resumed ? &auth_ticket_ops : method_ours(t->conf), true,
+			  &covered);
 }
 
 struct auth_session *proof_begin_second(struct ike_sa *sa, const struct tunnel *t,
@@ -58,7 +59,7 @@ static struct auth_session *proof_verify_by(struct ike_sa *sa, const struct tunn
 
 struct auth_session *proof_verify(struct ike_sa *sa, const struct tunnel *t, const struct msg *m)
 {
-	return proof_verify_by(sa, t, method_theirs(t->conf), m);
+	return proof_verify_by(sa, t, sa->resumed ? &auth_ticket_ops : method_theirs(t->conf), m);
 }
 
 struct auth_session *proof_verify_second(struct ike_sa *sa, const struct tunnel *t,

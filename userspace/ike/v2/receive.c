@@ -46,7 +46,7 @@ static void receive_handle(struct v2_inbound *v)
 		receive_senseless(v, NOTIFY_INVALID_SYNTAX, NULL, 0, "it does not fit the state");
 }
 
-/* IKE_SA_INIT: anybody may have sent it. */
+/* A first exchange: anybody may have sent it. */
 static void receive_unprotected(struct v2_inbound *v)
 {
 	struct inbound *in = &v->in;
@@ -261,7 +261,7 @@ static bool receive_expected(struct ike_sa *sa, const struct msg_header *h)
 		if (exchange_find(sa, h->id, h->exchange))
 			return true;
 	} else if (h->id == sa->next_in || (before && before->exchange == h->exchange)) {
-		if (h->exchange != EXCHANGE_IKE_SA_INIT && sa->keyed)
+		if (!rules_in_clear(h->exchange) && sa->keyed)
 			return true;
 	}
 	sa->ike->counters.replayed++;
@@ -274,8 +274,12 @@ void receive_input(struct ike *ike, const struct ike_version *version, struct ik
 {
 	struct v2_inbound *v;
 
-	if (!sa && h->exchange != EXCHANGE_IKE_SA_INIT) {
+	if (!sa && !rules_in_clear(h->exchange)) {
 		hint_unknown(ike, h, raw, len, local, remote);
+		return;
+	}
+	if (!sa && h->exchange == EXCHANGE_IKE_SESSION_RESUME) {
+		v2_resume_accept(ike, version, h, raw, len, local, remote);
 		return;
 	}
 	if (!sa) {
@@ -285,7 +289,7 @@ void receive_input(struct ike *ike, const struct ike_version *version, struct ik
 	if (!receive_expected(sa, h))
 		return;
 	if (h->flags & MSG_RESPONSE && h->first == PAYLOAD_NOTIFY &&
-	    h->exchange != EXCHANGE_IKE_SA_INIT) {
+	    !rules_in_clear(h->exchange)) {
 		hint_denied(exchange_find(sa, h->id, h->exchange), h, raw, len, remote);
 		return;
 	}
@@ -294,7 +298,7 @@ void receive_input(struct ike *ike, const struct ike_version *version, struct ik
 		return;
 	if (inbound_is_response(&v->in))
 		v->in.ex = exchange_find(sa, h->id, h->exchange);
-	if (h->exchange == EXCHANGE_IKE_SA_INIT)
+	if (rules_in_clear(h->exchange))
 		receive_unprotected(v);
 	else
 		receive_protected(v);

@@ -3,6 +3,7 @@
 
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
+#include "ike/object/ticket.h"
 #include "ike/v2/mobike.h"
 
 void rekey_like(struct ike_sa *sa, const struct ike_sa *old, const struct proposal *suite)
@@ -25,6 +26,9 @@ void rekey_like(struct ike_sa *sa, const struct ike_sa *old, const struct propos
 	sa->remote_id = old->remote_id;
 	sa->certified_ms = old->certified_ms;
 	sa->framed = old->framed;
+	sa->session_s = old->session_s;
+	sa->proved_ms = old->proved_ms;
+	memcpy(sa->claim, old->claim, sizeof(sa->claim));
 }
 
 bool rekey_derive(struct ike_sa *sa, const struct ike_sa *old, struct ke_secret secret)
@@ -62,6 +66,13 @@ static void rekey_keep_term(struct ike_sa *sa, struct ike_sa *old)
 	sa_term_never(old);
 }
 
+/* RFC 5723 6.2: the ticket was for the old one. */
+static void rekey_leave_ticket(struct ike_sa *sa, struct ike_sa *old)
+{
+	sa->want_ticket |= sa->began && old->ticket && !sa->ticket;
+	ticket_free(old->ticket);
+}
+
 void rekey_take_over(struct ike_sa *sa, struct ike_sa *old, const char *by)
 {
 	struct peer *peer = old->peer;
@@ -86,5 +97,6 @@ void rekey_take_over(struct ike_sa *sa, struct ike_sa *old, const char *by)
 	if (peer->sa == sa)
 		sa_rekey_after(sa, peer->conf->rekey_s);
 	rekey_keep_term(sa, old);
+	rekey_leave_ticket(sa, old);
 	report_text(peer, IKE_EV_IKE_REKEYED, by);
 }

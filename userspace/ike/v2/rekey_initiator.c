@@ -9,6 +9,7 @@
 #include "ike/v2/child_exchange.h"
 #include "ike/v2/crash.h"
 #include "ike/v2/offer.h"
+#include "ike/v2/resume.h"
 
 /* After TEMPORARY_FAILURE: the peer's children go first, whose next try is at PAIR_RETRY_MAX_MS. */
 #define REKEY_BUSY_MIN_MS	PAIR_RETRY_MAX_MS
@@ -97,6 +98,8 @@ static enum built rekey_build(struct exchange *ex, struct cause *cause)
 	build_nonce(&b, sa->ni.b, sa->ni.len);
 	public = ke_public(p->ke, &len);
 	build_ke(&b, ke_group(p->ke), public, len);
+	if (ex->sa->ticket)
+		resume_ask(&b, ex->sa);
 	return v2_request_end(ex, &b, cause);
 }
 
@@ -247,6 +250,8 @@ enum verdict rekey_exchange_granted(struct inbound *in)
 		fsm_command(rival, COMMAND_YIELD, "our rekey has won");
 	p->rival = 0;
 	rekey_take_over(sa, in->sa, "by us");
+	if (sa->want_ticket)
+		resume_take(sa, &v2_inbound(in)->m, true);
 	return VERDICT_DONE;
 }
 

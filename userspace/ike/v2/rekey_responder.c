@@ -10,6 +10,7 @@
 #include "ike/v2/crash.h"
 #include "ike/v2/child_responder.h"
 #include "ike/v2/offer.h"
+#include "ike/v2/resume.h"
 
 static enum verdict rekey_refuse(struct inbound *in, uint16_t notify)
 {
@@ -180,8 +181,10 @@ enum verdict v2_rekey_request(struct inbound *in)
 	if (!sa)
 		return rekey_refuse(in, NOTIFY_TEMPORARY_FAILURE);
 	verdict = rekey_answer_for(in, sa, &offer, ours);
-	if (verdict != VERDICT_FAIL)
+	if (verdict != VERDICT_FAIL) {
+		resume_grant(&v->b, sa, &v->m);
 		return verdict;
+	}
 	sa_end(sa, SA_DROP, IKE_FAIL_NONE, "no keys");
 	return rekey_refuse(in, NOTIFY_TEMPORARY_FAILURE);
 }

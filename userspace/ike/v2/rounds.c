@@ -193,5 +193,5 @@ enum verdict v2_auth_proof(struct inbound *in)
 	if (ok)
 		build_auth(&v->b, AUTH_PSK, proof, prf_len(in->sa->prf));
 	mem_wipe(proof, sizeof(proof));
-	return ok ? accept_establish(in, t) : VERDICT_FAIL;
+	return ok ? accept_establish(in, t, NULL) : VERDICT_FAIL;
 }

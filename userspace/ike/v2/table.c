@@ -18,6 +18,8 @@ static const struct fsm_row v2_rows[] = {
 	{ "we begin", SA_NEW, COMMAND_START, ROLE_COMMAND, .next = SA_INIT_SENT },
 	{ "the peer begins", SA_NEW, EXCHANGE_IKE_SA_INIT, ROLE_RESPONDER, K(MSG_INIT),
 	  v2_init_request, SA_INIT_ANSWERED, SA_CLOSED },
+	{ "the peer begins with a ticket", SA_NEW, EXCHANGE_IKE_SESSION_RESUME, ROLE_RESPONDER,
+	  K(MSG_RESUME), v2_resume_request, SA_INIT_ANSWERED, SA_CLOSED },
 	{ "an IKE SA is rekeyed: this one takes over", SA_NEW, COMMAND_INHERIT, ROLE_COMMAND,
 	  .next = SA_ESTABLISHED },
 	{ "it was never used", SA_NEW, COMMAND_DROP, ROLE_COMMAND, .next = SA_DEAD },
@@ -27,6 +29,11 @@ static const struct fsm_row v2_rows[] = {
 	{ "the peer asks for a cookie or another group, or refuses", SA_INIT_SENT,
 	  EXCHANGE_IKE_SA_INIT, ROLE_INITIATOR, K(MSG_DECLINED), v2_init_notify, SA_INIT_SENT,
 	  SA_DEAD },
+	{ "the peer takes our ticket", SA_INIT_SENT, EXCHANGE_IKE_SESSION_RESUME, ROLE_INITIATOR,
+	  K(MSG_RESUME), v2_resume_response, SA_AUTH_SENT, SA_DEAD },
+	{ "the peer asks for a cookie, or refuses our ticket", SA_INIT_SENT,
+	  EXCHANGE_IKE_SESSION_RESUME, ROLE_INITIATOR, K(MSG_DECLINED), v2_resume_notify,
+	  SA_INIT_SENT, SA_DEAD },
 	{ "no answer, or we give up", SA_INIT_SENT, COMMAND_DROP, ROLE_COMMAND, .next = SA_DEAD },
 
 	{ "the peer proves itself, or begins to", SA_INIT_ANSWERED, EXCHANGE_IKE_AUTH,
@@ -138,11 +145,12 @@ static const struct fsm_row v2_rows[] = {
 
 /* The most urgent first. */
 static const struct exchange_kind *const v2_kinds[] = {
-	&v2_kind_init,	     &v2_kind_intermediate, &v2_kind_auth,	  &v2_kind_delete_ike,
+	&v2_kind_resume,     &v2_kind_init,
+	&v2_kind_intermediate, &v2_kind_auth,	    &v2_kind_delete_ike,
 	&v2_kind_addresses,  &v2_kind_delete_child, &v2_kind_rekey_child, &v2_kind_new_child,
 	&v2_kind_rekey_ike,  &v2_kind_liveness,     &v2_kind_lost_spi,
 	&v2_kind_token,
-	&v2_kind_redirect,
+	&v2_kind_redirect,   &v2_kind_ticket,
 };
 
 const struct ike_version ike_version_2 = {

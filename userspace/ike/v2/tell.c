@@ -12,7 +12,7 @@ void tell_heard(struct v2_inbound *v)
 
 	in->exchange = (struct ike_exchange){
 		.type = in->h.exchange, .id = in->h.id, .what = in->ex ? in->ex->kind->name : NULL,
-		.authentic = in->h.exchange != EXCHANGE_IKE_SA_INIT,
+		.authentic = !rules_in_clear(in->h.exchange),
 		.local = &in->local, .remote = &in->remote, .heard = &v->m,
 	};
 }

@@ -32,6 +32,7 @@ static inline struct v2_inbound *v2_inbound(struct inbound *in)
  */
 void v2_request_begin(struct exchange *ex, struct builder *b);
 enum built v2_request_end(struct exchange *ex, struct builder *b, struct cause *cause);
+void v2_set_nonce(struct nonce *nonce, struct cursor data);
 /* For handlers: empties the answer, and says instead what is wrong. */
 void v2_refuse(struct v2_inbound *v, uint16_t notify, const void *data, size_t len);
 void v2_refuse_group(struct v2_inbound *v, uint16_t group);	/* INVALID_KE_PAYLOAD */
@@ -41,6 +42,9 @@ struct ike_id v2_id(const struct msg_id *id);
 enum verdict v2_init_request(struct inbound *in);
 enum verdict v2_init_response(struct inbound *in);
 enum verdict v2_init_notify(struct inbound *in);
+enum verdict v2_resume_request(struct inbound *in);
+enum verdict v2_resume_response(struct inbound *in);
+enum verdict v2_resume_notify(struct inbound *in);
 enum verdict v2_intermediate_request(struct inbound *in);
 enum verdict v2_intermediate_response(struct inbound *in);
 enum verdict v2_intermediate_refused(struct inbound *in);
@@ -67,13 +71,20 @@ enum verdict v2_info_response(struct inbound *in);
 enum verdict v2_info_late_request(struct inbound *in);
 enum verdict v2_ignore_response(struct inbound *in);
 
-/* A peer's first message, before there is an IKE SA. */
+/* The peer's answer to our first message is good: what it says of the peer and of the way there. */
+void v2_init_answered(struct v2_inbound *v);
+
+/* A peer's first message, before there is an IKE SA: IKE_SA_INIT, IKE_SESSION_RESUME. */
 void v2_init_accept(struct ike *ike, const struct ike_version *version,
 		    const struct msg_header *h, const uint8_t *raw, size_t len,
 		    const struct endpoint *local, const struct endpoint *remote);
+void v2_resume_accept(struct ike *ike, const struct ike_version *version,
+		      const struct msg_header *h, const uint8_t *raw, size_t len,
+		      const struct endpoint *local, const struct endpoint *remote);
 
 /* Requests of ours, by the file that builds them. */
-extern const struct exchange_kind v2_kind_init, v2_kind_intermediate, v2_kind_auth;
+extern const struct exchange_kind v2_kind_init, v2_kind_resume, v2_kind_intermediate;
+extern const struct exchange_kind v2_kind_auth, v2_kind_ticket;
 extern const struct exchange_kind v2_kind_rekey_child;
 extern const struct exchange_kind v2_kind_new_child, v2_kind_delete_ike, v2_kind_delete_child;
 extern const struct exchange_kind v2_kind_liveness, v2_kind_rekey_ike, v2_kind_addresses;
@@ -82,7 +93,13 @@ bool v2_always(const struct ike_sa *sa);
 /* The inbound SPI that an IKE_AUTH of ours has reserved; 0: none. */
 uint32_t v2_auth_reserved(const struct exchange *ex);
 
-/* cookie.c */
+/* cookie.c: that of a gateway, which we send back, and ours */
+struct v2_cookie {
+	uint8_t len, b[64];
+};
+/* False: it has none, or the one that we have sent. */
+bool cookie_take(struct v2_cookie *cookie, const struct msg *m);
+void cookie_build(struct builder *b, const struct v2_cookie *cookie);
 void cookie_make(struct ike *ike, const struct msg_header *h, const struct msg *in,
 		 const struct endpoint *remote, uint8_t cookie[V2_COOKIE_LEN]);
 bool cookie_valid(struct ike *ike, const struct msg_header *h, const struct msg *in,
@@ -93,6 +110,8 @@ bool cookie_valid(struct ike *ike, const struct msg_header *h, const struct msg 
  * replaces, or NULL; @sa itself after an additional key exchange (RFC 9370 2.2.2).
  */
 bool keys_derive(struct ike_sa *sa, struct ke_secret secret, const struct ike_sa *rekeyed);
+/* Likewise from a ticket, RFC 5723 5.1, with the algorithms of the IKE SA before. */
+bool keys_resume(struct ike_sa *sa, const struct ticket *t);
 /* What the AUTH of an end covers, RFC 7296 2.15, RFC 9242; the caller's. False: no memory. */
 bool keys_covered(const struct ike_sa *sa, bool of_initiator, struct chunk id_body,
 		  struct octets *covered);

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Tickets, RFC 5723 6 and 7.2: which ones are kept, and how many. */
+#include "ike/object/ticket.h"
+#include "ike/v2/resume.h"
+#include "unit/ike/ike_ends.h"
+
+static struct ends *up(void)
+{
+	struct ends *p = ends_new();
+
+	for (int i = 0; i < 2; i++) {
+		p->s[i].conf.dpd_s = 0;
+		p->s[i].conf.resume = true;
+	}
+	ends_start(p);
+	bring_up(p, 0);
+	return p;
+}
+
+static unsigned int granted(const struct side *s)
+{
+	return HASH_CNT(by_name, s->ike->ticket_by_name);
+}
+
+static bool takes(struct ike_sa *sa, const uint8_t *data, size_t len)
+{
+	struct msg m = {
+		.notify = { { .type = NOTIFY_TICKET_LT_OPAQUE, .data = cursor_of(data, len) } },
+		.notify_count = 1,
+	};
+
+	ticket_free(sa->ticket);
+	resume_take(sa, &m, false);
+	return sa->ticket;
+}
+
+/* What a gateway grants: too short, too long, good for too little time, or for longer than a day. */
+static void test_odd_tickets(void **state)
+{
+	uint8_t data[4 + TICKET_NAME_MAX + 1] = { 0, 0, 0, TICKET_LIFE_LEAST_S };
+	struct ends *p = up();
+	struct ike_sa *sa = only_sa(&p->s[0]);
+
+	for (size_t len = 0; len <= 4; len++)
+		assert_false(takes(sa, data, len));
+	assert_true(takes(sa, data, 5));
+	assert_true(takes(sa, data, 4 + TICKET_NAME_MAX));
+	assert_false(takes(sa, data, 4 + TICKET_NAME_MAX + 1));
+	data[3]--;
+	assert_false(takes(sa, data, 5));
+	memset(data, 0xff, 4);
+	assert_true(takes(sa, data, 5));
+	assert_true(sa->ticket->expires_ms <= p->now + TICKET_LIFE_MOST_S * UINT64_C(1000));
+	sa->began = false;		/* a gateway takes none */
+	assert_false(takes(sa, data, 5));
+	sa->began = true;
+	ends_free(p);
+}
+
+/* Clients that come and go: of each owner one is kept, and of all together so many. */
+static void test_bound(void **state)
+{
+	struct ends *p = up();
+	struct side *b = &p->s[1];
+	struct ike_sa *sa = only_sa(b);
+	struct ike_id id = sa->remote_id;
+
+	for (unsigned int i = 0; i < TICKETS_LOST_MAX + 100; i++) {
+		sa->remote_id.len = (uint16_t)snprintf((char *)sa->remote_id.data, TUNNEL_ID_MAX,
+						       "client-%u", i / 2);
+		sa->remote_id.type = ID_FQDN;
+		assert_non_null(ticket_grant(sa, 1000));
+		ticket_outlives(sa);
+		assert_int_equal(b->ike->lost_ticket_count, i / 2 + 1);
+	}
+	for (unsigned int i = 0; i < TICKETS_LOST_MAX; i++) {
+		sa->remote_id.len = (uint16_t)snprintf((char *)sa->remote_id.data, TUNNEL_ID_MAX,
+						       "other-%u", i);
+		assert_non_null(ticket_grant(sa, 1000));
+		ticket_outlives(sa);
+		assert_in_range(b->ike->lost_ticket_count, 1, TICKETS_LOST_MAX);
+	}
+	assert_int_equal(b->ike->lost_ticket_count, TICKETS_LOST_MAX);
+	assert_int_equal(granted(b), TICKETS_LOST_MAX);
+	sa->remote_id = id;
+	pass(p, 1001000);
+	assert_int_equal(granted(b), 0);
+	assert_int_equal(b->ike->lost_ticket_count, 0);
+	ends_free(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_odd_tickets),
+		cmocka_unit_test(test_bound),
+	};
+
+	return cmocka_run_group_tests_name("ike: tickets", tests, NULL, NULL);
+}
