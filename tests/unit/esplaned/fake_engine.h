@@ -203,6 +203,11 @@ int ike_reauthenticate(struct ike *ike, uint32_t peer)
 	return fake.rekey_rc;
 }
 
+void ike_forget_tickets(struct ike *ike)
+{
+	fake_asked("forget tickets; ");
+}
+
 void ike_host_changed(struct ike *ike)
 {
 }

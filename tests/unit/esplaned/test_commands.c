@@ -594,7 +594,7 @@ static void reloads(void **state)
 	assert_string_equal(ask("{'command':'reload'}"),
 			    "{'result':'ok','added':['new','newer'],'changed':['lab'],'removed':"
 			    "['road'],'tunnels':4}\n");
-	expect_asked("del 1; add lab; up 1; del 3; add new; add newer; ");
+	expect_asked("del 1; add lab; up 1; del 3; add new; add newer; forget tickets; ");
 	assert_string_equal(tunnels_find_name(&d.tunnels, "lab")->opt.interface, "lab1");
 }
 
@@ -612,7 +612,8 @@ static void pools_come_and_go(void)
 		fake.config = config;
 		fake.asked[0] = '\0';
 		expect_in(ask("{'command':'reload'}"), "'result':'ok'");
-		expect_asked(i ? "no pool road; " : "pool road; del 1; ");
+		expect_asked(i ? "no pool road; forget tickets; " :
+				 "pool road; del 1; forget tickets; ");
 	}
 }
 
@@ -628,7 +629,7 @@ static void a_reload_of_what_is_down(void **state)
 	fake.config = config;
 	fake.asked[0] = '\0';
 	expect_in(ask("{'command':'reload'}"), "'changed':['lab'],'removed':['office','road']");
-	expect_asked("del 1; add lab; del 2; del 3; ");
+	expect_asked("del 1; add lab; del 2; del 3; forget tickets; ");
 	pools_come_and_go();
 	expect_in(said(fd), "{'result':'error','error':'down','message':'the configuration was "
 			    "changed meanwhile'}");

@@ -212,7 +212,11 @@ static void exchange_options(void **state)
 	c = load_good(ONE("childless = yes\n"));
 	assert_true(c->tunnels[0].ike.childless);
 	assert_false(c->tunnels[0].ike.follow_redirect);
+	assert_false(c->tunnels[0].ike.resume);
 	assert_int_equal(c->tunnels[0].ike.redirect_to.family, 0);
+	config_free(c);
+	c = load_good(ONE("resume = yes\n"));
+	assert_true(c->tunnels[0].ike.resume);
 	config_free(c);
 	c = load_good(ONE("follow-redirect = yes\nredirect-to = 198.51.100.9\n"));
 	assert_true(c->tunnels[0].ike.follow_redirect);
@@ -500,6 +504,7 @@ static const char *const tunnel_changes[] = {
 	"childless = yes\n",
 	"follow-redirect = yes\n",
 	"redirect-to = 198.51.100.9\n",
+	"resume = yes\n",
 	"ppk = \"0x" PPK "\"\nppk-id = a\n",
 	"ppk = \"0x" PPK "\"\nppk-id = a\nppk-required = yes\n",
 	"remote-ts = { 10.2.0.0/24, 10.3.0.0/24 }\nsplit = yes\n",

@@ -29,7 +29,7 @@ static const struct {
 	  "rekey-bytes, rekey-packets, ike-rekey, reauth, reauth-every, unique, "
 	  "replay-window, start, when-down, interface, address, pool, mtu, routes, table, metric, fwmark, encap, mobike, allow-key-export, nat-keepalive, dpd, dpd-action, "
 	  "retransmit-first, retransmit-factor, retransmit-tries, fragment-size, childless, follow-redirect, "
-	  "redirect-to, split, "
+	  "redirect-to, resume, split, "
 	  "up-script, "
 	  "down-script, "
 	  "script-timeout" },
@@ -271,6 +271,8 @@ static const struct {
 	  "both, or behind one of them" },
 	{ ONE("split = maybe\n"),
 	  "@:6: tunnel \"office\": split: \"maybe\" is not known; use no or yes" },
+	{ ONE("resume = always\n"),
+	  "@:6: tunnel \"office\": resume: \"always\" is not known; use no or yes" },
 	{ ONE("follow-redirect = maybe\n"),
 	  "@:6: tunnel \"office\": follow-redirect: \"maybe\" is not known; use no or yes" },
 	{ ONE("redirect-to = gw.example.org\n"),

@@ -131,6 +131,7 @@ bool reload(struct daemon *d, json_t **changes, char why[CONFIG_WHY_MAX])
 	reload_old(d, config, changed, removed);
 	reload_new(d, config, added);
 	reload_pools_drop(d, config);
+	ike_forget_tickets(d->ike);
 	engine_settled(d);
 	log_notice("configuration reloaded: %zu added, %zu changed, %zu removed",
 		   json_array_size(added), json_array_size(changed), json_array_size(removed));

@@ -434,6 +434,11 @@ static bool option_redirect_to(struct option_target *to, const char *value,
 			    "that clients are to be sent to, as 198.51.100.2", value);
 }
 
+static bool option_resume(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	return value_choice(value, "no", "yes", &to->tunnel->ike.resume, why);
+}
+
 static bool option_encap(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
 	return value_choice(value, "auto", "udp", &to->tunnel->ike.force_udp, why);
@@ -539,6 +544,7 @@ const struct option option_table[] = {
 	{ "childless", OPTION_TUNNEL, false, option_childless },
 	{ "follow-redirect", OPTION_TUNNEL, false, option_follow_redirect },
 	{ "redirect-to", OPTION_TUNNEL, false, option_redirect_to },
+	{ "resume", OPTION_TUNNEL, false, option_resume },
 	{ "split", OPTION_BOTH, false, option_split },
 	{ "up-script", OPTION_TUNNEL, false, host_option_up_script },
 	{ "down-script", OPTION_TUNNEL, false, host_option_down_script },

@@ -199,6 +199,7 @@ static void pack_conf(struct writer *w, const struct tunnel_conf *conf)
 	pack_text(w, conf->ppk_id);
 	writer_u8(w, conf->ppk_required);
 	writer_u8(w, conf->childless);
+	writer_u8(w, conf->resume);
 	writer_u8(w, conf->eap_only);
 	writer_u8(w, conf->export_keys);
 	writer_u16(w, (uint16_t)conf->child_count);
@@ -247,7 +248,8 @@ static bool unpack_conf(struct cursor *c, struct tunnel_conf *conf)
 	    !cursor_u32(c, &conf->retry_percent) || !cursor_u32(c, &conf->fragment_size) ||
 	    !unpack_text(c, conf->ppk_id, sizeof(conf->ppk_id)) ||
 	    !unpack_bool(c, &conf->ppk_required) ||
-	    !unpack_bool(c, &conf->childless) || !unpack_bool(c, &conf->eap_only) ||
+	    !unpack_bool(c, &conf->childless) || !unpack_bool(c, &conf->resume) ||
+	    !unpack_bool(c, &conf->eap_only) ||
 	    !unpack_bool(c, &conf->export_keys) ||
 	    !cursor_u16(c, &count) || !count || count > TUNNEL_CHILDREN_MAX)
 		return false;
