@@ -90,7 +90,8 @@ class Peer:
         message = wire.Message.decode(data)
         message.port, message.source = port, source
         owner = next((sa for sa in self.sas if sa.is_ours(message)), None)
-        if owner and message.exchange != wire.IKE_SA_INIT and message.payloads:
+        if owner and message.payloads and \
+                message.exchange not in (wire.IKE_SA_INIT, wire.IKE_SESSION_RESUME):
             if message.payloads[-1].type == wire.SKF:
                 self.note("<", data, message)
                 message = owner.gather(message)
@@ -343,6 +344,8 @@ class Peer:
 
 class Init:
     """An IKE_SA_INIT exchange of ours. Change .payloads before it is sent."""
+    exchange = wire.IKE_SA_INIT
+
     def __init__(self, peer, *proposals, group=None, nonce=None, nat=True, extra=()):
         self.peer, self.spi = peer, os.urandom(8)
         self.proposals = list(proposals) or [ike_proposal()]
@@ -358,7 +361,7 @@ class Init:
         self.port, self.sent = 500, None
 
     def message(self, **header):
-        message = wire.Message(self.spi, bytes(8), wire.IKE_SA_INIT, wire.FLAG_INITIATOR, 0,
+        message = wire.Message(self.spi, bytes(8), self.exchange, wire.FLAG_INITIATOR, 0,
                                self.payloads)
         for name, value in header.items():
             setattr(message, name, value)
@@ -372,7 +375,7 @@ class Init:
 
     def response(self, timeout=None):
         return self.peer.expect(lambda m: m.response and m.spi_i == self.spi,
-                                "a response to our IKE_SA_INIT", timeout)
+                                f"a response to our {wire.EXCHANGE_NAMES[self.exchange]}", timeout)
 
     def ask(self, data=None):
         self.send(data)
@@ -424,15 +427,20 @@ class Init:
 
 class Accept:
     """The subject's IKE_SA_INIT request, and our answer to it."""
+    exchange = wire.IKE_SA_INIT
+
     def __init__(self, peer, group=wire.CURVE25519, transforms=IKE_GCM):
         self.peer, self.group, self.transforms = peer, group, transforms
-        self.request = peer.expect(lambda m: not m.response and m.exchange == wire.IKE_SA_INIT,
-                                   "a request IKE_SA_INIT")
+        self.request = self.expect()
         self.spi = os.urandom(8)
+
+    def expect(self):
+        return self.peer.expect(lambda m: not m.response and m.exchange == self.exchange,
+                                f"a request {wire.EXCHANGE_NAMES[self.exchange]}")
 
     def reply(self, payloads, spi=None, **header):
         """Any response, as it is; returns its octets."""
-        m = wire.Message(self.request.spi_i, self.spi if spi is None else spi, wire.IKE_SA_INIT,
+        m = wire.Message(self.request.spi_i, self.spi if spi is None else spi, self.exchange,
                          wire.FLAG_RESPONSE, 0, list(payloads))
         for name, value in header.items():
             setattr(m, name, value)
@@ -442,8 +450,7 @@ class Accept:
 
     def again(self):
         """The request that follows on COOKIE, INVALID_KE_PAYLOAD and their like."""
-        self.request = self.peer.expect(lambda m: not m.response and
-                                        m.exchange == wire.IKE_SA_INIT, "a request IKE_SA_INIT")
+        self.request = self.expect()
         return self
 
     def payloads(self, key, nonce, extra=(), nat=True):
