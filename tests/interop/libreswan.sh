@@ -65,7 +65,7 @@ initiate()
 	if [ "$1" = esplane ]; then
 		espl a up office
 	else
-		timeout "$HANG" "$PLUTO_BIN/whack" --rundir "$WORK/b/run" --initiate --name "$2"
+		timeout "$HANG" "${PLUTO[@]}" "$PLUTO_BIN/whack" --rundir "$WORK/b/run" --initiate --name "$2"
 	fi
 }
 

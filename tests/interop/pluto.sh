@@ -1,27 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # Libreswan at the other end: one pluto a namespace, from the files that tests/setup unpacked
-# beside the system, as it cannot be installed where strongSwan is.
+# beside the system, as it cannot be installed where strongSwan is; below $SWAN_ROOT, if that is set.
 # Sourced after tests/vm/lib.sh.
 
 PLUTO_ROOT=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/esplane/libreswan
 PLUTO_BIN=$PLUTO_ROOT/usr/libexec/ipsec
+PLUTO=()
+[ -z "${SWAN_ROOT:-}" ] || PLUTO=(chroot "$SWAN_ROOT") PLUTO_BIN=/usr/libexec/ipsec
 
 # pluto_start NAME NET [PLUTO-ARGUMENTS...]
 pluto_start()
 {
 	local name=$1 net=$2 dir=$WORK/$1
 
-	[ -x "$PLUTO_BIN/pluto" ] || bail "no Libreswan in $PLUTO_ROOT: run tests/setup libreswan"
+	[ -x "${SWAN_ROOT:-}$PLUTO_BIN/pluto" ] || bail "no Libreswan in ${SWAN_ROOT:-$PLUTO_ROOT}: run tests/setup libreswan"
 	modprobe_teach
 	modprobe -qa xfrm_user xfrm_interface esp4 esp6 authenc echainiv seqiv gcm ccm chacha20poly1305 2>/dev/null
 	# pluto calls its helpers by the path that it was built for.
-	[ -e /usr/libexec/ipsec ] || must ln -s "$PLUTO_BIN" /usr/libexec/ipsec
+	[ -e "${SWAN_ROOT:-}/usr/libexec/ipsec" ] || must ln -s "$PLUTO_BIN" /usr/libexec/ipsec
 	mkdir -p "$dir/nss" "$dir/run"
 	must certutil -N -d "sql:$dir/nss" --empty-password
 	echo 'config setup' >"$dir/ipsec.conf"
 	: >"$dir/ipsec.secrets"
-	spawn "$name" in_net "$net" "$PLUTO_BIN/pluto" --nofork --stderrlog --use-xfrm --no-dnssec \
+	spawn "$name" in_net "$net" "${PLUTO[@]}" "$PLUTO_BIN/pluto" --nofork --stderrlog --use-xfrm --no-dnssec \
 		--config "$dir/ipsec.conf" --secretsfile "$dir/ipsec.secrets" --nssdir "$dir/nss" \
 		--ipsecdir "$dir" --rundir "$dir/run" "${@:3}"
 	wait_for 30 pluto "$name" --status ||
@@ -32,7 +34,7 @@ pluto_start()
 # pluto NAME WHACK-ARGUMENTS...
 pluto()
 {
-	"$PLUTO_BIN/whack" --rundir "$WORK/$1/run" "${@:2}"
+	"${PLUTO[@]}" "$PLUTO_BIN/whack" --rundir "$WORK/$1/run" "${@:2}"
 }
 
 # pluto_load NAME CONNECTION SECRET <IPSEC.CONF: replaces the connection, and all secrets by SECRET
@@ -50,7 +52,7 @@ pluto_add()
 	local dir=$WORK/$1
 
 	{ echo 'config setup'; cat; } >"$dir/ipsec.conf"
-	must "$PLUTO_BIN/addconn" --config "$dir/ipsec.conf" --ctlsocket "$dir/run/pluto.ctl" "$2"
+	must "${PLUTO[@]}" "$PLUTO_BIN/addconn" --config "$dir/ipsec.conf" --ctlsocket "$dir/run/pluto.ctl" "$2"
 }
 
 # pluto_crash NAME: it ends without a word to its peers

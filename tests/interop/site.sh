@@ -9,6 +9,16 @@
 
 SECRET="correct horse battery staple"
 
+# With the daemons of another Debian release, and an esplaned that was built there: tests/interop/peers/run.
+if [ -n "${ESPLANE_PEERS_ROOT:-}" ]; then
+	# shellcheck disable=SC2034 # lib.sh has them
+	SWAN_ROOT=$ESPLANE_PEERS_ROOT ESPL_ROOT=$ESPLANE_PEERS_ROOT ESPL_DAEMON=$ESPLANE_PEERS_DAEMON
+	for dir in proc dev sys "$WORK" "$VM_TOP"; do
+		mkdir -p "$ESPLANE_PEERS_ROOT/$dir"
+		must mount --rbind "/${dir#/}" "$ESPLANE_PEERS_ROOT/$dir"
+	done
+fi
+
 # The loopback addresses stand for each site's network.
 site_make()
 {

@@ -6,9 +6,7 @@
 . "${VM_DIR:?run me with tests/interop/peers/run}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
 
-ROOT=${ESPLANE_PEERS_ROOT:?run me with tests/interop/peers/run}
-# shellcheck disable=SC2034 # lib.sh has them
-SWAN_ROOT=$ROOT ESPL_ROOT=$ROOT ESPL_DAEMON=$ESPLANE_PEERS_DAEMON
+: "${ESPLANE_PEERS_ROOT:?run me with tests/interop/peers/run}"
 SWAN_PLUGINS="$SWAN_PLUGINS ml"
 CLASSIC=(aes128gcm16-prfsha256-x25519-ke1_ecp384 aes256-sha384-ecp256-ke1_x25519-ke3_modp3072)
 MLKEM=(aes128gcm16-prfsha256-x25519-ke1_mlkem768 aes256gcm16-prfsha384-ecp384-ke1_mlkem1024
@@ -16,10 +14,6 @@ MLKEM=(aes128gcm16-prfsha256-x25519-ke1_mlkem768 aes256gcm16-prfsha384-ecp384-ke
 
 module_load
 site_make
-for dir in proc dev sys "$WORK" "$VM_TOP"; do
-	mkdir -p "$ROOT/$dir"
-	must mount --rbind "/${dir#/}" "$ROOT/$dir"
-done
 swan_start b b
 espl_start a a </dev/null
 note "strongSwan is $(swan b --version --daemon 2>/dev/null | head -n 1)"
