@@ -185,7 +185,7 @@ thrown_before=$(thrown_away)
 spawn ping in_net a ping -i 0.05 -I 10.1.0.1 10.2.0.1
 for round in 1 2; do
 	check "rekey: of the child by us, $round" espl a rekey office/office
-	check "rekey: of the child by Libreswan, $round" pluto b --rekey-ipsec --name a --asynchronous
+	check "rekey: of the child by Libreswan, $round" pluto_rekey b a
 	check "rekey: esplane knows, $round" wait_for 20 rekeyed $((2 * round))
 	check "rekey: of the IKE SA by Libreswan, $round" pluto b --rekey-ike --name a --asynchronous
 	check "rekey: esplane knows that too, $round" wait_for 20 counted 'IKE SA rekeyed: by the peer' "$round"

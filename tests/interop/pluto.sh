@@ -37,6 +37,15 @@ pluto()
 	"${PLUTO[@]}" "$PLUTO_BIN/whack" --rundir "$WORK/$1/run" "${@:2}"
 }
 
+# pluto_rekey NAME CONNECTION: its CHILD_SA. Libreswan 5 has another word for it.
+pluto_rekey()
+{
+	local how=--rekey-ipsec
+
+	! pluto "$1" --help | grep -q -e --rekey-child || how=--rekey-child
+	pluto "$1" "$how" --name "$2" --asynchronous
+}
+
 # pluto_load NAME CONNECTION SECRET <IPSEC.CONF: replaces the connection, and all secrets by SECRET
 pluto_load()
 {
