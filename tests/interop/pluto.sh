@@ -42,7 +42,7 @@ pluto_rekey()
 {
 	local how=--rekey-ipsec
 
-	! pluto "$1" --help | grep -q -e --rekey-child || how=--rekey-child
+	! grep -q -e --rekey-child <<<"$(pluto "$1" --help)" || how=--rekey-child
 	pluto "$1" "$how" --name "$2" --asynchronous
 }
 
