@@ -488,6 +488,11 @@ static bool credential_is_once(const struct tunnel_options *t, char why[VALUE_WH
 /* Is there one of each at most, and what belongs to it? */
 static bool credential_is_clear(const struct tunnel_options *t, char why[VALUE_WHY_MAX])
 {
+	if (t->second_auth && user_has_tls(t))
+		return value_refuse(why, "eap has tls, and second-auth = eap: both proofs would be "
+				    "by certificates of the same ca, so that one stolen key gives "
+				    "both: leave tls out of eap and take mschapv2 or ttls with a "
+				    "password, or leave second-auth out");
 	if (t->key_password[0] && !t->cert_path[0] && !t->key_path[0])
 		return value_refuse(why, "there is a key-password, but no key: give key, or cert");
 	if (user_has_tls(t) && (!t->cert_path[0] || !t->ca))

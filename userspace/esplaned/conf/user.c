@@ -337,7 +337,7 @@ static void user_choose(struct tunnel_options *t, bool server)
 
 static bool user_is_anybody(const struct tunnel_options *t)
 {
-	return t->user_count || t->password[0] || user_has_tls(t) || radius_option_given(t);
+	return t->user_count || t->password[0] || radius_option_given(t);
 }
 
 bool user_complete(struct tunnel_options *t, char why[VALUE_WHY_MAX])
