@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A pair whose IKE SA has ended goes on until what another IKE SA has can follow it: what the
+ * responder does when its answer has perhaps never arrived, and what comes instead.
+ */
+#include "suite/ikev2.h"
+#include "unit/ike/ike_ends.h"
+
+static struct ends *up(void)
+{
+	struct ends *p = ends_of_two();
+
+	ends_start(p);
+	bring_up(p, 0);
+	return p;
+}
+
+/* Time passes for one end alone, and what it sends is lost. */
+static void wait_in_vain(struct ends *p, struct side *s, unsigned int seconds)
+{
+	while (seconds--) {
+		p->now += 1000;
+		side_tick(s);
+		while (drop(s))
+			;
+	}
+}
+
+/*
+ * b's answer to IKE_AUTH never arrives. Before b knows that the new IKE SA is worth nothing its
+ * clock jumps, and it ends the one before.
+ */
+static struct ends *half_followed(void)
+{
+	struct ends *p = up();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	reauthenticate(a);
+	carry(a);
+	carry(b);
+	carry(a);
+	p->now += PEER_BEFORE_MS;
+	side_tick(b);
+	while (drop(b))
+		;
+	assert_int_equal(child_of(b)->state, CHILD_UP);
+	assert_null(child_of(b)->out->sa);
+	assert_true(pair_has_heir(child_of(b)->out));
+	return p;
+}
+
+/* a does it once more: what was to follow gives way to what a asks for now. */
+static void test_third_follows(void **state)
+{
+	struct ends *p = half_followed();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	while (TAILQ_FIRST(&a->ike->sas) != TAILQ_LAST(&a->ike->sas, sa_list))
+		wait_in_vain(p, a, 1);
+	assert_int_equal(peer_of(a)->state, PEER_UP);
+	reauthenticate(a);
+	carry(a);
+	carry(b);
+	carry(a);
+	assert_non_null(fake_in(&a->fake, child_of(b)->out->spi_out));
+	let_time_pass(p, 150);
+	assert_one_ike_sa(p, 2);
+	assert_int_equal(b->ev[IKE_EV_CHILD_REKEYED].count, 1);
+	ends_free(p);
+}
+
+/*
+ * a has given the second IKE SA up when its answer, which makes it, comes to b at last: there one
+ * child rests on the second now, and voice on the first. With voice a begins a third: b sends on what
+ * that makes when a is sure to have it.
+ */
+static void test_third_follows_the_first_too(void **state)
+{
+	struct ends *p = up();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct letter answer;
+
+	pass(p, 1000);
+	reauthenticate(b);
+	carry(b);
+	carry(a);
+	carry(b);
+	answer = *oldest(a);
+	while (peer_of(a)->before)
+		wait_in_vain(p, a, 1);
+	give(b, &answer);
+	while (drop(b))
+		;
+	assert_int_equal(reauthentications(b), 1);
+	assert_ptr_equal(child_named(b, "t")->out->sa, peer_of(b)->sa);
+	assert_ptr_equal(child_named(b, "voice")->out->sa, peer_of(b)->before);
+	p->now += 1000;
+	ike_down(a->ike, child_named(a, "t")->id, "by hand");
+	reauthenticate(a);
+	while (oldest(a)->msg[18] != EXCHANGE_IKE_SA_INIT)
+		drop(a);
+	carry(a);
+	carry(b);
+	carry(a);
+	assert_int_equal(reauthentications(b), 2);
+	assert_int_equal(child_named(b, "voice")->state, CHILD_UP);
+	assert_non_null(fake_in(&a->fake, child_named(b, "voice")->out->spi_out));
+	let_time_pass(p, 150);
+	assert_one_ike_sa(p, 1);
+	ends_free(p);
+}
+
+/* The third IKE SA does not carry it yet when the second ends, and with that what was to follow. */
+static void test_nothing_is_left_to_follow(void **state)
+{
+	struct ends *p = half_followed();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	while (TAILQ_FIRST(&a->ike->sas) != TAILQ_LAST(&a->ike->sas, sa_list))
+		wait_in_vain(p, a, 1);
+	reauthenticate(a);
+	carry(a);
+	carry(b);
+	b->fake.kernel_refuses = "no memory";
+	carry(a);
+	b->fake.kernel_refuses = NULL;
+	assert_true(pair_has_heir(child_of(b)->out));
+	wait_in_vain(p, b, 50);
+	assert_true(!child_of(b)->out || child_of(b)->out->sa);
+	let_time_pass(p, 150);
+	for (int i = 0; i < 2; i++) {
+		assert_true(fake_is_empty(&p->s[i].fake) ==
+			    (peer_of(&p->s[i])->state == PEER_DOWN));
+		assert_int_equal(child_of(&p->s[i])->state, child_of(&p->s[!i])->state);
+	}
+	ends_free(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_third_follows),
+		cmocka_unit_test(test_third_follows_the_first_too),
+		cmocka_unit_test(test_nothing_is_left_to_follow),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
