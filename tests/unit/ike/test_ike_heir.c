@@ -70,6 +70,29 @@ static void test_third_follows(void **state)
 }
 
 /*
+ * a has been restarted: what was to follow, and what it was to follow, are of before. b sends on
+ * what a makes now.
+ */
+static void test_all_is_of_before(void **state)
+{
+	struct ends *p = half_followed();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	side_restart(a);
+	start(p, 0);
+	carry(a);
+	while (oldest(b)->msg[18] != EXCHANGE_IKE_SA_INIT)
+		drop(b);
+	carry(b);
+	carry(a);
+	assert_non_null(child_of(b)->out->sa);
+	assert_ptr_equal(child_of(b)->out->sa, peer_of(b)->sa);
+	carry_all(p);
+	assert_non_null(fake_in(&a->fake, child_of(b)->out->spi_out));
+	ends_free(p);
+}
+
+/*
  * a has given the second IKE SA up when its answer, which makes it, comes to b at last: there one
  * child rests on the second now, and voice on the first. With voice a begins a third: b sends on what
  * that makes when a is sure to have it.
@@ -141,6 +164,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_third_follows),
 		cmocka_unit_test(test_third_follows_the_first_too),
+		cmocka_unit_test(test_all_is_of_before),
 		cmocka_unit_test(test_nothing_is_left_to_follow),
 	};
 

@@ -473,6 +473,7 @@ static void peer_leave_sa(struct peer *peer, struct ike_sa *old, bool afresh)
 
 	old = peer_leave_one(peer, old);
 	if (afresh || !ike_id_equal(&old->remote_id, &peer->sa->remote_id)) {
+		peer_move_children(peer, NULL, old);	/* the peer has nothing of before */
 		sa_end(old, afresh ? SA_DROP : SA_CLOSE, IKE_FAIL_NONE,
 		       "the peer has made a new IKE SA");
 		return;
