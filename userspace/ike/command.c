@@ -52,6 +52,7 @@ void ike_crash_secret(struct ike *ike, const uint8_t secret[IKE_CRASH_SECRET])
 void ike_forget_tickets(struct ike *ike)
 {
 	tickets_forget(ike, 0);
+	ike->epoch++;
 }
 
 static int command_nothing(void *ctx, uint32_t tunnel, uint32_t policy, uint32_t spi, bool out)

@@ -234,10 +234,13 @@ def ticket_is_renewed(t):
 
 @case(2016, "RFC 5723 9.5", only="esplaned")
 def ticket_goes_with_a_reload(t):
-    """After a reload, which may take somebody's rights away, no ticket is good."""
+    """After a reload, which may take somebody's rights away, no ticket is good, and who has not
+    proved himself anew gets no other one."""
     ticket = granted(t)
     t.subject.ask(command="reload")
     nacked(t, ticket)
+    answer = ticket.sa.request(wire.INFORMATIONAL, [REQUEST])
+    check(answer.notify(wire.TICKET_NACK), f"it says {answer}")
     t.alive(ticket.sa)
 
 

@@ -89,11 +89,44 @@ static void test_bound(void **state)
 	ends_free(p);
 }
 
+/* ---- a reload, which may have taken the peer away */
+
+/* Asked for in INFORMATIONAL, with a rekey of the client's, after one of the gateway's. */
+static void test_reload(void **state)
+{
+	for (int how = 0; how < 3; how++) {
+		struct ends *p = up();
+		struct side *a = &p->s[0], *b = &p->s[1];
+
+		assert_int_equal(granted(b), 1);
+		ike_forget_tickets(b->ike);
+		assert_int_equal(granted(b), 0);
+		if (how) {
+			assert_int_equal(ike_rekey(p->s[how - 1].ike, peer_of(&p->s[how - 1])->id),
+					 0);
+			carry_all(p);
+			let_time_pass(p, 70);
+			assert_int_equal(granted(b), 0);
+		}
+		only_sa(a)->want_ticket = true;
+		ike_probe(a->ike);
+		carry_all(p);
+		assert_false(only_sa(a)->want_ticket);
+		assert_int_equal(granted(b), 0);
+		reauthenticate(a);		/* it proves itself anew */
+		let_time_pass(p, 70);
+		assert_int_equal(granted(b), 1);
+		assert_non_null(only_sa(a)->ticket);
+		ends_free(p);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_odd_tickets),
 		cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_reload),
 	};
 
 	return cmocka_run_group_tests_name("ike: tickets", tests, NULL, NULL);

@@ -105,6 +105,7 @@ struct ike {
 	struct ticket *ticket_by_name, *ticket_by_owner;
 	struct ticket_list lost_tickets;
 	unsigned int lost_ticket_count;
+	unsigned int epoch;		/* what was proved in another one gives no ticket */
 	uint64_t strangers_ms;		/* when one was last written about */
 	uint64_t refusals_ms;		/* since when refusals are counted */
 	unsigned int refusals;

@@ -257,6 +257,7 @@ struct ike_sa *sa_new(struct ike *ike, const struct ike_version *version, unsign
 		sa->window = window;
 		sa->initiator = initiator;
 		sa->began = initiator;
+		sa->epoch = ike->epoch;
 	}
 	if (!sa || !sa_init(sa, peer_spi)) {
 		timers_unreserve(&ike->timers, SA_TIMERS);

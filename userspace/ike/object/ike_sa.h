@@ -151,6 +151,7 @@ struct ike_sa {
 	 * now, it is not established yet.
 	 */
 	uint64_t proved_ms;
+	unsigned int epoch;		/* of ike->epoch, when that proof began */
 	bool childless;			/* IKE_AUTH makes no child, RFC 6023 */
 	bool several;			/* the responder takes several proofs, RFC 4739 */
 	/* Responder, RFC 5685: the peer follows redirects; another gateway has sent it here. */

@@ -77,6 +77,7 @@ static struct ticket *ticket_new(struct ike_sa *sa, struct chunk name, uint32_t 
 	t->session = sa->session_s;
 	t->framed = sa->framed;
 	t->rekeys = sa->rekeys;
+	t->epoch = sa->epoch;
 	t->owner = (struct ticket_owner){
 		.tunnel = sa->peer->tunnel_id, .id_hash = ike_id_hash(&sa->remote_id),
 	};
@@ -205,6 +206,7 @@ void ticket_apply(const struct ticket *t, struct ike_sa *sa)
 				(uint32_t)((t->certified_ms - now) / 1000) : 0;
 	sa->framed = t->framed;
 	sa->rekeys = t->rekeys;
+	sa->epoch = t->epoch;
 }
 
 void tickets_forget(struct ike *ike, uint32_t tunnel)

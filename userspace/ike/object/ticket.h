@@ -44,6 +44,7 @@ struct ticket {
 	uint8_t claim[32];
 	/* What its proofs are good for. */
 	uint64_t proved_ms, certified_ms;
+	unsigned int epoch;
 	bool session;			/* certified_ms is the end of a session of RADIUS */
 	struct addr framed;
 	uint32_t rekeys;

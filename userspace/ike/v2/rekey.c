@@ -28,6 +28,7 @@ void rekey_like(struct ike_sa *sa, const struct ike_sa *old, const struct propos
 	sa->framed = old->framed;
 	sa->session_s = old->session_s;
 	sa->proved_ms = old->proved_ms;
+	sa->epoch = old->epoch;
 	memcpy(sa->claim, old->claim, sizeof(sa->claim));
 }
 

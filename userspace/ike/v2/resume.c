@@ -93,6 +93,12 @@ static uint32_t resume_life(const struct ike_sa *sa)
 	return life_s < TICKET_LIFE_LEAST_S ? 0 : life_s;
 }
 
+/* Not what a reload has put in doubt: it may have taken the peer away, RFC 5723 9.5. */
+static bool resume_may_have(const struct ike_sa *sa)
+{
+	return !sa->began && sa->peer->conf->resume && sa->epoch == sa->ike->epoch;
+}
+
 /* TICKET_NACK: none; TICKET_ACK: later, when @sa is the one that stands. */
 void resume_grant(struct builder *b, struct ike_sa *sa, const struct msg *m)
 {
@@ -107,7 +113,7 @@ void resume_grant(struct builder *b, struct ike_sa *sa, const struct msg *m)
 		build_notify(b, NOTIFY_TICKET_ACK, 0, 0, 0, NULL, 0);
 		return;
 	}
-	life_s = !sa->began && sa->peer->conf->resume ? resume_life(sa) : 0;
+	life_s = resume_may_have(sa) ? resume_life(sa) : 0;
 	if (life_s)
 		t = ticket_grant(sa, life_s);
 	if (!t) {
