@@ -51,7 +51,7 @@ void ike_crash_secret(struct ike *ike, const uint8_t secret[IKE_CRASH_SECRET])
 
 void ike_forget_tickets(struct ike *ike)
 {
-	tickets_forget(ike, 0);
+	tickets_forget_all(ike);
 	ike->epoch++;
 }
 

@@ -385,6 +385,30 @@ static void test_client_forgets(void **state)
 	ends_free(p);
 }
 
+/* Nor one whose reload may know that the gateway is to be trusted no more, also in an attempt. */
+static void test_client_reloaded(void **state)
+{
+	struct ends *p = up();
+	struct side *a = &p->s[0];
+
+	lose(a);
+	assert_int_equal(exchange_of(a), EXCHANGE_IKE_SESSION_RESUME);
+	ike_forget_tickets(a->ike);
+	begins_anew(p);
+	peer_of(a)->tunnel->conf->dpd_action = DPD_CLEAR;
+	ike_probe(a->ike);
+	while (peer_of(a)->sa) {
+		drop(a);
+		pass(p, 1000);
+	}
+	assert_non_null(peer_of(a)->ticket);
+	ike_forget_tickets(a->ike);
+	assert_null(peer_of(a)->ticket);
+	start(p, 0);
+	begins_in_full(p);
+	ends_free(p);
+}
+
 static void test_expired(void **state)
 {
 	struct ends *p = up();
@@ -621,6 +645,7 @@ int main(void)
 		cmocka_unit_test(test_deleted),
 		cmocka_unit_test(test_forgotten),
 		cmocka_unit_test(test_client_forgets),
+		cmocka_unit_test(test_client_reloaded),
 		cmocka_unit_test(test_expired),
 		cmocka_unit_test(test_used_once),
 		cmocka_unit_test(test_used_once_by_itself),

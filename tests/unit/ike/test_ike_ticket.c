@@ -121,12 +121,34 @@ static void test_reload(void **state)
 	}
 }
 
+/* At the client: it asks for none, and keeps none, of who has not proved itself since. */
+static void test_reload_of_client(void **state)
+{
+	struct ends *p = up();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	uint8_t data[8] = { 0, 0, 0, 100 };
+
+	ike_forget_tickets(a->ike);
+	assert_null(only_sa(a)->ticket);
+	assert_false(takes(only_sa(a), data, sizeof(data)));
+	assert_int_equal(ike_rekey(a->ike, peer_of(a)->id), 0);
+	carry_all(p);
+	let_time_pass(p, 70);
+	assert_null(only_sa(a)->ticket);
+	assert_int_equal(granted(b), 0);
+	reauthenticate(a);
+	let_time_pass(p, 70);
+	assert_non_null(only_sa(a)->ticket);
+	ends_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_odd_tickets),
 		cmocka_unit_test(test_bound),
 		cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_reload_of_client),
 	};
 
 	return cmocka_run_group_tests_name("ike: tickets", tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include "ike/core/id.h"
 #include "ike/object/peer.h"
 #include "ike/object/touch.h"
+#include "ike/object/tunnel.h"
 
 static void ticket_leave_lost(struct ticket *t)
 {
@@ -214,6 +215,21 @@ void tickets_forget(struct ike *ike, uint32_t tunnel)
 	struct ticket *t, *next;
 
 	HASH_ITER(by_name, ike->ticket_by_name, t, next)
-		if (!tunnel || (!t->sa && t->owner.tunnel == tunnel))
+		if (!t->sa && t->owner.tunnel == tunnel)
 			ticket_free(t);
+}
+
+void tickets_forget_all(struct ike *ike)
+{
+	struct ike_sa *sa;
+	struct tunnel *t;
+	struct peer *peer;
+
+	TAILQ_FOREACH(t, &ike->tunnels, link) {
+		tickets_forget(ike, t->id);
+		TAILQ_FOREACH(peer, &t->peers, link)
+			ticket_free(peer->ticket);
+	}
+	TAILQ_FOREACH(sa, &ike->sas, link)
+		ticket_free(sa->ticket);
 }

@@ -65,7 +65,9 @@ bool ticket_is_there(const struct peer *peer);
 void ticket_apply(const struct ticket *t, struct ike_sa *sa);
 /* Wipes; NULL is fine. */
 void ticket_free(struct ticket *t);
-/* Those of a tunnel that outlive their IKE SAs; @tunnel 0: those of all, the living ones' too. */
+/* Gateway: those of a tunnel that outlive their IKE SAs. */
 void tickets_forget(struct ike *ike, uint32_t tunnel);
+/* Of both roles, but those that an attempt is under way with. */
+void tickets_forget_all(struct ike *ike);
 
 #endif

@@ -625,6 +625,10 @@ enum verdict v2_auth_response(struct inbound *in)
 
 	if (auth_peer_goes_on(in))
 		return VERDICT_FAIL;
+	if (resume_is_void(in->sa)) {
+		resume_give_up(in->sa, "a reload meanwhile");
+		return VERDICT_FAIL;
+	}
 	if (v->m.kind == MSG_AUTH)
 		return auth_begin_verify(in);
 	/* after rounds: the peer has to have proved itself before, and again with the key */

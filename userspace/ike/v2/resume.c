@@ -10,9 +10,10 @@
 
 /* ---- the client */
 
+/* Not of a peer that a reload has put in doubt: what it has proved may be revoked. */
 static bool resume_is_client(const struct ike_sa *sa)
 {
-	return sa->began && sa->peer && sa->peer->conf->resume;
+	return sa->began && sa->peer && sa->peer->conf->resume && sa->epoch == sa->ike->epoch;
 }
 
 void resume_ask(struct builder *b, const struct ike_sa *sa)

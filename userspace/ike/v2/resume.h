@@ -13,6 +13,8 @@
 void resume_ask(struct builder *b, const struct ike_sa *sa);
 /* The gateway's answer to that. @again: where it is to be asked later, do so. */
 void resume_take(struct ike_sa *sa, const struct msg *m, bool again);
+/* A reload came while @sa was made from a ticket: who the peer is has to be proved anew. */
+bool resume_is_void(const struct ike_sa *sa);
 /* The attempt @sa with a ticket has been refused: another one, without, begins at once. */
 void resume_give_up(struct ike_sa *sa, const char *why);
 

@@ -78,13 +78,18 @@ const struct exchange_kind v2_kind_resume = {
 
 /* ---- answered */
 
+bool resume_is_void(const struct ike_sa *sa)
+{
+	return sa->from && sa->from->epoch != sa->ike->epoch;
+}
+
 /* Others to other addresses go on instead; else the peer is tried again, to people it is the same. */
 void resume_give_up(struct ike_sa *sa, const char *why)
 {
 	struct peer *peer = sa->peer;
 
 	report_log(sa->ike, peer, LOG_NOTICE,
-		   "the peer does not resume the session (%s): a full handshake follows", why);
+		   "the session is not resumed (%s): a full handshake follows", why);
 	if (!peer || peer->attempt != sa || peer->rival_count)
 		return;
 	peer_race_won(peer, sa);
