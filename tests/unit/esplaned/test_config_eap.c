@@ -382,6 +382,25 @@ static void second(void **state)
 	}
 }
 
+/* The psk of the machines alone passes for nobody at a server with a certificate. */
+static void second_with_a_shared_key(void **state)
+{
+	char said[SAID_MAX];
+	struct config *c;
+
+	users("alice: a\n");
+	c = load(SERVER SECOND USERS "cert = gate.pem\nkey = gate.key\n}\n", said);
+	if (!c)
+		fail_msg("%s", said);
+	assert_ptr_equal(c->tunnels[0].ike.local_auth, &auth_signature_ops);
+	assert_null(c->tunnels[0].ike.remote_auth);
+	assert_null(strstr(said, "each user knows it"));
+	config_free(c);
+	c = load(SERVER SECOND USERS "}\n", said);
+	assert_non_null(strstr(said, "psk: each user knows it, can pass for this server"));
+	config_free(c);
+}
+
 static void mistakes_with_second(void **state)
 {
 	users("alice: a\n");
@@ -437,6 +456,7 @@ int main(void)
 		cmocka_unit_test(ttls),
 		cmocka_unit_test(mistakes_with_ttls),
 		cmocka_unit_test(second),
+		cmocka_unit_test(second_with_a_shared_key),
 		cmocka_unit_test(mistakes_with_second),
 		cmocka_unit_test(second_by_the_same_ca),
 	};

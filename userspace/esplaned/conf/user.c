@@ -376,7 +376,8 @@ bool user_complete(struct tunnel_options *t, char why[VALUE_WHY_MAX])
 
 bool user_warning(const struct tunnel_options *t, char text[VALUE_WHY_MAX])
 {
-	if ((!t->user_count && !radius_option_given(t)) || !t->psk.len)
+	/* with a cert of ours the psk is the first proof of the machines, and does not prove us */
+	if ((!t->user_count && !radius_option_given(t)) || !t->psk.len || t->ike.local_auth)
 		return false;
 	value_refuse(text, "psk: each user knows it, can pass for this server with it, and learn the passwords of others: use cert and key");
 	return true;
