@@ -396,8 +396,11 @@ static void check_node(struct world *w, struct node *n)
 	const struct ike_sa *sa;
 
 	check_leaks(w, n);
-	TAILQ_FOREACH(sa, &n->ike->sas, link)
+	TAILQ_FOREACH(sa, &n->ike->sas, link) {
 		check_partial(w, n, sa);
+		if (sa->stash && sa->state == SA_INIT_ANSWERED && sa->remote_id.type)
+			violate(w, "%c: amid its proofs it is no stranger", 'A' + n->index);
+	}
 	for (int i = 0; i < w->nodes; i++)
 		check_peer(w, n, i);
 	check_limits(w, n);

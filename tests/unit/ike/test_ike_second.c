@@ -5,6 +5,7 @@
 #include "fake/fake_rounds.h"
 #include "fake/fake_sign.h"
 #include "ike/auth/eap.h"
+#include "ike/object/stranger.h"
 #include "suite/ikev2.h"
 #include "unit/ike/ike_ends.h"
 
@@ -195,6 +196,29 @@ static void test_one_proof_is_wrong(void **state)
 	}
 }
 
+/* Who has proved the machine and not the user stays a stranger: counted, and held by the limits. */
+static void test_half_proved(void **state)
+{
+	struct ends *p = second_ends("\32");
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	fake_password(&a->fake, "", "looking glass");
+	ends_start(p);
+	for (unsigned int i = 0; i < STRANGERS_COOKIE; i++) {
+		attempt(p, 0);
+		assert_int_equal(b->ike->counters.half_open, i + 1);
+		assert_int_equal(strangers_of_net(b->ike, &a->fake.addr), i + 1);
+		assert_int_equal(b->ike->over_count, 0);
+		side_down(a);
+	}
+	assert_int_equal(b->ike->counters.cookies_sent, 0);
+	attempt(p, 0);
+	assert_int_equal(b->ike->counters.cookies_sent, 1);
+	side_down(a);
+	assert_over(p);
+	ends_free(p);
+}
+
 static void second_idi(struct builder *b)
 {
 	build_id(b, PAYLOAD_IDI, ID_FQDN, (const uint8_t *)"alice", 5);
@@ -339,6 +363,7 @@ int main(void)
 		cmocka_unit_test(test_only_one_wants_it),
 		cmocka_unit_test(test_the_wrong_end),
 		cmocka_unit_test(test_one_proof_is_wrong),
+		cmocka_unit_test(test_half_proved),
 		cmocka_unit_test(test_out_of_order),
 		cmocka_unit_test(test_it_ends_at_any_time),
 		cmocka_unit_test(test_the_certificate_counts),

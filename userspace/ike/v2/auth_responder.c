@@ -291,9 +291,9 @@ static enum verdict auth_begin_proof(struct inbound *in, struct tunnel *t)
 	struct ike_sa *sa = in->sa;
 	struct auth_session *s;
 
-	if (v2_inbound(in)->m.kind == MSG_AUTH)
+	/* before its last proof it is a stranger; which of many peers it is says that one */
+	if (v2_inbound(in)->m.kind == MSG_AUTH && !t->conf->remote_second)
 		sa->remote_id = v2_id(&v2_inbound(in)->m.idi);
-	/* which of many peers it is says its last proof */
 	if (!t->conf->remote_second)
 		known = tunnel_peer_known(t, &sa->remote_id);
 	if (accept_turned_away(in, t, known))
