@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Quick crash detection, RFC 6290. */
+#include "fake/fake_rounds.h"
 #include "ike/v2/crash.h"
 #include "unit/ike/ike_ends.h"
 
@@ -81,6 +82,36 @@ static void test_restart_of_initiator(void **state)
 	ended_in(b, IKE_EV_DOWN, IKE_FAIL_PEER, "QCD_TOKEN");
 	assert_true(TAILQ_EMPTY(&b->ike->sas));
 	ends_free(p);
+}
+
+/* Likewise where its token came with the last AUTH: after rounds, alone or as a second proof. */
+static void test_restart_after_rounds(void **state)
+{
+	for (int second = 0; second < 2; second++) {
+		struct ends *p = ends_new();
+		struct side *a = &p->s[0], *b = &p->s[1];
+
+		if (second) {
+			a->conf.local_second = &fake_rounds;
+			b->conf.remote_second = &fake_rounds;
+		} else {
+			a->conf.local_auth = &fake_rounds;
+			b->conf.remote_auth = &fake_rounds;
+		}
+		ends_start(p);
+		know(a);
+		know(b);
+		bring_up(p, 0);
+		assert_int_equal(only_sa(a)->token_len, CRASH_TOKEN_LEN);
+		assert_int_equal(only_sa(b)->token_len, CRASH_TOKEN_LEN);
+		restart(a);
+		ike_probe(b->ike);
+		carry(b);
+		carry(a);
+		ended_in(b, IKE_EV_DOWN, IKE_FAIL_PEER, "QCD_TOKEN");
+		assert_true(TAILQ_EMPTY(&b->ike->sas));
+		ends_free(p);
+	}
 }
 
 static size_t forge_token(const struct ike_sa *sa, uint32_t id, const uint8_t *token, size_t len,
@@ -214,6 +245,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_restart_of_responder),
 		cmocka_unit_test(test_restart_of_initiator),
+		cmocka_unit_test(test_restart_after_rounds),
 		cmocka_unit_test(test_wrong_tokens),
 		cmocka_unit_test(test_no_token),
 		cmocka_unit_test(test_living_end_shows_nothing),

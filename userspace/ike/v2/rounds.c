@@ -6,6 +6,7 @@
 #include "ike/object/report.h"
 #include "ike/object/tunnel.h"
 #include "ike/v2/accept.h"
+#include "ike/v2/crash.h"
 #include "ike/v2/ppk.h"
 #include "ike/v2/proof.h"
 #include "ike/v2/second.h"
@@ -179,6 +180,7 @@ enum verdict v2_auth_proof(struct inbound *in)
 	if (!t || !r->done || !s || (s->alone && !s->key_len) ||
 	    !proof_of_key_ok(s, &s->covered, true, &theirs))
 		return rounds_fail(in, "its proof with the key is wrong");
+	crash_take(in->sa, &v->m);	/* before the first message is read again in its place */
 	ok = proof_own_covered(in->sa, &ours) && proof_of_key(s, &ours, false, proof) &&
 	     msg_parse_payloads(cursor_of(r->inner.p, r->inner.len), r->first, &v->m) == MSG_OK;
 	octets_clear(&ours);
