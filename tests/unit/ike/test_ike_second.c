@@ -196,6 +196,26 @@ static void test_one_proof_is_wrong(void **state)
 	}
 }
 
+/* Refused after the first proof: what is said is about the second, and names the user. */
+static void test_second_is_refused(void **state)
+{
+	struct ends *p = second_ends("\32");
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	ends_start(p);
+	start(p, 0);
+	carry(a);
+	carry(b);
+	carry(a);	/* B has A's first proof */
+	ike_tunnel_del(b->ike, b->tunnel);
+	carry_all(p);
+	ended_in(a, IKE_EV_FAILED, IKE_FAIL_AUTH_REMOTE,
+		 "the peer took the first proof, of laptop.example.org, and refused the second one, "
+		 "of alice: wrong eap-identity or password");
+	assert_over(p);
+	ends_free(p);
+}
+
 /* Who has proved the machine and not the user stays a stranger: counted, and held by the limits. */
 static void test_half_proved(void **state)
 {
@@ -363,6 +383,7 @@ int main(void)
 		cmocka_unit_test(test_only_one_wants_it),
 		cmocka_unit_test(test_the_wrong_end),
 		cmocka_unit_test(test_one_proof_is_wrong),
+		cmocka_unit_test(test_second_is_refused),
 		cmocka_unit_test(test_half_proved),
 		cmocka_unit_test(test_out_of_order),
 		cmocka_unit_test(test_it_ends_at_any_time),

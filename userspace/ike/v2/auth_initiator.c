@@ -295,11 +295,13 @@ static void auth_refused_because(struct inbound *in, const struct msg_notify *er
 	char ours[160], name[NAME_STRLEN], id[TUNNEL_ID_MAX], asked[TUNNEL_ID_MAX];
 	bool second = conf->local_second && auth_exchange(in->ex)->stage != AUTH_FIRST;
 
-	if (error->type == NOTIFY_AUTHENTICATION_FAILED)
+	if (error->type == NOTIFY_AUTHENTICATION_FAILED && second)
+		second_refused(in->sa, cause);
+	else if (error->type == NOTIFY_AUTHENTICATION_FAILED)
 		cause_set(cause, IKE_FAIL_AUTH_REMOTE,
 			  "the peer refused: wrong %s, local-id or remote-id; "
 			  "we are %.180s, and asked for %.180s",
-			  second ? conf->local_second->secret : method_ours(conf)->secret,
+			  method_ours(conf)->secret,
 			  ike_id_str(&in->sa->local_id, id, sizeof(id)),
 			  ike_id_str(&conf->remote_id, asked, sizeof(asked)));
 	else if (config_refused(in->sa->peer, error->type, cause))

@@ -70,6 +70,18 @@ void second_build(struct builder *b, const struct ike_sa *sa)
 	build_id(b, PAYLOAD_IDI, id.type, id.data, id.len);
 }
 
+void second_refused(const struct ike_sa *sa, struct cause *cause)
+{
+	char user[TUNNEL_ID_MAX], machine[TUNNEL_ID_MAX];
+	struct ike_id id = second_id(sa);
+
+	cause_set(cause, IKE_FAIL_AUTH_REMOTE,
+		  "the peer took the first proof, of %.180s, and refused the second one, of %.180s: "
+		  "wrong eap-identity or %s",
+		  ike_id_str(&sa->local_id, machine, sizeof(machine)),
+		  ike_id_str(&id, user, sizeof(user)), sa->peer->tunnel->conf->local_second->secret);
+}
+
 bool second_awaited(const struct msg *m)
 {
 	return !m->seen[PAYLOAD_SA] && !m->seen[PAYLOAD_CP] && !msg_error(m);

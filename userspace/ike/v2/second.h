@@ -25,6 +25,8 @@ void second_announce(struct builder *b, const struct tunnel_conf *conf);
 /* Begins the second one, whose request is IDi alone. False: no memory. */
 bool second_begin(struct ike_sa *sa);
 void second_build(struct builder *b, const struct ike_sa *sa);
+/* The first one was right, the peer refuses the second. */
+void second_refused(const struct ike_sa *sa, struct cause *cause);
 /* The answer to the first: does the peer know that another one follows? */
 bool second_awaited(const struct msg *m);
 
