@@ -216,6 +216,32 @@ static void test_second_is_refused(void **state)
 	ends_free(p);
 }
 
+/* The second proof has as long as the first had, and no more, however it goes on. */
+static void test_each_has_its_time(void **state)
+{
+	for (int in_time = 0; in_time < 2; in_time++) {
+		struct ends *p = second_ends("\32");
+		struct side *a = &p->s[0], *b = &p->s[1];
+
+		ends_start(p);
+		start(p, 0);
+		carry(a);
+		carry(b);
+		pass(p, 20000);
+		carry(a);	/* B has A's first proof */
+		pass(p, 20000);
+		assert_int_equal(only_sa(b)->state, SA_INIT_ANSWERED);
+		b->fake.hold_jobs = !in_time;
+		carry_all(p);	/* as far as the password, which is judged late or at once */
+		pass(p, 15000);
+		assert_int_equal(TAILQ_EMPTY(&b->ike->sas), !in_time);
+		assert_int_equal(peer_of(b)->state == PEER_UP, in_time);
+		b->fake.hold_jobs = false;
+		fake_jobs_run(&b->fake, b->ike);
+		ends_free(p);
+	}
+}
+
 /* Who has proved the machine and not the user stays a stranger: counted, and held by the limits. */
 static void test_half_proved(void **state)
 {
@@ -384,6 +410,7 @@ int main(void)
 		cmocka_unit_test(test_the_wrong_end),
 		cmocka_unit_test(test_one_proof_is_wrong),
 		cmocka_unit_test(test_second_is_refused),
+		cmocka_unit_test(test_each_has_its_time),
 		cmocka_unit_test(test_half_proved),
 		cmocka_unit_test(test_out_of_order),
 		cmocka_unit_test(test_it_ends_at_any_time),

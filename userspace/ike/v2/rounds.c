@@ -122,6 +122,9 @@ enum verdict rounds_await(struct inbound *in, struct tunnel *t)
 		return rounds_fail(in, "no memory");
 	r->second = true;
 	r->awaited = true;
+	/* each proof has its time; this comes once */
+	timer_set(&in->sa->ike->timers, &in->sa->expiry, ike_now(in->sa->ike) +
+		  (uint64_t)in->sa->version->timeouts[SA_INIT_ANSWERED] * 1000);
 	return VERDICT_STAY;
 }
 
