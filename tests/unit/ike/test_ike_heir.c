@@ -159,6 +159,43 @@ static void test_nothing_is_left_to_follow(void **state)
 	ends_free(p);
 }
 
+/*
+ * The peer has it, and deletes it, before b could send on it: what b sends on is of an IKE SA that
+ * has ended, and nobody would ever delete that.
+ */
+static void test_heir_is_deleted(void **state)
+{
+	struct ends *p = half_followed();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct child_sa *old = child_of(b)->out;
+
+	while (!a->count) {
+		p->now += 500;
+		side_tick(a);
+	}
+	carry(a);			/* IKE_AUTH once more */
+	carry(b);
+	b->fake.kernel_refuses = "no memory";
+	while (carry(a) || carry(b))
+		;
+	b->fake.kernel_refuses = NULL;
+	assert_int_equal(peer_of(a)->state, PEER_UP);
+	assert_int_equal(peer_of(a)->sa->exchange_count, 0);
+	assert_ptr_equal(child_of(b)->out, old);
+	assert_null(old->sa);
+	assert_int_equal(ike_down(a->ike, child_of(a)->id, "by hand"), 0);
+	carry(a);
+	assert_int_equal(child_of(b)->state, CHILD_DOWN);
+	assert_null(pair_active(child_of(b)));
+	said(b, IKE_EV_CHILD_DOWN, "has deleted the CHILD_SA that was to follow");
+	let_time_pass(p, 150);
+	for (int i = 0; i < 2; i++) {
+		assert_true(TAILQ_EMPTY(&p->s[i].ike->sas));
+		assert_true(fake_is_empty(&p->s[i].fake));
+	}
+	ends_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +203,7 @@ int main(void)
 		cmocka_unit_test(test_third_follows_the_first_too),
 		cmocka_unit_test(test_all_is_of_before),
 		cmocka_unit_test(test_nothing_is_left_to_follow),
+		cmocka_unit_test(test_heir_is_deleted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

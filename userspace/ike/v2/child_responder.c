@@ -442,20 +442,28 @@ static void respond_active_deleted(struct inbound *in, struct child_sa *pair)
 
 /*
  * The peer's rekey has lost against ours, or the peer thinks better of it: then the old one
- * wants another.
+ * wants another. With an IKE SA that has ended the peer has no old one either.
  */
 static void respond_inbound_deleted(struct ike_sa *sa, struct child_sa *pair)
 {
 	struct child_sa *old = pair_predecessor(pair);
 	struct child_exchange *ours = old ? child_exchange_rekey(sa, old->spi_in) : NULL;
+	struct cause cause;
 
 	if (ours && ours->rival.spi_in == pair->spi_in)
 		ours->rival.gone = true;
 	if (old)
 		old->successor = 0;
-	if (old && old->state == PAIR_ACTIVE && !ours)
-		pair_retry(old, PAIR_RETRY_MIN_MS, PAIR_RETRY_MAX_MS);
 	pair_linger(pair, "deleted by the peer");
+	if (!old || old->state != PAIR_ACTIVE || ours)
+		return;
+	if (old->sa) {
+		pair_retry(old, PAIR_RETRY_MIN_MS, PAIR_RETRY_MAX_MS);
+		return;
+	}
+	cause_set(&cause, IKE_FAIL_DOWN, "the peer has deleted the CHILD_SA that was to follow");
+	pair_linger(old, cause.text);
+	child_lost(old->child, &cause);
 }
 
 bool v2_child_deleted(struct inbound *in, uint32_t spi_out, uint32_t *spi_in)
