@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Messages to an engine in one of its states. First octet: the state, see prepare(); with 16 in it
- * its jobs end one message late, with 32 both ends prove themselves by signatures, with 64 the session
- * is the second, resumed with a ticket (RFC 5723). Then messages: a length of two octets, and so many octets. In the protected states their first four say exchange,
+ * its jobs end one message late, with 32 both ends prove themselves by signatures, with 64 the
+ * session is the second, resumed with a ticket (RFC 5723). Then messages: a length of two octets,
+ * and so many octets. In the protected states their first four say exchange,
  * flags, message id relative to what is expected, and type of the first payload; what follows is
  * sealed with the peer's keys, so that the fuzzer stands behind the integrity check; with 1 in the
  * flags the next four are number and total of the fragment that it is (RFC 7383). A message of no

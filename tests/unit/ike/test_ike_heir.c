@@ -94,8 +94,8 @@ static void test_all_is_of_before(void **state)
 
 /*
  * a has given the second IKE SA up when its answer, which makes it, comes to b at last: there one
- * child rests on the second now, and voice on the first. With voice a begins a third: b sends on what
- * that makes when a is sure to have it.
+ * child rests on the second now, and voice on the first. With voice a begins a third: b sends on
+ * what that makes when a is sure to have it.
  */
 static void test_third_follows_the_first_too(void **state)
 {

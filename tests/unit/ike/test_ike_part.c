@@ -286,7 +286,8 @@ static void what_is_refused_makes_no_part(void **state)
 	pass(p, 0);
 	carry_all(p);
 	assert_int_equal(child_of(&p->s[0])->state, CHILD_UP);
-	assert_true(proposal_parse(&other.p[0], PROTO_ESP, "aes256gcm16-noesn", text, sizeof(text)));
+	assert_true(proposal_parse(&other.p[0], PROTO_ESP, "aes256gcm16-noesn", text,
+				   sizeof(text)));
 	build_begin(&b, buf, sizeof(buf), &h);
 	offer_build(&b, &other, true, 0x12345678);
 	assert_true(ts_parse(&ts, "10.2.1.0/24", &why));

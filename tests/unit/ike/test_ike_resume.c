@@ -437,7 +437,7 @@ static void test_expired(void **state)
 
 /* ---- what it does not do */
 
-/* Shown by somebody who has seen it, it is not used up; by its owner it is, and never good again. */
+/* Shown by somebody who has seen it, it is not used up; by its owner it is, once and for all. */
 static void test_used_once(void **state)
 {
 	struct ends *p = up();

@@ -34,7 +34,7 @@ static bool takes(struct ike_sa *sa, const uint8_t *data, size_t len)
 	return sa->ticket;
 }
 
-/* What a gateway grants: too short, too long, good for too little time, or for longer than a day. */
+/* What a gateway grants: too short, too long, good for too little time, or for over a day. */
 static void test_odd_tickets(void **state)
 {
 	uint8_t data[4 + TICKET_NAME_MAX + 1] = { 0, 0, 0, TICKET_LIFE_LEAST_S };

@@ -101,7 +101,7 @@ struct ike {
 	struct stranger_net *stranger_nets;
 	struct pace *paces;		/* object/pace.h, by address */
 	struct guess *guesses;		/* object/guess.h; NULL: none yet */
-	/* object/ticket.h: those that we have granted; of IKE SAs that were lost, the oldest first */
+	/* object/ticket.h: what we have granted; of IKE SAs that were lost, the oldest first */
 	struct ticket *ticket_by_name, *ticket_by_owner;
 	struct ticket_list lost_tickets;
 	unsigned int lost_ticket_count;

@@ -28,7 +28,7 @@ struct child {
 	uint32_t id;
 	const struct child_conf *conf;	/* the tunnel's, or */
 	struct child_conf *part;	/* its own: a part of that, see part.h; or NULL */
-	enum child_single single;	/* of the selectors: what the peer takes of them at a time */
+	enum child_single single;	/* what the peer takes of the selectors at a time */
 	enum child_state state;		/* set by child_set_state() only */
 	bool wanted;			/* to be made on the next occasion */
 	bool held_down;			/* taken down by a person */

@@ -119,7 +119,7 @@ static void part_name(const struct child *child, char name[TUNNEL_NAME_MAX])
 {
 	unsigned int number = 2;
 
-	_Static_assert(TUNNEL_PARTS_MAX > TUNNEL_CHILDREN_MAX + 1, "one of them is free");
+	_Static_assert(TUNNEL_CHILDREN_MAX + 1 < TUNNEL_PARTS_MAX, "one of them is free");
 	while (!part_name_is_free(child->peer, child_part_name(name, child->conf->name, number)))
 		number++;
 }

@@ -58,7 +58,7 @@ struct ticket *ticket_find(const struct ike *ike, struct chunk name);
 bool ticket_keep(struct ike_sa *sa, struct chunk name, uint32_t life_s);
 /* @sa, whose peer is silent, has ended: its ticket is good to resume. */
 void ticket_outlives(struct ike_sa *sa);
-/* Client: the one that an attempt of @peer can use now, which is the caller's; NULL: there is none. */
+/* Client: the one that an attempt of @peer can use now, which is the caller's; NULL: none. */
 struct ticket *ticket_take(struct peer *peer);
 bool ticket_is_there(const struct peer *peer);
 /* @sa, made from it, is what the one before was, and its proofs are as old as those. */

@@ -215,7 +215,8 @@ static enum verdict auth_reject(struct inbound *in)
 	snprintf(who, sizeof(who), "%.140s at %s", got, peer);
 	lacks = auth_method_fits(t, &v->m) ? second_lacks(t->conf, &v->m) : NULL;
 	if (lacks && !try->count && try->otherwise)
-		cause_set(&cause, IKE_FAIL_AUTH_LOCAL, "the peer %.200s is refused: %s", who, lacks);
+		cause_set(&cause, IKE_FAIL_AUTH_LOCAL, "the peer %.200s is refused: %s", who,
+			  lacks);
 	else if (try->count || try->otherwise)
 		proof_refused(&cause, t->conf, &v->m, who, try->why);
 	else

@@ -341,10 +341,7 @@ static struct child_sa *child_make_pair(struct inbound *in, struct child *child,
 	return NULL;
 }
 
-/*
- * The answer is refused, but the peer has made a CHILD_SA of it: we tell it to delete that again.
- * What was there before is not touched.
- */
+/* The answer is refused, but the peer has made a CHILD_SA of it: it is told to delete that. */
 static void child_reject_answer(struct inbound *in, struct child *child, const char *why)
 {
 	struct v2_inbound *v = v2_inbound(in);
@@ -478,6 +475,7 @@ static void child_new_response(struct inbound *in, struct child *child)
 	char local[160], remote[160];
 	struct cause cause = {0};
 	struct child_sa *pair = NULL;
+	struct child *part = NULL;
 	struct proposal suite;
 	struct ts_pair ts = {0};
 
@@ -497,8 +495,10 @@ static void child_new_response(struct inbound *in, struct child *child)
 	else if (child->held_down)
 		cause_set(&cause, IKE_FAIL_DOWN, "taken down meanwhile");
 	else if ((!peer->conf->ask_address || peer->given ||
-		  config_take(peer, &v->m, &cause)) && config_narrow(peer, &ts, &cause)) {
-		child = part_for(child, &ts);	/* the peer has made another meanwhile */
+		  config_take(peer, &v->m, &cause)) && config_narrow(peer, &ts, &cause))
+		part = part_for(child, &ts);	/* the peer has made another meanwhile */
+	if (part) {
+		child = part;
 		pair = child_make_pair(in, child, &suite);
 	}
 	if (!pair) {

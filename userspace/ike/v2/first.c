@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A peer's first message, RFC 7296 1.2 and 2.6: IKE_SA_INIT as responder; IKE_SESSION_RESUME goes on
- * in resume_responder.c.
+ * A peer's first message, RFC 7296 1.2 and 2.6: IKE_SA_INIT as responder; IKE_SESSION_RESUME
+ * goes on in resume_responder.c.
  */
 #include "ike/v2/first.h"
 

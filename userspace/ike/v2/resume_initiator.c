@@ -17,8 +17,8 @@ struct resume_exchange {
 };
 
 /*
- * Not for what is to follow an IKE SA: that is there for new proofs. Not where a gateway has sent us
- * on to another one: that does not know the ticket.
+ * Not for what is to follow an IKE SA: that is there for new proofs. Not where a gateway has sent
+ * us on to another one: that does not know the ticket.
  */
 static bool resume_is_due(const struct ike_sa *sa)
 {
@@ -83,7 +83,7 @@ bool resume_is_void(const struct ike_sa *sa)
 	return sa->from && sa->from->epoch != sa->ike->epoch;
 }
 
-/* Others to other addresses go on instead; else the peer is tried again, to people it is the same. */
+/* Others to other addresses go on instead; else the peer is tried again: the same to people. */
 void resume_give_up(struct ike_sa *sa, const char *why)
 {
 	struct peer *peer = sa->peer;

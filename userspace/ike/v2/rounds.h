@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * IKE_AUTH in several rounds as responder, RFC 7296 2.16: the peer proves itself in EAP payloads, and
- * nothing else, or after a first proof (second.h).
+ * IKE_AUTH in several rounds as responder, RFC 7296 2.16: the peer proves itself in EAP payloads,
+ * and nothing else, or after a first proof (second.h).
  */
 #ifndef IKE_ROUNDS_H
 #define IKE_ROUNDS_H

@@ -79,7 +79,8 @@ void second_refused(const struct ike_sa *sa, struct cause *cause)
 		  "the peer took the first proof, of %.180s, and refused the second one, of %.180s: "
 		  "wrong eap-identity or %s",
 		  ike_id_str(&sa->local_id, machine, sizeof(machine)),
-		  ike_id_str(&id, user, sizeof(user)), sa->peer->tunnel->conf->local_second->secret);
+		  ike_id_str(&id, user, sizeof(user)),
+		  sa->peer->tunnel->conf->local_second->secret);
 }
 
 bool second_awaited(const struct msg *m)

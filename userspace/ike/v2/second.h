@@ -30,7 +30,7 @@ void second_refused(const struct ike_sa *sa, struct cause *cause);
 /* The answer to the first: does the peer know that another one follows? */
 bool second_awaited(const struct msg *m);
 
-/* Responder: why the first IKE_AUTH does not announce as many proofs as @conf wants; NULL: it does. */
+/* Responder: why the first IKE_AUTH announces fewer proofs than @conf wants; NULL: it does not. */
 const char *second_lacks(const struct tunnel_conf *conf, const struct msg *m);
 /* Does this message with AUTH announce another one? */
 bool second_follows(const struct msg *m);

@@ -26,7 +26,7 @@ enum msg_kind {
 	MSG_RESUME,			/* Nonce; request with a ticket, RFC 5723 */
 	MSG_AUTH,			/* request IDi, AUTH, SA, TSi, TSr; response IDr, AUTH */
 	MSG_AUTH_BEGIN,			/* request without AUTH: asks for EAP, RFC 7296 2.16 */
-	MSG_AUTH_AGAIN,			/* likewise without SA: the next proof, RFC 4739; or childless */
+	MSG_AUTH_AGAIN,			/* and without SA: next proof, RFC 4739; or childless */
 	MSG_AUTH_ROUND,			/* EAP, either way */
 	MSG_AUTH_PROOF,			/* AUTH after EAP; the response with SA, TSi, TSr */
 	MSG_CHILD,			/* SA, Nonce, TSi, TSr: new, or the rekey of one */

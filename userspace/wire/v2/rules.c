@@ -224,7 +224,7 @@ static const struct rule *find_rule(const struct rule *rules, uint8_t payload)
 	return NULL;
 }
 
-/* COOKIE, REDIRECT (RFC 5685 3), TICKET_NACK, and any error, take the place of what was asked for. */
+/* COOKIE, REDIRECT (RFC 5685 3), TICKET_NACK, and any error take the place of what was asked. */
 static bool declines(uint8_t exchange, bool response, const struct msg *m)
 {
 	return response &&
