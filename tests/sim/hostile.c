@@ -7,6 +7,8 @@
  */
 #include "sim/sim.h"
 
+#include <assert.h>
+
 #include "ike/exchange/inbound.h"
 #include "ike/object/touch.h"
 #include "ike/settle.h"
@@ -15,7 +17,7 @@
 #include "lib/array.h"
 
 #define ROWS_MAX	128
-#define KINDS_MAX	16
+#define KINDS_MAX	32
 #define PIECES_MOST	6
 #define DELETES_MOST	70
 
@@ -491,6 +493,7 @@ struct ike *hostile_engine(const struct ike_env *env)
 	static const struct ike_version *const versions[] = { &version };
 
 	version = ike_version_2;
+	assert(version.row_count <= ROWS_MAX && version.kind_count + 2 <= KINDS_MAX);
 	memcpy(rows, version.rows, version.row_count * sizeof(*rows));
 	version.rows = rows;
 	for (unsigned int i = 0; i < version.row_count; i++)
