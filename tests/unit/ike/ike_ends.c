@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "fake/fake_rounds.h"
 #include "ike/settle.h"
 
 void fake_broken(const char *what)
@@ -452,6 +453,18 @@ void cross(struct ends *p, unsigned int order)
 		pass(p, 1000);
 		carry_all(p);
 	}
+}
+
+void assert_given_up(struct ends *p)
+{
+	carry_all(p);
+	pass(p, 60000);
+	for (int i = 0; i < 2; i++) {
+		assert_true(TAILQ_EMPTY(&p->s[i].ike->sas));
+		assert_true(fake_is_empty(&p->s[i].fake));
+		assert_int_equal(p->s[i].ev[IKE_EV_UP].count, 0);
+	}
+	assert_int_equal(fake_rounds_open, 0);
 }
 
 void assert_one_ike_sa(struct ends *p, unsigned int children)

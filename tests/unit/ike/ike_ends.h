@@ -102,6 +102,8 @@ unsigned int reauthentications(const struct side *s);	/* so far */
 void cross(struct ends *p, unsigned int order);
 /* One IKE SA, the same at both ends, which carries all; nothing that was up has been down. */
 void assert_one_ike_sa(struct ends *p, unsigned int children);
+/* A minute later there is nothing at either end, and neither has been up. */
+void assert_given_up(struct ends *p);
 
 int side_up(struct side *s);		/* the tunnel "t" */
 int side_down(struct side *s);

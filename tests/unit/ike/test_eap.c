@@ -24,17 +24,6 @@ static struct ends *eap_ends(const char *client, const char *server)
 	return p;
 }
 
-static void assert_over(struct ends *p)
-{
-	carry_all(p);
-	pass(p, 60000);
-	for (int i = 0; i < 2; i++) {
-		assert_true(TAILQ_EMPTY(&p->s[i].ike->sas));
-		assert_true(fake_is_empty(&p->s[i].fake));
-		assert_int_equal(p->s[i].ev[IKE_EV_UP].count, 0);
-	}
-}
-
 /* How many messages of A's each method takes: INIT, the beginning, identity, method, proof. */
 static void test_methods(void **state)
 {
@@ -126,7 +115,7 @@ static void test_a_wrong_proof_at_the_end(void **state)
 	give(b, &l);
 	ended_in(b, IKE_EV_REFUSED, IKE_FAIL_AUTH_LOCAL, "its proof with the key is wrong");
 	assert_int_equal(only_sa(b)->state, SA_CLOSED);
-	assert_over(p);
+	assert_given_up(p);
 	ends_free(p);
 }
 
@@ -173,7 +162,7 @@ static void test_wrong_password(void **state)
 		/* the server has forgotten it: nothing is sent to it any more */
 		assert_int_equal(p->s[0].count, 0);
 		assert_true(TAILQ_EMPTY(&p->s[0].ike->sas));
-		assert_over(p);
+		assert_given_up(p);
 		ends_free(p);
 	}
 }
@@ -195,7 +184,7 @@ static void test_wrong_password_and_gone(void **state)
 	carry(a);
 	assert_int_equal(only_sa(b)->state, SA_CLOSED);
 	ended_in(b, IKE_EV_REFUSED, IKE_FAIL_AUTH_LOCAL, "user alice: a wrong password");
-	assert_over(p);
+	assert_given_up(p);
 	ends_free(p);
 }
 
@@ -213,7 +202,7 @@ static void test_unknown_user(void **state)
 	ended_in(&p->s[1], IKE_EV_REFUSED, IKE_FAIL_AUTH_LOCAL,
 		 "user mal\\x5cx\\x2fory: no such user");
 	said(a, IKE_EV_FAILED, "wrong password or user name (E=691 R=0");
-	assert_over(p);
+	assert_given_up(p);
 	ends_free(p);
 }
 
@@ -240,7 +229,7 @@ static void test_no_method_in_common(void **state)
 		 "user alice: it wants none of our EAP methods: mschapv2");
 	ended_in(&p->s[0], IKE_EV_FAILED, IKE_FAIL_AUTH_REMOTE,
 		 "the server asks for mschapv2, eap has md5");
-	assert_over(p);
+	assert_given_up(p);
 	ends_free(p);
 }
 
@@ -261,7 +250,7 @@ static void test_remote_id(void **state)
 		else
 			said(b, IKE_EV_REFUSED, "it is alice, but remote-id is 192.0.2.1");
 		if (i)
-			assert_over(p);
+			assert_given_up(p);
 		ends_free(p);
 	}
 }
@@ -295,7 +284,7 @@ static void test_begun_by_the_wrong_end(void **state)
 	attempt(p, 0);
 	ended_in(b, IKE_EV_REFUSED, IKE_FAIL_CONFIG,
 		 "the peer begins, but we are to prove ourselves by EAP, which only who begins can");
-	assert_over(p);
+	assert_given_up(p);
 	ends_free(p);
 }
 

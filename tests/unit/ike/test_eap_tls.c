@@ -51,17 +51,6 @@ static struct ends *tls_ends(void)
 	return tls_ends_with("\15", "\15", CERT_A, CERT_B);
 }
 
-static void assert_over(struct ends *p)
-{
-	carry_all(p);
-	pass(p, 60000);
-	for (int i = 0; i < 2; i++) {
-		assert_true(TAILQ_EMPTY(&p->s[i].ike->sas));
-		assert_true(fake_is_empty(&p->s[i].fake));
-		assert_int_equal(p->s[i].ev[IKE_EV_UP].count, 0);
-	}
-}
-
 /* INIT, the beginning, identity, hello, two acknowledgements, three parts, one, the proof. */
 static void test_up(void **state)
 {
@@ -92,7 +81,7 @@ static void refused(const char *cert_a, const char *cert_b, const char *of_a, co
 	attempt(p, 0);
 	ended_in(&p->s[0], IKE_EV_FAILED, IKE_FAIL_AUTH_REMOTE, of_a);
 	ended_in(&p->s[1], IKE_EV_REFUSED, IKE_FAIL_AUTH_LOCAL, of_b);
-	assert_over(p);
+	assert_given_up(p);
 	ends_free(p);
 }
 
@@ -179,12 +168,12 @@ static void test_eap_only_with_too_little(void **state)
 
 	attempt(p, 0);
 	ended_in(&p->s[1], IKE_EV_REFUSED, IKE_FAIL_AUTH_LOCAL, "it wants none of our EAP methods");
-	assert_over(p);
+	assert_given_up(p);
 	ends_free(p);
 	p = tls_ends_only("\4", "\15\4", true, true);
 	attempt(p, 0);
 	ended_in(&p->s[1], IKE_EV_REFUSED, IKE_FAIL_AUTH_LOCAL, "it wants none of our EAP methods");
-	assert_over(p);
+	assert_given_up(p);
 	ends_free(p);
 }
 
@@ -197,7 +186,7 @@ static void test_eap_only_impostor(void **state)
 	attempt(p, 0);
 	ended_in(&p->s[0], IKE_EV_FAILED, IKE_FAIL_AUTH_REMOTE,
 		 "its certificate does not speak for it");
-	assert_over(p);
+	assert_given_up(p);
 	ends_free(p);
 }
 

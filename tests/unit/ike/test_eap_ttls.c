@@ -34,17 +34,6 @@ static struct ends *ttls_ends(enum tunnel_ttls way, bool new, const char *cert_b
 	return p;
 }
 
-static void assert_over(struct ends *p)
-{
-	carry_all(p);
-	pass(p, 60000);
-	for (int i = 0; i < 2; i++) {
-		assert_true(TAILQ_EMPTY(&p->s[i].ike->sas));
-		assert_true(fake_is_empty(&p->s[i].fake));
-		assert_int_equal(p->s[i].ev[IKE_EV_UP].count, 0);
-	}
-}
-
 /* In each way, in the order of each version; the key is that of TLS at both ends. */
 static void test_up(void **state)
 {
@@ -71,7 +60,7 @@ static void refused(enum tunnel_ttls way, const char *cert_b, const char *passwo
 		attempt(p, 0);
 		ended_in(&p->s[0], IKE_EV_FAILED, IKE_FAIL_AUTH_REMOTE, of_a);
 		ended_in(&p->s[1], IKE_EV_REFUSED, IKE_FAIL_AUTH_LOCAL, of_b);
-		assert_over(p);
+		assert_given_up(p);
 		ends_free(p);
 	}
 }

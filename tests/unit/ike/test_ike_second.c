@@ -34,18 +34,6 @@ static struct ends *second_ends(const char *types)
 	return p;
 }
 
-static void assert_over(struct ends *p)
-{
-	carry_all(p);
-	pass(p, 60000);
-	for (int i = 0; i < 2; i++) {
-		assert_true(TAILQ_EMPTY(&p->s[i].ike->sas));
-		assert_true(fake_is_empty(&p->s[i].fake));
-		assert_int_equal(p->s[i].ev[IKE_EV_UP].count, 0);
-	}
-	assert_int_equal(fake_rounds_open, 0);
-}
-
 /* remote-id is about the machine; the peer is called as EAP has proved. */
 static void test_two_proofs(void **state)
 {
@@ -138,7 +126,7 @@ static void test_only_one_wants_it(void **state)
 	ends_start(p);
 	attempt(p, 0);
 	ended_in(&p->s[0], IKE_EV_FAILED, IKE_FAIL_AUTH_REMOTE, "the peer takes one proof only");
-	assert_over(p);
+	assert_given_up(p);
 	ends_free(p);
 
 	p = second_ends("\4");
@@ -147,7 +135,7 @@ static void test_only_one_wants_it(void **state)
 	attempt(p, 0);
 	ended_in(&p->s[0], IKE_EV_FAILED, IKE_FAIL_AUTH_REMOTE, "the peer refused");
 	ended_in(&p->s[1], IKE_EV_REFUSED, IKE_FAIL_AUTH_LOCAL, "it announces no second proof");
-	assert_over(p);
+	assert_given_up(p);
 	ends_free(p);
 }
 
@@ -159,7 +147,7 @@ static void test_the_wrong_end(void **state)
 	ends_start(p);
 	attempt(p, 1);
 	ended_in(&p->s[1], IKE_EV_FAILED, IKE_FAIL_CONFIG, "let the peer begin");
-	assert_over(p);
+	assert_given_up(p);
 	ends_free(p);
 
 	p = second_ends("\4");
@@ -167,7 +155,7 @@ static void test_the_wrong_end(void **state)
 	ends_start(p);
 	attempt(p, 1);
 	ended_in(&p->s[0], IKE_EV_REFUSED, IKE_FAIL_CONFIG, "let this end begin");
-	assert_over(p);
+	assert_given_up(p);
 	ends_free(p);
 }
 
@@ -191,7 +179,7 @@ static void test_one_proof_is_wrong(void **state)
 		attempt(p, 0);
 		ended_in(a, IKE_EV_FAILED, IKE_FAIL_AUTH_REMOTE, said[what]);
 		assert_int_equal(b->ev[IKE_EV_REFUSED].count, 1);
-		assert_over(p);
+		assert_given_up(p);
 		ends_free(p);
 	}
 }
@@ -212,7 +200,7 @@ static void test_second_is_refused(void **state)
 	ended_in(a, IKE_EV_FAILED, IKE_FAIL_AUTH_REMOTE,
 		 "the peer took the first proof, of laptop.example.org, and refused the second one, "
 		 "of alice: wrong eap-identity or password");
-	assert_over(p);
+	assert_given_up(p);
 	ends_free(p);
 }
 
@@ -261,7 +249,7 @@ static void test_half_proved(void **state)
 	attempt(p, 0);
 	assert_int_equal(b->ike->counters.cookies_sent, 1);
 	side_down(a);
-	assert_over(p);
+	assert_given_up(p);
 	ends_free(p);
 }
 
@@ -300,7 +288,7 @@ static void test_out_of_order(void **state)
 		      what == 1 ? second_idi : second_another, &l);
 		give(b, &l);
 		assert_int_equal(only_sa(b)->state, SA_CLOSED);
-		assert_over(p);
+		assert_given_up(p);
 		ends_free(p);
 	}
 }

@@ -76,18 +76,6 @@ static void test_jobs_take_time(void **state)
 	ends_free(p);
 }
 
-static void assert_over(struct ends *p)
-{
-	carry_all(p);
-	pass(p, 60000);
-	for (int i = 0; i < 2; i++) {
-		assert_true(TAILQ_EMPTY(&p->s[i].ike->sas));
-		assert_true(fake_is_empty(&p->s[i].fake));
-		assert_int_equal(p->s[i].ev[IKE_EV_UP].count, 0);
-	}
-	assert_int_equal(fake_rounds_open, 0);
-}
-
 static void test_wrong_secret(void **state)
 {
 	struct ends *p = toy_ends();
@@ -102,7 +90,7 @@ static void test_wrong_secret(void **state)
 	carry_all(p);
 	ended_in(&p->s[1], IKE_EV_REFUSED, IKE_FAIL_AUTH_LOCAL, "a wrong answer to the challenge");
 	ended_in(&p->s[0], IKE_EV_FAILED, IKE_FAIL_AUTH_REMOTE, "the peer refused");
-	assert_over(p);
+	assert_given_up(p);
 	ends_free(p);
 }
 
@@ -115,7 +103,7 @@ static void test_wrong_verifier(void **state)
 	attempt(p, 0);
 	ended_in(&p->s[0], IKE_EV_FAILED, IKE_FAIL_AUTH_LOCAL, "does not prove");
 	assert_int_equal(p->s[0].fake.jobs_begun, 1);	/* to verify B: none of the method's */
-	assert_over(p);
+	assert_given_up(p);
 	ends_free(p);
 }
 
@@ -133,7 +121,7 @@ static void test_only_one_has_it(void **state)
 		attempt(p, 0);
 		assert_int_equal(p->s[0].ev[IKE_EV_FAILED].failure, IKE_FAIL_AUTH_REMOTE);
 		assert_int_equal(p->s[1].ev[IKE_EV_REFUSED].count, 1);
-		assert_over(p);
+		assert_given_up(p);
 		ends_free(p);
 	}
 }
@@ -206,7 +194,7 @@ static void test_begins_twice(void **state)
 	forge(only_sa(a), EXCHANGE_IKE_AUTH, 0, 2, toy_beginning, &l);
 	give(b, &l);
 	assert_int_equal(only_sa(b)->state, SA_CLOSED);
-	assert_over(p);
+	assert_given_up(p);
 	ends_free(p);
 }
 
