@@ -42,7 +42,7 @@ pluto_rekey()
 {
 	local how=--rekey-ipsec
 
-	! grep -q -e --rekey-child <<<"$(pluto "$1" --help)" || how=--rekey-child
+	! grep -q -e --rekey-child <<<"$(pluto "$1" --help 2>&1)" || how=--rekey-child
 	pluto "$1" "$how" --name "$2" --asynchronous
 }
 
