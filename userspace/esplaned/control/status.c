@@ -4,13 +4,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-#include "crypto/cert.h"
 #include "esplaned/control/failure.h"
 #include "esplaned/core/totals.h"
-#include "esplaned/host/clock.h"
-#include "esplaned/host/device.h"
 #include "esplaned/nl/kern.h"
 
 void status_text(json_t *object, const char *key, const char *text)
