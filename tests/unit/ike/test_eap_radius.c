@@ -141,23 +141,49 @@ static struct ends *granted_ends(uint32_t session_s, const char *framed)
 	return p;
 }
 
-/* The peer gets the address that the server has for it, where the pool has that. */
+/* The peer gets the address that the server has for it. */
 static void test_framed(void **state)
 {
-	static const char *const rows[][2] = {
-		{ "10.9.0.77", "10.9.0.77" }, { "10.8.0.77", "10.9.0.1" },
-		{ "10.9.0.0", "10.9.0.1" },
-	};
+	struct ends *p = granted_ends(0, "10.9.0.77");
+	char text[ADDR_STRLEN];
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct ends *p = granted_ends(0, rows[i][0]);
-		char text[ADDR_STRLEN];
+	bring_up(p, 0);
+	assert_non_null(peer_of(&p->s[1])->lease[0]);
+	assert_string_equal(addr_str(&peer_of(&p->s[1])->lease[0]->addr, text), "10.9.0.77");
+	ends_free(p);
+}
 
-		bring_up(p, 0);
-		assert_non_null(peer_of(&p->s[1])->lease[0]);
-		assert_string_equal(addr_str(&peer_of(&p->s[1])->lease[0]->addr, text), rows[i][1]);
+/* And no other: rules about who may go where may rest on it. */
+static void test_framed_refused(void **state)
+{
+	static const char *const framed[] = { "10.8.0.77", "10.9.0.0", "10.9.0.255" };
+
+	for (size_t i = 0; i < sizeof(framed) / sizeof(*framed); i++) {
+		struct ends *p = granted_ends(0, framed[i]);
+
+		start(p, 0);
+		carry_all(p);
+		said(&p->s[1], IKE_EV_REFUSED, "the RADIUS server says ");
+		assert_int_equal(p->s[1].fake.in_count, 0);
+		let_time_pass(p, 10);
+		ended_in(&p->s[0], IKE_EV_FAILED, IKE_FAIL_ADDRESS, "INTERNAL_ADDRESS_FAILURE");
+		assert_null(p->s[1].ike->pools.tqh_first->leases);
 		ends_free(p);
 	}
+}
+
+/* Reauthenticated, the server has another one for it. */
+static void test_framed_changes(void **state)
+{
+	struct ends *p = granted_ends(0, "10.9.0.77");
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	bring_up(p, 0);
+	assert_true(addr_parse(&b->fake.radius_framed, "10.9.0.78"));
+	reauthenticate(a);
+	let_time_pass(p, 10);
+	said(b, IKE_EV_REFUSED, "has 10.9.0.77 already");
+	ends_free(p);
 }
 
 /* Its proof is good for so long: the client hears it and comes again, who does not is let go. */
@@ -438,7 +464,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_up), cmocka_unit_test(test_another_name),
 		cmocka_unit_test(test_the_claimed_name_of_many),
-		cmocka_unit_test(test_framed), cmocka_unit_test(test_session),
+		cmocka_unit_test(test_framed), cmocka_unit_test(test_framed_refused),
+		cmocka_unit_test(test_framed_changes), cmocka_unit_test(test_session),
 		cmocka_unit_test(test_remote_id), cmocka_unit_test(test_wrong_password),
 		cmocka_unit_test(test_any_type), cmocka_unit_test(test_another_identifier),
 		cmocka_unit_test(test_what_the_server_may_not_say),

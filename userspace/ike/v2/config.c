@@ -245,21 +245,30 @@ static struct addr config_wish(const struct msg *m, unsigned int family)
 	return addr;
 }
 
-/* The address that a RADIUS server has for it. NULL: none, or it cannot have it. */
-static struct lease *config_assign(struct peer *peer, struct pool *pool)
+/*
+ * The address that a RADIUS server has for it, if it has one: that or none, since rules about who
+ * may go where may rest on it. False: it cannot have that; @cause.
+ */
+static bool config_assign(struct peer *peer, struct pool *pool, struct cause *cause)
 {
-	const struct addr *framed = &peer->sa->framed;
-	char text[ADDR_STRLEN];
-	struct lease *lease;
+	const struct addr *framed = peer->sa ? &peer->sa->framed : NULL;
+	char text[ADDR_STRLEN], other[ADDR_STRLEN];
 
-	if (!framed->family)
-		return NULL;
-	lease = pool_assign(pool, &peer->remote_id, peer->id, framed);
-	if (!lease)
-		report_log(peer->ike, peer, LOG_WARNING,
-			   "the RADIUS server says %s for it, which pool %s has not, keeps for another or has given to another: it gets what is next",
-			   addr_str(framed, text), peer->conf->pool);
-	return lease;
+	if (!framed || !framed->family)
+		return true;
+	if (peer->lease[0] && !addr_equal(&peer->lease[0]->addr, framed)) {
+		cause_set(cause, IKE_FAIL_ADDRESS,
+			  "the RADIUS server says %s for it, and it has %s already: it has to come anew",
+			  addr_str(framed, text), addr_str(&peer->lease[0]->addr, other));
+		return false;
+	}
+	if (!peer->lease[0])
+		peer->lease[0] = pool_assign(pool, &peer->remote_id, peer->id, framed);
+	if (!peer->lease[0])
+		cause_set(cause, IKE_FAIL_ADDRESS,
+			  "the RADIUS server says %s for it, which pool %s has not, keeps for another or has given to another",
+			  addr_str(framed, text), peer->conf->pool);
+	return peer->lease[0];
 }
 
 /* @full: the family of which the pool has no address left, NULL: there is one. */
@@ -272,11 +281,8 @@ static void config_lease(struct peer *peer, struct pool *pool, const struct msg 
 		if (peer->lease[f] || !cp_has(&m->cp, config_address[f]) ||
 		    !pool_has_family(pool->conf, f))
 			continue;
-		if (!f && peer->sa)
-			peer->lease[f] = config_assign(peer, pool);
-		if (!peer->lease[f])
-			peer->lease[f] = pool_take(pool, f, &peer->remote_id, peer->id,
-						   wish.family ? &wish : NULL);
+		peer->lease[f] = pool_take(pool, f, &peer->remote_id, peer->id,
+					   wish.family ? &wish : NULL);
 		if (!peer->lease[f])
 			*full = config_family[f];
 	}
@@ -304,7 +310,12 @@ uint16_t config_grant(struct peer *peer, const struct msg *m, struct cause *caus
 			  "\"...\", or let the peer use an address of its own");
 		return NOTIFY_INTERNAL_ADDRESS_FAILURE;
 	}
-	if (!pool || ((peer->lease[0] || peer->lease[1]) && !config_asks_address(m)))
+	if (!pool)
+		return 0;
+	if ((peer->lease[0] || (m->cp.type == CP_REQUEST && cp_has(&m->cp, CP_IP4_ADDRESS))) &&
+	    !config_assign(peer, pool, cause))
+		return NOTIFY_INTERNAL_ADDRESS_FAILURE;
+	if ((peer->lease[0] || peer->lease[1]) && !config_asks_address(m))
 		return 0;
 	if (!config_asks_address(m)) {
 		cause_set(cause, IKE_FAIL_ADDRESS,
