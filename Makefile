@@ -96,7 +96,7 @@ bench: packages-build packages-vm packages-stock packages-bench
 coverage: packages-build packages-check packages-coverage
 	@tests/coverage
 
-bench-ike: packages-build packages-vm packages-stock packages-interop
+bench-ike: packages-build packages-vm packages-stock packages-interop packages-conformance
 	@tests/bench/run-ike
 
 lint: packages-build packages-module packages-lint

@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Inside the virtual machine, with --icount: what IKE costs a daemon, opposite strongSwan, which is the same for each.
-#   tests/bench/ike.sh esplane|strongswan psk|ecdsa TUNNELS
+#   tests/bench/ike.sh esplane|strongswan psk|ecdsa TUNNELS [PKI]
+# PKI: the folder that tests/bench/ike-certs has made.
 # First it is the server of TUNNELS clients that come one after the other, then it begins as many tunnels at once.
 # Lines "RESULT DAEMON METHOD TEST VALUE UNIT".
 . "${VM_DIR:?run me with tests/bench/run-ike}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
 
-daemon=$1 method=$2 tunnels=$3
-IKE=aes128gcm16-prfsha256-x25519 ESP=aes128gcm16-noesn PKI=$WORK/pki
+daemon=$1 method=$2 tunnels=$3 PKI=${4:-}
+IKE=aes128gcm16-prfsha256-x25519 ESP=aes128gcm16-noesn
 FIRST=$((tunnels / 10))		# clients before those that are measured
 
 # what neither daemon is to be slowed by: limits on half-open IKE SAs of one address, lines of a log, one bucket for
@@ -35,23 +36,6 @@ number()
 	echo "$(($1 / 250)).$(($1 % 250 + 1))"
 }
 
-pki_make()
-{
-	local who
-
-	mkdir -p "$PKI"
-	must openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$PKI/ca.key"
-	must openssl req -x509 -new -key "$PKI/ca.key" -subj /CN=Root -days 300 -out "$PKI/ca.pem" \
-		-addext keyUsage=critical,keyCertSign,cRLSign
-	for who in here there; do
-		must openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$PKI/$who.key"
-		must openssl req -x509 -new -key "$PKI/$who.key" -CA "$PKI/ca.pem" -CAkey "$PKI/ca.key" -subj "/CN=$who" \
-			-days 300 -out "$PKI/$who.pem" -addext basicConstraints=critical,CA:FALSE \
-			-addext "subjectAltName=DNS:$who.example.org$(names_of "$who")"
-	done
-	chmod 600 "$PKI"/*.key
-}
-
 # remote_ts N: what client number N asks for. Of a server all ask for the whole network; of many tunnels on one host each
 # has a route of its own.
 remote_ts()
@@ -63,20 +47,9 @@ remote_ts()
 	fi
 }
 
-# The clients' names, all in one certificate: what is measured is the server's, which checks one a client.
-names_of()
-{
-	local n
-
-	[ "$1" = there ] || return 0
-	for ((n = 1; n <= tunnels; n++)); do
-		printf ',DNS:c%d.example.org' "$n"
-	done
-}
-
 # --- strongSwan's configuration, of either site
 
-# swan_auth WHO ID: local or remote
+# swan_auth local|remote ID [CERTIFICATE]
 swan_auth()
 {
 	echo "$1 {"
@@ -129,14 +102,14 @@ swan_keys()
 	[ "$method" = psk ] || cp "$PKI/ca.pem" "$WORK/$1/x509ca/"
 }
 
-# swan_clients LOCAL-ADDRESS REMOTE-ADDRESS CERTIFICATE [CHILD-LINE]: TUNNELS connections
+# swan_clients LOCAL-ADDRESS REMOTE-ADDRESS [CHILD-LINE]: TUNNELS connections
 swan_clients()
 {
 	local n
 
 	echo 'connections {'
 	for ((n = 1; n <= tunnels; n++)); do
-		swan_conn "c$n" "$1" "$2" "c$n.example.org" here.example.org "$3" "10.9.$(number "$n")/32" "$(remote_ts "$n")" "${4:-}"
+		swan_conn "c$n" "$1" "$2" "c$n.example.org" here.example.org "c$n" "10.9.$(number "$n")/32" "$(remote_ts "$n")" "${3:-}"
 	done
 	echo '}'
 	swan_secret
@@ -153,17 +126,17 @@ swan_server()
 
 # --- esplane's
 
-# espl_auth CERTIFICATE
+# espl_auth CERTIFICATE KEY
 espl_auth()
 {
 	if [ "$method" = psk ]; then
 		echo "psk = \"$SECRET\""
 	else
-		printf 'cert = "%s"\nkey = "%s"\nca = "%s"\n' "$PKI/$1.pem" "$PKI/$1.key" "$PKI/ca.pem"
+		printf 'cert = "%s"\nkey = "%s"\nca = "%s"\n' "$PKI/$1.pem" "$PKI/$2.key" "$PKI/ca.pem"
 	fi
 }
 
-# espl_tunnel_of NAME REMOTE LOCAL-ID LOCAL-TS REMOTE-TS CERTIFICATE [LINE]
+# espl_tunnel_of NAME REMOTE LOCAL-ID LOCAL-TS REMOTE-TS CERTIFICATE KEY [LINE]
 espl_tunnel_of()
 {
 	cat <<-END
@@ -171,13 +144,13 @@ espl_tunnel_of()
 		local = "192.0.2.1"
 		remote = "$2"
 		local-id = "$3"
-		$(espl_auth "$6")
+		$(espl_auth "$6" "$7")
 		ike = "$IKE"
 		esp = "$ESP"
 		dpd = "never"
 		local-ts = "$4"
 		remote-ts = "$5"
-		${7:-}
+		${8:-}
 	}
 	END
 }
@@ -187,7 +160,7 @@ espl_clients()
 	local n
 
 	for ((n = 1; n <= tunnels; n++)); do
-		espl_tunnel_of "c$n" 192.0.2.2 "c$n.example.org" "10.9.$(number "$n")/32" "$(remote_ts "$n")" there 'start = up'
+		espl_tunnel_of "c$n" 192.0.2.2 "c$n.example.org" "10.9.$(number "$n")/32" "$(remote_ts "$n")" "c$n" there 'start = up'
 	done
 }
 
@@ -233,7 +206,7 @@ swan_has()
 server_start()
 {
 	if [ "$daemon" = esplane ]; then
-		espl_start a a < <(espl_tunnel_of server any here.example.org 10.1.0.0/16 10.9.0.0/16 here)
+		espl_start a a < <(espl_tunnel_of server any here.example.org 10.1.0.0/16 10.9.0.0/16 here here)
 	else
 		swan_start a a "$QUIET"
 		swan_keys a here
@@ -259,7 +232,7 @@ measure_server()
 	server_start
 	swan_start b b "$QUIET"
 	swan_keys b there
-	swan_clients 192.0.2.2 192.0.2.1 there | swan_load b
+	swan_clients 192.0.2.2 192.0.2.1 | swan_load b
 	come 1 "$FIRST"
 	time=$(daemon_time) memory=$(daemon_memory)
 	come $((FIRST + 1)) "$tunnels"
@@ -287,7 +260,7 @@ measure_client()
 	else
 		swan_start a a "$QUIET"
 		swan_keys a there
-		swan_clients 192.0.2.1 192.0.2.2 there 'start_action = start' >"$WORK/clients"
+		swan_clients 192.0.2.1 192.0.2.2 'start_action = start' >"$WORK/clients"
 		begin=$(date +%s%N)
 		swan_load a <"$WORK/clients"
 	fi
@@ -299,7 +272,6 @@ measure_client()
 
 [ "$daemon" != esplane ] || module_load
 site_make
-[ "$method" = psk ] || pki_make
 measure_server
 measure_client
 finish
