@@ -395,6 +395,29 @@ static void ipseckey_answers(void)
 		     unhex(rows[i].hex, answer, sizeof(answer)));
 }
 
+/* Connections for fuzz_stream: frames of each kind, a cut one, no sense, another protocol. */
+static void streams(void)
+{
+	static const struct {
+		const char *name, *hex;
+	} rows[] = {
+		{ "message", "494b45544350" "00090000" "0000616263" },
+		{ "several",
+		  "494b45544350" "000700000000" "61" "0003ff" "000a0000000100000001"
+		  "00080000" "00006162" },
+		{ "cut", "494b45544350" "00200000" "0000616263" },
+		{ "too-short", "494b45544350" "0002" "000700000000" "61" },
+		{ "too-long", "494b45544350" "ffff00000000" "61" },
+		{ "nothing-inside", "494b45544350" "000600000000" },
+		{ "half-a-prefix", "494b4554" },
+		{ "http", "474554202f" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		save("fuzz_stream", rows[i].name, -1, octets,
+		     unhex(rows[i].hex, octets, sizeof(octets)));
+}
+
 /* For fuzz_avp: EAP, PAP, MS-CHAP-V2 and its success, one that is unknown. */
 static void avp_messages(void)
 {
@@ -440,6 +463,7 @@ int main(int argc, char **argv)
 	radius_answers();
 	avp_messages();
 	ipseckey_answers();
+	streams();
 	auth_message();
 	many_proposals();
 	cp_messages();
