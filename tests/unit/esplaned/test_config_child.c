@@ -487,109 +487,6 @@ static void weak_secrets(void **state)
 	}
 }
 
-/* Each makes another tunnel. */
-static const char *const tunnel_changes[] = {
-	"mtu = 1400\n",
-	"table = 7\n",
-	"fwmark = 1\n",
-	"routes = no\n",
-	"when-down = block\n",
-	"up-script = hook\n",
-	"down-script = hook\n",
-	"script-timeout = 11\n",
-	"retransmit-first = 2s\n",
-	"retransmit-tries = 5\n",
-	"retransmit-factor = 3\n",
-	"fragment-size = never\n",
-	"childless = yes\n",
-	"follow-redirect = yes\n",
-	"redirect-to = 198.51.100.9\n",
-	"resume = yes\n",
-	"ppk = \"0x" PPK "\"\nppk-id = a\n",
-	"ppk = \"0x" PPK "\"\nppk-id = a\nppk-required = yes\n",
-	"remote-ts = { 10.2.0.0/24, 10.3.0.0/24 }\nsplit = yes\n",
-	"local = \"192.0.2.1\"\n",
-	"remote = \"198.51.100.2\"\n",
-	"remote = gw.example.org\n",
-	"remote = any\n",
-	"local-id = a\n",
-	"remote-id = b\n",
-	"ike = aes256-sha256-x25519\n",
-	"esp = aes256gcm16\n",
-	"local-ts = 10.1.0.0/25\n",
-	"remote-ts = { 10.2.0.0/24, 10.3.0.0/24 }\n",
-	"interface = x\n",
-	"address = 10.1.0.1\n",
-	"metric = 1\n",
-	"start = up\n",
-	"encap = udp\n",
-	"mobike = no\n",
-	"allow-key-export = yes\n",
-	"nat-keepalive = never\n",
-	"rekey = 2h\n",
-	"rekey-bytes = 1G\n",
-	"rekey-packets = 100k\n",
-	"ike-rekey = 1h\n",
-	"prefer = peer\n",
-	"dpd = 31\n",
-	"dpd-action = restart\n",
-	"dpd-action = on-demand\n",
-	"start = on-demand\n",
-	"replay-window = 64\n",
-};
-
-static void what_reload_compares(void **state)
-{
-	struct config *a, *b;
-
-	file_write("hook", "#!/bin/sh\n", 0700);
-	a = load_good(ONE(""));
-	b = load_good("# moved\n\n" ONE("rekey = 60m\nretransmit-tries = 6\nstart = manual\n"));
-	assert_true(tunnel_options_equal(&a->tunnels[0], &b->tunnels[0]));
-	/* The psk is not compared: its number is (test_keys.c). */
-	b->tunnels[0].secret++;
-	assert_false(tunnel_options_equal(&a->tunnels[0], &b->tunnels[0]));
-	config_free(b);
-	for (size_t i = 0; i < COUNT(tunnel_changes); i++) {
-		char text[1024];
-
-		snprintf(text, sizeof(text), "tunnel \"office\" {\n" SHORT "%s}\n",
-			 tunnel_changes[i]);
-		b = load_good(text);
-		if (tunnel_options_equal(&a->tunnels[0], &b->tunnels[0]))
-			fail_msg("not noticed: %s", tunnel_changes[i]);
-		config_free(b);
-	}
-	config_free(a);
-}
-
-static void reload_compares_children(void **state)
-{
-	static const char *const changes[] = {
-		"child b { local-ts = 10.1.0.0/24 remote-ts = 10.2.0.0/24 }\n",
-		"child office { local-ts = 10.1.0.0/25 remote-ts = 10.2.0.0/24 }\n",
-		"child office { local-ts = 10.1.0.0/24 remote-ts = 10.2.0.0/24[tcp] }\n",
-		"child office { local-ts = 10.1.0.0/24 remote-ts = 10.2.0.0/24 rekey = 1m }\n",
-		"child office { local-ts = 10.1.0.0/24 remote-ts = 10.2.0.0/24 }\n"
-		"child b { local-ts = 10.1.0.0/24 remote-ts = 10.3.0.0/24 }\n",
-	};
-	struct config *a = load_good(ONE("remote = any\n")), *b;
-	char text[1024];
-
-	/* The flat form is one child named as its tunnel. */
-	b = load_good(HEAD "child office { local-ts = 10.1.0.0/24 remote-ts = 10.2.0.0/24 }\n}\n");
-	assert_true(tunnel_options_equal(&a->tunnels[0], &b->tunnels[0]));
-	config_free(b);
-	for (size_t i = 0; i < COUNT(changes); i++) {
-		snprintf(text, sizeof(text), HEAD "%s}\n", changes[i]);
-		b = load_good(text);
-		if (tunnel_options_equal(&a->tunnels[0], &b->tunnels[0]))
-			fail_msg("not noticed: %s", changes[i]);
-		config_free(b);
-	}
-	config_free(a);
-}
-
 static void packing_and_unpacking_agree(void **state)
 {
 	struct config *c = load_good(office);
@@ -650,8 +547,6 @@ int main(void)
 		cmocka_unit_test(all_mistakes_of_a_file),
 		cmocka_unit_test(words_of_nothing),
 		cmocka_unit_test(weak_secrets),
-		cmocka_unit_test(what_reload_compares),
-		cmocka_unit_test(reload_compares_children),
 		cmocka_unit_test(packing_and_unpacking_agree),
 	};
 

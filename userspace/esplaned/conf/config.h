@@ -113,10 +113,7 @@ const struct pool_conf *config_pool(const struct config *config, const char *nam
 /* What one tunnel holds, wiped; not @t itself. Twice is fine. */
 void tunnel_options_clear(struct tunnel_options *t);
 
-/*
- * Would a running tunnel have to be restarted to go from one to the other? Compares what
- * conf/pack.h makes of them: @secret, not the psk.
- */
+/* Does nothing differ, in what conf/pack.h makes of them? @secret counts, not the psk. */
 bool tunnel_options_equal(const struct tunnel_options *a, const struct tunnel_options *b);
 
 #endif

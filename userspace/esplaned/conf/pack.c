@@ -540,23 +540,3 @@ bool unpack_pool(struct cursor *c, struct pool_conf *pool)
 		ok = unpack_static(c, &pool->statics[i]);
 	return ok && !c->left;
 }
-
-bool tunnel_options_equal(const struct tunnel_options *a, const struct tunnel_options *b)
-{
-	static uint8_t x[PACK_MAX], y[PACK_MAX];
-	struct writer wx = writer_of(x, sizeof(x)), wy = writer_of(y, sizeof(y));
-
-	pack_tunnel(&wx, a);
-	pack_tunnel(&wy, b);
-	if (wx.len != wy.len || memcmp(x, y, wx.len))
-		return false;
-	for (unsigned int i = 0; i < a->ike.child_count; i++) {
-		wx = writer_of(x, sizeof(x));
-		wy = writer_of(y, sizeof(y));
-		pack_child(&wx, a, i);
-		pack_child(&wy, b, i);
-		if (wx.len != wy.len || memcmp(x, y, wx.len))
-			return false;
-	}
-	return true;
-}

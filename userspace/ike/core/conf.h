@@ -204,6 +204,14 @@ struct tunnel_conf {
 	struct child_conf *child;
 };
 
+/* What a part of a configuration is beside the one before. */
+enum conf_change {
+	CONF_SAME,
+	CONF_LATER,			/* it goes on, what differs counts from its next use on */
+	CONF_REPLACED,			/* it goes, and another one of its name takes its place */
+	CONF_NEW,
+};
+
 /* Has one of the peer's to be looked up? */
 bool tunnel_conf_has_name(const struct tunnel_conf *conf);
 /* What part @number, 2 to TUNNEL_PARTS_MAX, of the child @whole is called: "voice-2". */
