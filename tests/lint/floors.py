@@ -34,7 +34,7 @@ userspace/ike/exchange      userspace/ike/object
 userspace/ike/auth          userspace/ike/exchange
 userspace/ike/v1            userspace/ike/auth userspace/wire/v1
 userspace/ike/v2            userspace/ike/auth userspace/wire/v2
-userspace/ike               userspace/ike/v1 userspace/ike/v2 | ike command settle attempt dispatch query
+userspace/ike               userspace/ike/v1 userspace/ike/v2 | ike command settle attempt dispatch query change wishes
 userspace/esplaned/conf     userspace/ike
 userspace/esplaned/nl       userspace/ike
 userspace/esplaned/host     userspace/esplaned/conf userspace/esplaned/nl

@@ -128,7 +128,7 @@ static bool command_is_up(const struct peer *peer)
 	const struct child *child;
 
 	TAILQ_FOREACH(child, &peer->children, link)
-		if (child->state != CHILD_UP)
+		if (child->state != CHILD_UP && !child->left)
 			return false;
 	return peer->state == PEER_UP;
 }
@@ -172,6 +172,8 @@ static int command_peer_up(struct peer *peer)
 
 	peer->tunnel->held_down = false;
 	TAILQ_FOREACH(child, &peer->children, link) {
+		if (child->left)
+			continue;
 		child->held_down = false;
 		child->wanted |= child->state == CHILD_DOWN;
 	}
@@ -201,13 +203,21 @@ static void command_let_in(struct peer *peer)
 	if (peer->intent == INTENT_DOWN)
 		peer->intent = INTENT_ANSWER;
 	TAILQ_FOREACH(child, &peer->children, link)
-		child->held_down = false;
+		child->held_down = child->left;
+}
+
+/* What a reload has taken out cannot be asked for. */
+static struct child *command_child(const struct ike *ike, uint32_t id)
+{
+	struct child *child = child_find(ike, id);
+
+	return child && !child->left ? child : NULL;
 }
 
 int ike_up(struct ike *ike, uint32_t id)
 {
 	struct tunnel *t = tunnel_find(ike, id);
-	struct child *child = child_find(ike, id);
+	struct child *child = command_child(ike, id);
 	struct peer *peer = peer_find(ike, id);
 
 	if (t && t->conf->any) {
@@ -292,7 +302,7 @@ static int command_child_down(struct child *child, const struct cause *cause)
 int ike_down(struct ike *ike, uint32_t id, const char *why)
 {
 	struct tunnel *t = tunnel_find(ike, id);
-	struct child *child = child_find(ike, id);
+	struct child *child = command_child(ike, id);
 	struct peer *peer = peer_find(ike, id);
 	struct cause cause;
 	int rc = -ENOENT;
@@ -381,7 +391,7 @@ static int command_rekey_ike(struct peer *peer)
 
 int ike_rekey(struct ike *ike, uint32_t id)
 {
-	struct child *child = child_find(ike, id);
+	struct child *child = command_child(ike, id);
 	struct child_sa *pair = child ? pair_active(child) : NULL;
 	struct peer *peer = peer_find(ike, id);
 

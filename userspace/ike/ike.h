@@ -146,6 +146,24 @@ int ike_tunnel_add(struct ike *ike, const struct tunnel_conf *conf, uint32_t *tu
 int ike_tunnel_del(struct ike *ike, uint32_t tunnel);
 
 /*
+ * The tunnel goes on with another configuration, and only what is another changes: @child says of
+ * each of @conf's what it is beside that of its name (CONF_NEW: there is none). Beyond children
+ * @conf differs in what is CONF_LATER only. What is not in @conf goes, and its peer hears so.
+ * -ENOENT; -ENOMEM: all is as it was.
+ */
+int ike_tunnel_change(struct ike *ike, uint32_t tunnel, const struct tunnel_conf *conf,
+		      const enum conf_change child[]);
+
+/*
+ * What people have said of a tunnel, while another of its name takes its place: what is to stay
+ * down, and what is to be up. NULL: nothing, or no memory.
+ */
+struct ike_wishes;
+struct ike_wishes *ike_wishes_take(const struct ike *ike, uint32_t tunnel);
+/* Right after ike_tunnel_add(); takes @wishes, NULL is fine. */
+void ike_wishes_give(struct ike *ike, uint32_t tunnel, struct ike_wishes *wishes);
+
+/*
  * Brings up a tunnel, or one of its children. 0: started, events follow; -EALREADY: it is up;
  * -EINPROGRESS; -ENOENT; -EDESTADDRREQ: remote = any.
  */

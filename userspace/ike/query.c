@@ -43,7 +43,7 @@ uint32_t ike_child_next(const struct ike *ike, uint32_t id, uint32_t after)
 	if (!peer)
 		return 0;
 	TAILQ_FOREACH(child, &peer->children, link)
-		if (child->id > after)
+		if (child->id > after && !child->left)
 			return child->id;
 	return 0;
 }
@@ -152,7 +152,7 @@ bool ike_child_status(const struct ike *ike, uint32_t id, struct ike_child_statu
 	const struct child_sa *pair;
 
 	memset(st, 0, sizeof(*st));
-	if (!child)
+	if (!child || child->left)
 		return false;
 	st->id = child->id;
 	st->peer = child->peer->id;
@@ -212,6 +212,8 @@ static void query_pair_keys(const struct child_sa *pair, const struct ike_keys_t
 	const struct transform *encr = suite_find(&pair->suite, TRANSFORM_ENCR);
 	const struct child *child = pair->child;
 
+	if (!pair_has_keys(pair))	/* export was not allowed when it was made */
+		return;
 	for (int out = 0; out < 2; out++) {
 		const struct kern_sa sa = pair_kern_sa(pair, out);
 		const struct ike_esp_keys keys = {

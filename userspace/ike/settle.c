@@ -243,6 +243,18 @@ static void settle_standing(struct peer *peer)
 	}
 }
 
+/* What a reload has taken out and nothing is under way for. */
+static void settle_left(struct peer *peer)
+{
+	struct child *child, *next;
+
+	for (child = TAILQ_FIRST(&peer->children); child; child = next) {
+		next = TAILQ_NEXT(child, link);
+		if (child_has_left(child))
+			child_free(child);
+	}
+}
+
 /* The interface of a tunnel that nobody uses any more may go. */
 static void settle_device(struct tunnel *t)
 {
@@ -288,6 +300,7 @@ static void settle_peer(struct peer *peer)
 		attempt_lost(peer, &cause);
 	}
 	demand_lay(peer);
+	settle_left(peer);
 	if (t->conf->any && peer_idle(peer))
 		peer_free(peer);
 	settle_device(t);

@@ -177,7 +177,7 @@ static void children_that_come_and_go(void **state)
 	assert_true(change.less);
 
 	/* in another order nothing differs */
-	assert_int_equal(options_child(&both->tunnels[0], "b"), 1);
+	assert_int_equal(tunnel_conf_child(&both->tunnels[0].ike, "b"), 1);
 	change = change_from(both, HEAD B A "}\n");
 	assert_int_equal(change.child[0], CONF_SAME);
 	assert_int_equal(change.child[1], CONF_SAME);

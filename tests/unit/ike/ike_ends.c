@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "fake/fake_change.h"
 #include "fake/fake_rounds.h"
 #include "ike/settle.h"
 
@@ -98,6 +99,17 @@ void add_child(struct side *s, const char *name, const char *local, const char *
 	set_list(&c->remote_ts, remote);
 }
 
+void del_child(struct side *s, const char *name)
+{
+	unsigned int i = tunnel_conf_child(&s->conf, name);
+
+	assert_true(i < s->conf.child_count);
+	ts_list_put(s->child[i].local_ts);
+	ts_list_put(s->child[i].remote_ts);
+	memmove(&s->child[i], &s->child[i + 1], (--s->conf.child_count - i) * sizeof(s->child[0]));
+	memset(&s->child[s->conf.child_count], 0, sizeof(s->child[0]));
+}
+
 void set_remote(struct side *s, const char *addr)
 {
 	memset(&s->conf.remote, 0, sizeof(s->conf.remote));
@@ -176,6 +188,14 @@ int side_up(struct side *s)
 int side_down(struct side *s)
 {
 	return ike_down(s->ike, s->tunnel, "taken down by the user");
+}
+
+int side_reload(struct side *s)
+{
+	enum conf_change child[TUNNEL_CHILDREN_MAX];
+
+	fake_change(ike_tunnel_conf(s->ike, s->tunnel), &s->conf, child);
+	return ike_tunnel_change(s->ike, s->tunnel, &s->conf, child);
 }
 
 struct letter *oldest(struct side *from)
@@ -332,7 +352,7 @@ struct child *child_named(struct side *s, const char *name)
 	struct child *child;
 
 	TAILQ_FOREACH(child, &peer_of(s)->children, link)
-		if (!strcmp(child->conf->name, name))
+		if (!child->left && !strcmp(child->conf->name, name))
 			return child;
 	fail_msg("there is no child %s", name);
 	return NULL;

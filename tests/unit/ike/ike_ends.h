@@ -71,12 +71,14 @@ void set_esp(struct side *s, const char *proposals);	/* of all its children */
 void set_ts(struct side *s, const char *local, const char *remote);	/* a blank between */
 /* Another child: suites and lifetime are those of the first. */
 void add_child(struct side *s, const char *name, const char *local, const char *remote);
+void del_child(struct side *s, const char *name);
 void set_remote(struct side *s, const char *addr);	/* "any": answers only */
 
 /* A side without another end: for tests with more than two. */
 void side_init(struct side *s, const uint64_t *now, int index, const char *addr);
 void side_start(struct side *s);
 void side_restart(struct side *s);	/* it has lost all memory, its kernel too */
+int side_reload(struct side *s);		/* with what it is configured to now */
 void side_stop(struct side *s);
 void side_tick(struct side *s);
 void side_input(struct side *s, const struct endpoint *local, const struct endpoint *remote,

@@ -8,44 +8,11 @@
 /* What counts from the next time that it is used, without a new IKE SA. */
 static void change_take_later(struct tunnel_options *to, const struct tunnel_options *from)
 {
-	struct tunnel_conf *a = &to->ike;
-	const struct tunnel_conf *b = &from->ike;
-
-	a->start = b->start;
-	a->dpd_s = b->dpd_s;
-	a->dpd_action = b->dpd_action;
-	a->rekey_s = b->rekey_s;
-	a->reauth_s = b->reauth_s;
-	a->reauth_every = b->reauth_every;
-	a->retry_first_ms = b->retry_first_ms;
-	a->retry_tries = b->retry_tries;
-	a->retry_percent = b->retry_percent;
-	a->fragment_size = b->fragment_size;
-	a->childless = b->childless;
-	a->mobike = b->mobike;
-	a->resume = b->resume;
-	a->follow_redirect = b->follow_redirect;
-	a->redirect_to = b->redirect_to;
-	a->unique = b->unique;
-	a->replace_ts = b->replace_ts;
-	a->export_keys = b->export_keys;
+	tunnel_conf_take_later(&to->ike, &from->ike);
 	to->when_down = from->when_down;	/* which start has a say in */
 	to->keepalive_s = from->keepalive_s;
 	to->no_fetch = from->no_fetch;
 	memcpy(to->cert_path, from->cert_path, sizeof(to->cert_path));
-}
-
-static void change_take_child_later(struct tunnel_options *to, unsigned int i,
-				    const struct tunnel_options *from, unsigned int j)
-{
-	struct child_conf *a = &to->ike.child[i];
-	const struct child_conf *b = &from->ike.child[j];
-
-	a->rekey_s = b->rekey_s;
-	a->rekey_bytes = b->rekey_bytes;
-	a->rekey_packets = b->rekey_packets;
-	a->replay_window = b->replay_window;
-	to->esp_given[i] = from->esp_given[j];	/* the lists are compared */
 }
 
 static bool change_is_none(const struct tunnel_options *a, const struct tunnel_options *b)
@@ -86,7 +53,7 @@ static enum conf_change change_of_tunnel(const struct tunnel_options *old,
 static enum conf_change change_of_child(const struct tunnel_options *old,
 					const struct tunnel_options *new, unsigned int i)
 {
-	unsigned int j = options_child(old, new->ike.child[i].name);
+	unsigned int j = tunnel_conf_child(&old->ike, new->ike.child[i].name);
 	static struct tunnel_options met;
 	struct child_conf child;
 
@@ -96,17 +63,9 @@ static enum conf_change change_of_child(const struct tunnel_options *old,
 		return CONF_SAME;
 	child = old->ike.child[j];
 	met.ike.child = &child;
-	change_take_child_later(&met, 0, new, i);
+	child_conf_take_later(&child, &new->ike.child[i]);
+	met.esp_given[0] = new->esp_given[i];	/* the lists are compared */
 	return change_child_is_none(&met, 0, new, i) ? CONF_LATER : CONF_REPLACED;
-}
-
-unsigned int options_child(const struct tunnel_options *t, const char *name)
-{
-	unsigned int i = 0;
-
-	while (i < t->ike.child_count && strcmp(t->ike.child[i].name, name))
-		i++;
-	return i;
 }
 
 struct options_change options_compare(const struct tunnel_options *old,
@@ -117,7 +76,8 @@ struct options_change options_compare(const struct tunnel_options *old,
 	for (unsigned int i = 0; i < new->ike.child_count; i++)
 		change.child[i] = change_of_child(old, new, i);
 	for (unsigned int i = 0; i < old->ike.child_count; i++)
-		change.less |= options_child(new, old->ike.child[i].name) == new->ike.child_count;
+		change.less |= tunnel_conf_child(&new->ike, old->ike.child[i].name) ==
+			       new->ike.child_count;
 	return change;
 }
 

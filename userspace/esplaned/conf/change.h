@@ -18,7 +18,5 @@ struct options_change {
  */
 struct options_change options_compare(const struct tunnel_options *old,
 				      const struct tunnel_options *new);
-/* The child of this name, or child_count. */
-unsigned int options_child(const struct tunnel_options *t, const char *name);
 
 #endif

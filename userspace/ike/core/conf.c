@@ -72,12 +72,52 @@ void child_conf_free(struct child_conf *conf)
 	free(conf);
 }
 
+void child_conf_take_later(struct child_conf *to, const struct child_conf *from)
+{
+	to->rekey_s = from->rekey_s;
+	to->rekey_bytes = from->rekey_bytes;
+	to->rekey_packets = from->rekey_packets;
+	to->replay_window = from->replay_window;
+}
+
+void tunnel_conf_take_later(struct tunnel_conf *to, const struct tunnel_conf *from)
+{
+	to->start = from->start;
+	to->dpd_s = from->dpd_s;
+	to->dpd_action = from->dpd_action;
+	to->rekey_s = from->rekey_s;
+	to->reauth_s = from->reauth_s;
+	to->reauth_every = from->reauth_every;
+	to->retry_first_ms = from->retry_first_ms;
+	to->retry_tries = from->retry_tries;
+	to->retry_percent = from->retry_percent;
+	to->fragment_size = from->fragment_size;
+	to->childless = from->childless;
+	to->mobike = from->mobike;
+	to->resume = from->resume;
+	to->follow_redirect = from->follow_redirect;
+	to->redirect_to = from->redirect_to;
+	to->unique = from->unique;
+	to->replace_ts = from->replace_ts;
+	to->export_keys = from->export_keys;
+}
+
+unsigned int tunnel_conf_child(const struct tunnel_conf *conf, const char *name)
+{
+	unsigned int i = 0;
+
+	while (i < conf->child_count && strcmp(conf->child[i].name, name))
+		i++;
+	return i;
+}
+
 struct tunnel_conf *tunnel_conf_dup(const struct tunnel_conf *conf)
 {
 	struct tunnel_conf *copy = mem_dup(conf, sizeof(*conf));
 
 	if (!copy)
 		return NULL;
+	copy->refs = 1;
 	copy->child = mem_dup(conf->child, conf->child_count * sizeof(*conf->child));
 	if (!copy->child) {
 		free(copy);
@@ -106,9 +146,15 @@ void tunnel_conf_clear(struct tunnel_conf *conf)
 	conf->child_count = 0;
 }
 
-void tunnel_conf_free(struct tunnel_conf *conf)
+struct tunnel_conf *tunnel_conf_get(struct tunnel_conf *conf)
 {
-	if (!conf)
+	conf->refs++;
+	return conf;
+}
+
+void tunnel_conf_put(struct tunnel_conf *conf)
+{
+	if (!conf || --conf->refs)
 		return;
 	tunnel_conf_clear(conf);
 	free(conf);

@@ -120,6 +120,7 @@ enum tunnel_ttls {
 };
 
 struct tunnel_conf {
+	unsigned int refs;		/* of what tunnel_conf_dup() has made */
 	char name[TUNNEL_NAME_MAX];
 	struct addr local;		/* family 0: the system chooses */
 	struct addr remote;		/* family 0: any, or remote_name */
@@ -225,12 +226,18 @@ bool child_part_is_of(const char *name, const char *whole);
 struct child_conf *child_conf_part(const struct child_conf *whole, const char *name,
 				   struct ts_list *local, struct ts_list *remote);
 void child_conf_free(struct child_conf *conf);
-/* A deep copy; NULL: no memory. */
+/* What counts from the next time that it is used: CONF_LATER. */
+void child_conf_take_later(struct child_conf *to, const struct child_conf *from);
+void tunnel_conf_take_later(struct tunnel_conf *to, const struct tunnel_conf *from);
+/* The child of this name, or child_count. */
+unsigned int tunnel_conf_child(const struct tunnel_conf *conf, const char *name);
+/* A deep copy, a reference to which is the caller's; NULL: no memory. */
 struct tunnel_conf *tunnel_conf_dup(const struct tunnel_conf *conf);
 /* Gives up the children, their lists and the certificates, not @conf itself. */
 void tunnel_conf_clear(struct tunnel_conf *conf);
-/* What tunnel_conf_dup made. NULL is fine. */
-void tunnel_conf_free(struct tunnel_conf *conf);
+/* Of what tunnel_conf_dup has made. */
+struct tunnel_conf *tunnel_conf_get(struct tunnel_conf *conf);	/* returns @conf */
+void tunnel_conf_put(struct tunnel_conf *conf);	/* NULL is fine */
 
 /*
  * "10.0.0.1", "2001:db8::1", "gw.example.org", "user@example.org", "@#hex", "keyid:..." and a

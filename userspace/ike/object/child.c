@@ -42,6 +42,7 @@ struct child *child_new(struct peer *peer, const struct child_conf *conf)
 		child->ike = peer->ike;
 		child->peer = peer;
 		child->conf = conf;
+		child->whole = conf;
 		child->id = ike_next_id(peer->ike);
 		TAILQ_INIT(&child->pairs);
 		timer_init(&child->retry, child_retry_due);
@@ -73,6 +74,7 @@ void child_free(struct child *child)
 	ts_list_put(child->remote_ts);
 	cause_forget(&child->cause);
 	child_conf_free(child->part);
+	tunnel_conf_put(child->left);
 	free(child);
 }
 
@@ -428,6 +430,8 @@ void child_retry_later(struct child *child, uint64_t least_ms)
 void child_failed(struct child *child, const struct cause *cause)
 {
 	child->wanted = false;
+	if (child->left)
+		return;
 	if (child->state == CHILD_UP) {	/* what was there before still is */
 		if (child_is_behind(child) && child->peer->sa->began)
 			child_retry_later(child, 0);
@@ -471,6 +475,27 @@ void child_close(struct child *child, const struct cause *cause)
 	child_retire_pairs(child, cause->text);
 	child_clear_below(child);
 	child_went_down(child, cause);
+}
+
+void child_leave(struct child *child, struct tunnel_conf *conf)
+{
+	static const struct cause cause = {
+		IKE_FAIL_DOWN, "its configuration has changed, or is gone"
+	};
+	bool awaited = child->state == CHILD_DOWN &&
+		       (child->wanted || timer_armed(&child->retry));
+
+	child->left = tunnel_conf_get(conf);
+	child->held_down = true;
+	child_close(child, &cause);
+	if (awaited)		/* somebody may wait for it */
+		report_child(child, IKE_EV_CHILD_FAILED, &cause);
+	peer_touch(child->peer);
+}
+
+bool child_has_left(const struct child *child)
+{
+	return child->left && TAILQ_EMPTY(&child->pairs) && !child->peer->promised;
 }
 
 void child_gone(struct child *child, const char *why)

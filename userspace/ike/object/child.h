@@ -28,6 +28,12 @@ struct child {
 	uint32_t id;
 	const struct child_conf *conf;	/* the tunnel's, or */
 	struct child_conf *part;	/* its own: a part of that, see part.h; or NULL */
+	const struct child_conf *whole;	/* the tunnel's: what it is, or a part of */
+	/*
+	 * A reload has taken it out: the configuration that it is of, a reference. It is down, and
+	 * goes when nothing of it is under way; else NULL.
+	 */
+	struct tunnel_conf *left;
 	enum child_single single;	/* what the peer takes of the selectors at a time */
 	enum child_state state;		/* set by child_set_state() only */
 	bool wanted;			/* to be made on the next occasion */
@@ -105,6 +111,13 @@ void child_retry_later(struct child *child, uint64_t least_ms);
 void child_put_off(struct child *child, uint64_t ms);
 /* It is not wanted any more, nor later. */
 void child_want_no_more(struct child *child);
+/*
+ * It is in no configuration any more but @conf, its tunnel's until now: its peer hears so. One that
+ * is new has its place.
+ */
+void child_leave(struct child *child, struct tunnel_conf *conf);
+/* Nothing is left of it that somebody could ask for: it may be freed. */
+bool child_has_left(const struct child *child);
 /* Out of the kernel, with all pairs. Says so if it was up. */
 void child_down(struct child *child, const struct cause *cause);
 /* The same, but the pairs remain until the peer has had our DELETE. */

@@ -12,6 +12,7 @@
 /* 8 s at 1 Gbit/s: the first tries of a CREATE_CHILD_SA. */
 #define HARD_BYTES_LEAST	(UINT64_C(1) << 30)
 #define HARD_PACKETS_LEAST	1000000
+#define PAIR_SOON_MS		10000
 
 static const char *pair_state_name(enum pair_state state)
 {
@@ -109,6 +110,16 @@ static void pair_due(struct timer *timer)
 	}
 }
 
+/* What has left may go with the last of them. */
+static void pair_promised(struct child *child, int more)
+{
+	struct peer *peer = child->peer;
+
+	peer->promised += more;
+	if (!peer->promised)
+		peer_touch(peer);
+}
+
 struct child_sa *pair_new(struct child *child, struct ike_sa *sa, const struct proposal *suite,
 			  uint32_t spi_in, uint32_t spi_out)
 {
@@ -129,6 +140,7 @@ struct child_sa *pair_new(struct child *child, struct ike_sa *sa, const struct p
 	pair->spi_in = spi_in;
 	pair->reserved = true;
 	pair->spi_out = spi_out;
+	pair_promised(child, -1);
 	timer_init(&pair->timer, pair_due);
 	TAILQ_INSERT_TAIL(&child->pairs, pair, link);
 	return pair;
@@ -308,6 +320,70 @@ static void pair_set_lifetime(struct child_sa *pair)
 	pair->rekey_at_ms = ike_now(ike) + pair->soft_s * 1000;
 }
 
+static bool pair_is_shorter(uint64_t now, uint64_t before)
+{
+	return now && (!before || now < before);
+}
+
+/* All of a reload do not rekey at once. */
+static uint64_t pair_soon(const struct child_sa *pair)
+{
+	return ike_jitter(pair->child->ike, PAIR_SOON_MS);
+}
+
+/*
+ * The kernel keeps what it was given, so a shorter limit is ours to heed: bytes and packets, which
+ * are not counted here, by new keys now.
+ */
+static uint64_t pair_new_limit(const struct child_sa *pair, const struct child_conf *was)
+{
+	const struct child_conf *conf = pair->child->conf;
+	uint64_t now = ike_now(pair->child->ike), soonest = now + pair_soon(pair), at = UINT64_MAX;
+	uint64_t span = (uint64_t)conf->rekey_s * 1000;
+
+	if (pair_is_shorter(conf->rekey_bytes, was->rekey_bytes) ||
+	    pair_is_shorter(conf->rekey_packets, was->rekey_packets))
+		at = now;
+	else if (pair_is_shorter(conf->rekey_s, was->rekey_s))
+		at = pair->installed_ms + span - ike_jitter(pair->child->ike, span / 10);
+	return at > soonest ? at : soonest;
+}
+
+void pair_take_limits(struct child_sa *pair, const struct child_conf *was)
+{
+	uint64_t at;
+
+	if (pair->state != PAIR_ACTIVE && pair->state != PAIR_INBOUND)
+		return;
+	at = pair_new_limit(pair, was);
+	if (at == UINT64_MAX || (pair->rekey_at_ms && pair->rekey_at_ms <= at))
+		return;
+	pair->rekey_at_ms = at;
+	if (pair->state == PAIR_INBOUND)
+		pair->want_rekey = true;	/* once it is ACTIVE */
+	else if (!pair->successor && !pair->want_rekey &&
+		 (!timer_armed(&pair->timer) || pair->timer.at > at))
+		pair_arm(pair, at);
+}
+
+bool pair_has_keys(const struct child_sa *pair)
+{
+	uint8_t any = 0;
+
+	for (size_t i = 0; i < sizeof(pair->key_in); i++)
+		any |= pair->key_in[i];
+	return any;
+}
+
+void pair_export_no_more(struct child_sa *pair)
+{
+	if (pair->state == PAIR_NEW)
+		return;
+	mem_wipe(pair->key_in, sizeof(pair->key_in));
+	if (pair->state != PAIR_INBOUND)
+		mem_wipe(pair->key_out, sizeof(pair->key_out));
+}
+
 static bool pair_sa_add(struct child_sa *pair, const struct kern_sa *in, const struct kern_sa *out,
 			char why[IKE_WHY_MAX])
 {
@@ -429,6 +505,8 @@ void pair_forget(struct child_sa *pair)
 	pair_disarm(pair);
 	timers_unreserve(&pair->child->ike->timers, 1);
 	TAILQ_REMOVE(&pair->child->pairs, pair, link);
+	if (pair->child->left)
+		peer_touch(pair->child->peer);
 	mem_free_wiped(pair, sizeof(*pair));
 }
 
@@ -466,11 +544,16 @@ bool pair_spi_alloc(struct child *child, uint32_t *spi, char why[IKE_WHY_MAX])
 	const struct ike_env *env = &child->ike->env;
 
 	*spi = 0;
-	return !env->spi_alloc(env->ctx, child->peer->tunnel_id, spi, why);
+	if (env->spi_alloc(env->ctx, child->peer->tunnel_id, spi, why))
+		return false;
+	pair_promised(child, 1);
+	return true;
 }
 
 void pair_spi_free(struct child *child, uint32_t spi)
 {
-	if (spi)
-		pair_sa_del(child, spi, false);
+	if (!spi)
+		return;
+	pair_sa_del(child, spi, false);
+	pair_promised(child, -1);
 }

@@ -101,8 +101,17 @@ bool pair_derive(struct child_sa *pair, bool initiator, struct ke_secret secret,
  * INBOUND. On failure nothing has changed.
  */
 bool pair_install(struct child_sa *pair, bool out, const char *reason, char why[IKE_WHY_MAX]);
+/* Those that may be exported; @pair is in the kernel. */
+bool pair_has_keys(const struct child_sa *pair);
 /* As the kernel gets it; its keys are zero once they are wiped. */
 struct kern_sa pair_kern_sa(const struct child_sa *pair, bool out);
+/*
+ * Its child has other limits than @was, CONF_LATER: a shorter one counts at once, a longer one for
+ * the pair that follows.
+ */
+void pair_take_limits(struct child_sa *pair, const struct child_conf *was);
+/* Keys are not to be exported any more: those that were kept for that are wiped. */
+void pair_export_no_more(struct child_sa *pair);
 /* INBOUND to ACTIVE. */
 bool pair_switch(struct child_sa *pair, const char *reason);
 /* Out of the kernel alone: until the peer has had our DELETE it is remembered. */

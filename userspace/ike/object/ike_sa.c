@@ -14,6 +14,7 @@
 #include "ike/object/touch.h"
 
 #define SA_TIMERS	4
+#define SA_SOON_MS		10000	/* all of a reload do not rekey at once */
 #define SA_PROOF_LEAST_MS	10000	/* whatever lifetime the peer says */
 #define SA_CERTIFICATE_MARGIN_MS	3600000	/* a tenth of its time, and no more */
 #define SA_PROOF_GRACE_S	60	/* beyond it the one that did not begin waits so long */
@@ -158,6 +159,18 @@ void sa_rekey_after(struct ike_sa *sa, uint32_t rekey_s)
 	if (rekey_s)
 		timer_set(&sa->ike->timers, &sa->rekey,
 			  ike_now(sa->ike) + span - ike_jitter(sa->ike, span / 10));
+	else
+		timer_cancel(&sa->ike->timers, &sa->rekey);
+}
+
+void sa_rekey_of_age(struct ike_sa *sa, uint32_t rekey_s)
+{
+	uint64_t span = (uint64_t)rekey_s * 1000, now = ike_now(sa->ike);
+	uint64_t at = sa->established_ms + span - ike_jitter(sa->ike, span / 10);
+	uint64_t soonest = now + ike_jitter(sa->ike, SA_SOON_MS);
+
+	if (rekey_s)
+		timer_set(&sa->ike->timers, &sa->rekey, at > soonest ? at : soonest);
 	else
 		timer_cancel(&sa->ike->timers, &sa->rekey);
 }

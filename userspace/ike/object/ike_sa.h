@@ -257,6 +257,8 @@ bool sa_follows(const struct ike_sa *sa);
 void sa_watch(struct ike_sa *sa, uint32_t dpd_s);
 /* We rekey it after @rekey_s seconds, up to a tenth earlier; 0: never. */
 void sa_rekey_after(struct ike_sa *sa, uint32_t rekey_s);
+/* Likewise, but of its life since it was made. */
+void sa_rekey_of_age(struct ike_sa *sa, uint32_t rekey_s);
 /* In @ms it wants a successor, or ends if it has one. */
 void sa_term(struct ike_sa *sa, uint64_t ms);
 void sa_term_never(struct ike_sa *sa);

@@ -100,7 +100,7 @@ static unsigned int part_children(const struct peer *peer)
 	unsigned int count = 0;
 
 	TAILQ_FOREACH(child, &peer->children, link)
-		count++;
+		count += !child->left;
 	return count;
 }
 
@@ -109,19 +109,34 @@ static bool part_name_is_free(const struct peer *peer, const char *name)
 	const struct child *child;
 
 	TAILQ_FOREACH(child, &peer->children, link)
-		if (!strcmp(child->conf->name, name))
+		if (!child->left && !strcmp(child->conf->name, name))
 			return false;
 	return true;
 }
 
-/* A peer has fewer children than there are numbers. */
+/* Unless a reload has added many, a peer has fewer children than there are numbers. */
 static void part_name(const struct child *child, char name[TUNNEL_NAME_MAX])
 {
 	unsigned int number = 2;
 
 	_Static_assert(TUNNEL_CHILDREN_MAX + 1 < TUNNEL_PARTS_MAX, "one of them is free");
-	while (!part_name_is_free(child->peer, child_part_name(name, child->conf->name, number)))
+	while (!part_name_is_free(child->peer,
+				  child_part_name(name, child->whole->name, number)) &&
+	       number < TUNNEL_PARTS_MAX)
 		number++;
+}
+
+void part_make_way(struct peer *peer, const char *name)
+{
+	char other[TUNNEL_NAME_MAX];
+	struct child *part;
+
+	TAILQ_FOREACH(part, &peer->children, link) {
+		if (part->left || !part->part || strcmp(part->conf->name, name))
+			continue;
+		part_name(part, other);
+		memcpy(part->part->name, other, sizeof(other));
+	}
 }
 
 static bool part_make(const struct child *child, const struct ts_pair *pair, bool wanted)
@@ -139,6 +154,7 @@ static bool part_make(const struct child *child, const struct ts_pair *pair, boo
 		return false;
 	}
 	part->part = conf;
+	part->whole = child->whole;
 	part->wanted = wanted;
 	part->single = child->single;
 	return true;

@@ -26,6 +26,8 @@ bool part_rest(struct child *child, const struct ts_pair *has, bool wanted);
 bool part_is_other(const struct child *child, const struct ts_pair *ts);
 /* If so they become parts, one of which is to have @ts. False: @ts takes the child's own place. */
 bool part_make_room(struct child *child, const struct ts_pair *ts);
+/* A reload gives @name to another: a part that has it gets a number that is free. */
+void part_make_way(struct peer *peer, const char *name);
 /* Whose @ts are, which the peer has agreed to: @child's, or those of a part that it gets now. */
 struct child *part_for(struct child *child, const struct ts_pair *ts);
 

@@ -39,7 +39,9 @@ struct peer {
 	uint32_t id;
 	enum peer_state state;		/* set by peer_set_state() only */
 	enum intent intent;
-	struct child_list children;	/* one for each of the configuration, in its order */
+	/* One for each of the configuration, parts, and what a reload is taking out; by their ids. */
+	struct child_list children;
+	unsigned int promised;		/* inbound SPIs reserved for pairs that are not there yet */
 	struct ike_sa *sa;		/* established, carries new exchanges */
 	struct ike_sa *attempt;		/* ours, not established yet */
 	/* Beside it, to other addresses, until one is answered: object/race.c. */

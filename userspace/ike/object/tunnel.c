@@ -56,7 +56,7 @@ void tunnel_free(struct tunnel *t)
 		HASH_DELETE(by_id, t->ike->tunnel_by_id, t);
 	TAILQ_REMOVE(&t->ike->tunnels, t, link);
 	crowd_free(&t->crowd);
-	tunnel_conf_free(t->conf);
+	tunnel_conf_put(t->conf);
 	free(t);
 }
 

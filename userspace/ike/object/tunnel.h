@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What a person configured, and the peers that are its remote ends: one, or with remote = any as
- * many as have authenticated. The configuration never changes: a reload makes a new tunnel.
+ * many as have authenticated. The configuration never changes: a reload gives it another one, where
+ * it can live on with that (ike/change.c), or makes a new tunnel.
  */
 #ifndef IKE_TUNNEL_H
 #define IKE_TUNNEL_H
@@ -15,7 +16,7 @@ struct tunnel {
 	UT_hash_handle by_id;
 	struct ike *ike;
 	uint32_t id;
-	struct tunnel_conf *conf;
+	struct tunnel_conf *conf;	/* a reference */
 	struct peer_list peers;		/* in the order of their ids */
 	struct crowd crowd;		/* the same peers, to search */
 	bool held_down;			/* remote = any: taken down by a person */

@@ -404,8 +404,13 @@ static bool auth_make_child(struct inbound *in, struct child *child, struct caus
 	struct child_sa *pair;
 	bool ok;
 
-	if ((child->peer->conf->ask_address && !config_take(child->peer, &v->m, cause)) ||
-	    !auth_child_is_right(v, child->conf, &suite, &ts, cause))
+	if (child->peer->conf->ask_address && !config_take(child->peer, &v->m, cause))
+		return false;
+	if (child->held_down) {
+		cause_set(cause, IKE_FAIL_DOWN, "taken down meanwhile");
+		return false;
+	}
+	if (!auth_child_is_right(v, child->conf, &suite, &ts, cause))
 		return false;
 	if (!config_narrow(child->peer, &ts, cause)) {
 		ts_pair_clear(&ts);
