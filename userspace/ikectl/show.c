@@ -224,12 +224,53 @@ static void show_changes(const struct view *v, const json_t *result, const char 
 			text_join(json_object_get(result, what), ", ", names, sizeof(names)));
 }
 
+/* Of a tunnel that goes on: ", voice removed"; @between is nothing for the first. */
+static const char *show_change(const struct view *v, const char *between, const char *name,
+			       const char *what)
+{
+	fprintf(v->out, "%s%s%s%s", between, name, name[0] ? " " : "", what);
+	return ", ";
+}
+
+static void show_changed(const struct view *v, const json_t *tunnel)
+{
+	const char *between = "";
+	const json_t *child;
+	size_t i;
+
+	fprintf(v->out, "changed  %s: ", text_of(tunnel, "name"));
+	if (json_is_true(json_object_get(tunnel, "options")))
+		between = show_change(v, between, "", "options");
+	json_array_foreach(json_object_get(tunnel, "children"), i, child) {
+		if (strcmp(text_of(child, "change"), "unchanged"))
+			between = show_change(v, between, text_of(child, "name"),
+					      text_of(child, "change"));
+	}
+	fputs("\n", v->out);
+}
+
+/* One line each of those that went on with something else, or could not. */
+static void show_tunnels_changed(const struct view *v, const json_t *result)
+{
+	const json_t *tunnel;
+	size_t i;
+
+	json_array_foreach(json_object_get(result, "changes"), i, tunnel) {
+		const char *what = text_of(tunnel, "change");
+
+		if (!strcmp(what, "changed"))
+			show_changed(v, tunnel);
+		else if (!strcmp(what, "replaced") || !strcmp(what, "failed"))
+			fprintf(v->out, "%-8s %s\n", what, text_of(tunnel, "name"));
+	}
+}
+
 enum status show_reload(const struct view *v, const json_t *result)
 {
 	long long n = number_of(result, "tunnels");
 
 	show_changes(v, result, "added");
-	show_changes(v, result, "changed");
+	show_tunnels_changed(v, result);
 	show_changes(v, result, "removed");
 	fprintf(v->out, "configuration reloaded: %lld tunnel%s\n", n, n == 1 ? "" : "s");
 	return STATUS_OK;

@@ -32,7 +32,7 @@ static struct fake {
 	struct ike_peer_status peer[FAKE_PEERS];	/* .id 0: none; in numerical order */
 	struct ike_child_status child[FAKE_MAX];
 	struct ike_counters counters;
-	int up_rc, down_rc, rekey_rc, redirect_rc;		/* what the commands return */
+	int up_rc, down_rc, rekey_rc, redirect_rc, change_rc;	/* what the commands return */
 	char asked[512];			/* "up 1; down 2 because; " */
 	void (*in_up)(uint32_t id);		/* happens inside of ike_up */
 	/* SAs of the kernel, found by SPI and direction. */
@@ -167,6 +167,30 @@ int ike_tunnel_del(struct ike *ike, uint32_t tunnel)
 	fake_asked("del %u; ", tunnel);
 	fake.tunnel[tunnel - 1] = NULL;
 	return 0;
+}
+
+int ike_tunnel_change(struct ike *ike, uint32_t tunnel, const struct tunnel_conf *conf,
+		      const enum conf_change child[])
+{
+	fake_asked("change %u", tunnel);
+	for (unsigned int i = 0; i < conf->child_count; i++)
+		fake_asked(" %s=%d", conf->child[i].name, child[i]);
+	fake_asked("; ");
+	if (!fake.change_rc)
+		fake.tunnel[tunnel - 1] = (struct tunnel_conf *)conf;
+	return fake.change_rc;
+}
+
+struct ike_wishes *ike_wishes_take(const struct ike *ike, uint32_t tunnel)
+{
+	fake_asked("wishes of %u; ", tunnel);
+	return (struct ike_wishes *)&fake;
+}
+
+void ike_wishes_give(struct ike *ike, uint32_t tunnel, struct ike_wishes *wishes)
+{
+	assert_ptr_equal(wishes, &fake);
+	fake_asked("wishes to %u; ", tunnel);
 }
 
 int ike_up(struct ike *ike, uint32_t id)
@@ -529,6 +553,12 @@ struct device *device_new(struct devices *all, const struct tunnel_options *opt,
 
 	dev->opt = opt;
 	return dev;
+}
+
+bool device_changed(struct device *dev, char why[IKE_WHY_MAX])
+{
+	fake_asked("routes; ");
+	return true;
 }
 
 void device_free(struct device *dev)

@@ -574,68 +574,6 @@ static void jobs(void **state)
 	expect_asked("mac 9 78 3; ");
 }
 
-/* What did not change is untouched; what was to be up and changed is so again. */
-static void reloads(void **state)
-{
-	struct config *config = calloc(1, sizeof(*config));
-
-	assert_string_equal(ask("{'command':'reload'}"),
-			    "{'result':'error','error':'config','message':'esplane.conf:1: a "
-			    "mistake'}\n");
-	expect_asked("");
-	config->count = 4;
-	config->tunnels = calloc(4, sizeof(*config->tunnels));
-	options_make(&config->tunnels[0], "lab", "lab1", "lab", false);
-	options_make(&config->tunnels[1], "office", "office", "voice data", false);
-	options_make(&config->tunnels[2], "new", "new", "new", false);
-	options_make(&config->tunnels[3], "newer", "newer", "newer", false);
-	fake.config = config;
-	fake.peer[0].wanted = true;
-	assert_string_equal(ask("{'command':'reload'}"),
-			    "{'result':'ok','added':['new','newer'],'changed':['lab'],'removed':"
-			    "['road'],'tunnels':4}\n");
-	expect_asked("del 1; add lab; up 1; del 3; add new; add newer; forget tickets; ");
-	assert_string_equal(tunnels_find_name(&d.tunnels, "lab")->opt.interface, "lab1");
-}
-
-/* One that nobody wants up is not brought up by a change. */
-/* Before the tunnels that use them, and after those that have. */
-static void pools_come_and_go(void)
-{
-	struct config *config;
-
-	for (int i = 0; i < 2; i++) {
-		config = calloc(1, sizeof(*config));
-		config->pools = calloc(1, sizeof(*config->pools));
-		snprintf(config->pools[0].name, TUNNEL_NAME_MAX, "road");
-		config->pool_count = !i;
-		fake.config = config;
-		fake.asked[0] = '\0';
-		expect_in(ask("{'command':'reload'}"), "'result':'ok'");
-		expect_asked(i ? "no pool road; forget tickets; " :
-				 "pool road; del 1; forget tickets; ");
-	}
-}
-
-static void a_reload_of_what_is_down(void **state)
-{
-	struct config *config = calloc(1, sizeof(*config));
-	int fd = client_open();
-
-	say(fd, "{'command':'up','tunnel':'office'}");
-	config->count = 1;
-	config->tunnels = calloc(1, sizeof(*config->tunnels));
-	options_make(&config->tunnels[0], "lab", "lab1", "lab", false);
-	fake.config = config;
-	fake.asked[0] = '\0';
-	expect_in(ask("{'command':'reload'}"), "'changed':['lab'],'removed':['office','road']");
-	expect_asked("del 1; add lab; del 2; del 3; forget tickets; ");
-	pools_come_and_go();
-	expect_in(said(fd), "{'result':'error','error':'down','message':'the configuration was "
-			    "changed meanwhile'}");
-	close(fd);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -662,8 +600,6 @@ int main(void)
 		TEST(local_is_not_ours),
 		TEST(the_interface_is_known_by_its_number),
 		TEST(jobs),
-		TEST(reloads),
-		TEST(a_reload_of_what_is_down),
 		TEST(the_daemon_stops),
 		TEST(the_log_does_not_stutter),
 	};

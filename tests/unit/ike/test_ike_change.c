@@ -197,6 +197,7 @@ static void a_changed_child_is_replaced(void **state)
 static void the_only_child_is_replaced(void **state)
 {
 	struct ends *p = ends_new();
+	const struct child_sa *pair;
 	const struct ike_sa *sa;
 
 	ends_start(p);
@@ -211,8 +212,8 @@ static void the_only_child_is_replaced(void **state)
 	carry_all(p);
 	assert_ptr_equal(only_sa(&p->s[0]), sa);
 	assert_int_equal(child_of(&p->s[0])->state, CHILD_UP);
-	assert_int_equal(suite_find(&pair_active(child_of(&p->s[0]))->suite, TRANSFORM_ENCR)->key_bits,
-			 256);
+	pair = pair_active(child_of(&p->s[0]));
+	assert_int_equal(suite_find(&pair->suite, TRANSFORM_ENCR)->key_bits, 256);
 	assert_int_equal(p->s[0].ev[IKE_EV_DOWN].count + p->s[1].ev[IKE_EV_DOWN].count, 0);
 	assert_clean(p, 1);
 	ends_free(p);

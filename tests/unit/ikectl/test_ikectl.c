@@ -169,8 +169,24 @@ static void one_sentence_of_success(void **state)
 		     "office was already down\n");
 	expect_shown(show_reload, STATUS_OK,
 		     "{\"result\":\"ok\",\"added\":[\"a\",\"b\"],\"changed\":[],"
-		     "\"removed\":[\"c\"],\"tunnels\":7}",
+		     "\"removed\":[\"c\"],\"changes\":[],\"tunnels\":7}",
 		     "added    a, b\nremoved  c\nconfiguration reloaded: 7 tunnels\n");
+	expect_shown(show_reload, STATUS_OK,
+		     "{\"result\":\"ok\",\"added\":[],\"changed\":[\"office\",\"lab\",\"x\",\"y\"],"
+		     "\"removed\":[],\"changes\":["
+		     "{\"name\":\"office\",\"change\":\"changed\",\"options\":true,\"children\":["
+		     "{\"name\":\"data\",\"change\":\"unchanged\"},"
+		     "{\"name\":\"voice\",\"change\":\"replaced\"},"
+		     "{\"name\":\"video\",\"change\":\"new\"}]},"
+		     "{\"name\":\"lab\",\"change\":\"changed\",\"options\":false,\"children\":["
+		     "{\"name\":\"lab\",\"change\":\"changed\"},"
+		     "{\"name\":\"old\",\"change\":\"removed\"}]},"
+		     "{\"name\":\"same\",\"change\":\"unchanged\"},"
+		     "{\"name\":\"x\",\"change\":\"replaced\"},"
+		     "{\"name\":\"y\",\"change\":\"failed\"}],\"tunnels\":5}",
+		     "changed  office: options, voice replaced, video new\n"
+		     "changed  lab: lab changed, old removed\n"
+		     "replaced x\nfailed   y\nconfiguration reloaded: 5 tunnels\n");
 	expect_shown(show_names, STATUS_OK,
 		     "{\"result\":\"ok\",\"names\":[\"office\",\"office/voice\"]}",
 		     "office\noffice/voice\n");

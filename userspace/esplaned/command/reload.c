@@ -21,16 +21,45 @@ static struct tunnel_options *reload_find(const struct config *config, const cha
 	return NULL;
 }
 
-static bool reload_is_wanted(struct daemon *d, const struct tunnel_entry *t)
-{
-	struct ike_peer_status st;
-	uint32_t peer = 0;
+/* What has been done, for the client and the log. */
+struct reloaded {
+	json_t *added, *changed, *removed;	/* names of tunnels */
+	json_t *tunnels;		/* what each is, as Documentation/control.md has it */
+};
 
-	while ((peer = ike_peer_next(d->ike, t->id, peer))) {
-		if (ike_peer_status(d->ike, peer, &st) && (st.wanted || st.state == PEER_UP))
-			return true;
+static const char *const reload_words[] = {
+	[CONF_SAME] = "unchanged", [CONF_LATER] = "changed", [CONF_REPLACED] = "replaced",
+	[CONF_NEW] = "new",
+};
+
+static json_t *reload_say(struct reloaded *r, const char *name, const char *what)
+{
+	json_t *object = json_pack("{ss ss}", "name", name, "change", what);
+
+	json_array_append_new(r->tunnels, object);
+	return object;
+}
+
+static void reload_say_child(json_t *children, const char *name, const char *what)
+{
+	json_array_append_new(children, json_pack("{ss ss}", "name", name, "change", what));
+}
+
+/* Of one that goes on: all of its children, before they are others. */
+static json_t *reload_children(const struct tunnel_options *old, const struct tunnel_options *new,
+			       const struct options_change *change)
+{
+	json_t *children = json_array();
+
+	for (unsigned int i = 0; i < new->ike.child_count; i++)
+		reload_say_child(children, new->ike.child[i].name, reload_words[change->child[i]]);
+	for (unsigned int i = 0; i < old->ike.child_count; i++) {
+		const char *name = old->ike.child[i].name;
+
+		if (tunnel_conf_child(&new->ike, name) == new->ike.child_count)
+			reload_say_child(children, name, "removed");
 	}
-	return false;
+	return children;
 }
 
 /* Before the tunnels that use them. One whose addresses are others makes other tunnels of these. */
@@ -66,20 +95,61 @@ static void reload_remove(struct daemon *d, struct tunnel_entry *t)
 	hooks_flush(d);
 }
 
-/* One that was up, or was to be, shall be so again. */
+/* What people have said of it is said of the one in its place. */
 static void reload_replace(struct daemon *d, struct tunnel_entry *t, struct tunnel_options *opt)
 {
-	bool wanted = reload_is_wanted(d, t);
+	struct ike_wishes *wishes = ike_wishes_take(d->ike, t->id);
 
 	reload_remove(d, t);
 	t = tunnels_add(&d->tunnels, d->ike, d->devices, opt);
-	if (t && wanted && !t->opt.ike.any)
-		ike_up(d->ike, t->id);
+	ike_wishes_give(d->ike, t ? t->id : 0, wishes);
+}
+
+static bool reload_is_none(const struct tunnel_options *opt, const struct options_change *change)
+{
+	for (unsigned int i = 0; i < opt->ike.child_count; i++)
+		if (change->child[i] != CONF_SAME)
+			return false;
+	return change->tunnel == CONF_SAME && !change->less;
+}
+
+/* One that is in both. */
+static void reload_one(struct daemon *d, struct tunnel_entry *t, struct tunnel_options *opt,
+		       struct reloaded *r)
+{
+	struct options_change change = options_compare(&t->opt, opt);
+	json_t *children, *said;
+	char name[TUNNEL_NAME_MAX];
+
+	memcpy(name, t->opt.ike.name, sizeof(name));
+	if (reload_is_none(opt, &change)) {
+		opt->ike.name[0] = '\0';	/* done */
+		tunnels_set_crl(t, opt->crl);
+		opt->crl = NULL;
+		reload_say(r, name, "unchanged");
+		return;
+	}
+	json_array_append_new(r->changed, json_string(name));
+	if (change.tunnel == CONF_REPLACED) {
+		reload_say(r, name, "replaced");
+		reload_replace(d, t, opt);
+		return;
+	}
+	children = reload_children(&t->opt, opt, &change);
+	if (!tunnels_change(d->ike, t, opt, &change)) {
+		json_decref(children);
+		reload_say(r, name, "failed");
+		opt->ike.name[0] = '\0';
+		return;
+	}
+	said = reload_say(r, name, "changed");
+	json_object_set_new(said, "options", json_boolean(change.tunnel != CONF_SAME));
+	json_object_set_new(said, "children", children);
+	hooks_flush(d);
 }
 
 /* Of those there are: what changed, and what is no more. What is made anew follows them. */
-static void reload_old(struct daemon *d, const struct config *config, json_t *changed,
-		       json_t *removed)
+static void reload_old(struct daemon *d, const struct config *config, struct reloaded *r)
 {
 	unsigned int count = tunnels_count(&d->tunnels);
 	struct tunnel_entry *t, *next;
@@ -88,29 +158,26 @@ static void reload_old(struct daemon *d, const struct config *config, json_t *ch
 		struct tunnel_options *opt = reload_find(config, t->opt.ike.name);
 
 		next = t->next;
-		if (opt && tunnel_options_equal(opt, &t->opt)) {
-			opt->ike.name[0] = '\0';	/* done */
-			tunnels_set_crl(t, opt->crl);
-			opt->crl = NULL;
+		if (opt) {
+			reload_one(d, t, opt, r);
 			continue;
 		}
-		json_array_append_new(opt ? changed : removed, json_string(t->opt.ike.name));
-		if (opt)
-			reload_replace(d, t, opt);
-		else
-			reload_remove(d, t);
+		json_array_append_new(r->removed, json_string(t->opt.ike.name));
+		reload_say(r, t->opt.ike.name, "removed");
+		reload_remove(d, t);
 	}
 }
 
 /* What has been taken has no name in @config any more. */
-static void reload_new(struct daemon *d, struct config *config, json_t *added)
+static void reload_new(struct daemon *d, struct config *config, struct reloaded *r)
 {
 	for (size_t i = 0; i < config->count; i++) {
 		struct tunnel_options *opt = &config->tunnels[i];
 
 		if (!opt->ike.name[0])
 			continue;
-		json_array_append_new(added, json_string(opt->ike.name));
+		json_array_append_new(r->added, json_string(opt->ike.name));
+		reload_say(r, opt->ike.name, "new");
 		tunnels_add(&d->tunnels, d->ike, d->devices, opt);
 	}
 }
@@ -118,25 +185,28 @@ static void reload_new(struct daemon *d, struct config *config, json_t *added)
 bool reload(struct daemon *d, json_t **changes, char why[CONFIG_WHY_MAX])
 {
 	struct config *config = keys_load(d->keys, why);
-	json_t *added, *changed, *removed;
+	struct reloaded r;
 
 	if (!config) {
 		log_err("the configuration stays as it was");	/* why was logged there */
 		return false;
 	}
-	added = json_array();
-	changed = json_array();
-	removed = json_array();
+	r.added = json_array();
+	r.changed = json_array();
+	r.removed = json_array();
+	r.tunnels = json_array();
 	reload_pools(d, config);
-	reload_old(d, config, changed, removed);
-	reload_new(d, config, added);
+	reload_old(d, config, &r);
+	reload_new(d, config, &r);
 	reload_pools_drop(d, config);
 	ike_forget_tickets(d->ike);
 	engine_settled(d);
 	log_notice("configuration reloaded: %zu added, %zu changed, %zu removed",
-		   json_array_size(added), json_array_size(changed), json_array_size(removed));
-	*changes = json_pack("{ss so so so sI}", "result", "ok", "added", added, "changed", changed,
-			     "removed", removed, "tunnels", (json_int_t)config->count);
+		   json_array_size(r.added), json_array_size(r.changed),
+		   json_array_size(r.removed));
+	*changes = json_pack("{ss so so so so sI}", "result", "ok", "added", r.added, "changed",
+			     r.changed, "removed", r.removed, "changes", r.tunnels, "tunnels",
+			     (json_int_t)config->count);
 	config_free(config);
 	return true;
 }

@@ -7,8 +7,8 @@
 #include "esplaned/core/state.h"
 
 /*
- * Reads the file again and changes the tunnels that changed: a tunnel that did not stays as it is,
- * up, down or taken down by hand. @changes: the result for the control socket. False: nothing
+ * Reads the file again and changes what changed (conf/change.h): all else stays as it is, up, down
+ * or taken down by hand. @changes: the result for the control socket. False: nothing
  * changed, @why says why not.
  */
 bool reload(struct daemon *d, json_t **changes, char why[CONFIG_WHY_MAX]);

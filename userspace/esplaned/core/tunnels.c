@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "esplaned/core/tunnels.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "esplaned/host/device.h"
 #include "ike/ike.h"
 #include "lib/log.h"
+#include "lib/mem.h"
 
 /* While ike_tunnel_add() has not returned, what the engine asks is for the entry without one. */
 struct tunnel_entry *tunnels_find(const struct tunnels *list, uint32_t id)
@@ -104,6 +106,41 @@ struct tunnel_entry *tunnels_add(struct tunnels *list, struct ike *ike, struct d
 	*tail = NULL;
 	tunnels_entry_free(t);
 	return NULL;
+}
+
+static void tunnels_swap(struct tunnel_options *a, struct tunnel_options *b)
+{
+	static struct tunnel_options met;
+
+	met = *a;
+	*a = *b;
+	*b = met;
+	mem_wipe(&met, sizeof(met));
+}
+
+/* Routes of children that are new block before these are there, and of others until they go. */
+bool tunnels_change(struct ike *ike, struct tunnel_entry *t, struct tunnel_options *opt,
+		    const struct options_change *change)
+{
+	char why[IKE_WHY_MAX] = "";
+	int rc = -ENOMEM;
+
+	tunnels_swap(&t->opt, opt);
+	if (device_changed(t->dev, why))
+		rc = ike_tunnel_change(ike, t->id, &t->opt.ike, change->child);
+	if (rc) {
+		log_err("tunnel %s stays as it was: %s", t->opt.ike.name, strerror(-rc));
+		tunnels_swap(&t->opt, opt);
+		device_changed(t->dev, why);
+		return false;
+	}
+	if (why[0])
+		log_err("tunnel %s: %s", t->opt.ike.name, why);
+	trust_free(t->trust);
+	t->trust = NULL;
+	tunnel_options_clear(opt);
+	opt->ike.name[0] = '\0';
+	return true;
 }
 
 void tunnels_set_crl(struct tunnel_entry *t, struct chunk_list *crl)

@@ -6,7 +6,7 @@
 #ifndef ESPLANED_TUNNELS_H
 #define ESPLANED_TUNNELS_H
 
-#include "esplaned/conf/config.h"
+#include "esplaned/conf/change.h"
 
 struct device;
 struct devices;
@@ -45,6 +45,12 @@ struct tunnels {
  */
 struct tunnel_entry *tunnels_add(struct tunnels *list, struct ike *ike, struct devices *devices,
 				 struct tunnel_options *opt);
+/*
+ * It goes on with what @opt points to, which is empty afterwards: @change, which does not replace
+ * it. False: logged, all is as it was, and so is @opt.
+ */
+bool tunnels_change(struct ike *ike, struct tunnel_entry *t, struct tunnel_options *opt,
+		    const struct options_change *change);
 /* Takes it down, removes its device, forgets it. */
 void tunnels_del(struct tunnels *list, struct ike *ike, struct tunnel_entry *t);
 

@@ -244,6 +244,46 @@ struct device *device_new(struct devices *all, const struct tunnel_options *opt,
 	return dev;
 }
 
+/* What @dev has held, as it was; not @dev itself. */
+static void device_let_go(struct device *dev, uint32_t table)
+{
+	for (size_t i = 0; dev->blocked && i < dev->wanted_count; i++) {
+		if (dev->blocked[i])
+			block_drop(dev->all->blocks, table, &dev->wanted[i]);
+	}
+	if (dev->aside)
+		aside_drop(dev->all->aside, dev->opt->ike.mark, dev->wanted,
+			   dev->wanted_count);
+	free(dev->wanted);
+	free(dev->blocked);
+}
+
+bool device_changed(struct device *dev, char why[IKE_WHY_MAX])
+{
+	struct device was = *dev;
+	uint32_t table = device_table(dev);
+
+	why[0] = '\0';
+	dev->wanted = NULL;
+	dev->blocked = NULL;
+	dev->wanted_count = 0;
+	if (!device_set_wanted(dev)) {
+		free(dev->wanted);
+		dev->wanted = was.wanted;
+		dev->blocked = was.blocked;
+		dev->wanted_count = was.wanted_count;
+		return false;
+	}
+	if (dev->aside)
+		aside_hold(dev->all->aside, dev->opt->ike.mark, dev->wanted, dev->wanted_count,
+			   why);
+	else if (device_leads_everywhere(dev) || device_swallows(dev, &dev->opt->ike.remote))
+		device_go_aside(dev, why);
+	device_block(dev, why);
+	device_let_go(&was, table);
+	return true;
+}
+
 static int device_make(struct device *dev, char why[IKE_WHY_MAX])
 {
 	const struct tunnel_options *opt = dev->opt;
@@ -326,18 +366,10 @@ void device_free(struct device *dev)
 	if (!dev)
 		return;
 	device_down(dev);
-	for (size_t i = 0; dev->blocked && i < dev->wanted_count; i++) {
-		if (dev->blocked[i])
-			block_drop(dev->all->blocks, device_table(dev), &dev->wanted[i]);
-	}
-	if (dev->aside)
-		aside_drop(dev->all->aside, dev->opt->ike.mark, dev->wanted,
-			   dev->wanted_count);
+	device_let_go(dev, device_table(dev));
 	for (at = &dev->all->first; *at != dev; at = &(*at)->next)
 		;
 	*at = dev->next;
-	free(dev->wanted);
-	free(dev->blocked);
 	free(dev);
 }
 

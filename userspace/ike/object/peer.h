@@ -39,7 +39,7 @@ struct peer {
 	uint32_t id;
 	enum peer_state state;		/* set by peer_set_state() only */
 	enum intent intent;
-	/* One for each of the configuration, parts, and what a reload is taking out; by their ids. */
+	/* One for each of the configuration, parts, what a reload takes out; by their ids. */
 	struct child_list children;
 	unsigned int promised;		/* inbound SPIs reserved for pairs that are not there yet */
 	struct ike_sa *sa;		/* established, carries new exchanges */
