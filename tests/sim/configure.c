@@ -231,5 +231,6 @@ void configure(struct world *w)
 	}
 	configure_redirect(w);
 	parts_configure(w);
+	changes_configure(w);
 	resume_configure(w);
 }

@@ -64,33 +64,40 @@ struct child *node_child(const struct node *n, int other, unsigned int i)
 {
 	struct peer *peer = node_peer(n, other);
 	struct child *child;
-	unsigned int place = 0;
 
 	if (!peer)
 		return NULL;
 	TAILQ_FOREACH(child, &peer->children, link)
-		if (parts_index((struct node *)n, child, place++) == i)
+		if (!child->left && parts_index((struct node *)n, child) == i)
 			return child;
 	return NULL;
 }
 
 unsigned int node_child_index(struct node *n, const struct child *child)
 {
-	const struct child *c;
-	unsigned int i = 0;
+	return parts_index(n, child);
+}
 
-	TAILQ_FOREACH(c, &child->peer->children, link) {
-		if (c == child)
-			return parts_index(n, child, i);
-		i++;
-	}
-	abort();
+/* Also of one that a reload has taken out. */
+static const struct child_sa *node_pair(struct node *n, int other, unsigned int index,
+					uint32_t spi)
+{
+	const struct peer *peer = node_peer(n, other);
+	const struct child_sa *pair = NULL;
+	const struct child *child;
+
+	if (!peer)
+		return NULL;
+	TAILQ_FOREACH(child, &peer->children, link)
+		if (!pair && parts_index(n, child) == index)
+			pair = pair_by_in(child, spi);
+	return pair;
 }
 
 bool node_excuses(struct node *n, int other, unsigned int index, uint32_t spi)
 {
 	const struct child *child = node_child(n, other, index);
-	const struct child_sa *pair = child ? pair_by_in(child, spi) : NULL;
+	const struct child_sa *pair = node_pair(n, other, index, spi);
 
 	if (pair)
 		return !pair->in_kernel;
@@ -415,6 +422,7 @@ void node_start(struct node *n)
 	leases_start(n);
 	if (!n->ike || ike_tunnel_add(n->ike, &n->conf, &n->tunnel))
 		abort();
+	n->gone = 0;
 	n->timers = n->ike->timers.reserved;
 }
 

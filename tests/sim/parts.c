@@ -38,12 +38,12 @@ void parts_free(struct world *w)
 }
 
 /* Of the network that it protects at the other end, or has protected last. */
-unsigned int parts_index(struct node *n, const struct child *child, unsigned int place)
+unsigned int parts_index(struct node *n, const struct child *child)
 {
 	const struct ts_list *remote = child->conf->remote_ts;
 
-	if (!parts_are_of(n))
-		return place;
+	if (!parts_are_of(n))	/* "t0", "t1", or the only one, "t" */
+		return child->conf->name[1] ? child->conf->name[1] - '0' : 0;
 	if (remote->count > 1 && child->remote_ts && child->remote_ts->count == 1)
 		n->whole_at = child->remote_ts->ts[0].start.b[2] / 16;
 	return remote->count > 1 ? n->whole_at : remote->ts[0].start.b[2] / 16;

@@ -129,6 +129,7 @@ static void start_anew(struct node *n)
 static void readd(struct node *n)
 {
 	trace(n->w, "%c: script: the tunnel is configured anew", 'A' + n->index);
+	n->gone = 0;
 	if (n->ike && (ike_tunnel_del(n->ike, n->tunnel) ||
 		       ike_tunnel_add(n->ike, &n->conf, &n->tunnel)))
 		violate(n->w, "%c: a tunnel cannot be replaced", 'A' + n->index);
@@ -248,6 +249,8 @@ static void chaos(struct world *w)
 			send_on(&w->n[HUB]);
 		if (!w->violation[0] && w->n[HUB].conf.resume)
 			resume_vanish(w);
+		if (!w->violation[0])
+			changes_may_come(w);
 	}
 }
 
@@ -264,7 +267,7 @@ static void let_go(struct world *w)
 		FOREACH_PEER(n, t, peer) {
 			held |= peer->intent == INTENT_DOWN;
 			TAILQ_FOREACH(child, &peer->children, link)
-				held |= child->held_down;
+				held |= child->held_down && !child->left;
 		}
 		if (held || TAILQ_FIRST(&n->ike->tunnels)->held_down)
 			go_up(n);
@@ -282,6 +285,7 @@ static void settle(struct world *w)
 	nat_rebind(w);
 	for (int i = 0; i < w->nodes; i++)
 		node_move(&w->n[i]);
+	changes_end(w);
 	if (w->persistent)
 		let_go(w);
 	world_run(w, w->now + 200000);

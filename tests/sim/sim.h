@@ -193,6 +193,7 @@ struct node {
 	struct child_conf child[CHILDREN_MAX];
 	struct child_conf whole;	/* parts.c: what it has instead of those, */
 	unsigned int whole_at;		/* and which of them that is, before it has parts */
+	unsigned int gone;		/* bits: children that a reload has taken out */
 	struct record seen[RECORD_MAX];
 	unsigned int seen_count;
 	uint64_t ups, downs, fails, rekeys, ike_rekeys, reauths;
@@ -201,7 +202,7 @@ struct node {
 struct world {
 	uint64_t seed, now, order, hash, steps;
 	bool trace;
-	struct rng net, script;
+	struct rng net, script, changes;
 	struct node n[NODES_MAX];
 	int nodes;
 	bool any;			/* the hub takes who comes */
@@ -215,6 +216,7 @@ struct world {
 	bool mobile;			/* some nodes move, and say so by MOBIKE */
 	bool keep;			/* unique = keep, and nobody authenticates anew by itself */
 	bool persistent;		/* some tunnels are tried again for ever */
+	bool changing;			/* tunnels are reloaded while they live */
 	bool parted;			/* node 0 has one child for all of the hub's */
 	bool wrong_ts[CHILDREN_MAX];	/* the ends have no selectors of the child in common */
 	struct datagram flight[FLIGHT_MAX];
@@ -243,8 +245,14 @@ struct world {
 void parts_configure(struct world *w);
 void parts_free(struct world *w);
 unsigned int parts_count(const struct node *n);	/* children that are not configured */
-/* @place: of the child in its list; the number of that at the other end which it belongs to. */
-unsigned int parts_index(struct node *n, const struct child *child, unsigned int place);
+/* The number of that at the other end which it belongs to. */
+unsigned int parts_index(struct node *n, const struct child *child);
+
+/* changes.c */
+void changes_configure(struct world *w);
+void changes_may_come(struct world *w);		/* one, or none */
+/* Each has all again that it is configured to. */
+void changes_end(struct world *w);
 
 /* world.c */
 void world_init(struct world *w, uint64_t seed, bool trace);
