@@ -227,18 +227,21 @@ static void attempt_no_memory(struct peer *peer)
 /* Beside the attempt; where that is not possible the next one may be. */
 void attempt_race(struct peer *peer)
 {
-	const struct addr *towards = peer_race_towards(peer);
+	const struct addr *next = peer_race_towards(peer);
 	struct ike_sa *sa = NULL;
 	struct cause cause;
+	struct addr towards;
 
-	if (!towards)
+	if (!next)
 		return;
-	peer->raced++;
-	if (tunnel_device_up(peer->tunnel, towards, &cause))
+	towards = *next;
+	peer->raced += !peer->race_again.family;
+	peer->race_again.family = 0;
+	if (tunnel_device_up(peer->tunnel, &towards, &cause))
 		sa = attempt_new(peer, peer->ike->version[0]);
 	if (sa) {
 		peer->rival[peer->rival_count++] = sa;
-		if (attempt_endpoints(sa, towards))
+		if (attempt_endpoints(sa, &towards))
 			fsm_command(sa, COMMAND_START, "another address of the peer is tried");
 		else
 			sa_end(sa, SA_DROP, IKE_FAIL_CONFIG, "there is no route to it");
@@ -274,6 +277,7 @@ void attempt_begin(struct peer *peer)
 	}
 	peer->attempt = sa;
 	peer->raced = 1;
+	peer->race_again.family = 0;
 	peer_race(peer);
 	peer->announce = true;
 	if (attempt_endpoints(sa, towards)) {

@@ -261,6 +261,7 @@ static int command_peer_down(struct peer *peer, const struct cause *cause, bool 
 	peer->resolve_to_begin = false;
 	timer_cancel(&ike->timers, &peer->retry);
 	ticket_free(peer->ticket);
+	ticket_forget_lost(peer);
 	if (!peer->sa)
 		peer_drop_children(peer, NULL, cause);
 	/* its attempt, and one that a rekey of the peer's makes, too */

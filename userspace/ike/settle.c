@@ -70,6 +70,8 @@ static void settle_ticket(struct ike_sa *sa)
 {
 	bool silent = sa->cause.failure == IKE_FAIL_TIMEOUT && sa->peer;
 
+	if (sa->initiator)
+		ticket_back(sa);
 	if (!sa->ticket)
 		return;
 	if (silent && (!sa->began || (!sa->peer->sa && sa->peer->intent != INTENT_DOWN)))

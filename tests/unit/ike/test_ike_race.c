@@ -159,6 +159,42 @@ static void test_nobody_answers(void **state)
 	ends_free(p);
 }
 
+/* The one that refuses a ticket answers: the others are not waited for, which may be dead. */
+static void test_a_ticket_is_refused(void **state)
+{
+	struct ends *p = ends_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	a->conf.resume = b->conf.resume = true;
+	a->conf.dpd_action = DPD_RESTART;
+	add_more(a, DEAD, "");
+	ends_start(p);
+	bring_up(p, 0);
+	side_restart(b);
+	ike_probe(a->ike);
+	while (peer_of(a)->sa) {
+		drop(a);
+		pass(p, 1000);
+	}
+	while (!a->count)
+		pass(p, 100);
+	pass(p, PEER_RACE_MS);
+	assert_int_equal(peer_of(a)->rival_count, 1);
+	assert_int_equal(oldest(a)->msg[18], EXCHANGE_IKE_SESSION_RESUME);
+	carry(a);
+	drop(a);			/* to the other one */
+	assert_int_equal(b->count, 1);
+	carry(b);
+	assert_int_equal(a->count, 1);
+	assert_int_equal(oldest(a)->msg[18], EXCHANGE_IKE_SA_INIT);
+	assert_string_equal(towards(a), "192.0.2.2");
+	assert_int_equal(sas_of(a), 2);
+	carry_all(p);
+	assert_int_equal(peer_of(a)->state, PEER_UP);
+	assert_int_equal(sas_of(a), 1);
+	ends_free(p);
+}
+
 /* Names and addresses are one list, each address once; a name that is not known is no reason. */
 static void test_names_among_them(void **state)
 {
@@ -214,6 +250,7 @@ int main(void)
 		cmocka_unit_test(test_one_that_answers_at_once),
 		cmocka_unit_test(test_both_answer),
 		cmocka_unit_test(test_nobody_answers),
+		cmocka_unit_test(test_a_ticket_is_refused),
 		cmocka_unit_test(test_names_among_them),
 		cmocka_unit_test(test_the_peer_begins),
 	};

@@ -2,119 +2,16 @@
 /* Session resumption, RFC 5723: who resumes what, how often, and what a ticket does not do. */
 #include "ike/object/ticket.h"
 #include "ike/v2/v2.h"
-#include "unit/ike/ike_ends.h"
+#include "unit/ike/ike_lost.h"
 
 #define THREE	"aes128gcm16-prfsha256-x25519-ke1_ecp256"
 #define PPK	"0123456789abcdef0123456789abcdef"
-
-static uint8_t exchange_of(struct side *s)
-{
-	return oldest(s)->msg[18];
-}
-
-static struct ends *ends_that(bool a_resumes, bool b_resumes)
-{
-	struct ends *p = ends_new();
-
-	for (int i = 0; i < 2; i++) {
-		p->s[i].conf.dpd_s = 0;
-		p->s[i].conf.dpd_action = DPD_RESTART;
-	}
-	p->s[0].conf.resume = a_resumes;
-	p->s[1].conf.resume = b_resumes;
-	return p;
-}
-
-static struct ends *up(void)
-{
-	struct ends *p = ends_that(true, true);
-
-	ends_start(p);
-	bring_up(p, 0);
-	assert_non_null(peer_of(&p->s[0])->sa->ticket);
-	return p;
-}
-
-/* Nothing arrives until @s has lost the other; then its next attempt is about to be carried. */
-static void lose(struct side *s)
-{
-	struct ends *p = s->ends;
-
-	s->ev[IKE_EV_DOWN].count = 0;
-	ike_probe(s->ike);
-	while (peer_of(s)->sa) {
-		while (drop(&p->s[0]) || drop(&p->s[1]))
-			;
-		pass(p, 1000);
-	}
-	ended_in(s, IKE_EV_DOWN, IKE_FAIL_TIMEOUT, "");
-	while (!s->count)
-		pass(p, 1000);
-}
-
-static unsigned int granted(const struct side *s)
-{
-	return HASH_CNT(by_name, s->ike->ticket_by_name);
-}
-
-static void assert_up(struct ends *p)
-{
-	const struct ike_sa *a, *b;
-
-	let_time_pass(p, 65);		/* what was before it is over */
-	for (int i = 0; i < 2; i++) {
-		assert_int_equal(peer_of(&p->s[i])->state, PEER_UP);
-		assert_int_equal(p->s[i].fake.in_count, 1);
-		assert_int_equal(p->s[i].fake.reserved, 0);
-	}
-	a = only_sa(&p->s[0]);
-	b = only_sa(&p->s[1]);
-	assert_memory_equal(a->sk_d, b->sk_d, prf_len(a->prf));
-	assert_non_null(fake_in(&p->s[1].fake, fake_out_spi(&p->s[0].fake)));
-	assert_null(a->from);
-	assert_null(b->presented.p);
-}
-
-/* What is under way resumes; what is up then. */
-static void resume_on(struct ends *p)
-{
-	struct side *a = &p->s[0];
-
-	carry_all(p);
-	assert_up(p);
-	assert_true(only_sa(a)->resumed && only_sa(&p->s[1])->resumed);
-}
-
-static void resume(struct ends *p)
-{
-	assert_int_equal(exchange_of(&p->s[0]), EXCHANGE_IKE_SESSION_RESUME);
-	resume_on(p);
-}
 
 /* The one that waits for IKE_AUTH. */
 static struct ike_sa *half_open(struct side *s)
 {
 	assert_non_null(TAILQ_FIRST(&s->ike->strangers));
 	return TAILQ_FIRST(&s->ike->strangers);
-}
-
-static void begins_in_full(struct ends *p)
-{
-	struct side *a = &p->s[0];
-
-	assert_int_equal(exchange_of(a), EXCHANGE_IKE_SA_INIT);
-	carry_all(p);
-	assert_up(p);
-	assert_false(only_sa(a)->resumed);
-	assert_int_equal(a->ev[IKE_EV_FAILED].count, 0);
-}
-
-/* What is under way is refused, and the full handshake follows at once. */
-static void begins_anew(struct ends *p)
-{
-	carry_all(p);
-	pass(p, 0);
-	begins_in_full(p);
 }
 
 static void read_letter(const struct letter *l, struct msg *m)
@@ -162,7 +59,7 @@ static bool shown(struct side *to, const uint8_t *ticket, size_t len, uint64_t s
 /* Two messages each way, no key exchange, other keys; again and again. The gateway had it still. */
 static void test_resume(void **state)
 {
-	struct ends *p = up();
+	struct ends *p = resume_up();
 	struct side *a = &p->s[0], *b = &p->s[1];
 	unsigned int sent;
 	uint8_t before[PRF_LEN_MAX], name[TICKET_NAME_LEN];
@@ -193,7 +90,7 @@ static void test_resume(void **state)
 /* The gateway has lost it too, and has its ticket alone. */
 static void test_both_have_lost(void **state)
 {
-	struct ends *p = up();
+	struct ends *p = resume_up();
 	struct side *a = &p->s[0], *b = &p->s[1];
 
 	peer_of(b)->tunnel->conf->dpd_action = DPD_CLEAR;
@@ -210,7 +107,7 @@ static void test_both_have_lost(void **state)
 /* Not what is to follow an IKE SA that stands, RFC 5723 4.3: that is there for new proofs. */
 static void test_reauthentication(void **state)
 {
-	struct ends *p = up();
+	struct ends *p = resume_up();
 	struct side *a = &p->s[0];
 
 	reauthenticate(a);
@@ -228,7 +125,7 @@ static void test_reauthentication(void **state)
 static void test_rekey(void **state)
 {
 	for (int by = 0; by < 2; by++) {
-		struct ends *p = up();
+		struct ends *p = resume_up();
 		struct side *a = &p->s[0], *b = &p->s[1];
 		uint8_t name[TICKET_NAME_LEN];
 
@@ -273,7 +170,7 @@ static void test_further_secrets(void **state)
 /* Before it expires another one is asked for. */
 static void test_renewed(void **state)
 {
-	struct ends *p = up();
+	struct ends *p = resume_up();
 	struct side *a = &p->s[0], *b = &p->s[1];
 	uint8_t name[TICKET_NAME_LEN];
 
@@ -308,7 +205,7 @@ static void test_not_configured(void **state)
 /* TICKET_NACK: the full handshake follows at once, of a gateway that was restarted. */
 static void test_gateway_restarted(void **state)
 {
-	struct ends *p = up();
+	struct ends *p = resume_up();
 	struct side *a = &p->s[0], *b = &p->s[1];
 	struct msg m;
 
@@ -326,7 +223,7 @@ static void test_gateway_restarted(void **state)
 static void test_deleted(void **state)
 {
 	for (int by = 0; by < 2; by++) {
-		struct ends *p = up();
+		struct ends *p = resume_up();
 		struct side *a = &p->s[0], *b = &p->s[1];
 
 		assert_int_equal(side_down(&p->s[by]), 0);
@@ -343,7 +240,7 @@ static void test_deleted(void **state)
 static void test_forgotten(void **state)
 {
 	for (int how = 0; how < 3; how++) {
-		struct ends *p = up();
+		struct ends *p = resume_up();
 		struct side *a = &p->s[0], *b = &p->s[1];
 
 		ike_probe(b->ike);
@@ -370,7 +267,7 @@ static void test_forgotten(void **state)
 /* A client that is taken down has it no more. */
 static void test_client_forgets(void **state)
 {
-	struct ends *p = up();
+	struct ends *p = resume_up();
 	struct side *a = &p->s[0];
 
 	peer_of(a)->tunnel->conf->dpd_action = DPD_CLEAR;
@@ -388,7 +285,7 @@ static void test_client_forgets(void **state)
 /* Nor one whose reload may know that the gateway is to be trusted no more, also in an attempt. */
 static void test_client_reloaded(void **state)
 {
-	struct ends *p = up();
+	struct ends *p = resume_up();
 	struct side *a = &p->s[0];
 
 	lose(a);
@@ -411,7 +308,7 @@ static void test_client_reloaded(void **state)
 
 static void test_expired(void **state)
 {
-	struct ends *p = up();
+	struct ends *p = resume_up();
 	struct side *a = &p->s[0], *b = &p->s[1];
 	uint8_t name[TICKET_NAME_LEN];
 
@@ -440,7 +337,7 @@ static void test_expired(void **state)
 /* Shown by somebody who has seen it, it is not used up; by its owner it is, once and for all. */
 static void test_used_once(void **state)
 {
-	struct ends *p = up();
+	struct ends *p = resume_up();
 	struct side *a = &p->s[0], *b = &p->s[1];
 	uint8_t name[TICKET_NAME_LEN];
 	struct letter seen;
@@ -465,7 +362,7 @@ static void test_used_once(void **state)
 /* Nor is one that no other takes the place of, of an IKE SA that the gateway has lost too. */
 static void test_used_once_by_itself(void **state)
 {
-	struct ends *p = up();
+	struct ends *p = resume_up();
 	struct side *a = &p->s[0], *b = &p->s[1];
 	uint8_t name[TICKET_NAME_LEN];
 
@@ -483,7 +380,7 @@ static void test_used_once_by_itself(void **state)
 
 static void test_unknown(void **state)
 {
-	struct ends *p = up();
+	struct ends *p = resume_up();
 	struct side *b = &p->s[1];
 	uint8_t name[TICKET_NAME_LEN + 1] = {0};
 	uint64_t spi = 1;
@@ -505,7 +402,7 @@ static void test_unknown(void **state)
 static void test_not_proved(void **state)
 {
 	for (int wrong = 0; wrong < 3; wrong++) {
-		struct ends *p = up();
+		struct ends *p = resume_up();
 		struct side *a = &p->s[0], *b = &p->s[1];
 		struct ike_sa *sa;
 
@@ -533,7 +430,7 @@ static void test_not_proved(void **state)
 /* A gateway that has not the keys is none. */
 static void test_impostor(void **state)
 {
-	struct ends *p = up();
+	struct ends *p = resume_up();
 	struct side *a = &p->s[0], *b = &p->s[1];
 
 	lose(a);
@@ -547,48 +444,10 @@ static void test_impostor(void **state)
 	ends_free(p);
 }
 
-/* What is proved is as old as it was: a ticket puts nothing off. */
-static void test_proof_grows_old(void **state)
-{
-	struct ends *p = ends_that(true, true);
-	struct side *a = &p->s[0], *b = &p->s[1];
-	uint64_t until;
-
-	b->conf.reauth_s = 1000;
-	ends_start(p);
-	bring_up(p, 0);
-	until = p->now + 1000000;
-	assert_true(only_sa(a)->ticket->expires_ms <= until);
-	let_time_pass(p, 500);
-	lose(a);
-	resume(p);
-	assert_true(only_sa(a)->term.at <= until);
-	assert_true(only_sa(b)->term.at <= until + 101000);
-	assert_true(only_sa(b)->ticket->expires_ms <= until);
-	lose(a);
-	resume(p);
-	assert_true(only_sa(a)->term.at <= until);
-	assert_true(only_sa(b)->ticket->expires_ms <= until);
-	ends_free(p);
-}
-
-/* Of a certificate's too; with less than a minute left there is none. */
-static void test_little_time(void **state)
-{
-	struct ends *p = ends_that(true, true);
-
-	p->s[1].conf.reauth_s = TICKET_LIFE_LEAST_S - 1;
-	ends_start(p);
-	bring_up(p, 0);
-	assert_null(only_sa(&p->s[0])->ticket);
-	assert_int_equal(granted(&p->s[1]), 0);
-	ends_free(p);
-}
-
 /* From 32 refusals a second on who shows a ticket has to show a cookie too. */
 static void test_cookie(void **state)
 {
-	struct ends *p = up();
+	struct ends *p = resume_up();
 	struct side *a = &p->s[0], *b = &p->s[1];
 	struct msg m;
 
@@ -611,7 +470,7 @@ static void test_cookie(void **state)
 /* A copy of the first message gets the same answer, and makes nothing. */
 static void test_retransmitted(void **state)
 {
-	struct ends *p = up();
+	struct ends *p = resume_up();
 	struct side *a = &p->s[0], *b = &p->s[1];
 	struct letter first, answer;
 
@@ -652,8 +511,6 @@ int main(void)
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_not_proved),
 		cmocka_unit_test(test_impostor),
-		cmocka_unit_test(test_proof_grows_old),
-		cmocka_unit_test(test_little_time),
 		cmocka_unit_test(test_cookie),
 		cmocka_unit_test(test_retransmitted),
 	};

@@ -16,6 +16,7 @@
 #define SA_TIMERS	4
 #define SA_SOON_MS		10000	/* all of a reload do not rekey at once */
 #define SA_PROOF_LEAST_MS	10000	/* whatever lifetime the peer says */
+#define SA_KEYS_LEAST_MS	10000	/* before a rekey of one that is resumed with old keys */
 #define SA_CERTIFICATE_MARGIN_MS	3600000	/* a tenth of its time, and no more */
 #define SA_PROOF_GRACE_S	60	/* beyond it the one that did not begin waits so long */
 
@@ -154,13 +155,16 @@ static void sa_rekey_due(struct timer *timer)
 
 void sa_rekey_after(struct ike_sa *sa, uint32_t rekey_s)
 {
-	uint64_t span = (uint64_t)rekey_s * 1000;
+	uint64_t span = (uint64_t)rekey_s * 1000, now = ike_now(sa->ike), at;
 
-	if (rekey_s)
-		timer_set(&sa->ike->timers, &sa->rekey,
-			  ike_now(sa->ike) + span - ike_jitter(sa->ike, span / 10));
-	else
+	if (!rekey_s) {
 		timer_cancel(&sa->ike->timers, &sa->rekey);
+		return;
+	}
+	at = (sa->agreed_ms ? sa->agreed_ms : now) + span - ike_jitter(sa->ike, span / 10);
+	if (sa->agreed_ms && at < now + SA_KEYS_LEAST_MS)
+		at = now + SA_KEYS_LEAST_MS;
+	timer_set(&sa->ike->timers, &sa->rekey, at);
 }
 
 void sa_rekey_of_age(struct ike_sa *sa, uint32_t rekey_s)
@@ -230,11 +234,22 @@ void sa_proof_lasts(struct ike_sa *sa, uint32_t s)
 	sa_term_at_most(sa, ms);
 }
 
-uint32_t sa_proof_left(const struct ike_sa *sa, uint32_t s)
+/* What is left of @s since then; @since 0: since now. */
+static uint32_t sa_left(const struct ike_sa *sa, uint64_t since_ms, uint32_t s)
 {
-	uint64_t gone_s = sa->proved_ms ? (ike_now(sa->ike) - sa->proved_ms) / 1000 : 0;
+	uint64_t gone_s = since_ms ? (ike_now(sa->ike) - since_ms) / 1000 : 0;
 
 	return s && gone_s >= s ? 1 : s ? s - (uint32_t)gone_s : 0;
+}
+
+uint32_t sa_proof_left(const struct ike_sa *sa, uint32_t s)
+{
+	return sa_left(sa, sa->proved_ms, s);
+}
+
+uint32_t sa_keys_left(const struct ike_sa *sa, uint32_t s)
+{
+	return sa_left(sa, sa->agreed_ms, s);
 }
 
 /* The parts that can fail. */
@@ -334,6 +349,8 @@ void sa_set_state(struct ike_sa *sa, enum sa_state state, const char *why)
 		sa->established_ms = ike_now(ike);
 	if (state == SA_ESTABLISHED && !sa->proved_ms)
 		sa->proved_ms = sa->established_ms;
+	if (state == SA_ESTABLISHED && !sa->agreed_ms)
+		sa->agreed_ms = sa->established_ms;
 	sa_touch(sa);
 }
 

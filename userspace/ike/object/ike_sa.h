@@ -151,6 +151,7 @@ struct ike_sa {
 	 * now, it is not established yet.
 	 */
 	uint64_t proved_ms;
+	uint64_t agreed_ms;		/* likewise, their last key exchange, which a ticket is not */
 	unsigned int epoch;		/* of ike->epoch, when that proof began */
 	bool childless;			/* IKE_AUTH makes no child, RFC 6023 */
 	bool several;			/* the responder takes several proofs, RFC 4739 */
@@ -255,7 +256,7 @@ void sa_end(struct ike_sa *sa, enum sa_end end, enum ike_failure failure, const 
 bool sa_follows(const struct ike_sa *sa);
 /* From now on it is asked whether it lives after @dpd_s seconds of silence; 0: never. */
 void sa_watch(struct ike_sa *sa, uint32_t dpd_s);
-/* We rekey it after @rekey_s seconds, up to a tenth earlier; 0: never. */
+/* We rekey it @rekey_s seconds after the key exchange, up to a tenth earlier; 0: never. */
 void sa_rekey_after(struct ike_sa *sa, uint32_t rekey_s);
 /* Likewise, but of its life since it was made. */
 void sa_rekey_of_age(struct ike_sa *sa, uint32_t rekey_s);
@@ -268,5 +269,7 @@ void sa_certificate_lasts(struct ike_sa *sa, bool first);
 void sa_proof_lasts(struct ike_sa *sa, uint32_t s);
 /* What is left of @s seconds since the ends have proved who they are, at least 1; 0: for ever. */
 uint32_t sa_proof_left(const struct ike_sa *sa, uint32_t s);
+/* Likewise, since its key exchange. */
+uint32_t sa_keys_left(const struct ike_sa *sa, uint32_t s);
 
 #endif

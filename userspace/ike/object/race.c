@@ -16,8 +16,11 @@ void peer_race(struct peer *peer)
 const struct addr *peer_race_towards(const struct peer *peer)
 {
 	if (peer->sa || !peer->attempt || peer->attempt->state != SA_INIT_SENT ||
-	    peer->attempt->end != SA_KEEP || peer->rival_count == PEER_RACE_MAX - 1 ||
-	    peer->raced >= peer->addr_count)
+	    peer->attempt->end != SA_KEEP || peer->rival_count == PEER_RACE_MAX - 1)
+		return NULL;
+	if (peer->race_again.family)
+		return &peer->race_again;
+	if (peer->raced >= peer->addr_count)
 		return NULL;
 	return &peer->addrs[(peer->addr_at + peer->raced) % peer->addr_count];
 }
@@ -28,6 +31,7 @@ void peer_race_won(struct peer *peer, struct ike_sa *sa)
 
 	timer_cancel(&peer->ike->timers, &peer->race);
 	peer->race_due = false;
+	peer->race_again.family = 0;
 	for (unsigned int i = 0; i < peer->rival_count; i++) {
 		other = peer->rival[i];
 		if (other == sa) {

@@ -74,6 +74,7 @@ static struct ticket *ticket_new(struct ike_sa *sa, struct chunk name, uint32_t 
 	t->remote_id = sa->remote_id;
 	memcpy(t->claim, sa->claim, sizeof(t->claim));
 	t->proved_ms = sa->proved_ms ? sa->proved_ms : ike_now(ike);
+	t->agreed_ms = sa->agreed_ms ? sa->agreed_ms : ike_now(ike);
 	t->certified_ms = sa->certified_ms;
 	t->session = sa->session_s;
 	t->framed = sa->framed;
@@ -161,6 +162,15 @@ static void ticket_wait(struct ticket *t)
 		ticket_free(TAILQ_FIRST(&ike->lost_tickets));
 }
 
+/* It is the client's, for its next attempts. */
+static void ticket_lie(struct ticket *t, struct peer *peer)
+{
+	ticket_free(peer->ticket);
+	t->peer = peer;
+	peer->ticket = t;
+	timer_set(&t->ike->timers, &t->due, t->expires_ms);
+}
+
 void ticket_outlives(struct ike_sa *sa)
 {
 	struct ticket *t = sa->ticket;
@@ -171,15 +181,17 @@ void ticket_outlives(struct ike_sa *sa)
 		ticket_wait(t);
 		return;
 	}
-	ticket_free(sa->peer->ticket);
-	t->peer = sa->peer;
-	t->peer->ticket = t;
-	timer_set(&t->ike->timers, &t->due, t->expires_ms);
+	if (sa->want_successor)
+		t->term_ms = ike_now(t->ike);
+	else if (timer_armed(&sa->term))
+		t->term_ms = sa->term.at;
+	ticket_lie(t, sa->peer);
 }
 
 bool ticket_is_there(const struct peer *peer)
 {
-	return peer->ticket && ike_now(peer->ike) < peer->ticket->expires_ms;
+	return peer->ticket && !peer->ticket->doubted &&
+	       ike_now(peer->ike) < peer->ticket->expires_ms;
 }
 
 struct ticket *ticket_take(struct peer *peer)
@@ -191,7 +203,27 @@ struct ticket *ticket_take(struct peer *peer)
 	timer_cancel(&t->ike->timers, &t->due);
 	t->peer = NULL;
 	peer->ticket = NULL;
+	t->shown++;
 	return t;
+}
+
+void ticket_back(struct ike_sa *sa)
+{
+	struct ticket *t = sa->from;
+	struct peer *peer = sa->peer;
+
+	if (!peer || peer->sa || peer->intent == INTENT_DOWN || sa->established_ms)
+		return;
+	if (!t) {
+		if (peer->ticket)
+			peer->ticket->doubted = false;
+		return;
+	}
+	if (t->used || t->shown >= TICKET_SHOWN_MAX || t->epoch != t->ike->epoch ||
+	    ike_now(t->ike) >= t->expires_ms)
+		return;
+	sa->from = NULL;
+	ticket_lie(t, peer);
 }
 
 void ticket_apply(const struct ticket *t, struct ike_sa *sa)
@@ -202,6 +234,7 @@ void ticket_apply(const struct ticket *t, struct ike_sa *sa)
 	sa->remote_id = t->remote_id;
 	memcpy(sa->claim, t->claim, sizeof(sa->claim));
 	sa->proved_ms = t->proved_ms;
+	sa->agreed_ms = t->agreed_ms;
 	sa->certified_ms = t->certified_ms;
 	sa->session_s = t->session && t->certified_ms > now ?
 				(uint32_t)((t->certified_ms - now) / 1000) : 0;
@@ -217,6 +250,15 @@ void tickets_forget(struct ike *ike, uint32_t tunnel)
 	HASH_ITER(by_name, ike->ticket_by_name, t, next)
 		if (!t->sa && t->owner.tunnel == tunnel)
 			ticket_free(t);
+}
+
+void ticket_forget_lost(const struct peer *peer)
+{
+	const struct ticket_owner owner = {
+		.tunnel = peer->tunnel_id, .id_hash = ike_id_hash(&peer->remote_id),
+	};
+
+	ticket_free(ticket_of(peer->ike, &owner));
 }
 
 void tickets_forget_all(struct ike *ike)

@@ -4,7 +4,8 @@
  * place of a key exchange and of proofs. Each end has one for an IKE SA: the gateway's is found by
  * its name, which is all that a client gets to see of it (a ticket by reference); to the client
  * those octets mean nothing. In memory only. It is wiped when it is used, when it expires, when the
- * IKE SA is rekeyed, and when that ends otherwise than by silence of the peer.
+ * IKE SA is rekeyed, and when that ends otherwise than by silence of the peer. Used it is when the
+ * other end has spoken with its keys: what anybody may have said costs the client nothing.
  */
 #ifndef IKE_TICKET_H
 #define IKE_TICKET_H
@@ -20,6 +21,7 @@
 #define TICKET_LIFE_MOST_S	86400
 /* Of IKE SAs that were lost; a newer one takes the place of the oldest. */
 #define TICKETS_LOST_MAX	4096
+#define TICKET_SHOWN_MAX	3	/* attempts of the client that show it */
 
 struct ticket {
 	TAILQ_ENTRY(ticket) link;	/* in ike->lost_tickets */
@@ -31,6 +33,9 @@ struct ticket {
 	struct octets name;
 	uint64_t expires_ms;
 	struct timer due;		/* it expires, or another one is to be asked for */
+	/* Client: attempts so far; one is over; it was refused, the next one goes without it. */
+	uint8_t shown;
+	bool used, doubted;
 	/* Whose it is. Of lost ones there is one for each. */
 	struct ticket_owner {
 		uint32_t tunnel, id_hash;
@@ -43,7 +48,8 @@ struct ticket {
 	struct ike_id local_id, remote_id;
 	uint8_t claim[32];
 	/* What its proofs are good for. */
-	uint64_t proved_ms, certified_ms;
+	uint64_t proved_ms, agreed_ms, certified_ms;
+	uint64_t term_ms;		/* when the client was to prove itself anew; 0: never */
 	unsigned int epoch;
 	bool session;			/* certified_ms is the end of a session of RADIUS */
 	struct addr framed;
@@ -61,12 +67,16 @@ void ticket_outlives(struct ike_sa *sa);
 /* Client: the one that an attempt of @peer can use now, which is the caller's; NULL: none. */
 struct ticket *ticket_take(struct peer *peer);
 bool ticket_is_there(const struct peer *peer);
+/* The attempt @sa has ended: the peer has its ticket again, if that is not used and not worn. */
+void ticket_back(struct ike_sa *sa);
 /* @sa, made from it, is what the one before was, and its proofs are as old as those. */
 void ticket_apply(const struct ticket *t, struct ike_sa *sa);
 /* Wipes; NULL is fine. */
 void ticket_free(struct ticket *t);
 /* Gateway: those of a tunnel that outlive their IKE SAs. */
 void tickets_forget(struct ike *ike, uint32_t tunnel);
+/* Gateway: likewise, that of one peer of it. */
+void ticket_forget_lost(const struct peer *peer);
 /* Of both roles, but those that an attempt is under way with. */
 void tickets_forget_all(struct ike *ike);
 

@@ -346,6 +346,7 @@ enum verdict v2_auth_refused(struct inbound *in)
 	const struct msg_notify *error = msg_error(&v2_inbound(in)->m);
 	char name[NAME_STRLEN];
 
+	resume_used(in->sa);
 	if (error && error->type == NOTIFY_TEMPORARY_FAILURE && auth_try_again(in->sa))
 		return VERDICT_DONE;
 	if (in->sa->resumed) {
@@ -450,7 +451,7 @@ static enum verdict auth_accepted(struct inbound *in)
 		    proof_text(alone ? sa->auth[true] : sa->auth[false], proved),
 		    sa->ppk.mixed ? ", and has the PPK" : "");
 	if (sa->from) {
-		ticket_apply(sa->from, sa);
+		resume_apply(sa);
 	} else {
 		ppk_tell(sa, sa->peer->tunnel);
 		proof_certified(sa, sa->auth[alone]);
@@ -630,6 +631,7 @@ enum verdict v2_auth_response(struct inbound *in)
 	const struct auth_session *ours = in->sa->auth[true];
 	struct v2_inbound *v = v2_inbound(in);
 
+	resume_used(in->sa);
 	if (auth_peer_goes_on(in))
 		return VERDICT_FAIL;
 	if (resume_is_void(in->sa)) {

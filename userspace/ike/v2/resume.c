@@ -77,13 +77,13 @@ const struct exchange_kind v2_kind_ticket = {
 /* ---- the gateway */
 
 /*
- * At most as long as the IKE SA without a rekey, and as what the peer has proved is good for. 0: it
- * is not worth while.
+ * At most as long as the IKE SA without a rekey, counted from the last key exchange, and as what the
+ * peer has proved is good for. 0: it is not worth while.
  */
 static uint32_t resume_life(const struct ike_sa *sa)
 {
 	const struct tunnel_conf *conf = sa->peer->conf;
-	uint32_t life_s = lifetime_least(conf->rekey_s, TICKET_LIFE_MOST_S);
+	uint32_t life_s = lifetime_least(sa_keys_left(sa, conf->rekey_s), TICKET_LIFE_MOST_S);
 	uint64_t now = ike_now(sa->ike), left_s;
 
 	life_s = lifetime_least(life_s, sa_proof_left(sa, conf->reauth_s));
@@ -110,7 +110,7 @@ void resume_grant(struct builder *b, struct ike_sa *sa, const struct msg *m)
 
 	if (!msg_notify(m, NOTIFY_TICKET_REQUEST))
 		return;
-	if (!sa->began && (!sa->peer || sa->peer->sa != sa)) {
+	if (!sa->began && (!sa->peer || (sa->peer->sa != sa && sa->peer->conf->resume))) {
 		build_notify(b, NOTIFY_TICKET_ACK, 0, 0, 0, NULL, 0);
 		return;
 	}

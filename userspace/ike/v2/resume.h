@@ -13,6 +13,10 @@
 void resume_ask(struct builder *b, const struct ike_sa *sa);
 /* The gateway's answer to that. @again: where it is to be asked later, do so. */
 void resume_take(struct ike_sa *sa, const struct msg *m, bool again);
+/* The gateway has spoken with the keys of the ticket that the attempt @sa has shown, if any. */
+void resume_used(struct ike_sa *sa);
+/* @sa, made from its ticket, is proved: it is what the one before was, and as old. */
+void resume_apply(struct ike_sa *sa);
 /* A reload came while @sa was made from a ticket: who the peer is has to be proved anew. */
 bool resume_is_void(const struct ike_sa *sa);
 /* The attempt @sa with a ticket has been refused: another one, without, begins at once. */

@@ -4,12 +4,14 @@
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/ticket.h"
+#include "ike/object/touch.h"
 #include "ike/v2/nat.h"
 #include "ike/v2/offer.h"
 #include "ike/v2/resume.h"
 #include "ike/v2/tell.h"
 
 #define ROUNDS_MAX	6	/* answers with a cookie in one attempt */
+#define TERM_LEAST_MS	10000	/* before one that is resumed is to be followed up */
 
 struct resume_exchange {
 	uint8_t rounds;
@@ -24,11 +26,11 @@ static bool resume_is_due(const struct ike_sa *sa)
 {
 	const struct peer *peer = sa->peer;
 
-	return peer && peer->attempt == sa && !peer->sa && peer->conf->resume &&
+	return peer && peer->attempt == sa && !sa->ni.len && !peer->sa && peer->conf->resume &&
 	       !peer->detour.to.family && ticket_is_there(peer);
 }
 
-/* A ticket is shown in one attempt, and never again: RFC 5723 4.3.1. */
+/* While it is under way no other attempt has it, and none once it is used: RFC 5723 4.3.1. */
 static bool resume_prepare(struct ike_sa *sa)
 {
 	if (!sa->from)
@@ -78,20 +80,44 @@ const struct exchange_kind v2_kind_resume = {
 
 /* ---- answered */
 
+void resume_used(struct ike_sa *sa)
+{
+	if (sa->from)
+		sa->from->used = true;
+}
+
+void resume_apply(struct ike_sa *sa)
+{
+	uint64_t now = ike_now(sa->ike), until = sa->from->term_ms;
+
+	ticket_apply(sa->from, sa);
+	if (until)
+		sa_term(sa, until > now + TERM_LEAST_MS ? until - now : TERM_LEAST_MS);
+}
+
 bool resume_is_void(const struct ike_sa *sa)
 {
 	return sa->from && sa->from->epoch != sa->ike->epoch;
 }
 
-/* Others to other addresses go on instead; else the peer is tried again: the same to people. */
+/*
+ * The peer is tried again: the same to people. Where others go on to other addresses it is one of
+ * them: it does not wait for those, which may be dead.
+ */
 void resume_give_up(struct ike_sa *sa, const char *why)
 {
 	struct peer *peer = sa->peer;
 
 	report_log(sa->ike, peer, LOG_NOTICE,
 		   "the session is not resumed (%s): a full handshake follows", why);
-	if (!peer || peer->attempt != sa || peer->rival_count)
+	if (!peer || peer->attempt != sa)
 		return;
+	if (peer->rival_count) {
+		peer->race_again = sa->remote.addr;
+		peer->race_due = true;
+		peer_touch(peer);
+		return;
+	}
 	peer_race_won(peer, sa);
 	peer->attempt = NULL;
 	if (!peer->sa)
@@ -115,7 +141,7 @@ enum verdict v2_resume_response(struct inbound *in)
 	return VERDICT_DONE;
 }
 
-/* TICKET_NACK, another error, or REDIRECT: the ticket is used up, IKE_SA_INIT says the rest. */
+/* TICKET_NACK, another error, or REDIRECT, of anybody: IKE_SA_INIT follows, and says the rest. */
 enum verdict v2_resume_notify(struct inbound *in)
 {
 	struct v2_inbound *v = v2_inbound(in);
@@ -133,6 +159,7 @@ enum verdict v2_resume_notify(struct inbound *in)
 	    !msg_notify(&v->m, NOTIFY_REDIRECT))
 		return VERDICT_DROP;	/* the same cookie once more */
 	tell_answered(v);
+	in->sa->from->doubted = true;
 	resume_give_up(in->sa, notify_text(error ? error->type : NOTIFY_TICKET_NACK, name));
 	return VERDICT_FAIL;
 }
