@@ -64,6 +64,39 @@ static void test_two_proofs(void **state)
 	}
 }
 
+/* The same user comes with another machine, or has restarted this one: INITIAL_CONTACT. */
+static void test_another_machine(void **state)
+{
+	for (int i = 0; i < 4; i++) {
+		struct ends *p = second_ends("\4");
+		struct side *a = &p->s[0], *b = &p->s[1];
+		bool other = i & 1, keep = i & 2;
+		struct ike_sa *first;
+		uint64_t spi;
+
+		b->conf.remote_id.type = 0;
+		b->conf.unique = keep ? UNIQUE_KEEP : UNIQUE_REPLACE;
+		ends_start(p);
+		bring_up(p, 0);
+		first = only_sa(b);
+		spi = sa_spi(first);
+		if (other)
+			assert_true(ike_id_parse(&a->conf.local_id, "desktop.example.org"));
+		side_restart(a);
+		start(p, 0);
+		for (int n = 0; n < 6; n++) {
+			carry(a);
+			carry(b);
+		}
+		first = sa_find(b->ike, spi);
+		assert_int_equal(!!first, other);
+		if (other)
+			assert_int_equal(peer_of(b)->before == first, !keep);
+		assert_int_equal(peer_of(b)->sa == first, other && keep);
+		ends_free(p);
+	}
+}
+
 /* Without a name of its own the user is called as the machine; any method of rounds will do. */
 static void test_a_method_nobody_knows(void **state)
 {
@@ -392,6 +425,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_two_proofs),
+		cmocka_unit_test(test_another_machine),
 		cmocka_unit_test(test_a_method_nobody_knows),
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_only_one_wants_it),

@@ -178,6 +178,22 @@ static void accept_put_off_children(struct peer *peer)
 }
 
 /*
+ * Has the peer begun anew, so that what it had goes at once? It says so for the identities that it
+ * has proved: with two proofs the machine's is one of them, and another machine of the same user
+ * says nothing of this one's IKE SA, RFC 7296 2.4.
+ */
+static bool accept_is_afresh(const struct v2_inbound *v, const struct tunnel *t,
+			     const struct peer *peer)
+{
+	const struct ike_sa *sa = v->in.sa;
+
+	return (sa->resumed || msg_notify(&v->m, NOTIFY_INITIAL_CONTACT)) && peer->sa &&
+	       ike_id_equal(&peer->sa->remote_id, &sa->remote_id) &&
+	       (!t->conf->remote_second ||
+		!memcmp(peer->sa->claim, sa->claim, sizeof(sa->claim)));
+}
+
+/*
  * May the peer have another IKE SA, as `unique` says? Where the first one is to stay it is asked
  * whether it lives: if not, the next attempt finds its place free.
  */
@@ -188,7 +204,7 @@ static bool accept_unique(struct v2_inbound *v, struct tunnel *t, struct peer *p
 	struct cause cause;
 
 	if (t->conf->unique == UNIQUE_KEEP && peer->sa &&
-	    ike_id_equal(&peer->sa->remote_id, id) && !msg_notify(&v->m, NOTIFY_INITIAL_CONTACT)) {
+	    ike_id_equal(&peer->sa->remote_id, id) && !accept_is_afresh(v, t, peer)) {
 		peer->sa->want_liveness = true;
 		sa_touch(peer->sa);
 		cause_set(&cause, IKE_FAIL_ID,
@@ -248,12 +264,8 @@ enum verdict accept_establish(struct inbound *in, struct tunnel *t, struct ike_s
 	}
 	if (!before && !accept_unique(v, t, peer))
 		return VERDICT_FAIL;
-	/*
-	 * INITIAL_CONTACT counts for the tunnel and the peer that it was authenticated for: other
-	 * IKE SAs may rest on other secrets.
-	 */
-	afresh = (sa->resumed || msg_notify(&v->m, NOTIFY_INITIAL_CONTACT)) && peer->sa &&
-		 ike_id_equal(&peer->sa->remote_id, &sa->remote_id);
+	/* for this tunnel and this peer only: other IKE SAs may rest on other secrets */
+	afresh = accept_is_afresh(v, t, peer);
 	sa->peer = peer;
 	sa->mark = t->conf->mark;
 	sa_forget_proof(sa);
