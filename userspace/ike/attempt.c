@@ -189,6 +189,7 @@ static void attempt_want_children(struct peer *peer)
 	TAILQ_FOREACH(child, &peer->children, link) {
 		if (child->held_down || child->state == CHILD_UP || (any && !child->wanted))
 			continue;
+		child->single = CHILD_ALL;	/* the peer may have learnt more */
 		child->wanted = true;
 		child_connecting(child, "an attempt begins");
 	}

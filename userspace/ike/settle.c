@@ -164,7 +164,7 @@ static void settle_children(struct peer *peer)
 			child_connecting(child, "wanted");
 			sa_touch(peer->sa);
 		} else if (keep && child->state == CHILD_DOWN && !child->held_down &&
-			   !timer_armed(&child->retry)) {
+			   !child->vain && !timer_armed(&child->retry)) {
 			child_retry_later(child, 0);
 		}
 	}

@@ -63,6 +63,8 @@ bool ts_list_within(const struct ts_list *inner, const struct ts_list *outer);
 bool ts_list_overlap(const struct ts_list *a, const struct ts_list *b);
 /* Can one of the one list pair with one of the other? */
 bool ts_list_can_pair(const struct ts_list *local, const struct ts_list *remote);
+/* Of @list those that can pair with one of @other. NULL: none, or no memory. */
+struct ts_list *ts_list_pairable(const struct ts_list *list, const struct ts_list *other);
 /* Octets of a selector as a payload has it, RFC 7296 3.13.1. */
 size_t ts_octets(const struct ts *ts);
 size_t ts_list_octets(const struct ts_list *list);

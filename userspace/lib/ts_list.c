@@ -103,6 +103,21 @@ bool ts_list_can_pair(const struct ts_list *local, const struct ts_list *remote)
 	return false;
 }
 
+struct ts_list *ts_list_pairable(const struct ts_list *list, const struct ts_list *other)
+{
+	struct ts some[TS_LIST_MAX];
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < ts_list_count(list); i++)
+		for (unsigned int j = 0; j < ts_list_count(other); j++) {
+			if (!ts_can_pair(&list->ts[i], &other->ts[j]))
+				continue;
+			some[count++] = list->ts[i];
+			break;
+		}
+	return ts_list_new(some, count);
+}
+
 size_t ts_octets(const struct ts *ts)
 {
 	return 8 + 2 * addr_len(&ts->start);

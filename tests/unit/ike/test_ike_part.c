@@ -3,6 +3,8 @@
 #include <stdio.h>
 
 #include "ike/object/part.h"
+#include "ike/object/pool.h"
+#include "ike/v2/config.h"
 #include "ike/v2/offer.h"
 #include "unit/ike/ike_ends.h"
 
@@ -231,13 +233,11 @@ static void the_rest_is_of_pairs(void **state)
 }
 
 /* Not even one pair of networks, only that of the packet that waits: RFC 7296 2.9. */
-static void the_packet_is_what_the_peer_takes(void **state)
+static void one_of_hosts(struct ends *p)
 {
-	struct ends *p = single("10.1.1.0/24 10.3.0.0/24[udp]", "10.2.1.0/24 10.2.2.0/24");
 	struct ike_kern_event ev = { .type = IKE_KERN_ACQUIRE };
 	struct side *a = &p->s[0];
 	struct child *child;
-	char text[TS_STRLEN];
 	const char *why;
 
 	a->conf.start = START_ON_DEMAND;
@@ -260,11 +260,141 @@ static void the_packet_is_what_the_peer_takes(void **state)
 	carry_all(p);
 	assert_int_equal(child->single, CHILD_HOSTS);
 	assert_int_equal(child->state, CHILD_UP);
+}
+
+static void the_packet_is_what_the_peer_takes(void **state)
+{
+	struct ends *p = single("10.1.1.0/24 10.3.0.0/24[udp]", "10.2.1.0/24 10.2.2.0/24");
+	struct child *child;
+	char text[TS_STRLEN];
+
+	one_of_hosts(p);
+	child = child_named(&p->s[0], "all");
 	assert_string_equal(ts_list_str(child->conf->local_ts, text, sizeof(text)),
 			    "10.3.0.0/24[udp]");
 	assert_string_equal(ts_list_str(child->local_ts, text, sizeof(text)), "10.3.0.7[udp]");
 	assert_string_equal(ts_list_str(child->remote_ts, text, sizeof(text)), "10.2.2.9");
 	ends_free(p);
+}
+
+/* Another IKE SA follows: the pair of the hosts goes on, no packet has to ask for it again. */
+static void the_hosts_follow(void **state)
+{
+	struct ends *p = single("10.1.1.0/24 10.3.0.0/24[udp]", "10.2.1.0/24 10.2.2.0/24");
+	struct side *a = &p->s[0];
+	struct child *child;
+	char text[TS_STRLEN];
+
+	one_of_hosts(p);
+	child = child_named(a, "all");
+	reauthenticate(a);
+	let_time_pass(p, 70);
+	assert_int_equal(reauthentications(a), 1);
+	assert_int_equal(child->state, CHILD_UP);
+	assert_string_equal(ts_list_str(child->local_ts, text, sizeof(text)), "10.3.0.7[udp]");
+	assert_string_equal(ts_list_str(child->remote_ts, text, sizeof(text)), "10.2.2.9");
+	assert_int_equal(child->single, CHILD_HOSTS);
+	ends_free(p);
+}
+
+/* After it was down the peer may take more: it is asked. */
+static void what_it_takes_is_found_out_anew(void **state)
+{
+	struct ends *p = single("10.1.0.0/24", "10.2.1.0/24");
+	struct side *a = &p->s[0];
+
+	single_begin(p);
+	carry_all(p);
+	assert_single(a, "all", "10.1.0.0/24", "10.2.1.0/24");
+	assert_int_equal(side_down(a), 0);
+	carry_all(p);
+	forget(p);
+	attempt(p, 0);
+	assert_int_equal(child_named(a, "all")->state, CHILD_UP);
+	assert_int_equal(child_named(a, "all")->single, CHILD_ALL);
+	ends_free(p);
+}
+
+/* A part that the peer refuses, which nobody has configured as such, is not asked for again. */
+static void what_is_refused_is_asked_for_once(void **state)
+{
+	struct ends *p = ends_new();
+	struct side *a = &p->s[0];
+
+	set_ts(a, "10.1.0.0/24", "10.2.0.0/24 10.2.1.0/24 10.2.9.0/24");
+	set_ts(&p->s[1], "10.2.0.0/24", "10.1.0.0/24");
+	add_child(&p->s[1], "voice", "10.2.1.0/24", "10.1.0.0/24");
+	a->conf.start = START_UP;
+	ends_start(p);
+	pass(p, 0);
+	carry_all(p);
+	let_time_pass(p, 1000);
+	assert_int_equal(child_named(a, "t-2")->state, CHILD_UP);
+	assert_int_equal(child_named(a, "t-3")->state, CHILD_DOWN);
+	assert_int_equal(a->ev[IKE_EV_CHILD_FAILED].count, 1);
+	ended_in(a, IKE_EV_CHILD_FAILED, IKE_FAIL_TS, "10.2.9.0/24");
+	/* but with the next IKE SA */
+	assert_int_equal(side_down(a), 0);
+	carry_all(p);
+	forget(p);
+	start(p, 0);
+	carry_all(p);
+	assert_int_equal(a->ev[IKE_EV_CHILD_FAILED].count, 2);
+	ends_free(p);
+}
+
+/* The peer gives us two addresses: each part is about that of its family. */
+static void a_part_has_the_address_of_its_family(void **state)
+{
+	struct pool_conf pool = { .name = "road", .range_count = 2 };
+	struct ends *p = ends_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct ts_list *local;
+	const char *why;
+
+	set_ts(a, "0.0.0.0/0 ::/0", "10.2.0.0/24 fd02::/64");
+	a->conf.ask_address = true;
+	set_ts(b, "10.2.0.0/24", "10.9.0.0/24");
+	add_child(b, "six", "fd02::/64", "fd09::/64");
+	set_remote(b, "any");
+	snprintf(b->conf.pool, sizeof(b->conf.pool), "road");
+	ends_start(p);
+	assert_true(ts_parse(&pool.range[0], "10.9.0.0/24", &why));
+	assert_true(ts_parse(&pool.range[1], "fd09::/64", &why));
+	assert_int_equal(ike_pool_set(b->ike, &pool), 0);
+	attempt(p, 0);
+	for (int f = 0; f < ADDR_FAMILIES; f++) {
+		struct child *child = child_named(a, f ? "t-2" : "t");
+
+		assert_int_equal(child->state, CHILD_UP);
+		local = config_local_ts(child);
+		assert_int_equal(ts_list_count(local), 1);
+		assert_int_equal(addr_index(&local->ts[0].start), f);
+		ts_list_put(local);
+	}
+	ends_free(p);
+}
+
+static void names_of_parts(void **state)
+{
+	static const struct {
+		const char *name, *whole;
+		bool is;
+	} rows[] = {
+		{ "voice-2", "voice", true }, { "voice-99", "voice", true },
+		{ "voice", "voice", false }, { "voice-", "voice", false },
+		{ "voice-1", "voice", false }, { "voice-02", "voice", false },
+		{ "voice-100", "voice", false }, { "voice-2x", "voice", false },
+		{ "voice--2", "voice", false }, { "voic-2", "voice", false },
+		{ "v", "voice", false }, { "voice-4294967298", "voice", false },
+	};
+	char whole[TUNNEL_NAME_MAX] = {0}, name[TUNNEL_NAME_MAX];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		assert_int_equal(child_part_is_of(rows[i].name, rows[i].whole), rows[i].is);
+	memset(whole, 'x', sizeof(whole) - 1);
+	for (unsigned int i = 2; i <= TUNNEL_PARTS_MAX; i++)
+		assert_true(child_part_is_of(child_part_name(name, whole, i), whole));
 }
 
 /* What is refused for its proposals changes nothing. */
@@ -344,6 +474,11 @@ int main(void)
 		cmocka_unit_test(what_is_no_pair_is_not_asked_for),
 		cmocka_unit_test(the_rest_is_of_pairs),
 		cmocka_unit_test(the_packet_is_what_the_peer_takes),
+		cmocka_unit_test(the_hosts_follow),
+		cmocka_unit_test(what_it_takes_is_found_out_anew),
+		cmocka_unit_test(what_is_refused_is_asked_for_once),
+		cmocka_unit_test(a_part_has_the_address_of_its_family),
+		cmocka_unit_test(names_of_parts),
 		cmocka_unit_test(what_is_refused_makes_no_part),
 		cmocka_unit_test(the_first_choice_decides),
 	};

@@ -42,12 +42,16 @@ const char *child_part_name(char buf[TUNNEL_NAME_MAX], const char *whole, unsign
 
 bool child_part_is_of(const char *name, const char *whole)
 {
-	char buf[TUNNEL_NAME_MAX];
+	size_t len = strnlen(whole, TUNNEL_NAME_MAX - CONF_PART_DIGITS - 2);
+	const char *number;
+	unsigned int n = 0;
 
-	for (unsigned int i = 2; i <= TUNNEL_PARTS_MAX; i++)
-		if (!strcmp(name, child_part_name(buf, whole, i)))
-			return true;
-	return false;
+	if (strncmp(name, whole, len) || name[len] != '-' || name[len + 1] == '0')
+		return false;
+	for (number = name + len + 1;
+	     *number >= '0' && *number <= '9' && n <= TUNNEL_PARTS_MAX; number++)
+		n = 10 * n + (unsigned int)(*number - '0');
+	return !*number && n >= 2 && n <= TUNNEL_PARTS_MAX;
 }
 
 struct child_conf *child_conf_part(const struct child_conf *whole, const char *name,

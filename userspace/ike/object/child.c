@@ -353,6 +353,7 @@ static void child_came_up(struct child *child, const struct child_sa *pair,
 	struct cause text = {0};
 
 	child->wanted = false;
+	child->vain = false;
 	child->failures = 0;
 	child->not_before = 0;
 	child->asked_local = child->asked_remote = (struct ts){0};
@@ -439,6 +440,7 @@ void child_failed(struct child *child, const struct cause *cause)
 	}
 	if (child_may_wait(child))
 		child->not_before = ike_now(child->ike) + pause_next(&child->failures);
+	child->vain = child->part && cause->failure == IKE_FAIL_TS;
 	cause_keep(&child->cause, cause);
 	child_set_state(child, CHILD_DOWN, cause->text);
 	report_child(child, IKE_EV_CHILD_FAILED, cause);

@@ -38,6 +38,8 @@ struct child {
 	enum child_state state;		/* set by child_set_state() only */
 	bool wanted;			/* to be made on the next occasion */
 	bool held_down;			/* taken down by a person */
+	/* A part whose selectors the peer refuses: it is not asked for again with this IKE SA. */
+	bool vain;
 	bool in_kernel;			/* the policy is there */
 	bool waits;			/* but no SA: packets wait for one */
 	const char *gone;		/* why the kernel has no policy of it: settle closes it */

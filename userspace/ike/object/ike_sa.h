@@ -151,7 +151,7 @@ struct ike_sa {
 	 * now, it is not established yet.
 	 */
 	uint64_t proved_ms;
-	uint64_t agreed_ms;		/* likewise, their last key exchange, which a ticket is not */
+	uint64_t agreed_ms;		/* likewise, of their last key exchange */
 	unsigned int epoch;		/* of ike->epoch, when that proof began */
 	bool childless;			/* IKE_AUTH makes no child, RFC 6023 */
 	bool several;			/* the responder takes several proofs, RFC 4739 */

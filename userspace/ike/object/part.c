@@ -8,22 +8,6 @@
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
 
-/* Of @list those that can pair with one of @other. NULL: none, or no memory. */
-static struct ts_list *part_pairable(const struct ts_list *list, const struct ts_list *other)
-{
-	struct ts some[TS_LIST_MAX];
-	unsigned int count = 0;
-
-	for (unsigned int i = 0; i < ts_list_count(list); i++)
-		for (unsigned int j = 0; j < ts_list_count(other); j++) {
-			if (!ts_can_pair(&list->ts[i], &other->ts[j]))
-				continue;
-			some[count++] = list->ts[i];
-			break;
-		}
-	return ts_list_new(some, count);
-}
-
 /* Where the peer gives us our address, that is ours in every pair: what is local is not split. */
 static unsigned int part_numbers(const struct child *child)
 {
@@ -64,7 +48,7 @@ static bool part_pair_of(const struct child *child, unsigned int number, struct 
 
 	pair->remote = ts_list_new(&conf->remote_ts->ts[number % remotes], 1);
 	pair->local = child->peer->conf->ask_address ?
-			      part_pairable(conf->local_ts, pair->remote) :
+			      ts_list_pairable(conf->local_ts, pair->remote) :
 			      ts_list_new(&conf->local_ts->ts[number / remotes], 1);
 	if (pair->local && pair->remote)
 		return true;
@@ -323,8 +307,8 @@ static bool part_shrink(struct child *child, const struct ts_pair *has)
 	all.local = child->peer->conf->ask_address ? ts_list_get(conf->local_ts) :
 						     part_had(conf->local_ts, has->local);
 	all.remote = part_had(conf->remote_ts, has->remote);
-	kept.local = part_pairable(all.local, all.remote);
-	kept.remote = part_pairable(all.remote, all.local);
+	kept.local = ts_list_pairable(all.local, all.remote);
+	kept.remote = ts_list_pairable(all.remote, all.local);
 	ok = kept.local && kept.remote && part_keep(child, &kept);
 	ts_pair_clear(&all);
 	ts_pair_clear(&kept);

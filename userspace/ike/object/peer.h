@@ -50,7 +50,7 @@ struct peer {
 	unsigned int raced;		/* addresses from @addr_at on that were tried at once */
 	struct timer race;		/* the next of them */
 	bool race_due;
-	struct addr race_again;		/* before the next of them: one that has answered, or none */
+	struct addr race_again;		/* before that: one that has answered; or family 0 */
 	/* What @sa has followed, while it still carries what has not moved: reauthentication. */
 	struct ike_sa *before;
 	struct ike_id remote_id;	/* authenticated; of many: which one. type 0: none yet */

@@ -125,10 +125,17 @@ bool config_refused(const struct peer *peer, uint16_t notify, struct cause *caus
 struct ts_list *config_local_ts(const struct child *child)
 {
 	const struct peer *peer = child->peer;
+	struct ts_list *all, *pairable;
 
-	if (peer->conf->ask_address && peer->given)
-		return config_addrs_list(peer);
-	return ts_list_get(child->conf->local_ts);
+	if (!peer->conf->ask_address || !peer->given)
+		return ts_list_get(child->conf->local_ts);
+	all = config_addrs_list(peer);
+	/* of a family that it has nothing of at the other end it would be a pair too many */
+	pairable = ts_list_pairable(all, child->conf->remote_ts);
+	if (!pairable)
+		return all;
+	ts_list_put(all);
+	return pairable;
 }
 
 /* An address that a host can have, and that leads nowhere special. */

@@ -221,6 +221,11 @@ void offer_build_ts(struct builder *b, const struct child *child, const struct t
 		offer_build_host(b, PAYLOAD_TSR, child->conf->remote_ts->ts, remote_first);
 		return;
 	}
+	if (child->single == CHILD_HOSTS && child_carries(child)) {	/* what it has follows */
+		build_ts(b, PAYLOAD_TSI, child->local_ts->ts, child->local_ts->count);
+		build_ts(b, PAYLOAD_TSR, child->remote_ts->ts, child->remote_ts->count);
+		return;
+	}
 	if (child->single) {
 		local_first = remote_first = &none;
 	} else if (!local_first->start.family && child_carries(child) &&

@@ -77,8 +77,8 @@ const struct exchange_kind v2_kind_ticket = {
 /* ---- the gateway */
 
 /*
- * At most as long as the IKE SA without a rekey, counted from the last key exchange, and as what the
- * peer has proved is good for. 0: it is not worth while.
+ * At most as long as the IKE SA without a rekey, counted from the last key exchange, and as what
+ * the peer has proved is good for. 0: it is not worth while.
  */
 static uint32_t resume_life(const struct ike_sa *sa)
 {
