@@ -3,6 +3,7 @@
  * The process that fetches by HTTP, and who asks it, with a server on 127.0.0.1 that behaves as
  * asked.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -238,6 +239,82 @@ static void too_many(void **state)
 		wait_for(&a[i]);
 }
 
+/* Nobody is asked more often than that. */
+static uint32_t asked_for(int fd)
+{
+	uint8_t msg[LINK_MAX];
+	ssize_t n = link_recv(fd, msg, false);
+	struct cursor c = cursor_of(msg, n > 0 ? (size_t)n : 0);
+	uint32_t id = 0;
+	uint8_t kind;
+
+	assert_true(n == -EAGAIN || (cursor_u8(&c, &kind) && cursor_u32(&c, &id)));
+	return id;
+}
+
+static void say(struct fetch *to, int fd, enum link_kind kind, uint32_t id, const char *text)
+{
+	uint8_t msg[LINK_MAX];
+	struct writer w = link_begin(msg, kind);
+
+	writer_u32(&w, id);
+	if (kind == LINK_FETCH_PART)
+		writer_bytes(&w, text, strlen(text));
+	else
+		pack_text(&w, text);
+	assert_true(link_send(fd, &w, true));
+	assert_true(fetch_read(to));
+}
+
+/* Proofs that wait for the key of one name share its look-up, whoever gives up or comes late. */
+static void one_look_up_of_a_name(void **state)
+{
+	static struct answer a[FETCH_ASKS_MAX + 2];
+	struct fetch_ask *first, *ask;
+	struct answer other = {0};
+	struct fetch *dns;
+	uint32_t id, two;
+	int fds[2];
+
+	assert_true(link_pair(fds));
+	dns = fetch_new(fds[0], "asks DNSSEC");
+	first = fetch_start_key(dns, "gw.example.org", "/a", on_done, &a[0]);
+	id = asked_for(fds[1]);
+	assert_int_not_equal(id, 0);
+	for (unsigned int i = 1; i <= FETCH_ASKS_MAX; i++)
+		assert_non_null(fetch_start_key(dns, "gw.example.org", "/a", on_done, &a[i]));
+	assert_int_equal(asked_for(fds[1]), 0);
+	ask = fetch_start_key(dns, "gw.example.org", "/b", on_done, &other);
+	two = asked_for(fds[1]);
+	assert_true(ask && two && two != id);
+	say(dns, fds[1], LINK_FETCH_PART, id, "k");
+	fetch_cancel(first);
+	assert_non_null(fetch_start_key(dns, "gw.example.org", "/a", on_done,
+					&a[FETCH_ASKS_MAX + 1]));
+	say(dns, fds[1], LINK_FETCH_PART, id, "ey");
+	say(dns, fds[1], LINK_FETCH_END, id, "");
+	assert_int_equal(a[0].calls + other.calls, 0);
+	for (unsigned int i = 1; i < FETCH_ASKS_MAX + 2; i++) {
+		assert_int_equal(a[i].calls, 1);
+		assert_true(a[i].len == 3 && a[i].first == 'k' && a[i].last == 'y');
+	}
+	fetch_cancel(ask);
+	assert_int_equal(asked_for(fds[1]), 0);
+	/* a later one asks anew, and none of those counts any more */
+	for (unsigned int i = 0; i < FETCH_ASKS_MAX; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "gw%u.example.org", i);
+		assert_non_null(fetch_start_key(dns, name, "/a", on_done, &other));
+		assert_int_not_equal(asked_for(fds[1]), 0);
+	}
+	assert_null(fetch_start_key(dns, "gw.example.org", "/a", on_done, &other));
+	close(fds[1]);
+	assert_false(fetch_read(dns));
+	assert_int_equal(other.calls, FETCH_ASKS_MAX);
+	fetch_free(dns);
+}
+
 /* One that ends, or says what it cannot say, has nobody wait for ever. */
 static void a_fetcher_that_ends(void **state)
 {
@@ -274,6 +351,7 @@ int main(void)
 		cmocka_unit_test(what_is_not),
 		cmocka_unit_test(one_that_never_answers),
 		cmocka_unit_test(too_many),
+		cmocka_unit_test(one_look_up_of_a_name),
 		cmocka_unit_test(a_fetcher_that_ends),
 	};
 

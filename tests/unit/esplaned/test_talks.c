@@ -135,22 +135,28 @@ static void turn(void)
 	event_base_loop(d.base, EVLOOP_NONBLOCK);
 }
 
-static bool step(uint32_t who, struct chunk flight)
+/* One of several of that tunnel; its jobs have its number. */
+static bool step_of(uint32_t who, uint32_t conversation, struct chunk flight)
 {
 	struct ike_id id;
 	struct ike_job job = {
-		.kind = IKE_JOB_TLS, .tunnel = who, .conversation = who, .client = who == CLIENT,
-		.type = 13, .id = &id, .octets = flight,
+		.kind = IKE_JOB_TLS, .tunnel = who, .conversation = conversation,
+		.client = who == CLIENT, .type = 13, .id = &id, .octets = flight,
 	};
 
 	assert_true(ike_id_parse(&id, "gw.example.org"));
 	told.job = 0;
 	fake.asked[0] = '\0';
-	if (!talks_step(&d, who, &job))
+	if (!talks_step(&d, conversation, &job))
 		return false;
 	assert_int_equal(told.job, 0);		/* never from inside */
 	turn();
 	return true;
+}
+
+static bool step(uint32_t who, struct chunk flight)
+{
+	return step_of(who, who, flight);
 }
 
 static void sign(uint32_t who)
@@ -349,6 +355,54 @@ static void nobody_signs(void **state)
 	assert_true(step(SERVER, flight()));
 }
 
+/* Who begins and does not go on keeps nobody out: the oldest of them gives way. */
+static void the_oldest_stranger_gives_way(void **state)
+{
+	static uint8_t hello[IKE_FLIGHT_MAX], first[IKE_FLIGHT_MAX];
+	struct chunk begins, answer;
+
+	assert_true(step(CLIENT, (struct chunk){ 0 }));
+	begins = (struct chunk){ hello, told.len };
+	memcpy(hello, told.out, told.len);
+	for (uint32_t i = 1; i < TALKS_MAX; i++) {
+		assert_true(step_of(SERVER, 100 + i, begins));
+		sign(100 + i);
+		is_told(100 + i, IKE_ROUND_MORE);
+		if (i > 1)
+			continue;
+		answer = (struct chunk){ first, told.len };
+		memcpy(first, told.out, told.len);
+	}
+	assert_true(step_of(SERVER, 500, begins));
+	sign(500);
+	is_told(500, IKE_ROUND_MORE);
+	/* ours goes on; of the first one nothing is left, and it begins nothing anew */
+	assert_true(step(CLIENT, answer));
+	sign(CLIENT);
+	talks_forget(&d, 102);
+	assert_false(step_of(SERVER, 101, answer));
+	assert_true(step_of(SERVER, 103, answer));	/* which is nonsense, but it is there */
+	assert_int_equal(told.job, 103);
+	assert_true(step_of(SERVER, 501, begins));
+}
+
+/* But what is being signed is not given up. */
+static void none_gives_way(void **state)
+{
+	static uint8_t hello[IKE_FLIGHT_MAX];
+	struct chunk begins;
+
+	assert_true(step(CLIENT, (struct chunk){ 0 }));
+	begins = (struct chunk){ hello, told.len };
+	memcpy(hello, told.out, told.len);
+	for (uint32_t i = 1; i < TALKS_MAX; i++)
+		assert_true(step_of(SERVER, 100 + i, begins));
+	assert_false(step_of(SERVER, 500, begins));
+	talks_signed(&d, 101, "the private key has gone", (struct chunk){ 0 });
+	turn();
+	assert_true(step_of(SERVER, 500, begins));
+}
+
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -357,6 +411,7 @@ int main(void)
 		TEST(both_prove_themselves), TEST(what_is_fetched),
 		TEST(what_says_that_it_is_revoked), TEST(strict_and_nobody_answers),
 		TEST(no_fetching), TEST(what_goes_meanwhile), TEST(nobody_signs),
+		TEST(the_oldest_stranger_gives_way), TEST(none_gives_way),
 	};
 
 	return cmocka_run_group_tests(tests, make, drop);

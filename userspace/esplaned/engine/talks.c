@@ -10,17 +10,22 @@
 #include "esplaned/engine/engine.h"
 #include "esplaned/engine/verify.h"
 #include "esplaned/keys/keys.h"
+#include "lib/log.h"
 
 _Static_assert(IKE_FLIGHT_MAX == TLS_FLIGHT_MAX && IKE_MSK_LEN == TLS_MSK_LEN &&
 	       IKE_WHY_MAX >= TLS_WHY_MAX && IKE_INNER_MAX == TLS_INNER_MAX &&
 	       IKE_CHALLENGE_LEN == TLS_CHALLENGE_LEN, "a flight of TLS is one of the engine's");
 
+#define TALKS_HELLO_AT		5	/* behind the header of a record, RFC 8446 5.1 */
+#define TALKS_CLIENT_HELLO	1
+
 struct talk {
-	struct talk *next;
+	struct talk *next;		/* older */
 	struct daemon *d;
 	uint32_t conversation, tunnel;
 	uint32_t job;			/* the engine's, under way; 0: none */
 	struct ike_id id;		/* whom the peer's certificate has to name */
+	bool server;			/* the peer has begun: a stranger, until TLS is done */
 	struct tls *tls;
 	bool inside;			/* EAP-TTLS: both speak inside in the end */
 	enum tls_state state;
@@ -200,20 +205,47 @@ static void talks_on_judged(void *ctx, const struct verify_result *v)
 	talks_resume(t, tls_judged(t->tls, why));
 }
 
+/* One has gone if there were too many. False: all of them have something under way here. */
+static bool talks_make_room(struct daemon *d)
+{
+	struct talk *t, *oldest = NULL;
+	unsigned int count = 0;
+
+	for (t = d->talks; t; t = t->next) {
+		count++;
+		if (t->server && !t->job && t->state != TLS_DONE)
+			oldest = t;
+	}
+	if (count < TALKS_MAX)
+		return true;
+	if (!oldest)
+		return false;
+	log_debug("a conversation of TLS takes the place of the oldest one, of %u", count);
+	talks_free(oldest);
+	return true;
+}
+
+/* Does it begin with ClientHello? If not, it is one that has given way. */
+static bool talks_is_beginning(const struct ike_job *what)
+{
+	return what->client || (what->octets.len > TALKS_HELLO_AT &&
+				what->octets.p[TALKS_HELLO_AT] == TALKS_CLIENT_HELLO);
+}
+
 static struct talk *talks_new(struct daemon *d, const struct ike_job *what)
 {
 	const struct tunnel_entry *entry = tunnels_find(&d->tunnels, what->tunnel);
 	struct tls_setup setup = {
 		.server = !what->client, .type = what->type, .verify = talks_verify,
 	};
-	unsigned int count = 0;
 	struct talk *t;
 
-	for (t = d->talks; t; t = t->next)
-		count++;
-	t = entry && count < TALKS_MAX ? calloc(1, sizeof(*t)) : NULL;
+	if (!entry || !talks_is_beginning(what) || !talks_make_room(d))
+		return NULL;
+	t = calloc(1, sizeof(*t));
 	if (!t)
 		return NULL;
+	t->server = !what->client;
 	t->d = d;
 	t->conversation = what->conversation;
 	t->tunnel = what->tunnel;

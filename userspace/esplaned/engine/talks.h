@@ -8,7 +8,11 @@
 
 #include "esplaned/core/state.h"
 
-/* That go on at the same time. Each has about 100 KiB. */
+/*
+ * That go on at the same time. Each has about 100 KiB. Where there are so many a new one takes the
+ * place of the oldest of a stranger's that we wait for: who goes on is not kept out by who does
+ * not.
+ */
 #define TALKS_MAX	128
 
 /* env.job of IKE_JOB_TLS. */

@@ -11,10 +11,14 @@
 #include "esplaned/keys/link.h"
 #include "lib/log.h"
 
+#define FETCH_KEY_MAX	(256 + 4096)	/* a name, a path */
+
 struct fetch_ask {
 	struct fetch_ask *next;
 	struct fetch *f;
-	uint32_t id;
+	uint32_t id;			/* who shares it has the same */
+	char *key;			/* of a look-up that is shared: name, anchor; or NULL */
+	bool ended;
 	fetch_done_fn done;
 	void *ctx;
 	uint8_t *octets;
@@ -44,18 +48,40 @@ struct fetch *fetch_new(int fd, const char *what)
 	return f;
 }
 
+static struct fetch_ask *fetch_find(const struct fetch *f, uint32_t id)
+{
+	struct fetch_ask *ask = f->asks;
+
+	while (ask && ask->id != id)
+		ask = ask->next;
+	return ask;
+}
+
+static void fetch_ask_free(struct fetch_ask *ask)
+{
+	free(ask->octets);
+	free(ask->key);
+	free(ask);
+}
+
 void fetch_cancel(struct fetch_ask *ask)
 {
-	struct fetch_ask **at;
+	struct fetch_ask **at, *other;
 
 	if (!ask)
 		return;
 	for (at = &ask->f->asks; *at != ask;)
 		at = &(*at)->next;
 	*at = ask->next;
-	ask->f->count--;
-	free(ask->octets);
-	free(ask);
+	other = fetch_find(ask->f, ask->id);
+	if (!other) {
+		ask->f->count--;
+	} else if (ask->octets) {	/* what has come by now is for who shares it, too */
+		other->octets = ask->octets;
+		other->len = ask->len;
+		ask->octets = NULL;
+	}
+	fetch_ask_free(ask);
 }
 
 void fetch_free(struct fetch *f)
@@ -73,26 +99,24 @@ int fetch_fd(const struct fetch *f)
 	return f->fd;
 }
 
-static struct fetch_ask *fetch_find(const struct fetch *f, uint32_t id)
-{
-	struct fetch_ask *ask = f->asks;
-
-	while (ask && ask->id != id)
-		ask = ask->next;
-	return ask;
-}
-
-/* Whoever has asked may ask again from inside. */
+/* Whoever has asked may ask again, and cancel what others have asked, from inside. */
 static void fetch_end(struct fetch_ask *ask, const char *why)
 {
-	fetch_done_fn done = ask->done;
+	struct chunk said = { ask->octets, why ? 0 : ask->len };
 	uint8_t *octets = ask->octets;
-	size_t len = ask->len;
-	void *ctx = ask->ctx;
+	struct fetch *f = ask->f;
+	uint32_t id = ask->id;
 
 	ask->octets = NULL;
-	fetch_cancel(ask);
-	done(ctx, (struct chunk){ octets, why ? 0 : len }, why ? why : "it has sent nothing");
+	for (ask = f->asks; ask; ask = ask->next)
+		ask->ended |= ask->id == id;
+	while ((ask = fetch_find(f, id))) {
+		fetch_done_fn done = ask->done;
+		void *ctx = ask->ctx;
+
+		fetch_cancel(ask);
+		done(ctx, said, why ? why : "it has sent nothing");
+	}
 	free(octets);
 }
 
@@ -180,7 +204,7 @@ static struct fetch_ask *fetch_send(struct fetch_ask *ask, const struct writer *
 	struct fetch *f = ask->f;
 
 	if (!link_send(f->fd, w, false)) {
-		free(ask);
+		fetch_ask_free(ask);
 		return NULL;
 	}
 	ask->next = f->asks;
@@ -203,14 +227,37 @@ struct fetch_ask *fetch_start(struct fetch *f, const struct trust_need *need, fe
 	return fetch_send(ask, &w);
 }
 
-struct fetch_ask *fetch_start_key(struct fetch *f, const char *name, const char *anchor,
-				  fetch_done_fn done, void *ctx)
+/* Another one for whom @first has been asked already. Behind it: parts are added to the first. */
+static struct fetch_ask *fetch_share(struct fetch_ask *first, fetch_done_fn done, void *ctx)
 {
-	struct writer w;
-	struct fetch_ask *ask = fetch_begin(f, LINK_DNSSEC, &w, done, ctx);
+	struct fetch_ask *ask = calloc(1, sizeof(*ask));
 
 	if (!ask)
 		return NULL;
+	*ask = (struct fetch_ask){
+		.f = first->f, .id = first->id, .done = done, .ctx = ctx, .next = first->next,
+	};
+	ask->key = strdup(first->key);
+	first->next = ask;
+	return ask;
+}
+
+struct fetch_ask *fetch_start_key(struct fetch *f, const char *name, const char *anchor,
+				  fetch_done_fn done, void *ctx)
+{
+	struct fetch_ask *ask, *first;
+	char key[FETCH_KEY_MAX];
+	struct writer w;
+
+	if ((size_t)snprintf(key, sizeof(key), "%s %s", name, anchor) >= sizeof(key))
+		return NULL;
+	for (first = f->asks; first; first = first->next)
+		if (first->key && !first->ended && !strcmp(first->key, key))
+			return fetch_share(first, done, ctx);
+	ask = fetch_begin(f, LINK_DNSSEC, &w, done, ctx);
+	if (!ask)
+		return NULL;
+	ask->key = strdup(key);		/* without memory nobody shares it */
 	pack_text(&w, name);
 	pack_text(&w, anchor);
 	return fetch_send(ask, &w);

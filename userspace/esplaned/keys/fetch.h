@@ -9,7 +9,7 @@
 
 #include "crypto/trust.h"
 
-#define FETCH_ASKS_MAX	64	/* under way at once */
+#define FETCH_ASKS_MAX	64	/* under way at once, for whomever */
 #define FETCH_TIMEOUT_S	5	/* of one */
 #define FETCH_PART_MAX	(32 * 1024)
 #define FETCH_WHY_MAX	128
@@ -35,7 +35,10 @@ bool fetch_read(struct fetch *f);
 /* @done follows once, never from inside. NULL: it cannot begin. */
 struct fetch_ask *fetch_start(struct fetch *f, const struct trust_need *need, fetch_done_fn done,
 			      void *ctx);
-/* Likewise the keys of a name, proven by the trust anchors in that file (dnssec.h). */
+/*
+ * Likewise the keys of a name, proven by the trust anchors in that file (dnssec.h). All who ask for
+ * the same at the same time share one look-up.
+ */
 struct fetch_ask *fetch_start_key(struct fetch *f, const char *name, const char *anchor,
 				  fetch_done_fn done, void *ctx);
 void fetch_cancel(struct fetch_ask *ask);	/* NULL is fine */
