@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* ikectl top: what each tunnel and child carries now, again and again. */
 #include "ikectl/top.h"
+#include "lib/monotonic.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -8,7 +9,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 #define TOP_INTERVAL_MS	1000
@@ -21,14 +21,6 @@ static volatile sig_atomic_t top_ended;
 static void top_on_signal(int sig)
 {
 	top_ended = 1;
-}
-
-static uint64_t top_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
 static void top_add(struct top_frame *frame, const json_t *o)
@@ -193,7 +185,7 @@ static bool top_look(const struct view *v, struct top_frame *frame, enum status 
 		*status = STATUS_NO_DAEMON;
 		return false;
 	}
-	frame->at_ms = top_now();
+	frame->at_ms = monotonic_ms();
 	if (strcmp(text_of(result, "result"), "ok")) {
 		*status = show_failure(v, result);
 		json_decref(result);

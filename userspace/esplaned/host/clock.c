@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/monotonic.h"
+
 #define CLOCK_SLEPT_MS	1000	/* less is not a suspend */
 
 struct clock {
@@ -18,22 +20,17 @@ struct clock {
 	void *ctx;
 };
 
-static uint64_t clock_read(clockid_t id)
+uint64_t clock_now(void)
 {
 	struct timespec ts;
 
-	clock_gettime(id, &ts);
+	clock_gettime(CLOCK_BOOTTIME, &ts);
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
-uint64_t clock_now(void)
-{
-	return clock_read(CLOCK_BOOTTIME);
 }
 
 static uint64_t clock_slept(void)
 {
-	return clock_now() - clock_read(CLOCK_MONOTONIC);
+	return clock_now() - monotonic_ms();
 }
 
 static void clock_look(struct clock *c)

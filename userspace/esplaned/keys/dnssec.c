@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unbound.h>
 
 #include "esplaned/conf/pack.h"
@@ -16,6 +15,7 @@
 #include "esplaned/keys/link.h"
 #include "lib/array.h"
 #include "lib/log.h"
+#include "lib/monotonic.h"
 #include "wire/ipseckey.h"
 
 #define DNSSEC_CLASS_IN		1
@@ -41,14 +41,6 @@ struct dnssec {
 	bool gone;			/* the other end is */
 	uint8_t msg[LINK_MAX];
 };
-
-static uint64_t dnssec_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 static void dnssec_say(struct dnssec *d, uint32_t id, const struct ub_result *r, const char *why)
 {
@@ -155,7 +147,7 @@ static void dnssec_begin(struct dnssec *d, uint32_t id, const char *name, const 
 	}
 	ask->d = d;
 	ask->id = id;
-	ask->until_ms = dnssec_now() + d->timeout_s * 1000;
+	ask->until_ms = monotonic_ms() + d->timeout_s * 1000;
 	if (dnssec_set_up(ask->ctx, d->server, anchor))
 		rc = ub_resolve_async(ask->ctx, name, IPSECKEY_RRTYPE, DNSSEC_CLASS_IN, ask,
 				      dnssec_on_answer, &ask->job);
@@ -174,7 +166,7 @@ static void dnssec_begin(struct dnssec *d, uint32_t id, const char *name, const 
 /* What is answered, or has waited too long. */
 static void dnssec_end(struct dnssec *d)
 {
-	uint64_t now = dnssec_now();
+	uint64_t now = monotonic_ms();
 	char why[FETCH_WHY_MAX];
 
 	for (unsigned int i = 0; i < d->count;) {
@@ -216,7 +208,7 @@ static bool dnssec_input(struct dnssec *d, size_t len)
 /* Milliseconds to the next end; -1: none is under way. */
 static int dnssec_wait(const struct dnssec *d)
 {
-	uint64_t now = dnssec_now(), first = UINT64_MAX;
+	uint64_t now = monotonic_ms(), first = UINT64_MAX;
 
 	for (unsigned int i = 0; i < d->count; i++)
 		first = d->ask[i]->until_ms < first ? d->ask[i]->until_ms : first;

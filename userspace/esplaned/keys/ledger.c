@@ -15,12 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "esplaned/conf/pack.h"
 #include "lib/hash.h"
 #include "lib/log.h"
+#include "lib/monotonic.h"
 
 #define LEDGER_FIRST	"esplane leases 1\n"
 #define LEDGER_LINE	1024	/* octets of one, NUL included */
@@ -44,14 +44,6 @@ struct ledger {
 	unsigned int count;
 	uint64_t due_ms;		/* to be written then; 0: nothing has changed */
 };
-
-static uint64_t ledger_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 static void ledger_clear(struct ledger *l)
 {
@@ -290,13 +282,13 @@ bool ledger_set(struct ledger *l, const struct ledger_entry *e)
 		return false;
 	}
 	if (!l->due_ms)
-		l->due_ms = ledger_now() + LEDGER_DELAY_MS;
+		l->due_ms = monotonic_ms() + LEDGER_DELAY_MS;
 	return true;
 }
 
 int ledger_tick(struct ledger *l, bool last)
 {
-	uint64_t now = ledger_now();
+	uint64_t now = monotonic_ms();
 
 	if (!l->due_ms)
 		return -1;

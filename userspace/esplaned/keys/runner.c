@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "esplaned/conf/pack.h"
 #include "esplaned/keys/facts.h"
 #include "esplaned/keys/link.h"
+#include "lib/monotonic.h"
 
 #define RUNNER_WHY_MAX	(CONFIG_SCRIPT_MAX + 128)
 
@@ -64,14 +64,6 @@ void runner_free(struct runner *r)
 		runner_script_free(s);
 	}
 	free(r);
-}
-
-static uint64_t runner_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
 /* Its own process group, so that what it starts ends with it; its output is the daemon's log. */
@@ -136,7 +128,7 @@ static void runner_start(struct runner *r)
 			continue;
 		}
 		if (s->pid && !s->deadline_ms)
-			s->deadline_ms = runner_now() + s->seconds * 1000ULL;
+			s->deadline_ms = monotonic_ms() + s->seconds * 1000ULL;
 		at = &s->next;
 	}
 }
@@ -201,7 +193,7 @@ bool runner_reaped(struct runner *r, pid_t pid, int status)
 
 int runner_tick(struct runner *r)
 {
-	uint64_t now = runner_now(), next = UINT64_MAX;
+	uint64_t now = monotonic_ms(), next = UINT64_MAX;
 
 	for (struct script *s = r->scripts; s; s = s->next) {
 		if (!s->pid || s->killed)

@@ -12,7 +12,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "esplaned/conf/pack.h"
@@ -20,6 +19,7 @@
 #include "esplaned/keys/link.h"
 #include "esplaned/keys/runner.h"
 #include "lib/log.h"
+#include "lib/monotonic.h"
 
 #define SUPERVISE_PATIENCE_MS	3000	/* for network to notice that secrets has ended */
 
@@ -130,14 +130,6 @@ static void supervise_on_ready(struct watch *w)
 		log_warn("cannot tell the caller that we are ready: %s", strerror(errno));
 }
 
-static uint64_t supervise_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
 static void supervise_on_ended(struct watch *w, pid_t pid, int status)
 {
 	struct supervise *s = w->s;
@@ -152,7 +144,7 @@ static void supervise_on_ended(struct watch *w, pid_t pid, int status)
 				WTERMSIG(status));
 	} else if (pid == s->secrets) {
 		s->secrets = 0;
-		w->patience_ms = supervise_now() + SUPERVISE_PATIENCE_MS;
+		w->patience_ms = monotonic_ms() + SUPERVISE_PATIENCE_MS;
 		if (WIFSIGNALED(status))
 			log_err("the process with the secrets was ended by signal %d",
 				WTERMSIG(status));
@@ -259,7 +251,7 @@ static bool supervise_turn(struct watch *w, int wait)
 /* Without secrets network has nothing to go on for. Milliseconds to the next call; -1: none. */
 static int supervise_hurry(struct watch *w)
 {
-	uint64_t now = supervise_now();
+	uint64_t now = monotonic_ms();
 
 	if (w->s->secrets || !w->s->network)
 		return -1;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "esplaned/nl/watch.h"
+#include "lib/monotonic.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
@@ -23,23 +24,15 @@ struct watch {
 	uint64_t next_us;	/* not before */
 };
 
-static uint64_t watch_now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
-
 static void watch_on_later(evutil_socket_t fd, short what, void *arg)
 {
-	uint64_t began = watch_now_us(), ended;
+	uint64_t began = monotonic_us(), ended;
 	struct watch *w = arg;
 	bool own = !w->news;
 
 	w->news = false;
 	w->changed(w->ctx, own);
-	ended = watch_now_us();
+	ended = monotonic_us();
 	w->next_us = ended + (ended - began) * WATCH_SHARE;
 }
 
@@ -53,7 +46,7 @@ static bool watch_is_own(const struct watch *w, const struct nlmsghdr *hdr, ssiz
 /* What exactly has changed does not matter: that much was lost (ENOBUFS) does not either. */
 static void watch_on_readable(evutil_socket_t fd, short what, void *arg)
 {
-	uint64_t now = watch_now_us(), wait_us = WATCH_DELAY_US;
+	uint64_t now = monotonic_us(), wait_us = WATCH_DELAY_US;
 	struct watch *w = arg;
 	struct nlmsghdr hdr;
 	struct timeval tv;
