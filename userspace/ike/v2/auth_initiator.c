@@ -492,7 +492,6 @@ static bool auth_id_is_right(struct inbound *in, const struct ike_id *theirs)
 {
 	const struct tunnel_conf *conf = in->sa->peer->tunnel->conf;
 	char want[TUNNEL_ID_MAX], got[TUNNEL_ID_MAX];
-
 	const struct ticket *from = in->sa->from;
 	const struct ike_id *wanted = from ? &from->remote_id : &conf->remote_id;
 
