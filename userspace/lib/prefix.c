@@ -47,6 +47,11 @@ static struct addr prefix_last(const struct addr *a, unsigned int bits)
 	return last;
 }
 
+struct addr prefix_end(const struct prefix *p)
+{
+	return prefix_last(&p->addr, p->bits);
+}
+
 /* Adds 1. False: past the last address. */
 static bool prefix_next(struct addr *a)
 {

@@ -18,6 +18,7 @@ struct prefix {
 const char *prefix_str(const struct prefix *p, char buf[PREFIX_STRLEN]);
 bool prefix_equal(const struct prefix *a, const struct prefix *b);
 bool prefix_contains(const struct prefix *p, const struct addr *addr);
+struct addr prefix_end(const struct prefix *p);	/* its last address */
 bool prefix_within(const struct prefix *inner, const struct prefix *outer);
 /*
  * The fewest prefixes that make up the addresses of @ts, in order. Returns how many, at least one.

@@ -41,13 +41,13 @@ static bool is_icmp(uint8_t proto)
 	return proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
 }
 
-/* RFC 7296 3.13.1: start 65535, end 0: packets whose ports cannot be seen. */
-static bool is_opaque(const struct ts *ts)
+/* RFC 7296 3.13.1 */
+bool ts_is_opaque(const struct ts *ts)
 {
 	return ts->port_start == 65535 && ts->port_end == 0;
 }
 
-static bool any_port(const struct ts *ts)
+bool ts_any_port(const struct ts *ts)
 {
 	return ts->port_start == 0 && ts->port_end == 65535;
 }
@@ -233,7 +233,7 @@ static void ports_str(const struct ts *ts, char *buf, size_t len)
 {
 	char start[16], end[16];
 
-	if (is_opaque(ts)) {
+	if (ts_is_opaque(ts)) {
 		snprintf(buf, len, "opaque");
 		return;
 	}
@@ -273,10 +273,10 @@ const char *ts_str(const struct ts *ts, char buf[TS_STRLEN])
 
 	addr_str(&ts->start, start);
 	addr_str(&ts->end, end);
-	if (ts->proto || !any_port(ts)) {
+	if (ts->proto || !ts_any_port(ts)) {
 		proto_str(ts->proto, proto, sizeof(proto));
 		ports_str(ts, ports, sizeof(ports));
-		snprintf(upper, sizeof(upper), any_port(ts) ? "[%s]" : "[%s/%s]", proto, ports);
+		snprintf(upper, sizeof(upper), ts_any_port(ts) ? "[%s]" : "[%s/%s]", proto, ports);
 	}
 	if (prefix < 0)
 		snprintf(buf, TS_STRLEN, "%.45s-%.45s%s", start, end, upper);
@@ -301,10 +301,10 @@ bool ts_contains_addr(const struct ts *ts, const struct addr *a)
 
 static bool ports_contain(const struct ts *outer, const struct ts *inner)
 {
-	if (any_port(outer))
+	if (ts_any_port(outer))
 		return true;
-	if (is_opaque(outer) || is_opaque(inner))
-		return is_opaque(outer) && is_opaque(inner);
+	if (ts_is_opaque(outer) || ts_is_opaque(inner))
+		return ts_is_opaque(outer) && ts_is_opaque(inner);
 	return outer->port_start <= inner->port_start && inner->port_end <= outer->port_end;
 }
 
@@ -340,7 +340,7 @@ bool ts_intersect(const struct ts *a, const struct ts *b, struct ts *out)
 		r.port_start = b->port_start;
 		r.port_end = b->port_end;
 	} else if (!ports_contain(b, a)) {
-		if (is_opaque(a) || is_opaque(b))
+		if (ts_is_opaque(a) || ts_is_opaque(b))
 			return false;
 		if (b->port_start > r.port_start)
 			r.port_start = b->port_start;

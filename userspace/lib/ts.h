@@ -22,6 +22,8 @@ bool ts_parse(struct ts *ts, const char *text, const char **why);
 /* As ts_parse reads it; a prefix where the range is one. */
 const char *ts_str(const struct ts *ts, char buf[TS_STRLEN]);
 bool ts_equal(const struct ts *a, const struct ts *b);
+bool ts_any_port(const struct ts *ts);
+bool ts_is_opaque(const struct ts *ts);		/* packets whose ports cannot be seen */
 bool ts_contains_addr(const struct ts *ts, const struct addr *a);
 bool ts_contains(const struct ts *outer, const struct ts *inner);
 bool ts_intersect(const struct ts *a, const struct ts *b, struct ts *out);	/* false: empty */
