@@ -35,8 +35,8 @@ static void daemon_on_datagram(void *ctx, const struct endpoint *local,
 }
 
 /*
- * A link, address or route of the host is another. Routes of the daemon's own (@own) break nothing
- * that it laid, and with thousands of peers looking at all for each would cost more than its IKE.
+ * A link, address, route or rule of the host is another. The daemon's own (@own) break nothing that
+ * it laid, and with thousands of peers looking at all for each would cost more than its IKE.
  */
 static void daemon_on_host_changed(void *ctx, bool own)
 {

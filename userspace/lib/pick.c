@@ -319,11 +319,12 @@ static int pick_collect(const struct pick_query *query, struct pick_routes *rout
 int pick_routes(const struct pick_query *query, struct pick_routes *routes)
 {
 	bool asks = pick_asks(query->conf.local) || pick_asks(query->conf.remote);
-	enum pick_depth depth = asks ? query->depth : PICK_NOTHING;
+	const enum pick_depth first = asks ? query->depth : PICK_NOTHING;
+	enum pick_depth depth = first;
 	int rc;
 
 	for (;; depth++) {
-		*routes = (struct pick_routes){ .depth = depth };
+		*routes = (struct pick_routes){ .depth = depth, .widened = depth != first };
 		rc = pick_collect(query, routes);
 		if (!rc && !pick_too_many(routes))
 			return 0;

@@ -48,6 +48,7 @@ struct pick_routes {
 	struct pick_route *list;	/* free() it */
 	unsigned int count;
 	enum pick_depth depth;
+	bool widened;			/* there would be too many kinds */
 };
 
 /* The selectors of a child. NULL: all */

@@ -278,8 +278,8 @@ static void a_script_is_roots_alone(void **state)
 #define HEAD	"tunnel \"office\" {\nremote = any\npsk = 'a long secret'\n"
 #define TS(l, r) "local-ts = " l "\nremote-ts = " r "\n"
 #define PAIR	TS("10.1.0.0/24", "10.2.0.0/24")
-#define BESIDE(remote, lines)                                                                      \
-	ONE("") "tunnel b {\nremote = " remote "\npsk = 'a long secret'\n" lines "}\n"
+#define OTHER(remote, lines)	"tunnel b {\nremote = " remote "\npsk = 'a long secret'\n" lines "}\n"
+#define BESIDE(remote, lines)	ONE("") OTHER(remote, lines)
 
 static const struct {
 	const char *text, *message;
@@ -339,8 +339,17 @@ static const struct {
 	  "give one of the two another metric or table, or routes = no" },
 	{ BESIDE("198.51.100.2",
 		 "child x {\n" TS("10.1.0.0/24", "10.7.0.0/24") "}\nchild y {\n"
-		 TS("10.1.0.0/24", "{ 10.8.0.0/24, 10.2.0.0/24[tcp/80] }") "}\n"),
+		 TS("10.1.0.0/24", "{ 10.8.0.0/24, 10.2.0.0/24 }") "}\n"),
 	  "@:7: tunnel \"b\": the route to 10.2.0.0/24 in remote-ts is tunnel \"office\"'s already: "
+	  "give one of the two another metric or table, or routes = no" },
+	{ HEAD TS("10.1.0.0/24", "10.2.0.0/24[tcp/80]") "}\n"
+	  OTHER("198.51.100.2", TS("10.1.0.0/16[tcp]", "10.2.0.0/24[tcp/80]")),
+	  "@:7: tunnel \"b\": the route to 10.2.0.0/24 in remote-ts is tunnel \"office\"'s already: "
+	  "give one of the two another metric or table, or routes = no" },
+	/* of a table of the administrator's no rule of ours picks */
+	{ HEAD "table = 100\n" TS("10.1.0.0/24", "10.2.0.0/24[tcp/80]") "}\n"
+	  OTHER("198.51.100.2", "table = 100\n" TS("10.1.0.0/24", "10.2.0.0/24[udp]")),
+	  "@:8: tunnel \"b\": the route to 10.2.0.0/24 in remote-ts is tunnel \"office\"'s already: "
 	  "give one of the two another metric or table, or routes = no" },
 	{ "tunnel \"office/voice\" {\n" SHORT "interface = a\n}\n" HEAD
 	  "child voice {\n" TS("10.1.0.0/24", "10.7.0.0/24") "}\n}\n",
@@ -361,6 +370,11 @@ static void neighbours_that_get_on(void **state)
 		BESIDE("198.51.100.2", TS("10.1.0.0/24", "10.2.0.0/16")),
 		BESIDE("198.51.100.2", TS("10.1.0.0/24", "10.2.0.0-10.2.0.254")),
 		BESIDE("198.51.100.2", PAIR "metric = 10\n"),
+		/* Rules tell protocols and ports apart. */
+		BESIDE("198.51.100.2", TS("10.1.0.0/24", "10.2.0.0/24[tcp]")),
+		BESIDE("198.51.100.2", TS("10.1.0.0/24[gre]", "10.2.0.0/24")),
+		HEAD TS("10.1.0.0/24", "10.2.0.0/24[tcp/80]") "}\n"
+		OTHER("198.51.100.2", TS("10.1.0.0/24", "10.2.0.0/24[tcp/81]")),
 		BESIDE("198.51.100.2", PAIR "table = 100\n"),
 		BESIDE("198.51.100.2", PAIR "routes = no\n"),
 		BESIDE("198.51.100.1", TS("10.1.0.0/24", "10.7.0.0/24") "remote-id = b\n"),

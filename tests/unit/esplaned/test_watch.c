@@ -15,6 +15,7 @@
 
 #include "esplaned/nl/address.h"
 #include "esplaned/nl/route.h"
+#include "esplaned/nl/rule.h"
 #include "esplaned/nl/watch.h"
 
 static struct event_base *base;
@@ -69,6 +70,8 @@ static void every_kind_of_change(void **state)
 	assert_int_not_equal(calls_after("ip -6 addr add fd99::1/64 dev eth9 nodad"), 0);
 	assert_int_not_equal(calls_after("ip route add default via 192.0.2.254"), 0);
 	assert_int_not_equal(calls_after("ip -6 route add unreachable fd02::/64"), 0);
+	assert_int_not_equal(calls_after("ip rule add pref 9 ipproto tcp lookup 9"), 0);
+	assert_int_not_equal(calls_after("ip -6 rule add pref 9 ipproto tcp lookup 9"), 0);
 	assert_int_not_equal(calls_after("ip link del eth9"), 0);
 	calls = 0;
 	loop_ms(300);
@@ -82,6 +85,8 @@ static void routes_of_its_own(void **state)
 		.dst = { { .family = AF_INET, .b = { 10, 7 } }, 16 },
 		.table = ROUTE_TABLE, .unreachable = true,
 	};
+	const struct rule rule = { .family = AF_INET, .priority = 9, .table = 9, .proto = 6,
+				   .suppress = RULE_NO_SUPPRESS };
 	char why[NLTALK_WHY_MAX];
 
 	for (int i = 0; i < 2; i++) {
@@ -89,6 +94,7 @@ static void routes_of_its_own(void **state)
 		own_calls = 0;
 		assert_int_equal(i ? route_del(own, &route, why) :
 				     route_add(own, &route, false, why), 0);
+		assert_int_equal(i ? rule_del(own, &rule, why) : rule_add(own, &rule, why), 0);
 		assert_int_not_equal(calls_until_quiet(), 0);
 		assert_int_equal(own_calls, calls);
 	}

@@ -6,9 +6,10 @@
 
 #include "esplaned/conf/option.h"
 #include "ike/core/engine.h"
-#include "lib/prefix.h"
+#include "lib/pick.h"
 
 #define CHECK_IPV6_MTU	1280	/* RFC 8200 5 */
+#define CHECK_TABLE_MAIN	254
 #define CHECK_OTHER	2560	/* octets of a message beside selectors and certificates */
 
 static bool check_families_meet(const struct child_conf *c)
@@ -224,11 +225,30 @@ static bool check_route_shared(const struct ts *ts, const struct ts *other, stru
 	return false;
 }
 
-static bool check_ts_shared(const struct ts_list *a, const struct ts_list *b,
-			    struct prefix *shared)
+/* Do the children send the same packets there, as far as the rules for them can say? */
+static bool check_pick_shared(const struct child_conf *a, const struct ts *to,
+			      const struct child_conf *b, const struct ts *other)
 {
-	for (unsigned int i = 0; i < a->count * b->count; i++) {
-		if (check_route_shared(&a->ts[i / b->count], &b->ts[i % b->count], shared))
+	for (unsigned int i = 0; i < a->local_ts->count * b->local_ts->count; i++) {
+		const struct pick x = pick_of(&a->local_ts->ts[i / b->local_ts->count], to);
+		const struct pick y = pick_of(&b->local_ts->ts[i % b->local_ts->count], other);
+
+		if (pick_equal(&x, &y))
+			return true;
+	}
+	return false;
+}
+
+/* @whole: their table is not ours, and has plain routes. */
+static bool check_child_shared(const struct child_conf *a, const struct child_conf *b, bool whole,
+			       struct prefix *shared)
+{
+	for (unsigned int i = 0; i < a->remote_ts->count * b->remote_ts->count; i++) {
+		const struct ts *to = &a->remote_ts->ts[i / b->remote_ts->count];
+		const struct ts *other = &b->remote_ts->ts[i % b->remote_ts->count];
+
+		if (check_route_shared(to, other, shared) &&
+		    (whole || check_pick_shared(a, to, b, other)))
 			return true;
 	}
 	return false;
@@ -238,6 +258,7 @@ static bool check_ts_shared(const struct ts_list *a, const struct ts_list *b,
 static bool check_routes(const struct tunnel_options *t, const struct tunnel_options *other,
 			 char why[VALUE_WHY_MAX])
 {
+	bool whole = t->table && t->table != CHECK_TABLE_MAIN;
 	char text[PREFIX_STRLEN];
 	struct prefix shared;
 
@@ -249,8 +270,8 @@ static bool check_routes(const struct tunnel_options *t, const struct tunnel_opt
 		return true;
 	for (unsigned int i = 0; i < t->ike.child_count; i++) {
 		for (unsigned int j = 0; j < other->ike.child_count; j++) {
-			if (!check_ts_shared(t->ike.child[i].remote_ts,
-					     other->ike.child[j].remote_ts, &shared))
+			if (!check_child_shared(&t->ike.child[i], &other->ike.child[j], whole,
+						&shared))
 				continue;
 			return value_refuse(why,
 					    "the route to %s in remote-ts is tunnel \"%s\"'s "

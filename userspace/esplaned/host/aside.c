@@ -13,9 +13,21 @@
 #include "lib/log.h"
 
 /* Priorities, `ip rule`: before the main table. */
-#define ASIDE_PAST	32000		/* what goes past the table */
-#define ASIDE_LOOK	32100		/* two for each length of prefixes, the longest first */
+#define ASIDE_PAST	28900		/* what goes past the tables */
+#define ASIDE_LOOK	29000		/* for each length of prefixes, the longest first */
 #define ASIDE_MAIN	32766		/* the kernel's own rule for the main table */
+
+/* For one length, in this order: */
+enum aside_place {
+	ASIDE_LONGER,			/* what the main table has for longer ones */
+	ASIDE_PORTS,			/* picked by ports, the narrower first */
+	ASIDE_KNOWN = ASIDE_PORTS + 17,	/* of those protocols, what has a port: to ASIDE_ON */
+	ASIDE_REST,			/* what has none */
+	ASIDE_ON,
+	ASIDE_PROTOCOL,			/* picked by protocol */
+	ASIDE_ALL,
+	ASIDE_PLACES,
+};
 
 #define ASIDE_BITS	129		/* lengths of prefixes */
 #define ASIDE_DNS	53
@@ -23,6 +35,13 @@
 struct aside_mark {
 	uint32_t mark;
 	unsigned int refs;
+};
+
+/* What a table of ASIDE_PICKS is for. */
+struct aside_pick {
+	uint8_t family, bits;
+	struct pick pick;
+	unsigned int refs;		/* 0: none */
 };
 
 struct aside_rules {
@@ -35,6 +54,7 @@ struct aside {
 	struct nl_sock *sk;
 	unsigned int bits[ADDR_FAMILIES][ASIDE_BITS];	/* how many routes are so long */
 	unsigned int routes[ADDR_FAMILIES];
+	struct aside_pick picks[ASIDE_PICKS_MAX];
 	struct aside_mark *marks;
 	size_t mark_count;
 	struct addr servers[ASIDE_SERVERS_MAX];
@@ -101,7 +121,7 @@ static void aside_put_flows(struct aside_rules *to)
 	aside_put(to, &rule);
 	rule.proto = IPPROTO_UDP;
 	for (size_t i = 0; i < ARRAY_SIZE(ports); i++) {
-		rule.sport = ports[i];
+		rule.sport = (struct pick_ports){ ports[i], ports[i] };
 		aside_put(to, &rule);
 	}
 	/*
@@ -121,7 +141,7 @@ static void aside_put_servers(const struct aside *aside, uint8_t family, struct 
 
 	rule.own = true;	/* those whom this host forwards for have to wait for the tunnel */
 	rule.proto = IPPROTO_UDP;
-	rule.dport = ASIDE_DNS;
+	rule.dport = (struct pick_ports){ ASIDE_DNS, ASIDE_DNS };
 	for (unsigned int i = 0; i < aside->server_count; i++) {
 		const struct addr *server = &aside->servers[i];
 
@@ -131,25 +151,73 @@ static void aside_put_servers(const struct aside *aside, uint8_t family, struct 
 	}
 }
 
-/* Longer prefixes of the main table, then our routes of that length. */
-static void aside_put_looks(const struct aside *aside, uint8_t family, struct aside_rules *to)
+static uint32_t aside_priority(unsigned int bits, unsigned int place)
 {
-	const unsigned int *bits = aside->bits[family == AF_INET6];
+	return ASIDE_LOOK + ASIDE_PLACES * (ASIDE_BITS - 1 - bits) + place;
+}
 
-	for (int b = ASIDE_BITS; b-- > 0;) {
-		struct rule rule = {
-			.family = family, .table = ROUTE_TABLE, .suppress = b,
-			.priority = ASIDE_LOOK + 2 * (uint32_t)(ASIDE_BITS - b),
-		};
+static struct rule aside_look(uint8_t family, unsigned int bits, unsigned int place, uint32_t table)
+{
+	return (struct rule){
+		.family = family, .priority = aside_priority(bits, place), .table = table,
+		.suppress = RULE_NO_SUPPRESS,
+	};
+}
 
-		if (!bits[b])
-			continue;
+/* Before ASIDE_ON there is who leads there, or packets would take its way for a moment. */
+static void aside_put_known(uint8_t family, unsigned int bits, uint8_t proto,
+			    struct aside_rules *to)
+{
+	struct rule rule = aside_look(family, bits, ASIDE_ON, 0);
+
+	if (!aside_is_in(to, &rule))
 		aside_put(to, &rule);
-		rule.priority++;
-		rule.table = ASIDE_TABLE;
-		rule.suppress = b - 1;	/* -1: none */
-		aside_put(to, &rule);
+	rule = aside_look(family, bits, ASIDE_KNOWN, 0);
+	rule.next = aside_priority(bits, ASIDE_ON);
+	rule.proto = proto;
+	rule.dport = (struct pick_ports){ PICK_PORT_MIN, PICK_PORT_MAX };
+	aside_put(to, &rule);
+}
+
+/* For one table. */
+static void aside_put_pick(const struct aside_pick *pick, uint32_t table, struct aside_rules *to)
+{
+	unsigned int place = pick->pick.rest ? ASIDE_REST : pick_has_ports(&pick->pick) ?
+			     ASIDE_PORTS + pick_width(&pick->pick) : ASIDE_PROTOCOL;
+	struct rule rule = aside_look(pick->family, pick->bits, place, table);
+
+	if (pick->pick.rest)
+		aside_put_known(pick->family, pick->bits, pick->pick.proto, to);
+	rule.proto = pick->pick.proto;
+	rule.sport = pick->pick.sport;
+	rule.dport = pick->pick.dport;
+	aside_put(to, &rule);
+}
+
+/* Longer prefixes of the main table, then our routes of that length. */
+static void aside_put_level(const struct aside *aside, uint8_t family, unsigned int bits,
+			    struct aside_rules *to)
+{
+	struct rule rule = aside_look(family, bits, ASIDE_LONGER, ROUTE_TABLE);
+	bool whole = aside->bits[family == AF_INET6][bits], any = whole;
+
+	for (unsigned int i = 0; i < ASIDE_PICKS_MAX && !any; i++)
+		any = aside->picks[i].refs && aside->picks[i].family == family &&
+		      aside->picks[i].bits == bits;
+	if (!any)
+		return;
+	rule.suppress = (int)bits;
+	aside_put(to, &rule);
+	for (uint32_t i = 0; i < ASIDE_PICKS_MAX; i++) {
+		const struct aside_pick *pick = &aside->picks[i];
+
+		if (pick->refs && pick->family == family && pick->bits == bits)
+			aside_put_pick(pick, ASIDE_PICKS + i, to);
 	}
+	rule = aside_look(family, bits, ASIDE_ALL, ASIDE_TABLE);
+	rule.suppress = (int)bits - 1;	/* -1: none */
+	if (whole)
+		aside_put(to, &rule);
 }
 
 /* What should be there. */
@@ -169,7 +237,8 @@ static void aside_want(const struct aside *aside, struct aside_rules *to)
 		if (families[f] == AF_INET)
 			aside_put_flows(to);
 		aside_put_servers(aside, families[f], to);
-		aside_put_looks(aside, families[f], to);
+		for (unsigned int bits = ASIDE_BITS; bits-- > 0;)
+			aside_put_level(aside, families[f], bits, to);
 	}
 }
 
@@ -267,6 +336,67 @@ void aside_drop(struct aside *aside, uint32_t mark, const struct prefix *list, s
 	if (mark)
 		aside_mark_drop(aside, mark);
 	if (aside_follow(aside, false, why))
+		log_warn("%s", why);
+}
+
+static struct aside_pick *aside_pick_find(const struct aside *aside, const struct pick_route *route)
+{
+	for (unsigned int i = 0; i < ASIDE_PICKS_MAX; i++) {
+		const struct aside_pick *pick = &aside->picks[i];
+
+		if (pick->refs && pick->family == route->dst.addr.family &&
+		    pick->bits == route->dst.bits && pick_equal(&pick->pick, &route->pick))
+			return (struct aside_pick *)pick;
+	}
+	return NULL;
+}
+
+uint32_t aside_pick_table(const struct aside *aside, const struct pick_route *route)
+{
+	return ASIDE_PICKS + (uint32_t)(aside_pick_find(aside, route) - aside->picks);
+}
+
+int aside_pick(struct aside *aside, const struct pick_route *route, char *why)
+{
+	struct aside_pick *pick = aside_pick_find(aside, route);
+	char ignored[NLTALK_WHY_MAX];
+	unsigned int i = 0;
+	int rc;
+
+	if (!pick) {
+		while (i < ASIDE_PICKS_MAX && aside->picks[i].refs)
+			i++;
+		if (i == ASIDE_PICKS_MAX) {
+			snprintf(why, NLTALK_WHY_MAX, "the tunnels' protocols and ports need more "
+				 "than %u routing rules: fewer of them, or selectors without",
+				 ASIDE_PICKS_MAX);
+			return -ENOSPC;
+		}
+		pick = &aside->picks[i];
+		*pick = (struct aside_pick){
+			.family = route->dst.addr.family, .bits = route->dst.bits,
+			.pick = route->pick,
+		};
+	}
+	aside->routes[addr_index(&route->dst.addr)]++;
+	if (pick->refs++)
+		return 0;
+	rc = aside_follow(aside, false, why);
+	if (!rc)
+		return 0;
+	pick->refs = 0;
+	aside->routes[addr_index(&route->dst.addr)]--;
+	aside_follow(aside, false, ignored);
+	return rc;
+}
+
+void aside_unpick(struct aside *aside, const struct pick_route *route)
+{
+	struct aside_pick *pick = aside_pick_find(aside, route);
+	char why[NLTALK_WHY_MAX];
+
+	aside->routes[addr_index(&route->dst.addr)]--;
+	if (!--pick->refs && aside_follow(aside, false, why))
 		log_warn("%s", why);
 }
 

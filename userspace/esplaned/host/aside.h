@@ -7,13 +7,18 @@
  * The firewall mark says which packets those are. Where a packet comes in, it has none, and the
  * kernel's filter of sources (rp_filter) looks for the way back: rules by port and protocol answer
  * that, for what this host sends itself and not for what it forwards.
+ *
+ * So do routes that not all packets to them are to take (lib/pick.h), with a table for each rule.
  */
 #ifndef ESPLANED_ASIDE_H
 #define ESPLANED_ASIDE_H
 
 #include "esplaned/nl/route.h"
+#include "lib/pick.h"
 
 #define ASIDE_TABLE	7373	/* `ip route show table 7373` */
+#define ASIDE_PICKS	(ASIDE_TABLE + 1)	/* and so on, a table for each rule */
+#define ASIDE_PICKS_MAX	512u
 #define ASIDE_SERVERS_MAX	8
 
 struct aside;
@@ -30,6 +35,14 @@ int aside_hold(struct aside *aside, uint32_t mark, const struct prefix *list, si
 	       char *why);
 /* What aside_hold has got, once. */
 void aside_drop(struct aside *aside, uint32_t mark, const struct prefix *list, size_t count);
+/*
+ * A table and its rule for @route, one of those that pick their packets. Counted. 0 or a negative
+ * errno, with @why (NLTALK_WHY_MAX octets), and nothing is held.
+ */
+int aside_pick(struct aside *aside, const struct pick_route *route, char *why);
+void aside_unpick(struct aside *aside, const struct pick_route *route);
+/* Of one that is held. */
+uint32_t aside_pick_table(const struct aside *aside, const struct pick_route *route);
 /*
  * This host's questions to these name servers do not look there either, at most ASIDE_SERVERS_MAX
  * of them.

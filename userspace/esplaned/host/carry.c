@@ -19,14 +19,14 @@ static const uint8_t carry_family[CARRY_FAMILIES] = { AF_INET, AF_INET6 };
 struct carry_plan {
 	struct prefix addr[CARRY_FAMILIES];	/* on the interface; family 0: none */
 	struct addr source[CARRY_FAMILIES];	/* of the routes; family 0: none */
-	struct prefix *routes;
-	unsigned int count;
+	struct pick_routes routes;
 };
 
 struct carry_child {
 	UT_hash_handle by_id;
 	uint32_t id;
 	struct ts_list *local_ts, *remote_ts;
+	struct ts_list *conf_local, *conf_remote;
 	bool waits;			/* for packets: it is not up */
 	bool given;			/* the peer says which addresses: */
 	struct addr own[CARRY_FAMILIES];
@@ -35,13 +35,13 @@ struct carry_child {
 	struct carry_plan has;
 };
 
-void carry_init(struct carry *carry, struct nl_sock *sk, struct aside *aside,
+void carry_init(struct carry *carry, struct nl_sock *sk, struct aside *aside, struct blocks *blocks,
 		const struct tunnel_options *opt)
 {
 	*carry = (struct carry){
 		.opt = opt,
 		.laid = {
-			.sk = sk, .aside = aside, .metric = opt->metric,
+			.sk = sk, .aside = aside, .blocks = blocks, .metric = opt->metric,
 			.table = opt->table ? opt->table : ROUTE_TABLE,
 		},
 	};
@@ -137,44 +137,61 @@ static void carry_choose(const struct carry *carry, const struct carry_child *ch
 	}
 }
 
-static bool carry_plan_has(const struct carry_plan *plan, const struct prefix *dst)
+static bool carry_plan_has(const struct carry_plan *plan, const struct pick_route *to)
 {
-	for (unsigned int i = 0; i < plan->count; i++) {
-		if (prefix_equal(&plan->routes[i], dst))
+	for (unsigned int i = 0; i < plan->routes.count; i++) {
+		const struct pick_route *route = &plan->routes.list[i];
+
+		if (prefix_equal(&route->dst, &to->dst) && pick_equal(&route->pick, &to->pick))
 			return true;
 	}
 	return false;
 }
 
-/*
- * Each route once: selectors that differ in ports share it. One child, which may be a client's, has
- * not the room of all others. An error: @why.
- */
-static int carry_plan_routes(struct carry_plan *plan, const struct ts_list *remote,
+/* One child, which may be a client's, has not the room of all others. */
+int carry_routes(const struct tunnel_options *opt, const struct pick_child *conf,
+		 const struct pick_child *agreed, struct pick_routes *routes,
+		 char why[IKE_WHY_MAX])
+{
+	struct pick_child *tunnel = calloc(opt->ike.child_count + 1, sizeof(*tunnel));
+	struct pick_query query = {
+		.depth = opt->table && opt->table != ROUTE_TABLE ? PICK_NOTHING : PICK_PORTS,
+		.conf = *conf, .agreed = *agreed, .tunnel = tunnel,
+		.tunnel_count = opt->ike.child_count, .max = LAID_ROUTES_CHILD_MAX,
+	};
+	int rc = -ENOMEM;
+
+	*routes = (struct pick_routes){ 0 };
+	for (unsigned int i = 0; tunnel && i < opt->ike.child_count; i++) {
+		tunnel[i].local = opt->ike.child[i].local_ts;
+		tunnel[i].remote = opt->ike.child[i].remote_ts;
+	}
+	if (tunnel)
+		rc = pick_routes(&query, routes);
+	free(tunnel);
+	if (rc == -ENOSPC)
+		snprintf(why, IKE_WHY_MAX, "its remote-ts are more than %u routes: fewer "
+			 "selectors, or such as are prefixes", LAID_ROUTES_CHILD_MAX);
+	else if (rc)
+		snprintf(why, IKE_WHY_MAX, "no memory");
+	return rc;
+}
+
+static int carry_plan_routes(const struct carry *carry, const struct carry_child *child,
+			     struct carry_plan *plan, char note[IKE_WHY_MAX],
 			     char why[IKE_WHY_MAX])
 {
-	struct prefix list[PREFIXES_MAX], *more;
+	const struct pick_child conf = { child->conf_local, child->conf_remote };
+	const struct pick_child agreed = { child->local_ts, child->remote_ts };
+	int rc = carry_routes(carry->opt, &conf, &agreed, &plan->routes, why);
 
-	for (unsigned int i = 0; i < ts_list_count(remote); i++) {
-		unsigned int n = prefix_list(&remote->ts[i], list);
-
-		more = reallocarray(plan->routes, plan->count + n, sizeof(*more));
-		if (!more) {
-			snprintf(why, IKE_WHY_MAX, "no memory");
-			return -ENOMEM;
-		}
-		plan->routes = more;
-		for (unsigned int j = 0; j < n; j++) {
-			if (!carry_plan_has(plan, &list[j]))
-				plan->routes[plan->count++] = list[j];
-		}
-		if (plan->count > LAID_ROUTES_CHILD_MAX) {
-			snprintf(why, IKE_WHY_MAX, "its remote-ts are more than %u routes: fewer "
-				 "selectors, or such as are prefixes", LAID_ROUTES_CHILD_MAX);
-			return -ENOSPC;
-		}
-	}
-	return 0;
+	if (!rc && plan->routes.widened && !note[0])
+		snprintf(note, IKE_WHY_MAX,
+			 "its selectors need more than %u routing rules: %s",
+			 PICK_KINDS_MAX, plan->routes.depth == PICK_PROTOCOLS ?
+			 "their protocols go into the tunnel, whatever the ports" :
+			 "all goes into the tunnel, whatever the protocol");
+	return rc;
 }
 
 static int carry_plan_make(const struct carry *carry, const struct carry_child *child, bool afresh,
@@ -195,7 +212,7 @@ static int carry_plan_make(const struct carry *carry, const struct carry_child *
 				 "address = \"...\" to tunnel \"%s\"",
 				 carry->opt->ike.name);
 	}
-	return carry->opt->no_routes ? 0 : carry_plan_routes(plan, remote, why);
+	return carry->opt->no_routes ? 0 : carry_plan_routes(carry, child, plan, note, why);
 }
 
 /*
@@ -208,12 +225,12 @@ static bool carry_plan_undo(struct laid *laid, struct carry_plan *plan, unsigned
 	bool removed = false;
 
 	while (routes--)
-		laid_route_drop(laid, &plan->routes[routes]);
+		laid_route_drop(laid, &plan->routes.list[routes]);
 	while (addrs--) {
 		if (plan->addr[addrs].addr.family)
 			removed |= laid_addr_drop(laid, &plan->addr[addrs]);
 	}
-	free(plan->routes);
+	free(plan->routes.list);
 	*plan = (struct carry_plan){ 0 };
 	return removed;
 }
@@ -229,12 +246,12 @@ static int carry_plan_lay(struct laid *laid, struct carry_plan *plan, const stru
 		if (plan->addr[addrs].addr.family)
 			rc = laid_addr_hold(laid, &plan->addr[addrs], why);
 	}
-	for (; routes < plan->count && !rc; routes += !rc) {
-		const struct prefix *dst = &plan->routes[routes];
-		int f = dst->addr.family == AF_INET6;
-		bool alone = old && carry_plan_has(old, dst) && laid_route_refs(laid, dst) == 1;
+	for (; routes < plan->routes.count && !rc; routes += !rc) {
+		const struct pick_route *to = &plan->routes.list[routes];
+		unsigned int f = addr_index(&to->dst.addr);
+		bool alone = old && carry_plan_has(old, to) && laid_route_refs(laid, to) == 1;
 
-		rc = laid_route_hold(laid, dst, &plan->source[f], alone, why);
+		rc = laid_route_hold(laid, to, &plan->source[f], alone, why);
 	}
 	if (rc)
 		carry_plan_undo(laid, plan, routes, addrs);
@@ -245,7 +262,9 @@ static void carry_child_free(struct carry_child *child)
 {
 	ts_list_put(child->local_ts);
 	ts_list_put(child->remote_ts);
-	free(child->has.routes);
+	ts_list_put(child->conf_local);
+	ts_list_put(child->conf_remote);
+	free(child->has.routes.list);
 	free(child);
 }
 
@@ -280,6 +299,8 @@ static struct carry_child *carry_child_new(const struct ike_child_link *link)
 	child->id = link->child;
 	child->waits = link->waits;
 	child->given = link->given;
+	child->conf_local = ts_list_get(link->conf->local_ts);
+	child->conf_remote = ts_list_get(link->conf->remote_ts);
 	if (link->given)
 		memcpy(child->own, link->given->addr, sizeof(child->own));
 	if (carry_list_copy(&child->local_ts, link->local_ts) &&
@@ -299,7 +320,7 @@ static int carry_lay(struct carry *carry, struct carry_child *child, bool afresh
 
 	if (!rc)
 		return carry_plan_lay(&carry->laid, &child->has, old ? &old->has : NULL, why);
-	free(child->has.routes);
+	free(child->has.routes.list);
 	child->has = (struct carry_plan){ 0 };
 	return rc;
 }
@@ -307,7 +328,7 @@ static int carry_lay(struct carry *carry, struct carry_child *child, bool afresh
 /* What it has, and itself. */
 static void carry_give_up(struct carry *carry, struct carry_child *child)
 {
-	if (carry_plan_undo(&carry->laid, &child->has, child->has.count, CARRY_FAMILIES))
+	if (carry_plan_undo(&carry->laid, &child->has, child->has.routes.count, CARRY_FAMILIES))
 		carry_mend(carry);
 	carry_child_free(child);
 }
@@ -372,12 +393,12 @@ static void carry_again(struct carry *carry, struct carry_child *child)
 	struct carry_plan plan;
 
 	if (carry_plan_make(carry, child, true, &plan, note, why)) {
-		free(plan.routes);
+		free(plan.routes.list);
 		return;
 	}
 	if (carry_plan_lay(&carry->laid, &plan, &child->has, why))
 		return;
-	carry_plan_undo(&carry->laid, &child->has, child->has.count, CARRY_FAMILIES);
+	carry_plan_undo(&carry->laid, &child->has, child->has.routes.count, CARRY_FAMILIES);
 	child->has = plan;
 }
 

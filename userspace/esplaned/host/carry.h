@@ -16,8 +16,15 @@ struct carry {
 	struct carry_child *last;	/* of them; NULL: there is none */
 };
 
-void carry_init(struct carry *carry, struct nl_sock *sk, struct aside *aside,
+void carry_init(struct carry *carry, struct nl_sock *sk, struct aside *aside, struct blocks *blocks,
 		const struct tunnel_options *opt);
+/*
+ * The routes that a child needs. Rules for a table of the administrator's are his: in there all of
+ * them are plain ones.
+ */
+int carry_routes(const struct tunnel_options *opt, const struct pick_child *conf,
+		 const struct pick_child *agreed, struct pick_routes *routes,
+		 char why[IKE_WHY_MAX]);
 /* env.child_up, child_down. An error leaves what the child had before. */
 int carry_add(struct carry *carry, const struct ike_child_link *link, char note[IKE_WHY_MAX],
 	      char why[IKE_WHY_MAX]);

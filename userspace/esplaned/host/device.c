@@ -2,6 +2,7 @@
 #include "esplaned/host/device.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +13,20 @@
 #include "esplaned/nl/link.h"
 #include "lib/log.h"
 
+#define DEVICE_DNS	53
+
 struct devices {
 	struct nl_sock *sk;
 	struct blocks *blocks;
 	struct aside *aside;
 	struct device *first;
 	bool settled;
+};
+
+struct device_pick {
+	struct pick_route to;
+	bool covered;			/* by one of those that it wants whole */
+	bool blocked;			/* held */
 };
 
 struct device {
@@ -28,7 +37,10 @@ struct device {
 	struct prefix *wanted;		/* what remote-ts covers, none within another */
 	bool *blocked;			/* of each: held */
 	size_t wanted_count;
+	struct device_pick *picked;	/* and what it covers for some packets only */
+	size_t picked_count;
 	bool aside;			/* its routes are in the table of host/aside.h */
+	bool marked;			/* its own packets go past those that are picked */
 };
 
 struct devices *devices_new(void)
@@ -96,27 +108,39 @@ static int device_compare(const void *left, const void *right)
 	return rc ? rc : (int)a->bits - (int)b->bits;
 }
 
-/* The prefixes of all remote-ts, those within another left out. False: no memory. */
-static bool device_set_wanted(struct device *dev)
+static bool device_want(struct device *dev, const struct prefix *dst)
 {
-	const struct tunnel_conf *conf = &dev->opt->ike;
-	struct prefix list[PREFIXES_MAX], *more;
+	struct prefix *more = reallocarray(dev->wanted, dev->wanted_count + 1, sizeof(*more));
+
+	if (!more)
+		return false;
+	dev->wanted = more;
+	more[dev->wanted_count++] = *dst;
+	return true;
+}
+
+static bool device_want_picked(struct device *dev, const struct pick_route *to)
+{
+	struct device_pick *more;
+
+	for (size_t i = 0; i < dev->picked_count; i++) {
+		if (prefix_equal(&dev->picked[i].to.dst, &to->dst) &&
+		    pick_equal(&dev->picked[i].to.pick, &to->pick))
+			return true;
+	}
+	more = reallocarray(dev->picked, dev->picked_count + 1, sizeof(*more));
+	if (!more)
+		return false;
+	dev->picked = more;
+	more[dev->picked_count++] = (struct device_pick){ .to = *to };
+	return true;
+}
+
+/* Those within another left out. False: no memory. */
+static bool device_sort_wanted(struct device *dev)
+{
 	size_t kept = 0;
 
-	for (unsigned int c = 0; c < conf->child_count; c++) {
-		const struct ts_list *ts = conf->child[c].remote_ts;
-
-		for (unsigned int i = 0; i < ts_list_count(ts); i++) {
-			unsigned int n = prefix_list(&ts->ts[i], list);
-
-			more = reallocarray(dev->wanted, dev->wanted_count + n, sizeof(*more));
-			if (!more)
-				return false;
-			dev->wanted = more;
-			memcpy(more + dev->wanted_count, list, n * sizeof(*list));
-			dev->wanted_count += n;
-		}
-	}
 	if (!dev->wanted_count)
 		return true;
 	qsort(dev->wanted, dev->wanted_count, sizeof(*dev->wanted), device_compare);
@@ -129,9 +153,61 @@ static bool device_set_wanted(struct device *dev)
 	return dev->blocked;
 }
 
+static void device_mark_covered(struct device *dev)
+{
+	for (size_t i = 0; i < dev->picked_count; i++) {
+		for (size_t w = 0; w < dev->wanted_count; w++)
+			dev->picked[i].covered |= prefix_within(&dev->picked[i].to.dst,
+								&dev->wanted[w]);
+	}
+}
+
+/* What all children need, as configured. False: no memory. */
+static bool device_set_wanted(struct device *dev)
+{
+	const struct tunnel_conf *conf = &dev->opt->ike;
+	struct pick_routes routes;
+	char why[IKE_WHY_MAX];
+
+	for (unsigned int c = 0; c < conf->child_count; c++) {
+		const struct pick_child child = { conf->child[c].local_ts,
+						  conf->child[c].remote_ts };
+		bool ok = true;
+
+		/* too many routes: such a child never comes up */
+		if (carry_routes(dev->opt, &child, &child, &routes, why) == -ENOMEM)
+			return false;
+		for (unsigned int i = 0; i < routes.count && ok; i++) {
+			const struct pick_route *to = &routes.list[i];
+
+			ok = to->pick.proto ? device_want_picked(dev, to) :
+					      device_want(dev, &to->dst);
+		}
+		free(routes.list);
+		if (!ok)
+			return false;
+	}
+	if (!device_sort_wanted(dev))
+		return false;
+	device_mark_covered(dev);
+	return true;
+}
+
 static bool device_blocks(const struct device *dev)
 {
 	return dev->opt->when_down == WHEN_DOWN_BLOCK && !dev->opt->no_routes;
+}
+
+static bool device_block_picked(struct device *dev, const struct pick_route *to, char *why)
+{
+	struct devices *all = dev->all;
+
+	if (aside_pick(all->aside, to, why))
+		return false;
+	if (!block_hold(all->blocks, aside_pick_table(all->aside, to), &to->dst, why))
+		return true;
+	aside_unpick(all->aside, to);
+	return false;
 }
 
 /* Lays what is not there yet. @why: left alone, or what is in the way of the first. */
@@ -145,6 +221,15 @@ static void device_block(struct device *dev, char why[IKE_WHY_MAX])
 			continue;
 		dev->blocked[i] = !block_hold(dev->all->blocks, table, &dev->wanted[i], reason);
 		if (!dev->blocked[i] && !why[0])
+			snprintf(why, IKE_WHY_MAX, "%s", reason);
+	}
+	for (size_t i = 0; device_blocks(dev) && i < dev->picked_count; i++) {
+		struct device_pick *picked = &dev->picked[i];
+
+		if (picked->blocked || picked->covered)
+			continue;
+		picked->blocked = device_block_picked(dev, &picked->to, reason);
+		if (!picked->blocked && !why[0])
 			snprintf(why, IKE_WHY_MAX, "%s", reason);
 	}
 }
@@ -196,6 +281,35 @@ static int device_go_aside(struct device *dev, char why[IKE_WHY_MAX])
 	return rc;
 }
 
+static bool device_meets(const struct device *dev, const struct device *picker)
+{
+	for (size_t i = 0; i < dev->wanted_count; i++) {
+		for (size_t j = 0; j < picker->picked_count; j++) {
+			const struct prefix *dst = &picker->picked[j].to.dst;
+
+			if (prefix_within(dst, &dev->wanted[i]) ||
+			    prefix_within(&dev->wanted[i], dst))
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * The rules that pick packets ask the main table for longer prefixes first, where a route that
+ * blocks ends the search however short it is: it goes aside.
+ */
+static void device_make_way(struct devices *all, char why[IKE_WHY_MAX])
+{
+	for (const struct device *picker = all->first; picker; picker = picker->next) {
+		for (struct device *dev = all->first; picker->picked_count && dev;
+		     dev = dev->next) {
+			if (!dev->aside && device_blocks(dev) && device_meets(dev, picker))
+				device_go_aside(dev, why);
+		}
+	}
+}
+
 /* Is there a way to the peer that is not the tunnel itself? */
 static int device_way(struct device *dev, const struct addr *remote, char why[IKE_WHY_MAX])
 {
@@ -216,6 +330,15 @@ static int device_way(struct device *dev, const struct addr *remote, char why[IK
 	return -ENETUNREACH;
 }
 
+/* The rules that pick do not know the tunnel's own packets. */
+static void device_mark(struct device *dev, char why[IKE_WHY_MAX])
+{
+	dev->marked = dev->picked_count && !dev->opt->no_routes;
+	if (dev->marked)
+		aside_hold(dev->all->aside, dev->opt->ike.mark, NULL, 0, why);
+	device_make_way(dev->all, why);
+}
+
 struct device *device_new(struct devices *all, const struct tunnel_options *opt,
 			  char why[IKE_WHY_MAX])
 {
@@ -226,7 +349,7 @@ struct device *device_new(struct devices *all, const struct tunnel_options *opt,
 		return NULL;
 	dev->all = all;
 	dev->opt = opt;
-	carry_init(&dev->carry, all->sk, all->aside, opt);
+	carry_init(&dev->carry, all->sk, all->aside, all->blocks, opt);
 	dev->next = all->first;
 	all->first = dev;
 	if (!device_set_wanted(dev)) {
@@ -238,6 +361,7 @@ struct device *device_new(struct devices *all, const struct tunnel_options *opt,
 	block_raise(all->blocks, opt->metric);
 	if (device_leads_everywhere(dev) || device_swallows(dev, &opt->ike.remote))
 		device_go_aside(dev, why);
+	device_mark(dev, why);
 	device_block(dev, why);
 	if (!why[0])
 		laid_in_way(&dev->carry.laid, dev->wanted, dev->wanted_count, why);
@@ -251,11 +375,22 @@ static void device_let_go(struct device *dev, uint32_t table)
 		if (dev->blocked[i])
 			block_drop(dev->all->blocks, table, &dev->wanted[i]);
 	}
+	for (size_t i = 0; i < dev->picked_count; i++) {
+		const struct pick_route *to = &dev->picked[i].to;
+
+		if (!dev->picked[i].blocked)
+			continue;
+		block_drop(dev->all->blocks, aside_pick_table(dev->all->aside, to), &to->dst);
+		aside_unpick(dev->all->aside, to);
+	}
 	if (dev->aside)
 		aside_drop(dev->all->aside, dev->opt->ike.mark, dev->wanted,
 			   dev->wanted_count);
+	if (dev->marked)
+		aside_drop(dev->all->aside, dev->opt->ike.mark, NULL, 0);
 	free(dev->wanted);
 	free(dev->blocked);
+	free(dev->picked);
 }
 
 bool device_changed(struct device *dev, char why[IKE_WHY_MAX])
@@ -266,12 +401,13 @@ bool device_changed(struct device *dev, char why[IKE_WHY_MAX])
 	why[0] = '\0';
 	dev->wanted = NULL;
 	dev->blocked = NULL;
+	dev->picked = NULL;
 	dev->wanted_count = 0;
+	dev->picked_count = 0;
 	if (!device_set_wanted(dev)) {
 		free(dev->wanted);
-		dev->wanted = was.wanted;
-		dev->blocked = was.blocked;
-		dev->wanted_count = was.wanted_count;
+		free(dev->picked);
+		*dev = was;
 		return false;
 	}
 	if (dev->aside)
@@ -279,6 +415,7 @@ bool device_changed(struct device *dev, char why[IKE_WHY_MAX])
 			   why);
 	else if (device_leads_everywhere(dev) || device_swallows(dev, &dev->opt->ike.remote))
 		device_go_aside(dev, why);
+	device_mark(dev, why);
 	device_block(dev, why);
 	device_let_go(&was, table);
 	return true;
@@ -349,12 +486,28 @@ void device_down(struct device *dev)
 			 dev->opt->interface, why);
 }
 
+/* Does it lead this host's questions to name servers into the tunnel, wherever those are? */
+static bool device_leads_questions(const struct device *dev)
+{
+	if (!carry_is_up(&dev->carry))
+		return false;
+	for (size_t i = 0; i < dev->picked_count; i++) {
+		const struct pick *pick = &dev->picked[i].to.pick;
+
+		if (dev->picked[i].to.dst.bits <= 1 && pick->proto == IPPROTO_UDP && !pick->rest &&
+		    pick->dport.start <= DEVICE_DNS &&
+		    (!pick->dport.start || pick->dport.end >= DEVICE_DNS))
+			return true;
+	}
+	return dev->aside && device_leads_everywhere(dev);
+}
+
 void devices_reach(struct devices *all, const struct addr *servers, unsigned int count)
 {
 	const struct device *dev = all->first;
 
 	/* What is up, and leads there, leads there. */
-	while (dev && !(carry_is_up(&dev->carry) && dev->aside && device_leads_everywhere(dev)))
+	while (dev && !device_leads_questions(dev))
 		dev = dev->next;
 	aside_serve(all->aside, servers, dev ? 0 : count);
 }

@@ -36,8 +36,8 @@ void devices_settled(struct devices *all);
 /* This daemon ends for the next one to begin: routes that block stay, as if it had been killed. */
 void devices_keep_blocks(struct devices *all);
 /*
- * A link, address or route of the host has changed (nl/watch.h): what the kernel has dropped is
- * laid again.
+ * A link, address, route or rule of the host has changed (nl/watch.h): what the kernel has dropped
+ * is laid again.
  */
 void devices_mend(struct devices *all);
 

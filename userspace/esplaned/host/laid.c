@@ -77,75 +77,107 @@ static void laid_compare(void *ctx, const struct route *route)
 		search->found = *route;
 }
 
-bool laid_in_way(const struct laid *laid, const struct prefix *list, unsigned int count, char *why)
+static bool laid_in_table(const struct laid *laid, uint32_t table, const struct prefix *list,
+			  unsigned int count, char *why)
 {
 	struct laid_search search = { .laid = laid, .list = list, .count = count };
 
 	if (count)
-		route_dump(laid->sk, 0, laid->table, laid_compare, &search, why);
+		route_dump(laid->sk, 0, table, laid_compare, &search, why);
 	why[0] = '\0';
 	if (search.any)
 		laid_say_whose(laid->sk, &search.found, why);
 	return search.any;
 }
 
-static struct laid_route *laid_route_find(const struct laid *laid, const struct prefix *dst)
+bool laid_in_way(const struct laid *laid, const struct prefix *list, unsigned int count, char *why)
+{
+	return laid_in_table(laid, laid->table, list, count, why);
+}
+
+static struct laid_route *laid_route_find(const struct laid *laid, const struct pick_route *to)
 {
 	for (unsigned int i = 0; i < laid->route_count; i++) {
-		if (prefix_equal(&laid->routes[i].dst, dst))
-			return &laid->routes[i];
+		struct laid_route *own = &laid->routes[i];
+
+		if (prefix_equal(&own->to.dst, &to->dst) &&
+		    pick_equal(&own->to.pick, &to->pick) && own->to.refused == to->refused)
+			return own;
 	}
 	return NULL;
 }
 
-unsigned int laid_route_refs(const struct laid *laid, const struct prefix *dst)
+unsigned int laid_route_refs(const struct laid *laid, const struct pick_route *to)
 {
-	const struct laid_route *own = laid_route_find(laid, dst);
+	const struct laid_route *own = laid_route_find(laid, to);
 
 	return own ? own->refs : 0;
 }
 
-static struct route laid_route_of(const struct laid *laid, const struct prefix *dst,
+/* Of a route that picks its packets: it is held. */
+static uint32_t laid_table_of(const struct laid *laid, const struct pick_route *to)
+{
+	return to->pick.proto ? aside_pick_table(laid->aside, to) : laid->table;
+}
+
+static struct route laid_route_of(const struct laid *laid, const struct pick_route *to,
 				  const struct addr *source)
 {
 	return (struct route){
-		.dst = *dst, .table = laid->table, .ifindex = laid->ifindex,
-		.metric = route_metric(dst->addr.family, laid->metric), .source = *source,
+		.dst = to->dst, .table = laid_table_of(laid, to), .ifindex = laid->ifindex,
+		.metric = route_metric(to->dst.addr.family, laid->metric), .source = *source,
 	};
 }
 
-static int laid_route_add(const struct laid *laid, const struct prefix *dst,
+static int laid_route_add(const struct laid *laid, const struct pick_route *to,
 			  const struct addr *source, bool replace, char *why)
 {
-	struct route route = laid_route_of(laid, dst, source);
-	int rc = route_add(laid->sk, &route, replace, why);
+	struct route route = laid_route_of(laid, to, source);
 	char text[PREFIX_STRLEN], reason[NLTALK_WHY_MAX];
+	int rc;
 
+	if (to->refused)
+		return block_hold(laid->blocks, route.table, &to->dst, why);
+	rc = route_add(laid->sk, &route, replace, why);
 	if (rc == -EEXIST) {
-		if (!laid_in_way(laid, dst, 1, why))
+		if (!laid_in_table(laid, route.table, &to->dst, 1, why))
 			snprintf(why, NLTALK_WHY_MAX, "there is a route to %s already",
-				 prefix_str(dst, text));
+				 prefix_str(&to->dst, text));
 	} else if (rc) {
 		snprintf(reason, sizeof(reason), "%s", why);
 		snprintf(why, NLTALK_WHY_MAX, "%.180s (route to %s)", reason,
-			 prefix_str(dst, text));
+			 prefix_str(&to->dst, text));
 	}
 	return rc;
 }
 
+static void laid_route_del(const struct laid *laid, const struct pick_route *to)
+{
+	struct route route = laid_route_of(laid, to, &(struct addr){ 0 });
+	char why[NLTALK_WHY_MAX];
+
+	if (to->refused)
+		block_drop(laid->blocks, route.table, &to->dst);
+	else
+		route_del(laid->sk, &route, why);
+}
+
 /* The rules for the table follow what is in it. */
-static void laid_table_hold(const struct laid *laid, const struct prefix *dst)
+static void laid_table_hold(const struct laid *laid, const struct pick_route *to)
 {
 	char why[NLTALK_WHY_MAX];
 
-	if (laid->table == ASIDE_TABLE && aside_hold(laid->aside, 0, dst, 1, why))
+	if (!to->pick.proto && laid->table == ASIDE_TABLE &&
+	    aside_hold(laid->aside, 0, &to->dst, 1, why))
 		log_warn("%s", why);
 }
 
-static void laid_table_drop(const struct laid *laid, const struct prefix *dst)
+static void laid_table_drop(const struct laid *laid, const struct pick_route *to)
 {
-	if (laid->table == ASIDE_TABLE)
-		aside_drop(laid->aside, 0, dst, 1);
+	if (to->pick.proto)
+		aside_unpick(laid->aside, to);
+	else if (laid->table == ASIDE_TABLE)
+		aside_drop(laid->aside, 0, &to->dst, 1);
 }
 
 /* Room for one more. */
@@ -171,44 +203,54 @@ static bool laid_route_room(struct laid *laid, char *why)
 	return true;
 }
 
-int laid_route_hold(struct laid *laid, const struct prefix *dst, const struct addr *source,
-		    bool alone, char *why)
+/* One that is not there yet. */
+static int laid_route_new(struct laid *laid, const struct pick_route *to, const struct addr *source,
+			  char *why)
 {
-	struct laid_route *own = laid_route_find(laid, dst);
-	int rc = 0;
+	int rc;
 
-	if (own) {
-		if (alone && !addr_equal(&own->source, source)) {
-			rc = laid_route_add(laid, dst, source, true, why);
-			if (!rc)
-				own->source = *source;
-		}
-		own->refs += !rc;
-		return rc;
-	}
 	if (!laid_route_room(laid, why))
 		return -ENOSPC;
-	rc = laid_route_add(laid, dst, source, false, why);
+	rc = to->pick.proto ? aside_pick(laid->aside, to, why) : 0;
 	if (rc)
 		return rc;
-	laid_table_hold(laid, dst);
+	rc = laid_route_add(laid, to, source, false, why);
+	if (rc) {
+		if (to->pick.proto)
+			aside_unpick(laid->aside, to);
+		return rc;
+	}
+	laid_table_hold(laid, to);
 	laid->routes[laid->route_count++] =
-		(struct laid_route){ .dst = *dst, .source = *source, .refs = 1 };
+		(struct laid_route){ .to = *to, .source = *source, .refs = 1 };
 	return 0;
 }
 
-void laid_route_drop(struct laid *laid, const struct prefix *dst)
+int laid_route_hold(struct laid *laid, const struct pick_route *to, const struct addr *source,
+		    bool alone, char *why)
 {
-	struct laid_route *own = laid_route_find(laid, dst);
-	const struct addr any = { 0 };
-	char why[NLTALK_WHY_MAX];
-	struct route route;
+	struct laid_route *own = laid_route_find(laid, to);
+	int rc = 0;
+
+	if (!own)
+		return laid_route_new(laid, to, source, why);
+	if (alone && !to->refused && !addr_equal(&own->source, source)) {
+		rc = laid_route_add(laid, to, source, true, why);
+		if (!rc)
+			own->source = *source;
+	}
+	own->refs += !rc;
+	return rc;
+}
+
+void laid_route_drop(struct laid *laid, const struct pick_route *to)
+{
+	struct laid_route *own = laid_route_find(laid, to);
 
 	if (!own || --own->refs)
 		return;
-	route = laid_route_of(laid, dst, &any);
-	route_del(laid->sk, &route, why);
-	laid_table_drop(laid, dst);
+	laid_route_del(laid, to);
+	laid_table_drop(laid, to);
 	*own = laid->routes[--laid->route_count];
 }
 
@@ -264,13 +306,13 @@ bool laid_mend(struct laid *laid)
 		address_add(laid->sk, laid->ifindex, &laid->addrs[i].addr, why);
 	for (unsigned int i = 0; i < laid->route_count; i++) {
 		const struct laid_route *own = &laid->routes[i];
-		struct route route = laid_route_of(laid, &own->dst, &own->source);
-		int rc = route_add(laid->sk, &route, false, why);
+		struct route route = laid_route_of(laid, &own->to, &own->source);
+		int rc = own->to.refused ? -EEXIST : route_add(laid->sk, &route, false, why);
 
 		if (!rc)
-			log_info("the route to %s is laid again", prefix_str(&own->dst, text));
+			log_info("the route to %s is laid again", prefix_str(&own->to.dst, text));
 		else if (rc != -EEXIST)
-			log_debug("route to %s: %s", prefix_str(&own->dst, text), why);
+			log_debug("route to %s: %s", prefix_str(&own->to.dst, text), why);
 		whole = whole && (!rc || rc == -EEXIST);
 	}
 	return whole;
@@ -284,20 +326,26 @@ void laid_move(struct laid *laid, uint32_t table)
 	laid->table = table;
 	for (unsigned int i = 0; i < laid->route_count; i++) {
 		const struct laid_route *own = &laid->routes[i];
-		struct route route = laid_route_of(&old, &own->dst, &(struct addr){ 0 });
 
-		laid_table_hold(laid, &own->dst);
-		if (laid_route_add(laid, &own->dst, &own->source, false, why))
-			log_warn("%s: %s", prefix_str(&own->dst, text), why);
-		laid_table_drop(&old, &own->dst);
-		route_del(laid->sk, &route, why);
+		if (own->to.pick.proto)
+			continue;
+		laid_table_hold(laid, &own->to);
+		if (laid_route_add(laid, &own->to, &own->source, false, why))
+			log_warn("%s: %s", prefix_str(&own->to.dst, text), why);
+		laid_table_drop(&old, &own->to);
+		laid_route_del(&old, &own->to);
 	}
 }
 
 void laid_forget(struct laid *laid)
 {
-	for (unsigned int i = 0; i < laid->route_count; i++)
-		laid_table_drop(laid, &laid->routes[i].dst);
+	for (unsigned int i = 0; i < laid->route_count; i++) {
+		const struct pick_route *to = &laid->routes[i].to;
+
+		if (to->refused)
+			laid_route_del(laid, to);
+		laid_table_drop(laid, to);
+	}
 	free(laid->routes);
 	free(laid->addrs);
 	laid->routes = NULL;

@@ -7,12 +7,13 @@
 #define ESPLANED_LAID_H
 
 #include "esplaned/host/aside.h"
+#include "esplaned/host/block.h"
 
 #define LAID_ROUTES_MAX		262144u	/* into one interface */
 #define LAID_ROUTES_CHILD_MAX	4096u	/* of one child of them: see carry.c */
 
 struct laid_route {
-	struct prefix dst;
+	struct pick_route to;
 	struct addr source;		/* preferred; family 0: none */
 	unsigned int refs;
 };
@@ -24,7 +25,8 @@ struct laid_addr {
 
 struct laid {
 	struct nl_sock *sk;
-	struct aside *aside;		/* knows of the routes in its table */
+	struct aside *aside;		/* knows of the routes in its tables */
+	struct blocks *blocks;		/* lays those that lead nowhere */
 	int ifindex;			/* 0: there is no interface, and nothing is laid */
 	uint32_t table, metric;
 	struct laid_route *routes;
@@ -37,10 +39,10 @@ struct laid {
  * changed only where @alone says that nobody but the caller has it. -EEXIST: another's route is in
  * the way, @why (NLTALK_WHY_MAX octets) says whose. An error leaves all as it was.
  */
-int laid_route_hold(struct laid *laid, const struct prefix *dst, const struct addr *source,
+int laid_route_hold(struct laid *laid, const struct pick_route *to, const struct addr *source,
 		    bool alone, char *why);
-void laid_route_drop(struct laid *laid, const struct prefix *dst);
-unsigned int laid_route_refs(const struct laid *laid, const struct prefix *dst);
+void laid_route_drop(struct laid *laid, const struct pick_route *to);
+unsigned int laid_route_refs(const struct laid *laid, const struct pick_route *to);
 
 /* One that is on the interface already is as good. */
 int laid_addr_hold(struct laid *laid, const struct prefix *addr, char *why);
@@ -54,7 +56,7 @@ bool laid_addr_drop(struct laid *laid, const struct prefix *addr);
 bool laid_in_way(const struct laid *laid, const struct prefix *list, unsigned int count, char *why);
 /* Lays again what the kernel has dropped. False: a route cannot be laid, as its source is gone. */
 bool laid_mend(struct laid *laid);
-/* All routes go to another table, each first there and then away from here. */
+/* All that pick nothing go to another table, each first there and then away from here. */
 void laid_move(struct laid *laid, uint32_t table);
 /* It went with its interface. */
 void laid_forget(struct laid *laid);

@@ -4,7 +4,7 @@
 #define ESPLANED_RULE_H
 
 #include "esplaned/nl/nltalk.h"
-#include "lib/prefix.h"
+#include "lib/pick.h"
 
 #define RULE_NO_SUPPRESS	(-1)
 
@@ -15,10 +15,10 @@ struct rule {
 	uint32_t mark;
 	bool own;			/* only what this host itself sends: iif lo */
 	uint8_t proto;
-	uint16_t sport, dport;
+	struct pick_ports sport, dport;
 	struct prefix dst;		/* family 0: any */
-	uint32_t table;			/* 0: they go on at the rule of priority @next */
-	uint32_t next;
+	uint32_t table;			/* 0: they go on */
+	uint32_t next;			/* at the rule of this priority; 0: at the next one */
 	int suppress;			/* routes of so many bits or fewer do not count */
 };
 

@@ -40,7 +40,8 @@ static void watch_on_later(evutil_socket_t fd, short what, void *arg)
 static bool watch_is_own(const struct watch *w, const struct nlmsghdr *hdr, ssize_t len)
 {
 	return len >= (ssize_t)sizeof(*hdr) && hdr->nlmsg_pid == w->own_port &&
-	       (hdr->nlmsg_type == RTM_NEWROUTE || hdr->nlmsg_type == RTM_DELROUTE);
+	       (hdr->nlmsg_type == RTM_NEWROUTE || hdr->nlmsg_type == RTM_DELROUTE ||
+		hdr->nlmsg_type == RTM_NEWRULE || hdr->nlmsg_type == RTM_DELRULE);
 }
 
 /* What exactly has changed does not matter: that much was lost (ENOBUFS) does not either. */
@@ -82,7 +83,8 @@ struct watch *watch_new(struct event_base *base, uint32_t own_port,
 	w->sk = nltalk_open(NETLINK_ROUTE);
 	if (!w->sk || nl_socket_add_memberships(w->sk, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
 						RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
-						RTNLGRP_IPV6_ROUTE, 0)) {
+						RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE,
+						RTNLGRP_IPV6_RULE, 0)) {
 		snprintf(why, NLTALK_WHY_MAX, "cannot listen to the host's routes: %s",
 			 strerror(errno));
 		watch_free(w);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Are the host's links, addresses and routes still what they were? rtnetlink tells. */
+/* Are the host's links, addresses, routes and rules still what they were? rtnetlink tells. */
 #ifndef ESPLANED_WATCH_H
 #define ESPLANED_WATCH_H
 
@@ -13,8 +13,8 @@ struct watch;
 /*
  * @changed is called from the loop some time after a change, once for many. A host whose routes
  * change all the time does not get it more often than lets it be a tenth of the work. @own: nothing
- * but routes that the netlink socket with @own_port laid or removed, as the daemon does for each
- * peer. NULL: @why.
+ * but routes and rules that the netlink socket with @own_port laid or removed, as the daemon does
+ * for each peer. NULL: @why.
  */
 struct watch *watch_new(struct event_base *base, uint32_t own_port,
 			void (*changed)(void *ctx, bool own), void *ctx, char why[NLTALK_WHY_MAX]);
