@@ -47,12 +47,12 @@ static const struct explain_row {
 	{ "no-kernel-sa", true, "the kernel does not have what {name} should use: {detail}",
 	  "another program has taken it away: ikectl restart {name}" },
 	{ "route-elsewhere", true,
-	  "{name}: packets to {to} leave by {interface}, not by the tunnel",
-	  "look for the route or rule that takes them: ip route get {to}; ip rule" },
-	{ "route-refuses", true, "{name}: a route refuses packets to {to}",
-	  "look for it: ip route get {to}; with when-down = block ours does, while the child is "
+	  "{name}: packets to {packet} leave by {interface}, not by the tunnel",
+	  "look for the route or rule that takes them: ip route get {packet}; ip rule" },
+	{ "route-refuses", true, "{name}: a route refuses packets to {packet}",
+	  "look for it: ip route get {packet}; with when-down = block ours does, while the child is "
 	  "down or was narrowed" },
-	{ "no-route", true, "{name}: there is no route to {to}",
+	{ "no-route", true, "{name}: there is no route to {packet}",
 	  "with routes = no they are yours to lay; else: ikectl restart {name}" },
 	{ "part-elsewhere", true,
 	  "{name}: {to} is part of remote-ts, but a route takes it to {interface}",

@@ -80,8 +80,8 @@ static bool pick_covers(const struct pick *wide, const struct pick *narrow)
 	       (narrow->rest || pick_has_ports(narrow));
 }
 
-/* Do packets between these two need the rest of the protocol? */
-static bool pick_needs_rest(const struct ts *local, const struct ts *remote, uint8_t proto)
+/* Do packets between these two need all of the protocol, or its rest? */
+static bool pick_needs(const struct ts *local, const struct ts *remote, uint8_t proto)
 {
 	struct pick pick = pick_of(local, remote);
 
@@ -89,8 +89,8 @@ static bool pick_needs_rest(const struct ts *local, const struct ts *remote, uin
 			       (!pick_has_ports(&pick) || pick_beyond_rules(remote)));
 }
 
-/* Does a selector of the tunnel want the rest of the protocol to these addresses? */
-static bool pick_rest_is_wanted(const struct pick_child *child, const struct pick_route *route)
+/* Does a selector of the tunnel want the protocol, or its rest, to these addresses? */
+static bool pick_is_wanted(const struct pick_child *child, const struct pick_route *route)
 {
 	unsigned int locals = ts_list_count(child->local);
 	const struct addr end = prefix_end(&route->dst);
@@ -101,11 +101,11 @@ static bool pick_rest_is_wanted(const struct pick_child *child, const struct pic
 		if (!ts_contains_addr(remote, &route->dst.addr) ||
 		    !ts_contains_addr(remote, &end))
 			continue;
-		if (!locals && pick_needs_rest(NULL, remote, route->pick.proto))
+		if (!locals && pick_needs(NULL, remote, route->pick.proto))
 			return true;
 		for (unsigned int j = 0; j < locals; j++) {
 			if (ts_can_pair(&child->local->ts[j], remote) &&
-			    pick_needs_rest(&child->local->ts[j], remote, route->pick.proto))
+			    pick_needs(&child->local->ts[j], remote, route->pick.proto))
 				return true;
 		}
 	}
@@ -246,21 +246,32 @@ static void pick_drop_covered(struct pick_routes *routes)
 	routes->count = kept;
 }
 
+/* Beside @route, which picks other packets to the same addresses. */
+static int pick_put_beside(const struct pick_query *query, struct pick_routes *routes,
+			   const struct pick_route *route, struct pick pick)
+{
+	struct pick_route beside = { .dst = route->dst, .pick = pick, .refused = true };
+
+	for (unsigned int c = 0; c < query->tunnel_count && beside.refused; c++)
+		beside.refused = !pick_is_wanted(&query->tunnel[c], &beside);
+	return pick_put(query, routes, &beside);
+}
+
+/* The rest of protocols with ports, and ICMP, whose errors quote what came out of the tunnel. */
 static int pick_put_rest(const struct pick_query *query, struct pick_routes *routes)
 {
 	unsigned int count = routes->count;
 	int rc = 0;
 
 	for (unsigned int i = 0; i < count && !rc; i++) {
-		struct pick_route rest = routes->list[i];
+		const struct pick_route route = routes->list[i];
+		uint8_t icmp = route.dst.addr.family == AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
 
-		if (!pick_has_ports(&rest.pick))
-			continue;
-		rest.pick = (struct pick){ .proto = rest.pick.proto, .rest = true };
-		rest.refused = true;
-		for (unsigned int c = 0; c < query->tunnel_count && rest.refused; c++)
-			rest.refused = !pick_rest_is_wanted(&query->tunnel[c], &rest);
-		rc = pick_put(query, routes, &rest);
+		if (pick_has_ports(&route.pick))
+			rc = pick_put_beside(query, routes, &route, (struct pick){
+				.proto = route.pick.proto, .rest = true });
+		if (!rc && route.pick.proto)
+			rc = pick_put_beside(query, routes, &route, (struct pick){ .proto = icmp });
 	}
 	return rc;
 }

@@ -7,7 +7,8 @@
  * A rule knows ports from 1 to 65534, and of fragments the protocol only, the first one included.
  * So a rule for ports never catches a fragment, and beside each there is one for the rest of the
  * protocol: what has no port that a rule could ask for. It leads nowhere, so that nothing leaves in
- * the clear, or into the tunnel, where a selector wants that.
+ * the clear, or into the tunnel, where a selector wants that. And beside each there is one for
+ * ICMP: an error about what came out of the tunnel quotes it.
  */
 #ifndef LIB_PICK_H
 #define LIB_PICK_H

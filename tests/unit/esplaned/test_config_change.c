@@ -19,6 +19,7 @@
 static const char *const anew[] = {
 	"mtu = 1400\n",
 	"table = 7\n",
+	"others = pass\n",
 	"fwmark = 1\n",
 	"routes = no\n",
 	"up-script = hook\n",

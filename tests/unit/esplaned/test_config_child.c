@@ -339,17 +339,18 @@ static const struct {
 	  "give one of the two another metric or table, or routes = no" },
 	{ BESIDE("198.51.100.2",
 		 "child x {\n" TS("10.1.0.0/24", "10.7.0.0/24") "}\nchild y {\n"
-		 TS("10.1.0.0/24", "{ 10.8.0.0/24, 10.2.0.0/24 }") "}\n"),
+		 TS("10.1.0.0/24", "{ 10.8.0.0/24, 10.2.0.0/24[tcp/80] }") "}\n"),
 	  "@:7: tunnel \"b\": the route to 10.2.0.0/24 in remote-ts is tunnel \"office\"'s already: "
 	  "give one of the two another metric or table, or routes = no" },
-	{ HEAD TS("10.1.0.0/24", "10.2.0.0/24[tcp/80]") "}\n"
-	  OTHER("198.51.100.2", TS("10.1.0.0/16[tcp]", "10.2.0.0/24[tcp/80]")),
-	  "@:7: tunnel \"b\": the route to 10.2.0.0/24 in remote-ts is tunnel \"office\"'s already: "
+	{ HEAD "others = pass\n" TS("10.1.0.0/24", "10.2.0.0/24[tcp/80]") "}\n"
+	  OTHER("198.51.100.2", "others = pass\n" TS("10.1.0.0/16[tcp]", "10.2.0.0/24[tcp/80]")),
+	  "@:8: tunnel \"b\": the route to 10.2.0.0/24 in remote-ts is tunnel \"office\"'s already: "
 	  "give one of the two another metric or table, or routes = no" },
 	/* of a table of the administrator's no rule of ours picks */
-	{ HEAD "table = 100\n" TS("10.1.0.0/24", "10.2.0.0/24[tcp/80]") "}\n"
-	  OTHER("198.51.100.2", "table = 100\n" TS("10.1.0.0/24", "10.2.0.0/24[udp]")),
-	  "@:8: tunnel \"b\": the route to 10.2.0.0/24 in remote-ts is tunnel \"office\"'s already: "
+	{ HEAD "others = pass\ntable = 100\n" TS("10.1.0.0/24", "10.2.0.0/24[tcp/80]") "}\n"
+	  OTHER("198.51.100.2", "others = pass\ntable = 100\n"
+			TS("10.1.0.0/24", "10.2.0.0/24[udp]")),
+	  "@:9: tunnel \"b\": the route to 10.2.0.0/24 in remote-ts is tunnel \"office\"'s already: "
 	  "give one of the two another metric or table, or routes = no" },
 	{ "tunnel \"office/voice\" {\n" SHORT "interface = a\n}\n" HEAD
 	  "child voice {\n" TS("10.1.0.0/24", "10.7.0.0/24") "}\n}\n",
@@ -371,10 +372,10 @@ static void neighbours_that_get_on(void **state)
 		BESIDE("198.51.100.2", TS("10.1.0.0/24", "10.2.0.0-10.2.0.254")),
 		BESIDE("198.51.100.2", PAIR "metric = 10\n"),
 		/* Rules tell protocols and ports apart. */
-		BESIDE("198.51.100.2", TS("10.1.0.0/24", "10.2.0.0/24[tcp]")),
-		BESIDE("198.51.100.2", TS("10.1.0.0/24[gre]", "10.2.0.0/24")),
-		HEAD TS("10.1.0.0/24", "10.2.0.0/24[tcp/80]") "}\n"
-		OTHER("198.51.100.2", TS("10.1.0.0/24", "10.2.0.0/24[tcp/81]")),
+		BESIDE("198.51.100.2", "others = pass\n" TS("10.1.0.0/24", "10.2.0.0/24[tcp]")),
+		BESIDE("198.51.100.2", "others = pass\n" TS("10.1.0.0/24[gre]", "10.2.0.0/24")),
+		HEAD "others = pass\n" TS("10.1.0.0/24", "10.2.0.0/24[tcp/80]") "}\n"
+		OTHER("198.51.100.2", "others = pass\n" TS("10.1.0.0/24", "10.2.0.0/24[tcp/81]")),
 		BESIDE("198.51.100.2", PAIR "table = 100\n"),
 		BESIDE("198.51.100.2", PAIR "routes = no\n"),
 		BESIDE("198.51.100.1", TS("10.1.0.0/24", "10.7.0.0/24") "remote-id = b\n"),

@@ -23,7 +23,7 @@ static const struct {
 	{ "tunnel \"office\" {\n" SHORT "# x\n// y\n/* z\n */\nlocal_ts = \"10.0.0.0/8\"\n}\n",
 	  "@:10: tunnel \"office\": there is no option local_ts: do you mean local-ts?" },
 	{ ONE("keylife = 3\n"),
-	  "@:6: tunnel \"office\": there is no option keylife; use local, remote, duplicate-ts, local-id, "
+	  "@:6: tunnel \"office\": there is no option keylife; use local, remote, duplicate-ts, others, local-id, "
 	  "remote-id, psk, psk-file, strict-psk, ppk, ppk-id, ppk-required, cert, key, key-password, key-password-file, ca, "
 	  "remote-key, dns-anchor, crl, revocation, revocation-fetch, users, eap-identity, password, password-file, eap, ttls-inner, aaa-id, radius-server, radius-secret-file, eap-only, second-auth, ike, esp, allow-legacy, prefer, local-ts, remote-ts, rekey, "
 	  "rekey-bytes, rekey-packets, ike-rekey, reauth, reauth-every, unique, "
@@ -219,6 +219,10 @@ static const struct {
 				  "mark: use 1 to 4294967295" },
 	{ ONE("routes = off\n"),
 	  "@:6: tunnel \"office\": routes: \"off\" is not known; use yes or no" },
+	{ ONE("others = drop\n"),
+	  "@:6: tunnel \"office\": others: \"drop\" is not known; use refuse or pass" },
+	{ ONE("table = 7885\n"),
+	  "@:6: tunnel \"office\": table: tables 7373 to 7885 are esplaned's own: use another" },
 	{ ONE("when-down = drop\n"),
 	  "@:6: tunnel \"office\": when-down: \"drop\" is not known; use pass or block" },
 	{ ONE("routes = no\nwhen-down = block\n"),

@@ -10,7 +10,7 @@ static void children_share_a_route(void **state)
 	tunnel_fill(&t, "office", "10.2.0.0/16", "10.2.0.0/16 10.3.0.0/16");
 	tunnel_open(&t);
 	assert_int_equal(up(&t, PEER), 0);
-	assert_int_equal(child_up(&t, 1, "10.1.0.1", "10.2.0.0/16 10.2.0.0/16[udp]"), 0);
+	assert_int_equal(child_up(&t, 1, "10.1.0.1", "10.2.0.0/16[tcp] 10.2.0.0/16[udp]"), 0);
 	assert_int_equal(child_up(&t, 2, "10.1.0.2", "10.2.0.0/16 10.3.0.0/16"), 0);
 	/* the first keeps its source, while it is there */
 	assert_string_equal(ours(), "10.2.0.0/16 dev office scope link src 10.1.0.1; "

@@ -264,7 +264,7 @@ static void explain_looks_at_the_host(void **state)
 	tunnels_find_name(&d.tunnels, "lab")->device = 1007;
 	text = ask("{'command':'explain','tunnel':'lab'}");
 	expect_in(text, "'host':{");
-	expect_in(text, "'children':[{'name':'lab','ways':[{'to':'10.2.1.1',");
+	expect_in(text, "'children':[{'name':'lab','ways':[{'to':'10.2.1.1','packet':'10.2.1.1',");
 	expect_in(text, "'reason':'tx-no-policy','count':5");
 }
 

@@ -3,6 +3,8 @@
 #include "esplaned/host/laid.h"
 #include "unit/esplaned/fake_host.h"
 
+#define tunnel_fill(t, ...)	(tunnel_fill(t, __VA_ARGS__), (t)->opt.pass_others = true)
+
 /* Where a packet goes of @what: "ipproto tcp dport 443" */
 static const char *way_of(const char *to, const char *what)
 {
@@ -32,6 +34,8 @@ static void only_what_is_selected(void **state)
 	assert_string_equal(way_of("10.2.0.1", UDP(443)), "eth9");
 	assert_string_equal(way_of("10.2.1.1", TCP(443)), "eth9");
 	assert_string_equal(way("10.2.0.1"), "eth9");
+	assert_string_equal(way_of("10.2.0.1", "ipproto icmp"), "unreachable");
+	assert_string_equal(way_of("fd02::1", "ipproto ipv6-icmp"), "unreachable");
 	assert_string_equal(way_of("10.3.0.1", "ipproto icmp"), "office");
 	assert_string_equal(way_of("10.3.0.1", TCP(443)), "eth9");
 	assert_string_equal(way_of("fd02::1", TCP(443)), "office");
@@ -87,7 +91,7 @@ static void the_peers_own_address(void **state)
 	assert_string_equal(way_of(PEER, UDP(7)), "office");
 	assert_string_equal(way_of(PEER, TCP(22)), "office");
 	assert_string_equal(way_of(PEER, TCP(23)), "eth9");
-	assert_string_equal(way_of(PEER, "ipproto icmp"), "eth9");
+	assert_string_equal(way_of(PEER, "ipproto icmp"), "unreachable");
 	/* IKE and ESP, by mark, and as the kernel looks for the way back */
 	assert_string_equal(own_way(PEER), "eth9");
 	assert_string_equal(way_of(PEER, "mark 7373 ipproto udp sport 500 dport 500"), "eth9");
@@ -168,6 +172,31 @@ static void down_it_is_blocked(void **state)
 	assert_string_equal(rules(), "0");
 }
 
+/* A reload: other selectors of a tunnel that stays. */
+static void selectors_change(void **state)
+{
+	struct tunnel t;
+
+	tunnel_fill(&t, "office", "10.2.0.0/24[tcp/443]", NULL);
+	t.opt.when_down = WHEN_DOWN_BLOCK;
+	tunnel_open(&t);
+	ts_list_put(t.child[0].remote_ts);
+	t.child[0].remote_ts = list_of("10.2.0.0/24[udp/53] 10.3.0.0/24[tcp/443]");
+	assert_true(device_changed(t.dev, t.why));
+	assert_string_equal(t.why, "");
+	assert_string_equal(way_of("10.2.0.1", TCP(443)), "eth9");
+	assert_string_equal(way_of("10.2.0.1", UDP(53)), "unreachable");
+	assert_string_equal(way_of("10.3.0.1", TCP(443)), "unreachable");
+	assert_string_equal(way_of("10.2.0.1", "mark 7373 ipproto udp sport 5 dport 53"), "eth9");
+	ts_list_put(t.child[0].remote_ts);
+	t.child[0].remote_ts = list_of("10.2.0.0/24");
+	assert_true(device_changed(t.dev, t.why));
+	assert_string_equal(way_of("10.2.0.1", TCP(443)), "unreachable");
+	assert_string_equal(rules(), "0");
+	tunnel_close(&t);
+	assert_string_equal(ours(), "");
+}
+
 /* Two children, two tunnels and two peers share a rule; it goes with the last. */
 static void rules_are_shared(void **state)
 {
@@ -213,8 +242,11 @@ static void hundreds_are_few_rules(void **state)
 	assert_int_equal(up(&t, PEER), 0);
 	assert_int_equal(child_up(&t, 1, "10.1.0.1", remote), 0);
 	assert_string_equal(way_of("10.249.0.1", TCP(443)), "office");
-	/* longer prefixes, the port, three for fragments; four and a mark: the tunnel's own */
-	assert_string_equal(rules(), "10");
+	/*
+	 * Longer prefixes, the port, ICMP, three for fragments; four, a mark and where they go on:
+	 * the tunnel's own.
+	 */
+	assert_string_equal(rules(), "12");
 	tunnel_close(&t);
 	assert_string_equal(rules(), "0");
 }
@@ -315,6 +347,45 @@ static void a_dead_daemon_has_left(void **state)
 	assert_string_equal(rules(), "0");
 }
 
+/* What is down is blocked, also within what another child carries whole. */
+static void one_of_two_children(void **state)
+{
+	struct tunnel t;
+
+	tunnel_fill(&t, "office", "0.0.0.0/0", "10.2.0.0/24[tcp/445]");
+	t.opt.when_down = WHEN_DOWN_BLOCK;
+	tunnel_open(&t);
+	run("ip route add 10.2.0.0/24 via 192.0.2.253");
+	assert_int_equal(up(&t, PEER), 0);
+	assert_int_equal(child_up(&t, 1, "10.1.0.1", "0.0.0.0/0"), 0);
+	assert_string_equal(way_of("10.2.0.1", TCP(445)), "unreachable");
+	assert_string_equal(way_of("10.2.0.1", TCP(446)), "eth9");
+	assert_string_equal(way_of("10.3.0.1", TCP(445)), "office");
+	assert_int_equal(child_up(&t, 2, "10.1.0.1", "10.2.0.0/24[tcp/445]"), 0);
+	assert_string_equal(way_of("10.2.0.1", TCP(445)), "office");
+	run("ip route del 10.2.0.0/24");
+	tunnel_close(&t);
+	assert_string_equal(rules(), "0");
+}
+
+/* Unless it is asked for nothing is picked. */
+static void others_are_refused(void **state)
+{
+	struct tunnel t;
+
+	tunnel_fill(&t, "office", "10.2.0.0/24[tcp/443]", NULL);
+	t.opt.pass_others = false;
+	t.opt.when_down = WHEN_DOWN_BLOCK;
+	tunnel_open(&t);
+	assert_string_equal(ours(), "unreachable 10.2.0.0/24 metric 1");
+	assert_int_equal(up(&t, PEER), 0);
+	assert_int_equal(child_up(&t, 1, "10.1.0.1", "10.2.0.0/24[tcp/443]"), 0);
+	assert_string_equal(ours(), "10.2.0.0/24 dev office scope link src 10.1.0.1; "
+				    "unreachable 10.2.0.0/24 metric 1");
+	assert_string_equal(rules(), "0");
+	tunnel_close(&t);
+}
+
 /* Rules for an administrator's table are his. */
 static void the_administrators_table(void **state)
 {
@@ -364,11 +435,14 @@ int main(void)
 		TEST(the_peers_own_address),
 		TEST(the_most_specific_wins),
 		TEST(down_it_is_blocked),
+		TEST(selectors_change),
 		TEST(rules_are_shared),
 		TEST(hundreds_are_few_rules),
 		TEST(tables_are_limited),
 		TEST(laid_again),
 		TEST(a_dead_daemon_has_left),
+		TEST(one_of_two_children),
+		TEST(others_are_refused),
 		TEST(the_administrators_table),
 		TEST(questions),
 	};

@@ -143,18 +143,24 @@ static void what_others_lay_is_read(void **state)
 
 static void where_a_packet_would_go(void **state)
 {
+	const struct pick port = { .proto = 6, .sport = { 5, 5 }, .dport = { 80, 81 } };
+	const struct pick any = { 0 };
 	struct addr peer;
 	struct route r;
 
 	assert_true(addr_parse(&peer, "198.51.100.1"));
-	assert_int_equal(route_get(sk, &peer, 0, &r, why), -ENETUNREACH);
+	assert_int_equal(route_get(sk, &peer, 0, &any, &r, why), -ENETUNREACH);
 	assert_int_equal(system("ip route add default via 192.0.2.254"), 0);
-	assert_int_equal(route_get(sk, &peer, 0, &r, why), 0);
+	assert_int_equal(route_get(sk, &peer, 0, &any, &r, why), 0);
 	assert_int_equal(r.ifindex, link_index("eth9"));
 	assert_int_equal(system("ip rule add fwmark 7 lookup 100; "
 				"ip route add unreachable default table 100"), 0);
-	assert_int_equal(route_get(sk, &peer, 0, &r, why), 0);
-	assert_int_not_equal(route_get(sk, &peer, 7, &r, why), 0);
+	assert_int_equal(route_get(sk, &peer, 0, &any, &r, why), 0);
+	assert_int_not_equal(route_get(sk, &peer, 7, &any, &r, why), 0);
+	assert_int_equal(route_get(sk, &peer, 0, &port, &r, why), 0);
+	assert_int_equal(system("ip rule add ipproto tcp sport 5 dport 80 lookup 100"), 0);
+	assert_int_not_equal(route_get(sk, &peer, 0, &port, &r, why), 0);
+	assert_int_equal(route_get(sk, &peer, 0, &any, &r, why), 0);
 }
 
 static void addresses(void **state)

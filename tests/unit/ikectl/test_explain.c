@@ -55,7 +55,8 @@ static void sentences(void **state)
 	       "  1. office: 4 packets came twice (rx-replay)\n     -> a few are harmless");
 	expect("{'code':'drop','name':'office','reason':'rx-new','count':4}",
 	       "office: 4 packets were dropped (rx-new)\n");
-	expect("{'code':'route-elsewhere','name':'office','to':'10.2.0.1','interface':'eth0'}",
+	expect("{'code':'route-elsewhere','name':'office','to':'10.2.0.1','packet':'10.2.0.1',"
+	       "'interface':'eth0'}",
 	       "office: packets to 10.2.0.1 leave by eth0, not by the tunnel\n     -> look for the "
 	       "route or rule that takes them: ip route get 10.2.0.1; ip rule\n");
 	expect("{'code':'narrowed','name':'office','local_ts':[],'remote_ts':['a','b']}",

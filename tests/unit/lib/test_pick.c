@@ -54,17 +54,29 @@ static void ports_put(char *text, size_t len, const char *name, const struct pic
 		snprintf(text + at, len - at, " %s %u-%u", name, ports->start, ports->end);
 }
 
+static bool is_icmp(const struct pick_route *route)
+{
+	return route->pick.proto == (route->dst.addr.family == AF_INET6 ? 58 : 1);
+}
+
+static unsigned int icmp_refused;	/* not in the text: there is one beside each */
+
 static const char *routes_str(const struct pick_routes *routes)
 {
 	static char text[32768];
 	char dst[PREFIX_STRLEN];
 
 	text[0] = '\0';
+	icmp_refused = 0;
 	for (unsigned int i = 0; i < routes->count; i++) {
 		const struct pick_route *r = &routes->list[i];
 		size_t at = strlen(text);
 
-		snprintf(text + at, sizeof(text) - at, "%s%s", i ? "; " : "",
+		if (is_icmp(r) && r->refused) {
+			icmp_refused++;
+			continue;
+		}
+		snprintf(text + at, sizeof(text) - at, "%s%s", at ? "; " : "",
 			 prefix_str(&r->dst, dst));
 		at = strlen(text);
 		if (r->pick.proto)
@@ -138,8 +150,6 @@ static void a_protocol_is_a_rule(void **state)
 	assert_string_equal(of_all("10.1.0.0/24", "10.2.0.0/24[tcp] 10.2.0.0/24"), "10.2.0.0/24");
 	assert_string_equal(of_all("10.1.0.0/24", "10.2.0.0/24[tcp/80] 10.2.0.0/24[tcp]"),
 			    "10.2.0.0/24 proto 6");
-	assert_string_equal(of_all("10.1.0.0/24", "10.2.0.0/24[tcp] 10.0.0.0/8"),
-			    "10.2.0.0/24 proto 6; 10.0.0.0/8");
 }
 
 static void ports_leave_a_rest(void **state)
@@ -162,7 +172,8 @@ static void ports_leave_a_rest(void **state)
 	assert_string_equal(of((struct side){ "10.1.0.0/24", "10.2.0.0/24[udp/53]" },
 			       (struct side){ "10.1.0.0/24", "10.2.0.0/24[udp/53]" },
 			       &(struct side){ "10.1.0.0/24", "10.2.0.0/16" }),
-			    "10.2.0.0/24 proto 17 dport 53; 10.2.0.0/24 proto 17 rest");
+			    "10.2.0.0/24 proto 17 dport 53; 10.2.0.0/24 proto 17 rest; "
+			    "10.2.0.0/24 proto 1");
 	/* one that has a part of the addresses does not, nor one of another protocol */
 	assert_string_equal(of((struct side){ "10.1.0.0/24", "10.2.0.0/24[udp/53]" },
 			       (struct side){ "10.1.0.0/24", "10.2.0.0/24[udp/53]" },
@@ -188,6 +199,22 @@ static void ports_that_no_rule_knows(void **state)
 	/* a protocol without ports */
 	assert_string_equal(of_all("10.1.0.0/24", "10.2.0.0/24[gre/opaque]"),
 			    "10.2.0.0/24 proto 47");
+}
+
+/* Errors quote what came out of the tunnel: they do not leave in the clear. */
+static void icmp_is_refused(void **state)
+{
+	of_all("10.1.0.0/24", "10.2.0.0/24[tcp/443] 10.2.0.0/24[udp] 10.3.0.0/24[gre] 10.4.0.0/24");
+	assert_int_equal(icmp_refused, 2);
+	of_all("fd01::/64", "fd02::/64[tcp/443]");
+	assert_int_equal(icmp_refused, 1);
+	/* where the tunnel carries them they go in */
+	assert_string_equal(of_all("10.1.0.0/24", "10.2.0.0/24[tcp] 10.2.0.0/24[icmp/8]"),
+			    "10.2.0.0/24 proto 6; 10.2.0.0/24 proto 1");
+	assert_int_equal(icmp_refused, 0);
+	assert_string_equal(of_all("10.1.0.0/24", "10.2.0.0/24[tcp] 10.0.0.0/8"),
+			    "10.2.0.0/24 proto 6; 10.0.0.0/8; 10.2.0.0/24 proto 1");
+	assert_int_equal(icmp_refused, 0);
 }
 
 /* A peer that takes fewer ports does not send the others elsewhere; with addresses it does. */
@@ -222,9 +249,9 @@ static void kinds_are_limited(void **state)
 			 "10.%u.0.0/24[tcp/443] ", i);
 	of_all("10.1.0.0/24", remote);
 	assert_int_equal(routes.depth, PICK_PORTS);
-	assert_int_equal(routes.count, 500);
+	assert_int_equal(routes.count, 750);
 	remote[0] = '\0';
-	for (unsigned int i = 1; i < PICK_KINDS_MAX; i++)
+	for (unsigned int i = 1; i < PICK_KINDS_MAX - 1; i++)
 		snprintf(remote + strlen(remote), sizeof(remote) - strlen(remote),
 			 "10.2.0.0/24[tcp/%u] ", i);
 	of_all("10.1.0.0/24", remote);
@@ -245,11 +272,11 @@ static void routes_are_limited(void **state)
 {
 	struct pick_child child = child_of((struct side){ "10.1.0.0/24", "10.2.0.1-10.3.0.0[tcp]" });
 	struct pick_query query = {
-		.conf = child, .agreed = child, .tunnel = &child, .tunnel_count = 1, .max = 17,
+		.conf = child, .agreed = child, .tunnel = &child, .tunnel_count = 1, .max = 34,
 	};
 
 	assert_int_equal(pick_routes(&query, &routes), 0);
-	assert_int_equal(routes.count, 17);
+	assert_int_equal(routes.count, 34);
 	free(routes.list);
 	query.max = 16;
 	assert_int_equal(pick_routes(&query, &routes), -ENOSPC);
@@ -277,6 +304,7 @@ int main(void)
 		cmocka_unit_test(a_protocol_is_a_rule),
 		cmocka_unit_test(ports_leave_a_rest),
 		cmocka_unit_test(ports_that_no_rule_knows),
+		cmocka_unit_test(icmp_is_refused),
 		cmocka_unit_test(what_is_configured_says_which_ports),
 		cmocka_unit_test(kinds_are_limited),
 		cmocka_unit_test(routes_are_limited),

@@ -9,7 +9,6 @@
 #include "lib/pick.h"
 
 #define CHECK_IPV6_MTU	1280	/* RFC 8200 5 */
-#define CHECK_TABLE_MAIN	254
 #define CHECK_OTHER	2560	/* octets of a message beside selectors and certificates */
 
 static bool check_families_meet(const struct child_conf *c)
@@ -233,13 +232,15 @@ static bool check_pick_shared(const struct child_conf *a, const struct ts *to,
 		const struct pick x = pick_of(&a->local_ts->ts[i / b->local_ts->count], to);
 		const struct pick y = pick_of(&b->local_ts->ts[i % b->local_ts->count], other);
 
-		if (pick_equal(&x, &y))
+		if (ts_can_pair(&a->local_ts->ts[i / b->local_ts->count], to) &&
+		    ts_can_pair(&b->local_ts->ts[i % b->local_ts->count], other) &&
+		    pick_equal(&x, &y))
 			return true;
 	}
 	return false;
 }
 
-/* @whole: their table is not ours, and has plain routes. */
+/* @whole: both have plain routes. */
 static bool check_child_shared(const struct child_conf *a, const struct child_conf *b, bool whole,
 			       struct prefix *shared)
 {
@@ -258,7 +259,7 @@ static bool check_child_shared(const struct child_conf *a, const struct child_co
 static bool check_routes(const struct tunnel_options *t, const struct tunnel_options *other,
 			 char why[VALUE_WHY_MAX])
 {
-	bool whole = t->table && t->table != CHECK_TABLE_MAIN;
+	bool whole = t->table || (!t->pass_others && !other->pass_others);
 	char text[PREFIX_STRLEN];
 	struct prefix shared;
 

@@ -71,6 +71,7 @@ struct tunnel_options {
 	uint32_t mtu;			/* of the interface; 0: the kernel's choice */
 	uint32_t table;			/* of the routes; 0: main */
 	bool no_routes;			/* routes = no: the host's administrator lays them */
+	bool pass_others;		/* others = pass: routes pick protocols and ports */
 	enum when_down when_down;
 	bool allow_legacy;		/* of algorithms: checked when it is read */
 	bool strict_psk;		/* checked when it is read, and not needed after */

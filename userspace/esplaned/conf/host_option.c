@@ -12,6 +12,10 @@ bool host_option_metric(struct option_target *to, const char *value, char why[VA
 	return value_u32(value, 0, UINT32_MAX, "is not a metric", &to->tunnel->metric, why);
 }
 
+/* host/aside.h lays them. */
+#define HOST_OPTION_TABLES	7373u
+#define HOST_OPTION_TABLES_END	7885u
+
 bool host_option_mtu(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
 	return value_u32(value, 576, 65535, "is not an MTU in octets", &to->tunnel->mtu, why);
@@ -24,6 +28,9 @@ bool host_option_route_table(struct option_target *to, const char *value, char w
 		return false;
 	if (to->tunnel->table == 255)
 		return value_refuse(why, "table 255 is the kernel's own (local): use another");
+	if (to->tunnel->table >= HOST_OPTION_TABLES && to->tunnel->table <= HOST_OPTION_TABLES_END)
+		return value_refuse(why, "tables %u to %u are esplaned's own: use another",
+				    HOST_OPTION_TABLES, HOST_OPTION_TABLES_END);
 	if (to->tunnel->table == 254)	/* main */
 		to->tunnel->table = 0;
 	return true;
@@ -38,6 +45,11 @@ bool host_option_fwmark(struct option_target *to, const char *value, char why[VA
 bool host_option_routes(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
 	return value_choice(value, "yes", "no", &to->tunnel->no_routes, why);
+}
+
+bool host_option_others(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	return value_choice(value, "refuse", "pass", &to->tunnel->pass_others, why);
 }
 
 bool host_option_when_down(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])

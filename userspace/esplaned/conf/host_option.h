@@ -10,6 +10,7 @@ bool host_option_mtu(struct option_target *to, const char *value, char why[VALUE
 bool host_option_route_table(struct option_target *to, const char *value, char why[VALUE_WHY_MAX]);
 bool host_option_fwmark(struct option_target *to, const char *value, char why[VALUE_WHY_MAX]);
 bool host_option_routes(struct option_target *to, const char *value, char why[VALUE_WHY_MAX]);
+bool host_option_others(struct option_target *to, const char *value, char why[VALUE_WHY_MAX]);
 bool host_option_when_down(struct option_target *to, const char *value, char why[VALUE_WHY_MAX]);
 bool host_option_up_script(struct option_target *to, const char *value, char why[VALUE_WHY_MAX]);
 bool host_option_down_script(struct option_target *to, const char *value, char why[VALUE_WHY_MAX]);

@@ -478,6 +478,7 @@ const struct option option_table[] = {
 	{ "local", OPTION_TUNNEL, false, option_local },
 	{ "remote", OPTION_TUNNEL, true, option_remote },
 	{ "duplicate-ts", OPTION_TUNNEL, false, option_duplicate_ts },
+	{ "others", OPTION_TUNNEL, false, host_option_others },
 	{ "local-id", OPTION_TUNNEL, false, option_local_id },
 	{ "remote-id", OPTION_TUNNEL, false, option_remote_id },
 	{ "psk", OPTION_TUNNEL, false, secret_option_psk },

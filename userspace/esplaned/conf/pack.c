@@ -371,6 +371,7 @@ void pack_tunnel(struct writer *w, const struct tunnel_options *t)
 	writer_u32(w, t->mtu);
 	writer_u32(w, t->table);
 	writer_u8(w, t->no_routes);
+	writer_u8(w, t->pass_others);
 	writer_u8(w, t->when_down == WHEN_DOWN_BLOCK);
 	pack_text(w, t->up_script);
 	pack_text(w, t->down_script);
@@ -388,7 +389,8 @@ bool unpack_tunnel(struct cursor *c, struct tunnel_options *t, const struct list
 	    !unpack_text(c, t->interface, sizeof(t->interface)) || !unpack_addr(c, &t->address) ||
 	    !cursor_u8(c, &t->address_bits) || t->address_bits > addr_len(&t->address) * 8 ||
 	    !cursor_u32(c, &t->metric) || !cursor_u32(c, &t->mtu) || !cursor_u32(c, &t->table) ||
-	    !unpack_bool(c, &t->no_routes) || !unpack_bool(c, &block) ||
+	    !unpack_bool(c, &t->no_routes) || !unpack_bool(c, &t->pass_others) ||
+	    !unpack_bool(c, &block) ||
 	    !unpack_text(c, t->up_script, sizeof(t->up_script)) ||
 	    !unpack_text(c, t->down_script, sizeof(t->down_script)) ||
 	    !cursor_u32(c, &t->script_timeout_s) || !cursor_u32(c, &t->keepalive_s))

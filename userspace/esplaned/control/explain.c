@@ -10,6 +10,7 @@
 #include "esplaned/host/device.h"
 #include "esplaned/host/probe.h"
 
+#define EXPLAIN_PACKET_MAX	(ADDR_STRLEN + 64)
 #define EXPLAIN_WAYS_MAX	4	/* selectors of a child whose first address is tried */
 
 /* One that is being explained. */
@@ -69,14 +70,34 @@ static json_t *explain_ours(const struct tunnel_conf *conf)
 	return object;
 }
 
-static json_t *explain_way(const struct explain *x, const struct addr *to, uint32_t mark)
+/* As "ip route get" takes it. */
+static const char *explain_packet(const struct addr *to, const struct pick *as, char *text,
+				  size_t len)
 {
+	char addr[ADDR_STRLEN], ports[64] = "";
+	size_t at = 0;
+
+	if (as->sport.start)
+		at = (size_t)snprintf(ports, sizeof(ports), " sport %u", as->sport.start);
+	if (as->dport.start)
+		snprintf(ports + at, sizeof(ports) - at, " dport %u", as->dport.start);
+	if (as->proto)
+		snprintf(text, len, "%s ipproto %u%s", addr_str(to, addr), as->proto, ports);
+	else
+		addr_str(to, text);
+	return text;
+}
+
+static json_t *explain_way(const struct explain *x, const struct addr *to, uint32_t mark,
+			   const struct pick *as)
+{
+	char text[ADDR_STRLEN], packet[EXPLAIN_PACKET_MAX];
 	struct probe_way way;
-	char text[ADDR_STRLEN];
 	json_t *object;
 
-	probe_way(x->probe, to, mark, &way);
-	object = json_pack("{ss sb sb}", "to", addr_str(to, text), "there", way.there,
+	probe_way(x->probe, to, mark, as, &way);
+	object = json_pack("{ss ss sb sb}", "to", addr_str(to, text), "packet",
+			   explain_packet(to, as, packet, sizeof(packet)), "there", way.there,
 			   "unreachable", way.unreachable);
 	if (way.there) {
 		json_object_set_new(object, "interface", failure_text(way.link.name));
@@ -98,8 +119,8 @@ static json_t *explain_elsewhere(const struct explain *x, const struct ts_list *
 	struct link_state link;
 	unsigned int count;
 
-	count = probe_elsewhere(x->probe, remote_ts, table ? table : ROUTE_TABLE,
-				device_ifindex(x->t->dev), found);
+	count = probe_elsewhere(x->probe, remote_ts, x->t->opt.pass_others,
+				table ? table : ROUTE_TABLE, device_ifindex(x->t->dev), found);
 	for (unsigned int i = 0; i < count; i++) {
 		if (probe_link(x->probe, found[i].ifindex, &link))
 			json_array_append_new(array,
@@ -120,27 +141,48 @@ static struct addr explain_sample(const struct ts *ts)
 	return addr;
 }
 
+/* A packet that the selector and one of the other side's stand for. */
+static struct pick explain_pick(const struct ts_list *local, const struct ts *remote)
+{
+	for (unsigned int i = 0; i < ts_list_count(local); i++) {
+		if (ts_can_pair(&local->ts[i], remote))
+			return pick_of(&local->ts[i], remote);
+	}
+	return pick_of(NULL, remote);
+}
+
+static json_t *explain_ways(const struct explain *x, const struct ts_list *local,
+			    const struct ts_list *remote)
+{
+	json_t *ways = json_array();
+
+	for (unsigned int i = 0; i < ts_list_count(remote) && i < EXPLAIN_WAYS_MAX; i++) {
+		struct pick as = explain_pick(local, &remote->ts[i]);
+		struct addr to = explain_sample(&remote->ts[i]);
+
+		if (probe_can_ask(&as))
+			json_array_append_new(ways, explain_way(x, &to, 0, &as));
+	}
+	return ways;
+}
+
 static json_t *explain_child(const struct explain *x, const struct ike_peer_status *p,
 			     const struct ike_child_status *c)
 {
 	const struct ts_list *remote = c->remote_ts ? c->remote_ts : c->conf->remote_ts;
 	const struct ts_list *local = c->local_ts ? c->local_ts : c->conf->local_ts;
-	json_t *ways = json_array(), *object;
-	struct addr source = device_source(x->t->dev, c->id), to;
+	struct addr source = device_source(x->t->dev, c->id);
 	char name[NAMES_MAX], text[ADDR_STRLEN];
 	bool v4 = false, v6 = false;
+	json_t *object;
 
-	for (unsigned int i = 0; i < ts_list_count(remote) && i < EXPLAIN_WAYS_MAX; i++) {
-		to = explain_sample(&remote->ts[i]);
-		json_array_append_new(ways, explain_way(x, &to, 0));
-	}
 	for (unsigned int i = 0; i < ts_list_count(local); i++) {
 		v4 |= local->ts[i].start.family == AF_INET;
 		v6 |= local->ts[i].start.family == AF_INET6;
 	}
 	object = json_pack("{so so so sb}", "name",
-			   failure_text(names_of_child(x->d->ike, p, c, name)), "ways", ways,
-			   "elsewhere", explain_elsewhere(x, remote), "forwards",
+			   failure_text(names_of_child(x->d->ike, p, c, name)), "ways",
+			   explain_ways(x, local, remote), "elsewhere", explain_elsewhere(x, remote), "forwards",
 			   (!v4 || probe_forwards(AF_INET)) && (!v6 || probe_forwards(AF_INET6)));
 	if (source.family)
 		json_object_set_new(object, "source", json_string(addr_str(&source, text)));
@@ -151,13 +193,14 @@ static json_t *explain_peer(const struct explain *x, const struct ike_peer_statu
 {
 	json_t *object, *children = json_array();
 	struct ike_child_status c;
+	const struct pick any = { 0 };
 	char name[NAMES_MAX];
 	uint32_t id = 0;
 
 	object = json_pack("{so}", "name", failure_text(names_of_peer(x->d->ike, p, name)));
 	if (p->remote.addr.family)
 		json_object_set_new(object, "way",
-				    explain_way(x, &p->remote.addr, x->t->opt.ike.mark));
+				    explain_way(x, &p->remote.addr, x->t->opt.ike.mark, &any));
 	while ((id = ike_child_next(x->d->ike, p->id, id))) {
 		if ((!x->ref->child || x->ref->child == id) && ike_child_status(x->d->ike, id, &c))
 			json_array_append_new(children, explain_child(x, p, &c));

@@ -145,7 +145,7 @@ static void reasons_peer_down(json_t *findings, const json_t *facts, const json_
 /* Packets for it that do not reach its interface. */
 static void reasons_ways(json_t *findings, const json_t *child, const json_t *host)
 {
-	static const char *const keys[] = { "to", "interface", NULL };
+	static const char *const keys[] = { "to", "packet", "interface", NULL };
 	const json_t *item;
 	const char *code;
 	size_t i;

@@ -13,8 +13,12 @@
 #include "lib/log.h"
 
 /* Priorities, `ip rule`: before the main table. */
-#define ASIDE_PAST	28900		/* what goes past the tables */
-#define ASIDE_LOOK	29000		/* for each length of prefixes, the longest first */
+#define ASIDE_PAST	32000		/* what goes past the table */
+#define ASIDE_LOOK	32100		/* two for each length of prefixes, the longest first */
+/* And while packets are picked, which takes more room: */
+#define ASIDE_PICKS_PAST	28900
+#define ASIDE_PICKS_LOOK	29000	/* ASIDE_PLACES for each length */
+#define ASIDE_PICKS_END		31999	/* what went past goes on here, to the rules of others */
 #define ASIDE_MAIN	32766		/* the kernel's own rule for the main table */
 
 /* For one length, in this order: */
@@ -55,6 +59,7 @@ struct aside {
 	unsigned int bits[ADDR_FAMILIES][ASIDE_BITS];	/* how many routes are so long */
 	unsigned int routes[ADDR_FAMILIES];
 	struct aside_pick picks[ASIDE_PICKS_MAX];
+	unsigned int pick_count;
 	struct aside_mark *marks;
 	size_t mark_count;
 	struct addr servers[ASIDE_SERVERS_MAX];
@@ -102,19 +107,20 @@ static bool aside_is_in(const struct aside_rules *rules, const struct rule *rule
 	return false;
 }
 
-static struct rule aside_past(uint8_t family)
+static struct rule aside_past(const struct aside *aside, uint8_t family)
 {
 	return (struct rule){
-		.family = family, .priority = ASIDE_PAST, .next = ASIDE_MAIN,
+		.family = family, .priority = aside->pick_count ? ASIDE_PICKS_PAST : ASIDE_PAST,
+		.next = aside->pick_count ? ASIDE_PICKS_END : ASIDE_MAIN,
 		.suppress = RULE_NO_SUPPRESS,
 	};
 }
 
 /* The module's packets and IKE's by what they are: outside they are IPv4. */
-static void aside_put_flows(struct aside_rules *to)
+static void aside_put_flows(const struct aside *aside, struct aside_rules *to)
 {
 	static const uint16_t ports[] = { SOCK_PORT_IKE, SOCK_PORT_NATT };
-	struct rule rule = aside_past(AF_INET);
+	struct rule rule = aside_past(aside, AF_INET);
 
 	rule.own = true;
 	rule.proto = IPPROTO_ESP;
@@ -137,7 +143,7 @@ static void aside_put_flows(struct aside_rules *to)
 
 static void aside_put_servers(const struct aside *aside, uint8_t family, struct aside_rules *to)
 {
-	struct rule rule = aside_past(family);
+	struct rule rule = aside_past(aside, family);
 
 	rule.own = true;	/* those whom this host forwards for have to wait for the tunnel */
 	rule.proto = IPPROTO_UDP;
@@ -153,7 +159,7 @@ static void aside_put_servers(const struct aside *aside, uint8_t family, struct 
 
 static uint32_t aside_priority(unsigned int bits, unsigned int place)
 {
-	return ASIDE_LOOK + ASIDE_PLACES * (ASIDE_BITS - 1 - bits) + place;
+	return ASIDE_PICKS_LOOK + ASIDE_PLACES * (ASIDE_BITS - 1 - bits) + place;
 }
 
 static struct rule aside_look(uint8_t family, unsigned int bits, unsigned int place, uint32_t table)
@@ -161,6 +167,15 @@ static struct rule aside_look(uint8_t family, unsigned int bits, unsigned int pl
 	return (struct rule){
 		.family = family, .priority = aside_priority(bits, place), .table = table,
 		.suppress = RULE_NO_SUPPRESS,
+	};
+}
+
+/* Where nothing is picked. */
+static struct rule aside_look_whole(uint8_t family, unsigned int bits, uint32_t table)
+{
+	return (struct rule){
+		.family = family, .table = table,
+		.priority = ASIDE_LOOK + 2 * (ASIDE_BITS - bits) + (table == ASIDE_TABLE),
 	};
 }
 
@@ -191,6 +206,7 @@ static void aside_put_pick(const struct aside_pick *pick, uint32_t table, struct
 	rule.proto = pick->pick.proto;
 	rule.sport = pick->pick.sport;
 	rule.dport = pick->pick.dport;
+	rule.suppress = (int)pick->bits - 1;	/* nothing shorter, whoever laid it */
 	aside_put(to, &rule);
 }
 
@@ -198,7 +214,9 @@ static void aside_put_pick(const struct aside_pick *pick, uint32_t table, struct
 static void aside_put_level(const struct aside *aside, uint8_t family, unsigned int bits,
 			    struct aside_rules *to)
 {
-	struct rule rule = aside_look(family, bits, ASIDE_LONGER, ROUTE_TABLE);
+	struct rule rule = aside->pick_count ?
+			   aside_look(family, bits, ASIDE_LONGER, ROUTE_TABLE) :
+			   aside_look_whole(family, bits, ROUTE_TABLE);
 	bool whole = aside->bits[family == AF_INET6][bits], any = whole;
 
 	for (unsigned int i = 0; i < ASIDE_PICKS_MAX && !any; i++)
@@ -214,7 +232,8 @@ static void aside_put_level(const struct aside *aside, uint8_t family, unsigned 
 		if (pick->refs && pick->family == family && pick->bits == bits)
 			aside_put_pick(pick, ASIDE_PICKS + i, to);
 	}
-	rule = aside_look(family, bits, ASIDE_ALL, ASIDE_TABLE);
+	rule = aside->pick_count ? aside_look(family, bits, ASIDE_ALL, ASIDE_TABLE) :
+				   aside_look_whole(family, bits, ASIDE_TABLE);
 	rule.suppress = (int)bits - 1;	/* -1: none */
 	if (whole)
 		aside_put(to, &rule);
@@ -226,16 +245,23 @@ static void aside_want(const struct aside *aside, struct aside_rules *to)
 	static const uint8_t families[] = { AF_INET, AF_INET6 };
 
 	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
+		struct rule end = {
+			.family = families[f], .priority = ASIDE_PICKS_END,
+			.suppress = RULE_NO_SUPPRESS,
+		};
+
 		if (!aside->routes[f])
 			continue;
+		if (aside->pick_count)
+			aside_put(to, &end);
 		for (size_t i = 0; i < aside->mark_count; i++) {
-			struct rule rule = aside_past(families[f]);
+			struct rule rule = aside_past(aside, families[f]);
 
 			rule.mark = aside->marks[i].mark;
 			aside_put(to, &rule);
 		}
 		if (families[f] == AF_INET)
-			aside_put_flows(to);
+			aside_put_flows(aside, to);
 		aside_put_servers(aside, families[f], to);
 		for (unsigned int bits = ASIDE_BITS; bits-- > 0;)
 			aside_put_level(aside, families[f], bits, to);
@@ -381,10 +407,12 @@ int aside_pick(struct aside *aside, const struct pick_route *route, char *why)
 	aside->routes[addr_index(&route->dst.addr)]++;
 	if (pick->refs++)
 		return 0;
+	aside->pick_count++;
 	rc = aside_follow(aside, false, why);
 	if (!rc)
 		return 0;
 	pick->refs = 0;
+	aside->pick_count--;
 	aside->routes[addr_index(&route->dst.addr)]--;
 	aside_follow(aside, false, ignored);
 	return rc;
@@ -396,7 +424,10 @@ void aside_unpick(struct aside *aside, const struct pick_route *route)
 	char why[NLTALK_WHY_MAX];
 
 	aside->routes[addr_index(&route->dst.addr)]--;
-	if (!--pick->refs && aside_follow(aside, false, why))
+	if (--pick->refs)
+		return;
+	aside->pick_count--;
+	if (aside_follow(aside, false, why))
 		log_warn("%s", why);
 }
 

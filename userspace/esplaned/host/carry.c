@@ -155,7 +155,7 @@ int carry_routes(const struct tunnel_options *opt, const struct pick_child *conf
 {
 	struct pick_child *tunnel = calloc(opt->ike.child_count + 1, sizeof(*tunnel));
 	struct pick_query query = {
-		.depth = opt->table && opt->table != ROUTE_TABLE ? PICK_NOTHING : PICK_PORTS,
+		.depth = opt->table || !opt->pass_others ? PICK_NOTHING : PICK_PORTS,
 		.conf = *conf, .agreed = *agreed, .tunnel = tunnel,
 		.tunnel_count = opt->ike.child_count, .max = LAID_ROUTES_CHILD_MAX,
 	};

@@ -19,8 +19,8 @@ struct carry {
 void carry_init(struct carry *carry, struct nl_sock *sk, struct aside *aside, struct blocks *blocks,
 		const struct tunnel_options *opt);
 /*
- * The routes that a child needs. Rules for a table of the administrator's are his: in there all of
- * them are plain ones.
+ * The routes that a child needs: plain ones, but with others = pass. Rules for a table of the
+ * administrator's are his.
  */
 int carry_routes(const struct tunnel_options *opt, const struct pick_child *conf,
 		 const struct pick_child *agreed, struct pick_routes *routes,

@@ -25,7 +25,7 @@ struct devices {
 
 struct device_pick {
 	struct pick_route to;
-	bool covered;			/* by one of those that it wants whole */
+	bool covered;			/* it wants all to these addresses */
 	bool blocked;			/* held */
 };
 
@@ -157,34 +157,59 @@ static void device_mark_covered(struct device *dev)
 {
 	for (size_t i = 0; i < dev->picked_count; i++) {
 		for (size_t w = 0; w < dev->wanted_count; w++)
-			dev->picked[i].covered |= prefix_within(&dev->picked[i].to.dst,
-								&dev->wanted[w]);
+			dev->picked[i].covered |= prefix_equal(&dev->picked[i].to.dst,
+							       &dev->wanted[w]);
 	}
+}
+
+/* All of it, whatever the protocol, and however much it is. */
+static bool device_want_whole(struct device *dev, const struct ts_list *ts)
+{
+	struct prefix list[PREFIXES_MAX], *more;
+
+	for (unsigned int i = 0; i < ts_list_count(ts); i++) {
+		unsigned int n = prefix_list(&ts->ts[i], list);
+
+		more = reallocarray(dev->wanted, dev->wanted_count + n, sizeof(*more));
+		if (!more)
+			return false;
+		dev->wanted = more;
+		memcpy(more + dev->wanted_count, list, n * sizeof(*list));
+		dev->wanted_count += n;
+	}
+	return true;
+}
+
+static bool device_want_child(struct device *dev, const struct child_conf *conf)
+{
+	const struct pick_child child = { conf->local_ts, conf->remote_ts };
+	struct pick_routes routes;
+	char why[IKE_WHY_MAX];
+	bool ok = true;
+	int rc;
+
+	if (!dev->opt->pass_others)
+		return device_want_whole(dev, conf->remote_ts);
+	rc = carry_routes(dev->opt, &child, &child, &routes, why);
+	/* such a child never comes up */
+	if (rc == -ENOSPC)
+		return device_want_whole(dev, conf->remote_ts);
+	for (unsigned int i = 0; i < routes.count && ok && !rc; i++) {
+		const struct pick_route *to = &routes.list[i];
+
+		ok = to->pick.proto ? device_want_picked(dev, to) : device_want(dev, &to->dst);
+	}
+	free(routes.list);
+	return ok && !rc;
 }
 
 /* What all children need, as configured. False: no memory. */
 static bool device_set_wanted(struct device *dev)
 {
 	const struct tunnel_conf *conf = &dev->opt->ike;
-	struct pick_routes routes;
-	char why[IKE_WHY_MAX];
 
 	for (unsigned int c = 0; c < conf->child_count; c++) {
-		const struct pick_child child = { conf->child[c].local_ts,
-						  conf->child[c].remote_ts };
-		bool ok = true;
-
-		/* too many routes: such a child never comes up */
-		if (carry_routes(dev->opt, &child, &child, &routes, why) == -ENOMEM)
-			return false;
-		for (unsigned int i = 0; i < routes.count && ok; i++) {
-			const struct pick_route *to = &routes.list[i];
-
-			ok = to->pick.proto ? device_want_picked(dev, to) :
-					      device_want(dev, &to->dst);
-		}
-		free(routes.list);
-		if (!ok)
+		if (!device_want_child(dev, &conf->child[c]))
 			return false;
 	}
 	if (!device_sort_wanted(dev))
@@ -314,6 +339,7 @@ static void device_make_way(struct devices *all, char why[IKE_WHY_MAX])
 static int device_way(struct device *dev, const struct addr *remote, char why[IKE_WHY_MAX])
 {
 	char reason[NLTALK_WHY_MAX], text[ADDR_STRLEN];
+	const struct pick any = { 0 };
 	struct route route;
 	int rc;
 
@@ -322,7 +348,7 @@ static int device_way(struct device *dev, const struct addr *remote, char why[IK
 	rc = device_go_aside(dev, why);
 	if (rc)
 		return rc;
-	if (!route_get(dev->all->sk, remote, dev->opt->ike.mark, &route, reason) &&
+	if (!route_get(dev->all->sk, remote, dev->opt->ike.mark, &any, &route, reason) &&
 	    (!dev->carry.laid.ifindex || route.ifindex != dev->carry.laid.ifindex))
 		return 0;
 	snprintf(why, IKE_WHY_MAX, "no route leads to %s beside the tunnel",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "esplaned/host/probe.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,13 +40,20 @@ bool probe_link(struct probe *p, int ifindex, struct link_state *state)
 	return ifindex && !link_get(p->sk, ifindex, state, why);
 }
 
-void probe_way(struct probe *p, const struct addr *to, uint32_t mark, struct probe_way *way)
+bool probe_can_ask(const struct pick *as)
+{
+	return !as->rest && (!as->proto || as->proto == IPPROTO_TCP || as->proto == IPPROTO_UDP ||
+			     as->proto == IPPROTO_ICMP || as->proto == IPPROTO_ICMPV6);
+}
+
+void probe_way(struct probe *p, const struct addr *to, uint32_t mark, const struct pick *as,
+	       struct probe_way *way)
 {
 	char why[NLTALK_WHY_MAX];
 	struct route route;
 
 	memset(way, 0, sizeof(*way));
-	way->there = !route_get(p->sk, to, mark, &route, why);
+	way->there = !route_get(p->sk, to, mark, as, &route, why);
 	way->unreachable = route.unreachable;
 	way->ifindex = route.ifindex;
 	way->source = route.source;
@@ -55,21 +63,27 @@ void probe_way(struct probe *p, const struct addr *to, uint32_t mark, struct pro
 
 struct probe_search {
 	const struct ts_list *list;
+	bool picked;
 	int ifindex;
 	struct route *found;
 	unsigned int count;
 };
 
-/* Is all that it leads to within one of the selectors? One to more is a tunnel's neighbour. */
-static bool probe_is_part(const struct ts_list *list, const struct prefix *dst)
+/*
+ * Is all that it leads to within one of the selectors? One to more is a tunnel's neighbour, and one
+ * to as much loses to the rule for a protocol.
+ */
+static bool probe_is_part(const struct probe_search *search, const struct prefix *dst)
 {
+	const struct ts_list *list = search->list;
 	struct prefix parts[PREFIXES_MAX];
 	unsigned int count;
 
 	for (unsigned int i = 0; i < list->count; i++) {
 		count = prefix_list(&list->ts[i], parts);
 		for (unsigned int j = 0; j < count; j++)
-			if (prefix_within(dst, &parts[j]))
+			if (prefix_within(dst, &parts[j]) &&
+			    (!search->picked || !list->ts[i].proto || dst->bits > parts[j].bits))
 				return true;
 	}
 	return false;
@@ -80,7 +94,7 @@ static void probe_on_route(void *ctx, const struct route *route)
 	struct probe_search *search = ctx;
 
 	if (search->count == PROBE_ELSEWHERE_MAX || !route->usable ||
-	    route->ifindex == search->ifindex || !probe_is_part(search->list, &route->dst))
+	    route->ifindex == search->ifindex || !probe_is_part(search, &route->dst))
 		return;
 	for (unsigned int i = 0; i < search->count; i++)
 		if (prefix_equal(&search->found[i].dst, &route->dst))
@@ -88,10 +102,12 @@ static void probe_on_route(void *ctx, const struct route *route)
 	search->found[search->count++] = *route;
 }
 
-unsigned int probe_elsewhere(struct probe *p, const struct ts_list *list, uint32_t table,
-			     int ifindex, struct route found[PROBE_ELSEWHERE_MAX])
+unsigned int probe_elsewhere(struct probe *p, const struct ts_list *list, bool picked,
+			     uint32_t table, int ifindex, struct route found[PROBE_ELSEWHERE_MAX])
 {
-	struct probe_search search = { .list = list, .ifindex = ifindex, .found = found };
+	struct probe_search search = {
+		.list = list, .picked = picked, .ifindex = ifindex, .found = found,
+	};
 	char why[NLTALK_WHY_MAX];
 
 	route_dump(p->sk, 0, table, probe_on_route, &search, why);

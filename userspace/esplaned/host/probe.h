@@ -17,7 +17,7 @@ struct probe;
 struct probe *probe_new(void);		/* NULL: no netlink socket, or no memory */
 void probe_free(struct probe *p);	/* NULL is fine */
 
-/* Where a packet to @to would go. */
+/* Where a packet would go. */
 struct probe_way {
 	bool there;			/* false: there is no route, @unreachable or none at all */
 	bool unreachable;		/* one that refuses */
@@ -26,13 +26,18 @@ struct probe_way {
 	struct addr source;		/* that this host would use; family 0: unknown */
 };
 
-void probe_way(struct probe *p, const struct addr *to, uint32_t mark, struct probe_way *way);
+/* Of @as to @to. */
+void probe_way(struct probe *p, const struct addr *to, uint32_t mark, const struct pick *as,
+	       struct probe_way *way);
+/* Does the kernel say it? */
+bool probe_can_ask(const struct pick *as);
 /*
- * Routes of table @table to parts of @list that do not lead into @ifindex. Returns how many are in
- * @found, at most PROBE_ELSEWHERE_MAX.
+ * Routes of table @table to parts of @list that do not lead into @ifindex, and win over those that
+ * do; @picked: those of a protocol have rules. Returns how many are in @found, at most
+ * PROBE_ELSEWHERE_MAX.
  */
-unsigned int probe_elsewhere(struct probe *p, const struct ts_list *list, uint32_t table,
-			     int ifindex, struct route found[PROBE_ELSEWHERE_MAX]);
+unsigned int probe_elsewhere(struct probe *p, const struct ts_list *list, bool picked,
+			     uint32_t table, int ifindex, struct route found[PROBE_ELSEWHERE_MAX]);
 /* False: it is not there. */
 bool probe_link(struct probe *p, int ifindex, struct link_state *state);
 /* Does the host forward packets of this family? True too where the kernel does not say. */

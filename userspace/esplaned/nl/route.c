@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "esplaned/nl/route.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
@@ -224,8 +225,15 @@ static int route_on_got(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-int route_get(struct nl_sock *sk, const struct addr *to, uint32_t mark, struct route *route,
-	      char why[NLTALK_WHY_MAX])
+static bool route_put_packet(struct nl_msg *msg, const struct pick *as)
+{
+	return (!as->proto || !nla_put_u8(msg, RTA_IP_PROTO, as->proto)) &&
+	       (!as->sport.start || !nla_put_u16(msg, RTA_SPORT, htons(as->sport.start))) &&
+	       (!as->dport.start || !nla_put_u16(msg, RTA_DPORT, htons(as->dport.start)));
+}
+
+int route_get(struct nl_sock *sk, const struct addr *to, uint32_t mark, const struct pick *as,
+	      struct route *route, char why[NLTALK_WHY_MAX])
 {
 	struct rtmsg rtm = {
 		.rtm_family = to->family, .rtm_dst_len = (unsigned char)(addr_len(to) * 8),
@@ -236,6 +244,7 @@ int route_get(struct nl_sock *sk, const struct addr *to, uint32_t mark, struct r
 	memset(route, 0, sizeof(*route));
 	if (msg && (nlmsg_append(msg, &rtm, sizeof(rtm), NLMSG_ALIGNTO) ||
 		    !route_put_addr(msg, RTA_DST, to) ||
+		    !route_put_packet(msg, as) ||
 		    (mark && nla_put_u32(msg, RTA_MARK, mark)))) {
 		nlmsg_free(msg);
 		msg = NULL;

@@ -4,7 +4,7 @@
 #define ESPLANED_ROUTE_H
 
 #include "esplaned/nl/nltalk.h"
-#include "lib/prefix.h"
+#include "lib/pick.h"
 
 #define ROUTE_PROTOCOL	73	/* `ip route show table all proto 73` */
 #define ROUTE_TABLE	254	/* the main table */
@@ -41,8 +41,11 @@ int route_dump(struct nl_sock *sk, uint8_t family, uint32_t table,
 	       char why[NLTALK_WHY_MAX]);
 /* The one with the destination, table and metric of @want, whoever made it. */
 bool route_find(struct nl_sock *sk, const struct route *want, struct route *found);
-/* Where a packet to @to with the firewall mark @mark would go now: the host's rules included. */
-int route_get(struct nl_sock *sk, const struct addr *to, uint32_t mark, struct route *route,
-	      char why[NLTALK_WHY_MAX]);
+/*
+ * Where a packet of @as to @to with the firewall mark @mark would go now: the host's rules
+ * included. The kernel can be asked for TCP, UDP and ICMP, and for no protocol.
+ */
+int route_get(struct nl_sock *sk, const struct addr *to, uint32_t mark, const struct pick *as,
+	      struct route *route, char why[NLTALK_WHY_MAX]);
 
 #endif
