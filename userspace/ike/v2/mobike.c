@@ -346,6 +346,15 @@ static bool mobike_wanted(const struct ike_sa *sa)
 	       (m->want_update || m->want_list || (m->want_check && m->claimed));
 }
 
+/*
+ * Is the answer to prove that the peer is where we ask? What is said of our addresses alone takes
+ * no path, and Libreswan up to 4.10 brings COOKIE2 back only beside UPDATE_SA_ADDRESSES.
+ */
+static bool mobike_asks_back(const struct mobike_exchange *p)
+{
+	return p->update || p->check;
+}
+
 static void mobike_build_contents(struct builder *b, struct ike_sa *sa,
 				  const struct mobike_exchange *p)
 {
@@ -363,7 +372,8 @@ static void mobike_build_contents(struct builder *b, struct ike_sa *sa,
 		mobike_build_no_nats(b, &path);
 	if (sa->nat_t && p->update)
 		nat_build(b, &h, &path.local, &path.remote, sa->peer->conf->force_udp);
-	build_notify(b, NOTIFY_COOKIE2, 0, 0, 0, p->cookie, sizeof(p->cookie));
+	if (mobike_asks_back(p))
+		build_notify(b, NOTIFY_COOKIE2, 0, 0, 0, p->cookie, sizeof(p->cookie));
 }
 
 static enum built mobike_build(struct exchange *ex, struct cause *cause)
@@ -408,8 +418,9 @@ static bool mobike_cookie_ok(const struct inbound *in)
 						NOTIFY_COOKIE2);
 	const struct mobike_exchange *p = mobike_exchange(in->ex);
 
-	return n && n->data.left == sizeof(p->cookie) &&
-	       crypto_equal(n->data.at, p->cookie, sizeof(p->cookie));
+	return !mobike_asks_back(p) ||
+	       (n && n->data.left == sizeof(p->cookie) &&
+		crypto_equal(n->data.at, p->cookie, sizeof(p->cookie)));
 }
 
 /* The peer does not take the path: that of before, if there is one, or all anew. */
