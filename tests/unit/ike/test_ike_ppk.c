@@ -115,7 +115,7 @@ static void test_wrong(void **state)
 
 	ends_start(p);
 	attempt(p, 0);
-	ended_in(&p->s[0], IKE_EV_FAILED, IKE_FAIL_AUTH_REMOTE, "");
+	ended_in(&p->s[0], IKE_EV_FAILED, IKE_FAIL_AUTH_REMOTE, "wrong psk, ppk, ");
 	assert_int_equal(p->s[1].fake.in_count, 0);
 	ends_free(p);
 }

@@ -299,9 +299,9 @@ static void auth_refused_because(struct inbound *in, const struct msg_notify *er
 		second_refused(in->sa, cause);
 	else if (error->type == NOTIFY_AUTHENTICATION_FAILED)
 		cause_set(cause, IKE_FAIL_AUTH_REMOTE,
-			  "the peer refused: wrong %s, local-id or remote-id; "
+			  "the peer refused: wrong %s%s, local-id or remote-id; "
 			  "we are %.180s, and asked for %.180s",
-			  method_ours(conf)->secret,
+			  method_ours(conf)->secret, in->sa->ppk.mixed ? ", ppk" : "",
 			  ike_id_str(&in->sa->local_id, id, sizeof(id)),
 			  ike_id_str(&conf->remote_id, asked, sizeof(asked)));
 	else if (config_refused(in->sa->peer, error->type, cause))
