@@ -23,49 +23,12 @@ net_route b 10.1.0.0/16 dev eth0 via 192.0.2.1 src 10.2.0.1
 pluto_start b b
 espl_start a a </dev/null
 
-# pluto_conn NAME IKE ESP [LINE...]: a connection of site b; empty IKE or ESP: what Libreswan has by itself
-pluto_conn()
-{
-	cat <<-END
-	conn $1
-	  ikev2=insist
-	  authby=secret
-	  left=192.0.2.2
-	  leftid=@gw.example.org
-	  leftsubnet=${TS_B:-10.2.0.0/24}
-	  leftupdown=%disabled
-	  right=192.0.2.1
-	  rightid=paris@example.org
-	  rightsubnet=${TS_A:-10.1.0.0/24}
-	  ${2:+ike=$2}
-	  ${3:+phase2alg=$3}
-	  $(printf '  %s\n' "${@:4}")
-	  auto=add
-	END
-}
-
-# What each end has
-pluto_sas()
-{
-	pluto b --showstates | grep -c "$1"
-}
-
-pluto_has()
-{
-	[ "$(pluto_sas ESTABLISHED_IKE_SA)" = "$1" ] && [ "$(pluto_sas ESTABLISHED_CHILD_SA)" = "$2" ]
-}
-
-pluto_up()
-{
-	[ "$(pluto_sas ESTABLISHED_CHILD_SA)" -ge 1 ]
-}
-
 initiate()
 {
 	if [ "$1" = esplane ]; then
 		espl a up office
 	else
-		timeout "$HANG" "${PLUTO[@]}" "$PLUTO_BIN/whack" --rundir "$WORK/b/run" --initiate --name "$2"
+		pluto_initiate b "$2"
 	fi
 }
 

@@ -9,6 +9,14 @@ PLUTO_BIN=$PLUTO_ROOT/usr/libexec/ipsec
 PLUTO=()
 [ -z "${SWAN_ROOT:-}" ] || PLUTO=(chroot "$SWAN_ROOT") PLUTO_BIN=/usr/libexec/ipsec
 
+# pluto_nss NAME: its database of keys and certificates, empty at first
+pluto_nss()
+{
+	[ ! -d "$WORK/$1/nss" ] || return 0
+	mkdir -p "$WORK/$1/nss"
+	must certutil -N -d "sql:$WORK/$1/nss" --empty-password
+}
+
 # pluto_start NAME NET [PLUTO-ARGUMENTS...]
 pluto_start()
 {
@@ -19,8 +27,8 @@ pluto_start()
 	modprobe -qa xfrm_user xfrm_interface esp4 esp6 authenc echainiv seqiv gcm ccm chacha20poly1305 2>/dev/null
 	# pluto calls its helpers by the path that it was built for.
 	[ -e "${SWAN_ROOT:-}/usr/libexec/ipsec" ] || must ln -s "$PLUTO_BIN" /usr/libexec/ipsec
-	mkdir -p "$dir/nss" "$dir/run"
-	must certutil -N -d "sql:$dir/nss" --empty-password
+	mkdir -p "$dir/run"
+	pluto_nss "$name"
 	echo 'config setup' >"$dir/ipsec.conf"
 	: >"$dir/ipsec.secrets"
 	spawn "$name" in_net "$net" "${PLUTO[@]}" "$PLUTO_BIN/pluto" --nofork --stderrlog --use-xfrm --no-dnssec \
@@ -35,6 +43,12 @@ pluto_start()
 pluto()
 {
 	"${PLUTO[@]}" "$PLUTO_BIN/whack" --rundir "$WORK/$1/run" "${@:2}"
+}
+
+# pluto_initiate NAME CONNECTION: until it is up, or not
+pluto_initiate()
+{
+	timeout "$HANG" "${PLUTO[@]}" "$PLUTO_BIN/whack" --rundir "$WORK/$1/run" --initiate --name "$2"
 }
 
 # pluto_rekey NAME CONNECTION: its CHILD_SA. Libreswan 5 has another word for it.
@@ -73,7 +87,52 @@ pluto_crash()
 	in_net "$1" ip xfrm policy flush
 }
 
+# pluto_stop NAME: with a word to its peers
+pluto_stop()
+{
+	reap "$1"
+	rm -rf "${WORK:?}/$1"
+}
+
 pluto_log()
 {
 	cat "$WORK/$1.log"
+}
+
+# pluto_conn NAME IKE ESP [LINE...]: a connection of site b; empty IKE or ESP: what Libreswan has by itself. AUTH_B: lines
+# instead of the pre-shared key.
+pluto_conn()
+{
+	cat <<-END
+	conn $1
+	  ikev2=insist
+	  ${AUTH_B:-authby=secret}
+	  left=192.0.2.2
+	  leftid=@gw.example.org
+	  leftsubnet=${TS_B:-10.2.0.0/24}
+	  leftupdown=%disabled
+	  right=192.0.2.1
+	  rightid=paris@example.org
+	  rightsubnet=${TS_A:-10.1.0.0/24}
+	  ${2:+ike=$2}
+	  ${3:+phase2alg=$3}
+	  $(printf '  %s\n' "${@:4}")
+	  auto=add
+	END
+}
+
+# What pluto of site b has
+pluto_sas()
+{
+	pluto b --showstates | grep -c "$1"
+}
+
+pluto_has()
+{
+	[ "$(pluto_sas ESTABLISHED_IKE_SA)" = "$1" ] && [ "$(pluto_sas ESTABLISHED_CHILD_SA)" = "$2" ]
+}
+
+pluto_up()
+{
+	[ "$(pluto_sas ESTABLISHED_CHILD_SA)" -ge 1 ]
 }

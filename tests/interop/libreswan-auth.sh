@@ -1,0 +1,234 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# With Libreswan, proofs: certificates by RFC 7427 and by the older methods, in fragments too (RFC 7383), raw public
+# keys, who is refused; post-quantum pre-shared keys (RFC 8784). Initiated from each end.
+# vm: cpus=1 timeout=300 debug=no
+. "${VM_DIR:?run me with tests/vm/run}/lib.sh"
+. "$VM_DIR/../interop/site.sh"
+. "$VM_DIR/../interop/pluto.sh"
+
+PKI=$WORK/pki
+IKE=(aes128gcm16-prfsha256-x25519 aes_gcm128-sha2_256-dh31)
+ESP=(aes128gcm16-noesn aes_gcm128)
+PPK=0x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f
+
+# cert NAME CA KEY SUBJECT [SUBJECT-ALT-NAME]: by openssl, which neither peer uses
+cert()
+{
+	local options=()
+
+	[ "$2" = "$1" ] || options=(-CA "$2.pem" -CAkey "$2.key" -addext "basicConstraints=critical,CA:FALSE" -addext "subjectAltName=$5")
+	must openssl req -x509 -new -key "$3.key" -subj "$4" -days 300 -out "$1.pem" "${options[@]}"
+}
+
+pki_make()
+{
+	local kind
+
+	mkdir -p "$PKI" && cd "$PKI" || bail "no $PKI"
+	for kind in rsa raw ca other; do
+		must openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out $kind.key
+	done
+	must openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out p256.key
+	must openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out p384.key
+	must openssl pkey -in raw.key -pubout -out raw.pub
+	must openssl pkey -in rsa.key -pubout -out rsa.pub
+	cert ca ca ca /O=Example/CN=Root
+	cert other other other /O=Other/CN=Root
+	for kind in rsa p256 p384; do
+		cert a-$kind ca $kind /O=Example/CN=paris-$kind email:paris@example.org
+		cert b-$kind ca $kind /O=Example/CN=gw-$kind DNS:gw.example.org
+	done
+	cert b-raw ca raw /O=Example/CN=gw-raw DNS:raw.example.org
+	cert b-stranger other p256 /O=Other/CN=gw DNS:gw.example.org
+	chmod 600 ./*.key
+	cd - >/dev/null || bail "no way back"
+}
+
+# nss_import NAME KEY CA: certificate, key and CA into the database of b
+nss_import()
+{
+	must openssl pkcs12 -export -inkey "$PKI/$2.key" -in "$PKI/$1.pem" -certfile "$PKI/$3.pem" -name "$1" -passout pass:x \
+		-out "$PKI/$1.p12"
+	must pk12util -i "$PKI/$1.p12" -W x -d "sql:$WORK/b/nss"
+}
+
+nss_make()
+{
+	local kind
+
+	pluto_nss b
+	for kind in rsa p256 p384 raw; do
+		nss_import "b-$kind" "$kind" ca
+	done
+	nss_import b-stranger p256 other
+	must certutil -A -d "sql:$WORK/b/nss" -n ca -t CT,, -i "$PKI/ca.pem"
+	must certutil -A -d "sql:$WORK/b/nss" -n other -t CT,, -i "$PKI/other.pem"
+}
+
+# rsa_key FILE: as RFC 3110 has it, with 65537, in base64
+rsa_key()
+{
+	openssl rsa -pubin -in "$1" -noout -modulus | python3 -c 'import base64
+print(base64.b64encode(bytes.fromhex("03010001" + input().split("=")[1])).decode())'
+}
+
+# espl_proof PROOF-LINES [LINE...]
+espl_proof()
+{
+	espl_tunnel office "${IKE[0]}" "${ESP[0]}" "$@" | sed '/^\t*psk = /d' >"$WORK/a/esplane.conf"
+	must espl a reload
+}
+
+# espl_cert KIND [LINE...]
+espl_cert()
+{
+	espl_proof "cert = \"$PKI/a-$1.pem\"" "key = \"$PKI/$1.key\"" "ca = \"$PKI/ca.pem\"" "${@:2}"
+}
+
+# pluto_proof LINES: a connection with this instead of the pre-shared key
+pluto_proof()
+{
+	AUTH_B=$1 pluto_conn a "${IKE[1]}" "${ESP[1]}" esn=no keyingtries=1 retransmit-timeout=10s | pluto_load b a "$SECRET"
+}
+
+# pluto_cert CERTIFICATE AUTHBY [FRAGMENTATION]
+pluto_cert()
+{
+	pluto_proof "$(printf '%s\n  ' "authby=$2" "leftcert=$1" leftsendcert=always "fragmentation=${3:-yes}" rightca=%any)"
+}
+
+# up_by INITIATOR DESCRIPTION: until it is down again
+up_by()
+{
+	local what="$1 initiates: $2"
+
+	if [ "$1" = esplane ]; then
+		check "$what: up" espl a up office
+	else
+		check "$what: up" pluto_initiate b a
+	fi || return
+	check "$what: esplane has it" wait_for 5 espl_is up
+	ping_both "$what"
+	check "$what: down" espl a down office
+	check "$what: nothing is left at Libreswan" wait_for 10 pluto_has 0 0
+}
+
+# not_up DESCRIPTION SENTENCE
+not_up()
+{
+	refuse "$1: not up, and why" "$2" espl a up office
+	check "$1: nothing is left at Libreswan" wait_for 20 pluto_has 0 0
+}
+
+module_load
+site_make
+net_route b 10.1.0.0/16 dev eth0 via 192.0.2.1 src 10.2.0.1
+pki_make
+nss_make
+pluto_start b b
+espl_start a a </dev/null
+
+# What esplane takes down stays down for the peer too, until it brings it up itself or has another configuration.
+n=0
+for row in "rsa rsa-sha2_256" "p256 ecdsa-sha2_256" "p384 ecdsa-sha2_384"; do
+	read -r kind authby <<<"$row"
+	for initiator in Libreswan esplane; do
+		n=$((n + 1))
+		espl_cert "$kind" "metric = $n"
+		pluto_cert "b-$kind" "$authby"
+		up_by "$initiator" "$kind, RFC 7427"
+	done
+done
+for initiator in Libreswan esplane; do
+	n=$((n + 1))
+	espl_cert rsa "metric = $n"
+	pluto_cert b-rsa rsa-sha1
+	up_by "$initiator" "RSA, method 1"
+done
+
+# An Encrypted Fragment (53) is the first payload; four zeros stand in front of the header at port 4500.
+FRAGMENT='((udp port 500 and udp[24] = 53) or (udp port 4500 and udp[28] = 53))'
+
+# divided WHO ADDRESS
+divided()
+{
+	check "$initiator initiates: fragments: $1 has divided its message" [ "$(capture_count ike "src $2 and $FRAGMENT")" -ge 2 ]
+}
+
+for initiator in Libreswan esplane; do
+	n=$((n + 1))
+	espl_cert rsa "metric = $n" 'fragment-size = 576'
+	pluto_cert b-rsa rsa-sha2_256 force
+	capture_start ike a eth0 udp
+	up_by "$initiator" "fragments"
+	capture_stop ike
+	divided esplane 192.0.2.1
+	divided Libreswan 192.0.2.2
+done
+
+# Each end has the other's key, nobody sends one.
+for initiator in Libreswan esplane; do
+	n=$((n + 1))
+	espl_proof "key = \"$PKI/rsa.key\"" "remote-key = \"$PKI/raw.pub\"" "metric = $n"
+	pluto_proof "$(printf '%s\n  ' authby=rsa-sha2_256 "leftrsasigkey=0s$(rsa_key "$PKI/raw.pub")" \
+		"rightrsasigkey=0s$(rsa_key "$PKI/rsa.pub")")"
+	up_by "$initiator" "raw public keys"
+done
+
+espl_cert p256
+pluto_cert b-stranger ecdsa-sha2_256
+not_up "an unknown CA" "is issued by O=Other, CN=Root, which is none of the tunnel's CAs"
+espl_cert p256 'dpd = "61s"'
+sed -i 's/remote-id = .*/remote-id = "other.example.org"/' "$WORK/a/esplane.conf"
+must espl a reload
+pluto_cert b-p256 ecdsa-sha2_256
+not_up "another name" 'other.example.org'
+
+# --- PPK
+
+# pluto_ppk WORD [ID SECRET]
+pluto_ppk()
+{
+	pluto_conn a "${IKE[1]}" "${ESP[1]}" esn=no keyingtries=1 "ppk=$1" | pluto_load b a "$SECRET"
+	[ $# -eq 1 ] || echo ": PPKS \"$2\" $3" >>"$WORK/b/ipsec.secrets"
+	must pluto b --rereadsecrets
+}
+
+# espl_ppk [LINE...]
+espl_ppk()
+{
+	espl_tunnel office "${IKE[0]}" "${ESP[0]}" "$@" >"$WORK/a/esplane.conf"
+	must espl a reload
+}
+
+# said_of_ppk INITIATOR DESCRIPTION has|lacks
+said_of_ppk()
+{
+	local log='has the PPK' before
+
+	[ "$3" = has ] || log='does not use the PPK'
+	before=$(espl_log a | grep -c "$log")
+	up_by "$1" "PPK, $2"
+	check "$1 initiates: PPK, $2: the log says so" [ "$(espl_log a | grep -c "$log")" -gt "$before" ]
+}
+
+OURS=("ppk = \"$PPK\"" 'ppk-id = "office-1"')
+for initiator in Libreswan esplane; do
+	n=$((n + 1))
+	espl_ppk "${OURS[@]}" 'ppk-required = "yes"' "metric = $n"
+	pluto_ppk insist office-1 "$PPK"
+	said_of_ppk "$initiator" "both insist" has
+	n=$((n + 1))
+	espl_ppk "${OURS[@]}" "metric = $n"
+	pluto_ppk yes office-1 "$PPK"
+	said_of_ppk "$initiator" "nobody insists" has
+	n=$((n + 1))
+	espl_ppk "${OURS[@]}" "metric = $n"
+	pluto_ppk no
+	said_of_ppk "$initiator" "Libreswan has none" lacks
+done
+espl_ppk "${OURS[@]}" 'ppk-required = "yes"'
+pluto_ppk insist office-1 "${PPK%1f}00"
+not_up "another PPK" 'the peer refused: wrong psk, ppk'
+finish
