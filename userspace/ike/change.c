@@ -78,12 +78,16 @@ static struct child *change_made(const struct change *c, const struct peer *peer
 	return NULL;
 }
 
-/* Another of its name takes its place: what a person wants of it stays. Of its parts it is one. */
-static void change_hand_on(const struct child *child, struct child *made)
+/*
+ * Another of its name takes its place: what a person wants of it stays. Of its parts it is one.
+ * Where peers without a pool share the selectors, each has to ask for its own: what we offer is all
+ * of them.
+ */
+static void change_hand_on(const struct change *c, const struct child *child, struct child *made)
 {
 	if (!strcmp(child->conf->name, child->whole->name))
 		made->held_down = child->held_down;
-	made->wanted |= change_is_wanted(child);
+	made->wanted |= change_is_wanted(child) && !(c->to->any && !c->to->pool[0]);
 }
 
 static void change_stay(const struct change *c, struct child *child, unsigned int i)
@@ -117,7 +121,7 @@ static void change_children(const struct change *c, struct peer *peer)
 			continue;
 		}
 		if (i < c->to->child_count)
-			change_hand_on(child, change_made(c, peer, i));
+			change_hand_on(c, child, change_made(c, peer, i));
 		child_leave(child, c->from);
 	}
 }
@@ -133,6 +137,8 @@ static void change_want(const struct change *c, struct peer *peer)
 			continue;
 		part_make_way(peer, child->conf->name);
 		child->wanted = (child->wanted || all) && !child->held_down;
+		if (child->wanted && peer->attempt && !peer->sa)
+			child_connecting(child, "in the place of another");
 	}
 }
 

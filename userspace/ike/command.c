@@ -509,7 +509,8 @@ static void command_expire(struct child *child, const struct ike_kern_event *ev)
 		command_expired_hard(pair);
 	} else if (pair->state == PAIR_INBOUND) {
 		pair->want_rekey = true;	/* once it is ACTIVE */
-	} else if (pair->state == PAIR_ACTIVE && !pair->successor && !timer_armed(&pair->timer)) {
+	} else if (pair->state == PAIR_ACTIVE && !pair->successor && !pair_tries_again(pair)) {
+		timer_cancel(&child->ike->timers, &pair->timer);
 		pair->want_rekey = true;
 		if (pair->sa) {
 			sa_touch(pair->sa);

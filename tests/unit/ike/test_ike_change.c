@@ -574,6 +574,59 @@ static void each_of_many_peers(void **state)
 	ends_free(p);
 }
 
+/* Of selectors that many share, without a pool, who begins would offer all: each peer asks itself. */
+static void many_ask_for_what_is_replaced(void **state)
+{
+	struct ends *p = ends_new();
+	struct side *s = &p->s[1];
+
+	set_remote(s, "any");
+	ends_start(p);
+	bring_up(p, 0);
+	set_esp(s, "aes256gcm16-esn");
+	reload(s);
+	assert_false(child_of(s)->wanted && !child_of(s)->left);
+	carry_all(p);
+	pass(p, 2 * PAIR_LINGER_MS);
+	carry_all(p);
+	assert_int_equal(child_of(s)->state, CHILD_DOWN);
+	assert_int_equal(s->fake.in_count, 0);
+	ends_free(p);
+}
+
+/* The kernel says soft once, also where a limit of time is far away by now. */
+static void a_soft_limit_counts_beside_a_shorter_one(void **state)
+{
+	struct ends *p = two_up(0);
+	struct side *s = &p->s[0];
+	uint32_t rekeys = child_of(s)->rekeys;
+
+	s->child[0].rekey_s /= 2;
+	reload(s);
+	assert_true(timer_armed(&pair_active(child_of(s))->timer));
+	soft_limit(s);
+	carry_all(p);
+	assert_true(child_of(s)->rekeys > rekeys);
+	ends_free(p);
+}
+
+/* In an attempt that has not chosen its child yet. */
+static void replaced_before_the_proof(void **state)
+{
+	struct ends *p = ends_new();
+	struct side *a = &p->s[0];
+
+	ends_start(p);
+	start(p, 0);
+	carry(a);
+	set_ts(a, "10.1.0.0/25", "10.2.0.0/24");
+	reload(a);
+	carry_all(p);
+	assert_int_equal(peer_of(a)->state, PEER_UP);
+	assert_int_equal(a->ev[IKE_EV_FAILED].count, 0);
+	ends_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -595,6 +648,9 @@ int main(void)
 		cmocka_unit_test(a_tunnel_that_is_not_there),
 		cmocka_unit_test(parts_go_with_their_child),
 		cmocka_unit_test(each_of_many_peers),
+		cmocka_unit_test(many_ask_for_what_is_replaced),
+		cmocka_unit_test(a_soft_limit_counts_beside_a_shorter_one),
+		cmocka_unit_test(replaced_before_the_proof),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,13 +68,26 @@ static enum conf_change change_of_child(const struct tunnel_options *old,
 	return change_child_is_none(&met, 0, new, i) ? CONF_LATER : CONF_REPLACED;
 }
 
+/* Addresses of a pool are selectors, and leases: these are the tunnel's. */
+static bool change_is_of_pool(const struct tunnel_options *old, const struct tunnel_options *new,
+			      unsigned int i)
+{
+	unsigned int j = tunnel_conf_child(&old->ike, new->ike.child[i].name);
+
+	return new->ike.pool[0] && j < old->ike.child_count &&
+	       !ts_list_equal(old->ike.child[j].remote_ts, new->ike.child[i].remote_ts);
+}
+
 struct options_change options_compare(const struct tunnel_options *old,
 				      const struct tunnel_options *new)
 {
 	struct options_change change = { .tunnel = change_of_tunnel(old, new) };
 
-	for (unsigned int i = 0; i < new->ike.child_count; i++)
+	for (unsigned int i = 0; i < new->ike.child_count; i++) {
 		change.child[i] = change_of_child(old, new, i);
+		if (change_is_of_pool(old, new, i))
+			change.tunnel = CONF_REPLACED;
+	}
 	for (unsigned int i = 0; i < old->ike.child_count; i++)
 		change.less |= tunnel_conf_child(&new->ike, old->ike.child[i].name) ==
 			       new->ike.child_count;

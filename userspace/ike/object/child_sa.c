@@ -366,6 +366,11 @@ void pair_take_limits(struct child_sa *pair, const struct child_conf *was)
 		pair_arm(pair, at);
 }
 
+bool pair_tries_again(const struct child_sa *pair)
+{
+	return timer_armed(&pair->timer) && pair->timer.at != pair->rekey_at_ms;
+}
+
 bool pair_has_keys(const struct child_sa *pair)
 {
 	uint8_t any = 0;

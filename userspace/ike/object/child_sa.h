@@ -110,6 +110,8 @@ struct kern_sa pair_kern_sa(const struct child_sa *pair, bool out);
  * the pair that follows.
  */
 void pair_take_limits(struct child_sa *pair, const struct child_conf *was);
+/* Its rekey has failed, and is begun again when its timer fires: that is no limit of time. */
+bool pair_tries_again(const struct child_sa *pair);
 /* Keys are not to be exported any more: those that were kept for that are wiped. */
 void pair_export_no_more(struct child_sa *pair);
 /* INBOUND to ACTIVE. */

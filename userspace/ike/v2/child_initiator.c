@@ -495,7 +495,8 @@ static void child_new_response(struct inbound *in, struct child *child)
 	else if (child->held_down)
 		cause_set(&cause, IKE_FAIL_DOWN, "taken down meanwhile");
 	else if ((!peer->conf->ask_address || peer->given ||
-		  config_take(peer, &v->m, &cause)) && config_narrow(peer, &ts, &cause))
+		  config_take(peer, &v->m, &cause)) && config_narrow(peer, &ts, &cause) &&
+		 offer_claim(peer, &ts, &cause))
 		part = part_for(child, &ts);	/* the peer has made another meanwhile */
 	if (part) {
 		child = part;
@@ -503,8 +504,7 @@ static void child_new_response(struct inbound *in, struct child *child)
 	}
 	if (!pair) {
 		if (!cause.failure)
-			cause_set(&cause, IKE_FAIL_PROTOCOL,
-				  "the keys of the new CHILD_SA cannot be derived");
+			cause_set(&cause, IKE_FAIL_PROTOCOL, "its keys cannot be derived");
 		report_log(peer->ike, peer, LOG_WARNING, "%s: %s", child->conf->name, cause.text);
 		child_reject_answer(in, child, cause.text);
 		child_failed(child, &cause);

@@ -414,6 +414,14 @@ static void offer_take_over(const struct peer *peer, const struct ts_pair *ts)
 	}
 }
 
+bool offer_claim(const struct peer *peer, const struct ts_pair *ts, struct cause *cause)
+{
+	if (!offer_is_free(peer, ts, cause))
+		return false;
+	offer_take_over(peer, ts);
+	return true;
+}
+
 uint32_t offer_reserve(struct child *child, struct cause *cause)
 {
 	char why[IKE_WHY_MAX] = "";

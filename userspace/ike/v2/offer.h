@@ -74,6 +74,11 @@ void offer_answer_ts(struct builder *b, const struct offer_taken *taken);
  */
 struct child_sa *offer_first(const struct offer_taken *taken);
 /*
+ * May the peer have @ts, of a child that we have asked for? With duplicate-ts = replace others lose
+ * them. False: one of the tunnel's other peers has them: @cause.
+ */
+bool offer_claim(const struct peer *peer, const struct ts_pair *ts, struct cause *cause);
+/*
  * An inbound SPI for the pair that follows from it, reserved; 0: there are too many, or the kernel
  * refuses: @cause.
  */
