@@ -23,7 +23,7 @@ row()
 	local initiator=$1 ike=$2 what="$1 initiates: $2"
 
 	espl_tunnel office "$ike" aes128gcm16-noesn "allow-legacy = yes" >"$WORK/a/esplane.conf"
-	must espl a reload
+	espl_anew a
 	swan_conn "$ike" aes128gcm16-noesn | swan_load b
 	if [ "$initiator" = esplane ]; then
 		check "$what: up" espl a up office
@@ -42,7 +42,7 @@ takes()
 	local weak=aes128gcm16-prfsha256-modp1536 strong=aes128gcm16-prfsha256-x25519 what="prefer = $1"
 
 	espl_tunnel office "$weak\", \"$strong" aes128gcm16-noesn "prefer = $1" >"$WORK/a/esplane.conf"
-	must espl a reload
+	espl_anew a
 	swan_conn "$weak,$strong" aes128gcm16-noesn | swan_load b
 	check "$what: up" swan b --initiate --child net --timeout "$HANG" || return
 	check "$what: $2 is taken" grep -q "dh-group=$2" <<<"$(swan b --list-sas --raw)"

@@ -151,7 +151,7 @@ fetched()
 	local what=$1 initiator=$2 theirs=$3
 
 	espl_cert p384 ca gw.example.org "${@:4}" >"$WORK/a/esplane.conf"
-	must espl a reload
+	espl_anew a
 	swan_cert "$theirs" p256
 	if [ "$initiator" = esplane ]; then
 		check "$what: up" espl a up office
@@ -222,7 +222,7 @@ raw()
 	local what="$1 initiates: raw public keys, $2 and $3"
 
 	espl_raw "$2" "$3" >"$WORK/a/esplane.conf"
-	must espl a reload
+	espl_anew a
 	swan_raw "$3" "$2"
 	if [ "$1" = esplane ]; then
 		check "$what: up" espl a up office
@@ -241,7 +241,7 @@ row()
 	local initiator=$1 kind=$2 what="$1 initiates: $2, $3"
 
 	espl_cert "$kind" ca "${4:-}" >"$WORK/a/esplane.conf"
-	must espl a reload
+	espl_anew a
 	swan_cert "b-$kind" "$kind" "${4:-}" "${5:-}"
 	if [ "$initiator" = esplane ]; then
 		check "$what: up" espl a up office
@@ -260,7 +260,7 @@ refused()
 	local what=$1 theirs=$2 sentence=$3
 
 	espl_cert p384 ca gw.example.org "${@:4}" >"$WORK/a/esplane.conf"
-	must espl a reload
+	espl_anew a
 	swan_cert "$theirs" p256
 	refuse "$what: not up, and why" "$sentence" espl a up office
 	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
@@ -288,7 +288,7 @@ row esplane p256 "distinguished names" "O=Example, CN=gw-p256" "paris@example.or
 raw strongSwan rsa p256
 raw esplane p256 rsa
 espl_raw p256 ed25519 >"$WORK/a/esplane.conf"
-must espl a reload
+espl_anew a
 swan_raw rsa p256
 refuse "another raw public key: not up, and why" "but its raw public key is for EdDSA" espl a up office
 check "another raw public key: nothing is left at strongSwan" wait_for 10 swan_is_empty
@@ -297,7 +297,7 @@ refused "an expired certificate" b-expired "has expired on 2025-01-01 00:00:00 U
 refused "a revoked certificate" b-p256 "CN=gw-p256 was revoked on" "crl = $PKI/ca.crl"
 refused "no revocation list" b-p256 "there is no revocation list of O=Example, CN=Root" "revocation = strict"
 espl_cert p384 ca other.example.org >"$WORK/a/esplane.conf"
-must espl a reload
+espl_anew a
 swan_cert b-p256 p256
 refuse "another name: not up, and why" 'other.example.org' espl a up office
 check "another name: nothing is left at strongSwan" wait_for 10 swan_is_empty

@@ -122,7 +122,7 @@ rekeyed()
 }
 
 espl_three >"$WORK/a/esplane.conf"
-must espl a reload
+espl_anew a
 swan_three | swan_load b
 
 check "children: up" espl a up office
@@ -164,7 +164,7 @@ every()
 }
 
 espl_three | sed "/^\tchild\|^\t\t*child\|^ remote-ts/d; s|esp = .*|&\n\t\tlocal-ts = $(every 10.1)\n\t\tremote-ts = $(every 10.2)|" >"$WORK/a/esplane.conf"
-must espl a reload
+espl_anew a
 for name in "${NAMES[@]}"; do
 	check "parts: the peer makes $name" swan b --initiate --child "$name" --timeout "$HANG"
 done
@@ -177,7 +177,7 @@ check "parts: the peer has nothing left" wait_for 20 swan_is_empty
 # --- the peer has two addresses, of which nobody is at the first
 
 espl_three | sed 's/remote = .*/remote = { "192.0.2.77", "192.0.2.2" }/' >"$WORK/a/esplane.conf"
-must espl a reload
+espl_anew a
 check "two addresses: up" espl a up office
 is "two addresses: status has the one that has answered" \
 	"$(espl a --json status office | jq -r '.tunnels[0].peers[0].remote_endpoint' | cut -d: -f1)" 192.0.2.2
@@ -200,7 +200,7 @@ ike_rekeyed()
 }
 
 espl_three | sed 's/esp = /ike-rekey = "5s"\n\t\tesp = /' >"$WORK/a/esplane.conf"
-must espl a reload
+espl_anew a
 check "IKE SA: up" espl a up office
 before=$(children_down)
 spawn ping in_net a ping -i 0.05 -I 10.1.2.1 10.2.2.1
@@ -222,7 +222,7 @@ check "IKE SA: the peer has nothing left" wait_for 20 swan_is_empty
 
 # The peer begins: one, then the two others in the same IKE SA.
 espl_three | sed 's/esp = /metric = 7\n\t\tesp = /' >"$WORK/a/esplane.conf"
-must espl a reload
+espl_anew a
 for name in "${NAMES[@]}"; do
 	check "children: the peer makes $name" swan b --initiate --child "$name" --timeout "$HANG"
 done
@@ -283,7 +283,7 @@ for i in 21 220 221; do
 	must in_net b ip address add "10.20.$i.1/32" dev lo
 done
 espl_hundreds >"$WORK/a/esplane.conf"
-must espl a reload
+espl_anew a
 TS_B="$(selectors 21 220 '' '' ','),10.2.1.5-10.2.1.20,10.2.2.0/24[tcp/5201]" \
 	TS_A=10.1.0.0/16 swan_conn "$IKE" "$ESP" | swan_load b
 check "hundreds: up" espl a up office
@@ -293,7 +293,7 @@ hundreds_are "here and rekeyed"
 check "hundreds: down" espl a down office
 check "hundreds: the peer has nothing left" wait_for 20 swan_is_empty
 espl_hundreds | sed 's/esp = /metric = 7\n\t\tesp = /' >"$WORK/a/esplane.conf"	# "down" ends there
-must espl a reload
+espl_anew a
 check "hundreds: the peer begins" swan b --initiate --child net --timeout "$HANG"
 hundreds_are there
 must swan b --terminate --ike a --timeout "$HANG"
@@ -366,7 +366,7 @@ peers_up()
 # charon's routes need the address when they are laid
 must in_net b ip address add 10.9.3.1/32 dev lo
 espl_any >"$WORK/a/esplane.conf"
-must espl a reload
+espl_anew a
 swan_many | swan_load b
 half=$((PEERS / 2)) up=0 refused=0
 for ((n = 1; n <= PEERS; n++)); do
@@ -385,7 +385,7 @@ check "peers: one is taken down" espl a down road/p2@example.org
 is "peers: the others stay" "$(peers_up)" $((half - 1))
 
 espl_any | sed 's/esp = /duplicate-ts = "replace"\n\t\tesp = /' >"$WORK/a/esplane.conf"
-must espl a reload
+espl_anew a
 must in_net b ip address add "10.9.4.1/32" dev lo
 check "the later one wins: the first" swan b --initiate --child c4 --timeout "$HANG"
 check "the later one wins: the second" swan b --initiate --child "c$((half + 4))" --timeout "$HANG"

@@ -103,7 +103,7 @@ server()
 
 	[ "$proof" = cert ] || theirs="auth = psk"
 	espl_eap any "$proof" "users = \"$WORK/a/users\"" "eap = { $2 }" >"$WORK/a/esplane.conf"
-	must espl a reload
+	espl_anew a
 	swan_eap "auth = eap-$3
 		eap_id = ${USER_B:-alice}" "$theirs" "$4"
 }
@@ -117,7 +117,7 @@ client()
 	[ "$proof" = cert ] || ours="auth = psk"
 	espl_eap 192.0.2.2 "$proof" 'remote-id = "gw.example.org"' 'eap-identity = "alice"' "password = \"$4\"" \
 		"eap = { $2 }" >"$WORK/a/esplane.conf"
-	must espl a reload
+	espl_anew a
 	swan_eap "$ours" "auth = eap-$3
 		eap_id = %any" "wonder land"
 }
@@ -196,7 +196,7 @@ twice_server()
 	fi
 	espl_eap any "$1" 'remote-id = "gw.example.org"' "users = \"$WORK/a/users\"" 'second-auth = "eap"' \
 		"${lines[@]}" >"$WORK/a/esplane.conf"
-	must espl a reload
+	espl_anew a
 	[ "$1" = psk ] || more="certs = $PKI/b.pem
 			$more"
 	swan_eap "$proof
@@ -214,7 +214,7 @@ twice_client()
 	fi
 	espl_eap 192.0.2.2 "$1" 'remote-id = "gw.example.org"' 'eap-identity = "alice"' "password = \"$2\"" \
 		'second-auth = "eap"' "${lines[@]}" >"$WORK/a/esplane.conf"
-	must espl a reload
+	espl_anew a
 	[ "$1" = psk ] && lines=() || lines=("certs = $PKI/b.pem")
 	swan_eap "$proof
 			${lines[*]}" "$proof
@@ -254,7 +254,7 @@ twice_rows()
 tls_server()
 {
 	espl_eap any cert "ca = \"$PKI/ca.pem\"" 'eap = "tls"' "${2:-}" >"$WORK/a/esplane.conf"
-	must espl a reload
+	espl_anew a
 	swan_eap "auth = eap-tls
 		eap_id = $1
 		certs = $PKI/b.pem" "${3:-auth = pubkey}" unused
@@ -265,7 +265,7 @@ tls_client()
 {
 	espl_eap 192.0.2.2 cert 'remote-id = "gw.example.org"' "cert = \"$PKI/$1\"" "key = \"$PKI/a.key\"" \
 		'eap = "tls"' "${2:-}" >"$WORK/a/esplane.conf"
-	must espl a reload
+	espl_anew a
 	swan_eap "${3:-auth = pubkey}
 		certs = $PKI/b.pem" "auth = eap-tls
 		eap_id = %any" unused
@@ -331,7 +331,7 @@ ttls_client()
 {
 	espl_eap 192.0.2.2 cert 'remote-id = "gw.example.org"' 'eap-identity = "alice"' 'password = "wonder land"' \
 		"aaa-id = \"$1\"" 'eap = "ttls"' "ttls-inner = \"$2\"" >"$WORK/a/esplane.conf"
-	must espl a reload
+	espl_anew a
 	swan_eap "auth = pubkey
 		certs = $PKI/b.pem" "${3:-auth = eap-ttls}
 		eap_id = %any" "wonder land"
@@ -456,7 +456,7 @@ radius_server()
 	done
 	espl_eap any cert 'eap = "radius"' "radius-server = { $list }" \
 		"radius-secret-file = \"$WORK/a/radius.secret\"" >"$WORK/a/esplane.conf"
-	must espl a reload
+	espl_anew a
 }
 
 # radius_client USER PASSWORD METHOD [LINE]

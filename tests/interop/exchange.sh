@@ -27,7 +27,7 @@ espl_start a a </dev/null
 ours()
 {
 	espl_tunnel office "$IKE" "$ESP" "${LISTS[@]}" "$@" >"$WORK/a/esplane.conf"
-	must espl a reload
+	espl_anew a
 }
 
 theirs()
@@ -239,7 +239,7 @@ swan_is_at()
 }
 
 gateway 'redirect-to = 192.0.2.11'
-must espl a reload
+espl_anew a
 swan_conn "$IKE" "$ESP" | swan_load b
 capture_start sent a eth0 'udp port 500 or udp port 4500'
 swan b --initiate --child net --timeout "$HANG" >/dev/null
@@ -256,7 +256,7 @@ must wait_for 20 swan_is_empty
 # conformance/redirect_at_auth have another peer for that, unit/ike/test_ike_redirect both ends of ours.
 
 gateway
-must espl a reload
+espl_anew a
 check "redirect, when it is up: strongSwan is up" swan b --initiate --child net --timeout "$HANG"
 check "redirect, when it is up: at the first address" wait_for 20 swan_is_at 192.0.2.1
 check "redirect, when it is up: it is told" espl a redirect office 192.0.2.11

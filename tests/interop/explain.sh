@@ -17,7 +17,7 @@ espl_start a a </dev/null
 ours()
 {
 	espl_tunnel office "$@" >"$WORK/a/esplane.conf"
-	must espl a reload
+	espl_anew a
 }
 
 theirs()

@@ -55,7 +55,7 @@ row()
 	[ "$3" = raw ] || { encap=yes auto=udp; }
 	[ "$4" = esn ] || esn=no
 	espl_tunnel office "${IKE[i]}" "${ESP[e]}-$4" "encap = \"$auto\"" >"$WORK/a/esplane.conf"
-	must espl a reload
+	espl_anew a
 	pluto_conn a "${IKE[i + 1]}" "${ESP[e + 1]}" "encapsulation=$encap" "esn=$esn" mobike=no |
 		pluto_load b a "$SECRET"
 	check "$what: up" initiate "$initiator" a || return
@@ -92,7 +92,7 @@ espl_default()
 
 for initiator in esplane Libreswan; do
 	espl_default '' '' >"$WORK/a/esplane.conf"
-	must espl a reload
+	espl_anew a
 	pluto_conn a '' '' | pluto_load b a "$SECRET"
 	check "defaults, $initiator initiates: up" initiate "$initiator" a
 	ping_both "defaults, $initiator initiates"
@@ -123,7 +123,7 @@ rekeyed()
 }
 
 espl_tunnel office aes128gcm16-prfsha256-x25519 aes128gcm16-x25519-esn 'ike-rekey = "8s"' >"$WORK/a/esplane.conf"
-must espl a reload
+espl_anew a
 pluto_conn a aes_gcm128-sha2_256-dh31 aes_gcm128 esn=yes replay-window=1024 | pluto_load b a "$SECRET"
 # What the kernel of b has thrown away because Libreswan had just deleted the SA: never sent, or not taken.
 thrown_away()
@@ -176,12 +176,12 @@ must in_net b ip address add 10.2.1.1/32 dev lo
 pluto_conn a aes_gcm128-sha2_256-dh31 aes_gcm128 | pluto_load b a "$SECRET"
 TS_B=10.2.1.0/24 TS_A=10.1.1.0/24 pluto_conn voice aes_gcm128-sha2_256-dh31 aes_gcm128 | pluto_add b voice
 espl_two aes128gcm16 >"$WORK/a/esplane.conf"
-must espl a reload
+espl_anew a
 refuse "children: a second one without a group" 'perfect forward secrecy.*esp needs a group' espl a up office
 must espl a down office
 wait_for 10 pluto_has 0 0
 espl_two aes128gcm16-x25519 >"$WORK/a/esplane.conf"
-must espl a reload
+espl_anew a
 for initiator in esplane Libreswan; do
 	check "children, $initiator initiates: up" initiate "$initiator" a
 	[ "$initiator" = esplane ] || check "children, $initiator initiates: the second" initiate "$initiator" voice
@@ -199,7 +199,7 @@ pluto b --name voice --delete >/dev/null
 # --- an IKE SA without a child at first
 
 espl_tunnel office aes128gcm16-prfsha256-x25519 aes128gcm16-x25519-esn 'childless = yes' >"$WORK/a/esplane.conf"
-must espl a reload
+espl_anew a
 pluto_conn a aes_gcm128-sha2_256-dh31 aes_gcm128 esn=yes | pluto_load b a "$SECRET"
 check "childless: up" espl a up office
 check "childless: Libreswan saw none in IKE_AUTH" grep -q 'does not propose a Child SA' "$WORK/b.log"
@@ -209,7 +209,7 @@ down esplane childless
 # --- both begin at once
 
 espl_tunnel office aes128gcm16-prfsha256-x25519 aes128gcm16-esn >"$WORK/a/esplane.conf"
-must espl a reload
+espl_anew a
 pluto_conn a aes_gcm128-sha2_256-dh31 aes_gcm128 esn=yes | pluto_load b a "$SECRET"
 for round in 1 2 3; do
 	spawn initiate initiate Libreswan a

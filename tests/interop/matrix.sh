@@ -22,7 +22,7 @@ row()
 
 	[ "$encap" = raw ] || { force=yes auto=udp; }
 	espl_tunnel office "$ike" "$esp" "encap = \"$auto\"" >"$WORK/a/esplane.conf"
-	must espl a reload
+	espl_anew a
 	swan_conn "$ike" "$esp" "encap = $force" | swan_load b
 	if [ "$initiator" = esplane ]; then
 		check "$what: up" espl a up office

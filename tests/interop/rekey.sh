@@ -49,7 +49,7 @@ rekey_round()
 
 	[ "$1" = raw ] || { force=yes auto=udp; }
 	espl_tunnel office aes128gcm16-prfsha256-x25519 "$2" "encap = \"$auto\"" >"$WORK/a/esplane.conf"
-	must espl a reload
+	espl_anew a
 	swan_conn aes128gcm16-prfsha256-x25519 "$2" "encap = $force" "replay_window = 1024" | swan_load b
 	check "$what: up" espl a up office || return
 	discarded_before=$(discarded)
@@ -171,7 +171,7 @@ reauth_round()
 	local what=reauthentication before i
 
 	espl_tunnel office aes128gcm16-prfsha256-x25519 aes128gcm16-esn >"$WORK/a/esplane.conf"
-	must espl a reload
+	espl_anew a
 	swan_conn aes128gcm16-prfsha256-x25519 aes128gcm16-esn '' "replay_window = 1024" | swan_load b
 	check "$what: up" espl a up office || return
 	discarded_before=$(discarded)

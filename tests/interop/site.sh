@@ -111,6 +111,18 @@ swan_is_empty()
 	! swan b --list-sas --raw | grep -q 'list-sa event'
 }
 
+# espl_anew NAME: it reads its configuration, and of the one before nothing is left, not what was taken down by hand either
+espl_anew()
+{
+	local conf=$WORK/$1/esplane.conf
+
+	cp "$conf" "$conf.next"
+	: >"$conf"
+	must espl "$1" reload
+	cat "$conf.next" >"$conf"
+	must espl "$1" reload
+}
+
 # ping_both DESCRIPTION: each side reaches the other through the tunnel
 ping_both()
 {

@@ -83,7 +83,7 @@ peer_conf()
 }
 
 espl_tunnel office "$IKE" "$ESP" 'remote = "any"' 'remote-ts = { "10.9.0.0/24" }' >"$WORK/a/esplane.conf"
-must espl a reload
+espl_anew a
 espl_start c b < <(peer_conf 10.9.0.5 192.0.2.1)
 check "a client comes: up" espl c up office
 check "a client comes: the route is what it asked for" routes_are 10.9.0.5

@@ -93,7 +93,12 @@ reap monitor
 
 refuse "what was taken down stays down for its peer" 'failed' swan b --initiate --child net --timeout "$HANG"
 conf 'metric = 51'
-exit_is "a change of its options forgets that" 0 '^changed +office$' reload
+exit_is "a change of its options does not forget that" 0 '^replaced +office$' reload
+refuse "it stays down for its peer" 'failed' swan b --initiate --child net --timeout "$HANG"
+: >"$WORK/a/esplane.conf"
+exit_is "without it in the configuration it goes" 0 '^removed +office$' reload
+conf 'metric = 51'
+exit_is "and what comes back is new" 0 '^added +office$' reload
 check "strongSwan initiates" swan b --initiate --child net --timeout "$HANG"
 is "the tunnel is up" "$(status_of .state)" up
 is "the peer began" "$(status_of .initiator)" false
@@ -111,20 +116,24 @@ is "the interface stayed" "$(interface_index)" "$index"
 echo 'tunnel "office" { remot = x }' >"$WORK/a/esplane.conf"
 exit_is "a bad file is refused with its place" 1 'esplane.conf:1: tunnel "office": there is no option remot: do you mean remote' \
 	reload
-conf 'rekey = 2h'
+conf 'metric = 51' 'rekey = 2h'
 chmod 644 "$WORK/a/esplane.conf"
 exit_is "an open file is refused with the chmod" 1 'is open to others \(mode 0644\): chmod 600 ' reload
 chmod 600 "$WORK/a/esplane.conf"
 is "the tunnel ran on" "$(interface_index)" "$index"
 ping_both "while the file was bad"
-exit_is "reload with a change" 0 '^changed +office$' reload
-check "the tunnel comes back by itself" wait_for 20 espl_is up
+exit_is "reload with a change that it can live with" 0 '^changed +office: office changed$' reload
+is "the tunnel ran on still" "$(interface_index)" "$index"
 ping_both "changed"
+conf 'rekey = 2h' 'metric = 52'
+exit_is "reload with a change that it cannot" 0 '^replaced +office$' reload
+check "the tunnel comes back by itself" wait_for 20 espl_is up
+ping_both "replaced"
 
 # start = "up": retried until the peer is there, and again when it was away.
 swan_stop b
 conf 'start = "up"' 'dpd = 2'
-exit_is "reload to start = up" 0 '^changed +office$' reload
+exit_is "reload to start = up" 0 '^replaced +office$' reload
 sleep 3
 refuse "the tunnel waits for its peer" '' espl_is up
 swan_start b b

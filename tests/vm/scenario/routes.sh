@@ -232,6 +232,8 @@ blocked "everything: taken down" 203.0.113.9
 # --- a peer that begins, from where nobody knows
 
 must in_net a sysctl -qw net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.eth0.rp_filter=1
+: >"$WORK/a/esplane.conf"	# what was taken down by hand stays so for who comes, while it is configured
+must espl a reload
 conf 'remote = "any"' 'remote-ts = { "0.0.0.0/0" }' 'when-down = "block"'
 blocked "an unknown peer" 203.0.113.9 "$PEER"
 check "an unknown peer: it is answered" swan b --initiate --child net --timeout "$HANG"
