@@ -35,6 +35,33 @@ static void fake_send(void *ctx, const struct endpoint *local, const struct endp
 	f->send(f, local, remote, mark, msg, len);
 }
 
+static uint64_t fake_dial(void *ctx, struct endpoint *local, const struct endpoint *remote,
+			  uint32_t mark, char why[IKE_WHY_MAX])
+{
+	struct fake *f = ctx;
+
+	if (f->no_dial) {
+		snprintf(why, IKE_WHY_MAX, "Connection refused");
+		return 0;
+	}
+	local->port = (uint16_t)(40000 + ++f->dialled);
+	return f->dialled;
+}
+
+static void fake_keep(void *ctx, uint64_t stream)
+{
+	struct fake *f = ctx;
+
+	f->kept = stream;
+}
+
+static void fake_hang_up(void *ctx, uint64_t stream)
+{
+	struct fake *f = ctx;
+
+	f->hung_up = stream;
+}
+
 static void fake_event(void *ctx, const struct ike_event *ev)
 {
 	struct fake *f = ctx;
@@ -460,6 +487,9 @@ struct ike_env fake_env(struct fake *f)
 		.now = fake_now,
 		.random = fake_random,
 		.send = fake_send,
+		.dial = fake_dial,
+		.keep = fake_keep,
+		.hang_up = fake_hang_up,
 		.source_for = fake_source_for,
 		.addresses = fake_addresses,
 		.job = fake_job,

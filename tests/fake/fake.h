@@ -116,6 +116,9 @@ struct fake {
 	int device_errno;		/* with device_refuses; 0: -EBUSY */
 	const char *child_note;
 	bool no_route, no_jobs;
+	bool no_dial;			/* TCP connections are refused at once */
+	uint64_t dialled;		/* the last one of ours; they are numbered */
+	uint64_t kept, hung_up;		/* which one the engine has said that of, the last time */
 	unsigned int links, unlinks;	/* children linked by child_up, and by child_down again */
 	struct ike_child_link last_link;	/* its pointers are not valid */
 	unsigned int waits;		/* child_up was called for children that wait */

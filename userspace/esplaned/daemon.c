@@ -18,6 +18,7 @@
 #include "esplaned/host/device.h"
 #include "esplaned/host/resolve.h"
 #include "esplaned/host/sock.h"
+#include "esplaned/host/tcp.h"
 #include "esplaned/nl/kern.h"
 #include "esplaned/nl/watch.h"
 #include "lib/log.h"
@@ -31,6 +32,14 @@ static void daemon_on_datagram(void *ctx, const struct endpoint *local,
 	struct daemon *d = ctx;
 
 	ike_input(d->ike, local, remote, msg, len);
+	engine_settled(d);
+}
+
+static void daemon_on_stream_gone(void *ctx, uint64_t stream, const char *why)
+{
+	struct daemon *d = ctx;
+
+	ike_stream_gone(d->ike, stream, why);
 	engine_settled(d);
 }
 
@@ -81,7 +90,9 @@ bool daemon_open(struct daemon *d, const char *control_path)
 	d->base = event_base_new();
 	d->kern = kern_new();
 	env_fill(&env, d);
-	if (!d->base || !d->kern || !daemon_open_host(d) || !engine_open(d, &env)) {
+	if (d->base)
+		d->tcp = tcp_new(d->base, daemon_on_datagram, daemon_on_stream_gone, d, NULL);
+	if (!d->tcp || !d->kern || !daemon_open_host(d) || !engine_open(d, &env)) {
 		log_err("cannot start: no memory, or no netlink sockets");
 		return false;
 	}
@@ -186,6 +197,7 @@ void daemon_close(struct daemon *d)
 	devices_free(d->devices);
 	if (d->stop_timer)
 		event_free(d->stop_timer);
+	tcp_free(d->tcp);
 	sock_free(d->sock);	/* last: the next esplaned waits for port 500 */
 	if (d->base)
 		event_base_free(d->base);

@@ -9,6 +9,7 @@
 #include "ike/object/pause.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
+#include "ike/object/stream.h"
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
 
@@ -48,6 +49,7 @@ static void attempt_ended(struct peer *peer, enum ike_event_type event, const st
 
 	if (!elsewhere)
 		peer->detour.to.family = 0;
+	peer->tcp = false;
 	peer->anew = false;
 	peer->announce = false;
 	if (peer->up_ms)	/* what has failed beside it says nothing of the next one */
@@ -134,6 +136,22 @@ static void attempt_go_back(struct peer *peer, const struct cause *cause)
 	timer_set(&peer->ike->timers, &peer->retry, ike_now(peer->ike));
 }
 
+/* RFC 9329 5.1: UDP gets no answer. The one after that begins with UDP again. */
+static bool attempt_falls_back(struct peer *peer, const struct cause *cause)
+{
+	bool before = peer->tcp;
+
+	peer->tcp = !before && peer->tunnel->conf->tcp == TCP_FALL_BACK &&
+		    cause->failure == IKE_FAIL_TIMEOUT && peer->intent == INTENT_UP &&
+		    !peer_has_up(peer);
+	if (!peer->tcp)
+		return false;
+	report_log(peer->ike, peer, LOG_INFO, "%s; trying TCP", cause->text);
+	peer->raced = 0;
+	timer_set(&peer->ike->timers, &peer->retry, ike_now(peer->ike));
+	return true;
+}
+
 void attempt_failed(struct peer *peer, const struct cause *cause)
 {
 	if (peer->sa) {
@@ -142,6 +160,8 @@ void attempt_failed(struct peer *peer, const struct cause *cause)
 			attempt_follow_later(peer, cause);
 		return;		/* else the peer's own attempt has won meanwhile */
 	}
+	if (attempt_falls_back(peer, cause))
+		return;
 	/* the gateway that sent us has to serve us itself; where it does not, we follow again */
 	peer->detour.vain = peer->detour.to.family;
 	if (!peer->detour.vain &&
@@ -168,6 +188,7 @@ void attempt_succeeded(struct peer *peer)
 	if (!peer->before && !peer->sa->want_successor)
 		peer->failures = 0;	/* else reauthentication is still to succeed */
 	peer->not_before = 0;
+	peer->tcp = false;
 	peer->revive = false;
 	cause_forget(&peer->cause);
 	peer->detour.vain = false;
@@ -204,6 +225,24 @@ static bool attempt_endpoints(struct ike_sa *sa, const struct addr *towards)
 	sa->local = (struct endpoint){ .addr = conf->local, .port = IKE_PORT };
 	return conf->local.family ||
 	       env->source_for(env->ctx, towards, conf->mark, &sa->local.addr);
+}
+
+/* Endpoints are there. */
+static void attempt_start(struct ike_sa *sa, const char *story)
+{
+	const struct tunnel_conf *conf = sa->peer->tunnel->conf;
+	char why[IKE_WHY_MAX] = "", addr[ADDR_STRLEN], text[IKE_DETAIL_MAX];
+
+	if (conf->tcp == TCP_ALWAYS || sa->peer->tcp) {
+		sa->remote.port = conf->tcp_port;
+		if (!stream_dial(sa, why)) {
+			snprintf(text, sizeof(text), "no TCP connection with %s: %s",
+				 endpoint_str(&sa->remote, addr), why);
+			sa_end(sa, SA_DROP, IKE_FAIL_TIMEOUT, text);
+			return;
+		}
+	}
+	fsm_command(sa, COMMAND_START, story);
 }
 
 static struct ike_sa *attempt_new(struct peer *peer, const struct ike_version *version)
@@ -243,7 +282,7 @@ void attempt_race(struct peer *peer)
 	if (sa) {
 		peer->rival[peer->rival_count++] = sa;
 		if (attempt_endpoints(sa, &towards))
-			fsm_command(sa, COMMAND_START, "another address of the peer is tried");
+			attempt_start(sa, "another address of the peer is tried");
 		else
 			sa_end(sa, SA_DROP, IKE_FAIL_CONFIG, "there is no route to it");
 	}
@@ -282,7 +321,7 @@ void attempt_begin(struct peer *peer)
 	peer_race(peer);
 	peer->announce = true;
 	if (attempt_endpoints(sa, towards)) {
-		fsm_command(sa, COMMAND_START, "the peer is wanted up");
+		attempt_start(sa, "the peer is wanted up");
 		return;
 	}
 	cause_set(&cause, IKE_FAIL_CONFIG, "there is no route to %s", addr_str(towards, addr));
@@ -308,5 +347,6 @@ void attempt_follow(struct peer *peer)
 	peer->attempt = sa;
 	sa->local = old->local;
 	sa->remote = old->remote;
+	sa->dials = old->dials;
 	fsm_command(sa, COMMAND_START, "another IKE SA is to follow");
 }

@@ -15,6 +15,7 @@
 #include "ike/object/pool.h"
 #include "ike/object/guess.h"
 #include "ike/object/stranger.h"
+#include "ike/object/stream.h"
 #include "ike/object/ticket.h"
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
@@ -92,6 +93,7 @@ void ike_free(struct ike *ike)
 	jobs_free(ike);
 	strangers_free(ike);
 	guesses_free(ike);
+	streams_free(ike);
 	timers_free(&ike->timers);
 	mem_free_wiped(ike, sizeof(*ike));
 }

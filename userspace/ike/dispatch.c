@@ -2,6 +2,7 @@
 /* Where datagrams come in. The only place that looks at the version. */
 #include "ike/exchange/fsm.h"
 #include "ike/ike.h"
+#include "ike/object/stream.h"
 #include "ike/settle.h"
 #include "lib/cursor.h"
 #include "suite/ikev2.h"
@@ -90,5 +91,11 @@ void ike_input(struct ike *ike, const struct endpoint *local, const struct endpo
 		ike->counters.malformed++;
 	else
 		dispatch(ike, local, remote, msg, len);
+	ike_settle(ike);
+}
+
+void ike_stream_gone(struct ike *ike, uint64_t stream, const char *why)
+{
+	stream_gone(ike, stream, why);
 	ike_settle(ike);
 }

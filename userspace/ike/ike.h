@@ -210,7 +210,12 @@ bool ike_child_status(const struct ike *ike, uint32_t child, struct ike_child_st
 int ike_keys(const struct ike *ike, uint32_t tunnel, const struct ike_keys_to *to);
 const struct ike_counters *ike_counters(const struct ike *ike);
 
-/* One datagram, without the non-ESP marker. Any bytes at all. */
+/*
+ * A TCP connection, of ours or of a peer's, is not there any more, or has never come about. @why: a
+ * few words.
+ */
+void ike_stream_gone(struct ike *ike, uint64_t stream, const char *why);
+/* One datagram, or message by TCP, without the non-ESP marker. Any bytes at all. */
 void ike_input(struct ike *ike, const struct endpoint *local, const struct endpoint *remote,
 	       const uint8_t *msg, size_t len);
 void ike_kern_event(struct ike *ike, const struct ike_kern_event *ev);

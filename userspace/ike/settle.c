@@ -9,12 +9,15 @@
 #include "ike/object/pace.h"
 #include "ike/object/path.h"
 #include "ike/object/peer.h"
+#include "ike/object/stream.h"
 #include "ike/object/ticket.h"
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
 
 /* How long the responder keeps a new IKE SA without a child. */
 #define SETTLE_CHILDLESS_MS	5000
+/* And one over TCP, which cannot have one, where we want the peer up: then we try ourselves. */
+#define SETTLE_TCP_MS		60000
 
 /* ---- IKE SAs */
 
@@ -108,6 +111,7 @@ static void settle_bury(struct ike_sa *sa)
 	struct ike *ike = sa->ike;
 
 	timer_cancel(&ike->timers, &sa->expiry);
+	stream_settle(sa);
 	if (sa->peer)
 		peer_touch(sa->peer);
 	sa->peer = NULL;
@@ -133,6 +137,12 @@ static void settle_end(struct ike_sa *sa)
 	fsm_command(sa, COMMAND_DROP, cause.text);
 }
 
+static void settle_next(struct ike_sa *sa)
+{
+	stream_settle(sa);
+	exchange_next(sa);
+}
+
 static void settle_sa(struct ike_sa *sa)
 {
 	if (sa->time_is_over) {
@@ -148,7 +158,7 @@ static void settle_sa(struct ike_sa *sa)
 	if (sa->state == SA_DEAD)
 		settle_bury(sa);
 	else
-		exchange_next(sa);
+		settle_next(sa);
 }
 
 /* ---- peers */
@@ -157,13 +167,17 @@ static void settle_sa(struct ike_sa *sa)
 static void settle_children(struct peer *peer)
 {
 	bool keep = peer->intent == INTENT_UP && peer->tunnel->conf->start == START_UP;
+	struct cause cause;
+	bool none = stream_refuses_child(peer->sa, &cause);
 	struct child *child;
 
 	TAILQ_FOREACH(child, &peer->children, link) {
-		if (child->wanted && child->state != CHILD_UP) {
+		if (child->wanted && none) {
+			child_failed(child, &cause);
+		} else if (child->wanted && child->state != CHILD_UP) {
 			child_connecting(child, "wanted");
 			sa_touch(peer->sa);
-		} else if (keep && child->state == CHILD_DOWN && !child->held_down &&
+		} else if (keep && !none && child->state == CHILD_DOWN && !child->held_down &&
 			   !child->vain && !timer_armed(&child->retry)) {
 			child_retry_later(child, 0);
 		}
@@ -188,12 +202,15 @@ static struct cause settle_childless(const struct peer *peer)
  */
 static bool settle_initiator_goes_on(struct peer *peer)
 {
-	uint64_t until = peer->sa->established_ms + SETTLE_CHILDLESS_MS;
+	bool barren = peer->sa->remote.stream && peer->intent == INTENT_UP;
+	uint64_t until = peer->sa->established_ms;
 	struct ike *ike = peer->ike;
+
+	until += barren && peer->sa->childless ? SETTLE_TCP_MS : SETTLE_CHILDLESS_MS;
 
 	if (peer->sa->began || !peer->announce)
 		return false;
-	if (peer->sa->childless)
+	if (peer->sa->childless && !barren)
 		return true;
 	if (ike_now(ike) >= until)
 		return false;

@@ -39,6 +39,9 @@ static const struct failure {
 	{ "selectors", STATUS_NO_MATCH, "the traffic selectors do not meet",
 	  "make local-ts here the peer's remote selector and remote-ts its local one" },
 	{ "address", STATUS_NO_MATCH, "there is no address for this host inside the tunnel", NULL },
+	{ "tcp-only", STATUS_FAILED, "the peer is reached over TCP only",
+	  "IKE goes over TCP (RFC 9329), packets do not yet: let UDP ports 500 and 4500 pass in "
+	  "both directions" },
 	{ "kernel", STATUS_FAILED, "the kernel module refused",
 	  "if the sentence does not say what to change, see dmesg; ikectl version tells whether "
 	  "module and daemon are of one "

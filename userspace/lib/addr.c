@@ -56,7 +56,7 @@ const char *addr_str(const struct addr *a, char buf[ADDR_STRLEN])
 
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
 {
-	return a->port == b->port && addr_equal(&a->addr, &b->addr);
+	return a->port == b->port && a->stream == b->stream && addr_equal(&a->addr, &b->addr);
 }
 
 const char *endpoint_str(const struct endpoint *e, char buf[ADDR_STRLEN])
@@ -96,11 +96,11 @@ bool endpoint_from_sockaddr(struct endpoint *e, const struct sockaddr *sa)
 	switch (sa->sa_family) {
 	case AF_INET:
 		memcpy(&in, sa, sizeof(in));
-		e->port = ntohs(in.sin_port);
+		*e = (struct endpoint){ .port = ntohs(in.sin_port) };
 		return addr_from_bytes(&e->addr, (const uint8_t *)&in.sin_addr, 4);
 	case AF_INET6:
 		memcpy(&in6, sa, sizeof(in6));
-		e->port = ntohs(in6.sin6_port);
+		*e = (struct endpoint){ .port = ntohs(in6.sin6_port) };
 		return addr_from_bytes(&e->addr, (const uint8_t *)&in6.sin6_addr, 16);
 	default:
 		return false;

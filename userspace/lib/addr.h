@@ -18,6 +18,7 @@ struct addr {
 struct endpoint {
 	struct addr addr;
 	uint16_t port;
+	uint64_t stream;		/* of who is reached by TCP: the connection; 0: by UDP */
 };
 
 #define ADDR_STRLEN	64	/* enough for an endpoint */

@@ -22,6 +22,7 @@
 #include "esplaned/engine/hooks.h"
 #include "esplaned/engine/kern_events.h"
 #include "esplaned/control/publish.h"
+#include "esplaned/host/tcp.h"
 #include "lib/log.h"
 #include "unit/esplaned/fake_engine.h"
 
@@ -172,8 +173,9 @@ static int begin(void **state)
 	memset(&fake, 0, sizeof(fake));
 	memset(&d, 0, sizeof(d));
 	d.base = event_base_new();
+	d.tcp = tcp_new(d.base, NULL, NULL, NULL, NULL);
 	env_fill(&env, &d);
-	if (!engine_open(&d, &env))
+	if (!d.tcp || !engine_open(&d, &env))
 		return -1;
 	d.control = control_new(d.base, path, commands_request, commands_gone, &d, why);
 	tunnel_make("lab", "lab0", "lab", false);

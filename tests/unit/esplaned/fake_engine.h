@@ -383,6 +383,11 @@ const struct ike_counters *ike_counters(const struct ike *ike)
 	return &fake.counters;
 }
 
+void ike_stream_gone(struct ike *ike, uint64_t stream, const char *why)
+{
+	fake_asked("stream %llu is gone: %s; ", (unsigned long long)stream, why);
+}
+
 void ike_input(struct ike *ike, const struct endpoint *local, const struct endpoint *remote,
 	       const uint8_t *msg, size_t len)
 {

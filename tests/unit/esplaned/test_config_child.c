@@ -215,6 +215,16 @@ static void exchange_options(void **state)
 	assert_false(c->tunnels[0].ike.resume);
 	assert_int_equal(c->tunnels[0].ike.redirect_to.family, 0);
 	config_free(c);
+	c = load_good(ONE("tcp = fall-back\nlisten-tcp = 8443\n"));
+	assert_int_equal(c->tunnels[0].ike.tcp, TCP_FALL_BACK);
+	assert_int_equal(c->tunnels[0].ike.tcp_port, 4500);
+	assert_int_equal(c->tunnels[0].ike.listen_tcp, 8443);
+	config_free(c);
+	c = load_good(ONE("tcp = yes\ntcp-port = 443\n"));
+	assert_int_equal(c->tunnels[0].ike.tcp, TCP_ALWAYS);
+	assert_int_equal(c->tunnels[0].ike.tcp_port, 443);
+	assert_int_equal(c->tunnels[0].ike.listen_tcp, 0);
+	config_free(c);
 	c = load_good(ONE("resume = yes\n"));
 	assert_true(c->tunnels[0].ike.resume);
 	config_free(c);

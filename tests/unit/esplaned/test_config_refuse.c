@@ -28,7 +28,7 @@ static const struct {
 	  "remote-key, dns-anchor, crl, revocation, revocation-fetch, users, eap-identity, password, password-file, eap, ttls-inner, aaa-id, radius-server, radius-secret-file, eap-only, second-auth, ike, esp, allow-legacy, prefer, local-ts, remote-ts, rekey, "
 	  "rekey-bytes, rekey-packets, ike-rekey, reauth, reauth-every, unique, "
 	  "replay-window, start, when-down, interface, address, pool, mtu, routes, table, metric, fwmark, encap, mobike, allow-key-export, nat-keepalive, dpd, dpd-action, "
-	  "retransmit-first, retransmit-factor, retransmit-tries, fragment-size, childless, follow-redirect, "
+	  "retransmit-first, retransmit-factor, retransmit-tries, fragment-size, tcp, tcp-port, listen-tcp, childless, follow-redirect, "
 	  "redirect-to, resume, split, "
 	  "up-script, "
 	  "down-script, "
@@ -275,6 +275,15 @@ static const struct {
 	  "both, or behind one of them" },
 	{ ONE("split = maybe\n"),
 	  "@:6: tunnel \"office\": split: \"maybe\" is not known; use no or yes" },
+	{ ONE("tcp = always\n"),
+	  "@:6: tunnel \"office\": tcp: \"always\" is not known; use no, fall-back or yes" },
+	{ ONE("tcp-port = 0\n"),
+	  "@:6: tunnel \"office\": tcp-port: \"0\" is not a TCP port: use 1 to 65535" },
+	{ ONE("listen-tcp = 443\n"),
+	  "@:6: tunnel \"office\": listen-tcp: \"443\" is not a TCP port: use 1024 to 65535" },
+	{ "tunnel t { remote = any psk = x local-ts = 10.1.0.0/24 remote-ts = 10.2.0.0/24 tcp = yes }",
+	  "@:1: tunnel \"t\": tcp needs an address to go to, but remote is any: name the peer, or "
+	  "write listen-tcp = 4500" },
 	{ ONE("resume = always\n"),
 	  "@:6: tunnel \"office\": resume: \"always\" is not known; use no or yes" },
 	{ ONE("follow-redirect = maybe\n"),

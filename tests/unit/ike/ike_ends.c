@@ -254,6 +254,8 @@ void give(struct side *to, const struct letter *l)
 		remote = (struct endpoint){ .addr = p->nat, .port = p->nat_port };
 	else if (p->nat.family)
 		local = (struct endpoint){ .addr = to->fake.addr, .port = l->local.port };
+	local.stream = 0;
+	remote.stream = l->remote.stream;	/* a connection has one number here */
 	side_input(to, &local, &remote, l->msg, l->len);
 }
 

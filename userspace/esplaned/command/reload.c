@@ -200,6 +200,7 @@ bool reload(struct daemon *d, json_t **changes, char why[CONFIG_WHY_MAX])
 	reload_new(d, config, &r);
 	reload_pools_drop(d, config);
 	ike_forget_tickets(d->ike);
+	engine_listen(d);
 	engine_settled(d);
 	log_notice("configuration reloaded: %zu added, %zu changed, %zu removed",
 		   json_array_size(r.added), json_array_size(r.changed),
@@ -230,6 +231,7 @@ void reload_first(struct daemon *d, struct config *config)
 	keys_leases(d->keys, reload_lease, d);
 	for (size_t i = 0; i < config->count; i++)
 		tunnels_add(&d->tunnels, d->ike, d->devices, &config->tunnels[i]);
+	engine_listen(d);
 	engine_settled(d);
 	log_info("%zu tunnel%s configured", config->count, config->count == 1 ? "" : "s");
 	config_free(config);

@@ -143,6 +143,10 @@ bool check_tunnel(const struct tunnel_options *t, char why[VALUE_WHY_MAX])
 				    "dpd-action = %s needs an address to go to, but remote is any: "
 				    "name the peer, or use dpd-action = clear",
 				    config_dpd_action_name(t->ike.dpd_action));
+	if (t->ike.any && t->ike.tcp)
+		return value_refuse(why,
+				    "tcp needs an address to go to, but remote is any: name the "
+				    "peer, or write listen-tcp = 4500");
 	if (t->ike.any && t->ike.ask_address)
 		return value_refuse(why,
 				    "address = request needs a peer to ask, but remote is any: name "

@@ -396,6 +396,41 @@ static bool option_fragment_size(struct option_target *to, const char *value,
 	       value_refuse(why, "%s octets of an IP packet, as 1280, or never", detail);
 }
 
+static bool option_tcp(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	static const char *const words[] = {
+		[TCP_NEVER] = "no", [TCP_FALL_BACK] = "fall-back", [TCP_ALWAYS] = "yes",
+	};
+	unsigned int which;
+
+	if (!value_word(value, words, ARRAY_SIZE(words), &which, why))
+		return false;
+	to->tunnel->ike.tcp = (enum tunnel_tcp)which;
+	return true;
+}
+
+static bool option_port(const char *value, uint32_t min, uint16_t *port, char why[VALUE_WHY_MAX])
+{
+	uint32_t number;
+
+	if (!value_u32(value, min, UINT16_MAX, "is not a TCP port", &number, why))
+		return false;
+	*port = (uint16_t)number;
+	return true;
+}
+
+static bool option_tcp_port(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
+{
+	return option_port(value, 1, &to->tunnel->ike.tcp_port, why);
+}
+
+/* Those below are root's, and the process that listens is not root. */
+static bool option_listen_tcp(struct option_target *to, const char *value,
+			      char why[VALUE_WHY_MAX])
+{
+	return option_port(value, 1024, &to->tunnel->ike.listen_tcp, why);
+}
+
 static bool option_replay_window(struct option_target *to, const char *value,
 				 char why[VALUE_WHY_MAX])
 {
@@ -542,6 +577,9 @@ const struct option option_table[] = {
 	{ "retransmit-factor", OPTION_TUNNEL, false, option_retransmit_factor },
 	{ "retransmit-tries", OPTION_TUNNEL, false, option_retransmit_tries },
 	{ "fragment-size", OPTION_TUNNEL, false, option_fragment_size },
+	{ "tcp", OPTION_TUNNEL, false, option_tcp },
+	{ "tcp-port", OPTION_TUNNEL, false, option_tcp_port },
+	{ "listen-tcp", OPTION_TUNNEL, false, option_listen_tcp },
 	{ "childless", OPTION_TUNNEL, false, option_childless },
 	{ "follow-redirect", OPTION_TUNNEL, false, option_follow_redirect },
 	{ "redirect-to", OPTION_TUNNEL, false, option_redirect_to },

@@ -196,6 +196,9 @@ static void pack_conf(struct writer *w, const struct tunnel_conf *conf)
 	writer_u32(w, conf->retry_tries);
 	writer_u32(w, conf->retry_percent);
 	writer_u32(w, conf->fragment_size);
+	writer_u8(w, conf->tcp);
+	writer_u16(w, conf->tcp_port);
+	writer_u16(w, conf->listen_tcp);
 	pack_text(w, conf->ppk_id);
 	writer_u8(w, conf->ppk_required);
 	writer_u8(w, conf->childless);
@@ -225,7 +228,7 @@ static bool unpack_more(struct cursor *c, struct tunnel_conf *conf)
 
 static bool unpack_conf(struct cursor *c, struct tunnel_conf *conf)
 {
-	uint8_t start, action, unique;
+	uint8_t start, action, unique, tcp;
 	uint16_t count;
 
 	if (!unpack_text(c, conf->name, sizeof(conf->name)) || !unpack_addr(c, &conf->local) ||
@@ -246,6 +249,8 @@ static bool unpack_conf(struct cursor *c, struct tunnel_conf *conf)
 	    !cursor_u32(c, &conf->dpd_s) ||
 	    !cursor_u32(c, &conf->retry_first_ms) || !cursor_u32(c, &conf->retry_tries) ||
 	    !cursor_u32(c, &conf->retry_percent) || !cursor_u32(c, &conf->fragment_size) ||
+	    !cursor_u8(c, &tcp) || tcp > TCP_ALWAYS || !cursor_u16(c, &conf->tcp_port) ||
+	    !cursor_u16(c, &conf->listen_tcp) ||
 	    !unpack_text(c, conf->ppk_id, sizeof(conf->ppk_id)) ||
 	    !unpack_bool(c, &conf->ppk_required) ||
 	    !unpack_bool(c, &conf->childless) || !unpack_bool(c, &conf->resume) ||
@@ -256,6 +261,7 @@ static bool unpack_conf(struct cursor *c, struct tunnel_conf *conf)
 	conf->start = (enum start_mode)start;
 	conf->dpd_action = (enum dpd_action)action;
 	conf->unique = unique;
+	conf->tcp = tcp;
 	conf->child = calloc(count, sizeof(*conf->child));
 	conf->child_count = conf->child ? count : 0;
 	return conf->child;

@@ -20,6 +20,7 @@
 #include "esplaned/conf/secret.h"
 #include "esplaned/conf/split.h"
 #include "esplaned/conf/words.h"
+#include "ike/core/engine.h"
 
 #define SECTION_UNKNOWN_MAX	32		/* unknown options of one section */
 #define SECTION_OPTIONS_MAX	(96 + SECTION_UNKNOWN_MAX)
@@ -449,6 +450,7 @@ static bool section_tunnel_fill(cfg_t *cfg, int line, struct tunnel_options *t)
 	t->ike.retry_tries = SECTION_RETRY_TRIES;
 	t->ike.retry_percent = SECTION_RETRY_PERCENT;
 	t->ike.fragment_size = FRAGMENT_SIZE;
+	t->ike.tcp_port = IKE_NATT_PORT;
 	t->script_timeout_s = SECTION_SCRIPT_TIMEOUT;
 	t->keepalive_s = SECTION_KEEPALIVE;
 	t->ike.child = calloc(children ? children : 1, sizeof(*t->ike.child));

@@ -25,6 +25,7 @@ const char *failure_name(enum ike_failure failure)
 		[IKE_FAIL_RESOLVE]		= "resolve",
 		[IKE_FAIL_CONFIG]		= "config",
 		[IKE_FAIL_MODULE]		= "kernel-module",
+		[IKE_FAIL_TCP]			= "tcp-only",
 		[IKE_FAIL_ADDRESS]		= "address",
 	};
 

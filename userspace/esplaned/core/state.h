@@ -21,6 +21,7 @@ struct radius_talk;
 struct resolver;
 struct sock;
 struct talk;
+struct tcp;
 struct told;
 struct wait;
 struct watch;
@@ -29,6 +30,7 @@ struct daemon {
 	struct event_base *base;
 	struct ike *ike;
 	struct sock *sock;
+	struct tcp *tcp;
 	struct kern *kern;
 	struct devices *devices;
 	struct keys *keys;		/* the process with the secrets */

@@ -7,6 +7,8 @@
 #include "esplaned/engine/servers.h"
 #include "esplaned/host/clock.h"
 #include "esplaned/host/sock.h"
+#include "esplaned/host/tcp.h"
+#include "lib/log.h"
 
 #define KEEPALIVE_STEP_S	1	/* how exactly nat-keepalive is kept */
 
@@ -48,7 +50,8 @@ static void engine_keep_alive(struct daemon *d, uint32_t tunnel)
 
 	while ((peer = ike_peer_next(d->ike, tunnel, peer))) {
 		if (ike_peer_status(d->ike, peer, &st) && st.state == PEER_UP &&
-		    (st.nat_local || st.nat_remote) && st.local.port == SOCK_PORT_NATT)
+		    !st.remote.stream && (st.nat_local || st.nat_remote) &&
+		    st.local.port == SOCK_PORT_NATT)
 			sock_keepalive(d->sock, &st.local, &st.remote, mark);
 	}
 }
@@ -65,6 +68,25 @@ static void engine_on_keepalive(evutil_socket_t fd, short what, void *arg)
 		t->keepalive_ms = now + (uint64_t)t->opt.keepalive_s * 1000;
 		engine_keep_alive(d, t->id);
 	}
+}
+
+void engine_listen(struct daemon *d)
+{
+	uint16_t ports[TCP_PORTS_MAX];
+	unsigned int count = 0, at;
+
+	for (const struct tunnel_entry *t = d->tunnels.first; t; t = t->next) {
+		uint16_t port = t->opt.ike.listen_tcp;
+
+		for (at = 0; at < count && ports[at] != port; at++)
+			;
+		if (port && at == count && count < TCP_PORTS_MAX)
+			ports[count++] = port;
+		else if (port && at == count)
+			log_err("tunnel %s: listen-tcp: more than %d ports", t->opt.ike.name,
+				TCP_PORTS_MAX);
+	}
+	tcp_listen(d->tcp, ports, count);
 }
 
 bool engine_open(struct daemon *d, const struct ike_env *env)

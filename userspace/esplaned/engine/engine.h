@@ -15,4 +15,7 @@ void engine_close(struct daemon *d);
  */
 void engine_settled(struct daemon *d);
 
+/* Listens at the TCP ports that the tunnels say. */
+void engine_listen(struct daemon *d);
+
 #endif

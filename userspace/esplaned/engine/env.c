@@ -16,6 +16,7 @@
 #include "esplaned/host/device.h"
 #include "esplaned/host/outer.h"
 #include "esplaned/host/sock.h"
+#include "esplaned/host/tcp.h"
 #include "esplaned/keys/keys.h"
 #include "esplaned/nl/kern.h"
 
@@ -34,7 +35,32 @@ static void env_send(void *ctx, const struct endpoint *local, const struct endpo
 {
 	struct daemon *d = ctx;
 
-	sock_send(d->sock, local, remote, mark, msg, len);
+	if (remote->stream)
+		tcp_send(d->tcp, remote->stream, mark, msg, len);
+	else
+		sock_send(d->sock, local, remote, mark, msg, len);
+}
+
+static uint64_t env_dial(void *ctx, struct endpoint *local, const struct endpoint *remote,
+			 uint32_t mark, char why[IKE_WHY_MAX])
+{
+	struct daemon *d = ctx;
+
+	return tcp_dial(d->tcp, local, remote, mark, why);
+}
+
+static void env_keep(void *ctx, uint64_t stream)
+{
+	struct daemon *d = ctx;
+
+	tcp_keep(d->tcp, stream);
+}
+
+static void env_hang_up(void *ctx, uint64_t stream)
+{
+	struct daemon *d = ctx;
+
+	tcp_hang_up(d->tcp, stream);
 }
 
 static bool env_source_for(void *ctx, const struct addr *remote, uint32_t mark,
@@ -272,6 +298,9 @@ void env_fill(struct ike_env *env, struct daemon *d)
 		.now = env_now,
 		.random = env_random,
 		.send = env_send,
+		.dial = env_dial,
+		.keep = env_keep,
+		.hang_up = env_hang_up,
 		.source_for = env_source_for,
 		.addresses = env_addresses,
 		.job = env_job,

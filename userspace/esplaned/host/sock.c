@@ -2,7 +2,6 @@
 #include "esplaned/host/sock.h"
 
 #include <errno.h>
-#include <linux/xfrm.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "esplaned/conf/config.h"
+#include "esplaned/host/mark.h"
 #include "lib/log.h"
 
 #define DATAGRAM_MAX	65536
@@ -29,30 +29,6 @@ struct sock {
 	void *ctx;
 	uint8_t buf[DATAGRAM_MAX];
 };
-
-/*
- * IKE goes in the clear even where a policy of the in-tree IPsec stack would catch it. Without that
- * stack the call fails.
- */
-static void sock_bypass_xfrm(int fd)
-{
-	struct xfrm_userpolicy_info policy = {
-		.action = XFRM_POLICY_ALLOW, .sel.family = AF_INET,
-	};
-
-	for (policy.dir = XFRM_POLICY_IN; policy.dir <= XFRM_POLICY_OUT; policy.dir++)
-		setsockopt(fd, SOL_IP, IP_XFRM_POLICY, &policy, sizeof(policy));
-}
-
-/*
- * Routes that stand aside are not for what leaves here (host/aside.h), and what ICMP says of a path
- * MTU is kept where the mark leads. Without the right to do so packets have no mark.
- */
-static void sock_mark(int fd, uint32_t mark)
-{
-	if (setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)))
-		log_debug("firewall mark %u: %s", mark, strerror(errno));
-}
 
 /*
  * All clients of a gateway that begins anew come within one second, while the engine computes for
@@ -82,8 +58,8 @@ static int sock_port_open(uint16_t port, char why[SOCK_WHY_MAX])
 		snprintf(why, SOCK_WHY_MAX, "UDP port %u: %s", port, strerror(errno));
 		goto close;
 	}
-	sock_bypass_xfrm(fd);
-	sock_mark(fd, CONFIG_FWMARK);
+	mark_bypass_xfrm(fd);
+	mark_set(fd, CONFIG_FWMARK);
 	sock_room(fd);
 	if (!bind(fd, (struct sockaddr *)&sin, sizeof(sin)))
 		return fd;
@@ -297,7 +273,7 @@ bool sock_source_for(const struct addr *remote, uint32_t mark, struct addr *loca
 	if (fd < 0)
 		return false;
 	endpoint_to_sockaddr(&to, &ss, &len);
-	sock_mark(fd, mark ? mark : CONFIG_FWMARK);
+	mark_set(fd, mark ? mark : CONFIG_FWMARK);
 	ok = !connect(fd, (struct sockaddr *)&ss, len);
 	len = sizeof(ss);
 	ok = ok && !getsockname(fd, (struct sockaddr *)&ss, &len) &&

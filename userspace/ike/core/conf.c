@@ -96,6 +96,9 @@ void tunnel_conf_take_later(struct tunnel_conf *to, const struct tunnel_conf *fr
 	to->retry_tries = from->retry_tries;
 	to->retry_percent = from->retry_percent;
 	to->fragment_size = from->fragment_size;
+	to->tcp = from->tcp;
+	to->tcp_port = from->tcp_port;
+	to->listen_tcp = from->listen_tcp;
 	to->childless = from->childless;
 	to->mobike = from->mobike;
 	to->resume = from->resume;

@@ -112,6 +112,13 @@ enum tunnel_unique {
 	UNIQUE_NEVER,			/* remote = any: it is another peer */
 };
 
+/* When an attempt of ours goes over TCP, RFC 9329. */
+enum tunnel_tcp {
+	TCP_NEVER,
+	TCP_FALL_BACK,			/* where UDP gets no answer; the next one tries UDP again */
+	TCP_ALWAYS,
+};
+
 /* As client of EAP-TTLS: how we prove who we are inside of TLS. */
 enum tunnel_ttls {
 	TTLS_EAP,			/* as in EAP: mschapv2, or md5 */
@@ -201,6 +208,9 @@ struct tunnel_conf {
 	 * FRAGMENT_SIZE; FRAGMENT_NEVER: whole, whatever it takes.
 	 */
 	uint32_t fragment_size;
+	enum tunnel_tcp tcp;
+	uint16_t tcp_port;		/* the peer's */
+	uint16_t listen_tcp;		/* where its peers may come by TCP; 0: nowhere */
 	unsigned int child_count;	/* 1 to TUNNEL_CHILDREN_MAX */
 	struct child_conf *child;
 };

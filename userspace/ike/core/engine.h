@@ -51,6 +51,7 @@ struct job;
 struct stranger_net;
 struct guess;
 struct pace;
+struct stream;
 struct ike_version;
 struct pool;
 struct ticket;
@@ -99,6 +100,7 @@ struct ike {
 	unsigned int over_count;
 	struct sa_list strangers;	/* the oldest first: object/stranger.h */
 	struct stranger_net *stranger_nets;
+	struct stream *streams;		/* object/stream.h, by number */
 	struct pace *paces;		/* object/pace.h, by address */
 	struct guess *guesses;		/* object/guess.h; NULL: none yet */
 	/* object/ticket.h: what we have granted; of IKE SAs that were lost, the oldest first */

@@ -229,6 +229,7 @@ enum ike_failure {
 	IKE_FAIL_RESOLVE, /* the peer's name has no address; detail: why */
 	IKE_FAIL_CONFIG, /* answer only, no address */
 	IKE_FAIL_MODULE, /* the kernel has no module esplane */
+	IKE_FAIL_TCP, /* the peer is reached over TCP, which carries no child */
 	IKE_FAIL_ADDRESS, /* no address inside the tunnel: we get none, or have none to give */
 };
 
@@ -314,10 +315,23 @@ struct ike_env {
 	/*
 	 * Sends one IKE message. From port 4500 the outer world puts the non-ESP marker in front
 	 * (and has taken it off what it gives to ike_input). A failure to send is a lost datagram.
-	 * @mark: the firewall mark of the tunnel; 0: none.
+	 * By a TCP connection that is gone nothing leaves. @mark: the firewall mark of the tunnel;
+	 * 0: none.
 	 */
 	void (*send)(void *ctx, const struct endpoint *local, const struct endpoint *remote,
 		     uint32_t mark, const uint8_t *msg, size_t len);
+	/*
+	 * Opens a TCP connection from @local, which gets its port, to @remote: its number, never
+	 * used twice, is @stream in the endpoint that send() gets and ike_input() gives. What is
+	 * sent before it is there waits. ike_stream_gone() follows when it is there no more, or
+	 * does not come about. 0: it cannot even begin, @why says it.
+	 */
+	uint64_t (*dial)(void *ctx, struct endpoint *local, const struct endpoint *remote,
+			 uint32_t mark, char why[IKE_WHY_MAX]);
+	/* Its peer has proved itself. One that a stranger has opened has little time for that. */
+	void (*keep)(void *ctx, uint64_t stream);
+	/* No IKE SA goes by it any more; it may be gone. */
+	void (*hang_up)(void *ctx, uint64_t stream);
 	/*
 	 * The address the system would use towards @remote for packets with the firewall mark
 	 * @mark, 0: none. False when there is no route.

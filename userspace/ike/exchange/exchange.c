@@ -7,13 +7,19 @@
 #include "ike/object/path.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
+#include "ike/object/stream.h"
 #include "ike/object/touch.h"
 
 static unsigned int exchange_tries(const struct ike_sa *sa)
 {
-	uint32_t tries = sa->peer ? sa->peer->conf->retry_tries : 0;
+	const struct tunnel_conf *conf = sa->peer ? sa->peer->conf : NULL;
+	uint32_t tries = conf && conf->retry_tries ? conf->retry_tries : EXCHANGE_TRIES;
 
-	return tries ? tries : EXCHANGE_TRIES;
+	/* RFC 9329 5.1: the way over TCP is left */
+	if (conf && conf->tcp == TCP_FALL_BACK && sa->state == SA_INIT_SENT &&
+	    !sa->remote.stream && !sa->peer->sa && tries > EXCHANGE_FALL_BACK_TRIES)
+		tries = EXCHANGE_FALL_BACK_TRIES;
+	return tries;
 }
 
 static uint32_t exchange_first_wait(const struct ike_sa *sa)
@@ -42,11 +48,14 @@ static void exchange_transmit_by(const struct exchange *ex, const struct path *p
 /* One that is to prove a claim goes to it alone, at first: else its answer proves nothing. */
 static void exchange_transmit(struct exchange *ex)
 {
+	bool ready = stream_ready(ex->sa);
 	struct path now = path_of(ex->sa), others[PATHS_MAX];
 	const struct mobike *m = &ex->sa->mobike;
 	bool patient = ex->tries <= EXCHANGE_ONE_WAY_TRIES;
 	unsigned int count;
 
+	if (!ready)
+		return;
 	if (m->claimed)
 		exchange_transmit_by(ex, &m->claim);
 	if (!m->claimed || !ex->kind->proves || !patient) {
@@ -63,12 +72,14 @@ static void exchange_give_up(struct exchange *ex)
 {
 	struct ike_sa *sa = ex->sa;
 	uint64_t span_s = (ike_now(sa->ike) - ex->first_ms) / 1000;
-	char peer[ADDR_STRLEN], text[IKE_DETAIL_MAX];
+	char peer[ADDR_STRLEN], tries[32] = "over TCP", text[IKE_DETAIL_MAX];
 
-	snprintf(text, sizeof(text), "%s does not answer %s: %u tries in %llu s%s%s",
-		 endpoint_str(&sa->remote, peer), ex->kind->name, ex->tries,
+	if (!sa->remote.stream)
+		snprintf(tries, sizeof(tries), "%u tries", ex->tries);
+	snprintf(text, sizeof(text), "%s does not answer %s: %s in %llu s%s%s",
+		 endpoint_str(&sa->remote, peer), ex->kind->name, tries,
 		 (unsigned long long)span_s,
-		 sa->state == SA_INIT_SENT ?
+		 sa->state == SA_INIT_SENT && !sa->remote.stream ?
 			 "; check the address, and that UDP 500 and 4500 pass in both directions" :
 			 "",
 		 sa->denied ? "; it says that it does not know the IKE SA (INVALID_IKE_SPI)" : "");
@@ -99,6 +110,15 @@ static void exchange_retransmit(struct timer *timer)
 	ex->tries++;
 	ex->wait_ms = exchange_next_wait(sa, ex->wait_ms);
 	timer_set(&sa->ike->timers, timer, ike_now(sa->ike) + ex->wait_ms);
+	/*
+	 * RFC 9329 6.2: what has left by a connection arrives, or that breaks. Once more all the
+	 * same: what comes while the other end waits for a job is dropped there.
+	 */
+	if (sa->remote.stream) {
+		if (!stream_is_there(sa) || ex->tries == EXCHANGE_STREAM_TRY)
+			exchange_transmit(ex);
+		return;
+	}
 	snprintf(text, sizeof(text), "%s, try %u of %u", ex->kind->name, ex->tries,
 		 exchange_tries(sa));
 	if (sa->peer)

@@ -20,6 +20,9 @@
 #define EXCHANGE_LAST_WAIT_MS	16000
 /* After so many tries a request goes by all ways that there are (object/path.h). */
 #define EXCHANGE_ONE_WAY_TRIES	2
+/* The tries of IKE_SA_INIT over UDP, where an attempt over TCP follows: 7 s. */
+#define EXCHANGE_FALL_BACK_TRIES	3
+#define EXCHANGE_STREAM_TRY	4	/* it goes a second time by a connection that stands */
 /* How long one waits for this host to have a way to the peer again. */
 #define EXCHANGE_STRANDED_MS	300000
 /* From this try on a message is divided into smaller datagrams, if it can be. */

@@ -125,14 +125,14 @@ void inbound_resume(struct inbound *in)
 	inbound_run(in, in->resume);
 }
 
-bool inbound_waits(const struct ike_sa *sa, uint32_t id)
+struct inbound *inbound_waits(const struct ike_sa *sa, uint32_t id)
 {
-	const struct inbound *in;
+	struct inbound *in;
 
 	TAILQ_FOREACH(in, &sa->pending, link)
 		if (!inbound_is_response(in) && in->h.id == id)
-			return true;
-	return false;
+			return in;
+	return NULL;
 }
 
 void inbound_drop_all(struct ike_sa *sa)

@@ -48,8 +48,8 @@ bool inbound_handle(struct inbound *in);
 void inbound_commit(struct inbound *in, enum verdict verdict);
 /* The job that it waited for has ended. */
 void inbound_resume(struct inbound *in);
-/* Is a request with this id waiting? */
-bool inbound_waits(const struct ike_sa *sa, uint32_t id);
+/* The request with this id that waits, or NULL. */
+struct inbound *inbound_waits(const struct ike_sa *sa, uint32_t id);
 void inbound_drop_all(struct ike_sa *sa);
 
 /* Our answer to a request with this id, or NULL. */

@@ -277,7 +277,8 @@ static const struct ike_sa *child_way(const struct child_sa *pair)
 {
 	const struct peer *peer = pair->child->peer;
 
-	return peer->sa && pair->sa == peer->before ? peer->sa : pair->sa;
+	return peer->sa && !peer->sa->remote.stream && pair->sa == peer->before ? peer->sa :
+										 pair->sa;
 }
 
 /* The policy is as it was. Where the kernel refuses that: better none than another, see settle. */

@@ -64,7 +64,9 @@ bool path_claim(struct ike_sa *sa, const struct path *path)
 	char text[ADDR_STRLEN];
 	struct cause cause;
 
-	if (!sa->peer || !tunnel_device_up(sa->peer->tunnel, &path->remote.addr, &cause))
+	/* RFC 9329 7.1: what goes by UDP has children, which TCP does not carry */
+	if (path->remote.stream || !sa->peer ||
+	    !tunnel_device_up(sa->peer->tunnel, &path->remote.addr, &cause))
 		return false;
 	if (!m->claimed || !path_equal(&m->claim, path)) {
 		report_log(sa->ike, sa->peer, LOG_DEBUG, "is the peer at %s?",
@@ -145,7 +147,8 @@ unsigned int path_others(struct ike_sa *sa, struct path others[PATHS_MAX])
 	const struct peer *peer = sa->peer;
 	unsigned int count;
 
-	if (!m->on || !peer || sa->state != SA_ESTABLISHED || (!sa->began && !m->uprooted))
+	if (!m->on || !peer || sa->remote.stream || sa->state != SA_ESTABLISHED ||
+	    (!sa->began && !m->uprooted))
 		return 0;
 	count = path_add(sa, &sa->remote.addr, others, 0);
 	for (unsigned int i = 0; i < peer->addr_count && !peer->detour.to.family; i++)
@@ -292,7 +295,7 @@ void path_host_changed(struct ike_sa *sa)
 {
 	struct mobike *m = &sa->mobike;
 
-	if (!sa->peer || sa->peer->sa != sa || sa->state != SA_ESTABLISHED ||
+	if (!sa->peer || sa->peer->sa != sa || sa->state != SA_ESTABLISHED || sa->remote.stream ||
 	    sa->end != SA_KEEP || sa->peer->conf->local.family)
 		return;
 	if (!m->on) {

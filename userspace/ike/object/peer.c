@@ -660,6 +660,8 @@ void peer_moved(struct peer *peer)
 	char local[ADDR_STRLEN], remote[ADDR_STRLEN];
 	struct child *child;
 
+	if (sa->remote.stream)	/* what it has is carried by another one, until that ends */
+		return;
 	report_log(peer->ike, peer, LOG_INFO, "the way to the peer is from %s to %s now%s",
 		   endpoint_str(&sa->local, local), endpoint_str(&sa->remote, remote),
 		   sa->udp ? ", ESP in UDP" : "");

@@ -73,6 +73,7 @@ struct peer {
 	bool begin;			/* an attempt of ours is due: settle begins it */
 	struct pace *pace;		/* where it waits to begin, or has its turn; or NULL */
 	bool pace_turn;
+	bool tcp;			/* the attempt goes over TCP: by UDP it had no answer */
 	bool anew;			/* an attempt follows the end of the IKE SA */
 	bool revive;			/* it died, and is tried for ever until it is up again */
 	bool announce;			/* an attempt of ours or the peer's wants its UP said */

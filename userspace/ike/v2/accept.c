@@ -5,6 +5,7 @@
 #include "ike/object/child_sa.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
+#include "ike/object/stream.h"
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
 #include "ike/v2/config.h"
@@ -144,6 +145,11 @@ static void accept_make_child(struct v2_inbound *v, struct peer *peer)
 	struct child_sa *pair;
 	uint16_t notify;
 
+	if (stream_refuses_child(sa, &cause)) {
+		build_notify(&v->b, NOTIFY_NO_PROPOSAL_CHOSEN, 0, 0, 0, NULL, 0);
+		report_peer(peer, IKE_EV_REFUSED, &cause);
+		return;
+	}
 	notify = config_grant(peer, &v->m, &cause);
 	if (!notify)
 		notify = offer_take(peer, &v->m, true, &taken, &cause);
@@ -193,6 +199,14 @@ static bool accept_is_afresh(const struct v2_inbound *v, const struct tunnel *t,
 		!memcmp(peer->sa->claim, sa->claim, sizeof(sa->claim)));
 }
 
+/* What goes by UDP has children, and one over TCP would take its place without. */
+static bool accept_would_lose(const struct v2_inbound *v, const struct tunnel *t,
+			      const struct peer *peer)
+{
+	return v->in.sa->remote.stream && peer->sa && !peer->sa->remote.stream &&
+	       peer_has_up(peer) && !accept_is_afresh(v, t, peer);
+}
+
 /*
  * May the peer have another IKE SA, as `unique` says? Where the first one is to stay it is asked
  * whether it lives: if not, the next attempt finds its place free.
@@ -203,8 +217,13 @@ static bool accept_unique(struct v2_inbound *v, struct tunnel *t, struct peer *p
 	char name[TUNNEL_ID_MAX], where[ADDR_STRLEN];
 	struct cause cause;
 
-	if (t->conf->unique == UNIQUE_KEEP && peer->sa &&
-	    ike_id_equal(&peer->sa->remote_id, id) && !accept_is_afresh(v, t, peer)) {
+	if (accept_would_lose(v, t, peer)) {
+		peer->sa->want_liveness = true;
+		sa_touch(peer->sa);
+		cause_set(&cause, IKE_FAIL_TCP,
+			  "it comes over TCP, which carries no child: its IKE SA over UDP, which has one, goes on if it answers");
+	} else if (t->conf->unique == UNIQUE_KEEP && peer->sa &&
+		   ike_id_equal(&peer->sa->remote_id, id) && !accept_is_afresh(v, t, peer)) {
 		peer->sa->want_liveness = true;
 		sa_touch(peer->sa);
 		cause_set(&cause, IKE_FAIL_ID,

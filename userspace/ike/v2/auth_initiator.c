@@ -135,7 +135,7 @@ static void auth_build_first(struct exchange *ex, struct builder *b, const struc
 		config_ask(b, ex->sa->peer);
 	if (child)
 		auth_build_child(p, child, b);
-	if (ex->sa->peer->conf->mobike)
+	if (ex->sa->peer->conf->mobike && !ex->sa->remote.stream)
 		mobike_offer(b, ex->sa);
 	resume_ask(b, ex->sa);
 	if (!s->method->rounds && !auth_has_second(ex->sa))	/* else with the last proof */

@@ -238,7 +238,7 @@ static enum built child_rekey_build(struct exchange *ex, struct cause *cause)
 
 static bool child_new_wanted(const struct ike_sa *sa)
 {
-	return sa->peer && sa->peer->sa == sa && peer_next_child(sa->peer);
+	return sa->peer && sa->peer->sa == sa && !sa->remote.stream && peer_next_child(sa->peer);
 }
 
 static enum built child_new_build(struct exchange *ex, struct cause *cause)

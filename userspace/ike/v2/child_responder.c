@@ -6,6 +6,7 @@
 #include "ike/object/child_sa.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
+#include "ike/object/stream.h"
 #include "ike/v2/awaited.h"
 #include "ike/v2/child_exchange.h"
 #include "ike/v2/config.h"
@@ -352,6 +353,7 @@ enum verdict v2_child_request(struct inbound *in)
 {
 	const struct msg *m = &v2_inbound(in)->m;
 	const struct msg_notify *n = msg_notify(m, NOTIFY_REKEY_SA);
+	struct cause cause;
 
 	v2_child_heard(in->sa);
 	/* RFC 7296 2.25.2: not while we rekey the IKE SA */
@@ -359,6 +361,8 @@ enum verdict v2_child_request(struct inbound *in)
 		return v2_child_too_late(in);
 	if (!offer_nonce_ok(m->nonce, in->sa->prf))
 		return respond_refuse(in, NOTIFY_INVALID_SYNTAX, "its nonce is too short");
+	if (stream_refuses_child(in->sa, &cause))
+		return respond_refuse(in, NOTIFY_NO_PROPOSAL_CHOSEN, cause.text);
 	if (n && n->protocol == PROTO_ESP && n->spi_len == 4)
 		return respond_rekey(in, n->spi);
 	if (n)

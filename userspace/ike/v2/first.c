@@ -97,6 +97,11 @@ static bool first_may_enter(struct first *f)
 	return true;
 }
 
+bool first_listens(const struct first *f, const struct tunnel *t)
+{
+	return !f->remote->stream || t->conf->listen_tcp == f->local->port;
+}
+
 /*
  * All tunnels for these addresses, those that fit them best first and otherwise in the order of the
  * configuration: which of them is meant is known in IKE_AUTH only.
@@ -109,6 +114,7 @@ static unsigned int first_matching(struct first *f, struct tunnel *out[CANDIDATE
 	for (unsigned int fit = 4; fit; fit--)
 		TAILQ_FOREACH(t, &f->ike->tunnels, link)
 			if (count < CANDIDATES_MAX &&
+			    first_listens(f, t) &&
 			    tunnel_fit(t, &f->local->addr, &f->remote->addr) == fit)
 				out[count++] = t;
 	return count;
@@ -362,7 +368,7 @@ enum verdict v2_init_request(struct inbound *in)
 	sa->fragments = msg_notify(&v->m, NOTIFY_FRAGMENTATION_SUPPORTED);
 	redirect_heard(sa, &v->m);
 	nat_detect(sa, v);
-	sa->udp = sa->nat_t && (sa->nat_local || sa->nat_remote || fake);
+	sa->udp = sa->nat_t && !in->remote.stream && (sa->nat_local || sa->nat_remote || fake);
 	build_sa(&v->b, &answer, &offer);
 	public = ke_public(ke, &len);
 	build_ke(&v->b, v->m.ke.group, public, len);

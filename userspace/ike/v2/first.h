@@ -34,6 +34,8 @@ struct candidates {
  * It is sound, no copy of one that is answered, and its sender has shown a cookie where that is
  * needed. False: it has got the answer that it deserves.
  */
+/* Does the tunnel take peers that come that way? */
+bool first_listens(const struct first *f, const struct tunnel *t);
 bool first_is_new(struct first *f);
 /* Answers with one notify, and SPI 0: nothing is kept. */
 void first_refuse(struct first *f, uint16_t notify, const void *data, size_t len);

@@ -23,7 +23,7 @@ static uint32_t fragment_size(const struct ike_sa *sa)
 {
 	uint32_t size = sa->peer ? sa->peer->conf->fragment_size : 0;
 
-	if (!sa->fragments)
+	if (!sa->fragments || sa->remote.stream)	/* RFC 9329 7.5 */
 		return FRAGMENT_NEVER;
 	if (!size)
 		size = FRAGMENT_SIZE;

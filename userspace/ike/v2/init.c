@@ -3,6 +3,7 @@
 #include "ike/core/text.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
+#include "ike/object/stream.h"
 #include "ike/v2/addke.h"
 #include "ike/v2/certs.h"
 #include "ike/v2/nat.h"
@@ -189,7 +190,11 @@ enum verdict v2_init_notify(struct inbound *in)
 	if (error && !(error == group && p->rounds) && !timer_armed(&p->grace)) {
 		p->hint = error->type;
 		tell_answered(v);
-		timer_set(&sa->ike->timers, &p->grace, ike_now(sa->ike) + GRACE_MS);
+		/* RFC 9329 6.4: by a connection nobody else can say something better */
+		timer_set(&sa->ike->timers, &p->grace,
+			  ike_now(sa->ike) + (sa->remote.stream &&
+					      in->remote.stream == sa->remote.stream ?
+						      0 : GRACE_MS));
 	}
 	return VERDICT_DROP;
 }
@@ -239,9 +244,12 @@ static void init_set_childless(struct v2_inbound *v)
 {
 	struct ike_sa *sa = v->in.sa;
 	bool can = msg_notify(&v->m, NOTIFY_CHILDLESS_SUPPORTED);
+	struct cause cause;
 
-	sa->childless = can && init_conf(sa)->childless;
-	if (init_conf(sa)->childless && !can)
+	sa->childless = can && (init_conf(sa)->childless || sa->remote.stream);
+	if (!can && stream_refuses_child(sa, &cause))
+		sa_end(sa, SA_DROP, cause.failure, cause.text);
+	else if (init_conf(sa)->childless && !can)
 		report_log(sa->ike, sa->peer, LOG_INFO,
 			   "the peer makes no childless IKE SA: the first child goes with IKE_AUTH");
 }
@@ -260,9 +268,10 @@ void v2_init_answered(struct v2_inbound *v)
 	second_heard(sa, &v->m);
 	nat_detect(sa, v);
 	certs_take_hashes(sa, &v->m);
-	sa->udp = sa->nat_t && (sa->nat_local || sa->nat_remote || init_conf(sa)->force_udp);
+	sa->udp = sa->nat_t && !sa->remote.stream &&
+		  (sa->nat_local || sa->nat_remote || init_conf(sa)->force_udp);
 	/* RFC 4555 3.3: another path may have a NAT */
-	if (sa->local.port != IKE_NATT_PORT &&
+	if (!sa->remote.stream && sa->local.port != IKE_NATT_PORT &&
 	    (sa->udp || (sa->nat_t && init_conf(sa)->mobike))) {
 		sa->local.port = IKE_NATT_PORT;
 		sa->remote.port = IKE_NATT_PORT;

@@ -157,7 +157,8 @@ void mobike_agree(const struct inbound *in, const struct msg *m)
 	struct ike_sa *sa = in->sa;
 	struct mobike *mobike = &sa->mobike;
 
-	if (!sa->peer->conf->mobike || !msg_notify(m, NOTIFY_MOBIKE_SUPPORTED))
+	/* RFC 9329 7.1 allows a move to UDP; an IKE SA that has no child has no use for it */
+	if (sa->remote.stream || !sa->peer->conf->mobike || !msg_notify(m, NOTIFY_MOBIKE_SUPPORTED))
 		return;
 	mobike->on = true;
 	mobike->said_count = path_own(sa, mobike->said);

@@ -8,6 +8,7 @@
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/stranger.h"
+#include "ike/object/stream.h"
 #include "ike/v2/addke.h"
 #include "ike/v2/fragment.h"
 #include "ike/v2/hint.h"
@@ -123,6 +124,10 @@ static void receive_follow(const struct inbound *in)
 {
 	struct ike_sa *sa = in->sa;
 
+	if (in->remote.stream || sa->remote.stream) {
+		stream_follow(sa, &in->local, &in->remote);
+		return;
+	}
 	if (sa->mobike.on) {
 		mobike_follow(in);
 		return;
@@ -203,12 +208,22 @@ static void receive_fragment(struct v2_inbound *v, struct cursor inner)
 		receive_inner(whole);
 }
 
+/* The first copy waits for a job: by the connection that has broken its answer would not arrive. */
+static void receive_wait_there(const struct inbound *copy, struct inbound *waits)
+{
+	if (!copy->remote.stream || !stream_is_gone(copy->sa->ike, waits->remote.stream))
+		return;
+	waits->local = copy->local;
+	waits->remote = copy->remote;
+}
+
 static void receive_protected(struct v2_inbound *v)
 {
 	struct inbound *in = &v->in;
 	struct ike_sa *sa = in->sa;
 	bool response = inbound_is_response(in);
 	struct answered *before;
+	struct inbound *waits;
 	struct cursor inner;
 
 	if (!receive_open(v, &inner)) {
@@ -230,7 +245,10 @@ static void receive_protected(struct v2_inbound *v)
 		return;
 	}
 	/* too early: it comes again; or too late, or in vain; or its first copy waits for a job */
-	if (!receive_timely(in) || (!response && inbound_waits(sa, in->h.id))) {
+	waits = response ? NULL : inbound_waits(sa, in->h.id);
+	if (waits)
+		receive_wait_there(in, waits);
+	if (waits || !receive_timely(in)) {
 		sa->ike->counters.unexpected++;
 		inbound_free(in);
 		return;

@@ -12,6 +12,7 @@ void rekey_like(struct ike_sa *sa, const struct ike_sa *old, const struct propos
 	sa->replaced = sa_spi(old);
 	sa->local = old->local;
 	sa->remote = old->remote;
+	sa->dials = old->dials;
 	sa->mark = old->mark;
 	sa->nat_t = old->nat_t;
 	sa->nat_local = old->nat_local;

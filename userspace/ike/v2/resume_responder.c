@@ -27,7 +27,7 @@ static struct tunnel *resume_tunnel(const struct first *f, const struct ticket *
 {
 	struct tunnel *tunnel = tunnel_find(f->ike, t->owner.tunnel);
 
-	return tunnel && !tunnel->conf->redirect_to.family &&
+	return tunnel && !tunnel->conf->redirect_to.family && first_listens(f, tunnel) &&
 	       tunnel_fit(tunnel, &f->local->addr, &f->remote->addr) ? tunnel : NULL;
 }
 
@@ -77,7 +77,7 @@ enum verdict v2_resume_request(struct inbound *in)
 	sa->resumed = true;
 	sa->fragments = msg_notify(&v->m, NOTIFY_FRAGMENTATION_SUPPORTED);
 	nat_detect(sa, v);
-	sa->udp = sa->nat_t && (sa->nat_local || sa->nat_remote || fake);
+	sa->udp = sa->nat_t && !in->remote.stream && (sa->nat_local || sa->nat_remote || fake);
 	build_nonce(&v->b, sa->nr.b, sa->nr.len);
 	if (sa->nat_t)
 		nat_build(&v->b, &h, &in->local, &in->remote, fake);
