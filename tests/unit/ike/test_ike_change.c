@@ -574,7 +574,7 @@ static void each_of_many_peers(void **state)
 	ends_free(p);
 }
 
-/* Of selectors that many share, without a pool, who begins would offer all: each peer asks itself. */
+/* Of selectors that many share, without a pool, we would offer all: each peer asks itself. */
 static void many_ask_for_what_is_replaced(void **state)
 {
 	struct ends *p = ends_new();

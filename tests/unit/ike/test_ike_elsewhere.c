@@ -133,11 +133,37 @@ static void test_back_again(void **state)
 	ends_free(p);
 }
 
+static void no_payloads(struct builder *b)
+{
+}
+
+/* What an end says of its other addresses takes no path: Libreswan 4.10 answers it with nothing. */
+static void test_list_asks_nothing_back(void **state)
+{
+	struct ends *p = two(false);
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct letter l = {0};
+
+	attempt(p, 0);
+	assert_true(addr_parse(&a->fake.others[0], THIEF));
+	a->fake.other_count = 1;
+	ike_host_changed(a->ike);
+	assert_true(says(b, a, NOTIFY_ADDITIONAL_IP4_ADDRESS));
+	assert_false(says(b, a, NOTIFY_UPDATE_SA_ADDRESSES) || says(b, a, NOTIFY_COOKIE2));
+	drop(a);
+	forge(peer_of(b)->sa, EXCHANGE_INFORMATIONAL, MSG_RESPONSE, peer_of(b)->sa->next_in,
+	      no_payloads, &l);
+	give(a, &l);
+	assert_int_equal(a->ev[IKE_EV_DOWN].count, 0);
+	ends_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answered_from_elsewhere),
 		cmocka_unit_test(test_back_again),
+		cmocka_unit_test(test_list_asks_nothing_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -345,27 +345,6 @@ static void test_cookie2_is_missing(void **state)
 	ends_free(p);
 }
 
-/* What an end says of its other addresses takes no path: Libreswan 4.10 answers it with nothing. */
-static void test_list_asks_nothing_back(void **state)
-{
-	struct ends *p = up(false);
-	struct side *a = &p->s[0], *b = &p->s[1];
-	struct ike_sa *sa = peer_of(b)->sa;
-	struct letter l = {0};
-
-	assert_true(addr_parse(&a->fake.others[0], AWAY));
-	a->fake.other_count = 1;
-	ike_host_changed(a->ike);
-	assert_true(says(b, a, NOTIFY_ADDITIONAL_IP4_ADDRESS));
-	assert_false(says(b, a, NOTIFY_UPDATE_SA_ADDRESSES) || says(b, a, NOTIFY_COOKIE2));
-	drop(a);
-	forge(sa, EXCHANGE_INFORMATIONAL, MSG_RESPONSE, sa->next_in, no_payloads, &l);
-	give(a, &l);
-	assert_int_equal(a->ev[IKE_EV_DOWN].count, 0);
-	carry_all(p);
-	ends_free(p);
-}
-
 /* It proves itself from where its IKE_SA_INIT did not come from. */
 static void test_spoofed_from_the_start(void **state)
 {
@@ -698,7 +677,6 @@ int main(void)
 		cmocka_unit_test(test_thief_gets_nothing),
 		cmocka_unit_test(test_cookie2),
 		cmocka_unit_test(test_cookie2_is_missing),
-		cmocka_unit_test(test_list_asks_nothing_back),
 		cmocka_unit_test(test_spoofed_from_the_start),
 		cmocka_unit_test(test_spoofed_as_it_reauthenticates),
 		cmocka_unit_test(test_unacceptable),
