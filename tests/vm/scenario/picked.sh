@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Selectors of single protocols and ports, and of the peer's own address: such packets go through
 # the tunnel, fragments of theirs nowhere else, all others their own way.
-# vm: cpus=2 timeout=300 debug=yes
+# vm: cpus=2 timeout=300 debug=no
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
 
