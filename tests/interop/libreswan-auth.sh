@@ -77,7 +77,7 @@ print(base64.b64encode(bytes.fromhex("03010001" + input().split("=")[1])).decode
 espl_proof()
 {
 	espl_tunnel office "${IKE[0]}" "${ESP[0]}" "$@" | sed '/^\t*psk = /d' >"$WORK/a/esplane.conf"
-	must espl a reload
+	espl_anew a
 }
 
 # espl_cert KIND [LINE...]
@@ -129,7 +129,6 @@ nss_make
 pluto_start b b
 espl_start a a </dev/null
 
-# What esplane takes down stays down for the peer too, until it brings it up itself or has another configuration.
 n=0
 for row in "rsa rsa-sha2_256" "p256 ecdsa-sha2_256" "p384 ecdsa-sha2_384"; do
 	read -r kind authby <<<"$row"
@@ -181,7 +180,7 @@ pluto_cert b-stranger ecdsa-sha2_256
 not_up "an unknown CA" "is issued by O=Other, CN=Root, which is none of the tunnel's CAs"
 espl_cert p256 'dpd = "61s"'
 sed -i 's/remote-id = .*/remote-id = "other.example.org"/' "$WORK/a/esplane.conf"
-must espl a reload
+espl_anew a
 pluto_cert b-p256 ecdsa-sha2_256
 not_up "another name" 'other.example.org'
 
@@ -199,7 +198,7 @@ pluto_ppk()
 espl_ppk()
 {
 	espl_tunnel office "${IKE[0]}" "${ESP[0]}" "$@" >"$WORK/a/esplane.conf"
-	must espl a reload
+	espl_anew a
 }
 
 # said_of_ppk INITIATOR DESCRIPTION has|lacks

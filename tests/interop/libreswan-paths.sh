@@ -166,7 +166,7 @@ check "NAT, esplane as client: nothing is left there" wait_for 10 pluto_empty s
 nat_set accept
 
 espl_conf client "${NETS[@]}" 'start = on-demand' >"$WORK/e/esplane.conf"
-must espl e reload
+espl_anew e
 check "on demand, esplane as client: the first packet brings it up, and arrives" \
 	wait_for 20 in_net a ping -qc 1 -W "$HANG" -I 10.1.0.1 10.2.0.1
 check "on demand, esplane as client: down" espl e down office
@@ -177,7 +177,7 @@ must in_net a ip address del 10.1.0.1/32 dev lo
 pluto_side server "${SERVER[@]}" rightaddresspool=10.9.0.10-10.9.0.20 leftmodecfgserver=yes rightmodecfgclient=yes \
 	modecfgdns=10.2.0.53 narrowing=yes mobike=yes | pluto_load s office "$SECRET"
 espl_conf client 'address = request' 'remote-ts = "10.2.0.0/24"' >"$WORK/e/esplane.conf"
-must espl e reload
+espl_anew e
 check "address, esplane as client: up" espl e up office
 check "address, esplane as client: of the pool" \
 	grep -q '10\.9\.0\.10/32' <(in_net a ip -4 -oneline address show dev office)
