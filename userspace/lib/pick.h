@@ -43,7 +43,7 @@ enum pick_depth {
 };
 
 /* Different rules that one child can have, before they get wider. */
-#define PICK_KINDS_MAX	64
+#define PICK_KINDS_MAX	64U
 
 struct pick_routes {
 	struct pick_route *list;	/* free() it */

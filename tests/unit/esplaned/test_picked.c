@@ -22,7 +22,8 @@ static void only_what_is_selected(void **state)
 {
 	struct tunnel t;
 
-	tunnel_fill(&t, "office", "10.2.0.0/24[tcp/443] 10.3.0.0/24[icmp] fd02::/64[tcp/443]", NULL);
+	tunnel_fill(&t, "office", "10.2.0.0/24[tcp/443] 10.3.0.0/24[icmp] fd02::/64[tcp/443]",
+		    NULL);
 	tunnel_open(&t);
 	assert_string_equal(t.why, "");
 	assert_string_equal(way_of("10.2.0.1", TCP(443)), "eth9");
@@ -87,7 +88,8 @@ static void the_peers_own_address(void **state)
 	tunnel_fill(&t, "office", PEER "[udp] " PEER "[tcp/22] " PEER "[50]", NULL);
 	tunnel_open(&t);
 	assert_int_equal(up(&t, PEER), 0);
-	assert_int_equal(child_up(&t, 1, "192.0.2.1", PEER "[udp] " PEER "[tcp/22] " PEER "[50]"), 0);
+	assert_int_equal(child_up(&t, 1, "192.0.2.1",
+				  PEER "[udp] " PEER "[tcp/22] " PEER "[50]"), 0);
 	assert_string_equal(way_of(PEER, UDP(7)), "office");
 	assert_string_equal(way_of(PEER, TCP(22)), "office");
 	assert_string_equal(way_of(PEER, TCP(23)), "eth9");
@@ -128,7 +130,8 @@ static void the_most_specific_wins(void **state)
 	assert_string_equal(way_of("10.9.0.1", TCP(22)), "office");
 	assert_string_equal(way_of("10.9.0.1", TCP(2000)), "car");
 	/* whichever came first */
-	assert_int_equal(child_up(&v, 3, "10.1.0.1", "10.0.0.0/8[tcp/80] 10.9.0.0/16[tcp/80-81]"), 0);
+	assert_int_equal(child_up(&v, 3, "10.1.0.1",
+				  "10.0.0.0/8[tcp/80] 10.9.0.0/16[tcp/80-81]"), 0);
 	assert_string_equal(way_of("10.9.0.1", TCP(80)), "car");
 	assert_string_equal(way_of("10.9.0.1", TCP(82)), "office");
 	assert_string_equal(way_of("10.9.0.1", TCP(2000)), "office");

@@ -63,7 +63,7 @@ static unsigned int left(struct side *s)
 	unsigned int count = 0;
 
 	TAILQ_FOREACH(child, &peer_of(s)->children, link)
-		count += child->left != NULL;
+		count += !!child->left;
 	return count;
 }
 

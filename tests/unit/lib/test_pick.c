@@ -270,7 +270,8 @@ static void kinds_are_limited(void **state)
 
 static void routes_are_limited(void **state)
 {
-	struct pick_child child = child_of((struct side){ "10.1.0.0/24", "10.2.0.1-10.3.0.0[tcp]" });
+	const struct side sides = { "10.1.0.0/24", "10.2.0.1-10.3.0.0[tcp]" };
+	struct pick_child child = child_of(sides);
 	struct pick_query query = {
 		.conf = child, .agreed = child, .tunnel = &child, .tunnel_count = 1, .max = 34,
 	};

@@ -182,7 +182,8 @@ static json_t *explain_child(const struct explain *x, const struct ike_peer_stat
 	}
 	object = json_pack("{so so so sb}", "name",
 			   failure_text(names_of_child(x->d->ike, p, c, name)), "ways",
-			   explain_ways(x, local, remote), "elsewhere", explain_elsewhere(x, remote), "forwards",
+			   explain_ways(x, local, remote), "elsewhere",
+			   explain_elsewhere(x, remote), "forwards",
 			   (!v4 || probe_forwards(AF_INET)) && (!v6 || probe_forwards(AF_INET6)));
 	if (source.family)
 		json_object_set_new(object, "source", json_string(addr_str(&source, text)));

@@ -20,7 +20,7 @@
 #define TCP_STRANGERS_NET_MAX	32
 #define TCP_STRANGER_MS		60000
 #define TCP_SILENT_MS		10000	/* and of one that has said nothing to IKE yet */
-#define TCP_DIALS_MAX		256	/* connections of ours */
+#define TCP_DIALS_MAX		256U	/* connections of ours */
 #define TCP_CONNECT_MS		10000	/* how long one of ours may take to be there */
 #define TCP_FLUSH_MS		3000	/* after a hang-up, for what is still to be read */
 #define TCP_WHY_MAX		256
