@@ -149,13 +149,13 @@ pluto_empty()
 # --- esplane is the client
 
 SERVER=(leftsubnet=10.2.0.0/24)
-NETS=('local-ts = "10.1.0.0/24"' 'remote-ts = "10.2.0.0/24"')
+SELECTORS=('local-ts = "10.1.0.0/24"' 'remote-ts = "10.2.0.0/24"')
 
 must in_net a ip address add 10.1.0.1/32 dev lo
 pluto_start s b
 nat_set masquerade
 pluto_side server "${SERVER[@]}" rightsubnet=10.1.0.0/24 | pluto_load s office "$SECRET"
-espl_conf client "${NETS[@]}" | espl_start e a
+espl_conf client "${SELECTORS[@]}" | espl_start e a
 check "NAT, esplane as client: up" espl e up office
 check "NAT, esplane as client: in UDP there" grep -q 'encap type espinudp' <(in_net b ip xfrm state)
 check "NAT, esplane as client: carries" in_net a ping -qc 3 -i 0.05 -W "$HANG" -I 10.1.0.1 10.2.0.1
@@ -165,7 +165,7 @@ check "NAT, esplane as client: down" espl e down office
 check "NAT, esplane as client: nothing is left there" wait_for 10 pluto_empty s
 nat_set accept
 
-espl_conf client "${NETS[@]}" 'start = on-demand' >"$WORK/e/esplane.conf"
+espl_conf client "${SELECTORS[@]}" 'start = on-demand' >"$WORK/e/esplane.conf"
 espl_anew e
 check "on demand, esplane as client: the first packet brings it up, and arrives" \
 	wait_for 20 in_net a ping -qc 1 -W "$HANG" -I 10.1.0.1 10.2.0.1
