@@ -359,6 +359,9 @@ static void steal(struct world *w, struct datagram *d)
 	    d->msg[18] < (mobike ? EXCHANGE_IKE_AUTH : EXCHANGE_CREATE_CHILD_SA) ||
 	    !rng_chance(&w->net, 3))
 		return;
+	/* who does that to a first message, which says where it was sent, is a NAT */
+	if (!mobike && rules_in_clear(d->msg[18]))
+		return;
 	addr_parse(&d->remote.addr, THIEF);
 }
 
