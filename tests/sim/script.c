@@ -7,6 +7,8 @@
 #include "ike/object/pause.h"
 #include "lib/array.h"
 
+#define SHORT_MS	100000	/* longer than ends_must_work() */
+
 static struct child *any_child(struct node *n)
 {
 	return node_child(n, node_any_other(n), rng_below(&n->w->script, n->w->children));
@@ -404,6 +406,29 @@ static void reauthentications_must_work(struct world *w)
 	}
 }
 
+/* Did the proof of its peer count before its own clock has jumped, and ends amid what follows? */
+static bool proof_is_short(const struct node *n)
+{
+	const struct ike_sa *sa;
+
+	TAILQ_FOREACH(sa, &n->ike->sas, link)
+		if (!sa->began && sa->proved_ms && sa->proved_ms < n->excused + n->skew &&
+		    timer_armed(&sa->term) && sa->term.at < node_now(n) + SHORT_MS)
+			return true;
+	return false;
+}
+
+/* The peer does not know of the jump, and would prove itself anew in its own time. */
+static void short_proofs_end(struct world *w)
+{
+	bool any = false;
+
+	for (int i = 0; i < w->nodes; i++)
+		any |= w->n[i].excused && proof_is_short(&w->n[i]);
+	if (any)
+		world_run(w, w->now + SHORT_MS);
+}
+
 static void ends_must_work(struct world *w)
 {
 	struct node *n = &w->n[rng_below(&w->script, w->nodes)];
@@ -413,6 +438,7 @@ static void ends_must_work(struct world *w)
 		if (!all_must_be_up(w, true, "tried for ever on a calm network"))
 			return;
 	}
+	short_proofs_end(w);
 	/* also when both ends begin at once */
 	if (rng_chance(&w->script, 50)) {
 		go_down(n);
