@@ -9,9 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include <event2/buffer.h>
@@ -350,6 +352,38 @@ static void too_many_clients(void **state)
 	requests_and_results(state);
 }
 
+/* Without descriptors a client waits, and the loop does not spin over it. */
+static void no_descriptors(void **state)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	struct timeval some = { .tv_usec = 300000 }, more = { .tv_sec = 1 };
+	struct rlimit was, none;
+	clock_t spent;
+
+	loop();
+	getrlimit(RLIMIT_NOFILE, &was);
+	none = (struct rlimit){ (rlim_t)fd + 1, was.rlim_max };
+	while (dup(fd) >= 0 && none.rlim_cur < 64)
+		none.rlim_cur++;
+	setrlimit(RLIMIT_NOFILE, &none);
+	strcpy(sun.sun_path, path);
+	assert_int_equal(connect(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	spent = clock();
+	event_base_loopexit(base, &some);
+	event_base_dispatch(base);
+	assert_true(clock() - spent < CLOCKS_PER_SEC / 10);
+	setrlimit(RLIMIT_NOFILE, &was);
+	for (int more_fd = fd + 1; more_fd < 64; more_fd++)
+		close(more_fd);
+	say(fd, "{\"command\":\"up\"}\n");
+	event_base_loopexit(base, &more);
+	event_base_dispatch(base);
+	expect(fd, "{\"event\":\"seen\",\"command\":\"up\"}\n{\"result\":\"ok\",\"all\":false}\n");
+	close(fd);
+	loop();
+}
+
 /* What a daemon that was killed leaves. */
 static void leave_socket(void)
 {
@@ -425,6 +459,7 @@ int main(void)
 		cmocka_unit_test(an_answer_in_parts),
 		cmocka_unit_test(an_answer_in_parts_that_ends_early),
 		cmocka_unit_test(too_many_clients),
+		cmocka_unit_test(no_descriptors),
 		cmocka_unit_test(the_socket),
 	};
 

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -352,12 +353,19 @@ static bool status_has(const char *want)
 
 static int as_network(void)
 {
+	struct rlimit files;
 	char other[160];
+	rlim_t want;
 	int fd;
 
 	log_init("sandbox", LOG_STYLE_PLAIN, LOG_ERR);
-	if (!sandbox_network())
+	getrlimit(RLIMIT_NOFILE, &files);
+	want = files.rlim_max < SANDBOX_FILES ? files.rlim_max : SANDBOX_FILES;
+	files.rlim_cur = want / 2;
+	if (setrlimit(RLIMIT_NOFILE, &files) || !sandbox_network())
 		return 1;
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur != want)
+		return 8;
 	if (getuid() == 0 || geteuid() == 0 || getgid() == 0)
 		return 2;
 	/* A file that only root may read, and one that root has made. */

@@ -17,6 +17,7 @@
 #include "lib/log.h"
 
 #define REQUEST_TIMEOUT	30	/* seconds for a request that has begun to arrive whole */
+#define CONTROL_PAUSE_S	1	/* without descriptors nobody is accepted for so long */
 
 struct client {
 	struct client *next;
@@ -38,7 +39,7 @@ struct control {
 	struct evconnlistener *listener;
 	struct client *clients;
 	unsigned int count;
-	struct event *reap;
+	struct event *reap, *pause;
 	control_request_fn fn;
 	control_gone_fn gone;
 	void *ctx;
@@ -335,6 +336,24 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 }
 
+/* Without descriptors who waits would wake us again and again. */
+static void on_accept_error(struct evconnlistener *listener, void *arg)
+{
+	static const struct timeval span = { .tv_sec = CONTROL_PAUSE_S };
+	struct control *ctl = arg;
+
+	log_warn("control socket: %s", strerror(errno));
+	evconnlistener_disable(listener);
+	event_add(ctl->pause, &span);
+}
+
+static void on_pause_over(evutil_socket_t fd, short what, void *arg)
+{
+	struct control *ctl = arg;
+
+	evconnlistener_enable(ctl->listener);
+}
+
 /* Is somebody there who answers? */
 static bool alive(const struct sockaddr_un *sun)
 {
@@ -405,7 +424,8 @@ struct control *control_new(struct event_base *base, const char *path, control_r
 		return NULL;
 	}
 	ctl->reap = evtimer_new(base, on_reap, ctl);
-	ctl->listener = ctl->reap ?
+	ctl->pause = evtimer_new(base, on_pause_over, ctl);
+	ctl->listener = ctl->reap && ctl->pause ?
 				evconnlistener_new(base, on_accept, ctl,
 						   LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0,
 						   fd) :
@@ -416,6 +436,7 @@ struct control *control_new(struct event_base *base, const char *path, control_r
 		control_free(ctl);
 		return NULL;
 	}
+	evconnlistener_set_error_cb(ctl->listener, on_accept_error);
 	return ctl;
 }
 
@@ -435,6 +456,8 @@ void control_free(struct control *ctl)
 		evconnlistener_free(ctl->listener);
 	if (ctl->reap)
 		event_free(ctl->reap);
+	if (ctl->pause)
+		event_free(ctl->pause);
 	unlink(ctl->path);
 	free(ctl);
 }

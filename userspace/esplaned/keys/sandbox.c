@@ -36,6 +36,18 @@ void sandbox_memory(void)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+/* A connection of each peer that comes by TCP, and of each tunnel that goes by it. */
+static void sandbox_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= SANDBOX_FILES)
+		return;
+	limit.rlim_cur = limit.rlim_max < SANDBOX_FILES ? limit.rlim_max : SANDBOX_FILES;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		log_warn("cannot raise the number of open files: %s", strerror(errno));
+}
+
 void sandbox_end_with(int parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -224,6 +236,7 @@ static bool sandbox_user(bool admin)
 
 bool sandbox_network(void)
 {
+	sandbox_descriptors();
 	return sandbox_user(true) && sandbox_lock(SANDBOX_NETWORK);
 }
 

@@ -12,6 +12,9 @@
 #define SANDBOX_UID	65525
 #define SANDBOX_USER	"_esplane"	/* taken instead where the account exists */
 
+/* Open files of the process that speaks IKE, as far as the hard limit allows. */
+#define SANDBOX_FILES	4096
+
 enum sandbox_kind { SANDBOX_NETWORK, SANDBOX_SECRETS, SANDBOX_FETCHER };
 
 /* Before secrets are read: no core dumps, nobody traces us. */
