@@ -189,6 +189,30 @@ static void everyday_options(void **state)
 	config_free(c);
 }
 
+/* As many ports as the daemon listens at, and one more. */
+static void too_many_ports(void **state)
+{
+	char text[4096], said[SAID_MAX];
+	struct config *c;
+	size_t len = 0;
+
+	for (int i = 0; i < CONFIG_TCP_PORTS_MAX + 2; i++) {
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+			"tunnel t%d { remote = 192.0.2.%d psk = \"a long secret: ok\" "
+			"local-ts = 10.1.0.0/24 remote-ts = 10.2.%d.0/24 listen-tcp = %d }\n",
+			i, i + 1, i, i > CONFIG_TCP_PORTS_MAX ? 4400 : 4500 - i);
+		if (i != CONFIG_TCP_PORTS_MAX - 1)
+			continue;
+		c = load(text, said);
+		assert_non_null(c);
+		config_free(c);
+	}
+	expect_refusal(text, "@:9: tunnel \"t8\": listen-tcp = 4492 is one port more than the 8 that "
+		       "all tunnels may have: give it one of theirs\n"
+		       "@:10: tunnel \"t9\": listen-tcp = 4400 is one port more than the 8 that "
+		       "all tunnels may have: give it one of theirs");
+}
+
 /* How messages go out. */
 static void exchange_options(void **state)
 {
@@ -559,6 +583,7 @@ static void packing_and_unpacking_agree(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(too_many_ports),
 		cmocka_unit_test(children_have_selectors_and_limits_of_their_own),
 		cmocka_unit_test(hundreds_of_selectors),
 		cmocka_unit_test(the_defaults_of_a_child),

@@ -18,7 +18,7 @@
 
 #define PORT		4500
 #define PEER_PORT	4501
-#define PATIENCE_MS	300	/* of a stranger */
+#define PATIENCE_MS	500	/* of a stranger */
 #define LONG_MS		3000	/* until what is waited for has not happened */
 
 static struct event_base *base;
@@ -347,6 +347,25 @@ static void half_way(void **state)
 	close(fd);
 }
 
+/* What it has asked for is ready only when it has long said that this was all. */
+static void half_way_and_late(void **state)
+{
+	int fd = peer("127.0.0.2");
+
+	SAY(fd, "IKETCP\0\7\0\0\0\0x");
+	shutdown(fd, SHUT_WR);
+	pump_until(&got_count, 1);
+	pump(PATIENCE_MS / 4);
+	assert_int_equal(gone_count, 0);
+	tcp_keep(t, got_from.stream);
+	tcp_send(t, got_from.stream, 0, (const uint8_t *)"late", 4);
+	HEARS(fd, "\0\xa\0\0\0\0late");
+	pump_until(&gone_count, 1);
+	assert_string_equal(gone_why, "the other end has closed it");
+	assert_true(is_closed(fd));
+	close(fd);
+}
+
 /* The engine is done with it while it reads what came. */
 static void hung_up_within(void **state)
 {
@@ -404,11 +423,15 @@ static void one_of_ours(void **state)
 	assert_int_equal(gone_count, 0);
 	tcp_send(t, stream, 0, (const uint8_t *)"last", 4);
 	tcp_hang_up(t, stream);
+	SAY(there, "\0\7\0\0\0\0y");	/* what comes late breaks nothing of it */
 	HEARS(there, "\0\xa\0\0\0\0last");
 	pump(5);
 	assert_true(is_closed(there));
-	assert_int_equal(tcp_count(t), 0);
+	assert_int_equal(tcp_count(t), 1);
 	close(there);
+	pump(5);
+	assert_int_equal(tcp_count(t), 0);
+	assert_int_equal(got_count, 1);
 	close(fd);
 }
 
@@ -468,9 +491,26 @@ static void ports(void **state)
 	close(more);
 }
 
+/* Somebody else has the port: it is tried again. */
+static void port_in_use(void **state)
+{
+	static const uint16_t both[] = { PEER_PORT, PORT };
+	int fd = listener();
+
+	tcp_listen(t, both, 2);
+	assert_null(tcp_trouble(t, PORT));
+	assert_string_equal(tcp_trouble(t, PEER_PORT), "Address already in use");
+	close(fd);
+	for (unsigned int ms = 0; tcp_trouble(t, PEER_PORT) && ms < 8000; ms += 100)
+		pump(100);
+	assert_null(tcp_trouble(t, PEER_PORT));
+	tcp_listen(t, both + 1, 1);
+	assert_non_null(tcp_trouble(t, PEER_PORT));
+}
+
 static int fresh_with(uint64_t patience)
 {
-	const struct tcp_limits limits = { patience, patience, patience };
+	const struct tcp_limits limits = { patience, patience, patience, PATIENCE_MS };
 	static const uint16_t port[] = { PORT };
 
 	if (unshare(CLONE_NEWNET) || system("ip link set lo up"))
@@ -519,12 +559,14 @@ int main(void)
 		TEST(who_does_not_read),
 		TEST(who_reads_late),
 		TEST(half_way),
+		TEST(half_way_and_late),
 		TEST(hung_up_within),
 		TEST(one_of_ours),
 		TEST(nobody_there),
 		TEST(no_way),
 		TEST(no_answer),
 		TEST(ports),
+		TEST(port_in_use),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

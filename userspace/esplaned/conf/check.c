@@ -321,3 +321,22 @@ bool check_beside(const struct tunnel_options *t, const struct tunnel_options *o
 				    other->ike.name);
 	return check_routes(t, other, why);
 }
+
+bool check_listening(const struct tunnel_options *t, const struct config *c,
+		     char why[VALUE_WHY_MAX])
+{
+	uint16_t ports[CONFIG_TCP_PORTS_MAX + 1] = { t->ike.listen_tcp };
+	unsigned int count = 1, at;
+
+	for (size_t i = 0; ports[0] && i < c->count && count <= CONFIG_TCP_PORTS_MAX; i++) {
+		uint16_t port = c->tunnels[i].ike.listen_tcp;
+
+		for (at = 0; at < count && ports[at] != port; at++)
+			;
+		if (port && at == count)
+			ports[count++] = port;
+	}
+	return count <= CONFIG_TCP_PORTS_MAX ||
+	       value_refuse(why, "listen-tcp = %u is one port more than the %u that all tunnels "
+			    "may have: give it one of theirs", ports[0], CONFIG_TCP_PORTS_MAX);
+}

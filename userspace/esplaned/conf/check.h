@@ -12,4 +12,8 @@ bool check_tunnel(const struct tunnel_options *t, char why[VALUE_WHY_MAX]);
 bool check_beside(const struct tunnel_options *t, const struct tunnel_options *other,
 		  char why[VALUE_WHY_MAX]);
 
+/* Is there room for the port that it listens at? False: as above. */
+bool check_listening(const struct tunnel_options *t, const struct config *c,
+		     char why[VALUE_WHY_MAX]);
+
 #endif

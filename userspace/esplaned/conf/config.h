@@ -19,6 +19,7 @@
 #define CONFIG_TUNNELS_MAX	1024
 #define CONFIG_TS_MAX		TS_LIST_MAX	/* selectors of a child, a side */
 #define CONFIG_POOLS_MAX	256
+#define CONFIG_TCP_PORTS_MAX	8	/* different ones of listen-tcp, of all tunnels */
 #define CONFIG_FWMARK		7373	/* of outer packets, where fwmark says nothing else */
 
 /* What a protected packet does while nothing carries it. */

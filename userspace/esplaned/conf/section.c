@@ -482,7 +482,7 @@ static bool section_tunnel_check(cfg_t *cfg, int line, const struct tunnel_optio
 	const char *weakness = t->psk.len ? secret_weakness(t->psk.b, t->psk.len) : NULL;
 	char why[VALUE_WHY_MAX];
 
-	if (!check_tunnel(t, why)) {
+	if (!check_tunnel(t, why) || !check_listening(t, c, why)) {
 		section_fault(line, "tunnel \"%s\": %s", t->ike.name, why);
 		return false;
 	}

@@ -82,9 +82,6 @@ void engine_listen(struct daemon *d)
 			;
 		if (port && at == count && count < TCP_PORTS_MAX)
 			ports[count++] = port;
-		else if (port && at == count)
-			log_err("tunnel %s: listen-tcp: more than %d ports", t->opt.ike.name,
-				TCP_PORTS_MAX);
 	}
 	tcp_listen(d->tcp, ports, count);
 }

@@ -2,7 +2,6 @@
 #include "esplaned/host/tcp.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 
 #include "esplaned/conf/config.h"
 #include "esplaned/host/mark.h"
+#include "esplaned/host/tcp_port.h"
 #include "esplaned/host/tcp_socket.h"
 #include "lib/array.h"
 #include "lib/log.h"
@@ -20,8 +20,6 @@
 
 #define TCP_CHUNK	16384	/* octets that are read at once */
 #define TCP_BURST	4	/* and how often, before other events get their turn */
-#define TCP_BACKLOG	64
-#define TCP_PAUSE_S	1	/* without descriptors nothing is accepted for so long */
 #define TCP_STRANGER_FRAME	(16384 + STREAM_HEAD_LEN)
 #define TCP_STRANGER_QUEUE	65536
 #define TCP_QUEUE		131072
@@ -39,6 +37,7 @@ struct tcp_conn {
 	bool connecting;		/* ours: not there yet */
 	bool prefixed;			/* ours, or the prefix has come */
 	bool hung_up;			/* ours: the engine knows it no more */
+	bool eof;			/* from outside: the other end has said all */
 	bool failed;			/* to be closed by its timer, @why */
 	const char *why;
 	uint8_t *part;			/* a frame that is not whole; NULL: none */
@@ -49,12 +48,7 @@ struct tcp_conn {
 
 TAILQ_HEAD(tcp_list, tcp_conn);
 
-struct tcp_port {
-	struct tcp *t;
-	uint16_t port;			/* 0: none */
-	int fd;
-	struct event *ev;
-};
+static const char tcp_closed_there[] = "the other end has closed it";
 
 struct tcp {
 	struct event_base *base;
@@ -62,8 +56,7 @@ struct tcp {
 	tcp_gone_fn gone;
 	void *ctx;
 	struct tcp_limits limits;
-	struct tcp_port port[TCP_PORTS_MAX];
-	struct event *pause;
+	struct tcp_ports *ports;
 	struct tcp_list conns;
 	uint64_t last;			/* number of a connection */
 	uint8_t buf[STREAM_FRAME_MAX + TCP_CHUNK];
@@ -163,6 +156,7 @@ static void tcp_on_timer(evutil_socket_t fd, short what, void *arg)
 
 	tcp_lose(c, c->failed	  ? c->why :
 		    c->hung_up	  ? "closed" :
+		    c->eof	  ? tcp_closed_there :
 		    c->connecting ? "no connection comes about: the other end does not answer" :
 				    "closed: no peer has proved itself in time");
 }
@@ -233,7 +227,7 @@ static void tcp_flush(struct tcp_conn *c)
 	c->queue = NULL;
 	event_del(c->writable);
 	if (c->hung_up)
-		tcp_fail(c, "closed");
+		shutdown(c->fd, SHUT_WR);
 }
 
 void tcp_send(struct tcp *t, uint64_t stream, uint32_t mark, const uint8_t *msg, size_t len)
@@ -310,6 +304,18 @@ static bool tcp_keep_part(struct tcp_conn *c, const struct cursor *octets)
 	return true;
 }
 
+/* What it has asked for may still be on its way: a job's answer, what the kernel did not take. */
+static void tcp_half_closed(struct tcp_conn *c)
+{
+	if (c->ours || !c->spoke) {
+		tcp_fail(c, tcp_closed_there);
+		return;
+	}
+	c->eof = true;
+	event_del(c->readable);
+	tcp_timer_set(c, c->t->limits.flush_ms);
+}
+
 /* False: nothing more to read now, or ever. */
 static bool tcp_receive(struct tcp_conn *c)
 {
@@ -322,10 +328,12 @@ static bool tcp_receive(struct tcp_conn *c)
 	n = recv(c->fd, t->buf + c->part_len, TCP_CHUNK, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
-	if (n <= 0) {
-		tcp_fail(c, n ? strerrordesc_np(errno) : "the other end has closed it");
+	if (n < 0)
+		tcp_fail(c, strerrordesc_np(errno));
+	else if (!n)
+		tcp_half_closed(c);
+	if (n <= 0)
 		return false;
-	}
 	if (c->hung_up)
 		return true;
 	octets = cursor_of(t->buf, c->part_len + (size_t)n);
@@ -430,7 +438,8 @@ void tcp_keep(struct tcp *t, uint64_t stream)
 	if (!c || !tcp_is_stranger(c) || c->failed)
 		return;
 	c->kept = true;
-	event_del(c->timer);
+	if (!c->eof)
+		event_del(c->timer);
 }
 
 void tcp_hang_up(struct tcp *t, uint64_t stream)
@@ -441,16 +450,19 @@ void tcp_hang_up(struct tcp *t, uint64_t stream)
 		return;
 	if (c->kept) {
 		c->kept = false;
-		tcp_timer_set(c, t->limits.stranger_ms);
+		if (!c->eof)
+			tcp_timer_set(c, t->limits.stranger_ms);
 	} else if (c->ours) {
 		c->hung_up = true;
-		tcp_timer_set(c, TCP_FLUSH_MS);
-		if (!c->queue_len || c->connecting)
+		tcp_timer_set(c, t->limits.flush_ms);
+		if (c->connecting)
 			tcp_fail(c, "closed");
+		else if (!c->queue_len)
+			shutdown(c->fd, SHUT_WR);
 	}
 }
 
-/* ---- ports */
+/* ---- who comes */
 
 static bool tcp_same_net(const struct addr *a, const struct addr *b)
 {
@@ -459,7 +471,8 @@ static bool tcp_same_net(const struct addr *a, const struct addr *b)
 
 struct tcp_crowd {
 	unsigned int count;
-	struct tcp_conn *oldest, *silent;	/* the oldest of those that have said nothing */
+	struct tcp_conn *oldest;
+	struct tcp_conn *silent;	/* the oldest of those that have said nothing, or all */
 };
 
 static void tcp_crowd_add(struct tcp_crowd *crowd, struct tcp_conn *c)
@@ -467,7 +480,7 @@ static void tcp_crowd_add(struct tcp_crowd *crowd, struct tcp_conn *c)
 	crowd->count++;
 	if (!crowd->oldest)
 		crowd->oldest = c;
-	if (!crowd->silent && !c->spoke)
+	if (!crowd->silent && (!c->spoke || c->eof))
 		crowd->silent = c;
 }
 
@@ -491,8 +504,9 @@ static struct tcp_conn *tcp_oldest(struct tcp *t, const struct addr *addr, bool 
 	return all.silent ? all.silent : all.oldest;
 }
 
-static void tcp_enter(struct tcp *t, int fd, const struct endpoint *remote)
+static void tcp_enter(void *ctx, int fd, const struct endpoint *remote)
 {
+	struct tcp *t = ctx;
 	struct tcp_conn *c = tcp_oldest(t, &remote->addr, false);
 
 	if (c)
@@ -515,112 +529,24 @@ static void tcp_enter(struct tcp *t, int fd, const struct endpoint *remote)
 	tcp_timer_set(c, t->limits.silent_ms);
 }
 
-static void tcp_on_pause(evutil_socket_t fd, short what, void *arg)
+/* One gives way for what waits. */
+static void tcp_out_of_descriptors(void *ctx)
 {
-	struct tcp *t = arg;
-
-	for (unsigned int i = 0; i < TCP_PORTS_MAX; i++)
-		if (t->port[i].port)
-			event_add(t->port[i].ev, NULL);
-}
-
-/* Without descriptors what waits would wake us again and again. */
-static void tcp_out_of_descriptors(struct tcp_port *p)
-{
-	static const struct timeval span = { .tv_sec = TCP_PAUSE_S };
 	static const struct addr nowhere;
-	struct tcp_conn *c = tcp_oldest(p->t, &nowhere, true);
+	struct tcp_conn *c = tcp_oldest(ctx, &nowhere, true);
 
-	log_warn("TCP port %u: %s", p->port, strerror(errno));
 	if (c)
 		tcp_lose(c, "closed: newer connections need its place");
-	for (unsigned int i = 0; i < TCP_PORTS_MAX; i++)
-		if (p->t->port[i].port)
-			event_del(p->t->port[i].ev);
-	event_add(p->t->pause, &span);
 }
 
-static void tcp_on_connection(evutil_socket_t listener, short what, void *arg)
+const char *tcp_trouble(const struct tcp *t, uint16_t port)
 {
-	struct sockaddr_storage ss = { 0 };
-	socklen_t len = sizeof(ss);
-	struct tcp_port *p = arg;
-	struct endpoint remote = { 0 };
-	int fd = accept4(listener, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-	if (fd >= 0 && endpoint_from_sockaddr(&remote, (struct sockaddr *)&ss))
-		tcp_enter(p->t, fd, &remote);
-	else if (fd >= 0)
-		close(fd);
-	else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-		tcp_out_of_descriptors(p);
-}
-
-static void tcp_port_close(struct tcp_port *p)
-{
-	if (p->ev)
-		event_free(p->ev);
-	if (p->fd >= 0)
-		close(p->fd);
-	*p = (struct tcp_port){ .t = p->t, .fd = -1 };
-}
-
-static bool tcp_port_open(struct tcp_port *p, uint16_t port)
-{
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(port) };
-	int one = 1;
-
-	p->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (p->fd < 0)
-		return false;
-	mark_bypass_xfrm(p->fd);
-	mark_set(p->fd, CONFIG_FWMARK);
-	/* connections of a daemon before this one may still be in TIME_WAIT */
-	if (setsockopt(p->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
-	    bind(p->fd, (struct sockaddr *)&sin, sizeof(sin)) || listen(p->fd, TCP_BACKLOG))
-		return false;
-	p->ev = event_new(p->t->base, p->fd, EV_READ | EV_PERSIST, tcp_on_connection, p);
-	errno = ENOMEM;
-	if (!p->ev || event_add(p->ev, NULL))
-		return false;
-	p->port = port;
-	return true;
-}
-
-static struct tcp_port *tcp_port_of(struct tcp *t, uint16_t port)
-{
-	for (unsigned int i = 0; i < TCP_PORTS_MAX; i++)
-		if (t->port[i].port == port)
-			return &t->port[i];
-	return NULL;
+	return tcp_ports_trouble(t->ports, port);
 }
 
 void tcp_listen(struct tcp *t, const uint16_t *ports, unsigned int count)
 {
-	for (unsigned int i = 0; i < TCP_PORTS_MAX; i++) {
-		unsigned int at = 0;
-
-		while (at < count && ports[at] != t->port[i].port)
-			at++;
-		if (at == count)
-			tcp_port_close(&t->port[i]);
-	}
-	for (unsigned int i = 0; i < count; i++) {
-		struct tcp_port *p = tcp_port_of(t, ports[i]);
-
-		if (p)
-			continue;
-		p = tcp_port_of(t, 0);
-		if (p && tcp_port_open(p, ports[i])) {
-			log_info("TCP port %u: listening for IKE", ports[i]);
-			continue;
-		}
-		log_err("TCP port %u cannot be listened at: %s%s", ports[i],
-			p ? strerror(errno) : "too many ports",
-			p && errno == EADDRINUSE ? ": find who has it with ss -tlpn" : "");
-		if (p)
-			tcp_port_close(p);
-	}
+	tcp_ports_set(t->ports, ports, count);
 }
 
 struct tcp *tcp_new(struct event_base *base, tcp_input_fn input, tcp_gone_fn gone, void *ctx,
@@ -635,12 +561,11 @@ struct tcp *tcp_new(struct event_base *base, tcp_input_fn input, tcp_gone_fn gon
 	t->gone = gone;
 	t->ctx = ctx;
 	t->limits = limits ? *limits :
-			     (struct tcp_limits){ TCP_STRANGER_MS, TCP_SILENT_MS, TCP_CONNECT_MS };
+			     (struct tcp_limits){ TCP_STRANGER_MS, TCP_SILENT_MS, TCP_CONNECT_MS,
+						  TCP_FLUSH_MS };
 	TAILQ_INIT(&t->conns);
-	for (unsigned int i = 0; i < TCP_PORTS_MAX; i++)
-		t->port[i] = (struct tcp_port){ .t = t, .fd = -1 };
-	t->pause = event_new(base, -1, 0, tcp_on_pause, t);
-	if (t->pause)
+	t->ports = tcp_ports_new(base, tcp_enter, tcp_out_of_descriptors, t);
+	if (t->ports)
 		return t;
 	free(t);
 	return NULL;
@@ -652,8 +577,6 @@ void tcp_free(struct tcp *t)
 		return;
 	while (!TAILQ_EMPTY(&t->conns))
 		tcp_conn_free(TAILQ_FIRST(&t->conns));
-	for (unsigned int i = 0; i < TCP_PORTS_MAX; i++)
-		tcp_port_close(&t->port[i]);
-	event_free(t->pause);
+	tcp_ports_free(t->ports);
 	free(t);
 }

@@ -12,9 +12,10 @@
 #define ESPLANED_TCP_H
 
 #include <event2/event.h>
+#include "esplaned/conf/config.h"
 #include "lib/addr.h"
 
-#define TCP_PORTS_MAX		8	/* that are listened at */
+#define TCP_PORTS_MAX		CONFIG_TCP_PORTS_MAX	/* that are listened at */
 #define TCP_MAX			512	/* connections from outside */
 #define TCP_STRANGERS_MAX	128
 #define TCP_STRANGERS_NET_MAX	32
@@ -22,7 +23,7 @@
 #define TCP_SILENT_MS		10000	/* and of one that has said nothing to IKE yet */
 #define TCP_DIALS_MAX		256U	/* connections of ours */
 #define TCP_CONNECT_MS		10000	/* how long one of ours may take to be there */
-#define TCP_FLUSH_MS		3000	/* after a hang-up, for what is still to be read */
+#define TCP_FLUSH_MS		3000	/* for what is still to be read when an end has said all */
 #define TCP_WHY_MAX		256
 
 /* @remote->stream is the connection. As of sock.h. */
@@ -34,15 +35,20 @@ typedef void (*tcp_gone_fn)(void *ctx, uint64_t stream, const char *why);
 struct tcp;
 
 struct tcp_limits {
-	uint64_t stranger_ms, silent_ms, connect_ms;
+	uint64_t stranger_ms, silent_ms, connect_ms, flush_ms;
 };
 
 /* @limits NULL: those above. NULL: no memory. */
 struct tcp *tcp_new(struct event_base *base, tcp_input_fn input, tcp_gone_fn gone, void *ctx,
 		    const struct tcp_limits *limits);
 void tcp_free(struct tcp *t);
-/* At these, TCP_PORTS_MAX at most, and no others; what cannot be listened at is in the log. */
+/*
+ * At these, TCP_PORTS_MAX at most, and no others. What cannot be listened at is in the log, and is
+ * tried again.
+ */
 void tcp_listen(struct tcp *t, const uint16_t *ports, unsigned int count);
+/* Why a port is not listened at; NULL: it is. */
+const char *tcp_trouble(const struct tcp *t, uint16_t port);
 /*
  * A connection of ours from @local, which gets its port; what is sent before it is there waits. 0:
  * @why.
@@ -54,8 +60,8 @@ void tcp_send(struct tcp *t, uint64_t stream, uint32_t mark, const uint8_t *msg,
 /* Its peer is no stranger. */
 void tcp_keep(struct tcp *t, uint64_t stream);
 /*
- * Nobody needs it any more. One of ours is closed, when what was sent has left; the other end
- * closes its own, RFC 9329 6.1, and is a stranger again until then.
+ * Nobody needs it any more. One of ours is closed, when what was sent has left and the other end
+ * has read it; the other end closes its own, RFC 9329 6.1, and is a stranger again until then.
  */
 void tcp_hang_up(struct tcp *t, uint64_t stream);
 /* Connections that there are. */
