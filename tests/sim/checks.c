@@ -14,15 +14,7 @@
 
 /* ---- everything that may not change, in one number */
 
-static void mix(uint64_t *d, const void *p, size_t len)
-{
-	const uint8_t *b = p;
-
-	for (size_t i = 0; i < len; i++)
-		*d = (*d ^ b[i]) * UINT64_C(0x100000001b3);
-}
-
-#define MIX(d, x) mix(&(d), &(x), sizeof(x))
+#define MIX(d, x) ((d) = hash_number(d, x))
 
 static void digest_timer(uint64_t *d, const struct timer *t)
 {
@@ -50,9 +42,9 @@ static uint64_t digest_sa(const struct ike_sa *sa)
 	MIX(d, sa->spi_i);
 	MIX(d, sa->spi_r);
 	MIX(d, sa->remote.port);
-	mix(&d, sa->remote.addr.b, 16);
+	d = hash_octets(d, sa->remote.addr.b, 16);
 	MIX(d, sa->local.port);
-	mix(&d, sa->local.addr.b, 16);
+	d = hash_octets(d, sa->local.addr.b, 16);
 	MIX(d, sa->mobike.moves);
 	MIX(d, sa->mobike.more_count);
 	MIX(d, sa->heard_ms);
@@ -60,7 +52,7 @@ static uint64_t digest_sa(const struct ike_sa *sa)
 	MIX(d, sa->next_out);
 	digest_partial(&d, sa->partial[0]);
 	digest_partial(&d, sa->partial[1]);
-	mix(&d, sa->sk_d, sizeof(sa->sk_d));
+	d = hash_octets(d, sa->sk_d, sizeof(sa->sk_d));
 	digest_timer(&d, &sa->expiry);
 	digest_timer(&d, &sa->liveness);
 	TAILQ_FOREACH(ex, &sa->exchanges, link) {
@@ -136,7 +128,7 @@ uint64_t digest(const struct node *n, bool established_only)
 		MIX(d, n->k.policy[i].has_out);
 		MIX(d, n->k.policy[i].out.spi);
 		MIX(d, n->k.policy[i].remote.port);
-		mix(&d, n->k.policy[i].remote.addr.b, 16);
+		d = hash_octets(d, n->k.policy[i].remote.addr.b, 16);
 	}
 	return d;
 }
@@ -274,10 +266,7 @@ static bool awaits_child(const struct node *n, const struct ike_sa *sa)
 static void check_place(struct world *w, const struct node *n, int other, bool mobike,
 			const struct addr *addr)
 {
-	struct addr thief;
-
-	addr_parse(&thief, THIEF);
-	if (mobike ? addr_equal(addr, &thief) :
+	if (mobike ? addr_equal(addr, &w->thief) :
 		     !w->nat && !w->n[other].conf.force_udp && !node_knows(&w->n[other], addr))
 		violate(w, "%c follows its peer to where it is not", 'A' + n->index);
 }

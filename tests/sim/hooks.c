@@ -27,6 +27,19 @@ bool hooks_starving(void)
 	return starve_one_in;
 }
 
+unsigned int hooks_feed(void)
+{
+	unsigned int one_in = starve_one_in;
+
+	starve_one_in = 0;
+	return one_in;
+}
+
+void hooks_hunger(unsigned int one_in)
+{
+	starve_one_in = one_in;
+}
+
 static bool starve(void)
 {
 	return starve_one_in && !rng_below(starving, starve_one_in);
@@ -57,60 +70,6 @@ void *__wrap_calloc(size_t n, size_t size)
 void *__wrap_realloc(void *p, size_t size)
 {
 	return starve() ? NULL : __real_realloc(p, size);
-}
-
-/* GMP has no way to fail: what it lacks ends the process, crypto/ke.c. So it is not starved. */
-struct ke *__real_ke_new(uint16_t group, void (*random)(void *ctx, void *buf, size_t len),
-			 void *ctx);
-struct ke *__wrap_ke_new(uint16_t group, void (*random)(void *ctx, void *buf, size_t len),
-			 void *ctx);
-bool __real_ke_derive(const struct ke *ke, const uint8_t *peer, size_t peer_len,
-		      uint8_t *secret, size_t *secret_len);
-bool __wrap_ke_derive(const struct ke *ke, const uint8_t *peer, size_t peer_len,
-		      uint8_t *secret, size_t *secret_len);
-
-struct ke *__wrap_ke_new(uint16_t group, void (*random)(void *ctx, void *buf, size_t len),
-			 void *ctx)
-{
-	unsigned int one_in = starve_one_in;
-	struct ke *ke;
-
-	starve_one_in = 0;
-	ke = __real_ke_new(group, random, ctx);
-	starve_one_in = one_in;
-	return ke;
-}
-
-bool __wrap_ke_derive(const struct ke *ke, const uint8_t *peer, size_t peer_len,
-		      uint8_t *secret, size_t *secret_len)
-{
-	unsigned int one_in = starve_one_in;
-	bool ok;
-
-	starve_one_in = 0;
-	ok = __real_ke_derive(ke, peer, peer_len, secret, secret_len);
-	starve_one_in = one_in;
-	return ok;
-}
-
-struct ke *__real_ke_answer(uint16_t group, const uint8_t *peer, size_t peer_len,
-			    void (*random)(void *ctx, void *buf, size_t len), void *ctx,
-			    uint8_t *secret, size_t *secret_len);
-struct ke *__wrap_ke_answer(uint16_t group, const uint8_t *peer, size_t peer_len,
-			    void (*random)(void *ctx, void *buf, size_t len), void *ctx,
-			    uint8_t *secret, size_t *secret_len);
-
-struct ke *__wrap_ke_answer(uint16_t group, const uint8_t *peer, size_t peer_len,
-			    void (*random)(void *ctx, void *buf, size_t len), void *ctx,
-			    uint8_t *secret, size_t *secret_len)
-{
-	unsigned int one_in = starve_one_in;
-	struct ke *ke;
-
-	starve_one_in = 0;
-	ke = __real_ke_answer(group, peer, peer_len, random, ctx, secret, secret_len);
-	starve_one_in = one_in;
-	return ke;
 }
 
 /* ---- what is sealed */

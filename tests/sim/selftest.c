@@ -174,7 +174,7 @@ static void bring_up(struct world *w)
 	const char *why;
 	char text[128];
 
-	world_init(w, 1, false);
+	world_init(w, 1, false, false);
 	w->calm = true;
 	for (int i = 0; i < w->nodes; i++) {
 		struct tunnel_conf *c = &w->n[i].conf;

@@ -46,6 +46,15 @@ uint64_t rng_next(struct rng *r);
 uint64_t rng_below(struct rng *r, uint64_t n);
 bool rng_chance(struct rng *r, unsigned int percent);
 
+/* What is compared by it and was changed has another one; nobody tries to find two alike. */
+static inline uint64_t hash_number(uint64_t hash, uint64_t number)
+{
+	hash = (hash ^ number) * UINT64_C(0x9fb21c651e98df25);
+	return hash ^ hash >> 32;
+}
+
+uint64_t hash_octets(uint64_t hash, const void *p, size_t len);
+
 struct sim_sa {
 	uint32_t spi, policy;
 	uint8_t key[PAIR_KEY_MAX];
@@ -201,7 +210,7 @@ struct node {
 
 struct world {
 	uint64_t seed, now, order, hash, steps;
-	bool trace;
+	bool trace, hashed;		/* without both nobody asks for the history */
 	struct rng net, script, changes;
 	struct node n[NODES_MAX];
 	int nodes;
@@ -227,6 +236,7 @@ struct world {
 	bool small;			/* IKE messages go out in small fragments */
 	bool large;			/* and are larger than 576 octets, some of them */
 	bool nat;			/* all but the hub are behind one, */
+	struct addr thief;
 	struct addr nat_addr;		/* which sends on what comes to node 0's ports there */
 	unsigned int loss, dup, slow;	/* percent, of datagrams */
 	unsigned int fault;		/* percent, of the operations of kernel and host */
@@ -255,7 +265,7 @@ void changes_may_come(struct world *w);		/* one, or none */
 void changes_end(struct world *w);
 
 /* world.c */
-void world_init(struct world *w, uint64_t seed, bool trace);
+void world_init(struct world *w, uint64_t seed, bool trace, bool hashed);
 void world_free(struct world *w);
 void trace(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void violate(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -360,6 +370,9 @@ struct ike *hostile_engine(const struct ike_env *env);
 void *hooks_alloc(size_t size);		/* never fails on request */
 void hooks_starve(struct rng *rng, unsigned int one_in);	/* allocations; 0: none fails */
 bool hooks_starving(void);
+/* No allocation fails until hooks_hunger(), with what this returns. */
+unsigned int hooks_feed(void);
+void hooks_hunger(unsigned int one_in);
 /* The rows of the state machine that were taken, over all histories of this process. */
 void hooks_rows(uint64_t rows[2]);
 unsigned int hooks_print_missed(const uint64_t rows[2]);

@@ -27,12 +27,26 @@ bool rng_chance(struct rng *r, unsigned int percent)
 
 /* ---- the history */
 
-static void hash_bytes(struct world *w, const void *p, size_t len)
+/* Eight octets at a time. */
+uint64_t hash_octets(uint64_t hash, const void *p, size_t len)
 {
 	const uint8_t *b = p;
+	uint64_t next;
 
-	for (size_t i = 0; i < len; i++)
-		w->hash = (w->hash ^ b[i]) * UINT64_C(0x100000001b3);
+	for (; len >= sizeof(next); b += sizeof(next), len -= sizeof(next)) {
+		memcpy(&next, b, sizeof(next));
+		hash = hash_number(hash, next);
+	}
+	next = len;
+	while (len)
+		next = next << 8 | b[--len];
+	return hash_number(hash, next);
+}
+
+static void hash_bytes(struct world *w, const void *p, size_t len)
+{
+	if (w->hashed)
+		w->hash = hash_octets(w->hash, p, len);
 }
 
 void trace(struct world *w, const char *fmt, ...)
@@ -41,6 +55,8 @@ void trace(struct world *w, const char *fmt, ...)
 	va_list ap;
 	int len;
 
+	if (!w->hashed && !w->trace)
+		return;
 	va_start(ap, fmt);
 	len = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
@@ -362,7 +378,7 @@ static void steal(struct world *w, struct datagram *d)
 	/* who does that to a first message, which says where it was sent, is a NAT */
 	if (!mobike && rules_in_clear(d->msg[18]))
 		return;
-	addr_parse(&d->remote.addr, THIEF);
+	d->remote.addr = w->thief;
 }
 
 static void deliver(struct world *w, unsigned int i)
@@ -393,7 +409,7 @@ static void deliver(struct world *w, unsigned int i)
 		free(d.msg);
 }
 
-void world_init(struct world *w, uint64_t seed, bool trace_it)
+void world_init(struct world *w, uint64_t seed, bool trace_it, bool hashed)
 {
 	struct rng r = { .s = seed * 0x2545f4914f6cdd1d + 1 };
 
@@ -402,12 +418,14 @@ void world_init(struct world *w, uint64_t seed, bool trace_it)
 	w->now = 1000;
 	w->hash = UINT64_C(0xcbf29ce484222325);
 	w->trace = trace_it;
+	w->hashed = hashed;
 	w->net.s = rng_next(&r);
 	w->script.s = rng_next(&r);
 	w->children = 1;
 	w->nodes = 2;
 	w->packet = 1400;
 	addr_parse(&w->nat_addr, "198.51.100.1");
+	addr_parse(&w->thief, THIEF);
 	nat_reset(w);
 	for (int i = 0; i < NODES_MAX; i++) {
 		char id[] = "a.example.org", addr[] = "192.0.2.1";
