@@ -139,6 +139,7 @@ static void attempt_go_back(struct peer *peer, const struct cause *cause)
 /* RFC 9329 5.1: UDP gets no answer. The one after that begins with UDP again. */
 static bool attempt_falls_back(struct peer *peer, const struct cause *cause)
 {
+	char text[IKE_DETAIL_MAX + 32];
 	bool before = peer->tcp;
 
 	peer->tcp = !before && peer->tunnel->conf->tcp == TCP_FALL_BACK &&
@@ -146,7 +147,9 @@ static bool attempt_falls_back(struct peer *peer, const struct cause *cause)
 		    !peer_has_up(peer);
 	if (!peer->tcp)
 		return false;
-	report_log(peer->ike, peer, LOG_INFO, "%s; trying TCP", cause->text);
+	snprintf(text, sizeof(text), "%s; trying TCP port %u", cause->text,
+		 peer->tunnel->conf->tcp_port);
+	report_text(peer, IKE_EV_NOTE, text);
 	peer->raced = 0;
 	timer_set(&peer->ike->timers, &peer->retry, ike_now(peer->ike));
 	return true;

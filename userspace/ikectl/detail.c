@@ -123,8 +123,9 @@ static void detail_peer(const struct detail *d, const json_t *o)
 	char text[256];
 
 	if (text_of(o, "local_endpoint")[0] && text_of(o, "remote_endpoint")[0]) {
-		snprintf(text, sizeof(text), "%s -> %s%s%s", text_of(o, "local_endpoint"),
+		snprintf(text, sizeof(text), "%s -> %s%s%s%s", text_of(o, "local_endpoint"),
 			 text_of(o, "remote_endpoint"),
+			 !strcmp(text_of(o, "transport"), "tcp") ? ", IKE over TCP" : "",
 			 !strcmp(text_of(o, "encapsulation"), "udp") ? " in UDP" : "",
 			 json_is_true(json_object_get(o, "mobike")) ? ", may move" : "");
 		detail_line(d, "via", text);
@@ -247,6 +248,18 @@ static void detail_certificate(const struct detail *d, const json_t *tunnel)
 	detail_line(d, "certificate", text);
 }
 
+static void detail_listening(const struct detail *d, const json_t *tunnel)
+{
+	const char *error = text_of(tunnel, "listen_tcp_error");
+	char text[256];
+
+	if (!json_object_get(tunnel, "listen_tcp"))
+		return;
+	snprintf(text, sizeof(text), "TCP port %lld%s%s", number_of(tunnel, "listen_tcp"),
+		 error[0] ? ", in vain: " : "", error);
+	detail_line(d, "listens at", text);
+}
+
 static void detail_tunnel(const struct detail *d, const json_t *tunnel)
 {
 	const char *when_down = text_of(tunnel, "when_down");
@@ -259,6 +272,7 @@ static void detail_tunnel(const struct detail *d, const json_t *tunnel)
 				    "block: its packets are refused" :
 				    "pass: its packets leave by other routes, in the clear");
 	detail_certificate(d, tunnel);
+	detail_listening(d, tunnel);
 }
 
 /* A tunnel with one peer and one child has their fields itself. */

@@ -35,6 +35,12 @@ static const struct explain_row {
 	  "the route to the peer, {to}, leads into the tunnel itself, so nothing can arrive",
 	  "take {to} out of what leads into the interface, or leave routes = yes: esplaned lays a "
 	  "route to the peer beside the tunnel" },
+	{ "over-tcp", true,
+	  "IKE with the peer goes over TCP, from {local_endpoint} to {remote_endpoint}: packets cannot",
+	  "let UDP ports 500 and 4500 pass in both directions" },
+	{ "no-tcp-port", true,
+	  "no peer can come by TCP port {listen_tcp}: {listen_tcp_error}",
+	  "see who has it: ss -tlpn sport = {listen_tcp}. It is tried again by itself" },
 	{ "peer-refused", true,
 	  "{ago_s} ago the peer refused {exchange} with {notify}{authentic?: (not authenticated)}",
 	  NULL },

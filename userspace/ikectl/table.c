@@ -293,6 +293,24 @@ static void table_certificate(const struct table *t, const struct table_row *row
 	table_note(t, row, text);
 }
 
+static void table_tcp(const struct table *t, const struct table_row *row)
+{
+	const json_t *o = row->object;
+	char text[300];
+
+	/* what the only peer says is said of its tunnel too, whose peers have lines of their own */
+	if (!strcmp(text_of(o, "transport"), "tcp") && strcmp(text_of(o, "remote"), "any")) {
+		snprintf(text, sizeof(text), "IKE goes over TCP, to %s: no packets can",
+			 text_of(o, "remote_endpoint"));
+		table_note(t, row, text);
+	}
+	if (text_of(o, "listen_tcp_error")[0]) {
+		snprintf(text, sizeof(text), "TCP port %lld is not listened at: %s",
+			 number_of(o, "listen_tcp"), text_of(o, "listen_tcp_error"));
+		table_note(t, row, text);
+	}
+}
+
 static void table_notes(const struct table *t, const struct table_row *row)
 {
 	const json_t *narrowed = json_object_get(row->object, "narrowed");
@@ -300,8 +318,10 @@ static void table_notes(const struct table *t, const struct table_row *row)
 
 	if (t->below && row->object && !row->several)
 		table_note(t, row, row->cell[SELECTORS]);
-	if (row->object)
+	if (row->object) {
 		table_certificate(t, row);
+		table_tcp(t, row);
+	}
 	if (!row->notes)
 		return;
 	if (strcmp(row->cell[STATE], "up"))

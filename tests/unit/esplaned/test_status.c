@@ -69,6 +69,28 @@ static void status_of_what_is_down(void **state)
 	expect_in(text, "'local_ts':['10.1.1.0/24'],'remote_ts':['10.2.1.0/24']");
 }
 
+/* IKE by the one or the other; and where peers may come by TCP. */
+static void status_of_tcp(void **state)
+{
+	struct tunnel_entry *t = tunnels_find_name(&d.tunnels, "lab");
+	const char *text;
+
+	text = ask("{'command':'status','tunnel':'lab'}");
+	expect_not_in(text, "transport");
+	expect_not_in(text, "listen_tcp");
+	fake.peer[0].spi_i = 1;
+	expect_in(ask("{'command':'status','tunnel':'lab'}"), "'transport':'udp'");
+	fake.peer[0].remote.stream = 7;
+	t->opt.ike.listen_tcp = 4599;
+	text = ask("{'command':'status','tunnel':'lab'}");
+	expect_in(text, "'transport':'tcp'");
+	expect_in(text, "'listen_tcp':4599,'listen_tcp_error':'it is not open'");
+	text = ask("{'command':'explain','tunnel':'lab'}");
+	expect_in(text, "{'code':'no-tcp-port','name':'lab','listen_tcp':4599,'listen_tcp_error':"
+			"'it is not open'},{'code':'over-tcp','name':'lab'");
+	t->opt.ike.listen_tcp = 0;
+}
+
 static void status_of_a_certificate(void **state)
 {
 	struct tunnel_entry *t = tunnels_find_name(&d.tunnels, "lab");
@@ -225,6 +247,7 @@ int main(void)
 		TEST(status_while_connecting),
 		TEST(status_of_what_was_carried),
 		TEST(status_of_what_is_down),
+		TEST(status_of_tcp),
 		TEST(status_of_a_certificate),
 		TEST(status_of_what_was_narrowed),
 		TEST(status_of_a_peer_without_its_child),

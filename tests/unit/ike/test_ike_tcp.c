@@ -79,6 +79,11 @@ static void falls_back(void **state)
 	assert_int_equal(oldest(a)->remote.port, PORT);
 	assert_int_equal(oldest(a)->local.port, 40001);
 	assert_int_equal(a->ev[IKE_EV_FAILED].count, 0);
+	/* for whoever watches */
+	assert_non_null(strstr(a->ev[IKE_EV_NOTE].detail, "; trying TCP port 4500"));
+	carry(a);
+	carry(&p->s[1]);
+	assert_non_null(strstr(a->ev[IKE_EV_STEP].detail, ", over TCP"));
 	ends_free(p);
 }
 

@@ -68,6 +68,13 @@ static void sentences(void **state)
 	       "nothing has come from the peer for 2 h\n");
 	expect("{'code':'peer-refused','name':'office','exchange':'IKE_AUTH','ago_s':3,"
 	       "'notify':'TS_UNACCEPTABLE','authentic':true}", "with TS_UNACCEPTABLE\n");
+	expect("{'code':'over-tcp','name':'office','local_endpoint':'192.0.2.1:40001',"
+	       "'remote_endpoint':'192.0.2.2:4500'}",
+	       "IKE with the peer goes over TCP, from 192.0.2.1:40001 to 192.0.2.2:4500: packets cannot");
+	expect("{'code':'no-tcp-port','name':'office','listen_tcp':4500,'listen_tcp_error':"
+	       "'Address already in use'}",
+	       "no peer can come by TCP port 4500: Address already in use\n     -> see who has it: ss "
+	       "-tlpn sport = 4500.");
 	/* A daemon that is newer than this ikectl. */
 	expect("{'code':'moon','name':'office'}", "  1. moon of office\n");
 	expect("", "Nothing is wrong that can be seen from here");

@@ -357,6 +357,42 @@ static void a_certificate_that_ends(void **state)
 	certificate_says(0, true, "a.pem, expired since 2027-01-01 00:00:00 UTC: have it renewed\n");
 }
 
+static void tcp_says(const char *remote, bool detail, const char *expected)
+{
+	struct view v = { .width = 100, .tunnel = detail ? "lab" : NULL };
+	json_t *tunnel = parse(lab), *result;
+	char *text;
+	size_t len;
+
+	json_object_set_new(tunnel, "remote", json_string(remote));
+	json_object_set_new(tunnel, "transport", json_string("tcp"));
+	json_object_set_new(tunnel, "local_endpoint", json_string("192.0.2.1:40001"));
+	json_object_set_new(tunnel, "remote_endpoint", json_string("198.51.100.7:443"));
+	json_object_set_new(tunnel, "listen_tcp", json_integer(4500));
+	json_object_set_new(tunnel, "listen_tcp_error", json_string("Address already in use"));
+	result = json_pack("{s[o]}", "tunnels", tunnel);
+	v.out = open_memstream(&text, &len);
+	assert_int_equal(show_status(&v, result), STATUS_OK);
+	fclose(v.out);
+	if (expected ? !strstr(text, expected) : !!strstr(text, "goes over TCP"))
+		fail_msg("not \"%s\": %s", expected, text);
+	json_decref(result);
+	free(text);
+}
+
+/* Of a tunnel whose peers have lines of their own only these say it. */
+static void over_tcp(void **state)
+{
+	tcp_says("198.51.100.7", false,
+		 "    IKE goes over TCP, to 198.51.100.7:443: no packets can\n"
+		 "    TCP port 4500 is not listened at: Address already in use\n");
+	tcp_says("any", false, NULL);
+	tcp_says("198.51.100.7", true,
+		 "  via            192.0.2.1:40001 -> 198.51.100.7:443, IKE over TCP\n");
+	tcp_says("198.51.100.7", true,
+		 "  listens at     TCP port 4500, in vain: Address already in use\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -372,6 +408,7 @@ int main(void)
 		cmocka_unit_test(details_of_several_children),
 		cmocka_unit_test(details_of_several_peers),
 		cmocka_unit_test(details_while_connecting),
+		cmocka_unit_test(over_tcp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

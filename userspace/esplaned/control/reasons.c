@@ -115,6 +115,15 @@ static void reasons_way_to_peer(json_t *findings, const json_t *host)
 				json_object_get(way, "to"));
 }
 
+/* No packet can pass so, whatever the state. */
+static void reasons_transport(json_t *findings, const json_t *peer)
+{
+	static const char *const keys[] = { "local_endpoint", "remote_endpoint", NULL };
+
+	if (reasons_is(peer, "transport", "tcp"))
+		reasons_take(reasons_add(findings, "over-tcp", peer), peer, keys);
+}
+
 static void reasons_connecting(json_t *findings, const json_t *facts, const json_t *peer)
 {
 	static const char *const keys[] = { "event", "step", "detail", NULL };
@@ -266,7 +275,10 @@ static void reasons_tunnel(json_t *findings, const json_t *facts)
 {
 	const json_t *tunnel = json_object_get(facts, "tunnel");
 	const json_t *interface = json_object_get(json_object_get(facts, "host"), "interface");
+	static const char *const port[] = { "listen_tcp", "listen_tcp_error", NULL };
 
+	if (json_object_get(tunnel, "listen_tcp_error"))
+		reasons_take(reasons_add(findings, "no-tcp-port", tunnel), tunnel, port);
 	if (json_object_get(tunnel, "certificate") && !reasons_number(tunnel, "certificate_left_s"))
 		json_object_set(reasons_add(findings, "certificate-expired", tunnel), "certificate",
 				json_object_get(tunnel, "certificate"));
@@ -290,6 +302,7 @@ json_t *reasons_json(const json_t *facts)
 	reasons_tunnel(findings, facts);
 	json_array_foreach(json_object_get(tunnel, "peers"), i, peer) {
 		of_host = reasons_named(json_object_get(host, "peers"), reasons_text(peer, "name"));
+		reasons_transport(findings, peer);
 		if (reasons_is(peer, "state", "up")) {
 			reasons_children(findings, peer, of_host, interface);
 		} else {

@@ -280,6 +280,7 @@ static void status_ike(json_t *object, const struct status *s, const struct ike_
 	spi = json_pack("{ss}", "initiator", hex);
 	json_object_set_new(object, "ike_spi", spi);
 	json_object_set_new(object, "initiator", json_boolean(p->initiator));
+	status_text(object, "transport", p->remote.stream ? "tcp" : "udp");
 	if (!p->spi_r)
 		return;
 	snprintf(hex, sizeof(hex), "%016" PRIx64, p->spi_r);

@@ -12,6 +12,7 @@
 #include "esplaned/control/failure.h"
 #include "esplaned/control/status.h"
 #include "esplaned/host/clock.h"
+#include "esplaned/host/tcp.h"
 #include "esplaned/nl/kern.h"
 #include "lib/array.h"
 
@@ -164,6 +165,16 @@ static void status_certificate(json_t *object, const struct tunnel_options *o)
 	status_number(object, "certificate_left_s", o->cert_until > now ? o->cert_until - now : 0);
 }
 
+static void status_listening(json_t *object, const struct status *s)
+{
+	uint16_t port = s->t->opt.ike.listen_tcp;
+
+	if (!port)
+		return;
+	status_number(object, "listen_tcp", port);
+	status_text(object, "listen_tcp_error", tcp_trouble(s->d->tcp, port));
+}
+
 /*
  * Of a tunnel with one peer and one child, what they say. That one is up when its child is: without
  * it nothing passes.
@@ -189,6 +200,7 @@ static json_t *status_rest(const struct status *s, const struct status_sum *sum,
 	char why[KERN_WHY_MAX];
 
 	status_certificate(object, &s->t->opt);
+	status_listening(object, s);
 	for (size_t i = 0; i < ARRAY_SIZE(status_carried); i++)
 		json_object_set_new(object, status_carried[i], json_integer(sum->carried[i]));
 	if (sum->count == 1)

@@ -277,7 +277,8 @@ void v2_init_answered(struct v2_inbound *v)
 		sa->remote.port = IKE_NATT_PORT;
 	}
 	tell_answered(v);
-	report_step(sa->peer, IKE_STEP_INIT, "%s%s%s", suite_str(&sa->suite, text),
+	report_step(sa->peer, IKE_STEP_INIT, "%s%s%s%s", suite_str(&sa->suite, text),
+		    sa->remote.stream ? ", over TCP" : "",
 		    sa->resumed ? ", resumed with a ticket" : "",
 		    !sa->udp	   ? "" :
 		    sa->nat_local  ? ", we are behind NAT: ESP in UDP" :
