@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include "esplaned/keys/fetch.h"
 #include "esplaned/keys/keys.h"
 #include "esplaned/keys/sandbox.h"
 #include "lib/log.h"
@@ -199,25 +200,25 @@ static void the_death_of_one_ends_all(void **state)
 {
 	pid_t pid, child[8];
 
-	/* secrets is made first, then the fetcher, and the one that asks DNSSEC */
+	/* secrets is made first, then network, the fetcher, and the one that asks DNSSEC */
 	pid = daemon_begin(until_lost, NULL);
 	assert_true(ready_wait());
 	assert_int_equal(children_of(pid, child), 4);
 	kill(child[0], SIGKILL);
 	assert_int_equal(daemon_end(pid), 3);
-	assert_true(gone(child[1]));
 	assert_true(gone(child[2]));
+	assert_true(gone(child[3]));
 
 	/* without the fetcher, and the one that asks DNSSEC, the others go on */
 	pid = daemon_begin(until_lost, NULL);
 	assert_true(ready_wait());
 	assert_int_equal(children_of(pid, child), 4);
-	for (int i = 1; i < 3; i++) {
+	for (int i = 2; i < 4; i++) {
 		kill(child[i], SIGKILL);
 		assert_true(gone(child[i]));
 	}
-	assert_int_equal(kill(child[3], 0), 0);
-	kill(child[3], SIGKILL);
+	assert_int_equal(kill(child[1], 0), 0);
+	kill(child[1], SIGKILL);
 	assert_int_equal(daemon_end(pid), 1);
 	assert_true(gone(child[0]));
 
@@ -229,6 +230,65 @@ static void the_death_of_one_ends_all(void **state)
 	assert_int_equal(daemon_end(pid), 1000 + SIGKILL);
 	for (int i = 0; i < 4; i++)
 		assert_true(gone(child[i]));
+}
+
+static unsigned int looked_up;
+static char look_why[FETCH_WHY_MAX];
+
+static void on_looked_up(void *ctx, struct chunk octets, const char *why)
+{
+	looked_up++;
+	snprintf(look_why, sizeof(look_why), "%s", why);
+}
+
+/* 0: somebody has said so within 5 s. */
+static int look_up_says(struct fetch *f, const char *says)
+{
+	for (int i = 0; i < 500 && !looked_up; i++) {
+		poll(&(struct pollfd){ .fd = fetch_fd(f), .events = POLLIN }, 1, 10);
+		if (!fetch_read(f))
+			return 1;
+	}
+	return !looked_up || !strstr(look_why, says);
+}
+
+/* Killed amid a look-up, the one that asks DNSSEC is begun again, and the look-up is told. */
+static int looks_up(struct keys *keys)
+{
+	struct fetch *f = keys_dnssec(keys);
+	pid_t child[8];
+
+	for (int i = 0; i < 500 && children_of(getppid(), child) < 4; i++)
+		usleep(10000);
+	if (!fetch_start_key(f, "gw.example.org", "/nonexistent", on_looked_up, NULL) ||
+	    look_up_says(f, "dns-anchor"))
+		return 10;
+	for (int turn = 0; turn < 2; turn++) {
+		looked_up = 0;
+		kill(child[3], SIGSTOP);
+		if (!fetch_start_key(f, "gw.example.org", "/nonexistent", on_looked_up, NULL))
+			return 20;
+		kill(child[3], SIGKILL);
+		if (look_up_says(f, "the process that looks up keys in DNS has ended") ||
+		    fetch_start_key(f, "gw.example.org", "/nonexistent", on_looked_up, NULL))
+			return 21;
+		looked_up = 0;
+		for (int i = 0; i < 500; i++) {
+			if (fetch_start_key(f, "gw.example.org", "/nonexistent", on_looked_up,
+					    NULL))
+				break;
+			usleep(10000);
+			fetch_read(f);
+		}
+		if (look_up_says(f, "dns-anchor") || children_of(getppid(), child) != 4)
+			return 22;
+	}
+	return 0;
+}
+
+static void helpers_are_begun_again(void **state)
+{
+	assert_int_equal(daemon_end(daemon_begin(looks_up, NULL)), 0);
 }
 
 static bool hook_wait(struct keys *keys, unsigned int count)
@@ -523,6 +583,7 @@ int main(void)
 		cmocka_unit_test(signals_are_passed_on),
 		cmocka_unit_test(a_start_that_fails),
 		cmocka_unit_test(the_death_of_one_ends_all),
+		cmocka_unit_test(helpers_are_begun_again),
 		cmocka_unit_test(hooks_run_one_after_the_other),
 		cmocka_unit_test(hooks_that_fail),
 		cmocka_unit_test(what_the_processes_may),

@@ -135,6 +135,18 @@ static void fetch_add(struct fetch_ask *ask, struct cursor c)
 	ask->len += c.left;
 }
 
+/* It has ended, and is begun again by and by. */
+static void fetch_lost(struct fetch *f, bool back)
+{
+	char why[FETCH_WHY_MAX];
+
+	f->gone = true;		/* who asks again from inside asks nobody */
+	snprintf(why, sizeof(why), "the process that %s has ended", f->what);
+	while (f->asks)
+		fetch_end(f->asks, why);
+	f->gone = !back;
+}
+
 /* One that nobody waits for any more is passed over. */
 static bool fetch_input(struct fetch *f, size_t len)
 {
@@ -144,7 +156,13 @@ static bool fetch_input(struct fetch *f, size_t len)
 	uint8_t kind;
 	uint32_t id;
 
-	if (!cursor_u8(&c, &kind) || !cursor_u32(&c, &id))
+	if (!cursor_u8(&c, &kind))
+		return false;
+	if (kind == LINK_FETCH_LOST || kind == LINK_FETCH_BACK) {
+		fetch_lost(f, kind == LINK_FETCH_BACK);
+		return !c.left;
+	}
+	if (!cursor_u32(&c, &id))
 		return false;
 	ask = fetch_find(f, id);
 	if (kind == LINK_FETCH_PART) {
@@ -162,14 +180,9 @@ static bool fetch_input(struct fetch *f, size_t len)
 /* It has no way to us but what it sends: when that is not sound it has been taken over. */
 static void fetch_gone(struct fetch *f)
 {
-	char why[FETCH_WHY_MAX];
-
-	f->gone = true;
 	log_err("the process that %s has ended: it is not done until esplaned is started again",
 		f->what);
-	snprintf(why, sizeof(why), "the process that %s has ended", f->what);
-	while (f->asks)
-		fetch_end(f->asks, why);
+	fetch_lost(f, false);
 }
 
 bool fetch_read(struct fetch *f)

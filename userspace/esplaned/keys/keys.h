@@ -11,8 +11,9 @@
  *	network		everything else: IKE, netlink, the control socket. No secret; its own user,
  *			CAP_NET_ADMIN and a filter of system calls once it has opened what it needs.
  *
- * When secrets or supervisor end, network ends at once and leaves the tunnels on their keys; when
- * network ends, all end with its status.
+ * The fetcher and dnssec are begun again when they have ended (helper.h); what was asked of them
+ * has failed then. When secrets or supervisor end, network ends at once and leaves the tunnels on
+ * their keys; when network ends, all end with its status.
  */
 #ifndef ESPLANED_KEYS_H
 #define ESPLANED_KEYS_H

@@ -53,6 +53,9 @@ enum link_kind {
 	LINK_PPK, /* as LINK_MAC; the octets are keys, and the answer is LINK_MAC_DONE */
 	/* network to the one that asks DNSSEC; back as from the fetcher */
 	LINK_DNSSEC, /* id u32, name text, path of the trust anchors text */
+	/* supervisor to network, in the place of one of these two */
+	LINK_FETCH_LOST, /* it has ended, and with it what it was asked */
+	LINK_FETCH_BACK, /* it can be asked again */
 };
 
 bool link_pair(int fds[2]);

@@ -79,32 +79,14 @@ static void start_secrets(struct start *t)
 	_exit(status);
 }
 
-static void start_helper(struct start *t, bool dnssec) __attribute__((noreturn));
-
-/* The fetcher, or the one that asks DNSSEC: it ends when network has ended, or the supervisor. */
-static void start_helper(struct start *t, bool dnssec)
+static int start_fetcher(int link)
 {
-	sandbox_end_with(t->parent);
-	signal(SIGTERM, SIG_IGN);
-	signal(SIGINT, SIG_IGN);
-	signal(SIGUSR1, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	sigprocmask(SIG_SETMASK, &t->mask, NULL);
-	start_leave(t);
-	start_close(&t->network[0]);
-	start_close(&t->network[1]);
-	start_close(&t->supervisor[1]);
-	start_close(&t->fetch[0]);
-	start_close(&t->fetch[dnssec]);
-	start_close(&t->dnssec[0]);
-	start_close(&t->dnssec[!dnssec]);
-	start_close(&t->ready[1]);
-	mem_wipe(t->crash, sizeof(t->crash));	/* neither are its to know */
-	ledger_free(t->s.ledger);
-	if (!sandbox_fetcher())
-		_exit(1);
-	_exit(dnssec ? dnssec_run(t->dnssec[1], NULL, DNSSEC_TIMEOUT_S) :
-		       fetcher_run(t->fetch[1], FETCH_TIMEOUT_S));
+	return fetcher_run(link, FETCH_TIMEOUT_S);
+}
+
+static int start_dnssec(int link)
+{
+	return dnssec_run(link, NULL, DNSSEC_TIMEOUT_S);
 }
 
 static struct keys *start_network(struct start *t)
@@ -136,10 +118,16 @@ static void start_supervisor(struct start *t)
 	start_close(&t->network[1]);
 	start_close(&t->supervisor[1]);
 	start_close(&t->fetch[0]);
-	start_close(&t->fetch[1]);
 	start_close(&t->dnssec[0]);
-	start_close(&t->dnssec[1]);
 	start_close(&t->ready[1]);
+	mem_wipe(t->crash, sizeof(t->crash));	/* neither are the helpers' to know */
+	t->s.fetcher = (struct helper){
+		.what = "fetches revocation lists", .run = start_fetcher, .link = t->fetch[1],
+	};
+	t->s.dnssec = (struct helper){
+		.what = "looks up keys in DNS", .run = start_dnssec, .link = t->dnssec[1],
+	};
+	t->s.mask = t->mask;
 	t->s.link = t->supervisor[0];
 	t->s.ready = t->ready[0];
 	exit(supervise_run(&t->s));
@@ -180,13 +168,7 @@ struct keys *keys_start(const struct keys_setup *setup)
 	t.s.secrets = fork();
 	if (!t.s.secrets)
 		start_secrets(&t);
-	t.s.fetcher = t.s.secrets < 0 ? -1 : fork();
-	if (!t.s.fetcher)
-		start_helper(&t, false);
-	t.s.dnssec = t.s.fetcher < 0 ? -1 : fork();
-	if (!t.s.dnssec)
-		start_helper(&t, true);
-	t.s.network = t.s.dnssec < 0 ? -1 : fork();
+	t.s.network = t.s.secrets < 0 ? -1 : fork();
 	if (!t.s.network)
 		return start_network(&t);
 	if (t.s.network > 0)

@@ -148,12 +148,9 @@ static void supervise_on_ended(struct watch *w, pid_t pid, int status)
 		if (WIFSIGNALED(status))
 			log_err("the process with the secrets was ended by signal %d",
 				WTERMSIG(status));
-	} else if (pid == s->fetcher || pid == s->dnssec) {
-		if (WIFSIGNALED(status))
-			log_err("the process that %s was ended by signal %d", pid == s->fetcher ?
-				"fetches revocation lists" : "looks up keys in DNS",
-				WTERMSIG(status));
-	} else if (!dns_reaped(w->dns, pid, status)) {
+	} else if (!helper_reaped(&s->fetcher, pid, status) &&
+		   !helper_reaped(&s->dnssec, pid, status) &&
+		   !dns_reaped(w->dns, pid, status)) {
 		runner_reaped(w->runner, pid, status);
 	}
 }
@@ -267,6 +264,30 @@ static int supervise_sooner(int a, int b)
 	return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
+/* What of this process is not to be known by one that reads what strangers serve. */
+static void supervise_forget(void *ctx)
+{
+	struct watch *w = ctx;
+
+	ledger_free(w->s->ledger);
+	mem_wipe(w->in, sizeof(w->in));
+	mem_wipe(w->out, sizeof(w->out));
+}
+
+/* Begins those that do not run, when it is time. Milliseconds to the next call; -1: none. */
+static int supervise_helpers(struct watch *w)
+{
+	struct helper *helper[] = { &w->s->fetcher, &w->s->dnssec };
+	int wait = -1;
+
+	for (size_t i = 0; i < 2 && w->s->network; i++) {
+		if (!helper_wait(helper[i]))
+			helper_begin(helper[i], &w->s->mask, supervise_forget, w);
+		wait = supervise_sooner(wait, helper_wait(helper[i]));
+	}
+	return wait;
+}
+
 static void supervise_loop(struct watch *w)
 {
 	struct supervise *s = w->s;
@@ -276,6 +297,7 @@ static void supervise_loop(struct watch *w)
 		int wait = supervise_sooner(runner_tick(w->runner), supervise_hurry(w));
 
 		wait = supervise_sooner(wait, ledger_tick(s->ledger, false));
+		wait = supervise_sooner(wait, supervise_helpers(w));
 		if (!supervise_turn(w, wait))
 			break;
 	}

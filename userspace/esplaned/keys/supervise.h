@@ -4,11 +4,14 @@
 #define ESPLANED_SUPERVISE_H
 
 #include <signal.h>
+#include "esplaned/keys/helper.h"
 #include "esplaned/keys/keys.h"
 
 struct supervise {
 	const struct keys_setup *setup;
-	pid_t network, secrets, fetcher, dnssec;
+	pid_t network, secrets;
+	struct helper fetcher, dnssec;
+	sigset_t mask;			/* of what is begun */
 	int ready;			/* readable when network is ready or gone */
 	int link;			/* to secrets */
 	int pid_fd;			/* of the pid file; -1: none */
