@@ -34,7 +34,7 @@ struct key *key_of(gnutls_privkey_t private, void *pin, size_t pin_size)
 		mem_free_wiped(pin, pin_size);
 		return NULL;
 	}
-	*key = (struct key){ .private = private, .pin = pin, .pin_size = pin_size };
+	*key = (struct key){ .holders = 1, .private = private, .pin = pin, .pin_size = pin_size };
 	key->pk = gnutls_privkey_get_pk_algorithm(private, &key->bits);
 	ok = key->pk >= 0 && gnutls_pubkey_init(&public) == 0 &&
 	     gnutls_pubkey_import_privkey(public, private, 0, 0) == 0 &&
@@ -215,9 +215,19 @@ bool key_load_pkcs12(struct chunk octets, const char *password, struct key **key
 	return false;
 }
 
+void key_get(struct key *key)
+{
+	atomic_fetch_add(&key->holders, 1);
+}
+
+bool key_is_token(const struct key *key)
+{
+	return key->pin;
+}
+
 void key_free(struct key *key)
 {
-	if (!key)
+	if (!key || atomic_fetch_sub(&key->holders, 1) > 1)
 		return;
 	gnutls_privkey_deinit(key->private);	/* it wipes what it has */
 	mem_free_wiped(key->pin, key->pin_size);

@@ -23,7 +23,11 @@ bool key_is_pkcs12(struct chunk octets);
  */
 bool key_load_pkcs12(struct chunk octets, const char *password, struct key **key,
 		     struct chunk_list **certs, char why[KEY_WHY_MAX]);
-void key_free(struct key *key);			/* wipes; NULL is fine */
+/* Another holder, each of whom frees it; by any thread. */
+void key_get(struct key *key);
+void key_free(struct key *key);			/* the last one wipes; NULL is fine */
+/* Is it on a token, which may take its time? */
+bool key_is_token(const struct key *key);
 
 /* Is it that of this certificate (DER)? */
 bool key_fits(const struct key *key, struct chunk cert);

@@ -6,6 +6,7 @@
 #include <gnutls/x509.h>
 #include <p11-kit/p11-kit.h>
 #include <p11-kit/uri.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,9 @@ struct pkcs11_pin {
 	char text[GNUTLS_PKCS11_MAX_PIN_LEN];	/* "": none */
 	enum pkcs11_trouble trouble;
 };
+
+/* Of what follows only @refused is used by more than one thread: whoever signs may be asked. */
+static pthread_mutex_t pkcs11_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* GnuTLS has one set of modules for the whole process. */
 static struct {
@@ -221,21 +225,24 @@ static bool pkcs11_pin_digest(const char *token, const char *pin, uint8_t digest
 static bool pkcs11_pin_refused(const char *token, const char *pin)
 {
 	uint8_t digest[32];
+	bool refused = false;
 
 	if (!pkcs11_pin_digest(token, pin, digest))
 		return true;
-	for (unsigned int i = 0; i < PKCS11_PINS_MAX && i < pkcs11.refused_count; i++) {
-		if (!memcmp(pkcs11.refused[i], digest, sizeof(digest)))
-			return true;
-	}
-	return false;
+	pthread_mutex_lock(&pkcs11_lock);
+	for (unsigned int i = 0; i < PKCS11_PINS_MAX && i < pkcs11.refused_count; i++)
+		refused |= !memcmp(pkcs11.refused[i], digest, sizeof(digest));
+	pthread_mutex_unlock(&pkcs11_lock);
+	return refused;
 }
 
 static void pkcs11_pin_remember(const char *token, const char *pin)
 {
+	pthread_mutex_lock(&pkcs11_lock);
 	if (pkcs11_pin_digest(token, pin,
 			      pkcs11.refused[pkcs11.refused_count % PKCS11_PINS_MAX]))
 		pkcs11.refused_count++;
+	pthread_mutex_unlock(&pkcs11_lock);
 }
 
 /* GnuTLS asks for it, at @attempt 0 and again after each one that the token has refused. */

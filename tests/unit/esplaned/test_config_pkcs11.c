@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Keys and certificates on a PKCS#11 token: SoftHSM's. */
 #include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <poll.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,7 +18,9 @@
 #include "crypto/crypto.h"
 #include "crypto/pkcs11.h"
 #include "crypto/signature.h"
+#include "esplaned/keys/link.h"
 #include "esplaned/keys/sandbox.h"
+#include "esplaned/keys/vault.h"
 #include "suite/ikev2.h"
 #include "unit/esplaned/config_file.h"
 
@@ -269,6 +275,145 @@ static void the_filter_of_system_calls(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* A process that has SoftHSM's files locked: whoever asks the token waits. */
+static pid_t token_hold(void)
+{
+	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char pattern[128], octet = 0;
+	int told[2];
+	glob_t files;
+	pid_t pid;
+
+	config_path_of("tokens/*/*", pattern);
+	assert_int_equal(pipe(told), 0);
+	pid = fork();
+	if (!pid) {
+		dup2(told[1], 3);	/* of what the test has open nothing is held */
+		closefrom(4);
+		glob(pattern, 0, NULL, &files);
+		for (size_t i = 0; i < files.gl_pathc; i++)
+			fcntl(open(files.gl_pathv[i], O_RDWR), F_SETLKW, &all);
+		octet = write(3, "", 1) == 1;
+		for (;;)
+			pause();
+	}
+	assert_int_equal(read(told[0], &octet, 1), 1);
+	close(told[0]);
+	close(told[1]);
+	return pid;
+}
+
+static void token_release(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* What the process with the secrets is asked, of tunnel @secret. */
+static void vault_ask(int fd, enum link_kind kind, uint32_t job, uint32_t secret, uint16_t param)
+{
+	static uint8_t msg[LINK_MAX];
+	struct writer w = link_begin(msg, kind);
+
+	writer_u32(&w, job);
+	if (kind != LINK_LOAD) {
+		writer_u32(&w, secret);
+		writer_u16(&w, param);
+		writer_bytes(&w, octets, sizeof(octets));
+	}
+	assert_true(link_send(fd, &w, true));
+}
+
+/* The next of its answers: the job, the kind in *@kind; 0: none within @ms. */
+static uint32_t vault_says(int fd, int ms, enum link_kind *kind, bool *ok)
+{
+	static uint8_t msg[LINK_MAX];
+	uint8_t first, done;
+	struct cursor c;
+	uint32_t job;
+	ssize_t n;
+
+	*kind = 0;
+	if (poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, ms) < 1)
+		return 0;
+	n = link_recv(fd, msg, true);
+	c = cursor_of(msg, n > 0 ? (size_t)n : 0);
+	if (!cursor_u8(&c, &first) || !cursor_u32(&c, &job) || !cursor_u8(&c, &done))
+		return 0;
+	*kind = first;
+	*ok = done;
+	return job;
+}
+
+static pid_t vault_process(int network[2])
+{
+	char path[128];
+	int supervisor[2], status;
+	enum link_kind kind;
+	struct vault *v;
+	pid_t pid;
+	bool ok;
+
+	file_write("t.conf", GOOD "tunnel t { remote = 198.51.100.2 psk = \"a long secret: ok\"\n"
+		   "local-ts = 10.1.0.0/24 remote-ts = 10.3.0.0/24 }\n", 0600);
+	config_path_of("t.conf", path);
+	assert_true(link_pair(network) && link_pair(supervisor));
+	fflush(NULL);
+	pid = fork();
+	if (!pid) {
+		close(network[0]);
+		v = vault_new(network[1], supervisor[1], path);
+		if (!vault_begin(v, &status) || !sandbox_filter(SANDBOX_SECRETS))
+			_exit(9);
+		status = vault_run(v);
+		vault_free(v);
+		_exit(status);
+	}
+	close(network[1]);
+	close(supervisor[1]);
+	vault_ask(network[0], LINK_LOAD, 1, 0, 0);
+	do
+		assert_int_equal(vault_says(network[0], 20000, &kind, &ok), 1);
+	while (kind != LINK_LOADED);
+	assert_true(ok);
+	return pid;
+}
+
+#define HASHES	(1 << SIGNATURE_HASH_SHA2_256 | 1 << SIGNATURE_HASH_SHA2_384)
+
+static void a_slow_token_holds_nobody_up(void **state)
+{
+	int network[2], status;
+	pid_t vault = vault_process(network), hold;
+	enum link_kind kind;
+	bool ok;
+
+	hold = token_hold();
+	for (uint32_t job = 6; job < 8; job++)
+		vault_ask(network[0], LINK_SIGN, job, 1, HASHES);
+	vault_ask(network[0], LINK_MAC, 8, 2, PRF_HMAC_SHA2_256);
+	assert_int_equal(vault_says(network[0], 5000, &kind, &ok), 8);
+	assert_int_equal(kind, LINK_MAC_DONE);
+	assert_int_equal(vault_says(network[0], 100, &kind, &ok), 0);
+	token_release(hold);
+	for (uint32_t job = 6; job < 8; job++) {
+		assert_int_equal(vault_says(network[0], 5000, &kind, &ok), job);
+		assert_int_equal(kind, LINK_SIGN_DONE);
+		assert_true(ok);
+	}
+	/* nor does one that never comes back keep the process */
+	hold = token_hold();
+	vault_ask(network[0], LINK_SIGN, 9, 1, HASHES);
+	usleep(100000);
+	close(network[0]);
+	for (int i = 0; i < 100 && !waitpid(vault, &status, WNOHANG); i++)
+		usleep(50000);
+	token_release(hold);
+	assert_int_equal(waitpid(vault, &status, WNOHANG), -1);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +423,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_wrong_pin_is_tried_once, without_modules),
 		cmocka_unit_test_teardown(the_last_try_is_a_persons, without_modules),
 		cmocka_unit_test_teardown(the_filter_of_system_calls, without_modules),
+		cmocka_unit_test_teardown(a_slow_token_holds_nobody_up, without_modules),
 	};
 
 	return cmocka_run_group_tests(tests, make, config_dir_remove);

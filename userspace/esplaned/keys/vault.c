@@ -10,15 +10,14 @@
 #include "crypto/crypto.h"
 #include "crypto/key.h"
 #include "crypto/pkcs11.h"
-#include "crypto/signature.h"
-#include "crypto/tls.h"
 #include "esplaned/conf/pack.h"
 #include "esplaned/keys/facts.h"
 #include "esplaned/keys/ledger.h"
 #include "esplaned/keys/link.h"
+#include "esplaned/keys/parcel.h"
+#include "esplaned/keys/signer.h"
 #include "esplaned/keys/vault_eap.h"
 #include "esplaned/keys/vault_radius.h"
-#include "esplaned/keys/parcel.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 
@@ -40,6 +39,7 @@ struct vault {
 	 */
 	struct config *config, *before;
 	uint32_t last_secret;		/* the number given last */
+	struct signer *signer;		/* NULL: tokens are waited for */
 	struct vault_hook hook[VAULT_HOOKS_MAX];
 	unsigned int hooks;
 	unsigned int mistakes;		/* of the load that is under way */
@@ -63,6 +63,10 @@ void vault_free(struct vault *v)
 {
 	if (!v)
 		return;
+	if (!signer_free(v->signer)) {	/* whoever asks that token waits, too */
+		log_warn("a token does not answer: ending without it");
+		return;
+	}
 	config_free(v->config);
 	config_free(v->before);
 	mem_free_wiped(v, sizeof(*v));
@@ -318,61 +322,51 @@ static bool vault_ppk(struct vault *v, struct cursor *c)
 	return ok;
 }
 
-/* LINK_SIGN */
+/* LINK_SIGN, LINK_TLS */
 
-static bool vault_sign(struct vault *v, struct cursor *c)
+static bool vault_signed(struct vault *v, const struct sign_order *o)
 {
-	uint8_t auth[SIGNATURE_MAX], method = 0;
-	char why[SIGNATURE_WHY_MAX] = "the tunnel's private key is not known";
-	const struct tunnel_options *t;
-	uint32_t job, secret;
-	struct writer w;
-	uint16_t hashes;
-	size_t len = 0;
-	bool ok;
+	struct writer w = link_begin(v->out, o->tls ? LINK_TLS_DONE : LINK_SIGN_DONE);
 
-	if (!cursor_u32(c, &job) || !cursor_u32(c, &secret) || !cursor_u16(c, &hashes))
-		return false;
-	t = vault_find(v, secret);
-	ok = t && t->key && signature_make(t->key, hashes, (struct chunk){ c->at, c->left },
-					   &method, auth, &len, why);
-	w = link_begin(v->out, LINK_SIGN_DONE);
-	writer_u32(&w, job);
-	writer_u8(&w, ok);
-	if (ok) {
-		writer_u8(&w, method);
-		writer_bytes(&w, auth, len);
-	} else {
-		pack_text(&w, why);
-	}
+	writer_u32(&w, o->job);
+	writer_u8(&w, o->ok);
+	if (o->ok && !o->tls)
+		writer_u8(&w, o->method);
+	if (o->ok)
+		writer_bytes(&w, o->made, o->len);
+	else
+		pack_text(&w, o->why);
 	return vault_answer(v, &w);
 }
 
-/* LINK_TLS */
-
-static bool vault_tls(struct vault *v, struct cursor *c)
+/* A token is not waited for. */
+static bool vault_sign(struct vault *v, struct cursor *c, bool tls)
 {
-	struct writer w = link_begin(v->out, LINK_TLS_DONE);
-	char why[TLS_WHY_MAX] = "the tunnel's private key is not known";
-	uint8_t signature[TLS_SIGNATURE_MAX];
+	struct sign_order o = { .tls = tls };
 	const struct tunnel_options *t;
-	uint32_t job, secret;
-	uint16_t scheme;
-	size_t len = 0;
-	bool ok;
+	uint32_t secret;
 
-	if (!cursor_u32(c, &job) || !cursor_u32(c, &secret) || !cursor_u16(c, &scheme))
+	if (!cursor_u32(c, &o.job) || !cursor_u32(c, &secret) || !cursor_u16(c, &o.param))
 		return false;
 	t = vault_find(v, secret);
-	ok = t && t->key &&
-	     tls_sign(t->key, scheme, (struct chunk){ c->at, c->left }, signature, &len, why);
-	writer_u32(&w, job);
-	writer_u8(&w, ok);
-	if (ok)
-		writer_bytes(&w, signature, len);
-	else
-		pack_text(&w, why);
-	return vault_answer(v, &w);
+	o.key = t ? t->key : NULL;
+	o.octets = (struct chunk){ c->at, c->left };
+	if (!o.key || !key_is_token(o.key) || !v->signer)
+		sign_now(&o);
+	else if (signer_put(v->signer, &o))
+		return true;
+	return vault_signed(v, &o);
+}
+
+static bool vault_on_signed(struct vault *v)
+{
+	struct sign_order o;
+
+	while (signer_take(v->signer, &o)) {
+		if (!vault_signed(v, &o))
+			return false;
+	}
+	return true;
 }
 
 /* LINK_EAP, LINK_RADIUS */
@@ -537,9 +531,8 @@ bool vault_input(struct vault *v, const uint8_t *msg, size_t len)
 	case LINK_PPK:
 		return vault_ppk(v, &c);
 	case LINK_SIGN:
-		return vault_sign(v, &c);
 	case LINK_TLS:
-		return vault_tls(v, &c);
+		return vault_sign(v, &c, kind == LINK_TLS);
 	case LINK_EAP:
 		return vault_secret(v, &c, LINK_EAP_DONE, vault_eap_answer);
 	case LINK_RADIUS:
@@ -598,22 +591,28 @@ bool vault_begin(struct vault *v, int *status)
 	*status = 0;
 	ok = vault_serve(v, v->network, true, status);
 	pkcs11_modules_end();
+	v->signer = signer_new();
+	if (!v->signer)
+		log_warn("no memory for a thread: what a token signs is waited for");
 	return ok;
 }
 
 int vault_run(struct vault *v)
 {
-	struct pollfd fds[2] = {
+	struct pollfd fds[3] = {
 		{ .fd = v->network, .events = POLLIN },
 		{ .fd = v->supervisor, .events = POLLIN },
+		{ .fd = signer_fd(v->signer), .events = POLLIN },
 	};
 	int status = 0;
 
 	for (;;) {
-		if (poll(fds, 2, -1) < 0 && errno != EINTR) {
+		if (poll(fds, 3, -1) < 0 && errno != EINTR) {
 			log_err("cannot wait for messages: %s", strerror(errno));
 			return 1;
 		}
+		if (fds[2].revents && !vault_on_signed(v))
+			return 1;
 		for (int i = 0; i < 2; i++) {
 			if (fds[i].revents && !vault_serve(v, fds[i].fd, false, &status))
 				return status;
