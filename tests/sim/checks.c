@@ -42,6 +42,7 @@ static uint64_t digest_sa(const struct ike_sa *sa)
 	MIX(d, sa->spi_i);
 	MIX(d, sa->spi_r);
 	MIX(d, sa->remote.port);
+	MIX(d, sa->remote.stream);
 	d = hash_octets(d, sa->remote.addr.b, 16);
 	MIX(d, sa->local.port);
 	d = hash_octets(d, sa->local.addr.b, 16);
@@ -405,6 +406,7 @@ void check_step(struct world *w)
 		if (w->n[i].ike)
 			check_node(w, &w->n[i]);
 	leases_check(w);
+	tcp_check(w);
 }
 
 /* ---- when all is quiet */
@@ -584,6 +586,7 @@ void check_converged(struct world *w)
 void check_empty(struct world *w)
 {
 	leases_check_empty(w);
+	tcp_check_empty(w);
 	for (int i = 0; i < w->nodes; i++) {
 		const struct node *n = &w->n[i];
 		const struct kernel *k = &n->k;
@@ -608,11 +611,14 @@ void inject(struct node *n, const struct record *r, const uint8_t *msg, size_t l
 	    const char *what)
 {
 	bool init = len > 18 && rules_in_clear(msg[18]);
+	struct endpoint remote = r->remote;
 	uint64_t all = digest(n, false), established = digest(n, true);
 
 	trace(n->w, "%c: %s", 'A' + n->index, what);
 	n->w->forged++;
-	ike_input(n->ike, &r->local, &r->remote, msg, len);
+	if (!tcp_is_open(n, remote.stream))
+		remote.stream = 0;
+	ike_input(n->ike, &r->local, &remote, msg, len);
 	if (digest(n, true) != established)
 		violate(n->w, "%s has changed what is established at %c", what, 'A' + n->index);
 	if (!init && digest(n, false) != all)
@@ -683,6 +689,9 @@ void replay(struct node *n)
 	if (rng_chance(&n->w->script, 50)) {
 		addr_parse(&moved.remote.addr, THIEF);
 		moved.remote.port = IKE_NATT_PORT;
+		moved.remote.stream = 0;
+		if (n->w->tcp)
+			tcp_intrude(n, &moved.local, &moved.remote);
 	}
 	inject(n, &moved, r->msg, r->len, "a replayed message");
 }

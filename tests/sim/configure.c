@@ -233,4 +233,5 @@ void configure(struct world *w)
 	parts_configure(w);
 	changes_configure(w);
 	resume_configure(w);
+	tcp_configure(w);
 }

@@ -416,6 +416,7 @@ void node_start(struct node *n)
 	host_env(&env);
 	kernel_env(&env);
 	leases_env(&env);
+	tcp_env(&env);
 	n->ike = hostile_engine(&env);
 	memset(secret, n->index + 1, sizeof(secret));
 	ike_crash_secret(n->ike, secret);
@@ -434,6 +435,7 @@ void node_stop(struct node *n)
 	memset(&n->tls, 0, sizeof(n->tls));
 	memset(&n->radius, 0, sizeof(n->radius));
 	memset(n->view, 0, sizeof(n->view));
+	tcp_node_stops(n);
 	host_flush(&n->host);
 	kernel_flush(&n->k);
 }

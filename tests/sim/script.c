@@ -253,6 +253,7 @@ static void chaos(struct world *w)
 			resume_vanish(w);
 		if (!w->violation[0])
 			changes_may_come(w);
+		tcp_chance(w);
 	}
 }
 
@@ -282,7 +283,7 @@ static void settle(struct world *w)
 	uint64_t limit;
 
 	w->calm = true;
-	w->cut_until = 0;
+	w->cut_until = w->udp_until = 0;
 	w->packet = 1400;
 	nat_rebind(w);
 	for (int i = 0; i < w->nodes; i++)
@@ -303,7 +304,7 @@ static void settle(struct world *w)
 static bool can_be_up(const struct world *w, int other)
 {
 	return other != HUB && !node_estranged(w, other) && !(w->twins && other > HUB) &&
-	       !leases_may_lack(w);
+	       !leases_may_lack(w) && !tcp_is_barren(w, other);
 }
 
 /* What is not up at @n of its tunnel to @other; NULL: all is that can be. */

@@ -36,6 +36,8 @@
 #define NOTICES_MAX	256
 #define WIRE_MAX	4096	/* messages of a node that are compared; a power of 2 */
 #define WINDOWS_MAX	64	/* IKE SAs of a node whose requests are counted */
+#define CONNS_MAX	32	/* TCP connections at once */
+#define WAYS_MAX	64	/* IKE SAs of a node whose way is remembered */
 #define NEVER		UINT64_MAX
 
 struct rng {
@@ -105,6 +107,36 @@ struct datagram {
 	uint64_t ike_spi;		/* ESP: spi_i of the IKE SA that carries its CHILD_SA */
 	unsigned int child;		/* ESP: which of them */
 	bool unknown;			/* ESP: the receiver's request makes it, and has no other */
+	uint64_t conn;			/* by TCP: the connection, with local and remote; 0: UDP */
+	int conn_end;			/* of it the receiver's */
+};
+
+/* One end of a TCP connection. */
+struct sim_end {
+	int node;			/* -1: nobody's */
+	uint64_t stream;		/* the engine's number for it */
+	struct endpoint local, remote;
+	bool open;
+	bool spoke;			/* something has arrived here */
+	bool kept;			/* a listener's: its peer has proved itself */
+	uint64_t last;			/* when the last message arrives here */
+	uint64_t told_at;		/* when it hears that it is gone; NEVER: it stands */
+};
+
+struct sim_conn {
+	uint64_t serial;
+	struct sim_end end[2];		/* who has dialled, who listens */
+	uint64_t up_at;			/* when that hears of it; NEVER: it has, or will not */
+	uint64_t close_at;		/* when that closes it */
+	bool up, broken;
+	const char *why;
+};
+
+/* How an IKE SA has begun. */
+struct sim_way {
+	uint64_t spi;			/* our own */
+	bool tcp;
+	uint64_t lost_at;		/* since when its connection lacks; NEVER: it does not */
 };
 
 struct record {
@@ -205,13 +237,16 @@ struct node {
 	unsigned int gone;		/* bits: children that a reload has taken out */
 	struct record seen[RECORD_MAX];
 	unsigned int seen_count;
+	uint64_t streams;		/* the last number of a TCP connection */
+	struct sim_way way[WAYS_MAX];
+	unsigned int way_count;
 	uint64_t ups, downs, fails, rekeys, ike_rekeys, reauths;
 };
 
 struct world {
 	uint64_t seed, now, order, hash, steps;
 	bool trace, hashed;		/* without both nobody asks for the history */
-	struct rng net, script, changes;
+	struct rng net, script, changes, streams;
 	struct node n[NODES_MAX];
 	int nodes;
 	bool any;			/* the hub takes who comes */
@@ -244,6 +279,11 @@ struct world {
 	unsigned int late, lost, bad_jobs;	/* percent: kernel events, jobs done wrong */
 	uint64_t packet;		/* octets of an ESP packet, for byte limits */
 	uint64_t cut_until;			/* the network is down */
+	bool tcp;			/* some go over TCP where UDP has no answer */
+	uint64_t udp_until;		/* UDP is blocked */
+	struct sim_conn conn[CONNS_MAX];
+	unsigned int conn_count;
+	uint64_t conn_serial;
 	bool calm; /* no chance any more: loss, faults and forgeries have ended */
 	char violation[512];			/* the first; "": none */
 	uint8_t stray[256];		/* the last message to nobody, as far as it fits */
@@ -282,6 +322,29 @@ void nat_rebind(struct world *w);
 void node_move(struct node *n);
 void net_send(void *ctx, const struct endpoint *local, const struct endpoint *remote,
 	      uint32_t mark, const uint8_t *msg, size_t len);
+
+/* It reaches d->to at d->at. */
+void net_put(struct world *w, const struct datagram *d, const uint8_t *msg);
+uint64_t net_delay(struct world *w);
+
+/* tcp.c: connections, RFC 9329 */
+void tcp_configure(struct world *w);
+void tcp_env(struct ike_env *env);
+/* Is it never up by its own attempts? */
+bool tcp_is_barren(const struct world *w, int other);
+void tcp_send(struct node *n, uint64_t stream, const uint8_t *msg, size_t len);
+/* Its receiver and where it comes from; false: it is lost. */
+bool tcp_arrives(struct world *w, struct datagram *d);
+uint64_t tcp_deadline(struct world *w);
+void tcp_tick(struct world *w);
+void tcp_node_stops(struct node *n);
+/* Somebody's who has nothing to do with it: @local, @remote get it, if @n listens. */
+void tcp_intrude(struct node *n, struct endpoint *local, struct endpoint *remote);
+bool tcp_is_open(struct node *n, uint64_t stream);
+/* UDP is blocked, or a connection breaks, or neither. */
+void tcp_chance(struct world *w);
+void tcp_check(struct world *w);
+void tcp_check_empty(struct world *w);
 
 /* node.c */
 void node_start(struct node *n);

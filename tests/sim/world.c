@@ -145,7 +145,7 @@ static void put(struct world *w, const struct datagram *d)
 	w->flight[w->flight_count++].order = w->order++;
 }
 
-static uint64_t delay(struct world *w)
+uint64_t net_delay(struct world *w)
 {
 	if (w->calm)
 		return 5 + rng_below(&w->net, 5);
@@ -154,14 +154,21 @@ static uint64_t delay(struct world *w)
 	return 1 + rng_below(&w->net, 60);
 }
 
-static uint8_t *copy(const uint8_t *p, size_t len)
+void net_put(struct world *w, const struct datagram *d, const uint8_t *msg)
 {
-	uint8_t *c = hooks_alloc(len ? len : 1);
+	struct datagram full = *d;
 
-	if (!c)
+	full.msg = hooks_alloc(d->len ? d->len : 1);
+	if (!full.msg)
 		abort();
-	memcpy(c, p, len);
-	return c;
+	memcpy(full.msg, msg, d->len);
+	put(w, &full);
+}
+
+/* To datagrams, of IKE and ESP. */
+static bool is_cut(const struct world *w)
+{
+	return w->now < w->cut_until || w->now < w->udp_until;
 }
 
 /* The datagram reaches a client through the NAT; false: none. */
@@ -218,6 +225,10 @@ void net_send(void *ctx, const struct endpoint *local, const struct endpoint *re
 
 	hash_bytes(w, msg, len);
 	wire_sent(n, msg, len);
+	if (remote->stream) {
+		tcp_send(n, remote->stream, msg, len);
+		return;
+	}
 	if (!route(n, local, remote, &d)) {	/* to an address somebody made up */
 		w->stray_len = len < sizeof(w->stray) ? len : sizeof(w->stray);
 		memcpy(w->stray, msg, w->stray_len);
@@ -225,7 +236,7 @@ void net_send(void *ctx, const struct endpoint *local, const struct endpoint *re
 	}
 	if (!w->calm)
 		copies = rng_chance(&w->net, w->loss) ? 0 : rng_chance(&w->net, w->dup) ? 2 : 1;
-	if (w->now < w->cut_until)
+	if (is_cut(w))
 		copies = 0;
 	trace(w, "%c: sends %c %zu octets, exchange %u id %u flags %02x%s", 'A' + n->index,
 	      'A' + d.to, len, msg[18], msg[23], msg[19],
@@ -233,9 +244,8 @@ void net_send(void *ctx, const struct endpoint *local, const struct endpoint *re
 	      copies	  ? " (twice)" :
 			    " (lost)");
 	while (copies--) {
-		d.at = w->now + delay(w);
-		d.msg = copy(msg, len);
-		put(w, &d);
+		d.at = w->now + net_delay(w);
+		net_put(w, &d, msg);
 	}
 }
 
@@ -271,7 +281,7 @@ void probe(struct node *n)
 	struct sim_policy *p;
 	const struct ike_sa *sa;
 
-	if (!n->ike || !n->k.policy_count || w->now < w->cut_until)
+	if (!n->ike || !n->k.policy_count || is_cut(w))
 		return;
 	p = &n->k.policy[rng_below(&w->net, n->k.policy_count)];
 	child = child_find(n->ike, p->id);
@@ -282,7 +292,7 @@ void probe(struct node *n)
 	sa = carrier(child);
 	if (!sa || !p->has_out || p->out.expired_ms || !route(n, &p->local, &p->remote, &d))
 		return;
-	d.at = w->now + delay(w);
+	d.at = w->now + net_delay(w);
 	d.spi = p->out.spi;
 	/* where the peer's DELETE has come, an answer under way decides what is sent next */
 	d.ike_spi = child->out->peer_deleted ? 0 : sa->spi_i;
@@ -371,7 +381,7 @@ static void steal(struct world *w, struct datagram *d)
 	bool mobike = w->n[d->to].conf.mobike && w->n[d->from].conf.mobike;
 
 	/* without MOBIKE a peer behind NAT is followed, and one that is half open */
-	if (w->calm || (w->nat && !mobike) ||
+	if (w->calm || d->conn || (w->nat && !mobike) ||
 	    d->msg[18] < (mobike ? EXCHANGE_IKE_AUTH : EXCHANGE_CREATE_CHILD_SA) ||
 	    !rng_chance(&w->net, 3))
 		return;
@@ -379,6 +389,8 @@ static void steal(struct world *w, struct datagram *d)
 	if (!mobike && rules_in_clear(d->msg[18]))
 		return;
 	d->remote.addr = w->thief;
+	if (w->tcp && rng_chance(&w->streams, 50))
+		tcp_intrude(&w->n[d->to], &d->local, &d->remote);
 }
 
 static void deliver(struct world *w, unsigned int i)
@@ -390,6 +402,10 @@ static void deliver(struct world *w, unsigned int i)
 	w->flight[i] = w->flight[--w->flight_count];
 	if (!d.msg) {
 		deliver_esp(n, &d);
+		return;
+	}
+	if (d.conn && !tcp_arrives(w, &d)) {
+		free(d.msg);
 		return;
 	}
 	trace(w, "%c: gets exchange %u id %u flags %02x", 'A' + n->index, d.msg[18], d.msg[23],
@@ -487,7 +503,7 @@ static uint64_t engine_deadline(const struct node *n)
 /* One engine's or kernel's turn, whichever deadline comes first. */
 static bool step_node(struct world *w, uint64_t limit)
 {
-	enum { ENGINE, KERNEL, JOB } turn = ENGINE;
+	enum { ENGINE, KERNEL, JOB, STREAM } turn = ENGINE;
 	struct node *due = NULL;
 	uint64_t at = limit;
 
@@ -512,11 +528,17 @@ static bool step_node(struct world *w, uint64_t limit)
 			turn = KERNEL;
 		}
 	}
-	if (!due)
+	if (tcp_deadline(w) <= limit && (!due || tcp_deadline(w) < at)) {
+		at = tcp_deadline(w);
+		turn = STREAM;
+	}
+	if (!due && turn != STREAM)
 		return false;
 	if (at > w->now)
 		w->now = at;
-	if (turn == KERNEL)
+	if (turn == STREAM)
+		tcp_tick(w);
+	else if (turn == KERNEL)
 		kernel_tick(due);
 	else if (turn == JOB)
 		jobs_tick(due);
