@@ -149,6 +149,7 @@ static void change_start(const struct change *c, struct peer *peer)
 {
 	struct ike *ike = peer->ike;
 	enum start_mode start = c->to->start;
+	struct child *child;
 
 	if (start == c->from->start || peer->intent == INTENT_DOWN || c->to->any)
 		return;
@@ -162,6 +163,8 @@ static void change_start(const struct change *c, struct peer *peer)
 	} else if (peer->state == PEER_DOWN && !peer->revive && !peer->begin) {
 		timer_cancel(&ike->timers, &peer->retry);
 		peer->intent = INTENT_ANSWER;
+		TAILQ_FOREACH(child, &peer->children, link)
+			child->wanted = false;
 	}
 }
 

@@ -154,6 +154,29 @@ static void another_start(void **state)
 	ends_free(p);
 }
 
+/* What was asked for is asked for no more when nobody tries: a packet asks anew. */
+static void no_wish_without_a_try(void **state)
+{
+	struct ike_kern_event packet = { .type = IKE_KERN_ACQUIRE };
+	struct ends *p = two();
+	struct side *s = &p->s[0];
+
+	s->conf.start = START_UP;
+	ends_start(p);
+	assert_int_equal(side_up(s), 0);
+	s->conf.start = START_ON_DEMAND;
+	reload(s);
+	assert_int_equal(s->count, 0);
+	assert_true(child_named(s, "voice")->waits);
+	packet.policy = child_named(s, "voice")->id;
+	ike_kern_event(s->ike, &packet);
+	pass(p, 0);
+	carry_all(p);
+	assert_int_equal(child_named(s, "voice")->state, CHILD_UP);
+	assert_int_equal(child_named(s, "t")->state, CHILD_DOWN);
+	ends_free(p);
+}
+
 /* It was tried for ever; now nobody does. */
 static void no_more_tries(void **state)
 {
@@ -219,6 +242,7 @@ int main(void)
 		cmocka_unit_test(options_of_the_ike_sa),
 		cmocka_unit_test(a_shorter_proof),
 		cmocka_unit_test(another_start),
+		cmocka_unit_test(no_wish_without_a_try),
 		cmocka_unit_test(no_more_tries),
 		cmocka_unit_test(keys_that_may_be_exported),
 	};
