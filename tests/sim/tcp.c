@@ -421,12 +421,23 @@ void tcp_chance(struct world *w)
 
 /* ---- checks */
 
+/* Has a request of ours left that is to be answered still? */
+static bool tcp_is_waited_for(const struct ike_sa *sa)
+{
+	const struct exchange *ex;
+
+	TAILQ_FOREACH(ex, &sa->exchanges, link)
+		if (ex->sent && !ex->answered)
+			return true;
+	return false;
+}
+
 /* What is under way needs another connection soon. */
 static void tcp_check_lost(struct node *n, const struct ike_sa *sa, struct sim_way *way)
 {
 	uint64_t now = n->w->now;
 
-	if (!sa->dials || !sa->exchange_count || tcp_is_open(n, sa->remote.stream))
+	if (!sa->dials || !tcp_is_waited_for(sa) || tcp_is_open(n, sa->remote.stream))
 		way->lost_at = NEVER;
 	else if (way->lost_at == NEVER)
 		way->lost_at = now;
