@@ -221,5 +221,6 @@ int selftest(void)
 		world_free(w);
 	}
 	free(w);
+	failures += !selftest_ke();
 	return failures != 0;
 }

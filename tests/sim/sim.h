@@ -497,5 +497,7 @@ void script_run(struct world *w);
 
 /* selftest.c: 0 if each check can fail */
 int selftest(void);
+/* selftest_ke.c */
+bool selftest_ke(void);
 
 #endif
