@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Is the key exchange below the engine one? Of ke_cheap.c and of the real one. */
 #include "sim/sim.h"
+
 #include "lib/array.h"
-#include "sim/sim.h"
 #include "suite/proposal.h"
 
 static void ke_random(void *ctx, void *buf, size_t len)
