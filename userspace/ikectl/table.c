@@ -300,8 +300,8 @@ static void table_tcp(const struct table *t, const struct table_row *row)
 
 	/* what the only peer says is said of its tunnel too, whose peers have lines of their own */
 	if (!strcmp(text_of(o, "transport"), "tcp") && strcmp(text_of(o, "remote"), "any")) {
-		snprintf(text, sizeof(text), "IKE goes over TCP, to %s: no packets can",
-			 text_of(o, "remote_endpoint"));
+		snprintf(text, sizeof(text), "IKE goes over TCP, %s to %s: no packets can",
+			 text_of(o, "local_endpoint"), text_of(o, "remote_endpoint"));
 		table_note(t, row, text);
 	}
 	if (text_of(o, "listen_tcp_error")[0]) {

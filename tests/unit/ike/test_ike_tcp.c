@@ -247,9 +247,11 @@ static void an_answer_is_lost(void **state)
 	pass(p, 1000);
 	carry(a);
 	assert_int_equal(oldest(b)->remote.stream, 2);
-	/* a copy moves nobody */
+	/* a copy moves nobody; what side 0 says next, here its DELETE, does */
 	assert_int_equal(only_sa(b)->remote.stream, 1);
 	carry_all(p);
+	assert_int_equal(only_sa(b)->remote.stream, 2);
+	assert_int_equal(only_sa(b)->state, SA_CLOSED);
 	ended_in(a, IKE_EV_FAILED, IKE_FAIL_TCP, "");
 	ends_free(p);
 }

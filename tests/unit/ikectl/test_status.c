@@ -384,7 +384,7 @@ static void tcp_says(const char *remote, bool detail, const char *expected)
 static void over_tcp(void **state)
 {
 	tcp_says("198.51.100.7", false,
-		 "    IKE goes over TCP, to 198.51.100.7:443: no packets can\n"
+		 "    IKE goes over TCP, 192.0.2.1:40001 to 198.51.100.7:443: no packets can\n"
 		 "    TCP port 4500 is not listened at: Address already in use\n");
 	tcp_says("any", false, NULL);
 	tcp_says("198.51.100.7", true,
