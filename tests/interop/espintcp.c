@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For a daemon that wants the kernel's ESP in TCP (TCP_ULP "espintcp"), on a kernel that has none, as
- * Debian's: preloaded, it takes the two octets of length off what is read and puts them before what
- * is sent, as the kernel would. ESP goes nowhere.
+ * For a daemon that wants the kernel's ESP in TCP (TCP_ULP "espintcp"), on a kernel that has none,
+ * as Debian's: preloaded, it takes the two octets of length off what is read and puts them before
+ * what is sent, as the kernel would. ESP goes nowhere.
  */
 #include <dlfcn.h>
 #include <errno.h>
