@@ -246,6 +246,8 @@ static bool fake_job(void *ctx, uint32_t id, const struct ike_job *what)
 	if (f->job_count == FAKE_JOBS_MAX)
 		fake_broken("too many jobs");
 	*job = (struct fake_job){ .id = id, .tunnel = what->tunnel, .kind = what->kind };
+	if (what->second)
+		job->tunnel |= FAKE_SECOND;
 	if (what->kind == IKE_JOB_TLS)
 		return fake_job_tls(f, job, what);
 	if (what->kind == IKE_JOB_RADIUS)
@@ -253,7 +255,7 @@ static bool fake_job(void *ctx, uint32_t id, const struct ike_job *what)
 	if (what->kind == IKE_JOB_RESOLVE) {
 		snprintf(job->name, sizeof(job->name), "%s", what->name);
 	} else if (what->kind == IKE_JOB_VERIFY) {
-		job->why = fake_verify_job(fake_tunnel(f, what->tunnel)->ca, what, &job->valid_s);
+		job->why = fake_verify_job(fake_tunnel(f, job->tunnel)->ca, what, &job->valid_s);
 	} else {
 		job->prf = what->prf;
 		job->hashes = what->hashes;

@@ -138,6 +138,9 @@ void fake_clear(struct fake *f);
 void fake_reboot(struct fake *f);
 struct ike_env fake_env(struct fake *f);
 
+/* With the number of a tunnel: its secrets for a second proof, RFC 4739. */
+#define FAKE_SECOND	UINT32_C(0x80000000)
+
 void fake_secret(struct fake *f, uint32_t tunnel, const char *psk);
 void fake_ppk(struct fake *f, uint32_t tunnel, const char *ppk);
 /* What it signs with, and whose certificates it believes (fake_sign.h); "": nothing, nobody's. */

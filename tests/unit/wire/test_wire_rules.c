@@ -130,6 +130,13 @@ static const struct rule_case cases[] = {
 	{ AUTH, RESPONSE, INSIDE, "rCAS12o", NULL, MSG_AUTH },
 	{ AUTH, RESPONSE, INSIDE, "rAe", NULL, MSG_AUTH },
 	{ AUTH, RESPONSE, INSIDE, "e", NULL, MSG_DECLINED },
+	/* to the last proof of several, RFC 4739 2.3 */
+	{ AUTH, RESPONSE, INSIDE, "S12", NULL, MSG_AUTH_GRANTED },
+	{ AUTH, RESPONSE, INSIDE, "PS12o", NULL, MSG_AUTH_GRANTED },
+	{ AUTH, RESPONSE, INSIDE, "", NULL, MSG_AUTH_GRANTED },
+	{ AUTH, RESPONSE, INSIDE, "S1", "payload TSr is missing" },
+	{ AUTH, RESPONSE, INSIDE, "CS12", "payload CERT does not belong there" },
+	{ AUTH, RESPONSE, INSIDE, "rS12", "payload AUTH is missing" },
 	{ AUTH, REQUEST, INSIDE, "iA", NULL, MSG_AUTH },			/* RFC 6023 */
 	/* or of another proof, RFC 4739 */
 	{ AUTH, REQUEST, INSIDE, "i", NULL, MSG_AUTH_AGAIN },
@@ -138,7 +145,6 @@ static const struct rule_case cases[] = {
 	{ AUTH, REQUEST, INSIDE, "i1", "payload TSi does not belong", MSG_AUTH_AGAIN },
 	{ AUTH, RESPONSE, INSIDE, "rA", NULL, MSG_AUTH },
 	{ AUTH, RESPONSE, INSIDE, "rA12", "IKE_AUTH response: payload SA is missing" },
-	{ AUTH, RESPONSE, INSIDE, "S12", "payload IDr is missing" },
 	{ AUTH, RESPONSE, INSIDE, "irAS12", "payload IDi does not belong there" },
 
 	{ CHILD, REQUEST, INSIDE, "oSn12", NULL, MSG_CHILD },

@@ -43,6 +43,7 @@ struct auth_session {
 	const struct auth_ops *method;
 	uint32_t tunnel;		/* whose secret it is about */
 	bool prover;			/* we prove ourselves; else: we verify the peer */
+	bool second;			/* of two proofs, RFC 4739: with secrets of its own */
 	struct octets covered;		/* what the proof covers, RFC 7296 2.15 */
 	unsigned int round;
 	uint8_t number;			/* AUTH method of the proof: of ours, once it is done */

@@ -8,6 +8,7 @@ static enum auth_state psk_step(struct auth_session *s, struct chunk input)
 	size_t len = prf_len(s->sa->prf);
 	struct ike_job job = {
 		.kind = IKE_JOB_PSK_MAC, .tunnel = s->tunnel, .prf = s->sa->prf,
+		.second = s->second,
 		.octets = { s->covered.p, s->covered.len },
 	};
 

@@ -11,7 +11,7 @@ static bool signature_begin(struct auth_session *s, struct chunk input)
 {
 	struct ike_job job = {
 		.kind = s->prover ? IKE_JOB_SIGN : IKE_JOB_VERIFY, .tunnel = s->tunnel,
-		.octets = { s->covered.p, s->covered.len },
+		.second = s->second, .octets = { s->covered.p, s->covered.len },
 	};
 
 	if (s->prover) {

@@ -136,6 +136,7 @@ struct tunnel_conf *tunnel_conf_dup(const struct tunnel_conf *conf)
 	}
 	chunk_list_get(copy->certs);
 	chunk_list_get(copy->ca_hashes);
+	chunk_list_get(copy->second_certs);
 	return copy;
 }
 
@@ -148,7 +149,8 @@ void tunnel_conf_clear(struct tunnel_conf *conf)
 	free(conf->child);
 	chunk_list_put(conf->certs);
 	chunk_list_put(conf->ca_hashes);
-	conf->certs = conf->ca_hashes = NULL;
+	chunk_list_put(conf->second_certs);
+	conf->certs = conf->ca_hashes = conf->second_certs = NULL;
 	conf->child = NULL;
 	conf->child_count = 0;
 }

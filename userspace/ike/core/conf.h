@@ -147,10 +147,16 @@ struct tunnel_conf {
 	 */
 	const struct auth_ops *local_auth, *remote_auth;
 	/*
-	 * A second proof of who begins after the first, in rounds: auth_eap_ops, RFC 4739; NULL:
-	 * none. Ours, and that of the peers of a tunnel with @any.
+	 * A second proof of who begins after the first, RFC 4739: one of these, or auth_eap_ops;
+	 * NULL: none. Ours, and that of the peers.
 	 */
 	const struct auth_ops *local_second, *remote_second;
+	/*
+	 * Who it proves, where it is not in rounds. Ours: type 0, as @local_id. Theirs: type 0,
+	 * whom the certificate names, or with a key that is shared whom the first one has proved.
+	 */
+	struct ike_id second_id;
+	struct chunk_list *second_certs;	/* of ours, as @certs */
 	/*
 	 * What goes with auth_signature_ops, a reference each. Our own chain in DER, the end
 	 * entity's first, at most IKE_CERTS_MAX and IKE_CERTS_LEN_MAX octets; NULL: we send none,

@@ -139,6 +139,7 @@ struct ike_job {
 	uint32_t tunnel;
 	const char *name;		/* RESOLVE */
 	uint16_t prf;			/* PSK_MAC, PPK */
+	bool second;			/* PSK_MAC, SIGN, VERIFY: the second proof of two */
 	/* PSK_MAC, PPK, EAP; SIGN, VERIFY: what AUTH covers, RFC 7296 2.15 */
 	struct chunk octets;
 	/*

@@ -249,14 +249,10 @@ static enum built auth_build(struct exchange *ex, struct cause *cause)
 	enum built built;
 	struct builder b;
 
-	if (p->stage == AUTH_FIRST) {
-		built = auth_prove(ex, cause);
+	if (p->stage <= AUTH_SECOND) {
+		built = p->stage == AUTH_FIRST ? auth_prove(ex, cause) : second_prove(ex, cause);
 		if (built != BUILD_READY)
 			return built;
-	}
-	if (p->stage == AUTH_SECOND && !second_begin(ex->sa)) {
-		cause_set(cause, IKE_FAIL_PROTOCOL, "no memory for IKE_AUTH");
-		return BUILD_FAILED;
 	}
 	v2_request_begin(ex, &b);
 	if (p->stage == AUTH_FIRST)
@@ -365,7 +361,9 @@ enum verdict v2_auth_refused(struct inbound *in)
 
 enum verdict v2_auth_abandoned(struct inbound *in)
 {
-	return v2_inbound(in)->m.seen[PAYLOAD_AUTH] ? VERDICT_STAY : VERDICT_FAIL;
+	const struct msg *m = &v2_inbound(in)->m;
+
+	return m->seen[PAYLOAD_AUTH] || m->kind == MSG_AUTH_GRANTED ? VERDICT_STAY : VERDICT_FAIL;
 }
 
 /* ---- accepted */
@@ -614,24 +612,13 @@ static enum verdict auth_begin_alone(struct inbound *in)
 	return auth_next_round(in);
 }
 
-/* Whose second proof we could not judge. */
-static bool auth_peer_goes_on(struct inbound *in)
-{
-	if (!second_follows(&v2_inbound(in)->m))
-		return false;
-	cause_set(&in->cause, IKE_FAIL_AUTH_LOCAL,
-		  "the peer wants to prove itself once more (ANOTHER_AUTH_FOLLOWS, RFC 4739), and "
-		  "nothing here says how: let it do so once");
-	return true;
-}
-
 enum verdict v2_auth_response(struct inbound *in)
 {
 	const struct auth_session *ours = in->sa->auth[true];
 	struct v2_inbound *v = v2_inbound(in);
 
 	resume_used(in->sa);
-	if (auth_peer_goes_on(in))
+	if (second_of_theirs(in))
 		return VERDICT_FAIL;
 	if (resume_is_void(in->sa)) {
 		resume_give_up(in->sa, "a reload meanwhile");
@@ -645,6 +632,12 @@ enum verdict v2_auth_response(struct inbound *in)
 	    !proof_of_key_ok(ours, &in->sa->auth[false]->covered, false, &v->m.auth))
 		return auth_not_proved(in, "");
 	return auth_accepted(in);
+}
+
+/* To the second proof of ours: the peer's own has come with the answer to the first. */
+enum verdict v2_auth_granted(struct inbound *in)
+{
+	return second_is_said(in->sa) ? auth_accepted(in) : auth_not_proved(in, "");
 }
 
 /* ---- rounds, RFC 7296 2.16 */
@@ -684,7 +677,7 @@ enum verdict v2_auth_more(struct inbound *in)
 	struct v2_inbound *v = v2_inbound(in);
 	const struct auth_session *s = in->sa->auth[true];
 
-	if (auth_peer_goes_on(in))
+	if (second_of_theirs(in))
 		return VERDICT_FAIL;
 	if (!s || !s->method->rounds) {
 		cause_set(&in->cause, IKE_FAIL_PROTOCOL, "the peer asks for EAP, which we do not do");

@@ -417,6 +417,8 @@ enum verdict v2_auth_request(struct inbound *in)
 		v2_refuse(v2_inbound(in), NOTIFY_INVALID_SYNTAX, NULL, 0);
 		return VERDICT_FAIL;
 	}
+	if (in->sa->stash && v2_inbound(in)->m.kind == MSG_AUTH)
+		return rounds_second(in);
 	if (!auth_note_claim(in->sa, &v2_inbound(in)->m))
 		return auth_reject(in);
 	in->priv = auth_identify(in);

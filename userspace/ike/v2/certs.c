@@ -11,7 +11,16 @@
 
 static bool certs_may_sign(const struct tunnel_conf *conf)
 {
-	return method_ours(conf)->certs || method_theirs(conf)->certs;
+	return method_ours(conf)->certs || method_theirs(conf)->certs ||
+	       (conf->local_second && conf->local_second->certs) ||
+	       (conf->remote_second && conf->remote_second->certs);
+}
+
+/* Does the peer prove itself by one of our CAs, first or second? */
+static bool certs_may_come(const struct tunnel_conf *conf)
+{
+	return method_theirs(conf)->certs ||
+	       (conf->remote_second && conf->remote_second->certs);
 }
 
 static void certs_build_hashes(struct builder *b)
@@ -57,7 +66,7 @@ void certs_answer(struct builder *b, const struct ike_sa *sa, const struct msg *
 		signs = true;
 		raw |= t->conf->remote_raw;
 		ocsp |= t->conf->ask_ocsp;
-		if (method_theirs(t->conf)->certs)
+		if (certs_may_come(t->conf))
 			certs_add_cas(cas, &count, t->conf->ca_hashes);
 	}
 	if (signs && msg_notify(m, NOTIFY_SIGNATURE_HASH_ALGORITHMS))
@@ -84,11 +93,14 @@ void certs_take_hashes(struct ike_sa *sa, const struct msg *m)
 
 void certs_build(struct builder *b, const struct auth_session *s, const struct tunnel_conf *conf)
 {
+	const struct chunk_list *certs = s->second ? conf->second_certs : conf->certs;
+	bool raw = !s->second && conf->local_raw;
+
 	if (!s->method->certs)
 		return;
-	for (unsigned int i = 0; i < chunk_list_count(conf->certs); i++)
-		build_cert(b, PAYLOAD_CERT, conf->local_raw ? CERT_RAW_PUBLIC_KEY :
-			   CERT_X509_SIGNATURE, &conf->certs->chunk[i], 1);
+	for (unsigned int i = 0; i < chunk_list_count(certs); i++)
+		build_cert(b, PAYLOAD_CERT, raw ? CERT_RAW_PUBLIC_KEY : CERT_X509_SIGNATURE,
+			   &certs->chunk[i], 1);
 }
 
 void certs_request(struct builder *b, const struct tunnel_conf *conf)

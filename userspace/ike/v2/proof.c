@@ -34,11 +34,15 @@ struct auth_session *proof_begin(struct ike_sa *sa, const struct tunnel *t)
 struct auth_session *proof_begin_second(struct ike_sa *sa, const struct tunnel *t,
 					const struct ike_id *id)
 {
+	struct auth_session *s;
 	struct octets covered;
 
 	if (!proof_covered(sa, id, &covered))
 		return NULL;
-	return auth_begin(sa, t->id, t->conf->local_second, true, &covered);
+	s = auth_begin(sa, t->id, t->conf->local_second, true, &covered);
+	if (s)
+		s->second = true;
+	return s;
 }
 
 static struct auth_session *proof_verify_by(struct ike_sa *sa, const struct tunnel *t,
@@ -65,7 +69,11 @@ struct auth_session *proof_verify(struct ike_sa *sa, const struct tunnel *t, con
 struct auth_session *proof_verify_second(struct ike_sa *sa, const struct tunnel *t,
 					 const struct msg *m)
 {
-	return proof_verify_by(sa, t, t->conf->remote_second, m);
+	struct auth_session *s = proof_verify_by(sa, t, t->conf->remote_second, m);
+
+	if (s)
+		s->second = true;
+	return s;
 }
 
 bool proof_take(struct auth_session *s, const struct msg *m)

@@ -18,6 +18,7 @@ struct rounds {
 	uint8_t first;			/* type of its first payload */
 	struct octets inner;
 	bool second;			/* the peer has proved itself once before, RFC 4739 */
+	struct ike_id id;		/* as whom */
 	bool awaited;			/* they begin with the next message */
 	bool done;			/* only the proof with the key is missing */
 	bool told;			/* it is said why the peer will be refused */
@@ -121,6 +122,7 @@ enum verdict rounds_await(struct inbound *in, struct tunnel *t)
 	if (!r)
 		return rounds_fail(in, "no memory");
 	r->second = true;
+	r->id = v2_id(&v2_inbound(in)->m.idi);
 	r->awaited = true;
 	/* each proof has its time; this comes once */
 	timer_set(&in->sa->ike->timers, &in->sa->expiry, ike_now(in->sa->ike) +
@@ -136,10 +138,81 @@ enum verdict rounds_again(struct inbound *in)
 
 	if (!r->awaited)
 		return rounds_fail(in, "it begins a proof amid another one");
+	if (t && !t->conf->remote_second->rounds)
+		return rounds_fail(in, "it begins EAP, and second-auth wants no EAP of it");
 	if (!t || !proof_verify_second(in->sa, t, &v->m))
 		return rounds_fail(in, "no memory, or the tunnel has gone");
 	r->awaited = false;
 	return rounds_step(in);
+}
+
+/* The last message; what the first one asked for is granted. */
+static enum verdict rounds_second_proved(struct inbound *in, struct tunnel *t)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	struct auth_session *s = in->sa->auth[false];
+	const struct rounds *r = in->sa->stash;
+	char proved[PROOF_STRLEN];
+
+	report_tunnel_log(t, LOG_INFO, "the peer has proved itself a second time%s",
+			  proof_text(s, proved));
+	/* a key that is shared proves nobody's name */
+	in->sa->remote_id = s->method->certs ? s->id : r->id;
+	proof_certified(in->sa, s);
+	auth_end(in->sa, false);
+	crash_take(in->sa, &v->m);	/* before the first message is read again in its place */
+	if (msg_parse_payloads(cursor_of(r->inner.p, r->inner.len), r->first, &v->m) != MSG_OK)
+		return rounds_fail(in, "no memory");
+	if (accept_turned_away(in, t, tunnel_peer_known(t, &in->sa->remote_id)))
+		return VERDICT_FAIL;
+	return accept_establish(in, t, NULL);
+}
+
+static enum verdict rounds_second_verify(struct inbound *in)
+{
+	const struct msg_auth *auth = &v2_inbound(in)->m.auth;
+	struct auth_session *s = in->sa->auth[false];
+	struct rounds *r = in->sa->stash;
+	struct tunnel *t = tunnel_find(in->sa->ike, r->tunnel);
+	enum auth_state state = AUTH_FAILED;
+
+	if (t)
+		state = auth_step(s, (struct chunk){ auth->data.at, auth->data.left });
+	if (state == AUTH_PENDING) {
+		in->resume = rounds_second_verify;
+		return VERDICT_PENDING;
+	}
+	if (state == AUTH_DONE)
+		return rounds_second_proved(in, t);
+	return rounds_fail(in, s->why[0] ? s->why :
+			   "its second proof is wrong: compare second-psk on both ends");
+}
+
+enum verdict rounds_second(struct inbound *in)
+{
+	struct v2_inbound *v = v2_inbound(in);
+	struct rounds *r = in->sa->stash;
+	struct tunnel *t = tunnel_find(in->sa->ike, r->tunnel);
+	char why[IKE_WHY_MAX];
+	struct auth_session *s;
+
+	if (!r->awaited)
+		return rounds_fail(in, "it begins a proof amid another one");
+	r->awaited = false;
+	if (second_follows(&v->m))
+		return rounds_fail(in, "it announces one proof more (ANOTHER_AUTH_FOLLOWS) than "
+				   "there is to be");
+	s = t ? proof_verify_second(in->sa, t, &v->m) : NULL;
+	if (!s)
+		return rounds_fail(in, "no memory, or the tunnel has gone");
+	if (!proof_take(s, &v->m)) {
+		snprintf(why, sizeof(why), "its second proof has AUTH method %u, and second-auth wants %s",
+			 v->m.auth.method, s->method->name);
+		return rounds_fail(in, s->why[0] ? s->why : why);
+	}
+	s->in = in;
+	return second_is_wrong_id(t->conf, &r->id, s, why) ? rounds_fail(in, why) :
+							     rounds_second_verify(in);
 }
 
 enum verdict v2_auth_round(struct inbound *in)

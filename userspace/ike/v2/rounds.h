@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * IKE_AUTH in several rounds as responder, RFC 7296 2.16: the peer proves itself in EAP payloads,
- * and nothing else, or after a first proof (second.h).
+ * and nothing else, or after a first proof (second.h). Or the second one is no EAP: then it is one
+ * message.
  */
 #ifndef IKE_ROUNDS_H
 #define IKE_ROUNDS_H
@@ -19,5 +20,7 @@ enum verdict rounds_begin(struct inbound *in, struct tunnel *t);
 enum verdict rounds_await(struct inbound *in, struct tunnel *t);
 /* IDi alone, where there is a stash: the second proof begins, if it is awaited. */
 enum verdict rounds_again(struct inbound *in);
+/* IDi and AUTH, where there is a stash: this is the second one. */
+enum verdict rounds_second(struct inbound *in);
 
 #endif

@@ -58,6 +58,8 @@ static const struct fsm_row v2_rows[] = {
 	  FSM_ANY_KIND, v2_intermediate_refused, SA_DEAD, SA_DEAD },
 	{ "the peer proves itself in turn", SA_AUTH_SENT, EXCHANGE_IKE_AUTH, ROLE_INITIATOR,
 	  K(MSG_AUTH) | K(MSG_AUTH_PROOF), v2_auth_response, SA_ESTABLISHED, SA_CLOSING },
+	{ "the peer takes the last of our proofs", SA_AUTH_SENT, EXCHANGE_IKE_AUTH,
+	  ROLE_INITIATOR, K(MSG_AUTH_GRANTED), v2_auth_granted, SA_ESTABLISHED, SA_CLOSING },
 	{ "the peer wants another round", SA_AUTH_SENT, EXCHANGE_IKE_AUTH, ROLE_INITIATOR,
 	  K(MSG_AUTH_ROUND), v2_auth_more, SA_AUTH_SENT, SA_CLOSING },
 	{ "the peer refuses us", SA_AUTH_SENT, EXCHANGE_IKE_AUTH, ROLE_INITIATOR,

@@ -53,6 +53,7 @@ enum verdict v2_auth_again(struct inbound *in);
 enum verdict v2_auth_round(struct inbound *in);
 enum verdict v2_auth_proof(struct inbound *in);
 enum verdict v2_auth_response(struct inbound *in);
+enum verdict v2_auth_granted(struct inbound *in);
 enum verdict v2_auth_more(struct inbound *in);
 enum verdict v2_auth_refused(struct inbound *in);
 enum verdict v2_auth_abandoned(struct inbound *in);

@@ -29,6 +29,7 @@ enum msg_kind {
 	MSG_AUTH_AGAIN,			/* and without SA: next proof, RFC 4739; or childless */
 	MSG_AUTH_ROUND,			/* EAP, either way */
 	MSG_AUTH_PROOF,			/* AUTH after EAP; the response with SA, TSi, TSr */
+	MSG_AUTH_GRANTED,		/* response without AUTH: to the last of several proofs */
 	MSG_CHILD,			/* SA, Nonce, TSi, TSr: new, or the rekey of one */
 	MSG_REKEY_IKE,			/* SA of IKE, Nonce, KE */
 	MSG_INFO,

@@ -108,6 +108,15 @@ static const struct rule proof_response[] = {
 	{}
 };
 
+/* To a second proof of the initiator's that was no EAP: RFC 4739 2.3. The responder had its own. */
+static const struct rule auth_granted[] = {
+	{ PAYLOAD_CP, 0, 1 },
+	{ PAYLOAD_SA, TOGETHER, 1 },
+	{ PAYLOAD_TSI, TOGETHER, 1 },
+	{ PAYLOAD_TSR, TOGETHER, 1 },
+	{}
+};
+
 /* CREATE_CHILD_SA, both ways */
 static const struct rule rekey_ike[] = {
 	{ PAYLOAD_SA, CORE, 1 },
@@ -167,6 +176,7 @@ static const struct kind {
 	{ EXCHANGE_IKE_AUTH, REQUEST, 0, 0, 0, MSG_AUTH, auth_request },
 	{ EXCHANGE_IKE_AUTH, RESPONSE, PAYLOAD_AUTH, PAYLOAD_IDR, 0, MSG_AUTH_PROOF,
 	  proof_response },
+	{ EXCHANGE_IKE_AUTH, RESPONSE, 0, PAYLOAD_AUTH, 0, MSG_AUTH_GRANTED, auth_granted },
 	{ EXCHANGE_IKE_AUTH, RESPONSE, 0, 0, 0, MSG_AUTH, auth_response },
 	{ EXCHANGE_CREATE_CHILD_SA, 0, 0, 0, PROTO_IKE, MSG_REKEY_IKE, rekey_ike },
 	{ EXCHANGE_CREATE_CHILD_SA, 0, 0, 0, 0, MSG_CHILD, child },
@@ -194,7 +204,8 @@ static bool kind_fits(const struct kind *k, uint8_t exchange, bool response, con
 	return k->exchange == exchange &&
 	       (!k->direction || k->direction == (response ? RESPONSE : REQUEST)) &&
 	       (!k->has || m->seen[k->has]) && (!k->lacks || !m->seen[k->lacks]) &&
-	       (!k->sa_protocol || k->sa_protocol == m->sa.protocol);
+	       (!k->sa_protocol || k->sa_protocol == m->sa.protocol) &&
+	       (k->kind != MSG_AUTH_GRANTED || !(m->seen[PAYLOAD_IDR] || msg_error(m)));
 }
 
 bool rules_in_clear(uint8_t exchange)
