@@ -334,10 +334,12 @@ static void mistakes_with_ttls(void **state)
 #define SECOND	"second-auth = eap\n"
 #define USERS	"users = road.users\n"
 #define ALICE	"password = x\neap-identity = alice\n"
-#define ONE_CA(name)	\
+#define OTHER_CA	"another CA as second-ca"
+#define OWN_CERT	"second-cert and second-key"
+#define ONE_CA(name, give)	\
 	"@:1: tunnel \"" name "\": eap has tls, and second-auth = eap: both proofs would be by " \
-	"certificates of the same ca, so that one stolen key gives both: leave tls out of eap and " \
-	"take mschapv2 or ttls with a password, or leave second-auth out"
+	"certificates of the same ca, so that one stolen key gives both: give " give ", or leave " \
+	"tls out of eap and take mschapv2 or ttls with a password, or leave second-auth out"
 
 /* EAP after a first proof, RFC 4739: by the psk, or by certificates; in either role. */
 static void second(void **state)
@@ -404,8 +406,9 @@ static void second_with_a_shared_key(void **state)
 static void mistakes_with_second(void **state)
 {
 	users("alice: a\n");
-	expect_refusal(CLIENT "second-auth = cert\n}\n",
-		       "@:6: tunnel \"office\": second-auth: \"cert\" is not known; use none or eap");
+	expect_refusal(CLIENT "second-auth = tls\n}\n",
+		       "@:6: tunnel \"office\": second-auth: \"tls\" is not known; use none, eap, cert "
+		       "or psk");
 	expect_refusal(CLIENT SECOND "}\n",
 		       "@:1: tunnel \"office\": second-auth = eap wants a second proof by EAP, and "
 		       "nothing says whose: give eap-identity and password, or users, or eap = radius, "
@@ -431,15 +434,15 @@ static void mistakes_with_second(void **state)
 static void second_by_the_same_ca(void **state)
 {
 	users("alice: a\n");
-	expect_refusal(TLS_ANY CERTS SECOND "eap = tls\n}\n", ONE_CA("road"));
+	expect_refusal(TLS_ANY CERTS SECOND "eap = tls\n}\n", ONE_CA("road", OTHER_CA));
 	expect_refusal(TLS_ANY CERTS SECOND USERS "eap = { \"tls\", \"mschapv2\" }\n}\n",
-		       ONE_CA("road"));
+		       ONE_CA("road", OTHER_CA));
 	expect_refusal(TLS_ANY CERTS SECOND USERS "eap = { \"mschapv2\", \"tls\" }\n}\n",
-		       ONE_CA("road"));
-	expect_refusal(TLS_ONE CERTS SECOND "eap = tls\n}\n", ONE_CA("office"));
+		       ONE_CA("road", OTHER_CA));
+	expect_refusal(TLS_ONE CERTS SECOND "eap = tls\n}\n", ONE_CA("office", OWN_CERT));
 	expect_refusal(TLS_ONE CERTS SECOND ALICE "eap = { \"mschapv2\", \"tls\" }\n}\n",
-		       ONE_CA("office"));
-	expect_refusal(CLIENT SECOND "eap = tls\n}\n", ONE_CA("office"));
+		       ONE_CA("office", OWN_CERT));
+	expect_refusal(CLIENT SECOND "eap = tls\n}\n", ONE_CA("office", OWN_CERT));
 }
 
 int main(void)

@@ -30,10 +30,25 @@ enum when_down {
 
 struct user;
 
+/* How who begins proves itself after a first proof, RFC 4739. */
+enum second_auth { SECOND_NONE, SECOND_EAP, SECOND_CERT, SECOND_PSK };
+
 /* Octets that nobody else may know. */
 struct secret {
 	uint8_t b[CONFIG_PSK_MAX];
 	uint16_t len;
+};
+
+/*
+ * What the second proof rests on, where it is not by EAP, or EAP has TLS; our certificates and the
+ * identity are in struct tunnel_conf. What is checked when it is read is there only then.
+ */
+struct second_options {
+	enum second_auth auth;		/* checked when it is read */
+	struct secret psk;		/* as below: only in the process that holds secrets */
+	struct key *key;		/* likewise */
+	struct chunk_list *ca;		/* of who proves itself so, a reference; NULL: as @ca */
+	char cert_path[CONFIG_CERT_PATH_MAX], key_path[CONFIG_CERT_PATH_MAX];
 };
 
 struct tunnel_options {
@@ -49,7 +64,7 @@ struct tunnel_options {
 	char radius_secret[CONFIG_PASSWORD_MAX];	/* shared with the servers below */
 	struct user *users;		/* of EAP, whose server we are (conf/user.h) */
 	unsigned int user_count;
-	bool second_auth;		/* of EAP: after a first proof; checked when it is read */
+	struct second_options second;
 	uint32_t secret;
 	/*
 	 * Certificates of others, a reference each: CAs, and revocation lists, which may change

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "esplaned/conf/credential.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "crypto/key.h"
-#include "crypto/pkcs11.h"
 #include "crypto/raw.h"
+#include "esplaned/conf/credential_file.h"
 #include "esplaned/conf/option.h"
 #include "esplaned/conf/ppk_option.h"
 #include "esplaned/conf/radius_option.h"
+#include "esplaned/conf/second_option.h"
 #include "esplaned/conf/secret.h"
 #include "esplaned/conf/user.h"
 #include "ike/auth/auth.h"
@@ -22,127 +20,20 @@
 #include "lib/mem.h"
 #include "suite/ikev2.h"
 
-#define CREDENTIAL_KEY_MAX	(256 * 1024)	/* octets of a file: ours, and CAs */
 #define CREDENTIAL_CRL_MAX	(16 * 1024 * 1024)
 #define CREDENTIAL_ANCHOR	"/usr/share/dns/root.key"
-#define CREDENTIAL_LIST_MAX	2048		/* CAs of a tunnel, or revocation lists */
 #define CREDENTIAL_SOON		(30 * 86400)	/* seconds before the end that one is told */
-
-/* Files */
-
-/* Of the open file; @c to be given back with mem_free_wiped. False: @why. */
-static bool credential_fd_read(int fd, const char *path, bool secret, size_t max, struct chunk *c,
-			       char why[VALUE_WHY_MAX])
-{
-	struct stat st;
-	uint8_t *octets;
-	ssize_t n = 1;
-	size_t size;
-
-	if (fstat(fd, &st))
-		return value_refuse(why, "%s: %s", path, strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return value_refuse(why, "%s is not a regular file", path);
-	if (st.st_mode & 0002)
-		return value_refuse(why, "anybody can write %s: chmod o-w %s", path, path);
-	if (secret && !secret_is_private(path, &st, why))
-		return false;
-	if (st.st_size <= 0 || (uint64_t)st.st_size > max)
-		return value_refuse(why, st.st_size ? "%s is longer than %zu octets" : "%s is empty",
-				    path, max);
-	size = (size_t)st.st_size;
-	octets = calloc(1, size);
-	if (!octets)
-		return value_refuse(why, "no memory");
-	*c = (struct chunk){ octets, 0 };
-	while (n > 0 && c->len < size) {
-		n = read(fd, octets + c->len, size - c->len);
-		c->len += n > 0 ? (size_t)n : 0;
-	}
-	if (c->len == size)
-		return true;
-	mem_free_wiped(octets, size);
-	return value_refuse(why, "%s: %s", path, n < 0 ? strerror(errno) : "it became shorter");
-}
-
-static bool credential_file_read(const char *path, bool secret, size_t max, struct chunk *c,
-				 char why[VALUE_WHY_MAX])
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	bool ok;
-
-	*c = (struct chunk){ 0 };
-	if (fd < 0)
-		return value_refuse(why, "%s: %s", path, strerror(errno));
-	ok = credential_fd_read(fd, path, secret, max, c, why);
-	close(fd);
-	return ok;
-}
-
-static void credential_file_free(struct chunk c)
-{
-	mem_free_wiped((void *)c.p, c.len);
-}
-
-/* A file that is read already. */
-static bool credential_is_private(const char *path, char why[VALUE_WHY_MAX])
-{
-	struct stat st;
-
-	if (stat(path, &st))
-		return value_refuse(why, "%s: %s", path, strerror(errno));
-	return secret_is_private(path, &st, why);
-}
 
 /* Options */
 
-/* What is on a token is read when all of the tunnel is known, the PIN too. */
-static bool credential_set_uri(char path[CONFIG_CERT_PATH_MAX], const char *value,
-			       char why[VALUE_WHY_MAX])
-{
-	char detail[KEY_WHY_MAX];
-
-	if (strlen(value) >= CONFIG_CERT_PATH_MAX)
-		return value_refuse(why, "a URI of %zu octets is too long: use at most %d",
-				    strlen(value), CONFIG_CERT_PATH_MAX - 1);
-	if (!pkcs11_check(value, detail))
-		return value_refuse(why, "%s %s", strstr(value, "pin-value") ? "it" : value,
-				    detail);
-	memcpy(path, value, strlen(value) + 1);
-	return true;
-}
-
 bool credential_set_cert(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
-	char *path = to->tunnel->cert_path, detail[CERT_WHY_MAX];
-	struct chunk_list *certs;
-	struct chunk c;
-	bool p12;
-
-	if (pkcs11_is_uri(value))
-		return credential_set_uri(path, value, why);
-	if (!value_path(to->file, value, path, CONFIG_CERT_PATH_MAX, why) ||
-	    !credential_file_read(path, false, CREDENTIAL_KEY_MAX, &c, why))
-		return false;
-	p12 = key_is_pkcs12(c);
-	certs = p12 ? NULL : cert_load(c, detail);
-	credential_file_free(c);
-	chunk_list_put(certs);
-	return p12 || certs || value_refuse(why, "%s %s", path, detail);
+	return credential_file_take_cert(to, value, to->tunnel->cert_path, why);
 }
 
 bool credential_set_key(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
-	char *path = to->tunnel->key_path;
-	struct chunk c;
-
-	if (pkcs11_is_uri(value))
-		return credential_set_uri(path, value, why);
-	if (!value_path(to->file, value, path, CONFIG_CERT_PATH_MAX, why) ||
-	    !credential_file_read(path, true, CREDENTIAL_KEY_MAX, &c, why))
-		return false;
-	credential_file_free(c);
-	return true;
+	return credential_file_take_key(to, value, to->tunnel->key_path, why);
 }
 
 static bool credential_keep_password(struct tunnel_options *t, const char *text,
@@ -175,49 +66,9 @@ bool credential_set_password_file(struct option_target *to, const char *value,
 	return ok;
 }
 
-/* Puts @more behind @list; takes both. False: @why. */
-static bool credential_append(struct chunk_list **list, struct chunk_list *more,
-			      char why[VALUE_WHY_MAX])
-{
-	unsigned int count = chunk_list_count(*list), total = count + chunk_list_count(more);
-	struct chunk *all = calloc(total, sizeof(*all));
-	struct chunk_list *joined = NULL;
-
-	for (unsigned int i = 0; all && i < total; i++)
-		all[i] = i < count ? (*list)->chunk[i] : more->chunk[i - count];
-	if (all && total <= CREDENTIAL_LIST_MAX)
-		joined = chunk_list_new(all, total);
-	free(all);
-	chunk_list_put(more);
-	if (!joined)
-		return value_refuse(why, "more than %d in all, or no memory", CREDENTIAL_LIST_MAX);
-	chunk_list_put(*list);
-	*list = joined;
-	return true;
-}
-
 bool credential_set_ca(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
-	char path[CONFIG_CERT_PATH_MAX], detail[CERT_WHY_MAX], name[CERT_NAME_MAX];
-	struct chunk_list *list;
-	struct chunk c;
-
-	if (!value_path(to->file, value, path, sizeof(path), why) ||
-	    !credential_file_read(path, false, CREDENTIAL_KEY_MAX, &c, why))
-		return false;
-	list = cert_load(c, detail);
-	credential_file_free(c);
-	if (!list)
-		return value_refuse(why, "%s %s", path, detail);
-	for (unsigned int i = 0; i < list->count; i++) {
-		if (cert_is_ca(list->chunk[i]))
-			continue;
-		cert_subject(list->chunk[i], name);
-		chunk_list_put(list);
-		return value_refuse(why, "%s: the certificate of %s is not a CA's: give that of who "
-				    "has issued it", path, name);
-	}
-	return credential_append(&to->tunnel->ca, list, why);
+	return credential_file_take_ca(to, value, &to->tunnel->ca, why);
 }
 
 bool credential_set_remote_key(struct option_target *to, const char *value,
@@ -235,13 +86,13 @@ bool credential_set_remote_key(struct option_target *to, const char *value,
 	if (t->dns_key)
 		return true;
 	if (!value_path(to->file, value, path, sizeof(path), why) ||
-	    !credential_file_read(path, false, CREDENTIAL_KEY_MAX, &c, why))
+	    !credential_file_read(path, false, CREDENTIAL_FILE_MAX, &c, why))
 		return false;
 	list = raw_load(c, detail);
 	credential_file_free(c);
 	if (!list)
 		return value_refuse(why, "%s %s", path, detail);
-	return credential_append(&to->tunnel->remote_keys, list, why);
+	return credential_file_append(&to->tunnel->remote_keys, list, why);
 }
 
 static bool credential_is_blank(uint8_t c)
@@ -268,7 +119,7 @@ static bool credential_anchor_check(const char *path, char why[VALUE_WHY_MAX])
 	struct stat st;
 	bool ok;
 
-	if (!credential_file_read(path, false, CREDENTIAL_KEY_MAX, &c, why))
+	if (!credential_file_read(path, false, CREDENTIAL_FILE_MAX, &c, why))
 		return false;
 	ok = credential_has_word(c, "DNSKEY") || credential_has_word(c, "DS");
 	credential_file_free(c);
@@ -301,7 +152,7 @@ bool credential_set_crl(struct option_target *to, const char *value, char why[VA
 	credential_file_free(c);
 	if (!list)
 		return value_refuse(why, "%s %s", path, detail);
-	return credential_append(&to->tunnel->crl, list, why);
+	return credential_file_append(&to->tunnel->crl, list, why);
 }
 
 bool credential_set_revocation(struct option_target *to, const char *value,
@@ -327,105 +178,14 @@ bool credential_set_fetch(struct option_target *to, const char *value, char why[
 
 /* The tunnel as a whole */
 
-/* Certificates from cert, and where it is PKCS#12 the key with them. */
-static bool credential_read_certs(struct tunnel_options *t, char why[VALUE_WHY_MAX])
+/* That of cert and key. */
+static struct credential credential_first(struct tunnel_options *t)
 {
-	const char *password = t->key_password[0] ? t->key_password : NULL;
-	char detail[KEY_WHY_MAX];
-	struct chunk c;
-	bool p12, ok;
-
-	if (pkcs11_is_uri(t->cert_path)) {
-		t->ike.certs = pkcs11_certs(t->cert_path, password, detail);
-		return t->ike.certs || value_refuse(why, "cert: %s %s", t->cert_path, detail);
-	}
-	if (!credential_file_read(t->cert_path, false, CREDENTIAL_KEY_MAX, &c, why))
-		return false;
-	p12 = key_is_pkcs12(c);
-	if (p12 && (t->key_path[0] || !credential_is_private(t->cert_path, why))) {
-		credential_file_free(c);
-		return !t->key_path[0] ? false :
-		       value_refuse(why, "%s is PKCS#12, which has the key too: leave key out",
-				    t->cert_path);
-	}
-	if (p12)
-		ok = key_load_pkcs12(c, password, &t->key, &t->ike.certs, detail);
-	else
-		ok = (t->ike.certs = cert_load(c, detail));
-	credential_file_free(c);
-	return ok || value_refuse(why, "cert: %s %s", t->cert_path, detail);
-}
-
-static bool credential_read_key(struct tunnel_options *t, char why[VALUE_WHY_MAX])
-{
-	const char *password = t->key_password[0] ? t->key_password : NULL;
-	char detail[KEY_WHY_MAX];
-	struct chunk c;
-
-	if (t->key)
-		return true;
-	if (!t->key_path[0])
-		return value_refuse(why, "key is missing: the private key of the certificate %s",
-				    t->cert_path);
-	if (pkcs11_is_uri(t->key_path)) {
-		t->key = pkcs11_key(t->key_path, password, detail);
-		return t->key || value_refuse(why, "key: %s %s", t->key_path, detail);
-	}
-	if (!credential_file_read(t->key_path, true, CREDENTIAL_KEY_MAX, &c, why))
-		return false;
-	t->key = key_load(c, password, detail);
-	credential_file_free(c);
-	return t->key || value_refuse(why, "key: %s %s", t->key_path, detail);
-}
-
-/* In time, strong, for IKE, and the key's? */
-static bool credential_check(const struct tunnel_options *t, time_t now, char why[VALUE_WHY_MAX])
-{
-	char name[CERT_NAME_MAX], text[32], here[32], detail[CERT_WHY_MAX];
-	struct chunk cert = t->ike.certs->chunk[0];
-	const char *key = t->key_path[0] ? t->key_path : t->cert_path;
-	time_t from, until;
-	size_t octets = 0;
-
-	for (unsigned int i = 0; i < t->ike.certs->count; i++)
-		octets += t->ike.certs->chunk[i].len;
-	if (t->ike.certs->count > IKE_CERTS_MAX || octets > IKE_CERTS_LEN_MAX)
-		return value_refuse(why, "%s has %u certificates of %zu octets; a chain of ours has "
-				    "at most %d, of %d", t->cert_path, t->ike.certs->count, octets,
-				    IKE_CERTS_MAX, IKE_CERTS_LEN_MAX);
-	if (!key_fits(t->key, cert))
-		return value_refuse(why, "the key in %s does not belong to the certificate of %s in "
-				    "%s", key, cert_subject(cert, name), t->cert_path);
-	if (!cert_is_usable(cert, t->allow_legacy, detail))
-		return value_refuse(why, "the certificate in %s cannot be used: %s", t->cert_path,
-				    detail);
-	if (!cert_dates(cert, &from, &until))
-		return value_refuse(why, "the certificate in %s has no dates", t->cert_path);
-	if (now > until || now < from)
-		return value_refuse(why, "the certificate of %s in %s %s %s (it is %s here)",
-				    cert_subject(cert, name), t->cert_path,
-				    now > until ? "has expired on" : "is not valid before",
-				    cert_time_str(now > until ? until : from, text),
-				    cert_time_str(now, here));
-	return true;
-}
-
-/* Our identity, which the peer looks for in the certificate. */
-static bool credential_identify(struct tunnel_options *t, char why[VALUE_WHY_MAX])
-{
-	char detail[CERT_WHY_MAX], text[CERT_NAME_MAX];
-	struct ike_id *id = &t->ike.local_id;
-	struct chunk cert = t->ike.certs->chunk[0];
-
-	if (!id->type) {
-		id->len = (uint16_t)cert_first_name(cert, &id->type, id->data, sizeof(id->data));
-		return id->len || value_refuse(why, "%s has no name of at most %d octets: give "
-					       "local-id", t->cert_path, TUNNEL_ID_MAX);
-	}
-	return cert_names(cert, id->type, (struct chunk){ id->data, id->len }, detail) ||
-	       value_refuse(why, "local-id is %s, but the certificate in %s %s: take one of these, "
-			    "or another certificate", ike_id_str(id, text, sizeof(text)),
-			    t->cert_path, detail);
+	return (struct credential){
+		.cert = "cert", .key_option = "key", .id_option = "local-id",
+		.cert_path = t->cert_path, .key_path = t->key_path, .password = t->key_password,
+		.certs = &t->ike.certs, .key = &t->key, .id = &t->ike.local_id,
+	};
 }
 
 /* Two ways to prove who one is, where there can be one. */
@@ -458,13 +218,13 @@ static const char *credential_their_eap(const struct tunnel_options *t)
 static const char *credential_ours(const struct tunnel_options *t)
 {
 	return t->cert_path[0] ? "cert" : t->key_path[0] ? "key" :
-	       t->second_auth ? NULL : credential_our_eap(t);
+	       t->second.auth ? NULL : credential_our_eap(t);
 }
 
 static const char *credential_theirs(const struct tunnel_options *t)
 {
 	return t->ca ? "ca" : t->remote_keys || t->dns_key ? "remote-key" :
-	       t->second_auth ? NULL : credential_their_eap(t);
+	       t->second.auth ? NULL : credential_their_eap(t);
 }
 
 /* Two ways, of which one is EAP, without a word that one is to follow the other? */
@@ -475,7 +235,7 @@ static bool credential_is_once(const struct tunnel_options *t, char why[VALUE_WH
 	if (t->user_count && radius_option_given(t))
 		return credential_twice("the peers prove who they are", "users", "eap = radius",
 					why);
-	if (t->second_auth)
+	if (t->second.auth)
 		return true;
 	if (t->password[0] && strcmp(ours, "password") && !user_has_tls(t))
 		return credential_eap_too("we prove who we are", ours, "password", why);
@@ -485,17 +245,27 @@ static bool credential_is_once(const struct tunnel_options *t, char why[VALUE_WH
 	       credential_eap_too("the peers prove who they are", theirs, "eap = radius", why);
 }
 
+/* Do TLS in EAP and the first proof rest on different certificates? */
+static bool credential_has_own_tls(const struct tunnel_options *t)
+{
+	return t->ike.any ? t->second.ca && !credential_file_have_common(t->ca, t->second.ca) :
+			    t->second.cert_path[0];
+}
+
 /* Is there one of each at most, and what belongs to it? */
 static bool credential_is_clear(const struct tunnel_options *t, char why[VALUE_WHY_MAX])
 {
-	if (t->second_auth && user_has_tls(t))
+	if (t->second.auth == SECOND_EAP && user_has_tls(t) && !credential_has_own_tls(t))
 		return value_refuse(why, "eap has tls, and second-auth = eap: both proofs would be "
 				    "by certificates of the same ca, so that one stolen key gives "
-				    "both: leave tls out of eap and take mschapv2 or ttls with a "
-				    "password, or leave second-auth out");
+				    "both: give %s, or leave tls out of eap and take mschapv2 or "
+				    "ttls with a password, or leave second-auth out",
+				    t->ike.any ? "another CA as second-ca" :
+				    "second-cert and second-key");
 	if (t->key_password[0] && !t->cert_path[0] && !t->key_path[0])
 		return value_refuse(why, "there is a key-password, but no key: give key, or cert");
-	if (user_has_tls(t) && (!t->cert_path[0] || !t->ca))
+	if (user_has_tls(t) && ((!t->cert_path[0] && !t->second.cert_path[0]) ||
+				(!t->ca && !t->second.ca)))
 		return value_refuse(why, "eap has tls, in which certificates prove both ends to each "
 				    "other: give cert, key and ca");
 	if (user_has_ttls(t) && t->ike.any && !t->cert_path[0])
@@ -539,20 +309,23 @@ static bool credential_choose(struct tunnel_options *t, char why[VALUE_WHY_MAX])
 	t->ike.remote_auth = t->ca || t->remote_keys || t->dns_key ? &auth_signature_ops : NULL;
 	t->ike.remote_raw = t->remote_keys || t->dns_key;
 	t->ike.ask_ocsp = t->ca && t->revocation != REVOCATION_OFF;
-	return user_complete(t, why);
+	return second_option_complete(t, why) && user_complete(t, why);
 }
 
 /* What the peer is asked for: certificates of our CAs. */
 static bool credential_ca_hashes(struct tunnel_options *t, char why[VALUE_WHY_MAX])
 {
-	unsigned int count = chunk_list_count(t->ca);
+	const struct chunk_list *second = t->ike.remote_second == &auth_signature_ops ?
+					  t->second.ca : NULL;
+	unsigned int first = chunk_list_count(t->ca), count = first + chunk_list_count(second);
 	uint8_t *hash = calloc(count + 1, CERT_SPKI_HASH);
 	struct chunk *chunk = calloc(count + 1, sizeof(*chunk));
 	bool ok = hash && chunk;
 
 	for (unsigned int i = 0; ok && i < count; i++) {
 		chunk[i] = (struct chunk){ hash + i * CERT_SPKI_HASH, CERT_SPKI_HASH };
-		ok = cert_spki_hash(t->ca->chunk[i], hash + i * CERT_SPKI_HASH);
+		ok = cert_spki_hash(i < first ? t->ca->chunk[i] : second->chunk[i - first],
+				    hash + i * CERT_SPKI_HASH);
 	}
 	if (ok && count) {
 		t->ike.ca_hashes = chunk_list_new(chunk, count);
@@ -586,12 +359,13 @@ static bool credential_check_dns(struct tunnel_options *t, char why[VALUE_WHY_MA
 /* Our raw public key, and whether it and those of the peer are strong. */
 static bool credential_read_raw(struct tunnel_options *t, char why[VALUE_WHY_MAX])
 {
+	const struct credential first = credential_first(t);
 	char detail[RAW_WHY_MAX], name[RAW_STRLEN];
 
 	if (!credential_check_dns(t, why))
 		return false;
 	if (t->key_path[0] && !t->cert_path[0]) {
-		if (!credential_read_key(t, why))
+		if (!credential_file_key(&first, why))
 			return false;
 		t->ike.certs = raw_of_key(t->key);
 		t->ike.local_raw = true;
@@ -611,15 +385,14 @@ static bool credential_read_raw(struct tunnel_options *t, char why[VALUE_WHY_MAX
 
 bool credential_read(struct tunnel_options *t, time_t now, char why[VALUE_WHY_MAX])
 {
+	const struct credential first = credential_first(t);
 	time_t from, until;
 	bool ok;
 
 	ok = credential_choose(t, why) && credential_ca_hashes(t, why) &&
-	     credential_read_raw(t, why);
+	     credential_read_raw(t, why) && second_option_read(t, now, why);
 	if (ok && t->cert_path[0]) {
-		ok = credential_read_certs(t, why) && credential_read_key(t, why) &&
-		     credential_check(t, now, why) && credential_identify(t, why) &&
-		     user_named(t, why);
+		ok = credential_file_load(&first, t->allow_legacy, now, why) && user_named(t, why);
 		if (ok && cert_dates(t->ike.certs->chunk[0], &from, &until))
 			t->cert_until = (uint64_t)until;
 	}
@@ -633,6 +406,8 @@ bool credential_share(struct tunnel_options *t, struct lists *lists, char why[VA
 
 	return (lists_share(lists, &t->ike.certs, &fresh) &&
 		lists_share(lists, &t->ike.ca_hashes, &fresh) &&
+		lists_share(lists, &t->ike.second_certs, &fresh) &&
+		lists_share(lists, &t->second.ca, &fresh) &&
 		lists_share(lists, &t->ca, &fresh) && lists_share(lists, &t->crl, &fresh) &&
 		lists_share(lists, &t->remote_keys, &fresh)) ||
 	       value_refuse(why, "certificates and revocation lists have more than %d octets, or "

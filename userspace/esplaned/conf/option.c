@@ -12,6 +12,7 @@
 #include "esplaned/conf/pool_option.h"
 #include "esplaned/conf/ppk_option.h"
 #include "esplaned/conf/radius_option.h"
+#include "esplaned/conf/second_option.h"
 #include "esplaned/conf/secret_option.h"
 #include "esplaned/conf/user.h"
 #include "lib/array.h"
@@ -542,7 +543,12 @@ const struct option option_table[] = {
 	{ "radius-server", OPTION_TUNNEL, true, radius_option_server },
 	{ "radius-secret-file", OPTION_TUNNEL, false, radius_option_secret_file },
 	{ "eap-only", OPTION_TUNNEL, false, user_set_only },
-	{ "second-auth", OPTION_TUNNEL, false, user_set_second },
+	{ "second-auth", OPTION_TUNNEL, false, second_option_auth },
+	{ "second-id", OPTION_TUNNEL, false, second_option_id },
+	{ "second-cert", OPTION_TUNNEL, false, second_option_cert },
+	{ "second-key", OPTION_TUNNEL, false, second_option_key },
+	{ "second-ca", OPTION_TUNNEL, true, second_option_ca },
+	{ "second-psk-file", OPTION_TUNNEL, false, second_option_psk_file },
 	{ "ike", OPTION_TUNNEL, true, option_ike },
 	{ "esp", OPTION_BOTH, true, option_esp },
 	{ "allow-legacy", OPTION_TUNNEL, false, option_allow_legacy },

@@ -31,6 +31,8 @@ void tunnel_options_clear(struct tunnel_options *t)
 	chunk_list_put(t->ca);
 	chunk_list_put(t->remote_keys);
 	chunk_list_put(t->crl);
+	chunk_list_put(t->second.ca);
+	key_free(t->second.key);
 	key_free(t->key);
 	users_free(t);
 	mem_wipe(t, sizeof(*t));

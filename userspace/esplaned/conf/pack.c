@@ -268,7 +268,8 @@ static bool unpack_conf(struct cursor *c, struct tunnel_conf *conf)
 }
 
 /* How an end proves who it is; NULL: by the psk. */
-static const struct auth_ops *const pack_methods[] = { NULL, &auth_signature_ops, &auth_eap_ops };
+static const struct auth_ops *const pack_methods[] = { NULL, &auth_signature_ops, &auth_eap_ops,
+							 &auth_psk_ops };
 
 static uint8_t pack_method(const struct auth_ops *method)
 {
@@ -327,6 +328,9 @@ static void pack_credentials(struct writer *w, const struct tunnel_options *t)
 	pack_list(w, t->ike.ca_hashes);
 	pack_list(w, t->ca);
 	pack_list(w, t->remote_keys);
+	pack_id(w, &t->ike.second_id);
+	pack_list(w, t->ike.second_certs);
+	pack_list(w, t->second.ca);
 	writer_u8(w, t->dns_key);
 	pack_text(w, t->dns_anchor);
 	pack_radius(w, t);
@@ -350,6 +354,9 @@ static bool unpack_credentials(struct cursor *c, struct tunnel_options *t,
 	    !unpack_id(c, &t->ike.aaa_id) ||
 	    !unpack_list(c, lists, &t->ike.certs) || !unpack_list(c, lists, &t->ike.ca_hashes) ||
 	    !unpack_list(c, lists, &t->ca) || !unpack_list(c, lists, &t->remote_keys) ||
+	    !unpack_id(c, &t->ike.second_id) ||
+	    !unpack_list(c, lists, &t->ike.second_certs) ||
+	    !unpack_list(c, lists, &t->second.ca) ||
 	    !unpack_bool(c, &t->dns_key) ||
 	    !unpack_text(c, t->dns_anchor, sizeof(t->dns_anchor)) ||
 	    !unpack_radius(c, t) ||

@@ -229,11 +229,6 @@ bool user_set_only(struct option_target *to, const char *value, char why[VALUE_W
 	return value_choice(value, "no", "yes", &to->tunnel->ike.eap_only, why);
 }
 
-bool user_set_second(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
-{
-	return value_choice(value, "none", "eap", &to->tunnel->second_auth, why);
-}
-
 bool user_set_aaa(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
 	return ike_id_parse(&to->tunnel->ike.aaa_id, value) ||
@@ -322,14 +317,19 @@ static bool user_methods_fit(const struct tunnel_options *t, char why[VALUE_WHY_
 	return true;
 }
 
+static bool user_is_second(const struct tunnel_options *t)
+{
+	return t->second.auth == SECOND_EAP;
+}
+
 /* By EAP, and nothing else; or after the proof that is there already. */
 static void user_choose(struct tunnel_options *t, bool server)
 {
-	if (server && t->second_auth)
+	if (server && user_is_second(t))
 		t->ike.remote_second = &auth_eap_ops;
 	else if (server)
 		t->ike.remote_auth = &auth_eap_ops;
-	else if (t->second_auth)
+	else if (user_is_second(t))
 		t->ike.local_second = &auth_eap_ops;
 	else
 		t->ike.local_auth = &auth_eap_ops;
@@ -337,16 +337,16 @@ static void user_choose(struct tunnel_options *t, bool server)
 
 static bool user_is_anybody(const struct tunnel_options *t)
 {
-	return t->user_count || t->password[0] || radius_option_given(t);
+	return t->user_count || t->password[0] || user_has_tls(t) || radius_option_given(t);
 }
 
 bool user_complete(struct tunnel_options *t, char why[VALUE_WHY_MAX])
 {
 	bool ok, server = user_is_server(t);
 
-	if (t->second_auth && !user_is_anybody(t))
+	if (user_is_second(t) && !user_is_anybody(t))
 		return value_refuse(why, "second-auth = eap wants a second proof by EAP, and nothing says whose: give eap-identity and password, or users, or eap = radius, for the peers");
-	if (t->second_auth && t->ike.eap_only)
+	if (user_is_second(t) && t->ike.eap_only)
 		return value_refuse(why, "second-auth = eap wants another proof before EAP, and eap-only = yes wants none: leave one of them out");
 	if (t->ike.eap_only && !user_has_tls(t))
 		return value_refuse(why, "eap-only = yes needs tls in eap: no other method proves both ends well enough (RFC 5998)");

@@ -22,7 +22,6 @@ bool user_set_password_file(struct option_target *to, const char *value,
 			    char why[VALUE_WHY_MAX]);
 
 bool user_set_inner(struct option_target *to, const char *value, char why[VALUE_WHY_MAX]);
-bool user_set_second(struct option_target *to, const char *value, char why[VALUE_WHY_MAX]);
 bool user_set_only(struct option_target *to, const char *value, char why[VALUE_WHY_MAX]);
 bool user_set_aaa(struct option_target *to, const char *value, char why[VALUE_WHY_MAX]);
 

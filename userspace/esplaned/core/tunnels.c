@@ -52,11 +52,19 @@ unsigned int tunnels_count(const struct tunnels *list)
 	return count;
 }
 
+/* Made anew when one is needed. */
+static void tunnels_forget_trust(struct tunnel_entry *t)
+{
+	trust_free(t->trust);
+	trust_free(t->second_trust);
+	t->trust = t->second_trust = NULL;
+}
+
 static void tunnels_entry_free(struct tunnel_entry *t)
 {
 	device_free(t->dev);
 	totals_free(t->totals);
-	trust_free(t->trust);
+	tunnels_forget_trust(t);
 	chunk_list_put(t->named);
 	tunnel_options_clear(&t->opt);
 	free(t);
@@ -136,8 +144,7 @@ bool tunnels_change(struct ike *ike, struct tunnel_entry *t, struct tunnel_optio
 	}
 	if (why[0])
 		log_err("tunnel %s: %s", t->opt.ike.name, why);
-	trust_free(t->trust);
-	t->trust = NULL;
+	tunnels_forget_trust(t);
 	tunnel_options_clear(opt);
 	opt->ike.name[0] = '\0';
 	return true;
@@ -145,8 +152,7 @@ bool tunnels_change(struct ike *ike, struct tunnel_entry *t, struct tunnel_optio
 
 void tunnels_set_crl(struct tunnel_entry *t, struct chunk_list *crl)
 {
-	trust_free(t->trust);
-	t->trust = NULL;
+	tunnels_forget_trust(t);
 	chunk_list_put(t->opt.crl);
 	t->opt.crl = crl;
 }

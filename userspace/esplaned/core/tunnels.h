@@ -23,7 +23,8 @@ struct tunnel_entry {
 	struct device *dev;
 	uint32_t device;		/* the module's number of its interface; 0: there is none */
 	struct totals *totals;
-	struct trust *trust;		/* made of @opt when a peer's certificate comes; or NULL */
+	/* Made of @opt when a peer's certificate comes, or NULL; of its second proof, or TLS. */
+	struct trust *trust, *second_trust;
 	/* With remote-key = dns (engine/dns_key.h): the keys, or why there are none. */
 	struct chunk_list *named;
 	char unnamed[TUNNEL_UNNAMED_MAX];

@@ -8,6 +8,7 @@
 #include "esplaned/host/clock.h"
 #include "esplaned/host/resolve.h"
 #include "esplaned/keys/keys.h"
+#include "esplaned/keys/link.h"
 
 struct job {
 	struct job *next;
@@ -61,6 +62,12 @@ static void jobs_on_resolved(void *ctx, const struct addr *addrs, unsigned int c
 	jobs_end(j, &result);
 }
 
+/* What the first proof rests on, or the second. */
+static uint32_t jobs_secret(const struct tunnel_entry *t, const struct ike_job *job)
+{
+	return t->opt.secret | (job->second ? LINK_SECOND : 0);
+}
+
 /* The engine waits for it by its number: there is nothing to keep here. */
 static bool jobs_begin_mac(struct daemon *d, uint32_t id, const struct ike_job *job)
 {
@@ -68,7 +75,7 @@ static bool jobs_begin_mac(struct daemon *d, uint32_t id, const struct ike_job *
 
 	if (job->kind == IKE_JOB_PPK)
 		return t && keys_ppk(d->keys, id, t->opt.secret, job->prf, job->octets);
-	return t && keys_mac(d->keys, id, t->opt.secret, job->prf, job->octets);
+	return t && keys_mac(d->keys, id, jobs_secret(t, job), job->prf, job->octets);
 }
 
 void jobs_mac_done(void *ctx, uint32_t job, const char *why, struct chunk mac)
@@ -110,7 +117,7 @@ static bool jobs_begin_sign(struct daemon *d, uint32_t id, const struct ike_job 
 {
 	const struct tunnel_entry *t = tunnels_find(&d->tunnels, job->tunnel);
 
-	return t && keys_sign(d->keys, id, t->opt.secret, job->hashes, job->octets);
+	return t && keys_sign(d->keys, id, jobs_secret(t, job), job->hashes, job->octets);
 }
 
 void jobs_sign_done(void *ctx, uint32_t job, const char *why, uint8_t method, struct chunk auth)

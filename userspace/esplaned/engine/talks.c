@@ -80,7 +80,7 @@ static enum tls_verdict talks_verify(void *ctx, const struct chunk *certs, unsig
 		.certs = certs, .count = count, .id_type = t->id.type,
 		.id = { t->id.data, t->id.len }, .now = time(NULL),
 	};
-	struct trust *trust = entry ? verify_trust(entry) : NULL;
+	struct trust *trust = entry ? verify_trust(entry, true) : NULL;
 	struct trust_need need = { 0 };
 	time_t until;
 
@@ -253,8 +253,9 @@ static struct talk *talks_new(struct daemon *d, const struct ike_job *what)
 	t->inside = what->type == TLS_TYPE_TTLS;
 	t->next = d->talks;
 	d->talks = t;
-	setup.certs = entry->opt.ike.certs;
-	setup.ca = entry->opt.ca;
+	setup.certs = entry->opt.ike.second_certs ? entry->opt.ike.second_certs :
+						    entry->opt.ike.certs;
+	setup.ca = entry->opt.second.ca ? entry->opt.second.ca : entry->opt.ca;
 	setup.ctx = t;
 	t->told = evtimer_new(d->base, talks_on_told, t);
 	t->tls = t->told ? tls_new(&setup) : NULL;

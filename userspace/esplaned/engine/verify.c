@@ -35,6 +35,7 @@ struct verify {
 	struct chunk certs[IKE_CERTS_MAX], ocsp[IKE_OCSP_MAX], raw_key, covered, signature;
 	unsigned int cert_count, ocsp_count;
 	bool proven;			/* without a signature */
+	bool second;			/* the CAs of a second proof count, or of TLS */
 	uint8_t method;
 	uint8_t octets[];
 };
@@ -67,6 +68,7 @@ static struct verify *verify_copy(const struct ike_job *job)
 	v->id = *job->id;
 	v->method = job->method;
 	v->proven = job->kind == IKE_JOB_TLS;
+	v->second = job->second || v->proven;
 	v->covered = verify_keep(&at, job->octets);
 	v->signature = verify_keep(&at, job->signature);
 	v->raw_key = verify_keep(&at, job->raw_key);
@@ -111,11 +113,15 @@ static bool verify_named(struct verify *v, struct tunnel_entry *t)
 	return true;
 }
 
-struct trust *verify_trust(struct tunnel_entry *t)
+struct trust *verify_trust(struct tunnel_entry *t, bool second)
 {
-	if (!t->trust)
-		t->trust = trust_new(t->opt.ca, t->opt.crl, t->opt.revocation, t->opt.allow_legacy);
-	return t->trust;
+	bool own = second && t->opt.second.ca;
+	struct trust **trust = own ? &t->second_trust : &t->trust;
+
+	if (!*trust)
+		*trust = trust_new(own ? t->opt.second.ca : t->opt.ca, t->opt.crl,
+				   t->opt.revocation, t->opt.allow_legacy);
+	return *trust;
 }
 
 static void verify_on_fetched(void *ctx, struct chunk octets, const char *why);
@@ -139,7 +145,7 @@ static bool verify_cert(struct verify *v, struct tunnel_entry *t)
 		.ocsp = v->ocsp, .ocsp_count = v->ocsp_count,
 		.id = { v->id.data, v->id.len }, .now = time(NULL),
 	};
-	struct trust *trust = verify_trust(t);
+	struct trust *trust = verify_trust(t, v->second);
 	char *why = v->result.why;
 	time_t until;
 	bool ok;
@@ -172,9 +178,9 @@ static bool verify_go(struct verify *v)
 
 	if (!t)
 		snprintf(v->result.why, sizeof(v->result.why), "the tunnel is there no more");
-	else if (t->opt.remote_keys && !v->proven)
+	else if (t->opt.remote_keys && !v->second)
 		verify_raw(v, &t->opt, t->opt.remote_keys);
-	else if (t->opt.dns_key && !v->proven)
+	else if (t->opt.dns_key && !v->second)
 		return verify_named(v, t);
 	else
 		return verify_cert(v, t);
@@ -199,8 +205,8 @@ static void verify_on_fetched(void *ctx, struct chunk octets, const char *why)
 	struct tunnel_entry *t = tunnels_find(&v->d->tunnels, v->tunnel);
 
 	v->ask = NULL;
-	if (t && t->trust)
-		trust_learn(t->trust, &v->need, octets, why, time(NULL));
+	if (t && verify_trust(t, v->second))
+		trust_learn(verify_trust(t, v->second), &v->need, octets, why, time(NULL));
 	if (verify_go(v))
 		v->done(v->ctx, &v->result);
 }

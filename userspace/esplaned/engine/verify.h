@@ -21,8 +21,11 @@ struct verify_result {
 
 typedef void (*verify_done_fn)(void *ctx, const struct verify_result *result);
 
-/* What a verifier needs of the tunnel, made once. NULL: no memory. */
-struct trust *verify_trust(struct tunnel_entry *t);
+/*
+ * What a verifier needs of the tunnel, made once; @second: for TLS, and a second proof, where CAs
+ * of their own may count. NULL: no memory.
+ */
+struct trust *verify_trust(struct tunnel_entry *t, bool second);
 
 /*
  * Of IKE_JOB_VERIFY; or of IKE_JOB_TLS, where TLS has proved whose the certificates are, and there

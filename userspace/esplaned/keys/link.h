@@ -13,6 +13,8 @@
 
 /* Octets of the longest: a MAC over an IKE_SA_INIT message of 64 KiB and a little more. */
 #define LINK_MAX	(64 * 1024 + 1024)
+/* With the number of a secret: what a second proof rests on, RFC 4739. */
+#define LINK_SECOND	UINT32_C(0x80000000)
 /*
  * Octets that may wait for the other end, each way: a proof of every stranger that there may be and
  * of a thousand tunnels that start at once. A peer for whose proof there is no room is refused.
@@ -22,9 +24,9 @@
 enum link_kind {
 	/* network to secrets */
 	LINK_LOAD = 1, /* request u32: read the configuration */
-	LINK_MAC,      /* job u32, secret u32, prf u16, the octets */
+	LINK_MAC,      /* job u32, secret u32 (or with LINK_SECOND), prf u16, the octets */
 	LINK_HOOK,     /* id u32, secret u32, up u8, facts (facts.h) */
-	LINK_SIGN,     /* job u32, secret u32, hashes u16 (crypto/signature.h), the octets */
+	LINK_SIGN,     /* likewise, with hashes u16 (crypto/signature.h) in place of prf */
 	LINK_EAP,      /* job u32, secret u32, enum ike_eap u8, user u16 and octets, octets */
 	LINK_TLS,      /* job u32, secret u32, scheme u16, octets (crypto/tls.h: tls_sign) */
 	LINK_LEASE,    /* an entry (ledger.h); likewise from secrets to supervisor */

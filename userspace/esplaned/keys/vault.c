@@ -116,6 +116,9 @@ static bool vault_same(const struct tunnel_options *a, const struct tunnel_optio
 	return !strcmp(a->ike.name, b->ike.name) && a->psk.len == b->psk.len &&
 	       crypto_equal(a->psk.b, b->psk.b, a->psk.len) && a->ppk.len == b->ppk.len &&
 	       crypto_equal(a->ppk.b, b->ppk.b, a->ppk.len) && key_equal(a->key, b->key) &&
+	       a->second.psk.len == b->second.psk.len &&
+	       crypto_equal(a->second.psk.b, b->second.psk.b, a->second.psk.len) &&
+	       key_equal(a->second.key, b->second.key) &&
 	       !strcmp(a->password, b->password) &&
 	       !strcmp(a->radius_secret, b->radius_secret) && !strcmp(a->up_script, b->up_script) &&
 	       !strcmp(a->down_script, b->down_script) &&
@@ -181,6 +184,8 @@ static bool vault_tunnel_send(struct vault *v, uint32_t request, struct lists *s
 	    !vault_list_send(v, request, sent, t->ike.ca_hashes) ||
 	    !vault_list_send(v, request, sent, t->ca) ||
 	    !vault_list_send(v, request, sent, t->remote_keys) ||
+	    !vault_list_send(v, request, sent, t->ike.second_certs) ||
+	    !vault_list_send(v, request, sent, t->second.ca) ||
 	    !vault_list_send(v, request, sent, t->crl))
 		return false;
 	w = link_begin(v->out, LINK_TUNNEL);
@@ -259,6 +264,7 @@ static bool vault_load(struct vault *v, struct cursor *c)
 static bool vault_mac(struct vault *v, struct cursor *c)
 {
 	const struct tunnel_options *t;
+	const struct secret *psk;
 	uint32_t job, secret;
 	struct chunk octets;
 	struct writer w;
@@ -268,14 +274,14 @@ static bool vault_mac(struct vault *v, struct cursor *c)
 
 	if (!cursor_u32(c, &job) || !cursor_u32(c, &secret) || !cursor_u16(c, &prf))
 		return false;
-	t = vault_find(v, secret);
+	t = vault_find(v, secret & ~LINK_SECOND);
+	psk = t ? secret & LINK_SECOND ? &t->second.psk : &t->psk : NULL;
 	octets = (struct chunk){ c->at, c->left };
 	w = link_begin(v->out, LINK_MAC_DONE);
 	writer_u32(&w, job);
 	writer_u8(&w, 1);
 	mac = writer_room(&w, PRF_LEN_MAX);
-	ok = t && mac &&
-	     auth_psk(prf, (struct chunk){ t->psk.b, t->psk.len }, &octets, 1, mac);
+	ok = psk && mac && auth_psk(prf, (struct chunk){ psk->b, psk->len }, &octets, 1, mac);
 	w.len -= PRF_LEN_MAX - (ok ? prf_len(prf) : 0);
 	if (!ok) {
 		writer_patch_u8(&w, w.len - 1, 0);
@@ -339,6 +345,12 @@ static bool vault_signed(struct vault *v, const struct sign_order *o)
 	return vault_answer(v, &w);
 }
 
+/* Of TLS and a second proof, where they have one of their own. */
+static struct key *vault_key(const struct tunnel_options *t, bool second)
+{
+	return second && t->second.key ? t->second.key : t->key;
+}
+
 /* A token is not waited for. */
 static bool vault_sign(struct vault *v, struct cursor *c, bool tls)
 {
@@ -348,8 +360,8 @@ static bool vault_sign(struct vault *v, struct cursor *c, bool tls)
 
 	if (!cursor_u32(c, &o.job) || !cursor_u32(c, &secret) || !cursor_u16(c, &o.param))
 		return false;
-	t = vault_find(v, secret);
-	o.key = t ? t->key : NULL;
+	t = vault_find(v, secret & ~LINK_SECOND);
+	o.key = t ? vault_key(t, tls || secret & LINK_SECOND) : NULL;
 	o.octets = (struct chunk){ c->at, c->left };
 	if (!o.key || !key_is_token(o.key) || !v->signer)
 		sign_now(&o);
