@@ -30,6 +30,7 @@ WORK=$(mktemp -d "/run/$SCENARIO.XXXXXX")
 TAP_COUNT=0 TAP_FAILED=0 FINISHED=''
 SPAWNED=()		# pids of what runs in the background
 NETS=()			# network namespaces made
+NETS_BEFORE=$(ip netns list | cut -d ' ' -f 1)	# that are not this scenario's
 DEBUGFS=/sys/kernel/debug/esplane
 HANG=$((100 * ${VM_SLOW:-1}))	# seconds: the limit of a command that needs one and is to succeed
 LOG_BAD='BUG:|WARNING:|KASAN|UBSAN|KCSAN|possible (circular|recursive)|possible irq lock|inconsistent lock'
@@ -496,6 +497,7 @@ audit()
 	for net in "${NETS[@]}"; do
 		ip netns del "$net" 2>/dev/null
 	done
+	audit_nets
 	if [ -e /sys/module/esplane ]; then
 		for device in $(ip -br link show type esplane 2>/dev/null | sed 's/[@ ].*//'); do
 			ip link del "$device"
@@ -517,6 +519,22 @@ audit()
 		audit_leaks
 	fi
 	audit_log
+}
+
+# One that stays makes the next scenario in the same machine fail.
+audit_nets()
+{
+	local net left
+
+	left=$(ip netns list | cut -d ' ' -f 1 | grep -vxF -f <(echo "${NETS_BEFORE:-none}"))
+	if [ -z "$left" ]; then
+		ok "audit: every namespace is gone"
+		return
+	fi
+	not_ok "audit: every namespace is gone" "left: ${left//$'\n'/ }. net_add keeps them in NETS: has the script a variable of that name?"
+	for net in $left; do
+		ip netns del "$net"
+	done
 }
 
 audit_leaks()
