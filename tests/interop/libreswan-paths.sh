@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# With Libreswan, clients: behind NAT, with addresses from the server's pool, and what comes up with the first packet.
-# esplane is the client, a, and its uplink changes under traffic, too (MOBIKE):
+# With Libreswan, clients: behind NAT, and what comes up with the first packet, in both roles. Where esplane is the
+# client, a, with addresses from the server's pool, too, and its uplink changes under traffic (MOBIKE):
 #
 #	a 192.0.2.1 ------- eth0 ------- 192.0.2.2 n 198.51.100.1 ------- 198.51.100.2 b
 #	a 203.0.113.1 ----- eth1 ----- 203.0.113.2 n		10.2.0.1 behind b
@@ -146,6 +146,16 @@ pluto_empty()
 	! pluto "$1" --showstates | grep -q ESTABLISHED
 }
 
+espl_empty()
+{
+	[ -z "$(espl "$1" --json status | jq -r '.. | .spi_in? // empty')" ]
+}
+
+espl_up()
+{
+	! espl_empty "$1"
+}
+
 # --- esplane is the client
 
 SERVER=(leftsubnet=10.2.0.0/24)
@@ -198,5 +208,36 @@ check "address, esplane as client: down" espl e down office
 check "address, esplane as client: nothing is left there" wait_for 10 pluto_empty s
 espl_stop e
 pluto_stop s
+
+# --- Libreswan is the client
+
+SELECTORS=('local-ts = "10.2.0.0/24"' 'remote-ts = "10.1.0.0/24"')
+CLIENT=(rightsubnet=10.2.0.0/24)
+
+must in_net a ip address add 10.1.0.1/32 dev lo
+net_route a default via 192.0.2.2 metric 10
+net_route a default via 203.0.113.2 metric 20
+pluto_start c a
+nat_set masquerade
+espl_conf server "${SELECTORS[@]}" | espl_start s b
+pluto_side client "${CLIENT[@]}" leftsubnet=10.1.0.0/24 | pluto_load c office "$SECRET"
+check "NAT, Libreswan as client: up" pluto_initiate c office
+check "NAT, Libreswan as client: in UDP there" grep -q 'encap type espinudp' <(in_net a ip xfrm state)
+check "NAT, Libreswan as client: carries" in_net a ping -qc 3 -i 0.05 -W "$HANG" -I 10.1.0.1 10.2.0.1
+check "NAT, Libreswan as client: rekeyed by it" pluto_rekey c office
+check "NAT, Libreswan as client: carries still" in_net a ping -qc 3 -i 0.05 -W "$HANG" -I 10.1.0.1 10.2.0.1
+check "NAT, Libreswan as client: down" pluto c --name office --terminate
+check "NAT, Libreswan as client: nothing is left here" wait_for 10 espl_empty s
+nat_set accept
+
+pluto_side client "${CLIENT[@]}" leftsubnet=10.1.0.0/24 | pluto_load c office "$SECRET"
+must pluto c --name office --route
+in_net a ping -qc 1 -W 1 -I 10.1.0.1 10.2.0.1 >/dev/null	# Linux loses it
+check "on demand, Libreswan as client: the first packet brings it up" wait_for 20 espl_up s
+check "on demand, Libreswan as client: carries" wait_for 20 in_net a ping -qc 1 -W 1 -I 10.1.0.1 10.2.0.1
+pluto c --name office --delete
+check "on demand, Libreswan as client: nothing is left here" wait_for 10 espl_empty s
+espl_stop s
+pluto_stop c
 
 finish
