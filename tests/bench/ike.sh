@@ -3,7 +3,8 @@
 # Inside the virtual machine, with --icount: what IKE costs a daemon, opposite strongSwan, which is the same for each.
 #   tests/bench/ike.sh esplane|strongswan psk|ecdsa TUNNELS [PKI]
 # PKI: the folder that tests/bench/ike-certs has made.
-# First it is the server of TUNNELS clients that come one after the other, then it begins as many tunnels at once.
+# First it is the server of TUNNELS clients that come one after the other, leave, and come again; then it begins as many
+# tunnels at once.
 # Lines "RESULT DAEMON METHOD TEST VALUE UNIT".
 . "${VM_DIR:?run me with tests/bench/run-ike}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
@@ -225,6 +226,17 @@ come()
 	done
 }
 
+# leave FIRST LAST: these clients
+leave()
+{
+	local n
+
+	for ((n = $1; n <= $2; n++)); do
+		swan b --terminate --ike "c$n" --timeout "$HANG" >"$WORK/terminate" 2>&1 ||
+			bail "client $n does not leave: $(tail -n 5 "$WORK/terminate")"
+	done
+}
+
 measure_server()
 {
 	local time memory count=$((tunnels - FIRST)) role=server
@@ -242,6 +254,10 @@ measure_server()
 	result memory "$((($(daemon_memory) - memory) / count))" octets
 	result memory-all "$(daemon_memory)" octets
 	check "all of them are up" swan_has "$tunnels" b
+	leave $((FIRST + 1)) "$tunnels"
+	time=$(daemon_time)
+	come $((FIRST + 1)) "$tunnels"
+	result again "$((($(daemon_time) - time) / count))" instructions
 	reap a
 	reap b
 }

@@ -8,10 +8,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "crypto/cert_type.h"
+#include "crypto/crypto.h"
 #include "crypto/dn.h"
 #include "crypto/fetched.h"
+#include "crypto/proven.h"
 #include "lib/addr.h"
 #include "lib/log.h"
 #include "suite/ikev2.h"
@@ -20,6 +23,9 @@
 
 struct trust {
 	gnutls_x509_trust_list_t list;	/* owns the CAs' certificates */
+	gnutls_x509_crt_t *ca;		/* which are these */
+	unsigned int ca_count;
+	struct proven proven;
 	struct revoke_lists lists;
 	struct fetched fetched;
 	enum revocation revocation;
@@ -72,6 +78,9 @@ static bool trust_refuse(char why[TRUST_WHY_MAX], const char *fmt, ...)
 /* Of CAs in DER; the list owns those that it has taken. */
 static bool trust_add(struct trust *t, const struct chunk_list *ca)
 {
+	t->ca = calloc(chunk_list_count(ca) + 1, sizeof(*t->ca));
+	if (!t->ca)
+		return false;
 	for (unsigned int i = 0; i < chunk_list_count(ca); i++) {
 		gnutls_x509_crt_t crt = cert_import(ca->chunk[i]);
 
@@ -81,6 +90,7 @@ static bool trust_add(struct trust *t, const struct chunk_list *ca)
 			gnutls_x509_crt_deinit(crt);
 			return false;
 		}
+		t->ca[t->ca_count++] = crt;
 	}
 	return true;
 }
@@ -109,6 +119,8 @@ void trust_free(struct trust *t)
 		gnutls_x509_trust_list_deinit(t->list, 1);
 	revoke_lists_free(&t->lists);
 	fetched_free(&t->fetched);
+	proven_free(&t->proven);
+	free(t->ca);
 	free(t);
 }
 
@@ -387,23 +399,122 @@ static time_t trust_until(gnutls_x509_crt_t end)
 	return first;
 }
 
-static bool trust_check_path(struct trust *t, gnutls_x509_crt_t *crt,
+/* What is remembered of a path */
+
+static bool trust_digest(const struct trust_claim *claim, uint8_t digest[PROVEN_DIGEST])
+{
+	uint32_t len[CERT_CHAIN_MAX];
+	struct chunk parts[2 * CERT_CHAIN_MAX];
+
+	for (unsigned int i = 0; i < claim->count; i++) {
+		len[i] = (uint32_t)claim->certs[i].len;
+		parts[2 * i] = (struct chunk){ (const uint8_t *)&len[i], sizeof(len[i]) };
+		parts[2 * i + 1] = claim->certs[i];
+	}
+	return sha256(parts, 2 * claim->count, digest);
+}
+
+/* Its number among them, or @count. */
+static unsigned int trust_number(const gnutls_x509_crt_t *list, unsigned int count,
+				 gnutls_x509_crt_t crt)
+{
+	unsigned int i = 0;
+
+	while (i < count && list[i] != crt)
+		i++;
+	return i;
+}
+
+/* Narrows the time in which all of @path is valid. */
+static void trust_narrow(struct proven_path *path, gnutls_x509_crt_t crt)
+{
+	time_t from = gnutls_x509_crt_get_activation_time(crt);
+	time_t until = gnutls_x509_crt_get_expiration_time(crt);
+
+	path->from = from > path->from ? from : path->from;
+	path->until = until < path->until ? until : path->until;
+}
+
+/* The path that was just verified is right. */
+static void trust_remember(struct trust *t, const gnutls_x509_crt_t *crt, unsigned int count,
+			   struct proven_path *path)
+{
+	path->from = gnutls_x509_crt_get_activation_time(crt[0]);
+	path->until = gnutls_x509_crt_get_expiration_time(crt[0]);
+	if (!checking.count || checking.count > PROVEN_STEPS_MAX)
+		return;
+	for (path->count = 0; path->count < checking.count; path->count++) {
+		const struct trust_step *step = &checking.step[path->count];
+		unsigned int which = trust_number(crt, count, step->crt);
+		unsigned int issuer = trust_number(crt, count, step->issuer);
+		bool by_ca = issuer == count;
+
+		if (by_ca)
+			issuer = trust_number(t->ca, t->ca_count, step->issuer);
+		if (which == count || (by_ca && issuer == t->ca_count))
+			return;
+		trust_narrow(path, step->crt);
+		trust_narrow(path, step->issuer);
+		path->step[path->count] = (struct proven_step){
+			.crt = (uint8_t)which, .by_ca = by_ca, .issuer = (uint16_t)issuer,
+		};
+	}
+	proven_add(&t->proven, path);
+}
+
+/* As if it had been verified now. */
+static void trust_recall(const struct trust *t, const gnutls_x509_crt_t *crt,
+			 const struct proven_path *path)
+{
+	for (checking.count = 0; checking.count < path->count; checking.count++) {
+		const struct proven_step *step = &path->step[checking.count];
+
+		checking.step[checking.count] = (struct trust_step){
+			.crt = crt[step->crt],
+			.issuer = step->by_ca ? t->ca[step->issuer] : crt[step->issuer],
+		};
+	}
+}
+
+/* Is there a path from the first of them to a CA? */
+static bool trust_verify(struct trust *t, const gnutls_x509_crt_t *crt,
+			 const struct trust_claim *claim, char why[TRUST_WHY_MAX])
+{
+	gnutls_x509_crt_t sorted[CERT_CHAIN_MAX];	/* by GnuTLS */
+	const struct proven_path *known;
+	struct proven_path path = { 0 };
+	unsigned int status = 0;
+
+	if (!trust_digest(claim, path.digest))
+		return trust_refuse(why, "the peer's certificates cannot be verified");
+	known = proven_find(&t->proven, path.digest, claim->now);
+	if (known) {
+		trust_recall(t, crt, known);
+		return true;
+	}
+	memcpy(sorted, crt, claim->count * sizeof(*crt));
+	if (gnutls_x509_trust_list_verify_crt(t->list, sorted, claim->count, trust_flags(t),
+					      &status, trust_on_step) < 0)
+		return trust_refuse(why, "the peer's certificates cannot be verified");
+	if (status)
+		return trust_say(t, crt, claim->count, status, why);
+	trust_remember(t, crt, claim->count, &path);
+	return true;
+}
+
+static bool trust_check_path(struct trust *t, const gnutls_x509_crt_t *crt,
 			     const struct trust_claim *claim, time_t *until,
 			     struct trust_need *need, char why[TRUST_WHY_MAX])
 {
 	char name[CERT_NAME_MAX], detail[CERT_WHY_MAX];
-	unsigned int status = 0;
 
 	checking.now = claim->now;
 	checking.count = 0;
 	checking.ocsp = claim->ocsp;
 	checking.ocsp_count = claim->ocsp_count;
 	gnutls_global_set_time_function(trust_clock);
-	if (gnutls_x509_trust_list_verify_crt(t->list, crt, claim->count, trust_flags(t), &status,
-					      trust_on_step) < 0)
-		return trust_refuse(why, "the peer's certificates cannot be verified");
-	if (status)
-		return trust_say(t, crt, claim->count, status, why);
+	if (!trust_verify(t, crt, claim, why))
+		return false;
 	if (!cert_is_usable_of(crt[0], t->legacy, detail))
 		return trust_refuse(why, "the certificate of %s: %.140s",
 				    cert_subject_of(crt[0], name), detail);

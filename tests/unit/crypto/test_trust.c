@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <gnutls/x509.h>
 #include "crypto/dn.h"
 #include "crypto/trust.h"
 #include "lib/array.h"
@@ -50,6 +51,42 @@ static struct trust *trust(const char *cas, const char *crl, enum revocation rev
 	return t;
 }
 
+static unsigned int verified;	/* times that GnuTLS was asked for a path */
+
+int __real_gnutls_x509_trust_list_verify_crt(gnutls_x509_trust_list_t list,
+					     gnutls_x509_crt_t *cert_list, unsigned int size,
+					     unsigned int flags, unsigned int *voutput,
+					     gnutls_verify_output_function func);
+int __wrap_gnutls_x509_trust_list_verify_crt(gnutls_x509_trust_list_t list,
+					     gnutls_x509_crt_t *cert_list, unsigned int size,
+					     unsigned int flags, unsigned int *voutput,
+					     gnutls_verify_output_function func);
+
+int __wrap_gnutls_x509_trust_list_verify_crt(gnutls_x509_trust_list_t list,
+					     gnutls_x509_crt_t *cert_list, unsigned int size,
+					     unsigned int flags, unsigned int *voutput,
+					     gnutls_verify_output_function func)
+{
+	verified++;
+	return __real_gnutls_x509_trust_list_verify_crt(list, cert_list, size, flags, voutput,
+							func);
+}
+
+/* What is said of a claim is said again, whatever is remembered of it. */
+static bool steadily(struct trust *t, const struct trust_claim *claim)
+{
+	bool ok = trust_check(t, claim, &until, NULL, why);
+	char said[TRUST_WHY_MAX];
+	time_t then = until;
+
+	memcpy(said, why, sizeof(said));
+	assert_int_equal(trust_check(t, claim, &until, NULL, why), ok);
+	if (!ok)
+		assert_string_equal(why, said);
+	assert_int_equal(until, then);
+	return ok;
+}
+
 /* Is the chain "deep sub" believed by @t for @id at @now from today? */
 static bool believed(struct trust *t, const char *chain, uint8_t type, struct chunk id, long days)
 {
@@ -64,7 +101,7 @@ static bool believed(struct trust *t, const char *chain, uint8_t type, struct ch
 	for (at = strtok(names, " "); at; at = strtok(NULL, " "))
 		certs[claim.count++] = pki_cert(at);
 	claim.certs = certs;
-	return trust_check(t, &claim, &until, NULL, why);
+	return steadily(t, &claim);
 }
 
 static bool simply(const char *cas, const char *chain, bool legacy)
@@ -148,6 +185,47 @@ static void refusals(void **state)
 		if (simply(bad[i].cas, bad[i].chain, true) != bad[i].legacy)
 			fail_msg("allow-legacy with %s: %s", bad[i].chain, why);
 	}
+}
+
+/* Who comes again costs no signature of a CA's; all else is looked at again. */
+static void paths_are_remembered(void **state)
+{
+	static const char *const chains[] = { "p256", "deep sub", "deep p256 sub ca" };
+	const struct chunk other = { (const uint8_t *)"other.example.org", 17 };
+	struct trust *t = trust("other ca", NULL, REVOCATION_IF_AVAILABLE, false);
+
+	for (size_t i = 0; i < ARRAY_SIZE(chains); i++) {
+		verified = 0;
+		for (unsigned int j = 0; j < 5; j++)
+			assert_true(believed(t, chains[i], ID_FQDN, gw, 0));
+		assert_int_equal(verified, 1);
+		assert_false(believed(t, chains[i], ID_FQDN, other, 0));
+		assert_int_equal(verified, 1);
+		/* out of its time it is verified, so that the sentence says what is wrong */
+		assert_false(believed(t, chains[i], ID_FQDN, gw, 400));
+		assert_non_null(strstr(why, "has expired on"));
+		assert_int_equal(verified, 3);
+		assert_false(believed(t, chains[i], ID_FQDN, gw, -400));
+		assert_int_equal(verified, 5);
+		assert_true(believed(t, chains[i], ID_FQDN, gw, 0));
+		assert_int_equal(verified, 5);
+	}
+	trust_free(t);
+
+	/* what was refused is no path, and another's CA proves nothing here */
+	t = trust("other", NULL, REVOCATION_IF_AVAILABLE, false);
+	verified = 0;
+	assert_false(believed(t, "p256", ID_FQDN, gw, 0));
+	assert_int_equal(verified, 2);
+	trust_free(t);
+
+	/* revoked in the meantime or not: the path is known, the list is asked */
+	t = trust("ca", "subrevoked.crl", REVOCATION_IF_AVAILABLE, false);
+	verified = 0;
+	assert_false(believed(t, "deep sub", ID_FQDN, gw, 0));
+	assert_non_null(strstr(why, "the certificate of C=DE, O=Example, CN=Sub was revoked on"));
+	assert_int_equal(verified, 1);
+	trust_free(t);
 }
 
 static void a_changed_octet(void **state)
@@ -535,7 +613,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_chains), cmocka_unit_test(refusals),
-		cmocka_unit_test(a_changed_octet), cmocka_unit_test(times),
+		cmocka_unit_test(paths_are_remembered), cmocka_unit_test(a_changed_octet),
+		cmocka_unit_test(times),
 		cmocka_unit_test(identities), cmocka_unit_test(names_for_ourselves),
 		cmocka_unit_test(revocation_lists), cmocka_unit_test(fetched_responses),
 		cmocka_unit_test(sent_responses), cmocka_unit_test(fetched_lists),
