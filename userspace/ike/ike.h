@@ -156,7 +156,7 @@ int ike_tunnel_change(struct ike *ike, uint32_t tunnel, const struct tunnel_conf
 
 /*
  * What people have said of a tunnel, while another of its name takes its place: what is to stay
- * down, and what is to be up. NULL: nothing, or no memory.
+ * down, and what is to be up. NULL: no memory, or no such tunnel.
  */
 struct ike_wishes;
 struct ike_wishes *ike_wishes_take(const struct ike *ike, uint32_t tunnel);

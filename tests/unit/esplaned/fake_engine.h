@@ -45,6 +45,7 @@ static struct fake {
 	char pool[4][TUNNEL_NAME_MAX];		/* those that there are; "": none */
 	struct config *config;			/* what keys_load gives next; NULL: a mistake */
 	struct fetch *fetch;			/* what keys_fetch gives */
+	bool wishes_fail;			/* no memory */
 	bool no_tls;				/* keys_tls(), keys_radius_...() cannot begin */
 	struct chunk tls;			/* its octets, a view; and its scheme */
 	uint16_t scheme;
@@ -184,7 +185,7 @@ int ike_tunnel_change(struct ike *ike, uint32_t tunnel, const struct tunnel_conf
 struct ike_wishes *ike_wishes_take(const struct ike *ike, uint32_t tunnel)
 {
 	fake_asked("wishes of %u; ", tunnel);
-	return (struct ike_wishes *)&fake;
+	return fake.wishes_fail ? NULL : (struct ike_wishes *)&fake;
 }
 
 void ike_wishes_give(struct ike *ike, uint32_t tunnel, struct ike_wishes *wishes)
@@ -560,9 +561,15 @@ struct device *device_new(struct devices *all, const struct tunnel_options *opt,
 	return dev;
 }
 
-bool device_changed(struct device *dev, char why[IKE_WHY_MAX])
+bool device_changed(struct device *dev, const struct addr *peers, unsigned int count,
+		    char why[IKE_WHY_MAX])
 {
-	fake_asked("routes; ");
+	char text[ADDR_STRLEN];
+
+	fake_asked("routes");
+	for (unsigned int i = 0; i < count; i++)
+		fake_asked(" %s", addr_str(&peers[i], text));
+	fake_asked("; ");
 	return true;
 }
 

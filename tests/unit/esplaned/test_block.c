@@ -37,28 +37,52 @@ static void blocks_follow_a_reload(void **state)
 	assert_string_equal(ours(), "unreachable 10.2.0.0/16 metric 1; "
 				    "unreachable 10.4.0.0/24 metric 1");
 	t.opt.ike.child_count = 1;
-	assert_true(device_changed(t.dev, t.why));
+	assert_true(device_changed(t.dev, NULL, 0, t.why));
 	assert_string_equal(t.why, "");
 	assert_string_equal(ours(), "unreachable 10.2.0.0/16 metric 1");
 	t.opt.when_down = WHEN_DOWN_PASS;
-	assert_true(device_changed(t.dev, t.why));
+	assert_true(device_changed(t.dev, NULL, 0, t.why));
 	assert_string_equal(ours(), "");
 	t.opt.when_down = WHEN_DOWN_BLOCK;
 	ts_list_put(t.child[0].remote_ts);
 	t.child[0].remote_ts = list_of("0.0.0.0/0");
 	for (int i = 0; i < 2; i++) {
-		assert_true(device_changed(t.dev, t.why));
+		assert_true(device_changed(t.dev, NULL, 0, t.why));
 		assert_string_equal(ours(), "unreachable default table 7373 metric 1");
 	}
 	t.opt.ike.child_count = 2;
 	ts_list_put(t.child[0].remote_ts);
 	t.child[0].remote_ts = list_of("10.2.0.0/16");
-	assert_true(device_changed(t.dev, t.why));
+	assert_true(device_changed(t.dev, NULL, 0, t.why));
 	assert_string_equal(ours(), "unreachable 10.2.0.0/16 table 7373 metric 1; "
 				    "unreachable 10.4.0.0/24 table 7373 metric 1");
 	tunnel_close(&t);
 	assert_string_equal(ours(), "");
 	assert_string_equal(way("203.0.113.9"), "eth9");
+}
+
+/* With a name, or a peer of many: where it is now. */
+static void blocks_leave_a_living_peer_alone(void **state)
+{
+	struct addr peers[2];
+	struct tunnel t;
+
+	assert_true(addr_parse(&peers[0], "203.0.113.1"));
+	assert_true(addr_parse(&peers[1], "198.51.100.7"));
+	tunnel_fill(&t, "office", "10.2.0.0/16", "198.51.100.0/24");
+	t.opt.when_down = WHEN_DOWN_BLOCK;
+	t.opt.ike.child_count = 1;
+	tunnel_open(&t);
+	t.opt.ike.child_count = 2;
+	assert_true(device_changed(t.dev, peers, 1, t.why));
+	assert_string_equal(own_way("198.51.100.7"), "unreachable");
+	assert_true(device_changed(t.dev, peers, 2, t.why));
+	assert_string_equal(t.why, "");
+	assert_string_equal(own_way("198.51.100.7"), "eth9");
+	assert_string_equal(way("198.51.100.7"), "unreachable");
+	assert_string_equal(ours(), "unreachable 10.2.0.0/16 table 7373 metric 1; "
+				    "unreachable 198.51.100.0/24 table 7373 metric 1");
+	tunnel_close(&t);
 }
 
 /* A restart is no gap: what the next daemon does not want it removes. */
@@ -223,6 +247,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(blocks_from_start_to_stop),
 		TEST(blocks_follow_a_reload),
+		TEST(blocks_leave_a_living_peer_alone),
 		TEST(blocks_stay_for_the_next_daemon),
 		TEST(blocked_while_narrowed_and_down),
 		TEST(the_configured_peer_is_reached),

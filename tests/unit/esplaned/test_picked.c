@@ -185,7 +185,7 @@ static void selectors_change(void **state)
 	tunnel_open(&t);
 	ts_list_put(t.child[0].remote_ts);
 	t.child[0].remote_ts = list_of("10.2.0.0/24[udp/53] 10.3.0.0/24[tcp/443]");
-	assert_true(device_changed(t.dev, t.why));
+	assert_true(device_changed(t.dev, NULL, 0, t.why));
 	assert_string_equal(t.why, "");
 	assert_string_equal(way_of("10.2.0.1", TCP(443)), "eth9");
 	assert_string_equal(way_of("10.2.0.1", UDP(53)), "unreachable");
@@ -193,7 +193,7 @@ static void selectors_change(void **state)
 	assert_string_equal(way_of("10.2.0.1", "mark 7373 ipproto udp sport 5 dport 53"), "eth9");
 	ts_list_put(t.child[0].remote_ts);
 	t.child[0].remote_ts = list_of("10.2.0.0/24");
-	assert_true(device_changed(t.dev, t.why));
+	assert_true(device_changed(t.dev, NULL, 0, t.why));
 	assert_string_equal(way_of("10.2.0.1", TCP(443)), "unreachable");
 	assert_string_equal(rules(), "0");
 	tunnel_close(&t);

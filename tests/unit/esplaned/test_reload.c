@@ -48,22 +48,27 @@ static void a_reload_of_children(void **state)
 {
 	struct tunnel_entry *t = tunnels_find_name(&d.tunnels, "office");
 
+	t->keepalive_ms = 1234;
+	addr_parse(&fake.peer[1].remote.addr, "192.0.2.7");
 	reload_office("voice x video");
 	expect_in(ask("{'command':'reload'}"),
 		  "{'name':'office','change':'changed','options':false,'children':["
 		  "{'name':'voice','change':'unchanged'},{'name':'x','change':'new'},"
 		  "{'name':'video','change':'new'},{'name':'data','change':'removed'}]}");
-	expect_asked("routes; change 2 voice=0 x=3 video=3; forget tickets; ");
+	expect_asked("routes 192.0.2.7; change 2 voice=0 x=3 video=3; forget tickets; ");
 	assert_ptr_equal(tunnels_find_name(&d.tunnels, "office"), t);
 	assert_int_equal(t->opt.ike.child_count, 3);
+	assert_int_equal(t->keepalive_ms, 1234);
 
 	reload_office("x voice video");		/* selectors go by the place */
 	fake.config->tunnels[1].ike.dpd_s = 31;
+	fake.config->tunnels[1].keepalive_s = 7;
 	expect_in(ask("{'command':'reload'}"),
 		  "{'name':'office','change':'changed','options':true,'children':["
 		  "{'name':'x','change':'replaced'},{'name':'voice','change':'replaced'},"
 		  "{'name':'video','change':'unchanged'}]}");
-	expect_asked("routes; change 2 x=2 voice=2 video=0; forget tickets; ");
+	expect_asked("routes 192.0.2.7; change 2 x=2 voice=2 video=0; forget tickets; ");
+	assert_int_equal(t->keepalive_ms, 0);	/* sent now, not when the old interval is over */
 }
 
 /* Without memory it stays as it was, and the next reload tries again. */
@@ -75,6 +80,21 @@ static void a_reload_that_fails(void **state)
 		expect_in(ask("{'command':'reload'}"), "{'name':'office','change':'failed'}");
 		expect_asked("routes; change 2 voice=0; routes; forget tickets; ");
 	}
+}
+
+/* Nobody knows what people want of it: it is not made anew, though another one may be. */
+static void a_reload_that_forgets_no_wish(void **state)
+{
+	struct tunnel_entry *t = tunnels_find_name(&d.tunnels, "lab");
+
+	fake.wishes_fail = true;
+	reload_office("voice data");
+	snprintf(fake.config->tunnels[0].interface, IF_NAMESIZE, "lab1");
+	expect_in(ask("{'command':'reload'}"), "{'name':'lab','change':'failed'}");
+	expect_asked("wishes of 1; forget tickets; ");
+	assert_ptr_equal(tunnels_find_name(&d.tunnels, "lab"), t);
+	assert_string_equal(t->opt.interface, "lab0");
+	fake.wishes_fail = false;
 }
 
 /* Before the tunnels that use them, and after those that have. */
@@ -120,6 +140,7 @@ int main(void)
 		TEST(reloads),
 		TEST(a_reload_of_children),
 		TEST(a_reload_that_fails),
+		TEST(a_reload_that_forgets_no_wish),
 		TEST(a_reload_of_what_is_down),
 	};
 

@@ -95,14 +95,25 @@ static void reload_remove(struct daemon *d, struct tunnel_entry *t)
 	hooks_flush(d);
 }
 
-/* What people have said of it is said of the one in its place. */
-static void reload_replace(struct daemon *d, struct tunnel_entry *t, struct tunnel_options *opt)
+/* What people have said of it is said of the one in its place. False: it stays as it was. */
+static bool reload_replace(struct daemon *d, struct tunnel_entry *t, struct tunnel_options *opt)
 {
 	struct ike_wishes *wishes = ike_wishes_take(d->ike, t->id);
 
+	if (!wishes) {
+		log_err("tunnel %s stays as it was: no memory", t->opt.ike.name);
+		return false;
+	}
 	reload_remove(d, t);
 	t = tunnels_add(&d->tunnels, d->ike, d->devices, opt);
 	ike_wishes_give(d->ike, t ? t->id : 0, wishes);
+	return true;
+}
+
+static void reload_failed(struct tunnel_options *opt, struct reloaded *r, const char *name)
+{
+	reload_say(r, name, "failed");
+	opt->ike.name[0] = '\0';		/* nor is it new */
 }
 
 static bool reload_is_none(const struct tunnel_options *opt, const struct options_change *change)
@@ -131,15 +142,16 @@ static void reload_one(struct daemon *d, struct tunnel_entry *t, struct tunnel_o
 	}
 	json_array_append_new(r->changed, json_string(name));
 	if (change.tunnel == CONF_REPLACED) {
-		reload_say(r, name, "replaced");
-		reload_replace(d, t, opt);
+		if (reload_replace(d, t, opt))
+			reload_say(r, name, "replaced");
+		else
+			reload_failed(opt, r, name);
 		return;
 	}
 	children = reload_children(&t->opt, opt, &change);
 	if (!tunnels_change(d->ike, t, opt, &change)) {
 		json_decref(children);
-		reload_say(r, name, "failed");
-		opt->ike.name[0] = '\0';
+		reload_failed(opt, r, name);
 		return;
 	}
 	said = reload_say(r, name, "changed");

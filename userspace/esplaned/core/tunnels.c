@@ -126,25 +126,54 @@ static void tunnels_swap(struct tunnel_options *a, struct tunnel_options *b)
 	mem_wipe(&met, sizeof(met));
 }
 
+/* Where the peers of a tunnel are, as far as that is known. False: no memory. */
+static bool tunnels_peers(const struct ike *ike, uint32_t tunnel, struct addr **list,
+			  unsigned int *count)
+{
+	struct ike_peer_status st;
+	unsigned int room = 0;
+	uint32_t peer = 0;
+
+	while ((peer = ike_peer_next(ike, tunnel, peer)))
+		room++;
+	*list = calloc(room + 1, sizeof(**list));
+	*count = 0;
+	while (*list && (peer = ike_peer_next(ike, tunnel, peer))) {
+		if (ike_peer_status(ike, peer, &st) && st.remote.addr.family)
+			(*list)[(*count)++] = st.remote.addr;
+	}
+	return *list;
+}
+
 /* Routes of children that are new block before these are there, and of others until they go. */
 bool tunnels_change(struct ike *ike, struct tunnel_entry *t, struct tunnel_options *opt,
 		    const struct options_change *change)
 {
 	char why[IKE_WHY_MAX] = "";
+	struct addr *peers;
+	unsigned int count;
 	int rc = -ENOMEM;
 
+	if (!tunnels_peers(ike, t->id, &peers, &count)) {
+		log_err("tunnel %s stays as it was: no memory", t->opt.ike.name);
+		return false;
+	}
 	tunnels_swap(&t->opt, opt);
-	if (device_changed(t->dev, why))
+	if (device_changed(t->dev, peers, count, why))
 		rc = ike_tunnel_change(ike, t->id, &t->opt.ike, change->child);
 	if (rc) {
 		log_err("tunnel %s stays as it was: %s", t->opt.ike.name, strerror(-rc));
 		tunnels_swap(&t->opt, opt);
-		device_changed(t->dev, why);
+		device_changed(t->dev, peers, count, why);
+		free(peers);
 		return false;
 	}
+	free(peers);
 	if (why[0])
 		log_err("tunnel %s: %s", t->opt.ike.name, why);
 	tunnels_forget_trust(t);
+	if (t->opt.keepalive_s != opt->keepalive_s)
+		t->keepalive_ms = 0;	/* the next one is due */
 	tunnel_options_clear(opt);
 	opt->ike.name[0] = '\0';
 	return true;

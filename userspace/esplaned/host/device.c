@@ -419,7 +419,18 @@ static void device_let_go(struct device *dev, uint32_t table)
 	free(dev->picked);
 }
 
-bool device_changed(struct device *dev, char why[IKE_WHY_MAX])
+/* Do its routes lead to its own peers, the configured one or any of @peers? */
+static bool device_is_beside(const struct device *dev, const struct addr *peers, unsigned int count)
+{
+	bool beside = device_leads_everywhere(dev) || device_swallows(dev, &dev->opt->ike.remote);
+
+	for (unsigned int i = 0; i < count && !beside; i++)
+		beside = device_swallows(dev, &peers[i]);
+	return beside;
+}
+
+bool device_changed(struct device *dev, const struct addr *peers, unsigned int count,
+		    char why[IKE_WHY_MAX])
 {
 	struct device was = *dev;
 	uint32_t table = device_table(dev);
@@ -439,7 +450,7 @@ bool device_changed(struct device *dev, char why[IKE_WHY_MAX])
 	if (dev->aside)
 		aside_hold(dev->all->aside, dev->opt->ike.mark, dev->wanted, dev->wanted_count,
 			   why);
-	else if (device_leads_everywhere(dev) || device_swallows(dev, &dev->opt->ike.remote))
+	else if (device_is_beside(dev, peers, count))
 		device_go_aside(dev, why);
 	device_mark(dev, why);
 	device_block(dev, why);

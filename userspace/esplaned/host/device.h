@@ -59,10 +59,12 @@ struct device *device_new(struct devices *all, const struct tunnel_options *opt,
 			  char why[IKE_WHY_MAX]);
 /*
  * The options that it keeps have other children now, or another when-down: its blocking routes
- * follow, those that stay without a moment in which they are not there. False: no memory, and they
- * are as they were. Otherwise @why as device_new says it.
+ * follow, those that stay without a moment in which they are not there. @peers, where its peers
+ * are now, stay reachable. False: no memory, and they are as they were. Otherwise @why as
+ * device_new says it.
  */
-bool device_changed(struct device *dev, char why[IKE_WHY_MAX]);
+bool device_changed(struct device *dev, const struct addr *peers, unsigned int count,
+		    char why[IKE_WHY_MAX]);
 /* Removes all of it, blocking routes included. NULL is fine. */
 void device_free(struct device *dev);
 
