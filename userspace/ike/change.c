@@ -90,6 +90,18 @@ static void change_hand_on(const struct change *c, const struct child *child, st
 	made->wanted |= change_is_wanted(child) && !(c->to->any && !c->to->pool[0]);
 }
 
+/*
+ * Packets wait for what takes its place before it leaves, and follow no other route for a moment.
+ * What fails is tried again by settle.
+ */
+static void change_lay(const struct child *child, struct child *made)
+{
+	struct cause ignored;
+
+	if (child->linked && !made->waits && child_may_wait(made))
+		child_wait(made, &ignored);
+}
+
 static void change_stay(const struct change *c, struct child *child, unsigned int i)
 {
 	const struct child_conf *was = child->whole;
@@ -120,8 +132,12 @@ static void change_children(const struct change *c, struct peer *peer)
 			change_stay(c, child, i);
 			continue;
 		}
-		if (i < c->to->child_count)
-			change_hand_on(c, child, change_made(c, peer, i));
+		if (i < c->to->child_count) {
+			struct child *made = change_made(c, peer, i);
+
+			change_hand_on(c, child, made);
+			change_lay(child, made);
+		}
 		child_leave(child, c->from);
 	}
 }
@@ -147,14 +163,19 @@ static void change_want(const struct change *c, struct peer *peer)
 /* What has begun already is not begun again. */
 static void change_start(const struct change *c, struct peer *peer)
 {
+	bool traps_no_more = c->from->dpd_action == DPD_ON_DEMAND &&
+			     c->to->dpd_action != DPD_ON_DEMAND;
 	struct ike *ike = peer->ike;
 	enum start_mode start = c->to->start;
+	bool same = start == c->from->start;
 	struct child *child;
 
-	if (start == c->from->start || peer->intent == INTENT_DOWN || c->to->any)
+	if ((same && !traps_no_more) || peer->intent == INTENT_DOWN || c->to->any)
 		return;
 	peer->demand = start == START_ON_DEMAND;
 	timer_cancel(&ike->timers, &peer->lay);
+	if (same)
+		return;
 	if (start == START_UP) {
 		peer->intent = INTENT_UP;
 		if (!peer->sa && !peer->attempt && !peer->resolve_to_begin && !peer->begin &&
@@ -194,6 +215,16 @@ static void change_forget_keys(struct peer *peer)
 	TAILQ_FOREACH(child, &peer->children, link)
 		TAILQ_FOREACH(pair, &child->pairs, link)
 			pair_export_no_more(pair);
+}
+
+/* Made while nobody was to have their keys: those of pairs are wiped already. */
+static void change_hide_keys(struct tunnel *t)
+{
+	struct ike_sa *sa;
+
+	TAILQ_FOREACH(sa, &t->ike->sas, link)
+		if (sa->peer && sa->peer->tunnel == t)
+			sa->hidden = true;
 }
 
 static void change_forget_tickets(struct tunnel *t)
@@ -240,6 +271,8 @@ int ike_tunnel_change(struct ike *ike, uint32_t id, const struct tunnel_conf *co
 	t->conf = c.to;
 	TAILQ_FOREACH(peer, &t->peers, link)
 		change_peer(&c, peer);
+	if (!c.from->export_keys)
+		change_hide_keys(t);
 	if (!c.to->resume)
 		change_forget_tickets(t);
 	tunnel_conf_put(c.from);

@@ -250,7 +250,7 @@ int ike_keys(const struct ike *ike, uint32_t id, const struct ike_keys_to *to)
 	if (!t->conf->export_keys)
 		return -EACCES;
 	TAILQ_FOREACH(sa, &ike->sas, link)
-		if (sa->peer && sa->peer->tunnel == t && sa->keyed)
+		if (sa->peer && sa->peer->tunnel == t && sa->keyed && !sa->hidden)
 			query_sa_keys(sa, to);
 	TAILQ_FOREACH(peer, &t->peers, link)
 		TAILQ_FOREACH(child, &peer->children, link)

@@ -82,6 +82,30 @@ static void shorter_lifetimes_count_at_once(void **state)
 	ends_free(p);
 }
 
+/* What is not active yet is rekeyed when its new time is over, and not at once. */
+static void a_shorter_lifetime_of_a_pair_that_waits(void **state)
+{
+	struct ends *p = two_up(0);
+	struct side *s = &p->s[1];
+	struct child *child = child_named(s, "voice");
+	const struct child_sa *pair;
+
+	soft_limit_of(child_named(&p->s[0], "voice"));
+	assert_true(carry(&p->s[0]));
+	pair = TAILQ_LAST(&child->pairs, child_sa_list);
+	assert_int_equal(pair->state, PAIR_INBOUND);
+	s->child[1].rekey_s = 1000;
+	assert_int_equal(side_reload(s), 0);
+	assert_false(pair->want_rekey);
+	carry_all(p);
+	pass(p, 20000);
+	carry_all(p);
+	assert_int_equal(child->rekeys, 1);
+	let_time_pass(p, 1000);
+	assert_int_equal(child->rekeys, 2);
+	ends_free(p);
+}
+
 static void options_of_the_ike_sa(void **state)
 {
 	struct ends *p = two_up(0);
@@ -177,6 +201,61 @@ static void no_wish_without_a_try(void **state)
 	ends_free(p);
 }
 
+/* The peer was silent, and packets wait; now they are not to. */
+static void another_dpd_action(void **state)
+{
+	struct ends *p = two();
+	struct side *s = &p->s[0];
+
+	s->conf.dpd_s = 20;
+	s->conf.dpd_action = DPD_ON_DEMAND;
+	ends_start(p);
+	bring_up(p, 0);
+	for (int i = 0; i < 400; i++) {
+		while (drop(s))
+			;
+		pass(p, 1000);
+	}
+	assert_true(child_of(s)->waits);
+	s->conf.dpd_action = DPD_CLEAR;
+	reload(s);
+	assert_false(peer_of(s)->demand);
+	assert_int_equal(s->fake.policy_count, 0);
+	ends_free(p);
+}
+
+static unsigned int fewest;		/* children that are linked, at each child_down */
+
+static void noted_down(void *ctx, const struct ike_child_link *link)
+{
+	struct fake *f = ctx;
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < f->policy_count; i++)
+		count += f->policy[i].linked && f->policy[i].id != link->child;
+	if (count < fewest)
+		fewest = count;
+	f->unlinks++;
+}
+
+/* Something has the routes all the time: when-down = pass would let packets go elsewhere. */
+static void on_demand_without_a_gap(void **state)
+{
+	struct ends *p = ends_new();
+	struct side *s = &p->s[0];
+
+	s->conf.start = START_ON_DEMAND;
+	ends_start(p);
+	bring_up(p, 0);
+	fewest = 100;
+	s->ike->env.child_down = noted_down;
+	set_esp(s, "aes256gcm16-esn");
+	assert_int_equal(side_reload(s), 0);
+	assert_int_equal(fewest, 1);
+	assert_true(child_named(s, "t")->waits);
+	ends_free(p);
+}
+
 /* It was tried for ever; now nobody does. */
 static void no_more_tries(void **state)
 {
@@ -208,8 +287,10 @@ static void counted(void *ctx, const struct ike_esp_keys *keys)
 	++*(unsigned int *)ctx;
 }
 
-static void ignored(void *ctx, const struct ike_sa_keys *keys)
+/* Of ESP one by one, of IKE by hundreds. */
+static void counted_ike(void *ctx, const struct ike_sa_keys *keys)
 {
+	*(unsigned int *)ctx += 100;
 }
 
 /* Allowed: from the next keys on. Not any more: those that were kept are not there. */
@@ -218,7 +299,7 @@ static void keys_that_may_be_exported(void **state)
 	struct ends *p = two_up(0);
 	struct side *s = &p->s[0];
 	unsigned int count = 0;
-	const struct ike_keys_to to = { .ctx = &count, .ike = ignored, .esp = counted };
+	const struct ike_keys_to to = { .ctx = &count, .ike = counted_ike, .esp = counted };
 
 	s->conf.export_keys = true;
 	reload(s);
@@ -228,6 +309,11 @@ static void keys_that_may_be_exported(void **state)
 	carry_all(p);
 	assert_int_equal(ike_keys(s->ike, s->tunnel, &to), 0);
 	assert_int_equal(count, 2);
+	assert_int_equal(ike_rekey(s->ike, peer_of(s)->id), 0);
+	carry_all(p);
+	count = 0;
+	assert_int_equal(ike_keys(s->ike, s->tunnel, &to), 0);
+	assert_int_equal(count, 102);
 	s->conf.export_keys = false;
 	reload(s);
 	assert_int_equal(ike_keys(s->ike, s->tunnel, &to), -EACCES);
@@ -239,10 +325,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(shorter_lifetimes_count_at_once),
+		cmocka_unit_test(a_shorter_lifetime_of_a_pair_that_waits),
 		cmocka_unit_test(options_of_the_ike_sa),
 		cmocka_unit_test(a_shorter_proof),
 		cmocka_unit_test(another_start),
 		cmocka_unit_test(no_wish_without_a_try),
+		cmocka_unit_test(another_dpd_action),
+		cmocka_unit_test(on_demand_without_a_gap),
 		cmocka_unit_test(no_more_tries),
 		cmocka_unit_test(keys_that_may_be_exported),
 	};

@@ -359,11 +359,16 @@ void pair_take_limits(struct child_sa *pair, const struct child_conf *was)
 	if (at == UINT64_MAX || (pair->rekey_at_ms && pair->rekey_at_ms <= at))
 		return;
 	pair->rekey_at_ms = at;
-	if (pair->state == PAIR_INBOUND)
-		pair->want_rekey = true;	/* once it is ACTIVE */
-	else if (!pair->successor && !pair->want_rekey &&
+	if (pair->state == PAIR_ACTIVE && !pair->successor && !pair->want_rekey &&
 		 (!timer_armed(&pair->timer) || pair->timer.at > at))
 		pair_arm(pair, at);
+}
+
+/* Has a reload given it less time than the kernel knows of? */
+static bool pair_is_short(const struct child_sa *pair)
+{
+	return pair->rekey_at_ms &&
+	       (!pair->soft_s || pair->rekey_at_ms < pair->installed_ms + pair->soft_s * 1000);
 }
 
 bool pair_tries_again(const struct child_sa *pair)
@@ -444,6 +449,8 @@ bool pair_switch(struct child_sa *pair, const char *reason)
 	pair_forget_key(pair, pair->key_out);
 	pair->child->out = pair;
 	pair_set_state(pair, PAIR_ACTIVE, reason);
+	if (pair_is_short(pair) && !pair->successor)
+		pair_arm(pair, pair->rekey_at_ms);
 	return true;
 }
 

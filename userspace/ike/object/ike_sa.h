@@ -178,6 +178,7 @@ struct ike_sa {
 	uint8_t sk_pi[PRF_LEN_MAX], sk_pr[PRF_LEN_MAX];
 	struct sk sk_in, sk_out;
 	bool keyed;
+	bool hidden;			/* nobody is to have its keys */
 
 	uint32_t next_out;		/* message id of our next request */
 	uint32_t next_in;		/* message id of the peer's next request */

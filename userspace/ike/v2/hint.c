@@ -261,7 +261,7 @@ static void hint_rekey(struct ike_sa *sa, uint32_t spi)
 {
 	struct child_sa *pair = hint_pair(sa, spi);
 
-	if (!pair || pair->want_rekey || timer_armed(&pair->timer))
+	if (!pair || pair->want_rekey || pair_tries_again(pair))
 		return;
 	report_log(sa->ike, sa->peer, LOG_WARNING,
 		   "the peer does not know SPI %08x, with which we send to it (INVALID_SPI): the CHILD_SA is rekeyed",
