@@ -6,20 +6,26 @@ static void blocks_from_start_to_stop(void **state)
 {
 	struct tunnel t, u;
 
-	tunnel_fill(&t, "office", "10.2.0.0/16 10.2.5.0/24[tcp/80]", "0.0.0.0/0 10.4.0.0/24");
+	tunnel_fill(&t, "office", "0.0.0.0/0 0.0.0.0/0[tcp/80]", "10.4.0.0/24");
 	tunnel_fill(&u, "home", "0.0.0.0/0", NULL);
 	t.opt.when_down = WHEN_DOWN_BLOCK;
 	u.opt.when_down = WHEN_DOWN_BLOCK;
 	tunnel_open(&t);
 	assert_string_equal(t.why, "");
-	assert_string_equal(ours(), "unreachable default table 7373 metric 1");
+	assert_string_equal(ours(), "unreachable 10.4.0.0/24 table 7910 metric 1; "
+				    "unreachable default table 7886 metric 1");
 	assert_string_equal(way("203.0.113.9"), "unreachable");
+	/* somebody else's route between the two wins over the one and not over the other */
+	run("ip route add 10.4.0.0/16 via 192.0.2.253");
+	assert_string_equal(way("10.4.0.9"), "unreachable");
+	assert_string_equal(way("10.4.1.9"), "eth9");
+	run("ip route del 10.4.0.0/16");
 	/* counted; and above the metrics of all tunnels */
 	u.opt.metric = 50;
 	tunnel_open(&u);
 	assert_string_equal(u.why, "");
-	assert_string_equal(ours(), "unreachable default table 7373 metric 51");
 	tunnel_close(&t);
+	assert_string_equal(ours(), "unreachable default table 7886 metric 51");
 	assert_string_equal(way("203.0.113.9"), "unreachable");
 	tunnel_close(&u);
 	assert_string_equal(ours(), "");
@@ -48,17 +54,60 @@ static void blocks_follow_a_reload(void **state)
 	t.child[0].remote_ts = list_of("0.0.0.0/0");
 	for (int i = 0; i < 2; i++) {
 		assert_true(device_changed(t.dev, NULL, 0, t.why));
-		assert_string_equal(ours(), "unreachable default table 7373 metric 1");
+		assert_string_equal(ours(), "unreachable default table 7886 metric 1");
 	}
 	t.opt.ike.child_count = 2;
 	ts_list_put(t.child[0].remote_ts);
 	t.child[0].remote_ts = list_of("10.2.0.0/16");
 	assert_true(device_changed(t.dev, NULL, 0, t.why));
-	assert_string_equal(ours(), "unreachable 10.2.0.0/16 table 7373 metric 1; "
-				    "unreachable 10.4.0.0/24 table 7373 metric 1");
+	assert_string_equal(ours(), "unreachable 10.2.0.0/16 table 7902 metric 1; "
+				    "unreachable 10.4.0.0/24 table 7910 metric 1");
 	tunnel_close(&t);
 	assert_string_equal(ours(), "");
 	assert_string_equal(way("203.0.113.9"), "eth9");
+}
+
+/*
+ * What one tunnel blocks is shorter than what another has aside: it does not cut off the host's own
+ * networks in between, nor the other one.
+ */
+static void blocks_of_many_lengths(void **state)
+{
+	struct tunnel t, u, v;
+
+	tunnel_fill(&t, "office", "0.0.0.0/0", NULL);
+	tunnel_fill(&u, "home", "198.51.100.0/24", NULL);
+	tunnel_fill(&v, "car", "198.51.0.0/16", NULL);
+	t.opt.when_down = u.opt.when_down = v.opt.when_down = WHEN_DOWN_BLOCK;
+	assert_true(addr_parse(&u.opt.ike.remote, PEER));
+	tunnel_open(&v);
+	assert_string_equal(ours(), "unreachable 198.51.0.0/16 metric 1");
+	tunnel_open(&u);
+	assert_string_equal(ours(), "unreachable 198.51.0.0/16 table 7902 metric 1; "
+				    "unreachable 198.51.100.0/24 table 7910 metric 1");
+	tunnel_open(&t);
+	run("ip route add 172.16.0.0/12 via 192.0.2.253");
+	for (int i = 0; i < 2; i++) {
+		assert_string_equal(way("192.0.2.77"), "eth9");
+		assert_string_equal(way("172.16.0.1"), "eth9");
+		assert_string_equal(way("198.51.7.1"), "unreachable");
+		assert_string_equal(way("203.0.113.9"), "unreachable");
+		assert_string_equal(own_way(PEER), "eth9");
+		assert_string_equal(way("198.51.100.9"), i ? "home" : "unreachable");
+		assert_int_equal(up(&u, PEER), 0);
+		assert_int_equal(child_up(&u, 1, "10.1.0.1", "198.51.100.0/24"), 0);
+	}
+	/* and they pass the rules of others */
+	run("ip route add default via 192.0.2.253 table 102; "
+	    "ip rule add from 192.0.2.1 lookup 102 pref 32700");
+	assert_string_equal(said("ip route get %s from 192.0.2.1 mark 7373 | grep -c "
+				 "192.0.2.253", PEER), "1");
+	run("ip rule del pref 32700; ip route flush table 102; ip route del 172.16.0.0/12");
+	tunnel_close(&t);
+	tunnel_close(&u);
+	tunnel_close(&v);
+	assert_string_equal(ours(), "");
+	assert_string_equal(rules(), "0");
 }
 
 /* With a name, or a peer of many: where it is now. */
@@ -80,8 +129,8 @@ static void blocks_leave_a_living_peer_alone(void **state)
 	assert_string_equal(t.why, "");
 	assert_string_equal(own_way("198.51.100.7"), "eth9");
 	assert_string_equal(way("198.51.100.7"), "unreachable");
-	assert_string_equal(ours(), "unreachable 10.2.0.0/16 table 7373 metric 1; "
-				    "unreachable 198.51.100.0/24 table 7373 metric 1");
+	assert_string_equal(ours(), "unreachable 10.2.0.0/16 table 7902 metric 1; "
+				    "unreachable 198.51.100.0/24 table 7910 metric 1");
 	tunnel_close(&t);
 }
 
@@ -247,6 +296,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(blocks_from_start_to_stop),
 		TEST(blocks_follow_a_reload),
+		TEST(blocks_of_many_lengths),
 		TEST(blocks_leave_a_living_peer_alone),
 		TEST(blocks_stay_for_the_next_daemon),
 		TEST(blocked_while_narrowed_and_down),

@@ -258,7 +258,7 @@ static void hundreds_are_few_rules(void **state)
 static void tables_are_limited(void **state)
 {
 	const unsigned int each = 60;
-	struct tunnel t;
+	struct tunnel t, u;
 	char remote[4096];
 	int rc = 0;
 
@@ -278,6 +278,19 @@ static void tables_are_limited(void **state)
 				   "rules: fewer of them, or selectors without");
 	assert_string_equal(way_of("10.2.0.1", UDP(540)), "eth9");
 	assert_string_equal(way_of("10.2.0.1", UDP(480)), "office");
+	/* what is to be blocked is, and all else to it */
+	remote[0] = '\0';
+	for (unsigned int i = 0; i < each; i++)
+		snprintf(remote + strlen(remote), sizeof(remote) - strlen(remote),
+			 "10.4.0.0/24[udp/%u] ", 1000 + i);
+	tunnel_fill(&u, "home", remote, NULL);
+	u.opt.when_down = WHEN_DOWN_BLOCK;
+	tunnel_open(&u);
+	assert_non_null(strstr(u.why, "more than 512 routing rules"));
+	assert_string_equal(way_of("10.4.0.1", UDP(7)), "unreachable");
+	assert_string_equal(way_of("10.5.0.1", UDP(7)), "eth9");
+	tunnel_close(&u);
+	assert_string_equal(way_of("10.4.0.1", UDP(7)), "eth9");
 	for (unsigned int c = 0; c < 9; c++)
 		child_down(&t, c + 1);
 	assert_string_equal(ours(), "");
@@ -430,6 +443,36 @@ static void questions(void **state)
 	assert_string_equal(rules(), "0");
 }
 
+/* What is in a tunnel that is up stays there, though another one's peer is looked up. */
+static void questions_that_a_tunnel_carries(void **state)
+{
+	struct addr servers[2];
+	struct tunnel t, u;
+
+	assert_true(addr_parse(&servers[0], "10.2.0.53"));
+	assert_true(addr_parse(&servers[1], "10.3.0.53"));
+	tunnel_fill(&t, "office", "10.2.0.0/24[udp/50-60] 10.3.0.0/24[tcp/53]", NULL);
+	tunnel_fill(&u, "home", "198.51.100.0/24", NULL);
+	assert_true(addr_parse(&u.opt.ike.remote, PEER));
+	tunnel_open(&t);
+	tunnel_open(&u);
+	devices_reach(all, servers, 2);
+	assert_string_equal(way_of("10.2.0.53", UDP(53)), "eth9");
+	assert_int_equal(up(&t, PEER), 0);
+	assert_int_equal(child_up(&t, 1, "10.1.0.1", "10.2.0.0/24[udp/50-60] 10.3.0.0/24[tcp/53]"),
+			 0);
+	devices_reach(all, servers, 2);
+	assert_string_equal(way_of("10.2.0.53", UDP(53)), "office");
+	assert_string_equal(way_of("10.3.0.53", UDP(53)), "eth9");
+	assert_int_equal(up(&u, PEER), 0);
+	assert_int_equal(child_up(&u, 2, "10.1.0.1", "198.51.100.0/24"), 0);
+	assert_true(addr_parse(&servers[1], "198.51.100.53"));
+	devices_reach(all, servers, 2);
+	assert_string_equal(way_of("198.51.100.53", UDP(53)), "home");
+	tunnel_close(&t);
+	tunnel_close(&u);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -448,6 +491,7 @@ int main(void)
 		TEST(others_are_refused),
 		TEST(the_administrators_table),
 		TEST(questions),
+		TEST(questions_that_a_tunnel_carries),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

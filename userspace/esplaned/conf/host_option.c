@@ -14,7 +14,7 @@ bool host_option_metric(struct option_target *to, const char *value, char why[VA
 
 /* host/aside.h lays them. */
 #define HOST_OPTION_TABLES	7373u
-#define HOST_OPTION_TABLES_END	7885u
+#define HOST_OPTION_TABLES_END	8014u
 
 bool host_option_mtu(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {

@@ -14,12 +14,12 @@
 
 /* Priorities, `ip rule`: before the main table. */
 #define ASIDE_PAST	32000		/* what goes past the table */
-#define ASIDE_LOOK	32100		/* two for each length of prefixes, the longest first */
+#define ASIDE_LOOK	32100		/* three for each length of prefixes, the longest first */
+#define ASIDE_END	32499		/* what went past goes on here, to the rules of others */
 /* And while packets are picked, which takes more room: */
-#define ASIDE_PICKS_PAST	28900
-#define ASIDE_PICKS_LOOK	29000	/* ASIDE_PLACES for each length */
-#define ASIDE_PICKS_END		31999	/* what went past goes on here, to the rules of others */
-#define ASIDE_MAIN	32766		/* the kernel's own rule for the main table */
+#define ASIDE_PICKS_PAST	28800
+#define ASIDE_PICKS_LOOK	28900	/* ASIDE_PLACES for each length */
+#define ASIDE_PICKS_END		31999
 
 /* For one length, in this order: */
 enum aside_place {
@@ -30,6 +30,7 @@ enum aside_place {
 	ASIDE_ON,
 	ASIDE_PROTOCOL,			/* picked by protocol */
 	ASIDE_ALL,
+	ASIDE_BLOCK,
 	ASIDE_PLACES,
 };
 
@@ -111,7 +112,7 @@ static struct rule aside_past(const struct aside *aside, uint8_t family)
 {
 	return (struct rule){
 		.family = family, .priority = aside->pick_count ? ASIDE_PICKS_PAST : ASIDE_PAST,
-		.next = aside->pick_count ? ASIDE_PICKS_END : ASIDE_MAIN,
+		.next = aside->pick_count ? ASIDE_PICKS_END : ASIDE_END,
 		.suppress = RULE_NO_SUPPRESS,
 	};
 }
@@ -170,13 +171,16 @@ static struct rule aside_look(uint8_t family, unsigned int bits, unsigned int pl
 	};
 }
 
-/* Where nothing is picked. */
-static struct rule aside_look_whole(uint8_t family, unsigned int bits, uint32_t table)
+/* Whatever the protocol. Where nothing is picked there is only this. */
+static struct rule aside_look_whole(const struct aside *aside, uint8_t family, unsigned int bits,
+				    unsigned int place, uint32_t table)
 {
-	return (struct rule){
-		.family = family, .table = table,
-		.priority = ASIDE_LOOK + 2 * (ASIDE_BITS - bits) + (table == ASIDE_TABLE),
-	};
+	struct rule rule = aside_look(family, bits, place, table);
+
+	if (!aside->pick_count)
+		rule.priority = ASIDE_LOOK + 3 * (ASIDE_BITS - 1 - bits) +
+				(place > ASIDE_LONGER) + (place > ASIDE_ALL);
+	return rule;
 }
 
 /* Before ASIDE_ON there is who leads there, or packets would take its way for a moment. */
@@ -210,13 +214,11 @@ static void aside_put_pick(const struct aside_pick *pick, uint32_t table, struct
 	aside_put(to, &rule);
 }
 
-/* Longer prefixes of the main table, then our routes of that length. */
+/* Longer prefixes of the main table, then our routes of that length, then those that block. */
 static void aside_put_level(const struct aside *aside, uint8_t family, unsigned int bits,
 			    struct aside_rules *to)
 {
-	struct rule rule = aside->pick_count ?
-			   aside_look(family, bits, ASIDE_LONGER, ROUTE_TABLE) :
-			   aside_look_whole(family, bits, ROUTE_TABLE);
+	struct rule rule = aside_look_whole(aside, family, bits, ASIDE_LONGER, ROUTE_TABLE);
 	bool whole = aside->bits[family == AF_INET6][bits], any = whole;
 
 	for (unsigned int i = 0; i < ASIDE_PICKS_MAX && !any; i++)
@@ -232,11 +234,13 @@ static void aside_put_level(const struct aside *aside, uint8_t family, unsigned 
 		if (pick->refs && pick->family == family && pick->bits == bits)
 			aside_put_pick(pick, ASIDE_PICKS + i, to);
 	}
-	rule = aside->pick_count ? aside_look(family, bits, ASIDE_ALL, ASIDE_TABLE) :
-				   aside_look_whole(family, bits, ASIDE_TABLE);
+	if (!whole)
+		return;
+	rule = aside_look_whole(aside, family, bits, ASIDE_ALL, ASIDE_TABLE);
 	rule.suppress = (int)bits - 1;	/* -1: none */
-	if (whole)
-		aside_put(to, &rule);
+	aside_put(to, &rule);
+	rule = aside_look_whole(aside, family, bits, ASIDE_BLOCK, ASIDE_BLOCKS + bits);
+	aside_put(to, &rule);
 }
 
 /* What should be there. */
@@ -246,14 +250,13 @@ static void aside_want(const struct aside *aside, struct aside_rules *to)
 
 	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
 		struct rule end = {
-			.family = families[f], .priority = ASIDE_PICKS_END,
-			.suppress = RULE_NO_SUPPRESS,
+			.family = families[f], .suppress = RULE_NO_SUPPRESS,
+			.priority = aside_past(aside, families[f]).next,
 		};
 
 		if (!aside->routes[f])
 			continue;
-		if (aside->pick_count)
-			aside_put(to, &end);
+		aside_put(to, &end);
 		for (size_t i = 0; i < aside->mark_count; i++) {
 			struct rule rule = aside_past(aside, families[f]);
 

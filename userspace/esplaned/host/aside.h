@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Tunnels that lead to their own peers, as those that carry everything do: their routes, and those
- * that block, stand aside in a table of their own, which packets of the daemon's and of the
+ * that block, stand aside in tables of their own, which packets of the daemon's and of the
  * module's do not look into. What the main table says of longer prefixes goes before it.
  *
  * The firewall mark says which packets those are. Where a packet comes in, it has none, and the
@@ -19,9 +19,16 @@
 #define ASIDE_TABLE	7373	/* `ip route show table 7373` */
 #define ASIDE_PICKS	(ASIDE_TABLE + 1)	/* and so on, a table for each rule */
 #define ASIDE_PICKS_MAX	512u
+/* Of routes that block, a table for each length: one ends the search, however short it is. */
+#define ASIDE_BLOCKS	(ASIDE_PICKS + ASIDE_PICKS_MAX)
 #define ASIDE_SERVERS_MAX	8
 
 struct aside;
+
+static inline uint32_t aside_block_table(const struct prefix *dst)
+{
+	return ASIDE_BLOCKS + dst->bits;
+}
 
 struct aside *aside_new(struct nl_sock *sk);
 void aside_free(struct aside *aside);	/* the rules stay */

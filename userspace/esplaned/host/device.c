@@ -10,6 +10,7 @@
 #include "esplaned/host/aside.h"
 #include "esplaned/host/block.h"
 #include "esplaned/host/carry.h"
+#include "esplaned/host/wanted.h"
 #include "esplaned/nl/link.h"
 #include "lib/log.h"
 
@@ -23,22 +24,12 @@ struct devices {
 	bool settled;
 };
 
-struct device_pick {
-	struct pick_route to;
-	bool covered;			/* it wants all to these addresses */
-	bool blocked;			/* held */
-};
-
 struct device {
 	struct device *next;
 	struct devices *all;
 	const struct tunnel_options *opt;
 	struct carry carry;
-	struct prefix *wanted;		/* what remote-ts covers, none within another */
-	bool *blocked;			/* of each: held */
-	size_t wanted_count;
-	struct device_pick *picked;	/* and what it covers for some packets only */
-	size_t picked_count;
+	struct wanted wanted;
 	bool aside;			/* its routes are in the table of host/aside.h */
 	bool marked;			/* its own packets go past those that are picked */
 };
@@ -98,124 +89,9 @@ static uint32_t device_table(const struct device *dev)
 	return dev->aside ? ASIDE_TABLE : ROUTE_TABLE;
 }
 
-static int device_compare(const void *left, const void *right)
+static uint32_t device_block_table(const struct device *dev, const struct prefix *dst)
 {
-	const struct prefix *a = left, *b = right;
-	int rc = (int)a->addr.family - (int)b->addr.family;
-
-	if (!rc)
-		rc = memcmp(a->addr.b, b->addr.b, sizeof(a->addr.b));
-	return rc ? rc : (int)a->bits - (int)b->bits;
-}
-
-static bool device_want(struct device *dev, const struct prefix *dst)
-{
-	struct prefix *more = reallocarray(dev->wanted, dev->wanted_count + 1, sizeof(*more));
-
-	if (!more)
-		return false;
-	dev->wanted = more;
-	more[dev->wanted_count++] = *dst;
-	return true;
-}
-
-static bool device_want_picked(struct device *dev, const struct pick_route *to)
-{
-	struct device_pick *more;
-
-	for (size_t i = 0; i < dev->picked_count; i++) {
-		if (prefix_equal(&dev->picked[i].to.dst, &to->dst) &&
-		    pick_equal(&dev->picked[i].to.pick, &to->pick))
-			return true;
-	}
-	more = reallocarray(dev->picked, dev->picked_count + 1, sizeof(*more));
-	if (!more)
-		return false;
-	dev->picked = more;
-	more[dev->picked_count++] = (struct device_pick){ .to = *to };
-	return true;
-}
-
-/* Those within another left out. False: no memory. */
-static bool device_sort_wanted(struct device *dev)
-{
-	size_t kept = 0;
-
-	if (!dev->wanted_count)
-		return true;
-	qsort(dev->wanted, dev->wanted_count, sizeof(*dev->wanted), device_compare);
-	for (size_t i = 0; i < dev->wanted_count; i++) {
-		if (!kept || !prefix_within(&dev->wanted[i], &dev->wanted[kept - 1]))
-			dev->wanted[kept++] = dev->wanted[i];
-	}
-	dev->wanted_count = kept;
-	dev->blocked = calloc(kept, sizeof(*dev->blocked));
-	return dev->blocked;
-}
-
-static void device_mark_covered(struct device *dev)
-{
-	for (size_t i = 0; i < dev->picked_count; i++) {
-		for (size_t w = 0; w < dev->wanted_count; w++)
-			dev->picked[i].covered |= prefix_equal(&dev->picked[i].to.dst,
-							       &dev->wanted[w]);
-	}
-}
-
-/* All of it, whatever the protocol, and however much it is. */
-static bool device_want_whole(struct device *dev, const struct ts_list *ts)
-{
-	struct prefix list[PREFIXES_MAX], *more;
-
-	for (unsigned int i = 0; i < ts_list_count(ts); i++) {
-		unsigned int n = prefix_list(&ts->ts[i], list);
-
-		more = reallocarray(dev->wanted, dev->wanted_count + n, sizeof(*more));
-		if (!more)
-			return false;
-		dev->wanted = more;
-		memcpy(more + dev->wanted_count, list, n * sizeof(*list));
-		dev->wanted_count += n;
-	}
-	return true;
-}
-
-static bool device_want_child(struct device *dev, const struct child_conf *conf)
-{
-	const struct pick_child child = { conf->local_ts, conf->remote_ts };
-	struct pick_routes routes;
-	char why[IKE_WHY_MAX];
-	bool ok = true;
-	int rc;
-
-	if (!dev->opt->pass_others)
-		return device_want_whole(dev, conf->remote_ts);
-	rc = carry_routes(dev->opt, &child, &child, &routes, why);
-	/* such a child never comes up */
-	if (rc == -ENOSPC)
-		return device_want_whole(dev, conf->remote_ts);
-	for (unsigned int i = 0; i < routes.count && ok && !rc; i++) {
-		const struct pick_route *to = &routes.list[i];
-
-		ok = to->pick.proto ? device_want_picked(dev, to) : device_want(dev, &to->dst);
-	}
-	free(routes.list);
-	return ok && !rc;
-}
-
-/* What all children need, as configured. False: no memory. */
-static bool device_set_wanted(struct device *dev)
-{
-	const struct tunnel_conf *conf = &dev->opt->ike;
-
-	for (unsigned int c = 0; c < conf->child_count; c++) {
-		if (!device_want_child(dev, &conf->child[c]))
-			return false;
-	}
-	if (!device_sort_wanted(dev))
-		return false;
-	device_mark_covered(dev);
-	return true;
+	return dev->aside ? aside_block_table(dst) : device_table(dev);
 }
 
 static bool device_blocks(const struct device *dev)
@@ -223,38 +99,69 @@ static bool device_blocks(const struct device *dev)
 	return dev->opt->when_down == WHEN_DOWN_BLOCK && !dev->opt->no_routes;
 }
 
-static bool device_block_picked(struct device *dev, const struct pick_route *to, char *why)
+static bool device_block_wide(struct devices *all, const struct prefix *dst, char *why)
 {
-	struct devices *all = dev->all;
-
-	if (aside_pick(all->aside, to, why))
-		return false;
-	if (!block_hold(all->blocks, aside_pick_table(all->aside, to), &to->dst, why))
+	if (!aside_hold(all->aside, 0, dst, 1, why) &&
+	    !block_hold(all->blocks, aside_block_table(dst), dst, why))
 		return true;
-	aside_unpick(all->aside, to);
+	aside_drop(all->aside, 0, dst, 1);
 	return false;
+}
+
+/* @why also where it is blocked, and more with it. */
+static void device_block_picked(struct devices *all, struct wanted_pick *picked, char *why)
+{
+	const struct pick_route *to = &picked->to;
+	int rc = aside_pick(all->aside, to, why);
+
+	picked->wide = rc == -ENOSPC;
+	if (picked->wide) {
+		char reason[NLTALK_WHY_MAX];
+
+		picked->blocked = device_block_wide(all, &to->dst, reason);
+	} else if (!rc) {
+		picked->blocked = !block_hold(all->blocks, aside_pick_table(all->aside, to),
+					      &to->dst, why);
+		if (!picked->blocked)
+			aside_unpick(all->aside, to);
+	}
+}
+
+static void device_unblock_picked(struct devices *all, const struct wanted_pick *picked)
+{
+	const struct pick_route *to = &picked->to;
+
+	if (picked->wide) {
+		block_drop(all->blocks, aside_block_table(&to->dst), &to->dst);
+		aside_drop(all->aside, 0, &to->dst, 1);
+		return;
+	}
+	block_drop(all->blocks, aside_pick_table(all->aside, to), &to->dst);
+	aside_unpick(all->aside, to);
 }
 
 /* Lays what is not there yet. @why: left alone, or what is in the way of the first. */
 static void device_block(struct device *dev, char why[IKE_WHY_MAX])
 {
-	uint32_t table = device_table(dev);
 	char reason[NLTALK_WHY_MAX];
 
-	for (size_t i = 0; device_blocks(dev) && i < dev->wanted_count; i++) {
-		if (dev->blocked[i])
+	for (size_t i = 0; device_blocks(dev) && i < dev->wanted.count; i++) {
+		const struct prefix *dst = &dev->wanted.list[i];
+
+		if (dev->wanted.blocked[i])
 			continue;
-		dev->blocked[i] = !block_hold(dev->all->blocks, table, &dev->wanted[i], reason);
-		if (!dev->blocked[i] && !why[0])
+		dev->wanted.blocked[i] = !block_hold(dev->all->blocks,
+						     device_block_table(dev, dst), dst, reason);
+		if (!dev->wanted.blocked[i] && !why[0])
 			snprintf(why, IKE_WHY_MAX, "%s", reason);
 	}
-	for (size_t i = 0; device_blocks(dev) && i < dev->picked_count; i++) {
-		struct device_pick *picked = &dev->picked[i];
+	for (size_t i = 0; device_blocks(dev) && i < dev->wanted.picked_count; i++) {
+		struct wanted_pick *picked = &dev->wanted.picked[i];
 
 		if (picked->blocked || picked->covered)
 			continue;
-		picked->blocked = device_block_picked(dev, &picked->to, reason);
-		if (!picked->blocked && !why[0])
+		device_block_picked(dev->all, picked, reason);
+		if ((!picked->blocked || picked->wide) && !why[0])
 			snprintf(why, IKE_WHY_MAX, "%s", reason);
 	}
 }
@@ -264,26 +171,6 @@ int device_ifindex(const struct device *dev)
 	return dev->carry.laid.ifindex;
 }
 
-/* Would a route of ours catch what is sent to @addr? */
-static bool device_swallows(const struct device *dev, const struct addr *addr)
-{
-	for (size_t i = 0; i < dev->wanted_count; i++) {
-		if (prefix_contains(&dev->wanted[i], addr))
-			return true;
-	}
-	return false;
-}
-
-/* All of a family, or a half: peers, and who asks for names, are in there. */
-static bool device_leads_everywhere(const struct device *dev)
-{
-	for (size_t i = 0; i < dev->wanted_count; i++) {
-		if (dev->wanted[i].bits <= 1)
-			return true;
-	}
-	return false;
-}
-
 /* Its routes go where packets to its peers do not look, those that block too, and stay there. */
 static int device_go_aside(struct device *dev, char why[IKE_WHY_MAX])
 {
@@ -291,48 +178,47 @@ static int device_go_aside(struct device *dev, char why[IKE_WHY_MAX])
 
 	if (dev->aside || dev->opt->no_routes || device_has_table(dev))
 		return 0;
-	rc = aside_hold(dev->all->aside, dev->opt->ike.mark, dev->wanted, dev->wanted_count, why);
+	rc = aside_hold(dev->all->aside, dev->opt->ike.mark, dev->wanted.list, dev->wanted.count,
+			why);
 	dev->aside = true;
-	for (size_t i = 0; i < dev->wanted_count; i++) {
+	for (size_t i = 0; i < dev->wanted.count; i++) {
+		const struct prefix *dst = &dev->wanted.list[i];
 		char reason[NLTALK_WHY_MAX];
 
-		if (!dev->blocked[i])
+		if (!dev->wanted.blocked[i])
 			continue;
-		dev->blocked[i] = !block_hold(dev->all->blocks, ASIDE_TABLE, &dev->wanted[i],
-					      reason);
-		block_drop(dev->all->blocks, ROUTE_TABLE, &dev->wanted[i]);
+		dev->wanted.blocked[i] = !block_hold(dev->all->blocks, aside_block_table(dst), dst,
+						     reason);
+		block_drop(dev->all->blocks, ROUTE_TABLE, dst);
 	}
 	laid_move(&dev->carry.laid, ASIDE_TABLE);
 	return rc;
 }
 
-static bool device_meets(const struct device *dev, const struct device *picker)
+static bool device_hides(const struct device *dev, const struct device *other)
 {
-	for (size_t i = 0; i < dev->wanted_count; i++) {
-		for (size_t j = 0; j < picker->picked_count; j++) {
-			const struct prefix *dst = &picker->picked[j].to.dst;
-
-			if (prefix_within(dst, &dev->wanted[i]) ||
-			    prefix_within(&dev->wanted[i], dst))
-				return true;
-		}
-	}
-	return false;
+	return !dev->aside && device_blocks(dev) &&
+	       wanted_hides(&dev->wanted, &other->wanted, other->aside);
 }
 
-/*
- * The rules that pick packets ask the main table for longer prefixes first, where a route that
- * blocks ends the search however short it is: it goes aside.
- */
+/* What blocks in the main table, and hides what another has, goes aside: then more may have to. */
 static void device_make_way(struct devices *all, char why[IKE_WHY_MAX])
 {
-	for (const struct device *picker = all->first; picker; picker = picker->next) {
-		for (struct device *dev = all->first; picker->picked_count && dev;
-		     dev = dev->next) {
-			if (!dev->aside && device_blocks(dev) && device_meets(dev, picker))
+	bool more;
+
+	do {
+		more = false;
+		for (const struct device *other = all->first; other; other = other->next) {
+			if (!other->aside && !other->wanted.picked_count)
+				continue;
+			for (struct device *dev = all->first; dev; dev = dev->next) {
+				if (!device_hides(dev, other))
+					continue;
 				device_go_aside(dev, why);
+				more |= dev->aside;
+			}
 		}
-	}
+	} while (more);
 }
 
 /* Is there a way to the peer that is not the tunnel itself? */
@@ -340,14 +226,17 @@ static int device_way(struct device *dev, const struct addr *remote, char why[IK
 {
 	char reason[NLTALK_WHY_MAX], text[ADDR_STRLEN];
 	const struct pick any = { 0 };
+	bool aside = dev->aside;
 	struct route route;
 	int rc;
 
-	if (!device_swallows(dev, remote) || dev->opt->no_routes)
+	if (!wanted_has(&dev->wanted, remote) || dev->opt->no_routes)
 		return 0;
 	rc = device_go_aside(dev, why);
 	if (rc)
 		return rc;
+	if (!aside)
+		device_make_way(dev->all, why);
 	if (!route_get(dev->all->sk, remote, dev->opt->ike.mark, &any, &route, reason) &&
 	    (!dev->carry.laid.ifindex || route.ifindex != dev->carry.laid.ifindex))
 		return 0;
@@ -359,7 +248,7 @@ static int device_way(struct device *dev, const struct addr *remote, char why[IK
 /* The rules that pick do not know the tunnel's own packets. */
 static void device_mark(struct device *dev, char why[IKE_WHY_MAX])
 {
-	dev->marked = dev->picked_count && !dev->opt->no_routes;
+	dev->marked = dev->wanted.picked_count && !dev->opt->no_routes;
 	if (dev->marked)
 		aside_hold(dev->all->aside, dev->opt->ike.mark, NULL, 0, why);
 	device_make_way(dev->all, why);
@@ -378,54 +267,51 @@ struct device *device_new(struct devices *all, const struct tunnel_options *opt,
 	carry_init(&dev->carry, all->sk, all->aside, all->blocks, opt);
 	dev->next = all->first;
 	all->first = dev;
-	if (!device_set_wanted(dev)) {
+	if (!wanted_fill(&dev->wanted, dev->opt)) {
 		device_free(dev);
 		return NULL;
 	}
 	if (opt->no_routes)
 		return dev;
 	block_raise(all->blocks, opt->metric);
-	if (device_leads_everywhere(dev) || device_swallows(dev, &opt->ike.remote))
+	if (wanted_leads_everywhere(&dev->wanted) || wanted_has(&dev->wanted, &opt->ike.remote))
 		device_go_aside(dev, why);
 	device_mark(dev, why);
 	device_block(dev, why);
 	if (!why[0])
-		laid_in_way(&dev->carry.laid, dev->wanted, dev->wanted_count, why);
+		laid_in_way(&dev->carry.laid, dev->wanted.list, dev->wanted.count, why);
 	return dev;
 }
 
 /* What @dev has held, as it was; not @dev itself. */
-static void device_let_go(struct device *dev, uint32_t table)
+static void device_let_go(struct device *dev)
 {
-	for (size_t i = 0; dev->blocked && i < dev->wanted_count; i++) {
-		if (dev->blocked[i])
-			block_drop(dev->all->blocks, table, &dev->wanted[i]);
-	}
-	for (size_t i = 0; i < dev->picked_count; i++) {
-		const struct pick_route *to = &dev->picked[i].to;
+	for (size_t i = 0; dev->wanted.blocked && i < dev->wanted.count; i++) {
+		const struct prefix *dst = &dev->wanted.list[i];
 
-		if (!dev->picked[i].blocked)
-			continue;
-		block_drop(dev->all->blocks, aside_pick_table(dev->all->aside, to), &to->dst);
-		aside_unpick(dev->all->aside, to);
+		if (dev->wanted.blocked[i])
+			block_drop(dev->all->blocks, device_block_table(dev, dst), dst);
+	}
+	for (size_t i = 0; i < dev->wanted.picked_count; i++) {
+		if (dev->wanted.picked[i].blocked)
+			device_unblock_picked(dev->all, &dev->wanted.picked[i]);
 	}
 	if (dev->aside)
-		aside_drop(dev->all->aside, dev->opt->ike.mark, dev->wanted,
-			   dev->wanted_count);
+		aside_drop(dev->all->aside, dev->opt->ike.mark, dev->wanted.list,
+			   dev->wanted.count);
 	if (dev->marked)
 		aside_drop(dev->all->aside, dev->opt->ike.mark, NULL, 0);
-	free(dev->wanted);
-	free(dev->blocked);
-	free(dev->picked);
+	wanted_clear(&dev->wanted);
 }
 
 /* Do its routes lead to its own peers, the configured one or any of @peers? */
 static bool device_is_beside(const struct device *dev, const struct addr *peers, unsigned int count)
 {
-	bool beside = device_leads_everywhere(dev) || device_swallows(dev, &dev->opt->ike.remote);
+	bool beside = wanted_leads_everywhere(&dev->wanted) ||
+		      wanted_has(&dev->wanted, &dev->opt->ike.remote);
 
 	for (unsigned int i = 0; i < count && !beside; i++)
-		beside = device_swallows(dev, &peers[i]);
+		beside = wanted_has(&dev->wanted, &peers[i]);
 	return beside;
 }
 
@@ -433,28 +319,20 @@ bool device_changed(struct device *dev, const struct addr *peers, unsigned int c
 		    char why[IKE_WHY_MAX])
 {
 	struct device was = *dev;
-	uint32_t table = device_table(dev);
 
 	why[0] = '\0';
-	dev->wanted = NULL;
-	dev->blocked = NULL;
-	dev->picked = NULL;
-	dev->wanted_count = 0;
-	dev->picked_count = 0;
-	if (!device_set_wanted(dev)) {
-		free(dev->wanted);
-		free(dev->picked);
-		*dev = was;
+	if (!wanted_fill(&dev->wanted, dev->opt)) {
+		dev->wanted = was.wanted;
 		return false;
 	}
 	if (dev->aside)
-		aside_hold(dev->all->aside, dev->opt->ike.mark, dev->wanted, dev->wanted_count,
+		aside_hold(dev->all->aside, dev->opt->ike.mark, dev->wanted.list, dev->wanted.count,
 			   why);
 	else if (device_is_beside(dev, peers, count))
 		device_go_aside(dev, why);
 	device_mark(dev, why);
 	device_block(dev, why);
-	device_let_go(&was, table);
+	device_let_go(&was);
 	return true;
 }
 
@@ -476,7 +354,7 @@ int device_up(struct device *dev, const struct addr *remote, char why[IKE_WHY_MA
 	rc = device_make(dev, why);
 	/* Said before the peer is bothered. */
 	if (!rc && !dev->carry.children && !dev->opt->no_routes &&
-	    laid_in_way(&dev->carry.laid, dev->wanted, dev->wanted_count, why))
+	    laid_in_way(&dev->carry.laid, dev->wanted.list, dev->wanted.count, why))
 		rc = -EEXIST;
 	return rc ? rc : device_way(dev, remote, why);
 }
@@ -523,30 +401,30 @@ void device_down(struct device *dev)
 			 dev->opt->interface, why);
 }
 
-/* Does it lead this host's questions to name servers into the tunnel, wherever those are? */
-static bool device_leads_questions(const struct device *dev)
+/* What is up, and leads there, leads there: also past the main table. */
+static bool device_leads_question(const struct devices *all, const struct addr *server)
 {
-	if (!carry_is_up(&dev->carry))
-		return false;
-	for (size_t i = 0; i < dev->picked_count; i++) {
-		const struct pick *pick = &dev->picked[i].to.pick;
+	static const struct pick question = {
+		.proto = IPPROTO_UDP, .dport = { DEVICE_DNS, DEVICE_DNS },
+	};
+	const struct device *dev = all->first;
 
-		if (dev->picked[i].to.dst.bits <= 1 && pick->proto == IPPROTO_UDP && !pick->rest &&
-		    pick->dport.start <= DEVICE_DNS &&
-		    (!pick->dport.start || pick->dport.end >= DEVICE_DNS))
-			return true;
-	}
-	return dev->aside && device_leads_everywhere(dev);
+	while (dev && !(carry_is_up(&dev->carry) &&
+			laid_leads(&dev->carry.laid, server, &question)))
+		dev = dev->next;
+	return dev;
 }
 
 void devices_reach(struct devices *all, const struct addr *servers, unsigned int count)
 {
-	const struct device *dev = all->first;
+	struct addr beside[ASIDE_SERVERS_MAX];
+	unsigned int kept = 0;
 
-	/* What is up, and leads there, leads there. */
-	while (dev && !device_leads_questions(dev))
-		dev = dev->next;
-	aside_serve(all->aside, servers, dev ? 0 : count);
+	for (unsigned int i = 0; i < count && kept < ASIDE_SERVERS_MAX; i++) {
+		if (!device_leads_question(all, &servers[i]))
+			beside[kept++] = servers[i];
+	}
+	aside_serve(all->aside, beside, kept);
 }
 
 void device_free(struct device *dev)
@@ -556,7 +434,7 @@ void device_free(struct device *dev)
 	if (!dev)
 		return;
 	device_down(dev);
-	device_let_go(dev, device_table(dev));
+	device_let_go(dev);
 	for (at = &dev->all->first; *at != dev; at = &(*at)->next)
 		;
 	*at = dev->next;

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the remote-ts of a tunnel cover, as configured: all to some addresses, or what is picked. */
+#ifndef ESPLANED_WANTED_H
+#define ESPLANED_WANTED_H
+
+#include "esplaned/conf/config.h"
+#include "lib/pick.h"
+
+struct wanted_pick {
+	struct pick_route to;
+	bool covered;			/* the tunnel wants all to these addresses */
+	bool blocked;			/* held */
+	bool wide;			/* with all to these addresses: there is no rule for it */
+};
+
+struct wanted {
+	struct prefix *list;		/* each once */
+	bool *blocked;			/* of each: held */
+	size_t count;
+	struct wanted_pick *picked;
+	size_t picked_count;
+};
+
+/* False: no memory, and @wanted is empty. */
+bool wanted_fill(struct wanted *wanted, const struct tunnel_options *opt);
+void wanted_clear(struct wanted *wanted);
+/* Would a route to one of them catch what is sent to @addr? */
+bool wanted_has(const struct wanted *wanted, const struct addr *addr);
+/* All of a family, or a half: peers, and who asks for names, are in there. */
+bool wanted_leads_everywhere(const struct wanted *wanted);
+/*
+ * Rules ask the main table first, for longer prefixes: would what blocks @wanted there end the
+ * search for what @other picks, or, where it stands @aside, for all of it?
+ */
+bool wanted_hides(const struct wanted *wanted, const struct wanted *other, bool aside);
+
+#endif
