@@ -473,6 +473,34 @@ static void questions_that_a_tunnel_carries(void **state)
 	tunnel_close(&u);
 }
 
+/* The ports of one network in two tunnels: what no rule tells apart is the first one's. */
+static void two_tunnels_split_the_ports(void **state)
+{
+	struct tunnel t, u;
+
+	tunnel_fill(&t, "office", "10.2.0.0/24[tcp/0-1023]", NULL);
+	tunnel_fill(&u, "home", "10.2.0.0/24[tcp/1024-65535]", NULL);
+	tunnel_open(&t);
+	tunnel_open(&u);
+	assert_int_equal(up(&t, PEER), 0);
+	assert_int_equal(child_up(&t, 1, "10.1.0.1", "10.2.0.0/24[tcp/0-1023]"), 0);
+	assert_int_equal(up(&u, PEER), 0);
+	for (int i = 0; i < 2; i++) {	/* and a rekey */
+		assert_int_equal(child_up(&u, 2, "10.1.0.1", "10.2.0.0/24[tcp/1024-65535]"), 0);
+		assert_string_equal(way_of("10.2.0.1", TCP(80)), "office");
+		assert_string_equal(way_of("10.2.0.1", TCP(2000)), "home");
+		assert_string_equal(way_of("10.2.0.1", TCP(65535)), "office");
+	}
+	child_down(&t, 1);
+	assert_string_equal(way_of("10.2.0.1", TCP(65535)), "unreachable");
+	assert_string_equal(way_of("10.2.0.1", TCP(2000)), "home");
+	child_down(&u, 2);
+	assert_string_equal(ours(), "");
+	assert_string_equal(rules(), "0");
+	tunnel_close(&t);
+	tunnel_close(&u);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -492,6 +520,7 @@ int main(void)
 		TEST(the_administrators_table),
 		TEST(questions),
 		TEST(questions_that_a_tunnel_carries),
+		TEST(two_tunnels_split_the_ports),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -170,13 +170,18 @@ static int laid_route_add(const struct laid *laid, const struct pick_route *to,
 	return rc;
 }
 
-static void laid_route_del(const struct laid *laid, const struct pick_route *to)
+static bool laid_blocks(const struct laid_route *own)
 {
-	struct route route = laid_route_of(laid, to, &(struct addr){ 0 });
+	return own->to.refused || own->yields;
+}
+
+static void laid_route_del(const struct laid *laid, const struct laid_route *own)
+{
+	struct route route = laid_route_of(laid, &own->to, &(struct addr){ 0 });
 	char why[NLTALK_WHY_MAX];
 
-	if (to->refused)
-		block_drop(laid->blocks, route.table, &to->dst);
+	if (laid_blocks(own))
+		block_drop(laid->blocks, route.table, &own->to.dst);
 	else
 		route_del(laid->sk, &route, why);
 }
@@ -226,6 +231,7 @@ static bool laid_route_room(struct laid *laid, char *why)
 static int laid_route_new(struct laid *laid, const struct pick_route *to, const struct addr *source,
 			  char *why)
 {
+	bool yields;
 	int rc;
 
 	if (!laid_route_room(laid, why))
@@ -234,6 +240,9 @@ static int laid_route_new(struct laid *laid, const struct pick_route *to, const 
 	if (rc)
 		return rc;
 	rc = laid_route_add(laid, to, source, false, why);
+	yields = rc == -EEXIST && to->pick.rest && !to->refused;
+	if (yields)
+		rc = block_hold(laid->blocks, laid_table_of(laid, to), &to->dst, why);
 	if (rc) {
 		if (to->pick.proto)
 			aside_unpick(laid->aside, to);
@@ -241,7 +250,7 @@ static int laid_route_new(struct laid *laid, const struct pick_route *to, const 
 	}
 	laid_table_hold(laid, to);
 	laid->routes[laid->route_count++] =
-		(struct laid_route){ .to = *to, .source = *source, .refs = 1 };
+		(struct laid_route){ .to = *to, .source = *source, .refs = 1, .yields = yields };
 	return 0;
 }
 
@@ -253,7 +262,7 @@ int laid_route_hold(struct laid *laid, const struct pick_route *to, const struct
 
 	if (!own)
 		return laid_route_new(laid, to, source, why);
-	if (alone && !to->refused && !addr_equal(&own->source, source)) {
+	if (alone && !laid_blocks(own) && !addr_equal(&own->source, source)) {
 		rc = laid_route_add(laid, to, source, true, why);
 		if (!rc)
 			own->source = *source;
@@ -268,7 +277,7 @@ void laid_route_drop(struct laid *laid, const struct pick_route *to)
 
 	if (!own || --own->refs)
 		return;
-	laid_route_del(laid, to);
+	laid_route_del(laid, own);
 	laid_table_drop(laid, to);
 	*own = laid->routes[--laid->route_count];
 }
@@ -326,7 +335,7 @@ bool laid_mend(struct laid *laid)
 	for (unsigned int i = 0; i < laid->route_count; i++) {
 		const struct laid_route *own = &laid->routes[i];
 		struct route route = laid_route_of(laid, &own->to, &own->source);
-		int rc = own->to.refused ? -EEXIST : route_add(laid->sk, &route, false, why);
+		int rc = laid_blocks(own) ? -EEXIST : route_add(laid->sk, &route, false, why);
 
 		if (!rc)
 			log_info("the route to %s is laid again", prefix_str(&own->to.dst, text));
@@ -352,18 +361,18 @@ void laid_move(struct laid *laid, uint32_t table)
 		if (laid_route_add(laid, &own->to, &own->source, false, why))
 			log_warn("%s: %s", prefix_str(&own->to.dst, text), why);
 		laid_table_drop(&old, &own->to);
-		laid_route_del(&old, &own->to);
+		laid_route_del(&old, own);
 	}
 }
 
 void laid_forget(struct laid *laid)
 {
 	for (unsigned int i = 0; i < laid->route_count; i++) {
-		const struct pick_route *to = &laid->routes[i].to;
+		const struct laid_route *own = &laid->routes[i];
 
-		if (to->refused)
-			laid_route_del(laid, to);
-		laid_table_drop(laid, to);
+		if (laid_blocks(own))
+			laid_route_del(laid, own);
+		laid_table_drop(laid, &own->to);
 	}
 	free(laid->routes);
 	free(laid->addrs);

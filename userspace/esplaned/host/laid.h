@@ -16,6 +16,8 @@ struct laid_route {
 	struct pick_route to;
 	struct addr source;		/* preferred; family 0: none */
 	unsigned int refs;
+	/* What no rule tells apart is another tunnel's already; when that goes, it is blocked. */
+	bool yields;
 };
 
 struct laid_addr {
