@@ -99,8 +99,8 @@ carries()
 	for addr in "${@:2}"; do
 		there=10.1.0.1
 		[[ $addr != *:* ]] || there=fd01::1
-		check "$1: $addr reaches us" in_net b ping -qc 3 -i 0.05 -W "$HANG" -I "$addr" "$there"
-		check "$1: we reach $addr" in_net a ping -qc 3 -i 0.05 -W "$HANG" -I "$there" "$addr"
+		check "$1: $addr reaches us" echoes b "$there" "$addr"
+		check "$1: we reach $addr" echoes a "$addr" "$there"
 	done
 }
 
@@ -261,8 +261,8 @@ inner()
 
 reach()
 {
-	check "$1: IPv4" in_net a ping -qc 3 -i 0.05 -W "$HANG" 10.2.0.1
-	check "$1: IPv6" in_net a ping -qc 3 -i 0.05 -W "$HANG" fd02::1
+	check "$1: IPv4" echoes a 10.2.0.1
+	check "$1: IPv6" echoes a fd02::1
 }
 
 espl_client >"$WORK/a/esplane.conf"

@@ -109,7 +109,7 @@ reload_says()
 
 carries()
 {
-	in_net a ping -qc 1 -W 2 -I "10.1.$1.1" "10.2.$1.1"
+	an_echo a "10.2.$1.1" "10.1.$1.1"
 }
 
 swan_conf | swan_load b
@@ -118,13 +118,13 @@ must espl a reload
 wait_for 20 carries 2
 check "both children carry" carries 1
 ike=$(ike_spi) data=$(child_spi data)
-spawn ping in_net a ping -i 0.02 -I 10.1.1.1 10.2.1.1
+pinging a 10.2.1.1 10.1.1.1
 
 conf "" data 1 admin 3
 reload_says "one is removed, one is added" "changed  office: admin new, voice removed"
 wait_for 20 carries 3
 check "the peer has lost the one" wait_for 10 says "1 3 " peers_children
-refuse "which carries nothing" '' in_net a ping -qc 1 -W 1 -I 10.1.2.1 10.2.2.1
+refuse "which carries nothing" '' an_echo a 10.2.2.1 10.1.2.1
 
 conf "" data 1 admin 4
 reload_says "one has other selectors" "changed  office: admin replaced"
@@ -140,8 +140,7 @@ sleep 3
 is "and stays down" "$(peers_children)" "1 "
 reload_says "nothing differs" "configuration reloaded: 1 tunnel"
 
-reap ping INT
-check "no echo of the first child was lost" grep -q ' 0% packet loss' "$WORK/ping.log"
+pinged "no echo of the first child was lost"
 is "its keys are the same" "$(child_spi data)" "$data"
 is "the IKE SA is the same" "$(ike_spi)" "$ike"
 refuse "neither is unknown" '' [ "$ike" = null ]

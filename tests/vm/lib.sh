@@ -274,6 +274,33 @@ wait()
 	builtin wait "$@"
 }
 
+# --- pings; FROM is one of NET's addresses, or is left out ---
+
+# echoes NET ADDRESS [FROM]: does all that is sent come back?
+echoes()
+{
+	in_net "$1" ping -qc 3 -i 0.05 -W "$HANG" ${3:+-I "$3"} "$2"
+}
+
+# an_echo NET ADDRESS [FROM]: of one, soon; for refuse and wait_for
+an_echo()
+{
+	in_net "$1" ping -qc 1 -W 2 ${3:+-I "$3"} "$2"
+}
+
+# pinging NET ADDRESS [FROM]: from now on, until
+pinging()
+{
+	spawn ping in_net "$1" ping -i 0.02 ${3:+-I "$3"} "$2"
+}
+
+# pinged DESCRIPTION: passes when nothing was lost
+pinged()
+{
+	reap ping INT
+	check "$1" grep -q ' 0% packet loss' "$WORK/ping.log"
+}
+
 # --- the module ---
 
 # The kernel asks for each instance of a template, "crypto-authenc(hmac(sha256),cbc(aes))": no module is called so, and
