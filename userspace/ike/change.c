@@ -161,6 +161,16 @@ static void change_want(const struct change *c, struct peer *peer)
 /* ---- the tunnel's own */
 
 /* What has begun already is not begun again. */
+static void change_begin(struct peer *peer)
+{
+	struct ike *ike = peer->ike;
+
+	peer->intent = INTENT_UP;
+	if (!peer->sa && !peer->attempt && !peer->resolve_to_begin && !peer->begin &&
+	    !timer_armed(&peer->retry))
+		timer_set(&ike->timers, &peer->retry, ike_now(ike));
+}
+
 static void change_start(const struct change *c, struct peer *peer)
 {
 	bool traps_no_more = c->from->dpd_action == DPD_ON_DEMAND &&
@@ -168,19 +178,22 @@ static void change_start(const struct change *c, struct peer *peer)
 	struct ike *ike = peer->ike;
 	enum start_mode start = c->to->start;
 	bool same = start == c->from->start;
+	bool silent = traps_no_more && peer->demand && peer->state == PEER_DOWN;
 	struct child *child;
 
 	if ((same && !traps_no_more) || peer->intent == INTENT_DOWN || c->to->any)
 		return;
 	peer->demand = start == START_ON_DEMAND;
 	timer_cancel(&ike->timers, &peer->lay);
+	if (silent && c->to->dpd_action == DPD_RESTART) {
+		peer->revive = true;
+		change_begin(peer);
+		return;
+	}
 	if (same)
 		return;
 	if (start == START_UP) {
-		peer->intent = INTENT_UP;
-		if (!peer->sa && !peer->attempt && !peer->resolve_to_begin && !peer->begin &&
-		    !timer_armed(&peer->retry))
-			timer_set(&ike->timers, &peer->retry, ike_now(ike));
+		change_begin(peer);
 	} else if (peer->state == PEER_DOWN && !peer->revive && !peer->begin) {
 		timer_cancel(&ike->timers, &peer->retry);
 		peer->intent = INTENT_ANSWER;

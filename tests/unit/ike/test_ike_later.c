@@ -224,6 +224,36 @@ static void another_dpd_action(void **state)
 	ends_free(p);
 }
 
+/* It waited for packets; now it is to try for ever, whoever began it. */
+static void silence_and_then_restart(void **state)
+{
+	for (int start = START_MANUAL; start <= START_UP; start++) {
+		struct ends *p = two();
+		struct side *s = &p->s[0];
+
+		s->conf.start = start;
+		s->conf.dpd_s = 20;
+		s->conf.dpd_action = DPD_ON_DEMAND;
+		ends_start(p);
+		bring_up(p, 0);
+		for (int i = 0; i < 400; i++) {
+			while (drop(s))
+				;
+			pass(p, 1000);
+		}
+		assert_true(child_of(s)->waits);
+		s->conf.dpd_action = DPD_RESTART;
+		reload(s);
+		assert_false(child_of(s)->waits);
+		for (int i = 0; i < 60 && child_of(s)->state != CHILD_UP; i++) {
+			pass(p, 1000);
+			carry_all(p);
+		}
+		assert_int_equal(child_of(s)->state, CHILD_UP);
+		ends_free(p);
+	}
+}
+
 static unsigned int fewest;		/* children that are linked, at each child_down */
 
 static void noted_down(void *ctx, const struct ike_child_link *link)
@@ -331,6 +361,7 @@ int main(void)
 		cmocka_unit_test(another_start),
 		cmocka_unit_test(no_wish_without_a_try),
 		cmocka_unit_test(another_dpd_action),
+		cmocka_unit_test(silence_and_then_restart),
 		cmocka_unit_test(on_demand_without_a_gap),
 		cmocka_unit_test(no_more_tries),
 		cmocka_unit_test(keys_that_may_be_exported),
