@@ -110,6 +110,34 @@ static void blocks_of_many_lengths(void **state)
 	assert_string_equal(rules(), "0");
 }
 
+/* One that is down and makes way for a third does not block the one that has its place. */
+static void blocks_that_move_spare_a_backup(void **state)
+{
+	struct tunnel t, u, v;
+
+	tunnel_fill(&t, "office", "10.0.0.0/8", NULL);
+	tunnel_fill(&u, "home", "10.0.0.0/8", NULL);
+	tunnel_fill(&v, "car", "10.1.0.0/24", NULL);
+	t.opt.when_down = v.opt.when_down = WHEN_DOWN_BLOCK;
+	u.opt.metric = 0;
+	assert_true(addr_parse(&v.opt.ike.remote, "10.1.0.1"));
+	tunnel_open(&t);
+	tunnel_open(&u);
+	assert_int_equal(up(&u, PEER), 0);
+	assert_int_equal(child_up(&u, 2, "10.9.0.1", "10.0.0.0/8"), 0);
+	assert_string_equal(way("10.5.0.1"), "home");
+	tunnel_open(&v);
+	assert_string_equal(way("10.5.0.1"), "home");
+	assert_string_equal(way("10.1.0.9"), "unreachable");
+	child_down(&u, 2);
+	assert_string_equal(way("10.5.0.1"), "unreachable");
+	tunnel_close(&v);
+	tunnel_close(&u);
+	tunnel_close(&t);
+	assert_string_equal(ours(), "");
+	assert_string_equal(rules(), "0");
+}
+
 /* With a name, or a peer of many: where it is now. */
 static void blocks_leave_a_living_peer_alone(void **state)
 {
@@ -297,6 +325,7 @@ int main(void)
 		TEST(blocks_from_start_to_stop),
 		TEST(blocks_follow_a_reload),
 		TEST(blocks_of_many_lengths),
+		TEST(blocks_that_move_spare_a_backup),
 		TEST(blocks_leave_a_living_peer_alone),
 		TEST(blocks_stay_for_the_next_daemon),
 		TEST(blocked_while_narrowed_and_down),

@@ -443,6 +443,31 @@ static void questions(void **state)
 	assert_string_equal(rules(), "0");
 }
 
+/* A tunnel whose table the administrator's rules lead others to gets none of this host's. */
+static void questions_that_only_seem_to_be_carried(void **state)
+{
+	struct addr server;
+	struct tunnel t, u;
+
+	assert_true(addr_parse(&server, "203.0.113.53"));
+	tunnel_fill(&t, "office", "0.0.0.0/0", NULL);
+	tunnel_fill(&u, "home", "0.0.0.0/0", NULL);
+	t.opt.table = 100;
+	u.opt.when_down = WHEN_DOWN_BLOCK;
+	tunnel_open(&t);
+	tunnel_open(&u);
+	assert_int_equal(up(&t, PEER), 0);
+	assert_int_equal(child_up(&t, 1, "10.1.0.1", "0.0.0.0/0"), 0);
+	assert_string_equal(way_of("203.0.113.53", UDP(53)), "unreachable");
+	devices_reach(all, &server, 1);
+	assert_string_equal(way_of("203.0.113.53", UDP(53)), "eth9");
+	devices_reach(all, NULL, 0);
+	assert_string_equal(way_of("203.0.113.53", UDP(53)), "unreachable");
+	tunnel_close(&u);
+	tunnel_close(&t);
+	assert_string_equal(rules(), "0");
+}
+
 /* What is in a tunnel that is up stays there, though another one's peer is looked up. */
 static void questions_that_a_tunnel_carries(void **state)
 {
@@ -520,6 +545,7 @@ int main(void)
 		TEST(the_administrators_table),
 		TEST(questions),
 		TEST(questions_that_a_tunnel_carries),
+		TEST(questions_that_only_seem_to_be_carried),
 		TEST(two_tunnels_split_the_ports),
 	};
 

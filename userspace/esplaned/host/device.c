@@ -195,13 +195,18 @@ static int device_go_aside(struct device *dev, char why[IKE_WHY_MAX])
 	return rc;
 }
 
-static bool device_hides(const struct device *dev, const struct device *other)
+/*
+ * Would @dev, with what it has in the main table, block what @other leads to, or be blocked by it?
+ * What blocks aside goes before the main table's routes to the same prefix.
+ */
+static bool device_is_in_way(const struct device *dev, const struct device *other)
 {
-	return !dev->aside && device_blocks(dev) &&
-	       wanted_hides(&dev->wanted, &other->wanted, other->aside);
+	return (device_blocks(dev) && wanted_hides(&dev->wanted, &other->wanted, other->aside)) ||
+	       (other->aside && device_blocks(other) &&
+		wanted_shares(&dev->wanted, &other->wanted));
 }
 
-/* What blocks in the main table, and hides what another has, goes aside: then more may have to. */
+/* One that goes aside may take more with it. */
 static void device_make_way(struct devices *all, char why[IKE_WHY_MAX])
 {
 	bool more;
@@ -212,7 +217,7 @@ static void device_make_way(struct devices *all, char why[IKE_WHY_MAX])
 			if (!other->aside && !other->wanted.picked_count)
 				continue;
 			for (struct device *dev = all->first; dev; dev = dev->next) {
-				if (!device_hides(dev, other))
+				if (dev->aside || !device_is_in_way(dev, other))
 					continue;
 				device_go_aside(dev, why);
 				more |= dev->aside;
@@ -233,10 +238,10 @@ static int device_way(struct device *dev, const struct addr *remote, char why[IK
 	if (!wanted_has(&dev->wanted, remote) || dev->opt->no_routes)
 		return 0;
 	rc = device_go_aside(dev, why);
-	if (rc)
-		return rc;
 	if (!aside)
 		device_make_way(dev->all, why);
+	if (rc)
+		return rc;
 	if (!route_get(dev->all->sk, remote, dev->opt->ike.mark, &any, &route, reason) &&
 	    (!dev->carry.laid.ifindex || route.ifindex != dev->carry.laid.ifindex))
 		return 0;
@@ -401,16 +406,19 @@ void device_down(struct device *dev)
 			 dev->opt->interface, why);
 }
 
-/* What is up, and leads there, leads there: also past the main table. */
+/* Does a tunnel that is up get this host's questions to @server? */
 static bool device_leads_question(const struct devices *all, const struct addr *server)
 {
 	static const struct pick question = {
 		.proto = IPPROTO_UDP, .dport = { DEVICE_DNS, DEVICE_DNS },
 	};
 	const struct device *dev = all->first;
+	char why[NLTALK_WHY_MAX];
+	struct route route;
 
-	while (dev && !(carry_is_up(&dev->carry) &&
-			laid_leads(&dev->carry.laid, server, &question)))
+	if (route_get(all->sk, server, 0, &question, &route, why))
+		return false;
+	while (dev && !(carry_is_up(&dev->carry) && dev->carry.laid.ifindex == route.ifindex))
 		dev = dev->next;
 	return dev;
 }
@@ -420,6 +428,7 @@ void devices_reach(struct devices *all, const struct addr *servers, unsigned int
 	struct addr beside[ASIDE_SERVERS_MAX];
 	unsigned int kept = 0;
 
+	aside_serve(all->aside, NULL, 0);
 	for (unsigned int i = 0; i < count && kept < ASIDE_SERVERS_MAX; i++) {
 		if (!device_leads_question(all, &servers[i]))
 			beside[kept++] = servers[i];

@@ -107,25 +107,6 @@ static struct laid_route *laid_route_find(const struct laid *laid, const struct 
 	return NULL;
 }
 
-static bool laid_picks(const struct pick *pick, const struct pick *as)
-{
-	return !pick->proto ||
-	       (pick->proto == as->proto && !pick->rest &&
-		(!pick->dport.start || (pick->dport.start <= as->dport.start &&
-					as->dport.end <= pick->dport.end)));
-}
-
-bool laid_leads(const struct laid *laid, const struct addr *to, const struct pick *as)
-{
-	for (unsigned int i = 0; i < laid->route_count; i++) {
-		const struct pick_route *own = &laid->routes[i].to;
-
-		if (!own->refused && prefix_contains(&own->dst, to) && laid_picks(&own->pick, as))
-			return true;
-	}
-	return false;
-}
-
 unsigned int laid_route_refs(const struct laid *laid, const struct pick_route *to)
 {
 	const struct laid_route *own = laid_route_find(laid, to);

@@ -44,8 +44,6 @@ struct laid {
 int laid_route_hold(struct laid *laid, const struct pick_route *to, const struct addr *source,
 		    bool alone, char *why);
 void laid_route_drop(struct laid *laid, const struct pick_route *to);
-/* Does one of them lead such packets to @to into the interface? Ports of @as: single ones. */
-bool laid_leads(const struct laid *laid, const struct addr *to, const struct pick *as);
 unsigned int laid_route_refs(const struct laid *laid, const struct pick_route *to);
 
 /* One that is on the interface already is as good. */

@@ -166,6 +166,17 @@ static bool wanted_hides_in(const struct prefix *wide, const struct wanted *othe
 	return false;
 }
 
+bool wanted_shares(const struct wanted *wanted, const struct wanted *other)
+{
+	for (size_t i = 0; i < wanted->count; i++) {
+		for (size_t j = 0; j < other->count; j++) {
+			if (prefix_equal(&wanted->list[i], &other->list[j]))
+				return true;
+		}
+	}
+	return false;
+}
+
 bool wanted_hides(const struct wanted *wanted, const struct wanted *other, bool aside)
 {
 	for (size_t i = 0; i < wanted->count; i++) {

@@ -33,5 +33,7 @@ bool wanted_leads_everywhere(const struct wanted *wanted);
  * search for what @other picks, or, where it stands @aside, for all of it?
  */
 bool wanted_hides(const struct wanted *wanted, const struct wanted *other, bool aside);
+/* The same prefix, whatever the packets? */
+bool wanted_shares(const struct wanted *wanted, const struct wanted *other);
 
 #endif
