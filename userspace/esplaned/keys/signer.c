@@ -13,12 +13,14 @@
 #include "crypto/tls.h"
 #include "lib/log.h"
 #include "lib/mem.h"
+#include "lib/monotonic.h"
 
 _Static_assert(TLS_SIGNATURE_MAX <= SIGNATURE_MAX && TLS_WHY_MAX <= SIGNATURE_WHY_MAX,
 	       "one of TLS fits");
 
 struct signer_item {
 	STAILQ_ENTRY(signer_item) link;
+	uint64_t put_ms;
 	struct sign_order order;
 	uint8_t octets[];
 };
@@ -66,6 +68,17 @@ static struct signer_item *signer_next(struct signer *s)
 	return item;
 }
 
+/* What nobody waits for any more costs the token no time, or those behind it would grow as old. */
+static void signer_do(struct signer_item *item)
+{
+	struct sign_order *o = &item->order;
+
+	if (monotonic_ms() - item->put_ms < SIGNER_SPAN_MS)
+		sign_now(o);
+	else
+		snprintf(o->why, sizeof(o->why), "the token is slow, and too many wait for it");
+}
+
 static void *signer_run(void *arg)
 {
 	const uint64_t one = 1;
@@ -75,7 +88,7 @@ static void *signer_run(void *arg)
 	pthread_mutex_lock(&s->lock);
 	while ((item = signer_next(s))) {
 		pthread_mutex_unlock(&s->lock);
-		sign_now(&item->order);
+		signer_do(item);
 		pthread_mutex_lock(&s->lock);
 		s->count--;
 		s->octets -= item->order.octets.len;
@@ -184,6 +197,7 @@ bool signer_put(struct signer *s, struct sign_order *o)
 		snprintf(o->why, sizeof(o->why), "no memory");
 		return false;
 	}
+	item->put_ms = monotonic_ms();
 	item->order = *o;
 	key_get(item->order.key);
 	memcpy(item->octets, o->octets.p, o->octets.len);

@@ -11,6 +11,7 @@
 
 #define SIGNER_ORDERS_MAX	512			/* that wait ... */
 #define SIGNER_OCTETS_MAX	(4 * 1024 * 1024)	/* ... and what they are to sign */
+#define SIGNER_SPAN_MS		18000			/* nobody waits longer: JOB_SPAN_MS */
 #define SIGNER_PATIENCE_MS	1000			/* for the one under way, in the end */
 
 struct sign_order {
