@@ -244,6 +244,30 @@ bool cert_spki_hash(struct chunk cert, uint8_t hash[CERT_SPKI_HASH])
 	return ok;
 }
 
+static bool cert_meets(struct chunk ca, struct chunk other)
+{
+	gnutls_x509_crt_t crt[2] = { cert_import(ca), cert_import(other) };
+	uint8_t hash[2][CERT_SPKI_HASH];
+	bool meets;
+
+	meets = !crt[0] || !crt[1] || gnutls_x509_crt_check_issuer(crt[0], crt[1]) ||
+		gnutls_x509_crt_check_issuer(crt[1], crt[0]) || !cert_spki_hash(ca, hash[0]) ||
+		!cert_spki_hash(other, hash[1]) || !memcmp(hash[0], hash[1], CERT_SPKI_HASH);
+	for (unsigned int i = 0; i < 2; i++)
+		if (crt[i])
+			gnutls_x509_crt_deinit(crt[i]);
+	return meets;
+}
+
+bool cert_cas_meet(const struct chunk_list *a, const struct chunk_list *b)
+{
+	for (unsigned int i = 0; i < chunk_list_count(a); i++)
+		for (unsigned int j = 0; j < chunk_list_count(b); j++)
+			if (cert_meets(a->chunk[i], b->chunk[j]))
+				return true;
+	return false;
+}
+
 /* What it is good for */
 
 bool cert_strength(int pk, unsigned int bits, bool legacy, char why[CERT_WHY_MAX])

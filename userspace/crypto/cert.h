@@ -31,6 +31,8 @@ bool cert_spki_hash(struct chunk cert, uint8_t hash[CERT_SPKI_HASH]);
 /* Its subject for people; "(no certificate)". Returns @buf. */
 const char *cert_subject(struct chunk cert, char buf[CERT_NAME_MAX]);
 bool cert_is_ca(struct chunk cert);
+/* Have a CA of @a and one of @b the same key, or is one the issuer of the other? Unsure: yes. */
+bool cert_cas_meet(const struct chunk_list *a, const struct chunk_list *b);
 /*
  * May the key sign for IKE? Its strength (with @legacy 1024 bits and DSA too), key usage, extended
  * key usage. False: @why, a sentence that begins "it" is the certificate.

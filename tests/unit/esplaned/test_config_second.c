@@ -24,6 +24,9 @@
 #define BY_PSK	"second-auth = psk\nsecond-psk-file = users.psk\n"
 #define OURS	"second-cert = user.pem\nsecond-key = user.key\n"
 #define THEIRS	"second-ca = rsaca.pem\n"
+#define MEET	"second-ca has a CA of ca, or one above or below it: one certificate would give both " \
+		"proofs: take one CA for the machines and another for the users, neither issued by the " \
+		"other"
 
 static int second_files(void **state)
 {
@@ -114,8 +117,11 @@ static void mistakes(void **state)
 		       "@:1: tunnel \"road\": second-cert says that we prove ourselves a second time, "
 		       "which only who begins can: name the peer in remote, or give second-ca");
 	expect_refusal(ANY CERTS BY_CERT "second-ca = { rsaca.pem, ca.pem }\n}\n",
-		       "@:1: tunnel \"road\": second-ca has a CA of ca: one certificate would give "
-		       "both proofs: take one CA for the machines and another for the users");
+		       "@:1: tunnel \"road\": " MEET);
+	expect_refusal(ANY CERTS BY_CERT "second-ca = sub.pem\n}\n",
+		       "@:1: tunnel \"road\": " MEET);
+	expect_refusal(ANY "cert = gate.pem\nkey = gate.key\nca = sub.pem\n" BY_CERT
+		       "second-ca = ca.pem\n}\n", "@:1: tunnel \"road\": " MEET);
 	expect_refusal(ONE_PEER PSK BY_CERT "second-cert = user.pem\n}\n",
 		       "@:1: tunnel \"office\": second-key is missing: the private key of the "
 		       "certificate $/user.pem");
@@ -165,7 +171,7 @@ static void tls_of_its_own(void **state)
 	assert_non_null(t->ike.second_certs);
 	assert_memory_equal(t->ike.eap_id.data, "gw.example.org", 14);
 	config_free(c);
-	expect_refusal(ANY CERTS "second-auth = eap\neap = tls\nsecond-ca = ca.pem\n}\n",
+	expect_refusal(ANY CERTS "second-auth = eap\neap = tls\nsecond-ca = sub.pem\n}\n",
 		       "@:1: tunnel \"road\": eap has tls, and second-auth = eap: both proofs would be "
 		       "by certificates of the same ca, so that one stolen key gives both: give "
 		       "another CA as second-ca, or leave tls out of eap and take mschapv2 or ttls "

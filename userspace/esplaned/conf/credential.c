@@ -248,7 +248,7 @@ static bool credential_is_once(const struct tunnel_options *t, char why[VALUE_WH
 /* Do TLS in EAP and the first proof rest on different certificates? */
 static bool credential_has_own_tls(const struct tunnel_options *t)
 {
-	return t->ike.any ? t->second.ca && !credential_file_have_common(t->ca, t->second.ca) :
+	return t->ike.any ? t->second.ca && !cert_cas_meet(t->ca, t->second.ca) :
 			    t->second.cert_path[0];
 }
 

@@ -287,13 +287,3 @@ bool credential_file_load(const struct credential *c, bool legacy, time_t now,
 	return credential_file_certs(c, why) && credential_file_key(c, why) &&
 	       credential_file_check(c, legacy, now, why) && credential_file_identify(c, why);
 }
-
-bool credential_file_have_common(const struct chunk_list *a, const struct chunk_list *b)
-{
-	for (unsigned int i = 0; i < chunk_list_count(a); i++)
-		for (unsigned int j = 0; j < chunk_list_count(b); j++)
-			if (a->chunk[i].len == b->chunk[j].len &&
-			    !memcmp(a->chunk[i].p, b->chunk[j].p, a->chunk[i].len))
-				return true;
-	return false;
-}

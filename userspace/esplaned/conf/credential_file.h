@@ -28,8 +28,6 @@ bool credential_file_take_ca(struct option_target *to, const char *value, struct
 /* Puts @more behind @list; takes both. */
 bool credential_file_append(struct chunk_list **list, struct chunk_list *more,
 			    char why[VALUE_WHY_MAX]);
-/* Is a certificate of the one among those of the other? */
-bool credential_file_have_common(const struct chunk_list *a, const struct chunk_list *b);
 
 /* A certificate of ours and its key: from where, and where to. */
 struct credential {

@@ -94,9 +94,10 @@ static bool second_option_complete_cert(struct tunnel_options *t, char why[VALUE
 	if (s->cert_path[0] && t->ike.any)
 		return value_refuse(why, "second-cert says that we prove ourselves a second time, which "
 				    "only who begins can: name the peer in remote, or give second-ca");
-	if (credential_file_have_common(t->ca, s->ca))
-		return value_refuse(why, "second-ca has a CA of ca: one certificate would give both "
-				    "proofs: take one CA for the machines and another for the users");
+	if (cert_cas_meet(t->ca, s->ca))
+		return value_refuse(why, "second-ca has a CA of ca, or one above or below it: one "
+				    "certificate would give both proofs: take one CA for the machines "
+				    "and another for the users, neither issued by the other");
 	if (s->cert_path[0])
 		t->ike.local_second = &auth_signature_ops;
 	else
