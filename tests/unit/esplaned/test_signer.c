@@ -15,8 +15,6 @@
 #include "suite/ikev2.h"
 #include "unit/esplaned/config_file.h"
 
-#define HASHES	(1 << SIGNATURE_HASH_SHA2_256)
-
 static _Atomic uint64_t clock_ms, step_ms;	/* and how far it goes with each look at it */
 
 uint64_t __wrap_monotonic_ms(void);
@@ -50,7 +48,8 @@ static struct key *key_made(void)
 static struct sign_order ordered(struct signer *s, struct key *key, uint32_t job)
 {
 	struct sign_order order = {
-		.key = key, .job = job, .param = HASHES, .octets = { (const uint8_t *)"octets", 6 },
+		.key = key, .job = job, .param = 1 << SIGNATURE_HASH_SHA2_256,
+		.octets = { (const uint8_t *)"octets", 6 },
 	};
 	struct pollfd p = { .fd = signer_fd(s), .events = POLLIN };
 
