@@ -25,7 +25,7 @@ static bool is_framed(int fd)
 
 int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 {
-	int (*next)(int, int, int, const void *, socklen_t) = dlsym(RTLD_NEXT, "setsockopt");
+	typeof(setsockopt) *next = dlsym(RTLD_NEXT, "setsockopt");
 
 	if (level != IPPROTO_TCP || name != TCP_ULP)
 		return next(fd, level, name, value, len);
@@ -36,7 +36,7 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 
 int close(int fd)
 {
-	int (*next)(int) = dlsym(RTLD_NEXT, "close");
+	typeof(close) *next = dlsym(RTLD_NEXT, "close");
 
 	if (is_framed(fd))
 		framed[fd] = false;
@@ -46,7 +46,7 @@ int close(int fd)
 /* A frame that is not whole stays in the kernel. */
 ssize_t recv(int fd, void *buf, size_t size, int flags)
 {
-	ssize_t (*next)(int, void *, size_t, int) = dlsym(RTLD_NEXT, "recv");
+	typeof(recv) *next = dlsym(RTLD_NEXT, "recv");
 	static uint8_t frame[65536];
 	uint16_t len;
 	ssize_t n;
@@ -69,14 +69,14 @@ ssize_t recv(int fd, void *buf, size_t size, int flags)
 
 ssize_t read(int fd, void *buf, size_t size)
 {
-	ssize_t (*next)(int, void *, size_t) = dlsym(RTLD_NEXT, "read");
+	typeof(read) *next = dlsym(RTLD_NEXT, "read");
 
 	return is_framed(fd) ? recv(fd, buf, size, 0) : next(fd, buf, size);
 }
 
 ssize_t send(int fd, const void *buf, size_t size, int flags)
 {
-	ssize_t (*next)(int, const void *, size_t, int) = dlsym(RTLD_NEXT, "send");
+	typeof(send) *next = dlsym(RTLD_NEXT, "send");
 	static uint8_t frame[65536];
 
 	if (!is_framed(fd) || size > sizeof(frame) - 2)
@@ -89,7 +89,7 @@ ssize_t send(int fd, const void *buf, size_t size, int flags)
 
 ssize_t write(int fd, const void *buf, size_t size)
 {
-	ssize_t (*next)(int, const void *, size_t) = dlsym(RTLD_NEXT, "write");
+	typeof(write) *next = dlsym(RTLD_NEXT, "write");
 
 	return is_framed(fd) ? send(fd, buf, size, 0) : next(fd, buf, size);
 }

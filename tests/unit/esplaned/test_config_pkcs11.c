@@ -327,6 +327,7 @@ static void vault_ask(int fd, enum link_kind kind, uint32_t job, uint32_t secret
 /* The next of its answers: the job, the kind in *@kind; 0: none within @ms. */
 static uint32_t vault_says(int fd, int ms, enum link_kind *kind, bool *ok)
 {
+	struct pollfd p = { .fd = fd, .events = POLLIN };
 	static uint8_t msg[LINK_MAX];
 	uint8_t first, done;
 	struct cursor c;
@@ -334,7 +335,7 @@ static uint32_t vault_says(int fd, int ms, enum link_kind *kind, bool *ok)
 	ssize_t n;
 
 	*kind = 0;
-	if (poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, ms) < 1)
+	if (poll(&p, 1, ms) < 1)
 		return 0;
 	n = link_recv(fd, msg, true);
 	c = cursor_of(msg, n > 0 ? (size_t)n : 0);
@@ -379,7 +380,7 @@ static pid_t vault_process(int network[2])
 	return pid;
 }
 
-#define HASHES	(1 << SIGNATURE_HASH_SHA2_256 | 1 << SIGNATURE_HASH_SHA2_384)
+enum { HASHES = 1 << SIGNATURE_HASH_SHA2_256 | 1 << SIGNATURE_HASH_SHA2_384 };
 
 static void a_slow_token_holds_nobody_up(void **state)
 {
