@@ -182,6 +182,22 @@ def twice_as_initiator(t):
         t.subject.stop()
 
 
+@case(2427, "RFC 7296 1.2, RFC 4739 2.3", only="esplaned")
+def twice_without_the_child(t):
+    """Both proofs are right, the child is refused: the IKE SA stood, and is deleted, not dropped."""
+    for error in (wire.TS_UNACCEPTABLE, wire.NO_PROPOSAL_CHOSEN):
+        s = Server(t, "psk")
+        s.second()
+        s.sa.respond(s.message, [wire.notify(error)])
+        last = s.sa.expect(wire.INFORMATIONAL)
+        check(last.get(wire.D) is not None, "it does not delete the IKE SA")
+        s.sa.respond(last)
+        equal(t.subject.outcome(s.begun).get("error"),
+              "selectors" if error == wire.TS_UNACCEPTABLE else "no-proposal-child", "what it says")
+        t.nothing_kept()
+        t.subject.stop()
+
+
 @case(2426, "RFC 4739 2.1", only="esplaned")
 def twice_granted_too_early(t):
     """A child in place of the peer's own proof, or beside it, makes no IKE SA."""

@@ -321,6 +321,24 @@ static void test_granted_too_early(void **state)
 	twice_free(p);
 }
 
+/* After both proofs the peer has said all of its own: an error is about the child alone. */
+static void test_no_child(void **state)
+{
+	for (enum twice how = 0; how < TWICE_COUNT; how++) {
+		struct ends *p = twice_ends(how);
+		struct side *a = &p->s[0], *b = &p->s[1];
+
+		set_ts(b, "10.3.0.0/24", "10.1.0.0/24");
+		twice_start(p);
+		attempt(p, 0);
+		ended_in(a, IKE_EV_FAILED, IKE_FAIL_TS, "10.2.0.0/24");
+		assert_int_equal(b->ev[IKE_EV_REFUSED].failure, IKE_FAIL_TS);
+		assert_int_equal(a->sent, 4);	/* the last one tells B that the IKE SA goes */
+		assert_given_up(p);
+		twice_free(p);
+	}
+}
+
 /* Without a child: the answer to the second proof has only notifies, or nothing. */
 static void test_childless(void **state)
 {
@@ -393,6 +411,7 @@ int main(void)
 		cmocka_unit_test(test_ends_differ),
 		cmocka_unit_test(test_out_of_order),
 		cmocka_unit_test(test_granted_too_early),
+		cmocka_unit_test(test_no_child),
 		cmocka_unit_test(test_childless),
 		cmocka_unit_test(test_the_certificate_counts),
 		cmocka_unit_test(test_it_ends_at_any_time),

@@ -18,18 +18,19 @@ struct rule_case {
 
 /*
  * S SA of ESP, s SA of IKE, K KE, i IDi, r IDr, C CERT, Q CERTREQ, A AUTH, n Nonce, D delete, V
- * vendor, 1 TSi, 2 TSr, P CP, E EAP, X SK, F SKF, e an error notify, c COOKIE, t TICKET_NACK, o
- * another notify, u a type unknown to us
+ * vendor, 1 TSi, 2 TSr, P CP, E EAP, X SK, F SKF, e an error notify about a child, f about all, c
+ * COOKIE, t TICKET_NACK, o another notify, u a type unknown to us
  */
 static void seen_from(struct msg *m, const char *letters)
 {
-	static const char map[] = "KirCQAnDV12PEXFectou";
+	static const char map[] = "KirCQAnDV12PEXFefctou";
 	static const uint8_t types[] = {
 		PAYLOAD_KE,	 PAYLOAD_IDI,	 PAYLOAD_IDR,	PAYLOAD_CERT,
 		PAYLOAD_CERTREQ, PAYLOAD_AUTH,	 PAYLOAD_NONCE, PAYLOAD_DELETE,
 		PAYLOAD_VENDOR,	 PAYLOAD_TSI,	 PAYLOAD_TSR,	PAYLOAD_CP,
 		PAYLOAD_EAP,	 PAYLOAD_SK,	 PAYLOAD_SKF,	PAYLOAD_NOTIFY,
-		PAYLOAD_NOTIFY,	 PAYLOAD_NOTIFY, PAYLOAD_NOTIFY, 200,
+		PAYLOAD_NOTIFY,	 PAYLOAD_NOTIFY, PAYLOAD_NOTIFY, PAYLOAD_NOTIFY,
+		200,
 	};
 	static const uint8_t body[1];
 
@@ -47,6 +48,8 @@ static void seen_from(struct msg *m, const char *letters)
 			m->sk = cursor_of(body, 1);
 		if (*letters == 'e')
 			m->notify[m->notify_count++].type = NOTIFY_NO_PROPOSAL_CHOSEN;
+		if (*letters == 'f')
+			m->notify[m->notify_count++].type = NOTIFY_AUTHENTICATION_FAILED;
 		if (*letters == 'c')
 			m->notify[m->notify_count++].type = NOTIFY_COOKIE;
 		if (*letters == 't')
@@ -129,7 +132,11 @@ static const struct rule_case cases[] = {
 	{ AUTH, REQUEST, INSIDE, "iAASS12", "occurs 2 times" },
 	{ AUTH, RESPONSE, INSIDE, "rCAS12o", NULL, MSG_AUTH },
 	{ AUTH, RESPONSE, INSIDE, "rAe", NULL, MSG_AUTH },
-	{ AUTH, RESPONSE, INSIDE, "e", NULL, MSG_DECLINED },
+	{ AUTH, RESPONSE, INSIDE, "e", NULL, MSG_AUTH_NO_CHILD },
+	{ AUTH, RESPONSE, INSIDE, "Pe", NULL, MSG_AUTH_NO_CHILD },
+	{ AUTH, RESPONSE, INSIDE, "f", NULL, MSG_DECLINED },
+	{ AUTH, RESPONSE, INSIDE, "fe", NULL, MSG_DECLINED },
+	{ AUTH, RESPONSE, INSIDE, "re", NULL, MSG_DECLINED },
 	/* to the last proof of several, RFC 4739 2.3 */
 	{ AUTH, RESPONSE, INSIDE, "S12", NULL, MSG_AUTH_GRANTED },
 	{ AUTH, RESPONSE, INSIDE, "PS12o", NULL, MSG_AUTH_GRANTED },

@@ -77,7 +77,7 @@ bool accept_turned_away(struct inbound *in, struct tunnel *t, const struct peer 
 
 /* ---- the child */
 
-/* There is no CHILD_SA: IDr and AUTH are in the answer already. */
+/* There is no CHILD_SA: IDr and AUTH are in the answer already, or were in one before. */
 static void accept_refuse_child(struct v2_inbound *v, struct peer *peer, const struct child *child,
 			      uint16_t notify, struct cause *cause)
 {

@@ -363,7 +363,9 @@ enum verdict v2_auth_abandoned(struct inbound *in)
 {
 	const struct msg *m = &v2_inbound(in)->m;
 
-	return m->seen[PAYLOAD_AUTH] || m->kind == MSG_AUTH_GRANTED ? VERDICT_STAY : VERDICT_FAIL;
+	return m->seen[PAYLOAD_AUTH] || m->kind == MSG_AUTH_GRANTED ||
+	       (m->kind == MSG_AUTH_NO_CHILD && second_is_said(in->sa)) ?
+	       VERDICT_STAY : VERDICT_FAIL;
 }
 
 /* ---- accepted */
@@ -634,10 +636,15 @@ enum verdict v2_auth_response(struct inbound *in)
 	return auth_accepted(in);
 }
 
-/* To the second proof of ours: the peer's own has come with the answer to the first. */
+/* After our last proof the peer has said all of its own. Before, it refuses, or cannot grant. */
 enum verdict v2_auth_granted(struct inbound *in)
 {
-	return second_is_said(in->sa) ? auth_accepted(in) : auth_not_proved(in, "");
+	if (second_is_said(in->sa))
+		return auth_accepted(in);
+	if (v2_inbound(in)->m.kind == MSG_AUTH_GRANTED)
+		return auth_not_proved(in, "");
+	v2_auth_refused(in);
+	return VERDICT_FAIL;
 }
 
 /* ---- rounds, RFC 7296 2.16 */

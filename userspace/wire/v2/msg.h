@@ -30,6 +30,7 @@ enum msg_kind {
 	MSG_AUTH_ROUND,			/* EAP, either way */
 	MSG_AUTH_PROOF,			/* AUTH after EAP; the response with SA, TSi, TSr */
 	MSG_AUTH_GRANTED,		/* response without AUTH: to the last of several proofs */
+	MSG_AUTH_NO_CHILD,		/* and with an error that may be about the child only */
 	MSG_CHILD,			/* SA, Nonce, TSi, TSr: new, or the rekey of one */
 	MSG_REKEY_IKE,			/* SA of IKE, Nonce, KE */
 	MSG_INFO,

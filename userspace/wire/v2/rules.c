@@ -177,6 +177,7 @@ static const struct kind {
 	{ EXCHANGE_IKE_AUTH, RESPONSE, PAYLOAD_AUTH, PAYLOAD_IDR, 0, MSG_AUTH_PROOF,
 	  proof_response },
 	{ EXCHANGE_IKE_AUTH, RESPONSE, 0, PAYLOAD_AUTH, 0, MSG_AUTH_GRANTED, auth_granted },
+	{ EXCHANGE_IKE_AUTH, RESPONSE, 0, PAYLOAD_AUTH, 0, MSG_AUTH_NO_CHILD, auth_granted },
 	{ EXCHANGE_IKE_AUTH, RESPONSE, 0, 0, 0, MSG_AUTH, auth_response },
 	{ EXCHANGE_CREATE_CHILD_SA, 0, 0, 0, PROTO_IKE, MSG_REKEY_IKE, rekey_ike },
 	{ EXCHANGE_CREATE_CHILD_SA, 0, 0, 0, 0, MSG_CHILD, child },
@@ -199,13 +200,40 @@ refuse(char why[RULES_WHY_LEN], const char *fmt, ...)
 	return false;
 }
 
+/* The IKE SA may stand where the child does not: RFC 7296 1.2 */
+static bool refuses_child(const struct msg_notify *error)
+{
+	switch (error->type) {
+	case NOTIFY_NO_PROPOSAL_CHOSEN:
+	case NOTIFY_SINGLE_PAIR_REQUIRED:
+	case NOTIFY_NO_ADDITIONAL_SAS:
+	case NOTIFY_INTERNAL_ADDRESS_FAILURE:
+	case NOTIFY_FAILED_CP_REQUIRED:
+	case NOTIFY_TS_UNACCEPTABLE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Of the two kinds that have neither IDr nor AUTH. */
+static bool bare_fits(enum msg_kind kind, const struct msg *m)
+{
+	const struct msg_notify *error = msg_error(m);
+
+	if (kind != MSG_AUTH_GRANTED && kind != MSG_AUTH_NO_CHILD)
+		return true;
+	return !m->seen[PAYLOAD_IDR] &&
+	       (kind == MSG_AUTH_GRANTED ? !error : error && refuses_child(error));
+}
+
 static bool kind_fits(const struct kind *k, uint8_t exchange, bool response, const struct msg *m)
 {
 	return k->exchange == exchange &&
 	       (!k->direction || k->direction == (response ? RESPONSE : REQUEST)) &&
 	       (!k->has || m->seen[k->has]) && (!k->lacks || !m->seen[k->lacks]) &&
 	       (!k->sa_protocol || k->sa_protocol == m->sa.protocol) &&
-	       (k->kind != MSG_AUTH_GRANTED || !(m->seen[PAYLOAD_IDR] || msg_error(m)));
+	       bare_fits(k->kind, m);
 }
 
 bool rules_in_clear(uint8_t exchange)
