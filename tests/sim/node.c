@@ -191,11 +191,17 @@ static void went_up(struct node *n, int other)
 static void child_event(struct node *n, struct view *view, const struct ike_event *ev)
 {
 	const struct child *child = child_find(n->ike, ev->child);
+	unsigned int before = n->whole_at;
 	uint64_t *since;
 
 	if (!child)
 		return;
 	since = &view->child_since[node_child_index(n, child)];
+	/* without memory for a part the peer's next child takes the place of the one that is there */
+	if (ev->type == IKE_EV_CHILD_REKEYED && n->whole_at != before) {
+		*since = view->child_since[before];
+		view->child_since[before] = 0;
+	}
 	if (ev->type == IKE_EV_CHILD_UP && n->w->wrong_ts[node_child_index(n, child)] &&
 	    !n->w->n[0].hostile)
 		violate(n->w, "%c: a child is up without selectors in common", 'A' + n->index);
