@@ -58,11 +58,11 @@ check "in the background it returns when it is ready" \
 kill "$(cat "$WORK/other.pid")"
 check "and cleans up after itself" wait_for 5 sh -c "! test -e $WORK/other.pid -o -e $WORK/other"
 
-# Of the processes the first makes the one with the secrets, then the fetcher, the one that asks DNSSEC, and the one
-# that speaks IKE.
+# Of the processes the first makes the one with the secrets, then the one that speaks IKE, then those that it begins
+# again where they end: the fetcher, and the one that asks DNSSEC.
 supervisor=$(cat "$WORK/a.pid")
 mapfile -t parts < <(pgrep -P "$supervisor")
-secrets=${parts[0]} fetcher=${parts[1]} dnssec=${parts[2]} network=${parts[3]}
+secrets=${parts[0]} network=${parts[1]} fetcher=${parts[2]} dnssec=${parts[3]}
 # status_has PID LINE: a line of /proc/PID/status
 status_has()
 {
