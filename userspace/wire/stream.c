@@ -28,11 +28,11 @@ enum stream_result stream_take(struct cursor *c, size_t limit, struct cursor *ms
 
 	if (!cursor_u16(&rest, &len))
 		return STREAM_MORE;
-	if (len < STREAM_KEEPALIVE_LEN || len > limit)
+	if (len < STREAM_LENGTH_LEN || len > limit)
 		return STREAM_BROKEN;
 	if (!cursor_sub(&rest, len - STREAM_LENGTH_LEN, &frame))
 		return STREAM_MORE;
-	if (len == STREAM_KEEPALIVE_LEN && frame.at[0] == 0xff) {
+	if (!frame.left || (len == STREAM_KEEPALIVE_LEN && frame.at[0] == 0xff)) {
 		*c = rest;
 		return STREAM_OTHER;
 	}

@@ -52,9 +52,12 @@ static void test_at_init(void **state)
 	assert_true(oldest(b)->len <= asked.len);
 	assert_int_equal(first_notify(oldest(b), &m), NOTIFY_REDIRECT);
 	assert_true(TAILQ_EMPTY(&b->ike->sas));	/* no state for who is sent on */
+	peer_of(a)->tcp = true;		/* RFC 9329 7.2: by UDP first, all the same */
 	carry(b);
 	pass(p, 0);
 	assert_true(goes_to(oldest(a), SECOND));
+	assert_int_equal(oldest(a)->remote.stream, 0);
+	assert_false(peer_of(a)->tcp);
 	first_notify(oldest(a), &m);
 	assert_non_null(msg_notify(&m, NOTIFY_REDIRECTED_FROM));
 	carry_all(p);

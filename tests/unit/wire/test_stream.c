@@ -60,11 +60,11 @@ static void a_message(void **state)
 	assert_int_equal(stream_take(&c, STREAM_FRAME_MAX, &msg), STREAM_MORE);
 }
 
-/* RFC 9329 3.2 and 6.6: what is not for IKE is taken, and the next frame is found. */
+/* RFC 9329 3, 3.2 and 6.6: what is not for IKE is taken, and the next frame is found. */
 static void others(void **state)
 {
 	static const struct cursor frames[] = {
-		OCTETS("\0\x3\xff"), OCTETS("\0\x6\1\2\3\4"),
+		OCTETS("\0\x2"), OCTETS("\0\x3\xff"), OCTETS("\0\x6\1\2\3\4"),
 		OCTETS("\0\xa\1\2\3\4\0\0\0\1"), OCTETS("\0\x7\0\0\0\1x"),
 	};
 	uint8_t octets[32];
@@ -84,7 +84,7 @@ static void others(void **state)
 static void broken(void **state)
 {
 	static const struct cursor frames[] = {
-		OCTETS("\0\0"), OCTETS("\0\1"), OCTETS("\0\2"), OCTETS("\0\3\0"),
+		OCTETS("\0\0"), OCTETS("\0\1"), OCTETS("\0\3\0"),
 		OCTETS("\0\4\xff\xff"), OCTETS("\0\5\0\0\0"), OCTETS("\0\6\0\0\0\0"),
 	};
 	struct cursor c, msg;

@@ -176,7 +176,7 @@ bool mobike_nat_unexpected(const struct v2_inbound *v)
 	struct writer w = writer_of(data, sizeof(data));
 	char text[ADDR_STRLEN];
 
-	if (!n)
+	if (!n || in->remote.stream)	/* RFC 9329 7.1 */
 		return false;
 	writer_bytes(&w, from->b, addr_len(from));
 	writer_bytes(&w, to->b, addr_len(to));
@@ -349,7 +349,7 @@ static bool mobike_wanted(const struct ike_sa *sa)
 
 /*
  * Is the answer to prove that the peer is where we ask? What is said of our addresses alone takes
- * no path, and Libreswan up to 4.10 brings COOKIE2 back only beside UPDATE_SA_ADDRESSES.
+ * no path. Libreswan up to 4.10 brings COOKIE2 back only where the request speaks of NAT.
  */
 static bool mobike_asks_back(const struct mobike_exchange *p)
 {
@@ -371,7 +371,7 @@ static void mobike_build_contents(struct builder *b, struct ike_sa *sa,
 	}
 	if (!sa->nat_t && (p->update || p->list))
 		mobike_build_no_nats(b, &path);
-	if (sa->nat_t && p->update)
+	if (sa->nat_t && mobike_asks_back(p))
 		nat_build(b, &h, &path.local, &path.remote, sa->peer->conf->force_udp);
 	if (mobike_asks_back(p))
 		build_notify(b, NOTIFY_COOKIE2, 0, 0, 0, p->cookie, sizeof(p->cookie));

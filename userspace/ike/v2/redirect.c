@@ -154,6 +154,8 @@ static void redirect_begin(struct ike_sa *sa, bool elsewhere)
 	peer->detour.vain |= !elsewhere;
 	if (peer->detour.vain)
 		peer->detour.to.family = 0;
+	else
+		peer->tcp = false;	/* RFC 9329 7.2: UDP first, there too */
 	peer->attempt = NULL;
 	if (peer->sa)
 		sa_term(peer->sa, 0);
