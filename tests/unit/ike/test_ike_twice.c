@@ -157,9 +157,9 @@ static void test_second_is_wrong(void **state)
 		attempt(p, 0);
 		ended_in(a, IKE_EV_FAILED, IKE_FAIL_AUTH_REMOTE, cert ?
 			 "refused the second one, of " ALICE ": wrong second-id or second-cert" :
-			 "refused the second one, of " LAPTOP ": wrong second-id or second-psk");
+			 "refused the second one, of " LAPTOP ": wrong second-id or second-psk-file");
 		ended_in(b, IKE_EV_REFUSED, IKE_FAIL_AUTH_LOCAL, cert ? "unknown CA" :
-			 "compare second-psk");
+			 "compare second-psk-file");
 		assert_given_up(p);
 		twice_free(p);
 	}

@@ -185,7 +185,7 @@ static enum verdict rounds_second_verify(struct inbound *in)
 	if (state == AUTH_DONE)
 		return rounds_second_proved(in, t);
 	return rounds_fail(in, s->why[0] ? s->why :
-			   "its second proof is wrong: compare second-psk on both ends");
+			   "its second proof is wrong: compare second-psk-file on both ends");
 }
 
 enum verdict rounds_second(struct inbound *in)

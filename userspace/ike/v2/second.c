@@ -121,7 +121,7 @@ void second_refused(const struct ike_sa *sa, struct cause *cause)
 		  "wrong %s%s", ike_id_str(&sa->local_id, machine, sizeof(machine)),
 		  ike_id_str(&id, user, sizeof(user)),
 		  method->rounds ? "eap-identity or " : "second-id or second-",
-		  method->rounds ? method->secret : method->certs ? "cert" : "psk");
+		  method->rounds ? method->secret : method->certs ? "cert" : "psk-file");
 }
 
 bool second_of_theirs(struct inbound *in)
