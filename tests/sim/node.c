@@ -197,7 +197,7 @@ static void child_event(struct node *n, struct view *view, const struct ike_even
 	if (!child)
 		return;
 	since = &view->child_since[node_child_index(n, child)];
-	/* without memory for a part the peer's next child takes the place of the one that is there */
+	/* without memory for a part the next child takes the place of the one that is there */
 	if (ev->type == IKE_EV_CHILD_REKEYED && n->whole_at != before) {
 		*since = view->child_since[before];
 		view->child_since[before] = 0;

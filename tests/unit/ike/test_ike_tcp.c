@@ -3,7 +3,6 @@
  * IKE over TCP, RFC 9329. Side 0 opens the connections, side 1 listens; a connection has the same
  * number at both. What is not carried is in a connection that has not broken yet.
  */
-#include "ike/object/stranger.h"
 #include "ike/object/stream.h"
 #include "ike/v2/mobike.h"
 #include "unit/ike/ike_ends.h"
@@ -389,21 +388,6 @@ static void a_stranger_goes(void **state)
 	ends_free(p);
 }
 
-/* RFC 9329 6.3: a cookie would show what the connection has shown. */
-static void no_cookie(void **state)
-{
-	struct ends *p = ends_of(TCP_ALWAYS);
-	struct side *a = &p->s[0], *b = &p->s[1];
-
-	pass(p, 0);
-	b->ike->counters.half_open += STRANGERS_COOKIE;
-	carry(a);
-	b->ike->counters.half_open -= STRANGERS_COOKIE;
-	assert_int_equal(b->ike->counters.cookies_sent, 0);
-	assert_int_equal(only_sa(b)->state, SA_INIT_ANSWERED);
-	ends_free(p);
-}
-
 /* RFC 9329 7.1: what a peer says against NAT does not count here. */
 static void nat_may_be(void **state)
 {
@@ -437,7 +421,6 @@ int main(void)
 		cmocka_unit_test_setup(udp_stays, without),
 		cmocka_unit_test_setup(udp_stays, with),
 		cmocka_unit_test(a_stranger_goes),
-		cmocka_unit_test(no_cookie),
 		cmocka_unit_test(nat_may_be),
 	};
 

@@ -82,9 +82,7 @@ static bool first_may_enter(struct first *f)
 	bool crowded = ike->counters.half_open >= STRANGERS_COOKIE;
 	uint8_t cookie[V2_COOKIE_LEN];
 
-	/* RFC 9329 6.3: by TCP the sender has shown that it is there */
-	if ((crowded || first_many_refusals(ike)) && !f->remote->stream &&
-	    !cookie_valid(ike, f->h, &f->in, f->remote)) {
+	if ((crowded || first_many_refusals(ike)) && !cookie_valid(ike, f->h, &f->in, f->remote)) {
 		cookie_make(ike, f->h, &f->in, f->remote, cookie);
 		first_refuse(f, NOTIFY_COOKIE, cookie, sizeof(cookie));
 		ike->counters.cookies_sent++;
