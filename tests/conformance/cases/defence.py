@@ -11,14 +11,18 @@ from subject.net import PEERS
 HALF_OPEN = 200                 # more than any server lets begin without asking for a cookie
 
 
-def pressed(t):
-    """So many have begun and not gone on that a COOKIE is asked for: a new IKE_SA_INIT exchange."""
-    t.start()
+def until_pressed(peer):
+    """So many begin and do not go on that a COOKIE is asked for: a new IKE_SA_INIT exchange."""
     for _ in range(HALF_OPEN):
-        init = t.peer().init()
+        init = peer.init()
         if init.ask().notify(wire.COOKIE):
             return init
     raise AssertionError(f"no COOKIE after {HALF_OPEN} half-open IKE SAs")
+
+
+def pressed(t):
+    t.start()
+    return until_pressed(t.peer())
 
 
 @case(801, "RFC 7296 2.6")

@@ -3,8 +3,10 @@
 import time
 
 from case import accepted, case, check, equal, refused
+from cases.defence import until_pressed
 from peer import wire
 from peer.exchange import Accept, Peer
+from peer.sa import nat_hash
 from peer.stream import StreamPeer
 from subject.net import PEERS, SUBJECT
 
@@ -26,14 +28,26 @@ def dialled(t, **options):
     return peer
 
 
-def childless(t, **options):
-    """An IKE SA without a child over TCP, begun by the peer."""
-    peer = dialled(t, **options)
-    sa = peer.init().run()
+def prove_first(peer, **more):
+    """IKE_SA_INIT and IKE_AUTH of the peer's, without a child."""
+    sa = peer.init(**more).run()
     answer = sa.request(wire.IKE_AUTH, peer.auth_payloads(sa)[:2])
     accepted(answer)
     peer.check_auth(sa, answer)
-    return peer, sa
+    return sa
+
+
+def childless(t, **options):
+    """An IKE SA without a child over TCP, begun by the peer."""
+    peer = dialled(t, **options)
+    return peer, prove_first(peer)
+
+
+def says_where(message, spi_r, *ends):
+    """NAT_DETECTION of @message is for source and destination: (address, port)."""
+    for kind, end in zip((wire.NAT_DETECTION_SOURCE_IP, wire.NAT_DETECTION_DESTINATION_IP), ends):
+        equal(message.notify(kind).data, nat_hash(message.spi_i, spi_r, *end),
+              wire.NOTIFY_NAMES[kind])
 
 
 @case(3001, "RFC 9329 3, 4, 6.1", only="esplaned")
@@ -186,6 +200,70 @@ def tcp_refuses_by_the_connection(t):
     refused(peer.init().ask(), wire.NO_PROPOSAL_CHOSEN)
 
 
+@case(3014, "RFC 9329 6.1", only="esplaned")
+def tcp_malformed_is_told(t):
+    """What is authentic and malformed gets INVALID_SYNTAX by the connection, which stays; the IKE
+    SA ends."""
+    peer, sa = childless(t)
+    answer = sa.request(wire.INFORMATIONAL, [wire.Payload(wire.N, b"\0\xff\0\x01")])
+    refused(answer, wire.INVALID_SYNTAX)
+    sa.respond(sa.expect(wire.INFORMATIONAL))
+    check(not peer.is_closed(1), "the connection is closed")
+    prove_first(peer)
+
+
+@case(3015, "RFC 9329 6.3", only="esplaned")
+def tcp_cookie_by_another_connection(t):
+    """A cookie may come back by another connection, from another port."""
+    t.start(**LISTENS)
+    until_pressed(t.peer())
+    peer = stream_peer(t)
+    peer.dial()
+    init, before = peer.init(), peer.stream.getsockname()
+    init.with_cookie(init.ask())
+    peer.hang_up()
+    peer.dial()
+    check(before != peer.stream.getsockname(), "the port is the same")
+    sa = init.run()
+    accepted(sa.request(wire.IKE_AUTH, peer.auth_payloads(sa)[:2]))
+
+
+@case(3016, "RFC 9329 7.5", only="esplaned")
+def tcp_fragments_are_taken(t):
+    """A request in fragments is answered, whole."""
+    peer = dialled(t, fragment_size="576")
+    offer = wire.notify(wire.FRAGMENTATION_SUPPORTED)
+    sa = prove_first(peer, extra=[offer])
+    ballast = [wire.Payload(wire.V, bytes(600))]
+    for part in sa.seal_parts(wire.INFORMATIONAL, ballast, sa.next_out, 100):
+        sa.transmit(part)
+    sa.next_out += 1
+    accepted(sa.answer_to(sa.next_out - 1))
+
+
+@case(3017, "RFC 9329 6.1", only="esplaned")
+def tcp_part_goes_with_its_connection(t):
+    """Of a message whose connection broke the rest comes by none: all of it is sent again."""
+    peer, sa = childless(t)
+    data = sa.seal(wire.INFORMATIONAL, [], sa.next_out)
+    frame = (len(data) + 6).to_bytes(2, "big") + bytes(4) + data
+    for at in (1, 6, 40, len(frame) - 1):
+        peer.stream.sendall(frame[:at])
+        peer.hang_up()
+        peer.dial()
+    peer.stream.sendall(frame)
+    sa.next_out += 1
+    accepted(sa.answer_to(sa.next_out - 1))
+
+
+@case(3018, "RFC 9329 6.5", only="esplaned")
+def tcp_says_where_it_is(t):
+    """NAT_DETECTION of its answer is for the ports of the connection."""
+    peer = dialled(t)
+    answer = peer.init().ask()
+    says_where(answer, answer.spi_r, (SUBJECT, 4500), peer.stream.getsockname())
+
+
 # --- the subject dials ---
 
 
@@ -283,3 +361,16 @@ def tcp_same_connection_for_cookies(t):
     equal(accept.request.notify(wire.COOKIE).data, b"a cookie", "the cookie")
     sa = accept.answer([SAYS])
     prove(peer, sa, sa.expect(wire.IKE_AUTH))
+
+
+@case(3027, "RFC 9329 5.1, 6.5", only="esplaned")
+def tcp_falls_back_anew(t):
+    """Over TCP it begins anew: another SPI, and NAT_DETECTION for the ports of the connection."""
+    udp = Peer(PEERS[0], SUBJECT)
+    t.peers.append(udp)
+    peer, accept = called(t, tcp="fall-back")
+    over_udp = udp.expect(lambda m: m.exchange == wire.IKE_SA_INIT, "IKE_SA_INIT by UDP")
+    says_where(over_udp, bytes(8), (SUBJECT, 500), (PEERS[0], 500))
+    says_where(accept.request, bytes(8), peer.stream.getpeername(), (PEERS[0], 4500))
+    check(over_udp.spi_i != accept.request.spi_i, "the SPI is the same")
+    check(over_udp.get(wire.NONCE) != accept.request.get(wire.NONCE), "the nonce is the same")

@@ -8,8 +8,9 @@
 #include "unit/ike/ike_ends.h"
 
 #define PORT	4500
+#define SMALL	100	/* octets of a packet, by UDP */
 
-static struct ends *ends_of(enum tunnel_tcp tcp)
+static struct ends *ends_configured(enum tunnel_tcp tcp)
 {
 	struct ends *p = ends_new();
 
@@ -18,6 +19,13 @@ static struct ends *ends_of(enum tunnel_tcp tcp)
 	p->s[0].conf.start = START_UP;
 	set_remote(&p->s[1], "any");
 	p->s[1].conf.listen_tcp = PORT;
+	return p;
+}
+
+static struct ends *ends_of(enum tunnel_tcp tcp)
+{
+	struct ends *p = ends_configured(tcp);
+
 	ends_start(p);
 	return p;
 }
@@ -388,6 +396,29 @@ static void a_stranger_goes(void **state)
 	ends_free(p);
 }
 
+/* RFC 9329 7.5: whatever a message of ours may be long, it goes whole. */
+static void no_fragments(void **state)
+{
+	struct ends *p = ends_configured(TCP_ALWAYS);
+
+	for (int i = 0; i < 2; i++)
+		p->s[i].conf.fragment_size = SMALL;
+	ends_start(p);
+	pass(p, 0);
+	for (int i = 0; i < 2; i++)
+		carry(&p->s[i]);
+	for (int i = 0; i < 2; i++) {
+		struct side *s = &p->s[i];
+
+		assert_true(only_sa(s)->fragments);
+		assert_int_equal(s->count, 1);
+		assert_int_equal(oldest(s)->msg[18], EXCHANGE_IKE_AUTH);
+		assert_true(oldest(s)->len > SMALL);
+		carry(s);
+	}
+	ends_free(p);
+}
+
 /* RFC 9329 7.1: what a peer says against NAT does not count here. */
 static void nat_may_be(void **state)
 {
@@ -421,6 +452,7 @@ int main(void)
 		cmocka_unit_test_setup(udp_stays, without),
 		cmocka_unit_test_setup(udp_stays, with),
 		cmocka_unit_test(a_stranger_goes),
+		cmocka_unit_test(no_fragments),
 		cmocka_unit_test(nat_may_be),
 	};
 
