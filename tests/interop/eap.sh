@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # With strongSwan, EAP: each method, esplane as server and as client, the server by certificate and by
-# pre-shared key; after a first proof of the client's (RFC 4739); TLS 1.2, also as all the proof that there is (RFC 5998), and TTLS; then who is refused,
+# pre-shared key; after a first proof of the client's (RFC 4739), and two proofs without EAP; TLS 1.2, also as all the proof that there is (RFC 5998), and TTLS; then who is refused,
 # and with which sentence. With strongSwan and FreeRADIUS: EAP passed through, and esplane as client of a
 # gateway that does so, each way inside of TTLS.
 # vm: cpus=1 timeout=300 debug=no
@@ -9,6 +9,7 @@
 . "$VM_DIR/../interop/site.sh"
 
 PKI=$WORK/pki
+SECOND="another horse, another staple"
 SWAN_PLUGINS+=" md4 md5 eap-identity eap-md5 eap-mschapv2 eap-tls eap-ttls eap-radius"
 
 pki_make()
@@ -16,7 +17,7 @@ pki_make()
 	local name ca=basicConstraints=critical,CA:TRUE usage=keyUsage=critical,keyCertSign,cRLSign
 
 	mkdir -p "$PKI" && cd "$PKI" || bail "no $PKI"
-	for name in ca a b other; do
+	for name in ca a b other users alice; do
 		must openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out $name.key
 	done
 	must openssl req -x509 -new -key ca.key -subj /O=Example/CN=Root -days 300 -out ca.pem -addext $ca -addext $usage
@@ -27,6 +28,11 @@ pki_make()
 	must openssl req -x509 -new -key other.key -subj /O=Other/CN=Root -days 300 -out other.pem -addext $ca -addext $usage
 	must openssl req -x509 -new -key a.key -subj /CN=a -days 300 -out a.other.pem -CA other.pem -CAkey other.key \
 		-addext subjectAltName=email:paris@example.org
+	must openssl req -x509 -new -key users.key -subj /O=Example/CN=Users -days 300 -out users.pem -addext $ca -addext $usage
+	must openssl req -x509 -new -key alice.key -subj /CN=alice -days 300 -out alice.pem -CA users.pem -CAkey users.key \
+		-addext subjectAltName=email:alice@example.org
+	must openssl req -x509 -new -key alice.key -subj /CN=alice -days 300 -out alice.machine.pem -CA ca.pem -CAkey ca.key \
+		-addext subjectAltName=email:alice@example.org
 	chmod 600 ./*.key
 	cd - >/dev/null || bail "no way back"
 }
@@ -87,6 +93,16 @@ swan_eap()
 			id-a = paris@example.org
 			id-b = gw.example.org
 			secret = "$SECRET"
+		}
+		ike-second-of-ours {
+			id-a = alice@example.org
+			id-b = paris@example.org
+			secret = "$SECOND"
+		}
+		ike-second-of-theirs {
+			id-a = alice@example.org
+			id-b = gw.example.org
+			secret = "$SECOND"
 		}
 		eap-alice {
 			id = ${USER_B:-alice}
@@ -247,6 +263,77 @@ twice_rows()
 	twice_client cert "looking glass"
 	refuse "client: twice, and the password is wrong: not up, and why" "the server refuses alice" espl a up office
 	check "client: twice, and the password is wrong: nothing is left" wait_for 10 swan_is_empty
+}
+
+# plain_section PROOF CERTIFICATE CA: of strongSwan, which proves itself so, or wants that proof; of these it has the one
+# or the other
+plain_section()
+{
+	if [ "$1" = psk ]; then
+		echo "auth = psk"
+	else
+		printf 'auth = pubkey\n%s\n' "${2:+certs = $PKI/$2.pem}${3:+cacerts = $PKI/$3.pem}"
+	fi
+}
+
+# plain_server PROOF [CERTIFICATE]: both proofs are by PROOF, cert or psk, and of strongSwan; CERTIFICATE is alice's
+plain_server()
+{
+	local lines=("ca = \"$PKI/ca.pem\"" "second-ca = \"$PKI/users.pem\"")
+
+	[ "$1" = cert ] || lines=("second-psk-file = \"$WORK/a/second.psk\"" 'second-id = "alice@example.org"')
+	espl_eap any "$1" 'remote-id = "gw.example.org"' "second-auth = \"$1\"" "${lines[@]}" >"$WORK/a/esplane.conf"
+	espl_anew a
+	swan_eap "$(plain_section "$1" b)
+			}
+			local2 {
+				id = alice@example.org
+				$(plain_section "$1" "${2:-alice}")" "auth = ${1/cert/pubkey}" unused
+}
+
+# plain_client PROOF [CERTIFICATE]: likewise, of esplane
+plain_client()
+{
+	local lines=("cert = \"$PKI/a.pem\"" "key = \"$PKI/a.key\"" "second-cert = \"$PKI/${2:-alice}.pem\""
+		"second-key = \"$PKI/alice.key\"")
+
+	[ "$1" = cert ] || lines=("second-psk-file = \"$WORK/a/second.psk\"" 'second-id = "alice@example.org"')
+	espl_eap 192.0.2.2 "$1" 'remote-id = "gw.example.org"' "second-auth = \"$1\"" "${lines[@]}" >"$WORK/a/esplane.conf"
+	espl_anew a
+	swan_eap "$(plain_section "$1" b)" "$(plain_section "$1" "" ca)
+			}
+			remote2 {
+				id = alice@example.org
+				$(plain_section "$1" "" users)" unused
+}
+
+# A second proof that is not EAP: a machine's certificate and a user's, or two pre-shared keys
+plain_rows()
+{
+	local proof what
+
+	for proof in cert psk; do
+		what="server: two proofs by $proof"
+		plain_server $proof
+		if check "$what: up" swan_up; then
+			row "$what"
+			espl a up office >/dev/null 2>&1
+		fi
+		what="client: two proofs by $proof"
+		plain_client $proof
+		check "$what: up" espl a up office && row "$what"
+	done
+	sleep 1		# what strangers do is logged once a second
+	what="server: two proofs by cert, the second of the machines' CA"
+	plain_server cert alice.machine
+	refuse "$what: not up" "" swan_up
+	check "$what: nothing is left" wait_for 10 swan_is_empty
+	check "$what: why" \
+		grep -q "is issued by O=Example, CN=Root, which is none of the tunnel's CAs" "$WORK/a.log"
+	what="client: two proofs by cert, the second of the machines' CA"
+	plain_client cert alice.machine
+	refuse "$what: not up, and why" "the peer took the first proof" espl a up office
+	check "$what: nothing is left" wait_for 10 swan_is_empty
 }
 
 # tls_server NAME [LINE] [PROOF]: esplane is the server, strongSwan calls itself NAME, has b's certificate
@@ -520,8 +607,9 @@ module_load
 site_make
 pki_make
 mkdir -p "$WORK"/b/{private,x509,x509ca} "$WORK/a"
-cp "$PKI/ca.pem" "$WORK/b/x509ca/"
-cp "$PKI/b.key" "$WORK/b/private/"
+cp "$PKI/ca.pem" "$PKI/users.pem" "$WORK/b/x509ca/"
+cp "$PKI/b.key" "$PKI/alice.key" "$WORK/b/private/"
+(umask 077 && echo "$SECOND" >"$WORK/a/second.psk")
 (umask 077 && echo "alice: wonder land" >"$WORK/a/users")
 swan_start b b "tls {
 			version_max = 1.2
@@ -558,6 +646,7 @@ refused "a method that we do not allow" md5 mschapv2 "wonder land" "the server a
 # a client it ends with SIGSEGV when it gets it. Its default is 1.2.
 tls_rows 1.2
 twice_rows
+plain_rows
 tls_alone
 tls_refused
 ttls_rows
