@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# With Libreswan, clients: behind NAT, and what comes up with the first packet, in both roles. Where esplane is the
-# client, a, with addresses from the server's pool, too, and its uplink changes under traffic (MOBIKE):
+# With Libreswan, clients, in both roles: behind NAT, what comes up with the first packet, an address from the server's
+# pool, and an uplink that changes under traffic (MOBIKE). The client is a:
 #
 #	a 192.0.2.1 ------- eth0 ------- 192.0.2.2 n 198.51.100.1 ------- 198.51.100.2 b
 #	a 203.0.113.1 ----- eth1 ----- 203.0.113.2 n		10.2.0.1 behind b
@@ -59,7 +59,7 @@ pluto_side()
 {
 	local left=$B leftid=paris@example.org right=%any rightid=gw@example.org
 
-	[ "$1" = server ] || { left=192.0.2.1 leftid=gw@example.org right=$B rightid=paris@example.org; }
+	[ "$1" = server ] || { left=${PLUTO_LEFT:-192.0.2.1} leftid=gw@example.org right=$B rightid=paris@example.org; }
 	cat <<-END
 	conn office
 	  ikev2=insist
@@ -237,6 +237,29 @@ check "on demand, Libreswan as client: the first packet brings it up" wait_for 2
 check "on demand, Libreswan as client: carries" wait_for 20 in_net a ping -qc 1 -W 1 -I 10.1.0.1 10.2.0.1
 pluto c --name office --delete
 check "on demand, Libreswan as client: nothing is left here" wait_for 10 espl_empty s
+must in_net a ip address del 10.1.0.1/32 dev lo
+
+# For MOBIKE Libreswan wants its own address to be that of the default route. It looks for another one when that goes, not
+# when a better one comes. The address inside is ours to set: leftupdown does nothing here.
+{ printf 'pool "road" {\n\taddresses = "10.9.0.10-10.9.0.20"\n\tdns = "10.2.0.53"\n}\n'; espl_conf server 'local-ts = "10.2.0.0/24"' 'pool = "road"'; } \
+	>"$WORK/s/esplane.conf"
+espl_anew s
+PLUTO_LEFT=%defaultroute pluto_side client "${CLIENT[@]}" leftsubnet=0.0.0.0/0 leftmodecfgclient=yes rightmodecfgserver=yes \
+	narrowing=yes mobike=yes | pluto_load c office "$SECRET"
+check "address, Libreswan as client: up" pluto_initiate c office
+check "address, Libreswan as client: of the pool" grep -q '10\.9\.0\.10/32' <(in_net a ip xfrm policy)
+check "address, Libreswan as client: a name server" grep -q '10\.2\.0\.53' <(pluto_log c)
+must in_net a ip address add 10.9.0.10/32 dev lo
+check "address, Libreswan as client: carries" in_net a ping -qc 3 -i 0.05 -W "$HANG" -I 10.9.0.10 10.2.0.1
+is "MOBIKE, Libreswan as client: agreed on" "$(espl s --json status | jq -r '.. | .mobike? // empty' | head -1)" true
+ping_begin 10.9.0.10
+must in_net a ip address del 192.0.2.1/24 dev eth0
+check "MOBIKE, Libreswan as client: takes the other uplink" wait_for 20 outer_is pluto_outer a "203.0.113.1 $B"
+check "MOBIKE, Libreswan as client: we follow" wait_for 20 outer_is espl_outer b "$B 203.0.113.1"
+goes_on "MOBIKE, Libreswan as client"
+lost_few "MOBIKE, Libreswan as client"
+check "address, Libreswan as client: down" pluto c --name office --terminate
+check "address, Libreswan as client: nothing is left here" wait_for 10 espl_empty s
 espl_stop s
 pluto_stop c
 

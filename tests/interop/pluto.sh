@@ -31,6 +31,7 @@ pluto_start()
 	pluto_nss "$name"
 	echo 'config setup' >"$dir/ipsec.conf"
 	: >"$dir/ipsec.secrets"
+	echo "$net" >"$dir/net"
 	spawn "$name" in_net "$net" "${PLUTO[@]}" "$PLUTO_BIN/pluto" --nofork --stderrlog --use-xfrm --no-dnssec \
 		--config "$dir/ipsec.conf" --secretsfile "$dir/ipsec.secrets" --nssdir "$dir/nss" \
 		--ipsecdir "$dir" --rundir "$dir/run" "${@:3}"
@@ -69,13 +70,13 @@ pluto_load()
 	pluto_add "$1" "$2"
 }
 
-# pluto_add NAME CONNECTION <IPSEC.CONF: one more
+# pluto_add NAME CONNECTION <IPSEC.CONF: one more. addconn looks for %defaultroute, in the namespace where it runs.
 pluto_add()
 {
 	local dir=$WORK/$1
 
 	{ echo 'config setup'; cat; } >"$dir/ipsec.conf"
-	must "${PLUTO[@]}" "$PLUTO_BIN/addconn" --config "$dir/ipsec.conf" --ctlsocket "$dir/run/pluto.ctl" "$2"
+	must in_net "$(cat "$dir/net")" "${PLUTO[@]}" "$PLUTO_BIN/addconn" --config "$dir/ipsec.conf" --ctlsocket "$dir/run/pluto.ctl" "$2"
 }
 
 # pluto_crash NAME: it ends without a word to its peers
