@@ -138,6 +138,42 @@ static void blocks_that_move_spare_a_backup(void **state)
 	assert_string_equal(rules(), "0");
 }
 
+/*
+ * A peer has agreed to less than is configured, which stands aside: shorter blocks of others do not
+ * cut it off, whoever is there first.
+ */
+static void blocks_spare_what_is_narrowed(void **state)
+{
+	struct tunnel t, u, v;
+
+	for (int i = 0; i < 2; i++) {
+		tunnel_fill(&t, "office", "0.0.0.0/0", NULL);
+		tunnel_fill(&u, "home", "10.0.0.0/8", NULL);
+		tunnel_fill(&v, "car", "172.16.0.0/12", NULL);
+		u.opt.when_down = v.opt.when_down = WHEN_DOWN_BLOCK;
+		tunnel_open(&t);
+		tunnel_open(&v);
+		if (i)
+			tunnel_open(&u);
+		assert_int_equal(up(&t, PEER), 0);
+		assert_int_equal(child_link(&t, (struct ike_child_link){
+			.child = 1, .conf = &t.child[0] }, "10.9.0.1", "10.1.2.0/24"), 0);
+		if (!i)
+			tunnel_open(&u);
+		assert_string_equal(way("10.1.2.5"), "office");
+		assert_string_equal(way("10.1.3.5"), "unreachable");
+		assert_string_equal(way("203.0.113.9"), "eth9");
+		/* this one is in nobody's way */
+		assert_string_equal(said("ip route show table main proto 73"),
+				    "unreachable 172.16.0.0/12 metric 1");
+		tunnel_close(&t);
+		tunnel_close(&u);
+		tunnel_close(&v);
+		assert_string_equal(ours(), "");
+		assert_string_equal(rules(), "0");
+	}
+}
+
 /* With a name, or a peer of many: where it is now. */
 static void blocks_leave_a_living_peer_alone(void **state)
 {
@@ -326,6 +362,7 @@ int main(void)
 		TEST(blocks_follow_a_reload),
 		TEST(blocks_of_many_lengths),
 		TEST(blocks_that_move_spare_a_backup),
+		TEST(blocks_spare_what_is_narrowed),
 		TEST(blocks_leave_a_living_peer_alone),
 		TEST(blocks_stay_for_the_next_daemon),
 		TEST(blocked_while_narrowed_and_down),

@@ -32,6 +32,7 @@ struct device {
 	struct wanted wanted;
 	bool aside;			/* its routes are in the table of host/aside.h */
 	bool marked;			/* its own packets go past those that are picked */
+	struct device *moved;		/* the next of those that have just gone aside */
 };
 
 struct devices *devices_new(void)
@@ -195,35 +196,98 @@ static int device_go_aside(struct device *dev, char why[IKE_WHY_MAX])
 	return rc;
 }
 
+/* Can what it has in the main table go aside? */
+static bool device_can_move(const struct device *dev)
+{
+	return !dev->aside && !dev->opt->no_routes && !device_has_table(dev);
+}
+
+/* As configured, and as agreed, which may be longer prefixes. */
+static bool device_hides(const struct device *dev, const struct device *other)
+{
+	const struct laid *laid = &other->carry.laid;
+
+	if (wanted_hides(&dev->wanted, &other->wanted, other->aside))
+		return true;
+	for (unsigned int i = 0; other->aside && i < laid->route_count; i++) {
+		const struct pick_route *to = &laid->routes[i].to;
+
+		if (!to->pick.proto && wanted_covers(&dev->wanted, &to->dst))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Would @dev, with what it has in the main table, block what @other leads to, or be blocked by it?
  * What blocks aside goes before the main table's routes to the same prefix.
  */
 static bool device_is_in_way(const struct device *dev, const struct device *other)
 {
-	return (device_blocks(dev) && wanted_hides(&dev->wanted, &other->wanted, other->aside)) ||
+	return (device_blocks(dev) && device_hides(dev, other)) ||
 	       (other->aside && device_blocks(other) &&
 		wanted_shares(&dev->wanted, &other->wanted));
 }
 
-/* One that goes aside may take more with it. */
-static void device_make_way(struct devices *all, char why[IKE_WHY_MAX])
+/* What is in @other's way goes aside, and takes with it what is in its own. */
+static void device_clear_way(struct device *other, char why[IKE_WHY_MAX])
 {
-	bool more;
+	struct device *next = NULL;
 
-	do {
-		more = false;
-		for (const struct device *other = all->first; other; other = other->next) {
-			if (!other->aside && !other->wanted.picked_count)
+	for (; other; other = next) {
+		next = other->moved;
+		other->moved = NULL;
+		if (!other->aside && !other->wanted.picked_count)
+			continue;
+		for (struct device *dev = other->all->first; dev; dev = dev->next) {
+			if (!device_can_move(dev) || !device_is_in_way(dev, other))
 				continue;
-			for (struct device *dev = all->first; dev; dev = dev->next) {
-				if (dev->aside || !device_is_in_way(dev, other))
-					continue;
-				device_go_aside(dev, why);
-				more |= dev->aside;
-			}
+			device_go_aside(dev, why);
+			dev->moved = next;
+			next = dev;
 		}
-	} while (more);
+	}
+}
+
+/* It is new, or has other children, or has gone aside. */
+static void device_make_way(struct device *dev, char why[IKE_WHY_MAX])
+{
+	const struct device *other = dev->all->first;
+
+	for (; other && device_can_move(dev); other = other->next) {
+		if (device_is_in_way(dev, other))
+			device_go_aside(dev, why);
+	}
+	device_clear_way(dev, why);
+}
+
+/* Who blocks @dst with more in the main table goes aside. */
+static void device_uncover(struct devices *all, const struct prefix *dst)
+{
+	char why[IKE_WHY_MAX];
+
+	for (struct device *dev = all->first; dev; dev = dev->next) {
+		if (!device_can_move(dev) || !device_blocks(dev) ||
+		    !wanted_covers(&dev->wanted, dst))
+			continue;
+		device_go_aside(dev, why);
+		device_clear_way(dev, why);
+	}
+}
+
+/* Agreed selectors that are less than the configured ones may be in a shorter block of another. */
+static void device_clear_agreed(struct device *dev, const struct ike_child_link *link)
+{
+	struct prefix list[PREFIXES_MAX];
+
+	if (!dev->aside || ts_list_equal(link->remote_ts, link->conf->remote_ts))
+		return;
+	for (unsigned int i = 0; i < ts_list_count(link->remote_ts); i++) {
+		unsigned int count = prefix_list(&link->remote_ts->ts[i], list);
+
+		while (count--)
+			device_uncover(dev->all, &list[count]);
+	}
 }
 
 /* Is there a way to the peer that is not the tunnel itself? */
@@ -239,7 +303,7 @@ static int device_way(struct device *dev, const struct addr *remote, char why[IK
 		return 0;
 	rc = device_go_aside(dev, why);
 	if (!aside)
-		device_make_way(dev->all, why);
+		device_make_way(dev, why);
 	if (rc)
 		return rc;
 	if (!route_get(dev->all->sk, remote, dev->opt->ike.mark, &any, &route, reason) &&
@@ -256,7 +320,7 @@ static void device_mark(struct device *dev, char why[IKE_WHY_MAX])
 	dev->marked = dev->wanted.picked_count && !dev->opt->no_routes;
 	if (dev->marked)
 		aside_hold(dev->all->aside, dev->opt->ike.mark, NULL, 0, why);
-	device_make_way(dev->all, why);
+	device_make_way(dev, why);
 }
 
 struct device *device_new(struct devices *all, const struct tunnel_options *opt,
@@ -367,6 +431,8 @@ int device_up(struct device *dev, const struct addr *remote, char why[IKE_WHY_MA
 int device_child_up(struct device *dev, const struct ike_child_link *link, char note[IKE_WHY_MAX],
 		    char why[IKE_WHY_MAX])
 {
+	int rc;
+
 	note[0] = '\0';
 	why[0] = '\0';
 	if (!dev->carry.laid.ifindex) {
@@ -376,7 +442,10 @@ int device_child_up(struct device *dev, const struct ike_child_link *link, char 
 	/* A way that is missing just now comes back. */
 	if (device_way(dev, &link->remote.addr, why))
 		log_debug("%s: %s", dev->opt->ike.name, why);
-	return carry_add(&dev->carry, link, note, why);
+	rc = carry_add(&dev->carry, link, note, why);
+	if (!rc)
+		device_clear_agreed(dev, link);
+	return rc;
 }
 
 void device_child_down(struct device *dev, const struct ike_child_link *link)

@@ -142,6 +142,15 @@ bool wanted_has(const struct wanted *wanted, const struct addr *addr)
 	return false;
 }
 
+bool wanted_covers(const struct wanted *wanted, const struct prefix *dst)
+{
+	for (size_t i = 0; i < wanted->count; i++) {
+		if (prefix_within(dst, &wanted->list[i]))
+			return true;
+	}
+	return false;
+}
+
 bool wanted_leads_everywhere(const struct wanted *wanted)
 {
 	for (size_t i = 0; i < wanted->count; i++) {
