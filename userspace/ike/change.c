@@ -230,13 +230,16 @@ static void change_forget_keys(struct peer *peer)
 			pair_export_no_more(pair);
 }
 
-/* Made while nobody was to have their keys: those of pairs are wiped already. */
+/*
+ * Made while nobody was to have their keys: those of pairs are wiped already. Whose a stranger's
+ * will be is not known yet.
+ */
 static void change_hide_keys(struct tunnel *t)
 {
 	struct ike_sa *sa;
 
 	TAILQ_FOREACH(sa, &t->ike->sas, link)
-		if (sa->peer && sa->peer->tunnel == t)
+		if (!sa->peer || sa->peer->tunnel == t)
 			sa->hidden = true;
 }
 
@@ -284,7 +287,7 @@ int ike_tunnel_change(struct ike *ike, uint32_t id, const struct tunnel_conf *co
 	t->conf = c.to;
 	TAILQ_FOREACH(peer, &t->peers, link)
 		change_peer(&c, peer);
-	if (!c.from->export_keys)
+	if (c.to->export_keys && !c.from->export_keys)
 		change_hide_keys(t);
 	if (!c.to->resume)
 		change_forget_tickets(t);

@@ -351,6 +351,29 @@ static void keys_that_may_be_exported(void **state)
 	ends_free(p);
 }
 
+/* IKE_SA_INIT was while it was not allowed: whose the IKE SA is was said later. */
+static void keys_of_a_stranger(void **state)
+{
+	for (int allowed = 0; allowed < 2; allowed++) {
+		struct ends *p = two();
+		struct side *s = &p->s[1];
+		unsigned int count = 0;
+		const struct ike_keys_to to = { .ctx = &count, .ike = counted_ike, .esp = counted };
+
+		s->conf.export_keys = allowed;
+		ends_start(p);
+		start(p, 0);
+		assert_true(carry(&p->s[0]));
+		s->conf.export_keys = true;
+		reload(s);
+		carry_all(p);
+		assert_int_equal(peer_of(s)->state, PEER_UP);
+		assert_int_equal(ike_keys(s->ike, s->tunnel, &to), 0);
+		assert_int_equal(count, allowed ? 104 : 4);
+		ends_free(p);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -365,6 +388,7 @@ int main(void)
 		cmocka_unit_test(on_demand_without_a_gap),
 		cmocka_unit_test(no_more_tries),
 		cmocka_unit_test(keys_that_may_be_exported),
+		cmocka_unit_test(keys_of_a_stranger),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
