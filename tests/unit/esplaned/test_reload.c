@@ -77,7 +77,9 @@ static void a_reload_that_fails(void **state)
 	fake.change_rc = -ENOMEM;
 	for (int i = 0; i < 2; i++) {
 		reload_office("voice");
-		expect_in(ask("{'command':'reload'}"), "{'name':'office','change':'failed'}");
+		expect_in(ask("{'command':'reload'}"), "'added':[],'changed':[],'removed':[],"
+			  "'changes':[{'name':'lab','change':'unchanged'},"
+			  "{'name':'office','change':'failed'}");
 		expect_asked("routes; change 2 voice=0; routes; forget tickets; ");
 	}
 }
@@ -90,7 +92,8 @@ static void a_reload_that_forgets_no_wish(void **state)
 	fake.wishes_fail = true;
 	reload_office("voice data");
 	snprintf(fake.config->tunnels[0].interface, IF_NAMESIZE, "lab1");
-	expect_in(ask("{'command':'reload'}"), "{'name':'lab','change':'failed'}");
+	expect_in(ask("{'command':'reload'}"), "'changed':[],'removed':[],'changes':["
+		  "{'name':'lab','change':'failed'}");
 	expect_asked("wishes of 1; forget tickets; ");
 	assert_ptr_equal(tunnels_find_name(&d.tunnels, "lab"), t);
 	assert_string_equal(t->opt.interface, "lab0");

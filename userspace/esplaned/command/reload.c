@@ -140,12 +140,13 @@ static void reload_one(struct daemon *d, struct tunnel_entry *t, struct tunnel_o
 		reload_say(r, name, "unchanged");
 		return;
 	}
-	json_array_append_new(r->changed, json_string(name));
 	if (change.tunnel == CONF_REPLACED) {
-		if (reload_replace(d, t, opt))
-			reload_say(r, name, "replaced");
-		else
+		if (!reload_replace(d, t, opt)) {
 			reload_failed(opt, r, name);
+			return;
+		}
+		json_array_append_new(r->changed, json_string(name));
+		reload_say(r, name, "replaced");
 		return;
 	}
 	children = reload_children(&t->opt, opt, &change);
@@ -154,6 +155,7 @@ static void reload_one(struct daemon *d, struct tunnel_entry *t, struct tunnel_o
 		reload_failed(opt, r, name);
 		return;
 	}
+	json_array_append_new(r->changed, json_string(name));
 	said = reload_say(r, name, "changed");
 	json_object_set_new(said, "options", json_boolean(change.tunnel != CONF_SAME));
 	json_object_set_new(said, "children", children);
