@@ -231,12 +231,18 @@ static void servers_are_reached_while_they_are_asked(void **state)
 	assert_string_equal(question_way("203.0.113.53"), "office");
 	devices_reach(all, servers, 1);
 	assert_string_equal(question_way("203.0.113.53"), "eth9");
-	devices_reach(all, NULL, 0);
-	/* the tunnel itself leads there */
+	/* the tunnel itself leads there, as long as it is up */
 	assert_int_equal(up(&t, PEER), 0);
 	assert_int_equal(child_up(&t, 1, "10.7.0.9", "0.0.0.0/0"), 0);
-	devices_reach(all, servers, 1);
 	assert_string_equal(question_way("203.0.113.53"), "office");
+	child_down(&t, 1);
+	assert_string_equal(question_way("203.0.113.53"), "eth9");
+	assert_int_equal(child_up(&t, 1, "10.7.0.9", "0.0.0.0/0"), 0);
+	assert_string_equal(question_way("203.0.113.53"), "office");
+	device_down(t.dev);
+	assert_string_equal(question_way("203.0.113.53"), "eth9");
+	devices_reach(all, NULL, 0);
+	assert_string_equal(question_way("203.0.113.53"), "unreachable");
 	tunnel_close(&t);
 	tunnel_close(&u);
 	assert_string_equal(ours(), "");

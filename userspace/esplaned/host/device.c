@@ -21,6 +21,9 @@ struct devices {
 	struct blocks *blocks;
 	struct aside *aside;
 	struct device *first;
+	unsigned int wide;		/* picks that are blocked with more than they are */
+	struct addr servers[ASIDE_SERVERS_MAX];	/* that are being asked */
+	unsigned int server_count;
 	bool settled;
 };
 
@@ -103,28 +106,43 @@ static bool device_blocks(const struct device *dev)
 static bool device_block_wide(struct devices *all, const struct prefix *dst, char *why)
 {
 	if (!aside_hold(all->aside, 0, dst, 1, why) &&
-	    !block_hold(all->blocks, aside_block_table(dst), dst, why))
+	    !block_hold(all->blocks, aside_block_table(dst), dst, why)) {
+		all->wide++;
 		return true;
+	}
 	aside_drop(all->aside, 0, dst, 1);
 	return false;
 }
 
-/* @why also where it is blocked, and more with it. */
+static void device_unblock_wide(struct devices *all, const struct prefix *dst)
+{
+	block_drop(all->blocks, aside_block_table(dst), dst);
+	aside_drop(all->aside, 0, dst, 1);
+	all->wide--;
+}
+
+/* Or less wide than it is. @why also where it is blocked, and more with it. */
 static void device_block_picked(struct devices *all, struct wanted_pick *picked, char *why)
 {
 	const struct pick_route *to = &picked->to;
+	bool wide = picked->blocked && picked->wide;
 	int rc = aside_pick(all->aside, to, why);
 
+	if (!rc) {
+		rc = block_hold(all->blocks, aside_pick_table(all->aside, to), &to->dst, why);
+		if (rc)
+			aside_unpick(all->aside, to);
+	}
+	if (!rc && wide)
+		device_unblock_wide(all, &to->dst);
+	if (wide && rc)
+		return;
+	picked->blocked = !rc;
 	picked->wide = rc == -ENOSPC;
 	if (picked->wide) {
 		char reason[NLTALK_WHY_MAX];
 
 		picked->blocked = device_block_wide(all, &to->dst, reason);
-	} else if (!rc) {
-		picked->blocked = !block_hold(all->blocks, aside_pick_table(all->aside, to),
-					      &to->dst, why);
-		if (!picked->blocked)
-			aside_unpick(all->aside, to);
 	}
 }
 
@@ -133,8 +151,7 @@ static void device_unblock_picked(struct devices *all, const struct wanted_pick 
 	const struct pick_route *to = &picked->to;
 
 	if (picked->wide) {
-		block_drop(all->blocks, aside_block_table(&to->dst), &to->dst);
-		aside_drop(all->aside, 0, &to->dst, 1);
+		device_unblock_wide(all, &to->dst);
 		return;
 	}
 	block_drop(all->blocks, aside_pick_table(all->aside, to), &to->dst);
@@ -159,12 +176,21 @@ static void device_block(struct device *dev, char why[IKE_WHY_MAX])
 	for (size_t i = 0; device_blocks(dev) && i < dev->wanted.picked_count; i++) {
 		struct wanted_pick *picked = &dev->wanted.picked[i];
 
-		if (picked->blocked || picked->covered)
+		if (picked->covered || (picked->blocked && !picked->wide))
 			continue;
 		device_block_picked(dev->all, picked, reason);
 		if ((!picked->blocked || picked->wide) && !why[0])
 			snprintf(why, IKE_WHY_MAX, "%s", reason);
 	}
+}
+
+/* A rule may have become free for what is blocked with more. */
+static void devices_narrow(struct devices *all)
+{
+	char why[IKE_WHY_MAX] = "";
+
+	for (struct device *dev = all->wide ? all->first : NULL; dev; dev = dev->next)
+		device_block(dev, why);
 }
 
 int device_ifindex(const struct device *dev)
@@ -402,6 +428,7 @@ bool device_changed(struct device *dev, const struct addr *peers, unsigned int c
 	device_mark(dev, why);
 	device_block(dev, why);
 	device_let_go(&was);
+	devices_narrow(dev->all);
 	return true;
 }
 
@@ -428,55 +455,8 @@ int device_up(struct device *dev, const struct addr *remote, char why[IKE_WHY_MA
 	return rc ? rc : device_way(dev, remote, why);
 }
 
-int device_child_up(struct device *dev, const struct ike_child_link *link, char note[IKE_WHY_MAX],
-		    char why[IKE_WHY_MAX])
-{
-	int rc;
-
-	note[0] = '\0';
-	why[0] = '\0';
-	if (!dev->carry.laid.ifindex) {
-		snprintf(why, IKE_WHY_MAX, "the interface is gone");
-		return -ENODEV;
-	}
-	/* A way that is missing just now comes back. */
-	if (device_way(dev, &link->remote.addr, why))
-		log_debug("%s: %s", dev->opt->ike.name, why);
-	rc = carry_add(&dev->carry, link, note, why);
-	if (!rc)
-		device_clear_agreed(dev, link);
-	return rc;
-}
-
-void device_child_down(struct device *dev, const struct ike_child_link *link)
-{
-	carry_del(&dev->carry, link->child);
-}
-
-struct addr device_source(const struct device *dev, uint32_t child)
-{
-	return carry_source(&dev->carry, child);
-}
-
-void device_gone(struct device *dev)
-{
-	carry_forget(&dev->carry);
-}
-
-void device_down(struct device *dev)
-{
-	int ifindex = dev->carry.laid.ifindex, rc;
-	char why[NLTALK_WHY_MAX];
-
-	device_gone(dev);	/* before the kernel tells us */
-	rc = ifindex ? link_del(dev->all->sk, ifindex, why) : 0;
-	if (rc && rc != -ENODEV)
-		log_warn("%s: interface %s cannot be removed: %s", dev->opt->ike.name,
-			 dev->opt->interface, why);
-}
-
 /* Does a tunnel that is up get this host's questions to @server? */
-static bool device_leads_question(const struct devices *all, const struct addr *server)
+static bool devices_lead_question(const struct devices *all, const struct addr *server)
 {
 	static const struct pick question = {
 		.proto = IPPROTO_UDP, .dport = { DEVICE_DNS, DEVICE_DNS },
@@ -492,17 +472,90 @@ static bool device_leads_question(const struct devices *all, const struct addr *
 	return dev;
 }
 
-void devices_reach(struct devices *all, const struct addr *servers, unsigned int count)
+static void devices_choose_servers(struct devices *all)
 {
 	struct addr beside[ASIDE_SERVERS_MAX];
 	unsigned int kept = 0;
 
 	aside_serve(all->aside, NULL, 0);
-	for (unsigned int i = 0; i < count && kept < ASIDE_SERVERS_MAX; i++) {
-		if (!device_leads_question(all, &servers[i]))
-			beside[kept++] = servers[i];
+	for (unsigned int i = 0; i < all->server_count; i++) {
+		if (!devices_lead_question(all, &all->servers[i]))
+			beside[kept++] = all->servers[i];
 	}
 	aside_serve(all->aside, beside, kept);
+}
+
+void devices_reach(struct devices *all, const struct addr *servers, unsigned int count)
+{
+	all->server_count = count < ASIDE_SERVERS_MAX ? count : ASIDE_SERVERS_MAX;
+	if (count)
+		memcpy(all->servers, servers, all->server_count * sizeof(*servers));
+	devices_choose_servers(all);
+}
+
+/* What @dev leads to is other than it was: does it have the questions that are being asked? */
+static void device_reach_again(const struct device *dev)
+{
+	struct devices *all = dev->all;
+
+	for (unsigned int i = 0; i < all->server_count; i++) {
+		if (wanted_concerns(&dev->wanted, &all->servers[i])) {
+			devices_choose_servers(all);
+			return;
+		}
+	}
+}
+
+int device_child_up(struct device *dev, const struct ike_child_link *link, char note[IKE_WHY_MAX],
+		    char why[IKE_WHY_MAX])
+{
+	int rc;
+
+	note[0] = '\0';
+	why[0] = '\0';
+	if (!dev->carry.laid.ifindex) {
+		snprintf(why, IKE_WHY_MAX, "the interface is gone");
+		return -ENODEV;
+	}
+	/* A way that is missing just now comes back. */
+	if (device_way(dev, &link->remote.addr, why))
+		log_debug("%s: %s", dev->opt->ike.name, why);
+	rc = carry_add(&dev->carry, link, note, why);
+	if (rc)
+		return rc;
+	device_clear_agreed(dev, link);
+	device_reach_again(dev);
+	return 0;
+}
+
+void device_child_down(struct device *dev, const struct ike_child_link *link)
+{
+	carry_del(&dev->carry, link->child);
+	devices_narrow(dev->all);
+	device_reach_again(dev);
+}
+
+struct addr device_source(const struct device *dev, uint32_t child)
+{
+	return carry_source(&dev->carry, child);
+}
+
+void device_gone(struct device *dev)
+{
+	carry_forget(&dev->carry);
+	device_reach_again(dev);
+}
+
+void device_down(struct device *dev)
+{
+	int ifindex = dev->carry.laid.ifindex, rc;
+	char why[NLTALK_WHY_MAX];
+
+	device_gone(dev);	/* before the kernel tells us */
+	rc = ifindex ? link_del(dev->all->sk, ifindex, why) : 0;
+	if (rc && rc != -ENODEV)
+		log_warn("%s: interface %s cannot be removed: %s", dev->opt->ike.name,
+			 dev->opt->interface, why);
 }
 
 void device_free(struct device *dev)
@@ -516,6 +569,7 @@ void device_free(struct device *dev)
 	for (at = &dev->all->first; *at != dev; at = &(*at)->next)
 		;
 	*at = dev->next;
+	devices_narrow(dev->all);
 	free(dev);
 }
 

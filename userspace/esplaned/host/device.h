@@ -46,7 +46,8 @@ bool devices_have(const struct devices *all, const char *interface);
 
 /*
  * The name servers that are being asked for a peer's address (host/resolve.h), or none: where a
- * tunnel that is to carry everything is down, they are reached beside it, until the next call.
+ * tunnel that is to carry everything is down, they are reached beside it, until it is up, or until
+ * the next call.
  */
 void devices_reach(struct devices *all, const struct addr *servers, unsigned int count);
 

@@ -142,6 +142,15 @@ bool wanted_has(const struct wanted *wanted, const struct addr *addr)
 	return false;
 }
 
+bool wanted_concerns(const struct wanted *wanted, const struct addr *addr)
+{
+	for (size_t i = 0; i < wanted->picked_count; i++) {
+		if (prefix_contains(&wanted->picked[i].to.dst, addr))
+			return true;
+	}
+	return wanted_has(wanted, addr);
+}
+
 bool wanted_covers(const struct wanted *wanted, const struct prefix *dst)
 {
 	for (size_t i = 0; i < wanted->count; i++) {

@@ -26,7 +26,9 @@ bool wanted_fill(struct wanted *wanted, const struct tunnel_options *opt);
 void wanted_clear(struct wanted *wanted);
 /* Would a route to one of them catch what is sent to @addr? */
 bool wanted_has(const struct wanted *wanted, const struct addr *addr);
-/* And all that is sent to @dst? */
+/* Or what is picked of it? */
+bool wanted_concerns(const struct wanted *wanted, const struct addr *addr);
+/* Would one of them catch all that is sent to @dst? */
 bool wanted_covers(const struct wanted *wanted, const struct prefix *dst);
 /* All of a family, or a half: peers, and who asks for names, are in there. */
 bool wanted_leads_everywhere(const struct wanted *wanted);
