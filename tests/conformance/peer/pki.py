@@ -20,7 +20,7 @@ SHA1, SHA2_256, SHA2_384, SHA2_512, IDENTITY = range(1, 6)      # RFC 7427 7, RF
 HASHES = {SHA1: hashes.SHA1, SHA2_256: hashes.SHA256, SHA2_384: hashes.SHA384,
           SHA2_512: hashes.SHA512}
 SIGNATURE = 14                                                  # AUTH method
-X509, OCSP = 4, 14                                              # certificate encodings
+X509, X509_URL, BUNDLE_URL, OCSP = 4, 12, 13, 14                # certificate encodings
 RSA_METHOD, DSS_METHOD, ECDSA_256_METHOD = 1, 3, 9
 
 # AlgorithmIdentifiers (RFC 7427 A)

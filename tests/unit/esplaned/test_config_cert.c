@@ -12,6 +12,7 @@
 #include "crypto/dn.h"
 #include "crypto/key.h"
 #include "esplaned/conf/pack.h"
+#include "esplaned/conf/change.h"
 #include "esplaned/conf/credential.h"
 #include "esplaned/keys/parcel.h"
 #include "ike/auth/auth.h"
@@ -98,6 +99,30 @@ static void keys_in_dns(void **state)
 	assert_string_equal(c->tunnels[0].dns_anchor, path);
 	assert_ptr_equal(c->tunnels[0].ike.remote_auth, &auth_signature_ops);
 	assert_null(c->tunnels[0].remote_keys);
+	config_free(c);
+}
+
+static void where_it_is(void **state)
+{
+	static const char *const bad[] = {
+		"http://certs.example.org", "http:///gw.der", "http://a@b/gw.der",
+		"http://b/gw.der#1", "http://b/g w", "http://b/g\tw", "ftp://b/gw.der",
+	};
+	char text[1024], path[TUNNEL_URL_MAX + 16] = "http://certs.example.org/", said[SAID_MAX];
+	struct config *c;
+
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		snprintf(text, sizeof(text), BOTH "cert-url = \"%s\"\n}\n", bad[i]);
+		assert_null(load(text, said));
+		assert_non_null(strstr(said, "is no address that a peer can fetch"));
+	}
+	memset(path + strlen(path), 'x', TUNNEL_URL_MAX - strlen(path));
+	snprintf(text, sizeof(text), BOTH "cert-url = \"%s\"\n}\n", path);
+	assert_null(load(text, said));
+	path[TUNNEL_URL_MAX - 1] = '\0';
+	snprintf(text, sizeof(text), BOTH "cert-url = \"%s\"\n}\n", path);
+	c = load_good(text);
+	assert_string_equal(c->tunnels[0].ike.cert_url, path);
 	config_free(c);
 }
 
@@ -217,6 +242,13 @@ static const struct { const char *text, *why; } refused[] = {
 	{ HEAD "key = p256.key\nremote-key = dns\ndns-anchor = closed\n}\n",
 	  "@:8: tunnel \"office\": dns-anchor: $/closed has to be readable by all, for the process "
 	  "that asks DNSSEC: chmod o+r $/closed" },
+	{ HEAD OURS "ca = ca.pem\ncert-url = https://certs.example.org/gw.der\n}\n",
+	  "@:9: tunnel \"office\": cert-url: \"https://certs.example.org/gw.der\" is no address that "
+	  "a peer can fetch: use http://, a host and a path, as http://certs.example.org/gw.der, of "
+	  "at most 255 octets" },
+	{ HEAD "key = p256.key\nremote-key = ed25519.pub\ncert-url = http://x/gw.der\n}\n",
+	  "@:1: tunnel \"office\": cert-url says where the certificate is that we send, and there is "
+	  "none: give cert, or leave it out" },
 	{ HEAD PSK OURS "crl = good.crl\n}\n",
 	  "@:1: tunnel \"office\": crl is about certificates of the peer, but there is no ca that it "
 	  "could have one of" },
@@ -317,6 +349,9 @@ static void the_way_across(void **state)
 	b = load_good(BOTH "revocation = off\n}\n");
 	assert_false(tunnel_options_equal(t, &b->tunnels[0]));
 	config_free(b);
+	b = load_good(BOTH "crl = good.crl\ncert-url = http://x/gw.der\n}\n");
+	assert_int_equal(options_compare(t, &b->tunnels[0]).tunnel, CONF_LATER);
+	config_free(b);
 	config_free(a);
 }
 
@@ -324,7 +359,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_by_certificate), cmocka_unit_test(raw_public_keys),
-		cmocka_unit_test(keys_in_dns),
+		cmocka_unit_test(keys_in_dns), cmocka_unit_test(where_it_is),
 		cmocka_unit_test(one_end_by_certificate),
 		cmocka_unit_test(keys_of_every_form), cmocka_unit_test(what_is_refused),
 		cmocka_unit_test(times), cmocka_unit_test(the_way_across),

@@ -24,7 +24,7 @@ static const struct {
 	  "@:10: tunnel \"office\": there is no option local_ts: do you mean local-ts?" },
 	{ ONE("keylife = 3\n"),
 	  "@:6: tunnel \"office\": there is no option keylife; use local, remote, duplicate-ts, others, local-id, "
-	  "remote-id, psk, psk-file, strict-psk, ppk, ppk-id, ppk-required, cert, key, key-password, key-password-file, ca, "
+	  "remote-id, psk, psk-file, strict-psk, ppk, ppk-id, ppk-required, cert, cert-url, key, key-password, key-password-file, ca, "
 	  "remote-key, dns-anchor, crl, revocation, revocation-fetch, users, eap-identity, password, password-file, eap, ttls-inner, aaa-id, radius-server, radius-secret-file, eap-only, second-auth, second-id, second-cert, second-key, second-ca, second-psk-file, ike, esp, allow-legacy, prefer, local-ts, remote-ts, rekey, "
 	  "rekey-bytes, rekey-packets, ike-rekey, reauth, reauth-every, unique, "
 	  "replay-window, start, when-down, interface, address, pool, mtu, routes, table, metric, fwmark, encap, mobike, allow-key-export, nat-keepalive, dpd, dpd-action, "

@@ -7,6 +7,7 @@
 
 #include "crypto/key.h"
 #include "crypto/raw.h"
+#include "esplaned/conf/cert_url.h"
 #include "esplaned/conf/credential_file.h"
 #include "esplaned/conf/option.h"
 #include "esplaned/conf/ppk_option.h"
@@ -303,7 +304,7 @@ static bool credential_choose(struct tunnel_options *t, char why[VALUE_WHY_MAX])
 	if (t->crl && !t->ca)
 		return value_refuse(why, "crl is about certificates of the peer, but there is no ca "
 				    "that it could have one of");
-	if (!ppk_option_check(t, why))
+	if (!ppk_option_check(t, why) || !cert_url_check(t, why))
 		return false;
 	t->ike.local_auth = t->cert_path[0] || t->key_path[0] ? &auth_signature_ops : NULL;
 	t->ike.remote_auth = t->ca || t->remote_keys || t->dns_key ? &auth_signature_ops : NULL;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "esplaned/conf/cert_url.h"
 #include "esplaned/conf/credential.h"
 #include "esplaned/conf/host_option.h"
 #include "esplaned/conf/pool_option.h"
@@ -524,6 +525,7 @@ const struct option option_table[] = {
 	{ "ppk-id", OPTION_TUNNEL, false, ppk_option_id },
 	{ "ppk-required", OPTION_TUNNEL, false, ppk_option_required },
 	{ "cert", OPTION_TUNNEL, false, credential_set_cert },
+	{ "cert-url", OPTION_TUNNEL, false, cert_url_option },
 	{ "key", OPTION_TUNNEL, false, credential_set_key },
 	{ "key-password", OPTION_TUNNEL, false, credential_set_password },
 	{ "key-password-file", OPTION_TUNNEL, false, credential_set_password_file },

@@ -325,6 +325,7 @@ static void pack_credentials(struct writer *w, const struct tunnel_options *t)
 	pack_id(w, &t->ike.eap_id);
 	pack_id(w, &t->ike.aaa_id);
 	pack_list(w, t->ike.certs);
+	pack_text(w, t->ike.cert_url);
 	pack_list(w, t->ike.ca_hashes);
 	pack_list(w, t->ca);
 	pack_list(w, t->remote_keys);
@@ -352,7 +353,9 @@ static bool unpack_credentials(struct cursor *c, struct tunnel_options *t,
 	    !cursor_copy(c, t->ike.eap, sizeof(t->ike.eap)) || !cursor_u8(c, &ttls) ||
 	    ttls > TTLS_PAP || !unpack_id(c, &t->ike.eap_id) ||
 	    !unpack_id(c, &t->ike.aaa_id) ||
-	    !unpack_list(c, lists, &t->ike.certs) || !unpack_list(c, lists, &t->ike.ca_hashes) ||
+	    !unpack_list(c, lists, &t->ike.certs) ||
+	    !unpack_text(c, t->ike.cert_url, sizeof(t->ike.cert_url)) ||
+	    !unpack_list(c, lists, &t->ike.ca_hashes) ||
 	    !unpack_list(c, lists, &t->ca) || !unpack_list(c, lists, &t->remote_keys) ||
 	    !unpack_id(c, &t->ike.second_id) ||
 	    !unpack_list(c, lists, &t->ike.second_certs) ||

@@ -23,6 +23,7 @@
 #define INTERNAL_SERVERS_MAX	8	/* of a kind */
 #define INTERNAL_DOMAINS_MAX	16
 #define INTERNAL_SUBNETS_MAX	32
+#define TUNNEL_URL_MAX		256	/* of our certificate, NUL included */
 #define FRAGMENT_SIZE		1280	/* what IPv6 always carries, and IPv4 nearly always */
 #define FRAGMENT_SIZE_MIN	576	/* what every IPv4 host takes */
 #define FRAGMENT_NEVER		UINT32_MAX
@@ -163,6 +164,11 @@ struct tunnel_conf {
 	 * the peer has it.
 	 */
 	struct chunk_list *certs;
+	/*
+	 * Where the first of @certs can be fetched, RFC 7296 3.6: said in the place of it to a peer
+	 * that fetches. "": nowhere.
+	 */
+	char cert_url[TUNNEL_URL_MAX];
 	/*
 	 * SHA-1 of the SubjectPublicKeyInfo of each CA that may certify the peer, 20 octets each:
 	 * what we ask it for (CERTREQ, RFC 7296 3.7); NULL: nothing.

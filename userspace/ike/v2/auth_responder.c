@@ -412,6 +412,7 @@ enum verdict v2_auth_request(struct inbound *in)
 {
 	if (in->sa->resumed)
 		return resume_auth(in);
+	certs_take_lookup(in->sa, &v2_inbound(in)->m);
 	/* RFC 9370 2.2.2: not before the additional key exchanges */
 	if (addke_next(in->sa)) {
 		v2_refuse(v2_inbound(in), NOTIFY_INVALID_SYNTAX, NULL, 0);

@@ -3,8 +3,9 @@
 
 #include "ike/auth/method.h"
 #include "ike/object/tunnel.h"
+#include "lib/array.h"
 
-#define HASH_LEN	20	/* of a CA's key in CERTREQ */
+#define HASH_LEN	20	/* SHA-1: of a CA's key in CERTREQ, of a certificate elsewhere */
 /* CAs that are named before the peer is known: the answer to a first message stays short. */
 #define ANSWER_CAS_MAX	16
 #define REQUEST_CAS_MAX	64	/* in IKE_AUTH, where the certificates need the place */
@@ -91,16 +92,41 @@ void certs_take_hashes(struct ike_sa *sa, const struct msg *m)
 			sa->peer_hashes |= 1 << hash;
 }
 
+void certs_take_lookup(struct ike_sa *sa, const struct msg *m)
+{
+	if (msg_notify(m, NOTIFY_HTTP_CERT_LOOKUP_SUPPORTED))
+		sa->peer_fetches = true;
+}
+
+/* RFC 7296 3.6: its hash, and where it is. */
+static void certs_build_url(struct builder *b, struct chunk cert, const char *url)
+{
+	uint8_t hash[HASH_LEN];
+	const struct chunk said[] = {
+		{ hash, sizeof(hash) }, { (const uint8_t *)url, strlen(url) },
+	};
+
+	if (sha1(&cert, 1, hash))
+		build_cert(b, PAYLOAD_CERT, CERT_X509_URL, said, ARRAY_SIZE(said));
+	else
+		b->w.overflow = true;	/* the message will not be sent */
+}
+
 void certs_build(struct builder *b, const struct auth_session *s, const struct tunnel_conf *conf)
 {
 	const struct chunk_list *certs = s->second ? conf->second_certs : conf->certs;
 	bool raw = !s->second && conf->local_raw;
+	bool by_url = !s->second && !raw && conf->cert_url[0] && s->sa->peer_fetches;
 
 	if (!s->method->certs)
 		return;
-	for (unsigned int i = 0; i < chunk_list_count(certs); i++)
-		build_cert(b, PAYLOAD_CERT, raw ? CERT_RAW_PUBLIC_KEY : CERT_X509_SIGNATURE,
-			   &certs->chunk[i], 1);
+	for (unsigned int i = 0; i < chunk_list_count(certs); i++) {
+		if (by_url && !i)
+			certs_build_url(b, certs->chunk[i], conf->cert_url);
+		else
+			build_cert(b, PAYLOAD_CERT, raw ? CERT_RAW_PUBLIC_KEY : CERT_X509_SIGNATURE,
+				   &certs->chunk[i], 1);
+	}
 }
 
 void certs_request(struct builder *b, const struct tunnel_conf *conf)

@@ -15,6 +15,8 @@ void certs_announce(struct builder *b, const struct tunnel_conf *conf);
 void certs_answer(struct builder *b, const struct ike_sa *sa, const struct msg *m);
 /* What the peer has announced: sa->peer_hashes. */
 void certs_take_hashes(struct ike_sa *sa, const struct msg *m);
+/* Likewise that it fetches certificates, beside its CERTREQ: sa->peer_fetches. */
+void certs_take_lookup(struct ike_sa *sa, const struct msg *m);
 
 /* In IKE_AUTH: our certificates, where the proof @s needs them; and whose the peer's may be. */
 void certs_build(struct builder *b, const struct auth_session *s, const struct tunnel_conf *conf);

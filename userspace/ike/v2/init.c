@@ -268,6 +268,7 @@ void v2_init_answered(struct v2_inbound *v)
 	second_heard(sa, &v->m);
 	nat_detect(sa, v);
 	certs_take_hashes(sa, &v->m);
+	certs_take_lookup(sa, &v->m);
 	sa->udp = sa->nat_t && !sa->remote.stream &&
 		  (sa->nat_local || sa->nat_remote || init_conf(sa)->force_udp);
 	/* RFC 4555 3.3: another path may have a NAT */
