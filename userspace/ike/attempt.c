@@ -230,22 +230,28 @@ static bool attempt_endpoints(struct ike_sa *sa, const struct addr *towards)
 	       env->source_for(env->ctx, towards, conf->mark, &sa->local.addr);
 }
 
+/* A connection of its own, which no other IKE SA has: RFC 9329 6.1. */
+static bool attempt_dial(struct ike_sa *sa, uint16_t port)
+{
+	char why[IKE_WHY_MAX] = "", addr[ADDR_STRLEN], text[IKE_DETAIL_MAX];
+
+	sa->remote.port = port;
+	sa->remote.stream = 0;
+	if (stream_dial(sa, why))
+		return true;
+	snprintf(text, sizeof(text), "no TCP connection with %s: %s",
+		 endpoint_str(&sa->remote, addr), why);
+	sa_end(sa, SA_DROP, IKE_FAIL_TIMEOUT, text);
+	return false;
+}
+
 /* Endpoints are there. */
 static void attempt_start(struct ike_sa *sa, const char *story)
 {
 	const struct tunnel_conf *conf = sa->peer->tunnel->conf;
-	char why[IKE_WHY_MAX] = "", addr[ADDR_STRLEN], text[IKE_DETAIL_MAX];
 
-	if (conf->tcp == TCP_ALWAYS || sa->peer->tcp) {
-		sa->remote.port = conf->tcp_port;
-		if (!stream_dial(sa, why)) {
-			snprintf(text, sizeof(text), "no TCP connection with %s: %s",
-				 endpoint_str(&sa->remote, addr), why);
-			sa_end(sa, SA_DROP, IKE_FAIL_TIMEOUT, text);
-			return;
-		}
-	}
-	fsm_command(sa, COMMAND_START, story);
+	if ((conf->tcp != TCP_ALWAYS && !sa->peer->tcp) || attempt_dial(sa, conf->tcp_port))
+		fsm_command(sa, COMMAND_START, story);
 }
 
 static struct ike_sa *attempt_new(struct peer *peer, const struct ike_version *version)
@@ -331,14 +337,28 @@ void attempt_begin(struct peer *peer)
 	sa_end(sa, SA_DROP, cause.failure, cause.text);
 }
 
+/* Over TCP, where the peer has dialled and may be out of reach for us. */
+static bool attempt_has_no_way(const struct peer *peer, struct cause *cause)
+{
+	const struct ike_sa *old = peer->sa;
+
+	if (!old->remote.stream || old->dials || peer->tunnel->conf->tcp != TCP_NEVER)
+		return false;
+	cause_set(cause, IKE_FAIL_TCP,
+		  "the IKE SA goes over TCP, and only the peer can open a connection for another one");
+	return true;
+}
+
 /* To where the one that stands has its peer, its ports included: NAT knows these. */
 void attempt_follow(struct peer *peer)
 {
+	const struct tunnel_conf *conf = peer->tunnel->conf;
 	const struct ike_sa *old = peer->sa;
 	struct ike_sa *sa;
 	struct cause cause;
 
-	if (!tunnel_device_up(peer->tunnel, &old->remote.addr, &cause)) {
+	if (attempt_has_no_way(peer, &cause) ||
+	    !tunnel_device_up(peer->tunnel, &old->remote.addr, &cause)) {
 		attempt_follow_later(peer, &cause);
 		return;
 	}
@@ -350,6 +370,6 @@ void attempt_follow(struct peer *peer)
 	peer->attempt = sa;
 	sa->local = old->local;
 	sa->remote = old->remote;
-	sa->dials = old->dials;
-	fsm_command(sa, COMMAND_START, "another IKE SA is to follow");
+	if (!old->remote.stream || attempt_dial(sa, old->dials ? old->remote.port : conf->tcp_port))
+		fsm_command(sa, COMMAND_START, "another IKE SA is to follow");
 }

@@ -264,6 +264,33 @@ def tcp_says_where_it_is(t):
     says_where(answer, answer.spi_r, (SUBJECT, 4500), peer.stream.getsockname())
 
 
+@case(3019, "RFC 9329 6.1", only="esplaned")
+def tcp_is_for_one_ike_sa(t):
+    """By a connection that has an IKE SA no other begins; when that has ended, it may."""
+    peer, sa = childless(t)
+    peer.init().send()
+    t.alive(sa)
+    peer.drain()
+    check(not [m for m in peer.inbox if m.exchange == wire.IKE_SA_INIT], "another one begins")
+    accepted(sa.request(wire.INFORMATIONAL, [wire.delete(wire.PROTO_IKE)]))
+    t.alive(prove_first(peer))
+
+
+@case(3020, "RFC 9329 1.2, 6.1", only="esplaned")
+def tcp_is_rekeyed(t):
+    """A rekeyed IKE SA goes on by the same connection, and by the next one that the peer opens."""
+    peer, sa = childless(t)
+    new = peer.rekey_ike(sa)
+    t.alive(sa)
+    accepted(sa.request(wire.INFORMATIONAL, [wire.delete(wire.PROTO_IKE)]))
+    t.alive(new)
+    peer.hang_up()
+    peer.dial()
+    t.alive(new)
+    t.subject.down()
+    new.respond(new.expect(wire.INFORMATIONAL))
+
+
 # --- the subject dials ---
 
 

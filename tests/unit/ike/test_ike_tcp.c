@@ -379,6 +379,111 @@ static int without(void **state)
 	return 0;
 }
 
+/* The first message of another IKE SA of side 0's, of which there is none. */
+static struct letter another(const struct letter *first, uint8_t spi, uint64_t stream)
+{
+	struct letter l = *first;
+
+	memset(l.msg, spi, 8);
+	l.remote.stream = stream;
+	return l;
+}
+
+/* RFC 9329 6.1: beside an IKE SA that stands no other begins; but one may after that. */
+static void one_for_each_connection(void **state)
+{
+	struct ends *p = ends_of(TCP_ALWAYS);
+	struct side *b = &p->s[1];
+	struct letter first, l;
+
+	pass(p, 0);
+	first = *oldest(&p->s[0]);
+	for (int i = 0; i < 3; i++)
+		carry(&p->s[i % 2]);
+	drop(b);
+	l = another(&first, 7, 1);
+	give(b, &l);
+	assert_int_equal(b->count, 0);
+	assert_int_equal(b->ike->counters.unexpected, 1);
+	assert_int_equal(only_sa(b)->state, SA_ESTABLISHED);
+	l = another(&first, 7, 2);
+	give(b, &l);
+	assert_int_equal(b->count, 1);
+	drop(b);
+	ask(p, 0, 2, 1, &l);	/* the first one has its connection still */
+	assert_int_equal(oldest(b)->remote.stream, 1);
+	ends_free(p);
+}
+
+/* What is half open gives way: a connection is good for one of them at a time. */
+static void begins_anew(void **state)
+{
+	struct ends *p = ends_of(TCP_ALWAYS);
+	struct side *b = &p->s[1];
+	struct letter first, l;
+
+	pass(p, 0);
+	first = *oldest(&p->s[0]);
+	for (uint8_t spi = 1; spi < 10; spi++) {
+		l = another(&first, spi, 1);
+		give(b, &l);
+		assert_int_equal(b->count, 1);
+		drop(b);
+		assert_int_equal(b->ike->counters.half_open, 1);
+		assert_int_equal(only_sa(b)->spi_i & 0xff, spi);
+	}
+	assert_int_equal(b->fake.kept, 0);
+	ends_free(p);
+}
+
+static struct ends *called_by_tcp(enum tunnel_tcp tcp)
+{
+	struct ends *p = ends_configured(TCP_ALWAYS);
+	struct side *b = &p->s[1];
+
+	set_remote(b, "192.0.2.1");
+	b->conf.tcp = tcp;
+	b->conf.tcp_port = PORT + 1;
+	ends_start(p);
+	b->fake.dialled = 100;
+	pass(p, 0);
+	for (int i = 0; i < 3; i++)
+		carry(&p->s[i % 2]);
+	drop(b);
+	reauthenticate(b);
+	return p;
+}
+
+/* RFC 9329 6.1: what is to follow an IKE SA has a connection of its own. */
+static void another_dials(void **state)
+{
+	struct ends *p = called_by_tcp(TCP_FALL_BACK);
+	struct side *b = &p->s[1];
+
+	assert_int_equal(b->count, 1);
+	assert_int_equal(oldest(b)->remote.stream, 101);
+	assert_int_equal(oldest(b)->remote.port, PORT + 1);
+	assert_int_equal(peer_of(b)->sa->remote.stream, 1);
+	b->fake.no_dial = true;
+	ike_stream_gone(b->ike, 101, "Connection refused");
+	said(b, IKE_EV_REAUTH_FAILED, "192.0.2.1:4501: Connection refused");
+	assert_int_equal(peer_of(b)->sa->state, SA_ESTABLISHED);
+	ends_free(p);
+}
+
+/* Who only listens cannot have one: the IKE SA goes on. */
+static void another_cannot_dial(void **state)
+{
+	struct ends *p = called_by_tcp(TCP_NEVER);
+	struct side *b = &p->s[1];
+
+	assert_int_equal(b->count, 0);
+	assert_int_equal(b->fake.dialled, 100);
+	said(b, IKE_EV_REAUTH_FAILED, "only the peer can open a connection");
+	assert_int_equal(only_sa(b)->state, SA_ESTABLISHED);
+	ends_free(p);
+}
+
 /* A connection of a stranger's goes, and what it has begun with it; nobody else notices. */
 static void a_stranger_goes(void **state)
 {
@@ -451,6 +556,10 @@ int main(void)
 		cmocka_unit_test(who_listens_waits),
 		cmocka_unit_test_setup(udp_stays, without),
 		cmocka_unit_test_setup(udp_stays, with),
+		cmocka_unit_test(one_for_each_connection),
+		cmocka_unit_test(begins_anew),
+		cmocka_unit_test(another_dials),
+		cmocka_unit_test(another_cannot_dial),
 		cmocka_unit_test(a_stranger_goes),
 		cmocka_unit_test(no_fragments),
 		cmocka_unit_test(nat_may_be),

@@ -126,6 +126,19 @@ bool stream_is_there(const struct ike_sa *sa)
 	return stream_find(sa->ike, sa->remote.stream);
 }
 
+struct ike_sa *stream_sa(const struct ike *ike, uint64_t id)
+{
+	struct ike_sa *sa;
+
+	if (!id || !stream_find(ike, id))
+		return NULL;
+	TAILQ_FOREACH(sa, &ike->sas, link)
+		if (sa->remote.stream == id && sa->state >= SA_INIT_SENT &&
+		    sa->state <= SA_ESTABLISHED)
+			return sa;
+	return NULL;
+}
+
 bool stream_is_gone(const struct ike *ike, uint64_t id)
 {
 	return id && !stream_find(ike, id);

@@ -23,6 +23,11 @@ bool stream_is_gone(const struct ike *ike, uint64_t id);
 /* As that, or another one is on its way; where the peer has to open it, it is waited for. */
 bool stream_ready(struct ike_sa *sa);
 /*
+ * RFC 9329 6.1: the IKE SA that a connection is for, so that no other may begin by it. NULL: none,
+ * or what goes by it has been rekeyed or is over.
+ */
+struct ike_sa *stream_sa(const struct ike *ike, uint64_t id);
+/*
  * RFC 9329 6.1: a fresh, authentic request has come from @remote to @local. By a connection that
  * takes the place of another; it does not follow UDP, nor UDP it, without RFC 4555's words.
  */

@@ -9,6 +9,7 @@
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/stranger.h"
+#include "ike/object/stream.h"
 #include "ike/object/tunnel.h"
 #include "ike/v2/addke.h"
 #include "ike/v2/certs.h"
@@ -287,13 +288,36 @@ void first_enter(struct first *f, const struct candidates *c)
 		sa_end(sa, SA_DROP, IKE_FAIL_NONE, "the first message was malformed");
 }
 
+/*
+ * RFC 9329 6.1: a connection is for one IKE SA. Who begins anew by it has given up what was half
+ * open; beside one that stands nothing begins.
+ */
+static bool first_has_a_way(struct first *f)
+{
+	struct ike_sa *sa = stream_sa(f->ike, f->remote->stream);
+	char peer[ADDR_STRLEN];
+
+	if (!sa)
+		return true;
+	if (sa->state == SA_INIT_ANSWERED) {
+		sa_end(sa, SA_DROP, IKE_FAIL_NONE, "its peer begins anew by the same connection");
+		return true;
+	}
+	f->ike->counters.unexpected++;
+	if (ike_may_mention_stranger(f->ike))
+		report_log(f->ike, sa->peer, LOG_WARNING,
+			   "IKE_SA_INIT from %s by a TCP connection that has an IKE SA: not taken",
+			   endpoint_str(f->remote, peer));
+	return false;
+}
+
 bool first_is_new(struct first *f)
 {
 	struct ike_sa *sa = sa_find_init(f->ike, f->h->spi_i, &f->remote->addr);
 
 	if (sa)
 		first_again(f, sa);
-	return !sa && first_parse(f) && first_may_enter(f);
+	return !sa && first_parse(f) && first_may_enter(f) && first_has_a_way(f);
 }
 
 void v2_init_accept(struct ike *ike, const struct ike_version *version,
