@@ -35,6 +35,16 @@ static void daemon_on_datagram(void *ctx, const struct endpoint *local,
 	engine_settled(d);
 }
 
+static bool daemon_on_message(void *ctx, const struct endpoint *local,
+			      const struct endpoint *remote, const uint8_t *msg, size_t len)
+{
+	struct daemon *d = ctx;
+	bool sense = ike_input(d->ike, local, remote, msg, len);
+
+	engine_settled(d);
+	return sense;
+}
+
 static void daemon_on_stream_gone(void *ctx, uint64_t stream, const char *why)
 {
 	struct daemon *d = ctx;
@@ -91,7 +101,7 @@ bool daemon_open(struct daemon *d, const char *control_path)
 	d->kern = kern_new();
 	env_fill(&env, d);
 	if (d->base)
-		d->tcp = tcp_new(d->base, daemon_on_datagram, daemon_on_stream_gone, d, NULL);
+		d->tcp = tcp_new(d->base, daemon_on_message, daemon_on_stream_gone, d, NULL);
 	if (!d->tcp || !d->kern || !daemon_open_host(d) || !engine_open(d, &env)) {
 		log_err("cannot start: no memory, or no netlink sockets");
 		return false;

@@ -84,14 +84,24 @@ static void dispatch(struct ike *ike, const struct endpoint *local, const struct
 	version->input(ike, version, sa, &h, msg, len, local, remote);
 }
 
-void ike_input(struct ike *ike, const struct endpoint *local, const struct endpoint *remote,
+static uint64_t dispatch_senseless(const struct ike_counters *c)
+{
+	return c->malformed + c->unknown_spi + c->bad_version + c->auth_failed;
+}
+
+bool ike_input(struct ike *ike, const struct endpoint *local, const struct endpoint *remote,
 	       const uint8_t *msg, size_t len)
 {
+	uint64_t before = dispatch_senseless(&ike->counters);
+	bool sense;
+
 	if (len > MSG_LEN_MAX)
 		ike->counters.malformed++;
 	else
 		dispatch(ike, local, remote, msg, len);
+	sense = dispatch_senseless(&ike->counters) == before;
 	ike_settle(ike);
+	return sense;
 }
 
 void ike_stream_gone(struct ike *ike, uint64_t stream, const char *why)

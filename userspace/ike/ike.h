@@ -215,8 +215,11 @@ const struct ike_counters *ike_counters(const struct ike *ike);
  * few words.
  */
 void ike_stream_gone(struct ike *ike, uint64_t stream, const char *why);
-/* One datagram, or message by TCP, without the non-ESP marker. Any bytes at all. */
-void ike_input(struct ike *ike, const struct endpoint *local, const struct endpoint *remote,
+/*
+ * One datagram, or message by TCP, without the non-ESP marker. Any bytes at all. False: it is no
+ * IKE message, of no IKE SA there is, or not authentic.
+ */
+bool ike_input(struct ike *ike, const struct endpoint *local, const struct endpoint *remote,
 	       const uint8_t *msg, size_t len);
 void ike_kern_event(struct ike *ike, const struct ike_kern_event *ev);
 /* The result belongs to the caller. An unknown @id is ignored. */

@@ -291,6 +291,25 @@ def tcp_is_rekeyed(t):
     new.respond(new.expect(wire.INFORMATIONAL))
 
 
+@case(3031, "RFC 9329 6.1", only="esplaned")
+def tcp_corrupt_is_closed(t):
+    """A connection by which eight messages come in a row that are not authentic, or no messages, is
+    closed; the IKE SA goes on by another."""
+    peer, sa = childless(t)
+    forged = bytearray(sa.seal(wire.INFORMATIONAL, [], sa.next_out))
+    forged[-1] ^= 1
+    for data in (bytes(forged), bytes(60)):
+        for _ in range(7):
+            peer.frame(bytes(4) + data)
+        t.alive(sa)
+        for _ in range(8):
+            peer.frame(bytes(4) + data)
+        check(peer.is_closed(), "the connection stays")
+        peer.hang_up()
+        peer.dial()
+        t.alive(sa)
+
+
 # --- the subject dials ---
 
 

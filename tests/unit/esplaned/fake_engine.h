@@ -389,9 +389,10 @@ void ike_stream_gone(struct ike *ike, uint64_t stream, const char *why)
 	fake_asked("stream %llu is gone: %s; ", (unsigned long long)stream, why);
 }
 
-void ike_input(struct ike *ike, const struct endpoint *local, const struct endpoint *remote,
+bool ike_input(struct ike *ike, const struct endpoint *local, const struct endpoint *remote,
 	       const uint8_t *msg, size_t len)
 {
+	return true;
 }
 
 void ike_kern_event(struct ike *ike, const struct ike_kern_event *ev)

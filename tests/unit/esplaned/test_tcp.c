@@ -30,7 +30,7 @@ static uint64_t gone;
 static char gone_why[256];
 static bool hang_up_at_once;
 
-static void on_input(void *ctx, const struct endpoint *local, const struct endpoint *remote,
+static bool on_input(void *ctx, const struct endpoint *local, const struct endpoint *remote,
 		     const uint8_t *msg, size_t len)
 {
 	snprintf(got, sizeof(got), "%.*s", len < 100 ? (int)len : 100, (const char *)msg);
@@ -39,6 +39,7 @@ static void on_input(void *ctx, const struct endpoint *local, const struct endpo
 	got_at = *local;
 	if (hang_up_at_once)
 		tcp_hang_up(t, remote->stream);
+	return *msg != '?';
 }
 
 static void on_gone(void *ctx, uint64_t stream, const char *why)
@@ -176,6 +177,34 @@ static void no_sense(void **state)
 	}
 	assert_int_equal(got_count, 0);
 	assert_int_equal(tcp_count(t), 0);
+}
+
+/* Many, one after the other: it is closed, whoever has it. */
+static void senseless(void **state)
+{
+	int fd = peer("127.0.0.2"), other = peer("127.0.0.3");
+
+	SAY(fd, "IKETCP\0\7\0\0\0\0x");
+	SAY(other, "IKETCP\0\7\0\0\0\0x");
+	pump_until(&got_count, 2);
+	for (int i = 0; i < 3; i++) {
+		for (int k = 1; k < TCP_SENSELESS_MAX; k++)
+			SAY(fd, "\0\7\0\0\0\0?");
+		SAY(fd, "\0\7\0\0\0\0x");
+	}
+	pump_until(&got_count, 2 + 3 * TCP_SENSELESS_MAX);
+	pump(20);
+	assert_int_equal(gone_count, 0);
+	tcp_keep(t, got_from.stream);
+	for (int k = 0; k < TCP_SENSELESS_MAX + 1; k++)
+		SAY(fd, "\0\7\0\0\0\0?");
+	pump_until(&gone_count, 1);
+	assert_non_null(strstr(gone_why, "make no sense"));
+	assert_int_equal(got_count, 2 + 4 * TCP_SENSELESS_MAX);
+	assert_true(is_closed(fd));
+	assert_false(is_closed(other));
+	close(fd);
+	close(other);
 }
 
 /* Who has proved itself may say more at once, and stays. Nobody needs it any more: a stranger. */
@@ -551,6 +580,7 @@ int main(void)
 		TEST(in_and_out),
 		TEST(what_is_not_for_ike),
 		TEST(no_sense),
+		TEST(senseless),
 		TEST(strangers_have_little_time),
 		TEST(a_slow_one),
 		PATIENT(the_oldest_of_a_network_gives_way),

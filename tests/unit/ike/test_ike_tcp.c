@@ -501,6 +501,34 @@ static void a_stranger_goes(void **state)
 	ends_free(p);
 }
 
+static bool has_sense(struct side *b, const struct letter *l)
+{
+	return ike_input(b->ike, &l->remote, &l->local, l->msg, l->len);
+}
+
+/* The outer world hears what makes no sense: RFC 9329 6.1. A replay does. */
+static void no_sense(void **state)
+{
+	struct ends *p = authenticated();
+	struct side *b = &p->s[1];
+	struct letter l;
+
+	drop(b);
+	ask(p, 0, 2, 1, &l);
+	assert_true(has_sense(b, &l));
+	l.msg[l.len - 1] ^= 1;
+	assert_false(has_sense(b, &l));
+	l.msg[l.len - 1] ^= 1;
+	l.msg[0] ^= 1;
+	assert_false(has_sense(b, &l));
+	l.msg[0] ^= 1;
+	l.len--;
+	assert_false(has_sense(b, &l));
+	l.len = 3;
+	assert_false(has_sense(b, &l));
+	ends_free(p);
+}
+
 /* RFC 9329 7.5: whatever a message of ours may be long, it goes whole. */
 static void no_fragments(void **state)
 {
@@ -561,6 +589,7 @@ int main(void)
 		cmocka_unit_test(another_dials),
 		cmocka_unit_test(another_cannot_dial),
 		cmocka_unit_test(a_stranger_goes),
+		cmocka_unit_test(no_sense),
 		cmocka_unit_test(no_fragments),
 		cmocka_unit_test(nat_may_be),
 	};

@@ -34,6 +34,7 @@ struct tcp_conn {
 	uint32_t mark;
 	bool ours, kept;
 	bool spoke;			/* a message for IKE has come */
+	unsigned int senseless;		/* the last so many of them made no sense */
 	bool connecting;		/* ours: not there yet */
 	bool prefixed;			/* ours, or the prefix has come */
 	bool hung_up;			/* ours: the engine knows it no more */
@@ -267,6 +268,17 @@ static void tcp_speaks(struct tcp_conn *c)
 		tcp_timer_set(c, c->t->limits.stranger_ms);
 }
 
+/* RFC 9329 6.1: where so many come the two ends are not at the same octet any more. */
+static void tcp_message(struct tcp_conn *c, const struct cursor *msg)
+{
+	if (!c->spoke)
+		tcp_speaks(c);
+	if (c->t->input(c->t->ctx, &c->local, &c->remote, msg->at, msg->left))
+		c->senseless = 0;
+	else if (++c->senseless == TCP_SENSELESS_MAX)
+		tcp_fail(c, "too many messages that make no sense came by it");
+}
+
 /* What is whole goes to the engine. False: there is no sense in it. */
 static bool tcp_take(struct tcp_conn *c, struct cursor *octets)
 {
@@ -279,10 +291,8 @@ static bool tcp_take(struct tcp_conn *c, struct cursor *octets)
 		result = stream_take(octets, tcp_frame_max(c), &msg);
 		if (result == STREAM_BROKEN)
 			return false;
-		if (result == STREAM_MESSAGE && !c->spoke)
-			tcp_speaks(c);
 		if (result == STREAM_MESSAGE)
-			c->t->input(c->t->ctx, &c->local, &c->remote, msg.at, msg.left);
+			tcp_message(c, &msg);
 	}
 	return true;
 }

@@ -6,7 +6,8 @@
  * there are TCP_STRANGERS_MAX at most, TCP_STRANGERS_NET_MAX of a network (a /24, a /64), each for
  * TCP_STRANGER_MS at most; the oldest gives way, and before it one that has said nothing yet. A
  * connection holds one frame that is not whole, and a queue for a peer that does not read: 16 and
- * 64 KiB of a stranger, else 64 and 128 KiB, so 10 MiB and 96 MiB in the worst case.
+ * 64 KiB of a stranger, else 64 and 128 KiB, so 10 MiB and 96 MiB in the worst case. One by which
+ * TCP_SENSELESS_MAX messages for IKE come one after the other that make no sense is closed.
  */
 #ifndef ESPLANED_TCP_H
 #define ESPLANED_TCP_H
@@ -23,11 +24,12 @@
 #define TCP_SILENT_MS		10000	/* and of one that has said nothing to IKE yet */
 #define TCP_DIALS_MAX		256U	/* connections of ours */
 #define TCP_CONNECT_MS		10000	/* how long one of ours may take to be there */
+#define TCP_SENSELESS_MAX	8
 #define TCP_FLUSH_MS		3000	/* for what is still to be read when an end has said all */
 #define TCP_WHY_MAX		256
 
-/* @remote->stream is the connection. As of sock.h. */
-typedef void (*tcp_input_fn)(void *ctx, const struct endpoint *local,
+/* @remote->stream is the connection. As of sock.h. False: there is no sense in it. */
+typedef bool (*tcp_input_fn)(void *ctx, const struct endpoint *local,
 			     const struct endpoint *remote, const uint8_t *msg, size_t len);
 /* It is not there any more, or has never been. Not called from inside the functions below. */
 typedef void (*tcp_gone_fn)(void *ctx, uint64_t stream, const char *why);
