@@ -57,20 +57,41 @@ static const char *fake_verify_raw(const char *known, const struct ike_job *job)
 	       !memcmp(job->signature.p, right, sizeof(right)) ? NULL : "its signature is wrong";
 }
 
+const struct chunk_list *fake_web;
+
+/* The end entity's certificate; of no octets: it would have to be fetched, and is not there. */
+static struct chunk fake_cert_first(const struct ike_job *job)
+{
+	uint8_t hash[20];
+
+	if (!(job->by_hash & 1))
+		return job->certs[0];
+	for (unsigned int i = 0; i < chunk_list_count(fake_web); i++)
+		if (sha1(&fake_web->chunk[i], 1, hash) &&
+		    !memcmp(hash, job->certs[0].p, sizeof(hash)))
+			return fake_web->chunk[i];
+	return (struct chunk){0};
+}
+
 static const char *fake_cert_believe(const char *ca, const struct ike_job *job,
 				     struct fake_cert *cert)
 {
 	struct ike_id id;
 	char text[CERT_MAX];
+	struct chunk first;
 
-	if (job->cert_count > IKE_CERTS_MAX)
+	if (job->cert_count > IKE_CERTS_MAX ||
+	    __builtin_popcount(job->by_hash) > IKE_CERT_URLS_MAX)
 		abort();
 	if (!job->cert_count)
 		return "it sent no certificate";
-	if (job->certs[0].len >= sizeof(text))
+	first = fake_cert_first(job);
+	if (!first.len)
+		return "its certificate cannot be fetched";
+	if (first.len >= sizeof(text))
 		return "its certificate is no certificate";
-	memcpy(text, job->certs[0].p, job->certs[0].len);
-	text[job->certs[0].len] = '\0';
+	memcpy(text, first.p, first.len);
+	text[first.len] = '\0';
 	if (!fake_cert_read(text, cert))
 		return "its certificate is no certificate";
 	if (strcmp(cert->ca, ca) != 0)

@@ -11,6 +11,9 @@
 
 #define FAKE_SIGNATURE_LEN	32
 
+/* What there is to be fetched by its hash, wherever it is said to be; NULL: nothing. */
+extern const struct chunk_list *fake_web;
+
 /* IKE_JOB_SIGN. NULL: done; else why not. */
 const char *fake_sign_job(const char *key, uint16_t hashes, struct chunk octets, uint8_t *method,
 			  uint8_t out[FAKE_SIGNATURE_LEN]);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "crypto/crypto.h"
+#include "crypto/der.h"
 #include "crypto/dn.h"
 #include "lib/array.h"
 
@@ -352,6 +353,27 @@ bool cert_is_usable_of(gnutls_x509_crt_t crt, bool legacy, char why[CERT_WHY_MAX
 	snprintf(why, CERT_WHY_MAX, "its extended key usage has none of serverAuth, clientAuth and "
 		 "ipsecIKE: it is not for IKE");
 	return false;
+}
+
+unsigned int cert_bundle(struct chunk octets, struct chunk *certs, unsigned int max)
+{
+	struct cursor c = cursor_of(octets.p, octets.len), all, one;
+	unsigned int count = 0;
+	uint8_t tag;
+
+	if (!der_take(&c, DER_SEQUENCE, &all) || c.left)
+		return 0;
+	while (all.left) {
+		if (!der_next(&all, &tag, &one) ||
+		    (tag != DER_CONTEXT && tag != (DER_CONTEXT | 1)))
+			return 0;
+		if (tag != DER_CONTEXT)
+			continue;
+		if (count == max)
+			return 0;
+		certs[count++] = (struct chunk){ one.at, one.left };
+	}
+	return count;
 }
 
 bool cert_is_usable(struct chunk cert, bool legacy, char why[CERT_WHY_MAX])

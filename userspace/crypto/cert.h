@@ -24,6 +24,12 @@
 struct chunk_list *cert_load(struct chunk octets, char why[CERT_WHY_MAX]);
 struct chunk_list *cert_load_crl(struct chunk octets, char why[CERT_WHY_MAX]);
 
+/*
+ * The certificates of a CertificateBundle, RFC 7296 3.6, views, at most @max; lists in it are
+ * passed over. How many; 0: it is none, or has more.
+ */
+unsigned int cert_bundle(struct chunk octets, struct chunk *certs, unsigned int max);
+
 /* Those that follow are about one in DER; false where it is none. */
 bool cert_dates(struct chunk cert, time_t *from, time_t *until);
 /* SHA-1 of SubjectPublicKeyInfo, RFC 7296 3.7. */

@@ -11,6 +11,7 @@
 #include "esplaned/engine/hooks.h"
 #include "esplaned/engine/jobs.h"
 #include "esplaned/engine/radius.h"
+#include "esplaned/engine/cert_cache.h"
 #include "esplaned/engine/talks.h"
 #include "esplaned/engine/kern_events.h"
 #include "esplaned/engine/module.h"
@@ -190,6 +191,8 @@ static void daemon_close_tunnels(struct daemon *d)
 	hooks_free(d);
 	jobs_cancel(d);
 	talks_close(d);
+	cert_cache_free(d->cert_cache);
+	d->cert_cache = NULL;
 	radius_close(d);
 }
 

@@ -12,6 +12,7 @@
 #include "crypto/dn.h"
 #include "crypto/key.h"
 #include "esplaned/conf/pack.h"
+#include "esplaned/conf/cert_url.h"
 #include "esplaned/conf/change.h"
 #include "esplaned/conf/credential.h"
 #include "esplaned/keys/parcel.h"
@@ -123,6 +124,29 @@ static void where_it_is(void **state)
 	snprintf(text, sizeof(text), BOTH "cert-url = \"%s\"\n}\n", path);
 	c = load_good(text);
 	assert_string_equal(c->tunnels[0].ike.cert_url, path);
+	config_free(c);
+}
+
+static void where_they_may_be(void **state)
+{
+	struct config *c = load_good(BOTH "fetch-certs = { \"http://a/\", \"http://b/ike?id=\" }\n}\n");
+	struct tunnel_options *t = &c->tunnels[0];
+	const struct chunk_list *list = t->fetch_certs;
+
+	assert_true(t->ike.fetch_certs);
+	assert_int_equal(chunk_list_count(list), 2);
+	assert_true(cert_url_may_fetch(list, "http://a/x/y-1_2.der"));
+	assert_true(cert_url_may_fetch(list, "http://b/ike?id=Aa9~+="));
+	assert_false(cert_url_may_fetch(list, "http://b/ike"));
+	assert_false(cert_url_may_fetch(list, "http://a/x?y"));
+	assert_false(cert_url_may_fetch(list, "http://a/x/../y"));
+	assert_false(cert_url_may_fetch(list, "http://a/%41"));
+	assert_false(cert_url_may_fetch(list, "HTTP://a/x"));
+	assert_false(cert_url_may_fetch(list, ""));
+	assert_false(cert_url_may_fetch(NULL, "http://a/x"));
+	config_free(c);
+	c = load_good(BOTH "}\n");
+	assert_false(c->tunnels[0].ike.fetch_certs);
 	config_free(c);
 }
 
@@ -249,6 +273,13 @@ static const struct { const char *text, *why; } refused[] = {
 	{ HEAD "key = p256.key\nremote-key = ed25519.pub\ncert-url = http://x/gw.der\n}\n",
 	  "@:1: tunnel \"office\": cert-url says where the certificate is that we send, and there is "
 	  "none: give cert, or leave it out" },
+	{ HEAD OURS "ca = ca.pem\nfetch-certs = \"http://certs.example.org\"\n}\n",
+	  "@:9: tunnel \"office\": fetch-certs: \"http://certs.example.org\" is not how addresses "
+	  "begin that may be fetched: use http://, a host, / and more if need be, as "
+	  "http://certs.example.org/ike/" },
+	{ HEAD PSK OURS "fetch-certs = \"http://a/\"\n}\n",
+	  "@:1: tunnel \"office\": fetch-certs is about certificates of the peer, but there is no ca "
+	  "that it could have one of" },
 	{ HEAD PSK OURS "crl = good.crl\n}\n",
 	  "@:1: tunnel \"office\": crl is about certificates of the peer, but there is no ca that it "
 	  "could have one of" },
@@ -349,6 +380,9 @@ static void the_way_across(void **state)
 	b = load_good(BOTH "revocation = off\n}\n");
 	assert_false(tunnel_options_equal(t, &b->tunnels[0]));
 	config_free(b);
+	b = load_good(BOTH "crl = good.crl\nfetch-certs = http://x/\n}\n");
+	assert_int_equal(options_compare(t, &b->tunnels[0]).tunnel, CONF_LATER);
+	config_free(b);
 	b = load_good(BOTH "crl = good.crl\ncert-url = http://x/gw.der\n}\n");
 	assert_int_equal(options_compare(t, &b->tunnels[0]).tunnel, CONF_LATER);
 	config_free(b);
@@ -360,6 +394,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_by_certificate), cmocka_unit_test(raw_public_keys),
 		cmocka_unit_test(keys_in_dns), cmocka_unit_test(where_it_is),
+		cmocka_unit_test(where_they_may_be),
 		cmocka_unit_test(one_end_by_certificate),
 		cmocka_unit_test(keys_of_every_form), cmocka_unit_test(what_is_refused),
 		cmocka_unit_test(times), cmocka_unit_test(the_way_across),

@@ -72,6 +72,9 @@ static void server_one(int fd)
 					   strstr(text, "application/ocsp-request")))
 		dprintf(fd, "HTTP/1.0 200 OK\r\nContent-Length: 100000\r\n\r\n"),
 			server_send(fd, 100000, 'x');
+	else if (strstr(text, "GET /cert "))
+		dprintf(fd, "HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n", FETCH_CERT_MAX),
+			server_send(fd, FETCH_CERT_MAX, 'c');
 	else if (strstr(text, "GET /endless "))
 		dprintf(fd, "HTTP/1.0 200 OK\r\n\r\n"), server_send(fd, 1 << 28, 'y');
 	else if (strstr(text, "GET /long "))
@@ -239,6 +242,40 @@ static void too_many(void **state)
 		wait_for(&a[i]);
 }
 
+static struct fetch_ask *ask_cert(struct answer *a, const char *path)
+{
+	char url[64];
+
+	*a = (struct answer){ 0 };
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", port, path);
+	return fetch_start_cert(f, url, on_done, a);
+}
+
+/* What strangers have us fetch is short, and leaves room for others. */
+static void certificates(void **state)
+{
+	static struct answer a[FETCH_CERTS_MAX + 1], list;
+
+	assert_non_null(ask_cert(&a[0], "/list"));
+	wait_for(&a[0]);
+	assert_string_equal(a[0].why, "it is longer than 16384 octets");
+	assert_non_null(ask_cert(&a[0], "/endless"));
+	wait_for(&a[0]);
+	assert_string_equal(a[0].why, "it is longer than 16384 octets");
+	for (unsigned int i = 0; i < FETCH_CERTS_MAX; i++)
+		assert_non_null(ask_cert(&a[i], "/cert"));
+	assert_null(ask_cert(&a[FETCH_CERTS_MAX], "/cert"));
+	assert_non_null(ask(&list, "/list", false));
+	for (unsigned int i = 0; i < FETCH_CERTS_MAX; i++) {
+		wait_for(&a[i]);
+		assert_int_equal(a[i].len, FETCH_CERT_MAX);
+	}
+	wait_for(&list);
+	assert_int_equal(list.len, 100000);
+	assert_non_null(ask_cert(&a[0], "/cert"));
+	wait_for(&a[0]);
+}
+
 /* Nobody is asked more often than that. */
 static uint32_t asked_for(int fd)
 {
@@ -351,6 +388,7 @@ int main(void)
 		cmocka_unit_test(what_is_not),
 		cmocka_unit_test(one_that_never_answers),
 		cmocka_unit_test(too_many),
+		cmocka_unit_test(certificates),
 		cmocka_unit_test(one_look_up_of_a_name),
 		cmocka_unit_test(a_fetcher_that_ends),
 	};

@@ -14,10 +14,13 @@
 #include <errno.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include "crypto/crypto.h"
+#include "crypto/der.h"
 #include "crypto/key.h"
 #include "crypto/raw.h"
 #include "crypto/signature.h"
 #include "esplaned/conf/pack.h"
+#include "esplaned/engine/cert_cache.h"
 #include "esplaned/engine/verify.h"
 #include "esplaned/keys/fetch.h"
 #include "esplaned/keys/keys.h"
@@ -32,6 +35,10 @@ static struct verify *v;
 static struct verify_result result;
 static unsigned int told;
 static int fetcher = -1, secrets = -1;	/* their ends */
+/* The certificate comes by its hash, and is there; with @at_octets: this is the hash's. */
+static const char *at_url;
+static struct chunk at_octets;
+static bool at_bundle;
 
 static struct chunk file(const char *name)
 {
@@ -78,6 +85,9 @@ static int begin(void **state)
 		return -1;
 	secrets = link[1];
 	fetcher = fetch[1];
+	at_url = NULL;
+	at_octets = (struct chunk){ 0 };
+	at_bundle = false;
 	tunnel = (struct tunnel_entry){ .id = 7 };
 	tunnel.opt.ca = cert_load(file("ca.pem"), why);
 	d = (struct daemon){
@@ -100,6 +110,8 @@ static int end(void **state)
 	chunk_list_put(tunnel.opt.ca);
 	chunk_list_put(tunnel.opt.crl);
 	chunk_list_put(tunnel.opt.remote_keys);
+	chunk_list_put(tunnel.opt.fetch_certs);
+	cert_cache_free(d.cert_cache);
 	event_base_free(d.base);
 	return 0;
 }
@@ -110,6 +122,15 @@ static void on_done(void *ctx, const struct verify_result *r)
 	result = *r;
 	verify_free(v);
 	v = NULL;
+}
+
+static struct chunk by_hash(struct chunk cert)
+{
+	static uint8_t said[20 + TUNNEL_URL_MAX];
+
+	assert_true(sha1(at_octets.len ? &at_octets : &cert, 1, said));
+	memcpy(said + 20, at_url, strlen(at_url));
+	return (struct chunk){ said, 20 + strlen(at_url) };
 }
 
 /* The proof of who has the certificate NAME.der and the key NAME.key, of these octets. */
@@ -130,6 +151,10 @@ static void prove(const char *cert, const char *key_name, struct chunk octets)
 	key_free(key);
 	snprintf(name, sizeof(name), "%s.der", cert);
 	chain = file(name);
+	if (at_url)
+		chain = by_hash(chain);
+	job.by_hash = !!at_url;
+	job.bundles = at_bundle;
 	assert_true(ike_id_parse(&id, "gw.example.org"));
 	job.id = &id;
 	job.certs = &chain;
@@ -158,7 +183,7 @@ static uint32_t is_asked(const char *url)
 	ssize_t n = link_recv(fetcher, msg, false);
 	struct cursor c = cursor_of(msg, n > 0 ? (size_t)n : 0);
 	char text[TRUST_URL_MAX];
-	uint8_t kind, ocsp;
+	uint8_t kind, what;
 	uint32_t id = 0;
 
 	if (!url[0]) {
@@ -166,9 +191,10 @@ static uint32_t is_asked(const char *url)
 		return 0;
 	}
 	assert_true(cursor_u8(&c, &kind) && kind == LINK_FETCH && cursor_u32(&c, &id) &&
-		    cursor_u8(&c, &ocsp) && unpack_text(&c, text, sizeof(text)));
+		    cursor_u8(&c, &what) && unpack_text(&c, text, sizeof(text)));
 	assert_string_equal(text, url);
-	assert_int_equal(ocsp, c.left > 0);
+	assert_int_equal(what == FETCH_OCSP, c.left > 0);
+	assert_int_equal(what == FETCH_CERT, at_url && !strcmp(url, at_url));
 	return id;
 }
 
@@ -292,6 +318,133 @@ static void what_cannot_be_fetched(void **state)
 	is_told("");
 }
 
+static void may_fetch(const char *begin)
+{
+	const struct chunk c = { (const uint8_t *)begin, strlen(begin) };
+
+	tunnel.opt.fetch_certs = chunk_list_new(&c, 1);
+}
+
+/* RFC 7296 3.6: it is fetched once, and known when its owner has proved itself. */
+static void by_address(void **state)
+{
+	may_fetch("http://certs.example.org/ike/");
+	at_url = "http://certs.example.org/ike/0/p256.der";
+	for (int i = 0; i < 2; i++) {
+		prove("p256", "gate", covered);	/* a stranger's is fetched, and not kept */
+		fetcher_says(is_asked(at_url), file("p256.der"), "");
+		is_told("is not one of its certificate's key");
+	}
+	prove("p256", "p256", covered);
+	assert_int_equal(told, 0);
+	fetcher_says(is_asked(at_url), file("p256.der"), "");
+	is_told("");
+	assert_string_equal(result.subject, "C=DE, O=Example, CN=p256");
+	for (int i = 0; i < 2; i++) {
+		prove("p256", "p256", covered);
+		is_told("");
+		is_asked("");
+		at_url = "http://elsewhere.example.org/";	/* its hash is known */
+	}
+	at_url = "http://certs.example.org/ike/stranger";
+	prove("stranger", "gate", covered);
+	fetcher_says(is_asked(at_url), file("stranger.der"), "");
+	is_told("which is none of the tunnel's CAs");
+}
+
+static void where_nothing_is_fetched(void **state)
+{
+	static const char *const urls[] = {
+		"http://certs.example.org/", "http://certs.example.org.evil/ike/", "",
+		"http://certs.example.org/ike/../admin", "http://certs.example.org/ike/a?b=c",
+		"http://certs.example.org/ike/%2e%2e/", "https://certs.example.org/ike/a",
+		"http://certs.example.org/ike/a\r\nHost: x", "file:///etc/passwd",
+	};
+	char longest[TUNNEL_URL_MAX + 1] = "http://certs.example.org/ike/";
+
+	may_fetch("http://certs.example.org/ike/");
+	memset(longest + strlen(longest), 'x', TUNNEL_URL_MAX - strlen(longest));
+	for (size_t i = 0; i <= sizeof(urls) / sizeof(urls[0]); i++) {
+		at_url = i ? urls[i - 1] : longest;
+		prove("p256", "p256", covered);
+		is_told("does not begin as fetch-certs says");
+		is_asked("");
+	}
+}
+
+static void what_is_not_what_it_says(void **state)
+{
+	const struct chunk none = { 0 };
+
+	may_fetch("http://certs.example.org/ike/");
+	at_url = "http://certs.example.org/ike/p256.der";
+	prove("p256", "p256", covered);
+	fetcher_says(is_asked(at_url), none, "Timeout was reached");
+	is_told("its certificate cannot be fetched from http://certs.example.org/ike/p256.der: "
+		"Timeout was reached");
+	prove("p256", "p256", covered);
+	fetcher_says(is_asked(at_url), file("p384.der"), "");
+	is_told("http://certs.example.org/ike/p256.der has the SHA-1 ");
+	assert_non_null(strstr(result.why, ", but the peer says "));
+	prove("p256", "p256", covered);		/* given up while it waits */
+	verify_free(v);
+	v = NULL;
+	fetcher_says(is_asked(at_url), file("p256.der"), "");
+	assert_int_equal(told, 0);
+	at_octets = (struct chunk){ (const uint8_t *)"no certificate", 14 };
+	prove("p256", "p256", covered);
+	fetcher_says(is_asked(at_url), at_octets, "");
+	assert_int_equal(told, 1);
+	assert_int_not_equal(result.why[0], 0);
+}
+
+/* A CertificateBundle of these, with a list before each. */
+static struct chunk bundle_of(const char *const *names, unsigned int count)
+{
+	static uint8_t octets[32768];
+	struct writer w = writer_of(octets, sizeof(octets));
+	size_t from;
+
+	for (unsigned int i = 0; i < count; i++) {
+		struct chunk list = file("good.crl.der"), cert = file(names[i]);
+
+		from = w.len;
+		writer_bytes(&w, list.p, list.len);
+		der_wrap(&w, from, DER_CONTEXT | 1);
+		from = w.len;
+		writer_bytes(&w, cert.p, cert.len);
+		der_wrap(&w, from, DER_CONTEXT);
+	}
+	der_wrap(&w, 0, DER_SEQUENCE);
+	assert_false(w.overflow);
+	return (struct chunk){ octets, w.len };
+}
+
+static void bundles(void **state)
+{
+	static const char *const names[] = {
+		"p256.der", "ca.der", "p384.der", "p256.der", "p256.der", "p256.der", "p256.der",
+		"p256.der", "p256.der",
+	};
+
+	may_fetch("http://certs.example.org/ike/");
+	at_url = "http://certs.example.org/ike/bundle";
+	at_bundle = true;
+	for (unsigned int count = 0; count <= 9; count += 3) {
+		at_octets = bundle_of(names, count);
+		prove("p256", "p256", covered);
+		fetcher_says(is_asked(at_url), at_octets, "");
+		is_told(count && count < 9 ? "" : "is no bundle of certificates, or more than 8");
+	}
+	at_octets = bundle_of(names, 2);
+	for (unsigned int i = 0; i < 4; i++) {
+		at_octets.len -= i;	/* cut short */
+		prove("p256", "p256", covered);
+		fetcher_says(is_asked(at_url), at_octets, "");
+		is_told(i ? "is no bundle of certificates" : "");
+	}
+}
+
 static void raw_public_keys(void **state)
 {
 	char why[RAW_WHY_MAX];
@@ -382,7 +535,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(certificates), TEST(a_tunnel_that_goes), TEST(another_list),
-		TEST(what_is_fetched), TEST(what_cannot_be_fetched), TEST(raw_public_keys),
+		TEST(what_is_fetched), TEST(what_cannot_be_fetched), TEST(by_address),
+		TEST(where_nothing_is_fetched), TEST(what_is_not_what_it_says), TEST(bundles),
+		TEST(raw_public_keys),
 		TEST(keys_in_dns),
 	};
 

@@ -12,6 +12,7 @@ static void change_take_later(struct tunnel_options *to, const struct tunnel_opt
 	to->when_down = from->when_down;	/* which start has a say in */
 	to->keepalive_s = from->keepalive_s;
 	to->no_fetch = from->no_fetch;
+	to->fetch_certs = from->fetch_certs;
 	memcpy(to->cert_path, from->cert_path, sizeof(to->cert_path));
 }
 

@@ -76,6 +76,7 @@ struct tunnel_options {
 	struct chunk_list *remote_keys;	/* raw public keys of the peer (crypto/raw.h) */
 	bool dns_key;			/* remote-key = dns: they are in DNS, under remote-id */
 	char dns_anchor[CONFIG_CERT_PATH_MAX];	/* a file; "": there is no dns_key */
+	struct chunk_list *fetch_certs;	/* how addresses begin where certificates may be fetched */
 	enum revocation revocation;
 	bool no_fetch;			/* of revocation lists and OCSP responses */
 	char cert_path[CONFIG_CERT_PATH_MAX], key_path[CONFIG_CERT_PATH_MAX];	/* "": none */

@@ -309,6 +309,7 @@ static bool credential_choose(struct tunnel_options *t, char why[VALUE_WHY_MAX])
 	t->ike.local_auth = t->cert_path[0] || t->key_path[0] ? &auth_signature_ops : NULL;
 	t->ike.remote_auth = t->ca || t->remote_keys || t->dns_key ? &auth_signature_ops : NULL;
 	t->ike.remote_raw = t->remote_keys || t->dns_key;
+	t->ike.fetch_certs = t->fetch_certs;
 	t->ike.ask_ocsp = t->ca && t->revocation != REVOCATION_OFF;
 	return second_option_complete(t, why) && user_complete(t, why);
 }
@@ -410,6 +411,7 @@ bool credential_share(struct tunnel_options *t, struct lists *lists, char why[VA
 		lists_share(lists, &t->ike.second_certs, &fresh) &&
 		lists_share(lists, &t->second.ca, &fresh) &&
 		lists_share(lists, &t->ca, &fresh) && lists_share(lists, &t->crl, &fresh) &&
+		lists_share(lists, &t->fetch_certs, &fresh) &&
 		lists_share(lists, &t->remote_keys, &fresh)) ||
 	       value_refuse(why, "certificates and revocation lists have more than %d octets, or "
 			    "there is no memory", LISTS_OCTETS_MAX);

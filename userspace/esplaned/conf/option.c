@@ -535,6 +535,7 @@ const struct option option_table[] = {
 	{ "crl", OPTION_TUNNEL, true, credential_set_crl },
 	{ "revocation", OPTION_TUNNEL, false, credential_set_revocation },
 	{ "revocation-fetch", OPTION_TUNNEL, false, credential_set_fetch },
+	{ "fetch-certs", OPTION_TUNNEL, true, cert_url_fetch_option },
 	{ "users", OPTION_TUNNEL, false, user_set_file },
 	{ "eap-identity", OPTION_TUNNEL, false, user_set_identity },
 	{ "password", OPTION_TUNNEL, false, user_set_password },

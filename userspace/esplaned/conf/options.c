@@ -32,6 +32,7 @@ void tunnel_options_clear(struct tunnel_options *t)
 	chunk_list_put(t->remote_keys);
 	chunk_list_put(t->crl);
 	chunk_list_put(t->second.ca);
+	chunk_list_put(t->fetch_certs);
 	key_free(t->second.key);
 	key_free(t->key);
 	users_free(t);

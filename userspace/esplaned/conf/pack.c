@@ -332,6 +332,7 @@ static void pack_credentials(struct writer *w, const struct tunnel_options *t)
 	pack_id(w, &t->ike.second_id);
 	pack_list(w, t->ike.second_certs);
 	pack_list(w, t->second.ca);
+	pack_list(w, t->fetch_certs);
 	writer_u8(w, t->dns_key);
 	pack_text(w, t->dns_anchor);
 	pack_radius(w, t);
@@ -360,6 +361,7 @@ static bool unpack_credentials(struct cursor *c, struct tunnel_options *t,
 	    !unpack_id(c, &t->ike.second_id) ||
 	    !unpack_list(c, lists, &t->ike.second_certs) ||
 	    !unpack_list(c, lists, &t->second.ca) ||
+	    !unpack_list(c, lists, &t->fetch_certs) ||
 	    !unpack_bool(c, &t->dns_key) ||
 	    !unpack_text(c, t->dns_anchor, sizeof(t->dns_anchor)) ||
 	    !unpack_radius(c, t) ||
@@ -371,6 +373,7 @@ static bool unpack_credentials(struct cursor *c, struct tunnel_options *t,
 	t->ike.ttls = (enum tunnel_ttls)ttls;
 	t->revocation = (enum revocation)revocation;
 	t->ike.remote_raw = t->remote_keys || t->dns_key;
+	t->ike.fetch_certs = t->fetch_certs;
 	t->ike.ask_ocsp = t->ca && t->revocation != REVOCATION_OFF;
 	return true;
 }

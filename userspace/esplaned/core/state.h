@@ -45,6 +45,7 @@ struct daemon {
 	struct radius_talk *radius;	/* of EAP with a RADIUS server, that go on */
 	uint32_t radius_span_ms;	/* a request's time; 0: RADIUS_SPAN_MS */
 	struct radius_socks *radius_socks;	/* NULL: none was asked yet */
+	struct cert_cache *cert_cache;	/* of peers; NULL: none yet */
 	struct hook *hooks;
 	struct progress *progress;	/* control/publish.c */
 	struct told *told;		/* control/told.c */

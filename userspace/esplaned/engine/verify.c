@@ -8,6 +8,7 @@
 #include "crypto/raw.h"
 #include "crypto/signature.h"
 #include "esplaned/engine/dns_key.h"
+#include "esplaned/engine/gather.h"
 #include "esplaned/host/clock.h"
 #include "esplaned/keys/fetch.h"
 #include "esplaned/keys/keys.h"
@@ -34,6 +35,8 @@ struct verify {
 	struct ike_id id;
 	struct chunk certs[IKE_CERTS_MAX], ocsp[IKE_OCSP_MAX], raw_key, covered, signature;
 	unsigned int cert_count, ocsp_count;
+	uint8_t by_hash, bundles;	/* of @certs, as long as they are to be fetched */
+	struct gather *gather;		/* that does it; NULL: nobody */
 	bool proven;			/* without a signature */
 	bool second;			/* the CAs of a second proof count, or of TLS */
 	uint8_t method;
@@ -74,6 +77,8 @@ static struct verify *verify_copy(const struct ike_job *job)
 	v->raw_key = verify_keep(&at, job->raw_key);
 	for (v->cert_count = 0; v->cert_count < job->cert_count; v->cert_count++)
 		v->certs[v->cert_count] = verify_keep(&at, job->certs[v->cert_count]);
+	v->by_hash = job->by_hash;
+	v->bundles = job->bundles;
 	for (v->ocsp_count = 0; v->ocsp_count < job->ocsp_count; v->ocsp_count++)
 		v->ocsp[v->ocsp_count] = verify_keep(&at, job->ocsp[v->ocsp_count]);
 	return v;
@@ -124,6 +129,35 @@ struct trust *verify_trust(struct tunnel_entry *t, bool second)
 	return *trust;
 }
 
+static bool verify_is_late(const struct verify *v)
+{
+	return clock_now() - v->begun_ms > VERIFY_FETCH_MS;
+}
+
+static void verify_on_gathered(void *ctx);
+
+/* What it has only said where to find. */
+static enum gather_state verify_gather(struct verify *v, const struct tunnel_entry *t)
+{
+	enum gather_state state;
+
+	if (!v->by_hash)
+		return GATHER_DONE;
+	if (!v->gather)
+		v->gather = gather_new(v->d, v->certs, v->cert_count, v->by_hash, v->bundles,
+				       verify_on_gathered, v);
+	if (!v->gather) {
+		snprintf(v->result.why, sizeof(v->result.why), "no memory");
+		return GATHER_FAILED;
+	}
+	state = gather_go(v->gather, t->opt.fetch_certs, verify_is_late(v), v->result.why);
+	if (state == GATHER_DONE) {
+		v->cert_count = gather_certs(v->gather, v->certs);
+		v->by_hash = 0;
+	}
+	return state;
+}
+
 static void verify_on_fetched(void *ctx, struct chunk octets, const char *why);
 
 /* Is something to be fetched first, and can it be? Then @v waits for it. */
@@ -131,7 +165,7 @@ static bool verify_fetches(struct verify *v)
 {
 	struct fetch *fetch = keys_fetch(v->d->keys);
 
-	if (!v->need.url[0] || !fetch || clock_now() - v->begun_ms > VERIFY_FETCH_MS)
+	if (!v->need.url[0] || !fetch || verify_is_late(v))
 		return false;
 	v->ask = fetch_start(fetch, &v->need, verify_on_fetched, v);
 	return v->ask;
@@ -168,7 +202,21 @@ static bool verify_cert(struct verify *v, struct tunnel_entry *t)
 	why[0] = '\0';
 	v->result.valid_s = (uint64_t)(until - claim.now);
 	cert_subject(v->certs[0], v->result.subject);
+	gather_believed(v->gather);
 	return true;
+}
+
+/* False: it waits. */
+static bool verify_gathers(struct verify *v, struct tunnel_entry *t)
+{
+	switch (verify_gather(v, t)) {
+	case GATHER_DONE:
+		return verify_cert(v, t);
+	case GATHER_WAITS:
+		return false;
+	default:
+		return true;
+	}
 }
 
 /* False: it waits for what is fetched. */
@@ -183,8 +231,16 @@ static bool verify_go(struct verify *v)
 	else if (t->opt.dns_key && !v->second)
 		return verify_named(v, t);
 	else
-		return verify_cert(v, t);
+		return verify_gathers(v, t);
 	return true;
+}
+
+static void verify_on_gathered(void *ctx)
+{
+	struct verify *v = ctx;
+
+	if (verify_go(v))
+		v->done(v->ctx, &v->result);
 }
 
 static void verify_on_named(void *ctx, struct chunk octets, const char *why)
@@ -247,6 +303,7 @@ void verify_free(struct verify *v)
 	if (!v)
 		return;
 	fetch_cancel(v->ask);
+	gather_free(v->gather);
 	if (v->told)
 		event_free(v->told);
 	free(v);

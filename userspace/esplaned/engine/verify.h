@@ -2,8 +2,9 @@
 /*
  * A peer's proof by signature, RFC 7296 2.15: is it a certificate to believe, for this identity, is
  * it its key's proof, and has nobody revoked it? Nothing is fetched before all but the last is
- * right. With raw public keys (RFC 7670): is it a signature with one that the tunnel knows,
- * or that DNS has under the peer's name (dns_key.h)?
+ * right, except what the peer says only where to find (gather.h). With raw public keys (RFC 7670):
+ * is it a signature with one that the tunnel knows, or that DNS has under the peer's name
+ * (dns_key.h)?
  */
 #ifndef ESPLANED_VERIFY_H
 #define ESPLANED_VERIFY_H

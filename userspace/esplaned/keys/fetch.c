@@ -19,6 +19,7 @@ struct fetch_ask {
 	uint32_t id;			/* who shares it has the same */
 	char *key;			/* of a look-up that is shared: name, anchor; or NULL */
 	bool ended;
+	bool cert;
 	fetch_done_fn done;
 	void *ctx;
 	uint8_t *octets;
@@ -234,9 +235,26 @@ struct fetch_ask *fetch_start(struct fetch *f, const struct trust_need *need, fe
 
 	if (!ask)
 		return NULL;
-	writer_u8(&w, need->ocsp);
+	writer_u8(&w, need->ocsp ? FETCH_OCSP : FETCH_LIST);
 	pack_text(&w, need->url);
 	writer_bytes(&w, need->request, need->request_len);
+	return fetch_send(ask, &w);
+}
+
+struct fetch_ask *fetch_start_cert(struct fetch *f, const char *url, fetch_done_fn done, void *ctx)
+{
+	unsigned int count = 0;
+	struct fetch_ask *ask;
+	struct writer w;
+
+	for (ask = f->asks; ask; ask = ask->next)
+		count += ask->cert;
+	ask = count < FETCH_CERTS_MAX ? fetch_begin(f, LINK_FETCH, &w, done, ctx) : NULL;
+	if (!ask)
+		return NULL;
+	ask->cert = true;
+	writer_u8(&w, FETCH_CERT);
+	pack_text(&w, url);
 	return fetch_send(ask, &w);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What is fetched by HTTP, revocation lists and OCSP responses, and keys in DNS, as the process
- * that speaks IKE asks for it. Others do it (fetcher.h, dnssec.h): here is its end of a link
- * (link.h).
+ * What is fetched by HTTP, revocation lists, OCSP responses and certificates, and keys in DNS, as
+ * the process that speaks IKE asks for it. Others do it (fetcher.h, dnssec.h): here is its end of a
+ * link (link.h).
  */
 #ifndef ESPLANED_FETCH_H
 #define ESPLANED_FETCH_H
@@ -13,6 +13,10 @@
 #define FETCH_TIMEOUT_S	5	/* of one */
 #define FETCH_PART_MAX	(32 * 1024)
 #define FETCH_WHY_MAX	128
+#define FETCH_CERTS_MAX	16	/* of those under way, that strangers have had us begin */
+#define FETCH_CERT_MAX	16384	/* octets of a certificate, or of a bundle of them */
+
+enum fetch_kind { FETCH_LIST, FETCH_OCSP, FETCH_CERT };
 
 struct fetch;
 struct fetch_ask;
@@ -35,6 +39,8 @@ bool fetch_read(struct fetch *f);
 /* @done follows once, never from inside. NULL: it cannot begin. */
 struct fetch_ask *fetch_start(struct fetch *f, const struct trust_need *need, fetch_done_fn done,
 			      void *ctx);
+/* Likewise a certificate, from where a peer says: it has proved nothing yet. */
+struct fetch_ask *fetch_start_cert(struct fetch *f, const char *url, fetch_done_fn done, void *ctx);
 /*
  * Likewise the keys of a name, proven by the trust anchors in that file (dnssec.h). All who ask for
  * the same at the same time share one look-up.

@@ -20,6 +20,7 @@ struct fetcher_load {
 	struct fetcher *f;
 	uint32_t id;
 	bool ocsp;
+	size_t max;			/* octets */
 	CURL *curl;
 	struct curl_slist *headers;
 	char url[TRUST_URL_MAX];
@@ -55,7 +56,7 @@ static size_t fetcher_on_octets(char *p, size_t one, size_t count, void *ctx)
 	size_t len = one * count;
 	uint8_t *grown = NULL;
 
-	if (l->len + len <= TRUST_FETCH_MAX)
+	if (l->len + len <= l->max)
 		grown = realloc(l->octets, l->len + len + 1);
 	if (!grown) {
 		l->too_long = true;
@@ -100,7 +101,7 @@ static bool fetcher_set_up(struct fetcher_load *l)
 	ok = ok && curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L) == CURLE_OK;
 	ok = ok && curl_easy_setopt(c, CURLOPT_TIMEOUT, (long)l->f->timeout_s) == CURLE_OK;
 	ok = ok && curl_easy_setopt(c, CURLOPT_FAILONERROR, 1L) == CURLE_OK;
-	ok = ok && curl_easy_setopt(c, CURLOPT_MAXFILESIZE, (long)TRUST_FETCH_MAX) == CURLE_OK;
+	ok = ok && curl_easy_setopt(c, CURLOPT_MAXFILESIZE, (long)l->max) == CURLE_OK;
 	ok = ok && curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, fetcher_on_octets) == CURLE_OK;
 	ok = ok && curl_easy_setopt(c, CURLOPT_WRITEDATA, l) == CURLE_OK;
 	ok = ok && curl_easy_setopt(c, CURLOPT_PRIVATE, l) == CURLE_OK;
@@ -115,12 +116,13 @@ static bool fetcher_set_up(struct fetcher_load *l)
 /* False: it is not sound. */
 static bool fetcher_load_read(struct cursor *c, struct fetcher_load *l)
 {
-	uint8_t ocsp;
+	uint8_t kind;
 
-	if (!cursor_u32(c, &l->id) || !cursor_u8(c, &ocsp) || ocsp > 1 ||
+	if (!cursor_u32(c, &l->id) || !cursor_u8(c, &kind) || kind > FETCH_CERT ||
 	    !unpack_text(c, l->url, sizeof(l->url)) || c->left > sizeof(l->request))
 		return false;
-	l->ocsp = ocsp;
+	l->ocsp = kind == FETCH_OCSP;
+	l->max = kind == FETCH_CERT ? FETCH_CERT_MAX : TRUST_FETCH_MAX;
 	l->request_len = c->left;
 	memcpy(l->request, c->at, c->left);
 	return true;
@@ -163,7 +165,7 @@ static bool fetcher_end(struct fetcher *f, struct fetcher_load *l, CURLcode rc)
 
 	curl_easy_getinfo(l->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (l->too_long || rc == CURLE_FILESIZE_EXCEEDED)
-		snprintf(why, sizeof(why), "it is longer than %d octets", TRUST_FETCH_MAX);
+		snprintf(why, sizeof(why), "it is longer than %zu octets", l->max);
 	else if (rc == CURLE_HTTP_RETURNED_ERROR)
 		snprintf(why, sizeof(why), "the server answers %ld", status);
 	else if (rc != CURLE_OK)

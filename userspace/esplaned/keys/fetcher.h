@@ -2,9 +2,9 @@
 /*
  * The process that fetches by HTTP (fetch.h). It knows nothing and may do nothing but that: no
  * secret, no capability, its own user, no unix socket, no file but those that name servers are
- * found in. What it is asked for comes from certificates whose chain and proof are verified; it
- * follows no redirection, uses no proxy, and sends nothing of its own. Who asks believes nothing
- * that it says: what counts is signed.
+ * found in. What it is asked for comes from certificates whose chain and proof are verified, or
+ * begins as fetch-certs says; it follows no redirection, uses no proxy, and sends nothing of its
+ * own. Who asks believes nothing that it says: what counts is signed.
  */
 #ifndef ESPLANED_FETCHER_H
 #define ESPLANED_FETCHER_H

@@ -48,7 +48,7 @@ enum link_kind {
 	LINK_RUN, /* id u32, group u32, seconds u32, path, count u8, environment */
 	LINK_RAN, /* id u32, text: what went wrong, or "" */
 	/* network to fetcher, and back: parts as often as needed, then the end */
-	LINK_FETCH,	 /* id u32, ocsp u8, address text, the request */
+	LINK_FETCH,	 /* id u32, enum fetch_kind u8, address text, the request */
 	LINK_FETCH_PART, /* id u32, octets */
 	LINK_FETCH_END,	 /* id u32, text: what went wrong, or "" */
 	/* network to secrets */

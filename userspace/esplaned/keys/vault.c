@@ -186,6 +186,7 @@ static bool vault_tunnel_send(struct vault *v, uint32_t request, struct lists *s
 	    !vault_list_send(v, request, sent, t->remote_keys) ||
 	    !vault_list_send(v, request, sent, t->ike.second_certs) ||
 	    !vault_list_send(v, request, sent, t->second.ca) ||
+	    !vault_list_send(v, request, sent, t->fetch_certs) ||
 	    !vault_list_send(v, request, sent, t->crl))
 		return false;
 	w = link_begin(v->out, LINK_TUNNEL);

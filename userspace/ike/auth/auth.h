@@ -54,6 +54,7 @@ struct auth_session {
 	struct ike_id id;
 	struct chunk cert[IKE_CERTS_MAX];
 	unsigned int cert_count;
+	uint8_t by_hash, bundles;	/* as in struct ike_job */
 	struct chunk ocsp[IKE_OCSP_MAX];
 	unsigned int ocsp_count;
 	struct chunk raw_key;

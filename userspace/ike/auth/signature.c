@@ -20,6 +20,8 @@ static bool signature_begin(struct auth_session *s, struct chunk input)
 		job.id = &s->id;
 		job.certs = s->cert;
 		job.cert_count = s->cert_count;
+		job.by_hash = s->by_hash;
+		job.bundles = s->bundles;
 		job.ocsp = s->ocsp;
 		job.ocsp_count = s->ocsp_count;
 		job.raw_key = s->raw_key;
@@ -29,12 +31,29 @@ static bool signature_begin(struct auth_session *s, struct chunk input)
 	return auth_job(s, &job);
 }
 
+/* A stranger does not have us fetch for ever, whichever tunnels it may be the peer of. */
+static bool signature_may_fetch(struct auth_session *s)
+{
+	unsigned int count = (unsigned int)__builtin_popcount(s->by_hash);
+
+	if (s->prover || s->sa->cert_fetches + count <= IKE_CERT_FETCHES_MAX) {
+		s->sa->cert_fetches += count;
+		return true;
+	}
+	snprintf(s->why, sizeof(s->why), "more than %d of its certificates would have to be fetched, "
+		 "for all tunnels that it may mean: give these different remote-ids",
+		 IKE_CERT_FETCHES_MAX);
+	return false;
+}
+
 static enum auth_state signature_step(struct auth_session *s, struct chunk input)
 {
 	if (s->job_ended) {
 		s->out_len = s->made;
 		return s->why[0] ? AUTH_FAILED : AUTH_DONE;
 	}
+	if (!signature_may_fetch(s))
+		return AUTH_FAILED;
 	if (signature_begin(s, input))
 		return AUTH_PENDING;
 	snprintf(s->why, sizeof(s->why), "%s", s->prover ?

@@ -100,6 +100,7 @@ void tunnel_conf_take_later(struct tunnel_conf *to, const struct tunnel_conf *fr
 	to->tcp_port = from->tcp_port;
 	to->listen_tcp = from->listen_tcp;
 	to->childless = from->childless;
+	to->fetch_certs = from->fetch_certs;
 	memcpy(to->cert_url, from->cert_url, sizeof(to->cert_url));
 	to->mobike = from->mobike;
 	to->resume = from->resume;

@@ -176,6 +176,7 @@ struct tunnel_conf {
 	struct chunk_list *ca_hashes;
 	/* Raw public keys, RFC 7670: @certs is one, the peer's is one that who verifies has. */
 	bool local_raw, remote_raw;
+	bool fetch_certs;		/* the peer may send where a certificate is, RFC 7296 3.6 */
 	bool ask_ocsp;			/* the peer may send what its OCSP responder says */
 	/*
 	 * Of auth_eap_ops: types of the methods that we ask for or agree to, the best first, 0

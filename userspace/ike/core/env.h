@@ -16,6 +16,8 @@
 #define IKE_JOB_ADDRS_MAX	16
 #define IKE_CERTS_MAX	8	/* certificates that go with one proof, either way */
 #define IKE_CERTS_LEN_MAX 12288	/* octets of all of them: with the rest they fill a message */
+#define IKE_CERT_URLS_MAX 4	/* of them by hash and address, in one proof of the peer's */
+#define IKE_CERT_FETCHES_MAX 8	/* likewise in all that are judged for one IKE SA */
 #define IKE_OCSP_MAX	4	/* OCSP responses with them, in the same octets (RFC 4806) */
 #define IKE_SIGNATURE_MAX 1152	/* octets of AUTH data: RSA with 8192 bits, and its algorithm */
 
@@ -69,7 +71,8 @@ enum ike_job_kind {
 	 * The peer's proof: does a chain of @certs lead to a CA of @tunnel, does the end entity's
 	 * certificate speak for @id, and is @signature (of method @method) one of @octets with its
 	 * key? Anybody may have made all of it. @cert_count 0: the peer has sent none; @tunnel may
-	 * know it. Of a tunnel with raw public keys: is it a signature with one of these?
+	 * know it. Some of them may have to be fetched first, while nobody knows whose word it is.
+	 * Of a tunnel with raw public keys: is it a signature with one of these?
 	 */
 	IKE_JOB_VERIFY,
 	/* What a method of EAP needs of a password: see enum ike_eap. */
@@ -151,6 +154,11 @@ struct ike_job {
 	const struct ike_id *id;	/* of the ID payload */
 	const struct chunk *certs;	/* DER, the end entity's first; at most IKE_CERTS_MAX */
 	unsigned int cert_count;	/* and IKE_CERTS_LEN_MAX octets */
+	/*
+	 * Bit n: in the place of certs[n] there is its SHA-1, 20 octets, and where it is, RFC 7296
+	 * 3.6; in @bundles too: it is of several. At most IKE_CERT_URLS_MAX.
+	 */
+	uint8_t by_hash, bundles;
 	const struct chunk *ocsp;	/* responses that came with them; at most IKE_OCSP_MAX */
 	unsigned int ocsp_count;
 	struct chunk raw_key; /* what the peer says its raw public key is; no octets: nothing */

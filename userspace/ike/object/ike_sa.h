@@ -189,6 +189,7 @@ struct ike_sa {
 	struct inbound_list pending;	/* messages of the peer's whose handlers wait for a job */
 	uint16_t peer_hashes;		/* SIGNATURE_HASH_ALGORITHMS: bit n, RFC 7427; 0: none */
 	bool peer_fetches;		/* HTTP_CERT_LOOKUP_SUPPORTED: certificates by HTTP */
+	uint8_t cert_fetches;		/* addresses of its certificates that were to be fetched */
 	struct partial *partial[2];	/* of a request [0], of a response [1]; or NULL */
 	struct auth_session *auth[2];	/* under way: [0] of the peer's, [1] of our own proof */
 	void *stash;			/* what the version's handlers keep between two messages */

@@ -54,10 +54,16 @@ static void certs_add_cas(struct chunk *cas, unsigned int *count, const struct c
 	}
 }
 
+/* Beside CERTREQ, RFC 7296 3.7. */
+static void certs_offer_lookup(struct builder *b)
+{
+	build_notify(b, NOTIFY_HTTP_CERT_LOOKUP_SUPPORTED, 0, 0, 0, NULL, 0);
+}
+
 void certs_answer(struct builder *b, const struct ike_sa *sa, const struct msg *m)
 {
 	struct chunk cas[ANSWER_CAS_MAX];
-	bool signs = false, raw = false, ocsp = false;
+	bool signs = false, raw = false, ocsp = false, fetch = false;
 	unsigned int count = 0;
 	struct tunnel *t;
 
@@ -67,6 +73,7 @@ void certs_answer(struct builder *b, const struct ike_sa *sa, const struct msg *
 		signs = true;
 		raw |= t->conf->remote_raw;
 		ocsp |= t->conf->ask_ocsp;
+		fetch |= t->conf->fetch_certs;
 		if (certs_may_come(t->conf))
 			certs_add_cas(cas, &count, t->conf->ca_hashes);
 	}
@@ -76,6 +83,8 @@ void certs_answer(struct builder *b, const struct ike_sa *sa, const struct msg *
 		build_cert(b, PAYLOAD_CERTREQ, CERT_X509_SIGNATURE, cas, count);
 	if (count && ocsp)
 		build_cert(b, PAYLOAD_CERTREQ, CERT_OCSP, NULL, 0);
+	if (count && fetch)
+		certs_offer_lookup(b);
 	if (raw)
 		build_cert(b, PAYLOAD_CERTREQ, CERT_RAW_PUBLIC_KEY, NULL, 0);
 }
@@ -140,45 +149,87 @@ void certs_request(struct builder *b, const struct tunnel_conf *conf)
 			   count < REQUEST_CAS_MAX ? count : REQUEST_CAS_MAX);
 	if (method_theirs(conf)->certs && count && conf->ask_ocsp)
 		build_cert(b, PAYLOAD_CERTREQ, CERT_OCSP, NULL, 0);
+	if (method_theirs(conf)->certs && count && conf->fetch_certs)
+		certs_offer_lookup(b);
 }
 
-/* A certificate's address is not followed: whoever is not authenticated makes us fetch nothing. */
-static bool certs_has_address(const struct msg *m)
+static bool certs_is_address(uint8_t encoding)
 {
-	for (unsigned int i = 0; i < m->cert_count; i++)
-		if (m->cert[i].encoding == CERT_X509_URL ||
-		    m->cert[i].encoding == CERT_X509_BUNDLE_URL)
-			return true;
-	return false;
+	return encoding == CERT_X509_URL || encoding == CERT_X509_BUNDLE_URL;
+}
+
+/* Is the first one, whose key the proof is made with, said by its address only? */
+static bool certs_begin_by_address(const struct msg *m)
+{
+	unsigned int i = 0;
+
+	while (i < m->cert_count && m->cert[i].encoding != CERT_X509_SIGNATURE &&
+	       !certs_is_address(m->cert[i].encoding))
+		i++;
+	return i < m->cert_count && certs_is_address(m->cert[i].encoding);
+}
+
+/* Does the tunnel follow addresses that the peer gives, which has proved nothing yet? */
+static bool certs_may_fetch(const struct auth_session *s)
+{
+	const struct tunnel *t = tunnel_find(s->sa->ike, s->tunnel);
+
+	return t && t->conf->fetch_certs;
+}
+
+/* Is there a place for it? Its bits say what it is. */
+static bool certs_take_address(struct auth_session *s, const struct msg_cert *cert)
+{
+	uint8_t bit = (uint8_t)(1 << s->cert_count);
+
+	if (cert->data.left <= HASH_LEN || s->cert_count == IKE_CERTS_MAX ||
+	    __builtin_popcount(s->by_hash) == IKE_CERT_URLS_MAX)
+		return false;
+	s->by_hash |= bit;
+	if (cert->encoding == CERT_X509_BUNDLE_URL)
+		s->bundles |= bit;
+	return true;
+}
+
+/* Is it one of those that are looked at? */
+static bool certs_fit(struct auth_session *s, const struct msg_cert *cert, bool fetches)
+{
+	if (!cert->data.left)
+		return false;
+	if (certs_is_address(cert->encoding))
+		return fetches && certs_take_address(s, cert);
+	if (cert->encoding == CERT_OCSP)
+		return s->ocsp_count < IKE_OCSP_MAX;
+	return cert->encoding == CERT_X509_SIGNATURE && s->cert_count < IKE_CERTS_MAX;
 }
 
 bool certs_take(struct auth_session *s, const struct msg *m)
 {
+	bool fetches = certs_may_fetch(s);
 	size_t len = 0;
 
 	s->cert_count = s->ocsp_count = 0;
+	s->by_hash = s->bundles = 0;
 	s->raw_key = (struct chunk){0};
 	for (unsigned int i = 0; i < m->cert_count; i++) {
 		const struct cursor *data = &m->cert[i].data;
-		bool ocsp = m->cert[i].encoding == CERT_OCSP;
 
 		if (m->cert[i].encoding == CERT_RAW_PUBLIC_KEY && data->left <= IKE_CERTS_LEN_MAX)
 			s->raw_key = (struct chunk){ data->at, data->left };
-		if ((!ocsp && m->cert[i].encoding != CERT_X509_SIGNATURE) || !data->left ||
-		    (ocsp ? s->ocsp_count == IKE_OCSP_MAX : s->cert_count == IKE_CERTS_MAX))
+		if (len + data->left > IKE_CERTS_LEN_MAX)
+			break;
+		if (!certs_fit(s, &m->cert[i], fetches))
 			continue;
 		len += data->left;
-		if (len > IKE_CERTS_LEN_MAX)
-			break;
-		if (ocsp)
+		if (m->cert[i].encoding == CERT_OCSP)
 			s->ocsp[s->ocsp_count++] = (struct chunk){ data->at, data->left };
 		else
 			s->cert[s->cert_count++] = (struct chunk){ data->at, data->left };
 	}
-	if (s->cert_count || !certs_has_address(m))
+	if (fetches || !certs_begin_by_address(m))
 		return true;
 	snprintf(s->why, sizeof(s->why),
 		 "it sent the address of its certificate in place of it (hash and URL), which we do "
-		 "not fetch; let it send the certificate");
+		 "not fetch; let it send the certificate, or give fetch-certs");
 	return false;
 }
