@@ -390,7 +390,7 @@ static struct letter another(const struct letter *first, uint8_t spi, uint64_t s
 }
 
 /* RFC 9329 6.1: beside an IKE SA that stands no other begins; but one may after that. */
-static void one_for_each_connection(void **state)
+static void beside_one_that_stands(void **state)
 {
 	struct ends *p = ends_of(TCP_ALWAYS);
 	struct side *b = &p->s[1];
@@ -584,7 +584,7 @@ int main(void)
 		cmocka_unit_test(who_listens_waits),
 		cmocka_unit_test_setup(udp_stays, without),
 		cmocka_unit_test_setup(udp_stays, with),
-		cmocka_unit_test(one_for_each_connection),
+		cmocka_unit_test(beside_one_that_stands),
 		cmocka_unit_test(begins_anew),
 		cmocka_unit_test(another_dials),
 		cmocka_unit_test(another_cannot_dial),
