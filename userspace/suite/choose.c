@@ -255,6 +255,13 @@ bool proposal_select(const struct proposals *ours, const struct proposals *their
 	return c.made;
 }
 
+bool proposal_fits(const struct proposals *ours, const struct proposal *theirs)
+{
+	struct choice c = { .ours = ours };
+
+	return choose_among(&c, theirs);
+}
+
 #define AEADS	"aes128gcm16-aes256gcm16-chacha20poly1305"
 #define GROUPS	"x25519-ecp256-ecp384-modp3072-modp2048"
 

@@ -200,6 +200,8 @@ static inline bool choose_is_final(const struct choice *c)
  */
 bool proposal_select(const struct proposals *ours, const struct proposals *theirs, bool ignore_ke,
 		     struct proposal *chosen, unsigned int *index);
+/* Have these two anything in common? */
+bool proposal_fits(const struct proposals *ours, const struct proposal *theirs);
 
 /* Does "default", "standard", "suite-b-gcm-128" or the like stand for proposals? */
 bool proposals_is_set(const char *name);

@@ -26,11 +26,9 @@
  */
 static bool accept_suite_ok(const struct tunnel *t, const struct ike_sa *sa)
 {
-	struct proposals theirs = { .count = 1, .p = { suite_proposal(&sa->suite) } };
-	struct proposal same;
-	unsigned int index;
+	struct proposal theirs = suite_proposal(&sa->suite);
 
-	return proposal_select(&t->conf->ike, &theirs, false, &same, &index);
+	return proposal_fits(&t->conf->ike, &theirs);
 }
 
 /* Before its proof a peer is a stranger: what it makes us write has a limit. */

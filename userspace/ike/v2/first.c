@@ -123,11 +123,7 @@ static unsigned int first_matching(struct first *f, struct tunnel *out[CANDIDATE
 
 static bool first_takes(const struct tunnel *t, const struct proposal *suite)
 {
-	struct proposals only = { .count = 1, .p = { *suite } };
-	struct proposal same;
-	unsigned int index;
-
-	return proposal_select(&t->conf->ike, &only, false, &same, &index);
+	return proposal_fits(&t->conf->ike, suite);
 }
 
 static unsigned int first_count_takers(const struct candidates *c, const struct proposal *suite)

@@ -27,10 +27,10 @@ static struct msg_header message_header_to(const struct inbound *in)
 }
 
 /* Protected unless it belongs to a first exchange. */
-static void message_begin(const struct ike_sa *sa, struct builder *b, uint8_t *buf,
+static void message_begin(const struct ike_sa *sa, struct builder *b, uint8_t *buf, size_t cap,
 			  const struct msg_header *h)
 {
-	build_begin(b, buf, IKE_OUT_MAX, h);
+	build_begin(b, buf, cap, h);
 	if (!rules_in_clear(h->exchange))
 		build_sk_begin(b, sk_iv_len(&sa->sk_out));
 }
@@ -65,7 +65,7 @@ void v2_request_begin(struct exchange *ex, struct builder *b)
 	/* the first one is message 0 however often it must be repeated with other contents */
 	ex->id = first ? 0 : sa->next_out;
 	h = message_header_of(ex);
-	message_begin(sa, b, sa->ike->out, &h);
+	message_begin(sa, b, sa->ike->out, sizeof(sa->ike->out), &h);
 }
 
 enum built v2_request_end(struct exchange *ex, struct builder *b, struct cause *cause)
@@ -103,7 +103,9 @@ void message_answer_begin(struct v2_inbound *v)
 {
 	struct msg_header h = message_header_to(&v->in);
 
-	message_begin(v->in.sa, &v->b, v->answer, &h);
+	/* a response has no room for one */
+	message_begin(v->in.sa, &v->b, v->answer,
+		      inbound_is_response(&v->in) ? 0 : sizeof(v->answer), &h);
 }
 
 bool message_finish(struct inbound *in, struct datagrams *answer)

@@ -60,10 +60,9 @@ void offer_build(struct builder *b, const struct proposals *ours, bool groups, u
 
 void offer_answer(struct builder *b, const struct proposal *suite, uint8_t number, uint32_t spi)
 {
-	struct proposals list = { .count = 1, .p = { *suite } };
 	struct msg_offer offer = { .number = number, .spi_len = 4, .spi = spi };
 
-	build_sa(b, &list, &offer);
+	build_sa_answer(b, suite, &offer);
 }
 
 static bool offer_spi_ok(const struct msg_offer *offer)

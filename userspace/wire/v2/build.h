@@ -48,10 +48,11 @@ void build_payload_end(struct builder *b);
 
 /*
  * @first gives the number of the first, from which they count up, and the SPI of each; NULL:
- * numbered from 1, without SPI (IKE_SA_INIT). An answer is one proposal with the number of what it
- * answers.
+ * numbered from 1, without SPI (IKE_SA_INIT).
  */
 void build_sa(struct builder *b, const struct proposals *list, const struct msg_offer *first);
+/* One proposal, with the number of what it answers, and our SPI. */
+void build_sa_answer(struct builder *b, const struct proposal *p, const struct msg_offer *offer);
 /* One of them, where the payload has been begun. */
 void build_proposal(struct builder *b, const struct proposal *p, const struct msg_offer *offer,
 		    bool last);

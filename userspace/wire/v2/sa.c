@@ -198,6 +198,13 @@ void build_proposal(struct builder *b, const struct proposal *p, const struct ms
 	writer_patch_u16(w, start + 2, (uint16_t)(w->len - start));
 }
 
+void build_sa_answer(struct builder *b, const struct proposal *p, const struct msg_offer *offer)
+{
+	build_payload(b, PAYLOAD_SA);
+	build_proposal(b, p, offer, true);
+	build_payload_end(b);
+}
+
 void build_sa(struct builder *b, const struct proposals *list, const struct msg_offer *first)
 {
 	struct msg_offer offer = first ? *first : (struct msg_offer){ .number = 1 };
