@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """MOBIKE (RFC 4555): the peer that has begun the IKE SA gets another address."""
+import ipaddress
 import os
+import struct
 
 from case import accepted, case, check, equal
 from peer import wire
 from peer.sa import nat_hash
+from subject.net import PEERS
 
 
 def agreed(t, **options):
@@ -43,14 +46,14 @@ def where(t):
     return [p["remote"] for p in t.kernel.policies.values()]
 
 
-@case(1001, "RFC 4555 3.3")
+@case(1001, "RFC 4555 3.2")
 def mobike_is_agreed(t):
     """MOBIKE_SUPPORTED in the request is answered by the same in the response."""
     _, _, answer = agreed(t)
     check(answer.notify(wire.MOBIKE_SUPPORTED), "it does not say that it can")
 
 
-@case(1002, "RFC 4555 3.3")
+@case(1002, "RFC 4555 3.2")
 def mobike_is_not_claimed_alone(t):
     """Without MOBIKE_SUPPORTED in the request there is none in the response."""
     t.start()
@@ -61,14 +64,14 @@ def mobike_is_not_claimed_alone(t):
     check(not answer.notify(wire.MOBIKE_SUPPORTED), "it says that it can")
 
 
-@case(1003, "RFC 4555 3.3", only="esplaned")
+@case(1003, "RFC 4555 3.2", only="esplaned")
 def mobike_is_turned_off(t):
     """With `mobike = no` it says nothing of it."""
     _, _, answer = agreed(t, mobike="no")
     check(not answer.notify(wire.MOBIKE_SUPPORTED), "it says that it can")
 
 
-@case(1004, "RFC 4555 3.5, 3.7")
+@case(1004, "RFC 4555 3.5, 3.7, 3.8")
 def mobike_moves_the_peer(t):
     """UPDATE_SA_ADDRESSES from another address is answered there, and ESP follows."""
     _, sa, _ = agreed(t)
@@ -97,7 +100,7 @@ def serve_cookie2(t, sa):
             return
 
 
-@case(1005, "RFC 4555 3.5")
+@case(1005, "RFC 4555 3.5, 3.8")
 def mobike_addresses_follow_only_the_update(t):
     """Another address without UPDATE_SA_ADDRESSES is answered there, and ESP stays where it was."""
     peer, sa, _ = agreed(t)
@@ -129,7 +132,7 @@ def mobike_forged_update(t):
     t.alive(sa)
 
 
-@case(1008, "RFC 4555 3.5")
+@case(1008, "RFC 4555 3.2")
 def mobike_update_nobody_agreed_on(t):
     """UPDATE_SA_ADDRESSES where MOBIKE was not agreed on moves no ESP."""
     peer, sa = t.connected()
@@ -152,7 +155,7 @@ def mobike_no_nats_allowed(t):
     check(all(w.startswith(peer.address) for w in where(t)), f"ESP goes to {where(t)}")
 
 
-@case(1010, "RFC 4555 3.4")
+@case(1010, "RFC 4555 3.4, 3.6")
 def mobike_additional_addresses(t):
     """ADDITIONAL_IP4_ADDRESS, _IP6_ADDRESS and NO_ADDITIONAL_ADDRESSES are accepted."""
     _, sa, _ = agreed(t)
@@ -161,3 +164,25 @@ def mobike_additional_addresses(t):
                      [wire.notify(wire.NO_ADDITIONAL_ADDRESSES)]):
         accepted(sa.request(wire.INFORMATIONAL, notifies))
     t.has_pairs(1)
+
+
+def no_nats(request):
+    """What NO_NATS_ALLOWED has to say of the way that this message has come."""
+    (source, port), own = request.source, (PEERS[0], request.port)
+    return (ipaddress.ip_address(source).packed + ipaddress.ip_address(own[0]).packed +
+            struct.pack(">HH", port, own[1]))
+
+
+@case(1011, "RFC 4555 3.9", only="esplaned")
+def mobike_says_no_nats(t):
+    """To a peer that does no NAT traversal it says NO_NATS_ALLOWED in IKE_AUTH, with the addresses
+    and ports of the packet; to one that does it says nothing of it."""
+    for nat in (False, True):
+        t.start()
+        t.subject.up()
+        sa = t.peer().accept_init(nat=nat)
+        request = sa.expect(wire.IKE_AUTH)
+        check(request.notify(wire.MOBIKE_SUPPORTED), "it does not say that it can")
+        found = request.notify(wire.NO_NATS_ALLOWED)
+        equal(found and found.data, None if nat else no_nats(request), "NO_NATS_ALLOWED")
+        t.subject.stop()

@@ -208,3 +208,31 @@ def ts_first_choice_among_children(t):
     offer = [Ts.net("10.1.2.7/32"), *map(Ts.net, NETWORKS)]
     sa = t.peer().connect(tsi=[Ts.net(REMOTE)], tsr=offer)
     equal(sa.child.remote_ts, [Ts.net(NETWORKS[2])], "TSr")
+
+
+OPAQUE = (65535, 0)
+
+
+@case(918, "RFC 7296 3.13.1, RFC 4301 4.4.1.1", only="esplaned")
+def ts_opaque_ports(t):
+    """Ports 65535 to 0 are OPAQUE: within all ports, and not within some; the answer has them so."""
+    asked = [Ts.net("10.2.1.0/24", 17, OPAQUE)], [Ts.net(LOCAL, 17)]
+    tsi, tsr, policy = negotiated(t, *asked)
+    equal((tsi, tsr), asked, "selectors")
+    equal(policy["remote_ts"], ["10.2.1.0/24[udp/opaque]"], "the kernel's")
+    t.subject.stop()
+    t.start(local_ts=LOCAL, remote_ts=REMOTE + "[udp/1-1000]")
+    peer = t.peer()
+    sa = peer.init().run()
+    refused(sa.request(wire.IKE_AUTH, peer.auth_payloads(sa, tsi=asked[0], tsr=asked[1])),
+            wire.TS_UNACCEPTABLE)
+
+
+@case(919, "RFC 7296 3.13.1, RFC 4301 4.4.1.1", only="esplaned")
+def ts_opaque_ports_are_offered(t):
+    """What is configured as opaque is asked for with ports 65535 to 0."""
+    t.start(local_ts=LOCAL + "[udp]", remote_ts=REMOTE + "[udp/opaque]")
+    t.subject.up()
+    request = t.peer().accept_init().expect(wire.IKE_AUTH)
+    equal(wire.parse_ts(request.get(wire.TSR)), [Ts.net(REMOTE, 17, OPAQUE)], "TSr")
+    equal(wire.parse_ts(request.get(wire.TSI)), [Ts.net(LOCAL, 17)], "TSi")

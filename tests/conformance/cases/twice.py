@@ -74,7 +74,7 @@ class Twice:
         self.t.nothing_kept()
 
 
-@case(2421, "RFC 4739 2.3", only="esplaned")
+@case(2421, "RFC 4739 2.4", only="esplaned")
 def twice_as_responder(t):
     """A second proof by certificate, or by key, is one message; its answer grants the child."""
     for how in ("cert", "psk"):
@@ -161,7 +161,7 @@ class Server:
         return payloads
 
 
-@case(2425, "RFC 4739 2.3", only="esplaned")
+@case(2425, "RFC 4739 2.4", only="esplaned")
 def twice_as_initiator(t):
     """Its second request has IDi and the proof, over that IDi, and no third is announced."""
     for how in ("cert", "psk"):
@@ -182,7 +182,7 @@ def twice_as_initiator(t):
         t.subject.stop()
 
 
-@case(2427, "RFC 7296 1.2, RFC 4739 2.3", only="esplaned")
+@case(2427, "RFC 7296 1.2, RFC 4739 2.4", only="esplaned")
 def twice_without_the_child(t):
     """Both proofs are right, the child is refused: the IKE SA stood, and is deleted, not dropped."""
     for error in (wire.TS_UNACCEPTABLE, wire.NO_PROPOSAL_CHOSEN):

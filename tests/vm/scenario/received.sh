@@ -111,4 +111,50 @@ datagram right
 check "a sound datagram arrives" wait_for 5 grep -q 'got.*whole' "$WORK/sink.log"
 is "one that was damaged behind the peer does not" "$(grep -c got "$WORK/sink.log") $(($(damaged Udp) - before))" '1 1'
 reap sink
+
+# --- ECN, RFC 6040: outside is as inside, and what is marked on the way arrives marked or not at all
+
+# tos NET TO OCTET: a datagram with these DSCP and ECN
+tos()
+{
+	in_net "$1" python3 -IS -c '
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, int(sys.argv[2]))
+s.sendto(b"ecn", (sys.argv[1], 7779))' "$2" "$3"
+}
+
+spawn ecn in_net a python3 -IS -u -c '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IP, 13, 1)
+s.bind(("10.1.0.1", 7779))
+print("bound")
+while True:
+    print("tos", s.recvmsg(100, 100)[1][0][2][0])'
+must wait_for 5 grep -q bound "$WORK/ecn.log"
+capture_start outside a eth0 src 192.0.2.1 and ip proto 50
+for octet in 0 1 42; do
+	tos a 10.2.0.1 "$octet"
+done
+capture_stop outside
+is "outside DSCP and ECN are as inside" "$(for octet in 0 1 42; do
+	capture_count outside "ip[1] = $octet"
+done | xargs)" "1 1 1"
+must in_net b nft -f - <<'END'
+table ip congestion {
+	chain out {
+		type filter hook postrouting priority 0
+		oifname eth0 ip protocol esp ip ecn set ce
+	}
+}
+END
+for octet in 2 41 0; do
+	tos b 10.1.0.1 "$octet"
+done
+is_soon "what cannot say that it was marked is dropped and counted" 1 sa_in a stats.rx-ecn
+check "the rest says so" wait_for 5 grep -q 'tos 43' "$WORK/ecn.log"
+is "and nothing else has changed" "$(sed -n 's/^tos //p' "$WORK/ecn.log" | xargs)" "3 43"
+must in_net b nft delete table ip congestion
+reap ecn
 finish
