@@ -640,6 +640,10 @@ unsigned int devices_leftover_del(struct devices *all)
 	return 0;
 }
 
+void devices_look(struct devices *devices)
+{
+}
+
 void devices_settled(struct devices *all)
 {
 }

@@ -9,6 +9,7 @@
 #include "esplaned/engine/engine.h"
 #include "esplaned/engine/hooks.h"
 #include "esplaned/engine/servers.h"
+#include "esplaned/host/device.h"
 #include "esplaned/keys/keys.h"
 #include "lib/log.h"
 
@@ -212,6 +213,7 @@ bool reload(struct daemon *d, json_t **changes, char why[CONFIG_WHY_MAX])
 	reload_pools(d, config);
 	reload_old(d, config, &r);
 	reload_new(d, config, &r);
+	devices_look(d->devices);
 	reload_pools_drop(d, config);
 	ike_forget_tickets(d->ike);
 	engine_listen(d);

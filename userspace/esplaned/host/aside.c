@@ -221,14 +221,14 @@ static void aside_put_level(const struct aside *aside, uint8_t family, unsigned 
 	struct rule rule = aside_look_whole(aside, family, bits, ASIDE_LONGER, ROUTE_TABLE);
 	bool whole = aside->bits[family == AF_INET6][bits], any = whole;
 
-	for (unsigned int i = 0; i < ASIDE_PICKS_MAX && !any; i++)
+	for (unsigned int i = 0; aside->pick_count && i < ASIDE_PICKS_MAX && !any; i++)
 		any = aside->picks[i].refs && aside->picks[i].family == family &&
 		      aside->picks[i].bits == bits;
 	if (!any)
 		return;
 	rule.suppress = (int)bits;
 	aside_put(to, &rule);
-	for (uint32_t i = 0; i < ASIDE_PICKS_MAX; i++) {
+	for (uint32_t i = 0; aside->pick_count && i < ASIDE_PICKS_MAX; i++) {
 		const struct aside_pick *pick = &aside->picks[i];
 
 		if (pick->refs && pick->family == family && pick->bits == bits)

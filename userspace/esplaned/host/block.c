@@ -7,18 +7,27 @@
 #include <string.h>
 
 #include "lib/array.h"
+#include "lib/hash.h"
 #include "lib/log.h"
 
-struct block {
+/* All of its octets count. */
+struct block_key {
 	uint32_t table;
 	struct prefix dst;
+	uint8_t zero[2];
+};
+
+_Static_assert(sizeof(struct block_key) == 24, "no octet is left to chance");
+
+struct block {
+	UT_hash_handle hh;
+	struct block_key key;
 	unsigned int refs;
 };
 
 struct blocks {
 	struct nl_sock *sk;
 	struct block *list;
-	size_t count;
 	uint32_t metric[2];	/* of the routes: IPv4, IPv6 */
 	bool keep;		/* the routes stay */
 };
@@ -36,8 +45,14 @@ struct blocks *block_new(struct nl_sock *sk)
 
 void block_free(struct blocks *blocks)
 {
-	if (blocks)
-		free(blocks->list);
+	struct block *block, *next;
+
+	if (!blocks)
+		return;
+	HASH_ITER(hh, blocks->list, block, next) {
+		HASH_DEL(blocks->list, block);
+		free(block);
+	}
 	free(blocks);
 }
 
@@ -49,8 +64,8 @@ static uint32_t block_metric(const struct blocks *blocks, uint8_t family)
 static struct route block_route(const struct blocks *blocks, const struct block *block)
 {
 	return (struct route){
-		.dst = block->dst, .table = block->table, .unreachable = true,
-		.metric = block_metric(blocks, block->dst.addr.family),
+		.dst = block->key.dst, .table = block->key.table, .unreachable = true,
+		.metric = block_metric(blocks, block->key.dst.addr.family),
 	};
 }
 
@@ -86,12 +101,11 @@ void block_raise(struct blocks *blocks, uint32_t metric)
 
 		if (least < blocks->metric[f] || least == UINT32_MAX)
 			continue;
-		for (size_t i = 0; i < blocks->count; i++) {
-			struct block *block = &blocks->list[i];
+		for (const struct block *block = blocks->list; block; block = block->hh.next) {
 			struct route old = block_route(blocks, block), fresh = old;
 
 			fresh.metric = least + 1;
-			if (block->dst.addr.family == families[f] &&
+			if (old.dst.addr.family == families[f] &&
 			    !route_add(blocks->sk, &fresh, false, why))
 				route_del(blocks->sk, &old, why);
 		}
@@ -102,33 +116,45 @@ void block_raise(struct blocks *blocks, uint32_t metric)
 static struct block *block_find(const struct blocks *blocks, uint32_t table,
 				const struct prefix *dst)
 {
-	for (size_t i = 0; i < blocks->count; i++) {
-		if (blocks->list[i].table == table && prefix_equal(&blocks->list[i].dst, dst))
-			return &blocks->list[i];
+	const struct block_key key = { .table = table, .dst = *dst };
+	struct block *block;
+
+	HASH_FIND(hh, blocks->list, &key, sizeof(key), block);
+	return block;
+}
+
+static int block_new_hold(struct blocks *blocks, uint32_t table, const struct prefix *dst,
+			  char *why)
+{
+	struct block *block = calloc(1, sizeof(*block));
+	int rc;
+
+	snprintf(why, NLTALK_WHY_MAX, "no memory");
+	if (!block)
+		return -ENOMEM;
+	block->key = (struct block_key){ .table = table, .dst = *dst };
+	block->refs = 1;
+	HASH_ADD(hh, blocks->list, key, sizeof(block->key), block);
+	if (!hash_added(hh, block)) {
+		free(block);
+		return -ENOMEM;
 	}
-	return NULL;
+	rc = block_lay(blocks, block, why);
+	if (rc) {
+		HASH_DEL(blocks->list, block);
+		free(block);
+	}
+	return rc;
 }
 
 int block_hold(struct blocks *blocks, uint32_t table, const struct prefix *dst, char *why)
 {
-	struct block *block = block_find(blocks, table, dst), *more;
-	int rc;
+	struct block *block = block_find(blocks, table, dst);
 
-	if (block) {
-		block->refs++;
-		return 0;
-	}
-	more = reallocarray(blocks->list, blocks->count + 1, sizeof(*more));
-	if (!more) {
-		snprintf(why, NLTALK_WHY_MAX, "no memory");
-		return -ENOMEM;
-	}
-	blocks->list = more;
-	block = &more[blocks->count];
-	*block = (struct block){ .table = table, .dst = *dst, .refs = 1 };
-	rc = block_lay(blocks, block, why);
-	blocks->count += !rc;
-	return rc;
+	if (!block)
+		return block_new_hold(blocks, table, dst, why);
+	block->refs++;
+	return 0;
 }
 
 void block_drop(struct blocks *blocks, uint32_t table, const struct prefix *dst)
@@ -142,7 +168,8 @@ void block_drop(struct blocks *blocks, uint32_t table, const struct prefix *dst)
 	route = block_route(blocks, block);
 	if (!blocks->keep)
 		route_del(blocks->sk, &route, why);
-	*block = blocks->list[--blocks->count];
+	HASH_DEL(blocks->list, block);
+	free(block);
 }
 
 void block_keep(struct blocks *blocks)
@@ -160,8 +187,8 @@ void block_mend(struct blocks *blocks)
 {
 	char why[NLTALK_WHY_MAX], text[PREFIX_STRLEN];
 
-	for (size_t i = 0; i < blocks->count; i++) {
-		struct route route = block_route(blocks, &blocks->list[i]);
+	for (const struct block *block = blocks->list; block; block = block->hh.next) {
+		struct route route = block_route(blocks, block);
 		int rc = route_add(blocks->sk, &route, false, why);
 
 		if (!rc)

@@ -7,36 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "esplaned/host/aside.h"
-#include "esplaned/host/block.h"
-#include "esplaned/host/carry.h"
-#include "esplaned/host/wanted.h"
+#include "esplaned/host/device_type.h"
+#include "esplaned/host/way.h"
 #include "esplaned/nl/link.h"
 #include "lib/log.h"
 
 #define DEVICE_DNS	53
-
-struct devices {
-	struct nl_sock *sk;
-	struct blocks *blocks;
-	struct aside *aside;
-	struct device *first;
-	unsigned int wide;		/* picks that are blocked with more than they are */
-	struct addr servers[ASIDE_SERVERS_MAX];	/* that are being asked */
-	unsigned int server_count;
-	bool settled;
-};
-
-struct device {
-	struct device *next;
-	struct devices *all;
-	const struct tunnel_options *opt;
-	struct carry carry;
-	struct wanted wanted;
-	bool aside;			/* its routes are in the table of host/aside.h */
-	bool marked;			/* its own packets go past those that are picked */
-	struct device *moved;		/* the next of those that have just gone aside */
-};
 
 struct devices *devices_new(void)
 {
@@ -66,6 +42,8 @@ void devices_free(struct devices *all)
 		return;
 	block_free(all->blocks);
 	aside_free(all->aside);
+	wants_clear(&all->wants);
+	foreign_forget(&all->foreign);
 	if (all->sk)
 		nl_socket_free(all->sk);
 	free(all);
@@ -80,27 +58,9 @@ bool devices_have(const struct devices *all, const char *interface)
 	return false;
 }
 
-/* A table of the administrator's, who has rules for it. */
-static bool device_has_table(const struct device *dev)
-{
-	return dev->opt->table && dev->opt->table != ROUTE_TABLE;
-}
-
-static uint32_t device_table(const struct device *dev)
-{
-	if (device_has_table(dev))
-		return dev->opt->table;
-	return dev->aside ? ASIDE_TABLE : ROUTE_TABLE;
-}
-
 static uint32_t device_block_table(const struct device *dev, const struct prefix *dst)
 {
 	return dev->aside ? aside_block_table(dst) : device_table(dev);
-}
-
-static bool device_blocks(const struct device *dev)
-{
-	return dev->opt->when_down == WHEN_DOWN_BLOCK && !dev->opt->no_routes;
 }
 
 static bool device_block_wide(struct devices *all, const struct prefix *dst, char *why)
@@ -198,121 +158,62 @@ int device_ifindex(const struct device *dev)
 	return dev->carry.laid.ifindex;
 }
 
-/* Its routes go where packets to its peers do not look, those that block too, and stay there. */
-static int device_go_aside(struct device *dev, char why[IKE_WHY_MAX])
-{
-	int rc;
+struct device_search {
+	const struct device *dev;
+	const struct device *found;
+};
 
-	if (dev->aside || dev->opt->no_routes || device_has_table(dev))
-		return 0;
-	rc = aside_hold(dev->all->aside, dev->opt->ike.mark, dev->wanted.list, dev->wanted.count,
-			why);
-	dev->aside = true;
+/* One that has a route to it, where @dev would lay its own. */
+static bool device_on_equal(void *ctx, const struct want *want)
+{
+	struct device_search *search = ctx;
+	const struct device *dev = search->dev, *other = want->dev;
+	const struct pick_route to = { .dst = want->dst };
+
+	if (other == dev || want->picked || device_table(other) != device_table(dev) ||
+	    other->opt->metric != dev->opt->metric || !laid_route_refs(&other->carry.laid, &to))
+		return false;
+	search->found = other;
+	return true;
+}
+
+/* Is another's route in the way of one of its own? @why says whose, or is empty. */
+static bool device_is_hindered(const struct device *dev, char *why)
+{
+	struct devices *all = dev->all;
+
+	why[0] = '\0';
 	for (size_t i = 0; i < dev->wanted.count; i++) {
-		const struct prefix *dst = &dev->wanted.list[i];
-		char reason[NLTALK_WHY_MAX];
+		struct device_search search = { .dev = dev };
+		struct route route = {
+			.dst = dev->wanted.list[i], .table = device_table(dev),
+			.metric = route_metric(dev->wanted.list[i].addr.family, dev->opt->metric),
+		};
+		const struct route *theirs = foreign_find(&all->foreign, all->sk, &all->wants,
+							  &route);
 
-		if (!dev->wanted.blocked[i])
-			continue;
-		dev->wanted.blocked[i] = !block_hold(dev->all->blocks, aside_block_table(dst), dst,
-						     reason);
-		block_drop(dev->all->blocks, ROUTE_TABLE, dst);
-	}
-	laid_move(&dev->carry.laid, ASIDE_TABLE);
-	return rc;
-}
-
-/* Can what it has in the main table go aside? */
-static bool device_can_move(const struct device *dev)
-{
-	return !dev->aside && !dev->opt->no_routes && !device_has_table(dev);
-}
-
-/* As configured, and as agreed, which may be longer prefixes. */
-static bool device_hides(const struct device *dev, const struct device *other)
-{
-	const struct laid *laid = &other->carry.laid;
-
-	if (wanted_hides(&dev->wanted, &other->wanted, other->aside))
-		return true;
-	for (unsigned int i = 0; other->aside && i < laid->route_count; i++) {
-		const struct pick_route *to = &laid->routes[i].to;
-
-		if (!to->pick.proto && wanted_covers(&dev->wanted, &to->dst))
+		if (!theirs && dev->carry.laid.ifindex &&
+		    wants_equal(&all->wants, &route.dst, device_on_equal, &search)) {
+			route.ifindex = device_ifindex(search.found);
+			route.protocol = ROUTE_PROTOCOL;
+			theirs = &route;
+		}
+		if (theirs) {
+			laid_say_whose(all->sk, theirs, why);
 			return true;
+		}
 	}
 	return false;
 }
 
-/*
- * Would @dev, with what it has in the main table, block what @other leads to, or be blocked by it?
- * What blocks aside goes before the main table's routes to the same prefix.
- */
-static bool device_is_in_way(const struct device *dev, const struct device *other)
-{
-	return (device_blocks(dev) && device_hides(dev, other)) ||
-	       (other->aside && device_blocks(other) &&
-		wanted_shares(&dev->wanted, &other->wanted));
-}
-
-/* What is in @other's way goes aside, and takes with it what is in its own. */
-static void device_clear_way(struct device *other, char why[IKE_WHY_MAX])
-{
-	struct device *next = NULL;
-
-	for (; other; other = next) {
-		next = other->moved;
-		other->moved = NULL;
-		if (!other->aside && !other->wanted.picked_count)
-			continue;
-		for (struct device *dev = other->all->first; dev; dev = dev->next) {
-			if (!device_can_move(dev) || !device_is_in_way(dev, other))
-				continue;
-			device_go_aside(dev, why);
-			dev->moved = next;
-			next = dev;
-		}
-	}
-}
-
-/* It is new, or has other children, or has gone aside. */
-static void device_make_way(struct device *dev, char why[IKE_WHY_MAX])
-{
-	const struct device *other = dev->all->first;
-
-	for (; other && device_can_move(dev); other = other->next) {
-		if (device_is_in_way(dev, other))
-			device_go_aside(dev, why);
-	}
-	device_clear_way(dev, why);
-}
-
-/* Who blocks @dst with more in the main table goes aside. */
-static void device_uncover(struct devices *all, const struct prefix *dst)
+void devices_look(struct devices *all)
 {
 	char why[IKE_WHY_MAX];
 
 	for (struct device *dev = all->first; dev; dev = dev->next) {
-		if (!device_can_move(dev) || !device_blocks(dev) ||
-		    !wanted_covers(&dev->wanted, dst))
-			continue;
-		device_go_aside(dev, why);
-		device_clear_way(dev, why);
-	}
-}
-
-/* Agreed selectors that are less than the configured ones may be in a shorter block of another. */
-static void device_clear_agreed(struct device *dev, const struct ike_child_link *link)
-{
-	struct prefix list[PREFIXES_MAX];
-
-	if (!dev->aside || ts_list_equal(link->remote_ts, link->conf->remote_ts))
-		return;
-	for (unsigned int i = 0; i < ts_list_count(link->remote_ts); i++) {
-		unsigned int count = prefix_list(&link->remote_ts->ts[i], list);
-
-		while (count--)
-			device_uncover(dev->all, &list[count]);
+		if (dev->fresh && !dev->opt->no_routes && device_is_hindered(dev, why))
+			log_err("tunnel %s: %s", dev->opt->ike.name, why);
+		dev->fresh = false;
 	}
 }
 
@@ -327,9 +228,9 @@ static int device_way(struct device *dev, const struct addr *remote, char why[IK
 
 	if (!wanted_has(&dev->wanted, remote) || dev->opt->no_routes)
 		return 0;
-	rc = device_go_aside(dev, why);
+	rc = way_aside(dev, why);
 	if (!aside)
-		device_make_way(dev, why);
+		way_make(dev, why);
 	if (rc)
 		return rc;
 	if (!route_get(dev->all->sk, remote, dev->opt->ike.mark, &any, &route, reason) &&
@@ -346,7 +247,22 @@ static void device_mark(struct device *dev, char why[IKE_WHY_MAX])
 	dev->marked = dev->wanted.picked_count && !dev->opt->no_routes;
 	if (dev->marked)
 		aside_hold(dev->all->aside, dev->opt->ike.mark, NULL, 0, why);
-	device_make_way(dev, why);
+	way_make(dev, why);
+}
+
+/* What it wants, and all know of it. False: no memory, and it wants nothing. */
+static bool device_fill(struct device *dev)
+{
+	struct wants *wants = &dev->all->wants;
+
+	if (!wanted_fill(&dev->wanted, dev->opt))
+		return false;
+	if (!dev->opt->no_routes && !wants_add(wants, dev, &dev->wanted)) {
+		wanted_clear(&dev->wanted);
+		return false;
+	}
+	foreign_forget(&dev->all->foreign);
+	return true;
 }
 
 struct device *device_new(struct devices *all, const struct tunnel_options *opt,
@@ -362,7 +278,7 @@ struct device *device_new(struct devices *all, const struct tunnel_options *opt,
 	carry_init(&dev->carry, all->sk, all->aside, all->blocks, opt);
 	dev->next = all->first;
 	all->first = dev;
-	if (!wanted_fill(&dev->wanted, dev->opt)) {
+	if (!device_fill(dev)) {
 		device_free(dev);
 		return NULL;
 	}
@@ -370,11 +286,10 @@ struct device *device_new(struct devices *all, const struct tunnel_options *opt,
 		return dev;
 	block_raise(all->blocks, opt->metric);
 	if (wanted_leads_everywhere(&dev->wanted) || wanted_has(&dev->wanted, &opt->ike.remote))
-		device_go_aside(dev, why);
+		way_aside(dev, why);
 	device_mark(dev, why);
 	device_block(dev, why);
-	if (!why[0])
-		laid_in_way(&dev->carry.laid, dev->wanted.list, dev->wanted.count, why);
+	dev->fresh = !why[0];
 	return dev;
 }
 
@@ -416,15 +331,18 @@ bool device_changed(struct device *dev, const struct addr *peers, unsigned int c
 	struct device was = *dev;
 
 	why[0] = '\0';
-	if (!wanted_fill(&dev->wanted, dev->opt)) {
+	wants_del(&dev->all->wants, dev);
+	if (!device_fill(dev)) {
 		dev->wanted = was.wanted;
+		if (!dev->opt->no_routes)
+			wants_add(&dev->all->wants, dev, &dev->wanted);
 		return false;
 	}
 	if (dev->aside)
 		aside_hold(dev->all->aside, dev->opt->ike.mark, dev->wanted.list, dev->wanted.count,
 			   why);
 	else if (device_is_beside(dev, peers, count))
-		device_go_aside(dev, why);
+		way_aside(dev, why);
 	device_mark(dev, why);
 	device_block(dev, why);
 	device_let_go(&was);
@@ -450,7 +368,7 @@ int device_up(struct device *dev, const struct addr *remote, char why[IKE_WHY_MA
 	rc = device_make(dev, why);
 	/* Said before the peer is bothered. */
 	if (!rc && !dev->carry.children && !dev->opt->no_routes &&
-	    laid_in_way(&dev->carry.laid, dev->wanted.list, dev->wanted.count, why))
+	    device_is_hindered(dev, why))
 		rc = -EEXIST;
 	return rc ? rc : device_way(dev, remote, why);
 }
@@ -523,7 +441,7 @@ int device_child_up(struct device *dev, const struct ike_child_link *link, char 
 	rc = carry_add(&dev->carry, link, note, why);
 	if (rc)
 		return rc;
-	device_clear_agreed(dev, link);
+	way_make_agreed(dev, link);
 	device_reach_again(dev);
 	return 0;
 }
@@ -566,6 +484,7 @@ void device_free(struct device *dev)
 		return;
 	device_down(dev);
 	device_let_go(dev);
+	wants_del(&dev->all->wants, dev);
 	for (at = &dev->all->first; *at != dev; at = &(*at)->next)
 		;
 	*at = dev->next;
@@ -575,6 +494,7 @@ void device_free(struct device *dev)
 
 void devices_mend(struct devices *all)
 {
+	foreign_forget(&all->foreign);
 	block_mend(all->blocks);
 	for (struct device *dev = all->first; dev; dev = dev->next) {
 		char why[IKE_WHY_MAX] = "";
@@ -652,4 +572,5 @@ void devices_settled(struct devices *all)
 	all->settled = true;
 	aside_leftover_del(all->aside);
 	devices_leftover_del(all);
+	devices_look(all);
 }

@@ -33,6 +33,11 @@ unsigned int devices_leftover_del(struct devices *all);
  * that block and that none of them wants are removed.
  */
 void devices_settled(struct devices *all);
+/*
+ * Logs what is in the way of the routes of those that are new, devices_settled() too: of many at
+ * once, it looks once.
+ */
+void devices_look(struct devices *all);
 /* This daemon ends for the next one to begin: routes that block stay, as if it had been killed. */
 void devices_keep_blocks(struct devices *all);
 /*
@@ -53,8 +58,8 @@ void devices_reach(struct devices *all, const struct addr *servers, unsigned int
 
 /*
  * @opt is kept, not copied. Lays the blocking routes of when-down = "block" for all its children at
- * once. NULL: no memory. Otherwise @why is empty, or says what is in the way of a route, and the
- * device is there all the same.
+ * once. NULL: no memory. Otherwise @why is empty, or says what is in the way of one, and the device
+ * is there all the same. Others of its routes: devices_look().
  */
 struct device *device_new(struct devices *all, const struct tunnel_options *opt,
 			  char why[IKE_WHY_MAX]);

@@ -27,7 +27,7 @@ static void laid_on_link(void *ctx, int ifindex, const char *tunnel)
 		snprintf(owner->tunnel, sizeof(owner->tunnel), "%s", tunnel);
 }
 
-static void laid_say_whose(struct nl_sock *sk, const struct route *route, char *why)
+void laid_say_whose(struct nl_sock *sk, const struct route *route, char *why)
 {
 	struct laid_owner owner = { .ifindex = route->ifindex };
 	char dst[PREFIX_STRLEN], via[ADDR_STRLEN], name[IF_NAMESIZE] = "";
@@ -88,11 +88,6 @@ static bool laid_in_table(const struct laid *laid, uint32_t table, const struct 
 	if (search.any)
 		laid_say_whose(laid->sk, &search.found, why);
 	return search.any;
-}
-
-bool laid_in_way(const struct laid *laid, const struct prefix *list, unsigned int count, char *why)
-{
-	return laid_in_table(laid, laid->table, list, count, why);
 }
 
 static struct laid_route *laid_route_find(const struct laid *laid, const struct pick_route *to)

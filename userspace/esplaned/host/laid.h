@@ -51,11 +51,8 @@ int laid_addr_hold(struct laid *laid, const struct prefix *addr, char *why);
 /* True: it was removed, and with it the kernel's routes with that source. */
 bool laid_addr_drop(struct laid *laid, const struct prefix *addr);
 
-/*
- * Is somebody else's route to one of these there, in @laid's table with its metric? @why says
- * whose, or is empty.
- */
-bool laid_in_way(const struct laid *laid, const struct prefix *list, unsigned int count, char *why);
+/* What to do about another's @route that is in the way. @why: NLTALK_WHY_MAX octets. */
+void laid_say_whose(struct nl_sock *sk, const struct route *route, char *why);
 /* Lays again what the kernel has dropped. False: a route cannot be laid, as its source is gone. */
 bool laid_mend(struct laid *laid);
 /* All that pick nothing go to another table, each first there and then away from here. */

@@ -168,38 +168,3 @@ bool wanted_leads_everywhere(const struct wanted *wanted)
 	}
 	return false;
 }
-
-static bool wanted_hides_in(const struct prefix *wide, const struct wanted *other, bool aside)
-{
-	for (size_t i = 0; aside && i < other->count; i++) {
-		if (prefix_within(&other->list[i], wide))
-			return true;
-	}
-	for (size_t i = 0; i < other->picked_count; i++) {
-		const struct prefix *dst = &other->picked[i].to.dst;
-
-		if (prefix_within(dst, wide) || prefix_within(wide, dst))
-			return true;
-	}
-	return false;
-}
-
-bool wanted_shares(const struct wanted *wanted, const struct wanted *other)
-{
-	for (size_t i = 0; i < wanted->count; i++) {
-		for (size_t j = 0; j < other->count; j++) {
-			if (prefix_equal(&wanted->list[i], &other->list[j]))
-				return true;
-		}
-	}
-	return false;
-}
-
-bool wanted_hides(const struct wanted *wanted, const struct wanted *other, bool aside)
-{
-	for (size_t i = 0; i < wanted->count; i++) {
-		if (wanted_hides_in(&wanted->list[i], other, aside))
-			return true;
-	}
-	return false;
-}

@@ -32,12 +32,5 @@ bool wanted_concerns(const struct wanted *wanted, const struct addr *addr);
 bool wanted_covers(const struct wanted *wanted, const struct prefix *dst);
 /* All of a family, or a half: peers, and who asks for names, are in there. */
 bool wanted_leads_everywhere(const struct wanted *wanted);
-/*
- * Rules ask the main table first, for longer prefixes: would what blocks @wanted there end the
- * search for what @other picks, or, where it stands @aside, for all of it?
- */
-bool wanted_hides(const struct wanted *wanted, const struct wanted *other, bool aside);
-/* The same prefix, whatever the packets? */
-bool wanted_shares(const struct wanted *wanted, const struct wanted *other);
 
 #endif
