@@ -29,10 +29,12 @@ struct proven_path {
 	time_t from, until;		/* while all of its certificates are valid */
 	uint8_t count;
 	struct proven_step step[PROVEN_STEPS_MAX];
+	uint16_t next;			/* in its list: a number from 1 on; 0: it is the last */
 };
 
 struct proven {
 	struct proven_path *path;	/* as much room as was needed */
+	uint16_t *list;			/* by digest; as many as there is room */
 	unsigned int count, room, next;
 };
 

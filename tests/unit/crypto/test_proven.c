@@ -50,22 +50,37 @@ static void while_it_is_valid(void **state)
 	assert_null(find(&proven, 1, 150));
 }
 
-static void the_oldest_gives_way(void **state)
+/* Those of @step: all digests end in the same bits, or none do. */
+static void oldest_gives_way(uint32_t step)
 {
 	struct proven proven = { 0 };
 
 	for (uint32_t i = 0; i < PROVEN_MAX; i++)
-		add(&proven, i);
+		add(&proven, i * step);
 	assert_non_null(find(&proven, 0, 150));
-	for (uint32_t i = PROVEN_MAX; i < 2 * PROVEN_MAX; i++) {
-		add(&proven, i);
-		assert_null(find(&proven, i - PROVEN_MAX, 150));
-		assert_non_null(find(&proven, i, 150));
-		assert_non_null(find(&proven, i - PROVEN_MAX + 1, 150));
+	for (uint32_t i = PROVEN_MAX; i < 2 * PROVEN_MAX + 100; i++) {
+		add(&proven, i * step);
+		assert_null(find(&proven, (i - PROVEN_MAX) * step, 150));
+		assert_int_equal(find(&proven, i * step, 150)->step[0].issuer,
+				 (uint16_t)(i * step));
+		assert_non_null(find(&proven, (i - PROVEN_MAX + 1) * step, 150));
+	}
+	for (uint32_t i = PROVEN_MAX + 100; i < 2 * PROVEN_MAX + 100; i++) {
+		/* one that is there keeps its place */
+		add(&proven, i * step);
+		assert_non_null(find(&proven, i * step, 150));
+		assert_non_null(find(&proven, (PROVEN_MAX + 100) * step, 150));
 	}
 	assert_int_equal(proven.count, PROVEN_MAX);
 	assert_int_equal(proven.room, PROVEN_MAX);
 	proven_free(&proven);
+}
+
+static void the_oldest_gives_way(void **state)
+{
+	oldest_gives_way(1);
+	oldest_gives_way(7);
+	oldest_gives_way(PROVEN_MAX / 4);
 }
 
 int main(void)
