@@ -234,6 +234,14 @@ void key_free(struct key *key)
 	mem_free_wiped(key, sizeof(*key));
 }
 
+void key_abandon(struct key *key)
+{
+	if (!key || !key->pin)
+		return;
+	key_get(key);
+	mem_wipe(key->pin, key->pin_size);
+}
+
 bool key_fits(const struct key *key, struct chunk cert)
 {
 	gnutls_datum_t data = key_datum(cert);

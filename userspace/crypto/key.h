@@ -26,6 +26,11 @@ bool key_load_pkcs12(struct chunk octets, const char *password, struct key **key
 /* Another holder, each of whom frees it; by any thread. */
 void key_get(struct key *key);
 void key_free(struct key *key);			/* the last one wipes; NULL is fine */
+/*
+ * Its token does not answer, and whoever asks it would wait, too: the key stays until the process
+ * ends, whoever frees it. Its PIN is wiped.
+ */
+void key_abandon(struct key *key);		/* NULL is fine */
 /* Is it on a token, which may take its time? */
 bool key_is_token(const struct key *key);
 

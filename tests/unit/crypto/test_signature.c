@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "crypto/key.h"
+#include "crypto/key_type.h"
 #include "crypto/sigalg.h"
 #include "crypto/raw.h"
 #include "crypto/signature.h"
@@ -360,6 +360,28 @@ static void pkcs12(void **state)
 	assert_null(certs);
 }
 
+/* It is freed by all who hold it, and its token is not asked for anything. */
+static void a_token_that_is_dead(void **state)
+{
+	struct key *key = load("p256");
+	static const char nothing[8];
+
+	key->pin = strdup("1234567");
+	key->pin_size = sizeof(nothing);
+	key_get(key);
+	key_abandon(key);
+	assert_memory_equal(key->pin, nothing, sizeof(nothing));
+	key_free(key);
+	key_free(key);
+	assert_int_equal(key->holders, 1);
+	assert_true(key_is_token(key));
+	key_free(key);
+	key = load("p256");		/* one of a file goes as ever: ASan knows */
+	key_abandon(key);
+	key_free(key);
+	key_abandon(NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -370,6 +392,7 @@ int main(void)
 		cmocka_unit_test(what_the_peer_cannot_verify),
 		cmocka_unit_test(keys_of_every_form),
 		cmocka_unit_test(pkcs12),
+		cmocka_unit_test(a_token_that_is_dead),
 	};
 
 	return cmocka_run_group_tests(tests, pki_make, pki_remove);

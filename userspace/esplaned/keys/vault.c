@@ -59,13 +59,22 @@ struct vault *vault_new(int network, int supervisor, const char *path)
 	return v;
 }
 
+static void vault_abandon_keys(const struct config *config)
+{
+	for (size_t i = 0; config && i < config->count; i++) {
+		key_abandon(config->tunnels[i].key);
+		key_abandon(config->tunnels[i].second.key);
+	}
+}
+
 void vault_free(struct vault *v)
 {
 	if (!v)
 		return;
-	if (!signer_free(v->signer)) {	/* whoever asks that token waits, too */
+	if (!signer_free(v->signer)) {
 		log_warn("a token does not answer: ending without it");
-		return;
+		vault_abandon_keys(v->config);
+		vault_abandon_keys(v->before);
 	}
 	config_free(v->config);
 	config_free(v->before);
