@@ -162,6 +162,29 @@ fetched()
 	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
 }
 
+# looked_up INITIATOR COUNT: both ends send where their certificate is, and fetch the other's. What was asked for, the server
+# has written down.
+looked_up()
+{
+	local what="$1 initiates: hash and URL"
+
+	espl_cert p384 ca gw.example.org "cert-url = \"$URLS/paris.der\"" "fetch-certs = { \"$URLS/\" }" >"$WORK/a/esplane.conf"
+	espl_anew a
+	swan_cert b-p256 p256
+	printf 'authorities {\n\troot {\n\t\tcacert = %s\n\t\tcert_uri_base = %s/\n\t}\n}\n' "$PKI/ca.pem" "$URLS" >"$WORK/b/authorities.conf"
+	must swan b --load-authorities --file "$WORK/b/authorities.conf"
+	if [ "$1" = esplane ]; then
+		check "$what: up" espl a up office
+	else
+		check "$what: up" swan b --initiate --child net --timeout "$HANG"
+	fi || return
+	check "$what: strongSwan has fetched ours" grep -q '^192\.0\.2\.2 .*"GET /urls/paris.der ' "$WORK/lists.log"
+	is "$what: esplane has fetched strongSwan's" "$(grep -c "^192\.0\.2\.1 .*\"GET /urls/$HASH " "$WORK/lists.log")" "$2"
+	ping_both "$what"
+	check "$what: down" espl a down office
+	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
+}
+
 # swan_raw KEY REMOTE-KEY: raw public keys. strongSwan sends none and wants none, it has them all.
 swan_raw()
 {
@@ -317,6 +340,22 @@ reap responder
 spawn lists in_net a python3 -m http.server --bind 127.0.0.1 --directory "$PKI" 8889
 wait_for 30 in_net a python3 -c 'import urllib.request as u; u.urlopen("http://localhost:8889/ca.crl")'
 fetched "a list by HTTP" esplane b-list "revocation = strict" "dpd = 65s"
+reap lists
+
+# The address that each end sends is of one server. What is proved once is remembered, so the count does not grow.
+URLS=http://192.0.2.1:8890/urls
+mkdir "$PKI/urls"
+must openssl x509 -in "$PKI/a-p384.pem" -outform DER -out "$PKI/urls/paris.der"
+must openssl x509 -in "$PKI/b-p256.pem" -outform DER -out "$PKI/urls/gw.der"
+HASH=$(sha1sum <"$PKI/urls/gw.der" | cut -d' ' -f1)
+mv "$PKI/urls/gw.der" "$PKI/urls/$HASH"
+spawn lists in_net a python3 -m http.server --bind 192.0.2.1 --directory "$PKI" 8890
+wait_for 30 in_net b python3 -c 'import urllib.request as u; u.urlopen("'$URLS'/paris.der")'
+swan_stop b
+SWAN_PLUGINS+=" curl"
+swan_start b b "hash_and_url = yes"
+looked_up esplane 1
+looked_up strongSwan 1
 reap lists
 
 swan_stop b
