@@ -92,11 +92,10 @@ static void by_hand(struct builder *b)
 	build_auth(b, AUTH_SIGNATURE, "signature", 9);
 }
 
-/* A sends so many addresses by hand; B refuses them with @why, after so many jobs. */
-static void refused_by_hand(unsigned int fetches, unsigned int count, unsigned int len,
-			    unsigned int encoding, const char *why, unsigned int jobs)
+/* A sends B so many addresses by hand. */
+static void give_by_hand(struct ends *p, unsigned int count, unsigned int len,
+			 unsigned int encoding)
 {
-	struct ends *p = url_ends(fetches);
 	struct side *a = &p->s[0], *b = &p->s[1];
 	struct letter l;
 
@@ -109,6 +108,16 @@ static void refused_by_hand(unsigned int fetches, unsigned int count, unsigned i
 	forge(only_sa(a), EXCHANGE_IKE_AUTH, 0, 1, by_hand, &l);
 	drop(a);
 	give(b, &l);
+}
+
+/* B refuses them with @why, after so many jobs. */
+static void refused_by_hand(unsigned int fetches, unsigned int count, unsigned int len,
+			    unsigned int encoding, const char *why, unsigned int jobs)
+{
+	struct ends *p = url_ends(fetches);
+	struct side *b = &p->s[1];
+
+	give_by_hand(p, count, len, encoding);
 	ended_in(b, IKE_EV_REFUSED, IKE_FAIL_AUTH_LOCAL, why);
 	assert_int_equal(b->fake.jobs_begun, jobs);
 	url_free(p);
@@ -131,25 +140,16 @@ static void test_many_tunnels(void **state)
 {
 	for (unsigned int count = 1; count <= 4; count += 3) {
 		struct ends *p = url_ends(2);
-		struct side *a = &p->s[0], *b = &p->s[1];
+		struct side *b = &p->s[1];
 		struct tunnel_conf conf = b->conf;
 		uint32_t id[9];
-		struct letter l;
 
 		for (unsigned int i = 0; i < 9; i++) {
 			snprintf(conf.name, sizeof(conf.name), "more %u", i);
 			assert_int_equal(ike_tunnel_add(b->ike, &conf, &id[i]), 0);
 			fake_keys(&b->fake, id[i], keys[1], "ca");
 		}
-		hand_count = count;
-		hand_len = 60;
-		hand_encoding = CERT_X509_URL;
-		start(p, 0);
-		carry(a);
-		carry(b);
-		forge(only_sa(a), EXCHANGE_IKE_AUTH, 0, 1, by_hand, &l);
-		drop(a);
-		give(b, &l);
+		give_by_hand(p, count, 60, CERT_X509_URL);
 		ended_in(b, IKE_EV_REFUSED, IKE_FAIL_AUTH_LOCAL, "cannot be fetched");
 		assert_int_equal(b->fake.jobs_begun, 8 / count);
 		url_free(p);
