@@ -80,13 +80,16 @@ static void test_who_fetches(void **state)
 }
 
 static unsigned int hand_count, hand_len, hand_encoding;
+static unsigned int hand_before;	/* octets of a CERT of no kind that is taken, in front */
 
 static void by_hand(struct builder *b)
 {
-	static const uint8_t filler[64];
-	const struct chunk cert = { filler, hand_len };
+	static const uint8_t filler[IKE_CERTS_LEN_MAX + 1];
+	const struct chunk cert = { filler, hand_len }, before = { filler, hand_before };
 
 	build_id(b, PAYLOAD_IDI, ID_FQDN, names[0], strlen(names[0]));
+	if (hand_before)
+		build_cert(b, PAYLOAD_CERT, 1, &before, 1);	/* PKCS #7 */
 	for (unsigned int i = 0; i < hand_count; i++)
 		build_cert(b, PAYLOAD_CERT, (uint8_t)hand_encoding, &cert, 1);
 	build_auth(b, AUTH_SIGNATURE, "signature", 9);
@@ -135,6 +138,15 @@ static void test_odd_addresses(void **state)
 	}
 }
 
+/* What is passed over takes no place from what is not. */
+static void test_other_kinds(void **state)
+{
+	hand_before = IKE_CERTS_LEN_MAX + 1;
+	refused_by_hand(0, 1, 60, CERT_X509_SIGNATURE, "its certificate is no certificate", 1);
+	refused_by_hand(2, 1, 60, CERT_X509_URL, "its certificate cannot be fetched", 1);
+	hand_before = 0;
+}
+
 /* Eight tunnels may be meant by one address each; of four addresses only two. */
 static void test_many_tunnels(void **state)
 {
@@ -160,7 +172,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_who_fetches), cmocka_unit_test(test_odd_addresses),
-		cmocka_unit_test(test_many_tunnels),
+		cmocka_unit_test(test_other_kinds), cmocka_unit_test(test_many_tunnels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -191,16 +191,23 @@ static bool certs_take_address(struct auth_session *s, const struct msg_cert *ce
 	return true;
 }
 
-/* Is it one of those that are looked at? */
-static bool certs_fit(struct auth_session *s, const struct msg_cert *cert, bool fetches)
+/* Is it of a kind that is looked at? The others have no part in the octets of all. */
+static bool certs_is_kind(const struct msg_cert *cert, bool fetches)
+{
+	return cert->encoding == CERT_X509_SIGNATURE || cert->encoding == CERT_OCSP ||
+	       (fetches && certs_is_address(cert->encoding));
+}
+
+/* Is there a place for it? */
+static bool certs_fit(struct auth_session *s, const struct msg_cert *cert)
 {
 	if (!cert->data.left)
 		return false;
 	if (certs_is_address(cert->encoding))
-		return fetches && certs_take_address(s, cert);
+		return certs_take_address(s, cert);
 	if (cert->encoding == CERT_OCSP)
 		return s->ocsp_count < IKE_OCSP_MAX;
-	return cert->encoding == CERT_X509_SIGNATURE && s->cert_count < IKE_CERTS_MAX;
+	return s->cert_count < IKE_CERTS_MAX;
 }
 
 bool certs_take(struct auth_session *s, const struct msg *m)
@@ -216,9 +223,11 @@ bool certs_take(struct auth_session *s, const struct msg *m)
 
 		if (m->cert[i].encoding == CERT_RAW_PUBLIC_KEY && data->left <= IKE_CERTS_LEN_MAX)
 			s->raw_key = (struct chunk){ data->at, data->left };
+		if (!certs_is_kind(&m->cert[i], fetches))
+			continue;
 		if (len + data->left > IKE_CERTS_LEN_MAX)
 			break;
-		if (!certs_fit(s, &m->cert[i], fetches))
+		if (!certs_fit(s, &m->cert[i]))
 			continue;
 		len += data->left;
 		if (m->cert[i].encoding == CERT_OCSP)
