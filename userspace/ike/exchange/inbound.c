@@ -8,12 +8,14 @@
 void *inbound_new(struct ike_sa *sa, size_t size, const struct msg_header *h, const uint8_t *raw,
 		  size_t len, const struct endpoint *local, const struct endpoint *remote)
 {
-	struct inbound *in = malloc(size + len);
+	size_t room = h->flags & MSG_RESPONSE ? 0 : IKE_OUT_MAX;
+	struct inbound *in = malloc(size + len + room);
 
 	if (!in)
 		return NULL;
 	memset(in, 0, sizeof(*in));
 	in->size = size + len;
+	in->room_len = room;
 	in->sa = sa;
 	in->h = *h;
 	in->local = *local;
@@ -24,12 +26,26 @@ void *inbound_new(struct ike_sa *sa, size_t size, const struct msg_header *h, co
 	return in;
 }
 
+static void inbound_clear_room(struct inbound *in)
+{
+	if (in->answer)
+		mem_wipe(in->answer->buf, in->answer->len);
+}
+
+uint8_t *inbound_room(struct inbound *in, const struct writer *answer)
+{
+	inbound_clear_room(in);
+	in->answer = answer;
+	return in->raw + in->raw_len;
+}
+
 void inbound_free(struct inbound *in)
 {
 	if (in->sa->ike->exchange == &in->exchange)
 		in->sa->ike->exchange = NULL;
 	if (in->forget)
 		in->forget(in);
+	inbound_clear_room(in);
 	mem_free_wiped(in, in->size);
 }
 

@@ -8,10 +8,11 @@
 
 #include "ike/exchange/exchange.h"
 #include "ike/exchange/fsm.h"
+#include "lib/cursor.h"
 
 struct inbound {
 	TAILQ_ENTRY(inbound) link;	/* in sa->pending, while a job is under way */
-	size_t size;			/* octets of the whole allocation */
+	size_t size;			/* octets of the allocation, but the room */
 	struct ike_sa *sa;
 	const struct fsm_row *row;
 	struct msg_header h;
@@ -20,6 +21,8 @@ struct inbound {
 	struct endpoint local, remote;
 	uint8_t *raw;			/* a copy, which becomes plain; behind the version's part */
 	size_t raw_len;
+	size_t room_len;		/* for the answer, behind the copy; a response: 0 */
+	const struct writer *answer;	/* what is written of it; NULL: nothing */
 	struct ike_exchange exchange;	/* for people: the version fills it in */
 	/*
 	 * Why the state changes. With a failure the IKE SA closes once the answer has left, and
@@ -40,6 +43,11 @@ static inline bool inbound_is_response(const struct inbound *in)
 /* @size: of the version's struct, which begins with this one. NULL: no memory. */
 void *inbound_new(struct ike_sa *sa, size_t size, const struct msg_header *h, const uint8_t *raw,
 		  size_t len, const struct endpoint *local, const struct endpoint *remote);
+/*
+ * Where @answer, which is the version's, writes the answer from the beginning. It is wiped as far
+ * as it was written, now and when @in is freed.
+ */
+uint8_t *inbound_room(struct inbound *in, const struct writer *answer);
 /* Only before inbound_handle(). */
 void inbound_free(struct inbound *in);
 /* Runs its row and takes @in over. False: there is no row, and @in still belongs to the caller. */

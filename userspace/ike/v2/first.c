@@ -13,6 +13,7 @@
 #include "ike/object/tunnel.h"
 #include "ike/v2/addke.h"
 #include "ike/v2/certs.h"
+#include "ike/v2/message.h"
 #include "ike/v2/nat.h"
 #include "ike/v2/offer.h"
 #include "ike/v2/ppk.h"
@@ -267,17 +268,13 @@ void first_enter(struct first *f, const struct candidates *c)
 		    inbound_new(sa, sizeof(*v), f->h, f->raw, f->len, f->local, f->remote) : NULL;
 	if (v) {
 		struct cursor chain = cursor_of(v->in.raw, v->in.raw_len);
-		struct msg_header answer = {
-			.spi_i = sa->spi_i, .spi_r = sa->spi_r, .exchange = f->h->exchange,
-			.flags = MSG_RESPONSE,
-		};
 
 		cursor_skip(&chain, MSG_HEADER_LEN);
 		msg_parse_payloads(chain, f->h->first, &v->m);
 		rules_check(f->h->exchange, false, false, &v->m, why);
 		v->in.kind = v->m.kind;
 		tell_heard(v);
-		build_begin(&v->b, v->answer, sizeof(v->answer), &answer);
+		message_answer_begin(v);
 		inbound_handle(&v->in);
 	}
 	if (sa->state == SA_NEW)

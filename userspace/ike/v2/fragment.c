@@ -186,7 +186,7 @@ static struct v2_inbound *fragment_join(const struct v2_inbound *v, struct parti
 	uint8_t *text = partial_join(*partial, &len);
 
 	if (text) {
-		whole = inbound_new(in->sa, v2_inbound_size(&in->h), &in->h, text, len, &in->local,
+		whole = inbound_new(in->sa, sizeof(*whole), &in->h, text, len, &in->local,
 				    &in->remote);
 		mem_free_wiped(text, len);
 	}

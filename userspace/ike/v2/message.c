@@ -103,9 +103,7 @@ void message_answer_begin(struct v2_inbound *v)
 {
 	struct msg_header h = message_header_to(&v->in);
 
-	/* a response has no room for one */
-	message_begin(v->in.sa, &v->b, v->answer,
-		      inbound_is_response(&v->in) ? 0 : sizeof(v->answer), &h);
+	message_begin(v->in.sa, &v->b, inbound_room(&v->in, &v->b.w), v->in.room_len, &h);
 }
 
 bool message_finish(struct inbound *in, struct datagrams *answer)

@@ -311,7 +311,7 @@ void receive_input(struct ike *ike, const struct ike_version *version, struct ik
 		hint_denied(exchange_find(sa, h->id, h->exchange), h, raw, len, remote);
 		return;
 	}
-	v = inbound_new(sa, v2_inbound_size(h), h, raw, len, local, remote);
+	v = inbound_new(sa, sizeof(*v), h, raw, len, local, remote);
 	if (!v)
 		return;
 	if (inbound_is_response(&v->in))

@@ -19,15 +19,7 @@ struct v2_inbound {
 	struct cursor inner;		/* the chain inside the Encrypted payload, */
 	uint8_t inner_first;		/* and the type of its first payload */
 	struct builder b;		/* the answer, when it is a request */
-	uint8_t answer[IKE_OUT_MAX];	/* last: a response has none of it */
 };
-
-/* Octets of it for inbound_new(): a response needs no room for an answer. */
-static inline size_t v2_inbound_size(const struct msg_header *h)
-{
-	return h->flags & MSG_RESPONSE ? offsetof(struct v2_inbound, answer) :
-					 sizeof(struct v2_inbound);
-}
 
 static inline struct v2_inbound *v2_inbound(struct inbound *in)
 {
