@@ -255,6 +255,12 @@ bool proposal_select(const struct proposals *ours, const struct proposals *their
 	return c.made;
 }
 
+bool proposal_match(const struct proposal *ours, const struct proposal *theirs,
+		    struct proposal *chosen)
+{
+	return match(ours, theirs, false, false, chosen);
+}
+
 bool proposal_fits(const struct proposals *ours, const struct proposal *theirs)
 {
 	struct choice c = { .ours = ours };

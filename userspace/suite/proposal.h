@@ -200,6 +200,9 @@ static inline bool choose_is_final(const struct choice *c)
  */
 bool proposal_select(const struct proposals *ours, const struct proposals *theirs, bool ignore_ke,
 		     struct proposal *chosen, unsigned int *index);
+/* The same of one of each. */
+bool proposal_match(const struct proposal *ours, const struct proposal *theirs,
+		    struct proposal *chosen);
 /* Have these two anything in common? */
 bool proposal_fits(const struct proposals *ours, const struct proposal *theirs);
 

@@ -263,9 +263,14 @@ static void any_number_of_proposals_is_read(void **state)
 		assert_int_equal(count, 400);
 		assert_true(msg_sa_select(&m.sa, &ours, false, &chosen, &offer));
 		assert_true(offer.spi == 1000 + places[i]);
+		offer.spi = 0;
+		assert_true(msg_sa_find(&m.sa, &ours.p[0], &chosen, &offer));
+		assert_true(offer.spi == 1000 + places[i]);
+		assert_int_equal(chosen.count, 3);
 	}
 	parse_proposals(400, 400, "aes128gcm16-prfsha384-x25519");
 	assert_false(msg_sa_select(&m.sa, &ours, false, &chosen, &offer));
+	assert_false(msg_sa_find(&m.sa, &ours.p[0], &chosen, &offer));
 }
 
 /* The strongest, wherever it stands; the first of theirs with by_peer. */

@@ -136,7 +136,7 @@ static unsigned int first_count_takers(const struct candidates *c, const struct 
 	return takers;
 }
 
-/* A suite that as many as possible accept; of equals that of the first. */
+/* A suite that as many as possible of several accept; of equals that of the first. */
 static void first_choose_suite(struct first *f, struct candidates *c)
 {
 	const struct proposals *before = NULL;
@@ -175,13 +175,15 @@ static bool first_choose(struct first *f, struct candidates *c)
 		if (!before || memcmp(before, list, sizeof(*list)))
 			common = msg_sa_select(&f->in.sa, list, false, &suite, &offer);
 		before = list;
+		if (common && !c->count)
+			c->suite = suite;
 		if (common)
 			c->t[c->count++] = all[i];
 		else if (!c->refusing)
 			c->refusing = all[i];
 		c->force_udp |= common && all[i]->conf->force_udp;
 	}
-	if (c->count)
+	if (c->count > 1)
 		first_choose_suite(f, c);
 	return c->count;
 }
@@ -353,7 +355,7 @@ enum verdict v2_init_request(struct inbound *in)
 {
 	struct v2_inbound *v = v2_inbound(in);
 	struct ike_sa *sa = in->sa;
-	struct proposals answer = { .count = 1, .p = { suite_proposal(&sa->suite) } };
+	const struct proposal suite = suite_proposal(&sa->suite);
 	struct msg_header h = { .spi_i = sa->spi_i, .spi_r = sa->spi_r };
 	uint8_t secret[KE_SECRET_MAX];
 	bool fake = sa->udp, ok;
@@ -363,7 +365,7 @@ enum verdict v2_init_request(struct inbound *in)
 	struct ke *ke;
 	size_t len;
 
-	if (!msg_sa_select(&v->m.sa, &answer, false, &again, &offer))
+	if (!msg_sa_find(&v->m.sa, &suite, &again, &offer))
 		return VERDICT_DROP;
 	offer = (struct msg_offer){ .number = offer.number };
 	sa->ni.len = v->m.nonce.left;
@@ -386,7 +388,7 @@ enum verdict v2_init_request(struct inbound *in)
 	redirect_heard(sa, &v->m);
 	nat_detect(sa, v);
 	sa->udp = sa->nat_t && !in->remote.stream && (sa->nat_local || sa->nat_remote || fake);
-	build_sa(&v->b, &answer, &offer);
+	build_sa_one(&v->b, &suite, &offer);
 	public = ke_public(ke, &len);
 	build_ke(&v->b, v->m.ke.group, public, len);
 	build_nonce(&v->b, sa->nr.b, sa->nr.len);

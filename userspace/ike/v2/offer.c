@@ -62,7 +62,7 @@ void offer_answer(struct builder *b, const struct proposal *suite, uint8_t numbe
 {
 	struct msg_offer offer = { .number = number, .spi_len = 4, .spi = spi };
 
-	build_sa_answer(b, suite, &offer);
+	build_sa_one(b, suite, &offer);
 }
 
 static bool offer_spi_ok(const struct msg_offer *offer)

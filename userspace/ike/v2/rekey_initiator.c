@@ -75,7 +75,7 @@ static struct ike_sa *rekey_prepare(struct exchange *ex)
  */
 static enum built rekey_build(struct exchange *ex, struct cause *cause)
 {
-	const struct proposals same = { .count = 1, .p = { suite_proposal(&ex->sa->suite) } };
+	const struct proposal same = suite_proposal(&ex->sa->suite);
 	struct msg_offer offer = { .number = 1, .spi_len = 8 };
 	struct rekey_exchange *p = rekey_exchange(ex);
 	const struct ike_sa *sa;
@@ -94,7 +94,7 @@ static enum built rekey_build(struct exchange *ex, struct cause *cause)
 	}
 	offer.spi = sa->spi_i;
 	v2_request_begin(ex, &b);
-	build_sa(&b, &same, &offer);
+	build_sa_one(&b, &same, &offer);
 	build_nonce(&b, sa->ni.b, sa->ni.len);
 	public = ke_public(p->ke, &len);
 	build_ke(&b, ke_group(p->ke), public, len);

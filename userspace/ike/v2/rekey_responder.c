@@ -42,12 +42,12 @@ static struct ike_sa *rekey_successor(struct inbound *in, const struct proposal 
 static void rekey_answer(struct v2_inbound *v, const struct ike_sa *sa, const struct ke *ke,
 			 uint8_t number)
 {
-	struct proposals list = { .count = 1, .p = { suite_proposal(&sa->suite) } };
+	const struct proposal suite = suite_proposal(&sa->suite);
 	struct msg_offer offer = { .number = number, .spi_len = 8, .spi = sa->spi_r };
 	const uint8_t *public;
 	size_t len;
 
-	build_sa(&v->b, &list, &offer);
+	build_sa_one(&v->b, &suite, &offer);
 	build_nonce(&v->b, sa->nr.b, sa->nr.len);
 	public = ke_public(ke, &len);
 	build_ke(&v->b, ke_group(ke), public, len);
@@ -75,10 +75,10 @@ static void rekey_meet_rival(struct rekey_exchange *ours, struct ike_sa *sa, str
 static bool rekey_choose(const struct ike_sa *old, const struct msg_sa *offered,
 			 struct proposal *suite, struct msg_offer *offer)
 {
-	const struct proposals same = { .count = 1, .p = { suite_proposal(&old->suite) } };
 	const struct proposals *ours = &old->peer->conf->ike;
+	const struct proposal same = suite_proposal(&old->suite);
 
-	return (msg_sa_select(offered, &same, false, suite, offer) ||
+	return (msg_sa_find(offered, &same, suite, offer) ||
 		msg_sa_select(offered, ours, false, suite, offer)) &&
 	       offer->spi_len == 8 && offer->spi;
 }

@@ -51,8 +51,8 @@ void build_payload_end(struct builder *b);
  * numbered from 1, without SPI (IKE_SA_INIT).
  */
 void build_sa(struct builder *b, const struct proposals *list, const struct msg_offer *first);
-/* One proposal, with the number of what it answers, and our SPI. */
-void build_sa_answer(struct builder *b, const struct proposal *p, const struct msg_offer *offer);
+/* One proposal, with our SPI; in an answer it has the number of what it answers. */
+void build_sa_one(struct builder *b, const struct proposal *p, const struct msg_offer *offer);
 /* One of them, where the payload has been begun. */
 void build_proposal(struct builder *b, const struct proposal *p, const struct msg_offer *offer,
 		    bool last);

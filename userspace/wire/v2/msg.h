@@ -170,6 +170,9 @@ bool msg_sa_next(struct cursor *proposals, struct proposal *p, struct msg_offer 
  */
 bool msg_sa_select(const struct msg_sa *theirs, const struct proposals *ours, bool ignore_ke,
 		   struct proposal *chosen, struct msg_offer *offer);
+/* The same where ours is one suite: the first of theirs that has it. */
+bool msg_sa_find(const struct msg_sa *theirs, const struct proposal *suite,
+		 struct proposal *chosen, struct msg_offer *offer);
 
 /* The first notify of a type, or NULL. */
 const struct msg_notify *msg_notify(const struct msg *m, uint16_t type);

@@ -145,6 +145,17 @@ static void sa_spoil_addke(struct proposal *p)
 			p->t[i].unusable = true;
 }
 
+/* As it counts for a choice. */
+static bool sa_next(const struct msg_sa *theirs, struct cursor *at, struct proposal *p,
+		    struct msg_offer *offer)
+{
+	if (!msg_sa_next(at, p, offer))
+		return false;
+	if (theirs->no_addke)
+		sa_spoil_addke(p);
+	return true;
+}
+
 bool msg_sa_select(const struct msg_sa *theirs, const struct proposals *ours, bool ignore_ke,
 		   struct proposal *chosen, struct msg_offer *offer)
 {
@@ -153,15 +164,29 @@ bool msg_sa_select(const struct msg_sa *theirs, const struct proposals *ours, bo
 	struct msg_offer next;
 	struct proposal p;
 
-	while (!choose_is_final(&c) && msg_sa_next(&at, &p, &next)) {
-		if (theirs->no_addke)
-			sa_spoil_addke(&p);
+	while (!choose_is_final(&c) && sa_next(theirs, &at, &p, &next)) {
 		if (choose_among(&c, &p))
 			*offer = next;
 	}
 	if (c.made)
 		*chosen = c.best;
 	return c.made;
+}
+
+bool msg_sa_find(const struct msg_sa *theirs, const struct proposal *suite,
+		 struct proposal *chosen, struct msg_offer *offer)
+{
+	struct cursor at = theirs->proposals;
+	struct msg_offer next;
+	struct proposal p;
+
+	while (sa_next(theirs, &at, &p, &next)) {
+		if (proposal_match(suite, &p, chosen)) {
+			*offer = next;
+			return true;
+		}
+	}
+	return false;
 }
 
 static void build_transform(struct writer *w, const struct transform *t, bool last)
@@ -198,7 +223,7 @@ void build_proposal(struct builder *b, const struct proposal *p, const struct ms
 	writer_patch_u16(w, start + 2, (uint16_t)(w->len - start));
 }
 
-void build_sa_answer(struct builder *b, const struct proposal *p, const struct msg_offer *offer)
+void build_sa_one(struct builder *b, const struct proposal *p, const struct msg_offer *offer)
 {
 	build_payload(b, PAYLOAD_SA);
 	build_proposal(b, p, offer, true);
