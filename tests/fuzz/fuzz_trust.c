@@ -13,6 +13,7 @@
 #include "crypto/sigalg.h"
 #include "crypto/signature.h"
 #include "crypto/trust.h"
+#include "fake/fake_chain.h"
 #include "lib/cursor.h"
 #include "suite/ikev2.h"
 
@@ -84,7 +85,8 @@ static void chain(struct cursor c, bool crl)
 	unsigned int count = split(c, certs);
 	struct chunk_list *ca, *lists;
 	char why[TRUST_WHY_MAX] = "";
-	struct trust_claim claim = { certs, count, ID_FQDN, nobody, NOW };
+	struct trust_claim claim = { NULL, ID_FQDN, nobody, NOW };
+	unsigned int lead;
 	struct trust *t;
 	time_t until;
 
@@ -93,11 +95,9 @@ static void chain(struct cursor c, bool crl)
 	ca = chunk_list_new(&certs[count - 1], 1);
 	lists = crl ? cert_load_crl(certs[0], why) : NULL;
 	t = trust_new(ca, lists, REVOCATION_STRICT, crl);
-	if (lists) {
-		claim.certs++;
-		claim.count--;
-	}
-	if (t && (trust_check(t, &claim, &until, NULL, why) || !*why || strlen(why) >= sizeof(why)))
+	lead = lists ? 1 : 0;
+	if (t && (chain_trusted(t, certs + lead, count - lead, &claim, &until, NULL, why) ||
+		  !*why || strlen(why) >= sizeof(why)))
 		abort();
 	trust_free(t);
 	chunk_list_put(ca);
@@ -111,7 +111,7 @@ static void fetched(struct cursor c, bool ocsp)
 	struct chunk certs[CERT_CHAIN_MAX];
 	unsigned int count = split(c, certs);
 	struct trust_need need = { .ocsp = ocsp };
-	struct trust_claim claim = { certs + 1, count - 1, ID_FQDN, gw, NOW };
+	struct trust_claim claim = { NULL, ID_FQDN, gw, NOW };
 	char why[TRUST_WHY_MAX] = "";
 	struct chunk_list *ca;
 	struct trust *t;
@@ -123,7 +123,7 @@ static void fetched(struct cursor c, bool ocsp)
 	t = trust_new(ca, NULL, REVOCATION_STRICT, true);
 	if (t) {
 		trust_learn(t, &need, certs[0], "nothing", NOW);
-		if (!trust_check(t, &claim, &until, &need, why) &&
+		if (!chain_trusted(t, certs + 1, count - 1, &claim, &until, &need, why) &&
 		    (!*why || strlen(why) >= sizeof(why)))
 			abort();
 	}
@@ -152,6 +152,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else if (kind != 3)
 		chain(c, kind == 5);
 	else if (cursor_u8(&c, &method) && split(c, certs) > 1)
-		signature_check(certs[0], true, method, rest, certs[1], why);
+		chain_signed(certs[0], true, method, rest, certs[1], why);
 	return 0;
 }

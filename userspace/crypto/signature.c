@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "crypto/cert_type.h"
+#include "crypto/chain_type.h"
 #include "crypto/key_type.h"
 #include "crypto/raw_type.h"
 #include "crypto/sigalg.h"
@@ -380,22 +380,20 @@ static bool signature_check_with(gnutls_pubkey_t key, const char *whose, bool le
 				sigalg_str(&alg, name), whose);
 }
 
-bool signature_check(struct chunk cert, bool legacy, uint8_t method, struct chunk octets,
+bool signature_check(const struct chain *chain, bool legacy, uint8_t method, struct chunk octets,
 		     struct chunk signature, char why[SIGNATURE_WHY_MAX])
 {
-	gnutls_x509_crt_t crt = cert_import(cert);
 	gnutls_pubkey_t key = NULL;
 	bool ok;
 
-	if (crt && gnutls_pubkey_init(&key) == 0 && gnutls_pubkey_import_x509(key, crt, 0) == 0)
+	if (gnutls_pubkey_init(&key) == 0 &&
+	    gnutls_pubkey_import_x509(key, chain->crt[0], 0) == 0)
 		ok = signature_check_with(key, "its certificate's", legacy, method, octets,
 					  signature, why);
 	else
 		ok = signature_refuse(why, "the key of the peer's certificate cannot be read");
 	if (key)
 		gnutls_pubkey_deinit(key);
-	if (crt)
-		gnutls_x509_crt_deinit(crt);
 	return ok;
 }
 

@@ -13,6 +13,7 @@
 #define SIGNATURE_MAX		1152	/* octets: RSA of 8192 bits */
 #define SIGNATURE_WHY_MAX	256
 
+struct chain;
 struct key;
 
 /*
@@ -22,10 +23,10 @@ struct key;
 bool signature_make(const struct key *key, uint16_t hashes, struct chunk octets, uint8_t *method,
 		    uint8_t out[SIGNATURE_MAX], size_t *len, char why[SIGNATURE_WHY_MAX]);
 /*
- * Is @signature one of @octets with the key of @cert (DER)? Whoever sent it may have made all of
- * them. @legacy: SHA-1 with method 14, and DSA, count too.
+ * Is @signature one of @octets with the key of the first certificate of @chain? Whoever sent it may
+ * have made all of them. @legacy: SHA-1 with method 14, and DSA, count too.
  */
-bool signature_check(struct chunk cert, bool legacy, uint8_t method, struct chunk octets,
+bool signature_check(const struct chain *chain, bool legacy, uint8_t method, struct chunk octets,
 		     struct chunk signature, char why[SIGNATURE_WHY_MAX]);
 /*
  * As signature_check(), with one of these raw public keys (crypto/raw.h), which are believed: that

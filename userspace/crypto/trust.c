@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/cert_type.h"
+#include "crypto/chain_type.h"
 #include "crypto/crypto.h"
 #include "crypto/dn.h"
 #include "crypto/fetched.h"
@@ -401,17 +401,17 @@ static time_t trust_until(gnutls_x509_crt_t end)
 
 /* What is remembered of a path */
 
-static bool trust_digest(const struct trust_claim *claim, uint8_t digest[PROVEN_DIGEST])
+static bool trust_digest(const struct chain *chain, uint8_t digest[PROVEN_DIGEST])
 {
 	uint32_t len[CERT_CHAIN_MAX];
 	struct chunk parts[2 * CERT_CHAIN_MAX];
 
-	for (unsigned int i = 0; i < claim->count; i++) {
-		len[i] = (uint32_t)claim->certs[i].len;
+	for (unsigned int i = 0; i < chain->count; i++) {
+		len[i] = (uint32_t)chain->der[i].len;
 		parts[2 * i] = (struct chunk){ (const uint8_t *)&len[i], sizeof(len[i]) };
-		parts[2 * i + 1] = claim->certs[i];
+		parts[2 * i + 1] = chain->der[i];
 	}
-	return sha256(parts, 2 * claim->count, digest);
+	return sha256(parts, 2 * chain->count, digest);
 }
 
 /* Its number among them, or @count. */
@@ -477,92 +477,52 @@ static void trust_recall(const struct trust *t, const gnutls_x509_crt_t *crt,
 }
 
 /* Is there a path from the first of them to a CA? */
-static bool trust_verify(struct trust *t, const gnutls_x509_crt_t *crt,
-			 const struct trust_claim *claim, char why[TRUST_WHY_MAX])
+static bool trust_verify(struct trust *t, const struct chain *chain, char why[TRUST_WHY_MAX])
 {
+	const gnutls_x509_crt_t *crt = chain->crt;
 	gnutls_x509_crt_t sorted[CERT_CHAIN_MAX];	/* by GnuTLS */
 	const struct proven_path *known;
 	struct proven_path path = { 0 };
 	unsigned int status = 0;
 
-	if (!trust_digest(claim, path.digest))
+	if (!trust_digest(chain, path.digest))
 		return trust_refuse(why, "the peer's certificates cannot be verified");
-	known = proven_find(&t->proven, path.digest, claim->now);
+	known = proven_find(&t->proven, path.digest, checking.now);
 	if (known) {
 		trust_recall(t, crt, known);
 		return true;
 	}
-	memcpy(sorted, crt, claim->count * sizeof(*crt));
-	if (gnutls_x509_trust_list_verify_crt(t->list, sorted, claim->count, trust_flags(t),
+	memcpy(sorted, crt, chain->count * sizeof(*crt));
+	if (gnutls_x509_trust_list_verify_crt(t->list, sorted, chain->count, trust_flags(t),
 					      &status, trust_on_step) < 0)
 		return trust_refuse(why, "the peer's certificates cannot be verified");
 	if (status)
-		return trust_say(t, crt, claim->count, status, why);
-	trust_remember(t, crt, claim->count, &path);
-	return true;
-}
-
-static bool trust_check_path(struct trust *t, const gnutls_x509_crt_t *crt,
-			     const struct trust_claim *claim, time_t *until,
-			     struct trust_need *need, char why[TRUST_WHY_MAX])
-{
-	char name[CERT_NAME_MAX], detail[CERT_WHY_MAX];
-
-	checking.now = claim->now;
-	checking.count = 0;
-	checking.ocsp = claim->ocsp;
-	checking.ocsp_count = claim->ocsp_count;
-	gnutls_global_set_time_function(trust_clock);
-	if (!trust_verify(t, crt, claim, why))
-		return false;
-	if (!cert_is_usable_of(crt[0], t->legacy, detail))
-		return trust_refuse(why, "the certificate of %s: %.140s",
-				    cert_subject_of(crt[0], name), detail);
-	*until = trust_until(crt[0]);
-	return trust_purposes_fit(crt, claim->count, why) &&
-	       trust_identity_fits(crt[0], claim, why) && trust_not_revoked(t, need, why);
-}
-
-/* @crt: room for as many as there may be. False: @why; those that were read are there. */
-static bool trust_read(const struct trust_claim *claim, gnutls_x509_crt_t *crt,
-		       unsigned int *count, char why[TRUST_WHY_MAX])
-{
-	size_t octets = 0;
-
-	*count = 0;
-	if (!claim->count)
-		return trust_refuse(why, "the peer has sent no certificate");
-	if (claim->count > CERT_CHAIN_MAX)
-		return trust_refuse(why, "the peer has sent %u certificates; %d are the most",
-				    claim->count, CERT_CHAIN_MAX);
-	for (unsigned int i = 0; i < claim->count; i++)
-		octets += claim->certs[i].len;
-	if (octets > CERT_OCTETS_MAX)
-		return trust_refuse(why, "the peer's certificates have %zu octets; %d are the most",
-				    octets, CERT_OCTETS_MAX);
-	for (; *count < claim->count; (*count)++) {
-		crt[*count] = cert_import(claim->certs[*count]);
-		if (!crt[*count])
-			return trust_refuse(why, "certificate %u of the peer's is none, or broken",
-					    *count + 1);
-	}
+		return trust_say(t, crt, chain->count, status, why);
+	trust_remember(t, crt, chain->count, &path);
 	return true;
 }
 
 bool trust_check(struct trust *t, const struct trust_claim *claim, time_t *until,
 		 struct trust_need *need, char why[TRUST_WHY_MAX])
 {
-	gnutls_x509_crt_t crt[CERT_CHAIN_MAX];
-	unsigned int count;
-	bool ok;
+	const struct chain *chain = claim->chain;
+	char name[CERT_NAME_MAX], detail[CERT_WHY_MAX];
 
 	if (need)
 		need->url[0] = '\0';
-	ok = trust_read(claim, crt, &count, why) &&
-	     trust_check_path(t, crt, claim, until, need, why);
-	while (count)
-		gnutls_x509_crt_deinit(crt[--count]);
-	return ok;
+	checking.now = claim->now;
+	checking.count = 0;
+	checking.ocsp = claim->ocsp;
+	checking.ocsp_count = claim->ocsp_count;
+	gnutls_global_set_time_function(trust_clock);
+	if (!trust_verify(t, chain, why))
+		return false;
+	if (!cert_is_usable_of(chain->crt[0], t->legacy, detail))
+		return trust_refuse(why, "the certificate of %s: %.140s",
+				    cert_subject_of(chain->crt[0], name), detail);
+	*until = trust_until(chain->crt[0]);
+	return trust_purposes_fit(chain->crt, chain->count, why) &&
+	       trust_identity_fits(chain->crt[0], claim, why) && trust_not_revoked(t, need, why);
 }
 
 void trust_learn(struct trust *t, const struct trust_need *need, struct chunk octets,

@@ -7,7 +7,7 @@
 #ifndef CRYPTO_TRUST_H
 #define CRYPTO_TRUST_H
 
-#include "crypto/cert.h"
+#include "crypto/chain.h"
 
 #define TRUST_WHY_MAX	CERT_WHY_MAX
 
@@ -36,8 +36,7 @@ void trust_free(struct trust *trust);		/* NULL is fine */
 
 /* What the peer has sent and wants to have believed. */
 struct trust_claim {
-	const struct chunk *certs;	/* DER, the end entity's first, the others in any order */
-	unsigned int count;
+	const struct chain *chain;
 	uint8_t id_type;		/* of the identity that it shall speak for */
 	struct chunk id;
 	time_t now;

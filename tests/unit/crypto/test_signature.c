@@ -15,6 +15,7 @@
 #include "crypto/sigalg.h"
 #include "crypto/raw.h"
 #include "crypto/signature.h"
+#include "fake/fake_chain.h"
 #include "lib/array.h"
 #include "pki.h"
 #include "suite/ikev2.h"
@@ -157,16 +158,16 @@ static void ours(void **state)
 			fail_msg("%s: %s", rows[i].key, why);
 		assert_int_equal(method, rows[i].method);
 		openssl_takes(i, auth, len);
-		assert_true(signature_check(cert, false, method, octets,
+		assert_true(chain_signed(cert, false, method, octets,
 					    (struct chunk){ auth, len }, why));
-		assert_false(signature_check(cert, false, method, others,
+		assert_false(chain_signed(cert, false, method, others,
 					     (struct chunk){ auth, len }, why));
 		assert_non_null(strstr(why, "is not one of its certificate's key"));
 		for (size_t cut = 0; cut < len; cut += cut < 80 ? 1 : 31)
-			assert_false(signature_check(cert, true, method, octets,
+			assert_false(chain_signed(cert, true, method, octets,
 						     (struct chunk){ auth, cut }, why));
 		auth[len - 2] ^= 1;	/* nettle 3.8 does not look at the last octet of Ed448 */
-		if (signature_check(cert, false, method, octets, (struct chunk){ auth, len }, why))
+		if (chain_signed(cert, false, method, octets, (struct chunk){ auth, len }, why))
 			fail_msg("row %zu: a changed signature", i);
 		key_free(key);
 	}
@@ -214,7 +215,7 @@ static bool theirs_is_taken(const char *cert, const char *options, uint8_t metho
 		auth[0] = (uint8_t)len++;
 	}
 	memcpy(auth + len, value.p, value.len);
-	return signature_check(pki_cert(cert), legacy, method, octets,
+	return chain_signed(pki_cert(cert), legacy, method, octets,
 			       (struct chunk){ auth, len + value.len }, why);
 }
 
@@ -231,12 +232,12 @@ static void dsa_of_method_3(void)
 				   "| sed 's/.*\\(.\\{40\\}\\)$/\\1/' | xxd -r -p >value"), 0);
 	value = pki_file("value");
 	assert_int_equal(value.len, 40);
-	assert_false(signature_check(pki_cert("dsa"), false, 3, octets, value, why));
+	assert_false(chain_signed(pki_cert("dsa"), false, 3, octets, value, why));
 	assert_string_equal(why, "the peer has signed with DSA with SHA-1, which can be forged: let "
 			    "it use another, or allow-legacy = yes");
-	assert_true(signature_check(pki_cert("dsa"), true, 3, octets, value, why));
+	assert_true(chain_signed(pki_cert("dsa"), true, 3, octets, value, why));
 	value.len--;
-	assert_false(signature_check(pki_cert("dsa"), true, 3, octets, value, why));
+	assert_false(chain_signed(pki_cert("dsa"), true, 3, octets, value, why));
 }
 
 static void theirs(void **state)

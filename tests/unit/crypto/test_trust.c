@@ -11,6 +11,7 @@
 #include <gnutls/x509.h>
 #include "crypto/dn.h"
 #include "crypto/trust.h"
+#include "fake/fake_chain.h"
 #include "lib/array.h"
 #include "pki.h"
 #include "suite/ikev2.h"
@@ -73,14 +74,15 @@ int __wrap_gnutls_x509_trust_list_verify_crt(gnutls_x509_trust_list_t list,
 }
 
 /* What is said of a claim is said again, whatever is remembered of it. */
-static bool steadily(struct trust *t, const struct trust_claim *claim)
+static bool steadily(struct trust *t, const struct chunk *certs, unsigned int count,
+		     struct trust_claim *claim)
 {
-	bool ok = trust_check(t, claim, &until, NULL, why);
+	bool ok = chain_trusted(t, certs, count, claim, &until, NULL, why);
 	char said[TRUST_WHY_MAX];
 	time_t then = until;
 
 	memcpy(said, why, sizeof(said));
-	assert_int_equal(trust_check(t, claim, &until, NULL, why), ok);
+	assert_int_equal(chain_trusted(t, certs, count, claim, &until, NULL, why), ok);
 	if (!ok)
 		assert_string_equal(why, said);
 	assert_int_equal(until, then);
@@ -94,14 +96,14 @@ static bool believed(struct trust *t, const char *chain, uint8_t type, struct ch
 		.id_type = type, .id = id, .now = time(NULL) + days * DAY,
 	};
 	struct chunk certs[CERT_CHAIN_MAX];
+	unsigned int count = 0;
 	char names[128], *at;
 
 	why[0] = '\0';
 	snprintf(names, sizeof(names), "%s", chain);
 	for (at = strtok(names, " "); at; at = strtok(NULL, " "))
-		certs[claim.count++] = pki_cert(at);
-	claim.certs = certs;
-	return steadily(t, &claim);
+		certs[count++] = pki_cert(at);
+	return steadily(t, certs, count, &claim);
 }
 
 static bool simply(const char *cas, const char *chain, bool legacy)
@@ -232,18 +234,18 @@ static void a_changed_octet(void **state)
 {
 	struct trust *t = trust("ca", NULL, REVOCATION_IF_AVAILABLE, true);
 	struct chunk cert = pki_cert("p256");
-	struct trust_claim claim = { &cert, 1, ID_FQDN, gw, time(NULL) };
+	struct trust_claim claim = { NULL, ID_FQDN, gw, time(NULL) };
 	uint8_t *octets = (uint8_t *)cert.p;
 
-	assert_true(trust_check(t, &claim, &until, NULL, why));
+	assert_true(chain_trusted(t, &cert, 1, &claim, &until, NULL, why));
 	for (size_t i = 0; i < cert.len; i++) {
 		octets[i] ^= 0x10;
-		if (trust_check(t, &claim, &until, NULL, why))
+		if (chain_trusted(t, &cert, 1, &claim, &until, NULL, why))
 			fail_msg("octet %zu may be another", i);
 		octets[i] ^= 0x10;
 	}
 	octets[cert.len - 1] ^= 1;
-	assert_false(trust_check(t, &claim, &until, NULL, why));
+	assert_false(chain_trusted(t, &cert, 1, &claim, &until, NULL, why));
 	assert_string_equal(why, "the certificate of C=DE, O=Example, CN=p256 is not signed by "
 			    "C=DE, O=Example, CN=Root, whose name it has as its issuer's");
 	trust_free(t);
@@ -363,9 +365,9 @@ static struct trust_need need;
 static bool asked(struct trust *t, const char *chain, long seconds)
 {
 	struct chunk cert = pki_cert(chain);
-	struct trust_claim claim = { &cert, 1, ID_FQDN, gw, time(NULL) + seconds };
+	struct trust_claim claim = { NULL, ID_FQDN, gw, time(NULL) + seconds };
 
-	return trust_check(t, &claim, &until, &need, why);
+	return chain_trusted(t, &cert, 1, &claim, &until, &need, why);
 }
 
 /* What openssl ocsp answers to what is to be asked, by this index and signer. */
@@ -429,9 +431,9 @@ static bool sent_at(struct trust *t, const char *chain, struct chunk first, stru
 {
 	const struct chunk ocsp[] = { first, second };
 	struct chunk cert = pki_cert(chain);
-	struct trust_claim claim = { &cert, 1, ID_FQDN, gw, now, ocsp, 2 };
+	struct trust_claim claim = { NULL, ID_FQDN, gw, now, ocsp, 2 };
 
-	return trust_check(t, &claim, &until, &need, why);
+	return chain_trusted(t, &cert, 1, &claim, &until, &need, why);
 }
 
 static bool sent(struct trust *t, const char *chain, struct chunk first, struct chunk second)
@@ -544,35 +546,41 @@ static void fetched_many(void **state)
 static void too_much(void **state)
 {
 	struct trust *t = trust("ca", NULL, REVOCATION_IF_AVAILABLE, false);
-	struct chunk certs[CERT_CHAIN_MAX + 1];
-	struct trust_claim claim = { certs, CERT_CHAIN_MAX + 1, ID_FQDN, gw, time(NULL) };
+	struct trust_claim claim = { NULL, ID_FQDN, gw, time(NULL) };
 	static uint8_t large[CERT_OCTETS_MAX + 1];
+	struct chunk certs[CERT_CHAIN_MAX + 1];
 
 	for (size_t i = 0; i < ARRAY_SIZE(certs); i++)
 		certs[i] = pki_cert("p256");
-	assert_false(trust_check(t, &claim, &until, NULL, why));
+	assert_null(chain_read(certs, CERT_CHAIN_MAX + 1, why));
 	assert_string_equal(why, "the peer has sent 9 certificates; 8 are the most");
-	claim.count = CERT_CHAIN_MAX;
-	assert_true(trust_check(t, &claim, &until, NULL, why));
-	claim.count = 2;
+	assert_true(chain_trusted(t, certs, CERT_CHAIN_MAX, &claim, &until, NULL, why));
 	certs[1] = (struct chunk){ large, sizeof(large) };
-	assert_false(trust_check(t, &claim, &until, NULL, why));
+	assert_null(chain_read(certs, 2, why));
 	assert_non_null(strstr(why, "octets; 12288 are the most"));
 	certs[1].len = 100;
-	assert_false(trust_check(t, &claim, &until, NULL, why));
+	assert_null(chain_read(certs, 2, why));
 	assert_string_equal(why, "certificate 2 of the peer's is none, or broken");
 	/* every beginning of one; nothing behind it */
 	for (size_t cut = 0; cut < certs[0].len; cut++) {
-		claim.count = 1;
 		certs[1] = certs[0];
 		certs[1].len = cut;
-		claim.certs = &certs[1];
-		assert_false(trust_check(t, &claim, &until, NULL, why));
+		assert_null(chain_read(&certs[1], 1, why));
 	}
-	claim.count = 0;
-	assert_false(trust_check(t, &claim, &until, NULL, why));
+	assert_null(chain_read(certs, 0, why));
 	assert_string_equal(why, "the peer has sent no certificate");
 	trust_free(t);
+}
+
+static void a_chain_is_named_after_its_first(void **state)
+{
+	const struct chunk certs[] = { pki_cert("deep"), pki_cert("sub") };
+	struct chain *chain = chain_read(certs, 2, why);
+	char name[CERT_NAME_MAX], same[CERT_NAME_MAX];
+
+	assert_non_null(chain);
+	assert_string_equal(chain_subject(chain, name), cert_subject(certs[0], same));
+	chain_free(chain);
 }
 
 static void files(void **state)
@@ -620,6 +628,7 @@ int main(void)
 		cmocka_unit_test(sent_responses), cmocka_unit_test(fetched_lists),
 		cmocka_unit_test(fetched_many),
 		cmocka_unit_test(too_much),
+		cmocka_unit_test(a_chain_is_named_after_its_first),
 		cmocka_unit_test(files),
 	};
 

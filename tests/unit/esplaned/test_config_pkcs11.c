@@ -18,6 +18,7 @@
 #include "crypto/crypto.h"
 #include "crypto/pkcs11.h"
 #include "crypto/signature.h"
+#include "fake/fake_chain.h"
 #include "esplaned/keys/link.h"
 #include "esplaned/keys/sandbox.h"
 #include "esplaned/keys/vault.h"
@@ -83,7 +84,7 @@ static bool signs(const struct tunnel_options *t)
 	return signature_make(t->key, 1 << SIGNATURE_HASH_SHA2_256 | 1 << SIGNATURE_HASH_SHA2_384,
 			      message, &method, auth, &len, why) &&
 	       method == AUTH_SIGNATURE &&
-	       signature_check(t->ike.certs->chunk[0], false, method, message,
+	       chain_signed(t->ike.certs->chunk[0], false, method, message,
 			       (struct chunk){ auth, len }, why);
 }
 

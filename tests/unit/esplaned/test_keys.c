@@ -14,6 +14,7 @@
 #include <cmocka.h>
 #include "crypto/crypto.h"
 #include "crypto/signature.h"
+#include "fake/fake_chain.h"
 #include "esplaned/conf/pack.h"
 #include "esplaned/keys/keys.h"
 #include "esplaned/keys/link.h"
@@ -528,7 +529,7 @@ static void signatures(void **state)
 	assert_int_equal(b.id, 5);
 	assert_string_equal(b.why, "");
 	assert_int_equal(b.method, AUTH_SIGNATURE);
-	assert_true(signature_check(t->ike.certs->chunk[0], false, b.method, octets,
+	assert_true(chain_signed(t->ike.certs->chunk[0], false, b.method, octets,
 				    (struct chunk){ b.auth, b.auth_len }, why));
 	/* likewise of TLS: ecdsa_secp256r1_sha256, of 32 octets and not of 31 */
 	assert_true(keys_tls(b.keys, 8, t->secret, 0x0403, (struct chunk){ hash, 32 }));

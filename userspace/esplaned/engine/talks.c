@@ -71,21 +71,19 @@ static void talks_free(struct talk *t)
 }
 
 /* Without what has to be fetched: that waits until TLS has proved whose the certificate is. */
-static enum tls_verdict talks_verify(void *ctx, const struct chunk *certs, unsigned int count,
-				     char why[TLS_WHY_MAX])
+static enum tls_verdict talks_believe(struct talk *t, struct tunnel_entry *entry,
+				      const struct chain *chain, char why[TLS_WHY_MAX])
 {
-	struct talk *t = ctx;
-	struct tunnel_entry *entry = tunnels_find(&t->d->tunnels, t->tunnel);
 	const struct trust_claim claim = {
-		.certs = certs, .count = count, .id_type = t->id.type,
-		.id = { t->id.data, t->id.len }, .now = time(NULL),
+		.chain = chain, .id_type = t->id.type, .id = { t->id.data, t->id.len },
+		.now = time(NULL),
 	};
-	struct trust *trust = entry ? verify_trust(entry, true) : NULL;
+	struct trust *trust = verify_trust(entry, true);
 	struct trust_need need = { 0 };
 	time_t until;
 
 	if (!trust) {
-		snprintf(why, TLS_WHY_MAX, "%s", entry ? "no memory" : "the tunnel has gone");
+		snprintf(why, TLS_WHY_MAX, "no memory");
 		return TLS_REFUSED;
 	}
 	if (!trust_check(trust, &claim, &until, entry->opt.no_fetch ? NULL : &need, why)) {
@@ -95,8 +93,27 @@ static enum tls_verdict talks_verify(void *ctx, const struct chunk *certs, unsig
 		return TLS_OPEN;
 	}
 	t->valid_s = (uint64_t)(until - claim.now);
-	cert_subject(certs[0], t->subject);
+	chain_subject(chain, t->subject);
 	return TLS_BELIEVED;
+}
+
+static enum tls_verdict talks_verify(void *ctx, const struct chunk *certs, unsigned int count,
+				     char why[TLS_WHY_MAX])
+{
+	struct talk *t = ctx;
+	struct tunnel_entry *entry = tunnels_find(&t->d->tunnels, t->tunnel);
+	enum tls_verdict verdict = TLS_REFUSED;
+	struct chain *chain;
+
+	if (!entry) {
+		snprintf(why, TLS_WHY_MAX, "the tunnel has gone");
+		return TLS_REFUSED;
+	}
+	chain = chain_read(certs, count, why);
+	if (chain)
+		verdict = talks_believe(t, entry, chain, why);
+	chain_free(chain);
+	return verdict;
 }
 
 static void talks_on_told(evutil_socket_t fd, short what, void *ctx)

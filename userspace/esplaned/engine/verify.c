@@ -172,10 +172,10 @@ static bool verify_fetches(struct verify *v)
 }
 
 /* False: it waits. */
-static bool verify_cert(struct verify *v, struct tunnel_entry *t)
+static bool verify_chain(struct verify *v, struct tunnel_entry *t, const struct chain *chain)
 {
 	const struct trust_claim claim = {
-		.certs = v->certs, .count = v->cert_count, .id_type = v->id.type,
+		.chain = chain, .id_type = v->id.type,
 		.ocsp = v->ocsp, .ocsp_count = v->ocsp_count,
 		.id = { v->id.data, v->id.len }, .now = time(NULL),
 	};
@@ -192,8 +192,7 @@ static bool verify_cert(struct verify *v, struct tunnel_entry *t)
 	if (!ok && !v->need.url[0])
 		return true;
 	if (!v->proven &&
-	    !signature_check(v->certs[0], t->opt.allow_legacy, v->method, v->covered, v->signature,
-			     why))
+	    !signature_check(chain, t->opt.allow_legacy, v->method, v->covered, v->signature, why))
 		return true;
 	if (!ok && verify_fetches(v))
 		return false;
@@ -201,9 +200,19 @@ static bool verify_cert(struct verify *v, struct tunnel_entry *t)
 		return true;
 	why[0] = '\0';
 	v->result.valid_s = (uint64_t)(until - claim.now);
-	cert_subject(v->certs[0], v->result.subject);
+	chain_subject(chain, v->result.subject);
 	gather_believed(v->gather);
 	return true;
+}
+
+/* Likewise. */
+static bool verify_cert(struct verify *v, struct tunnel_entry *t)
+{
+	struct chain *chain = chain_read(v->certs, v->cert_count, v->result.why);
+	bool done = !chain || verify_chain(v, t, chain);
+
+	chain_free(chain);
+	return done;
 }
 
 /* False: it waits. */
