@@ -92,6 +92,16 @@ static size_t log_printable(const uint8_t *p, size_t left)
 	return len;
 }
 
+/* Octets at @p that are ASCII and may be shown: nearly all of nearly all texts. */
+static size_t log_plain(const uint8_t *p, size_t left)
+{
+	size_t n = 0;
+
+	while (n < left && p[n] >= 0x20 && p[n] < 0x7f)
+		n++;
+	return n;
+}
+
 const char *log_escape(const char *text, size_t text_len, char *buf, size_t len)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -101,7 +111,9 @@ const char *log_escape(const char *text, size_t text_len, char *buf, size_t len)
 	if (!len)
 		return "";
 	while (text_len) {
-		n = log_printable(p, text_len);
+		n = log_plain(p, text_len < len - out - 1 ? text_len : len - out - 1);
+		if (!n)
+			n = log_printable(p, text_len);
 		if (len - out <= (n ? n : 4))
 			break;
 		if (n) {
@@ -121,12 +133,25 @@ const char *log_escape(const char *text, size_t text_len, char *buf, size_t len)
 	return buf;
 }
 
+/* Date and time but for the fraction, formatted anew where the second is another. */
+static const char *log_stamp(time_t second)
+{
+	static _Thread_local char stamp[32];
+	static _Thread_local time_t of;
+	struct tm tm;
+
+	if (!stamp[0] || of != second) {
+		gmtime_r(&second, &tm);
+		strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
+		of = second;
+	}
+	return stamp;
+}
+
 /* What stands in front of the text; always shorter than @len. */
 static size_t log_prefix(int level, char *buf, size_t len)
 {
 	struct timespec now;
-	char stamp[32];
-	struct tm tm;
 	int n;
 
 	switch (log_style) {
@@ -135,9 +160,8 @@ static size_t log_prefix(int level, char *buf, size_t len)
 		break;
 	case LOG_STYLE_TIME:
 		clock_gettime(CLOCK_REALTIME, &now);
-		gmtime_r(&now.tv_sec, &tm);
-		strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-		n = snprintf(buf, len, "%s.%03ldZ %s: ", stamp, now.tv_nsec / 1000000, log_name);
+		n = snprintf(buf, len, "%s.%03ldZ %s: ", log_stamp(now.tv_sec),
+			     now.tv_nsec / 1000000, log_name);
 		break;
 	default:
 		n = snprintf(buf, len, "%s: ", log_name);

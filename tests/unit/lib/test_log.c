@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "suite/ikev2.h"
+#include "lib/array.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "suite/proposal.h"
@@ -46,6 +47,18 @@ static const char *caught(void)
 	close(reader);
 	text[len] = '\0';
 	return text;
+}
+
+static const struct timespec *set_now;	/* NULL: it is as late as it is */
+
+int __real_clock_gettime(clockid_t clock, struct timespec *now);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
+{
+	if (!set_now)
+		return __real_clock_gettime(clock, now);
+	*now = *set_now;
+	return 0;
 }
 
 static void escapes(const char *text, size_t len, const char *expected)
@@ -156,6 +169,26 @@ static void timestamps(void **state)
 	assert_true(year > 2020 && month <= 12 && day <= 31 && hour < 24 && minute < 60 &&
 		    second <= 60);
 	assert_string_equal(rest, "esplaned: text");
+}
+
+/* A second that is written once is not kept for the next. */
+static void the_time_goes_on(void **state)
+{
+	static const struct { struct timespec at; const char *line; } rows[] = {
+		{ { 951782399, 7000000 }, "2000-02-28T23:59:59.007Z x: text\n" },
+		{ { 951782399, 999999999 }, "2000-02-28T23:59:59.999Z x: text\n" },
+		{ { 951782400, 0 }, "2000-02-29T00:00:00.000Z x: text\n" },
+		{ { 951782399, 1000000 }, "2000-02-28T23:59:59.001Z x: text\n" },
+	};
+
+	log_init("x", LOG_STYLE_TIME, LOG_INFO);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		set_now = &rows[i].at;
+		catch();
+		log_info("text");
+		set_now = NULL;
+		assert_string_equal(caught(), rows[i].line);
+	}
 }
 
 static void long_entries_are_cut(void **state)
@@ -302,6 +335,7 @@ int main(void)
 		cmocka_unit_test(one_entry_is_one_line),
 		cmocka_unit_test(the_journal_is_known),
 		cmocka_unit_test(timestamps),
+		cmocka_unit_test(the_time_goes_on),
 		cmocka_unit_test(long_entries_are_cut),
 		cmocka_unit_test(a_stuck_pipe_stops_nobody),
 		cmocka_unit_test(nor_does_a_stuck_socket),
