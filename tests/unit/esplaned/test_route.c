@@ -24,6 +24,7 @@
 #include "esplaned/nl/address.h"
 #include "esplaned/nl/link.h"
 #include "esplaned/nl/route.h"
+#include "esplaned/nl/rule.h"
 
 static struct nl_sock *sk;
 static char why[NLTALK_WHY_MAX];
@@ -316,6 +317,20 @@ static int done(void **state)
 
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, fresh, done)
 
+/* With all that one can have there is room for it. */
+static void the_longest_rule(void **state)
+{
+	const struct rule rule = {
+		.family = AF_INET6, .priority = 1000, .mark = 1, .own = true, .proto = IPPROTO_UDP,
+		.sport = { 1000, 2000 }, .dport = { 3000, 4000 },
+		.dst = prefix_of("2001:db8:1:2:3:4:5:6", 128), .table = 77, .suppress = 5,
+	};
+
+	assert_int_equal(rule_add(sk, &rule, why), 0);
+	assert_int_equal(rule_del(sk, &rule, why), 0);
+	assert_int_equal(rule_del(sk, &rule, why), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +341,7 @@ int main(void)
 		TEST(where_a_packet_would_go),
 		TEST(addresses),
 		TEST(interfaces),
+		TEST(the_longest_rule),
 		TEST(an_interrupted_dump_is_read_again),
 	};
 

@@ -16,7 +16,7 @@ static int address_change(struct nl_sock *sk, int type, int flags, int ifindex,
 		.ifa_family = p->addr.family, .ifa_prefixlen = p->bits,
 		.ifa_index = (uint32_t)ifindex,
 	};
-	struct nl_msg *msg = nlmsg_alloc_simple(type, flags);
+	struct nl_msg *msg = nltalk_request(type, flags);
 
 	if (msg && (nlmsg_append(msg, &ifa, sizeof(ifa), NLMSG_ALIGNTO) ||
 		    nla_put(msg, IFA_LOCAL, (int)addr_len(&p->addr), p->addr.b) ||
@@ -79,7 +79,7 @@ bool address_inside(struct nl_sock *sk, const struct ts *ts, int ifindex, struct
 	int rc = -EAGAIN;
 
 	for (int i = 0; i < NLTALK_DUMPS && rc == -EAGAIN && !search.any; i++) {
-		struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETADDR, NLM_F_DUMP);
+		struct nl_msg *msg = nltalk_request(RTM_GETADDR, NLM_F_DUMP);
 
 		if (msg && nlmsg_append(msg, &ifa, sizeof(ifa), NLMSG_ALIGNTO)) {
 			nlmsg_free(msg);

@@ -16,7 +16,7 @@
 static struct nl_msg *link_msg(int type, int nl_flags, int ifindex, unsigned int flags)
 {
 	struct ifinfomsg info = { .ifi_index = ifindex, .ifi_flags = flags, .ifi_change = flags };
-	struct nl_msg *msg = nlmsg_alloc_simple(type, nl_flags);
+	struct nl_msg *msg = nltalk_request(type, nl_flags);
 
 	if (msg && nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO)) {
 		nlmsg_free(msg);

@@ -43,6 +43,16 @@ struct nl_sock *nltalk_open(int protocol)
 	return sk;
 }
 
+struct nl_msg *nltalk_request(int type, int flags)
+{
+	struct nl_msg *msg = nlmsg_alloc_size(NLTALK_OCTETS);
+
+	if (msg && nlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, type, 0, flags))
+		return msg;
+	nlmsg_free(msg);
+	return NULL;
+}
+
 /*
  * The text the kernel adds to an error: attributes behind struct nlmsgerr, and behind the request
  * unless that is capped.

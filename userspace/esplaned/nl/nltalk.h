@@ -7,6 +7,7 @@
 #include <netlink/netlink.h>
 
 #define NLTALK_WHY_MAX	256
+#define NLTALK_OCTETS	512	/* of a request of rtnetlink's; the longest of ours has 120 */
 #define NLTALK_DUMPS	8	/* so often a dump is tried whose list keeps changing */
 
 /*
@@ -14,6 +15,11 @@
  * what is asked for. NULL: errno says why.
  */
 struct nl_sock *nltalk_open(int protocol);
+/*
+ * Has its header, and room for NLTALK_OCTETS: nlmsg_alloc_simple() would clear a page. NULL: no
+ * memory.
+ */
+struct nl_msg *nltalk_request(int type, int flags);
 /*
  * Sends and frees @msg, hands each answer to @valid (may be NULL), waits for the acknowledgment or
  * the end of the dump. 0, or a negative errno with a sentence in @why. -EAGAIN: what was dumped has

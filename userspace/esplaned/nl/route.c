@@ -44,7 +44,7 @@ static struct nl_msg *route_msg(int type, int flags, const struct route *r)
 		.rtm_scope = local ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
 		.rtm_flags = r->onlink ? RTNH_F_ONLINK : 0,
 	};
-	struct nl_msg *msg = nlmsg_alloc_simple(type, flags);
+	struct nl_msg *msg = nltalk_request(type, flags);
 
 	if (!msg)
 		return NULL;
@@ -166,7 +166,7 @@ static int route_dump_family(struct nl_sock *sk, struct route_reader *reader, ui
 
 	/* What has changed meanwhile is read again: a route of then may be missing. */
 	for (int i = 0; i < NLTALK_DUMPS && rc == -EAGAIN; i++) {
-		struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, NLM_F_DUMP);
+		struct nl_msg *msg = nltalk_request(RTM_GETROUTE, NLM_F_DUMP);
 
 		if (msg && (nlmsg_append(msg, &rtm, sizeof(rtm), NLMSG_ALIGNTO) ||
 			    (reader->table && nla_put_u32(msg, RTA_TABLE, reader->table)))) {
@@ -238,7 +238,7 @@ int route_get(struct nl_sock *sk, const struct addr *to, uint32_t mark, const st
 	struct rtmsg rtm = {
 		.rtm_family = to->family, .rtm_dst_len = (unsigned char)(addr_len(to) * 8),
 	};
-	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, 0);
+	struct nl_msg *msg = nltalk_request(RTM_GETROUTE, 0);
 	int rc;
 
 	memset(route, 0, sizeof(*route));

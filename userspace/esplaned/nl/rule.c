@@ -52,7 +52,7 @@ static struct nl_msg *rule_msg(int type, int flags, const struct rule *rule)
 		.family = rule->family, .dst_len = rule->dst.bits,
 		.action = rule->table ? FR_ACT_TO_TBL : rule->next ? FR_ACT_GOTO : FR_ACT_NOP,
 	};
-	struct nl_msg *msg = nlmsg_alloc_simple(type, flags);
+	struct nl_msg *msg = nltalk_request(type, flags);
 
 	if (!msg)
 		return NULL;
@@ -146,7 +146,7 @@ int rule_dump(struct nl_sock *sk, uint8_t family, void (*fn)(void *ctx, const st
 {
 	struct rule_reader reader = { .fn = fn, .ctx = ctx };
 	const struct fib_rule_hdr hdr = { .family = family };
-	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETRULE, NLM_F_DUMP);
+	struct nl_msg *msg = nltalk_request(RTM_GETRULE, NLM_F_DUMP);
 
 	if (msg && nlmsg_append(msg, (void *)&hdr, sizeof(hdr), NLMSG_ALIGNTO)) {
 		nlmsg_free(msg);
