@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <syslog.h>
 
 #include "suite/names.h"
@@ -31,18 +32,33 @@ static void spoken_add(struct spoken *s, const char *fmt, ...)
 		s->at += (size_t)n < SPOKEN_MAX - s->at ? (size_t)n : SPOKEN_MAX - s->at - 1;
 }
 
+/* Without a format: a message has many of them. */
+static void spoken_put(struct spoken *s, const char *text)
+{
+	size_t len = strlen(text), room = SPOKEN_MAX - 1 - s->at;
+
+	if (len > room)
+		len = room;
+	memcpy(s->buf + s->at, text, len);
+	s->at += len;
+	s->buf[s->at] = '\0';
+}
+
 static void spoken_payload(struct spoken *s, unsigned int type)
 {
 	char number[NAME_STRLEN];
 
-	spoken_add(s, " %s", name_str(NAME_PAYLOAD, type, number));
+	spoken_put(s, " ");
+	spoken_put(s, name_str(NAME_PAYLOAD, type, number));
 }
 
 static void spoken_notify(struct spoken *s, unsigned int type)
 {
 	char number[NAME_STRLEN];
 
-	spoken_add(s, " N(%s)", name_str(NAME_NOTIFY, type, number));
+	spoken_put(s, " N(");
+	spoken_put(s, name_str(NAME_NOTIFY, type, number));
+	spoken_put(s, ")");
 }
 
 static bool spoken_is_empty(const struct msg *m)

@@ -7,27 +7,40 @@
 #include "ike/object/peer.h"
 #include "ike/object/tunnel.h"
 
+/* @text behind the first @at octets, cut; without a format: each event has a name. Its end. */
+static size_t report_put(char buf[IKE_WHO_MAX], size_t at, const char *text)
+{
+	size_t len = strlen(text), room = IKE_WHO_MAX - 1 - at;
+
+	if (len > room)
+		len = room;
+	memcpy(buf + at, text, len);
+	buf[at + len] = '\0';
+	return at + len;
+}
+
 const char *report_peer_name(const struct peer *peer, char buf[IKE_WHO_MAX])
 {
 	const struct tunnel_conf *conf = peer->tunnel->conf;
+	size_t at = report_put(buf, 0, conf->name);
 	char id[TUNNEL_ID_MAX];
 
-	if (conf->any && peer->remote_id.type)
-		snprintf(buf, IKE_WHO_MAX, "%s/%s", conf->name,
-			 ike_id_str(&peer->remote_id, id, sizeof(id)));
-	else
-		snprintf(buf, IKE_WHO_MAX, "%s", conf->name);
+	if (conf->any && peer->remote_id.type) {
+		at = report_put(buf, at, "/");
+		report_put(buf, at, ike_id_str(&peer->remote_id, id, sizeof(id)));
+	}
 	return buf;
 }
 
 static const char *report_child_name(const struct child *child, char buf[IKE_WHO_MAX])
 {
-	size_t len;
+	size_t at;
 
 	report_peer_name(child->peer, buf);
-	len = strlen(buf);
-	if (strcmp(child->conf->name, child->peer->tunnel->conf->name))
-		snprintf(buf + len, IKE_WHO_MAX - len, "/%s", child->conf->name);
+	if (strcmp(child->conf->name, child->peer->tunnel->conf->name)) {
+		at = report_put(buf, strlen(buf), "/");
+		report_put(buf, at, child->conf->name);
+	}
 	return buf;
 }
 
