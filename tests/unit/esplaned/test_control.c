@@ -202,13 +202,22 @@ static void publish(uint32_t tunnel, uint32_t peer, uint32_t child)
 	loop();
 }
 
+static bool watched(uint32_t tunnel)
+{
+	return control_watched(ctl, &(struct control_about){ .tunnel = tunnel });
+}
+
 static void watches(void **state)
 {
 	int one = client_open(), all = client_open();
 	unsigned int before;
 
+	assert_false(watched(1));
 	say(one, "{\"command\":\"watch\",\"tunnel\":\"100\"}\n{\"command\":\"next\"}\n");
+	assert_true(watched(1));
+	assert_false(watched(2));
 	say(all, "{\"command\":\"watch\"}\n");
+	assert_true(watched(2));
 	publish(1, 2, 3);
 	publish(2, 0, 0);
 	publish(0, 0, 0);
@@ -229,6 +238,7 @@ static void watches(void **state)
 	close(one);
 	close(all);
 	loop();
+	assert_false(watched(1));
 	publish(1, 0, 0);
 	assert_int_equal(gone, before + 2);
 }

@@ -193,6 +193,15 @@ static bool client_watches(const struct client *c, const struct control_about *a
 	       either_any(c->about.peer, about->peer) && either_any(c->about.child, about->child);
 }
 
+bool control_watched(const struct control *ctl, const struct control_about *about)
+{
+	const struct client *c = ctl ? ctl->clients : NULL;
+
+	while (c && !client_watches(c, about))
+		c = c->next;
+	return c;
+}
+
 void control_publish(struct control *ctl, const struct control_about *about, json_t *event)
 {
 	for (struct client *c = ctl ? ctl->clients : NULL; c; c = c->next) {

@@ -70,6 +70,8 @@ void client_send(struct client *c, const char *begin,
  * ever follow, so a client that closes its sending half is gone.
  */
 void client_watch(struct client *c, const struct control_about *about, bool endless);
+/* Does any client watch this subject? An event that is not kept is worth making only then. */
+bool control_watched(const struct control *ctl, const struct control_about *about);
 /* To all clients that watch its subject. NULL @ctl: to none. Takes over the reference. */
 void control_publish(struct control *ctl, const struct control_about *about, json_t *event);
 

@@ -206,13 +206,17 @@ static void publish_plain(struct daemon *d, const struct publish_kind *kind,
 			   const struct tunnel_entry *t, const struct ike_event *ev)
 {
 	const struct control_about about = { ev->tunnel, ev->peer, ev->child };
-	json_t *object = publish_object(kind->name, t, ev->who);
+	bool kept = ev->type == IKE_EV_RETRANSMIT || ev->type == IKE_EV_NOTE;
+	json_t *object;
 
+	if (!kept && !control_watched(d->control, &about))
+		return;
+	object = publish_object(kind->name, t, ev->who);
 	if (kind->failure)
 		json_object_set_new(object, "error", json_string(failure_name(ev->failure)));
 	if (ev->detail)
 		json_object_set_new(object, "detail", failure_text(ev->detail));
-	if (ev->type == IKE_EV_RETRANSMIT || ev->type == IKE_EV_NOTE)
+	if (kept)
 		publish_keep(publish_progress(d, ev->tunnel, ev->peer), object);
 	control_publish(d->control, &about, object);
 }
@@ -239,7 +243,7 @@ static void publish_line(struct daemon *d, const struct tunnel_entry *t, const s
 
 	log_write_to(ev->level, publish_level(t), "%s%s%s", ev->who ? ev->who : "",
 		     ev->who ? ": " : "", detail);
-	if (ev->level > LOG_NOTICE)
+	if (ev->level > LOG_NOTICE || !control_watched(d->control, &about))
 		return;
 	object = publish_object("note", t, ev->who);
 	json_object_set_new(object, "detail", failure_text(detail));
