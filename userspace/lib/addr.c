@@ -22,6 +22,21 @@ int addr_cmp(const struct addr *a, const struct addr *b)
 	return memcmp(a->b, b->b, sizeof(a->b));
 }
 
+struct addr addr_net(const struct addr *a)
+{
+	struct addr net = { .family = a->family };
+
+	memcpy(net.b, a->b, a->family == AF_INET6 ? 8 : 3);
+	return net;
+}
+
+bool addr_same_net(const struct addr *a, const struct addr *b)
+{
+	const struct addr nets[] = { addr_net(a), addr_net(b) };
+
+	return addr_equal(&nets[0], &nets[1]);
+}
+
 bool addr_is_hosts(const struct addr *a)
 {
 	return a->b[0] && a->b[0] < (a->family == AF_INET6 ? 0xff : 224);

@@ -34,6 +34,9 @@ static inline unsigned int addr_index(const struct addr *a)
 size_t addr_len(const struct addr *a);		/* 4, 16 or 0 */
 bool addr_equal(const struct addr *a, const struct addr *b);
 int addr_cmp(const struct addr *a, const struct addr *b);	/* of one family */
+/* The /24 that it is in, or the /64: what one customer of a network usually has. */
+struct addr addr_net(const struct addr *a);
+bool addr_same_net(const struct addr *a, const struct addr *b);
 /* Can a host have it: neither of this network, nor of a group or reserved? */
 bool addr_is_hosts(const struct addr *a);
 bool addr_from_bytes(struct addr *a, const uint8_t *p, size_t len);	/* len 4 or 16 */

@@ -242,19 +242,27 @@ static void too_many(void **state)
 		wait_for(&a[i]);
 }
 
-static struct fetch_ask *ask_cert(struct answer *a, const char *path)
+static struct fetch_ask *ask_cert_from(struct answer *a, const char *path, const char *from)
 {
+	struct addr addr;
 	char url[64];
 
+	assert_true(addr_parse(&addr, from));
 	*a = (struct answer){ 0 };
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", port, path);
-	return fetch_start_cert(f, url, on_done, a);
+	return fetch_start_cert(f, url, &addr, on_done, a);
+}
+
+static struct fetch_ask *ask_cert(struct answer *a, const char *path)
+{
+	return ask_cert_from(a, path, "192.0.2.1");
 }
 
 /* What strangers have us fetch is short, and leaves room for others. */
 static void certificates(void **state)
 {
 	static struct answer a[FETCH_CERTS_MAX + 1], list;
+	char from[INET6_ADDRSTRLEN];
 
 	assert_non_null(ask_cert(&a[0], "/list"));
 	wait_for(&a[0]);
@@ -262,9 +270,12 @@ static void certificates(void **state)
 	assert_non_null(ask_cert(&a[0], "/endless"));
 	wait_for(&a[0]);
 	assert_string_equal(a[0].why, "it is longer than 16384 octets");
-	for (unsigned int i = 0; i < FETCH_CERTS_MAX; i++)
-		assert_non_null(ask_cert(&a[i], "/cert"));
-	assert_null(ask_cert(&a[FETCH_CERTS_MAX], "/cert"));
+	for (unsigned int i = 0; i < FETCH_CERTS_MAX; i++) {
+		snprintf(from, sizeof(from), i % 4 < 2 ? "192.0.%u.%u" : "2001:db8:0:%u::%u",
+			 i / 4, i);
+		assert_non_null(ask_cert_from(&a[i], "/cert", from));
+	}
+	assert_null(ask_cert_from(&a[FETCH_CERTS_MAX], "/cert", "203.0.113.1"));
 	assert_non_null(ask(&list, "/list", false));
 	for (unsigned int i = 0; i < FETCH_CERTS_MAX; i++) {
 		wait_for(&a[i]);
@@ -274,6 +285,21 @@ static void certificates(void **state)
 	assert_int_equal(list.len, 100000);
 	assert_non_null(ask_cert(&a[0], "/cert"));
 	wait_for(&a[0]);
+}
+
+/* One network has two places, and leaves the others to others. */
+static void one_network(void **state)
+{
+	struct answer a[4];
+
+	assert_non_null(ask_cert_from(&a[0], "/cert", "192.0.2.1"));
+	assert_non_null(ask_cert_from(&a[1], "/cert", "192.0.2.255"));
+	assert_null(ask_cert_from(&a[2], "/cert", "192.0.2.7"));
+	assert_non_null(ask_cert_from(&a[2], "/cert", "192.0.3.7"));
+	wait_for(&a[0]);
+	assert_non_null(ask_cert_from(&a[3], "/cert", "192.0.2.7"));
+	for (int i = 1; i < 4; i++)
+		wait_for(&a[i]);
 }
 
 /* Nobody is asked more often than that. */
@@ -389,6 +415,7 @@ int main(void)
 		cmocka_unit_test(one_that_never_answers),
 		cmocka_unit_test(too_many),
 		cmocka_unit_test(certificates),
+		cmocka_unit_test(one_network),
 		cmocka_unit_test(one_look_up_of_a_name),
 		cmocka_unit_test(a_fetcher_that_ends),
 	};

@@ -340,12 +340,14 @@ static void by_address(void **state)
 	fetcher_says(is_asked(at_url), file("p256.der"), "");
 	is_told("");
 	assert_string_equal(result.subject, "C=DE, O=Example, CN=p256");
-	for (int i = 0; i < 2; i++) {
-		prove("p256", "p256", covered);
-		is_told("");
-		is_asked("");
-		at_url = "http://elsewhere.example.org/";	/* its hash is known */
-	}
+	at_url = "http://certs.example.org/ike/1/p256.der";	/* its hash is known */
+	prove("p256", "p256", covered);
+	is_told("");
+	is_asked("");
+	at_url = "http://elsewhere.example.org/";	/* and where it is counts all the same */
+	prove("p256", "p256", covered);
+	is_told("does not begin as fetch-certs says");
+	is_asked("");
 	at_url = "http://certs.example.org/ike/stranger";
 	prove("stranger", "gate", covered);
 	fetcher_says(is_asked(at_url), file("stranger.der"), "");

@@ -49,6 +49,24 @@ static void addresses_round_trip(void **state)
 	assert_string_equal(addr_str(&a, buf), "none");
 }
 
+static void networks(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} rows[] = {
+		{ "192.0.2.1", "192.0.2.255", true }, { "192.0.2.1", "192.0.3.1", false },
+		{ "2001:db8::1", "2001:db8:0:0:ffff::", true },
+		{ "2001:db8::1", "2001:db8:0:1::1", false }, { "0.0.0.0", "::", false },
+	};
+	struct addr a, b;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		assert_true(addr_parse(&a, rows[i].a) && addr_parse(&b, rows[i].b));
+		assert_int_equal(addr_same_net(&a, &b), rows[i].same);
+	}
+}
+
 /* 0.0.0.0 and :: have the same octets and are not equal. */
 static void families_differ(void **state)
 {
@@ -293,7 +311,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_round_trip),
-		cmocka_unit_test(families_differ),
+		cmocka_unit_test(networks), cmocka_unit_test(families_differ),
 		cmocka_unit_test(endpoints_round_trip),
 		cmocka_unit_test(selectors_round_trip),
 		cmocka_unit_test(wrong_selectors_are_explained),

@@ -16,6 +16,7 @@
 
 struct gather {
 	struct daemon *d;
+	struct addr from;		/* whose they are */
 	struct chunk certs[IKE_CERTS_MAX];	/* as they came */
 	unsigned int count;
 	uint8_t by_hash, bundles;
@@ -30,7 +31,8 @@ struct gather {
 };
 
 struct gather *gather_new(struct daemon *d, const struct chunk *certs, unsigned int count,
-			  uint8_t by_hash, uint8_t bundles, gather_done_fn done, void *ctx)
+			  uint8_t by_hash, uint8_t bundles, const struct addr *from,
+			  gather_done_fn done, void *ctx)
 {
 	struct gather *g = calloc(1, sizeof(*g));
 
@@ -38,7 +40,7 @@ struct gather *gather_new(struct daemon *d, const struct chunk *certs, unsigned 
 		return NULL;
 	*g = (struct gather){
 		.d = d, .count = count, .by_hash = by_hash, .bundles = bundles, .done = done,
-		.ctx = ctx,
+		.ctx = ctx, .from = *from,
 	};
 	memcpy(g->certs, certs, count * sizeof(*certs));
 	return g;
@@ -106,27 +108,37 @@ static void gather_on_fetched(void *ctx, struct chunk octets, const char *why)
 	g->done(g->ctx);
 }
 
-/* From where the peer says. False: it may not be, or cannot. */
-static bool gather_fetch(struct gather *g, unsigned int i, const struct chunk_list *allowed,
-			 bool late, char why[TRUST_WHY_MAX])
+/* From where the peer says. False: it cannot be. */
+static bool gather_fetch(struct gather *g, unsigned int i, bool late, char why[TRUST_WHY_MAX])
 {
 	char url[TUNNEL_URL_MAX], shown[GATHER_SHOWN];
 	struct fetch *fetch = keys_fetch(g->d->keys);
 
 	gather_url(g->certs[i], url, shown);
-	if (!cert_url_may_fetch(allowed, url)) {
-		snprintf(why, TRUST_WHY_MAX, "it says that its certificate is at \"%s\", which does "
-			 "not begin as fetch-certs says, or goes on with more than letters, digits "
-			 "and -._~/=+", shown);
-		return false;
-	}
 	g->asked = i;
-	g->ask = late || !fetch ? NULL : fetch_start_cert(fetch, url, gather_on_fetched, g);
+	g->ask = late || !fetch ? NULL : fetch_start_cert(fetch, url, &g->from,
+							   gather_on_fetched, g);
 	if (!g->ask)
 		snprintf(why, TRUST_WHY_MAX, "its certificate was not fetched from %s: %s", shown,
 			 late ? "others have taken too long" :
-				"too much is fetched at once, or nobody is there who fetches");
+				"too much is fetched at once, for its network or for all, or "
+				"nobody is there who fetches");
 	return g->ask;
+}
+
+/* Is it where the tunnel follows addresses to? What others have had fetched is no exception. */
+static bool gather_may(const struct gather *g, unsigned int i, const struct chunk_list *allowed,
+		       char why[TRUST_WHY_MAX])
+{
+	char url[TUNNEL_URL_MAX], shown[GATHER_SHOWN];
+
+	gather_url(g->certs[i], url, shown);
+	if (cert_url_may_fetch(allowed, url))
+		return true;
+	snprintf(why, TRUST_WHY_MAX, "it says that its certificate is at \"%s\", which does not "
+		 "begin as fetch-certs says, or goes on with more than letters, digits and "
+		 "-._~/=+", shown);
+	return false;
 }
 
 /* What is at place @i, with what is in it if it is a bundle. False: it is more than fits. */
@@ -169,11 +181,11 @@ enum gather_state gather_go(struct gather *g, const struct chunk_list *allowed, 
 	for (unsigned int i = 0; i < g->count && !g->why[0]; i++) {
 		if (!gather_is_by_hash(g, i) || g->got[i])
 			continue;
-		if (g->certs[i].len > CERT_CACHE_HASH)
-			g->got[i] = cert_cache_get(g->d->cert_cache, g->certs[i].p);
+		if (!gather_may(g, i, allowed, why))
+			return GATHER_FAILED;
+		g->got[i] = cert_cache_get(g->d->cert_cache, g->certs[i].p);
 		if (!g->got[i])
-			return gather_fetch(g, i, allowed, late, why) ? GATHER_WAITS :
-									GATHER_FAILED;
+			return gather_fetch(g, i, late, why) ? GATHER_WAITS : GATHER_FAILED;
 	}
 	if (!g->why[0])
 		return gather_join(g, why);

@@ -21,10 +21,11 @@ typedef void (*gather_done_fn)(void *ctx);
 
 /*
  * @certs as in struct ike_job, of which @by_hash and @bundles are; the octets stay the caller's, as
- * long as it lasts. NULL: no memory.
+ * long as it lasts. @from: the peer's address. NULL: no memory.
  */
 struct gather *gather_new(struct daemon *d, const struct chunk *certs, unsigned int count,
-			  uint8_t by_hash, uint8_t bundles, gather_done_fn done, void *ctx);
+			  uint8_t by_hash, uint8_t bundles, const struct addr *from,
+			  gather_done_fn done, void *ctx);
 void gather_free(struct gather *g);		/* NULL is fine */
 
 /*

@@ -33,6 +33,7 @@ struct verify {
 	/* The job: what it points to is in @octets. */
 	uint32_t tunnel;
 	struct ike_id id;
+	struct addr from;
 	struct chunk certs[IKE_CERTS_MAX], ocsp[IKE_OCSP_MAX], raw_key, covered, signature;
 	unsigned int cert_count, ocsp_count;
 	uint8_t by_hash, bundles;	/* of @certs, as long as they are to be fetched */
@@ -69,6 +70,8 @@ static struct verify *verify_copy(const struct ike_job *job)
 	at = v->octets;
 	v->tunnel = job->tunnel;
 	v->id = *job->id;
+	if (job->remote)
+		v->from = job->remote->addr;
 	v->method = job->method;
 	v->proven = job->kind == IKE_JOB_TLS;
 	v->second = job->second || v->proven;
@@ -145,7 +148,7 @@ static enum gather_state verify_gather(struct verify *v, const struct tunnel_ent
 		return GATHER_DONE;
 	if (!v->gather)
 		v->gather = gather_new(v->d, v->certs, v->cert_count, v->by_hash, v->bundles,
-				       verify_on_gathered, v);
+				       &v->from, verify_on_gathered, v);
 	if (!v->gather) {
 		snprintf(v->result.why, sizeof(v->result.why), "no memory");
 		return GATHER_FAILED;

@@ -474,11 +474,6 @@ void tcp_hang_up(struct tcp *t, uint64_t stream)
 
 /* ---- who comes */
 
-static bool tcp_same_net(const struct addr *a, const struct addr *b)
-{
-	return a->family == b->family && !memcmp(a->b, b->b, a->family == AF_INET6 ? 8 : 3);
-}
-
 struct tcp_crowd {
 	unsigned int count;
 	struct tcp_conn *oldest;
@@ -504,7 +499,7 @@ static struct tcp_conn *tcp_oldest(struct tcp *t, const struct addr *addr, bool 
 		if (!tcp_is_stranger(c) || c->failed)
 			continue;
 		tcp_crowd_add(&all, c);
-		if (tcp_same_net(&c->remote.addr, addr))
+		if (addr_same_net(&c->remote.addr, addr))
 			tcp_crowd_add(&near, c);
 	}
 	if (near.count >= TCP_STRANGERS_NET_MAX)

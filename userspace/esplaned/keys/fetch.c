@@ -20,6 +20,7 @@ struct fetch_ask {
 	char *key;			/* of a look-up that is shared: name, anchor; or NULL */
 	bool ended;
 	bool cert;
+	struct addr from;		/* of a certificate: who has had us begin it */
 	fetch_done_fn done;
 	void *ctx;
 	uint8_t *octets;
@@ -241,18 +242,29 @@ struct fetch_ask *fetch_start(struct fetch *f, const struct trust_need *need, fe
 	return fetch_send(ask, &w);
 }
 
-struct fetch_ask *fetch_start_cert(struct fetch *f, const char *url, fetch_done_fn done, void *ctx)
+/* Does a stranger at @from get a place? Whoever is alone leaves some for others. */
+static bool fetch_has_room(const struct fetch *f, const struct addr *from)
 {
-	unsigned int count = 0;
+	unsigned int count = 0, near = 0;
+
+	for (const struct fetch_ask *ask = f->asks; ask; ask = ask->next) {
+		count += ask->cert;
+		near += ask->cert && addr_same_net(&ask->from, from);
+	}
+	return count < FETCH_CERTS_MAX && near < FETCH_CERTS_NET_MAX;
+}
+
+struct fetch_ask *fetch_start_cert(struct fetch *f, const char *url, const struct addr *from,
+				   fetch_done_fn done, void *ctx)
+{
 	struct fetch_ask *ask;
 	struct writer w;
 
-	for (ask = f->asks; ask; ask = ask->next)
-		count += ask->cert;
-	ask = count < FETCH_CERTS_MAX ? fetch_begin(f, LINK_FETCH, &w, done, ctx) : NULL;
+	ask = fetch_has_room(f, from) ? fetch_begin(f, LINK_FETCH, &w, done, ctx) : NULL;
 	if (!ask)
 		return NULL;
 	ask->cert = true;
+	ask->from = *from;
 	writer_u8(&w, FETCH_CERT);
 	pack_text(&w, url);
 	return fetch_send(ask, &w);

@@ -8,12 +8,14 @@
 #define ESPLANED_FETCH_H
 
 #include "crypto/trust.h"
+#include "lib/addr.h"
 
 #define FETCH_ASKS_MAX	64	/* under way at once, for whomever */
 #define FETCH_TIMEOUT_S	5	/* of one */
 #define FETCH_PART_MAX	(32 * 1024)
 #define FETCH_WHY_MAX	128
 #define FETCH_CERTS_MAX	16	/* of those under way, that strangers have had us begin */
+#define FETCH_CERTS_NET_MAX 2	/* of these, for one network: a /24, a /64 */
 #define FETCH_CERT_MAX	16384	/* octets of a certificate, or of a bundle of them */
 
 enum fetch_kind { FETCH_LIST, FETCH_OCSP, FETCH_CERT };
@@ -39,8 +41,9 @@ bool fetch_read(struct fetch *f);
 /* @done follows once, never from inside. NULL: it cannot begin. */
 struct fetch_ask *fetch_start(struct fetch *f, const struct trust_need *need, fetch_done_fn done,
 			      void *ctx);
-/* Likewise a certificate, from where a peer says: it has proved nothing yet. */
-struct fetch_ask *fetch_start_cert(struct fetch *f, const char *url, fetch_done_fn done, void *ctx);
+/* Likewise a certificate, from where a peer at @from says: it has proved nothing yet. */
+struct fetch_ask *fetch_start_cert(struct fetch *f, const char *url, const struct addr *from,
+				   fetch_done_fn done, void *ctx);
 /*
  * Likewise the keys of a name, proven by the trust anchors in that file (dnssec.h). All who ask for
  * the same at the same time share one look-up.

@@ -18,6 +18,7 @@ static bool signature_begin(struct auth_session *s, struct chunk input)
 		job.hashes = s->sa->peer_hashes;
 	} else {
 		job.id = &s->id;
+		job.remote = &s->sa->remote;
 		job.certs = s->cert;
 		job.cert_count = s->cert_count;
 		job.by_hash = s->by_hash;

@@ -167,7 +167,8 @@ struct ike_job {
 	enum ike_eap eap;		/* EAP */
 	struct chunk user;		/* EAP, RADIUS: who the client says it is */
 	uint32_t conversation;		/* TLS, RADIUS */
-	const struct endpoint *local, *remote;	/* RADIUS: where the client talks to us */
+	/* RADIUS: where the client talks to us; VERIFY: @remote of it, NULL: somewhere */
+	const struct endpoint *local, *remote;
 	bool client;			/* TLS: our role */
 	uint8_t type;			/* TLS: of EAP, enum eap_type */
 	struct chunk say;		/* TLS: what is said inside; then @octets has nothing */

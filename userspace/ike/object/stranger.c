@@ -9,18 +9,9 @@ struct stranger_net {
 	unsigned int count;
 };
 
-/* A /24, or a /64: what one customer of a network usually has. */
-static struct addr stranger_net_of(const struct addr *addr)
-{
-	struct addr net = { .family = addr->family };
-
-	memcpy(net.b, addr->b, addr->family == AF_INET6 ? 8 : 3);
-	return net;
-}
-
 static struct stranger_net *stranger_net_find(const struct ike *ike, const struct addr *addr)
 {
-	struct addr net = stranger_net_of(addr);
+	struct addr net = addr_net(addr);
 	struct stranger_net *found;
 
 	HASH_FIND(hh, ike->stranger_nets, &net, sizeof(net), found);
@@ -36,7 +27,7 @@ static void stranger_net_add(struct ike *ike, const struct addr *addr)
 		n = calloc(1, sizeof(*n));
 		if (!n)
 			return;
-		n->net = stranger_net_of(addr);
+		n->net = addr_net(addr);
 		HASH_ADD(hh, ike->stranger_nets, net, sizeof(n->net), n);
 		if (!hash_added(hh, n)) {
 			free(n);
