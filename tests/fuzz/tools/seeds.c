@@ -395,6 +395,32 @@ static void ipseckey_answers(void)
 		     unhex(rows[i].hex, answer, sizeof(answer)));
 }
 
+/* Bundles for fuzz_bundle: certificates and lists, none, more than fit, another form, a cut one. */
+static void bundles(void)
+{
+	static const struct {
+		const char *name, *hex;
+	} rows[] = {
+		{ "one", "3006a00430020500" },
+		{ "list-and-one", "300ca10430020101a00430020500" },
+		{ "two", "300ca00430020500a00430020101" },
+		{ "none", "3000" },
+		{ "list", "3006a10430020101" },
+		{ "eight", "3010a000a000a000a000a000a000a000a000" },
+		{ "nine", "3012a000a000a000a000a000a000a000a000a000" },
+		{ "another-choice", "3006a20430020500" },
+		{ "long-form", "308106a00430020500" },
+		{ "indefinite", "3080a004300205000000" },
+		{ "cut", "3006a0043002" },
+		{ "more-behind", "3006a0043002050000" },
+	};
+	uint8_t bundle[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		save("fuzz_bundle", rows[i].name, -1, bundle,
+		     unhex(rows[i].hex, bundle, sizeof(bundle)));
+}
+
 /* Connections for fuzz_stream: frames of each kind, a cut one, no sense, another protocol. */
 static void streams(void)
 {
@@ -462,6 +488,7 @@ int main(int argc, char **argv)
 	radius_answers();
 	avp_messages();
 	ipseckey_answers();
+	bundles();
 	streams();
 	auth_message();
 	many_proposals();
