@@ -64,6 +64,59 @@ static void test_two_proofs(void **state)
 	}
 }
 
+/* How often B answers @times copies of @l. */
+static unsigned int answers_to(struct side *b, const struct letter *l, unsigned int times)
+{
+	unsigned int count = 0;
+
+	while (times--) {
+		give(b, l);
+		while (drop(b))
+			count++;
+	}
+	return count;
+}
+
+/*
+ * Who has proved nothing yet replays its own request, as if it came from another: that one hears
+ * nothing. Nor is its own address sent one answer after the other.
+ */
+static void test_replays_of_a_stranger(void **state)
+{
+	struct ends *p = second_ends("\4");
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct letter init, auth, forged;
+
+	ends_start(p);
+	start(p, 0);
+	init = *oldest(a);
+	carry(a);
+	assert_int_equal(answers_to(b, &init, 1000), 1 + 4);
+	pass(p, 499);
+	assert_int_equal(answers_to(b, &init, 10), 0);
+	pass(p, 1);
+	give(b, &init);
+	assert_int_equal(b->count, 1);		/* the peer's own that is late is answered */
+	assert_int_equal(answers_to(b, &init, 10), 1);
+	while (drop(a))
+		;
+	pass(p, 2000);
+	assert_true(carry(a));
+	assert_true(carry(b));
+	auth = *oldest(a);
+	assert_int_equal(auth.msg[18], EXCHANGE_IKE_AUTH);
+	carry(a);
+	assert_true(only_sa(b)->stranger);
+	assert_int_equal(b->count, 1);
+	while (drop(b))
+		;
+	forged = auth;
+	forged.local.addr.b[3] ^= 0x40;
+	assert_int_equal(answers_to(b, &forged, 1000), 0);
+	assert_int_equal(answers_to(b, &auth, 1000), 4);
+	ends_free(p);
+}
+
 /* The same user comes with another machine, or has restarted this one: INITIAL_CONTACT. */
 static void test_another_machine(void **state)
 {
@@ -425,6 +478,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_two_proofs),
+		cmocka_unit_test(test_replays_of_a_stranger),
 		cmocka_unit_test(test_another_machine),
 		cmocka_unit_test(test_a_method_nobody_knows),
 		cmocka_unit_test(test_messages),

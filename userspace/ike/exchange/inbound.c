@@ -5,6 +5,9 @@
 
 #include "ike/object/touch.h"
 
+#define ANSWER_REPEATS		4
+#define ANSWER_REPEAT_MS	500	/* peers wait as long at least before they ask again */
+
 void *inbound_new(struct ike_sa *sa, size_t size, const struct msg_header *h, const uint8_t *raw,
 		  size_t len, const struct endpoint *local, const struct endpoint *remote)
 {
@@ -56,6 +59,23 @@ struct answered *inbound_answer(const struct ike_sa *sa, uint32_t id)
 	return a->there && a->id == id ? a : NULL;
 }
 
+bool inbound_repeat(struct ike_sa *sa, struct answered *a, const struct endpoint *local,
+		    const struct endpoint *remote)
+{
+	uint64_t now = ike_now(sa->ike);
+
+	/* of whoever has proved nothing only to where its IKE_SA_INIT was answered */
+	if (sa->stranger && !addr_equal(&remote->addr, &sa->init_key.asked))
+		return false;
+	if (a->repeats < ANSWER_REPEATS)
+		a->repeats++;
+	else if (now - a->repeated_ms < ANSWER_REPEAT_MS)
+		return false;
+	a->repeated_ms = now;
+	datagrams_send(&a->msg, &sa->ike->env, local, remote, sa->mark);
+	return true;
+}
+
 /* False: the IKE SA cannot go on. */
 static bool inbound_keep_answer(struct inbound *in)
 {
@@ -71,6 +91,7 @@ static bool inbound_keep_answer(struct inbound *in)
 		return false;
 	}
 	a->there = true;
+	a->repeats = 0;
 	a->id = in->h.id;
 	a->exchange = in->h.exchange;
 	return true;

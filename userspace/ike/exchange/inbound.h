@@ -62,5 +62,12 @@ void inbound_drop_all(struct ike_sa *sa);
 
 /* Our answer to a request with this id, or NULL. */
 struct answered *inbound_answer(const struct ike_sa *sa, uint32_t id);
+/*
+ * A copy of the request that @a answers has come from @remote: the answer goes there again. The
+ * first few at once, then one each ANSWER_REPEAT_MS: who replays a request from the address of
+ * another does not have that one flooded. False: not this time.
+ */
+bool inbound_repeat(struct ike_sa *sa, struct answered *a, const struct endpoint *local,
+		    const struct endpoint *remote);
 
 #endif

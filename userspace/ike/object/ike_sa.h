@@ -55,7 +55,9 @@ struct nonce {
 struct answered {
 	bool there;
 	uint8_t exchange;		/* any value: unknown exchange types are answered too */
+	uint8_t repeats;		/* that have left at once, up to ANSWER_REPEATS */
 	uint32_t id;
+	uint64_t repeated_ms;		/* the last one */
 	struct datagrams msg;
 };
 

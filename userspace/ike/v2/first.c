@@ -219,12 +219,11 @@ static void first_log_refusal(struct first *f, struct tunnel *t)
  */
 static void first_again(struct first *f, struct ike_sa *sa)
 {
-	const struct answered *before = inbound_answer(sa, 0);
+	struct answered *before = inbound_answer(sa, 0);
 
-	if (before && sa->state == SA_INIT_ANSWERED && f->len == sa->init_i.len &&
-	    !memcmp(f->raw, sa->init_i.p, f->len))
-		datagrams_send(&before->msg, &f->ike->env, f->local, f->remote, sa->mark);
-	else
+	if (!before || sa->state != SA_INIT_ANSWERED || f->len != sa->init_i.len ||
+	    memcmp(f->raw, sa->init_i.p, f->len) ||
+	    !inbound_repeat(sa, before, f->local, f->remote))
 		f->ike->counters.replayed++;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A peer's first message, IKE_SA_INIT or IKE_SESSION_RESUME: anybody may have sent it, so there is
- * no state before it is worth it, and no answer is longer than the question.
+ * no state before it is worth it, and no refusal is longer than the question.
  */
 #ifndef IKE_FIRST_H
 #define IKE_FIRST_H

@@ -236,9 +236,8 @@ static void receive_protected(struct v2_inbound *v)
 	 */
 	if (receive_is_copy(in)) {
 		before = inbound_answer(sa, in->h.id);
-		if (before)
-			datagrams_send(&before->msg, &sa->ike->env, &in->local, &in->remote,
-				       sa->mark);
+		if (before && !inbound_repeat(sa, before, &in->local, &in->remote))
+			sa->ike->counters.replayed++;
 		if (in->h.id + 1 == sa->next_in)
 			sa->asked_ms = ike_now(sa->ike);
 		inbound_free(in);
