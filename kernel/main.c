@@ -13,7 +13,7 @@
 #include "ctl/device.h"
 #include "ctl/netlink.h"
 #include "ctl/notify.h"
-#include "path/encap.h"
+#include "path/raw.h"
 #include "pure/crypto.h"
 
 static struct dentry *debug_dir;
@@ -61,19 +61,19 @@ static int __init espl_init(void)
 	err = genl_register_family(&espl_genl);
 	if (err)
 		goto err_nets;
-	err = espl_encap_init();
+	err = espl_raw_init();
 	if (err)
 		goto err_genl;
 	err = espl_links_init();
 	if (err)
-		goto err_encap;
+		goto err_raw;
 
 	debug_dir = debugfs_create_dir("esplane", NULL);
 	debugfs_create_file("objects", 0444, debug_dir, NULL, &main_objects_fops);
 	return 0;
 
-err_encap:
-	espl_encap_exit();
+err_raw:
+	espl_raw_exit();
 err_genl:
 	espl_event_exit();
 	genl_unregister_family(&espl_genl);
@@ -94,7 +94,7 @@ static void __exit espl_exit(void)
 	int i;
 
 	debugfs_remove(debug_dir);
-	espl_encap_exit();
+	espl_raw_exit();
 	espl_links_exit();
 	espl_event_exit();
 	genl_unregister_family(&espl_genl);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The outer headers and the outer network. Only this file, socket.c and source.h know
- * the outer address family: IPv6 is a second branch in each function here.
+ * The outer headers and the route that they take. Only this file, raw.c, socket.c and source.h
+ * know the outer address family: IPv6 is a second branch in each function here.
  */
 #ifndef _ESPL_ENCAP_H
 #define _ESPL_ENCAP_H
@@ -42,9 +42,5 @@ void espl_encap_push(struct sk_buff *skb, const struct espl_endpoint *ep, struct
 
 /* Sends what espl_encap_push() made. BH off. Consumes the skb. */
 void espl_encap_send(struct sk_buff *skb);
-
-int espl_encap_init(void);
-/* No ESP packet enters any more afterwards. */
-void espl_encap_exit(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Where a received packet comes from: with encap.c and socket.c, what knows the outer family. */
+/* Where a received packet comes from: with encap.c, raw.c and socket.c, what knows the outer family. */
 #ifndef _ESPL_SOURCE_H
 #define _ESPL_SOURCE_H
 

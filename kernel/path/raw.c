@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "raw.h"
+
+#include <linux/icmp.h>
+#include <net/ip.h>
+#include <net/route.h>
+#include <net/xfrm.h>
+
+#include "core/device.h"
+#include "core/net.h"
+#include "core/satable.h"
+#include "pure/wire.h"
+#include "rx.h"
+#include "source.h"
+
+/* Above the in-tree ESP (0) and its interfaces (10): what is not ours goes on to them. */
+enum { RAW_PRIORITY = 20 };
+
+/* The in-tree stack lives in the same namespace, and will take the packet after us. */
+static bool raw_spi_in_tree(struct net *net, const struct sk_buff *skb, __be32 spi)
+{
+	const xfrm_address_t *daddr = (const xfrm_address_t *)&ip_hdr(skb)->daddr;
+	struct xfrm_state *x = xfrm_state_lookup(net, skb->mark, daddr, spi, IPPROTO_ESP, AF_INET);
+
+	if (x)
+		xfrm_state_put(x);
+	return x;
+}
+
+static int raw_rcv(struct sk_buff *skb)
+{
+	struct net *net = dev_net(skb->dev);
+	struct espl_net *en = espl_net(net);
+	struct espl_outer from;
+	__be32 spi;
+
+	if (espl_rx(en, skb, false))
+		return 0;
+	if (!list_empty(&en->devices) &&
+	    !skb_copy_bits(skb, offsetof(struct espl_esp_hdr, spi), &spi, sizeof(spi)) &&
+	    !raw_spi_in_tree(net, skb, spi)) {
+		espl_source_read(skb, false, &from);
+		espl_event_bad_spi(&en->bad, spi, &from);
+	}
+	return -EINVAL;
+}
+
+/* ESP that the in-tree stack has taken out of UDP is not for us. */
+static int raw_input(struct sk_buff *skb, int nexthdr, __be32 spi, int encap_type)
+{
+	return -EINVAL;
+}
+
+/* Positive: ask the next handler. */
+static int raw_cb(struct sk_buff *skb, int err)
+{
+	return 1;
+}
+
+/*
+ * An ICMP error about an ESP packet of ours, which it quotes from skb->data
+ * on. RFC 4301 8.2.1: a path MTU is believed if the SPI is one that we send
+ * to that peer; the kernel's route then keeps it, within its own limits. For
+ * ESP in UDP the kernel's UDP does the same by the ports.
+ */
+static int raw_err(struct sk_buff *skb, u32 info)
+{
+	const struct iphdr *ip = (const struct iphdr *)skb->data;
+	const struct espl_esp_hdr *esp = (const void *)(skb->data + ip->ihl * 4);
+	struct net *net = dev_net(skb->dev);
+	struct espl_outer peer;
+
+	espl_outer_set_v4(&peer, ip->daddr, 0);
+	if (!espl_sa_find_out(espl_net(net), esp->spi, &peer))
+		return -ENOENT;
+	if (icmp_hdr(skb)->type == ICMP_DEST_UNREACH && icmp_hdr(skb)->code == ICMP_FRAG_NEEDED)
+		ipv4_update_pmtu(skb, net, info, 0, IPPROTO_ESP);
+	return 0;
+}
+
+static struct xfrm4_protocol raw_protocol_v4 = {
+	.handler	= raw_rcv,
+	.input_handler	= raw_input,
+	.cb_handler	= raw_cb,
+	.err_handler	= raw_err,
+	.priority	= RAW_PRIORITY,
+};
+
+int espl_raw_init(void)
+{
+	return xfrm4_protocol_register(&raw_protocol_v4, IPPROTO_ESP);
+}
+
+void espl_raw_exit(void)
+{
+	xfrm4_protocol_deregister(&raw_protocol_v4, IPPROTO_ESP);
+}
