@@ -39,6 +39,10 @@ static int decode_outer(struct espl_outer *to, const struct nlattr *attr,
 	}
 	if (!ok)
 		return decode_refuse(extack, attr, "An outer address must be unicast", -EINVAL);
+	if (to->family == AF_INET6 && ipv6_addr_type(&to->addr.v6) & IPV6_ADDR_LINKLOCAL)
+		return decode_refuse(extack, attr,
+				     "An outer address cannot be link-local: give a global or a unique local one",
+				     -EINVAL);
 	return 0;
 }
 

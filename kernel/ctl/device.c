@@ -185,7 +185,7 @@ static void device_setup(struct net_device *netdev)
 	netdev->features |= features;
 	netdev->hw_features |= features;
 	netdev->hw_enc_features |= features;
-	netdev->needed_headroom = LL_MAX_HEADER + sizeof(struct iphdr) + ESPL_UDP_HLEN +
+	netdev->needed_headroom = LL_MAX_HEADER + sizeof(struct ipv6hdr) + ESPL_UDP_HLEN +
 				  ESPL_ESP_HLEN + ESPL_ESP_IV_MAX;
 	netdev->needed_tailroom = espl_suite_overhead_max();
 	netdev->mtu = device_default_mtu();

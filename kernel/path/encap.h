@@ -7,6 +7,7 @@
 #define _ESPL_ENCAP_H
 
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/skbuff.h>
 #include <net/dst.h>
 
@@ -19,7 +20,8 @@ const char *espl_encap_lacks(const struct espl_endpoint *ep);
 /* Octets in front of the ESP header. */
 static inline unsigned int espl_encap_len(const struct espl_endpoint *ep)
 {
-	return sizeof(struct iphdr) + (ep->encap == ESPLANE_ENCAP_UDP ? ESPL_UDP_HLEN : 0);
+	return (ep->local.family == AF_INET ? sizeof(struct iphdr) : sizeof(struct ipv6hdr)) +
+	       (ep->encap == ESPLANE_ENCAP_UDP ? ESPL_UDP_HLEN : 0);
 }
 
 struct espl_device;
@@ -35,10 +37,11 @@ struct dst_entry *espl_encap_route(const struct espl_net *en, const struct espl_
 /*
  * Writes the outer headers before skb->data, where the ESP header will begin;
  * the skb gets its final length @esp_len of ESP only later. @ds: the outer
- * DSCP and ECN; @df: IP_DF or 0. Uses up a reference to @dst.
+ * DSCP and ECN; @fragment: what is longer than the path takes is fragmented, not
+ * dropped. Uses up a reference to @dst.
  */
 void espl_encap_push(struct sk_buff *skb, const struct espl_endpoint *ep, struct dst_entry *dst,
-		     unsigned int esp_len, u8 ds, __be16 df);
+		     unsigned int esp_len, u8 ds, bool fragment);
 
 /* Sends what espl_encap_push() made. BH off. Consumes the skb. */
 void espl_encap_send(struct sk_buff *skb);

@@ -2,7 +2,10 @@
 #include "raw.h"
 
 #include <linux/icmp.h>
+#include <linux/icmpv6.h>
 #include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
 #include <net/route.h>
 #include <net/xfrm.h>
 
@@ -19,14 +22,18 @@ enum { RAW_PRIORITY = 20 };
 /* The in-tree stack lives in the same namespace, and will take the packet after us. */
 static bool raw_spi_in_tree(struct net *net, const struct sk_buff *skb, __be32 spi)
 {
-	const xfrm_address_t *daddr = (const xfrm_address_t *)&ip_hdr(skb)->daddr;
-	struct xfrm_state *x = xfrm_state_lookup(net, skb->mark, daddr, spi, IPPROTO_ESP, AF_INET);
+	bool v6 = skb->protocol == htons(ETH_P_IPV6);
+	const xfrm_address_t *daddr = v6 ? (const xfrm_address_t *)&ipv6_hdr(skb)->daddr
+					 : (const xfrm_address_t *)&ip_hdr(skb)->daddr;
+	struct xfrm_state *x = xfrm_state_lookup(net, skb->mark, daddr, spi, IPPROTO_ESP,
+						 v6 ? AF_INET6 : AF_INET);
 
 	if (x)
 		xfrm_state_put(x);
 	return x;
 }
 
+/* Of both families. */
 static int raw_rcv(struct sk_buff *skb)
 {
 	struct net *net = dev_net(skb->dev);
@@ -58,12 +65,12 @@ static int raw_cb(struct sk_buff *skb, int err)
 }
 
 /*
- * An ICMP error about an ESP packet of ours, which it quotes from skb->data
- * on. RFC 4301 8.2.1: a path MTU is believed if the SPI is one that we send
- * to that peer; the kernel's route then keeps it, within its own limits. For
- * ESP in UDP the kernel's UDP does the same by the ports.
+ * ICMP errors about an ESP packet of ours, which they quote from skb->data on.
+ * RFC 4301 8.2.1: a path MTU is believed if the SPI is one that we send to that
+ * peer; the kernel's route then keeps it, within its own limits. For ESP in UDP
+ * the kernel's UDP does the same by the ports.
  */
-static int raw_err(struct sk_buff *skb, u32 info)
+static int raw_err_v4(struct sk_buff *skb, u32 info)
 {
 	const struct iphdr *ip = (const struct iphdr *)skb->data;
 	const struct espl_esp_hdr *esp = (const void *)(skb->data + ip->ihl * 4);
@@ -82,16 +89,70 @@ static struct xfrm4_protocol raw_protocol_v4 = {
 	.handler	= raw_rcv,
 	.input_handler	= raw_input,
 	.cb_handler	= raw_cb,
-	.err_handler	= raw_err,
+	.err_handler	= raw_err_v4,
 	.priority	= RAW_PRIORITY,
 };
 
+#if IS_ENABLED(CONFIG_IPV6)
+/* @offset: of the ESP header, behind what headers the quoted packet has. */
+static int raw_err_v6(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type, u8 code,
+		      int offset, __be32 info)
+{
+	const struct ipv6hdr *ip = (const struct ipv6hdr *)skb->data;
+	const struct espl_esp_hdr *esp = (const void *)(skb->data + offset);
+	struct net *net = dev_net(skb->dev);
+	struct espl_outer peer;
+
+	espl_outer_set_v6(&peer, &ip->daddr, 0);
+	if (!espl_sa_find_out(espl_net(net), esp->spi, &peer))
+		return -ENOENT;
+	if (type == ICMPV6_PKT_TOOBIG)
+		ip6_update_pmtu(skb, net, info, 0, 0, sock_net_uid(net, NULL));
+	return 0;
+}
+
+static struct xfrm6_protocol raw_protocol_v6 = {
+	.handler	= raw_rcv,
+	.input_handler	= raw_input,
+	.cb_handler	= raw_cb,
+	.err_handler	= raw_err_v6,
+	.priority	= RAW_PRIORITY,
+};
+
+static int raw_init_v6(void)
+{
+	return xfrm6_protocol_register(&raw_protocol_v6, IPPROTO_ESP);
+}
+
+static void raw_exit_v6(void)
+{
+	xfrm6_protocol_deregister(&raw_protocol_v6, IPPROTO_ESP);
+}
+#else
+static int raw_init_v6(void)
+{
+	return 0;
+}
+
+static void raw_exit_v6(void)
+{
+}
+#endif
+
 int espl_raw_init(void)
 {
-	return xfrm4_protocol_register(&raw_protocol_v4, IPPROTO_ESP);
+	int err = xfrm4_protocol_register(&raw_protocol_v4, IPPROTO_ESP);
+
+	if (err)
+		return err;
+	err = raw_init_v6();
+	if (err)
+		xfrm4_protocol_deregister(&raw_protocol_v4, IPPROTO_ESP);
+	return err;
 }
 
 void espl_raw_exit(void)
 {
+	raw_exit_v6();
 	xfrm4_protocol_deregister(&raw_protocol_v4, IPPROTO_ESP);
 }

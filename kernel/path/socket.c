@@ -84,6 +84,26 @@ static void socket_close_heir(struct usock *us)
 	kfree_rcu(us, rcu);
 }
 
+/* Where it is bound. Returns the octets of @addr. */
+static int socket_name(const struct sock *sk, struct sockaddr_storage *addr)
+{
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)addr;
+	struct sockaddr_in *in = (struct sockaddr_in *)addr;
+
+	memset(addr, 0, sizeof(*addr));
+	addr->ss_family = sk->sk_family;
+	if (sk->sk_family == AF_INET) {
+		in->sin_addr.s_addr = inet_sk(sk)->inet_rcv_saddr;
+		in->sin_port = htons(inet_sk(sk)->inet_num);
+		return sizeof(*in);
+	}
+#if IS_ENABLED(CONFIG_IPV6)
+	in6->sin6_addr = sk->sk_v6_rcv_saddr;
+#endif
+	in6->sin6_port = htons(inet_sk(sk)->inet_num);
+	return sizeof(*in6);
+}
+
 /*
  * Binds a socket of ours beside the one that is being closed, so that there is
  * no moment without a socket on the port. SO_REUSEPORT and the owner's uid on
@@ -96,22 +116,20 @@ static int socket_make_heir(struct espl_net *en, struct sock *old)
 		.encap_type	= UDP_ENCAP_ESPINUDP,
 		.encap_rcv	= socket_heir_rcv,
 	};
-	struct sockaddr_in addr = {
-		.sin_family	= AF_INET,
-		.sin_addr	= { inet_sk(old)->inet_rcv_saddr },
-		.sin_port	= htons(inet_sk(old)->inet_num),
-	};
+	struct sockaddr_storage addr;
 	struct usock *us;
-	int err;
+	int err, len;
 
 	us = kzalloc(sizeof(*us), GFP_KERNEL);
 	if (!us)
 		return -ENOMEM;
-	err = sock_create_kern(en->net, AF_INET, SOCK_DGRAM, IPPROTO_UDP, &us->heir);
+	err = sock_create_kern(en->net, old->sk_family, SOCK_DGRAM, IPPROTO_UDP, &us->heir);
 	if (err)
 		goto err_free;
+	len = socket_name(old, &addr);
 	us->sk = us->heir->sk;
 	us->sk->sk_bound_dev_if = old->sk_bound_dev_if;
+	us->sk->sk_ipv6only = old->sk_ipv6only;
 	us->sk->sk_uid = old->sk_uid;
 	SOCK_INODE(us->heir)->i_uid = old->sk_uid;
 	us->sk->sk_reuseport = 1;
@@ -119,7 +137,7 @@ static int socket_make_heir(struct espl_net *en, struct sock *old)
 	/* Before it is bound: from then on packets come to it. */
 	cfg.sk_user_data = us;
 	setup_udp_tunnel_sock(en->net, ESPL_UDP_TUNNEL_SOCK(us->heir), &cfg);
-	err = espl_bind(us->heir, &addr, sizeof(addr));
+	err = espl_bind(us->heir, &addr, len);
 	if (err)
 		goto err_release;
 	list_add_tail(&us->node, &en->socks);
@@ -213,9 +231,9 @@ static int socket_check(struct espl_net *en, const struct socket *sock,
 {
 	const struct sock *sk = sock->sk;
 
-	if (!sk || sk->sk_family != AF_INET || sk->sk_type != SOCK_DGRAM ||
-	    sk->sk_protocol != IPPROTO_UDP) {
-		NL_SET_ERR_MSG(extack, "SOCKET_FD is not an IPv4 UDP socket");
+	if (!sk || (sk->sk_family != AF_INET && sk->sk_family != AF_INET6) ||
+	    sk->sk_type != SOCK_DGRAM || sk->sk_protocol != IPPROTO_UDP) {
+		NL_SET_ERR_MSG(extack, "SOCKET_FD is not a UDP socket");
 		return -EINVAL;
 	}
 	if (!net_eq(sock_net(sk), en->net)) {
@@ -257,8 +275,9 @@ static int socket_hook(struct espl_net *en, struct socket *sock, struct usock *u
 
 static bool socket_same_port(const struct sock *a, const struct sock *b)
 {
-	return inet_sk(a)->inet_num == inet_sk(b)->inet_num &&
-	       inet_sk(a)->inet_rcv_saddr == inet_sk(b)->inet_rcv_saddr;
+	struct sockaddr_storage at, bt;
+
+	return socket_name(a, &at) == socket_name(b, &bt) && !memcmp(&at, &bt, sizeof(at));
 }
 
 static int socket_attach(struct espl_net *en, struct socket *sock, struct netlink_ext_ack *extack)

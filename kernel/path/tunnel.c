@@ -58,7 +58,8 @@ static void tunnel_too_big(struct sk_buff *skb, bool v4, unsigned int mtu)
 }
 
 /*
- * Outer DF is the inner one, and set for IPv6: RFC 4301 8.1. What is too big
+ * Outer DF is the inner one, and set for inner IPv6: RFC 4301 8.1; outer IPv6
+ * has it always, and its sender may fragment as it would without. What is too big
  * and may be fragmented leaves whole and is fragmented outside; the rest is
  * answered. An IPv6 packet of the minimum MTU always passes, if need be in
  * outer fragments (RFC 2473 7.1).
@@ -73,16 +74,16 @@ bool espl_tunnel_fit(struct espl_tunnel *tunnel, struct sk_buff *skb,
 	/* RFC 6040 4.1, normal mode: both DSCP and ECN are copied. */
 	tunnel->ds = v4 ? ip_hdr(skb)->tos : ipv6_get_dsfield(ipv6_hdr(skb));
 	tunnel->next_header = v4 ? IPPROTO_IPIP : IPPROTO_IPV6;
-	tunnel->df = !v4 || ip_hdr(skb)->frag_off & htons(IP_DF) ? htons(IP_DF) : 0;
+	tunnel->fragment = v4 && !(ip_hdr(skb)->frag_off & htons(IP_DF));
 	if (skb_is_gso(skb) ? skb_gso_validate_network_len(skb, mtu) : skb->len <= mtu)
 		return true;
 	if (!v4) {
 		mtu = max_t(unsigned int, mtu, IPV6_MIN_MTU);
 		if (!skb_is_gso(skb) && skb->len <= mtu)
-			tunnel->df = 0;
+			tunnel->fragment = true;
 	}
 	/* Outer fragments, too, are of one packet whose length has 16 bits. */
-	if (!tunnel->df && likely(skb_is_gso(skb) ||
+	if (tunnel->fragment && likely(skb_is_gso(skb) ||
 				  outer + espl_esp_size(shape, skb->len) <= IP_MAX_MTU))
 		return true;
 	tunnel_too_big(skb, v4, mtu);
@@ -109,7 +110,8 @@ int espl_tunnel_decap(struct sk_buff *skb, u8 next_header, unsigned int len,
 
 bool espl_tunnel_ecn(struct sk_buff *skb, const struct espl_flow *flow)
 {
-	u8 outer = ip_hdr(skb)->tos;
+	bool v6 = skb->protocol == htons(ETH_P_IPV6);	/* outside */
+	u8 outer = unlikely(v6) ? ipv6_get_dsfield(ipv6_hdr(skb)) : ip_hdr(skb)->tos;
 	u8 inner;
 
 	skb_reset_network_header(skb);

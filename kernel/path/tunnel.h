@@ -16,7 +16,7 @@ struct sk_buff;
 struct espl_tunnel {
 	u8 ds;			/* the outer DSCP and ECN */
 	u8 next_header;		/* of the ESP trailer */
-	__be16 df;		/* IP_DF or 0 */
+	bool fragment;		/* outside, where it is too long for the path; else DF is set */
 };
 
 /*

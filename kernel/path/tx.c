@@ -97,7 +97,8 @@ static void tx_encrypt(struct batch *b, struct sk_buff *skb)
 		return;
 	}
 	esp = (struct espl_esp_hdr *)skb->data;
-	espl_encap_push(skb, b->ep, tx_next_dst(b), skb->len, b->tunnel.ds, b->tunnel.df);
+	espl_encap_push(skb, b->ep, tx_next_dst(b), skb->len, b->tunnel.ds,
+			b->tunnel.fragment);
 	espl_cb(skb)->sa = b->sa;
 	espl_cb(skb)->depth = __this_cpu_read(tx_depth) + 1;
 	job->skb = skb;

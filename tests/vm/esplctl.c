@@ -379,24 +379,38 @@ static void hold(int fd)
 	}
 }
 
+/* A UDP socket on addr= and port=; a socket of IPv6 is of nothing else. */
+static int bound_socket(void)
+{
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	bool v6 = arg("addr") && strchr(arg("addr"), ':');
+	int fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), on = 1;
+	uint16_t port = (uint16_t)arg_number("port", 4500);
+
+	in.sin_port = in6.sin6_port = htons(port);
+	if (arg("addr") && inet_pton(v6 ? AF_INET6 : AF_INET, arg("addr"),
+				     v6 ? (void *)&in6.sin6_addr : &in.sin_addr) != 1)
+		die("addr= is not an IP address");
+	setsockopt(fd, SOL_SOCKET, arg("reuseaddr") ? SO_REUSEADDR : SO_REUSEPORT, &on, sizeof(on));
+	if (v6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (fd < 0 || bind(fd, v6 ? (struct sockaddr *)&in6 : (struct sockaddr *)&in,
+			   v6 ? sizeof(in6) : sizeof(in)))
+		die("port %u: %s", port, strerror(errno));
+	return fd;
+}
+
 static int cmd_socket_attach(struct ctl *c)
 {
-	struct sockaddr_in local = { .sin_family = AF_INET };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), on = 1;
 	struct nl_msg *msg = ctl_request(c, ESPLANE_CMD_SOCKET_ATTACH, 0);
 	bool stay = arg("hold"), forget = arg("forget");
+	int fd = bound_socket(), off = 0;
 
-	local.sin_port = htons(arg_number("port", 4500));
-	if (arg("addr") && inet_pton(AF_INET, arg("addr"), &local.sin_addr) != 1)
-		die("addr= is not an IPv4 address");
-	setsockopt(fd, SOL_SOCKET, arg("reuseaddr") ? SO_REUSEADDR : SO_REUSEPORT, &on, sizeof(on));
-	if (fd < 0 || bind(fd, (struct sockaddr *)&local, sizeof(local)))
-		die("port %u: %s", ntohs(local.sin_port), strerror(errno));
 	nla_put_u32(msg, ESPLANE_A_SOCKET_FD, fd);
 	if (talk(c, msg, NULL))
 		return 1;
-	on = 0;
-	if (forget && setsockopt(fd, IPPROTO_UDP, UDP_ENCAP, &on, sizeof(on)))
+	if (forget && setsockopt(fd, IPPROTO_UDP, UDP_ENCAP, &off, sizeof(off)))
 		die("UDP_ENCAP: %s", strerror(errno));
 	if (stay) {
 		puts("attached");

@@ -5,13 +5,23 @@
 # Two sites: namespace a has esplane, b the in-tree stack or esplane too.
 #	a: eth0 192.0.2.1, inner 10.1.0.1 and fd01::1, device espl0
 #	b: eth0 192.0.2.2, inner 10.2.0.1 and fd02::1
+# After outer_ipv6 they are 2001:db8::1 and 2001:db8::2 instead.
 # SPIs: 0x1001 towards a, 0x2001 towards b. Everything is policy 1.
 
 TS_A='10.1.0.0/24' TS_B='10.2.0.0/24' TS6_A='fd01::/64' TS6_B='fd02::/64'
+OUTER_A=192.0.2.1 OUTER_B=192.0.2.2 OUTER_ANY=0.0.0.0 OUTER_LEN=24
 K16=000102030405060708090a0b0c0d0e0f
 K32=${K16}101112131415161718191a1b1c1d1e1f
 SALT=a0a1a2a3
 SUITES="aes128gcm16 aes256gcm16 chacha20poly1305 aes128-sha256 aes192-sha256 aes256-sha256"
+
+# Before sites_add: the sites are joined by IPv6, and by nothing else.
+outer_ipv6()
+{
+	OUTER_A=2001:db8::1 OUTER_B=2001:db8::2 OUTER_ANY=:: OUTER_LEN=64
+	CLEAR='ip or ip6[6] = 6 or (ip6[6] = 17 and not port 4500) or (ip6[6] = 58 and (ip6[40] = 128 or ip6[40] = 129)) or
+		(ip6[6] = 44 and (ip6[40] = 6 or ip6[40] = 58 or (ip6[40] = 17 and ip6[42:2] < 8 and ip6[50:2] != 4500)))'
+}
 
 # suite NAME: $espl_suite for esplctl, $xfrm_suite for ip xfrm
 suite()
@@ -88,7 +98,7 @@ out_spi()
 sites_add()
 {
 	net_add a b
-	net_link a eth0 192.0.2.1/24 b eth0 192.0.2.2/24
+	net_link a eth0 "$OUTER_A/$OUTER_LEN" b eth0 "$OUTER_B/$OUTER_LEN"
 }
 
 # espl_device NET [DEVICE]: the device with addresses and routes
@@ -115,11 +125,11 @@ espl_addresses()
 # policy_line NET [ENCAP] [ESPLCTL-ARGUMENT...]: the command for policy 1 towards the other site
 policy_line()
 {
-	local encap=${2:-none} me=1 it=2 ports=''
+	local encap=${2:-none} me=1 it=2 ports='' local=$OUTER_A remote=$OUTER_B
 
-	[ "$1" = a ] || me=2 it=1
+	[ "$1" = a ] || me=2 it=1 local=$OUTER_B remote=$OUTER_A
 	[ "$encap" = none ] || ports='lport=4500 rport=4500'
-	echo "policy-set dev=espl0 id=1 encap=$encap $ports local=192.0.2.$me remote=192.0.2.$it" \
+	echo "policy-set dev=espl0 id=1 encap=$encap $ports local=$local remote=$remote" \
 		"lts=10.$me.0.0/24 rts=10.$it.0.0/24 lts=fd0$me::/64 rts=fd0$it::/64" "${@:3}"
 }
 
@@ -153,7 +163,7 @@ $(sa_lines "$1" "$2" "${@:4}")"
 # espl_socket NET: ESP in UDP, with a process that owns the socket
 espl_socket()
 {
-	spawn "socket-$1" in_net "$1" esplctl socket-attach hold
+	spawn "socket-$1" in_net "$1" esplctl socket-attach addr="$OUTER_ANY" hold
 	wait_for 5 grep -q attached "$WORK/socket-$1.log" || bail "socket-attach: $(cat "$WORK/socket-$1.log")"
 }
 
@@ -174,7 +184,7 @@ espl_pair()
 
 xfrm_modules()
 {
-	modprobe -qa esp4 xfrm4_tunnel xfrm_user xfrm_algo authenc echainiv seqiv 2>/dev/null
+	modprobe -qa esp4 esp6 xfrm4_tunnel xfrm_user xfrm_algo authenc echainiv seqiv 2>/dev/null
 }
 
 # xfrm_site NET: addresses and routes, without SAs
@@ -182,7 +192,11 @@ xfrm_site()
 {
 	must in_net "$1" ip address add 10.2.0.1/32 dev lo
 	must in_net "$1" ip address add fd02::1/128 dev lo
-	net_route "$1" 10.1.0.0/24 dev eth0 via 192.0.2.1 src 10.2.0.1
+	if [ "$OUTER_A" = 192.0.2.1 ]; then
+		net_route "$1" 10.1.0.0/24 dev eth0 via 192.0.2.1 src 10.2.0.1
+	else
+		net_route "$1" 10.1.0.0/24 dev eth0 src 10.2.0.1
+	fi
 	net_route "$1" fd01::/64 dev eth0 src fd02::1
 }
 
@@ -202,7 +216,7 @@ xfrm_sas()
 
 	suite "$7"
 	[ "${9:-}" != esn ] || more='replay-window 64 flag esn af-unspec'
-	[ "${8:-none}" = none ] || more+=' encap espinudp 4500 4500 0.0.0.0'
+	[ "${8:-none}" = none ] || more+=" encap espinudp 4500 4500 $OUTER_ANY"
 	must in_net "$net" ip -batch - <<-END
 		xfrm state add src $it dst $me proto esp spi $4 reqid $6 mode tunnel $xfrm_suite $more
 		xfrm state add src $me dst $it proto esp spi $5 reqid $6 mode tunnel $xfrm_suite $more
@@ -213,12 +227,12 @@ xfrm_sas()
 xfrm_socket()
 {
 	spawn "xfrm-socket-$1" in_net "$1" python3 -IS -c '
-import signal, socket
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+import signal, socket, sys
+s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM)
 s.setsockopt(socket.IPPROTO_UDP, 100, 2)	# UDP_ENCAP, UDP_ENCAP_ESPINUDP
-s.bind(("", 4500))
+s.bind((sys.argv[1], 4500))
 print("bound", flush=True)
-signal.pause()'
+signal.pause()' "$OUTER_ANY"
 	wait_for 10 grep -q bound "$WORK/xfrm-socket-$1.log" || bail "no socket for ESP in UDP"
 }
 

@@ -1,0 +1,157 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# ESP over IPv6 against the in-tree stack with static keys: raw and in UDP, path MTU, a peer that moves, the
+# heir of a socket, both stacks together.
+# vm: cpus=1 timeout=300 debug=yes
+# shellcheck disable=SC2317,SC2119 # functions are called by check and wait_for
+. "${VM_DIR:?run me with tests/vm/run}/lib.sh"
+. "$VM_DIR/static.sh"
+
+module_load
+xfrm_modules
+outer_ipv6
+sites_add
+espl_device a
+xfrm_site b
+xfrm_policies b "$OUTER_B" "$OUTER_A" 1 "$TS_B" "$TS_A"
+xfrm_policies b "$OUTER_B" "$OUTER_A" 1 "$TS6_B" "$TS6_A"
+espl_socket a
+xfrm_socket b
+# The default leaves room for the worst suite over IPv4.
+must in_net a ip link set espl0 mtu 1380
+# A checksum of UDP is summed up by us, and looked at by the peer.
+must in_net a ethtool -K eth0 tx off
+events_start a
+
+# configuration SUITE ENCAP: both ends anew
+configuration()
+{
+	must ctl a flush dev=espl0
+	in_net b ip xfrm state flush
+	espl_tunnel a "$1" "$2" esn
+	xfrm_sas b "$OUTER_B" "$OUTER_A" 0x2001 0x1001 1 "$1" "$2" esn
+}
+
+both_are()
+{
+	[ "$(sa_out a "$1")" = "$2" ] && [ "$(sa_in a "$1")" = "$2" ] && return
+	ctl a sa-get dev=espl0
+	return 1
+}
+
+counters()
+{
+	pings a 10.2.0.1 5 -s 56 || return
+	wait_for 5 both_are packets,bytes,seq '5 420 5'
+	both_are packets,bytes,seq '5 420 5'
+}
+
+capture_start wire a eth0
+for suite in aes128gcm16 aes256-sha256; do
+	for encap in none udp; do
+		what="$suite, encap $encap"
+		configuration "$suite" "$encap"
+		check "$what: five packets each way, counted exactly" counters || {
+			in_net b cat /proc/net/xfrm_stat | awk '$2' | sed 's/^/#   /'
+			ctl a info dev=espl0 | sed -n '/stats/,$s/^/#   /p'
+		}
+		check "$what: large packets and fragments, IPv4 inside" ping_sizes a 10.2.0.1 1300 1352 1353 1472 9000
+		check "$what: large packets and fragments, IPv6 inside" ping_sizes b fd01::1 1300 1352 1353 1472 9000
+		check "$what: TCP out, IPv4 inside" transfer a b 10.2.0.1 512
+		check "$what: TCP in, IPv6 inside" transfer b a fd01::1 512
+		check "$what: nothing was dropped" both_are stats '{}'
+	done
+done
+capture_stop wire
+is "nothing in the clear on the wire" "$(capture_count wire "$CLEAR")" 0
+is "no UDP checksum is missing" "$(capture_count wire 'src host 2001:db8::1 and udp port 4500 and ip6[46:2] = 0')" 0
+if [ "$(capture_count wire 'ip6 proto 50')" -gt 500 ] && [ "$(capture_count wire 'udp port 4500')" -gt 500 ]; then
+	ok "hundreds of ESP packets of both kinds"
+else
+	not_ok "hundreds of ESP packets of both kinds"
+fi
+
+# A narrow link behind a router.
+net_add r
+net_link a eth1 2001:db8:1::1/64 r left 2001:db8:1::ff/64
+net_link r right 2001:db8:2::ff/64 b eth1 2001:db8:2::2/64 1320
+net_forward r
+net_route a 2001:db8:2::/64 via 2001:db8:1::ff
+net_route b 2001:db8:1::/64 via 2001:db8:2::ff
+in_net b ip xfrm policy flush
+xfrm_policies b 2001:db8:2::2 2001:db8:1::1 1 "$TS_B" "$TS_A"
+xfrm_policies b 2001:db8:2::2 2001:db8:1::1 1 "$TS6_B" "$TS6_A"
+
+# far ENCAP: the tunnel goes that way
+far()
+{
+	must ctl a flush dev=espl0
+	in_net b ip xfrm state flush
+	in_net a ip -6 route flush cache
+	OUTER_A=2001:db8:1::1 OUTER_B=2001:db8:2::2 espl_tunnel a aes128gcm16 "$1" esn
+	xfrm_sas b 2001:db8:2::2 2001:db8:1::1 0x2001 0x1001 1 aes128gcm16 "$1" esn
+}
+
+path_mtu()
+{
+	in_net a ip -6 route get 2001:db8:2::2 | grep -q 'mtu 1320'
+}
+
+too_big()
+{
+	in_net a ping -c 3 -i 0.2 -W 1 -M "do" -s 1340 10.2.0.1
+	in_net a ping -c 3 -i 0.2 -W 1 -M "do" -s 1340 10.2.0.1 2>&1 | grep -q 'mtu *= *12[0-9][0-9]'
+}
+
+for encap in none udp; do
+	far "$encap"
+	check "narrow path, encap $encap: who sends too much is told" too_big
+	[ $encap = udp ] || check "narrow path, encap $encap: the route knows its MTU" path_mtu
+	check "narrow path, encap $encap: what fits passes" pings a 10.2.0.1 3 -M "do" -s 1200
+	check "narrow path, encap $encap: what may be fragmented passes" pings a 10.2.0.1 3 -M dont -s 1340
+	check "narrow path, encap $encap: TCP passes" transfer a b 10.2.0.1 512
+done
+
+# The far end sits in UDP: it moves, our socket changes hands.
+must in_net b ip xfrm state flush
+must in_net b ip -batch - <<-END
+	xfrm state add src 2001:db8:1::1 dst 2001:db8:2::2 proto esp spi 0x2001 reqid 1 mode tunnel aead rfc4106(gcm(aes)) 0x$K16$SALT 128 replay-window 64 flag esn af-unspec encap espinudp 4500 4500 ::
+	xfrm state add src 2001:db8:2::2 dst 2001:db8:1::1 proto esp spi 0x1001 reqid 1 mode tunnel aead rfc4106(gcm(aes)) 0x$K16$SALT 128 replay-window 64 flag esn af-unspec encap espinudp 4501 4500 ::
+END
+must ctl a sa-del dev=espl0 spi=0x2001 dir=out
+must ctl a sa-del dev=espl0 spi=0x1001 dir=in
+OUTER_A=2001:db8:1::1 OUTER_B=2001:db8:2::2 espl_sas a aes128gcm16 esn
+check "a peer whose port has changed is heard" pings a 10.2.0.1 3
+check "and told of" wait_for 5 event_seen a '"mapping"' '"peer-addr":"2001:db8:2::2"' '"peer-port":4501\b'
+must in_net b python3 -IS -c '
+import socket
+for kind, proto, port in (socket.SOCK_RAW, 50, 0), (socket.SOCK_DGRAM, 0, 4500):
+    s = socket.socket(socket.AF_INET6, kind, proto)
+    s.sendto(bytes((0, 0, kind, 119)) + bytes(60), ("2001:db8:1::1", port))'
+check "raw ESP for nobody is told" wait_for 5 event_seen a '"invalid-spi"' '"spi":887\b' '"peer-addr":"2001:db8:2::2"'
+check "ESP in UDP for nobody is told" wait_for 5 event_seen a '"invalid-spi"' '"spi":631\b' '"peer-addr":"2001:db8:2::2"'
+reap socket-a KILL
+check "the owner of the socket is killed: the tunnel goes on" pings a 10.2.0.1 3
+must ctl a socket-attach addr=::
+check "a new owner attaches" pings a 10.2.0.1 3
+
+# Both stacks in one namespace.
+configuration aes128gcm16 none
+in_net b ip xfrm policy flush
+xfrm_policies b 2001:db8::2 2001:db8::1 1 "$TS_B" "$TS_A"
+must in_net a ip address add fd09::1/128 dev lo
+must in_net b ip address add fd0a::1/128 dev lo
+net_route a fd0a::/64 dev eth0 via 2001:db8::2 src fd09::1
+net_route b fd09::/64 dev eth0 via 2001:db8::1 src fd0a::1
+xfrm_policies a 2001:db8::1 2001:db8::2 9 fd09::/64 fd0a::/64
+xfrm_policies b 2001:db8::2 2001:db8::1 9 fd0a::/64 fd09::/64
+xfrm_sas a 2001:db8::1 2001:db8::2 0x9001 0x9002 9 chacha20poly1305
+xfrm_sas b 2001:db8::2 2001:db8::1 0x9002 0x9001 9 chacha20poly1305
+check "one namespace, two stacks: the in-tree SA works" pings a fd0a::1 5
+check "one namespace, two stacks: ours works" pings a 10.2.0.1 5
+
+# The route leads into the tunnel itself; the address has gone.
+must in_net a ip -6 address del 2001:db8::1/64 dev eth0
+refuse "without its address nothing leaves" ' 0 received' pings a 10.2.0.1 2
+check "and it is counted" [ "$(drops a tx-no-route)" -gt 0 ]
+finish
