@@ -76,7 +76,7 @@ static bool fake_source_for(void *ctx, const struct addr *remote, uint32_t mark,
 
 	f->source_mark = mark;
 	*local = f->addr;
-	return !f->no_route;
+	return !f->no_route && !addr_equal(remote, &f->no_route_to);
 }
 
 static unsigned int fake_addresses(void *ctx, struct addr *addrs, unsigned int max)

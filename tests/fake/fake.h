@@ -116,6 +116,7 @@ struct fake {
 	int device_errno;		/* with device_refuses; 0: -EBUSY */
 	const char *child_note;
 	bool no_route, no_jobs;
+	struct addr no_route_to;
 	bool no_dial;			/* TCP connections are refused at once */
 	uint64_t dialled;		/* the last one of ours; they are numbered */
 	uint64_t kept, hung_up;		/* which one the engine has said that of, the last time */

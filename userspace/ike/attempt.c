@@ -298,14 +298,32 @@ void attempt_race(struct peer *peer)
 	peer_race(peer);
 }
 
+/* To the next of its addresses that there is a route to: of IPv4 or IPv6 there may be none here. */
+static void attempt_skip_unreachable(struct peer *peer)
+{
+	const struct tunnel_conf *conf = peer->tunnel->conf;
+	const struct ike_env *env = &peer->ike->env;
+	struct addr local;
+
+	if (peer->detour.to.family || conf->local.family || peer->addr_count < 2)
+		return;
+	for (unsigned int i = 0; i < peer->addr_count; i++) {
+		if (env->source_for(env->ctx, peer_towards(peer), conf->mark, &local))
+			return;
+		peer->addr_at++;
+	}
+}
+
 void attempt_begin(struct peer *peer)
 {
-	const struct addr *towards = peer_towards(peer);
 	const struct ike_version *version = peer->ike->version[0];
 	struct cause cause = cause_recall(&peer->cause);
+	const struct addr *towards;
 	char addr[ADDR_STRLEN];
 	struct ike_sa *sa;
 
+	attempt_skip_unreachable(peer);
+	towards = peer_towards(peer);
 	if (!towards) {
 		attempt_failed(peer, &cause);	/* peer.c has said why */
 		return;

@@ -77,6 +77,57 @@ static void test_the_first_that_answers(void **state)
 	ends_free(p);
 }
 
+/* A host without IPv6, or without IPv4: addresses without a route are passed over at once. */
+static void test_no_route_to_the_first(void **state)
+{
+	struct ends *p = ends_new();
+	struct side *a = &p->s[0];
+
+	set_remote(a, DEAD);
+	add_more(a, "192.0.2.2", "");
+	assert_true(addr_parse(&a->fake.no_route_to, DEAD));
+	ends_start(p);
+	start(p, 0);
+	assert_string_equal(towards(a), "192.0.2.2");
+	carry_all(p);
+	assert_int_equal(peer_of(a)->state, PEER_UP);
+	assert_int_equal(a->ev[IKE_EV_FAILED].count, 0);
+	ends_free(p);
+}
+
+/* Of all there is none: one failure says so, of the first. */
+static void test_no_route_to_any(void **state)
+{
+	struct ends *p = ends_new();
+	struct side *a = &p->s[0];
+
+	set_remote(a, DEAD);
+	add_more(a, "192.0.2.2", "");
+	a->fake.no_route = true;
+	ends_start(p);
+	start(p, 0);
+	assert_int_equal(a->count, 0);
+	assert_string_equal(a->ev[IKE_EV_FAILED].detail, "there is no route to " DEAD);
+	ends_free(p);
+}
+
+/* Of a name's addresses only those that local can reach. */
+static void test_of_the_family_of_local(void **state)
+{
+	struct ends *p = ends_new();
+	struct side *a = &p->s[0];
+
+	assert_true(addr_parse(&a->conf.local, "192.0.2.1"));
+	set_remote(a, "2001:db8::7");
+	add_more(a, "192.0.2.2", "");
+	ends_start(p);
+	start(p, 0);
+	assert_string_equal(towards(a), "192.0.2.2");
+	carry_all(p);
+	assert_int_equal(peer_of(a)->state, PEER_UP);
+	ends_free(p);
+}
+
 /* Who answers in time has no rival. */
 static void test_one_that_answers_at_once(void **state)
 {
@@ -247,6 +298,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_first_that_answers),
+		cmocka_unit_test(test_no_route_to_the_first),
+		cmocka_unit_test(test_no_route_to_any),
+		cmocka_unit_test(test_of_the_family_of_local),
 		cmocka_unit_test(test_one_that_answers_at_once),
 		cmocka_unit_test(test_both_answer),
 		cmocka_unit_test(test_nobody_answers),

@@ -219,17 +219,24 @@ bool peer_has_addr(const struct peer *peer, const struct addr *addr)
 	return false;
 }
 
-/* Each address once. */
-static void peer_found(struct peer *peer, const struct addr *addrs, unsigned int count)
+/* Each address once, and only those that local can reach. False: none was. */
+static bool peer_found(struct peer *peer, const struct addr *addrs, unsigned int count)
 {
+	const struct addr *local = &peer->tunnel->conf->local;
+	bool any = false;
+
 	for (unsigned int i = 0; i < count && peer->found_count < IKE_JOB_ADDRS_MAX; i++) {
 		unsigned int j = 0;
 
+		if (local->family && local->family != addrs[i].family)
+			continue;
+		any = true;
 		while (j < peer->found_count && !addr_equal(&peer->found[j], &addrs[i]))
 			j++;
 		if (j == peer->found_count)
 			peer->found[peer->found_count++] = addrs[i];
 	}
+	return any;
 }
 
 static void peer_take_addrs(struct peer *peer)
@@ -301,8 +308,8 @@ static void peer_resolved(struct ike *ike, void *owner, const struct ike_job_res
 	peer->resolving = 0;
 	if (result->why || !result->addr_count)
 		peer_not_found(peer, name, result->why ? result->why : "it has no address");
-	else
-		peer_found(peer, result->addrs, result->addr_count);
+	else if (!peer_found(peer, result->addrs, result->addr_count))
+		peer_not_found(peer, name, "it has no address of the family that local is of");
 	peer->looking++;
 	peer_look(peer);
 }
