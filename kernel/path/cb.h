@@ -12,6 +12,7 @@ struct espl_cb {
 	struct espl_sa *sa;		/* a reference */
 	struct sk_buff *source;		/* in: holds what the cipher reads; NULL: in place */
 	u64 seq;			/* in: guessed whole, until authenticated */
+	bool udp;			/* in: came in UDP */
 	u8 depth;			/* out: tunnels of ours that it is in, with this one */
 };
 

@@ -72,7 +72,8 @@ static bool rx_advance(struct espl_sa *sa, struct sk_buff *skb)
 		espl_sa_drop(sa, skb, rx_replay_drop(verdict));
 		return false;
 	}
-	if (newest && ep->encap == ESPLANE_ENCAP_UDP)
+	/* RFC 7296 2.23: the peer may send raw ESP too, which has no port that a NAT changes */
+	if (newest && espl_cb(skb)->udp && ep->encap == ESPLANE_ENCAP_UDP)
 		rx_note_mapping(sa, ep, skb);
 	return true;
 }
@@ -192,7 +193,7 @@ static void rx_done(struct sk_buff *skb, int err)
 }
 
 /* What an unauthenticated packet must satisfy before it is worth a decryption. */
-static int rx_check(struct espl_sa *sa, struct sk_buff *skb, bool udp, u64 *seq)
+static int rx_check(struct espl_sa *sa, struct sk_buff *skb, u64 *seq)
 {
 	const struct espl_esp_shape *shape = &sa->crypto.suite->shape;
 	const struct espl_policy *policy = sa->policy;
@@ -203,8 +204,6 @@ static int rx_check(struct espl_sa *sa, struct sk_buff *skb, bool udp, u64 *seq)
 		return ESPL_DROP_RX_DOWN;
 	if (unlikely(espl_lifetime_dead(&sa->life)))
 		return ESPL_DROP_RX_EXPIRED;
-	if (unlikely((rcu_dereference(policy->endpoint)->encap == ESPLANE_ENCAP_UDP) != udp))
-		return ESPL_DROP_RX_ENCAP;
 	if (unlikely(!espl_esp_size_ok(shape, skb->len)))
 		return ESPL_DROP_RX_SHORT;
 	if (unlikely(!pskb_may_pull(skb, espl_esp_hlen(shape))))
@@ -229,7 +228,7 @@ bool espl_rx(struct espl_net *en, struct sk_buff *skb, bool udp)
 	if (!sa || unlikely(!espl_sa_tryget(sa)))
 		return false;
 
-	why = rx_check(sa, skb, udp, &seq);
+	why = rx_check(sa, skb, &seq);
 	if (unlikely(why >= 0)) {
 		espl_sa_drop(sa, skb, why);
 		espl_sa_put(sa);
@@ -250,6 +249,7 @@ bool espl_rx(struct espl_net *en, struct sk_buff *skb, bool udp)
 	espl_cb(plain)->sa = sa;
 	espl_cb(plain)->source = plain == skb ? NULL : skb;
 	espl_cb(plain)->seq = seq;
+	espl_cb(plain)->udp = udp;
 	err = espl_esp_decrypt(sa, plain, espl_cb(plain)->source, seq, rx_done);
 	if (err != -EINPROGRESS)
 		rx_done(plain, err);

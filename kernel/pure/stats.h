@@ -24,7 +24,6 @@
 	X(TX_CRYPTO, "tx-crypto", NOT_SPECIFIED)	\
 	X(TX_PROTOCOL, "tx-protocol", NOT_SPECIFIED)	\
 	X(RX_SHORT, "rx-short", PKT_TOO_SMALL)		\
-	X(RX_ENCAP, "rx-encap", NOT_SPECIFIED)		\
 	X(RX_REPLAY, "rx-replay", NOT_SPECIFIED)	\
 	X(RX_STALE, "rx-stale", NOT_SPECIFIED)		\
 	X(RX_AUTH, "rx-auth", NOT_SPECIFIED)		\

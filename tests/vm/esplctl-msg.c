@@ -68,7 +68,6 @@ static const struct attr_desc attr_stat_attr[] = {
 	[ESPLANE_STAT_A_TX_CRYPTO] = { "tx-crypto", T_U64 },
 	[ESPLANE_STAT_A_TX_PROTOCOL] = { "tx-protocol", T_U64 },
 	[ESPLANE_STAT_A_RX_SHORT] = { "rx-short", T_U64 },
-	[ESPLANE_STAT_A_RX_ENCAP] = { "rx-encap", T_U64 },
 	[ESPLANE_STAT_A_RX_REPLAY] = { "rx-replay", T_U64 },
 	[ESPLANE_STAT_A_RX_STALE] = { "rx-stale", T_U64 },
 	[ESPLANE_STAT_A_RX_AUTH] = { "rx-auth", T_U64 },

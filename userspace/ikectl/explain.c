@@ -117,8 +117,6 @@ static const struct explain_row explain_drops[] = {
 	{ "tx-loop", true, "would have gone into the tunnel again",
 	  "the route to the peer leads into its own tunnel: ip route get the peer's address" },
 	{ "rx-short", true, "were shorter than their headers say", NULL },
-	{ "rx-encap", true, "came raw where UDP was agreed, or the reverse",
-	  "a NAT has come or gone between: ikectl restart; or set encap alike at both ends" },
 	{ "rx-replay", true, "came twice",
 	  "a few are harmless; many: something copies packets on the path, or two hosts use one "
 	  "SA (a virtual machine that was cloned)" },

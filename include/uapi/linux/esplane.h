@@ -259,7 +259,6 @@ enum {
 	ESPLANE_STAT_A_TX_CRYPTO,	/* u64 */
 	ESPLANE_STAT_A_TX_PROTOCOL,	/* u64. Not a sound IPv4 or IPv6 packet */
 	ESPLANE_STAT_A_RX_SHORT,	/* u64. Shorter than its headers say */
-	ESPLANE_STAT_A_RX_ENCAP,	/* u64. Raw where UDP is configured, or the reverse */
 	ESPLANE_STAT_A_RX_REPLAY,	/* u64. Seen before */
 	ESPLANE_STAT_A_RX_STALE,	/* u64. Left of the window */
 	ESPLANE_STAT_A_RX_AUTH,		/* u64. Integrity check failed */

@@ -166,9 +166,9 @@ hostile truncate "$WORK/udp.pcap" 192.0.2.2
 check "in UDP: and those that are too short" wait_for 10 dropped_more "$before"
 hostile udp 192.0.2.2 192.0.2.1 1000 0x1001
 hostile udp 192.0.2.2 192.0.2.1 1000 0
-before=$(drops a rx-encap)
+before=$(dropped)
 hostile garbage 192.0.2.2 192.0.2.1 10 0x1001
-check "raw ESP for an SA in UDP is dropped and counted" wait_for 5 drops_more a rx-encap "$before"
+check "in UDP: made-up raw ESP is dropped and counted" wait_for 5 dropped_more "$before"
 is "in UDP: none of it moved the SA" "$(position)" "$position"
 hostile send 192.0.2.2 192.0.2.1 ff
 hostile send 192.0.2.2 192.0.2.1 ffff
@@ -177,6 +177,19 @@ check "in UDP: what begins with four zero octets reaches the owner" \
 	wait_for 5 grep -q '^datagram 6 00000000cafe' "$WORK/socket-a.log"
 is "in UDP: keepalives and rubbish do not" "$(grep -v 00000000 "$WORK/socket-a.log" | grep -c '^datagram')" 0
 check "in UDP: the tunnel still works" pings a 10.2.0.1 3
+
+# --- one end in UDP, the other raw: RFC 7296 2.23
+
+must ctl a flush dev=espl0
+must ctl b flush dev=espl0
+espl_tunnel a aes128gcm16 udp
+espl_tunnel b aes128gcm16 none
+before=$(events_like a '"mapping"')
+capture_start both a eth0 udp port 4500 or ip proto 50
+check "one in UDP, one raw: both ends talk" pings a 10.2.0.1 20
+capture_stop both
+is "each as it wants" "$(capture_count both udp port 4500) $(capture_count both ip proto 50)" "20 20"
+is "raw ESP says nothing of a NAT" "$(events_like a '"mapping"')" "$before"
 
 # --- expired
 

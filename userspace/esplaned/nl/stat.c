@@ -16,7 +16,6 @@ static const char *const stat_names[ESPLANE_STAT_A_MAX + 1] = {
 	[ESPLANE_STAT_A_TX_CRYPTO]	= "tx-crypto",
 	[ESPLANE_STAT_A_TX_PROTOCOL]	= "tx-protocol",
 	[ESPLANE_STAT_A_RX_SHORT]	= "rx-short",
-	[ESPLANE_STAT_A_RX_ENCAP]	= "rx-encap",
 	[ESPLANE_STAT_A_RX_REPLAY]	= "rx-replay",
 	[ESPLANE_STAT_A_RX_STALE]	= "rx-stale",
 	[ESPLANE_STAT_A_RX_AUTH]	= "rx-auth",
