@@ -42,6 +42,16 @@ bool addr_is_hosts(const struct addr *a)
 	return a->b[0] && a->b[0] < (a->family == AF_INET6 ? 0xff : 224);
 }
 
+bool addr_is_loopback(const struct addr *a)
+{
+	return a->family == AF_INET && a->b[0] == 127;
+}
+
+bool addr_is_link_local(const struct addr *a)
+{
+	return a->family == AF_INET6 && a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
+}
+
 bool addr_from_bytes(struct addr *a, const uint8_t *p, size_t len)
 {
 	if (len != 4 && len != 16)

@@ -39,6 +39,9 @@ struct addr addr_net(const struct addr *a);
 bool addr_same_net(const struct addr *a, const struct addr *b);
 /* Can a host have it: neither of this network, nor of a group or reserved? */
 bool addr_is_hosts(const struct addr *a);
+bool addr_is_loopback(const struct addr *a);	/* IPv4's: ::1 is no host's above */
+/* fe80::/10, which says nothing without an interface; IPv4's 169.254/16 is as good as others. */
+bool addr_is_link_local(const struct addr *a);
 bool addr_from_bytes(struct addr *a, const uint8_t *p, size_t len);	/* len 4 or 16 */
 bool addr_parse(struct addr *a, const char *text);		/* numeric only */
 const char *addr_str(const struct addr *a, char buf[ADDR_STRLEN]);

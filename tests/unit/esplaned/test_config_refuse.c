@@ -61,8 +61,8 @@ static const struct {
 	  "@:1: tunnel \"office\": dpd-action = restart needs an address to go to, but remote is "
 	  "any: name the peer, or use dpd-action = clear" },
 	{ ONE("local = \"192.0.2\"\n"),
-	  "@:6: tunnel \"office\": local: \"192.0.2\" is not an address; use an IPv4 "
-	  "address of this host, as 192.0.2.1" },
+	  "@:6: tunnel \"office\": local: \"192.0.2\" is not an address; use one of this "
+	  "host, as 192.0.2.1 or 2001:db8::1" },
 	{ ONE("local = \"0.0.0.0\"\n"),
 	  "@:6: tunnel \"office\": local: \"0.0.0.0\" is not a host's address: leave local out, "
 	  "the route to the peer tells which it is" },
@@ -75,11 +75,14 @@ static const struct {
 	{ ONE("local = { a }\n"),
 	  "@:6: tunnel \"office\": a { out of place: this option takes one value, no list" },
 	{ ONE("dpd =\n"), "@:7: tunnel \"office\": a value is missing before the }" },
-	{ ONE("remote = \"2001:db8::1\"\n"),
-	  "@:6: tunnel \"office\": remote: \"2001:db8::1\": the outer addresses are IPv4 "
-	  "only, as 198.51.100.1" },
+	{ ONE("remote = \"fe80::1\"\n"),
+	  "@:6: tunnel \"office\": remote: \"fe80::1\" is link-local: outer addresses are "
+	  "global or unique local, as 2001:db8::1" },
+	{ ONE("local = \"::ffff:192.0.2.1\"\n"),
+	  "@:6: tunnel \"office\": local: \"::ffff:192.0.2.1\" is an IPv4 address: write it "
+	  "as one, as 192.0.2.1" },
 	{ ONE("remote = \"192.0.2.300\"\n"),
-	  "@:6: tunnel \"office\": remote: \"192.0.2.300\" is neither an IPv4 address nor a "
+	  "@:6: tunnel \"office\": remote: \"192.0.2.300\" is neither an address nor a "
 	  "host name; use an address, as 198.51.100.1, a name, as gw.example.org, or "
 	  "any (answer only)" },
 	{ ONE("rekey = \"1w\"\n"), "@:6: tunnel \"office\": rekey: \"1w\" is not a duration; "
@@ -208,9 +211,13 @@ static const struct {
 	  "local-ts = 10.1.0.1\nremote-ts = 10.2.0.1\n}\n",
 	  "@:2: tunnel \"a\": remote: more than 8 names and addresses" },
 	{ "tunnel a {\nremote = { 192.0.2.1, 2001:db8::1 }\npsk = 'a long secret'\n"
-	  "local-ts = 10.1.0.1\nremote-ts = 10.2.0.1\n}\n",
-	  "@:2: tunnel \"a\": remote: \"2001:db8::1\": the outer addresses are IPv4 only, as "
-	  "198.51.100.1" },
+	  "local = 192.0.2.2\nlocal-ts = 10.1.0.1\nremote-ts = 10.2.0.1\n}\n",
+	  "@:1: tunnel \"a\": local and remote are of different families, IPv4 and IPv6: leave "
+	  "local out, or give an address of the peer's family" },
+	{ "tunnel a {\nremote = 192.0.2.1\npsk = 'a long secret'\n"
+	  "local = 2001:db8::1\nlocal-ts = 10.1.0.1\nremote-ts = 10.2.0.1\n}\n",
+	  "@:1: tunnel \"a\": local and remote are of different families, IPv4 and IPv6: leave "
+	  "local out, or give an address of the peer's family" },
 	{ ONE("duplicate-ts = newest\n"), "@:6: tunnel \"office\": duplicate-ts: \"newest\" is "
 	  "not known; use refuse or replace" },
 	{ ONE("fwmark = 0\n"), "@:6: tunnel \"office\": fwmark: \"0\" is not a firewall mark: use "

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <sys/socket.h>
+
 #include "esplaned/host/sock.h"
 
 #define MARKED	"7"
@@ -37,16 +39,23 @@ static struct endpoint endpoint_of(const char *addr, uint16_t port)
 	return ep;
 }
 
+static void on_patience(evutil_socket_t fd, short what, void *ctx)
+{
+	event_base_loopbreak(base);
+}
+
 /* What arrives after a datagram with @mark was sent from @from to @to. */
 static const char *sent(const char *from, const char *to, uint16_t port, uint32_t mark)
 {
 	struct endpoint local = endpoint_of(from, port), remote = endpoint_of(to, port);
-	struct timeval patience = { .tv_usec = 300000 };
+	struct event *timer = evtimer_new(base, on_patience, NULL);
+	struct timeval patience = { .tv_usec = 600000 };
 
 	got[0] = '\0';
 	sock_send(s, &local, &remote, mark, (const uint8_t *)"hello", 5);
-	event_base_loopexit(base, &patience);
+	evtimer_add(timer, &patience);
 	event_base_dispatch(base);
+	event_free(timer);
 	return got;
 }
 
@@ -56,6 +65,24 @@ static void addresses_and_marker(void **state)
 			    "192.0.2.1:500 > 192.0.2.2:500 hello");
 	assert_string_equal(sent("192.0.2.2", "192.0.2.1", 4500, 0),
 			    "192.0.2.2:4500 > 192.0.2.1:4500 hello");
+	assert_string_equal(sent("fd99::1", "fd99::3", 500, 0),
+			    "[fd99::1]:500 > [fd99::3]:500 hello");
+	assert_string_equal(sent("fd99::3", "fd99::1", 4500, 0),
+			    "[fd99::3]:4500 > [fd99::1]:4500 hello");
+}
+
+/* Each family has a socket that the module can have. */
+static void sockets_for_the_module(void **state)
+{
+	int v4 = sock_natt_fd(s, AF_INET), v6 = sock_natt_fd(s, AF_INET6);
+
+	assert_true(v4 >= 0 && v6 >= 0 && v4 != v6);
+}
+
+/* Who sends from there cannot be answered without the interface. */
+static void link_local_is_not_heard(void **state)
+{
+	assert_string_equal(sent("fe80::9", "fd99::1", 500, 0), "");
 }
 
 /* The host's rules see the mark: what has it goes nowhere here, what has it not goes its way. */
@@ -121,7 +148,8 @@ static int fresh(void **state)
 	s = sock_new(base, on_input, NULL, why);
 	return !s || !sock_open_natt(s, why) ||
 	       system("ip link set lo up && ip addr add 192.0.2.1/32 dev lo && "
-		      "ip addr add 192.0.2.2/32 dev lo && ip addr add fd99::1/128 dev lo nodad");
+		      "ip addr add 192.0.2.2/32 dev lo && ip addr add fd99::1/128 dev lo nodad && "
+		      "ip addr add fd99::3/128 dev lo nodad && ip addr add fe80::9/128 dev lo nodad");
 }
 
 static int done(void **state)
@@ -137,6 +165,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(addresses_and_marker),
+		TEST(sockets_for_the_module),
+		TEST(link_local_is_not_heard),
 		TEST(the_mark_is_on_the_packet),
 		TEST(the_mark_chooses_the_source),
 		TEST(whose_address),

@@ -131,8 +131,24 @@ static bool check_address(const struct tunnel_options *t)
 	return !t->address.family;
 }
 
+/* Names may have addresses of either. */
+static bool check_outer_families(const struct tunnel_conf *t)
+{
+	const struct addr *remote = &t->remote;
+
+	for (unsigned int i = 0; i <= t->more_count; remote = &t->more[i++].addr) {
+		if (t->local.family && remote->family && remote->family != t->local.family)
+			return false;
+	}
+	return true;
+}
+
 bool check_tunnel(const struct tunnel_options *t, char why[VALUE_WHY_MAX])
 {
+	if (!check_outer_families(&t->ike))
+		return value_refuse(why,
+				    "local and remote are of different families, IPv4 and IPv6: "
+				    "leave local out, or give an address of the peer's family");
 	if (t->ike.any && t->ike.start)
 		return value_refuse(why,
 				    "start = %s needs an address to go to, but remote is any: name "

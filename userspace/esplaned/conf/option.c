@@ -41,18 +41,35 @@ const char *config_dpd_action_name(enum dpd_action action)
 	return option_dpd_actions[action];
 }
 
+/* Of IPv6: what needs an interface to be named beside it, and IPv4 in disguise. */
+static bool option_outer(const struct addr *a, const char *value, char why[VALUE_WHY_MAX])
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	if (a->family != AF_INET6)
+		return true;
+	if (!memcmp(a->b, mapped, sizeof(mapped)))
+		return value_refuse(why, "\"%s\" is an IPv4 address: write it as one, as 192.0.2.1",
+				    value);
+	if (addr_is_link_local(a))
+		return value_refuse(why,
+				    "\"%s\" is link-local: outer addresses are global or unique "
+				    "local, as 2001:db8::1",
+				    value);
+	return true;
+}
+
 static bool option_local(struct option_target *to, const char *value, char why[VALUE_WHY_MAX])
 {
 	struct addr *local = &to->tunnel->ike.local;
 
 	if (!addr_parse(local, value))
 		return value_refuse(why,
-				    "\"%s\" is not an address; use an IPv4 address of this host, "
-				    "as 192.0.2.1",
+				    "\"%s\" is not an address; use one of this host, as 192.0.2.1 "
+				    "or 2001:db8::1",
 				    value);
-	if (local->family != AF_INET)
-		return value_refuse(why, "\"%s\": the outer addresses are IPv4 only, as 192.0.2.1",
-				    value);
+	if (!option_outer(local, value, why))
+		return false;
 	if (!addr_is_hosts(local))
 		return value_refuse(why,
 				    "\"%s\" is not a host's address: leave local out, the route to "
@@ -65,11 +82,8 @@ static bool option_local(struct option_target *to, const char *value, char why[V
 static bool option_remote_one(struct remote_conf *to, const char *value, char why[VALUE_WHY_MAX])
 {
 	if (addr_parse(&to->addr, value)) {
-		if (to->addr.family != AF_INET)
-			return value_refuse(why,
-					    "\"%s\": the outer addresses are IPv4 only, as "
-					    "198.51.100.1",
-					    value);
+		if (!option_outer(&to->addr, value, why))
+			return false;
 		return addr_is_hosts(&to->addr) ||
 		       value_refuse(why,
 				    "\"%s\" is not a host's address: peers that may come from "
@@ -79,7 +93,7 @@ static bool option_remote_one(struct remote_conf *to, const char *value, char wh
 	to->addr.family = 0;
 	if (!value_is_host(value))
 		return value_refuse(why,
-				    "\"%s\" is neither an IPv4 address nor a host name; use an "
+				    "\"%s\" is neither an address nor a host name; use an "
 				    "address, as 198.51.100.1, a name, as gw.example.org, or any "
 				    "(answer only)",
 				    value);

@@ -71,9 +71,21 @@ bool module_can_esp(struct daemon *d, const struct tunnel_options *opt, char why
 	return true;
 }
 
+/* Port 4500 of both families, as far as it is open. */
+static int module_hand_over(struct daemon *d, char why[IKE_WHY_MAX])
+{
+	int v4 = sock_natt_fd(d->sock, AF_INET), v6 = sock_natt_fd(d->sock, AF_INET6), rc = 0;
+
+	if (v4 >= 0)
+		rc = kern_socket_attach(d->kern, v4, why);
+	if (!rc && v6 >= 0)
+		rc = kern_socket_attach(d->kern, v6, why);
+	return rc;
+}
+
 int module_attach(struct daemon *d, char why[IKE_WHY_MAX])
 {
-	int rc = kern_socket_attach(d->kern, sock_natt_fd(d->sock), why);
+	int rc = module_hand_over(d, why);
 
 	if (rc)
 		kern_forget(d->kern);
@@ -98,8 +110,8 @@ static int module_greet(struct daemon *d, char why[IKE_WHY_MAX])
 
 	if (!rc)
 		rc = kern_events_open(d, why);
-	if (!rc && sock_natt_fd(d->sock) >= 0)
-		rc = kern_socket_attach(d->kern, sock_natt_fd(d->sock), why);
+	if (!rc)
+		rc = module_hand_over(d, why);
 	module_check_esp(d);
 	return rc;
 }

@@ -4,19 +4,22 @@
 #include <errno.h>
 #include <linux/xfrm.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "lib/log.h"
 
-void mark_bypass_xfrm(int fd)
+void mark_bypass_xfrm(int fd, uint8_t family)
 {
 	struct xfrm_userpolicy_info policy = {
-		.action = XFRM_POLICY_ALLOW, .sel.family = AF_INET,
+		.action = XFRM_POLICY_ALLOW, .sel.family = family,
 	};
+	bool v6 = family == AF_INET6;
 
 	for (policy.dir = XFRM_POLICY_IN; policy.dir <= XFRM_POLICY_OUT; policy.dir++)
-		setsockopt(fd, SOL_IP, IP_XFRM_POLICY, &policy, sizeof(policy));
+		setsockopt(fd, v6 ? SOL_IPV6 : SOL_IP, v6 ? IPV6_XFRM_POLICY : IP_XFRM_POLICY,
+			   &policy, sizeof(policy));
 }
 
 void mark_set(int fd, uint32_t mark)

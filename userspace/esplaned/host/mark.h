@@ -9,7 +9,7 @@
  * IKE goes in the clear even where a policy of the in-tree IPsec stack would catch it. Without that
  * stack the call fails.
  */
-void mark_bypass_xfrm(int fd);
+void mark_bypass_xfrm(int fd, uint8_t family);
 /*
  * Routes that stand aside are not for what leaves here (host/aside.h), and what ICMP says of a path
  * MTU is kept where the mark leads. Without the right to do so packets have no mark.

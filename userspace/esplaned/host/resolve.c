@@ -192,11 +192,11 @@ static const char *resolve_why(const struct resolve *q)
 		return "there is no such name";
 	case EVUTIL_EAI_NODATA:
 	case EVUTIL_EAI_ADDRFAMILY:
-		return "it has no IPv4 address";
+		return "it has no address";
 	case EVUTIL_EAI_MEMORY:
 		return "no memory";
 	default:
-		return "the name servers failed, or know no IPv4 address of it";
+		return "the name servers failed, or know no address of it";
 	}
 }
 
@@ -285,7 +285,9 @@ static struct resolve *resolve_new(struct resolver *r, const char *name)
 
 struct resolve *resolve_start(struct resolver *r, const char *name, resolve_fn fn, void *ctx)
 {
-	struct evutil_addrinfo hints = { .ai_family = AF_INET, .ai_socktype = SOCK_DGRAM };
+	struct evutil_addrinfo hints = {
+		.ai_flags = EVUTIL_AI_ADDRCONFIG, .ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM,
+	};
 	struct evdns_getaddrinfo_request *request;
 	struct resolve *q = resolve_new(r, name);
 	struct timeval now = { 0 };

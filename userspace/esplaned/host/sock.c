@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,18 +18,36 @@
 #define DATAGRAM_MAX	65536
 #define BURST		64	/* datagrams read before other events get their turn */
 #define MARKER_LEN	4
+#define SOCK_PORTS	4
 #define SOCK_ROOM	(2 << 20)	/* octets that wait, as the kernel counts them */
+
+/* A socket; IPv6 has its own, of nothing else. */
+struct sock_port {
+	struct sock *owner;
+	int fd;			/* -1: not open, or the host has no IPv6 */
+	struct event *ev;
+};
 
 struct sock {
 	struct event_base *base;
-	struct {
-		int fd;
-		struct event *ev;
-	} port[2];		/* IKE, then NAT-T */
+	struct sock_port port[SOCK_PORTS];
 	sock_input_fn input;
 	void *ctx;
 	uint8_t buf[DATAGRAM_MAX];
 };
+
+static const struct sock_place {
+	uint16_t number;
+	uint8_t family;
+} sock_places[SOCK_PORTS] = {
+	{ SOCK_PORT_IKE, AF_INET }, { SOCK_PORT_IKE, AF_INET6 },
+	{ SOCK_PORT_NATT, AF_INET }, { SOCK_PORT_NATT, AF_INET6 },
+};
+
+static const struct sock_port *sock_port_of(const struct sock *s, uint16_t number, uint8_t family)
+{
+	return &s->port[2 * (number == SOCK_PORT_NATT) + (family == AF_INET6)];
+}
 
 /*
  * All clients of a gateway that begins anew come within one second, while the engine computes for
@@ -43,26 +62,34 @@ static void sock_room(int fd)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof(octets));
 }
 
-static int sock_port_open(uint16_t port, char why[SOCK_WHY_MAX])
+/* Says where datagrams come to; lets what is long be fragmented. */
+static bool sock_options(int fd, uint8_t family)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(port) };
-	int one = 1, fragment = IP_PMTUDISC_DONT, fd;
+	int one = 1, fragment = IP_PMTUDISC_DONT;
 
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0) {
-		snprintf(why, SOCK_WHY_MAX, "cannot open a UDP socket: %s", strerror(errno));
-		return -1;
-	}
-	if (setsockopt(fd, SOL_IP, IP_PKTINFO, &one, sizeof(one)) ||
-	    setsockopt(fd, SOL_IP, IP_MTU_DISCOVER, &fragment, sizeof(fragment))) {
-		snprintf(why, SOCK_WHY_MAX, "UDP port %u: %s", port, strerror(errno));
-		goto close;
-	}
-	mark_bypass_xfrm(fd);
-	mark_set(fd, CONFIG_FWMARK);
-	sock_room(fd);
-	if (!bind(fd, (struct sockaddr *)&sin, sizeof(sin)))
-		return fd;
+	if (family == AF_INET)
+		return !setsockopt(fd, SOL_IP, IP_PKTINFO, &one, sizeof(one)) &&
+		       !setsockopt(fd, SOL_IP, IP_MTU_DISCOVER, &fragment, sizeof(fragment));
+	fragment = IPV6_PMTUDISC_DONT;
+	return !setsockopt(fd, SOL_IPV6, IPV6_V6ONLY, &one, sizeof(one)) &&
+	       !setsockopt(fd, SOL_IPV6, IPV6_RECVPKTINFO, &one, sizeof(one)) &&
+	       !setsockopt(fd, SOL_IPV6, IPV6_MTU_DISCOVER, &fragment, sizeof(fragment)) &&
+	       /* ESP without a checksum of UDP has its own (RFC 6935 5) */
+	       !setsockopt(fd, SOL_UDP, UDP_NO_CHECK6_RX, &one, sizeof(one));
+}
+
+static bool sock_bind(int fd, const struct sock_place *place)
+{
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(place->number) };
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(place->number) };
+
+	if (place->family == AF_INET)
+		return !bind(fd, (struct sockaddr *)&in, sizeof(in));
+	return !bind(fd, (struct sockaddr *)&in6, sizeof(in6));
+}
+
+static void sock_say_bind(uint16_t port, char why[SOCK_WHY_MAX])
+{
 	if (errno == EADDRINUSE)
 		snprintf(why, SOCK_WHY_MAX,
 			 "UDP port %u is taken, most likely by another IKE daemon (esplaned, "
@@ -72,7 +99,29 @@ static int sock_port_open(uint16_t port, char why[SOCK_WHY_MAX])
 	else
 		snprintf(why, SOCK_WHY_MAX, "UDP port %u cannot be bound: %s%s", port,
 			 strerror(errno), errno == EACCES ? " (esplaned needs root)" : "");
-close:
+}
+
+static int sock_port_open(const struct sock_place *place, char why[SOCK_WHY_MAX])
+{
+	int fd = socket(place->family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	int err = errno;
+
+	if (fd < 0) {
+		snprintf(why, SOCK_WHY_MAX, "cannot open a UDP socket: %s", strerror(err));
+		errno = err;
+		return -1;
+	}
+	mark_bypass_xfrm(fd, place->family);
+	mark_set(fd, CONFIG_FWMARK);
+	sock_room(fd);
+	if (!sock_options(fd, place->family)) {
+		snprintf(why, SOCK_WHY_MAX, "UDP port %u: %s", place->number, strerror(errno));
+	} else {
+		if (sock_bind(fd, place))
+			return fd;
+		sock_say_bind(place->number, why);
+	}
 	close(fd);
 	return -1;
 }
@@ -93,16 +142,23 @@ static bool sock_unmark(uint16_t port, const uint8_t **msg, size_t *len)
 
 static bool sock_local_addr(struct msghdr *hdr, struct addr *addr)
 {
-	struct cmsghdr *c;
+	struct in6_pktinfo info6;
 	struct in_pktinfo info;
+	struct cmsghdr *c;
 
 	for (c = CMSG_FIRSTHDR(hdr); c; c = CMSG_NXTHDR(hdr, c)) {
-		if (c->cmsg_level != SOL_IP || c->cmsg_type != IP_PKTINFO ||
-		    c->cmsg_len < CMSG_LEN(sizeof(info)))
-			continue;
-		memcpy(&info, CMSG_DATA(c), sizeof(info));
-		return addr_from_bytes(addr, (const uint8_t *)&info.ipi_addr,
-				       sizeof(info.ipi_addr));
+		if (c->cmsg_level == SOL_IP && c->cmsg_type == IP_PKTINFO &&
+		    c->cmsg_len >= CMSG_LEN(sizeof(info))) {
+			memcpy(&info, CMSG_DATA(c), sizeof(info));
+			return addr_from_bytes(addr, (const uint8_t *)&info.ipi_addr,
+					       sizeof(info.ipi_addr));
+		}
+		if (c->cmsg_level == SOL_IPV6 && c->cmsg_type == IPV6_PKTINFO &&
+		    c->cmsg_len >= CMSG_LEN(sizeof(info6))) {
+			memcpy(&info6, CMSG_DATA(c), sizeof(info6));
+			return addr_from_bytes(addr, (const uint8_t *)&info6.ipi6_addr,
+					       sizeof(info6.ipi6_addr));
+		}
 	}
 	return false;
 }
@@ -110,7 +166,7 @@ static bool sock_local_addr(struct msghdr *hdr, struct addr *addr)
 /* False: nothing more to read. */
 static bool sock_receive(struct sock *s, int fd, uint16_t port)
 {
-	union { struct cmsghdr align; char b[CMSG_SPACE(sizeof(struct in_pktinfo))]; } control;
+	union { struct cmsghdr align; char b[CMSG_SPACE(sizeof(struct in6_pktinfo))]; } control;
 	struct iovec iov = { .iov_base = s->buf, .iov_len = sizeof(s->buf) };
 	struct endpoint local = { .port = port }, remote;
 	struct sockaddr_storage from;
@@ -124,8 +180,10 @@ static bool sock_receive(struct sock *s, int fd, uint16_t port)
 
 	if (n < 0)
 		return errno != EAGAIN && errno != EBADF;
+	/* a link-local one cannot be answered without its interface */
 	if (hdr.msg_flags & MSG_TRUNC || !hdr.msg_namelen ||
 	    !endpoint_from_sockaddr(&remote, (struct sockaddr *)&from) || !remote.port ||
+	    addr_is_link_local(&remote.addr) ||
 	    !sock_local_addr(&hdr, &local.addr) || !sock_unmark(port, &msg, &len))
 		return true;
 	s->input(s->ctx, &local, &remote, msg, len);
@@ -134,23 +192,27 @@ static bool sock_receive(struct sock *s, int fd, uint16_t port)
 
 static void sock_on_readable(evutil_socket_t fd, short what, void *arg)
 {
-	struct sock *s = arg;
-	uint16_t port = fd == s->port[1].fd ? SOCK_PORT_NATT : SOCK_PORT_IKE;
+	const struct sock_port *p = arg;
+	uint16_t number = sock_places[p - p->owner->port].number;
 
-	for (int i = 0; i < BURST && sock_receive(s, fd, port); i++)
+	for (int i = 0; i < BURST && sock_receive(p->owner, fd, number); i++)
 		;
 }
 
 static bool sock_listen_on(struct sock *s, int i, char why[SOCK_WHY_MAX])
 {
-	static const uint16_t ports[2] = { SOCK_PORT_IKE, SOCK_PORT_NATT };
+	struct sock_port *p = &s->port[i];
 
-	s->port[i].fd = sock_port_open(ports[i], why);
-	if (s->port[i].fd < 0)
+	p->fd = sock_port_open(&sock_places[i], why);
+	/* a kernel without it */
+	if (p->fd < 0 && errno == EAFNOSUPPORT && sock_places[i].family == AF_INET6) {
+		log_info("UDP port %u: no IPv6 on this host", sock_places[i].number);
+		return true;
+	}
+	if (p->fd < 0)
 		return false;
-	s->port[i].ev = event_new(s->base, s->port[i].fd, EV_READ | EV_PERSIST, sock_on_readable,
-				  s);
-	if (s->port[i].ev && !event_add(s->port[i].ev, NULL))
+	p->ev = event_new(s->base, p->fd, EV_READ | EV_PERSIST, sock_on_readable, p);
+	if (p->ev && !event_add(p->ev, NULL))
 		return true;
 	snprintf(why, SOCK_WHY_MAX, "no memory");
 	return false;
@@ -168,9 +230,9 @@ struct sock *sock_new(struct event_base *base, sock_input_fn input, void *ctx,
 	s->base = base;
 	s->input = input;
 	s->ctx = ctx;
-	s->port[0].fd = -1;
-	s->port[1].fd = -1;
-	if (sock_listen_on(s, 0, why))
+	for (int i = 0; i < SOCK_PORTS; i++)
+		s->port[i] = (struct sock_port){ .owner = s, .fd = -1 };
+	if (sock_listen_on(s, 0, why) && sock_listen_on(s, 1, why))
 		return s;
 	sock_free(s);
 	return NULL;
@@ -178,14 +240,14 @@ struct sock *sock_new(struct event_base *base, sock_input_fn input, void *ctx,
 
 bool sock_open_natt(struct sock *s, char why[SOCK_WHY_MAX])
 {
-	return sock_listen_on(s, 1, why);
+	return sock_listen_on(s, 2, why) && sock_listen_on(s, 3, why);
 }
 
 void sock_free(struct sock *s)
 {
 	if (!s)
 		return;
-	for (int i = 2; i--;) {	/* 500 last: it is the mark of the daemon */
+	for (int i = SOCK_PORTS; i--;) {	/* 500 last: it is the mark of the daemon */
 		if (s->port[i].ev)
 			event_free(s->port[i].ev);
 		if (s->port[i].fd >= 0)
@@ -194,14 +256,14 @@ void sock_free(struct sock *s)
 	free(s);
 }
 
-int sock_natt_fd(const struct sock *s)
+int sock_natt_fd(const struct sock *s, uint8_t family)
 {
-	return s->port[1].fd;
+	return sock_port_of(s, SOCK_PORT_NATT, family)->fd;
 }
 
 union sock_control {
 	struct cmsghdr align;
-	char b[CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(uint32_t))];
+	char b[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(uint32_t))];
 };
 
 /* Appends a control message to @hdr, whose buffer is zeroed and has room. */
@@ -221,6 +283,7 @@ static void sock_send_parts(struct sock *s, const struct endpoint *local,
 			    size_t count)
 {
 	union sock_control control = { 0 };
+	struct in6_pktinfo info6 = { 0 };
 	struct in_pktinfo info = { 0 };
 	struct sockaddr_storage to;
 	struct msghdr hdr = {
@@ -232,10 +295,13 @@ static void sock_send_parts(struct sock *s, const struct endpoint *local,
 	if (local->addr.family == AF_INET) {
 		memcpy(&info.ipi_spec_dst, local->addr.b, sizeof(info.ipi_spec_dst));
 		sock_control_add(&hdr, SOL_IP, IP_PKTINFO, &info, sizeof(info));
+	} else if (local->addr.family == AF_INET6) {
+		memcpy(&info6.ipi6_addr, local->addr.b, sizeof(info6.ipi6_addr));
+		sock_control_add(&hdr, SOL_IPV6, IPV6_PKTINFO, &info6, sizeof(info6));
 	}
 	if (mark && mark != CONFIG_FWMARK)
 		sock_control_add(&hdr, SOL_SOCKET, SO_MARK, &mark, sizeof(mark));
-	if (sendmsg(s->port[local->port == SOCK_PORT_NATT].fd, &hdr, MSG_NOSIGNAL) < 0)
+	if (sendmsg(sock_port_of(s, local->port, remote->addr.family)->fd, &hdr, MSG_NOSIGNAL) < 0)
 		log_debug("to %s: %s", endpoint_str(remote, text), strerror(errno));
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* UDP 500 and 4500. The non-ESP marker (RFC 3948 2.2) is put on and taken off here. */
+/* UDP 500 and 4500, IPv4 and IPv6. The non-ESP marker (RFC 3948 2.2) comes and goes here. */
 #ifndef ESPLANED_SOCK_H
 #define ESPLANED_SOCK_H
 
@@ -21,8 +21,8 @@ struct sock *sock_new(struct event_base *base, sock_input_fn input, void *ctx,
 /* Opens 4500. False: as above. */
 bool sock_open_natt(struct sock *s, char why[SOCK_WHY_MAX]);
 void sock_free(struct sock *s);
-/* The socket on 4500, for the module; -1 before it is open. */
-int sock_natt_fd(const struct sock *s);
+/* The socket on 4500, for the module; -1 before it is open, and where the host has no IPv6. */
+int sock_natt_fd(const struct sock *s, uint8_t family);
 /*
  * Never blocks: what cannot leave is lost, as datagrams are. @mark: the firewall mark of the
  * packet; 0: CONFIG_FWMARK, which peers are answered with that no tunnel is known of.

@@ -88,7 +88,7 @@ static bool tcp_port_try(struct tcp_port *p)
 	p->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (p->fd < 0)
 		return false;
-	mark_bypass_xfrm(p->fd);
+	mark_bypass_xfrm(p->fd, AF_INET);
 	mark_set(p->fd, CONFIG_FWMARK);
 	/* connections of a daemon before this one may still be in TIME_WAIT */
 	if (setsockopt(p->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||

@@ -50,10 +50,14 @@ int tcp_socket_dial(struct endpoint *local, const struct endpoint *remote, uint3
 	int fd, err, one = 1;
 	socklen_t len;
 
-	fd = socket(remote->addr.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (remote->addr.family != AF_INET) {	/* as the ports that are listened at, so far */
+		errno = EAFNOSUPPORT;
+		return -1;
+	}
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
-	mark_bypass_xfrm(fd);
+	mark_bypass_xfrm(fd, AF_INET);
 	mark_set(fd, mark);
 	tcp_socket_tune(fd);
 	setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));

@@ -118,10 +118,10 @@ void mobike_offer(struct builder *b, const struct ike_sa *sa)
 static bool mobike_acceptable(const struct ike_sa *sa, const struct path *path)
 {
 	const struct addr *local = &sa->peer->conf->local, *remote = &path->remote.addr;
-	bool loops = sa->remote.addr.b[0] == 127;
+	bool loops = addr_is_loopback(&sa->remote.addr);
 
-	if (remote->family != AF_INET || !path->remote.port || !remote->b[0] ||
-	    remote->b[0] >= 224 || (remote->b[0] == 127 && !loops))
+	if (remote->family != sa->remote.addr.family || !path->remote.port ||
+	    !addr_is_hosts(remote) || (addr_is_loopback(remote) && !loops))
 		return false;
 	return !local->family || addr_equal(local, &path->local.addr);
 }

@@ -113,7 +113,10 @@ static struct addr redirect_target(struct cursor data, struct cursor *rest)
 /* One that a packet of ours can go to, and another one than that of who sends us there? */
 static bool redirect_makes_sense(const struct ike_sa *sa, const struct addr *to)
 {
-	return to->family == AF_INET && addr_is_hosts(to) && to->b[0] != 127 &&
+	const struct addr *local = &sa->peer->conf->local;
+
+	return to->family && addr_is_hosts(to) && !addr_is_loopback(to) &&
+	       !addr_is_link_local(to) && (!local->family || local->family == to->family) &&
 	       !addr_equal(to, &sa->remote.addr) && !addr_equal(to, &sa->local.addr);
 }
 

@@ -1,0 +1,139 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# IKE and ESP over IPv6, with strongSwan and with Libreswan, each begun at either end: raw and in UDP, both
+# families inside, rekeys, a name that has addresses of both families.
+#
+#	a (esplane) 2001:db8::1 ------- 2001:db8::2 b	and there is no IPv4 between them
+# vm: cpus=2 timeout=400 debug=no
+# shellcheck disable=SC2317 # functions are called by check and wait_for
+. "${VM_DIR:?run me with tests/vm/run}/lib.sh"
+. "$VM_DIR/../interop/site.sh"
+. "$VM_DIR/../interop/pluto.sh"
+
+IKE=aes128gcm16-prfsha256-x25519 ESP=aes128gcm16-esn
+
+module_load
+net_add a b
+net_link a eth0 2001:db8::1/64 b eth0 2001:db8::2/64
+for address in 10.1.0.1/32 fd01::1/128; do must in_net a ip address add $address dev lo; done
+for address in 10.2.0.1/32 fd02::1/128; do must in_net b ip address add $address dev lo; done
+
+# espl_conf REMOTE [LINE...]
+espl_conf()
+{
+	cat <<-END
+	tunnel "office" {
+		remote = "$1"
+		local-id = "paris@example.org"
+		remote-id = "gw.example.org"
+		psk = "$SECRET"
+		ike = "$IKE"
+		esp = "$ESP"
+		local-ts = { "10.1.0.0/24", "fd01::/64" }
+		remote-ts = { "10.2.0.0/24", "fd02::/64" }
+		interface = "office"
+		dpd = 5
+		$(printf '%s\n' "${@:2}")
+	}
+	END
+}
+
+# swan_ipv6 [CONNECTION LINES]
+swan_ipv6()
+{
+	TS_A=10.1.0.0/24,fd01::/64 TS_B=10.2.0.0/24,fd02::/64 swan_conn "$IKE" "$ESP" "$1" |
+		sed 's/192.0.2.1/2001:db8::1/; s/192.0.2.2/2001:db8::2/'
+}
+
+# inside WHAT: both families, both ways
+inside()
+{
+	check "$1: IPv4 inside, a reaches b" in_net a ping -qc 3 -i 0.05 -W "$HANG" -I 10.1.0.1 10.2.0.1
+	check "$1: IPv4 inside, b reaches a" in_net b ping -qc 3 -i 0.05 -W "$HANG" -I 10.2.0.1 10.1.0.1
+	check "$1: IPv6 inside, a reaches b" in_net a ping -qc 3 -i 0.05 -W "$HANG" -I fd01::1 fd02::1
+	check "$1: IPv6 inside, b reaches a" in_net b ping -qc 3 -i 0.05 -W "$HANG" -I fd02::1 fd01::1
+}
+
+# outer_is FROM TO [PORTS]: where our ESP goes
+outer_is()
+{
+	[ "$(in_net a esplctl --field 0.local-addr,0.remote-addr policy-get dev=office)" = "$1 $2" ]
+}
+
+swan_start s b
+espl_start e a </dev/null
+
+for encap in raw udp; do
+	how=auto force=no
+	[ $encap = raw ] || { how=udp force=yes; }
+	espl_conf 2001:db8::2 "encap = $how" >"$WORK/e/esplane.conf"
+	espl_anew e
+	swan_ipv6 "encap = $force" | swan_load s
+	what="strongSwan, $encap, esplane initiates"
+	check "$what: up" espl e up office
+	inside "$what"
+	encapsulated=$(in_net b ip xfrm state | grep -c 'encap type espinudp sport 4500 dport 4500')
+	is "$what: SAs in UDP" "$encapsulated" "$([ $encap = raw ] && echo 0 || echo 2)"
+	check "$what: the child is rekeyed here" espl e rekey office/office
+	check "$what: the IKE SA is rekeyed here" espl e rekey office
+	check "$what: the child is rekeyed there" swan s --rekey --child net
+	check "$what: the IKE SA is rekeyed there" swan s --rekey --ike a
+	inside "$what, rekeyed"
+	check "$what: down" espl e down office
+	what="strongSwan, $encap, strongSwan initiates"
+	espl_anew e
+	check "$what: up" swan s --initiate --child net --timeout "$HANG"
+	inside "$what"
+	check "$what: down" swan s --terminate --ike a --timeout "$HANG"
+done
+
+# A name with an address that leads nowhere, of IPv4, and the one of IPv6.
+printf '192.0.2.77 gw.test\n2001:db8::2 gw.test\n' >>/etc/hosts
+espl_conf gw.test >"$WORK/e/esplane.conf"
+espl_anew e
+check "a name with addresses of both families: up" espl e up office
+check "a name with addresses of both families: by IPv6" outer_is 2001:db8::1 2001:db8::2
+
+check "down" espl e down office
+swan_stop s
+
+# --- Libreswan
+
+pluto_start p b
+net_route b fd01::/64 via 2001:db8::1 dev eth0 src fd02::1
+# It takes one pair of selectors.
+espl_conf 2001:db8::2 | sed 's/"10.[12].0.0\/24", //' >"$WORK/e/esplane.conf"
+espl_anew e
+sed 's/^\t*/\t/; s/^\tconn/conn/' <<-END | pluto_load p a "$SECRET"
+	conn a
+		ikev2=insist
+		left=2001:db8::2
+		leftid=@gw.example.org
+		leftsubnet=fd02::/64
+		right=2001:db8::1
+		rightid=paris@example.org
+		rightsubnet=fd01::/64
+		authby=secret
+		ike=aes_gcm128-sha2_256-dh31
+		esp=aes_gcm128
+		esn=yes
+		pfs=no
+		leftupdown=%disabled
+		hostaddrfamily=ipv6
+		clientaddrfamily=ipv6
+END
+what="Libreswan, esplane initiates"
+check "$what: up" espl e up office
+check "$what: a reaches b" in_net a ping -qc 3 -i 0.05 -W "$HANG" -I fd01::1 fd02::1
+check "$what: b reaches a" in_net b ping -qc 3 -i 0.05 -W "$HANG" -I fd02::1 fd01::1
+check "$what: the child is rekeyed" espl e rekey office/office
+check "$what: a still reaches b" in_net a ping -qc 3 -i 0.05 -W "$HANG" -I fd01::1 fd02::1
+check "$what: down" espl e down office
+what="Libreswan initiates"
+espl_anew e
+check "$what: up" pluto_initiate p a
+check "$what: a reaches b" in_net a ping -qc 3 -i 0.05 -W "$HANG" -I fd01::1 fd02::1
+check "$what: b reaches a" in_net b ping -qc 3 -i 0.05 -W "$HANG" -I fd02::1 fd01::1
+pluto_stop p
+espl_stop e
+finish
