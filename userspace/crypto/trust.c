@@ -254,7 +254,8 @@ static bool trust_say_unknown(const struct trust *t, gnutls_x509_crt_t top,
 		return trust_refuse(why, "the certificate of %s is not signed by the tunnel's CA %s, "
 				    "but by another of that name", name, issuer);
 	return trust_refuse(why, "the certificate of %s is issued by %s, which is none of the "
-			    "tunnel's CAs: give its certificate in ca", name, issuer);
+			    "tunnel's CAs: give its certificate in ca (of a second proof: "
+			    "second-ca)", name, issuer);
 }
 
 static bool trust_say(const struct trust *t, const gnutls_x509_crt_t *crt, unsigned int count,

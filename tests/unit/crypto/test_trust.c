@@ -140,13 +140,17 @@ static const struct {
 	bool legacy;			/* does allow-legacy let it in? */
 } bad[] = {
 	{ "other", "p256", "the certificate of C=DE, O=Example, CN=p256 is issued by C=DE, "
-	  "O=Example, CN=Root, which is none of the tunnel's CAs: give its certificate in ca" },
+	  "O=Example, CN=Root, which is none of the tunnel's CAs: give its certificate in ca "
+	  "(of a second proof: second-ca)" },
 	{ "other", "deep sub", "the certificate of C=DE, O=Example, CN=Sub is issued by C=DE, "
-	  "O=Example, CN=Root, which is none of the tunnel's CAs: give its certificate in ca" },
+	  "O=Example, CN=Root, which is none of the tunnel's CAs: give its certificate in ca "
+	  "(of a second proof: second-ca)" },
 	{ "ca", "deep", "the certificate of CN=deep is issued by C=DE, O=Example, CN=Sub, which is "
-	  "none of the tunnel's CAs: give its certificate in ca" },
+	  "none of the tunnel's CAs: give its certificate in ca "
+	  "(of a second proof: second-ca)" },
 	{ "ca", "stranger other", "the certificate of C=DE, O=Other, CN=Root is issued by C=DE, "
-	  "O=Other, CN=Root, which is none of the tunnel's CAs: give its certificate in ca" },
+	  "O=Other, CN=Root, which is none of the tunnel's CAs: give its certificate in ca "
+	  "(of a second proof: second-ca)" },
 	{ "ca", "forged", "the certificate of CN=forged is not signed by the tunnel's CA C=DE, "
 	  "O=Example, CN=Root, but by another of that name" },
 	{ "ca", "rsa1024", "the certificate of C=DE, O=Example, CN=rsa1024: its key is weak: 1024 "

@@ -38,7 +38,7 @@ static int fetcher = -1, secrets = -1;	/* their ends */
 /* The certificate comes by its hash, and is there; with @at_octets: this is the hash's. */
 static const char *at_url;
 static struct chunk at_octets;
-static bool at_bundle;
+static bool at_bundle, at_second;
 
 static struct chunk file(const char *name)
 {
@@ -87,7 +87,7 @@ static int begin(void **state)
 	fetcher = fetch[1];
 	at_url = NULL;
 	at_octets = (struct chunk){ 0 };
-	at_bundle = false;
+	at_bundle = at_second = false;
 	tunnel = (struct tunnel_entry){ .id = 7 };
 	tunnel.opt.ca = cert_load(file("ca.pem"), why);
 	d = (struct daemon){
@@ -155,6 +155,7 @@ static void prove(const char *cert, const char *key_name, struct chunk octets)
 		chain = by_hash(chain);
 	job.by_hash = !!at_url;
 	job.bundles = at_bundle;
+	job.second = at_second;
 	assert_true(ike_id_parse(&id, "gw.example.org"));
 	job.id = &id;
 	job.certs = &chain;
@@ -447,6 +448,21 @@ static void bundles(void **state)
 	}
 }
 
+/* The CAs of a second proof, and what is said of one that is none of them. */
+static void a_second_ca(void **state)
+{
+	char why[CERT_WHY_MAX];
+
+	tunnel.opt.second.ca = cert_load(file("ca.pem"), why);
+	at_second = true;
+	prove("p256", "p256", covered);
+	is_told("");
+	prove("stranger", "gate", covered);
+	is_told("none of the tunnel's CAs: give its certificate in ca (of a second proof: second-ca)");
+	trust_free(tunnel.second_trust);
+	chunk_list_put(tunnel.opt.second.ca);
+}
+
 static void raw_public_keys(void **state)
 {
 	char why[RAW_WHY_MAX];
@@ -539,7 +555,7 @@ int main(void)
 		TEST(certificates), TEST(a_tunnel_that_goes), TEST(another_list),
 		TEST(what_is_fetched), TEST(what_cannot_be_fetched), TEST(by_address),
 		TEST(where_nothing_is_fetched), TEST(what_is_not_what_it_says), TEST(bundles),
-		TEST(raw_public_keys),
+		TEST(a_second_ca), TEST(raw_public_keys),
 		TEST(keys_in_dns),
 	};
 
