@@ -18,6 +18,7 @@
 #include "unit/ike/ike_ends.h"
 
 static struct ends *p;
+static struct chunk_list *web;		/* what can be fetched: end 0's certificates */
 static struct letter genuine;		/* the first that was carried */
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -37,6 +38,9 @@ static void give_certs(int who)
 	c->local_auth = c->remote_auth = &auth_signature_ops;
 	c->certs = fake_certs(id, key, "ca", 24);
 	c->ca_hashes = fake_ca_hashes("ca");
+	c->fetch_certs = true;
+	if (!who)	/* the other one sends what it has */
+		snprintf(c->cert_url, sizeof(c->cert_url), "http://certs.example.org/a.der");
 }
 
 static void make_ends(bool sign, bool resume)
@@ -57,6 +61,9 @@ static void make_ends(bool sign, bool resume)
 			give_certs(i);
 	}
 	ends_start(p);
+	chunk_list_put(web);
+	web = sign ? chunk_list_get(p->s[0].conf.certs) : NULL;
+	fake_web = web;
 	for (int i = 0; i < 2 && sign; i++) {
 		fake_keys(&p->s[i].fake, p->s[i].tunnel, i ? "b" : "a", "ca");
 		chunk_list_put(p->s[i].conf.certs);
