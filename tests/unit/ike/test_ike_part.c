@@ -8,6 +8,28 @@
 #include "ike/v2/offer.h"
 #include "unit/ike/ike_ends.h"
 
+/* Which allocation from now on fails; 0: none. */
+static unsigned int fails_in;
+
+static bool fails(void)
+{
+	return fails_in && !--fails_in;
+}
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_malloc(size_t size)
+{
+	return fails() ? NULL : __real_malloc(size);
+}
+
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return fails() ? NULL : __real_calloc(n, size);
+}
+
 /* Side 0 has one child for three networks of side 1's, which has a child for each. */
 static struct ends *parted(void)
 {
@@ -397,38 +419,114 @@ static void names_of_parts(void **state)
 		assert_true(child_part_is_of(child_part_name(name, whole, i), whole));
 }
 
-/* What is refused for its proposals changes nothing. */
-static void what_is_refused_makes_no_part(void **state)
+/* Side 0's child is up with the first of side 1's pairs, which alone was asked for. */
+static struct ends *one_of_three(void)
 {
 	struct ends *p = parted();
-	struct proposals other = { .count = 1 };
-	struct offer_taken taken = {0};
-	struct cause cause = {0};
-	struct msg_header h = { .spi_i = 1 };
-	static uint8_t buf[2048];
-	static struct msg m;
-	struct builder b;
-	char text[160];
-	const char *why;
-	struct ts ts;
 
 	ike_up(p->s[1].ike, child_of(&p->s[1])->id);
 	pass(p, 0);
 	carry_all(p);
 	assert_int_equal(child_of(&p->s[0])->state, CHILD_UP);
-	assert_true(proposal_parse(&other.p[0], PROTO_ESP, "aes256gcm16-noesn", text,
-				   sizeof(text)));
+	return p;
+}
+
+static void assert_undivided(struct side *s)
+{
+	assert_null(TAILQ_NEXT(child_of(s), link));
+	assert_null(child_of(s)->part);
+}
+
+/* Side 1's request for the pair of its second child; valid until the next. */
+static const struct msg *voice_asked(const struct proposals *esp)
+{
+	struct msg_header h = { .spi_i = 1 };
+	static uint8_t buf[2048];
+	static struct msg m;
+	struct builder b;
+	const char *why;
+	struct ts ts;
+
 	build_begin(&b, buf, sizeof(buf), &h);
-	offer_build(&b, &other, true, 0x12345678);
+	offer_build(&b, esp, true, 0x12345678);
 	assert_true(ts_parse(&ts, "10.2.1.0/24", &why));
 	build_ts(&b, PAYLOAD_TSI, &ts, 1);
 	assert_true(ts_parse(&ts, "10.1.0.0/24", &why));
 	build_ts(&b, PAYLOAD_TSR, &ts, 1);
 	assert_int_equal(msg_parse(buf, build_end(&b), &h, &m), MSG_OK);
-	assert_int_equal(offer_take(peer_of(&p->s[0]), &m, true, &taken, &cause),
+	return &m;
+}
+
+/* What is refused for its proposals changes nothing. */
+static void what_is_refused_makes_no_part(void **state)
+{
+	struct ends *p = one_of_three();
+	struct proposals other = { .count = 1 };
+	struct offer_taken taken = {0};
+	struct cause cause = {0};
+	char text[160];
+
+	assert_true(proposal_parse(&other.p[0], PROTO_ESP, "aes256gcm16-noesn", text,
+				   sizeof(text)));
+	assert_int_equal(offer_take(peer_of(&p->s[0]), voice_asked(&other), true, &taken, &cause),
 			 NOTIFY_NO_PROPOSAL_CHOSEN);
-	assert_null(TAILQ_NEXT(child_of(&p->s[0]), link));
-	assert_null(child_of(&p->s[0])->part);
+	assert_undivided(&p->s[0]);
+	ends_free(p);
+}
+
+/* Where memory is short the peer is put off: what is up with other selectors is not replaced. */
+static void without_memory_the_peer_is_put_off(void **state)
+{
+	unsigned int put_off = 0;
+	uint16_t refused = NOTIFY_TEMPORARY_FAILURE;
+
+	for (unsigned int nth = 1; refused; nth++) {
+		struct ends *p = one_of_three();
+		struct side *a = &p->s[0];
+		const struct msg *m = voice_asked(&p->s[1].conf.child[0].esp);
+		struct offer_taken taken = {0};
+		struct cause cause = {0};
+
+		fails_in = nth;
+		refused = offer_take(peer_of(a), m, true, &taken, &cause);
+		fails_in = 0;
+		assert_true(refused || taken.child != child_of(a));
+		if (refused == NOTIFY_TEMPORARY_FAILURE) {
+			put_off++;
+			assert_undivided(a);
+			assert_non_null(strstr(cause.text, "no room"));
+		}
+		ts_pair_clear(&taken.ts);
+		ends_free(p);
+	}
+	assert_true(put_off > 0);
+}
+
+/* Likewise where the peer has agreed to what we asked for. */
+static void without_memory_an_answer_has_no_part(void **state)
+{
+	struct ends *p = one_of_three();
+	struct side *a = &p->s[0];
+	const struct msg *m = voice_asked(&p->s[1].conf.child[0].esp);
+	struct child *child = child_of(a), *part = NULL;
+	struct cause cause;
+	struct ts_pair ts;
+	unsigned int nth;
+
+	assert_true(offer_ts(&ts, &m->tsr, &m->tsi));
+	for (nth = 1; !part; nth++) {
+		cause = (struct cause){0};
+		fails_in = nth;
+		part = part_for(child, &ts, &cause);
+		fails_in = 0;
+		if (!part) {
+			assert_int_equal(cause.failure, IKE_FAIL_PROTOCOL);
+			assert_undivided(a);
+		}
+	}
+	assert_true(nth > 2);	/* at least one has failed */
+	assert_ptr_not_equal(part, child);
+	ts_pair_clear(&ts);
 	ends_free(p);
 }
 
@@ -480,6 +578,8 @@ int main(void)
 		cmocka_unit_test(a_part_has_the_address_of_its_family),
 		cmocka_unit_test(names_of_parts),
 		cmocka_unit_test(what_is_refused_makes_no_part),
+		cmocka_unit_test(without_memory_the_peer_is_put_off),
+		cmocka_unit_test(without_memory_an_answer_has_no_part),
 		cmocka_unit_test(the_first_choice_decides),
 	};
 

@@ -279,6 +279,16 @@ bool part_single(struct child *child)
 	return true;
 }
 
+static bool part_meets(const struct ts *ts, const struct ts_list *list)
+{
+	struct ts common;
+
+	for (unsigned int i = 0; i < ts_list_count(list); i++)
+		if (ts_intersect(ts, &list->ts[i], &common))
+			return true;
+	return false;
+}
+
 /* Of the configured selectors those that overlap what it has. NULL: none, or no memory. */
 static struct ts_list *part_had(const struct ts_list *conf, const struct ts_list *has)
 {
@@ -286,14 +296,8 @@ static struct ts_list *part_had(const struct ts_list *conf, const struct ts_list
 	unsigned int count = 0;
 
 	for (unsigned int i = 0; i < ts_list_count(conf); i++)
-		for (unsigned int j = 0; j < ts_list_count(has); j++) {
-			struct ts common;
-
-			if (!ts_intersect(&conf->ts[i], &has->ts[j], &common))
-				continue;
+		if (part_meets(&conf->ts[i], has))
 			had[count++] = conf->ts[i];
-			break;
-		}
 	return ts_list_new(had, count);
 }
 
@@ -335,33 +339,47 @@ bool part_rest(struct child *child, const struct ts_pair *has, bool wanted)
 	return true;
 }
 
+/* Is one of the configured selectors about both? */
+static bool part_shares(const struct ts_list *conf, const struct ts_list *ts,
+			const struct ts_list *has)
+{
+	for (unsigned int i = 0; i < ts_list_count(conf); i++)
+		if (part_meets(&conf->ts[i], ts) && part_meets(&conf->ts[i], has))
+			return true;
+	return false;
+}
+
 bool part_is_other(const struct child *child, const struct ts_pair *ts)
 {
-	struct ts_pair wants, has = part_has(child);
-	bool other;
+	const struct child_conf *conf = child->conf;
 
 	if (!child_carries(child) || child->peer->conf->any)
 		return false;
-	wants.local = part_had(child->conf->local_ts, ts->local);
-	wants.remote = part_had(child->conf->remote_ts, ts->remote);
-	other = wants.local && wants.remote && part_is_left(child, &wants, &has);
-	ts_pair_clear(&wants);
-	return other;
+	return !part_shares(conf->remote_ts, ts->remote, child->remote_ts) ||
+	       (!child->peer->conf->ask_address &&
+		!part_shares(conf->local_ts, ts->local, child->local_ts));
 }
 
-bool part_make_room(struct child *child, const struct ts_pair *ts)
+bool part_make_room(struct child *child, struct cause *cause)
 {
 	struct ts_pair has = part_has(child);
 
-	return part_is_other(child, ts) && part_rest(child, &has, false);
+	if (part_rest(child, &has, false))
+		return true;
+	cause_set(cause, IKE_FAIL_PROTOCOL,
+		  "child %s is up with other selectors, and there is no room for one beside it",
+		  child->conf->name);
+	return false;
 }
 
-struct child *part_for(struct child *child, const struct ts_pair *ts)
+struct child *part_for(struct child *child, const struct ts_pair *ts, struct cause *cause)
 {
 	struct child *part;
 
-	if (!part_make_room(child, ts))
+	if (!part_is_other(child, ts))
 		return child;
+	if (!part_make_room(child, cause))
+		return NULL;
 	TAILQ_FOREACH(part, &child->peer->children, link)
 		if (part->part && part != child && !part->held_down &&
 		    ts_list_within(ts->local, part->conf->local_ts) &&

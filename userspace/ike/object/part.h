@@ -24,11 +24,14 @@ bool part_single(struct child *child);
 bool part_rest(struct child *child, const struct ts_pair *has, bool wanted);
 /* Is @child up, and @ts about other configured selectors than those that it has? */
 bool part_is_other(const struct child *child, const struct ts_pair *ts);
-/* If so they become parts, one of which is to have @ts. False: @ts takes the child's own place. */
-bool part_make_room(struct child *child, const struct ts_pair *ts);
+/* Then those become parts. False: too many, or no memory: @cause, and nothing has changed. */
+bool part_make_room(struct child *child, struct cause *cause);
 /* A reload gives @name to another: a part that has it gets a number that is free. */
 void part_make_way(struct peer *peer, const char *name);
-/* Whose @ts are, which the peer has agreed to: @child's, or those of a part that it gets now. */
-struct child *part_for(struct child *child, const struct ts_pair *ts);
+/*
+ * Whose @ts are, which the peer has agreed to: @child's, or those of a part that it gets now, not
+ * in the place of other selectors that are up. NULL: as part_make_room.
+ */
+struct child *part_for(struct child *child, const struct ts_pair *ts, struct cause *cause);
 
 #endif

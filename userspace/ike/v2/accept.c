@@ -151,6 +151,8 @@ static void accept_make_child(struct v2_inbound *v, struct peer *peer)
 	notify = config_grant(peer, &v->m, &cause);
 	if (!notify)
 		notify = offer_take(peer, &v->m, true, &taken, &cause);
+	if (notify == NOTIFY_TEMPORARY_FAILURE)		/* which is about the IKE SA here */
+		notify = NOTIFY_NO_ADDITIONAL_SAS;
 	if (notify) {
 		accept_refuse_child(v, peer, taken.child, notify, &cause);
 		if (taken.child)

@@ -413,11 +413,11 @@ static bool auth_make_child(struct inbound *in, struct child *child, struct caus
 	}
 	if (!auth_child_is_right(v, child->conf, &suite, &ts, cause))
 		return false;
-	if (!config_narrow(child->peer, &ts, cause)) {
+	child = config_narrow(child->peer, &ts, cause) ? part_for(child, &ts, cause) : NULL;
+	if (!child) {
 		ts_pair_clear(&ts);
 		return false;
 	}
-	child = part_for(child, &ts);	/* not in the place of other selectors that are up */
 	pair = pair_new(child, sa, &suite, p->new_spi, offer_spi(&v->m.sa));
 	if (pair)
 		p->new_spi = 0;

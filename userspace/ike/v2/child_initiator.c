@@ -497,7 +497,7 @@ static void child_new_response(struct inbound *in, struct child *child)
 	else if ((!peer->conf->ask_address || peer->given ||
 		  config_take(peer, &v->m, &cause)) && config_narrow(peer, &ts, &cause) &&
 		 offer_claim(peer, &ts, &cause))
-		part = part_for(child, &ts);	/* the peer has made another meanwhile */
+		part = part_for(child, &ts, &cause);	/* the peer has made another meanwhile */
 	if (part) {
 		child = part;
 		pair = child_make_pair(in, child, &suite);

@@ -362,9 +362,11 @@ uint16_t offer_take(struct peer *peer, const struct msg *m, bool ignore_ke,
 	 * a child that is up with other selectors of what it is configured for is not made anew for
 	 * these: the peer makes a CHILD_SA for each, and so the child has parts
 	 */
-	if (!refused && part_make_room(taken->child, &taken->ts)) {
+	if (!refused && part_is_other(taken->child, &taken->ts)) {
 		ts_pair_clear(&taken->ts);
-		refused = offer_fit(peer, m, &theirs, ignore_ke, taken, cause);
+		refused = part_make_room(taken->child, cause) ?
+				  offer_fit(peer, m, &theirs, ignore_ke, taken, cause) :
+				  NOTIFY_TEMPORARY_FAILURE;
 	}
 	taken->more = !refused && offer_leaves(taken, &theirs);
 	ts_pair_clear(&theirs);
