@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* RFC 4555: a responder that is elsewhere than it was asked, or than it has said. */
-#include "unit/ike/ike_ends.h"
+#include "unit/ike/ike_moves.h"
 
 #define HOME	"192.0.2.1"
 #define THIEF	"203.0.113.9"
@@ -20,42 +20,6 @@ static struct ends *two(bool second)
 		assert_true(addr_parse(&p->s[1].fake.others[p->s[1].fake.other_count++], SECOND));
 	ends_start(p);
 	return p;
-}
-
-static bool is(const struct addr *addr, const char *text)
-{
-	struct addr want;
-
-	assert_true(addr_parse(&want, text));
-	return addr_equal(addr, &want);
-}
-
-/* All of them, kernel and host, of both children. */
-static void goes(const struct side *s, const char *local, const char *remote)
-{
-	for (unsigned int i = 0; i < s->fake.policy_count; i++) {
-		assert_true(is(&s->fake.policy[i].local.addr, local));
-		assert_true(is(&s->fake.policy[i].remote.addr, remote));
-	}
-	assert_true(is(&s->fake.last_link.remote.addr, remote));
-}
-
-/* As if the oldest message of @from had come from @addr. */
-static struct letter stolen(struct side *from, const char *addr)
-{
-	struct letter l = *oldest(from);
-
-	assert_true(addr_parse(&l.local.addr, addr));
-	return l;
-}
-
-static bool says(struct side *to, struct side *from, uint16_t type)
-{
-	struct letter l = *oldest(from);
-	struct msg m;
-
-	open_letter(peer_of(to)->sa, &l, &m);
-	return msg_notify(&m, type);
 }
 
 /* What goes to the thief does not arrive, of the initiator's too. Until neither has any. */
@@ -98,12 +62,6 @@ static void test_answered_from_elsewhere(void **state)
 		assert_int_equal(peer_of(a)->state, PEER_UP);
 		ends_free(p);
 	}
-}
-
-static void move(struct side *s, const char *addr)
-{
-	assert_true(addr_parse(&s->fake.addr, addr));
-	ike_host_changed(s->ike);
 }
 
 /* It goes away and comes back: what it has said meanwhile, from there, arrives last. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Ends that move without NAT traversal, or are patient: RFC 4555 3.9, 3.11. Side 0 moves. */
-#include "unit/ike/ike_ends.h"
+#include "unit/ike/ike_moves.h"
 
 #define HOME	"192.0.2.1"
 #define AWAY	"198.51.100.1"
@@ -27,48 +27,6 @@ static struct ends *up(void)
 	attempt(p, 0);
 	assert_int_equal(peer_of(&p->s[0])->state, PEER_UP);
 	return p;
-}
-
-static void move(struct side *s, const char *addr)
-{
-	assert_true(addr_parse(&s->fake.addr, addr));
-	ike_host_changed(s->ike);
-}
-
-static bool is(const struct addr *addr, const char *text)
-{
-	struct addr want;
-
-	assert_true(addr_parse(&want, text));
-	return addr_equal(addr, &want);
-}
-
-/* All of them, kernel and host, of both children. */
-static void goes(const struct side *s, const char *local, const char *remote)
-{
-	for (unsigned int i = 0; i < s->fake.policy_count; i++) {
-		assert_true(is(&s->fake.policy[i].local.addr, local));
-		assert_true(is(&s->fake.policy[i].remote.addr, remote));
-	}
-	assert_true(is(&s->fake.last_link.remote.addr, remote));
-}
-
-/* As if the oldest message of @from had come from @addr. */
-static struct letter stolen(struct side *from, const char *addr)
-{
-	struct letter l = *oldest(from);
-
-	assert_true(addr_parse(&l.local.addr, addr));
-	return l;
-}
-
-static bool says(struct side *to, struct side *from, uint16_t type)
-{
-	struct letter l = *oldest(from);
-	struct msg m;
-
-	open_letter(peer_of(to)->sa, &l, &m);
-	return msg_notify(&m, type);
 }
 
 /* RFC 4555 3.11: a responder waits for as long as it is told to, here for five minutes. */
