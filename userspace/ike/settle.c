@@ -257,7 +257,7 @@ static void settle_standing(struct peer *peer)
 	} else if (peer->announce) {
 		peer->announce = false;
 		attempt_succeeded(peer);
-		if (peer->sa->mobike.on)
+		if (peer->sa->mobike.on || peer->sa->host_changed)
 			path_host_changed(peer->sa);	/* while it was half open */
 	}
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Ends that move without NAT traversal, or are patient: RFC 4555 3.9, 3.11. Side 0 moves. */
+/*
+ * Ends that move without NAT traversal, or are patient: RFC 4555 3.9, 3.11; or without MOBIKE,
+ * while the IKE SA is half open. Side 0 moves.
+ */
 #include "unit/ike/ike_moves.h"
 
 #define HOME	"192.0.2.1"
@@ -123,12 +126,76 @@ static void test_nat_is_not_expected(void **state)
 		ends_free(p);
 	}
 }
+
+/* Without MOBIKE: the address of side 0 goes while it judges the proof of its peer. */
+static struct ends *moved_half_open(int initiator, bool nat)
+{
+	struct ends *p = ends_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	if (nat)
+		assert_true(addr_parse(&p->nat, THIEF));
+	p->nat_port = 4501;
+	set_remote(b, initiator ? nat ? THIEF : HOME : "any");
+	ends_start(p);
+	start(p, initiator);
+	carry(&p->s[initiator]);
+	carry(&p->s[!initiator]);
+	if (!initiator)
+		carry(a);
+	a->fake.hold_jobs = true;
+	carry(b);
+	assert_int_equal(a->fake.job_count, 1);
+	move(a, AWAY);
+	a->fake.hold_jobs = false;
+	side_tick(a);
+	return p;
+}
+
+/* RFC 7296 2.23: the peer, which is not behind NAT itself, follows. */
+static void test_half_open_behind_nat(void **state)
+{
+	for (int initiator = 0; initiator < 2; initiator++) {
+		struct ends *p = moved_half_open(initiator, true);
+		struct side *a = &p->s[0], *b = &p->s[1];
+
+		carry_all(p);
+		assert_true(is(&only_sa(a)->local.addr, AWAY));
+		goes(a, AWAY, "192.0.2.2");
+		goes(b, "192.0.2.2", THIEF);
+		assert_int_equal(a->ev[IKE_EV_DOWN].count + b->ev[IKE_EV_DOWN].count, 0);
+		ends_free(p);
+	}
+}
+
+/* Else nobody follows: what has come to be from an address that is gone ends. */
+static void test_half_open_without_nat(void **state)
+{
+	for (int initiator = 0; initiator < 2; initiator++) {
+		struct ends *p = moved_half_open(initiator, false);
+		struct side *a = &p->s[0], *b = &p->s[1];
+
+		carry_all(p);
+		ended_in(a, IKE_EV_DOWN, IKE_FAIL_PEER, "does not do MOBIKE");
+		assert_int_equal(b->ev[IKE_EV_DOWN].count, 1);
+		if (!initiator) {	/* it has to be up: from where it is now */
+			pass(p, 2000);
+			carry_all(p);
+			goes(a, AWAY, "192.0.2.2");
+			goes(b, "192.0.2.2", AWAY);
+		}
+		ends_free(p);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_patient_responder),
 		cmocka_unit_test(test_says_no_nats),
 		cmocka_unit_test(test_nat_is_not_expected),
+		cmocka_unit_test(test_half_open_behind_nat),
+		cmocka_unit_test(test_half_open_without_nat),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,6 +129,7 @@ struct ike_sa {
 	uint64_t spi_i, spi_r;
 	uint64_t replaced;		/* our SPI of the one that it is the rekey of; 0: none */
 	struct endpoint local, remote;	/* with MOBIKE: the peer has answered there */
+	bool host_changed;		/* while it was half open */
 	uint64_t stream;		/* that it is counted at, object/stream.h; 0: none */
 	uint64_t dialed_ms;
 	bool dials;			/* over TCP: we open the connection */

@@ -295,6 +295,7 @@ void path_host_changed(struct ike_sa *sa)
 {
 	struct mobike *m = &sa->mobike;
 
+	sa->host_changed |= sa->state < SA_ESTABLISHED;
 	if (!sa->peer || sa->peer->sa != sa || sa->state != SA_ESTABLISHED || sa->remote.stream ||
 	    sa->end != SA_KEEP || sa->peer->conf->local.family)
 		return;
