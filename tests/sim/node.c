@@ -107,7 +107,8 @@ bool node_excuses(struct node *n, int other, unsigned int index, uint32_t spi)
 	return n->w->n[other].excused || !kernel_in(&n->w->n[other].k, child->out->spi_out);
 }
 
-bool node_estranged(const struct world *w, int other)
+/* Whom it asks for does not count. */
+static bool node_is_refused(const struct world *w, int other)
 {
 	/* RFC 5998: then no secret proves anything */
 	bool alone = w->n[other].conf.eap_only && w->n[HUB].conf.eap_only, any_child = false;
@@ -115,8 +116,12 @@ bool node_estranged(const struct world *w, int other)
 	for (unsigned int i = 0; i < w->children; i++)
 		any_child |= !w->wrong_ts[i];
 	return (!alone && w->n[other].wrong_secret != w->n[HUB].wrong_secret) ||
-	       w->n[other].wrong_id || w->n[other].once ||
-	       w->n[other].wrong_password || !any_child;
+	       w->n[other].once || w->n[other].wrong_password || !any_child;
+}
+
+bool node_estranged(const struct world *w, int other)
+{
+	return w->n[other].wrong_id || node_is_refused(w, other);
 }
 
 const char *node_key(const struct node *n, char key[NODE_KEY_MAX])
@@ -176,10 +181,13 @@ static unsigned int env_addresses(void *ctx, struct addr *addrs, unsigned int ma
 static void went_up(struct node *n, int other)
 {
 	struct world *w = n->w;
+	int spoke = n->index == HUB ? other : n->index;
+	/* RFC 7296 2.15: no proof covers IDr. Who leaves it out gets who there is, 1.2. */
+	bool unasked = n->index == HUB && w->n[other].hostile;
 
 	if (other == n->index)
 		violate(w, "%c is up with nobody", 'A' + n->index);
-	else if (node_estranged(w, n->index == HUB ? other : n->index))
+	else if (unasked ? node_is_refused(w, spoke) : node_estranged(w, spoke))
 		violate(w, "%c is up with %c, with which it cannot be", 'A' + n->index,
 			'A' + other);
 	if (n->view[other].up_since)
