@@ -76,7 +76,7 @@ struct fake_name {
 struct fake {
 	const uint64_t *now;		/* ms */
 	struct addr addr;		/* of the host */
-	struct addr others[4];		/* its other ones */
+	struct addr others[8];		/* its other ones */
 	unsigned int other_count;
 	uint32_t source_mark;		/* that its address was last asked with */
 	void (*send)(struct fake *f, const struct endpoint *local, const struct endpoint *remote,

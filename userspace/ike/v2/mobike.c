@@ -52,7 +52,15 @@ static void mobike_build_list(struct builder *b, const struct addr *own, unsigne
 			     0, 0, 0, own[i].b, addr_len(&own[i]));
 }
 
-/* Those of the family in use; what is more than we keep is left out. */
+/* Can somebody be there whom we reach from where we are? */
+static bool mobike_is_reachable(const struct ike_sa *sa, const struct addr *addr)
+{
+	return addr->family == sa->remote.addr.family && addr_is_hosts(addr) &&
+	       !addr_is_link_local(addr) &&
+	       (!addr_is_loopback(addr) || addr_is_loopback(&sa->remote.addr));
+}
+
+/* Those where the peer may be found; what is more than we keep is left out. */
 static void mobike_take_list(struct ike_sa *sa, const struct msg *m)
 {
 	struct mobike *mobike = &sa->mobike;
@@ -65,8 +73,7 @@ static void mobike_take_list(struct ike_sa *sa, const struct msg *m)
 		if ((n->type != NOTIFY_ADDITIONAL_IP4_ADDRESS &&
 		     n->type != NOTIFY_ADDITIONAL_IP6_ADDRESS) ||
 		    !addr_from_bytes(&addr, n->data.at, n->data.left) ||
-		    addr.family != sa->remote.addr.family ||
-		    mobike->more_count == SA_ADDRS_MAX)
+		    !mobike_is_reachable(sa, &addr) || mobike->more_count == SA_ADDRS_MAX)
 			continue;
 		mobike->more[mobike->more_count++] = addr;
 	}
@@ -117,11 +124,9 @@ void mobike_offer(struct builder *b, const struct ike_sa *sa)
 /* Can our ESP go there at all? Who it belongs to is proven later. */
 static bool mobike_acceptable(const struct ike_sa *sa, const struct path *path)
 {
-	const struct addr *local = &sa->peer->conf->local, *remote = &path->remote.addr;
-	bool loops = addr_is_loopback(&sa->remote.addr);
+	const struct addr *local = &sa->peer->conf->local;
 
-	if (remote->family != sa->remote.addr.family || !path->remote.port ||
-	    !addr_is_hosts(remote) || (addr_is_loopback(remote) && !loops))
+	if (!path->remote.port || !mobike_is_reachable(sa, &path->remote.addr))
 		return false;
 	return !local->family || addr_equal(local, &path->local.addr);
 }
