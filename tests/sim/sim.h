@@ -452,11 +452,14 @@ void leases_check(struct world *w);
 void leases_check_empty(struct world *w);
 
 /* checks.c */
-uint64_t digest(const struct node *n, bool established_only);
 void check_step(struct world *w);
 bool is_quiet(const struct world *w);
 void check_converged(struct world *w);
 void check_empty(struct world *w);
+
+/* forge.c: bytes that nobody has authenticated */
+/* Everything that they may not change, in one number. */
+uint64_t digest(const struct node *n, bool established_only);
 /* @n gets a message that nobody has authenticated. */
 void inject(struct node *n, const struct record *r, const uint8_t *msg, size_t len,
 	    const char *what);
