@@ -234,6 +234,8 @@ static int fake_kernel_sa_del(void *ctx, uint32_t tunnel, uint32_t policy, uint3
 	sa = fake_kernel_find(f, spi);
 	if (sa)
 		fake_kernel_drop(f, sa);
+	else if (policy != f->gone)
+		fake_broken("sa_del of an inbound SA that is not there");
 	return 0;
 }
 

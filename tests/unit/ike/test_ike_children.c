@@ -618,54 +618,6 @@ static void test_made_anew_during_a_rekey(void **state)
 	ends_free(p);
 }
 
-/*
- * The kernel refuses the n-th thing that it is asked for, and @more, at either end: whatever comes
- * of it, the two ends come to the same, and taken down nothing is left.
- */
-static void kernel_fails(int who, unsigned int n, unsigned int more)
-{
-	struct ends *p = three();
-	struct fake *f = &p->s[who].fake;
-
-	f->kernel_fails_at = n;
-	f->kernel_fails_more = more;
-	assert_int_equal(side_up(&p->s[0]), 0);
-	for (int i = 0; i < 8; i++) {
-		struct child *child;
-
-		pass(p, 3000);
-		carry_all(p);
-		TAILQ_FOREACH(child, &peer_of(&p->s[i & 1])->children, link)
-			if (pair_active(child))
-				soft_limit_of(child);
-		carry_all(p);
-	}
-	pass(p, 2 * PAIR_LINGER_MS);
-	carry_all(p);
-	for (unsigned int i = 0; i < f->policy_count; i++)
-		assert_non_null(fake_in(&p->s[!who].fake, f->policy[i].out.sa.spi));
-	assert_int_equal(f->policy_count, p->s[!who].fake.policy_count);
-	for (int i = 0; i < 2; i++)
-		side_down(&p->s[i]);
-	carry_all(p);
-	pass(p, 120000);
-	for (int i = 0; i < 2; i++) {
-		assert_true(fake_is_empty(&p->s[i].fake));
-		assert_true(TAILQ_EMPTY(&p->s[i].ike->sas));
-		assert_int_equal(p->s[i].fake.links, p->s[i].fake.unlinks);
-	}
-	ends_free(p);
-}
-
-static void test_kernel_fails_anywhere(void **state)
-{
-	for (int who = 0; who < 2; who++)
-		for (unsigned int n = 1; n < 60; n++) {
-			kernel_fails(who, n, 0);
-			kernel_fails(who, n, 1);
-		}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -689,7 +641,6 @@ int main(void)
 		cmocka_unit_test(test_new_child_outlives_its_ike_sa),
 		cmocka_unit_test(test_host_refuses_a_child),
 		cmocka_unit_test(test_made_anew_during_a_rekey),
-		cmocka_unit_test(test_kernel_fails_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

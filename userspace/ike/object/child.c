@@ -186,6 +186,7 @@ static void child_policy_gone(struct child *child)
 
 	child->in_kernel = false;
 	child->waits = false;
+	child->out = NULL;
 	TAILQ_FOREACH(pair, &child->pairs, link)
 		pair->in_kernel = false;
 }
@@ -202,7 +203,7 @@ void child_wait_no_more(struct child *child)
 	if (child->in_kernel)
 		child_policy_del(child);
 	child_policy_gone(child);
-	child->out = NULL;
+	child->gone = NULL;
 	child->asked_local = child->asked_remote = (struct ts){0};
 	child_link_down(child);
 	child_take_ts(child, &(struct ts_pair){0});
@@ -219,6 +220,7 @@ bool child_wait(struct child *child, struct cause *cause)
 		return false;
 	}
 	child->in_kernel = true;
+	child->gone = NULL;
 	child->waits = true;
 	child->local = child->remote = none;
 	child->udp = false;
@@ -286,14 +288,17 @@ static void child_policy_back(struct child *child)
 {
 	char ignored[IKE_WHY_MAX];
 
-	if (child->in_kernel &&
+	if (child->in_kernel && !child->gone &&
 	    child_policy_set(child, child->local_ts, child->remote_ts, &child->local,
 			     &child->remote, child->udp, ignored))
 		return;
 	child_policy_del(child);
-	if (!child->in_kernel)
+	if (!child->in_kernel) {
+		child->gone = NULL;
 		return;
-	child->gone = "the kernel does not take its policy back";
+	}
+	child_policy_gone(child);
+	child->gone = child->gone ?: "the kernel does not take its policy back";
 	peer_touch(child->peer);
 }
 
@@ -315,6 +320,7 @@ static bool child_into_kernel(struct child *child, struct child_sa *pair, const 
 		return false;
 	}
 	child->in_kernel = true;
+	child->gone = NULL;
 	child->waits = false;
 	child->local = sa->local;
 	child->remote = sa->remote;
@@ -505,12 +511,11 @@ void child_gone(struct child *child, const char *why)
 {
 	struct cause cause;
 
-	child->gone = NULL;
-	if (!child->in_kernel)
+	if (!child->in_kernel && !child->gone)
 		return;
+	child->gone = NULL;
 	cause_set(&cause, IKE_FAIL_DOWN, "%s", why);
 	child_policy_gone(child);
-	child->out = NULL;
 	child_close(child, &cause);
 }
 
