@@ -226,6 +226,7 @@ struct node {
 	struct addr place[PLACES];
 	unsigned int at;		/* place[at] is what its routes prefer */
 	unsigned int held;		/* bits: places that it is reached at */
+	uint64_t stranded_ms;		/* so long it was reached at none */
 	struct endpoint nat[2];		/* what its ports 500 and 4500 are outside */
 	uint64_t skew;			/* its clock is ahead of the world's, ms */
 	uint64_t excused;		/* packets sent before then need not find an SA */

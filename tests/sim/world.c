@@ -126,6 +126,8 @@ void node_move(struct node *n)
 		n->held |= was;
 	if (!w->calm && rng_chance(&w->script, 10))
 		n->held = 0;
+	if (!was)
+		n->stranded_ms = w->now;
 	/* it comes out of the NAT by another port */
 	if (w->nat && n->index != HUB && !w->calm)
 		n->nat[1].port = 20000 + rng_below(&w->script, 40000);
