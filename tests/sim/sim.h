@@ -106,7 +106,8 @@ struct datagram {
 	uint32_t spi;			/* ESP */
 	uint64_t ike_spi;		/* ESP: spi_i of the IKE SA that carries its CHILD_SA */
 	unsigned int child;		/* ESP: which of them */
-	bool unknown;			/* ESP: the receiver's request makes it, and has no other */
+	/* ESP: the receiver's request makes it, and has no other; or its kernel has it no more */
+	bool unknown;
 	uint64_t conn;			/* by TCP: the connection, with local and remote; 0: UDP */
 	int conn_end;			/* of it the receiver's */
 };

@@ -299,7 +299,8 @@ void probe(struct node *n)
 	/* where the peer's DELETE has come, an answer under way decides what is sent next */
 	d.ike_spi = child->out->peer_deleted ? 0 : sa->spi_i;
 	d.child = node_child_index(n, child);
-	d.unknown = only_unknown(&w->n[d.to], child);
+	d.unknown = only_unknown(&w->n[d.to], child) ||
+		    node_excuses(&w->n[d.to], n->index, d.child, d.spi);
 	kernel_used(n, &p->out, true);
 	put(w, &d);
 	w->probes++;
