@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* TCP connections for IKE, in a network namespace of their own: the other end is a plain socket. */
 #include <errno.h>
+#include <linux/in6.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -65,26 +66,32 @@ static void pump_until(const unsigned int *count, unsigned int want)
 	assert_int_equal(*count, want);
 }
 
-static struct sockaddr_in name_of(const char *addr, uint16_t port)
+static struct sockaddr_storage name_of(const char *addr, uint16_t port, socklen_t *len)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(port) };
-	struct addr a;
+	struct endpoint e = { .port = port };
+	struct sockaddr_storage ss;
 
-	assert_true(addr_parse(&a, addr));
-	memcpy(&sin.sin_addr, a.b, 4);
-	return sin;
+	assert_true(addr_parse(&e.addr, addr));
+	endpoint_to_sockaddr(&e, &ss, len);
+	return ss;
 }
 
-/* A peer that has connected from @addr. */
-static int peer(const char *addr)
+/* A peer that has connected from @addr to @there. */
+static int peer_of(const char *addr, const char *there)
 {
-	struct sockaddr_in from = name_of(addr, 0), to = name_of("127.0.0.1", PORT);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t len;
+	struct sockaddr_storage from = name_of(addr, 0, &len), to = name_of(there, PORT, &len);
+	int fd = socket(from.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof(from)), 0);
-	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&from, len), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, len), 0);
 	pump(5);
 	return fd;
+}
+
+static int peer(const char *addr)
+{
+	return peer_of(addr, "127.0.0.1");
 }
 
 static void say(int fd, const char *octets, size_t len)
@@ -407,29 +414,40 @@ static void hung_up_within(void **state)
 	pump_until(&gone_count, 1);
 }
 
-static int listener(void)
+static int listener_at(const char *addr)
 {
-	struct sockaddr_in sin = name_of("127.0.0.1", PEER_PORT);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+	socklen_t len;
+	struct sockaddr_storage ss = name_of(addr, PEER_PORT, &len);
+	int fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	assert_int_equal(bind(fd, (struct sockaddr *)&sin, sizeof(sin)), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&ss, len), 0);
 	assert_int_equal(listen(fd, 4), 0);
 	return fd;
 }
 
-static uint64_t dial(struct endpoint *local)
+static int listener(void)
+{
+	return listener_at("127.0.0.1");
+}
+
+static uint64_t dial_to(struct endpoint *local, const char *from, const char *to)
 {
 	struct endpoint remote = { .port = PEER_PORT };
 	char why[TCP_WHY_MAX];
 	uint64_t stream;
 
 	*local = (struct endpoint){ .port = 0 };
-	assert_true(addr_parse(&remote.addr, "127.0.0.1"));
-	assert_true(addr_parse(&local->addr, "127.0.0.9"));
+	assert_true(addr_parse(&remote.addr, to));
+	assert_true(addr_parse(&local->addr, from));
 	stream = tcp_dial(t, local, &remote, 0, why);
 	assert_true(stream);
 	return stream;
+}
+
+static uint64_t dial(struct endpoint *local)
+{
+	return dial_to(local, "127.0.0.9", "127.0.0.1");
 }
 
 static void one_of_ours(void **state)
@@ -462,6 +480,77 @@ static void one_of_ours(void **state)
 	assert_int_equal(tcp_count(t), 0);
 	assert_int_equal(got_count, 1);
 	close(fd);
+}
+
+/* What the last packet from the other end had. */
+static uint32_t label_of(int fd)
+{
+	struct in6_flowlabel_req req = {
+		.flr_action = IPV6_FL_A_GET, .flr_flags = IPV6_FL_F_REMOTE,
+	};
+	socklen_t len = sizeof(req);
+
+	assert_int_equal(getsockopt(fd, SOL_IPV6, IPV6_FLOWLABEL_MGR, &req, &len), 0);
+	return ntohl(req.flr_label);
+}
+
+static void ours_by_ipv6(void **state)
+{
+	int fd = listener_at("::1"), there;
+	struct endpoint local;
+	uint32_t label = 0;
+
+	for (int i = 0; i < 3; i++) {
+		uint64_t stream = dial_to(&local, "::1", "::1");
+
+		assert_int_not_equal(local.port, 0);
+		tcp_send(t, stream, 7, (const uint8_t *)"early", 5);
+		pump(5);
+		there = accept(fd, NULL, NULL);
+		HEARS(there, "IKETCP\0\xb\0\0\0\0early");
+		SAY(there, "\0\7\0\0\0\0x");
+		pump_until(&got_count, (unsigned int)i + 1);
+		assert_int_equal(got_from.stream, stream);
+		assert_true(endpoint_equal(&got_at, &local));
+		/* RFC 9329 6.1: it stays with the next connection */
+		assert_true(label_of(there) && (!i || label_of(there) == label));
+		label = label_of(there);
+		close(there);
+		pump_until(&gone_count, (unsigned int)i + 1);
+	}
+	close(fd);
+}
+
+/* And it comes back as it has come, where the host lets it. */
+static void theirs_by_ipv6(void **state)
+{
+	static const uint16_t port[] = { PORT };
+	struct in6_flowlabel_req req = {
+		.flr_label = htonl(0x12345), .flr_action = IPV6_FL_A_GET,
+		.flr_share = IPV6_FL_S_ANY, .flr_flags = IPV6_FL_F_CREATE,
+	};
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+	socklen_t len;
+	struct sockaddr_storage to = name_of("::1", PORT, &len);
+
+	tcp_listen(t, port, 0);
+	assert_int_equal(system("sysctl -qw net.ipv6.flowlabel_consistency=0"), 0);
+	tcp_listen(t, port, 1);
+	memcpy(&req.flr_dst, &((struct sockaddr_in6 *)&to)->sin6_addr, 16);
+	((struct sockaddr_in6 *)&to)->sin6_flowinfo = req.flr_label;
+	assert_int_equal(setsockopt(fd, SOL_IPV6, IPV6_FLOWLABEL_MGR, &req, sizeof(req)), 0);
+	assert_int_equal(setsockopt(fd, SOL_IPV6, IPV6_FLOWINFO_SEND, &one, sizeof(one)), 0);
+	assert_int_equal(setsockopt(fd, SOL_IPV6, IPV6_FLOWINFO, &one, sizeof(one)), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, len), 0);
+	SAY(fd, "IKETCP\0\7\0\0\0\0x");
+	pump_until(&got_count, 1);
+	assert_true(got_from.addr.family == AF_INET6 && got_from.addr.b[15] == 1);
+	assert_int_equal(got_at.port, PORT);
+	tcp_send(t, got_from.stream, 0, (const uint8_t *)"back", 4);
+	HEARS(fd, "\0\xa\0\0\0\0back");
+	assert_int_equal(label_of(fd), 0x12345);
+	close(fd);
+	pump_until(&gone_count, 1);
 }
 
 static void nobody_there(void **state)
@@ -504,11 +593,12 @@ static void no_answer(void **state)
 static void ports(void **state)
 {
 	static const uint16_t other[] = { PEER_PORT }, both[] = { PEER_PORT, PORT };
-	struct sockaddr_in to = name_of("127.0.0.1", PORT);
 	int fd = peer("127.0.0.2"), more = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t len;
+	struct sockaddr_storage to = name_of("127.0.0.1", PORT, &len);
 
 	tcp_listen(t, other, 1);
-	assert_int_not_equal(connect(more, (struct sockaddr *)&to, sizeof(to)), 0);
+	assert_int_not_equal(connect(more, (struct sockaddr *)&to, len), 0);
 	close(more);
 	SAY(fd, "IKETCP\0\7\0\0\0\0x");		/* what there is stays */
 	pump_until(&got_count, 1);
@@ -535,6 +625,10 @@ static void port_in_use(void **state)
 	assert_null(tcp_trouble(t, PEER_PORT));
 	tcp_listen(t, both + 1, 1);
 	assert_non_null(tcp_trouble(t, PEER_PORT));
+	fd = listener_at("::1");
+	tcp_listen(t, both, 2);
+	assert_string_equal(tcp_trouble(t, PEER_PORT), "Address already in use");
+	close(fd);
 }
 
 static int fresh_with(uint64_t patience)
@@ -592,6 +686,8 @@ int main(void)
 		TEST(half_way_and_late),
 		TEST(hung_up_within),
 		TEST(one_of_ours),
+		TEST(ours_by_ipv6),
+		TEST(theirs_by_ipv6),
 		TEST(nobody_there),
 		TEST(no_way),
 		TEST(no_answer),

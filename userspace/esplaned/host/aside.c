@@ -117,7 +117,7 @@ static struct rule aside_past(const struct aside *aside, uint8_t family)
 	};
 }
 
-/* The module's packets and IKE's by what they are: outside they are IPv4. */
+/* The module's packets and IKE's by what they are, for rp_filter: IPv6 has none. */
 static void aside_put_flows(const struct aside *aside, struct aside_rules *to)
 {
 	static const uint16_t ports[] = { SOCK_PORT_IKE, SOCK_PORT_NATT };
