@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # IKE and ESP over IPv6, with strongSwan and with Libreswan, each begun at either end: raw and in UDP, both
-# families inside, rekeys, a name that has addresses of both families.
+# families inside, rekeys, a name that has addresses of both families, an address that goes.
 #
 #	a (esplane) 2001:db8::1 ------- 2001:db8::2 b	and there is no IPv4 between them
 # vm: cpus=2 timeout=400 debug=no
@@ -60,7 +60,7 @@ outer_is()
 	[ "$(in_net a esplctl --field 0.local-addr,0.remote-addr policy-get dev=office)" = "$1 $2" ]
 }
 
-swan_start s b
+swan_start s b "prefer_best_path = yes"
 espl_start e a </dev/null
 
 for encap in raw udp; do
@@ -95,6 +95,78 @@ check "a name with addresses of both families: up" espl e up office
 check "a name with addresses of both families: by IPv6" outer_is 2001:db8::1 2001:db8::2
 
 check "down" espl e down office
+
+# --- the client's address goes, and comes again (MOBIKE), under traffic
+
+# Both ways lead to either address; that by eth0 is the better one while its address is there.
+net_link a eth1 2001:db8:1::1/64 b eth1 2001:db8:1::2/64
+net_route a default via 2001:db8:1::2 dev eth1
+net_route b default via 2001:db8:1::1 dev eth1
+
+echoes()
+{
+	grep -c icmp_seq= "$WORK/ping.log"
+}
+
+answered()
+{
+	[ "$(echoes)" -ge "$1" ]
+}
+
+# swan_outer_is FROM TO: where its ESP goes
+swan_outer_is()
+{
+	[ "$(in_net b ip xfrm policy | awk '/dir out/ { o = 1 } o && /tmpl/ { print $3, $5; exit }')" = "$1 $2" ]
+}
+
+status_says()
+{
+	espl e status office | grep -qF "[$1]:4500 -> [$2]:4500"
+}
+
+# moved WHAT A B: the tunnel is between these now
+moved()
+{
+	check "$1: our ESP goes there" wait_for 10 outer_is "$2" "$3"
+	check "$1: ikectl status says so" wait_for 10 status_says "$2" "$3"
+	check "$1: the peer's ESP goes there" wait_for 10 swan_outer_is "$3" "$2"
+	check "$1: echoes go on" wait_for 20 answered $(($(echoes) + 20))
+}
+
+# moves WHAT NET ADDRESS A B FROM TO REKEY...: @NET loses @ADDRESS, and the tunnel is between @A and @B
+moves()
+{
+	spawn ping in_net "$2" ping -i 0.1 -I "$6" "$7"
+	wait_for 20 answered 5 || bail "no echo comes back"
+	must in_net "$2" ip address del "$3/64" dev eth0
+	moved "$1, its address gone" "$4" "$5"
+	check "$1, its address gone: the child is rekeyed" "${@:8}"
+	must in_net "$2" ip address add "$3/64" dev eth0
+	moved "$1, its address there again" 2001:db8::1 2001:db8::2
+	inside "$1, moved"
+	reap ping INT
+}
+
+for encap in raw udp; do
+	how=auto force=no
+	[ $encap = raw ] || { how=udp force=yes; }
+	swan_ipv6 "encap = $force" | sed 's/mobike = no/mobike = yes/; s/remote_addrs = .*/remote_addrs = %any/' | swan_load s
+	espl_conf 2001:db8::2 "encap = $how" >"$WORK/e/esplane.conf"
+	espl_anew e
+	what="MOBIKE, $encap, esplane as client"
+	check "$what: up" espl e up office
+	moves "$what" a 2001:db8::1 2001:db8:1::1 2001:db8::2 fd01::1 fd02::1 espl e rekey office/office
+	check "$what: down" espl e down office
+	# With another address of the server's to choose from, strongSwan may take that one.
+	swan_ipv6 "encap = $force" | sed 's/mobike = no/mobike = yes/; s/local_addrs = .*/local_addrs = %any/' | swan_load s
+	espl_conf any "encap = $how" 'local = "2001:db8::1"' >"$WORK/e/esplane.conf"
+	espl_anew e
+	what="MOBIKE, $encap, strongSwan as client"
+	check "$what: up" swan s --initiate --child net --timeout "$HANG"
+	moves "$what" b 2001:db8::2 2001:db8::1 2001:db8:1::2 fd02::1 fd01::1 swan s --rekey --child net
+	check "$what: down" swan s --terminate --ike a --timeout "$HANG"
+done
+must in_net a ip link del eth1
 swan_stop s
 
 # --- Libreswan
