@@ -242,12 +242,12 @@ swan_server()
 
 # Who is told of name servers, in the place of openresolv: it writes down what it hears.
 TOLD=$WORK/told
-cat >/usr/sbin/resolvconf <<-END
+cat >"${ESPL_ROOT:-}/usr/sbin/resolvconf" <<-END
 #!/bin/sh
 echo "\$*" >>$TOLD
 case "\$*" in *-a*) cat >>$TOLD ;; esac
 END
-chmod +x /usr/sbin/resolvconf
+chmod +x "${ESPL_ROOT:-}/usr/sbin/resolvconf"
 
 told()
 {

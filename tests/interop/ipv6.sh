@@ -88,7 +88,7 @@ for encap in raw udp; do
 done
 
 # A name with an address that leads nowhere, of IPv4, and the one of IPv6.
-printf '192.0.2.77 gw.test\n2001:db8::2 gw.test\n' >>/etc/hosts
+printf '192.0.2.77 gw.test\n2001:db8::2 gw.test\n' >>"${ESPL_ROOT:-}/etc/hosts"
 espl_conf gw.test >"$WORK/e/esplane.conf"
 espl_anew e
 check "a name with addresses of both families: up" espl e up office
