@@ -37,9 +37,19 @@ bool addr_same_net(const struct addr *a, const struct addr *b)
 	return addr_equal(&nets[0], &nets[1]);
 }
 
+/* The prefixes of RFC 6052 and RFC 8215: who is behind NAT64. */
+static bool addr_is_translated(const struct addr *a)
+{
+	static const uint8_t prefix[4] = { 0x00, 0x64, 0xff, 0x9b };
+
+	return !memcmp(a->b, prefix, sizeof(prefix));
+}
+
 bool addr_is_hosts(const struct addr *a)
 {
-	return a->b[0] && a->b[0] < (a->family == AF_INET6 ? 0xff : 224);
+	if (a->family == AF_INET)
+		return a->b[0] && a->b[0] < 224;
+	return (a->b[0] || addr_is_translated(a)) && a->b[0] < 0xff && !addr_is_link_local(a);
 }
 
 bool addr_is_loopback(const struct addr *a)

@@ -37,7 +37,7 @@ int addr_cmp(const struct addr *a, const struct addr *b);	/* of one family */
 /* The /24 that it is in, or the /64: what one customer of a network usually has. */
 struct addr addr_net(const struct addr *a);
 bool addr_same_net(const struct addr *a, const struct addr *b);
-/* Can a host have it: neither of this network, nor of a group or reserved? */
+/* Can another host be reached there: not of this network or link, nor of a group or reserved? */
 bool addr_is_hosts(const struct addr *a);
 bool addr_is_loopback(const struct addr *a);	/* IPv4's: ::1 is no host's above */
 /* fe80::/10, which says nothing without an interface; IPv4's 169.254/16 is as good as others. */

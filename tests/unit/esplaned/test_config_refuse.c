@@ -298,6 +298,9 @@ static const struct {
 	{ ONE("redirect-to = gw.example.org\n"),
 	  "@:6: tunnel \"office\": redirect-to: \"gw.example.org\" is not a host's address: use the "
 	  "address of the gateway that clients are to be sent to, as 198.51.100.2" },
+	{ ONE("redirect-to = fe80::1\n"),
+	  "@:6: tunnel \"office\": redirect-to: \"fe80::1\" is not a host's address: use the "
+	  "address of the gateway that clients are to be sent to, as 198.51.100.2" },
 	{ ONE("redirect-to = 224.0.0.1\n"),
 	  "@:6: tunnel \"office\": redirect-to: \"224.0.0.1\" is not a host's address: use the "
 	  "address of the gateway that clients are to be sent to, as 198.51.100.2" },

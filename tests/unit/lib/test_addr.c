@@ -68,6 +68,27 @@ static void networks(void **state)
 }
 
 /* 0.0.0.0 and :: have the same octets and are not equal. */
+static void hosts(void **state)
+{
+	static const struct {
+		const char *text;
+		bool hosts;
+	} cases[] = {
+		{ "192.0.2.1", true }, { "169.254.0.1", true }, { "0.0.0.0", false },
+		{ "224.0.0.1", false }, { "255.255.255.255", false },
+		{ "2001:db8::1", true }, { "fd00::1", true }, { "fec0::1", true },
+		{ "64:ff9b::192.0.2.1", true }, { "64:ff9b:1::1", true }, { "64:ff9a::1", false },
+		{ "::", false }, { "::1", false }, { "::ffff:192.0.2.1", false },
+		{ "fe80::1", false }, { "febf::1", false }, { "ff02::1", false },
+	};
+	struct addr a;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_true(addr_parse(&a, cases[i].text));
+		assert_true(addr_is_hosts(&a) == cases[i].hosts);
+	}
+}
+
 static void families_differ(void **state)
 {
 	struct addr a, b;
@@ -312,6 +333,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_round_trip),
 		cmocka_unit_test(networks), cmocka_unit_test(families_differ),
+		cmocka_unit_test(hosts),
 		cmocka_unit_test(endpoints_round_trip),
 		cmocka_unit_test(selectors_round_trip),
 		cmocka_unit_test(wrong_selectors_are_explained),

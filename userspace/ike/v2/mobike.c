@@ -56,7 +56,6 @@ static void mobike_build_list(struct builder *b, const struct addr *own, unsigne
 static bool mobike_is_reachable(const struct ike_sa *sa, const struct addr *addr)
 {
 	return addr->family == sa->remote.addr.family && addr_is_hosts(addr) &&
-	       !addr_is_link_local(addr) &&
 	       (!addr_is_loopback(addr) || addr_is_loopback(&sa->remote.addr));
 }
 

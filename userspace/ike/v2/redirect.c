@@ -116,7 +116,7 @@ static bool redirect_makes_sense(const struct ike_sa *sa, const struct addr *to)
 	const struct addr *local = &sa->peer->conf->local;
 
 	return to->family && addr_is_hosts(to) && !addr_is_loopback(to) &&
-	       !addr_is_link_local(to) && (!local->family || local->family == to->family) &&
+	       (!local->family || local->family == to->family) &&
 	       !addr_equal(to, &sa->remote.addr) && !addr_equal(to, &sa->local.addr);
 }
 
