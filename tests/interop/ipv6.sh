@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # IKE and ESP over IPv6, with strongSwan and with Libreswan, each begun at either end: raw and in UDP, both
-# families inside, rekeys, a name that has addresses of both families, an address that goes.
+# families inside, rekeys, a name that has addresses of both families, an address that goes; and IKE in TCP.
 #
 #	a (esplane) 2001:db8::1 ------- 2001:db8::2 b	and there is no IPv4 between them
 # vm: cpus=2 timeout=400 debug=no
@@ -168,6 +168,30 @@ for encap in raw udp; do
 done
 must in_net a ip link del eth1
 swan_stop s
+
+# --- IKE in TCP, between two of ours: it carries no child, and that is said
+
+espl_start g b <<-END
+	tunnel "paris" {
+		remote = any
+		local-id = "gw.example.org"
+		remote-id = "paris@example.org"
+		psk = "$SECRET"
+		ike = "$IKE"
+		esp = "$ESP"
+		local-ts = "10.2.0.0/24"
+		remote-ts = "10.1.0.0/24"
+		listen-tcp = 4500
+	}
+END
+espl_conf 2001:db8::2 "tcp = yes" >"$WORK/e/esplane.conf"
+espl_anew e
+espl e --json up office >"$WORK/up"
+check "TCP: IKE_SA_INIT goes over TCP" grep -q '"step":"ike_sa_init".*over TCP' "$WORK/up"
+check "TCP: both prove themselves" grep -q '"step":"ike_auth"' "$WORK/up"
+check "TCP: it says why there is no child" grep -q '"error":"tcp-only"' "$WORK/up"
+espl e down office >/dev/null
+espl_stop g
 
 # --- Libreswan
 
