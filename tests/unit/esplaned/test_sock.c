@@ -114,6 +114,25 @@ static void the_mark_chooses_the_source(void **state)
 	assert_string_equal(addr_str(&local, text), "192.0.2.2");
 }
 
+/* A route, and no address to go by it that answers could come to. */
+static void no_source_but_the_link(void **state)
+{
+	struct addr remote = endpoint_of("2001:db8:5::1", 0).addr, local;
+	char text[ADDR_STRLEN];
+
+	assert_int_equal(system("ip link add d0 type veth peer name d1 && ip link set d1 up && "
+				"ip link set d0 up addrgenmode none && "
+				"ip addr add fe80::5/64 dev d0 nodad && "
+				"ip route add 2001:db8:5::/64 dev d0 && "
+				"ip addr del fd99::1/128 dev lo && "
+				"ip addr del fd99::3/128 dev lo"), 0);
+	assert_false(sock_source_for(&remote, 0, &local));
+	assert_int_equal(system("ip addr add fd99::3/128 dev lo nodad && "
+				"ip addr add fd99::1/128 dev lo nodad"), 0);
+	assert_true(sock_source_for(&remote, 0, &local));
+	assert_memory_equal(addr_str(&local, text), "fd99::", 6);
+}
+
 static void whose_address(void **state)
 {
 	struct endpoint own = endpoint_of("192.0.2.1", 0), not = endpoint_of("192.0.2.77", 0),
@@ -169,6 +188,7 @@ int main(void)
 		TEST(link_local_is_not_heard),
 		TEST(the_mark_is_on_the_packet),
 		TEST(the_mark_chooses_the_source),
+		TEST(no_source_but_the_link),
 		TEST(whose_address),
 		TEST(the_port_is_taken),
 	};

@@ -345,6 +345,8 @@ bool sock_source_for(const struct addr *remote, uint32_t mark, struct addr *loca
 	ok = ok && !getsockname(fd, (struct sockaddr *)&ss, &len) &&
 	     endpoint_from_sockaddr(&from, (struct sockaddr *)&ss);
 	close(fd);
+	/* what has lost its addresses of IPv6 still has that of its link, and routes */
+	ok = ok && !addr_is_link_local(&from.addr);
 	if (ok)
 		*local = from.addr;
 	return ok;
