@@ -186,3 +186,17 @@ def mobike_says_no_nats(t):
         found = request.notify(wire.NO_NATS_ALLOWED)
         equal(found and found.data, None if nat else no_nats(request), "NO_NATS_ALLOWED")
         t.subject.stop()
+
+
+@case(1012, "RFC 4555 3.9", only="esplaned")
+def mobike_nat_in_auth(t):
+    """After UNEXPECTED_NAT_DETECTED in IKE_AUTH it begins anew with IKE_SA_INIT, five times."""
+    t.start()
+    begun = t.subject.up()
+    seen = set()
+    for _ in range(6):
+        sa = t.peer().accept_init(nat=False)
+        seen.add(sa.spi_i)
+        sa.respond(sa.expect(wire.IKE_AUTH), [wire.notify(wire.UNEXPECTED_NAT_DETECTED)])
+    equal(len(seen), 6, "IKE SAs")
+    equal(t.subject.outcome(begun).get("error"), "peer", "its error")

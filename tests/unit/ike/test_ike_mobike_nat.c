@@ -127,6 +127,62 @@ static void test_nat_is_not_expected(void **state)
 	}
 }
 
+/* As if nothing had been said of NAT in its IKE_SA_INIT, of whichever IKE SA. */
+static void forget_nat(const struct side *s)
+{
+	struct ike_sa *sa;
+
+	TAILQ_FOREACH(sa, &s->ike->sas, link)
+		sa->nat_t = false;
+}
+
+/* IKE_AUTH of side 0, which has said nothing of NAT in IKE_SA_INIT, comes from elsewhere. */
+static void spoil_auth(struct ends *p)
+{
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct letter l;
+
+	a->fake.hold_jobs = true;
+	carry(a);
+	forget_nat(b);
+	carry(b);
+	forget_nat(a);
+	a->fake.hold_jobs = false;
+	side_tick(a);
+	l = stolen(a, THIEF);
+	drop(a);
+	give(b, &l);
+	assert_true(is(&oldest(b)->remote.addr, THIEF));
+	carry(b);
+}
+
+/* Then another IKE SA is begun, from IKE_SA_INIT on: five times without a word to the user. */
+static void test_nat_in_auth(void **state)
+{
+	for (unsigned int spoiled = 1; spoiled < 7; spoiled++) {
+		struct ends *p = two_configured();
+		struct side *a = &p->s[0], *b = &p->s[1];
+
+		ends_start(p);
+		start(p, 0);
+		for (unsigned int i = 0; i < spoiled; i++) {
+			spoil_auth(p);
+			assert_int_equal(a->ev[IKE_EV_FAILED].count, i == 5);
+			assert_int_equal(a->ev[IKE_EV_UP].count + b->ev[IKE_EV_UP].count, 0);
+			if (i < 5)
+				pass(p, 2000);
+		}
+		if (spoiled < 6) {
+			carry_all(p);
+			goes(b, "192.0.2.2", HOME);
+			assert_int_equal(peer_of(a)->state, PEER_UP);
+		} else {
+			said(a, IKE_EV_FAILED, "UNEXPECTED_NAT_DETECTED");
+		}
+		ends_free(p);
+	}
+}
+
 /* Without MOBIKE: the address of side 0 goes while it judges the proof of its peer. */
 static struct ends *moved_half_open(int initiator, bool nat)
 {
@@ -194,6 +250,7 @@ int main(void)
 		cmocka_unit_test(test_patient_responder),
 		cmocka_unit_test(test_says_no_nats),
 		cmocka_unit_test(test_nat_is_not_expected),
+		cmocka_unit_test(test_nat_in_auth),
 		cmocka_unit_test(test_half_open_behind_nat),
 		cmocka_unit_test(test_half_open_without_nat),
 	};

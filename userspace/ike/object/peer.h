@@ -86,7 +86,7 @@ struct peer {
 	struct timer refresh;		/* of the name */
 	struct timer nudge;		/* a command wants settle to look at it */
 	unsigned int failures;		/* in a row */
-	unsigned int busy;		/* answers TEMPORARY_FAILURE in a row */
+	unsigned int busy;		/* refusals of IKE_AUTH in a row that pass */
 	uint64_t up_ms;
 	struct kept_cause cause;	/* why it is not up */
 };

@@ -10,6 +10,7 @@
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
 #include "ike/v2/addke.h"
+#include "ike/v2/again.h"
 #include "ike/v2/certs.h"
 #include "ike/v2/config.h"
 #include "ike/v2/contact.h"
@@ -23,8 +24,6 @@
 #include "ike/v2/resume.h"
 #include "ike/v2/second.h"
 #include "ike/v2/v2.h"
-
-#define BUSY_MAX	5	/* answers TEMPORARY_FAILURE in a row */
 
 /* The request of ours, over all its rounds. */
 struct auth_exchange {
@@ -315,27 +314,6 @@ static void auth_refused_because(struct inbound *in, const struct msg_notify *er
 			  notify_text(error->type, name));
 }
 
-/* Busy with an attempt of its own: another one after a moment, without a word to the user. */
-static bool auth_try_again(struct ike_sa *sa)
-{
-	struct peer *peer = sa->peer;
-	struct ike *ike = sa->ike;
-
-	if (sa != peer->attempt || peer->busy >= BUSY_MAX)
-		return false;
-	peer->busy++;
-	peer->attempt = NULL;
-	report_log(ike, peer, LOG_INFO,
-		   "trying again in a moment: the peer is busy with an attempt of its own");
-	if (!peer->sa) {
-		timer_set(&ike->timers, &peer->retry, ike_now(ike) + 1000 + ike_jitter(ike, 1000));
-		return true;
-	}
-	sa_touch(peer->sa);	/* its own rekey has waited */
-	sa_term(peer->sa, 1000 + ike_jitter(ike, 1000));
-	return true;
-}
-
 /* No AUTH in it: but protected by keys only the other end of IKE_SA_INIT has. */
 enum verdict v2_auth_refused(struct inbound *in)
 {
@@ -343,7 +321,7 @@ enum verdict v2_auth_refused(struct inbound *in)
 	char name[NAME_STRLEN];
 
 	resume_used(in->sa);
-	if (error && error->type == NOTIFY_TEMPORARY_FAILURE && auth_try_again(in->sa))
+	if (error && again_attempt(in->sa, error->type))
 		return VERDICT_DONE;
 	if (in->sa->resumed) {
 		resume_give_up(in->sa, error ? notify_text(error->type, name) : "no IDr or AUTH");
