@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "esplaned/host/sock.h"
 
@@ -85,6 +86,39 @@ static void link_local_is_not_heard(void **state)
 	assert_string_equal(sent("fe80::9", "fd99::1", 500, 0), "");
 }
 
+/* A datagram from outside of the daemon's sockets, by the device lo. */
+static const char *sent_by_other(const char *to, uint16_t port)
+{
+	struct endpoint remote = endpoint_of(to, port);
+	struct timeval patience = { .tv_usec = 600000 };
+	struct event *timer = evtimer_new(base, on_patience, NULL);
+	int fd = socket(remote.addr.family, SOCK_DGRAM, 0), on = 1;
+	struct sockaddr_storage ss;
+	socklen_t len;
+
+	endpoint_to_sockaddr(&remote, &ss, &len);
+	assert_return_code(setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)), errno);
+	assert_return_code(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 2), errno);
+	assert_return_code(sendto(fd, "hello", 5, 0, (struct sockaddr *)&ss, len), errno);
+	close(fd);
+	got[0] = '\0';
+	evtimer_add(timer, &patience);
+	event_base_dispatch(base);
+	event_free(timer);
+	return got;
+}
+
+/* No answer can leave from where such a datagram came to: it begins nothing. */
+static void groups_are_not_heard(void **state)
+{
+	assert_int_equal(system("ip -6 route add multicast ff02::1 dev lo table local"), 0);
+	assert_non_null(strstr(sent_by_other("192.0.2.2", 500), "> 192.0.2.2:500 hello"));
+	assert_non_null(strstr(sent_by_other("fd99::3", 500), "> [fd99::3]:500 hello"));
+	assert_string_equal(sent_by_other("255.255.255.255", 500), "");
+	assert_string_equal(sent_by_other("fe80::9", 500), "");
+	assert_string_equal(sent_by_other("ff02::1", 500), "");
+}
+
 /* The host's rules see the mark: what has it goes nowhere here, what has it not goes its way. */
 static void the_mark_is_on_the_packet(void **state)
 {
@@ -131,6 +165,20 @@ static void no_source_but_the_link(void **state)
 				"ip addr add fd99::1/128 dev lo nodad"), 0);
 	assert_true(sock_source_for(&remote, 0, &local));
 	assert_memory_equal(addr_str(&local, text), "fd99::", 6);
+}
+
+/* Privacy addresses are for those who ask for them: a tunnel lasts longer. */
+static void the_source_lasts(void **state)
+{
+	struct addr remote = endpoint_of("2001:db8::2", 0).addr, local;
+	char text[ADDR_STRLEN];
+
+	assert_int_equal(system("sysctl -qw net.ipv6.conf.lo.use_tempaddr=2 && "
+				"ip addr add 2001:db8::1/64 dev lo mngtmpaddr && "
+				"ip -6 route add 2001:db8::/64 dev lo && "
+				"ip -6 -o addr show dev lo temporary | grep -q 2001:db8:"), 0);
+	assert_true(sock_source_for(&remote, 0, &local));
+	assert_string_equal(addr_str(&local, text), "2001:db8::1");
 }
 
 static void whose_address(void **state)
@@ -186,9 +234,11 @@ int main(void)
 		TEST(addresses_and_marker),
 		TEST(sockets_for_the_module),
 		TEST(link_local_is_not_heard),
+		TEST(groups_are_not_heard),
 		TEST(the_mark_is_on_the_packet),
 		TEST(the_mark_chooses_the_source),
 		TEST(no_source_but_the_link),
+		TEST(the_source_lasts),
 		TEST(whose_address),
 		TEST(the_port_is_taken),
 	};

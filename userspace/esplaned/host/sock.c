@@ -19,6 +19,7 @@
 #define BURST		64	/* datagrams read before other events get their turn */
 #define MARKER_LEN	4
 #define SOCK_PORTS	4
+#define SOCK_PREFER_PUBLIC 0x0002	/* RFC 5014 5; linux/in6.h does not go with netinet/in.h */
 #define SOCK_ROOM	(2 << 20)	/* octets that wait, as the kernel counts them */
 
 /* A socket; IPv6 has its own, of nothing else. */
@@ -104,7 +105,6 @@ static void sock_say_bind(uint16_t port, char why[SOCK_WHY_MAX])
 static int sock_port_open(const struct sock_place *place, char why[SOCK_WHY_MAX])
 {
 	int fd = socket(place->family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
 	int err = errno;
 
 	if (fd < 0) {
@@ -163,6 +163,12 @@ static bool sock_local_addr(struct msghdr *hdr, struct addr *addr)
 	return false;
 }
 
+/* A link-local one says nothing without its interface; from a group's nobody sends. */
+static bool sock_can_answer(const struct addr *local, const struct addr *remote)
+{
+	return !addr_is_link_local(remote) && addr_is_hosts(local);
+}
+
 /* False: nothing more to read. */
 static bool sock_receive(struct sock *s, int fd, uint16_t port)
 {
@@ -180,11 +186,10 @@ static bool sock_receive(struct sock *s, int fd, uint16_t port)
 
 	if (n < 0)
 		return errno != EAGAIN && errno != EBADF;
-	/* a link-local one cannot be answered without its interface */
 	if (hdr.msg_flags & MSG_TRUNC || !hdr.msg_namelen ||
 	    !endpoint_from_sockaddr(&remote, (struct sockaddr *)&from) || !remote.port ||
-	    addr_is_link_local(&remote.addr) ||
-	    !sock_local_addr(&hdr, &local.addr) || !sock_unmark(port, &msg, &len))
+	    !sock_local_addr(&hdr, &local.addr) || !sock_can_answer(&local.addr, &remote.addr) ||
+	    !sock_unmark(port, &msg, &len))
 		return true;
 	s->input(s->ctx, &local, &remote, msg, len);
 	return true;
@@ -330,6 +335,7 @@ void sock_keepalive(struct sock *s, const struct endpoint *local, const struct e
 bool sock_source_for(const struct addr *remote, uint32_t mark, struct addr *local)
 {
 	struct endpoint to = { .addr = *remote, .port = SOCK_PORT_IKE }, from;
+	int lasting = SOCK_PREFER_PUBLIC;
 	struct sockaddr_storage ss;
 	socklen_t len;
 	bool ok;
@@ -340,6 +346,9 @@ bool sock_source_for(const struct addr *remote, uint32_t mark, struct addr *loca
 		return false;
 	endpoint_to_sockaddr(&to, &ss, &len);
 	mark_set(fd, mark ? mark : CONFIG_FWMARK);
+	/* one of those that change each day (RFC 8981) would not last as long as a tunnel */
+	if (remote->family == AF_INET6)
+		setsockopt(fd, SOL_IPV6, IPV6_ADDR_PREFERENCES, &lasting, sizeof(lasting));
 	ok = !connect(fd, (struct sockaddr *)&ss, len);
 	len = sizeof(ss);
 	ok = ok && !getsockname(fd, (struct sockaddr *)&ss, &len) &&
