@@ -77,6 +77,12 @@ static void encap_cache_v6(struct espl_endpoint *ep, struct dst_entry *dst)
 {
 	dst_cache_set_ip6(&ep->route, dst, &ep->local.addr.v6);
 }
+
+static void encap_path_mtu_v6(struct net *net, const struct espl_endpoint *ep,
+			      struct sk_buff *skb, u32 mtu)
+{
+	ip6_update_pmtu(skb, net, htonl(mtu), 0, ep->mark, sock_net_uid(net, NULL));
+}
 #else
 static struct dst_entry *encap_route_v6(struct net *net, const struct espl_endpoint *ep)
 {
@@ -89,6 +95,11 @@ static struct dst_entry *encap_cached_v6(struct espl_endpoint *ep)
 }
 
 static void encap_cache_v6(struct espl_endpoint *ep, struct dst_entry *dst)
+{
+}
+
+static void encap_path_mtu_v6(struct net *net, const struct espl_endpoint *ep,
+			      struct sk_buff *skb, u32 mtu)
 {
 }
 #endif
@@ -124,6 +135,40 @@ struct dst_entry *espl_encap_route(const struct espl_net *en, const struct espl_
 	else
 		encap_cache_v6(ep, dst);
 	return dst;
+}
+
+/*
+ * The kernel's ipv4_update_pmtu() would look for the route without our mark, and find another one:
+ * that into the tunnel, where it leads everywhere. The route's own way reads the packet at the
+ * network header and the mark and device beside it.
+ */
+static void encap_path_mtu_v4(struct net *net, const struct espl_endpoint *ep,
+			      struct sk_buff *skb, u32 mtu)
+{
+	struct dst_entry *dst = encap_route_v4(net, ep);
+	int offset = skb_network_offset(skb);
+	struct net_device *dev = skb->dev;
+	u32 mark = skb->mark;
+
+	if (IS_ERR(dst))
+		return;
+	skb_reset_network_header(skb);
+	skb->dev = dst->dev;
+	skb->mark = ep->mark;
+	dst->ops->update_pmtu(dst, NULL, skb, mtu, false);
+	skb->mark = mark;
+	skb->dev = dev;
+	skb_set_network_header(skb, offset);
+	dst_release(dst);
+}
+
+void espl_encap_path_mtu(struct net *net, const struct espl_endpoint *ep, struct sk_buff *skb,
+			 u32 mtu)
+{
+	if (ep->local.family == AF_INET)
+		encap_path_mtu_v4(net, ep, skb, mtu);
+	else
+		encap_path_mtu_v6(net, ep, skb, mtu);
 }
 
 static void encap_push_v4(struct sk_buff *skb, const struct espl_endpoint *ep,
@@ -179,6 +224,8 @@ static void encap_push_udp(struct sk_buff *skb, const struct espl_endpoint *ep,
 		return;
 	uh->check = ~csum_ipv6_magic(&ep->local.addr.v6, &ep->remote.addr.v6, len, IPPROTO_UDP, 0);
 	skb->ip_summed = CHECKSUM_PARTIAL;
+	/* Left by a tunnel inside of ours: devices would look for the sum in there. */
+	skb->encapsulation = 0;
 	skb->csum_start = (unsigned char *)uh - skb->head;
 	skb->csum_offset = offsetof(struct udphdr, check);
 }

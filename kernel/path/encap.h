@@ -35,6 +35,13 @@ struct dst_entry *espl_encap_route(const struct espl_net *en, const struct espl_
 				   struct espl_endpoint *ep);
 
 /*
+ * Believed: the path to the peer takes @mtu octets. @skb is an ICMP error, at the packet of ours
+ * that it quotes. Under RCU, BH off.
+ */
+void espl_encap_path_mtu(struct net *net, const struct espl_endpoint *ep, struct sk_buff *skb,
+			 u32 mtu);
+
+/*
  * Writes the outer headers before skb->data, where the ESP header will begin;
  * the skb gets its final length @esp_len of ESP only later. @ds: the outer
  * DSCP and ECN; @fragment: what is longer than the path takes is fragmented, not

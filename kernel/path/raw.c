@@ -4,14 +4,15 @@
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <net/ip.h>
-#include <net/ip6_route.h>
 #include <net/ipv6.h>
-#include <net/route.h>
 #include <net/xfrm.h>
 
 #include "core/device.h"
 #include "core/net.h"
+#include "core/policy.h"
+#include "core/sa.h"
 #include "core/satable.h"
+#include "encap.h"
 #include "pure/wire.h"
 #include "rx.h"
 #include "source.h"
@@ -70,19 +71,29 @@ static int raw_cb(struct sk_buff *skb, int err)
  * peer; the kernel's route then keeps it, within its own limits. For ESP in UDP
  * the kernel's UDP does the same by the ports.
  */
+static int raw_err(struct sk_buff *skb, __be32 spi, const struct espl_outer *peer, bool too_big,
+		   u32 mtu)
+{
+	struct net *net = dev_net(skb->dev);
+	const struct espl_sa *sa = espl_sa_find_out(espl_net(net), spi, peer);
+
+	if (!sa)
+		return -ENOENT;
+	if (too_big)
+		espl_encap_path_mtu(net, rcu_dereference(sa->policy->endpoint), skb, mtu);
+	return 0;
+}
+
 static int raw_err_v4(struct sk_buff *skb, u32 info)
 {
 	const struct iphdr *ip = (const struct iphdr *)skb->data;
 	const struct espl_esp_hdr *esp = (const void *)(skb->data + ip->ihl * 4);
-	struct net *net = dev_net(skb->dev);
+	const struct icmphdr *icmp = icmp_hdr(skb);
 	struct espl_outer peer;
 
 	espl_outer_set_v4(&peer, ip->daddr, 0);
-	if (!espl_sa_find_out(espl_net(net), esp->spi, &peer))
-		return -ENOENT;
-	if (icmp_hdr(skb)->type == ICMP_DEST_UNREACH && icmp_hdr(skb)->code == ICMP_FRAG_NEEDED)
-		ipv4_update_pmtu(skb, net, info, 0, IPPROTO_ESP);
-	return 0;
+	return raw_err(skb, esp->spi, &peer,
+		       icmp->type == ICMP_DEST_UNREACH && icmp->code == ICMP_FRAG_NEEDED, info);
 }
 
 static struct xfrm4_protocol raw_protocol_v4 = {
@@ -100,15 +111,10 @@ static int raw_err_v6(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type, 
 {
 	const struct ipv6hdr *ip = (const struct ipv6hdr *)skb->data;
 	const struct espl_esp_hdr *esp = (const void *)(skb->data + offset);
-	struct net *net = dev_net(skb->dev);
 	struct espl_outer peer;
 
 	espl_outer_set_v6(&peer, &ip->daddr, 0);
-	if (!espl_sa_find_out(espl_net(net), esp->spi, &peer))
-		return -ENOENT;
-	if (type == ICMPV6_PKT_TOOBIG)
-		ip6_update_pmtu(skb, net, info, 0, 0, sock_net_uid(net, NULL));
-	return 0;
+	return raw_err(skb, esp->spi, &peer, type == ICMPV6_PKT_TOOBIG, ntohl(info));
 }
 
 static struct xfrm6_protocol raw_protocol_v6 = {

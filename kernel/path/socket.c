@@ -130,6 +130,8 @@ static int socket_make_heir(struct espl_net *en, struct sock *old)
 	us->sk = us->heir->sk;
 	us->sk->sk_bound_dev_if = old->sk_bound_dev_if;
 	us->sk->sk_ipv6only = old->sk_ipv6only;
+	us->sk->sk_mark = old->sk_mark;		/* of the route that keeps a path MTU */
+	udp_set_no_check6_rx(us->sk, udp_get_no_check6_rx(old));
 	us->sk->sk_uid = old->sk_uid;
 	SOCK_INODE(us->heir)->i_uid = old->sk_uid;
 	us->sk->sk_reuseport = 1;

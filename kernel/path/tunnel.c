@@ -68,7 +68,9 @@ bool espl_tunnel_fit(struct espl_tunnel *tunnel, struct sk_buff *skb,
 		     const struct espl_flow *flow, const struct espl_esp_shape *shape,
 		     unsigned int path_mtu, unsigned int outer)
 {
-	unsigned int mtu = espl_esp_payload_max(shape, path_mtu - outer);
+	/* a route's MTU is what its administrator says, less than the outer headers too */
+	unsigned int room = path_mtu > outer ? path_mtu - outer : 0;
+	unsigned int mtu = espl_esp_payload_max(shape, room);
 	bool v4 = flow->family == AF_INET;
 
 	/* RFC 6040 4.1, normal mode: both DSCP and ECN are copied. */

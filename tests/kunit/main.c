@@ -14,6 +14,7 @@ static struct kunit_suite *suites[] = {
 	&espl_selector_suite,
 	&espl_flow_suite,
 	&espl_segment_suite,
+	&espl_encap_suite,
 	&espl_crypto_suite,
 	&espl_satable_suite,
 };

@@ -27,7 +27,7 @@ static const char usage[] =
 "  sa-del        dev= spi= dir=in|out\n"
 "  sa-get        [dev= [spi= dir=in|out]]   without spi a list\n"
 "  dump          [dev=]                     policies and SAs\n"
-"  socket-attach [addr=] [port=4500] [hold] [forget] [reuseaddr] hold: stay, print what\n"
+"  socket-attach [addr=] [port=4500] [mark=] [hold] [forget] [reuseaddr] hold: stay, print what\n"
 "                is not ESP; forget: switch UDP_ENCAP off behind the module's back;\n"
 "                reuseaddr: that and not SO_REUSEPORT\n"
 "  flush         [dev=]\n"
@@ -387,14 +387,18 @@ static int bound_socket(void)
 	bool v6 = arg("addr") && strchr(arg("addr"), ':');
 	int fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), on = 1;
 	uint16_t port = (uint16_t)arg_number("port", 4500);
+	uint32_t mark = (uint32_t)arg_number("mark", 0);
 
 	in.sin_port = in6.sin6_port = htons(port);
 	if (arg("addr") && inet_pton(v6 ? AF_INET6 : AF_INET, arg("addr"),
 				     v6 ? (void *)&in6.sin6_addr : &in.sin_addr) != 1)
 		die("addr= is not an IP address");
 	setsockopt(fd, SOL_SOCKET, arg("reuseaddr") ? SO_REUSEADDR : SO_REUSEPORT, &on, sizeof(on));
-	if (v6)
+	setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark));
+	if (v6) {
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+		setsockopt(fd, IPPROTO_UDP, UDP_NO_CHECK6_RX, &on, sizeof(on));
+	}
 	if (fd < 0 || bind(fd, v6 ? (struct sockaddr *)&in6 : (struct sockaddr *)&in,
 			   v6 ? sizeof(in6) : sizeof(in)))
 		die("port %u: %s", port, strerror(errno));

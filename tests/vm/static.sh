@@ -85,6 +85,29 @@ drops()
 	field "$1" "stats.$2" info dev="${3:-espl0}"
 }
 
+# both_are PATHS WHAT: the numbers of both SAs of a
+both_are()
+{
+	[ "$(sa_out a "$1")" = "$2" ] && [ "$(sa_in a "$1")" = "$2" ] && return
+	ctl a sa-get dev=espl0
+	return 1
+}
+
+# Five echo requests of 84 octets from a and their answers, and nothing else, in the counters.
+counters()
+{
+	pings a 10.2.0.1 5 -s 56 || return
+	wait_for 5 both_are packets,bytes,seq '5 420 5'
+	both_are packets,bytes,seq '5 420 5'
+}
+
+# Why what should have arrived has not, as TAP's comments.
+say_drops()
+{
+	in_net b cat /proc/net/xfrm_stat | awk '$2' | sed 's/^/#   /'
+	ctl a info dev=espl0 | sed -n '/stats/,$s/^/#   /p'
+}
+
 in_spi()
 {
 	[ "$1" = a ] && echo 0x1001 || echo 0x2001
@@ -160,10 +183,10 @@ espl_tunnel()
 $(sa_lines "$1" "$2" "${@:4}")"
 }
 
-# espl_socket NET: ESP in UDP, with a process that owns the socket
+# espl_socket NET [ESPLCTL-ARGUMENT...]: ESP in UDP, with a process that owns the socket
 espl_socket()
 {
-	spawn "socket-$1" in_net "$1" esplctl socket-attach addr="$OUTER_ANY" hold
+	spawn "socket-$1" in_net "$1" esplctl socket-attach addr="$OUTER_ANY" hold "${@:2}"
 	wait_for 5 grep -q attached "$WORK/socket-$1.log" || bail "socket-attach: $(cat "$WORK/socket-$1.log")"
 }
 
@@ -280,6 +303,13 @@ transfer()
 # In the clear: whatever a capture of eth0 has that is neither ESP nor neighbour discovery.
 # Later fragments of ESP in UDP have no ports: the first one answers for them.
 CLEAR='tcp or icmp or ip6 proto 17 or (ip proto 17 and ip[6:2] & 0x1fff = 0 and not port 4500) or (icmp6 and (ip6[40] == 128 or ip6[40] == 129))'
+
+# From a, over a path of 1320 octets: whose packets are too long is told, and what is left.
+too_big()
+{
+	in_net a ping -c 3 -i 0.2 -W 1 -M "do" -s 1340 10.2.0.1
+	in_net a ping -c 3 -i 0.2 -W 1 -M "do" -s 1340 10.2.0.1 2>&1 | grep -q 'mtu *= *12[0-9][0-9]'
+}
 
 # flood NAME NET ADDRESS [SIZE [PING-ARGUMENT...]]: pings, as fast as they go, until reaped; a new ping where one gave up
 flood()
