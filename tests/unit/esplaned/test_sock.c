@@ -216,7 +216,10 @@ static int fresh(void **state)
 	return !s || !sock_open_natt(s, why) ||
 	       system("ip link set lo up && ip addr add 192.0.2.1/32 dev lo && "
 		      "ip addr add 192.0.2.2/32 dev lo && ip addr add fd99::1/128 dev lo nodad && "
-		      "ip addr add fd99::3/128 dev lo nodad && ip addr add fe80::9/128 dev lo nodad");
+		      "ip addr add fd99::3/128 dev lo nodad && ip addr add fe80::9/128 dev lo nodad && "
+		      /* the kernel takes them from a workqueue */
+		      "for i in $(seq 100); do ip -6 -o addr show dev lo tentative | grep -q . || "
+		      "exit 0; sleep 0.05; done; false");
 }
 
 static int done(void **state)
