@@ -174,7 +174,7 @@ static int command_peer_up(struct peer *peer)
 
 	peer->tunnel->held_down = false;
 	TAILQ_FOREACH(child, &peer->children, link) {
-		if (child->left)
+		if (child->left || (child->guest && !child->held_down))
 			continue;
 		child->held_down = false;
 		child->wanted |= child->state == CHILD_DOWN;

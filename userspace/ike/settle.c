@@ -7,6 +7,7 @@
 #include "ike/object/child.h"
 #include "ike/object/demand.h"
 #include "ike/object/pace.h"
+#include "ike/object/part.h"
 #include "ike/object/path.h"
 #include "ike/object/peer.h"
 #include "ike/object/stream.h"
@@ -178,7 +179,7 @@ static void settle_children(struct peer *peer)
 			child_connecting(child, "wanted");
 			sa_touch(peer->sa);
 		} else if (keep && !none && child->state == CHILD_DOWN && !child->held_down &&
-			   !child->vain && !timer_armed(&child->retry)) {
+			   !child->guest && !child->vain && !timer_armed(&child->retry)) {
 			child_retry_later(child, 0);
 		}
 	}
@@ -262,14 +263,14 @@ static void settle_standing(struct peer *peer)
 	}
 }
 
-/* What a reload has taken out and nothing is under way for. */
+/* What a reload has taken out, and guests that are down, where nothing is under way for it. */
 static void settle_left(struct peer *peer)
 {
 	struct child *child, *next;
 
 	for (child = TAILQ_FIRST(&peer->children); child; child = next) {
 		next = TAILQ_NEXT(child, link);
-		if (child_has_left(child))
+		if (child_has_left(child) || part_is_over(child))
 			child_free(child);
 	}
 }

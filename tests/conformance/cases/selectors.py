@@ -236,3 +236,20 @@ def ts_opaque_ports_are_offered(t):
     request = t.peer().accept_init().expect(wire.IKE_AUTH)
     equal(wire.parse_ts(request.get(wire.TSR)), [Ts.net(REMOTE, 17, OPAQUE)], "TSr")
     equal(wire.parse_ts(request.get(wire.TSI)), [Ts.net(LOCAL, 17)], "TSi")
+
+
+@case(920, "RFC 7296 2.9")
+def ts_subnets_of_one_selector(t):
+    """A peer with a CHILD_SA for each of its networks, all within one selector of the subject's, has
+    them side by side."""
+    t.start(local_ts=LOCAL, remote_ts=REMOTE)
+    peer = t.peer()
+    asked = [([Ts.net(f"10.2.{n}.0/24")], [Ts.net(f"10.1.{n}.0/24")]) for n in (1, 2, 3)]
+    sa = peer.connect(tsi=asked[0][0], tsr=asked[0][1])
+    children = [sa.child]
+    for tsi, tsr in asked[1:]:
+        children.append(peer.new_child(sa, tsi=tsi, tsr=tsr))
+    for child, (tsi, tsr) in zip(children, asked):
+        equal((child.local_ts, child.remote_ts), (tsi, tsr), "selectors")
+        t.has_child(sa, child)
+    t.has_pairs(3)

@@ -195,7 +195,7 @@ static void child_policy_gone(struct child *child)
 
 bool child_may_wait(const struct child *child)
 {
-	return child->peer->demand && !child->held_down;
+	return child->peer->demand && !child->held_down && !child->guest;
 }
 
 void child_wait_no_more(struct child *child)

@@ -29,6 +29,7 @@ struct child {
 	const struct child_conf *conf;	/* the tunnel's, or */
 	struct child_conf *part;	/* its own: a part of that, see part.h; or NULL */
 	const struct child_conf *whole;	/* the tunnel's: what it is, or a part of */
+	bool guest;			/* a part that only the peer asks for: it goes when down */
 	/*
 	 * A reload has taken it out: the configuration that it is of, a reference. It is down, and
 	 * goes when nothing of it is under way; else NULL.
@@ -38,7 +39,7 @@ struct child {
 	enum child_state state;		/* set by child_set_state() only */
 	bool wanted;			/* to be made on the next occasion */
 	bool held_down;			/* taken down by a person */
-	/* A part whose selectors the peer refuses: it is not asked for again with this IKE SA. */
+	/* The peer refuses a part's selectors, or has no more: not asked with this IKE SA. */
 	bool vain;
 	bool in_kernel;			/* the policy is there */
 	bool waits;			/* but no SA: packets wait for one */

@@ -517,7 +517,7 @@ void pair_forget(struct child_sa *pair)
 	pair_disarm(pair);
 	timers_unreserve(&pair->child->ike->timers, 1);
 	TAILQ_REMOVE(&pair->child->pairs, pair, link);
-	if (pair->child->left)
+	if (pair->child->left || pair->child->guest)
 		peer_touch(pair->child->peer);
 	mem_free_wiped(pair, sizeof(*pair));
 }

@@ -360,30 +360,95 @@ bool part_is_other(const struct child *child, const struct ts_pair *ts)
 		!part_shares(conf->local_ts, ts->local, child->local_ts));
 }
 
+bool part_is_beside(const struct child *child, const struct ts_pair *ts)
+{
+	struct ts_pair has = part_has(child);
+
+	return child_carries(child) && !child->peer->conf->any && part_is_left(child, ts, &has);
+}
+
+static void part_no_room(const struct child *child, struct cause *cause)
+{
+	cause_set(cause, IKE_FAIL_PROTOCOL,
+		  "child %s is up with other selectors, and there is no room for one beside it",
+		  child->conf->name);
+}
+
 bool part_make_room(struct child *child, struct cause *cause)
 {
 	struct ts_pair has = part_has(child);
 
 	if (part_rest(child, &has, false))
 		return true;
-	cause_set(cause, IKE_FAIL_PROTOCOL,
-		  "child %s is up with other selectors, and there is no room for one beside it",
-		  child->conf->name);
+	part_no_room(child, cause);
 	return false;
+}
+
+struct child *part_guest(struct child *child, const struct ts_pair *ts, struct cause *cause)
+{
+	struct peer *peer = child->peer;
+	struct child *guest;
+
+	if (part_children(peer) >= TUNNEL_CHILDREN_MAX || !part_make(child, ts, false)) {
+		part_no_room(child, cause);
+		return NULL;
+	}
+	guest = TAILQ_LAST(&peer->children, child_list);
+	guest->guest = true;
+	report_log(peer->ike, peer, LOG_INFO,
+		   "the peer makes another CHILD_SA within the selectors of child %s: %s",
+		   child->conf->name, guest->conf->name);
+	peer_touch(peer);
+	return guest;
+}
+
+bool part_is_over(const struct child *child)
+{
+	return child->guest && child->state == CHILD_DOWN && !child->wanted && !child->held_down &&
+	       TAILQ_EMPTY(&child->pairs) && !child->peer->promised;
+}
+
+/* The child beside @child that has @ts, and no other. */
+static struct child *part_that_has(const struct child *child, const struct ts_pair *ts)
+{
+	struct child *other;
+
+	TAILQ_FOREACH(other, &child->peer->children, link)
+		if (other != child && !other->held_down && child_carries(other) &&
+		    ts_list_equal(other->local_ts, ts->local) &&
+		    ts_list_equal(other->remote_ts, ts->remote))
+			return other;
+	return NULL;
+}
+
+/* The peer answers with what @other has, and so it would the next time. */
+static void part_gets_nothing(struct child *child, const struct child *other)
+{
+	struct cause cause;
+
+	cause_set(&cause, IKE_FAIL_TS,
+		  "the peer answers with the selectors of child %s, which is up: it has no more for "
+		  "this one now", other->conf->name);
+	child_failed(child, &cause);
+	child->vain = true;
 }
 
 struct child *part_for(struct child *child, const struct ts_pair *ts, struct cause *cause)
 {
-	struct child *part;
+	struct child *part = part_that_has(child, ts);
 
-	if (!part_is_other(child, ts))
+	if (part) {
+		part_gets_nothing(child, part);
+		return part;
+	}
+	if (!part_is_beside(child, ts))
 		return child;
-	if (!part_make_room(child, cause))
+	if (part_is_other(child, ts) && !part_make_room(child, cause))
 		return NULL;
 	TAILQ_FOREACH(part, &child->peer->children, link)
 		if (part->part && part != child && !part->held_down &&
 		    ts_list_within(ts->local, part->conf->local_ts) &&
 		    ts_list_within(ts->remote, part->conf->remote_ts))
 			return part;
-	return child;
+	return part_guest(child, ts, cause);
 }

@@ -5,6 +5,10 @@
  * own, NAME-2, NAME-3 and so on, as `split = yes` makes them. Two families, and two protocols, are
  * no pair. They stay while the peer does: the next IKE SA asks for them at once. A peer has
  * TUNNEL_CHILDREN_MAX children at most, and of a tunnel that anybody may connect to none has parts.
+ *
+ * A peer may also make several CHILD_SAs within one configured selector, one for each of its own,
+ * narrower ones. The second and further ones are parts too, guests: of exactly what the peer asks
+ * for, and for as long as they are up. One that a person takes down stays, and is refused.
  */
 #ifndef IKE_PART_H
 #define IKE_PART_H
@@ -26,11 +30,18 @@ bool part_rest(struct child *child, const struct ts_pair *has, bool wanted);
 bool part_is_other(const struct child *child, const struct ts_pair *ts);
 /* Then those become parts. False: too many, or no memory: @cause, and nothing has changed. */
 bool part_make_room(struct child *child, struct cause *cause);
+/* Is @child up, and @ts beside all that it has? */
+bool part_is_beside(const struct child *child, const struct ts_pair *ts);
+/* A guest for @ts, which is not up yet. NULL: too many, or no memory: @cause. */
+struct child *part_guest(struct child *child, const struct ts_pair *ts, struct cause *cause);
+/* A guest that is down, and not held down, and nothing of it is under way: it may go. */
+bool part_is_over(const struct child *child);
 /* A reload gives @name to another: a part that has it gets a number that is free. */
 void part_make_way(struct peer *peer, const char *name);
 /*
  * Whose @ts are, which the peer has agreed to: @child's, or those of a part that it gets now, not
- * in the place of other selectors that are up. NULL: as part_make_room.
+ * in the place of other selectors that are up; or of one that has the same, and @child has failed.
+ * NULL: as part_make_room.
  */
 struct child *part_for(struct child *child, const struct ts_pair *ts, struct cause *cause);
 

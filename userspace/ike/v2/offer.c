@@ -276,13 +276,38 @@ static unsigned int offer_nearness(const struct child *child, const struct ts_pa
 	return 1 + 2 * near + (child->state != CHILD_UP || child_is_behind(child));
 }
 
+/* Is it for what a guest has that a person has taken down? */
+static bool offer_is_held(const struct child *child, const struct ts_pair *theirs)
+{
+	return child->guest && child->held_down &&
+	       ts_list_within(theirs->local, child->conf->local_ts) &&
+	       ts_list_within(theirs->remote, child->conf->remote_ts);
+}
+
+/* Taken down by a person; or a guest on its way out, as another has its selectors now. */
+static bool offer_is_shut(const struct child *child, const struct ts_pair *theirs)
+{
+	const struct child *other;
+
+	if (child->held_down || !child->guest || child->state != CHILD_DOWN)
+		return child->held_down;
+	TAILQ_FOREACH(other, &child->peer->children, link)
+		if (other != child && child_carries(other) &&
+		    ts_list_overlap(other->local_ts, theirs->local) &&
+		    ts_list_overlap(other->remote_ts, theirs->remote))
+			return true;
+	return false;
+}
+
 static struct child *offer_nearest(struct peer *peer, const struct ts_pair *theirs)
 {
 	struct child *child, *best = NULL;
 	unsigned int most = 0, near;
 
 	TAILQ_FOREACH(child, &peer->children, link) {
-		near = child->held_down ? 0 : offer_nearness(child, theirs);
+		if (offer_is_held(child, theirs))
+			return NULL;
+		near = offer_is_shut(child, theirs) ? 0 : offer_nearness(child, theirs);
 		if (near > most) {
 			most = near;
 			best = child;
@@ -353,6 +378,7 @@ uint16_t offer_take(struct peer *peer, const struct msg *m, bool ignore_ke,
 		    struct offer_taken *taken, struct cause *cause)
 {
 	struct ts_pair theirs;
+	struct child *guest;
 	uint16_t refused;
 
 	if (!offer_ts(&theirs, &m->tsr, &m->tsi))
@@ -367,6 +393,12 @@ uint16_t offer_take(struct peer *peer, const struct msg *m, bool ignore_ke,
 		refused = part_make_room(taken->child, cause) ?
 				  offer_fit(peer, m, &theirs, ignore_ke, taken, cause) :
 				  NOTIFY_TEMPORARY_FAILURE;
+	} else if (!refused && part_is_beside(taken->child, &taken->ts)) {
+		guest = part_guest(taken->child, &taken->ts, cause);
+		if (guest)
+			taken->child = guest;
+		else
+			refused = NOTIFY_TEMPORARY_FAILURE;
 	}
 	taken->more = !refused && offer_leaves(taken, &theirs);
 	ts_pair_clear(&theirs);

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A peer that makes several CHILD_SAs within one configured selector. */
+#include "ike/object/part.h"
+#include "unit/ike/ike_ends.h"
+
+/* Side 0 has one child for all networks of side 1's, which has a child for each. */
+static struct ends *wide(void)
+{
+	struct ends *p = ends_new();
+
+	set_ts(&p->s[0], "10.1.0.0/16", "10.2.0.0/16");
+	set_ts(&p->s[1], "10.2.0.0/24", "10.1.0.0/24");
+	add_child(&p->s[1], "voice", "10.2.1.0/24", "10.1.1.0/24");
+	add_child(&p->s[1], "video", "10.2.2.0/24", "10.1.0.0/24");
+	ends_start(p);
+	return p;
+}
+
+/* What side 1 has up side 0 has too, with the same pair; so many of them. */
+static void assert_side_by_side(struct ends *p, unsigned int count)
+{
+	struct child *a, *b;
+
+	TAILQ_FOREACH(a, &peer_of(&p->s[0])->children, link)
+		TAILQ_FOREACH(b, &peer_of(&p->s[1])->children, link)
+			count -= a->out && b->out && a->out->spi_out == b->out->spi_in &&
+				 a->out->spi_in == b->out->spi_out &&
+				 ts_list_equal(a->remote_ts, b->local_ts) &&
+				 ts_list_equal(a->local_ts, b->remote_ts);
+	assert_int_equal(count, 0);
+}
+
+static void forget(struct ends *p)
+{
+	pass(p, 2 * PAIR_LINGER_MS);
+	carry_all(p);
+}
+
+static void assert_carries(struct ends *p, unsigned int count)
+{
+	assert_side_by_side(p, count);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(p->s[i].fake.in_count, count);
+		assert_int_equal(p->s[i].fake.policy_count, count);
+		assert_int_equal(p->s[i].fake.reserved, 0);
+	}
+}
+
+static unsigned int children(struct side *s)
+{
+	struct child *child;
+	unsigned int count = 0;
+
+	TAILQ_FOREACH(child, &peer_of(s)->children, link)
+		count++;
+	return count;
+}
+
+static void none_takes_the_place_of_another(void **state)
+{
+	struct ends *p = wide();
+
+	attempt(p, 1);
+	forget(p);
+	assert_carries(p, 3);
+	assert_int_equal(children(&p->s[0]), 3);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(p->s[i].ev[IKE_EV_CHILD_DOWN].count, 0);
+	/* at the end what the peer alone has asked for is gone */
+	assert_int_equal(side_down(&p->s[0]), 0);
+	carry_all(p);
+	forget(p);
+	assert_int_equal(children(&p->s[0]), 1);
+	assert_true(fake_is_empty(&p->s[0].fake));
+	ends_free(p);
+}
+
+/* Rekeyed by either end, each is itself. */
+static void each_is_rekeyed(void **state)
+{
+	struct ends *p = wide();
+	struct child *child;
+
+	attempt(p, 1);
+	for (int i = 0; i < 2; i++) {
+		TAILQ_FOREACH(child, &peer_of(&p->s[i])->children, link)
+			soft_limit_of(child);
+		carry_all(p);
+		forget(p);
+		assert_carries(p, 3);
+		TAILQ_FOREACH(child, &peer_of(&p->s[0])->children, link)
+			assert_int_equal(child->rekeys, i + 1);
+	}
+	ends_free(p);
+}
+
+/* Another IKE SA, of either end's, has them all. */
+static void all_follow(void **state)
+{
+	struct ends *p = wide();
+
+	attempt(p, 1);
+	for (int i = 0; i < 2; i++) {
+		reauthenticate(&p->s[1]);
+		let_time_pass(p, 30);
+		forget(p);
+		assert_carries(p, 3);
+		assert_int_equal(children(&p->s[0]), 3);
+	}
+	ends_free(p);
+}
+
+/* One that the peer deletes is not asked for by us, and makes no place dirty for the next. */
+static void one_goes_and_comes(void **state)
+{
+	struct ends *p = wide();
+	struct child *voice = child_named(&p->s[1], "voice");
+
+	attempt(p, 1);
+	assert_int_equal(ike_down(p->s[1].ike, voice->id, "by hand"), 0);
+	carry_all(p);
+	forget(p);
+	assert_carries(p, 2);
+	assert_int_equal(children(&p->s[0]), 2);
+	assert_int_equal(ike_up(p->s[1].ike, voice->id), 0);
+	pass(p, 0);
+	carry_all(p);
+	assert_carries(p, 3);
+	/* the same again is the same child's */
+	assert_int_equal(children(&p->s[0]), 3);
+	ends_free(p);
+}
+
+/* What a person takes down is refused until a person has it up again. */
+static void down_sticks(void **state)
+{
+	struct ends *p = wide();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct child *guest;
+
+	attempt(p, 1);
+	guest = TAILQ_NEXT(child_of(a), link);
+	assert_true(guest->guest);
+	assert_int_equal(ike_down(a->ike, guest->id, "by hand"), 0);
+	carry_all(p);
+	assert_int_equal(ike_up(b->ike, child_named(b, "voice")->id), 0);
+	pass(p, 0);
+	carry_all(p);
+	forget(p);
+	ended_in(b, IKE_EV_CHILD_FAILED, IKE_FAIL_TS, "accepts no traffic between");
+	assert_carries(p, 2);
+	assert_int_equal(guest->state, CHILD_DOWN);
+	assert_int_equal(ike_up(a->ike, guest->id), 0);
+	pass(p, 0);
+	carry_all(p);
+	assert_carries(p, 3);
+	assert_int_equal(children(a), 3);
+	ends_free(p);
+}
+
+/* What has gone is asked for again, and the peer answers with what a guest has: that goes on. */
+static void the_peer_has_no_more(void **state)
+{
+	struct ends *p = wide();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	attempt(p, 1);
+	assert_int_equal(ike_down(b->ike, child_of(b)->id, "by hand"), 0);
+	carry_all(p);
+	forget(p);
+	assert_carries(p, 2);
+	assert_int_equal(child_of(a)->state, CHILD_DOWN);
+	assert_int_equal(ike_up(a->ike, child_of(a)->id), 0);
+	pass(p, 0);
+	carry_all(p);
+	forget(p);
+	assert_carries(p, 2);
+	assert_int_equal(child_of(a)->state, CHILD_DOWN);
+	ended_in(a, IKE_EV_CHILD_FAILED, IKE_FAIL_TS, "has no more for this one");
+	assert_int_equal(children(a), 3);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(p->s[i].ev[IKE_EV_CHILD_DOWN].count, 1);
+	/* it is not asked for again and again, and the peer can have it */
+	let_time_pass(p, 600);
+	assert_int_equal(a->ev[IKE_EV_CHILD_FAILED].count, 1);
+	assert_int_equal(ike_up(b->ike, child_of(b)->id), 0);
+	pass(p, 0);
+	carry_all(p);
+	forget(p);
+	assert_carries(p, 3);
+	assert_int_equal(child_of(a)->state, CHILD_UP);
+	ends_free(p);
+}
+
+/* A peer has so many, and no more: the next is put off, and what is up stays up. */
+static void they_are_limited(void **state)
+{
+	struct ends *p = wide();
+	struct cause cause = {0};
+	struct child *child;
+	struct ts_pair ts;
+	const char *why;
+	struct ts net;
+
+	attempt(p, 1);
+	child = child_of(&p->s[0]);
+	assert_true(ts_parse(&net, "10.1.9.0/24", &why));
+	ts.local = ts_list_new(&net, 1);
+	assert_true(ts_parse(&net, "10.2.9.0/24", &why));
+	ts.remote = ts_list_new(&net, 1);
+	assert_true(part_is_beside(child, &ts));
+	for (unsigned int i = 3; i < TUNNEL_CHILDREN_MAX; i++)
+		assert_non_null(part_guest(child, &ts, &cause));
+	assert_null(part_guest(child, &ts, &cause));
+	assert_non_null(strstr(cause.text, "no room"));
+	ts_pair_clear(&ts);
+	side_tick(&p->s[0]);
+	/* none of them has come up: they are gone again */
+	assert_int_equal(children(&p->s[0]), 3);
+	assert_carries(p, 3);
+	ends_free(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(none_takes_the_place_of_another),
+		cmocka_unit_test(each_is_rekeyed),
+		cmocka_unit_test(all_follow),
+		cmocka_unit_test(one_goes_and_comes),
+		cmocka_unit_test(down_sticks),
+		cmocka_unit_test(the_peer_has_no_more),
+		cmocka_unit_test(they_are_limited),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
