@@ -63,14 +63,16 @@ struct peer *node_peer(const struct node *n, int other)
 struct child *node_child(const struct node *n, int other, unsigned int i)
 {
 	struct peer *peer = node_peer(n, other);
-	struct child *child;
+	struct child *child, *found = NULL;
 
 	if (!peer)
 		return NULL;
+	/* what was last at a place may be down, and another be there */
 	TAILQ_FOREACH(child, &peer->children, link)
-		if (!child->left && parts_index((struct node *)n, child) == i)
-			return child;
-	return NULL;
+		if (!child->left && parts_index((struct node *)n, child) == i &&
+		    (!found || child->state == CHILD_UP))
+			found = child;
+	return found;
 }
 
 unsigned int node_child_index(struct node *n, const struct child *child)
@@ -219,7 +221,9 @@ static void child_event(struct node *n, struct view *view, const struct ike_even
 		*since = n->w->now;
 	if (ev->type == IKE_EV_CHILD_DOWN && !*since)
 		violate(n->w, "%c: a child goes down, and was not up", 'A' + n->index);
-	if (ev->type == IKE_EV_CHILD_FAILED && *since)
+	/* what was last at a place may fail, and another be there */
+	if (ev->type == IKE_EV_CHILD_FAILED && *since &&
+	    node_child(n, node_other(n, child->peer), node_child_index(n, child)) == child)
 		violate(n->w, "%c: a child that is up has failed", 'A' + n->index);
 	if (ev->type == IKE_EV_CHILD_DOWN)
 		*since = 0;

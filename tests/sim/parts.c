@@ -2,6 +2,7 @@
 /*
  * Node 0 has one child for all networks of the hub, which has a child for each: the one learns of
  * parts (RFC 7296 2.9), whoever begins. A part is the child of its network, wherever it stands.
+ * With some seeds its selector is one that has all of them: then the hub alone can ask for each.
  */
 #include "sim/sim.h"
 
@@ -12,7 +13,7 @@ static bool parts_are_of(const struct node *n)
 
 void parts_configure(struct world *w)
 {
-	struct ts all[CHILDREN_MAX], local;
+	struct ts all[CHILDREN_MAX], local, remote;
 	struct node *n = &w->n[0];
 	const char *why;
 
@@ -21,12 +22,15 @@ void parts_configure(struct world *w)
 		w->parted &= !w->wrong_ts[i];
 	if (!w->parted)
 		return;
+	/* with `unique = keep` who began is refused, and what it asked for is lost */
+	w->wide = w->seed % 4 == 0 && !w->keep;
 	ts_parse(&local, "10.1.0.0/16", &why);
+	ts_parse(&remote, "10.2.0.0/16", &why);
 	for (unsigned int i = 0; i < w->children; i++)
 		all[i] = n->child[i].remote_ts->ts[0];
 	n->whole = n->child[0];
 	n->whole.local_ts = ts_list_new(&local, 1);
-	n->whole.remote_ts = ts_list_new(all, w->children);
+	n->whole.remote_ts = w->wide ? ts_list_new(&remote, 1) : ts_list_new(all, w->children);
 	n->conf.child = &n->whole;
 	n->conf.child_count = 1;
 }
@@ -44,9 +48,11 @@ unsigned int parts_index(struct node *n, const struct child *child)
 
 	if (!parts_are_of(n))	/* "t0", "t1", or the only one, "t" */
 		return child->conf->name[1] ? child->conf->name[1] - '0' : 0;
-	if (remote->count > 1 && child->remote_ts && child->remote_ts->count == 1)
+	if (child->part && remote->count == 1)
+		return remote->ts[0].start.b[2] / 16;
+	if (child_carries(child) && child->remote_ts->count == 1)
 		n->whole_at = child->remote_ts->ts[0].start.b[2] / 16;
-	return remote->count > 1 ? n->whole_at : remote->ts[0].start.b[2] / 16;
+	return n->whole_at;
 }
 
 unsigned int parts_count(const struct node *n)

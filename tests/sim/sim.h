@@ -264,6 +264,7 @@ struct world {
 	bool persistent;		/* some tunnels are tried again for ever */
 	bool changing;			/* tunnels are reloaded while they live */
 	bool parted;			/* node 0 has one child for all of the hub's */
+	bool wide;			/* by one selector: it cannot ask for each */
 	bool wrong_ts[CHILDREN_MAX];	/* the ends have no selectors of the child in common */
 	struct datagram flight[FLIGHT_MAX];
 	unsigned int flight_count;

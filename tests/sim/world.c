@@ -259,7 +259,8 @@ static const struct ike_sa *carrier(const struct child *child)
 
 /*
  * The receiver has asked for what the child sends on, and not had the answer; with that the child
- * came up, or of all other pairs of the child the receiver has none.
+ * came up, or of all other pairs of the child the receiver has none. Who has one wide selector may
+ * get again what it has.
  */
 bool only_unknown(struct node *to, const struct child *child)
 {
@@ -267,7 +268,7 @@ bool only_unknown(struct node *to, const struct child *child)
 
 	if (!kernel_reserved(&to->k, child->out->spi_out))
 		return false;
-	if (child->up_ms == child->out->installed_ms)
+	if (to->w->wide || child->up_ms == child->out->installed_ms)
 		return true;
 	TAILQ_FOREACH(pair, &child->pairs, link)
 		if (kernel_in(&to->k, pair->spi_out))
