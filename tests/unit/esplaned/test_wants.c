@@ -20,6 +20,22 @@ struct device {
 };
 
 static struct device devs[DEVICES];
+static int fail_at = -1;		/* which allocation from now on, from 0 */
+
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return fail_at >= 0 && !fail_at-- ? NULL : __real_calloc(n, size);
+}
+
+void *__real_reallocarray(void *p, size_t n, size_t size);
+void *__wrap_reallocarray(void *p, size_t n, size_t size);
+void *__wrap_reallocarray(void *p, size_t n, size_t size)
+{
+	return fail_at >= 0 && !fail_at-- ? NULL : __real_reallocarray(p, n, size);
+}
+
 static uint32_t seed = 1;
 
 static uint32_t next_random(uint32_t below)
@@ -127,10 +143,50 @@ static void as_one_look_at_all(void **state)
 	wants_clear(&wants);
 }
 
+static struct prefix prefix_of(const char *net, uint8_t bits)
+{
+	struct prefix p = { .bits = bits };
+
+	assert_true(addr_parse(&p.addr, net));
+	return p;
+}
+
+static unsigned int wanted_by(const struct wants *wants, const struct prefix *dst)
+{
+	struct counted c = {0};
+
+	wants_equal(wants, dst, on_want, &c);
+	return c.count;
+}
+
+/* A change takes the place of what was wanted, or without memory changes nothing. */
+static void changed_or_as_it_was(void **state)
+{
+	struct prefix was = prefix_of("10.1.0.0", 16), now = prefix_of("10.2.0.0", 16);
+	struct wanted before = { .list = &was, .count = 1 }, after = { .list = &now, .count = 1 };
+	struct wants wants = {0};
+
+	assert_true(wants_add(&wants, &devs[0], &before));
+	assert_true(wants_add(&wants, &devs[1], &before));
+	for (int i = 0; i < 2; i++) {
+		fail_at = i;
+		assert_false(wants_change(&wants, &devs[0], &after));
+		assert_int_equal(fail_at, -1);
+		assert_int_equal(wanted_by(&wants, &was), 2);
+		assert_int_equal(wanted_by(&wants, &now), 0);
+	}
+	assert_true(wants_change(&wants, &devs[0], &after));
+	assert_int_equal(wanted_by(&wants, &was), 1);
+	assert_int_equal(wanted_by(&wants, &now), 1);
+	assert_int_equal(wants.count, 2);
+	wants_clear(&wants);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(as_one_look_at_all),
+		cmocka_unit_test(changed_or_as_it_was),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

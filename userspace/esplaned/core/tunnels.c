@@ -145,6 +145,18 @@ static bool tunnels_peers(const struct ike *ike, uint32_t tunnel, struct addr **
 	return *list;
 }
 
+/* What the host has of it is again as its options say. */
+static void tunnels_undo(struct tunnel_entry *t, const struct addr *peers, unsigned int count)
+{
+	char why[IKE_WHY_MAX];
+
+	if (!device_changed(t->dev, peers, count, why))
+		log_err("tunnel %s: no memory: routes that block are those of the configuration "
+			"that is not in use; reload again once there is some", t->opt.ike.name);
+	else if (why[0])
+		log_err("tunnel %s: %s", t->opt.ike.name, why);
+}
+
 /* Routes of children that are new block before these are there, and of others until they go. */
 bool tunnels_change(struct ike *ike, struct tunnel_entry *t, struct tunnel_options *opt,
 		    const struct options_change *change)
@@ -153,18 +165,21 @@ bool tunnels_change(struct ike *ike, struct tunnel_entry *t, struct tunnel_optio
 	struct addr *peers;
 	unsigned int count;
 	int rc = -ENOMEM;
+	bool laid;
 
 	if (!tunnels_peers(ike, t->id, &peers, &count)) {
 		log_err("tunnel %s stays as it was: no memory", t->opt.ike.name);
 		return false;
 	}
 	tunnels_swap(&t->opt, opt);
-	if (device_changed(t->dev, peers, count, why))
+	laid = device_changed(t->dev, peers, count, why);
+	if (laid)
 		rc = ike_tunnel_change(ike, t->id, &t->opt.ike, change->child);
 	if (rc) {
 		log_err("tunnel %s stays as it was: %s", t->opt.ike.name, strerror(-rc));
 		tunnels_swap(&t->opt, opt);
-		device_changed(t->dev, peers, count, why);
+		if (laid)
+			tunnels_undo(t, peers, count);
 		free(peers);
 		return false;
 	}

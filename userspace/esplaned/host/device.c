@@ -250,14 +250,20 @@ static void device_mark(struct device *dev, char why[IKE_WHY_MAX])
 	way_make(dev, why);
 }
 
-/* What it wants, and all know of it. False: no memory, and it wants nothing. */
-static bool device_fill(struct device *dev)
+/*
+ * What it wants, and all know of it; @again: in place of what it has wanted. False: no memory, and
+ * they know what they knew.
+ */
+static bool device_fill(struct device *dev, bool again)
 {
 	struct wants *wants = &dev->all->wants;
 
 	if (!wanted_fill(&dev->wanted, dev->opt))
 		return false;
-	if (!dev->opt->no_routes && !wants_add(wants, dev, &dev->wanted)) {
+	if (dev->opt->no_routes) {
+		wants_del(wants, dev);
+	} else if (again ? !wants_change(wants, dev, &dev->wanted) :
+			   !wants_add(wants, dev, &dev->wanted)) {
 		wanted_clear(&dev->wanted);
 		return false;
 	}
@@ -278,7 +284,7 @@ struct device *device_new(struct devices *all, const struct tunnel_options *opt,
 	carry_init(&dev->carry, all->sk, all->aside, all->blocks, opt);
 	dev->next = all->first;
 	all->first = dev;
-	if (!device_fill(dev)) {
+	if (!device_fill(dev, false)) {
 		device_free(dev);
 		return NULL;
 	}
@@ -331,11 +337,8 @@ bool device_changed(struct device *dev, const struct addr *peers, unsigned int c
 	struct device was = *dev;
 
 	why[0] = '\0';
-	wants_del(&dev->all->wants, dev);
-	if (!device_fill(dev)) {
+	if (!device_fill(dev, true)) {
 		dev->wanted = was.wanted;
-		if (!dev->opt->no_routes)
-			wants_add(&dev->all->wants, dev, &dev->wanted);
 		return false;
 	}
 	if (dev->aside)

@@ -57,7 +57,22 @@ static void wants_merge(struct wants *wants, const struct want *list, size_t cou
 	}
 }
 
-bool wants_add(struct wants *wants, struct device *dev, const struct wanted *wanted)
+void wants_del(struct wants *wants, const struct device *dev)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < wants->count; i++) {
+		if (wants->list[i].dev == dev)
+			wants_count(wants, &wants->list[i], (size_t)-1);
+		else
+			wants->list[kept++] = wants->list[i];
+	}
+	wants->count = kept;
+}
+
+/* @again: it has wanted something before. */
+static bool wants_put(struct wants *wants, struct device *dev, const struct wanted *wanted,
+		      bool again)
 {
 	size_t count = wanted->count + wanted->picked_count;
 	struct want *list = calloc(count + 1, sizeof(*list)), *more;
@@ -74,6 +89,8 @@ bool wants_add(struct wants *wants, struct device *dev, const struct wanted *wan
 	for (size_t i = 0; i < wanted->picked_count; i++)
 		list[wanted->count + i] = (struct want){ wanted->picked[i].to.dst, dev, true };
 	qsort(list, count, sizeof(*list), wants_order);
+	if (again)
+		wants_del(wants, dev);
 	for (size_t i = 0; i < count; i++)
 		wants_count(wants, &list[i], 1);
 	wants_merge(wants, list, count);
@@ -81,17 +98,14 @@ bool wants_add(struct wants *wants, struct device *dev, const struct wanted *wan
 	return true;
 }
 
-void wants_del(struct wants *wants, const struct device *dev)
+bool wants_add(struct wants *wants, struct device *dev, const struct wanted *wanted)
 {
-	size_t kept = 0;
+	return wants_put(wants, dev, wanted, false);
+}
 
-	for (size_t i = 0; i < wants->count; i++) {
-		if (wants->list[i].dev == dev)
-			wants_count(wants, &wants->list[i], (size_t)-1);
-		else
-			wants->list[kept++] = wants->list[i];
-	}
-	wants->count = kept;
+bool wants_change(struct wants *wants, struct device *dev, const struct wanted *wanted)
+{
+	return wants_put(wants, dev, wanted, true);
 }
 
 void wants_clear(struct wants *wants)

@@ -24,8 +24,10 @@ struct wants {
 	size_t lengths[ADDR_FAMILIES][WANTS_BITS];	/* how many are so long */
 };
 
-/* False: no memory, and nothing is added. */
+/* False: no memory, and nothing has changed. */
 bool wants_add(struct wants *wants, struct device *dev, const struct wanted *wanted);
+/* Likewise, in place of what @dev has wanted so far. */
+bool wants_change(struct wants *wants, struct device *dev, const struct wanted *wanted);
 void wants_del(struct wants *wants, const struct device *dev);
 void wants_clear(struct wants *wants);
 
