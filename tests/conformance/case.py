@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from peer import wire
 from peer.exchange import PATIENCE, Init, Peer, Unexpected, ike_proposal
-from subject.net import PEERS, SUBJECT
+from subject.net import IPV4
 
 CASES = []
 
@@ -17,25 +17,29 @@ class Case:
     rfc: str
     logo: str                   # number in the IPv6 Ready Logo IKEv2 conformance specification
     only: str                   # the one subject that it is for, or None
+    outside: object             # of subject/net.py: where subject and peers are
+    name: str
     function: object
-
-    @property
-    def name(self):
-        return self.function.__name__
 
     @property
     def about(self):
         return " ".join(inspect.getdoc(self.function).split())
 
 
-def case(number, rfc, logo=None, only=None):
-    """Declares a case. Its function's doc is one sentence: what the subject does."""
+def case(number, rfc, logo=None, only=None, over=(IPV4,)):
+    """
+    Declares a case. Its function's doc is one sentence: what the subject does. @over: what it runs
+    with, IPv4 first; over IPv6 too is a second case.
+    """
     def declare(function):
-        if any(c.number == number or c.name == function.__name__ for c in CASES):
-            raise ValueError(f"case {number} {function.__name__} is there twice")
+        name = function.__name__
+        if any(c.number == number or c.name == name for c in CASES):
+            raise ValueError(f"case {number} {name} is there twice")
         if not function.__doc__:
             raise ValueError(f"case {number} says nothing about itself")
-        CASES.append(Case(number, rfc, logo, only, function))
+        for i, outside in enumerate(over):
+            CASES.append(Case(number + 60000 * i, rfc, logo, only, outside, name + "_ipv6" * i,
+                              function))
         return function
     return declare
 
@@ -65,7 +69,7 @@ def accepted(message):
 class Trial:
     """One case under way."""
     def __init__(self, subject):
-        self.subject, self.peers = subject, []
+        self.subject, self.peers, self.outside = subject, [], subject.outside
 
     def start(self, **options):
         """The subject with one tunnel, `t`, that has these options too. _ in a name means -."""
@@ -83,9 +87,12 @@ class Trial:
 
     def peer(self, number=0, **more):
         """The peer with that address; the first one is the tunnel's remote."""
-        peer = next((p for p in self.peers if p.address == PEERS[number]), None)
+        return self.peer_at(self.outside.peers[number], **more)
+
+    def peer_at(self, address, subject=None, **more):
+        peer = next((p for p in self.peers if p.address == address), None)
         if not peer:
-            peer = Peer(PEERS[number], SUBJECT, **more)
+            peer = Peer(address, subject or self.outside.subject, **more)
             self.peers.append(peer)
         return peer
 

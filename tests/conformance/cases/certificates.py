@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Proofs by certificate (RFC 7296 2.15, 3.6, 3.7; RFC 7427), the subject in both roles."""
+import ipaddress
 import os
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 
 from case import accepted, case, check, equal, refused
@@ -33,9 +35,11 @@ class Pki:
         return self.t.peer()
 
 
-def prove(peer, sa, certificate, chain=None, name=OTHER, method=None, data=None, **how):
+def prove(peer, sa, certificate, chain=None, name=OTHER, ident=None, method=None, data=None,
+          **how):
     """IKE_AUTH's payloads with a proof by @certificate. @chain: CERT payloads, else its own."""
-    me = peer.id_payload(wire.IDI if sa.initiator else wire.IDR, (wire.ID_FQDN, name.encode()))
+    me = peer.id_payload(wire.IDI if sa.initiator else wire.IDR,
+                         ident or (wire.ID_FQDN, name.encode()))
     octets = sa.auth_octets(me.body, sa.initiator)
     auth = wire.auth(method or pki.SIGNATURE, data or certificate.sign(octets, **how))
     return [me, *([certificate.payload] if chain is None else chain), auth]
@@ -173,6 +177,19 @@ def certificate_out_of_time(t):
 def certificate_of_another_name(t):
     """The identity must stand in the certificate."""
     bad(t, lambda ca: Certificate("other.example.org", ca))
+
+
+@case(1530, "RFC 7296 3.5, RFC 5280 4.2.1.6, RFC 4945 3.1.1", only="esplaned")
+def certificate_of_an_address(t):
+    """An address as the identity must stand in the certificate as iPAddress: 4 or 16 octets."""
+    for kind, own, other in ((wire.ID_IPV4_ADDR, "198.51.100.7", "198.51.100.8"),
+                             (wire.ID_IPV6_ADDR, "2001:db8::7", "2001:db8::107")):
+        own, other = ipaddress.ip_address(own), ipaddress.ip_address(other)
+        how = {"ident": (kind, own.packed), "options": {"remote_id": str(own)}}
+        bad(t, leaf(names=[x509.IPAddress(other), str(own)]), **how)
+        t.subject.stop()
+        good(t, leaf(names=[x509.IPAddress(other), x509.IPAddress(own)]), **how)
+        t.subject.stop()
 
 
 @case(1513, "RFC 7296 3.6", only="esplaned")

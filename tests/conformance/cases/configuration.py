@@ -6,6 +6,7 @@ from case import accepted, case, check, equal, refused
 from peer import wire
 from peer.wire import (CFG_ACK, CFG_REPLY, CFG_REQUEST, CFG_SET, INTERNAL_IP4_ADDRESS as IP4,
                        INTERNAL_IP4_DNS as DNS4, INTERNAL_IP6_ADDRESS as IP6, Ts)
+from subject.net import BOTH
 
 POOL = {"addresses": ["10.9.0.1-10.9.0.3", "fd09::1-fd09::3"], "dns": ["10.1.0.53", "fd01::53"]}
 ALL = Ts.net("0.0.0.0/0")
@@ -52,7 +53,7 @@ def address(answer, name=IP4):
     return str(ipaddress.ip_address(values[0][:16] if name == IP6 else values[0]))
 
 
-@case(1401, "RFC 7296 2.19, 3.15.1", only="esplaned")
+@case(1401, "RFC 7296 2.19, 3.15.1", only="esplaned", over=BOTH)
 def config_gives_an_address(t):
     """A peer that asks for an IPv4 address gets one of the pool, and its child is narrowed to it."""
     serve(t)
@@ -64,7 +65,7 @@ def config_gives_an_address(t):
     t.has_child(sa)
 
 
-@case(1402, "RFC 7296 3.15.1", only="esplaned")
+@case(1402, "RFC 7296 3.15.1", only="esplaned", over=BOTH)
 def config_gives_both_families(t):
     """Who asks for both families gets an address of each; an IPv6 one has a prefix length."""
     serve(t, local_ts=["10.1.0.0/24", "fd01::/64"])

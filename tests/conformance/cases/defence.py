@@ -4,9 +4,8 @@ import os
 
 from case import accepted, case, check, equal
 from peer import wire
-from peer.exchange import Peer
 from peer.sa import nat_hash
-from subject.net import PEERS
+from subject.net import BOTH
 
 HALF_OPEN = 200                 # more than any server lets begin without asking for a cookie
 
@@ -25,7 +24,7 @@ def pressed(t):
     return until_pressed(t.peer())
 
 
-@case(801, "RFC 7296 2.6")
+@case(801, "RFC 7296 2.6", over=BOTH)
 def cookie_is_asked_for(t):
     """Under many half-open IKE SAs it asks for a COOKIE of 1 to 64 octets, and keeps no state."""
     init = pressed(t)
@@ -36,7 +35,7 @@ def cookie_is_asked_for(t):
     check(answer.get(wire.SA) is None, "an SA payload beside the COOKIE")
 
 
-@case(802, "RFC 7296 2.6")
+@case(802, "RFC 7296 2.6", over=BOTH)
 def cookie_is_accepted(t):
     """The request with the right COOKIE first makes an IKE SA that can be authenticated."""
     init = pressed(t)
@@ -68,6 +67,37 @@ def cookie_of_another(t):
     check(second.ask().notify(wire.COOKIE), "another exchange may use it")
 
 
+@case(815, "RFC 7296 2.6", over=BOTH)
+def cookie_of_another_address(t):
+    """The same request with its COOKIE from another address is asked for one again."""
+    t.start(remote="any")
+    first, other = until_pressed(t.peer()), t.peer(1)
+    first.with_cookie(first.ask())
+    other.send(first.message().encode())
+    answer = other.expect(lambda m: m.response and m.spi_i == first.spi, "an answer")
+    check(answer.notify(wire.COOKIE) and answer.get(wire.SA) is None, f"it says {answer}")
+    first.run()
+
+
+@case(816, "RFC 7296 2.6, 2.21", only="esplaned", over=BOTH)
+def half_open_of_one_network(t):
+    """One /24, of IPv6 a /64, has no more than 64 half-open IKE SAs; another one is served."""
+    t.start(remote="any")
+    for _ in range(64):
+        init = t.peer().init()
+        answer = init.ask()
+        if answer.notify(wire.COOKIE):
+            init.with_cookie(answer)
+            answer = init.ask()
+        check(answer.get(wire.SA), f"it says {answer}")
+    near, far = (peer.init() for peer in (t.peer(1), t.peer_at(t.outside.far)))
+    for init in (near, far):
+        init.with_cookie(init.ask())
+        init.send()
+    t.silent(near.peer, lambda m: m.get(wire.SA) is not None)
+    far.finish(far.response())
+
+
 @case(805, "RFC 7296 2.6")
 def cookie_changes_nothing_else(t):
     """A COOKIE that nobody asked for is ignored."""
@@ -89,7 +119,7 @@ def half_open_does_not_harm(t):
     t.has_child(sa)
 
 
-@case(807, "RFC 7296 2.23")
+@case(807, "RFC 7296 2.23", over=BOTH)
 def nat_notifies_are_answered(t):
     """Its IKE_SA_INIT response has both NAT_DETECTION notifies, with the right hashes."""
     t.start()
@@ -107,7 +137,7 @@ def behind_nat(t, **options):
     t.start(**options)
     peer = t.peer()
     init = peer.init(nat=False)
-    init.payloads += peer.nat_payloads(init.spi, bytes(8), local="10.9.9.9")
+    init.payloads += peer.nat_payloads(init.spi, bytes(8), local=t.outside.nowhere)
     sa = init.run()
     sa.port = 4500
     peer.finish_auth(sa, sa.request(wire.IKE_AUTH, peer.auth_payloads(sa)))
@@ -115,16 +145,16 @@ def behind_nat(t, **options):
     return peer, sa
 
 
-@case(808, "RFC 7296 2.23, RFC 3948")
+@case(808, "RFC 7296 2.23, RFC 3948", over=BOTH)
 def nat_in_front_of_the_peer(t):
     """With NAT in front of the peer IKE goes on at port 4500, and ESP in UDP to the peer's port."""
     peer, _ = behind_nat(t)
     policy = list(t.kernel.policies.values())[0]
     check(policy["udp"], "ESP is not in UDP")
-    equal(policy["remote"], f"{peer.address}:4500", "where ESP goes to")
+    equal(policy["remote"], peer.at(4500), "where ESP goes to")
 
 
-@case(809, "RFC 7296 2.23")
+@case(809, "RFC 7296 2.23", over=BOTH)
 def nat_moves_the_peer(t):
     """A request from another port of a peer behind NAT is answered there, and ESP follows."""
     peer, sa = behind_nat(t)
@@ -132,11 +162,11 @@ def nat_moves_the_peer(t):
     sa.port, sa.to = 40000, (peer.subject, 4500)
     answer = sa.request(wire.INFORMATIONAL)
     equal(answer.port, 40000, "where the answer comes to")
-    t.kernel.wait(lambda k: list(k.policies.values())[0]["remote"] == f"{peer.address}:40000",
+    t.kernel.wait(lambda k: list(k.policies.values())[0]["remote"] == peer.at(40000),
                   "ESP to the new port", 20)
 
 
-@case(810, "RFC 7296 2.23")
+@case(810, "RFC 7296 2.23", over=BOTH)
 def nat_moves_nobody_by_forgery(t):
     """A forged request, or a copy of an old one, from another port moves nothing."""
     peer, sa = behind_nat(t)
@@ -148,7 +178,7 @@ def nat_moves_nobody_by_forgery(t):
     bad = sa.seal(wire.INFORMATIONAL, [], 4, spoil=lambda d: d[:-1] + bytes([d[-1] ^ 1]))
     peer.send(bad, 40001, (peer.subject, 4500))
     t.silent(peer)
-    equal(list(t.kernel.policies.values())[0]["remote"], f"{peer.address}:4500", "where ESP goes")
+    equal(list(t.kernel.policies.values())[0]["remote"], peer.at(4500), "where ESP goes")
     t.alive(sa)
 
 
@@ -160,7 +190,7 @@ def answers_go_where_requests_come_from(t):
     equal(sa.request(wire.INFORMATIONAL).port, 4500, "the port")
 
 
-@case(812, "RFC 7296 2.23, RFC 3948 2.2")
+@case(812, "RFC 7296 2.23, RFC 3948 2.2", over=BOTH)
 def marker_is_needed_on_4500(t):
     """On port 4500 what has no marker of four zero octets is not IKE; a keepalive is eaten."""
     t.start()
@@ -177,8 +207,7 @@ def marker_is_needed_on_4500(t):
 def initial_contact_of_another_identity(t):
     """INITIAL_CONTACT of one peer does not end the IKE SA of another one with the same secret."""
     t.start(remote="any")
-    one, two = t.peer(0), Peer(PEERS[1], t.peer(0).subject)
-    t.peers.append(two)
+    one, two = t.peer(0), t.peer(1)
     two.local_ts = [wire.Ts.net("10.2.0.128/25")]
     one.local_ts = [wire.Ts.net("10.2.0.0/25")]
     first = one.connect(ident=(wire.ID_FQDN, b"one.example.org"))

@@ -6,9 +6,11 @@ import struct
 from case import accepted, case, check, equal, refused
 from peer import wire
 from peer.exchange import Unexpected
+from subject.net import BOTH, IPV6
 
-MANY = [f"10.{n}.0.0/24" for n in range(100, 116)]      # make IKE_AUTH large
-BEHIND = [f"172.16.{n}.0/24" for n in range(100, 116)]
+# they make IKE_AUTH large: 16 octets each, of IPv6 40
+MANY, BEHIND = ([f"{net}.{n}.0/24" for n in range(16)] for net in ("10.100", "172.16"))
+MANY6, BEHIND6 = ([f"{net}:{n:x}::/64" for n in range(16)] for net in ("fd08", "fd09"))
 OFFER = wire.notify(wire.FRAGMENTATION_SUPPORTED)
 
 
@@ -73,7 +75,7 @@ def fragmentation_is_offered(t):
     equal((offer.protocol, offer.spi, offer.data), (0, b"", b""), "the notify")
 
 
-@case(1203, "RFC 7383 2.5, 2.6")
+@case(1203, "RFC 7383 2.5, 2.6", over=BOTH)
 def fragments_make_a_request(t):
     """IKE_AUTH that comes in fragments is answered like one that comes whole."""
     peer, sa = opened(t)
@@ -235,7 +237,7 @@ def fragments_with_bad_content(t):
     equal(answer.notify(wire.UNSUPPORTED_CRITICAL_PAYLOAD).data, bytes([99]), "the payload's type")
 
 
-@case(1217, "RFC 7383 2.5.1")
+@case(1217, "RFC 7383 2.5.1", over=BOTH)
 def fragments_are_sent(t):
     """A request that is larger than `fragment-size` comes in fragments, none larger than that."""
     t.start(fragment_size="576", local_ts=MANY, remote_ts=BEHIND)
@@ -244,7 +246,8 @@ def fragments_are_sent(t):
     sa = peer.accept_init(extra=[OFFER])
     message = sa.expect(wire.IKE_AUTH)
     check(message.fragments > 1, "it came whole")
-    check(message.largest <= 576 - 20 - 8 - 4, f"a fragment of {message.largest} octets")
+    most = 576 - (40 if t.outside is IPV6 else 20) - 8 - 4
+    check(most - 40 < message.largest <= most, f"a fragment of {message.largest} octets")
     equal(len(wire.parse_ts(message.get(wire.TSI))), 16, "selectors")
     peer.check_auth(sa, message)
     peer.answer_auth(sa, message)
@@ -277,12 +280,14 @@ def fragments_of_an_answer(t):
     t.has_child(sa)
 
 
-@case(1220, "RFC 7383 2.5.2")
+@case(1220, "RFC 7383 2.5.2", over=BOTH)
 def fragments_become_smaller(t):
-    """A request that nobody answers comes in smaller fragments after its second try."""
-    t.start(fragment_size="1000", local_ts=MANY, remote_ts=BEHIND,
-            retransmit_first="100ms", retransmit_factor="1")
-    peer = t.peer()
+    """A request that nobody answers comes in fragments of the size that each host takes after its
+    second try: 576 octets, over IPv6 1280."""
+    ipv6 = t.outside is IPV6
+    t.start(fragment_size="2000" if ipv6 else "1000", local_ts=MANY6 if ipv6 else MANY,
+            remote_ts=BEHIND6 if ipv6 else BEHIND, retransmit_first="100ms", retransmit_factor="1")
+    peer, most = t.peer(), (1280 - 40 if ipv6 else 576 - 20) - 8 - 4
     t.subject.up()
     sa = peer.accept_init(extra=[OFFER])
     first = sa.expect(wire.IKE_AUTH)
@@ -290,6 +295,7 @@ def fragments_become_smaller(t):
                           "another division")
     if message.fragments <= first.fragments:
         raise Unexpected(f"{message.fragments} fragments after {first.fragments}")
+    check(most - 40 < message.largest <= most, f"a fragment of {message.largest} octets")
     peer.answer_auth(sa, message)
     t.has_child(sa)
 

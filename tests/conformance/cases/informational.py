@@ -4,6 +4,7 @@ import os
 
 from case import accepted, case, check, equal, refused
 from peer import wire
+from subject.net import BOTH
 
 FAST = {"retransmit_first": "100ms", "retransmit_tries": 3}
 CHILDREN = {name: {"local-ts": f"10.1.{n}.0/24", "remote-ts": f"10.2.{n}.0/24"}
@@ -258,7 +259,7 @@ def info_unprotected_changes_nothing_as_initiator(t):
     t.alive(sa)
 
 
-@case(422, "RFC 7296 2.21.4, 1.5")
+@case(422, "RFC 7296 2.21.4, 1.5", over=BOTH)
 def info_unknown_ike_spi(t):
     """A request for an IKE SA that is not there gets INVALID_IKE_SPI with its SPIs and id, and
     no more of them than ten a second; or nothing."""
@@ -379,7 +380,7 @@ def info_both_delete_the_child(t):
     t.alive(sa)
 
 
-@case(432, "RFC 7296 2.4", "IKEv2.SGW.R.1.1.3.1")
+@case(432, "RFC 7296 2.4", "IKEv2.SGW.R.1.1.3.1", over=BOTH)
 def info_icmp_changes_nothing(t):
     """ICMP port unreachable from the peer's host ends nothing."""
     peer, sa = t.called(dpd="1s")

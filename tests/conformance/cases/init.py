@@ -6,6 +6,7 @@ from case import accepted, case, check, equal, refused
 from peer import crypto, wire
 from peer.exchange import IKE_GCM, ike_proposal
 from peer.wire import Transform as T
+from subject.net import BOTH
 
 CBC = (T(wire.ENCR, wire.ENCR_AES_CBC, 128), T(wire.PRF, wire.PRF_HMAC_SHA2_256),
        T(wire.INTEG, wire.AUTH_HMAC_SHA2_256_128), T(wire.DH, wire.MODP_2048))
@@ -18,7 +19,7 @@ def unheard(t, init, data):
     init.run()
 
 
-@case(101, "RFC 7296 1.2", "IKEv2.SGW.R.1.1.1.1")
+@case(101, "RFC 7296 1.2", "IKEv2.SGW.R.1.1.1.1", over=BOTH)
 def init_is_answered(t):
     """It answers IKE_SA_INIT with SA, KE, Nonce, a responder SPI of its own, the same initiator
     SPI."""
@@ -394,7 +395,7 @@ def init_all_zero_secret(t):
         t.peer().inbox.clear()
 
 
-@case(134, "RFC 7296 2.21.1, 3")
+@case(134, "RFC 7296 2.21.1, 3", over=BOTH)
 def init_broken_length_of_header(t):
     """A message whose header says another length than it has is no message."""
     t.start()
@@ -453,10 +454,10 @@ def init_with_wrong_header(t):
         t.peer().inbox.clear()
 
 
-@case(139, "RFC 7296 2.6")
+@case(139, "RFC 7296 2.6", over=BOTH)
 def init_spis_differ(t):
     """Two peers with the same initiator SPI get IKE SAs of their own."""
-    t.start_tunnels(t={}, u={"remote": "192.0.2.3", "local-ts": "10.3.0.0/24",
+    t.start_tunnels(t={}, u={"remote": t.outside.peers[1], "local-ts": "10.3.0.0/24",
                              "remote-ts": "10.4.0.0/24"})
     one, two = t.peer(0).init(), t.peer(1).init()
     two.spi = one.spi
@@ -467,7 +468,7 @@ def init_spis_differ(t):
         peer.check_auth(sa, sa.request(wire.IKE_AUTH, peer.auth_payloads(sa)))
 
 
-@case(140, "RFC 7296 2.21.1")
+@case(140, "RFC 7296 2.21.1", over=BOTH)
 def init_from_a_stranger(t):
     """A peer that no tunnel is for gets no IKE SA."""
     t.start()
@@ -477,7 +478,7 @@ def init_from_a_stranger(t):
     check(not any(m.get(wire.SA) is not None for m in t.peer(3).inbox), "an IKE SA")
 
 
-@case(142, "RFC 7296 2")
+@case(142, "RFC 7296 2", over=BOTH)
 def init_of_3000_octets(t):
     """Requests of 1280 and of 3000 octets are processed."""
     t.start()

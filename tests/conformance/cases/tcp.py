@@ -5,10 +5,10 @@ import time
 from case import accepted, case, check, equal, refused
 from cases.defence import until_pressed
 from peer import wire
-from peer.exchange import Accept, Peer
+from peer.exchange import Accept
 from peer.sa import nat_hash
 from peer.stream import StreamPeer
-from subject.net import PEERS, SUBJECT
+from subject.net import BOTH
 
 SAYS = wire.notify(wire.CHILDLESS_IKEV2_SUPPORTED)
 LISTENS = {"listen_tcp": 4500}
@@ -16,7 +16,7 @@ QUICK = {"retransmit_first": "200ms", "retransmit_tries": 6}
 
 
 def stream_peer(t):
-    peer = StreamPeer(PEERS[0], SUBJECT)
+    peer = StreamPeer(t.outside.peers[0], t.outside.subject)
     t.peers.append(peer)
     return peer
 
@@ -50,7 +50,7 @@ def says_where(message, spi_r, *ends):
               wire.NOTIFY_NAMES[kind])
 
 
-@case(3001, "RFC 9329 3, 4, 6.1", only="esplaned")
+@case(3001, "RFC 9329 3, 4, 6.1", only="esplaned", over=BOTH)
 def tcp_carries_ike(t):
     """Both initial exchanges and more go by one connection, and the kernel gets nothing of it."""
     _, sa = childless(t)
@@ -212,7 +212,7 @@ def tcp_malformed_is_told(t):
     prove_first(peer)
 
 
-@case(3015, "RFC 9329 6.3", only="esplaned")
+@case(3015, "RFC 9329 6.3", only="esplaned", over=BOTH)
 def tcp_cookie_by_another_connection(t):
     """A cookie may come back by another connection, from another port."""
     t.start(**LISTENS)
@@ -256,12 +256,12 @@ def tcp_part_goes_with_its_connection(t):
     accepted(sa.answer_to(sa.next_out - 1))
 
 
-@case(3018, "RFC 9329 6.5", only="esplaned")
+@case(3018, "RFC 9329 6.5", only="esplaned", over=BOTH)
 def tcp_says_where_it_is(t):
     """NAT_DETECTION of its answer is for the ports of the connection."""
     peer = dialled(t)
     answer = peer.init().ask()
-    says_where(answer, answer.spi_r, (SUBJECT, 4500), peer.stream.getsockname())
+    says_where(answer, answer.spi_r, (peer.subject, 4500), peer.stream.getsockname()[:2])
 
 
 @case(3019, "RFC 9329 6.1", only="esplaned")
@@ -335,7 +335,7 @@ def prove(peer, sa, request):
     sa.respond(request, peer.auth_payloads(sa)[:2])
 
 
-@case(3021, "RFC 9329 4, 6.1", only="esplaned")
+@case(3021, "RFC 9329 4, 6.1", only="esplaned", over=BOTH)
 def tcp_is_dialled(t):
     """It sends IKETCP, proves itself without a child, deletes the IKE SA and closes."""
     peer, accept = called(t)
@@ -351,8 +351,7 @@ def tcp_is_dialled(t):
 @case(3022, "RFC 9329 5.1", only="esplaned")
 def tcp_is_fallen_back_to(t):
     """Where UDP gets no answer it goes on over TCP."""
-    udp = Peer(PEERS[0], SUBJECT)
-    t.peers.append(udp)
+    udp = t.peer()
     peer, accept = called(t, tcp="fall-back")
     udp.drain()
     tries = udp.repeats + [m for m in udp.inbox if m.exchange == wire.IKE_SA_INIT]
@@ -409,14 +408,13 @@ def tcp_same_connection_for_cookies(t):
     prove(peer, sa, sa.expect(wire.IKE_AUTH))
 
 
-@case(3027, "RFC 9329 5.1, 6.5", only="esplaned")
+@case(3027, "RFC 9329 5.1, 6.5", only="esplaned", over=BOTH)
 def tcp_falls_back_anew(t):
     """Over TCP it begins anew: another SPI, and NAT_DETECTION for the ports of the connection."""
-    udp = Peer(PEERS[0], SUBJECT)
-    t.peers.append(udp)
+    udp = t.peer()
     peer, accept = called(t, tcp="fall-back")
     over_udp = udp.expect(lambda m: m.exchange == wire.IKE_SA_INIT, "IKE_SA_INIT by UDP")
-    says_where(over_udp, bytes(8), (SUBJECT, 500), (PEERS[0], 500))
-    says_where(accept.request, bytes(8), peer.stream.getpeername(), (PEERS[0], 4500))
+    says_where(over_udp, bytes(8), (udp.subject, 500), (udp.address, 500))
+    says_where(accept.request, bytes(8), peer.stream.getpeername()[:2], (peer.address, 4500))
     check(over_udp.spi_i != accept.request.spi_i, "the SPI is the same")
     check(over_udp.get(wire.NONCE) != accept.request.get(wire.NONCE), "the nonce is the same")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """The peer: its sockets, what came and was not asked for yet, the exchanges in their usual form."""
+import ipaddress
 import os
 import select
 import socket
@@ -32,6 +33,15 @@ def esp_proposal(spi, *transforms, number=None):
     return Proposal(wire.PROTO_ESP, list(transforms or ESP_GCM), spi, number)
 
 
+def family(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def endpoint(address, port):
+    """As the subject writes it."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
 class Peer:
     """@address is ours, @subject the one of what is tested."""
     def __init__(self, address, subject, psk=b"conformance secret"):
@@ -44,13 +54,17 @@ class Peer:
             self.open(port)
 
     def open(self, port):
-        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        s = socket.socket(family(self.address), socket.SOCK_DGRAM)
         s.bind((self.address, port))
         self.sockets[port] = s
 
     def close(self):
         for s in self.sockets.values():
             s.close()
+
+    def at(self, port):
+        """Our end."""
+        return endpoint(self.address, port)
 
     # --- datagrams ---
 
@@ -82,7 +96,7 @@ class Peer:
                 if not data.startswith(MARKER):
                     continue                    # a keepalive
                 data = data[4:]
-            message = self.take(data, port, source)
+            message = self.take(data, port, source[:2])
             if message:
                 return message
 
@@ -161,7 +175,9 @@ class Peer:
 
     def id_payload(self, kind, data=None):
         if data is None:
-            return wire.identity(kind, wire.ID_IPV4_ADDR, bytes(map(int, self.address.split("."))))
+            packed = ipaddress.ip_address(self.address).packed
+            return wire.identity(kind, wire.ID_IPV6_ADDR if ":" in self.address else
+                                 wire.ID_IPV4_ADDR, packed)
         return wire.identity(kind, *data)
 
     def auth_payload(self, sa, id_body, psk=None):
@@ -315,12 +331,12 @@ class Peer:
         self.answer_auth(sa, message, transforms)
         return sa
 
-    def answer_auth(self, sa, message, transforms=ESP_GCM, **more):
+    def answer_auth(self, sa, message, transforms=ESP_GCM, after=(), **more):
         me = self.id_payload(wire.IDR)
         payloads = [me, self.auth_payload(sa, me.body)]
         sa.child = self.grant_child(sa, message, (sa.nonce_i, sa.nonce_r), payloads, transforms,
                                     **more)
-        sa.respond(message, payloads)
+        sa.respond(message, payloads + list(after))
 
     def grant_child(self, sa, message, nonces, payloads, transforms=ESP_GCM, shared=b"",
                     tsi=None, tsr=None):

@@ -61,7 +61,8 @@ class Certificate:
                                                           True, False, False), critical=True)
         else:
             builder = builder.add_extension(x509.SubjectAlternativeName(
-                [x509.DNSName(n) for n in (names or [name])]), critical=False)
+                [n if isinstance(n, x509.GeneralName) else x509.DNSName(n)
+                 for n in (names or [name])]), critical=False)
         plain = isinstance(signer.key, ed25519.Ed25519PrivateKey)
         self.certificate = builder.sign(signer.key, None if plain else hashes.SHA256())
 

@@ -5,7 +5,7 @@ import socket
 import struct
 import time
 
-from .exchange import MARKER, PATIENCE, Peer, Unexpected
+from .exchange import MARKER, PATIENCE, Peer, Unexpected, family
 
 PREFIX = b"IKETCP"
 
@@ -31,7 +31,7 @@ class StreamPeer(Peer):
         super().close()
 
     def connect_once(self, port):
-        self.stream, self.octets = socket.socket(), b""
+        self.stream, self.octets = socket.socket(family(self.address)), b""
         self.stream.settimeout(PATIENCE)
         self.stream.bind((self.address, 0))
         self.stream.connect((self.subject, port))
@@ -51,7 +51,7 @@ class StreamPeer(Peer):
         self.stream.sendall(prefix)
 
     def listen(self, port=4500):
-        self.listener = socket.socket()
+        self.listener = socket.socket(family(self.address))
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.listener.bind((self.address, port))
         self.listener.listen()
@@ -84,7 +84,7 @@ class StreamPeer(Peer):
                     body, self.octets = self.octets[2:length], self.octets[length:]
                     if not body.startswith(MARKER):
                         raise Unexpected(f"a frame that is no IKE: {body[:16].hex()}")
-                    message = self.take(body[4:], 4500, self.stream.getpeername())
+                    message = self.take(body[4:], 4500, self.stream.getpeername()[:2])
                     if message:
                         return message
                     continue

@@ -10,7 +10,7 @@ import subprocess
 import time
 
 from .kernel import Kernel
-from .net import PEERS, SUBJECT
+from .net import IPV4
 
 QUIET = {"dpd": "never", "rekey": "never", "ike-rekey": "never"}
 IKE, ESP = "aes128gcm16-prfsha256-x25519", "aes128gcm16-noesn"
@@ -20,8 +20,9 @@ class Esplaned:
     name = "esplaned"
     threads = False             # it answers in order
 
-    def __init__(self, net, folder, program):
+    def __init__(self, net, folder, program, outside=IPV4):
         self.net, self.folder, self.program = net, folder, program
+        self.outside = outside          # where it and its peers are
         self.process = self.kernel = self.monitor = None
         self.pools = {}                 # name to options, for the tunnels
 
@@ -50,8 +51,8 @@ class Esplaned:
         for name, options in self.pools.items():
             text += self.section(name, dict(options), "pool")
         for name, options in tunnels.items():
-            whole = {"remote": PEERS[0], "local": SUBJECT, "psk": "conformance secret", "ike": IKE,
-                     "esp": ESP, **QUIET}
+            whole = {"remote": self.outside.peers[0], "local": self.outside.subject,
+                     "psk": "conformance secret", "ike": IKE, "esp": ESP, **QUIET}
             if "children" not in options:
                 whole |= {"local-ts": "10.1.0.0/24", "remote-ts": "10.2.0.0/24"}
             whole |= options
@@ -112,8 +113,8 @@ class Esplaned:
     def clear_away(self):
         """Interfaces, routes and rules that it left."""
         self.net.there("ip -o link show type bridge | sed 's/^[0-9]*: //; s/[:@].*//' | "
-                       "while read n; do ip link del $n; done; ip route flush proto 73; "
-                       "ip route flush table all proto 73 2>/dev/null; true")
+                       "while read n; do ip link del $n; done; for n in 4 6; do "
+                       "ip -$n route flush table all proto 73 2>/dev/null; done; true")
 
     def log(self):
         with open(self.path("log"), encoding="utf-8", errors="replace") as f:

@@ -9,7 +9,6 @@ import subprocess
 import time
 
 from .esplaned import ESP, IKE, QUIET
-from .net import PEERS, SUBJECT
 from .vici import CMD_REQUEST, Vici
 
 PLUGINS = ("random nonce aes sha1 sha2 hmac kdf gmp curve25519 openssl gcm chapoly pem pkcs1 x509 "
@@ -86,8 +85,8 @@ class Strongswan:
     name = "strongswan"
     threads = True
 
-    def __init__(self, net, folder):
-        self.net, self.folder = net, folder
+    def __init__(self, net, folder, outside):
+        self.net, self.folder, self.outside = net, folder, outside
         self.process = self.vici = self.kernel = None
         self.open = []
 
@@ -125,9 +124,9 @@ class Strongswan:
                 time.sleep(0.02)
         self.kernel = Sas(self)
         for name, options in tunnels.items():
-            self.load(name, {"remote": PEERS[0], "local": SUBJECT, "psk": "conformance secret",
-                             "ike": IKE, "esp": ESP, "local-ts": "10.1.0.0/24",
-                             "remote-ts": "10.2.0.0/24", **QUIET} | options)
+            self.load(name, {"remote": self.outside.peers[0], "local": self.outside.subject,
+                             "psk": "conformance secret", "ike": IKE, "esp": ESP,
+                             "local-ts": "10.1.0.0/24", "remote-ts": "10.2.0.0/24", **QUIET} | options)
 
     @staticmethod
     def list(value):
