@@ -143,12 +143,44 @@ static void test_through_eap(void **state)
 	}
 }
 
+/* Who pretends to be at another's address once he has begun uses up the tries of his own. */
+static void test_pretended_address(void **state)
+{
+	struct ends *p = ends_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	a->conf.local_auth = b->conf.remote_auth = &auth_eap_ops;
+	memcpy(a->conf.eap, "\4", 1);
+	memcpy(b->conf.eap, "\4", 1);
+	assert_true(ike_id_parse(&a->conf.eap_id, "alice"));
+	fake_password(&a->fake, "", "looking-glass");
+	fake_password(&b->fake, "alice", "wonderland");
+	set_remote(b, "any");
+	ends_start(p);
+	for (int i = 0; i < GUESSES_OF_ADDR - 1; i++)
+		assert_int_equal(guess(p, "", "203.0.113.9"), 0);
+	for (int i = 0; i < 2; i++) {
+		p->nat.family = AF_UNSPEC;
+		start(p, 0);
+		carry(a);
+		carry(b);
+		p->nat = addr("203.0.113.9");
+		p->nat_port = 4500;
+		carry_all(p);
+		said(b, IKE_EV_REFUSED, "user alice: a wrong password");
+		pass(p, 1500);
+	}
+	assert_int_equal(guess(p, "", "203.0.113.9"), 0);
+	assert_int_not_equal(guess(p, "", "203.0.113.9"), 0);
+	ends_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_name),	   cmocka_unit_test(test_address),
 		cmocka_unit_test(test_right),	   cmocka_unit_test(test_many_names),
-		cmocka_unit_test(test_through_eap),
+		cmocka_unit_test(test_through_eap),  cmocka_unit_test(test_pretended_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,7 +105,7 @@ bool eap_packet_guesses(struct eap *e)
 		return false;
 	if (e->method && e->method->pass)
 		user.len = 0;
-	wait = guess_begin(sa->ike, user, &sa->remote.addr, &name);
+	wait = guess_begin(sa->ike, user, &sa->init_key.asked, &name);
 	if (wait)
 		eap_packet_fail(e, "too many wrong passwords %s: the next is listened to in %llu s",
 				name ? "for this name" : "from its address",

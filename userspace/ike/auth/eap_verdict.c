@@ -18,7 +18,7 @@ static void eap_verdict_right(struct eap *e)
 {
 	struct chunk proved = { e->s->id.data, e->method->pass ? 0 : e->s->id.len };
 
-	guess_right(e->s->sa->ike, proved, &e->s->sa->remote.addr);
+	guess_right(e->s->sa->ike, proved, &e->s->sa->init_key.asked);
 }
 
 enum auth_state eap_verdict_server(struct eap *e, enum auth_state state)

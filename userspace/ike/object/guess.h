@@ -18,9 +18,10 @@
 #define GUESSED_MAX		1024
 
 /*
- * A password of @user, from @addr, is to be judged; no octets: nobody knows of whom. 0: it may be,
- * and counts as wrong. Else the milliseconds until one may; @name: the name is the reason, not the
- * address.
+ * A password of @user is to be judged; no octets: nobody knows of whom. @addr is where its first
+ * message came from: there the answer has arrived without which nothing goes on, and all that
+ * comes later may pretend another. 0: it may be, and counts as wrong. Else the milliseconds until
+ * one may; @name: the name is the reason, not the address.
  */
 uint64_t guess_begin(struct ike *ike, struct chunk user, const struct addr *addr, bool *name);
 /* It was right: the name has no wrong ones any more, the address one less. */
