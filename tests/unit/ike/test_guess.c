@@ -111,21 +111,143 @@ static void test_many_names(void **state)
 	ends_free(p);
 }
 
+static void right(struct ends *p, const char *user, const char *from)
+{
+	struct addr a = addr(from);
+
+	assert_int_equal(guess(p, user, from), 0);
+	guess_right(p->s[1].ike, name(user), &a);
+}
+
+/* Strangers use up what a name has, at an address each. */
+static void use_up(struct ends *p, const char *user)
+{
+	char from[32];
+
+	for (int i = 0; i < GUESSES_OF_NAME; i++) {
+		snprintf(from, sizeof(from), "198.51.%d.1", i);
+		assert_int_equal(guess(p, user, from), 0);
+	}
+	assert_int_equal(guess(p, user, "203.0.113.9"), 1000000 + GUESS_FORGOTTEN_MS);
+}
+
+/* Where a name has proved right it has tries that strangers do not use up. */
+static void test_home(void **state)
+{
+	struct ends *p = ends_new();
+
+	ends_start(p);
+	right(p, "alice", "2001:db8::1");
+	use_up(p, "alice");
+	use_up(p, "bob");
+	for (int i = 0; i < GUESSES_OF_NAME - 1; i++)
+		assert_int_equal(guess(p, "alice", "2001:db8::2"), 0);
+	right(p, "alice", "2001:db8::1");
+	for (int i = 0; i < GUESSES_OF_NAME; i++)
+		assert_int_equal(guess(p, "alice", "2001:db8::1"), 0);
+	assert_int_equal(guess(p, "alice", "2001:db8::1"), 1000000 + GUESS_FORGOTTEN_MS);
+	/* it helps no stranger, nobody elsewhere, and no other name there */
+	assert_int_equal(guess(p, "alice", "203.0.113.9"), 1000000 + GUESS_FORGOTTEN_MS);
+	assert_int_equal(guess(p, "alice", "2001:db8:0:1::1"), 1000000 + GUESS_FORGOTTEN_MS);
+	assert_int_equal(guess(p, "bob", "2001:db8::1"), 1000000 + GUESS_FORGOTTEN_MS);
+	/* it counts against the address too */
+	for (int i = 0; i < GUESSES_OF_ADDR - 2 * GUESSES_OF_NAME + 1; i++)
+		assert_int_equal(guess(p, "", "2001:db8::1"), 0);
+	assert_int_equal(guess(p, "carol", "2001:db8::1"), GUESS_FORGOTTEN_MS);
+	ends_free(p);
+}
+
+/* What is wrong there does not count against the name elsewhere. */
+static void test_wrong_at_home(void **state)
+{
+	struct ends *p = ends_new();
+
+	ends_start(p);
+	right(p, "alice", "192.0.2.1");
+	for (int i = 0; i < GUESSES_OF_NAME; i++)
+		assert_int_equal(guess(p, "alice", "192.0.2.1"), 0);
+	assert_int_equal(guess(p, "alice", "192.0.2.1"), 1000000 + GUESS_FORGOTTEN_MS);
+	pass(p, GUESS_FORGOTTEN_MS);
+	assert_int_equal(guess(p, "alice", "192.0.2.1"), 0);
+	assert_int_equal(guess(p, "alice", "192.0.2.1"), 1000000 + GUESS_FORGOTTEN_MS);
+	use_up(p, "alice");
+	ends_free(p);
+}
+
+/* A name has a few of them: the one where it has not been for longest is forgotten. */
+static void test_homes_of_a_name(void **state)
+{
+	struct ends *p = ends_new();
+	char from[32];
+
+	ends_start(p);
+	right(p, "bob", "192.0.2.9");
+	for (int i = 0; i < GUESS_HOMES_OF_NAME; i++) {
+		pass(p, 1);
+		snprintf(from, sizeof(from), "192.0.2.%d", i);
+		right(p, "alice", from);
+	}
+	pass(p, 1);
+	right(p, "alice", "192.0.2.0");
+	pass(p, 1);
+	right(p, "alice", "192.0.2.200");
+	use_up(p, "alice");
+	use_up(p, "bob");
+	assert_int_equal(guess(p, "alice", "192.0.2.0"), 0);
+	assert_int_not_equal(guess(p, "alice", "192.0.2.1"), 0);
+	for (int i = 2; i < GUESS_HOMES_OF_NAME; i++) {
+		snprintf(from, sizeof(from), "192.0.2.%d", i);
+		assert_int_equal(guess(p, "alice", from), 0);
+	}
+	assert_int_equal(guess(p, "alice", "192.0.2.200"), 0);
+	assert_int_equal(guess(p, "bob", "192.0.2.9"), 0);
+	ends_free(p);
+}
+
+/* There is room for so many. */
+static void test_many_homes(void **state)
+{
+	struct ends *p = ends_new();
+	char user[32];
+
+	ends_start(p);
+	right(p, "alice", "192.0.2.1");
+	for (int i = 1; i < GUESS_HOMES_MAX; i++) {
+		pass(p, 1);
+		snprintf(user, sizeof(user), "user %d", i);
+		right(p, user, "192.0.2.2");
+	}
+	use_up(p, "alice");
+	assert_int_equal(guess(p, "alice", "192.0.2.1"), 0);
+	right(p, "bob", "192.0.2.2");
+	assert_int_not_equal(guess(p, "alice", "192.0.2.1"), 0);
+	ends_free(p);
+}
+
+/* Side 0 is to prove by @type that it is alice. */
+static struct ends *eap_ends(const char *type, const char *password)
+{
+	struct ends *p = ends_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	a->conf.local_auth = b->conf.remote_auth = &auth_eap_ops;
+	memcpy(a->conf.eap, type, 1);
+	memcpy(b->conf.eap, type, 1);
+	assert_true(ike_id_parse(&a->conf.eap_id, "alice"));
+	fake_password(&a->fake, "", password);
+	fake_password(&b->fake, "alice", "wonderland");
+	return p;
+}
+
 /* Through EAP: after too many even the right password is not listened to, for a while. */
 static void test_through_eap(void **state)
 {
 	static const char *const types[] = { "\4", "\32" };
 
 	for (int i = 0; i < 2; i++) {
-		struct ends *p = ends_new();
+		struct ends *p = eap_ends(types[i], "looking-glass");
 		struct side *a = &p->s[0], *b = &p->s[1];
 
-		a->conf.local_auth = b->conf.remote_auth = &auth_eap_ops;
-		memcpy(a->conf.eap, types[i], 1);
-		memcpy(b->conf.eap, types[i], 1);
-		assert_true(ike_id_parse(&a->conf.eap_id, "alice"));
-		fake_password(&a->fake, "", "looking-glass");
-		fake_password(&b->fake, "alice", "wonderland");
 		ends_start(p);
 		for (int j = 0; j < GUESSES_OF_NAME; j++) {
 			attempt(p, 0);
@@ -146,15 +268,9 @@ static void test_through_eap(void **state)
 /* Who pretends to be at another's address once he has begun uses up the tries of his own. */
 static void test_pretended_address(void **state)
 {
-	struct ends *p = ends_new();
+	struct ends *p = eap_ends("\4", "looking-glass");
 	struct side *a = &p->s[0], *b = &p->s[1];
 
-	a->conf.local_auth = b->conf.remote_auth = &auth_eap_ops;
-	memcpy(a->conf.eap, "\4", 1);
-	memcpy(b->conf.eap, "\4", 1);
-	assert_true(ike_id_parse(&a->conf.eap_id, "alice"));
-	fake_password(&a->fake, "", "looking-glass");
-	fake_password(&b->fake, "alice", "wonderland");
 	set_remote(b, "any");
 	ends_start(p);
 	for (int i = 0; i < GUESSES_OF_ADDR - 1; i++)
@@ -175,12 +291,31 @@ static void test_pretended_address(void **state)
 	ends_free(p);
 }
 
+/* Who has been in gets in again from there, whatever strangers do. */
+static void test_home_through_eap(void **state)
+{
+	struct ends *p = eap_ends("\32", "wonderland");
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	ends_start(p);
+	bring_up(p, 0);
+	side_down(a);
+	carry_all(p);
+	use_up(p, "alice");
+	attempt(p, 0);
+	assert_int_equal(b->ev[IKE_EV_UP].count, 2);
+	ends_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_name),	   cmocka_unit_test(test_address),
 		cmocka_unit_test(test_right),	   cmocka_unit_test(test_many_names),
-		cmocka_unit_test(test_through_eap),  cmocka_unit_test(test_pretended_address),
+		cmocka_unit_test(test_home),	   cmocka_unit_test(test_wrong_at_home),
+		cmocka_unit_test(test_homes_of_a_name), cmocka_unit_test(test_many_homes),
+		cmocka_unit_test(test_through_eap), cmocka_unit_test(test_home_through_eap),
+		cmocka_unit_test(test_pretended_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
