@@ -197,6 +197,16 @@ static int command_child_up(struct child *child)
 	return command_begin(child->peer);
 }
 
+/* A guest goes then: it stays for who wants it down only. */
+static void command_let_child_in(struct child *child)
+{
+	struct peer *peer = child->peer;
+
+	child->held_down = child->left;
+	if (child->guest)
+		timer_set(&peer->ike->timers, &peer->nudge, ike_now(peer->ike));
+}
+
 /* remote = any: it begins, not we; what a person took down it may bring up again. */
 static void command_let_in(struct peer *peer)
 {
@@ -205,7 +215,7 @@ static void command_let_in(struct peer *peer)
 	if (peer->intent == INTENT_DOWN)
 		peer->intent = INTENT_ANSWER;
 	TAILQ_FOREACH(child, &peer->children, link)
-		child->held_down = child->left;
+		command_let_child_in(child);
 }
 
 /* What a reload has taken out cannot be asked for. */
@@ -237,7 +247,7 @@ int ike_up(struct ike *ike, uint32_t id)
 		return -EDESTADDRREQ;
 	}
 	if (child && child->peer->tunnel->conf->any) {
-		child->held_down = false;
+		command_let_child_in(child);
 		return -EDESTADDRREQ;
 	}
 	if (peer)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Traffic selectors with the subject as responder (RFC 7296 2.9, 3.13)."""
-from case import case, check, equal, refused
+from case import accepted, case, check, equal, refused
 from peer import wire
 from peer.wire import Ts
+from subject.net import BOTH
 
 LOCAL, REMOTE = "10.1.0.0/16", "10.2.0.0/16"
 
@@ -253,3 +254,34 @@ def ts_subnets_of_one_selector(t):
         equal((child.local_ts, child.remote_ts), (tsi, tsr), "selectors")
         t.has_child(sa, child)
     t.has_pairs(3)
+
+
+def subnets(number):
+    """Of a peer's networks and the subject's, each within the one selector that is configured."""
+    return {"tsi": [Ts.net(f"10.2.{number}.0/24")], "tsr": [Ts.net(f"10.1.{number}.0/24")]}
+
+
+@case(921, "RFC 7296 2.9", only="esplaned", over=BOTH)
+def ts_subnets_of_many_peers(t):
+    """Of many peers each has its CHILD_SAs within one selector side by side, until it deletes them;
+    what another one has is refused."""
+    t.start(remote="any", local_ts=LOCAL, remote_ts=REMOTE)
+    peers, sas = (t.peer(0), t.peer(1)), []
+    for peer, first in zip(peers, (1, 11)):
+        sa = peer.connect(**subnets(first))
+        sa.children = [sa.child] + [peer.new_child(sa, **subnets(first + n)) for n in (1, 2)]
+        sas.append(sa)
+    for sa in sas:
+        for child in sa.children:
+            t.has_child(sa, child)
+    t.has_pairs(6)
+    refused(sas[0].request(wire.CREATE_CHILD_SA, peers[0].child_request(sas[0], **subnets(12))),
+            wire.TS_UNACCEPTABLE)
+    accepted(sas[0].request(wire.INFORMATIONAL,
+                            [wire.delete(wire.PROTO_ESP, [sas[0].children[1].spi_in])]))
+    t.has_pairs(5)
+    t.has_child(sas[0], peers[0].new_child(sas[0], **subnets(2)))
+    t.has_pairs(6)
+    accepted(sas[0].request(wire.INFORMATIONAL, [wire.delete(wire.PROTO_IKE)]))
+    t.has_pairs(3)
+    t.alive(sas[1])

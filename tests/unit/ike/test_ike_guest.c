@@ -3,11 +3,15 @@
 #include "ike/object/part.h"
 #include "unit/ike/ike_ends.h"
 
-/* Side 0 has one child for all networks of side 1's, which has a child for each. */
-static struct ends *wide(void)
+#define ANY	"any"
+
+/* Side 0, with this remote, has one child for all networks of side 1's, which has one for each. */
+static struct ends *wide(const char *remote)
 {
 	struct ends *p = ends_new();
 
+	if (remote)
+		set_remote(&p->s[0], remote);
 	set_ts(&p->s[0], "10.1.0.0/16", "10.2.0.0/16");
 	set_ts(&p->s[1], "10.2.0.0/24", "10.1.0.0/24");
 	add_child(&p->s[1], "voice", "10.2.1.0/24", "10.1.1.0/24");
@@ -58,7 +62,7 @@ static unsigned int children(struct side *s)
 
 static void none_takes_the_place_of_another(void **state)
 {
-	struct ends *p = wide();
+	struct ends *p = wide(*state);
 
 	attempt(p, 1);
 	forget(p);
@@ -67,7 +71,7 @@ static void none_takes_the_place_of_another(void **state)
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(p->s[i].ev[IKE_EV_CHILD_DOWN].count, 0);
 	/* at the end what the peer alone has asked for is gone */
-	assert_int_equal(side_down(&p->s[0]), 0);
+	assert_int_equal(side_down(&p->s[1]), 0);
 	carry_all(p);
 	forget(p);
 	assert_int_equal(children(&p->s[0]), 1);
@@ -78,7 +82,7 @@ static void none_takes_the_place_of_another(void **state)
 /* Rekeyed by either end, each is itself. */
 static void each_is_rekeyed(void **state)
 {
-	struct ends *p = wide();
+	struct ends *p = wide(*state);
 	struct child *child;
 
 	attempt(p, 1);
@@ -97,7 +101,7 @@ static void each_is_rekeyed(void **state)
 /* Another IKE SA, of either end's, has them all. */
 static void all_follow(void **state)
 {
-	struct ends *p = wide();
+	struct ends *p = wide(*state);
 
 	attempt(p, 1);
 	for (int i = 0; i < 2; i++) {
@@ -113,7 +117,7 @@ static void all_follow(void **state)
 /* One that the peer deletes is not asked for by us, and makes no place dirty for the next. */
 static void one_goes_and_comes(void **state)
 {
-	struct ends *p = wide();
+	struct ends *p = wide(*state);
 	struct child *voice = child_named(&p->s[1], "voice");
 
 	attempt(p, 1);
@@ -134,7 +138,7 @@ static void one_goes_and_comes(void **state)
 /* What a person takes down is refused until a person has it up again. */
 static void down_sticks(void **state)
 {
-	struct ends *p = wide();
+	struct ends *p = wide(*state);
 	struct side *a = &p->s[0], *b = &p->s[1];
 	struct child *guest;
 
@@ -158,10 +162,41 @@ static void down_sticks(void **state)
 	ends_free(p);
 }
 
+/* Likewise of one of many: it may come again, and is asked for by nobody. */
+static void down_sticks_for_one_of_many(void **state)
+{
+	struct ends *p = wide(ANY);
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct child *guest;
+
+	attempt(p, 1);
+	guest = TAILQ_NEXT(child_of(a), link);
+	assert_true(guest->guest);
+	assert_int_equal(ike_down(a->ike, guest->id, "by hand"), 0);
+	carry_all(p);
+	forget(p);
+	assert_int_equal(children(a), 3);
+	assert_int_equal(ike_up(b->ike, child_named(b, "voice")->id), 0);
+	pass(p, 0);
+	carry_all(p);
+	ended_in(b, IKE_EV_CHILD_FAILED, IKE_FAIL_TS, "accepts no traffic between");
+	assert_int_equal(ike_up(a->ike, guest->id), -EDESTADDRREQ);
+	pass(p, 0);
+	carry_all(p);
+	assert_int_equal(children(a), 2);
+	assert_carries(p, 2);
+	assert_int_equal(ike_up(b->ike, child_named(b, "voice")->id), 0);
+	pass(p, 0);
+	carry_all(p);
+	assert_carries(p, 3);
+	assert_int_equal(children(a), 3);
+	ends_free(p);
+}
+
 /* What has gone is asked for again, and the peer answers with what a guest has: that goes on. */
 static void the_peer_has_no_more(void **state)
 {
-	struct ends *p = wide();
+	struct ends *p = wide(*state);
 	struct side *a = &p->s[0], *b = &p->s[1];
 
 	attempt(p, 1);
@@ -195,7 +230,7 @@ static void the_peer_has_no_more(void **state)
 /* A peer has so many, and no more: the next is put off, and what is up stays up. */
 static void they_are_limited(void **state)
 {
-	struct ends *p = wide();
+	struct ends *p = wide(*state);
 	struct cause cause = {0};
 	struct child *child;
 	struct ts_pair ts;
@@ -225,12 +260,18 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(none_takes_the_place_of_another),
+		cmocka_unit_test_prestate(none_takes_the_place_of_another, ANY),
 		cmocka_unit_test(each_is_rekeyed),
+		cmocka_unit_test_prestate(each_is_rekeyed, ANY),
 		cmocka_unit_test(all_follow),
+		cmocka_unit_test_prestate(all_follow, ANY),
 		cmocka_unit_test(one_goes_and_comes),
+		cmocka_unit_test_prestate(one_goes_and_comes, ANY),
 		cmocka_unit_test(down_sticks),
+		cmocka_unit_test(down_sticks_for_one_of_many),
 		cmocka_unit_test(the_peer_has_no_more),
 		cmocka_unit_test(they_are_limited),
+		cmocka_unit_test_prestate(they_are_limited, ANY),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -364,7 +364,7 @@ bool part_is_beside(const struct child *child, const struct ts_pair *ts)
 {
 	struct ts_pair has = part_has(child);
 
-	return child_carries(child) && !child->peer->conf->any && part_is_left(child, ts, &has);
+	return child_carries(child) && part_is_left(child, ts, &has);
 }
 
 static void part_no_room(const struct child *child, struct cause *cause)

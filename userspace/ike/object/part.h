@@ -4,11 +4,12 @@
  * child keeps some of its configured selectors, and each pair of the others becomes a child of its
  * own, NAME-2, NAME-3 and so on, as `split = yes` makes them. Two families, and two protocols, are
  * no pair. They stay while the peer does: the next IKE SA asks for them at once. A peer has
- * TUNNEL_CHILDREN_MAX children at most, and of a tunnel that anybody may connect to none has parts.
+ * TUNNEL_CHILDREN_MAX children at most.
  *
  * A peer may also make several CHILD_SAs within one configured selector, one for each of its own,
  * narrower ones. The second and further ones are parts too, guests: of exactly what the peer asks
- * for, and for as long as they are up. One that a person takes down stays, and is refused.
+ * for, and for as long as they are up. One that a person takes down stays, and is refused. Of a
+ * tunnel that anybody may connect to all parts are guests: we ask nobody there for a child.
  */
 #ifndef IKE_PART_H
 #define IKE_PART_H
