@@ -50,6 +50,7 @@ struct espl_sa {
 	atomic64_t seq;			/* out: the last number drawn */
 	spinlock_t lock;		/* in: protects @replay and @mapping; BH */
 	struct espl_outer mapping;	/* family 0: the peer is where the policy says */
+	u64 heard;			/* in: seconds, as life.used; by the policy's addresses */
 	struct espl_sa_stats stats;
 
 	/* process context */

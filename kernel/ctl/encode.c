@@ -100,15 +100,22 @@ static int encode_limits(struct sk_buff *msg, const struct espl_lifetime *life)
 	return 0;
 }
 
-static int encode_use(struct sk_buff *msg, const struct espl_lifetime *life)
+/* Seconds since @then; 0: there was nothing. */
+static int encode_since(struct sk_buff *msg, int attr, u64 now, u64 then)
 {
-	u64 used = READ_ONCE(life->used);
+	return then ? encode_u64(msg, attr, now - min(now, then)) : 0;
+}
+
+static int encode_use(struct sk_buff *msg, const struct espl_sa *sa)
+{
+	const struct espl_lifetime *life = &sa->life;
 	u64 now = espl_sa_now();
 
 	if (encode_u64(msg, ESPLANE_SA_A_BYTES, atomic64_read(&life->bytes)) ||
 	    encode_u64(msg, ESPLANE_SA_A_PACKETS, atomic64_read(&life->packets)) ||
 	    encode_u64(msg, ESPLANE_SA_A_AGE, now - life->added) ||
-	    (used && encode_u64(msg, ESPLANE_SA_A_IDLE, now - min(now, used))) ||
+	    encode_since(msg, ESPLANE_SA_A_IDLE, now, READ_ONCE(life->used)) ||
+	    encode_since(msg, ESPLANE_SA_A_HEARD, now, READ_ONCE(sa->heard)) ||
 	    nla_put_u8(msg, ESPLANE_SA_A_EXPIRED, atomic_read(&life->state)))
 		return -EMSGSIZE;
 	return 0;
@@ -161,7 +168,7 @@ int espl_encode_sa(struct sk_buff *msg, const struct espl_sa *sa)
 	    (in && nla_put_u32(msg, ESPLANE_SA_A_REPLAY_WINDOW, sa->replay.size)) ||
 	    encode_u64(msg, ESPLANE_SA_A_SEQ, seq) ||
 	    encode_limits(msg, &sa->life) ||
-	    encode_use(msg, &sa->life) ||
+	    encode_use(msg, sa) ||
 	    encode_sa_stats(msg, sa)) {
 		nla_nest_cancel(msg, nest);
 		return -EMSGSIZE;

@@ -55,10 +55,23 @@ static void rx_note_mapping(struct espl_sa *sa, const struct espl_endpoint *ep,
 		espl_event_raise(&sa->event, ESPL_EVENT_MAPPING);
 }
 
-/* Replay, once more: another copy may have come out of the cipher first. */
-static bool rx_advance(struct espl_sa *sa, struct sk_buff *skb)
+/* Authentic and new: what its way here tells of the peer. @newest: of all so far. */
+static void rx_heard(struct espl_sa *sa, struct sk_buff *skb, bool newest, u64 now)
 {
 	const struct espl_endpoint *ep = rcu_dereference(sa->policy->endpoint);
+	/* RFC 7296 2.23: the peer may send raw ESP too, which has no port that a NAT changes */
+	bool ports = espl_cb(skb)->udp && ep->encap == ESPLANE_ENCAP_UDP;
+
+	/* RFC 4555 3.12: one by other addresses does not show that these work. */
+	if (likely(espl_source_fits(skb, ports, ep)) && READ_ONCE(sa->heard) != now)
+		WRITE_ONCE(sa->heard, now);
+	if (newest && ports)
+		rx_note_mapping(sa, ep, skb);
+}
+
+/* Replay, once more: another copy may have come out of the cipher first. */
+static bool rx_advance(struct espl_sa *sa, struct sk_buff *skb, u64 now)
+{
 	u64 seq = espl_cb(skb)->seq;
 	enum espl_replay_verdict verdict;
 	bool newest;
@@ -72,9 +85,7 @@ static bool rx_advance(struct espl_sa *sa, struct sk_buff *skb)
 		espl_sa_drop(sa, skb, rx_replay_drop(verdict));
 		return false;
 	}
-	/* RFC 7296 2.23: the peer may send raw ESP too, which has no port that a NAT changes */
-	if (newest && espl_cb(skb)->udp && ep->encap == ESPLANE_ENCAP_UDP)
-		rx_note_mapping(sa, ep, skb);
+	rx_heard(sa, skb, newest, now);
 	return true;
 }
 
@@ -149,16 +160,17 @@ static void rx_decrypted(struct espl_sa *sa, struct sk_buff *skb, int err)
 {
 	struct espl_policy *policy = sa->policy;
 	unsigned int fired = 0, passed;
+	u64 now = espl_sa_now();
 	struct espl_flow flow;
 
 	if (unlikely(err)) {
 		espl_sa_drop(sa, skb, rx_crypto_drop(err));
 		return;
 	}
-	if (!rx_advance(sa, skb) || !rx_decapsulate(sa, skb, &flow))
+	if (!rx_advance(sa, skb, now) || !rx_decapsulate(sa, skb, &flow))
 		return;
 
-	passed = espl_lifetime_charge(&sa->life, 1, flow.len, flow.len, espl_sa_now(), &fired);
+	passed = espl_lifetime_charge(&sa->life, 1, flow.len, flow.len, now, &fired);
 	espl_sa_fired(sa, fired);
 	if (unlikely(!passed)) {
 		espl_sa_drop(sa, skb, ESPL_DROP_RX_EXPIRED);

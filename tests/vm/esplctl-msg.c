@@ -121,6 +121,7 @@ static const struct attr_desc attr_sa_attr[] = {
 	[ESPLANE_SA_A_EXPIRED] = { "expired", T_U8 },
 	[ESPLANE_SA_A_STATS] = { "stats", T_NEST, &attr_stat },
 	[ESPLANE_SA_A_PAD] = { "pad" },
+	[ESPLANE_SA_A_HEARD] = { "heard", T_U64 },
 };
 
 TABLE(attr_sa);

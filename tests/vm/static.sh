@@ -101,6 +101,30 @@ counters()
 	both_are packets,bytes,seq '5 420 5'
 }
 
+# From b: what comes by another address than the policy's, or port, counts, and is no sign that the way of the policy
+# works (RFC 4555 3.12). signs_of_life ENCAP REMOTE LOCAL: addresses that nobody has
+signs_of_life()
+{
+	local other others="remote=$2 local=$3"
+
+	[ "$1" = none ] || others+=' rport=4501 lport=4501'
+	for other in $others; do
+		configuration aes128gcm16 "$1" no
+		must ctl a policy-set dev=espl0 id=1 "$other"
+		in_net b ping -q -c 1 -W 0.2 10.1.0.1
+		wait_for 5 life_is '1 true false' || { echo "with $other: $life"; return 1; }
+		espl_policy a "$1"
+		in_net b ping -q -c 1 -W 0.2 10.1.0.1
+		wait_for 5 life_is '2 true true' || { echo "after $other: $life"; return 1; }
+	done
+}
+
+life_is()
+{
+	life=$(ctl a sa-get dev=espl0 dir=in spi=0x1001 | jq -r '[.packets, has("idle"), has("heard")] | join(" ")')
+	[ "$life" = "$1" ]
+}
+
 # Why what should have arrived has not, as TAP's comments.
 say_drops()
 {

@@ -227,6 +227,8 @@ enum {
 	ESPLANE_SA_A_EXPIRED,
 	ESPLANE_SA_A_STATS,		/* nest of ESPLANE_STAT_A_* */
 	ESPLANE_SA_A_PAD,
+	/* u64. In. Seconds since a packet came by the policy's addresses; absent, never */
+	ESPLANE_SA_A_HEARD,
 	__ESPLANE_SA_A_MAX
 };
 #define ESPLANE_SA_A_MAX (__ESPLANE_SA_A_MAX - 1)

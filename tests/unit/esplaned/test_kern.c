@@ -108,7 +108,8 @@ static void fake_sa(const struct nlmsghdr *to, uint32_t spi, int flags)
 	nest = nla_nest_start(msg, spi % 2 ? ESPLANE_A_SA_IN : ESPLANE_A_SA_OUT);
 	nla_put_u32(msg, ESPLANE_SA_A_SPI, spi);
 	nla_put_u32(msg, ESPLANE_SA_A_POLICY_ID, 1000 + spi);
-	nla_put_u64(msg, ESPLANE_SA_A_IDLE, 5000 - spi);
+	nla_put_u64(msg, ESPLANE_SA_A_IDLE, 1);
+	nla_put_u64(msg, ESPLANE_SA_A_HEARD, 5000 - spi);
 	nla_put_u8(msg, ESPLANE_SA_A_EXPIRED, spi % 3 ? 1 : 3);
 	nla_nest_end(msg, nest);
 	if (spi == 11) {
@@ -344,7 +345,10 @@ static void a_packet_asks(void **state)
 	kern_free(k);
 }
 
-/* The policy that is asked for is behind where an interrupted dump ended. */
+/*
+ * The policy that is asked for is behind where an interrupted dump ended. Packets from elsewhere,
+ * which make its SA less idle, do not count.
+ */
 static void idle_time_of_all(void **state)
 {
 	struct kern *k = found();

@@ -105,6 +105,10 @@ check "one namespace, two stacks: both at once" bash -c "
 	in-net a ping -q -c 50 -i 0.01 -W $HANG 10.2.0.1 && wait \$p"
 is_soon "the in-tree stack's packets are not ours to count" 55 sa_in a packets
 
+for encap in none udp; do
+	check "encap $encap: what comes by other addresses shows nothing of the policy's" signs_of_life "$encap" 192.0.2.9 192.0.2.8
+done
+
 # A narrow link behind a router. Without the policy's mark the route leads into the tunnel, as where that leads
 # everywhere.
 net_add r

@@ -57,6 +57,10 @@ else
 	not_ok "hundreds of ESP packets of both kinds"
 fi
 
+for encap in none udp; do
+	check "encap $encap: what comes by other addresses shows nothing of the policy's" signs_of_life "$encap" 2001:db8::9 2001:db8::8
+done
+
 # DSCP and ECN: outside as inside, and what is marked on the way arrives marked or not at all (RFC 6040).
 configuration aes128gcm16 none
 capture_start outside a eth0 ip6 proto 50

@@ -456,6 +456,7 @@ static struct nla_policy sa_policy[ESPLANE_SA_A_MAX + 1] = {
 	[ESPLANE_SA_A_IDLE]	= { .type = NLA_U64 },
 	[ESPLANE_SA_A_DRIVER]	= { .type = NLA_STRING },
 	[ESPLANE_SA_A_STATS]	= { .type = NLA_NESTED },
+	[ESPLANE_SA_A_HEARD]	= { .type = NLA_U64 },
 };
 
 static uint64_t kern_get_u64(const struct nlattr *attr)
@@ -495,7 +496,7 @@ int kern_sa_get(struct kern *k, uint32_t device, uint32_t policy, uint32_t spi, 
 
 struct idle {
 	uint32_t policy;
-	uint64_t least;
+	uint64_t least;		/* by the policy's addresses: else no sign of life, RFC 4555 3.12 */
 };
 
 static int kern_on_idle(struct nl_msg *msg, void *arg)
@@ -508,8 +509,8 @@ static int kern_on_idle(struct nl_msg *msg, void *arg)
 	    nla_parse_nested(sa, ESPLANE_SA_A_MAX, tb[ESPLANE_A_SA_IN], sa_policy))
 		return NL_SKIP;
 	if (sa[ESPLANE_SA_A_POLICY_ID] && nla_get_u32(sa[ESPLANE_SA_A_POLICY_ID]) == idle->policy &&
-	    sa[ESPLANE_SA_A_IDLE] && nla_get_u64(sa[ESPLANE_SA_A_IDLE]) < idle->least)
-		idle->least = nla_get_u64(sa[ESPLANE_SA_A_IDLE]);
+	    sa[ESPLANE_SA_A_HEARD] && nla_get_u64(sa[ESPLANE_SA_A_HEARD]) < idle->least)
+		idle->least = nla_get_u64(sa[ESPLANE_SA_A_HEARD]);
 	return NL_OK;
 }
 
@@ -539,8 +540,7 @@ int kern_device_drops(struct kern *k, uint32_t device, struct kern_sa_info *info
 		      char why[KERN_WHY_MAX])
 {
 	memset(info, 0, sizeof(*info));
-	return kern_ask(k, kern_request(k, ESPLANE_CMD_INFO, 0, device), kern_on_device, info,
-			why);
+	return kern_ask(k, kern_request(k, ESPLANE_CMD_INFO, 0, device), kern_on_device, info, why);
 }
 
 /* Events made up from state: collected first, as the engine asks the kernel on its own. */
