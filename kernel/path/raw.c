@@ -69,7 +69,7 @@ static int raw_cb(struct sk_buff *skb, int err)
  * ICMP errors about an ESP packet of ours, which they quote from skb->data on.
  * RFC 4301 8.2.1: a path MTU is believed if the SPI is one that we send to that
  * peer; the kernel's route then keeps it, within its own limits. For ESP in UDP
- * the kernel's UDP does the same by the ports.
+ * socket.c looks.
  */
 static int raw_err(struct sk_buff *skb, __be32 spi, const struct espl_outer *peer, bool too_big,
 		   u32 mtu)

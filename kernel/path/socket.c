@@ -2,6 +2,8 @@
 #include "socket.h"
 
 #include <linux/file.h>
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
 #include <linux/in.h>
 #include <linux/module.h>
 #include <linux/net.h>
@@ -14,7 +16,11 @@
 
 #include "core/event.h"
 #include "core/net.h"
+#include "core/policy.h"
+#include "core/sa.h"
+#include "core/satable.h"
 #include "core/work.h"
+#include "encap.h"
 #include "pure/compat.h"
 #include "pure/wire.h"
 #include "rx.h"
@@ -77,6 +83,76 @@ static int socket_heir_rcv(struct sock *sk, struct sk_buff *skb)
 	return socket_receive(sk, skb, false);
 }
 
+/*
+ * Whether the ICMP error in front of skb->data tells a path MTU. Where an ICMPv6 redirect has its
+ * type there is that of an option, another one.
+ */
+static bool socket_err_mtu(const struct net *net, const struct sk_buff *skb, u32 *mtu)
+{
+	const void *head = skb->data - sizeof(struct icmphdr);
+	const struct icmp6hdr *icmp6 = head;
+	const struct icmphdr *icmp = head;
+
+	if (skb->protocol == htons(ETH_P_IPV6)) {
+		*mtu = ntohl(icmp6->icmp6_mtu);
+		return icmp6->icmp6_type == ICMPV6_PKT_TOOBIG;
+	}
+	/* 0: the smallest one, as the kernel has it with ip_no_pmtu_disc */
+	*mtu = READ_ONCE(net->ipv4.sysctl_ip_no_pmtu_disc) ? 0 : ntohs(icmp->un.frag.mtu);
+	return icmp->type == ICMP_DEST_UNREACH && icmp->code == ICMP_FRAG_NEEDED;
+}
+
+/* The outbound SA, in UDP by these ports, of the packet that an ICMP error quotes. */
+static const struct espl_sa *socket_err_sa(struct net *net, const struct sk_buff *skb, __be32 spi)
+{
+	const struct udphdr *uh = udp_hdr(skb);
+	const struct espl_endpoint *ep;
+	const struct espl_sa *sa;
+	struct espl_outer peer;
+
+	if (skb->protocol == htons(ETH_P_IPV6))
+		espl_outer_set_v6(&peer, &ipv6_hdr(skb)->daddr, 0);
+	else
+		espl_outer_set_v4(&peer, ip_hdr(skb)->daddr, 0);
+	sa = espl_sa_find_out(espl_net(net), spi, &peer);
+	if (!sa)
+		return NULL;
+	ep = rcu_dereference(sa->policy->endpoint);
+	return ep->encap == ESPLANE_ENCAP_UDP && ep->local.port == uh->source &&
+	       ep->remote.port == uh->dest ? sa : NULL;
+}
+
+/*
+ * Asked whether an ICMP error is about a packet of this socket: of IKE, or of an SA of ours, as in
+ * raw.c. The kernel then lays a path MTU to the route by the socket's mark: where the policy has
+ * another one we do it, and say no. The network and the transport header are those of the packet
+ * that is quoted, maybe without what is behind them: then the ports have to do. Under RCU, BH off.
+ */
+static int socket_err(struct sock *sk, struct sk_buff *skb)
+{
+	struct net *net = sock_net(sk);
+	const struct espl_endpoint *ep;
+	const struct espl_sa *sa;
+	__be32 spi;
+	u32 mtu;
+
+	/* It is asked about packets to this port, too, that another one has sent. */
+	if (udp_hdr(skb)->source != inet_sk(sk)->inet_sport)
+		return -ENOENT;
+	if (ntohs(udp_hdr(skb)->len) < ESPL_UDP_HLEN + ESPL_ESP_HLEN ||
+	    skb_copy_bits(skb, skb_transport_offset(skb) + ESPL_UDP_HLEN, &spi, sizeof(spi)) ||
+	    !spi)
+		return 0;
+	sa = socket_err_sa(net, skb, spi);
+	if (!sa)
+		return -ENOENT;
+	ep = rcu_dereference(sa->policy->endpoint);
+	if (ep->mark == READ_ONCE(sk->sk_mark) || !socket_err_mtu(net, skb, &mtu))
+		return 0;
+	espl_encap_path_mtu(net, ep, skb, mtu);
+	return -ENOENT;
+}
+
 static void socket_close_heir(struct usock *us)
 {
 	list_del(&us->node);
@@ -115,6 +191,7 @@ static int socket_make_heir(struct espl_net *en, struct sock *old)
 	struct udp_tunnel_sock_cfg cfg = {
 		.encap_type	= UDP_ENCAP_ESPINUDP,
 		.encap_rcv	= socket_heir_rcv,
+		.encap_err_lookup = socket_err,
 	};
 	struct sockaddr_storage addr;
 	struct usock *us;
@@ -186,6 +263,7 @@ static void socket_destroy(struct sock *sk)
 	/* All packets to the heir, and from here on none enters the module through this one. */
 	sk->sk_prot->unhash(sk);
 	WRITE_ONCE(udp_sk(sk)->encap_rcv, NULL);
+	WRITE_ONCE(udp_sk(sk)->encap_err_lookup, NULL);
 	rcu_assign_sk_user_data(sk, NULL);
 	kfree_rcu(us, rcu);
 	sock_put(sk);
@@ -209,6 +287,7 @@ static void socket_detach(struct usock *us)
 	}
 	WRITE_ONCE(udp_sk(sk)->encap_type, 0);
 	WRITE_ONCE(udp_sk(sk)->encap_rcv, NULL);
+	WRITE_ONCE(udp_sk(sk)->encap_err_lookup, NULL);
 	WRITE_ONCE(udp_sk(sk)->encap_destroy, NULL);
 	rcu_assign_sk_user_data(sk, NULL);
 	inet_dec_convert_csum(sk);
@@ -257,6 +336,7 @@ static int socket_hook(struct espl_net *en, struct socket *sock, struct usock *u
 		.sk_user_data	= us,
 		.encap_type	= UDP_ENCAP_ESPINUDP,
 		.encap_rcv	= socket_attached_rcv,
+		.encap_err_lookup = socket_err,
 		.encap_destroy	= socket_destroy,
 	};
 

@@ -88,33 +88,64 @@ must in_net b nft delete table ip6 congestion
 fi
 
 # A narrow link behind a router. Without the policy's mark the route leads into the tunnel, as where that leads
-# everywhere.
+# everywhere. The socket has the mark 7.
 net_add r
 net_link a eth1 2001:db8:1::1/64 r left 2001:db8:1::ff/64
 net_link r right 2001:db8:2::ff/64 b eth1 2001:db8:2::2/64 1320
 net_forward r
 must in_net a ip -6 rule add fwmark 7 lookup 77
 net_route a 2001:db8:2::/64 via 2001:db8:1::ff table 77
+must in_net a ip -6 rule add fwmark 8 lookup 78
+net_route a 2001:db8:2::/64 via 2001:db8:1::ff table 78
 net_route a 2001:db8:2::/64 dev espl0
 net_route b 2001:db8:1::/64 via 2001:db8:2::ff
 in_net b ip xfrm policy flush
 xfrm_policies b 2001:db8:2::2 2001:db8:1::1 1 "$TS_B" "$TS_A"
 xfrm_policies b 2001:db8:2::2 2001:db8:1::1 1 "$TS6_B" "$TS6_A"
 
-# far ENCAP: the tunnel goes that way
+# Every path MTU: outside, by whatever table, and inside, where a packet would not leave for what was heard before.
+forget()
+{
+	must in_net a ip -6 route flush cached table all
+	in_net a ip route flush cache
+}
+
+# far ENCAP [MARK]: the tunnel goes that way
 far()
 {
+	mark=${2:-7}
 	must ctl a flush dev=espl0
 	in_net b ip xfrm state flush
-	in_net a ip -6 route flush cache
+	forget
 	OUTER_A=2001:db8:1::1 OUTER_B=2001:db8:2::2 espl_tunnel a aes128gcm16 "$1" esn
-	must ctl a policy-set dev=espl0 id=1 mark=7
+	must ctl a policy-set dev=espl0 id=1 mark="$mark"
 	xfrm_sas b 2001:db8:2::2 2001:db8:1::1 0x2001 0x1001 1 aes128gcm16 "$1" esn
 }
 
+# path_mtu [MTU [MARK]]
 path_mtu()
 {
-	in_net a ip -6 route get 2001:db8:2::2 mark 7 | grep -q 'mtu 1320'
+	local route
+
+	route=$(in_net a ip -6 route get 2001:db8:2::2 mark "${2:-$mark}")
+	[[ $route == *"mtu ${1:-1320}"* ]] || { echo "$route"; return 1; }
+}
+
+# forged SPI MTU: somebody says that ESP in UDP of this SPI is too long for the path to b
+forged()
+{
+	in_net r python3 -IS - "$@" <<'END'
+import socket, struct, sys
+
+spi, mtu = int(sys.argv[1], 0), int(sys.argv[2])
+esp = struct.pack(">II", spi, 1) + bytes(1300)
+udp = struct.pack(">HHHH", 4500, 4500, 8 + len(esp), 0) + esp
+ip = struct.pack(">IHBB", 0x60000000, len(udp), 17, 64)
+for a in "2001:db8:1::1", "2001:db8:2::2":
+    ip += socket.inet_pton(socket.AF_INET6, a)
+s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+s.sendto(struct.pack(">BBHI", 2, 0, 0, mtu) + (ip + udp)[:1200], ("2001:db8:1::1", 0))
+END
 }
 
 for encap in none udp; do
@@ -125,6 +156,19 @@ for encap in none udp; do
 	check "narrow path, encap $encap: what may be fragmented passes" pings a 10.2.0.1 3 -M dont -s 1340
 	check "narrow path, encap $encap: TCP passes" transfer a b 10.2.0.1 512
 done
+
+# Of an ICMP error about ESP in UDP the SPI is looked at, and the path MTU goes to the route by the policy's mark.
+far udp 8
+check "narrow path, another mark than the socket's: who sends too much is told" too_big
+check "narrow path, another mark than the socket's: the route knows its MTU" path_mtu
+refuse "and that by the socket's mark does not" '' path_mtu 1320 7
+for mark in 7 8; do
+	must ctl a policy-set dev=espl0 id=1 mark=$mark
+	must forged 0x2002 1290
+	must forged 0x2001 1300
+	check "mark $mark: a path MTU is believed of an SPI that we send to, and of no other" wait_for 5 path_mtu 1300
+done
+far udp
 
 # The far end sits in UDP: it moves, our socket changes hands.
 must in_net b ip xfrm state flush
@@ -154,7 +198,7 @@ s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
 s.setsockopt(socket.IPPROTO_UDP, 101, 1)
 s.sendto(bytes((0, 0, 7, 119)) + bytes(60), ("2001:db8:1::1", 4500))'
 check "its heir, too, takes what has no checksum of UDP" wait_for 5 event_seen a '"invalid-spi"' '"spi":1911\b' '"peer-addr":"2001:db8:2::2"'
-must in_net a ip -6 route flush cache
+forget
 check "and hears of a narrow path" too_big
 check "which its route keeps" path_mtu
 check "a new owner attaches" pings a 10.2.0.1 3
