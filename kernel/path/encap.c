@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "encap.h"
 
+#include <linux/netdevice.h>
 #include <linux/udp.h>
 #include <net/addrconf.h>
 #include <net/ip.h>
@@ -245,6 +246,24 @@ void espl_encap_push(struct sk_buff *skb, const struct espl_endpoint *ep, struct
 		skb->mark = ep->mark;
 }
 
+/*
+ * The socket of the inner packet stays with it, so that its sender is slowed down. Unless a device
+ * is sending, IPv6 takes that for the socket of the outer packet: by IPV6_MTU_DISCOVER and IPV6_MTU
+ * of it packets would not be fragmented that have to be. So it is where a cipher answers later, and
+ * where the device has a queue.
+ */
+static void encap_send_v6(struct net *net, struct sk_buff *skb)
+{
+	bool alone = !dev_recursion_level();
+
+	memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
+	if (alone)
+		dev_xmit_recursion_inc();
+	ip6_local_out(net, NULL, skb);
+	if (alone)
+		dev_xmit_recursion_dec();
+}
+
 void espl_encap_send(struct sk_buff *skb)
 {
 	const struct dst_entry *dst = skb_dst(skb);
@@ -254,7 +273,6 @@ void espl_encap_send(struct sk_buff *skb)
 		memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
 		ip_local_out(net, NULL, skb);
 	} else {
-		memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
-		ip6_local_out(net, NULL, skb);
+		encap_send_v6(net, skb);
 	}
 }
