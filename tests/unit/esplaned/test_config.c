@@ -312,7 +312,7 @@ static void includes(void **state)
 	file_write("conf.d/07.conf", "\ntunnel office {\n" SHORT "}\n", 0600);
 	assert_null(load("include(\"conf.d/07.conf\")\n" ONE(""), why));
 	snprintf(want, sizeof(want),
-		 "%s/conf.d/07.conf:2: tunnel \"office\" is defined twice: each tunnel needs a "
+		 "%s/conf.d/07.conf:2: tunnel \"office\": it is defined twice: each tunnel needs a "
 		 "name of its own",
 		 config_dir);
 	assert_string_equal(why, want);

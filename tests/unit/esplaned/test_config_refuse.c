@@ -168,7 +168,7 @@ static const struct {
 	  "@:1: \"b\xc3\xbcro\" cannot name a tunnel; use 1 to 63 ASCII characters without space "
 	  "and quotes" },
 	{ ONE("") ONE(""),
-	  "@:7: tunnel \"office\" is defined twice: each tunnel needs a name of its own" },
+	  "@:7: tunnel \"office\": it is defined twice: each tunnel needs a name of its own" },
 	{ ONE("") "tunnel b {\n" SHORT "interface = office\n}\n",
 	  "@:7: tunnel \"b\": interface office is taken by tunnel \"office\"" },
 	{ "tunnel v6 { remote = any psk = x local-ts = 10.1.0.1 remote-ts = \"fd02::/64\" }",

@@ -190,8 +190,7 @@ bool check_tunnel(const struct tunnel_options *t, char why[VALUE_WHY_MAX])
 	return check_legacy(t, why);
 }
 
-/* Our identity as a peer sees it; type 0: the address that the route tells. */
-static struct ike_id check_local_id(const struct tunnel_conf *c)
+struct ike_id check_local_id(const struct tunnel_conf *c)
 {
 	char text[ADDR_STRLEN];
 	struct ike_id id = c->local_id;
@@ -321,6 +320,9 @@ static bool check_names(const struct tunnel_conf *tunnel, const struct tunnel_co
 bool check_beside(const struct tunnel_options *t, const struct tunnel_options *other,
 		  char why[VALUE_WHY_MAX])
 {
+	if (!strcmp(t->ike.name, other->ike.name))
+		return value_refuse(why,
+				    "it is defined twice: each tunnel needs a name of its own");
 	if (!check_names(&t->ike, &other->ike) || !check_names(&other->ike, &t->ike))
 		return value_refuse(why,
 				    "its name and that of a child make it one with tunnel \"%s\": "

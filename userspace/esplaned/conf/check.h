@@ -8,6 +8,8 @@
 
 /* False: @why is a sentence that begins after the tunnel's name. */
 bool check_tunnel(const struct tunnel_options *t, char why[VALUE_WHY_MAX]);
+/* Our identity as a peer sees it; type 0: the address that the route tells. */
+struct ike_id check_local_id(const struct tunnel_conf *c);
 /* Can @t be beside @other? False: @why as above, about @t. */
 bool check_beside(const struct tunnel_options *t, const struct tunnel_options *other,
 		  char why[VALUE_WHY_MAX]);

@@ -133,6 +133,7 @@ struct config *config_load(const char *path, config_say_fn say, void *ctx)
 		return NULL;
 	}
 	config_file_load(&load, path, 0);
+	beside_clear(&load.beside);
 	if (fault_say(&load.faults, say, ctx))
 		return load.config;
 	config_free(load.config);

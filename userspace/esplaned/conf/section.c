@@ -478,26 +478,15 @@ static bool section_tunnel_fill(cfg_t *cfg, int line, struct tunnel_options *t)
 /* What shows only when the tunnel is whole, beside those that were read before. False: noted. */
 static bool section_tunnel_check(cfg_t *cfg, int line, const struct tunnel_options *t)
 {
-	const struct config *c = reading.file->load->config;
+	struct section_load *load = reading.file->load;
+	const struct config *c = load->config;
 	const char *weakness = t->psk.len ? secret_weakness(t->psk.b, t->psk.len) : NULL;
 	char why[VALUE_WHY_MAX];
 
-	if (!check_tunnel(t, why) || !check_listening(t, c, why)) {
+	if (!check_tunnel(t, why) || !check_listening(t, c, why) ||
+	    !beside_check(&load->beside, c, t, why)) {
 		section_fault(line, "tunnel \"%s\": %s", t->ike.name, why);
 		return false;
-	}
-	for (size_t i = 0; i < c->count; i++) {
-		if (!strcmp(c->tunnels[i].ike.name, t->ike.name)) {
-			section_fault(line,
-				     "tunnel \"%s\" is defined twice: each tunnel needs a name of "
-				     "its own",
-				     t->ike.name);
-			return false;
-		}
-		if (!check_beside(t, &c->tunnels[i], why)) {
-			section_fault(line, "tunnel \"%s\": %s", t->ike.name, why);
-			return false;
-		}
 	}
 	if (weakness)
 		section_note(reading.file, t->strict_psk ? LOG_ERR : LOG_WARNING, line,
@@ -510,7 +499,12 @@ static bool section_tunnel_check(cfg_t *cfg, int line, const struct tunnel_optio
 	if (credential_warning(t, time(NULL), why))
 		section_note(reading.file, LOG_WARNING, line, "tunnel \"%s\": %s", t->ike.name,
 			     why);
-	return !weakness || !t->strict_psk;
+	if (weakness && t->strict_psk)
+		return false;
+	if (beside_add(&load->beside, t, c->count))
+		return true;
+	section_fault(line, "no memory");
+	return false;
 }
 
 /* Called at a tunnel's closing brace. A missing option is reported at the tunnel's first line. */

@@ -4,6 +4,7 @@
 #define ESPLANED_SECTION_H
 
 #include <sys/stat.h>
+#include "esplaned/conf/beside.h"
 #include "esplaned/conf/fault.h"
 #include "esplaned/conf/text.h"
 
@@ -11,6 +12,7 @@
 struct section_load {
 	struct config *config;
 	size_t room;			/* for tunnels in @config */
+	struct beside beside;		/* those in @config */
 	struct fault_list faults;
 };
 
