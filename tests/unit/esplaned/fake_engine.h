@@ -46,6 +46,8 @@ static struct fake {
 	struct config *config;			/* what keys_load gives next; NULL: a mistake */
 	struct fetch *fetch;			/* what keys_fetch gives */
 	bool wishes_fail;			/* no memory */
+	unsigned int no_routes;			/* bit 0: nor for the next device_changed(), */
+	const char *in_the_way;			/* which says that else; NULL: nothing is */
 	bool no_tls;				/* keys_tls(), keys_radius_...() cannot begin */
 	struct chunk tls;			/* its octets, a view; and its scheme */
 	uint16_t scheme;
@@ -565,13 +567,17 @@ struct device *device_new(struct devices *all, const struct tunnel_options *opt,
 bool device_changed(struct device *dev, const struct addr *peers, unsigned int count,
 		    char why[IKE_WHY_MAX])
 {
+	bool memory = !(fake.no_routes & 1);
 	char text[ADDR_STRLEN];
 
+	fake.no_routes >>= 1;
 	fake_asked("routes");
 	for (unsigned int i = 0; i < count; i++)
 		fake_asked(" %s", addr_str(&peers[i], text));
 	fake_asked("; ");
-	return true;
+	if (memory)
+		snprintf(why, IKE_WHY_MAX, "%s", fake.in_the_way ? fake.in_the_way : "");
+	return memory;
 }
 
 void device_free(struct device *dev)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The control protocol from a client's request to its result, above a fake engine. */
+#include "unit/esplaned/caught.h"
 #include "unit/esplaned/fake_daemon.h"
 
 #include <linux/esplane.h>
@@ -416,22 +417,11 @@ static void the_daemon_stops(void **state)
 /* What the log says while peer 10 of lab goes down with @failure. */
 static const char *logged(enum ike_failure failure, const char *detail)
 {
-	static char text[256];
-	int keep = dup(STDERR_FILENO), fds[2];
-	ssize_t len;
-
-	assert_int_equal(pipe(fds), 0);
 	log_set_level(LOG_NOTICE);
-	dup2(fds[1], STDERR_FILENO);
+	catch_log();
 	engine_says(IKE_EV_DOWN, failure, detail);
-	dup2(keep, STDERR_FILENO);
 	log_set_level(LOG_ERR);
-	close(keep);
-	close(fds[1]);
-	len = read(fds[0], text, sizeof(text) - 1);
-	close(fds[0]);
-	text[len > 0 ? len : 0] = '\0';
-	return text;
+	return caught_log();
 }
 
 /* U4: no "down: down:". */

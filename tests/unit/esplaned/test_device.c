@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Routes and addresses of tunnels, and those that stand aside. */
-#include <sys/mman.h>
-#include <unistd.h>
 #include "esplaned/host/laid.h"
+#include "unit/esplaned/caught.h"
 #include "unit/esplaned/fake_host.h"
 
 static void children_share_a_route(void **state)
@@ -254,18 +253,9 @@ static void servers_are_reached_while_they_are_asked(void **state)
 /* What is logged of those that are new. */
 static const char *looked(void)
 {
-	static char text[1024];
-	int was = dup(STDERR_FILENO), fd = memfd_create("log", 0);
-	ssize_t n;
-
-	assert_true(was >= 0 && fd >= 0 && dup2(fd, STDERR_FILENO) >= 0);
+	catch_log();
 	devices_look(all);
-	assert_true(dup2(was, STDERR_FILENO) >= 0);
-	n = pread(fd, text, sizeof(text) - 1, 0);
-	text[n > 0 ? n : 0] = '\0';
-	close(was);
-	close(fd);
-	return text;
+	return caught_log();
 }
 
 static void whose_route_is_in_the_way(void **state)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* From one configuration to the next, above a fake engine: what it is told, and the answer. */
+#include "unit/esplaned/caught.h"
 #include "unit/esplaned/fake_daemon.h"
 
 /* What did not change is untouched; what was to be up and changed is so again. */
@@ -84,6 +85,39 @@ static void a_reload_that_fails(void **state)
 	}
 }
 
+/* What is said where the routes of office with another child cannot be laid, or not undone. */
+static void a_reload_whose_routes_fail(void **state)
+{
+	static const struct {
+		unsigned int no_routes;
+		int change_rc;
+		const char *in_the_way, *asked, *log;
+	} rows[] = {
+		{ 1, 0, NULL, "routes; forget tickets; ",
+		  "test: tunnel office stays as it was: Cannot allocate memory\n" },
+		{ 2, -ENOMEM, NULL, "routes; change 2 voice=0; routes; forget tickets; ",
+		  "test: tunnel office stays as it was: Cannot allocate memory\n"
+		  "test: tunnel office: no memory: routes that block are those of the "
+		  "configuration that is not in use; reload again once there is some\n" },
+		{ 0, -ENOMEM, "a wall", "routes; change 2 voice=0; routes; forget tickets; ",
+		  "test: tunnel office stays as it was: Cannot allocate memory\n"
+		  "test: tunnel office: a wall\n" },
+		{ 0, 0, "a wall", "routes; change 2 voice=0; forget tickets; ",
+		  "test: tunnel office: a wall\n" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		fake.no_routes = rows[i].no_routes;
+		fake.change_rc = rows[i].change_rc;
+		fake.in_the_way = rows[i].in_the_way;
+		reload_office("voice");
+		catch_log();
+		ask("{'command':'reload'}");
+		assert_string_equal(caught_log(), rows[i].log);
+		expect_asked(rows[i].asked);
+	}
+}
+
 /* Nobody knows what people want of it: it is not made anew, though another one may be. */
 static void a_reload_that_forgets_no_wish(void **state)
 {
@@ -143,6 +177,7 @@ int main(void)
 		TEST(reloads),
 		TEST(a_reload_of_children),
 		TEST(a_reload_that_fails),
+		TEST(a_reload_whose_routes_fail),
 		TEST(a_reload_that_forgets_no_wish),
 		TEST(a_reload_of_what_is_down),
 	};
