@@ -530,6 +530,102 @@ static void without_memory_an_answer_has_no_part(void **state)
 	ends_free(p);
 }
 
+/*
+ * Side 0 authenticates anew with its first child, and the answer has the selectors of "voice": side
+ * 1 has the other no more, though its DELETE of that has not come yet.
+ */
+static void answered_with_voice(struct ends *p)
+{
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct ike_sa *before = peer_of(a)->sa;
+
+	del_child(b, "t");
+	assert_int_equal(side_reload(b), 0);
+	pass(p, 1);		/* who began last is not refused for it */
+	while (drop(b))
+		;
+	reauthenticate(a);
+	while (peer_of(a)->sa == before)
+		assert_true(carry(a) | carry(b));
+}
+
+static void assert_has(struct child *child, const char *remote, const struct ike_sa *sa)
+{
+	char text[TS_STRLEN];
+
+	assert_int_equal(child->state, CHILD_UP);
+	assert_string_equal(ts_list_str(child->remote_ts, text, sizeof(text)), remote);
+	assert_ptr_equal(child->out->sa, sa);
+}
+
+/* IKE_AUTH replaces no other selectors that are up: what is left becomes parts. */
+static void what_ike_auth_brings_is_a_part(void **state)
+{
+	struct ends *p = one_of_three();
+	struct side *a = &p->s[0];
+	struct peer *peer = peer_of(a);
+
+	answered_with_voice(p);
+	assert_has(child_named(a, "t"), "10.2.0.0/24", peer->before);
+	assert_has(child_named(a, "t-2"), "10.2.1.0/24", peer->sa);
+	assert_int_equal(child_named(a, "t-3")->state, CHILD_DOWN);
+	assert_int_equal(a->ev[IKE_EV_CHILD_DOWN].count, 0);
+	ends_free(p);
+}
+
+/* Side 0 has one wide selector, within which side 1 has brought up two children. */
+static struct ends *guested(void)
+{
+	struct ends *p = ends_new();
+
+	set_ts(&p->s[0], "10.1.0.0/24", "10.2.0.0/16");
+	set_ts(&p->s[1], "10.2.0.0/24", "10.1.0.0/24");
+	add_child(&p->s[1], "voice", "10.2.1.0/24", "10.1.0.0/24");
+	ends_start(p);
+	attempt(p, 1);
+	assert_has(child_named(&p->s[0], "t"), "10.2.0.0/24", peer_of(&p->s[0])->sa);
+	assert_has(child_named(&p->s[0], "t-2"), "10.2.1.0/24", peer_of(&p->s[0])->sa);
+	return p;
+}
+
+/* What a part has already it has again, and the child that was asked for keeps what it has. */
+static void what_ike_auth_brings_is_that_of_a_part(void **state)
+{
+	struct ends *p = guested();
+	struct side *a = &p->s[0];
+	struct peer *peer = peer_of(a);
+
+	answered_with_voice(p);
+	assert_has(child_named(a, "t"), "10.2.0.0/24", peer->before);
+	assert_has(child_named(a, "t-2"), "10.2.1.0/24", peer->sa);
+	assert_int_equal(a->fake.policy_count, 2);
+	assert_int_equal(a->ev[IKE_EV_CHILD_DOWN].count, 0);
+	/* to ask again would bring the same again */
+	assert_true(child_named(a, "t")->vain);
+	ends_free(p);
+}
+
+/* There is no room for a part: the IKE SA stands, and the peer hears that its pair is not taken. */
+static void what_ike_auth_brings_has_no_room(void **state)
+{
+	struct ends *p = one_of_three();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct peer *peer = peer_of(a);
+	struct child *child = child_of(a), *guest;
+	struct ts_pair has = { child->local_ts, child->remote_ts };
+	struct cause cause = {0};
+
+	while ((guest = part_guest(child, &has, &cause)))
+		guest->held_down = true;	/* else it is freed again */
+	answered_with_voice(p);
+	assert_has(child, "10.2.0.0/24", peer->before);
+	assert_int_equal(a->fake.policy_count, 1);
+	assert_int_equal(child_named(b, "voice")->state, CHILD_UP);
+	carry_all(p);
+	assert_int_equal(child_named(b, "voice")->state, CHILD_DOWN);
+	ends_free(p);
+}
+
 /* The first selector of both is what the peer needs now: the child that has it answers. */
 static void the_first_choice_decides(void **state)
 {
@@ -580,6 +676,9 @@ int main(void)
 		cmocka_unit_test(what_is_refused_makes_no_part),
 		cmocka_unit_test(without_memory_the_peer_is_put_off),
 		cmocka_unit_test(without_memory_an_answer_has_no_part),
+		cmocka_unit_test(what_ike_auth_brings_is_a_part),
+		cmocka_unit_test(what_ike_auth_brings_is_that_of_a_part),
+		cmocka_unit_test(what_ike_auth_brings_has_no_room),
 		cmocka_unit_test(the_first_choice_decides),
 	};
 
