@@ -236,6 +236,45 @@ static void test_no_reflection(void **state)
 	ends_free(p);
 }
 
+/* A NAT has another address for port 4500: the answer goes there again, but amplifies nothing. */
+static void test_nat_with_two_addresses(void **state)
+{
+	struct ends *p = ends_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct letter request, shorter;
+
+	ends_start(p);
+	fake_secret(&b->fake, b->tunnel, "another");
+	start(p, 0);
+	carry(a);
+	carry(b);
+	request = *oldest(a);
+	forge(only_sa(a), EXCHANGE_IKE_AUTH, 0, 1, nothing, &shorter);
+	shorter.local = request.local;
+	shorter.remote = request.remote;
+	addr_parse(&p->nat, "203.0.113.9");
+	p->nat_port = 1024;
+	carry(a);
+	assert_true(shorter.len < oldest(b)->len && oldest(b)->len <= request.len);
+	assert_true(drop(b));
+	give(b, &request);
+	assert_true(addr_equal(&oldest(b)->remote.addr, &p->nat));
+	assert_int_equal(oldest(b)->remote.port, 1024);
+	assert_true(drop(b));
+	give(b, &shorter);
+	assert_int_equal(b->count, 0);
+	/* nor is it answered at the address of somebody else */
+	addr_parse(&p->nat, "203.0.113.10");
+	give(b, &request);
+	assert_int_equal(b->count, 0);
+	assert_int_equal(b->ike->counters.replayed, 2);
+	/* where it began it is at any length */
+	p->nat.family = AF_UNSPEC;
+	give(b, &shorter);
+	assert_true(addr_equal(&oldest(b)->remote.addr, &a->fake.addr));
+	ends_free(p);
+}
+
 /* RFC 7296 2.11: an answer goes to where its request comes from, and moves nobody. */
 static void test_answer_goes_where_the_request_comes_from(void **state)
 {
@@ -348,6 +387,7 @@ int main(void)
 		cmocka_unit_test(test_first_message_after_a_senseless_one),
 		cmocka_unit_test(test_long_message_of_a_stranger),
 		cmocka_unit_test(test_no_reflection),
+		cmocka_unit_test(test_nat_with_two_addresses),
 		cmocka_unit_test(test_answer_goes_where_the_request_comes_from),
 		cmocka_unit_test(test_mapping),
 		cmocka_unit_test(test_known_peer_comes_and_goes),

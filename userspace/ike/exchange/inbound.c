@@ -64,9 +64,6 @@ bool inbound_repeat(struct ike_sa *sa, struct answered *a, const struct endpoint
 {
 	uint64_t now = ike_now(sa->ike);
 
-	/* of whoever has proved nothing only to where its IKE_SA_INIT was answered */
-	if (sa->stranger && !addr_equal(&remote->addr, &sa->init_key.asked))
-		return false;
 	if (a->repeats < ANSWER_REPEATS)
 		a->repeats++;
 	else if (now - a->repeated_ms < ANSWER_REPEAT_MS)

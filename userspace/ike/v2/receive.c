@@ -217,12 +217,38 @@ static void receive_wait_there(const struct inbound *copy, struct inbound *waits
 	waits->remote = copy->remote;
 }
 
+/*
+ * Whoever has proved nothing is answered again where its IKE_SA_INIT was answered. A NAT may have
+ * another address for port 4500 than for 500, RFC 4787 4.1: where its request came from it is too,
+ * but by nothing longer than the copy, since that may pretend to come from there.
+ */
+static bool receive_may_repeat(const struct inbound *copy, const struct answered *before)
+{
+	const struct ike_sa *sa = copy->sa;
+	size_t len = 0;
+
+	if (!sa->stranger || addr_equal(&copy->remote.addr, &sa->init_key.asked))
+		return true;
+	for (unsigned int i = 0; i < before->msg.count; i++)
+		len += before->msg.d[i].len;
+	return addr_equal(&copy->remote.addr, &sa->remote.addr) && len <= copy->raw_len;
+}
+
+/* The answer to the request that @copy is one of goes out again, or there is none. */
+static void receive_repeat(const struct inbound *copy)
+{
+	struct answered *before = inbound_answer(copy->sa, copy->h.id);
+
+	if (before && (!receive_may_repeat(copy, before) ||
+		       !inbound_repeat(copy->sa, before, &copy->local, &copy->remote)))
+		copy->sa->ike->counters.replayed++;
+}
+
 static void receive_protected(struct v2_inbound *v)
 {
 	struct inbound *in = &v->in;
 	struct ike_sa *sa = in->sa;
 	bool response = inbound_is_response(in);
-	struct answered *before;
 	struct inbound *waits;
 	struct cursor inner;
 
@@ -235,9 +261,7 @@ static void receive_protected(struct v2_inbound *v)
 	 * may be a replay, and moves nobody.
 	 */
 	if (receive_is_copy(in)) {
-		before = inbound_answer(sa, in->h.id);
-		if (before && !inbound_repeat(sa, before, &in->local, &in->remote))
-			sa->ike->counters.replayed++;
+		receive_repeat(in);
 		if (in->h.id + 1 == sa->next_in)
 			sa->asked_ms = ike_now(sa->ike);
 		inbound_free(in);
