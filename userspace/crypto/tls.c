@@ -354,10 +354,13 @@ static enum tls_state tls_last_word(struct tls *t)
 		return n == 1 ? TLS_DONE : tls_fail(t, (int)n);
 	}
 	n = gnutls_record_recv(t->session, word, sizeof(word));
-	if (n == GNUTLS_E_AGAIN)
+	if (n == GNUTLS_E_AGAIN && t->out_len)
 		return TLS_MORE;
 	if (n == 1 && !word[0])
 		return TLS_DONE;
+	if (n == GNUTLS_E_AGAIN)
+		snprintf(t->why, sizeof(t->why), "the server ends TLS 1.3 without the last word of "
+			 "EAP-TLS (RFC 9190 2.5): let it speak TLS 1.2 only");
 	return tls_fail(t, n < 0 ? (int)n : GNUTLS_E_UNEXPECTED_PACKET);
 }
 

@@ -453,6 +453,26 @@ static void test_after(void **state)
 	end_close(&client);
 }
 
+/* Libreswan's server, and others from before RFC 9190: they only wait for the client's turn. */
+static void test_no_last_word(void **state)
+{
+	static uint8_t a[TLS_FLIGHT_MAX], b[TLS_FLIGHT_MAX];
+	struct end client, server;
+	size_t len;
+
+	end_open(&client, false, "p256", "p384");
+	end_open(&server, true, "p384", "p256");
+	assert_int_equal(end_step(&client, (struct chunk){ 0 }, a, &len), TLS_MORE);
+	assert_int_equal(end_step(&server, (struct chunk){ a, len }, b, &len), TLS_MORE);
+	assert_int_equal(end_step(&client, (struct chunk){ b, len }, a, &len), TLS_MORE);
+	assert_string_equal(tls_version(client.tls), "TLS1.3");
+	assert_int_not_equal(len, 0);
+	assert_int_equal(end_step(&client, (struct chunk){ 0 }, a, &len), TLS_FAILED);
+	assert_non_null(strstr(tls_why(client.tls), "RFC 9190"));
+	end_close(&client);
+	end_close(&server);
+}
+
 static void test_scheme(void **state)
 {
 	uint8_t out[TLS_SIGNATURE_MAX];
@@ -485,6 +505,7 @@ int main(void)
 		cmocka_unit_test(test_keys),	   cmocka_unit_test(test_old),
 		cmocka_unit_test(test_refused),	   cmocka_unit_test(test_no_signature),
 		cmocka_unit_test(test_hostile),	   cmocka_unit_test(test_after),
+		cmocka_unit_test(test_no_last_word),
 		cmocka_unit_test(test_scheme),	   cmocka_unit_test(test_judged),
 		cmocka_unit_test(test_tunnel),	   cmocka_unit_test(test_tunnel_refused),
 	};
