@@ -31,9 +31,9 @@ static const struct failure {
 	  "means perfect forward secrecy and must be on both sides" },
 	{ "auth-remote", STATUS_AUTH, NULL,
 	  "compare psk, local-id and remote-id with the peer's: its log says which one differs" },
-	{ "auth-local", STATUS_AUTH, "the peer does not know the secret",
-	  "make psk the same on both sides, to the last octet: a newline or a space at its end "
-	  "counts" },
+	{ "auth-local", STATUS_AUTH, "the peer's proof is not taken",
+	  "where it is a pre-shared key, make psk the same on both sides, to the last octet: a "
+	  "newline or a space at its end counts" },
 	{ "identity", STATUS_AUTH, "the peer is not who it should be",
 	  "set remote-id to the identity that the peer sends, or change it there" },
 	{ "selectors", STATUS_NO_MATCH, "the traffic selectors do not meet",

@@ -287,7 +287,7 @@ static void failures(void **state)
 		{ "no-proposal-child", STATUS_NO_MATCH, "no ESP proposal suits both sides: DETAIL",
 		  "option esp" },
 		{ "auth-remote", STATUS_AUTH, "not up: DETAIL", "local-id" },
-		{ "auth-local", STATUS_AUTH, "the peer does not know the secret: DETAIL",
+		{ "auth-local", STATUS_AUTH, "the peer's proof is not taken: DETAIL",
 		  "to the last octet" },
 		{ "identity", STATUS_AUTH, "the peer is not who it should be: DETAIL",
 		  "remote-id" },
