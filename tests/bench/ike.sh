@@ -177,14 +177,14 @@ daemon_pids()
 	fi
 }
 
-# Nanoseconds, which are instructions here, that its threads have run, their system calls included.
+# Nanoseconds, which are instructions here, that its threads have run, their system calls included. %d of mawk ends at 2^31.
 daemon_time()
 {
 	local pid
 
 	for pid in $(daemon_pids); do
 		cat "/proc/$pid/task/"*/schedstat
-	done | awk '{ sum += $1 } END { printf "%d\n", sum }'
+	done | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
 }
 
 # Octets of memory that its processes have and no file: what is shared among them counts once.
@@ -194,7 +194,7 @@ daemon_memory()
 
 	for pid in $(daemon_pids); do
 		awk '/^Pss_Anon:/ { print $2 }' "/proc/$pid/smaps_rollup"
-	done | awk '{ sum += $1 } END { printf "%d\n", sum * 1024 }'
+	done | awk '{ sum += $1 } END { printf "%.0f\n", sum * 1024 }'
 }
 
 # swan_has COUNT SITE: that many IKE SAs, and none that is half open
