@@ -72,7 +72,8 @@ enum auth_state eap_client_step(struct eap *e, struct chunk input)
 	}
 	if (in.code == EAP_SUCCESS)
 		return e->proved ? AUTH_DONE :
-				   eap_packet_fail(e, "EAP-Success before the end of a method");
+				   eap_packet_fail(e, "EAP-Success before the end of a method%s%s",
+						   e->why[0] ? ": " : "", e->why);
 	/* a copy of what was answered: the answer again, RFC 3748 4.1 */
 	if (e->asked && in.id == e->id && in.type == e->type && !eap_packet_resumes(e) &&
 	    e->last_len) {
