@@ -52,15 +52,15 @@ row()
 	refuse "$what: the interface is gone" 'does not exist' in_net a ip link show office
 }
 
+# Each of IKE comes to each initiator.
+initiators=(esplane strongSwan)
 n=0
-for initiator in esplane strongSwan; do
-	for encap in raw udp; do
-		for esn in esn noesn; do
-			for esp in "${ESP[@]}"; do
-				row "$initiator" "${IKE[n % ${#IKE[@]}]}-${GROUPS_KE[n % ${#GROUPS_KE[@]}]}" \
-					"$esp" "$esn" "$encap"
-				n=$((n + 1))
-			done
+for encap in raw udp; do
+	for esn in esn noesn; do
+		for esp in "${ESP[@]}"; do
+			row "${initiators[(n + n / ${#IKE[@]}) % 2]}" "${IKE[n % ${#IKE[@]}]}-${GROUPS_KE[n % ${#GROUPS_KE[@]}]}" \
+				"$esp" "$esn" "$encap"
+			n=$((n + 1))
 		done
 	done
 done
