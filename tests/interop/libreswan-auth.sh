@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # With Libreswan, proofs: certificates by RFC 7427 and by the older methods, in fragments too (RFC 7383), raw public
-# keys, who is refused; post-quantum pre-shared keys (RFC 8784). Initiated from each end.
+# keys, who is refused; EAP-TLS alone (RFC 5998); post-quantum pre-shared keys (RFC 8784). Initiated from each end.
 # vm: cpus=1 timeout=300 debug=no
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
@@ -183,6 +183,43 @@ sed -i 's/remote-id = .*/remote-id = "other.example.org"/' "$WORK/a/esplane.conf
 espl_anew a
 pluto_cert b-p256 ecdsa-sha2_256
 not_up "another name" 'other.example.org'
+
+# Nothing that Libreswan begins is believed either.
+before=$(espl_log a | grep -c "none of the tunnel's CAs")
+espl_cert p256 'dpd = "62s"'
+pluto_cert b-stranger ecdsa-sha2_256
+pluto_initiate b a >/dev/null 2>&1
+check "an unknown CA, Libreswan initiates: the log says so" [ "$(espl_log a | grep -c "none of the tunnel's CAs")" -gt "$before" ]
+pluto b --terminate --name a >/dev/null 2>&1
+check "an unknown CA, Libreswan initiates: nothing is left at Libreswan" wait_for 20 pluto_has 0 0
+
+# --- EAP-TLS, which Libreswan has as server, and as all the proof that there is (RFC 5998). With TLS 1.3 it does not do
+# what RFC 9190 asks for.
+
+# espl_tls [LINE...]
+espl_tls()
+{
+	espl_cert p256 'eap = "tls"' "$@"
+	pluto_proof "$(printf '%s\n  ' leftcert=b-p256 leftsendcert=always leftauth=eaponly leftautheap=tls rightauth=eaponly \
+		rightautheap=tls rightca=%any)"
+}
+
+espl_tls 'eap-only = "yes"' "dpd = 63s"
+not_up "EAP-TLS alone, with TLS 1.3" 'without the last word of EAP-TLS'
+espl_tls "dpd = 64s"
+not_up "EAP-TLS alone, which esplane does not take" 'wants to prove itself in EAP, but is configured'
+reap b
+cat >>"$WORK/b/nss/pkcs11.txt" <<-END
+
+library=
+name=Policy
+NSS=flags=policyOnly,moduleDB
+config="allow=tls-version-max=tls1.2"
+END
+pluto_start b b
+n=$((n + 1))
+espl_tls 'eap-only = "yes"' "metric = $n"
+up_by esplane "EAP-TLS alone"
 
 # --- PPK
 

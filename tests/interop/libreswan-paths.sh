@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # With Libreswan, clients, in both roles: behind NAT, what comes up with the first packet, an address from the server's
-# pool, and an uplink that changes under traffic (MOBIKE). The client is a:
+# pool, which is kept and may be full, and an uplink that changes under traffic (MOBIKE). The client is a:
 #
 #	a 192.0.2.1 ------- eth0 ------- 192.0.2.2 n 198.51.100.1 ------- 198.51.100.2 b
 #	a 203.0.113.1 ----- eth1 ----- 203.0.113.2 n		10.2.0.1 behind b
@@ -260,6 +260,39 @@ goes_on "MOBIKE, Libreswan as client"
 lost_few "MOBIKE, Libreswan as client"
 check "address, Libreswan as client: down" pluto c --name office --terminate
 check "address, Libreswan as client: nothing is left here" wait_for 10 espl_empty s
+must in_net a ip address add 192.0.2.1/24 dev eth0
+net_route a default via 192.0.2.2 metric 10
+
+# leased: ADDRESS STATE IDENTITY of all
+leased()
+{
+	espl s leases | awk 'NR > 1 { print $2, $3, $4 }'
+}
+
+# Its other processes follow it.
+daemon_gone()
+{
+	! pgrep -f "$WORK/s/esplane.conf" >/dev/null
+}
+
+reap s KILL
+check "leases, Libreswan as client: the daemon is killed" wait_for 20 daemon_gone
+cp "$WORK/s/esplane.conf" "$WORK/conf"
+espl_start s b <"$WORK/conf"
+is "leases, Libreswan as client: kept for it" "$(leased)" "10.9.0.10 kept gw@example.org"
+check "leases, Libreswan as client: up again" pluto_initiate c office
+is "leases, Libreswan as client: the same address" "$(leased)" "10.9.0.10 used gw@example.org"
+check "leases, Libreswan as client: down" pluto c --name office --terminate
+check "leases, Libreswan as client: nothing is left here" wait_for 10 espl_empty s
+{ printf 'pool "road" {\n\taddresses = "10.9.0.30-10.9.0.30"\n\tleases = "alice@example.org 10.9.0.30"\n}\n'
+  espl_conf server 'local-ts = "10.2.0.0/24"' 'pool = "road"'; } >"$WORK/s/esplane.conf"
+espl_anew s
+PLUTO_LEFT=192.0.2.1 pluto_side client "${CLIENT[@]}" leftsubnet=0.0.0.0/0 leftmodecfgclient=yes rightmodecfgserver=yes \
+	narrowing=yes keyingtries=1 retransmit-timeout=5s | pluto_load c office "$SECRET"
+pluto_initiate c office >"$WORK/full" 2>&1
+check "full, Libreswan as client: the log says so" grep -q 'pool road is full: all its IPv4 addresses are leased' <(espl_log s)
+check "full, Libreswan as client: and the notify" grep -q INTERNAL_ADDRESS_FAILURE "$WORK/full" <(pluto_log c)
+check "full, Libreswan as client: nothing is left here" wait_for 10 espl_empty s
 espl_stop s
 pluto_stop c
 

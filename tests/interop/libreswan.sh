@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Libreswan at the other end: suites and groups, three children, rekeys of both kinds, both ends at once,
-# restarts, refusals; initiated from each end.
+# Libreswan at the other end: suites and groups, three children, rekeys of both kinds, reauthentication, both ends at
+# once, restarts, a peer that dies, refusals; initiated from each end.
 # vm: cpus=1 timeout=300 debug=no
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
@@ -160,6 +160,53 @@ check "rekey: esplane lost no echo" lost_there
 note "$(grep 'packets transmitted' "$WORK/ping.log"); thrown away in b: $(($(thrown_away) - thrown_before))"
 down esplane rekey
 
+# --- each end proves itself anew under traffic
+
+# The number that Libreswan gives to its IKE SA
+ike_number()
+{
+	pluto b --showstates | sed -n 's/.*#\([0-9]*\): .*ESTABLISHED_IKE_SA.*/\1/p' | paste -sd ' '
+}
+
+# followed NUMBER: another IKE SA stands, alone, and has the child
+followed()
+{
+	pluto_has 1 1 && [ "$(ike_number)" != "$1" ] && espl_is up
+}
+
+# lost_few WHAT: esplane has dropped nothing, and few echoes are missing
+lost_few()
+{
+	local lost
+
+	reap ping INT
+	lost=$(awk '/packets transmitted/ { print $1 - $4 }' "$WORK/ping.log")
+	check "$1: $lost echoes were lost, at most 20" [ "$lost" -le 20 ]
+	is "$1: esplane has dropped none" "$(in_net a esplctl info dev=office | jq -c .stats)" '{}'
+}
+
+espl_tunnel office aes128gcm16-prfsha256-x25519 aes128gcm16-esn 'metric = 1' >"$WORK/a/esplane.conf"
+espl_anew a
+pluto_conn a aes_gcm128-sha2_256-dh31 aes_gcm128 esn=yes replay-window=1024 | pluto_load b a "$SECRET"
+check "reauthentication, esplane: up" espl a up office
+spawn ping in_net a ping -i 0.05 -I 10.1.0.1 10.2.0.1
+before=$(ike_number)
+check "reauthentication, esplane: asked for" espl a reauth office
+check "reauthentication, esplane: another IKE SA follows" wait_for 20 followed "$before"
+lost_few "reauthentication, esplane"
+down esplane "reauthentication, esplane"
+
+espl_tunnel office aes128gcm16-prfsha256-x25519 aes128gcm16-esn 'metric = 2' >"$WORK/a/esplane.conf"
+espl_anew a
+pluto_conn a aes_gcm128-sha2_256-dh31 aes_gcm128 esn=yes replay-window=1024 reauth=yes ikelifetime=40s rekeymargin=25s \
+	rekeyfuzz=0% | pluto_load b a "$SECRET"
+check "reauthentication, Libreswan: up" pluto_initiate b a
+spawn ping in_net a ping -i 0.05 -I 10.1.0.1 10.2.0.1
+before=$(ike_number)
+check "reauthentication, Libreswan: another IKE SA follows" wait_for 60 followed "$before"
+lost_few "reauthentication, Libreswan"
+down Libreswan "reauthentication, Libreswan"
+
 # --- several children. Libreswan wants perfect forward secrecy for all but the first.
 
 # espl_two ESP
@@ -205,6 +252,19 @@ check "childless: up" espl a up office
 check "childless: Libreswan saw none in IKE_AUTH" grep -q 'does not propose a Child SA' "$WORK/b.log"
 ping_both "childless"
 down esplane childless
+
+# --- Libreswan dies, and comes back: esplane notices, and brings the tunnel up again
+
+espl_tunnel office aes128gcm16-prfsha256-x25519 aes128gcm16-esn 'dpd = 2s' 'dpd-action = restart' 'retransmit-first = 100ms' \
+	'retransmit-tries = 4' >"$WORK/a/esplane.conf"
+espl_anew a
+check "dies: up" espl a up office
+pluto_crash b
+pluto_start b b
+pluto_conn a aes_gcm128-sha2_256-dh31 aes_gcm128 esn=yes | pluto_load b a "$SECRET"
+check "dies: esplane brings it up again" wait_for 60 pluto_has 1 1
+ping_both "dies, and comes back"
+down esplane "dies, and comes back"
 
 # --- both begin at once
 

@@ -1,0 +1,71 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# With Libreswan, each algorithm that only IKE has, once: what libreswan.sh has not, and Libreswan has. Then, which of
+# several proposals esplane takes.
+# vm: cpus=1 debug=no
+. "${VM_DIR:?run me with tests/vm/run}/lib.sh"
+. "$VM_DIR/../interop/site.sh"
+. "$VM_DIR/../interop/pluto.sh"
+
+# Ours, and Libreswan's word for it; initiated by esplane and by Libreswan in turn.
+IKE=(aes128gcm8-prfsha256-modp1536 aes_gcm_8_128-sha2_256-dh5
+     aes256gcm12-prfsha512-modp4096 aes_gcm_12_256-sha2_512-dh16
+     aes128ctr-sha1-modp6144 aes_ctr128-sha1-dh17
+     3des-sha1-modp8192 3des-sha1-dh18
+     aes128-aesxcbc-modp2048 aes128-aes_xcbc-dh14
+     aes192-sha1-x25519 aes192-sha1-dh31)
+
+module_load
+site_make
+net_route b 10.1.0.0/16 dev eth0 via 192.0.2.1 src 10.2.0.1
+pluto_start b b
+espl_start a a </dev/null
+
+# ends DESCRIPTION
+ends()
+{
+	check "$1: down" espl a down office
+	check "$1: nothing is left at Libreswan" wait_for 10 pluto_has 0 0
+}
+
+# row INITIATOR IKE LIBRESWANS-IKE: a ping says that the child's keys are right, which are made of the IKE SA's.
+row()
+{
+	local what="$1 initiates: $2"
+
+	espl_tunnel office "$2" aes128gcm16-noesn >"$WORK/a/esplane.conf"
+	espl_anew a
+	pluto_conn a "$3" aes_gcm128 esn=no | pluto_load b a "$SECRET"
+	if [ "$1" = esplane ]; then
+		check "$what: up" espl a up office
+	else
+		check "$what: up" pluto_initiate b a
+	fi || return
+	check "$what: esplane has it" wait_for 5 espl_is up
+	ping_both "$what"
+	ends "$what"
+}
+
+# takes PREFER GROUP: of two proposals of Libreswan's, the weak one first
+takes()
+{
+	local what="prefer = $1"
+
+	espl_tunnel office 'aes128gcm16-prfsha256-modp1536", "aes128gcm16-prfsha256-x25519' aes128gcm16-noesn \
+		"prefer = $1" >"$WORK/a/esplane.conf"
+	espl_anew a
+	pluto_conn a aes_gcm128-sha2_256-dh5,aes_gcm128-sha2_256-dh31 aes_gcm128 esn=no | pluto_load b a "$SECRET"
+	pluto_initiate b a >"$WORK/initiated" 2>&1
+	check "$what: up" wait_for 5 espl_is up || return
+	check "$what: $2 is taken" grep -qE "group=$2\b" "$WORK/initiated"
+	ping_both "$what"
+	ends "$what"
+}
+
+initiators=(esplane Libreswan)
+for ((n = 0; n < ${#IKE[@]}; n += 2)); do
+	row "${initiators[n / 2 % 2]}" "${IKE[n]}" "${IKE[n + 1]}"
+done
+takes strongest DH31
+takes peer MODP1536
+finish
