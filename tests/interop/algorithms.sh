@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# With strongSwan, each algorithm that only IKE has, once: what matrix.sh has not. Then, which of several
-# proposals esplane takes.
+# With strongSwan, each algorithm that only IKE has, once: what matrix.sh has not. Then, what both propose by
+# themselves, and which of several proposals esplane takes.
 # vm: cpus=1 debug=no
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
@@ -20,12 +20,28 @@ espl_start a a </dev/null
 # row INITIATOR IKE: a ping says that the child's keys are right, which are made of the IKE SA's.
 row()
 {
-	local initiator=$1 ike=$2 what="$1 initiates: $2"
+	local ike=$2 what="$1 initiates: $2"
 
 	espl_tunnel office "$ike" aes128gcm16-noesn "allow-legacy = yes" >"$WORK/a/esplane.conf"
-	espl_anew a
 	swan_conn "$ike" aes128gcm16-noesn | swan_load b
-	if [ "$initiator" = esplane ]; then
+	up_by "$1" "$what"
+}
+
+# defaults INITIATOR
+defaults()
+{
+	espl_tunnel office '' '' | sed '/ike = { "" }/d; /esp = { "" }/d' >"$WORK/a/esplane.conf"
+	swan_conn default default | swan_load b
+	up_by "$1" "defaults, $1 initiates"
+}
+
+# up_by INITIATOR DESCRIPTION: until it is down again
+up_by()
+{
+	local what=$2
+
+	espl_anew a
+	if [ "$1" = esplane ]; then
 		check "$what: up" espl a up office
 	else
 		check "$what: up" swan b --initiate --child net --timeout "$HANG"
@@ -57,6 +73,8 @@ for ike in "${IKE[@]}"; do
 	row "${initiators[n % 2]}" "$ike"
 	n=$((n + 1))
 done
+defaults esplane
+defaults strongSwan
 takes strongest CURVE_25519
 takes peer MODP_1536
 finish

@@ -289,6 +289,20 @@ refused()
 	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
 }
 
+# turned_away WHAT CERTIFICATE-OF-STRONGSWAN SENTENCE [LINE...]: by esplane, which strongSwan initiates with
+turned_away()
+{
+	local before
+
+	espl_cert p384 ca gw.example.org "${@:4}" >"$WORK/a/esplane.conf"
+	espl_anew a
+	swan_cert "$2" p256
+	before=$(espl_log a | grep -c "$3")
+	refuse "strongSwan initiates: $1: not up" '' swan b --initiate --child net --timeout "$HANG"
+	check "strongSwan initiates: $1: the log says why" [ "$(espl_log a | grep -c "$3")" -gt "$before" ]
+	check "strongSwan initiates: $1: nothing is left at strongSwan" wait_for 10 swan_is_empty
+}
+
 module_load
 site_make
 pki_make
@@ -319,6 +333,9 @@ refused "an unknown CA" b-stranger "is issued by O=Other, CN=Root, which is none
 refused "an expired certificate" b-expired "has expired on 2025-01-01 00:00:00 UTC"
 refused "a revoked certificate" b-p256 "CN=gw-p256 was revoked on" "crl = $PKI/ca.crl"
 refused "no revocation list" b-p256 "there is no revocation list of O=Example, CN=Root" "revocation = strict"
+turned_away "an unknown CA" b-stranger "is issued by O=Other, CN=Root, which is none of the tunnel's CAs"
+turned_away "an expired certificate" b-expired "has expired on 2025-01-01 00:00:00 UTC" "dpd = 71s"
+turned_away "a revoked certificate" b-p256 "CN=gw-p256 was revoked on" "crl = $PKI/ca.crl" "dpd = 72s"
 espl_cert p384 ca other.example.org >"$WORK/a/esplane.conf"
 espl_anew a
 swan_cert b-p256 p256

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # How IKE messages go: in fragments (RFC 7383) in both roles, whole where one end wants it so, in smaller
 # fragments where the usual ones are lost; IKE SAs that begin without a child (RFC 6023); tunnels that
-# begin with a packet, and what becomes of them when the peer is dead; clients that are sent on (RFC 5685).
+# begin with a packet, and what becomes of them when the peer is dead; both ends at once; clients that are sent on (RFC 5685).
 # vm: cpus=2 timeout=700 debug=no
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
@@ -219,6 +219,26 @@ check "on demand of strongSwan's: the tunnel is up" wait_for 20 espl_is up
 ping_both "on demand of strongSwan's"
 must espl a down office
 must wait_for 20 swan_is_empty
+
+# --- both begin at once
+
+swan_initiate()
+{
+	swan b --initiate --child net --timeout "$HANG"
+}
+
+ours 'metric = 4'
+theirs 'mobike = no'
+for round in 1 2; do
+	spawn initiate swan_initiate
+	check "at once, $round: up" espl a up office
+	check "at once, $round: strongSwan has it" wait_for 20 swan_has_child
+	reap initiate
+	ping_both "at once, $round"
+	must espl a down office
+	check "at once, $round: nothing is left at strongSwan" wait_for 20 swan_is_empty
+	espl_anew a
+done
 
 # --- strongSwan as a client that is sent on to another address, in two of the three ways
 

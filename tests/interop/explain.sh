@@ -48,7 +48,18 @@ explained "no common IKE proposal" 'no IKE proposal suits both sides' \
 swan b --initiate --child net --timeout 10 >"$WORK/swan" 2>&1
 explained "the peer's proposals" 'we refused IKE_SA_INIT of the peer at 192.0.2.2:500' \
 	'there +aes256-(prfsha256-sha256|sha256-prfsha256)-modp2048 \(said .*not authenticated\)'
+PSK_B="another secret altogether" theirs "$IKE" "$ESP"
+espl a up office >"$WORK/up" 2>&1
+explained "another secret, esplane initiates" 'wrong psk'
+must espl a down office
+ours "$IKE" "$ESP" 'metric = 1'
+swan b --initiate --child net --timeout 10 >"$WORK/swan" 2>&1
+explained "another secret, strongSwan initiates" 'does not prove that it knows the pre-shared key'
 TS_A=10.9.0.0/24 theirs "$IKE" "$ESP"
+espl a up office >"$WORK/up" 2>&1
+explained "other selectors, esplane initiates" 'the peer accepts no traffic between 10.1.0.0/24'
+must espl a down office
+ours "$IKE" "$ESP" 'metric = 2'
 swan b --initiate --child net --timeout 10 >"$WORK/swan" 2>&1
 explained "selectors" 'no selectors in common|the traffic selectors do not meet' \
 	'local-ts +here +10.1.0.0/24' 'there +10.9.0.0/24 \(said'
