@@ -168,15 +168,18 @@ while True:
     print("got", len(s.recv(2000)))'
 must wait_for 5 grep -q bound "$WORK/smallest.log"
 check "narrow path: who sends too much is told" too_big
-must in_net a tc qdisc add dev espl0 root pfifo limit 1000
-# IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE
-must in_net a python3 -IS -c '
+if [ -e /proc/net/psched ]; then	# the debug kernel has no queues
+	must in_net a tc qdisc add dev espl0 root pfifo limit 1000
+	# IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE
+	must in_net a python3 -IS -c '
 import socket
 s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
 s.setsockopt(socket.IPPROTO_IPV6, 23, 3)
 s.sendto(bytes(1280 - 48), ("fd02::1", 7780))'
-check "narrow path, a queue on the device: 1280 octets of a socket that probes pass" wait_for 5 grep -q 'got 1232' "$WORK/smallest.log"
-must in_net a tc qdisc del dev espl0 root
+	check "narrow path, a queue on the device: 1280 octets of a socket that probes pass" \
+		wait_for 5 grep -q 'got 1232' "$WORK/smallest.log"
+	must in_net a tc qdisc del dev espl0 root
+fi
 reap smallest
 
 # Of an ICMP error about ESP in UDP the SPI is looked at, and the path MTU goes to the route by the policy's mark.
