@@ -8,7 +8,6 @@
 #include "esplaned/conf/check.h"
 #include "ike/core/id.h"
 #include "lib/hash.h"
-#include "suite/ikev2.h"
 
 /* What can be in common. */
 enum beside_kind { BESIDE_NAME = 1, BESIDE_INTERFACE, BESIDE_PEER, BESIDE_ROUTE };
@@ -46,23 +45,21 @@ static uint64_t beside_mix_text(uint64_t key, const char *text)
 }
 
 /* Equal where they differ in case. */
-static uint64_t beside_mix_folded(uint64_t key, const void *octets, size_t len)
+static uint64_t beside_mix_folded(uint64_t key, const char *text)
 {
-	const uint8_t *b = octets;
-
-	for (size_t i = 0; i < len; i++) {
-		const uint8_t folded = (uint8_t)tolower(b[i]);
+	for (; *text; text++) {
+		const uint8_t folded = (uint8_t)tolower((unsigned char)*text);
 
 		key = beside_mix(key, &folded, 1);
 	}
 	return key;
 }
 
-/* One DN has several encodings. */
 static uint64_t beside_mix_id(uint64_t key, const struct ike_id *id)
 {
-	key = beside_mix(key, &id->type, sizeof(id->type));
-	return id->type == ID_DER_ASN1_DN ? key : beside_mix_folded(key, id->data, id->len);
+	const uint32_t hash = ike_id_hash(id);
+
+	return beside_mix(key, &hash, sizeof(hash));
 }
 
 /* Its own, and what its children could be mistaken for. */
@@ -90,7 +87,7 @@ static bool beside_peers(const struct tunnel_conf *t, beside_fn fn, void *ctx)
 		const char *name = i ? t->more[i - 1].name : t->remote_name;
 
 		key = beside_mix(whole, addr, sizeof(*addr));
-		ok = fn(ctx, beside_mix_folded(key, name, strlen(name)));
+		ok = fn(ctx, beside_mix_folded(key, name));
 	}
 	return ok;
 }
