@@ -387,8 +387,7 @@ struct ike_env {
 	int (*sa_del)(void *ctx, uint32_t tunnel, uint32_t policy, uint32_t spi, bool out);
 	/*
 	 * Seconds since a packet came to an inbound SA of the policy by the policy's addresses: a
-	 * sign of life, RFC 4555 3.12. UINT64_MAX:
-	 * never, or unknown.
+	 * sign of life, RFC 4555 3.12. UINT64_MAX: never, or unknown.
 	 */
 	uint64_t (*idle)(void *ctx, uint32_t tunnel, uint32_t policy);
 
