@@ -4,7 +4,7 @@
 #   tests/bench/ike.sh esplane|strongswan psk|ecdsa TUNNELS [PKI]
 # PKI: the folder that tests/bench/ike-certs has made.
 # First it is the server of clients that come one after the other, leave, and come again: TUNNELS, 200 at most, since what
-# each costs does not depend on their number. Then it begins TUNNELS at once.
+# each costs hardly depends on their number: of 1,000, esplane took 7 % more for each with psk. Then it begins TUNNELS at once.
 # Lines "RESULT DAEMON METHOD TEST VALUE UNIT".
 . "${VM_DIR:?run me with tests/bench/run-ike}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
