@@ -10,6 +10,18 @@
 #define PORT	4500
 #define SMALL	100	/* octets of a packet, by UDP */
 
+#define PIECE_MOST	200	/* octets of what a connection is remembered by, and more */
+
+/* There is no memory for pieces of this size; 0: there is for all. */
+static size_t no_memory_for;
+
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return size == no_memory_for ? NULL : __real_calloc(n, size);
+}
+
 static struct ends *ends_configured(enum tunnel_tcp tcp)
 {
 	struct ends *p = ends_new();
@@ -552,6 +564,44 @@ static void no_fragments(void **state)
 	ends_free(p);
 }
 
+/* Whoever stands is known to the outer world: what cannot be counted does not begin. */
+static void no_memory_to_begin(void **state)
+{
+	for (size_t size = 1; size < PIECE_MOST; size++) {
+		struct ends *p = ends_of(TCP_ALWAYS);
+		struct side *b = &p->s[1];
+
+		pass(p, 0);
+		no_memory_for = size;
+		for (int i = 0; i < 3; i++)
+			carry(&p->s[i % 2]);
+		no_memory_for = 0;
+		if (!TAILQ_EMPTY(&b->ike->sas) && only_sa(b)->state == SA_ESTABLISHED)
+			assert_int_equal(b->fake.kept, 1);
+		ends_free(p);
+	}
+}
+
+/* Nor does it follow: the next request finds memory. */
+static void no_memory_to_follow(void **state)
+{
+	struct ends *p = authenticated();
+	struct side *b = &p->s[1];
+	struct letter l;
+
+	drop(b);
+	for (size_t size = 1; size < PIECE_MOST; size++) {
+		no_memory_for = size;
+		ask(p, 0, 1 + size, 1 + size, &l);
+		no_memory_for = 0;
+		assert_int_equal(b->fake.kept, only_sa(b)->remote.stream);
+		assert_int_equal(oldest(b)->remote.stream, 1 + size);
+		drop_all(b);
+	}
+	assert_int_equal(b->fake.kept, PIECE_MOST);
+	ends_free(p);
+}
+
 /* RFC 9329 7.1: what a peer says against NAT does not count here. */
 static void nat_may_be(void **state)
 {
@@ -591,6 +641,8 @@ int main(void)
 		cmocka_unit_test(a_stranger_goes),
 		cmocka_unit_test(no_sense),
 		cmocka_unit_test(no_fragments),
+		cmocka_unit_test(no_memory_to_begin),
+		cmocka_unit_test(no_memory_to_follow),
 		cmocka_unit_test(nat_may_be),
 	};
 

@@ -87,6 +87,12 @@ void stream_settle(struct ike_sa *sa)
 	}
 }
 
+bool stream_enter(struct ike_sa *sa)
+{
+	stream_settle(sa);
+	return !sa->remote.stream || sa->stream;
+}
+
 bool stream_refuses_child(const struct ike_sa *sa, struct cause *cause)
 {
 	if (!sa->remote.stream)
@@ -159,6 +165,9 @@ void stream_follow(struct ike_sa *sa, const struct endpoint *local, const struct
 
 	if (sa->dials || !sa->remote.stream || !remote->stream ||
 	    sa->remote.stream == remote->stream)
+		return;
+	/* not counted it would be a stranger's still: the next request may find memory */
+	if (!stream_find(sa->ike, remote->stream) && !stream_add(sa->ike, remote->stream))
 		return;
 	report_log(sa->ike, sa->peer, LOG_INFO, "the peer comes by another TCP connection, from %s",
 		   endpoint_str(remote, text));

@@ -12,6 +12,8 @@
 
 #define STREAM_REDIAL_MS	1000	/* at least, between two of one IKE SA */
 
+/* The peer begins by one. False: no memory to count it. */
+bool stream_enter(struct ike_sa *sa);
 /* It cannot carry children: the kernel has no ESP in TCP. False: it goes over UDP. */
 bool stream_refuses_child(const struct ike_sa *sa, struct cause *cause);
 /* A connection of ours to where @sa has its peer. False: @why, a few words. */

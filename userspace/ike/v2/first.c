@@ -265,7 +265,7 @@ void first_enter(struct first *f, const struct candidates *c)
 	sa->remote = *f->remote;
 	sa->suite = proposal_suite(&c->suite);
 	sa->udp = c->force_udp;
-	v = sa_set_init(sa, &f->remote->addr) ?
+	v = stream_enter(sa) && sa_set_init(sa, &f->remote->addr) ?
 		    inbound_new(sa, sizeof(*v), f->h, f->raw, f->len, f->local, f->remote) : NULL;
 	if (v) {
 		struct cursor chain = cursor_of(v->in.raw, v->in.raw_len);
