@@ -48,12 +48,26 @@ static void changes_later(struct node *n)
 struct changes_kept {
 	uint32_t id[NODES_MAX][CHILDREN_MAX], spi[NODES_MAX][CHILDREN_MAX];
 	bool held[NODES_MAX][CHILDREN_MAX];
+	bool moves[NODES_MAX];
 };
+
+/*
+ * Its address has gone while the IKE SA was half open, and the peer cannot be told: where the
+ * reload takes the last child that was waited for, the others begin anew.
+ */
+static bool changes_moves(const struct node *n, int other)
+{
+	const struct peer *peer = node_peer(n, other);
+	const struct ike_sa *sa = peer ? peer->sa : NULL;
+
+	return sa && peer->announce && sa->host_changed && !sa->mobike.on;
+}
 
 static void changes_note(const struct node *n, struct changes_kept *kept)
 {
 	memset(kept, 0, sizeof(*kept));
-	for (int other = 0; other < n->w->nodes; other++)
+	for (int other = 0; other < n->w->nodes; other++) {
+		kept->moves[other] = changes_moves(n, other);
 		for (unsigned int i = 0; i < n->w->children; i++) {
 			const struct child *child = node_child(n, other, i);
 
@@ -63,6 +77,7 @@ static void changes_note(const struct node *n, struct changes_kept *kept)
 			kept->held[other][i] = child->held_down;
 			kept->spi[other][i] = child->out ? child->out->spi_in : 0;
 		}
+	}
 }
 
 /* @what[i]: of child i; CONF_NEW too where it has gone. */
@@ -78,7 +93,8 @@ static void changes_check(struct node *n, const struct changes_kept *was,
 			bool held = what[i] != CONF_NEW && was->held[other][i];
 
 			if (same && (was->id[other][i] != is.id[other][i] ||
-				     was->spi[other][i] != is.spi[other][i]))
+				     (was->spi[other][i] != is.spi[other][i] &&
+				      !(was->moves[other] && !is.spi[other][i]))))
 				violate(n->w, "%c: a reload has touched child %u", 'A' + n->index,
 					i);
 			if (is.id[other][i] && held != is.held[other][i])
