@@ -3,6 +3,7 @@
 #include "unit/ike/ike_moves.h"
 
 #define HOME	"192.0.2.1"
+#define ELSEWHERE	"192.0.2.9"	/* of side 0, later */
 #define THIEF	"203.0.113.9"
 #define SECOND	"198.51.100.2"	/* of side 1 */
 
@@ -116,11 +117,48 @@ static void test_list_asks_nothing_back(void **state)
 	ends_free(p);
 }
 
+/*
+ * It has moved and has its old address still: asked at both, it answers from that. It is where it
+ * has said all the same, and is asked again with its next request from there.
+ */
+static void test_answered_from_before(void **state)
+{
+	struct ends *p = two(false);
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct letter l;
+
+	attempt(p, 0);
+	move(a, ELSEWHERE);
+	carry(a);
+	carry(b);			/* it follows */
+	while (b->count < 2) {		/* is it there? */
+		drop(b);
+		pass(p, 1000);
+	}
+	assert_true(is(&oldest(b)->remote.addr, ELSEWHERE));
+	drop(b);
+	assert_true(is(&oldest(b)->remote.addr, HOME));
+	carry(b);
+	carry(a);
+	assert_int_equal(b->count, 0);
+	assert_false(peer_of(b)->sa->mobike.claimed);
+	goes(b, "192.0.2.2", HOME);
+	forge_request(a, EXCHANGE_INFORMATIONAL, no_payloads, &l);
+	give(b, &l);
+	carry(b);			/* the answer */
+	assert_true(is(&oldest(b)->remote.addr, ELSEWHERE));
+	carry(b);
+	carry(a);
+	goes(b, "192.0.2.2", ELSEWHERE);
+	ends_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answered_from_elsewhere),
 		cmocka_unit_test(test_back_again),
+		cmocka_unit_test(test_answered_from_before),
 		cmocka_unit_test(test_list_asks_nothing_back),
 	};
 

@@ -288,7 +288,8 @@ void mobike_request(struct inbound *in)
  * RFC 7296 2.23 would follow a peer behind NAT at once. With MOBIKE no IKE packet alone moves it
  * (RFC 4555 3.8), but it may say where to ask; so may a message that is newer than a claim. The
  * mapping of a responder behind NAT changes without its knowledge: the initiator asks there too,
- * from the address that it has chosen itself.
+ * from the address that it has chosen itself. What the peer has claimed last and an answer by
+ * another way has not proven is asked once more, when it is heard from there.
  */
 void mobike_follow(const struct inbound *in)
 {
@@ -302,7 +303,7 @@ void mobike_follow(const struct inbound *in)
 	    !mobike_acceptable(sa, &path))
 		return;
 	if (sa->began ? sa->nat_remote && !(m->claimed && path_equal(&path, &m->claim)) :
-			sa_follows(sa) || m->claimed)
+			sa_follows(sa) || m->claimed || path_equal(&path, &m->claim))
 		path_claim(sa, &path);
 }
 
