@@ -462,6 +462,7 @@ void hostile_end(struct world *w)
 {
 	w->n[0].hostile = false;
 	w->n[0].malice = MALICE_NONE;
+	w->hostile_until = w->now;
 	for (int i = 0; i < w->nodes; i++)
 		w->n[i].excused = w->now;	/* what it has sent is still under way */
 	hostile_world = NULL;

@@ -198,6 +198,15 @@ static void went_up(struct node *n, int other)
 	n->ups++;
 }
 
+/* By the hostile node; what it has sent may come when it is so no more. */
+static bool is_ill_meant(const struct node *n, const struct child *child)
+{
+	const struct ike_sa *sa = child->out ? child->out->sa : NULL;
+	uint64_t until = n->w->hostile_until;
+
+	return n->w->n[0].hostile || (until && sa && sa->born_ms <= until + n->skew);
+}
+
 static void child_event(struct node *n, struct view *view, const struct ike_event *ev)
 {
 	const struct child *child = child_find(n->ike, ev->child);
@@ -213,7 +222,7 @@ static void child_event(struct node *n, struct view *view, const struct ike_even
 		view->child_since[before] = 0;
 	}
 	if (ev->type == IKE_EV_CHILD_UP && n->w->wrong_ts[node_child_index(n, child)] &&
-	    !n->w->n[0].hostile)
+	    !is_ill_meant(n, child))
 		violate(n->w, "%c: a child is up without selectors in common", 'A' + n->index);
 	if (ev->type == IKE_EV_CHILD_UP && *since)
 		violate(n->w, "%c: a child goes up, and was up", 'A' + n->index);

@@ -279,6 +279,7 @@ struct world {
 	unsigned int loss, dup, slow;	/* percent, of datagrams */
 	unsigned int fault;		/* percent, of the operations of kernel and host */
 	unsigned int alter;		/* percent: messages of the hostile node */
+	uint64_t hostile_until;		/* 0: it still is, or never was */
 	unsigned int late, lost, bad_jobs;	/* percent: kernel events, jobs done wrong */
 	uint64_t packet;		/* octets of an ESP packet, for byte limits */
 	uint64_t cut_until;			/* the network is down */
