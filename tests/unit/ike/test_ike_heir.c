@@ -196,6 +196,57 @@ static void test_heir_is_deleted(void **state)
 	ends_free(p);
 }
 
+/* Messages of the peer's first IKE SA are lost, and no others: it does not end by them. */
+static void carry_later(struct ends *p, uint64_t first)
+{
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	while (a->count || b->count) {
+		struct side *from = a->count ? a : b;
+		uint64_t of;
+
+		memcpy(&of, oldest(from)->msg, sizeof(of));
+		if (be64toh(of) == first)
+			drop(from);
+		else
+			carry(from);
+	}
+}
+
+/*
+ * Each IKE SA is followed before b is sure that a has what was made by it, and nothing is heard by
+ * it but that a deletes that: a has what was made by the next one, and b sends on it.
+ */
+static void test_passed_over(void **state)
+{
+	struct ends *p = ends_of_two();
+	struct side *a = &p->s[0], *b = &p->s[1];
+	uint64_t first;
+
+	for (int i = 0; i < 2; i++) {
+		del_child(&p->s[i], "voice");
+		p->s[i].conf.childless = true;
+	}
+	ends_start(p);
+	bring_up(p, 0);
+	first = only_sa(a)->spi_i;
+	reauthenticate(a);
+	carry_later(p, first);
+	p->now += PEER_BEFORE_MS;
+	side_tick(b);
+	while (drop(b))
+		;
+	assert_null(child_of(b)->out->sa);
+	assert_true(pair_has_heir(child_of(b)->out));
+	reauthenticate(a);
+	carry_later(p, first);
+	assert_non_null(fake_in(&a->fake, child_of(b)->out->spi_out));
+	assert_ptr_equal(child_of(b)->out->sa, peer_of(b)->sa);
+	let_time_pass(p, 150);
+	assert_one_ike_sa(p, 1);
+	ends_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +255,7 @@ int main(void)
 		cmocka_unit_test(test_all_is_of_before),
 		cmocka_unit_test(test_nothing_is_left_to_follow),
 		cmocka_unit_test(test_heir_is_deleted),
+		cmocka_unit_test(test_passed_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -445,6 +445,19 @@ static void respond_active_deleted(struct inbound *in, struct child_sa *pair)
 }
 
 /*
+ * What was to follow a pair without an IKE SA had given way to a third IKE SA's, and is deleted:
+ * the peer is beyond both. A peer that often makes another would never let that follow in time.
+ */
+static void respond_passed_over(struct child *child)
+{
+	struct child_sa *active = pair_active(child);
+
+	if (active && !active->sa && pair_has_heir(active) &&
+	    child_follow(child, active, "the peer has deleted what gave way to it"))
+		pair_retire(active, "another IKE SA's has followed");
+}
+
+/*
  * The peer's rekey has lost against ours, or the peer thinks better of it: then the old one
  * wants another. With an IKE SA that has ended the peer has no old one either.
  */
@@ -459,6 +472,8 @@ static void respond_inbound_deleted(struct ike_sa *sa, struct child_sa *pair)
 	if (old)
 		old->successor = 0;
 	pair_linger(pair, "deleted by the peer");
+	if (!old)
+		respond_passed_over(pair->child);
 	if (!old || old->state != PAIR_ACTIVE || ours)
 		return;
 	if (old->sa) {
