@@ -61,6 +61,8 @@ bool ts_list_contains_addr(const struct ts_list *list, const struct addr *a);
 bool ts_list_contains(const struct ts_list *list, const struct ts *ts);
 /* Is each of @inner within one of @outer? */
 bool ts_list_within(const struct ts_list *inner, const struct ts_list *outer);
+/* Each within the other? */
+bool ts_list_same(const struct ts_list *a, const struct ts_list *b);
 /* Have they an address, protocol and port in common? */
 bool ts_list_overlap(const struct ts_list *a, const struct ts_list *b);
 /* Can one of the one list pair with one of the other? */

@@ -83,6 +83,11 @@ bool ts_list_within(const struct ts_list *inner, const struct ts_list *outer)
 	return true;
 }
 
+bool ts_list_same(const struct ts_list *a, const struct ts_list *b)
+{
+	return ts_list_within(a, b) && ts_list_within(b, a);
+}
+
 bool ts_list_overlap(const struct ts_list *a, const struct ts_list *b)
 {
 	struct ts common;

@@ -285,3 +285,25 @@ def ts_subnets_of_many_peers(t):
     accepted(sas[0].request(wire.INFORMATIONAL, [wire.delete(wire.PROTO_IKE)]))
     t.has_pairs(3)
     t.alive(sas[1])
+
+
+@case(922, "RFC 7296 2.9.1")
+def ts_one_within_another(t):
+    """A peer with a CHILD_SA for a network and another one for a host of it, which it asks for on the
+    same IKE SA, has both; whichever is first, and either can go."""
+    net, host = [Ts.net("10.2.0.0/24")], [Ts.net("10.2.0.66/32")]
+    for first, second in ((net, host), (host, net)):
+        t.start(local_ts=LOCAL, remote_ts=REMOTE)
+        peer = t.peer()
+        sa = peer.connect(tsi=first)
+        other = peer.new_child(sa, tsi=second)
+        equal((sa.child.local_ts, other.local_ts), (first, second), "selectors")
+        for child in (sa.child, other):
+            t.has_child(sa, child)
+        t.has_pairs(2)
+        accepted(sa.request(wire.INFORMATIONAL, [wire.delete(wire.PROTO_ESP, [other.spi_in])]))
+        t.has_pairs(1)
+        t.has_child(sa)
+        t.has_child(sa, peer.new_child(sa, tsi=second))
+        t.has_pairs(2)
+        t.subject.stop()

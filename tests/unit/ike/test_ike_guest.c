@@ -4,6 +4,8 @@
 #include "unit/ike/ike_ends.h"
 
 #define ANY	"any"
+#define INNER	"inner first"
+#define ADDKE	"asked for twice: what follows is about the same"
 
 /* Side 0, with this remote, has one child for all networks of side 1's, which has one for each. */
 static struct ends *wide(const char *remote)
@@ -227,6 +229,103 @@ static void the_peer_has_no_more(void **state)
 	ends_free(p);
 }
 
+/* Side 1's "host" is within its "t", or "t" within that, which is up first. */
+static struct ends *nested(const char *which)
+{
+	bool inner_first = which && !strcmp(which, INNER);
+	const char *net = "10.2.0.0/24", *host = "10.2.0.66";
+	struct ends *p = ends_new();
+
+	set_ts(&p->s[0], "10.1.0.0/16", "10.2.0.0/16");
+	set_ts(&p->s[1], inner_first ? host : net, "10.1.0.0/24");
+	add_child(&p->s[1], "other", inner_first ? net : host, "10.1.0.0/24");
+	for (int i = 0; i < 2 && which && !strcmp(which, ADDKE); i++)
+		set_esp(&p->s[i], "aes128gcm16-esn-x25519-ke1_ecp256");
+	ends_start(p);
+	attempt(p, 1);
+	forget(p);
+	return p;
+}
+
+/* RFC 7296 2.9.1: what the peer sends to the host in a CHILD_SA of its own takes nobody's place. */
+static void one_within_another(void **state)
+{
+	struct ends *p = nested(*state);
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct child *other = child_named(b, "other");
+
+	assert_carries(p, 2);
+	assert_int_equal(children(a), 2);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(p->s[i].ev[IKE_EV_CHILD_DOWN].count, 0);
+	/* deleted and made again, each is where it was */
+	for (struct child *child = child_of(b); child; child = child == other ? NULL : other) {
+		assert_int_equal(ike_down(b->ike, child->id, "by hand"), 0);
+		carry_all(p);
+		forget(p);
+		assert_carries(p, 1);
+		assert_int_equal(ike_up(b->ike, child->id), 0);
+		pass(p, 0);
+		carry_all(p);
+		assert_carries(p, 2);
+		assert_int_equal(children(a), 2);
+	}
+	ends_free(p);
+}
+
+static void both_are_rekeyed(void **state)
+{
+	struct ends *p = nested(*state);
+	struct child *child;
+
+	for (int i = 0; i < 2; i++) {
+		TAILQ_FOREACH(child, &peer_of(&p->s[i])->children, link)
+			soft_limit_of(child);
+		carry_all(p);
+		forget(p);
+		assert_carries(p, 2);
+	}
+	assert_int_equal(children(&p->s[0]), 2);
+	ends_free(p);
+}
+
+/* With another IKE SA, of whoever's, both follow. */
+static void both_follow(void **state)
+{
+	struct ends *p = nested(*state);
+
+	for (int i = 0; i < 4; i++) {
+		reauthenticate(&p->s[i % 2]);
+		let_time_pass(p, 30);
+		forget(p);
+		assert_carries(p, 2);
+		assert_int_equal(children(&p->s[0]), 2);
+	}
+	ends_free(p);
+}
+
+/* The peer has lost one of them, and makes it again: that takes its own place. */
+static void one_is_lost(void **state)
+{
+	struct ends *p = nested(*state);
+	struct side *a = &p->s[0], *b = &p->s[1];
+	struct cause cause = {0};
+
+	cause_set(&cause, IKE_FAIL_NONE, "lost");
+	for (int i = 0; i < 2; i++) {
+		struct child *child = i ? child_named(b, "other") : child_of(b);
+
+		child_down(child, &cause);
+		assert_int_equal(ike_up(b->ike, child->id), 0);
+		pass(p, 0);
+		carry_all(p);
+		forget(p);
+		assert_carries(p, 2);
+		assert_int_equal(children(a), 2);
+	}
+	ends_free(p);
+}
+
 /* A peer has so many, and no more: the next is put off, and what is up stays up. */
 static void they_are_limited(void **state)
 {
@@ -270,6 +369,18 @@ int main(void)
 		cmocka_unit_test(down_sticks),
 		cmocka_unit_test(down_sticks_for_one_of_many),
 		cmocka_unit_test(the_peer_has_no_more),
+		cmocka_unit_test(one_within_another),
+		cmocka_unit_test_prestate(one_within_another, INNER),
+		cmocka_unit_test_prestate(one_within_another, ADDKE),
+		cmocka_unit_test(both_are_rekeyed),
+		cmocka_unit_test_prestate(both_are_rekeyed, INNER),
+		cmocka_unit_test_prestate(both_are_rekeyed, ADDKE),
+		cmocka_unit_test(both_follow),
+		cmocka_unit_test_prestate(both_follow, INNER),
+		cmocka_unit_test_prestate(both_follow, ADDKE),
+		cmocka_unit_test(one_is_lost),
+		cmocka_unit_test_prestate(one_is_lost, INNER),
+		cmocka_unit_test_prestate(one_is_lost, ADDKE),
 		cmocka_unit_test(they_are_limited),
 		cmocka_unit_test_prestate(they_are_limited, ANY),
 	};

@@ -127,6 +127,9 @@ static void lists_are_compared(void **state)
 	assert_false(holds(ts_list_within, "10.0.0.0/8", "10.1.0.0/16"));
 	assert_true(holds(ts_list_within, "", "10.1.0.0/16"));
 	assert_false(holds(ts_list_within, "10.1.0.0/16", ""));
+	assert_true(holds(ts_list_same, "10.1.0.0/16 11.0.0.1", "11.0.0.1 10.1.0.0/16 10.1.2.3"));
+	assert_false(holds(ts_list_same, "10.1.2.3", "10.1.0.0/16"));
+	assert_false(holds(ts_list_same, "10.1.0.0/16", "10.1.2.3"));
 	assert_true(holds(ts_list_overlap, "10.1.0.0/16 11.0.0.0/8", "10.1.2.3"));
 	assert_false(holds(ts_list_overlap, "10.1.0.0/16[tcp]", "10.1.0.0/16[udp]"));
 	assert_false(holds(ts_list_overlap, "10.1.0.0/16", ""));

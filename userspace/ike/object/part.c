@@ -367,6 +367,25 @@ bool part_is_beside(const struct child *child, const struct ts_pair *ts)
 	return child_carries(child) && part_is_left(child, ts, &has);
 }
 
+static bool part_same_in_both(const struct ts_list *a, const struct ts_list *b)
+{
+	for (unsigned int i = 0; i < ts_list_count(a); i++)
+		for (unsigned int j = 0; j < ts_list_count(b); j++)
+			if (ts_equal(&a->ts[i], &b->ts[j]))
+				return true;
+	return false;
+}
+
+bool part_is_another(const struct child *child, const struct ts_pair *ts)
+{
+	if (!child_carries(child) ||
+	    (part_same_in_both(child->local_ts, ts->local) &&
+	     part_same_in_both(child->remote_ts, ts->remote)))
+		return false;
+	return !ts_list_same(child->local_ts, ts->local) ||
+	       !ts_list_same(child->remote_ts, ts->remote);
+}
+
 static void part_no_room(const struct child *child, struct cause *cause)
 {
 	cause_set(cause, IKE_FAIL_PROTOCOL,

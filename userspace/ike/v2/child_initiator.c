@@ -366,10 +366,8 @@ static bool child_suite_is_right(struct inbound *in, const struct child *child,
 /* RFC 7296 2.9.2: a rekey carries all that the old one did. Ours offered no more than that. */
 static bool child_same_selectors(const struct child *child, const struct ts_pair *ts)
 {
-	return ts_list_within(ts->local, child->local_ts) &&
-	       ts_list_within(child->local_ts, ts->local) &&
-	       ts_list_within(ts->remote, child->remote_ts) &&
-	       ts_list_within(child->remote_ts, ts->remote);
+	return ts_list_same(ts->local, child->local_ts) &&
+	       ts_list_same(ts->remote, child->remote_ts);
 }
 
 static bool child_rekey_is_right(struct inbound *in, const struct child *child,

@@ -284,22 +284,28 @@ static bool offer_is_held(const struct child *child, const struct ts_pair *their
 	       ts_list_within(theirs->remote, child->conf->remote_ts);
 }
 
-/* Taken down by a person; or a guest on its way out, as another has its selectors now. */
-static bool offer_is_shut(const struct child *child, const struct ts_pair *theirs)
+/*
+ * Taken down by a person; or a guest on its way out, as another has its selectors now. Not with
+ * @beside where it is asked for, and can be up beside what the other has.
+ */
+static bool offer_is_shut(const struct child *child, const struct ts_pair *theirs, bool beside)
 {
 	const struct child *other;
 
 	if (child->held_down || !child->guest || child->state != CHILD_DOWN)
 		return child->held_down;
+	beside &= ts_list_same(child->conf->local_ts, theirs->local) &&
+		  ts_list_same(child->conf->remote_ts, theirs->remote);
 	TAILQ_FOREACH(other, &child->peer->children, link)
 		if (other != child && child_carries(other) &&
 		    ts_list_overlap(other->local_ts, theirs->local) &&
-		    ts_list_overlap(other->remote_ts, theirs->remote))
+		    ts_list_overlap(other->remote_ts, theirs->remote) &&
+		    !(beside && part_is_another(other, theirs)))
 			return true;
 	return false;
 }
 
-static struct child *offer_nearest(struct peer *peer, const struct ts_pair *theirs)
+static struct child *offer_nearest(struct peer *peer, const struct ts_pair *theirs, bool beside)
 {
 	struct child *child, *best = NULL;
 	unsigned int most = 0, near;
@@ -307,7 +313,7 @@ static struct child *offer_nearest(struct peer *peer, const struct ts_pair *thei
 	TAILQ_FOREACH(child, &peer->children, link) {
 		if (offer_is_held(child, theirs))
 			return NULL;
-		near = offer_is_shut(child, theirs) ? 0 : offer_nearness(child, theirs);
+		near = offer_is_shut(child, theirs, beside) ? 0 : offer_nearness(child, theirs);
 		if (near > most) {
 			most = near;
 			best = child;
@@ -366,12 +372,23 @@ static bool offer_is_free(const struct peer *peer, const struct ts_pair *ts, str
 static uint16_t offer_fit(struct peer *peer, const struct msg *m, const struct ts_pair *theirs,
 			  bool ignore_ke, struct offer_taken *taken, struct cause *cause)
 {
-	taken->child = offer_nearest(peer, theirs);
+	taken->child = offer_nearest(peer, theirs, !ignore_ke);
 	if (!taken->child || !offer_narrow(taken->child, theirs, &taken->ts) ||
 	    !config_narrow(peer, &taken->ts, cause) || !offer_is_free(peer, &taken->ts, cause))
 		return NOTIFY_TS_UNACCEPTABLE;
 	return offer_select(&taken->child->conf->esp, &m->sa, ignore_ke, &taken->suite,
 			    &taken->offer) ? 0 : NOTIFY_NO_PROPOSAL_CHOSEN;
+}
+
+/*
+ * Does the peer make another CHILD_SA within the child's selectors? With an IKE SA of its own it
+ * begins anew, and the first child takes the place of what is there.
+ */
+static bool offer_is_further(const struct offer_taken *taken, bool ignore_ke)
+{
+	return part_is_beside(taken->child, &taken->ts) ||
+	       (!ignore_ke && !child_is_behind(taken->child) &&
+		part_is_another(taken->child, &taken->ts));
 }
 
 uint16_t offer_take(struct peer *peer, const struct msg *m, bool ignore_ke,
@@ -393,7 +410,7 @@ uint16_t offer_take(struct peer *peer, const struct msg *m, bool ignore_ke,
 		refused = part_make_room(taken->child, cause) ?
 				  offer_fit(peer, m, &theirs, ignore_ke, taken, cause) :
 				  NOTIFY_TEMPORARY_FAILURE;
-	} else if (!refused && part_is_beside(taken->child, &taken->ts)) {
+	} else if (!refused && offer_is_further(taken, ignore_ke)) {
 		guest = part_guest(taken->child, &taken->ts, cause);
 		if (guest)
 			taken->child = guest;
