@@ -539,6 +539,34 @@ static void test_new_child_with_another_group(void **state)
 	ends_free(p);
 }
 
+/* Later it wants a third one: what it has wanted before is not held against it. */
+static void test_new_child_with_a_third_group(void **state)
+{
+	struct ends *p = ends_new();
+	struct child *voice;
+
+	for (int i = 0; i < 2; i++) {
+		add_child(&p->s[i], "voice", i ? "10.2.1.0/24" : "10.1.1.0/24",
+			  i ? "10.1.1.0/24" : "10.2.1.0/24");
+		set_esp(&p->s[i], i ? "aes128gcm16-ecp256-esn" :
+				      "aes128gcm16-x25519-ecp256-ecp384-esn");
+	}
+	ends_start(p);
+	bring_up(p, 0);
+	voice = child_named(&p->s[0], "voice");
+	assert_int_equal(ike_down(p->s[0].ike, voice->id, "by hand"), 0);
+	carry_all(p);
+	set_esp(&p->s[1], "aes128gcm16-ecp384-esn");
+	assert_int_equal(side_reload(&p->s[1]), 0);
+	carry_all(p);
+	let_time_pass(p, 60);
+	assert_int_equal(ike_up(p->s[0].ike, voice->id), 0);
+	let_time_pass(p, 60);
+	assert_int_equal(p->s[0].ev[IKE_EV_CHILD_FAILED].count, 0);
+	assert_meets(p, "voice");
+	ends_free(p);
+}
+
 /* Its CREATE_CHILD_SA is lost with its IKE SA: the next one makes it. */
 static void test_new_child_outlives_its_ike_sa(void **state)
 {
@@ -638,6 +666,7 @@ int main(void)
 		cmocka_unit_test(test_peer_deletes_the_second),
 		cmocka_unit_test(test_rekey_of_what_is_gone),
 		cmocka_unit_test(test_new_child_with_another_group),
+		cmocka_unit_test(test_new_child_with_a_third_group),
 		cmocka_unit_test(test_new_child_outlives_its_ike_sa),
 		cmocka_unit_test(test_host_refuses_a_child),
 		cmocka_unit_test(test_made_anew_during_a_rekey),

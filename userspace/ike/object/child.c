@@ -102,8 +102,10 @@ static void child_set_state(struct child *child, enum child_state state, const c
 void child_connecting(struct child *child, const char *why)
 {
 	timer_cancel(&child->ike->timers, &child->retry);
-	if (child->state == CHILD_DOWN)
-		child_set_state(child, CHILD_CONNECTING, why);
+	if (child->state != CHILD_DOWN)
+		return;
+	child->group_asked = false;
+	child_set_state(child, CHILD_CONNECTING, why);
 }
 
 /* ---- kernel and host */

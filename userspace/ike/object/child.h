@@ -56,6 +56,7 @@ struct child {
 	uint64_t not_before;		/* after a failure: of the next try for a packet */
 	unsigned int brief;		/* times in a row that it was up for a moment only */
 	uint16_t group;			/* the peer wants it for a new CHILD_SA; 0: any */
+	bool group_asked;		/* it says so of what is being made now */
 	struct timer retry;		/* while it is down and its peer is up */
 	unsigned int failures;		/* in a row */
 	uint64_t up_ms, rekeys;

@@ -477,6 +477,7 @@ static void child_new_response(struct inbound *in, struct child *child)
 	struct proposal suite;
 	struct ts_pair ts = {0};
 
+	child->group_asked = false;
 	if (!child_suite_is_right(in, child, &suite))
 		cause_set(&cause, IKE_FAIL_NO_PROPOSAL_CHILD,
 			  "the peer chose an ESP proposal that we did not offer: %s",
@@ -653,9 +654,10 @@ static void child_new_refused(struct inbound *in, struct child *child,
 	/* taken down meanwhile, or the peer has made it */
 	if (child->held_down || (child->state == CHILD_UP && !child_is_behind(child)))
 		return;
-	if (error && !child->group)
-		group = child_other_group(in, child, false, error);
+	if (error)
+		group = child_other_group(in, child, child->group_asked, error);
 	child->group = group;
+	child->group_asked = group && error->type == NOTIFY_INVALID_KE_PAYLOAD;
 	if (group && (child->state == CHILD_CONNECTING || child_is_behind(child))) {
 		child->wanted = true;
 		return;
