@@ -453,7 +453,7 @@ void hostile_act(struct node *n)
 
 void hostile_begin(struct world *w)
 {
-	w->n[0].hostile = true;
+	w->n[0].hostile = w->malicious = true;
 	w->alter = rng_below(&w->script, 20);
 	hostile_world = w;
 }

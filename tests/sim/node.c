@@ -213,7 +213,7 @@ static void child_event(struct node *n, struct view *view, const struct ike_even
 	unsigned int before = n->whole_at;
 	uint64_t *since;
 
-	if (!child)
+	if (!child || node_child_index(n, child) == CHILDREN_MAX)
 		return;
 	since = &view->child_since[node_child_index(n, child)];
 	/* without memory for a part the next child takes the place of the one that is there */

@@ -41,11 +41,22 @@ void parts_free(struct world *w)
 	ts_list_put(w->n[0].whole.remote_ts);
 }
 
+/*
+ * Only altered messages ask for another CHILD_SA within a child's selectors, except of who is wide,
+ * which a hostile node is not; and who has lost one may be asked for it in turn.
+ */
+static bool parts_is_malice(const struct node *n, const struct child *child)
+{
+	return n->w->malicious && child->guest;
+}
+
 /* Of the network that it protects at the other end, or has protected last. */
 unsigned int parts_index(struct node *n, const struct child *child)
 {
 	const struct ts_list *remote = child->conf->remote_ts;
 
+	if (parts_is_malice(n, child))
+		return CHILDREN_MAX;
 	if (!parts_are_of(n))	/* "t0", "t1", or the only one, "t" */
 		return child->conf->name[1] ? child->conf->name[1] - '0' : 0;
 	if (child->part && remote->count == 1)

@@ -475,7 +475,7 @@ void script_run(struct world *w)
 	configure(w);
 	for (int i = 0; i < w->nodes; i++)
 		node_start(&w->n[i]);
-	if (rng_chance(&w->script, 10))
+	if (rng_chance(&w->script, 10) && !w->wide)
 		hostile_begin(w);
 	chaos(w);
 	if (w->n[0].hostile) {

@@ -198,7 +198,7 @@ struct host {
 /* What the events of a node say of one other. */
 struct view {
 	uint64_t up_since;		/* 0: not up */
-	uint64_t child_since[CHILDREN_MAX];	/* likewise */
+	uint64_t child_since[CHILDREN_MAX + 1];	/* likewise; the last: of none that is configured */
 };
 
 enum malice { MALICE_NONE, MALICE_CHILD, MALICE_IKE, MALICE_INFO };
@@ -263,6 +263,7 @@ struct world {
 	bool keep;			/* unique = keep, and nobody authenticates anew by itself */
 	bool persistent;		/* some tunnels are tried again for ever */
 	bool changing;			/* tunnels are reloaded while they live */
+	bool malicious;			/* node 0 is hostile, or was: messages may be under way */
 	bool parted;			/* node 0 has one child for all of the hub's */
 	bool wide;			/* by one selector: it cannot ask for each */
 	bool wrong_ts[CHILDREN_MAX];	/* the ends have no selectors of the child in common */
@@ -299,7 +300,7 @@ struct world {
 void parts_configure(struct world *w);
 void parts_free(struct world *w);
 unsigned int parts_count(const struct node *n);	/* children that are not configured */
-/* The number of that at the other end which it belongs to. */
+/* The number of that at the other end which it belongs to; CHILDREN_MAX: of none. */
 unsigned int parts_index(struct node *n, const struct child *child);
 
 /* changes.c */
