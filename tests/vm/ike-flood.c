@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Forged IKE_SA_INIT requests: ike-flood TARGET NETWORK COUNT SECONDS [COOKIE-OCTETS]
+ * Forged IKE_SA_INIT requests: ike-flood TARGET NETWORK COUNT SECONDS MOST [COOKIE-OCTETS]
  * Each has an SPI, a nonce, a public value and a source of its own, below NETWORK/15; all offer
  * AES-GCM-128, PRF-HMAC-SHA2-256 and Curve25519 (RFC 7296 3.3), so that a server has to compute.
- * COUNT go out evenly over SECONDS. With COOKIE-OCTETS each second one has a COOKIE that no server
- * gave. Prints how many left. For namespaces of a test: the sources are not those of its sender.
+ * COUNT go out evenly over SECONDS, or more slowly: what is late is not made up for in a burst.
+ * Then it goes on until a SIGTERM, which may have come before, or until MOST are out. With
+ * COOKIE-OCTETS each second one has a COOKIE that no server gave. Prints how many left. For
+ * namespaces of a test: the sources are not those of its sender.
  */
 #include <arpa/inet.h>
 #include <err.h>
 #include <netinet/ip.h>
 #include <netinet/udp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,6 +25,7 @@
 
 #define COOKIE_MAX	64
 #define HOSTS		131072u	/* of a /15 */
+#define LATE		0.01	/* seconds that it may be behind, and make up for */
 
 struct packet {
 	struct iphdr ip;
@@ -99,30 +103,54 @@ static double flood_now(void)
 	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
+static volatile sig_atomic_t flood_enough;
+
+static void flood_end(int signal)
+{
+	(void)signal;
+	flood_enough = 1;
+}
+
+/* One each @interval seconds: @count of them, then until it is enough; how many left. */
+static unsigned long flood_run(int fd, const struct sockaddr_in *to, uint32_t network,
+			       size_t cookie, unsigned long count, unsigned long most,
+			       double interval)
+{
+	double due = flood_now(), now;
+	unsigned long sent = 0;
+
+	for (unsigned long n = 0; n < most && (sent < count || !flood_enough); n++) {
+		while ((now = flood_now()) < due)
+			usleep(1000);
+		if (due < now - LATE)
+			due = now - LATE;
+		due += interval;
+		sent += flood_send(fd, to, network, n % 2 ? cookie : 0);
+	}
+	return sent;
+}
+
 int main(int argc, char **argv)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET };
-	unsigned long count, sent = 0, cookie;
+	const struct sigaction end = { .sa_handler = flood_end };
+	unsigned long count, most, cookie, sent;
 	struct in_addr network;
-	double begin, seconds;
+	double interval;
 	int fd;
 
-	if (argc < 5 || !inet_aton(argv[1], &to.sin_addr) || !inet_aton(argv[2], &network))
-		errx(2, "usage: ike-flood TARGET NETWORK COUNT SECONDS [COOKIE-OCTETS]");
+	if (argc < 6 || !inet_aton(argv[1], &to.sin_addr) || !inet_aton(argv[2], &network))
+		errx(2, "usage: ike-flood TARGET NETWORK COUNT SECONDS MOST [COOKIE-OCTETS]");
 	count = strtoul(argv[3], NULL, 10);
-	seconds = strtod(argv[4], NULL);
-	cookie = argc > 5 ? strtoul(argv[5], NULL, 10) : 0;
-	if (cookie > COOKIE_MAX)
-		errx(2, "a cookie has at most %d octets", COOKIE_MAX);
+	most = strtoul(argv[5], NULL, 10);
+	cookie = argc > 6 ? strtoul(argv[6], NULL, 10) : 0;
+	if (!count || cookie > COOKIE_MAX)
+		errx(2, "COUNT is not 0, and a cookie has at most %d octets", COOKIE_MAX);
 	fd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
-	if (fd < 0)
-		err(1, "raw socket");
-	begin = flood_now();
-	for (unsigned long n = 0; n < count; n++) {
-		while (flood_now() - begin < seconds * n / count)
-			usleep(1000);
-		sent += flood_send(fd, &to, ntohl(network.s_addr), n % 2 ? cookie : 0);
-	}
+	if (fd < 0 || sigaction(SIGTERM, &end, NULL))
+		err(1, "raw socket, or SIGTERM");
+	interval = strtod(argv[4], NULL) / count;
+	sent = flood_run(fd, &to, ntohl(network.s_addr), cookie, count, most, interval);
 	printf("%lu\n", sent);
 	return 0;
 }
