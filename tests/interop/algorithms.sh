@@ -23,6 +23,7 @@ row()
 	local ike=$2 what="$1 initiates: $2"
 
 	espl_tunnel office "$ike" aes128gcm16-noesn "allow-legacy = yes" >"$WORK/a/esplane.conf"
+	espl_anew a
 	swan_conn "$ike" aes128gcm16-noesn | swan_load b
 	up_by "$1" "$what"
 }
@@ -31,25 +32,9 @@ row()
 defaults()
 {
 	espl_tunnel office '' '' | sed '/ike = { "" }/d; /esp = { "" }/d' >"$WORK/a/esplane.conf"
+	espl_anew a
 	swan_conn default default | swan_load b
 	up_by "$1" "defaults, $1 initiates"
-}
-
-# up_by INITIATOR DESCRIPTION: until it is down again
-up_by()
-{
-	local what=$2
-
-	espl_anew a
-	if [ "$1" = esplane ]; then
-		check "$what: up" espl a up office
-	else
-		check "$what: up" swan b --initiate --child net --timeout "$HANG"
-	fi || return
-	check "$what: esplane has it" wait_for 5 espl_is up
-	ping_both "$what"
-	check "$what: down" espl a down office
-	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
 }
 
 # takes PREFER GROUP: of two proposals of strongSwan's, the weak one first
@@ -63,8 +48,7 @@ takes()
 	check "$what: up" swan b --initiate --child net --timeout "$HANG" || return
 	check "$what: $2 is taken" grep -q "dh-group=$2" <<<"$(swan b --list-sas --raw)"
 	ping_both "$what"
-	check "$what: down" espl a down office
-	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
+	ends "$what"
 }
 
 initiators=(esplane strongSwan)

@@ -5,22 +5,10 @@
 # vm: cpus=1 timeout=400 debug=no
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
+. "$VM_DIR/../interop/pki.sh"
 
-PKI=$WORK/pki
 SAN_A=subjectAltName=email:paris@example.org
 SAN_B=subjectAltName=DNS:gw.example.org
-
-# cert NAME CA KEY SUBJECT EXTENSION...: by openssl, which neither peer uses
-cert()
-{
-	local name=$1 ca=$2 key=$3 subject=$4 e options=()
-
-	for e in "${@:5}"; do
-		options+=(-addext "$e")
-	done
-	[ "$ca" = "$name" ] || options+=(-CA "$ca.pem" -CAkey "$ca.key")
-	must openssl req -x509 -new -key "$key.key" -subj "$subject" -days 300 -out "$name.pem" "${options[@]}"
-}
 
 pki_make()
 {
@@ -65,16 +53,6 @@ pki_make()
 	must openssl ca -gencrl -config ca.cnf -cert ca.pem -keyfile ca.key -crldays 30 -out ca.crl
 	chmod 600 ./*.key
 	cd - >/dev/null || bail "no way back"
-}
-
-# A token with the key p256, and what softhsm2.module of p11-kit needs to find it.
-token_make()
-{
-	export SOFTHSM2_CONF=$WORK/softhsm2.conf
-	mkdir -p "$WORK/tokens"
-	echo "directories.tokendir = $WORK/tokens" >"$SOFTHSM2_CONF"
-	must softhsm2-util --init-token --free --label gw --pin 1234 --so-pin 5678
-	must softhsm2-util --import "$PKI/p256.key" --token gw --label p256 --id 01 --pin 1234
 }
 
 # espl_cert KIND [CA [REMOTE-ID [LINE...]]]: with KEY_URI, the key of a token
@@ -132,19 +110,6 @@ swan_cert()
 	END
 }
 
-# responder_start: of OCSP, in a's namespace; it knows what is in the index now
-responder_start()
-{
-	spawn responder in_net a openssl ocsp -port 8888 -index "$PKI/index" -CA "$PKI/ca.pem" -rsigner "$PKI/ca.pem" \
-		-rkey "$PKI/ca.key" -nmin 5
-	wait_for 30 responder_is_there
-}
-
-responder_is_there()
-{
-	in_net a openssl ocsp -issuer "$PKI/ca.pem" -cert "$PKI/b-ocsp.pem" -url http://localhost:8888/ -CAfile "$PKI/ca.pem"
-}
-
 # fetched WHAT INITIATOR CERTIFICATE-OF-STRONGSWAN [LINE...]: up, where it says that it is good
 fetched()
 {
@@ -153,13 +118,8 @@ fetched()
 	espl_cert p384 ca gw.example.org "${@:4}" >"$WORK/a/esplane.conf"
 	espl_anew a
 	swan_cert "$theirs" p256
-	if [ "$initiator" = esplane ]; then
-		check "$what: up" espl a up office
-	else
-		check "$what: up" swan b --initiate --child net --timeout "$HANG"
-	fi
-	check "$what: down" espl a down office
-	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
+	check "$what: up" begins "$initiator"
+	ends "$what"
 }
 
 # looked_up INITIATOR COUNT: both ends send where their certificate is, and fetch the other's. What was asked for, the server
@@ -173,16 +133,11 @@ looked_up()
 	swan_cert b-p256 p256
 	printf 'authorities {\n\troot {\n\t\tcacert = %s\n\t\tcert_uri_base = %s/\n\t}\n}\n' "$PKI/ca.pem" "$URLS" >"$WORK/b/authorities.conf"
 	must swan b --load-authorities --file "$WORK/b/authorities.conf"
-	if [ "$1" = esplane ]; then
-		check "$what: up" espl a up office
-	else
-		check "$what: up" swan b --initiate --child net --timeout "$HANG"
-	fi || return
+	check "$what: up" begins "$1" || return
 	check "$what: strongSwan has fetched ours" grep -q '^192\.0\.2\.2 .*"GET /urls/paris.der ' "$WORK/lists.log"
 	is "$what: esplane has fetched strongSwan's" "$(grep -c "^192\.0\.2\.1 .*\"GET /urls/$HASH " "$WORK/lists.log")" "$2"
 	ping_both "$what"
-	check "$what: down" espl a down office
-	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
+	ends "$what"
 }
 
 # swan_raw KEY REMOTE-KEY: raw public keys. strongSwan sends none and wants none, it has them all.
@@ -247,15 +202,7 @@ raw()
 	espl_raw "$2" "$3" >"$WORK/a/esplane.conf"
 	espl_anew a
 	swan_raw "$3" "$2"
-	if [ "$1" = esplane ]; then
-		check "$what: up" espl a up office
-	else
-		check "$what: up" swan b --initiate --child net --timeout "$HANG"
-	fi || return
-	check "$what: esplane has it" wait_for 5 espl_is up
-	ping_both "$what"
-	check "$what: down" espl a down office
-	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
+	up_by "$1" "$what"
 }
 
 # row INITIATOR KIND METHODS [REMOTE-ID REMOTE-ID-OF-STRONGSWAN]
@@ -266,15 +213,7 @@ row()
 	espl_cert "$kind" ca "${4:-}" >"$WORK/a/esplane.conf"
 	espl_anew a
 	swan_cert "b-$kind" "$kind" "${4:-}" "${5:-}"
-	if [ "$initiator" = esplane ]; then
-		check "$what: up" espl a up office
-	else
-		check "$what: up" swan b --initiate --child net --timeout "$HANG"
-	fi || return
-	check "$what: esplane has it" wait_for 5 espl_is up
-	ping_both "$what"
-	check "$what: down" espl a down office
-	check "$what: nothing is left at strongSwan" wait_for 10 swan_is_empty
+	up_by "$initiator" "$what"
 }
 
 # refused WHAT CERTIFICATE-OF-STRONGSWAN SENTENCE [LINE...]: by esplane, which initiates and says why
@@ -350,12 +289,11 @@ refused "OCSP switched off" b-ocsp "there is no revocation list of O=Example, CN
 reap responder
 refused "OCSP, no responder" b-ocsp "nothing says that O=Example, CN=gw-ocsp is not revoked" "revocation = strict" "dpd = 62s"
 fetched "OCSP, no responder, if available" esplane b-ocsp "dpd = 63s"
-(cd "$PKI" && must openssl ca -config ca.cnf -cert ca.pem -keyfile ca.key -revoke b-ocsp.pem)
+ca_does -revoke b-ocsp.pem
 responder_start
 refused "OCSP, revoked" b-ocsp "CN=gw-ocsp was revoked on" "dpd = 64s"
 reap responder
-spawn lists in_net a python3 -m http.server --bind 127.0.0.1 --directory "$PKI" 8889
-wait_for 30 in_net a python3 -c 'import urllib.request as u; u.urlopen("http://localhost:8889/ca.crl")'
+lists_start
 fetched "a list by HTTP" esplane b-list "revocation = strict" "dpd = 65s"
 reap lists
 

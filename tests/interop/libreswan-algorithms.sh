@@ -21,13 +21,6 @@ net_route b 10.1.0.0/16 dev eth0 via 192.0.2.1 src 10.2.0.1
 pluto_start b b
 espl_start a a </dev/null
 
-# ends DESCRIPTION
-ends()
-{
-	check "$1: down" espl a down office
-	check "$1: nothing is left at Libreswan" wait_for 10 pluto_has 0 0
-}
-
 # row INITIATOR IKE LIBRESWANS-IKE: a ping says that the child's keys are right, which are made of the IKE SA's.
 row()
 {
@@ -36,14 +29,7 @@ row()
 	espl_tunnel office "$2" aes128gcm16-noesn >"$WORK/a/esplane.conf"
 	espl_anew a
 	pluto_conn a "$3" aes_gcm128 esn=no | pluto_load b a "$SECRET"
-	if [ "$1" = esplane ]; then
-		check "$what: up" espl a up office
-	else
-		check "$what: up" pluto_initiate b a
-	fi || return
-	check "$what: esplane has it" wait_for 5 espl_is up
-	ping_both "$what"
-	ends "$what"
+	up_by "$1" "$what"
 }
 
 # takes PREFER GROUP: of two proposals of Libreswan's, the weak one first

@@ -2,11 +2,13 @@
 # shellcheck shell=bash
 # Libreswan at the other end: one pluto a namespace, from the files that tests/setup unpacked
 # beside the system, as it cannot be installed where strongSwan is; below $SWAN_ROOT, if that is set.
-# Sourced after tests/vm/lib.sh.
+# Sourced after tests/interop/site.sh.
 
 PLUTO_ROOT=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/esplane/libreswan
 PLUTO_BIN=$PLUTO_ROOT/usr/libexec/ipsec
 PLUTO=()
+# shellcheck disable=SC2034 # site.sh has it
+PEER=Libreswan
 [ -z "${SWAN_ROOT:-}" ] || PLUTO=(chroot "$SWAN_ROOT") PLUTO_BIN=/usr/libexec/ipsec
 
 # pluto_nss NAME: its database of keys and certificates, empty at first
@@ -131,6 +133,11 @@ pluto_sas()
 pluto_has()
 {
 	[ "$(pluto_sas ESTABLISHED_IKE_SA)" = "$1" ] && [ "$(pluto_sas ESTABLISHED_CHILD_SA)" = "$2" ]
+}
+
+peer_is_empty()
+{
+	pluto_has 0 0
 }
 
 pluto_up()

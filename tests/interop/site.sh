@@ -8,6 +8,7 @@
 # Sourced after tests/vm/lib.sh.
 
 SECRET="correct horse battery staple"
+PEER=strongSwan		# at b; pluto.sh changes it, and peer_is_empty
 
 # With the daemons of another Debian release, and an esplaned that was built there: tests/interop/peers/run.
 if [ -n "${ESPLANE_PEERS_ROOT:-}" ]; then
@@ -128,4 +129,35 @@ ping_both()
 {
 	check "$1: a reaches b" in_net a ping -qc 3 -i 0.05 -W "$HANG" -I 10.1.0.1 10.2.0.1 &&
 		check "$1: b reaches a" in_net b ping -qc 3 -i 0.05 -W "$HANG" -I 10.2.0.1 10.1.0.1
+}
+
+peer_is_empty()
+{
+	swan_is_empty
+}
+
+# begins INITIATOR: esplane's tunnel office, or the peer's connection
+begins()
+{
+	case $1 in
+	esplane) espl a up office ;;
+	strongSwan) swan b --initiate --child net --timeout "$HANG" ;;
+	Libreswan) pluto_initiate b a ;;
+	esac
+}
+
+# ends DESCRIPTION: at both ends. What esplane takes down stays down for the peer too, until the next espl_anew.
+ends()
+{
+	check "$1: down" espl a down office
+	check "$1: nothing is left at $PEER" wait_for 10 peer_is_empty
+}
+
+# up_by INITIATOR DESCRIPTION: up, each end reaches the other, and down
+up_by()
+{
+	check "$2: up" begins "$1" || return
+	check "$2: esplane has it" wait_for 5 espl_is up
+	ping_both "$2"
+	ends "$2"
 }
