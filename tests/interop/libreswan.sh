@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Libreswan at the other end: suites and groups, three children, rekeys of both kinds, reauthentication, both ends at
-# once, restarts, a peer that dies, refusals; initiated from each end.
+# once, restarts, a peer that dies, many peers, refusals; initiated from each end.
 # vm: cpus=1 timeout=300 debug=no
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
@@ -292,7 +292,68 @@ ping_both "restart"
 check "restart: one of each is left" wait_for 10 pluto_has 1 1
 down Libreswan restart
 
+# --- many peers on one tunnel: each has an identity of its own, and so an IKE SA
+
+PEERS=20
+
+# names: of all peers
+names()
+{
+	seq -f 'p%.0f' "$PEERS"
+}
+
+espl_road()
+{
+	espl_tunnel road aes128gcm16-prfsha256-x25519 aes128gcm16-x25519-esn |
+		sed '/^\t*remote-id = /d; s/remote = .*/remote = any/; s/10.2.0.0/10.9.0.0/'
+}
+
+# road_peers: how many of them esplane has, each with a child that is up
+road_peers()
+{
+	espl a --json status road | jq '[.tunnels[0].peers[] | select(.children[0].state == "up")] | length'
+}
+
+# each_reaches DESCRIPTION N...: those peers
+each_reaches()
+{
+	local n good=0
+
+	for n in "${@:2}"; do
+		! in_net b ping -qc 1 -W "$HANG" -I "10.9.0.$n" 10.1.0.1 >/dev/null || good=$((good + 1))
+	done
+	is "$1: peers that reach a" "$good" $(($# - 1))
+}
+
+espl_road >"$WORK/a/esplane.conf"
+espl_anew a
+pluto_conn a aes_gcm128-sha2_256-dh31 aes_gcm128 | pluto_load b a "$SECRET"
+for n in $(seq "$PEERS"); do
+	must in_net b ip address add "10.9.0.$n/32" dev lo
+	TS_B=10.9.0.$n/32 pluto_conn "p$n" aes_gcm128-sha2_256-dh31 aes_gcm128 esn=yes |
+		sed "s/@gw.example.org/@p$n.example.org/" | pluto_add b "p$n"
+done
+for name in $(names); do
+	pluto b --initiate --name "$name" --asynchronous
+done
+check "peers: Libreswan has $PEERS IKE SAs, and a CHILD_SA in each" wait_for 30 pluto_has "$PEERS" "$PEERS"
+is_soon "peers: esplane has them, too" "$PEERS" road_peers
+each_reaches "peers" $(seq "$PEERS")
+check "peers: one rekeys its child" pluto_rekey b p1
+check "peers: another one its IKE SA" pluto b --rekey-ike --name p2
+check "peers: and a third one goes" pluto b --terminate --name p3
+is_soon "peers: one less at esplane" $((PEERS - 1)) road_peers
+each_reaches "peers: after that" 1 2 $(seq 4 "$PEERS")
+for name in $(names); do
+	pluto b --delete --name "$name" >/dev/null 2>&1
+done
+check "peers: nothing is left at Libreswan" wait_for 20 pluto_has 0 0
+is_soon "peers: nor at esplane" 0 road_peers
+
 # --- refusals
+
+espl_tunnel office aes128gcm16-prfsha256-x25519 aes128gcm16-esn 'metric = 3' >"$WORK/a/esplane.conf"
+espl_anew a
 
 # refused INITIATOR DESCRIPTION PATTERN: what esplane says
 refused()
