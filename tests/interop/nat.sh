@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # NAT before both ends: two clients behind one, the server behind a port forward, all with nftables. The
-# clients' NAT gets other mappings under traffic. esplane and strongSwan are each client and server.
+# clients' NAT gets other mappings under traffic. esplane, strongSwan and Libreswan are each client and server.
+# Then the same client with the server's own address: NAT before it alone.
 #
 #	a 10.99.1.2 ---+			10.1.0.1 behind a, 10.1.1.1 behind c, 10.2.0.1 behind b
 #	               na 198.51.100.1 --- 198.51.100.2 nb --- 10.99.2.2 b
@@ -9,6 +10,7 @@
 # vm: cpus=2 timeout=400 debug=no
 . "${VM_DIR:?run me with tests/vm/run}/lib.sh"
 . "$VM_DIR/../interop/site.sh"
+. "$VM_DIR/../interop/pluto.sh"
 
 IKE=aes128gcm16-prfsha256-x25519 ESP=aes128gcm16-esn
 
@@ -46,9 +48,10 @@ nat_clients()
 			}
 		}
 	END
-	# masquerade forgets what left by a link that goes down
+	# masquerade forgets what left by a link that goes down, and so do routes
 	must in_net na ip link set out down
 	must in_net na ip link set out up
+	net_route na 10.99.2.0/24 via 198.51.100.2
 }
 
 must in_net nb nft -f - <<'END'
@@ -137,50 +140,127 @@ reach()
 	check "$1" wait_for 20 in_net "$2" ping -qc 3 -i 0.05 -W 1 -I "$3" "$4"
 }
 
+# pluto_conn_of NAME LOCAL REMOTE LOCAL-ID REMOTE-ID LOCAL-TS REMOTE-TS
+pluto_conn_of()
+{
+	cat <<-END
+	conn $1
+	  ikev2=insist
+	  authby=secret
+	  left=$2
+	  leftid=$4
+	  leftsubnet=$6
+	  leftupdown=%disabled
+	  right=$3
+	  rightid=$5
+	  rightsubnet=$7
+	  ike=aes_gcm128-sha2_256-dh31
+	  phase2alg=aes_gcm128
+	  esn=yes
+	  replay-window=1024
+	  dpddelay=5s
+	  dpdtimeout=60s
+	  dpdaction=clear
+	  auto=add
+	END
+}
+
+# clients WHAT [stays]: esplane's, of a and c; the peer is there. One that stays sends to the mapping that was.
+clients()
+{
+	espl_conf 198.51.100.2 paris@example.org gw.example.org 10.1.0.0/24 10.2.0.0/24 | espl_start e a
+	espl_conf 198.51.100.2 lyon@example.org gw.example.org 10.1.1.0/24 10.2.0.0/24 | espl_start f c
+	check "$1: up" espl e up office
+	check "$1: another one behind the same NAT: up" espl f up office
+	is "$1: NAT before both" "$(espl_nat e)" '[{"local":true,"remote":true}]'
+	reach "$1: a reaches b" a 10.1.0.1 10.2.0.1
+	reach "$1: b reaches a" b 10.2.0.1 10.1.0.1
+	reach "$1: c reaches b" c 10.1.1.1 10.2.0.1
+	reach "$1: b reaches c" b 10.2.0.1 10.1.1.1
+	capture_start keep a eth0 udp port 4500 and udp[4:2] == 9
+	check "$1: octets keep the mapping" wait_for 30 keepalives
+	capture_stop keep
+	if [ "${2:-}" != stays ]; then
+		nat_clients 30000-30999
+		reach "$1: other mappings: a reaches b" a 10.1.0.1 10.2.0.1
+		reach "$1: other mappings: b reaches a" b 10.2.0.1 10.1.0.1
+		reach "$1: other mappings: b reaches c" b 10.2.0.1 10.1.1.1
+	fi
+	check "$1: down" espl e down office
+	check "$1: the other one, too" espl f down office
+	espl_stop f
+	nat_clients 20000-20999
+}
+
+# server WHAT PEER COMMAND...: esplane's, at b; the peer's client comes by the command, and a client of esplane's
+server()
+{
+	check "$1: $2 comes" "${@:3}"
+	espl_conf 198.51.100.2 lyon@example.org gw.example.org 10.1.1.0/24 10.2.0.0/24 | espl_start f c
+	check "$1: and esplane" espl f up office
+	is "$1: NAT before both" "$(espl_nat e)" '[{"local":true,"remote":true}]'
+	reach "$1: a reaches b" a 10.1.0.1 10.2.0.1
+	reach "$1: c reaches b" c 10.1.1.1 10.2.0.1
+	nat_clients 30000-30999
+	reach "$1: other mappings: a reaches b" a 10.1.0.1 10.2.0.1
+	reach "$1: other mappings: b reaches a" b 10.2.0.1 10.1.0.1
+	reach "$1: other mappings: c reaches b" c 10.1.1.1 10.2.0.1
+	espl_stop f
+	nat_clients 20000-20999
+}
+
+# before_client WHAT NAT COMMAND...: the tunnel is up, with that in esplane's status; the command rekeys
+before_client()
+{
+	is "$1: NAT before it alone" "$(espl_nat e)" "[$2]"
+	reach "$1: a reaches b" a 10.1.0.1 10.2.0.1
+	reach "$1: b reaches a" b 10.2.0.1 10.1.0.1
+	check "$1: the child is rekeyed" "${@:3}"
+	reach "$1: a still reaches b" a 10.1.0.1 10.2.0.1
+}
+
 # --- esplane's clients, strongSwan's server
 
 swan_start s b
 swan_conf "$(swan_section a 10.99.2.2 %any gw.example.org paris@example.org 10.2.0.0/24 10.1.0.0/24)" \
 	"$(swan_section c 10.99.2.2 %any gw.example.org lyon@example.org 10.2.0.0/24 10.1.1.0/24)" | swan_load s
-espl_conf 198.51.100.2 paris@example.org gw.example.org 10.1.0.0/24 10.2.0.0/24 | espl_start e a
-espl_conf 198.51.100.2 lyon@example.org gw.example.org 10.1.1.0/24 10.2.0.0/24 | espl_start f c
-check "esplane as client: up" espl e up office
-check "esplane as client: another one behind the same NAT: up" espl f up office
-is "esplane as client: NAT before both" "$(espl_nat e)" '[{"local":true,"remote":true}]'
-reach "esplane as client: a reaches b" a 10.1.0.1 10.2.0.1
-reach "esplane as client: b reaches a" b 10.2.0.1 10.1.0.1
-reach "esplane as client: c reaches b" c 10.1.1.1 10.2.0.1
-reach "esplane as client: b reaches c" b 10.2.0.1 10.1.1.1
-capture_start keep a eth0 udp port 4500 and udp[4:2] == 9
-check "esplane as client: octets keep the mapping" wait_for 30 keepalives
-capture_stop keep
-nat_clients 30000-30999
-reach "esplane as client: other mappings: a reaches b" a 10.1.0.1 10.2.0.1
-reach "esplane as client: other mappings: b reaches a" b 10.2.0.1 10.1.0.1
-reach "esplane as client: other mappings: b reaches c" b 10.2.0.1 10.1.1.1
-check "esplane as client: down" espl e down office
-check "esplane as client: the other one, too" espl f down office
+clients "esplane as client"
+espl_conf 10.99.2.2 paris@example.org gw.example.org 10.1.0.0/24 10.2.0.0/24 >"$WORK/e/esplane.conf"
+espl_anew e
+check "NAT before the client, esplane: up" espl e up office
+before_client "NAT before the client, esplane" '{"local":true,"remote":false}' espl e rekey office/office
+check "NAT before the client, esplane: down" espl e down office
 espl_stop e
-espl_stop f
 swan_stop s
+
+# --- esplane's clients, Libreswan's server
+
+pluto_start p b
+pluto_conn_of a 10.99.2.2 %any @gw.example.org paris@example.org 10.2.0.0/24 10.1.0.0/24 | pluto_load p a "$SECRET"
+pluto_conn_of c 10.99.2.2 %any @gw.example.org lyon@example.org 10.2.0.0/24 10.1.1.0/24 | pluto_add p c
+# It takes a client's new mapping for its IKE SA, and leaves the CHILD_SAs in the kernel as they are.
+clients "Libreswan, esplane as client" stays
+espl_stop e
+pluto_stop p
 
 # --- strongSwan's client, esplane's server; and a client of esplane's
 
-nat_clients 20000-20999
 swan_start s a
 espl_conf any gw.example.org '' 10.2.0.0/24 10.1.0.0/16 | espl_start e b
 swan_conf "$(swan_section a %any 198.51.100.2 paris@example.org gw.example.org 10.1.0.0/24 10.2.0.0/24)" | swan_load s
-espl_conf 198.51.100.2 lyon@example.org gw.example.org 10.1.1.0/24 10.2.0.0/24 | espl_start f c
-check "esplane as server: strongSwan comes" swan s --initiate --child net-a --timeout "$HANG"
-check "esplane as server: and esplane" espl f up office
-is "esplane as server: NAT before both" "$(espl_nat e)" '[{"local":true,"remote":true}]'
-reach "esplane as server: a reaches b" a 10.1.0.1 10.2.0.1
-reach "esplane as server: c reaches b" c 10.1.1.1 10.2.0.1
-nat_clients 30000-30999
-reach "esplane as server: other mappings: a reaches b" a 10.1.0.1 10.2.0.1
-reach "esplane as server: other mappings: b reaches a" b 10.2.0.1 10.1.0.1
-reach "esplane as server: other mappings: c reaches b" c 10.1.1.1 10.2.0.1
+server "esplane as server" strongSwan swan s --initiate --child net-a --timeout "$HANG"
+must swan s --terminate --ike a --timeout "$HANG"
+swan_conf "$(swan_section a %any 10.99.2.2 paris@example.org gw.example.org 10.1.0.0/24 10.2.0.0/24)" | swan_load s
+check "NAT before the client, strongSwan: up" swan s --initiate --child net-a --timeout "$HANG"
+before_client "NAT before the client, strongSwan" '{"local":false,"remote":true}' swan s --rekey --child net-a
+check "NAT before the client, strongSwan: down" swan s --terminate --ike a --timeout "$HANG"
 swan_stop s
-espl_stop f
+
+# --- Libreswan's client, esplane's server; and a client of esplane's
+
+pluto_start p a
+pluto_conn_of a 10.99.1.2 198.51.100.2 paris@example.org @gw.example.org 10.1.0.0/24 10.2.0.0/24 | pluto_load p a "$SECRET"
+server "Libreswan, esplane as server" Libreswan pluto_initiate p a
+pluto_stop p
 espl_stop e
 finish
