@@ -427,6 +427,7 @@ bool pair_install(struct child_sa *pair, bool out, const char *reason, char why[
 	pair->reserved = false;
 	pair->in_kernel = true;
 	pair->installed_ms = ike_now(pair->child->ike);
+	pair->next_in = pair->sa->next_in;
 	pair_forget_key(pair, pair->key_in);
 	if (out) {
 		pair_forget_key(pair, pair->key_out);

@@ -55,6 +55,7 @@ struct child_sa {
 	/* Wiped once the kernel has them, but with conf->export_keys. */
 	uint8_t key_in[PAIR_KEY_MAX], key_out[PAIR_KEY_MAX];
 	uint64_t soft_s, hard_s, rekey_at_ms, installed_ms;
+	uint32_t next_in;		/* message id of the peer's next request, at that time */
 	uint32_t successor;		/* inbound SPI of the peer's rekey of this one; 0: none */
 	bool want_rekey;
 	bool instead;		/* the peer refuses that: another IKE SA is to follow */

@@ -281,6 +281,18 @@ static bool respond_ours_goes_on(const struct inbound *in, const struct child *c
 }
 
 /*
+ * May it have been under way when our own request made @pair? As the first since then it may have
+ * been for long, where nothing has arrived.
+ */
+static bool respond_was_under_way(const struct inbound *in, const struct child_sa *pair)
+{
+	bool first = pair->installed_ms >= in->sa->established_ms && in->h.id == pair->next_in;
+
+	return ike_now(in->sa->ike) <
+	       pair->installed_ms + (first ? PAIR_ASKED_MS : PAIR_SWITCH_MS);
+}
+
+/*
  * The pair of the IKE SA before that the new one is to follow. Or the one that our own request has
  * just made, of the same selectors: the peer's for it was under way meanwhile. Later, or of a pair
  * that the peer has made, it means that the peer has lost it.
@@ -292,8 +304,7 @@ static struct child_sa *respond_first(const struct inbound *in, const struct off
 
 	if (child_is_behind(child))
 		return offer_first(taken);
-	if (!pair || pair->sa != in->sa || !pair->ours ||
-	    ike_now(in->sa->ike) >= pair->installed_ms + PAIR_SWITCH_MS ||
+	if (!pair || pair->sa != in->sa || !pair->ours || !respond_was_under_way(in, pair) ||
 	    !ts_list_equal(taken->ts.local, child->local_ts) ||
 	    !ts_list_equal(taken->ts.remote, child->remote_ts))
 		return NULL;
