@@ -196,6 +196,31 @@ static void test_heir_is_deleted(void **state)
 	ends_free(p);
 }
 
+/*
+ * While a authenticates itself anew b rekeys a pair of the IKE SA before, and deletes that pair when
+ * a has another of the new one: what b has made by the rekey follows nothing any more.
+ */
+static void test_rekey_of_before_follows_nothing(void **state)
+{
+	struct ends *p = up();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	reauthenticate(a);
+	carry(a);
+	carry(b);
+	soft_limit(b);
+	carry(b);
+	assert_int_equal(a->count, 2);
+	while (a->count)
+		carry(a);
+	while (b->count)
+		carry(b);
+	assert_ptr_equal(child_of(a)->out->sa, peer_of(a)->sa);
+	let_time_pass(p, 150);
+	assert_one_ike_sa(p, 2);
+	ends_free(p);
+}
+
 /* Messages of the peer's first IKE SA are lost, and no others: it does not end by them. */
 static void carry_later(struct ends *p, uint64_t first)
 {
@@ -256,6 +281,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_is_left_to_follow),
 		cmocka_unit_test(test_heir_is_deleted),
 		cmocka_unit_test(test_passed_over),
+		cmocka_unit_test(test_rekey_of_before_follows_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -466,7 +466,7 @@ void pair_inherit(struct child_sa *pair, struct child_sa *old)
 {
 	struct child_sa *heir = pair_by_in(old->child, old->successor);
 
-	if (!heir || heir->sa == pair->sa)
+	if (!heir || heir->sa == pair->sa || heir->sa == old->sa)
 		return;
 	old->successor = 0;
 	pair_succeed(heir, pair);

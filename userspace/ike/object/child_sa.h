@@ -82,7 +82,10 @@ bool pair_has_heir(const struct child_sa *pair);
  * third IKE SA's that was to follow gives way: the peer has come to @sa since, or never had it.
  */
 bool pair_is_free_for(const struct child_sa *pair, const struct ike_sa *sa);
-/* @pair has taken the place of @old, of the same IKE SA: the other's heir is now its. */
+/*
+ * @pair has taken the place of @old: the heir that a third IKE SA has is now its. What @old's own
+ * had is not: that is behind @pair, or @pair's own.
+ */
 void pair_inherit(struct child_sa *pair, struct child_sa *old);
 /* Those that linger excepted. */
 struct child_sa *pair_by_out(const struct child *child, uint32_t spi_out);
