@@ -84,7 +84,7 @@ struct espl_sa *espl_sa_create(const struct espl_sa_config *cfg)
 	err = percpu_ref_init(&sa->ref, sa_release, 0, GFP_KERNEL);
 	if (err)
 		goto err_free;
-	err = espl_crypto_init(&sa->crypto, cfg->suite, cfg->esn, cfg->encr_key,
+	err = espl_crypto_init(&sa->crypto, &cfg->suite, cfg->esn, cfg->encr_key,
 			       cfg->integ_key, NULL);
 	if (err)
 		goto err_ref;

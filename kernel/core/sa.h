@@ -24,8 +24,8 @@ struct espl_policy;
 struct sk_buff;
 
 struct espl_sa_config {
-	const struct espl_suite *suite;
-	const u8 *encr_key;
+	struct espl_suite suite;
+	const u8 *encr_key;		/* NULL with NULL encryption */
 	const u8 *integ_key;
 	struct espl_lifetime_limits soft;
 	struct espl_lifetime_limits hard;

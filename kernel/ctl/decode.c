@@ -301,22 +301,22 @@ static int decode_suite(struct espl_sa_config *cfg, struct nlattr *const *tb,
 	const struct nlattr *encr_key = tb[ESPLANE_SA_A_ENCR_KEY];
 	const struct nlattr *integ_key = tb[ESPLANE_SA_A_INTEG_KEY];
 	u16 integ = tb[ESPLANE_SA_A_INTEG] ? nla_get_u16(tb[ESPLANE_SA_A_INTEG]) : 0;
+	const struct espl_suite *suite = &cfg->suite;
 
-	if (!tb[ESPLANE_SA_A_ENCR] || !encr_key)
-		return decode_refuse(extack, nest, "An SA needs ENCR and ENCR_KEY", -EINVAL);
-	cfg->suite = espl_suite_find(nla_get_u16(tb[ESPLANE_SA_A_ENCR]), nla_len(encr_key), integ);
-	if (!cfg->suite)
-		return decode_refuse(extack, encr_key,
+	if (!tb[ESPLANE_SA_A_ENCR])
+		return decode_refuse(extack, nest, "An SA needs ENCR", -EINVAL);
+	if (!espl_suite_find(&cfg->suite, nla_get_u16(tb[ESPLANE_SA_A_ENCR]),
+			     encr_key ? nla_len(encr_key) : 0, integ))
+		return decode_refuse(extack, encr_key ?: nest,
 				     "No suite has this ENCR, length of ENCR_KEY and INTEG: see INFO",
 				     -EOPNOTSUPP);
-	if (!cfg->suite->integ_key_len && integ_key)
+	if (!suite->integ && integ_key)
 		return decode_refuse(extack, integ_key, "An AEAD takes no INTEG_KEY", -EINVAL);
-	if (cfg->suite->integ_key_len &&
-	    (!integ_key || nla_len(integ_key) != cfg->suite->integ_key_len))
+	if (suite->integ && (!integ_key || nla_len(integ_key) != suite->integ->key_len))
 		return decode_refuse(extack, integ_key ?: nest,
-				     "INTEG_KEY must be as long as the output of INTEG's hash",
+				     "INTEG_KEY must be as long as INTEG's keys are: see INFO",
 				     -EINVAL);
-	cfg->encr_key = nla_data(encr_key);
+	cfg->encr_key = encr_key ? nla_data(encr_key) : NULL;
 	cfg->integ_key = integ_key ? nla_data(integ_key) : NULL;
 	return 0;
 }

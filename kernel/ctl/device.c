@@ -163,12 +163,16 @@ static void device_destruct(struct net_device *netdev)
 	espl_audit_gone(ESPL_OBJ_DEVICE);
 }
 
-/* So that the packets of every suite, in UDP over IPv4, fit into an Ethernet frame. */
+/*
+ * So that the packets of the usual suites, AES-CBC with an ICV of 16 octets and what is shorter, fit into an
+ * Ethernet frame in UDP over IPv4. What does not fit is answered as too big.
+ */
 static unsigned int device_default_mtu(void)
 {
+	const struct espl_esp_shape usual = { .iv_len = 16, .icv_len = 16, .align = 16 };
 	const unsigned int outer = sizeof(struct iphdr) + ESPL_UDP_HLEN;
 
-	return ETH_DATA_LEN - outer - espl_suite_overhead_max();
+	return ETH_DATA_LEN - outer - espl_esp_overhead_max(&usual);
 }
 
 static void device_setup(struct net_device *netdev)

@@ -123,11 +123,11 @@ static int encode_use(struct sk_buff *msg, const struct espl_sa *sa)
 
 static int encode_suite_of(struct sk_buff *msg, const struct espl_sa *sa)
 {
-	const struct espl_suite *suite = sa->crypto.suite;
+	const struct espl_suite *suite = &sa->crypto.suite;
 
-	if (nla_put_u16(msg, ESPLANE_SA_A_ENCR, suite->encr) ||
-	    (suite->integ && nla_put_u16(msg, ESPLANE_SA_A_INTEG, suite->integ)) ||
-	    nla_put_u16(msg, ESPLANE_SA_A_KEY_BITS, suite->key_bits) ||
+	if (nla_put_u16(msg, ESPLANE_SA_A_ENCR, suite->cipher->id) ||
+	    (suite->integ && nla_put_u16(msg, ESPLANE_SA_A_INTEG, suite->integ->id)) ||
+	    nla_put_u16(msg, ESPLANE_SA_A_KEY_BITS, suite->cipher->key_bits) ||
 	    nla_put_string(msg, ESPLANE_SA_A_DRIVER, espl_crypto_driver(&sa->crypto)) ||
 	    (sa->esn && nla_put_flag(msg, ESPLANE_SA_A_ESN)))
 		return -EMSGSIZE;
@@ -244,21 +244,39 @@ int espl_encode_device_stats(struct sk_buff *msg, const struct espl_device *dev)
 	return 0;
 }
 
-int espl_encode_suite(struct sk_buff *msg, const struct espl_suite *suite)
+int espl_encode_cipher(struct sk_buff *msg, const struct espl_cipher *cipher)
 {
-	char driver[CRYPTO_MAX_ALG_NAME];
 	struct nlattr *nest;
 
-	if (espl_crypto_probe(suite, driver, sizeof(driver)))
+	if (!espl_crypto_has_cipher(cipher))
 		return 0;
-	nest = nla_nest_start(msg, ESPLANE_A_SUITE);
+	nest = nla_nest_start(msg, ESPLANE_A_ALGORITHM);
 	if (!nest)
 		return -EMSGSIZE;
-	if (nla_put_u16(msg, ESPLANE_SUITE_A_ENCR, suite->encr) ||
-	    nla_put_u16(msg, ESPLANE_SUITE_A_KEY_BITS, suite->key_bits) ||
-	    (suite->integ && nla_put_u16(msg, ESPLANE_SUITE_A_INTEG, suite->integ)) ||
-	    nla_put_string(msg, ESPLANE_SUITE_A_NAME, suite->name) ||
-	    nla_put_string(msg, ESPLANE_SUITE_A_DRIVER, driver)) {
+	if (nla_put_u16(msg, ESPLANE_ALGORITHM_A_ENCR, cipher->id) ||
+	    nla_put_u16(msg, ESPLANE_ALGORITHM_A_KEY_BITS, cipher->key_bits) ||
+	    nla_put_u16(msg, ESPLANE_ALGORITHM_A_KEY_LEN, espl_cipher_key_len(cipher)) ||
+	    (cipher->icv_len && nla_put_flag(msg, ESPLANE_ALGORITHM_A_AEAD)) ||
+	    nla_put_string(msg, ESPLANE_ALGORITHM_A_NAME, cipher->name)) {
+		nla_nest_cancel(msg, nest);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+int espl_encode_integ(struct sk_buff *msg, const struct espl_integ *integ)
+{
+	struct nlattr *nest;
+
+	if (!espl_crypto_has_integ(integ))
+		return 0;
+	nest = nla_nest_start(msg, ESPLANE_A_ALGORITHM);
+	if (!nest)
+		return -EMSGSIZE;
+	if (nla_put_u16(msg, ESPLANE_ALGORITHM_A_INTEG, integ->id) ||
+	    nla_put_u16(msg, ESPLANE_ALGORITHM_A_KEY_LEN, integ->key_len) ||
+	    nla_put_string(msg, ESPLANE_ALGORITHM_A_NAME, integ->name)) {
 		nla_nest_cancel(msg, nest);
 		return -EMSGSIZE;
 	}

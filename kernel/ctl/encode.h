@@ -9,7 +9,8 @@ struct espl_policy;
 struct espl_device;
 struct espl_outer;
 struct espl_sa;
-struct espl_suite;
+struct espl_cipher;
+struct espl_integ;
 struct sk_buff;
 
 /*
@@ -32,7 +33,8 @@ int espl_encode_peer(struct sk_buff *msg, const struct espl_outer *peer);
 /* IFINDEX and DEVICE_ID. Any context. */
 int espl_encode_device(struct sk_buff *msg, const struct espl_device *dev);
 int espl_encode_device_stats(struct sk_buff *msg, const struct espl_device *dev);
-/* A suite that this kernel has; 0 and nothing encoded if it has not. May sleep. */
-int espl_encode_suite(struct sk_buff *msg, const struct espl_suite *suite);
+/* An algorithm that this kernel has; 0 and nothing encoded if it has not. May sleep. */
+int espl_encode_cipher(struct sk_buff *msg, const struct espl_cipher *cipher);
+int espl_encode_integ(struct sk_buff *msg, const struct espl_integ *integ);
 
 #endif

@@ -143,13 +143,17 @@ static int netlink_refuse_full(struct sk_buff *msg)
 
 static int netlink_encode_kernel(struct sk_buff *msg)
 {
-	const struct espl_suite *suite;
+	const struct espl_cipher *cipher;
+	const struct espl_integ *integ;
 	unsigned int i;
 
 	if (nla_put_string(msg, ESPLANE_A_VERSION, ESPL_VERSION))
 		return -EMSGSIZE;
-	for (i = 0; (suite = espl_suite_at(i)); i++)
-		if (espl_encode_suite(msg, suite))
+	for (i = 0; (cipher = espl_cipher_at(i)); i++)
+		if (espl_encode_cipher(msg, cipher))
+			return -EMSGSIZE;
+	for (i = 0; (integ = espl_integ_at(i)); i++)
+		if (espl_encode_integ(msg, integ))
 			return -EMSGSIZE;
 	return 0;
 }

@@ -5,7 +5,7 @@
 
 struct espl_job *espl_esp_wrap(struct espl_sa *sa, struct sk_buff *skb, u8 next_header)
 {
-	const struct espl_esp_shape *shape = &sa->crypto.suite->shape;
+	const struct espl_esp_shape *shape = &sa->crypto.suite.shape;
 	unsigned int len = skb->len, clen = espl_esp_clen(shape, len);
 	struct espl_job *job;
 
@@ -46,7 +46,7 @@ int espl_esp_encrypt(struct espl_sa *sa, struct espl_job *job, struct espl_esp_h
 	esp->spi = sa->spi;
 	esp->seq = cpu_to_be32(lower_32_bits(seq));
 	return espl_job_encrypt(job, sa->spi, seq, esp->iv,
-				espl_esp_clen(&sa->crypto.suite->shape, len));
+				espl_esp_clen(&sa->crypto.suite.shape, len));
 }
 
 /*
@@ -75,13 +75,13 @@ struct sk_buff *espl_esp_writable(const struct espl_sa *sa, struct sk_buff *skb)
 		return NULL;
 	if (likely(!skb_cloned(skb) && !skb_is_nonlinear(skb)))
 		return skb;
-	return esp_alloc_like(skb, espl_esp_hlen(&sa->crypto.suite->shape));
+	return esp_alloc_like(skb, espl_esp_hlen(&sa->crypto.suite.shape));
 }
 
 int espl_esp_decrypt(struct espl_sa *sa, struct sk_buff *skb, struct sk_buff *cipher, u64 seq,
 		     void (*done)(struct sk_buff *skb, int err))
 {
-	unsigned int hlen = espl_esp_hlen(&sa->crypto.suite->shape);
+	unsigned int hlen = espl_esp_hlen(&sa->crypto.suite.shape);
 	unsigned int len = skb->len - hlen;
 	struct espl_job *job;
 
@@ -100,7 +100,7 @@ int espl_esp_decrypt(struct espl_sa *sa, struct sk_buff *skb, struct sk_buff *ci
 
 int espl_esp_decap(const struct espl_sa *sa, struct sk_buff *skb, u8 *next_header)
 {
-	const struct espl_esp_shape *shape = &sa->crypto.suite->shape;
+	const struct espl_esp_shape *shape = &sa->crypto.suite.shape;
 	unsigned int hlen = espl_esp_hlen(shape);
 	unsigned int clen = skb->len - hlen - shape->icv_len;
 	struct espl_esp_trailer trailer;

@@ -207,7 +207,7 @@ static void rx_done(struct sk_buff *skb, int err)
 /* What an unauthenticated packet must satisfy before it is worth a decryption. */
 static int rx_check(struct espl_sa *sa, struct sk_buff *skb, u64 *seq)
 {
-	const struct espl_esp_shape *shape = &sa->crypto.suite->shape;
+	const struct espl_esp_shape *shape = &sa->crypto.suite.shape;
 	const struct espl_policy *policy = sa->policy;
 	enum espl_replay_verdict verdict;
 	const struct espl_esp_hdr *esp;

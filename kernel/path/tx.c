@@ -115,7 +115,7 @@ static void tx_encrypt(struct batch *b, struct sk_buff *skb)
 /* A linear packet that is ours alone, with room around it, need not move. */
 static bool tx_fits_in_place(const struct batch *b, const struct sk_buff *skb)
 {
-	const struct espl_esp_shape *shape = &b->sa->crypto.suite->shape;
+	const struct espl_esp_shape *shape = &b->sa->crypto.suite.shape;
 	unsigned int hlen = espl_esp_hlen(shape);
 
 	return !skb_is_nonlinear(skb) && !skb_cloned(skb) &&
@@ -140,7 +140,7 @@ static void tx_send_in_place(struct batch *b, struct sk_buff *skb)
 /* The outgoing packet for @len octets of payload: at the payload, nothing written. */
 static struct sk_buff *tx_alloc(struct batch *b, const struct sk_buff *plain, unsigned int len)
 {
-	const struct espl_esp_shape *shape = &b->sa->crypto.suite->shape;
+	const struct espl_esp_shape *shape = &b->sa->crypto.suite.shape;
 	struct sk_buff *skb;
 
 	skb = alloc_skb(b->headroom + espl_esp_size(shape, len) + b->dst->dev->needed_tailroom,
@@ -344,7 +344,7 @@ static void tx_send(struct espl_device *dev, struct espl_policy *policy, struct 
 			     err == -ELOOP ? ESPL_DROP_TX_LOOP : ESPL_DROP_TX_NO_ROUTE);
 		return;
 	}
-	if (unlikely(!espl_tunnel_fit(&b.tunnel, skb, flow, &b.sa->crypto.suite->shape,
+	if (unlikely(!espl_tunnel_fit(&b.tunnel, skb, flow, &b.sa->crypto.suite.shape,
 				      dst_mtu(b.dst), espl_encap_len(b.ep)))) {
 		dst_release(b.dst);
 		espl_sa_drop(b.sa, skb, ESPL_DROP_TX_TOO_BIG);

@@ -28,9 +28,9 @@ static struct aead_request *crypto_job_request(struct espl_job *job)
 static int crypto_set_authenc_key(struct crypto_aead *tfm, const struct espl_suite *suite,
 				  const u8 *encr_key, const u8 *integ_key)
 {
-	unsigned int encr_len = espl_suite_encr_key_len(suite);
-	unsigned int len = RTA_SPACE(sizeof(struct crypto_authenc_key_param)) +
-			   suite->integ_key_len + encr_len;
+	unsigned int encr_len = espl_cipher_key_len(suite->cipher);
+	unsigned int integ_len = suite->integ->key_len;
+	unsigned int len = RTA_SPACE(sizeof(struct crypto_authenc_key_param)) + integ_len + encr_len;
 	struct crypto_authenc_key_param *param;
 	struct rtattr *rta;
 	u8 *blob, *p;
@@ -46,8 +46,9 @@ static int crypto_set_authenc_key(struct crypto_aead *tfm, const struct espl_sui
 	param = RTA_DATA(rta);
 	param->enckeylen = cpu_to_be32(encr_len);
 	p = blob + RTA_SPACE(sizeof(*param));
-	memcpy(p, integ_key, suite->integ_key_len);
-	memcpy(p + suite->integ_key_len, encr_key, encr_len);
+	memcpy(p, integ_key, integ_len);
+	if (encr_len)
+		memcpy(p + integ_len, encr_key, encr_len);
 
 	err = crypto_aead_setkey(tfm, blob, len);
 	kfree_sensitive(blob);
@@ -57,12 +58,12 @@ static int crypto_set_authenc_key(struct crypto_aead *tfm, const struct espl_sui
 int espl_crypto_init(struct espl_crypto *crypto, const struct espl_suite *suite, bool esn,
 		     const u8 *encr_key, const u8 *integ_key, const char *alg)
 {
+	char name[CRYPTO_MAX_ALG_NAME];
 	struct crypto_aead *tfm;
 	int err;
 
-	if (!alg)
-		alg = esn ? suite->alg_esn : suite->alg;
-	tfm = crypto_alloc_aead(alg, 0, 0);
+	espl_suite_alg(suite, esn, name, sizeof(name));
+	tfm = crypto_alloc_aead(alg ?: name, 0, 0);
 	if (IS_ERR(tfm))
 		return PTR_ERR(tfm);
 
@@ -72,7 +73,7 @@ int espl_crypto_init(struct espl_crypto *crypto, const struct espl_suite *suite,
 	if (suite->integ)
 		err = crypto_set_authenc_key(tfm, suite, encr_key, integ_key);
 	else
-		err = crypto_aead_setkey(tfm, encr_key, espl_suite_encr_key_len(suite));
+		err = crypto_aead_setkey(tfm, encr_key, espl_cipher_key_len(suite->cipher));
 	if (err)
 		goto free_tfm;
 	err = crypto_aead_setauthsize(tfm, suite->shape.icv_len);
@@ -80,7 +81,7 @@ int espl_crypto_init(struct espl_crypto *crypto, const struct espl_suite *suite,
 		goto free_tfm;
 
 	crypto->tfm = tfm;
-	crypto->suite = suite;
+	crypto->suite = *suite;
 	crypto->esn = esn;
 	crypto->job_head = ALIGN(ALIGN(sizeof(struct espl_job), CRYPTO_MINALIGN) +
 				 sizeof(struct aead_request) + crypto_aead_reqsize(tfm),
@@ -103,15 +104,31 @@ const char *espl_crypto_driver(const struct espl_crypto *crypto)
 	return crypto_tfm_alg_driver_name(crypto_aead_tfm(crypto->tfm));
 }
 
-int espl_crypto_probe(const struct espl_suite *suite, char *driver, size_t len)
+/* Either algorithm of a suite with two is looked for beside the most usual one of the other kind. */
+static bool crypto_has(const struct espl_cipher *cipher, const struct espl_integ *integ)
 {
-	struct crypto_aead *tfm = crypto_alloc_aead(suite->alg, 0, 0);
+	struct espl_suite suite = { .cipher = cipher, .integ = integ };
+	char alg[CRYPTO_MAX_ALG_NAME];
 
-	if (IS_ERR(tfm))
-		return PTR_ERR(tfm);
-	strscpy(driver, crypto_tfm_alg_driver_name(crypto_aead_tfm(tfm)), len);
-	crypto_free_aead(tfm);
-	return 0;
+	espl_suite_alg(&suite, false, alg, sizeof(alg));
+	return crypto_has_alg(alg, CRYPTO_ALG_TYPE_AEAD, CRYPTO_ALG_TYPE_MASK);
+}
+
+bool espl_crypto_has_cipher(const struct espl_cipher *cipher)
+{
+	return crypto_has(cipher, cipher->icv_len ? NULL : espl_integ_at(0));
+}
+
+bool espl_crypto_has_integ(const struct espl_integ *integ)
+{
+	const struct espl_cipher *cipher;
+	unsigned int i;
+
+	for (i = 0; (cipher = espl_cipher_at(i)); i++) {
+		if (!cipher->icv_len && crypto_has(cipher, integ))
+			return true;
+	}
+	return false;
 }
 
 void espl_crypto_exit(void)
@@ -208,7 +225,7 @@ static struct aead_request *crypto_prepare(struct espl_job *job, __be32 spi, u64
 					   unsigned int len)
 {
 	struct espl_crypto *crypto = job->crypto;
-	unsigned int iv_len = crypto->suite->shape.iv_len;
+	unsigned int iv_len = crypto->suite.shape.iv_len;
 	struct aead_request *req = crypto_job_request(job);
 	__be32 *word = (__be32 *)job->aad;
 	unsigned int aad_len;
@@ -249,16 +266,16 @@ static int crypto_finish(struct espl_job *job, int err)
  * entropy, never revealed before, for the price of a copy; deriving the IV
  * with the cipher would cost a pass of its own.
  */
-static void crypto_make_iv(const struct espl_suite *suite, u64 seq, u8 *iv)
+static void crypto_make_iv(const struct espl_cipher *cipher, u64 seq, u8 *iv)
 {
 	unsigned int i;
 
-	switch (suite->iv_kind) {
+	switch ((enum espl_iv_kind)cipher->iv_kind) {
 	case ESPL_IV_COUNTER:
 		put_unaligned_be64(seq, iv);
 		break;
 	case ESPL_IV_RANDOM:
-		for (i = 0; i < suite->shape.iv_len; i += sizeof(u64))
+		for (i = 0; i < cipher->iv_len; i += sizeof(u64))
 			put_unaligned(get_random_u64(), (u64 *)(iv + i));
 		break;
 	case ESPL_IV_NONE:
@@ -268,7 +285,7 @@ static void crypto_make_iv(const struct espl_suite *suite, u64 seq, u8 *iv)
 
 int espl_job_encrypt(struct espl_job *job, __be32 spi, u64 seq, u8 *iv, unsigned int len)
 {
-	crypto_make_iv(job->crypto->suite, seq, iv);
+	crypto_make_iv(job->crypto->suite.cipher, seq, iv);
 	return crypto_finish(job, crypto_aead_encrypt(crypto_prepare(job, spi, seq, iv, len)));
 }
 

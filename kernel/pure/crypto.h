@@ -28,7 +28,7 @@ struct sk_buff;
 /* Embedded in the SA, constant once it is published. */
 struct espl_crypto {
 	struct crypto_aead *tfm;
-	const struct espl_suite *suite;
+	struct espl_suite suite;
 	unsigned int job_head;	/* octets of a job before its scatterlists */
 	bool esn;
 };
@@ -64,8 +64,12 @@ void espl_crypto_destroy(struct espl_crypto *crypto);
 /* The crypto API's driver name, for people. */
 const char *espl_crypto_driver(const struct espl_crypto *crypto);
 
-/* Can this kernel do the suite? Fills driver, at most len octets. May sleep and load modules. */
-int espl_crypto_probe(const struct espl_suite *suite, char *driver, size_t len);
+/*
+ * Can this kernel do that, a cipher that is no AEAD beside some INTEG? Makes no transform. May sleep and load
+ * modules.
+ */
+bool espl_crypto_has_cipher(const struct espl_cipher *cipher);
+bool espl_crypto_has_integ(const struct espl_integ *integ);
 
 /* Frees what jobs have left behind. After the last espl_crypto_destroy(). */
 void espl_crypto_exit(void);
@@ -86,7 +90,7 @@ void espl_job_put(struct espl_job *job);
  * caller goes on to the same function itself. -EBADMSG: authentication failed.
  *
  * encrypt: len is that of payload, padding and trailer; makes the IV and
- * writes suite->shape.iv_len octets of it to iv, in the packet.
+ * writes suite.shape.iv_len octets of it to iv, in the packet.
  */
 int espl_job_encrypt(struct espl_job *job, __be32 spi, u64 seq, u8 *iv, unsigned int len);
 /* decrypt: len is that of ciphertext and ICV; iv is the packet's. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The algorithm table: one row is all that a new suite needs. */
+/* The algorithms of ESP, in two tables: one row is all that a new one needs. A suite is a row, or one of each. */
 #ifndef _ESPL_SUITE_H
 #define _ESPL_SUITE_H
 
@@ -13,30 +13,52 @@ enum espl_iv_kind {
 	ESPL_IV_RANDOM,		/* CBC, RFC 3602 2: must not be predictable */
 };
 
-struct espl_suite {
-	u16 encr;		/* IKEv2 transform type 1 */
-	u16 integ;		/* IKEv2 transform type 3; 0 with an AEAD */
-	u16 key_bits;		/* of the cipher, without salt */
-	u8 salt_len;		/* octets of KEYMAT behind the key */
-	u8 integ_key_len;	/* octets; 0 with an AEAD */
+/* Lengths in octets. */
+struct espl_cipher {
+	u16 id;			/* IKEv2 transform type 1, ENCR */
+	u16 key_bits;		/* without salt */
+	u8 salt_len;		/* of KEYMAT behind the key */
 	u8 iv_kind;		/* enum espl_iv_kind */
-	struct espl_esp_shape shape;
+	u8 iv_len;
+	u8 icv_len;		/* 0: no AEAD, it needs an INTEG */
+	u8 align;		/* of the ciphertext: the cipher's block, at least 4 */
 	const char *name;	/* as strongSwan writes it */
-	const char *alg;	/* crypto API */
-	const char *alg_esn;	/* likewise, with extended sequence numbers */
+	const char *alg;	/* crypto API: an AEAD, or what authenc() takes */
+};
+
+struct espl_integ {
+	u16 id;			/* IKEv2 transform type 3, INTEG */
+	u8 key_len;
+	u8 icv_len;
+	const char *name;
+	const char *alg;
+};
+
+/* Rows are never freed. */
+struct espl_suite {
+	const struct espl_cipher *cipher;
+	const struct espl_integ *integ;		/* NULL with an AEAD */
+	struct espl_esp_shape shape;
 };
 
 /* Octets of ESPLANE_SA_A_ENCR_KEY: key, then salt. */
-static inline unsigned int espl_suite_encr_key_len(const struct espl_suite *suite)
+static inline unsigned int espl_cipher_key_len(const struct espl_cipher *cipher)
 {
-	return suite->key_bits / 8 + suite->salt_len;
+	return cipher->key_bits / 8 + cipher->salt_len;
 }
 
-/* The row, by the length of the key with its salt; NULL if there is none. */
-const struct espl_suite *espl_suite_find(u16 encr, unsigned int encr_key_len, u16 integ);
+/*
+ * The suite of transform @encr, whose key with its salt has @encr_key_len octets, and @integ, 0 with
+ * an AEAD. False: there is none; NULL encryption is never without integrity.
+ */
+bool espl_suite_find(struct espl_suite *suite, u16 encr, unsigned int encr_key_len, u16 integ);
 
-/* Row i, for i from 0 until NULL. */
-const struct espl_suite *espl_suite_at(unsigned int i);
+/* Row i of each table, for i from 0 until NULL. */
+const struct espl_cipher *espl_cipher_at(unsigned int i);
+const struct espl_integ *espl_integ_at(unsigned int i);
+
+/* Its name in the crypto API, in as many octets as that allows; with @esn, extended sequence numbers. */
+void espl_suite_alg(const struct espl_suite *suite, bool esn, char *alg, size_t len);
 
 /* Largest espl_esp_overhead_max() of any suite. */
 unsigned int espl_suite_overhead_max(void);

@@ -84,15 +84,16 @@ static const struct attr_desc attr_stat_attr[] = {
 
 TABLE(attr_stat);
 
-static const struct attr_desc attr_suite_attr[] = {
-	[ESPLANE_SUITE_A_ENCR] = { "encr", T_U16 },
-	[ESPLANE_SUITE_A_KEY_BITS] = { "key-bits", T_U16 },
-	[ESPLANE_SUITE_A_INTEG] = { "integ", T_U16 },
-	[ESPLANE_SUITE_A_NAME] = { "name", T_TEXT },
-	[ESPLANE_SUITE_A_DRIVER] = { "driver", T_TEXT },
+static const struct attr_desc attr_algorithm_attr[] = {
+	[ESPLANE_ALGORITHM_A_ENCR] = { "encr", T_U16 },
+	[ESPLANE_ALGORITHM_A_KEY_BITS] = { "key-bits", T_U16 },
+	[ESPLANE_ALGORITHM_A_INTEG] = { "integ", T_U16 },
+	[ESPLANE_ALGORITHM_A_NAME] = { "name", T_TEXT },
+	[ESPLANE_ALGORITHM_A_AEAD] = { "aead", T_FLAG },
+	[ESPLANE_ALGORITHM_A_KEY_LEN] = { "key-len", T_U16 },
 };
 
-TABLE(attr_suite);
+TABLE(attr_algorithm);
 
 static const struct attr_desc attr_sa_attr[] = {
 	[ESPLANE_SA_A_SPI] = { "spi", T_U32 },
@@ -136,7 +137,7 @@ static const struct attr_desc top_attr[] = {
 	[ESPLANE_A_DIR] = { "dir", T_U8, .values = dir_values },
 	[ESPLANE_A_SOCKET_FD] = { "socket-fd", T_U32 },
 	[ESPLANE_A_VERSION] = { "version", T_TEXT },
-	[ESPLANE_A_SUITE] = { "suite", T_NEST, &attr_suite, .many = true },
+	[ESPLANE_A_ALGORITHM] = { "algorithm", T_NEST, &attr_algorithm, .many = true },
 	[ESPLANE_A_LIMIT] = { "limit", T_U8, .values = limit_values },
 	[ESPLANE_A_HARD] = { "hard", T_FLAG },
 	[ESPLANE_A_PEER_ADDR] = { "peer-addr", T_ADDR },

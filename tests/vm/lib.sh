@@ -320,7 +320,8 @@ modprobe_teach()
 crypto_modules()
 {
 	modprobe -qa aesni_intel ghash_clmulni_intel sha256_ssse3 sha512_ssse3 chacha_x86_64 poly1305_x86_64 chacha \
-		chacha20poly1305 authenc authencesn cbc ctr gcm ccm seqiv echainiv cryptd 2>/dev/null
+		chacha20poly1305 authenc authencesn cbc ctr gcm ccm cmac xcbc sha1_ssse3 des3_ede_x86_64 crypto_null \
+		seqiv echainiv cryptd 2>/dev/null
 }
 
 module_load()
@@ -409,7 +410,7 @@ swan_start()
 
 	modprobe_teach
 	# One call now is quicker than the kernel's own calls later, one an algorithm.
-	modprobe -qa xfrm_user esp4 esp6 authenc echainiv seqiv gcm ccm chacha20poly1305 cmac 2>/dev/null
+	modprobe -qa xfrm_user esp4 esp6 authenc echainiv seqiv gcm ccm chacha20poly1305 cmac xcbc crypto_null 2>/dev/null
 	mkdir -p "$dir"
 	cat >"$dir/strongswan.conf" <<-END
 	charon-systemd {

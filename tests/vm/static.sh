@@ -12,8 +12,13 @@ TS_A='10.1.0.0/24' TS_B='10.2.0.0/24' TS6_A='fd01::/64' TS6_B='fd02::/64'
 OUTER_A=192.0.2.1 OUTER_B=192.0.2.2 OUTER_ANY=0.0.0.0 OUTER_LEN=24
 K16=000102030405060708090a0b0c0d0e0f
 K32=${K16}101112131415161718191a1b1c1d1e1f
+K64=${K32}202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f
 SALT=a0a1a2a3
 SUITES="aes128gcm16 aes256gcm16 chacha20poly1305 aes128-sha256 aes192-sha256 aes256-sha256"
+# Each other cipher, each other integrity algorithm with a block of each length.
+MORE_SUITES="aes192gcm16 aes128gcm12 aes256gcm8 aes128ccm16 aes192ccm12 aes256ccm8 aes128gmac aes192gmac aes256gmac
+	aes128ctr-sha256 aes192ctr-sha384 aes256ctr-aescmac 3des-sha1 3des-sha512 3des-aesxcbc null-sha256 null-sha384
+	null-aescmac aes128-sha1 aes192-sha384 aes256-sha512 aes128-aesxcbc aes256-aescmac"
 
 # Before sites_add: the sites are joined by IPv6, and by nothing else.
 outer_ipv6()
@@ -23,32 +28,60 @@ outer_ipv6()
 		(ip6[6] = 44 and (ip6[40] = 6 or ip6[40] = 58 or (ip6[40] = 17 and ip6[42:2] < 8 and ip6[50:2] != 4500)))'
 }
 
-# suite NAME: $espl_suite for esplctl, $xfrm_suite for ip xfrm
+# suite_cipher NAME: $encr, its number; $key; $cipher, ip xfrm's words; $icv, bits, of an AEAD
+suite_cipher()
+{
+	local bits=${1#aes} kind
+
+	bits=${bits:0:3}
+	kind=${1#aes"$bits"}
+	key=$K64
+	[ "$bits" != 128 ] || key=${K64:0:32}
+	[ "$bits" != 192 ] || key=${K64:0:48}
+	[ "$bits" != 256 ] || key=${K64:0:64}
+	icv=''
+	case $1 in
+	chacha20poly1305) encr=28 icv=128 key=${K64:0:64}$SALT cipher="rfc7539esp(chacha20,poly1305)" ;;
+	3des) encr=3 key=${K64:0:48} cipher="cbc(des3_ede)" ;;
+	null) encr=11 key='' cipher="ecb(cipher_null)" ;;
+	aes???) encr=12 cipher="cbc(aes)" ;;
+	aes???ctr) encr=13 key+=$SALT cipher="rfc3686(ctr(aes))" ;;
+	aes???gcm*) icv=$((${kind#gcm} * 8)) encr=$((16 + icv / 32)) key+=$SALT cipher="rfc4106(gcm(aes))" ;;
+	aes???ccm*) icv=$((${kind#ccm} * 8)) encr=$((12 + icv / 32)) key+=${SALT:0:6} cipher="rfc4309(ccm(aes))" ;;
+	aes???gmac) icv=128 encr=21 key+=$SALT cipher="rfc4543(gcm(aes))" ;;
+	*) bail "no cipher $1" ;;
+	esac
+}
+
+# suite_integ NAME: $integ, its number; $ikey; $hash, ip xfrm's name; $icv, bits
+suite_integ()
+{
+	case $1 in
+	sha256) integ=12 ikey=${K64:0:64} hash="hmac(sha256)" icv=128 ;;
+	sha384) integ=13 ikey=${K64:0:96} hash="hmac(sha384)" icv=192 ;;
+	sha512) integ=14 ikey=$K64 hash="hmac(sha512)" icv=256 ;;
+	sha1) integ=2 ikey=${K64:0:40} hash="hmac(sha1)" icv=96 ;;
+	aesxcbc) integ=5 ikey=${K64:0:32} hash="xcbc(aes)" icv=96 ;;
+	aescmac) integ=8 ikey=${K64:0:32} hash="cmac(aes)" icv=96 ;;
+	*) bail "no integrity algorithm $1" ;;
+	esac
+}
+
+# suite NAME: $espl_suite for esplctl, $xfrm_suite for ip xfrm. NAME is a cipher, or CIPHER-INTEG
 suite()
 {
-	local hmac="auth-trunc hmac(sha256) 0x$K32 128"
+	local encr key cipher integ ikey hash icv
 
-	case $1 in
-	aes128gcm16)
-		espl_suite="encr=20 key=$K16$SALT"
-		xfrm_suite="aead rfc4106(gcm(aes)) 0x$K16$SALT 128" ;;
-	aes256gcm16)
-		espl_suite="encr=20 key=$K32$SALT"
-		xfrm_suite="aead rfc4106(gcm(aes)) 0x$K32$SALT 128" ;;
-	chacha20poly1305)
-		espl_suite="encr=28 key=$K32$SALT"
-		xfrm_suite="aead rfc7539esp(chacha20,poly1305) 0x$K32$SALT 128" ;;
-	aes128-sha256)
-		espl_suite="encr=12 key=$K16 integ=12 ikey=$K32"
-		xfrm_suite="enc cbc(aes) 0x$K16 $hmac" ;;
-	aes192-sha256)
-		espl_suite="encr=12 key=$K16${K16:0:16} integ=12 ikey=$K32"
-		xfrm_suite="enc cbc(aes) 0x$K16${K16:0:16} $hmac" ;;
-	aes256-sha256)
-		espl_suite="encr=12 key=$K32 integ=12 ikey=$K32"
-		xfrm_suite="enc cbc(aes) 0x$K32 $hmac" ;;
-	*)	bail "no suite $1" ;;
-	esac
+	suite_cipher "${1%%-*}"
+	espl_suite="encr=$encr${key:+ key=$key}"
+	if [ -n "$icv" ]; then
+		xfrm_suite="aead $cipher 0x$key $icv"
+		return
+	fi
+	suite_integ "${1#*-}"
+	espl_suite+=" integ=$integ ikey=$ikey"
+	# an empty word is no key to ip xfrm
+	xfrm_suite="enc $cipher ${key:+0x}${key:-\"\"} auth-trunc $hash 0x$ikey $icv"
 }
 
 # ctl NET ARGUMENTS...: esplctl in a namespace

@@ -47,7 +47,7 @@ enum {
 	/* Installs an inbound SA, an outbound one, or both; all or nothing. */
 	ESPLANE_CMD_SA_ADD,		/* IFINDEX, DEVICE_ID, POLICY_ID, SA_IN, SA_OUT */
 	/* What this kernel can do; with ifindex, the drop counters of that device too. */
-	/* IFINDEX, DEVICE_ID -> VERSION, SUITE, IFINDEX, DEVICE_ID, STATS */
+	/* IFINDEX, DEVICE_ID -> VERSION, ALGORITHM, IFINDEX, DEVICE_ID, STATS */
 	ESPLANE_CMD_INFO,
 	/* Makes a policy, or changes the endpoint or selectors of one; it keeps its SAs. */
 	ESPLANE_CMD_POLICY_SET,		/* IFINDEX, DEVICE_ID, POLICY */
@@ -129,7 +129,7 @@ enum {
 	ESPLANE_A_DIR,			/* u8, enum esplane_dir */
 	ESPLANE_A_SOCKET_FD,		/* u32. A bound UDP socket of the sender */
 	ESPLANE_A_VERSION,		/* string. Of the module */
-	ESPLANE_A_SUITE,		/* nest of ESPLANE_SUITE_A_*, repeated */
+	ESPLANE_A_ALGORITHM,		/* nest of ESPLANE_ALGORITHM_A_*, repeated */
 	ESPLANE_A_LIMIT,		/* u8, enum esplane_limit */
 	ESPLANE_A_HARD,			/* flag. The hard limit; absent, the soft one */
 	/*
@@ -193,14 +193,16 @@ enum {
 
 /*
  * One direction of a policy. SA_ADD with SA_OUT replaces the policy's outbound SA and frees the
- * old one. Of transforms, ENCR 12 is AES-CBC, 20 AES-GCM-16, 28 ChaCha20-Poly1305; INTEG 12 is
- * HMAC-SHA2-256-128.
+ * old one. INFO has the transforms that this kernel can do.
  */
 enum {
 	ESPLANE_SA_A_UNSPEC,
 	ESPLANE_SA_A_SPI,		/* u32. Inbound, one reserved on this device */
 	ESPLANE_SA_A_ENCR,		/* u16. IKEv2 transform type 1 */
-	/* As in KEYMAT, the key and then the salt if the cipher has one. Add only */
+	/*
+	 * As in KEYMAT, the key and then the salt if the cipher has one; absent with NULL. Add
+	 * only
+	 */
 	ESPLANE_SA_A_ENCR_KEY,
 	ESPLANE_SA_A_INTEG,		/* u16. IKEv2 transform type 3; absent or 0 with an AEAD */
 	ESPLANE_SA_A_INTEG_KEY,		/* Add only */
@@ -233,17 +235,18 @@ enum {
 };
 #define ESPLANE_SA_A_MAX (__ESPLANE_SA_A_MAX - 1)
 
-/* A suite that this kernel has. */
+/* An algorithm that this kernel has, ENCR, which is an AEAD or goes with any INTEG; or INTEG. */
 enum {
-	ESPLANE_SUITE_A_UNSPEC,
-	ESPLANE_SUITE_A_ENCR,		/* u16. IKEv2 transform type 1 */
-	ESPLANE_SUITE_A_KEY_BITS,	/* u16 */
-	ESPLANE_SUITE_A_INTEG,		/* u16. IKEv2 transform type 3; absent with an AEAD */
-	ESPLANE_SUITE_A_NAME,		/* string. As strongSwan writes it, like aes128gcm16 */
-	ESPLANE_SUITE_A_DRIVER,		/* string */
-	__ESPLANE_SUITE_A_MAX
+	ESPLANE_ALGORITHM_A_UNSPEC,
+	ESPLANE_ALGORITHM_A_ENCR,	/* u16. IKEv2 transform type 1 */
+	ESPLANE_ALGORITHM_A_KEY_BITS,	/* u16. Of ENCR, without salt */
+	ESPLANE_ALGORITHM_A_AEAD,	/* flag. ENCR goes with no INTEG */
+	ESPLANE_ALGORITHM_A_INTEG,	/* u16. IKEv2 transform type 3 */
+	ESPLANE_ALGORITHM_A_KEY_LEN,	/* u16. Octets of its key, the salt too */
+	ESPLANE_ALGORITHM_A_NAME,	/* string. As strongSwan writes it, like aes128gcm16 */
+	__ESPLANE_ALGORITHM_A_MAX
 };
-#define ESPLANE_SUITE_A_MAX (__ESPLANE_SUITE_A_MAX - 1)
+#define ESPLANE_ALGORITHM_A_MAX (__ESPLANE_ALGORITHM_A_MAX - 1)
 
 /* Why packets were dropped; zeros are left out. */
 enum {

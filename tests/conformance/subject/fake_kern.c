@@ -39,13 +39,12 @@ struct kern {
 	bool found;			/* kern_ready has been called */
 	uint32_t spi;
 	struct held held[KERN_HELD_MAX];
-	struct kern_suite suites[8];
 };
 
-static const struct kern_suite kern_can[] = {
+static const struct kern_alg kern_can[] = {
 	{ 20, 128, 0, "aes128gcm16" }, { 20, 256, 0, "aes256gcm16" },
-	{ 28, 256, 0, "chacha20poly1305" }, { 12, 128, 12, "aes128-sha256" },
-	{ 12, 192, 12, "aes192-sha256" }, { 12, 256, 12, "aes256-sha256" },
+	{ 28, 256, 0, "chacha20poly1305" }, { 12, 128, 0, "aes128" },
+	{ 12, 192, 0, "aes192" }, { 12, 256, 0, "aes256" }, { 0, 0, 12, "sha256" },
 };
 
 static int kern_connect(const char *path)
@@ -71,7 +70,6 @@ struct kern *kern_new(void)
 	k->spi = KERN_SPI_FIRST;
 	k->out = kern_connect(path);
 	k->in = kern_connect(path);
-	memcpy(k->suites, kern_can, sizeof(kern_can));
 	if (k->out >= 0 && k->in >= 0 && !fcntl(k->in, F_SETFL, O_NONBLOCK))
 		return k;
 drop:
@@ -155,10 +153,10 @@ int kern_version(struct kern *k, char *buf, size_t len)
 	return 0;
 }
 
-const struct kern_suite *kern_suites(struct kern *k, unsigned int *count)
+const struct kern_alg *kern_algs(struct kern *k, unsigned int *count)
 {
 	*count = ARRAY_SIZE(kern_can);
-	return k->suites;
+	return kern_can;
 }
 
 int kern_event_fd(const struct kern *k)

@@ -61,6 +61,15 @@ static const struct way ways[] = {
 	WAYS("cbc128", 12, 16, 12, CBC),
 	WAYS("cbc192", 12, 24, 12, CBC),
 	WAYS("cbc256", 12, 32, 12, CBC),
+	{ "null", 11, 0, 12, false, false, NULL, NULL },
+	{ "null esn", 11, 0, 12, true, false, NULL, NULL },
+	{ "gmac", 21, 20, 0, false, false, NULL, NULL },
+	{ "gmac esn", 21, 20, 0, true, false, NULL, NULL },
+	{ "ccm", 14, 19, 0, false, false, NULL, NULL },
+	{ "ccm esn", 14, 19, 0, true, false, NULL, NULL },
+	{ "ctr", 13, 20, 5, false, false, NULL, NULL },
+	{ "ctr esn", 13, 20, 5, true, false, NULL, NULL },
+	{ "3des", 3, 24, 8, false, false, NULL, NULL },
 	/* never asynchronous */
 	{ "gcm128 generic", 20, 20, 0, false, false, GCM, GCM_LIB },
 	{ "gcm128 generic esn", 20, 20, 0, true, false, GCM, GCM_LIB },
@@ -128,19 +137,18 @@ static void destroy(struct kunit_resource *res)
 /* Destroyed when the case ends, however it ends. */
 static struct espl_crypto *crypto_of(struct kunit *test, const struct way *way)
 {
-	const struct espl_suite *suite =
-		espl_suite_find(way->encr, way->encr_key_len, way->integ);
 	struct espl_crypto *crypto = kzalloc(sizeof(*crypto), GFP_KERNEL);
+	struct espl_suite suite;
 	u8 encr_key[64], integ_key[64];
 	int err;
 
-	KUNIT_ASSERT_NOT_NULL(test, suite);
 	KUNIT_ASSERT_NOT_NULL(test, crypto);
+	KUNIT_ASSERT_TRUE(test, espl_suite_find(&suite, way->encr, way->encr_key_len, way->integ));
 	memset(encr_key, 0x42, sizeof(encr_key));
 	memset(integ_key, 0x17, sizeof(integ_key));
-	err = espl_crypto_init(crypto, suite, way->esn, encr_key, integ_key, way->alg);
+	err = espl_crypto_init(crypto, &suite, way->esn, encr_key, integ_key, way->alg);
 	if (err && way->alg_lib)
-		err = espl_crypto_init(crypto, suite, way->esn, encr_key, integ_key, way->alg_lib);
+		err = espl_crypto_init(crypto, &suite, way->esn, encr_key, integ_key, way->alg_lib);
 	if (err)
 		kfree(crypto);
 	KUNIT_ASSERT_EQ(test, 0, err);
@@ -165,7 +173,7 @@ static void pieces(struct scatterlist *sg, unsigned int n, u8 *buf, unsigned int
 static int seal(struct kunit *test, struct espl_crypto *crypto, u64 seq, u8 *iv, u8 *src, u8 *dst,
 		unsigned int len, unsigned int n)
 {
-	unsigned int room = len + crypto->suite->shape.icv_len;
+	unsigned int room = len + crypto->suite.shape.icv_len;
 	struct espl_job *job = espl_job_get(crypto, n, src == dst ? 0 : 1);
 	struct answer answer;
 
@@ -209,28 +217,27 @@ static void published(struct kunit *test)
 	u8 *plain = kunit_kzalloc(test, BUF_LEN, GFP_KERNEL);
 	unsigned int len, plain_len, key_len, hlen;
 	u8 key[64], integ_key[64] = {};
-	const struct espl_suite *suite;
+	struct espl_suite suite;
 	struct espl_crypto crypto;
 	u8 *iv;
 
 	KUNIT_ASSERT_NOT_NULL(test, packet);
 	KUNIT_ASSERT_NOT_NULL(test, plain);
-	key_len = unhex(test, key, v->key);
+	key_len = v->key ? unhex(test, key, v->key) : 0;
 	if (v->integ_key)
 		unhex(test, integ_key, v->integ_key);
 	len = unhex(test, packet, v->packet);
 	plain_len = unhex(test, plain, v->plain);
-	suite = espl_suite_find(v->encr, key_len, v->integ);
-	KUNIT_ASSERT_NOT_NULL(test, suite);
-	KUNIT_ASSERT_TRUE(test, espl_esp_size_ok(&suite->shape, len));
-	KUNIT_ASSERT_EQ(test, 0, espl_crypto_init(&crypto, suite, v->esn, key, integ_key, NULL));
+	KUNIT_ASSERT_TRUE(test, espl_suite_find(&suite, v->encr, key_len, v->integ));
+	KUNIT_ASSERT_TRUE(test, espl_esp_size_ok(&suite.shape, len));
+	KUNIT_ASSERT_EQ(test, 0, espl_crypto_init(&crypto, &suite, v->esn, key, integ_key, NULL));
 
-	hlen = espl_esp_hlen(&suite->shape);
+	hlen = espl_esp_hlen(&suite.shape);
 	iv = packet + ESPL_ESP_HLEN;
 	KUNIT_EXPECT_EQ(test, open(test, &crypto, v->spi, v->seq, iv, packet + hlen, len - hlen, 1),
 			0);
 	KUNIT_EXPECT_EQ(test, 0, memcmp(packet + hlen, plain, plain_len));
-	KUNIT_EXPECT_EQ(test, plain_len, len - hlen - suite->shape.icv_len);
+	KUNIT_EXPECT_EQ(test, plain_len, len - hlen - suite.shape.icv_len);
 
 	unhex(test, packet, v->packet);
 	KUNIT_EXPECT_EQ(test, -EBADMSG, open(test, &crypto, v->spi, v->seq + 1, iv, packet + hlen,
@@ -241,11 +248,17 @@ static void published(struct kunit *test)
 	espl_crypto_destroy(&crypto);
 }
 
+/* NULL and GMAC encrypt nothing. */
+static bool in_clear(const struct espl_crypto *crypto)
+{
+	return crypto->suite.cipher->id == 11 || crypto->suite.cipher->id == 21;
+}
+
 /* Every length, in place and out of place, whole and in pieces, comes back the same. */
 static void round_trip(struct kunit *test)
 {
 	struct espl_crypto *crypto = crypto_of(test, test->param_value);
-	const struct espl_esp_shape *shape = &crypto->suite->shape;
+	const struct espl_esp_shape *shape = &crypto->suite.shape;
 	u8 *plain = kunit_kmalloc(test, BUF_LEN, GFP_KERNEL);
 	u8 *a = kunit_kmalloc(test, BUF_LEN, GFP_KERNEL);
 	u8 *b = kunit_kmalloc(test, BUF_LEN, GFP_KERNEL);
@@ -267,7 +280,7 @@ static void round_trip(struct kunit *test)
 		memset(b, 0xdd, BUF_LEN);
 		KUNIT_ASSERT_EQ(test, 0, seal(test, crypto, seq, iv, a, b, len, n));
 		KUNIT_EXPECT_EQ(test, 0, memcmp(a, plain, len));
-		KUNIT_EXPECT_NE(test, 0, memcmp(b, plain, len));
+		KUNIT_EXPECT_EQ(test, !memcmp(b, plain, len), in_clear(crypto));
 		KUNIT_EXPECT_EQ(test, b[room], 0xdd);
 		KUNIT_ASSERT_EQ(test, 0, open(test, crypto, SPI, seq, iv, b, room, n));
 		KUNIT_ASSERT_EQ(test, 0, memcmp(b, plain, len));
@@ -282,7 +295,7 @@ static void round_trip(struct kunit *test)
 static void trailer_in_place(struct kunit *test)
 {
 	struct espl_crypto *crypto = crypto_of(test, test->param_value);
-	const struct espl_esp_shape *shape = &crypto->suite->shape;
+	const struct espl_esp_shape *shape = &crypto->suite.shape;
 	u8 *plain = kunit_kmalloc(test, BUF_LEN, GFP_KERNEL);
 	u8 *b = kunit_kmalloc(test, BUF_LEN, GFP_KERNEL);
 	unsigned int len, clen, room;
@@ -320,7 +333,7 @@ static void tampering(struct kunit *test)
 	enum { LEN = 64 };
 	const struct way *way = test->param_value;
 	struct espl_crypto *crypto = crypto_of(test, way);
-	const struct espl_esp_shape *shape = &crypto->suite->shape;
+	const struct espl_esp_shape *shape = &crypto->suite.shape;
 	unsigned int room = LEN + shape->icv_len, bit;
 	u8 *sealed = kunit_kzalloc(test, BUF_LEN, GFP_KERNEL);
 	u8 *b = kunit_kzalloc(test, BUF_LEN, GFP_KERNEL);
@@ -365,9 +378,10 @@ static void ivs(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, b);
 	for (seq = SEQ; seq < SEQ + 100; seq++) {
 		KUNIT_ASSERT_EQ(test, 0, seal(test, crypto, seq, iv, b, b, 64, 1));
-		KUNIT_ASSERT_NE(test, 0, memcmp(iv, last, crypto->suite->shape.iv_len));
+		if (crypto->suite.shape.iv_len)
+			KUNIT_ASSERT_NE(test, 0, memcmp(iv, last, crypto->suite.shape.iv_len));
 		memcpy(last, iv, sizeof(iv));
-		if (crypto->suite->iv_kind == ESPL_IV_COUNTER) {
+		if (crypto->suite.cipher->iv_kind == ESPL_IV_COUNTER) {
 			counter = cpu_to_be64(seq);
 			KUNIT_ASSERT_EQ(test, 0, memcmp(iv, &counter, sizeof(counter)));
 		}
@@ -380,7 +394,7 @@ static void many_in_flight(struct kunit *test)
 	enum { N = 100, LEN = 256, STRIDE = 512 };
 	const struct way *way = test->param_value;
 	struct espl_crypto *crypto = crypto_of(test, way);
-	unsigned int room = LEN + crypto->suite->shape.icv_len, i, late = 0;
+	unsigned int room = LEN + crypto->suite.shape.icv_len, i, late = 0;
 	u8 (*iv)[ESPL_ESP_IV_MAX] = kunit_kcalloc(test, N, ESPL_ESP_IV_MAX, GFP_KERNEL);
 	struct answer *answer = kunit_kcalloc(test, N, sizeof(*answer), GFP_KERNEL);
 	u8 *b = kunit_kzalloc(test, N * STRIDE, GFP_KERNEL);
@@ -453,25 +467,48 @@ static void job_memory(struct kunit *test)
 
 static void refusals(struct kunit *test)
 {
-	const struct espl_suite *gcm = espl_suite_find(20, 20, 0);
 	struct espl_crypto crypto;
+	struct espl_suite gcm;
 	u8 key[68] = {};
 
-	KUNIT_EXPECT_EQ(test, -ENOENT, espl_crypto_init(&crypto, gcm, false, key, key, "no-such"));
+	KUNIT_ASSERT_TRUE(test, espl_suite_find(&gcm, 20, 20, 0));
+	KUNIT_EXPECT_EQ(test, -ENOENT, espl_crypto_init(&crypto, &gcm, false, key, key, "no-such"));
 	/* a cipher that is not of this suite's shape */
-	KUNIT_EXPECT_EQ(test, -EINVAL, espl_crypto_init(&crypto, gcm, false, key, key, "gcm(aes)"));
+	KUNIT_EXPECT_EQ(test, -EINVAL, espl_crypto_init(&crypto, &gcm, false, key, key, "gcm(aes)"));
 }
 
-static void drivers(struct kunit *test)
+/* Each cipher with each INTEG that it can have, both kinds of numbers: a key is taken, a packet comes back. */
+static void every_suite(struct kunit *test)
 {
-	const struct espl_suite *suite;
-	char name[CRYPTO_MAX_ALG_NAME];
-	unsigned int i;
+	u8 *b = kunit_kzalloc(test, BUF_LEN, GFP_KERNEL);
+	const struct espl_cipher *cipher;
+	const struct espl_integ *integ;
+	unsigned int i, j, room;
+	struct espl_crypto *crypto;
+	u8 iv[ESPL_ESP_IV_MAX];
+	struct way way;
 
-	for (i = 0; (suite = espl_suite_at(i)); i++) {
-		KUNIT_EXPECT_EQ(test, 0, espl_crypto_probe(suite, name, sizeof(name)));
-		kunit_info(test, "%s: %s\n", suite->name, name);
+	KUNIT_ASSERT_NOT_NULL(test, b);
+	for (i = 0; (cipher = espl_cipher_at(i)); i++) {
+		KUNIT_EXPECT_TRUE_MSG(test, espl_crypto_has_cipher(cipher), "%s", cipher->name);
+		for (j = 0; (integ = cipher->icv_len ? NULL : espl_integ_at(j)) || !j; j++) {
+			way = (struct way) {
+				.name = cipher->name, .encr = cipher->id,
+				.encr_key_len = espl_cipher_key_len(cipher),
+				.integ = integ ? integ->id : 0, .esn = (i + j) % 2,
+			};
+			crypto = crypto_of(test, &way);
+			room = 64 + crypto->suite.shape.icv_len;
+			memset(b, 0x5a, 64);
+			KUNIT_ASSERT_EQ(test, 0, seal(test, crypto, SEQ, iv, b, b, 64, 1));
+			KUNIT_ASSERT_EQ(test, 0, open(test, crypto, SPI, SEQ, iv, b, room, 1));
+			KUNIT_EXPECT_PTR_EQ(test, NULL, memchr_inv(b, 0x5a, 64));
+			kunit_info(test, "%s %s: %s\n", cipher->name, integ ? integ->name : "",
+				   espl_crypto_driver(crypto));
+		}
 	}
+	for (j = 0; (integ = espl_integ_at(j)); j++)
+		KUNIT_EXPECT_TRUE_MSG(test, espl_crypto_has_integ(integ), "%s", integ->name);
 }
 
 static struct kunit_case cases[] = {
@@ -483,7 +520,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(many_in_flight, way_gen_params),
 	KUNIT_CASE(job_memory),
 	KUNIT_CASE(refusals),
-	KUNIT_CASE(drivers),
+	KUNIT_CASE(every_suite),
 	{}
 };
 

@@ -6,22 +6,32 @@
 
 #define LEN_MAX	2000	/* octets of payload; beyond it nothing new can happen */
 
+/* Each cipher with each INTEG that it can have. */
 ESPL_KUNIT_GENERATOR(each_suite)
 {
-	static const struct espl_suite *suite;
-	static unsigned int i;
+	static struct espl_suite suite;
+	static unsigned int i, j;
+	const struct espl_cipher *cipher;
+	const struct espl_integ *integ;
 
-	i = prev ? i + 1 : 0;
-	suite = espl_suite_at(i);
-	if (!suite)
+	j++;
+	if (!prev)
+		i = j = 0;
+	else if (suite.cipher->icv_len || !espl_integ_at(j))
+		i++, j = 0;
+	cipher = espl_cipher_at(i);
+	if (!cipher)
 		return NULL;
-	strscpy(desc, suite->name, KUNIT_PARAM_DESC_SIZE);
+	integ = cipher->icv_len ? NULL : espl_integ_at(j);
+	if (!espl_suite_find(&suite, cipher->id, espl_cipher_key_len(cipher), integ ? integ->id : 0))
+		return NULL;		/* suite_lookup() counts them */
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s %s", cipher->name, integ ? integ->name : "");
 	return &suite;
 }
 
 static const struct espl_esp_shape *shape_of(struct kunit *test)
 {
-	return &(*(const struct espl_suite **)test->param_value)->shape;
+	return &((const struct espl_suite *)test->param_value)->shape;
 }
 
 /* Sizes by RFC 4303 2.4, counted out rather than computed. */
@@ -115,33 +125,53 @@ static void trailer_lies(struct kunit *test)
 /* Packets whose sizes are known from the field. */
 static void known_sizes(struct kunit *test)
 {
-	const struct espl_suite *gcm = espl_suite_find(20, 20, 0);
-	const struct espl_suite *cbc = espl_suite_find(12, 32, 12);
+	struct espl_suite gcm, cbc;
 
-	KUNIT_ASSERT_NOT_NULL(test, gcm);
-	KUNIT_ASSERT_NOT_NULL(test, cbc);
+	KUNIT_ASSERT_TRUE(test, espl_suite_find(&gcm, 20, 20, 0));
+	KUNIT_ASSERT_TRUE(test, espl_suite_find(&cbc, 12, 32, 12));
 	/* a 1500 octet link, outer IPv4: 20 + ESP */
-	KUNIT_EXPECT_EQ(test, espl_esp_payload_max(&gcm->shape, 1500 - 20), 1446);
-	KUNIT_EXPECT_EQ(test, espl_esp_payload_max(&gcm->shape, 1500 - 28), 1438);
-	KUNIT_EXPECT_EQ(test, espl_esp_payload_max(&cbc->shape, 1500 - 20), 1438);
-	KUNIT_EXPECT_EQ(test, espl_esp_size(&gcm->shape, 84), 8 + 8 + 88 + 16);
-	KUNIT_EXPECT_EQ(test, espl_esp_size(&cbc->shape, 84), 8 + 16 + 96 + 16);
+	KUNIT_EXPECT_EQ(test, espl_esp_payload_max(&gcm.shape, 1500 - 20), 1446);
+	KUNIT_EXPECT_EQ(test, espl_esp_payload_max(&gcm.shape, 1500 - 28), 1438);
+	KUNIT_EXPECT_EQ(test, espl_esp_payload_max(&cbc.shape, 1500 - 20), 1438);
+	KUNIT_EXPECT_EQ(test, espl_esp_size(&gcm.shape, 84), 8 + 8 + 88 + 16);
+	KUNIT_EXPECT_EQ(test, espl_esp_size(&cbc.shape, 84), 8 + 16 + 96 + 16);
 }
 
 static void suite_lookup(struct kunit *test)
 {
-	const struct espl_suite *suite;
-	unsigned int i;
+	const struct espl_cipher *cipher;
+	const struct espl_integ *integ;
+	unsigned int i, j, count = 0;
+	struct espl_suite suite;
+	char alg[128];
 
-	for (i = 0; (suite = espl_suite_at(i)); i++)
-		KUNIT_EXPECT_PTR_EQ(test, suite,
-				    espl_suite_find(suite->encr, espl_suite_encr_key_len(suite),
-						    suite->integ));
-	KUNIT_EXPECT_EQ(test, i, 6);
-	KUNIT_EXPECT_NULL(test, espl_suite_find(20, 16, 0));	/* the salt is missing */
-	KUNIT_EXPECT_NULL(test, espl_suite_find(20, 20, 12));	/* an AEAD with INTEG */
-	KUNIT_EXPECT_NULL(test, espl_suite_find(12, 16, 0));	/* CBC without INTEG */
-	KUNIT_EXPECT_NULL(test, espl_suite_find(0, 0, 0));
+	for (i = 0; (cipher = espl_cipher_at(i)); i++) {
+		for (j = 0; (integ = espl_integ_at(j)); j++) {
+			if (!espl_suite_find(&suite, cipher->id, espl_cipher_key_len(cipher),
+					     integ->id))
+				continue;
+			count++;
+			KUNIT_EXPECT_PTR_EQ(test, suite.cipher, cipher);
+			KUNIT_EXPECT_PTR_EQ(test, suite.integ, integ);
+			KUNIT_EXPECT_LE(test, suite.shape.icv_len, ESPL_ESP_ICV_MAX);
+		}
+		/* an AEAD goes with none, all else with each */
+		KUNIT_EXPECT_EQ(test, !!cipher->icv_len,
+				espl_suite_find(&suite, cipher->id, espl_cipher_key_len(cipher), 0));
+		count += !!cipher->icv_len;
+		KUNIT_EXPECT_LE(test, cipher->iv_len, ESPL_ESP_IV_MAX);
+	}
+	KUNIT_EXPECT_EQ(test, count, 22 + 8 * 6);
+	KUNIT_EXPECT_FALSE(test, espl_suite_find(&suite, 20, 16, 0));	/* the salt is missing */
+	KUNIT_EXPECT_FALSE(test, espl_suite_find(&suite, 20, 20, 12));	/* an AEAD with INTEG */
+	KUNIT_EXPECT_FALSE(test, espl_suite_find(&suite, 12, 16, 0));	/* CBC without INTEG */
+	KUNIT_EXPECT_FALSE(test, espl_suite_find(&suite, 11, 0, 0));	/* NULL without INTEG */
+	KUNIT_EXPECT_FALSE(test, espl_suite_find(&suite, 12, 16, 1));	/* no such INTEG */
+	KUNIT_EXPECT_FALSE(test, espl_suite_find(&suite, 0, 0, 0));
+
+	KUNIT_ASSERT_TRUE(test, espl_suite_find(&suite, 13, 20, 5));
+	espl_suite_alg(&suite, true, alg, sizeof(alg));
+	KUNIT_EXPECT_STREQ(test, alg, "authencesn(xcbc(aes),rfc3686(ctr(aes)))");
 }
 
 static void udp_kinds(struct kunit *test)

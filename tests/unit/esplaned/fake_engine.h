@@ -500,7 +500,7 @@ int kern_version(struct kern *k, char *buf, size_t len)
 	return 0;
 }
 
-const struct kern_suite *kern_suites(struct kern *k, unsigned int *count)
+const struct kern_alg *kern_algs(struct kern *k, unsigned int *count)
 {
 	*count = 0;
 	return NULL;

@@ -46,7 +46,7 @@ static void not_found_yet(void **state)
 	assert_int_equal(kern_spi_alloc(k, 1, &spi, why), -ENODEV);
 	assert_int_equal(kern_flush(k, why), -ENODEV);
 	assert_true(kern_policy_idle(k, 1, 1) == UINT64_MAX);
-	assert_null(kern_suites(k, &count));
+	assert_null(kern_algs(k, &count));
 	/* nothing of that looked for it */
 	assert_int_equal(kern_event_fd(k), -1);
 	kern_free(k);

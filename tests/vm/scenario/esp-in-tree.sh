@@ -17,7 +17,7 @@ xfrm_policies b 192.0.2.2 192.0.2.1 1 "$TS6_B" "$TS6_A"
 # One suite shows encapsulation and numbers crossed. The debug kernel sees one of each layout, uncrossed: what
 # differs otherwise is the cipher, which KUnit has.
 crossed=aes128gcm16
-[ -z "${VM_DEBUG:-}" ] || SUITES="aes128gcm16 aes256-sha256" crossed=''
+[ -z "${VM_DEBUG:-}" ] || SUITES="aes128gcm16 aes256-sha256" MORE_SUITES="aes128ccm8 null-sha1" crossed=''
 # One round of the padding: to four octets, or to the block of a CBC.
 FOUR="0 1 2 3 4" BLOCK="0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17"
 BIG="1300 1372 1373 1472 9000"
@@ -72,6 +72,23 @@ exchange()
 	check "$what: nothing was dropped" both_are stats '{}'
 }
 
+# layout SUITE ENCAP ESN
+layout()
+{
+	local what="$1, esn $3" padding=$FOUR
+
+	configuration "$@"
+	check "$what: five packets each way, counted exactly" counters || {
+		say_drops
+		return
+	}
+	[[ $1 != aes???-* ]] || padding=$BLOCK
+	[[ $1 != 3des-* ]] || padding=${BLOCK:0:17}
+	# shellcheck disable=SC2086
+	check "$what: every length of padding, and large packets" ping_sizes a 10.2.0.1 $padding 1372 9000
+	check "$what: nothing was dropped" both_are stats '{}'
+}
+
 capture_start wire a eth0
 # What is inside, what is outside and the numbers know nothing of each other.
 for suite in $SUITES; do
@@ -79,6 +96,12 @@ for suite in $SUITES; do
 	[ "$suite" != "$crossed" ] || exchange "$suite" none yes
 	[ "$suite" != "$crossed" ] || exchange "$suite" udp no
 	exchange "$suite" udp yes
+done
+# Of the others the layout: lengths of key, IV, padding, ICV, the order of what is authenticated.
+esn=no
+for suite in $MORE_SUITES; do
+	layout "$suite" none "$esn"
+	[ "$esn" = no ] && esn=yes || esn=no
 done
 capture_stop wire
 is "nothing in the clear on the wire" "$(capture_count wire "$CLEAR")" 0

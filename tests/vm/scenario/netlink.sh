@@ -19,10 +19,14 @@ SEED=$(od -An -tx1 -N20 /dev/urandom | tr -d ' \n')
 
 ctl a info >"$WORK/info"
 is "info: the version" "$(field a version info)" "$(cat "$VM_DIR/../../VERSION")"
-able=$(jq -r '.suite[] | select(.driver != "" and .encr > 0).name' "$WORK/info" | xargs)
-for suite in $SUITES; do
-	check "info: $suite" grep -qw "$suite" <<<"$able"
+able=$(jq -r '.algorithm[] | .name' "$WORK/info" | xargs)
+for algorithm in $(tr -- '- ' '\n' <<<"$SUITES $MORE_SUITES" | sort -u); do
+	check "info: $algorithm" grep -qw "$algorithm" <<<"$able"
 done
+is "info: the key of AES-GCM has its salt" "$(jq -c '.algorithm[] | select(.name == "aes256gcm16") | [.encr, .["key-bits"],
+	.["key-len"], .aead]' "$WORK/info")" '[20,256,36,true]'
+is "info: the key of an integrity algorithm" "$(jq -c '.algorithm[] | select(.name == "sha384") | [.integ, .["key-len"]]' \
+	"$WORK/info")" '[13,48]'
 is "info without a device has no counters" "$(grep -oE '"(version|stats)":' "$WORK/info")" '"version":'
 refuse "info of a device that does not exist" 'No such device|ENODEV' \
 	in_net a esplctl raw cmd=info text=ifindex=99999

@@ -8,36 +8,29 @@
 #include "esplaned/nl/kern.h"
 #include "lib/log.h"
 
-static bool module_has(const struct kern_suite *list, unsigned int count,
-		       const struct transform *encr, uint16_t integ)
+static bool module_has(const struct kern_alg *list, unsigned int count, const struct transform *t)
 {
 	for (unsigned int i = 0; i < count; i++) {
-		if (list[i].encr == encr->id && list[i].integ == integ &&
-		    (!encr->key_bits || list[i].key_bits == encr->key_bits))
+		if (t->type == TRANSFORM_INTEG ? list[i].integ == t->id :
+		    list[i].encr == t->id && (!t->key_bits || list[i].key_bits == t->key_bits))
 			return true;
 	}
 	return false;
 }
 
-static bool module_does(const struct kern_suite *list, unsigned int count,
-			const struct proposal *p)
+static bool module_does(const struct kern_alg *list, unsigned int count, const struct proposal *p)
 {
 	for (unsigned int i = 0; i < p->count; i++) {
-		if (p->t[i].type != TRANSFORM_ENCR)
-			continue;
-		if (!proposal_find(p, TRANSFORM_INTEG) &&
-		    !module_has(list, count, &p->t[i], INTEG_NONE))
+		const struct transform *t = &p->t[i];
+
+		if ((t->type == TRANSFORM_ENCR || t->type == TRANSFORM_INTEG) &&
+		    !module_has(list, count, t))
 			return false;
-		for (unsigned int j = 0; j < p->count; j++) {
-			if (p->t[j].type == TRANSFORM_INTEG &&
-			    !module_has(list, count, &p->t[i], p->t[j].id))
-				return false;
-		}
 	}
 	return true;
 }
 
-static bool module_can_child(const struct kern_suite *list, unsigned int count,
+static bool module_can_child(const struct kern_alg *list, unsigned int count,
 			     const struct proposals *esp, char why[IKE_WHY_MAX])
 {
 	char text[PROPOSAL_STRLEN];
@@ -59,10 +52,10 @@ static bool module_can_child(const struct kern_suite *list, unsigned int count,
 
 bool module_can_esp(struct daemon *d, const struct tunnel_options *opt, char why[IKE_WHY_MAX])
 {
-	const struct kern_suite *list;
+	const struct kern_alg *list;
 	unsigned int count;
 
-	list = kern_suites(d->kern, &count);
+	list = kern_algs(d->kern, &count);
 	for (unsigned int i = 0; list && i < opt->ike.child_count; i++) {
 		if (opt->esp_given[i] &&
 		    !module_can_child(list, count, &opt->ike.child[i].esp, why))

@@ -24,8 +24,8 @@ struct kern {
 	struct nl_sock *sk;		/* requests */
 	struct nl_sock *events;
 	int family;			/* 0: not found yet */
-	struct kern_suite suites[KERN_SUITES_MAX];
-	unsigned int suite_count;	/* 0: not asked yet */
+	struct kern_alg algs[KERN_ALGS_MAX];
+	unsigned int alg_count;	/* 0: not asked yet */
 	void (*event_fn)(void *ctx, const struct kern_event *ev);
 	void *event_ctx;
 };
@@ -160,7 +160,7 @@ int kern_ready(struct kern *k, bool *fresh, char why[KERN_WHY_MAX])
 		return -EIO;
 	}
 	k->family = family;
-	k->suite_count = 0;
+	k->alg_count = 0;
 	*fresh = true;
 	return 0;
 }
@@ -399,7 +399,8 @@ static bool kern_put_sa(struct nl_msg *msg, int type, const struct kern_sa *sa)
 
 	if (!nest || nla_put_u32(msg, ESPLANE_SA_A_SPI, sa->spi) ||
 	    nla_put_u16(msg, ESPLANE_SA_A_ENCR, sa->encr) ||
-	    nla_put(msg, ESPLANE_SA_A_ENCR_KEY, sa->encr_key_len, sa->encr_key) ||
+	    (sa->encr_key_len &&
+	     nla_put(msg, ESPLANE_SA_A_ENCR_KEY, sa->encr_key_len, sa->encr_key)) ||
 	    (sa->esn && nla_put_flag(msg, ESPLANE_SA_A_ESN)))
 		return false;
 	if (sa->integ && (nla_put_u16(msg, ESPLANE_SA_A_INTEG, sa->integ) ||
@@ -659,42 +660,45 @@ bool kern_event_read(struct kern *k, void (*fn)(void *ctx, const struct kern_eve
 	return false;
 }
 
-static int kern_on_suites(struct nl_msg *msg, void *arg)
+static uint16_t kern_alg_number(const struct nlattr *attr)
 {
-	static struct nla_policy policy[ESPLANE_SUITE_A_MAX + 1] = {
-		[ESPLANE_SUITE_A_ENCR]		= { .type = NLA_U16 },
-		[ESPLANE_SUITE_A_KEY_BITS]	= { .type = NLA_U16 },
-		[ESPLANE_SUITE_A_INTEG]		= { .type = NLA_U16 },
-		[ESPLANE_SUITE_A_NAME]		= { .type = NLA_STRING },
+	return attr ? nla_get_u16(attr) : 0;
+}
+
+static int kern_on_algs(struct nl_msg *msg, void *arg)
+{
+	static struct nla_policy policy[ESPLANE_ALGORITHM_A_MAX + 1] = {
+		[ESPLANE_ALGORITHM_A_ENCR]	= { .type = NLA_U16 },
+		[ESPLANE_ALGORITHM_A_KEY_BITS]	= { .type = NLA_U16 },
+		[ESPLANE_ALGORITHM_A_INTEG]	= { .type = NLA_U16 },
+		[ESPLANE_ALGORITHM_A_NAME]	= { .type = NLA_STRING },
 	};
-	struct nlattr *suite[ESPLANE_SUITE_A_MAX + 1], *attr;
+	struct nlattr *tb[ESPLANE_ALGORITHM_A_MAX + 1], *attr;
 	struct kern *k = arg;
 	int left;
 
 	nlmsg_for_each_attr(attr, nlmsg_hdr(msg), GENL_HDRLEN, left) {
-		struct kern_suite *s = &k->suites[k->suite_count];
+		struct kern_alg *alg = &k->algs[k->alg_count];
 
-		if (nla_type(attr) != ESPLANE_A_SUITE || k->suite_count == KERN_SUITES_MAX ||
-		    nla_parse_nested(suite, ESPLANE_SUITE_A_MAX, attr, policy) ||
-		    !suite[ESPLANE_SUITE_A_ENCR] || !suite[ESPLANE_SUITE_A_KEY_BITS] ||
-		    !suite[ESPLANE_SUITE_A_NAME])
+		if (nla_type(attr) != ESPLANE_A_ALGORITHM || k->alg_count == KERN_ALGS_MAX ||
+		    nla_parse_nested(tb, ESPLANE_ALGORITHM_A_MAX, attr, policy) ||
+		    !tb[ESPLANE_ALGORITHM_A_NAME])
 			continue;
-		s->encr = nla_get_u16(suite[ESPLANE_SUITE_A_ENCR]);
-		s->key_bits = nla_get_u16(suite[ESPLANE_SUITE_A_KEY_BITS]);
-		s->integ = suite[ESPLANE_SUITE_A_INTEG] ?
-				   nla_get_u16(suite[ESPLANE_SUITE_A_INTEG]) : 0;
-		nla_strlcpy(s->name, suite[ESPLANE_SUITE_A_NAME], sizeof(s->name));
-		k->suite_count++;
+		alg->encr = kern_alg_number(tb[ESPLANE_ALGORITHM_A_ENCR]);
+		alg->key_bits = kern_alg_number(tb[ESPLANE_ALGORITHM_A_KEY_BITS]);
+		alg->integ = kern_alg_number(tb[ESPLANE_ALGORITHM_A_INTEG]);
+		nla_strlcpy(alg->name, tb[ESPLANE_ALGORITHM_A_NAME], sizeof(alg->name));
+		k->alg_count++;
 	}
 	return NL_OK;
 }
 
-const struct kern_suite *kern_suites(struct kern *k, unsigned int *count)
+const struct kern_alg *kern_algs(struct kern *k, unsigned int *count)
 {
 	char why[KERN_WHY_MAX];
 
-	if (k->family && !k->suite_count)
-		kern_ask(k, kern_request(k, ESPLANE_CMD_INFO, 0, 0), kern_on_suites, k, why);
-	*count = k->suite_count;
-	return *count ? k->suites : NULL;
+	if (k->family && !k->alg_count)
+		kern_ask(k, kern_request(k, ESPLANE_CMD_INFO, 0, 0), kern_on_algs, k, why);
+	*count = k->alg_count;
+	return *count ? k->algs : NULL;
 }

@@ -32,11 +32,12 @@ struct kern_sa_info {
 	unsigned int drop_count;
 };
 
-#define KERN_SUITES_MAX	32
+#define KERN_ALGS_MAX	64
 
-struct kern_suite {
+/* An algorithm of ESP: ENCR with its key's bits, or INTEG. The other is 0. */
+struct kern_alg {
 	uint16_t encr, key_bits, integ;
-	char name[32];
+	char name[24];
 };
 
 struct kern *kern_new(void);
@@ -52,7 +53,7 @@ int kern_ready(struct kern *k, bool *fresh, char why[KERN_WHY_MAX]);
 void kern_forget(struct kern *k);
 int kern_version(struct kern *k, char *buf, size_t len);
 /* What ESP the kernel can do, asked once a module; NULL: it does not say. */
-const struct kern_suite *kern_suites(struct kern *k, unsigned int *count);
+const struct kern_alg *kern_algs(struct kern *k, unsigned int *count);
 
 /* Where events arrive; -1 before kern_ready. Changes when that says @fresh. Never blocks. */
 int kern_event_fd(const struct kern *k);
