@@ -21,7 +21,7 @@
 /* RFC 3686, RFC 5930 */
 #define ALG_CTR(name_, bits_)									\
 	{ .name = name_, .type = TRANSFORM_ENCR, .id = ENCR_AES_CTR, .key_bits = bits_,		\
-	  .use = ALG_IKE, .strength = bits_, .key_len = (bits_) / 8, .salt_len = 4,		\
+	  .use = ALG_BOTH, .strength = bits_, .key_len = (bits_) / 8, .salt_len = 4,		\
 	  .iv_len = 8, .block = 1 }
 /* RFC 5282, RFC 7634 */
 #define ALG_SEALED(name_, also_, id_, bits_, strength_, salt_, icv_, use_)			\
@@ -31,7 +31,12 @@
 #define ALG_GCM(name_, also_, id_, bits_, icv_, use_)						\
 	ALG_SEALED(name_, also_, id_, bits_, bits_, 4, icv_, use_)
 #define ALG_CCM(name_, also_, id_, bits_, icv_)							\
-	ALG_SEALED(name_, also_, id_, bits_, bits_, 3, icv_, ALG_IKE)
+	ALG_SEALED(name_, also_, id_, bits_, bits_, 3, icv_, ALG_BOTH)
+/* RFC 4543. As with NULL, whose strength is 0 too, everybody can read what is sent. */
+#define ALG_GMAC(name_, bits_)									\
+	{ .name = name_, .type = TRANSFORM_ENCR, .id = ENCR_NULL_AES_GMAC, .key_bits = bits_,	\
+	  .use = ALG_AEAD | ALG_ESP, .key_len = (bits_) / 8, .salt_len = 4, .iv_len = 8,	\
+	  .icv_len = 16, .block = 1 }
 #define ALG_INTEG(name_, also_, id_, prf_, key_, icv_, use_, strength_)				\
 	{ .name = name_, .also = also_, .type = TRANSFORM_INTEG, .id = id_, .prf = prf_,	\
 	  .use = use_, .strength = strength_, .key_len = key_, .icv_len = icv_ }
@@ -50,7 +55,7 @@
 static const struct alg algs[] = {
 	ALG_GCM("aes128gcm16", "aes128gcm128 aes128gcm", ENCR_AES_GCM_16, 128, 16,
 		ALG_BOTH | ALG_USUAL),
-	ALG_GCM("aes192gcm16", "aes192gcm128 aes192gcm", ENCR_AES_GCM_16, 192, 16, ALG_IKE),
+	ALG_GCM("aes192gcm16", "aes192gcm128 aes192gcm", ENCR_AES_GCM_16, 192, 16, ALG_BOTH),
 	ALG_GCM("aes256gcm16", "aes256gcm128 aes256gcm", ENCR_AES_GCM_16, 256, 16,
 		ALG_BOTH | ALG_USUAL),
 	ALG_SEALED("chacha20poly1305", NULL, ENCR_CHACHA20_POLY1305, 0, 256, 4, 16,
@@ -64,12 +69,12 @@ static const struct alg algs[] = {
 	ALG_CTR("aes128ctr", 128),
 	ALG_CTR("aes192ctr", 192),
 	ALG_CTR("aes256ctr", 256),
-	ALG_GCM("aes128gcm12", "aes128gcm96", ENCR_AES_GCM_12, 128, 12, ALG_IKE),
-	ALG_GCM("aes192gcm12", "aes192gcm96", ENCR_AES_GCM_12, 192, 12, ALG_IKE),
-	ALG_GCM("aes256gcm12", "aes256gcm96", ENCR_AES_GCM_12, 256, 12, ALG_IKE),
-	ALG_GCM("aes128gcm8", "aes128gcm64", ENCR_AES_GCM_8, 128, 8, ALG_IKE),
-	ALG_GCM("aes192gcm8", "aes192gcm64", ENCR_AES_GCM_8, 192, 8, ALG_IKE),
-	ALG_GCM("aes256gcm8", "aes256gcm64", ENCR_AES_GCM_8, 256, 8, ALG_IKE),
+	ALG_GCM("aes128gcm12", "aes128gcm96", ENCR_AES_GCM_12, 128, 12, ALG_BOTH),
+	ALG_GCM("aes192gcm12", "aes192gcm96", ENCR_AES_GCM_12, 192, 12, ALG_BOTH),
+	ALG_GCM("aes256gcm12", "aes256gcm96", ENCR_AES_GCM_12, 256, 12, ALG_BOTH),
+	ALG_GCM("aes128gcm8", "aes128gcm64", ENCR_AES_GCM_8, 128, 8, ALG_BOTH),
+	ALG_GCM("aes192gcm8", "aes192gcm64", ENCR_AES_GCM_8, 192, 8, ALG_BOTH),
+	ALG_GCM("aes256gcm8", "aes256gcm64", ENCR_AES_GCM_8, 256, 8, ALG_BOTH),
 	ALG_CCM("aes128ccm16", "aes128ccm128 aes128ccm", ENCR_AES_CCM_16, 128, 16),
 	ALG_CCM("aes192ccm16", "aes192ccm128 aes192ccm", ENCR_AES_CCM_16, 192, 16),
 	ALG_CCM("aes256ccm16", "aes256ccm128 aes256ccm", ENCR_AES_CCM_16, 256, 16),
@@ -79,12 +84,12 @@ static const struct alg algs[] = {
 	ALG_CCM("aes128ccm8", "aes128ccm64", ENCR_AES_CCM_8, 128, 8),
 	ALG_CCM("aes192ccm8", "aes192ccm64", ENCR_AES_CCM_8, 192, 8),
 	ALG_CCM("aes256ccm8", "aes256ccm64", ENCR_AES_CCM_8, 256, 8),
-	ALG_CBC("3des", NULL, ENCR_3DES, 0, 24, 8, ALG_IKE, 112),
+	ALG_CBC("3des", NULL, ENCR_3DES, 0, 24, 8, ALG_BOTH, 112),
 	ALG_CBC("des", NULL, ENCR_DES, 0, 8, 8, ALG_IKE | ALG_LEGACY, 56),
-	ALG_NAME("null", TRANSFORM_ENCR, 11, 0),
-	ALG_NAME("aes128gmac", TRANSFORM_ENCR, 21, 128),
-	ALG_NAME("aes192gmac", TRANSFORM_ENCR, 21, 192),
-	ALG_NAME("aes256gmac", TRANSFORM_ENCR, 21, 256),
+	{ .name = "null", .type = TRANSFORM_ENCR, .id = ENCR_NULL, .use = ALG_ESP, .block = 1 },
+	ALG_GMAC("aes128gmac", 128),
+	ALG_GMAC("aes192gmac", 192),
+	ALG_GMAC("aes256gmac", 256),
 	ALG_NAME("camellia128", TRANSFORM_ENCR, 23, 128),
 	ALG_NAME("camellia192", TRANSFORM_ENCR, 23, 192),
 	ALG_NAME("camellia256", TRANSFORM_ENCR, 23, 256),
@@ -95,12 +100,12 @@ static const struct alg algs[] = {
 	ALG_INTEG("sha256", "sha2_256", INTEG_HMAC_SHA2_256_128, PRF_HMAC_SHA2_256, 32, 16,
 		  ALG_BOTH | ALG_USUAL, 256),
 	ALG_INTEG("sha384", "sha2_384", INTEG_HMAC_SHA2_384_192, PRF_HMAC_SHA2_384, 48, 24,
-		  ALG_IKE | ALG_USUAL, 384),
+		  ALG_BOTH | ALG_USUAL, 384),
 	ALG_INTEG("sha512", "sha2_512", INTEG_HMAC_SHA2_512_256, PRF_HMAC_SHA2_512, 64, 32,
-		  ALG_IKE | ALG_USUAL, 512),
-	ALG_INTEG("sha1", "sha", INTEG_HMAC_SHA1_96, PRF_HMAC_SHA1, 20, 12, ALG_IKE, 160),
-	ALG_INTEG("aesxcbc", NULL, INTEG_AES_XCBC_96, PRF_AES128_XCBC, 16, 12, ALG_IKE, 128),
-	ALG_INTEG("aescmac", NULL, INTEG_AES_CMAC_96, PRF_AES128_CMAC, 16, 12, ALG_IKE, 128),
+		  ALG_BOTH | ALG_USUAL, 512),
+	ALG_INTEG("sha1", "sha", INTEG_HMAC_SHA1_96, PRF_HMAC_SHA1, 20, 12, ALG_BOTH, 160),
+	ALG_INTEG("aesxcbc", NULL, INTEG_AES_XCBC_96, PRF_AES128_XCBC, 16, 12, ALG_BOTH, 128),
+	ALG_INTEG("aescmac", NULL, INTEG_AES_CMAC_96, PRF_AES128_CMAC, 16, 12, ALG_BOTH, 128),
 	ALG_INTEG("md5", NULL, INTEG_HMAC_MD5_96, PRF_HMAC_MD5, 16, 12, ALG_IKE | ALG_LEGACY, 80),
 
 	ALG_PRF("prfsha256", "prfsha2_256", PRF_HMAC_SHA2_256, 32, ALG_IKE | ALG_USUAL, 256),

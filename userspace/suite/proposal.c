@@ -237,8 +237,8 @@ static bool complete(struct proposal *p, char *why, size_t why_len)
 		return refuse(why, why_len, "%s needs an integrity algorithm and %s must not have "
 			      "one: write two proposals", name(plain), name(aead));
 	if (plain && !proposal_find(p, TRANSFORM_INTEG))
-		return refuse(why, why_len, "%s needs an integrity algorithm: sha256%s",
-			      name(plain), p->protocol == PROTO_IKE ? ", sha384 or sha512" : "");
+		return refuse(why, why_len, "%s needs an integrity algorithm: sha256, sha384 or sha512",
+			      name(plain));
 	if (p->protocol == PROTO_IKE && !complete_ike(p, why, why_len))
 		return false;
 	if (p->protocol == PROTO_ESP && !complete_esp(p, why, why_len))

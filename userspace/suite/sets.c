@@ -12,16 +12,17 @@
  * As Junos has basic, compatible, standard and prime; RFC 6379 has Suite B, whose IKE is in CBC.
  * RFC 9206 has CNSA: its three suites in one proposal, and the SHA-384 that it allows beside
  * SHA-512. CNSA 2.0 adds ML-KEM-1024 to it.
- * The kernel module has neither 3DES nor SHA-1: of the first three ESP has nothing.
+ * The kernel module has neither DES nor MD5: of "compatible" ESP has one of four, of "basic" nothing.
  */
 static const struct {
 	const char *name;
 	const char *ike[SETS_MAX], *esp[SETS_MAX];
 } sets[] = {
-	{ "standard", { "3des-sha1-modp1024", "aes128-sha1-modp1024" }, {} },
+	{ "standard", { "3des-sha1-modp1024", "aes128-sha1-modp1024" },
+	  { "3des-sha1-modp1024-noesn", "aes128-sha1-modp1024-noesn" } },
 	{ "compatible",
 	  { "3des-sha1-modp1024", "3des-md5-modp1024", "des-sha1-modp1024", "des-md5-modp1024" },
-	  {} },
+	  { "3des-sha1-noesn" } },
 	{ "basic", { "des-sha1-modp768", "des-md5-modp768" }, {} },
 	{ "suite-b-gcm-128", { "aes128-sha256-ecp256" }, { "aes128gcm16-esn-noesn" } },
 	{ "suite-b-gcm-256", { "aes256-sha384-ecp384" }, { "aes256gcm16-esn-noesn" } },

@@ -244,8 +244,8 @@ static const struct {
 	{ ONE("ike = standard\n"),
 	  "@:1: tunnel \"office\": ike has modp1024, which can be broken: use another, or "
 	  "allow-legacy = yes if the peer has no other" },
-	{ ONE("esp = standard\n"),
-	  "@:6: tunnel \"office\": esp: \"standard\" has nothing that the kernel module does, or the "
+	{ ONE("esp = basic\n"),
+	  "@:6: tunnel \"office\": esp: \"basic\" has nothing that the kernel module does, or the "
 	  "list has more than 16 proposals: write proposals, as aes128gcm16-esn" },
 	{ ONE("allow-legacy = maybe\n"),
 	  "@:6: tunnel \"office\": allow-legacy: \"maybe\" is not known; use no or yes" },
@@ -333,7 +333,7 @@ static const struct {
 	{ ONE("esp = aes256gcm16-prfsha256\n"),
 	  "@:6: tunnel \"office\": esp: \"aes256gcm16-prfsha256\": \"prfsha256\" is a PRF, which "
 	  "only IKE has; use aes128gcm16, aes256gcm16, chacha20poly1305, aes128, aes256, sha256, "
-	  "x25519, ecp256, ecp384, modp2048, modp3072, esn, noesn, or another of esplane.conf(5)" },
+	  "sha384, sha512, x25519, ecp256, ecp384, modp2048, modp3072, esn, noesn, or another of esplane.conf(5)" },
 };
 
 static void refusals(void **state)
