@@ -6,6 +6,7 @@
 #define ANY	"any"
 #define INNER	"inner first"
 #define ADDKE	"asked for twice: what follows is about the same"
+#define WIDER	"and more than it gets is asked for"
 
 /* Side 0, with this remote, has one child for all networks of side 1's, which has one for each. */
 static struct ends *wide(const char *remote)
@@ -233,13 +234,14 @@ static void the_peer_has_no_more(void **state)
 static struct ends *nested(const char *which)
 {
 	bool inner_first = which && !strcmp(which, INNER);
+	bool wider = which && !strcmp(which, WIDER);
 	const char *net = "10.2.0.0/24", *host = "10.2.0.66";
 	struct ends *p = ends_new();
 
 	set_ts(&p->s[0], "10.1.0.0/16", "10.2.0.0/16");
 	set_ts(&p->s[1], inner_first ? host : net, "10.1.0.0/24");
-	add_child(&p->s[1], "other", inner_first ? net : host, "10.1.0.0/24");
-	for (int i = 0; i < 2 && which && !strcmp(which, ADDKE); i++)
+	add_child(&p->s[1], "other", inner_first ? net : host, wider ? "10.0.0.0/8" : "10.1.0.0/24");
+	for (int i = 0; i < 2 && (wider || (which && !strcmp(which, ADDKE))); i++)
 		set_esp(&p->s[i], "aes128gcm16-esn-x25519-ke1_ecp256");
 	ends_start(p);
 	attempt(p, 1);
@@ -372,9 +374,11 @@ int main(void)
 		cmocka_unit_test(one_within_another),
 		cmocka_unit_test_prestate(one_within_another, INNER),
 		cmocka_unit_test_prestate(one_within_another, ADDKE),
+		cmocka_unit_test_prestate(one_within_another, WIDER),
 		cmocka_unit_test(both_are_rekeyed),
 		cmocka_unit_test_prestate(both_are_rekeyed, INNER),
 		cmocka_unit_test_prestate(both_are_rekeyed, ADDKE),
+		cmocka_unit_test_prestate(both_are_rekeyed, WIDER),
 		cmocka_unit_test(both_follow),
 		cmocka_unit_test_prestate(both_follow, INNER),
 		cmocka_unit_test_prestate(both_follow, ADDKE),

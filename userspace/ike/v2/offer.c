@@ -284,6 +284,21 @@ static bool offer_is_held(const struct child *child, const struct ts_pair *their
 	       ts_list_within(theirs->remote, child->conf->remote_ts);
 }
 
+/* Is it for all that the guest has, when what the tunnel leaves of it is looked at, as it was made? */
+static bool offer_is_of_guest(const struct child *guest, const struct ts_pair *theirs)
+{
+	struct ts_pair ts = {
+		.local = ts_list_narrow(guest->whole->local_ts, theirs->local),
+		.remote = ts_list_narrow(guest->whole->remote_ts, theirs->remote),
+	};
+	bool is = ts_list_can_pair(ts.local, ts.remote) &&
+		  ts_list_same(guest->conf->local_ts, ts.local) &&
+		  ts_list_same(guest->conf->remote_ts, ts.remote);
+
+	ts_pair_clear(&ts);
+	return is;
+}
+
 /*
  * Taken down by a person; or a guest on its way out, as another has its selectors now. Not with
  * @beside where it is asked for, and can be up beside what the other has.
@@ -294,8 +309,7 @@ static bool offer_is_shut(const struct child *child, const struct ts_pair *their
 
 	if (child->held_down || !child->guest || child->state != CHILD_DOWN)
 		return child->held_down;
-	beside &= ts_list_same(child->conf->local_ts, theirs->local) &&
-		  ts_list_same(child->conf->remote_ts, theirs->remote);
+	beside = beside && offer_is_of_guest(child, theirs);
 	TAILQ_FOREACH(other, &child->peer->children, link)
 		if (other != child && child_carries(other) &&
 		    ts_list_overlap(other->local_ts, theirs->local) &&
