@@ -92,14 +92,14 @@ static bool keys_esp_line(const json_t *sa, char line[KEYS_LINE_MAX])
 {
 	const char *encr = keys_name(text_of(sa, "encr"), true);
 	const char *integ = keys_name(text_of(sa, "integ"), true);
-	const char *key = text_of(sa, "integ_key");
+	const char *key = text_of(sa, "key"), *integ_key = text_of(sa, "integ_key");
 
 	if (!encr || !integ)
 		return false;
 	snprintf(line, KEYS_LINE_MAX,
-		 "\"IPv4\",\"%s\",\"%s\",\"0x%s\",\"%s\",\"0x%s\",\"%s\",\"%s%s\"\n",
+		 "\"IPv4\",\"%s\",\"%s\",\"0x%s\",\"%s\",\"%s%s\",\"%s\",\"%s%s\"\n",
 		 text_of(sa, "source"), text_of(sa, "destination"), text_of(sa, "spi"), encr,
-		 text_of(sa, "key"), integ, key[0] ? "0x" : "", key);
+		 key[0] ? "0x" : "", key, integ, integ_key[0] ? "0x" : "", integ_key);
 	return true;
 }
 

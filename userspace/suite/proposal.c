@@ -36,7 +36,10 @@ static bool belongs(const struct alg *alg, uint8_t protocol)
 	return alg->use & use_in(protocol) && !(alg->use & ALG_THEIRS);
 }
 
-/* What else may be written: of @kind all but what is legacy, or what is usual of all kinds (0). */
+/*
+ * What else may be written: of @kind all but what is legacy or encrypts nothing, or what is usual of
+ * all kinds (0).
+ */
 static void accepted(uint8_t protocol, uint8_t kind, char *buf, size_t len)
 {
 	const struct alg *alg = NULL;
@@ -45,7 +48,7 @@ static void accepted(uint8_t protocol, uint8_t kind, char *buf, size_t len)
 
 	buf[0] = '\0';
 	while ((alg = alg_next(alg))) {
-		if (!belongs(alg, protocol) ||
+		if (!belongs(alg, protocol) || !alg->strength ||
 		    (kind ? alg->type != kind || alg->use & ALG_LEGACY : !(alg->use & ALG_USUAL)))
 			continue;
 		n = snprintf(buf + used, len - used, "%s%s", used ? ", " : "", alg->name);
@@ -225,11 +228,28 @@ static bool complete_esp(struct proposal *p, char *why, size_t why_len)
 	return true;
 }
 
+/* The first cipher that encrypts, or, with @clear, that does not; NULL: there is none. */
+static const struct transform *find_secret(const struct proposal *p, bool clear)
+{
+	for (int i = 0; i < p->count; i++) {
+		const struct transform *t = &p->t[i];
+		const struct alg *alg = alg_find(t->type, t->id, t->key_bits);
+
+		if (t->type == TRANSFORM_ENCR && alg && !alg->strength == clear)
+			return t;
+	}
+	return NULL;
+}
+
 /* What is missing is added where it can be inferred. Integrity beside AEADs only named a PRF. */
 static bool complete(struct proposal *p, char *why, size_t why_len)
 {
 	const struct transform *aead = find_encr(p, true), *plain = find_encr(p, false);
+	const struct transform *clear = find_secret(p, true), *secret = find_secret(p, false);
 
+	if (clear && secret)
+		return refuse(why, why_len, "%s encrypts nothing, and the peer could choose it in "
+			      "place of %s: write two proposals", name(clear), name(secret));
 	if (!aead && !plain)
 		return refuse(why, why_len, "the cipher is missing: aes128gcm16, aes256gcm16, "
 			      "chacha20poly1305, aes128, aes192 or aes256");

@@ -103,6 +103,9 @@ static void wrong_words_are_named(void **state)
 		{ PROTO_ESP, "aes256-md5-esn",
 		  "\"md5\" is for IKE only: the kernel module does not do it; use sha256, sha384, "
 		  "sha512, sha1, aesxcbc, aescmac" },
+		{ PROTO_ESP, "aes128-null-sha256",
+		  "null encrypts nothing, and the peer could choose it in place of aes128: write two" },
+		{ PROTO_ESP, "aes128gmac-aes128gcm16", "aes128gmac encrypts nothing" },
 		{ PROTO_ESP, "null-esn", "null needs an integrity algorithm" },
 		{ PROTO_IKE, "aes128gmac-prfsha256-x25519", "\"aes128gmac\" belongs to ESP, not to IKE" },
 		{ PROTO_ESP, "aes128gcm16-prfsha256",
