@@ -16,7 +16,7 @@ enum alg_use {
 	ALG_LEGACY = 4,	/* broken or nearly so: only where allow-legacy says so */
 	ALG_AEAD = 8,
 	ALG_THEIRS = 16, /* how some peers write it: read and answered, never configured */
-	ALG_USUAL = 32,	/* in the default proposals */
+	ALG_USUAL = 32,	/* what a hint names first; the defaults are of these */
 	ALG_LACKING = 64, /* this build has not: its library was missing */
 };
 

@@ -8,6 +8,7 @@
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
 #include "ike/object/touch.h"
+#include "suite/alg.h"
 
 /* 8 s at 1 Gbit/s: the first tries of a CREATE_CHILD_SA. */
 #define HARD_BYTES_LEAST	(UINT64_C(1) << 30)
@@ -263,6 +264,18 @@ static uint64_t pair_soft_packets(const struct child_sa *pair, bool esn)
 	return wanted;
 }
 
+/*
+ * Two blocks of 64 bits are the same by chance after some 2^32 of them, and tell of what they
+ * encrypt (Sweet32, CVE-2016-2183): one in 2,000 keys has that within 1 GiB.
+ */
+static uint64_t pair_soft_bytes(const struct child_sa *pair, const struct transform *encr)
+{
+	const uint64_t most = UINT64_C(1) << 30, wanted = pair->child->conf->rekey_bytes;
+	const struct alg *alg = alg_find(encr->type, encr->id, encr->key_bits);
+
+	return alg && alg->block == 8 && (!wanted || wanted > most) ? most : wanted;
+}
+
 /* What follows the soft limit lasts until new keys are agreed on, over some lost messages too. */
 static uint64_t pair_hard_of(uint64_t soft, uint64_t least)
 {
@@ -285,12 +298,12 @@ struct kern_sa pair_kern_sa(const struct child_sa *pair, bool out)
 		.encr_key_len = encr_key_len(encr->id, encr->key_bits),
 		.esn = esn && esn->id == ESN_YES,
 		.replay_window = conf->replay_window,
-		.soft_bytes = conf->rekey_bytes,
-		.hard_bytes = pair_hard_of(conf->rekey_bytes, HARD_BYTES_LEAST),
+		.soft_bytes = pair_soft_bytes(pair, encr),
 		.soft_seconds = pair->soft_s,
 		.hard_seconds = pair->hard_s,
 	};
 
+	k.hard_bytes = pair_hard_of(k.soft_bytes, HARD_BYTES_LEAST);
 	k.integ_key = k.encr_key + k.encr_key_len;
 	k.integ_key_len = integ_key_len(k.integ);
 	k.soft_packets = pair_soft_packets(pair, k.esn);
