@@ -244,11 +244,12 @@ int espl_encode_device_stats(struct sk_buff *msg, const struct espl_device *dev)
 	return 0;
 }
 
-int espl_encode_cipher(struct sk_buff *msg, const struct espl_cipher *cipher)
+int espl_encode_cipher(struct sk_buff *msg, const struct espl_cipher *cipher,
+		       struct espl_crypto_asked *asked)
 {
 	struct nlattr *nest;
 
-	if (!espl_crypto_has_cipher(cipher))
+	if (!espl_crypto_has_cipher(cipher, asked))
 		return 0;
 	nest = nla_nest_start(msg, ESPLANE_A_ALGORITHM);
 	if (!nest)

@@ -145,12 +145,13 @@ static int netlink_encode_kernel(struct sk_buff *msg)
 {
 	const struct espl_cipher *cipher;
 	const struct espl_integ *integ;
+	struct espl_crypto_asked asked = {};
 	unsigned int i;
 
 	if (nla_put_string(msg, ESPLANE_A_VERSION, ESPL_VERSION))
 		return -EMSGSIZE;
 	for (i = 0; (cipher = espl_cipher_at(i)); i++)
-		if (espl_encode_cipher(msg, cipher))
+		if (espl_encode_cipher(msg, cipher, &asked))
 			return -EMSGSIZE;
 	for (i = 0; (integ = espl_integ_at(i)); i++)
 		if (espl_encode_integ(msg, integ))

@@ -104,7 +104,7 @@ const char *espl_crypto_driver(const struct espl_crypto *crypto)
 	return crypto_tfm_alg_driver_name(crypto_aead_tfm(crypto->tfm));
 }
 
-/* Either algorithm of a suite with two is looked for beside the most usual one of the other kind. */
+/* Either algorithm of a suite with two is looked for beside a usual one of the other kind. */
 static bool crypto_has(const struct espl_cipher *cipher, const struct espl_integ *integ)
 {
 	struct espl_suite suite = { .cipher = cipher, .integ = integ };
@@ -114,21 +114,29 @@ static bool crypto_has(const struct espl_cipher *cipher, const struct espl_integ
 	return crypto_has_alg(alg, CRYPTO_ALG_TYPE_AEAD, CRYPTO_ALG_TYPE_MASK);
 }
 
-bool espl_crypto_has_cipher(const struct espl_cipher *cipher)
+bool espl_crypto_has_cipher(const struct espl_cipher *cipher, struct espl_crypto_asked *asked)
 {
-	return crypto_has(cipher, cipher->icv_len ? NULL : espl_integ_at(0));
+	unsigned int i;
+	bool has;
+
+	for (i = 0; i < asked->count; i++) {
+		if (!strcmp(asked->alg[i], cipher->alg))
+			return asked->has & BIT(i);
+	}
+	has = crypto_has(cipher, cipher->icv_len ? NULL : espl_integ_at(0));
+	if (i < ESPL_CRYPTO_ASKED_MAX) {
+		asked->alg[i] = cipher->alg;
+		asked->has |= has ? BIT(i) : 0;
+		asked->count++;
+	}
+	return has;
 }
 
 bool espl_crypto_has_integ(const struct espl_integ *integ)
 {
-	const struct espl_cipher *cipher;
-	unsigned int i;
+	struct espl_suite cbc;
 
-	for (i = 0; (cipher = espl_cipher_at(i)); i++) {
-		if (!cipher->icv_len && crypto_has(cipher, integ))
-			return true;
-	}
-	return false;
+	return espl_suite_find(&cbc, 12, 16, integ->id) && crypto_has(cbc.cipher, integ);
 }
 
 void espl_crypto_exit(void)

@@ -64,11 +64,21 @@ void espl_crypto_destroy(struct espl_crypto *crypto);
 /* The crypto API's driver name, for people. */
 const char *espl_crypto_driver(const struct espl_crypto *crypto);
 
+/* More than the ciphers have names in the crypto API. */
+#define ESPL_CRYPTO_ASKED_MAX	16
+
+/* Names that were looked for: several rows have the same, and each that is not there has modprobe run. Begin with {}. */
+struct espl_crypto_asked {
+	const char *alg[ESPL_CRYPTO_ASKED_MAX];
+	unsigned int count;
+	u16 has;		/* a bit for each */
+};
+
 /*
- * Can this kernel do that, a cipher that is no AEAD beside some INTEG? Makes no transform. May sleep and load
- * modules.
+ * Can this kernel do that, a cipher that is no AEAD beside the first INTEG, an INTEG beside AES-CBC? Makes no
+ * transform. May sleep and load modules.
  */
-bool espl_crypto_has_cipher(const struct espl_cipher *cipher);
+bool espl_crypto_has_cipher(const struct espl_cipher *cipher, struct espl_crypto_asked *asked);
 bool espl_crypto_has_integ(const struct espl_integ *integ);
 
 /* Frees what jobs have left behind. After the last espl_crypto_destroy(). */
