@@ -164,8 +164,8 @@ static void device_destruct(struct net_device *netdev)
 }
 
 /*
- * So that the packets of the usual suites, AES-CBC with an ICV of 16 octets and what is shorter, fit into an
- * Ethernet frame in UDP over IPv4. What does not fit is answered as too big.
+ * So that the packets of the usual suites, AES-CBC with an ICV of 16 octets and what is shorter,
+ * fit into an Ethernet frame in UDP over IPv4. What does not fit is answered as too big.
  */
 static unsigned int device_default_mtu(void)
 {

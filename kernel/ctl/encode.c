@@ -256,7 +256,7 @@ int espl_encode_cipher(struct sk_buff *msg, const struct espl_cipher *cipher,
 		return -EMSGSIZE;
 	if (nla_put_u16(msg, ESPLANE_ALGORITHM_A_ENCR, cipher->id) ||
 	    nla_put_u16(msg, ESPLANE_ALGORITHM_A_KEY_BITS, cipher->key_bits) ||
-	    nla_put_u16(msg, ESPLANE_ALGORITHM_A_KEY_LEN, espl_cipher_key_len(cipher)) ||
+	    nla_put_u16(msg, ESPLANE_ALGORITHM_A_KEY_LEN, espl_suite_key_len(cipher)) ||
 	    (cipher->icv_len && nla_put_flag(msg, ESPLANE_ALGORITHM_A_AEAD)) ||
 	    nla_put_string(msg, ESPLANE_ALGORITHM_A_NAME, cipher->name)) {
 		nla_nest_cancel(msg, nest);

@@ -34,7 +34,10 @@ int espl_encode_peer(struct sk_buff *msg, const struct espl_outer *peer);
 /* IFINDEX and DEVICE_ID. Any context. */
 int espl_encode_device(struct sk_buff *msg, const struct espl_device *dev);
 int espl_encode_device_stats(struct sk_buff *msg, const struct espl_device *dev);
-/* An algorithm that this kernel has; 0 and nothing encoded if it has not. May sleep. @asked: of this message. */
+/*
+ * An algorithm that this kernel has; 0 and nothing encoded if it has not. May sleep. @asked: of
+ * this message.
+ */
 int espl_encode_cipher(struct sk_buff *msg, const struct espl_cipher *cipher,
 		       struct espl_crypto_asked *asked);
 int espl_encode_integ(struct sk_buff *msg, const struct espl_integ *integ);

@@ -150,10 +150,10 @@ static int netlink_encode_kernel(struct sk_buff *msg)
 
 	if (nla_put_string(msg, ESPLANE_A_VERSION, ESPL_VERSION))
 		return -EMSGSIZE;
-	for (i = 0; (cipher = espl_cipher_at(i)); i++)
+	for (i = 0; (cipher = espl_suite_cipher_at(i)); i++)
 		if (espl_encode_cipher(msg, cipher, &asked))
 			return -EMSGSIZE;
-	for (i = 0; (integ = espl_integ_at(i)); i++)
+	for (i = 0; (integ = espl_suite_integ_at(i)); i++)
 		if (espl_encode_integ(msg, integ))
 			return -EMSGSIZE;
 	return 0;

@@ -28,9 +28,10 @@ static struct aead_request *crypto_job_request(struct espl_job *job)
 static int crypto_set_authenc_key(struct crypto_aead *tfm, const struct espl_suite *suite,
 				  const u8 *encr_key, const u8 *integ_key)
 {
-	unsigned int encr_len = espl_cipher_key_len(suite->cipher);
+	unsigned int encr_len = espl_suite_key_len(suite->cipher);
 	unsigned int integ_len = suite->integ->key_len;
-	unsigned int len = RTA_SPACE(sizeof(struct crypto_authenc_key_param)) + integ_len + encr_len;
+	unsigned int len = RTA_SPACE(sizeof(struct crypto_authenc_key_param)) + integ_len +
+			   encr_len;
 	struct crypto_authenc_key_param *param;
 	struct rtattr *rta;
 	u8 *blob, *p;
@@ -73,7 +74,7 @@ int espl_crypto_init(struct espl_crypto *crypto, const struct espl_suite *suite,
 	if (suite->integ)
 		err = crypto_set_authenc_key(tfm, suite, encr_key, integ_key);
 	else
-		err = crypto_aead_setkey(tfm, encr_key, espl_cipher_key_len(suite->cipher));
+		err = crypto_aead_setkey(tfm, encr_key, espl_suite_key_len(suite->cipher));
 	if (err)
 		goto free_tfm;
 	err = crypto_aead_setauthsize(tfm, suite->shape.icv_len);
@@ -123,7 +124,7 @@ bool espl_crypto_has_cipher(const struct espl_cipher *cipher, struct espl_crypto
 		if (!strcmp(asked->alg[i], cipher->alg))
 			return asked->has & BIT(i);
 	}
-	has = crypto_has(cipher, cipher->icv_len ? NULL : espl_integ_at(0));
+	has = crypto_has(cipher, cipher->icv_len ? NULL : espl_suite_integ_at(0));
 	if (i < ESPL_CRYPTO_ASKED_MAX) {
 		asked->alg[i] = cipher->alg;
 		asked->has |= has ? BIT(i) : 0;

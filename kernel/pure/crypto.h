@@ -67,7 +67,10 @@ const char *espl_crypto_driver(const struct espl_crypto *crypto);
 /* More than the ciphers have names in the crypto API. */
 #define ESPL_CRYPTO_ASKED_MAX	16
 
-/* Names that were looked for: several rows have the same, and each that is not there has modprobe run. Begin with {}. */
+/*
+ * Names that were looked for: several rows have the same, and each that is not there has modprobe
+ * run. Begin with {}.
+ */
 struct espl_crypto_asked {
 	const char *alg[ESPL_CRYPTO_ASKED_MAX];
 	unsigned int count;
@@ -75,8 +78,8 @@ struct espl_crypto_asked {
 };
 
 /*
- * Can this kernel do that, a cipher that is no AEAD beside the first INTEG, an INTEG beside AES-CBC? Makes no
- * transform. May sleep and load modules.
+ * Can this kernel do that, a cipher that is no AEAD beside the first INTEG, an INTEG beside
+ * AES-CBC? Makes no transform. May sleep and load modules.
  */
 bool espl_crypto_has_cipher(const struct espl_cipher *cipher, struct espl_crypto_asked *asked);
 bool espl_crypto_has_integ(const struct espl_integ *integ);

@@ -94,12 +94,12 @@ static const struct espl_integ integs[] = {
 	INTEG(INTEG_AES_CMAC_96, 16, 12, "aescmac", "cmac(aes)"),
 };
 
-const struct espl_cipher *espl_cipher_at(unsigned int i)
+const struct espl_cipher *espl_suite_cipher_at(unsigned int i)
 {
 	return i < ARRAY_SIZE(ciphers) ? &ciphers[i] : NULL;
 }
 
-const struct espl_integ *espl_integ_at(unsigned int i)
+const struct espl_integ *espl_suite_integ_at(unsigned int i)
 {
 	return i < ARRAY_SIZE(integs) ? &integs[i] : NULL;
 }
@@ -109,7 +109,7 @@ static const struct espl_cipher *suite_cipher(u16 id, unsigned int key_len)
 	const struct espl_cipher *cipher;
 
 	for (cipher = ciphers; cipher < ciphers + ARRAY_SIZE(ciphers); cipher++) {
-		if (cipher->id == id && espl_cipher_key_len(cipher) == key_len)
+		if (cipher->id == id && espl_suite_key_len(cipher) == key_len)
 			return cipher;
 	}
 	return NULL;

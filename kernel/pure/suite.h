@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The algorithms of ESP, in two tables: one row is all that a new one needs. A suite is a row, or one of each. */
+/*
+ * The algorithms of ESP, in two tables: one row is all that a new one needs. A suite is a row, or
+ * one of each.
+ */
 #ifndef _ESPL_SUITE_H
 #define _ESPL_SUITE_H
 
@@ -42,22 +45,25 @@ struct espl_suite {
 };
 
 /* Octets of ESPLANE_SA_A_ENCR_KEY: key, then salt. */
-static inline unsigned int espl_cipher_key_len(const struct espl_cipher *cipher)
+static inline unsigned int espl_suite_key_len(const struct espl_cipher *cipher)
 {
 	return cipher->key_bits / 8 + cipher->salt_len;
 }
 
 /*
- * The suite of transform @encr, whose key with its salt has @encr_key_len octets, and @integ, 0 with
- * an AEAD. False: there is none; NULL encryption is never without integrity.
+ * The suite of transform @encr, whose key with its salt has @encr_key_len octets, and @integ, 0
+ * with an AEAD. False: there is none; NULL encryption is never without integrity.
  */
 bool espl_suite_find(struct espl_suite *suite, u16 encr, unsigned int encr_key_len, u16 integ);
 
 /* Row i of each table, for i from 0 until NULL. */
-const struct espl_cipher *espl_cipher_at(unsigned int i);
-const struct espl_integ *espl_integ_at(unsigned int i);
+const struct espl_cipher *espl_suite_cipher_at(unsigned int i);
+const struct espl_integ *espl_suite_integ_at(unsigned int i);
 
-/* Its name in the crypto API, in as many octets as that allows; with @esn, extended sequence numbers. */
+/*
+ * Its name in the crypto API, in as many octets as that allows; with @esn, extended sequence
+ * numbers.
+ */
 void espl_suite_alg(const struct espl_suite *suite, bool esn, char *alg, size_t len);
 
 /* Largest espl_esp_overhead_max() of any suite. */

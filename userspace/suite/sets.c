@@ -12,7 +12,7 @@
  * As Junos has basic, compatible, standard and prime; RFC 6379 has Suite B, whose IKE is in CBC.
  * RFC 9206 has CNSA: its three suites in one proposal, and the SHA-384 that it allows beside
  * SHA-512. CNSA 2.0 adds ML-KEM-1024 to it.
- * The kernel module has neither DES nor MD5: of "compatible" ESP has one of four, of "basic" nothing.
+ * The kernel module has neither DES nor MD5: of "compatible" ESP has one of four, of "basic" none.
  */
 static const struct {
 	const char *name;

@@ -474,10 +474,11 @@ static void refusals(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, espl_suite_find(&gcm, 20, 20, 0));
 	KUNIT_EXPECT_EQ(test, -ENOENT, espl_crypto_init(&crypto, &gcm, false, key, key, "no-such"));
 	/* a cipher that is not of this suite's shape */
-	KUNIT_EXPECT_EQ(test, -EINVAL, espl_crypto_init(&crypto, &gcm, false, key, key, "gcm(aes)"));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			espl_crypto_init(&crypto, &gcm, false, key, key, "gcm(aes)"));
 }
 
-/* Each cipher with each INTEG that it can have, both kinds of numbers: a key is taken, a packet comes back. */
+/* Each cipher with each INTEG that it can have: a key is taken, a packet comes back. */
 static void every_suite(struct kunit *test)
 {
 	u8 *b = kunit_kzalloc(test, BUF_LEN, GFP_KERNEL);
@@ -490,12 +491,13 @@ static void every_suite(struct kunit *test)
 	struct way way;
 
 	KUNIT_ASSERT_NOT_NULL(test, b);
-	for (i = 0; (cipher = espl_cipher_at(i)); i++) {
-		KUNIT_EXPECT_TRUE_MSG(test, espl_crypto_has_cipher(cipher, &asked), "%s", cipher->name);
-		for (j = 0; (integ = cipher->icv_len ? NULL : espl_integ_at(j)) || !j; j++) {
+	for (i = 0; (cipher = espl_suite_cipher_at(i)); i++) {
+		KUNIT_EXPECT_TRUE_MSG(test, espl_crypto_has_cipher(cipher, &asked), "%s",
+				      cipher->name);
+		for (j = 0; (integ = cipher->icv_len ? NULL : espl_suite_integ_at(j)) || !j; j++) {
 			way = (struct way) {
 				.name = cipher->name, .encr = cipher->id,
-				.encr_key_len = espl_cipher_key_len(cipher),
+				.encr_key_len = espl_suite_key_len(cipher),
 				.integ = integ ? integ->id : 0, .esn = (i + j) % 2,
 			};
 			crypto = crypto_of(test, &way);
@@ -509,7 +511,7 @@ static void every_suite(struct kunit *test)
 		}
 	}
 	KUNIT_EXPECT_LT(test, asked.count, ESPL_CRYPTO_ASKED_MAX);
-	for (j = 0; (integ = espl_integ_at(j)); j++)
+	for (j = 0; (integ = espl_suite_integ_at(j)); j++)
 		KUNIT_EXPECT_TRUE_MSG(test, espl_crypto_has_integ(integ), "%s", integ->name);
 }
 

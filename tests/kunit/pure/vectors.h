@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Whole ESP packets as published (McGrew: draft-mcgrew-gcm-test-01), and what is inside: payload,
- * padding, trailer. What was published without an ICV (RFC 3602, RFC 3686) has one from Python's hmac
- * and cryptography; so have all octets of the packets that name no source.
+ * padding, trailer. What was published without an ICV (RFC 3602, RFC 3686) has one from Python's
+ * hmac and cryptography; so have all octets of the packets that name no source.
  */
 #ifndef _ESPL_KUNIT_VECTORS_H
 #define _ESPL_KUNIT_VECTORS_H

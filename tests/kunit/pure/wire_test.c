@@ -17,13 +17,14 @@ ESPL_KUNIT_GENERATOR(each_suite)
 	j++;
 	if (!prev)
 		i = j = 0;
-	else if (suite.cipher->icv_len || !espl_integ_at(j))
+	else if (suite.cipher->icv_len || !espl_suite_integ_at(j))
 		i++, j = 0;
-	cipher = espl_cipher_at(i);
+	cipher = espl_suite_cipher_at(i);
 	if (!cipher)
 		return NULL;
-	integ = cipher->icv_len ? NULL : espl_integ_at(j);
-	if (!espl_suite_find(&suite, cipher->id, espl_cipher_key_len(cipher), integ ? integ->id : 0))
+	integ = cipher->icv_len ? NULL : espl_suite_integ_at(j);
+	if (!espl_suite_find(&suite, cipher->id, espl_suite_key_len(cipher),
+			     integ ? integ->id : 0))
 		return NULL;		/* suite_lookup() counts them */
 	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s %s", cipher->name, integ ? integ->name : "");
 	return &suite;
@@ -145,9 +146,9 @@ static void suite_lookup(struct kunit *test)
 	struct espl_suite suite;
 	char alg[128];
 
-	for (i = 0; (cipher = espl_cipher_at(i)); i++) {
-		for (j = 0; (integ = espl_integ_at(j)); j++) {
-			if (!espl_suite_find(&suite, cipher->id, espl_cipher_key_len(cipher),
+	for (i = 0; (cipher = espl_suite_cipher_at(i)); i++) {
+		for (j = 0; (integ = espl_suite_integ_at(j)); j++) {
+			if (!espl_suite_find(&suite, cipher->id, espl_suite_key_len(cipher),
 					     integ->id))
 				continue;
 			count++;
@@ -157,7 +158,7 @@ static void suite_lookup(struct kunit *test)
 		}
 		/* an AEAD goes with none, all else with each */
 		KUNIT_EXPECT_EQ(test, !!cipher->icv_len,
-				espl_suite_find(&suite, cipher->id, espl_cipher_key_len(cipher), 0));
+				espl_suite_find(&suite, cipher->id, espl_suite_key_len(cipher), 0));
 		count += !!cipher->icv_len;
 		KUNIT_EXPECT_LE(test, cipher->iv_len, ESPL_ESP_IV_MAX);
 	}

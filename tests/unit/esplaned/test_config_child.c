@@ -465,8 +465,8 @@ static void all_mistakes_of_a_file(void **state)
 		"include(\"PATTERN\")\n"
 		"@:13: tunnel \"c\": metric needs an equal sign, as metric = \"...\"\n"
 		"@:20: tunnel \"d\", child \"e\": esp: \"b\": \"b\" is not an algorithm; "
-		"use aes128gcm16, aes256gcm16, chacha20poly1305, aes128, aes256, sha256, x25519, "
-		"ecp256, ecp384, modp2048, modp3072, esn, noesn, or another of esplane.conf(5)\n"
+		"use aes128gcm16, aes256gcm16, chacha20poly1305, aes128, aes256, sha256, sha384, "
+		"sha512, x25519, ecp256, ecp384, modp2048, modp3072, esn, noesn, or another of esplane.conf(5)\n"
 		"@:26: a string that starts in this line does not end in it: a quote is "
 		"missing, or one inside the string needs a backslash before it\n"
 		"@:14: include: $/missing: No such file or directory");

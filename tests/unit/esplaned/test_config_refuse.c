@@ -333,7 +333,8 @@ static const struct {
 	{ ONE("esp = aes256gcm16-prfsha256\n"),
 	  "@:6: tunnel \"office\": esp: \"aes256gcm16-prfsha256\": \"prfsha256\" is a PRF, which "
 	  "only IKE has; use aes128gcm16, aes256gcm16, chacha20poly1305, aes128, aes256, sha256, "
-	  "sha384, sha512, x25519, ecp256, ecp384, modp2048, modp3072, esn, noesn, or another of esplane.conf(5)" },
+	  "sha384, sha512, x25519, ecp256, ecp384, modp2048, modp3072, esn, noesn, or another of "
+	  "esplane.conf(5)" },
 };
 
 static void refusals(void **state)

@@ -240,7 +240,8 @@ static struct ends *nested(const char *which)
 
 	set_ts(&p->s[0], "10.1.0.0/16", "10.2.0.0/16");
 	set_ts(&p->s[1], inner_first ? host : net, "10.1.0.0/24");
-	add_child(&p->s[1], "other", inner_first ? net : host, wider ? "10.0.0.0/8" : "10.1.0.0/24");
+	add_child(&p->s[1], "other", inner_first ? net : host,
+		  wider ? "10.0.0.0/8" : "10.1.0.0/24");
 	for (int i = 0; i < 2 && (wider || (which && !strcmp(which, ADDKE))); i++)
 		set_esp(&p->s[i], "aes128gcm16-esn-x25519-ke1_ecp256");
 	ends_start(p);

@@ -197,8 +197,8 @@ static void test_heir_is_deleted(void **state)
 }
 
 /*
- * While a authenticates itself anew b rekeys a pair of the IKE SA before, and deletes that pair when
- * a has another of the new one: what b has made by the rekey follows nothing any more.
+ * While a authenticates itself anew b rekeys a pair of the IKE SA before, and deletes that pair
+ * when a has another of the new one: what b has made by the rekey follows nothing any more.
  */
 static void test_rekey_of_before_follows_nothing(void **state)
 {

@@ -399,8 +399,7 @@ static bool kern_put_sa(struct nl_msg *msg, int type, const struct kern_sa *sa)
 
 	if (!nest || nla_put_u32(msg, ESPLANE_SA_A_SPI, sa->spi) ||
 	    nla_put_u16(msg, ESPLANE_SA_A_ENCR, sa->encr) ||
-	    (sa->encr_key_len &&
-	     nla_put(msg, ESPLANE_SA_A_ENCR_KEY, sa->encr_key_len, sa->encr_key)) ||
+	    (sa->encr_key_len && nla_put(msg, ESPLANE_SA_A_ENCR_KEY, sa->encr_key_len, sa->encr_key)) ||
 	    (sa->esn && nla_put_flag(msg, ESPLANE_SA_A_ESN)))
 		return false;
 	if (sa->integ && (nla_put_u16(msg, ESPLANE_SA_A_INTEG, sa->integ) ||
@@ -660,18 +659,12 @@ bool kern_event_read(struct kern *k, void (*fn)(void *ctx, const struct kern_eve
 	return false;
 }
 
-static uint16_t kern_alg_number(const struct nlattr *attr)
-{
-	return attr ? nla_get_u16(attr) : 0;
-}
-
 static int kern_on_algs(struct nl_msg *msg, void *arg)
 {
 	static struct nla_policy policy[ESPLANE_ALGORITHM_A_MAX + 1] = {
 		[ESPLANE_ALGORITHM_A_ENCR]	= { .type = NLA_U16 },
 		[ESPLANE_ALGORITHM_A_KEY_BITS]	= { .type = NLA_U16 },
 		[ESPLANE_ALGORITHM_A_INTEG]	= { .type = NLA_U16 },
-		[ESPLANE_ALGORITHM_A_NAME]	= { .type = NLA_STRING },
 	};
 	struct nlattr *tb[ESPLANE_ALGORITHM_A_MAX + 1], *attr;
 	struct kern *k = arg;
@@ -684,9 +677,13 @@ static int kern_on_algs(struct nl_msg *msg, void *arg)
 		    nla_parse_nested(tb, ESPLANE_ALGORITHM_A_MAX, attr, policy) ||
 		    !tb[ESPLANE_ALGORITHM_A_NAME])
 			continue;
-		alg->encr = kern_alg_number(tb[ESPLANE_ALGORITHM_A_ENCR]);
-		alg->key_bits = kern_alg_number(tb[ESPLANE_ALGORITHM_A_KEY_BITS]);
-		alg->integ = kern_alg_number(tb[ESPLANE_ALGORITHM_A_INTEG]);
+		memset(alg, 0, sizeof(*alg));
+		if (tb[ESPLANE_ALGORITHM_A_ENCR])
+			alg->encr = nla_get_u16(tb[ESPLANE_ALGORITHM_A_ENCR]);
+		if (tb[ESPLANE_ALGORITHM_A_KEY_BITS])
+			alg->key_bits = nla_get_u16(tb[ESPLANE_ALGORITHM_A_KEY_BITS]);
+		if (tb[ESPLANE_ALGORITHM_A_INTEG])
+			alg->integ = nla_get_u16(tb[ESPLANE_ALGORITHM_A_INTEG]);
 		nla_strlcpy(alg->name, tb[ESPLANE_ALGORITHM_A_NAME], sizeof(alg->name));
 		k->alg_count++;
 	}
@@ -695,10 +692,9 @@ static int kern_on_algs(struct nl_msg *msg, void *arg)
 
 const struct kern_alg *kern_algs(struct kern *k, unsigned int *count)
 {
-	char why[KERN_WHY_MAX];
-
 	if (k->family && !k->alg_count)
-		kern_ask(k, kern_request(k, ESPLANE_CMD_INFO, 0, 0), kern_on_algs, k, why);
+		kern_ask(k, kern_request(k, ESPLANE_CMD_INFO, 0, 0), kern_on_algs, k,
+			 (char[KERN_WHY_MAX]) { 0 });
 	*count = k->alg_count;
 	return *count ? k->algs : NULL;
 }

@@ -72,7 +72,7 @@ struct path {
 struct mobike {
 	bool on;
 	bool claimed;
-	struct path claim;		/* where the peer is to be, not proven yet; not claimed: was */
+	struct path claim;		/* where the peer is to be, not proven yet */
 	uint32_t moves;			/* changes of path or claim: an older answer says nothing */
 	struct addr more[SA_ADDRS_MAX];	/* the peer's other addresses, as it has last said */
 	unsigned int more_count;

@@ -8,8 +8,8 @@
  *
  * A peer may also make several CHILD_SAs within one configured selector, one for each of its own,
  * narrower ones; and one within another, RFC 7296 2.9.1. The second and further ones are parts too,
- * guests: of exactly what the peer asks for, and for as long as they are up. One that a person takes
- * down stays, and is refused. Of a tunnel that anybody may connect to all parts are guests: we ask
+ * guests: of exactly what the peer asks for, and for as long as they are up. One that a person
+ * takes down stays, and is refused. Of a tunnel that anybody may connect to all parts are guests: we ask
  * nobody there for a child.
  */
 #ifndef IKE_PART_H
@@ -36,7 +36,8 @@ bool part_make_room(struct child *child, struct cause *cause);
 bool part_is_beside(const struct child *child, const struct ts_pair *ts);
 /*
  * Is @child up, and can @ts be up beside it, though they may overlap? The kernel takes the more
- * specific policy for a packet. Not where they are the same, or have one pair of selectors in common.
+ * specific policy for a packet. Not where they are the same, or have one pair of selectors in
+ * common.
  */
 bool part_is_another(const struct child *child, const struct ts_pair *ts);
 /* A guest for @ts, which is not up yet. NULL: too many, or no memory: @cause. */

@@ -284,7 +284,7 @@ static bool offer_is_held(const struct child *child, const struct ts_pair *their
 	       ts_list_within(theirs->remote, child->conf->remote_ts);
 }
 
-/* Is it for all that the guest has, when what the tunnel leaves of it is looked at, as it was made? */
+/* Is it for all that the guest has, when what the tunnel leaves of it is looked at? */
 static bool offer_is_of_guest(const struct child *guest, const struct ts_pair *theirs)
 {
 	struct ts_pair ts = {
