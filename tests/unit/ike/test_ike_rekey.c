@@ -380,10 +380,7 @@ static void test_even_later_collision(void **state)
 	ends_free(p);
 }
 
-/*
- * RFC 7296 2.25.1: a rekey meets the DELETE of the same; the tunnel goes down once, and in
- * order.
- */
+/* RFC 7296 2.25.1: a rekey meets the DELETE of the same; the tunnel goes down once, in order. */
 static void test_rekey_meets_close(void **state)
 {
 	for (unsigned int order = 0; order < 64; order++) {
@@ -601,13 +598,12 @@ static void test_hard_limit(void **state)
 	ends_free(p);
 }
 
-/* What goes through between the limits leaves a rekey its time. */
+/* What goes through between the limits leaves a rekey its time. Short blocks have a limit. */
 static void test_limits(void **state)
 {
 	static const struct {
 		const char *esp;
-		uint64_t soft_bytes, hard_bytes, soft_packets, hard_packets;
-		uint64_t at_most;	/* octets, whatever is configured; 0: no limit */
+		uint64_t soft_bytes, hard_bytes, soft_packets, hard_packets, at_most;
 	} rows[] = {
 		{ "aes128gcm16-esn", 0, 0, 0, 0 },
 		{ "aes128gcm16-esn", 128 << 20, (128 << 20) + (1 << 30), 100000, 1100000 },
@@ -615,7 +611,6 @@ static void test_limits(void **state)
 		{ "aes128gcm16-esn", INT64_MAX, INT64_MAX + INT64_MAX / 10ULL, INT64_MAX,
 		  INT64_MAX + INT64_MAX / 10ULL },
 		{ "aes128gcm16-noesn", 0, 0, 0xe0000000, 0xf6666666 },
-		/* a block of 64 bits */
 		{ "3des-sha1-esn", 0, 2ULL << 30, 0, 0, 1 << 30 },
 		{ "3des-sha1-esn", 100ULL << 30, 2ULL << 30, 0, 0, 1 << 30 },
 		{ "3des-sha1-esn", 128 << 20, (128 << 20) + (1 << 30), 0, 0, 128 << 20 },
