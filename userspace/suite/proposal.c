@@ -37,8 +37,8 @@ static bool belongs(const struct alg *alg, uint8_t protocol)
 }
 
 /*
- * What else may be written: of @kind all but what is legacy or encrypts nothing, or what is usual of
- * all kinds (0).
+ * What else may be written: of @kind all but what is legacy or encrypts nothing, or what is usual
+ * of all kinds (0).
  */
 static void accepted(uint8_t protocol, uint8_t kind, char *buf, size_t len)
 {

@@ -399,7 +399,8 @@ static bool kern_put_sa(struct nl_msg *msg, int type, const struct kern_sa *sa)
 
 	if (!nest || nla_put_u32(msg, ESPLANE_SA_A_SPI, sa->spi) ||
 	    nla_put_u16(msg, ESPLANE_SA_A_ENCR, sa->encr) ||
-	    (sa->encr_key_len && nla_put(msg, ESPLANE_SA_A_ENCR_KEY, sa->encr_key_len, sa->encr_key)) ||
+	    (sa->encr_key_len &&
+	     nla_put(msg, ESPLANE_SA_A_ENCR_KEY, sa->encr_key_len, sa->encr_key)) ||
 	    (sa->esn && nla_put_flag(msg, ESPLANE_SA_A_ESN)))
 		return false;
 	if (sa->integ && (nla_put_u16(msg, ESPLANE_SA_A_INTEG, sa->integ) ||
@@ -638,8 +639,7 @@ static void kern_lost_recover(struct kern *k)
 	if (!rc)
 		rc = kern_lost_dump(k, ESPLANE_CMD_POLICY_GET, kern_on_lost_policy, &lost, why);
 	if (rc || lost.full)
-		log_warn("some of the kernel's events are lost for good: %s",
-			 rc ? why : "no memory");
+		log_warn("some of the kernel's events are lost: %s", rc ? why : "no memory");
 	for (size_t i = 0; i < lost.count; i++)
 		k->event_fn(k->event_ctx, &lost.ev[i]);
 	free(lost.ev);
@@ -677,7 +677,7 @@ static int kern_on_algs(struct nl_msg *msg, void *arg)
 		    nla_parse_nested(tb, ESPLANE_ALGORITHM_A_MAX, attr, policy) ||
 		    !tb[ESPLANE_ALGORITHM_A_NAME])
 			continue;
-		memset(alg, 0, sizeof(*alg));
+		*alg = (struct kern_alg) {};
 		if (tb[ESPLANE_ALGORITHM_A_ENCR])
 			alg->encr = nla_get_u16(tb[ESPLANE_ALGORITHM_A_ENCR]);
 		if (tb[ESPLANE_ALGORITHM_A_KEY_BITS])

@@ -9,8 +9,8 @@
  * A peer may also make several CHILD_SAs within one configured selector, one for each of its own,
  * narrower ones; and one within another, RFC 7296 2.9.1. The second and further ones are parts too,
  * guests: of exactly what the peer asks for, and for as long as they are up. One that a person
- * takes down stays, and is refused. Of a tunnel that anybody may connect to all parts are guests: we ask
- * nobody there for a child.
+ * takes down stays, and is refused. Of a tunnel that anybody may connect to all parts are guests:
+ * we ask nobody there for a child.
  */
 #ifndef IKE_PART_H
 #define IKE_PART_H
