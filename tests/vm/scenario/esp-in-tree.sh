@@ -72,12 +72,12 @@ exchange()
 	check "$what: nothing was dropped" both_are stats '{}'
 }
 
-# layout SUITE ENCAP ESN
+# layout SUITE ESN
 layout()
 {
-	local what="$1, esn $3" padding=$FOUR
+	local what="$1, esn $2" padding=$FOUR
 
-	configuration "$@"
+	configuration "$1" none "$2"
 	check "$what: five packets each way, counted exactly" counters || {
 		say_drops
 		return
@@ -100,7 +100,7 @@ done
 # Of the others the layout: lengths of key, IV, padding, ICV, the order of what is authenticated.
 esn=no
 for suite in $MORE_SUITES; do
-	layout "$suite" none "$esn"
+	layout "$suite" "$esn"
 	[ "$esn" = no ] && esn=yes || esn=no
 done
 capture_stop wire
