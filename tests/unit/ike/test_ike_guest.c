@@ -329,6 +329,32 @@ static void one_is_lost(void **state)
 	ends_free(p);
 }
 
+/*
+ * The peer has lost all, and begins with what a guest has: that ends with the IKE SA before, and
+ * what it was a part of takes its place, RFC 7296 2.4.
+ */
+static void the_first_is_first_again(void **state)
+{
+	struct ends *p = wide(*state);
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	attempt(p, 1);
+	forget(p);
+	assert_carries(p, 3);
+	del_child(b, "voice");
+	del_child(b, "video");
+	set_ts(b, "10.2.1.0/24", "10.1.1.0/24");
+	side_restart(b);
+	attempt(p, 1);
+	let_time_pass(p, 60);
+	assert_carries(p, 1);
+	assert_int_equal(children(a), 1);
+	assert_false(child_of(a)->guest);
+	assert_int_equal(child_of(a)->state, CHILD_UP);
+	assert_int_equal(a->ev[IKE_EV_CHILD_DOWN].count, 2);
+	ends_free(p);
+}
+
 /* A peer has so many, and no more: the next is put off, and what is up stays up. */
 static void they_are_limited(void **state)
 {
@@ -386,6 +412,8 @@ int main(void)
 		cmocka_unit_test(one_is_lost),
 		cmocka_unit_test_prestate(one_is_lost, INNER),
 		cmocka_unit_test_prestate(one_is_lost, ADDKE),
+		cmocka_unit_test(the_first_is_first_again),
+		cmocka_unit_test_prestate(the_first_is_first_again, ANY),
 		cmocka_unit_test(they_are_limited),
 		cmocka_unit_test_prestate(they_are_limited, ANY),
 	};

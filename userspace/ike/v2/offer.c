@@ -319,7 +319,15 @@ static bool offer_is_shut(const struct child *child, const struct ts_pair *their
 	return false;
 }
 
-static struct child *offer_nearest(struct peer *peer, const struct ts_pair *theirs, bool beside)
+/* What the peer had ends, RFC 7296 2.4: nothing is made beside it. */
+static bool offer_is_afresh(const struct msg *m)
+{
+	return msg_notify(m, NOTIFY_INITIAL_CONTACT);
+}
+
+/* @afresh: the guests that are up end, and what they are of takes the offer. */
+static struct child *offer_nearest(struct peer *peer, const struct ts_pair *theirs, bool beside,
+				   bool afresh)
 {
 	struct child *child, *best = NULL;
 	unsigned int most = 0, near;
@@ -327,7 +335,10 @@ static struct child *offer_nearest(struct peer *peer, const struct ts_pair *thei
 	TAILQ_FOREACH(child, &peer->children, link) {
 		if (offer_is_held(child, theirs))
 			return NULL;
-		near = offer_is_shut(child, theirs, beside) ? 0 : offer_nearness(child, theirs);
+		if ((afresh && child->guest && child_carries(child)) ||
+		    offer_is_shut(child, theirs, beside))
+			continue;
+		near = offer_nearness(child, theirs);
 		if (near > most) {
 			most = near;
 			best = child;
@@ -386,7 +397,7 @@ static bool offer_is_free(const struct peer *peer, const struct ts_pair *ts, str
 static uint16_t offer_fit(struct peer *peer, const struct msg *m, const struct ts_pair *theirs,
 			  bool ignore_ke, struct offer_taken *taken, struct cause *cause)
 {
-	taken->child = offer_nearest(peer, theirs, !ignore_ke);
+	taken->child = offer_nearest(peer, theirs, !ignore_ke, offer_is_afresh(m));
 	if (!taken->child || !offer_narrow(taken->child, theirs, &taken->ts) ||
 	    !config_narrow(peer, &taken->ts, cause) || !offer_is_free(peer, &taken->ts, cause))
 		return NOTIFY_TS_UNACCEPTABLE;
@@ -405,32 +416,41 @@ static bool offer_is_further(const struct offer_taken *taken, bool ignore_ke)
 		part_is_another(taken->child, &taken->ts));
 }
 
+/*
+ * A child that is up with other selectors of what it is configured for is not made anew for these:
+ * the peer makes a CHILD_SA for each, and so the child has parts. As offer_take.
+ */
+static uint16_t offer_beside(struct peer *peer, const struct msg *m, const struct ts_pair *theirs,
+			     bool ignore_ke, struct offer_taken *taken, struct cause *cause)
+{
+	struct child *guest;
+
+	if (part_is_other(taken->child, &taken->ts)) {
+		ts_pair_clear(&taken->ts);
+		return part_make_room(taken->child, cause) ?
+			       offer_fit(peer, m, theirs, ignore_ke, taken, cause) :
+			       NOTIFY_TEMPORARY_FAILURE;
+	}
+	if (!offer_is_further(taken, ignore_ke))
+		return 0;
+	guest = part_guest(taken->child, &taken->ts, cause);
+	if (!guest)
+		return NOTIFY_TEMPORARY_FAILURE;
+	taken->child = guest;
+	return 0;
+}
+
 uint16_t offer_take(struct peer *peer, const struct msg *m, bool ignore_ke,
 		    struct offer_taken *taken, struct cause *cause)
 {
 	struct ts_pair theirs;
-	struct child *guest;
 	uint16_t refused;
 
 	if (!offer_ts(&theirs, &m->tsr, &m->tsi))
 		return NOTIFY_TS_UNACCEPTABLE;
 	refused = offer_fit(peer, m, &theirs, ignore_ke, taken, cause);
-	/*
-	 * a child that is up with other selectors of what it is configured for is not made anew for
-	 * these: the peer makes a CHILD_SA for each, and so the child has parts
-	 */
-	if (!refused && part_is_other(taken->child, &taken->ts)) {
-		ts_pair_clear(&taken->ts);
-		refused = part_make_room(taken->child, cause) ?
-				  offer_fit(peer, m, &theirs, ignore_ke, taken, cause) :
-				  NOTIFY_TEMPORARY_FAILURE;
-	} else if (!refused && offer_is_further(taken, ignore_ke)) {
-		guest = part_guest(taken->child, &taken->ts, cause);
-		if (guest)
-			taken->child = guest;
-		else
-			refused = NOTIFY_TEMPORARY_FAILURE;
-	}
+	if (!refused && !offer_is_afresh(m))
+		refused = offer_beside(peer, m, &theirs, ignore_ke, taken, cause);
 	taken->more = !refused && offer_leaves(taken, &theirs);
 	ts_pair_clear(&theirs);
 	if (refused)
