@@ -434,12 +434,12 @@ static void ends_must_work(struct world *w)
 {
 	struct node *n = &w->n[rng_below(&w->script, w->nodes)];
 
+	short_proofs_end(w);
 	if (w->persistent) {
 		packets_for_all(w);
 		if (!all_must_be_up(w, true, "tried for ever on a calm network"))
 			return;
 	}
-	short_proofs_end(w);
 	/* also when both ends begin at once */
 	if (rng_chance(&w->script, 50)) {
 		go_down(n);
