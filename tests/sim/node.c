@@ -109,21 +109,23 @@ bool node_excuses(struct node *n, int other, unsigned int index, uint32_t spi)
 	return n->w->n[other].excused || !kernel_in(&n->w->n[other].k, child->out->spi_out);
 }
 
-/* Whom it asks for does not count. */
+/* Whom and what it asks for does not count. */
 static bool node_is_refused(const struct world *w, int other)
 {
 	/* RFC 5998: then no secret proves anything */
-	bool alone = w->n[other].conf.eap_only && w->n[HUB].conf.eap_only, any_child = false;
+	bool alone = w->n[other].conf.eap_only && w->n[HUB].conf.eap_only;
 
-	for (unsigned int i = 0; i < w->children; i++)
-		any_child |= !w->wrong_ts[i];
 	return (!alone && w->n[other].wrong_secret != w->n[HUB].wrong_secret) ||
-	       w->n[other].once || w->n[other].wrong_password || !any_child;
+	       w->n[other].once || w->n[other].wrong_password;
 }
 
 bool node_estranged(const struct world *w, int other)
 {
-	return w->n[other].wrong_id || node_is_refused(w, other);
+	bool any_child = false;
+
+	for (unsigned int i = 0; i < w->children; i++)
+		any_child |= !w->wrong_ts[i];
+	return w->n[other].wrong_id || !any_child || node_is_refused(w, other);
 }
 
 const char *node_key(const struct node *n, char key[NODE_KEY_MAX])
@@ -184,7 +186,10 @@ static void went_up(struct node *n, int other)
 {
 	struct world *w = n->w;
 	int spoke = n->index == HUB ? other : n->index;
-	/* RFC 7296 2.15: no proof covers IDr. Who leaves it out gets who there is, 1.2. */
+	/*
+	 * RFC 7296 2.15: no proof covers IDr. Who leaves it out gets who there is, 1.2; and what it
+	 * is configured for the hostile node does not ask for.
+	 */
 	bool unasked = n->index == HUB && w->n[other].hostile;
 
 	if (other == n->index)
