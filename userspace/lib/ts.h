@@ -77,6 +77,8 @@ size_t ts_list_octets(const struct ts_list *list);
  * TS_LIST_OCTETS_MAX: less is allowed. NULL: nothing in common, or no memory.
  */
 struct ts_list *ts_list_narrow(const struct ts_list *a, const struct ts_list *b);
+/* The kernel's rules: pairs of an address and port prefix of the one with one of the other. */
+uint64_t ts_list_rules(const struct ts_list *local, const struct ts_list *remote);
 /* All addresses of the families that are in @other. NULL: no memory. */
 struct ts_list *ts_list_whole(const struct ts_list *other);
 /* "10.1.0.0/24, 10.3.0.0/16", cut with "..." where it does not fit; "none". Returns @buf. */

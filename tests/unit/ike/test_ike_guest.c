@@ -384,6 +384,35 @@ static void they_are_limited(void **state)
 	ends_free(p);
 }
 
+/* Of those that share an interface none takes all the room for rules that its kernel has. */
+static void rules_are_limited(void **state)
+{
+	static const char *const ranges[] = { "10.2.0.1-10.2.255.254[tcp/1-65534]",
+					      "10.1.0.1-10.1.255.254[tcp/1-65534]" };
+	struct ends *p = ends_new();
+	struct side *a = &p->s[0], *b = &p->s[1];
+
+	set_remote(a, "any");
+	set_ts(a, "10.1.0.0/16", "10.2.0.0/16");
+	set_ts(b, ranges[0], ranges[1]);
+	ends_start(p);
+	attempt(p, 1);
+	ended_in(a, IKE_EV_CHILD_FAILED, IKE_FAIL_TS, "a peer may have 4097");
+	assert_int_equal(a->fake.policy_count, 0);
+	assert_int_equal(a->fake.in_count, 0);
+	assert_int_equal(b->ev[IKE_EV_CHILD_UP].count, 0);
+	/* what the tunnel is configured for it gets */
+	ends_free(p);
+	p = ends_new();
+	set_ts(&p->s[0], ranges[1], ranges[0]);
+	set_ts(&p->s[1], ranges[0], ranges[1]);
+	set_remote(&p->s[0], "any");
+	ends_start(p);
+	bring_up(p, 1);
+	assert_carries(p, 1);
+	ends_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -416,6 +445,7 @@ int main(void)
 		cmocka_unit_test_prestate(the_first_is_first_again, ANY),
 		cmocka_unit_test(they_are_limited),
 		cmocka_unit_test_prestate(they_are_limited, ANY),
+		cmocka_unit_test(rules_are_limited),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

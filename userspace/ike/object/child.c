@@ -8,6 +8,7 @@
 #include "ike/object/pause.h"
 #include "ike/object/peer.h"
 #include "ike/object/report.h"
+#include "ike/object/room.h"
 #include "ike/object/touch.h"
 #include "ike/object/tunnel.h"
 
@@ -311,6 +312,8 @@ static bool child_into_kernel(struct child *child, struct child_sa *pair, const 
 	const struct ike_sa *sa = child_way(pair);
 	char why[IKE_WHY_MAX] = "";
 
+	if (!room_for(child, ts, cause))
+		return false;
 	if (!child_policy_set(child, ts->local, ts->remote, &sa->local, &sa->remote, sa->udp,
 			      why)) {
 		cause_set(cause, IKE_FAIL_KERNEL, "%s", why);
