@@ -28,7 +28,7 @@ struct fake_sa {
 
 struct fake_policy {
 	uint32_t tunnel, id;
-	bool udp;
+	bool udp, transport;
 	uint32_t mark;
 	struct endpoint local, remote;
 	struct ts_list *local_ts, *remote_ts;

@@ -17,7 +17,8 @@ static bool change_same_proposals(const struct proposals *a, const struct propos
 static enum conf_change change_of(const struct child_conf *a, const struct child_conf *b)
 {
 	if (!ts_list_equal(a->local_ts, b->local_ts) ||
-	    !ts_list_equal(a->remote_ts, b->remote_ts) || !change_same_proposals(&a->esp, &b->esp))
+	    !ts_list_equal(a->remote_ts, b->remote_ts) || a->transport != b->transport ||
+	    !change_same_proposals(&a->esp, &b->esp))
 		return CONF_REPLACED;
 	return a->rekey_s == b->rekey_s && a->rekey_bytes == b->rekey_bytes &&
 	       a->rekey_packets == b->rekey_packets && a->replay_window == b->replay_window ?

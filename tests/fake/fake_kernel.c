@@ -144,6 +144,7 @@ static int fake_kernel_policy_set(void *ctx, uint32_t tunnel, const struct kern_
 	if (p->tunnel != tunnel)
 		fake_broken("a policy of another tunnel");
 	p->udp = policy->udp;
+	p->transport = policy->transport;
 	p->mark = policy->mark;
 	p->local = policy->local;
 	p->remote = policy->remote;

@@ -110,6 +110,8 @@ static void change_stay(const struct change *c, struct child *child, unsigned in
 	child->whole = &c->to->child[i];
 	if (child->part)
 		child_conf_take_later(child->part, child->whole);
+	else if (child->cut)
+		child_conf_take_later(child->cut, child->whole);
 	else
 		child->conf = child->whole;
 	if (c->child[i] != CONF_LATER)

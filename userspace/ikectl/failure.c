@@ -38,6 +38,8 @@ static const struct failure {
 	  "set remote-id to the identity that the peer sends, or change it there" },
 	{ "selectors", STATUS_NO_MATCH, "the traffic selectors do not meet",
 	  "make local-ts here the peer's remote selector and remote-ts its local one" },
+	{ "mode", STATUS_NO_MATCH, "one end wants transport mode, the other tunnel mode",
+	  "make mode here what the peer has (strongSwan: mode, Libreswan: type)" },
 	{ "address", STATUS_NO_MATCH, "there is no address for this host inside the tunnel", NULL },
 	{ "tcp-only", STATUS_FAILED, "the peer is reached over TCP only",
 	  "IKE goes over TCP (RFC 9329), packets do not yet: let UDP ports 500 and 4500 pass in "

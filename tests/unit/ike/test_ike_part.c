@@ -468,7 +468,8 @@ static void what_is_refused_makes_no_part(void **state)
 
 	assert_true(proposal_parse(&other.p[0], PROTO_ESP, "aes256gcm16-noesn", text,
 				   sizeof(text)));
-	assert_int_equal(offer_take(peer_of(&p->s[0]), voice_asked(&other), true, &taken, &cause),
+	assert_int_equal(offer_take(peer_of(&p->s[0]), only_sa(&p->s[0]), voice_asked(&other), true,
+				    &taken, &cause),
 			 NOTIFY_NO_PROPOSAL_CHOSEN);
 	assert_undivided(&p->s[0]);
 	ends_free(p);
@@ -488,7 +489,7 @@ static void without_memory_the_peer_is_put_off(void **state)
 		struct cause cause = {0};
 
 		fails_in = nth;
-		refused = offer_take(peer_of(a), m, true, &taken, &cause);
+		refused = offer_take(peer_of(a), peer_of(a)->sa, m, true, &taken, &cause);
 		fails_in = 0;
 		assert_true(refused || taken.child != child_of(a));
 		if (refused == NOTIFY_TEMPORARY_FAILURE) {
@@ -650,7 +651,7 @@ static void the_first_choice_decides(void **state)
 	assert_true(ts_parse(&ts[0], "10.1.0.0/24", &why));
 	build_ts(&b, PAYLOAD_TSI, ts, 1);
 	assert_int_equal(msg_parse(buf, build_end(&b), &h, &m), MSG_OK);
-	assert_int_equal(offer_take(peer, &m, true, &taken, &cause), 0);
+	assert_int_equal(offer_take(peer, peer->sa, &m, true, &taken, &cause), 0);
 	assert_string_equal(taken.child->conf->name, "video");
 	/* all others are up: there is nothing more to be had */
 	assert_false(taken.more);

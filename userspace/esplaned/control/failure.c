@@ -17,6 +17,7 @@ const char *failure_name(enum ike_failure failure)
 		[IKE_FAIL_AUTH_LOCAL]		= "auth-local",
 		[IKE_FAIL_ID]			= "identity",
 		[IKE_FAIL_TS]			= "selectors",
+		[IKE_FAIL_MODE]			= "mode",
 		[IKE_FAIL_KERNEL]		= "kernel",
 		[IKE_FAIL_INTERFACE]		= "interface",
 		[IKE_FAIL_PEER]			= "peer",

@@ -333,15 +333,15 @@ static bool kern_put_ts(struct nl_msg *msg, int type, const struct ts_list *list
 
 static bool kern_put_policy(struct nl_msg *msg, const struct kern_policy *p)
 {
+	const struct addr *local = &p->local.addr, *remote = &p->remote.addr;
 	struct nlattr *nest = nla_nest_start(msg, ESPLANE_A_POLICY);
 
 	if (!nest || nla_put_u32(msg, ESPLANE_POLICY_A_ID, p->id) ||
+	    (p->transport && nla_put_u8(msg, ESPLANE_POLICY_A_MODE, ESPLANE_MODE_TRANSPORT)) ||
 	    nla_put_u8(msg, ESPLANE_POLICY_A_ENCAP,
 		       p->udp ? ESPLANE_ENCAP_UDP : ESPLANE_ENCAP_NONE) ||
-	    nla_put(msg, ESPLANE_POLICY_A_LOCAL_ADDR, (int)addr_len(&p->local.addr),
-		    p->local.addr.b) ||
-	    nla_put(msg, ESPLANE_POLICY_A_REMOTE_ADDR, (int)addr_len(&p->remote.addr),
-		    p->remote.addr.b) ||
+	    nla_put(msg, ESPLANE_POLICY_A_LOCAL_ADDR, (int)addr_len(local), local->b) ||
+	    nla_put(msg, ESPLANE_POLICY_A_REMOTE_ADDR, (int)addr_len(remote), remote->b) ||
 	    (p->mark && nla_put_u32(msg, ESPLANE_POLICY_A_MARK, p->mark)))
 		return false;
 	if (p->udp && (nla_put_u16(msg, ESPLANE_POLICY_A_LOCAL_PORT, p->local.port) ||

@@ -43,6 +43,7 @@ struct child_conf {
 	char name[TUNNEL_NAME_MAX];
 	struct proposals esp;
 	struct ts_list *local_ts, *remote_ts;	/* a reference each */
+	bool transport;			/* mode, RFC 4301 4.1; between the ends' own addresses */
 	/* Soft lifetime of a child SA, seconds; 0: never. Hard: a tenth more, at least 60 s. */
 	uint32_t rekey_s;
 	/* Likewise; 0: no limit. Hard: a tenth more, at least 1 GiB and a million packets. */

@@ -39,6 +39,7 @@ struct kern_sa {
 struct kern_policy {
 	uint32_t id;
 	bool udp;
+	bool transport;			/* mode; else tunnel */
 	uint32_t mark;			/* of the outer packets; 0: none */
 	struct endpoint local, remote;	/* ports only where udp */
 	const struct ts_list *local_ts, *remote_ts;
@@ -231,6 +232,7 @@ enum ike_failure {
 	IKE_FAIL_AUTH_LOCAL, /* we refused the peer's AUTH: PSK differs */
 	IKE_FAIL_ID, /* the peer's identity is not the configured one; detail: both */
 	IKE_FAIL_TS, /* TS_UNACCEPTABLE; detail: both sides' selectors */
+	IKE_FAIL_MODE, /* one end wants transport mode, the other tunnel mode */
 	IKE_FAIL_KERNEL, /* detail: the kernel's sentence */
 	IKE_FAIL_INTERFACE, /* interface, address or routes; detail: what is in the way */
 	IKE_FAIL_PEER, /* another error notify; detail: its name */

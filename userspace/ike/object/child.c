@@ -75,6 +75,7 @@ void child_free(struct child *child)
 	ts_list_put(child->remote_ts);
 	cause_forget(&child->cause);
 	child_conf_free(child->part);
+	child_conf_free(child->cut);
 	tunnel_conf_put(child->left);
 	free(child);
 }
@@ -119,6 +120,7 @@ static bool child_policy_set(struct child *child, const struct ts_list *local_ts
 	const struct tunnel *t = child->peer->tunnel;
 	struct kern_policy policy = {
 		.id = child->id, .udp = udp, .mark = t->conf->mark,
+		.transport = child->conf->transport,
 		.local = local->addr.family ? *local : child_nowhere,
 		.remote = remote->addr.family ? *remote : child_nowhere,
 		.local_ts = local_ts, .remote_ts = remote_ts,
@@ -569,6 +571,13 @@ void child_move(struct child *child, const struct endpoint *local, const struct 
 
 	if (!child_carries(child))
 		return;
+	/* its selectors are the ends' addresses */
+	if (child->conf->transport && (!addr_equal(&local->addr, &child->local.addr) ||
+				       !addr_equal(&remote->addr, &child->remote.addr))) {
+		cause_set(&cause, IKE_FAIL_DOWN, "transport mode ends where an address changes");
+		child_close(child, &cause);
+		return;
+	}
 	if (!child_policy_set(child, child->local_ts, child->remote_ts, local, remote, udp, why)) {
 		cause_set(&cause, IKE_FAIL_KERNEL, "the kernel does not follow the peer: %s", why);
 		child_close(child, &cause);

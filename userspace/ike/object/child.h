@@ -28,6 +28,7 @@ struct child {
 	uint32_t id;
 	const struct child_conf *conf;	/* the tunnel's, or */
 	struct child_conf *part;	/* its own: a part of that, see part.h; or NULL */
+	struct child_conf *cut;		/* likewise: of two addresses only, see mode.h; or NULL */
 	const struct child_conf *whole;	/* the tunnel's: what it is, or a part of */
 	bool guest;			/* a part that only the peer asks for: it goes when down */
 	/*

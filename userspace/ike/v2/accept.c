@@ -150,7 +150,7 @@ static void accept_make_child(struct v2_inbound *v, struct peer *peer)
 	}
 	notify = config_grant(peer, &v->m, &cause);
 	if (!notify)
-		notify = offer_take(peer, &v->m, true, &taken, &cause);
+		notify = offer_take(peer, sa, &v->m, true, &taken, &cause);
 	if (notify == NOTIFY_TEMPORARY_FAILURE)		/* which is about the IKE SA here */
 		notify = NOTIFY_NO_ADDITIONAL_SAS;
 	if (notify) {

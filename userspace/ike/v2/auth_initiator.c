@@ -85,6 +85,8 @@ static bool auth_choose_child(struct exchange *ex, struct cause *cause)
 	if (ex->sa->childless)
 		return true;
 	p->child = child->id;
+	if (!mode_cut(child, ex->sa, cause))
+		return false;
 	if (!pair_spi_alloc(child, &p->new_spi, why)) {
 		cause_set(cause, IKE_FAIL_KERNEL, "%s", why);
 		return false;
@@ -95,6 +97,7 @@ static bool auth_choose_child(struct exchange *ex, struct cause *cause)
 static void auth_build_child(const struct auth_exchange *p, const struct child *child,
 			     struct builder *b)
 {
+	offer_build_mode(b, child);
 	offer_build(b, &child->conf->esp, false, p->new_spi);
 	offer_build_ts(b, child, child->conf->local_ts);
 }
@@ -349,9 +352,10 @@ enum verdict v2_auth_abandoned(struct inbound *in)
 /* ---- accepted */
 
 /* What the peer made of the child that went with it; false: @cause. */
-static bool auth_child_is_right(const struct v2_inbound *v, const struct child_conf *conf,
+static bool auth_child_is_right(const struct v2_inbound *v, const struct child *child,
 				struct proposal *suite, struct ts_pair *ts, struct cause *cause)
 {
+	const struct child_conf *conf = child->conf;
 	char local[160], remote[160];
 	const struct msg *m = &v->m;
 
@@ -362,15 +366,7 @@ static bool auth_child_is_right(const struct v2_inbound *v, const struct child_c
 			  proposals_text(&conf->esp, local, sizeof(local)));
 		return false;
 	}
-	if (offer_ts(ts, &m->tsi, &m->tsr) && ts_list_within(ts->local, conf->local_ts) &&
-	    ts_list_within(ts->remote, conf->remote_ts))
-		return true;
-	ts_pair_clear(ts);
-	cause_set(cause, IKE_FAIL_TS,
-		  "the peer answers with selectors beyond what we offered: %s === %s",
-		  offer_ts_text(&m->tsi, local, sizeof(local)),
-		  offer_ts_text(&m->tsr, remote, sizeof(remote)));
-	return false;
+	return offer_ts_answered(v->in.sa, child, m, ts, cause);
 }
 
 static bool auth_make_child(struct inbound *in, struct child *child, struct cause *cause)
@@ -389,7 +385,7 @@ static bool auth_make_child(struct inbound *in, struct child *child, struct caus
 		cause_set(cause, IKE_FAIL_DOWN, "taken down meanwhile");
 		return false;
 	}
-	if (!auth_child_is_right(v, child->conf, &suite, &ts, cause))
+	if (!auth_child_is_right(v, child, &suite, &ts, cause))
 		return false;
 	child = config_narrow(child->peer, &ts, cause) ? part_for(child, &ts, cause) : NULL;
 	if (!child) {

@@ -180,6 +180,7 @@ static enum built child_build(struct exchange *ex, struct child *child,
 		build_notify(&b, NOTIFY_REKEY_SA, PROTO_ESP, p->old_in, 4, NULL, 0);
 	else if (child->peer->conf->ask_address && !child->peer->given)
 		config_ask(&b, child->peer);
+	offer_build_mode(&b, child);
 	offer_build(&b, &offers, true, p->new_spi);
 	build_nonce(&b, p->nonce, sizeof(p->nonce));
 	if (p->ke) {
@@ -244,9 +245,9 @@ static bool child_new_wanted(const struct ike_sa *sa)
 static enum built child_new_build(struct exchange *ex, struct cause *cause)
 {
 	struct followup *f = &child_exchange(ex)->followup;
-	struct cause why = { .failure = IKE_FAIL_KERNEL };
 	struct ts_list *local_ts;
 	struct child *child;
+	struct cause why;
 	enum built built;
 	uint16_t group;
 
@@ -258,10 +259,10 @@ static enum built child_new_build(struct exchange *ex, struct cause *cause)
 	if (!group && child->conf->esp.count)
 		group = offer_group(&child->conf->esp.p[0]);
 	child->wanted = false;
-	local_ts = config_local_ts(child);
+	cause_set(&why, IKE_FAIL_KERNEL, "the request cannot be made; see the log");
+	local_ts = mode_cut(child, ex->sa, &why) ? config_local_ts(child) : NULL;
 	if (!local_ts || !child_prepare(ex, child, group)) {
 		ts_list_put(local_ts);
-		cause_set(&why, IKE_FAIL_KERNEL, "the request cannot be made; see the log");
 		child_failed(child, &why);
 		return BUILD_NOTHING;
 	}
@@ -375,6 +376,7 @@ static bool child_rekey_is_right(struct inbound *in, const struct child *child,
 {
 	const struct msg *m = &v2_inbound(in)->m;
 	char local[80], remote[80], was_local[80], was_remote[80];
+	struct mode_names names;
 	struct ts_pair ts;
 	bool same;
 
@@ -387,7 +389,10 @@ static bool child_rekey_is_right(struct inbound *in, const struct child *child,
 			  "the peer answers our rekey with what we did not offer");
 		return false;
 	}
-	same = offer_ts(&ts, &m->tsi, &m->tsr) && child_same_selectors(child, &ts);
+	if (!offer_mode_is_right(child, m, cause))
+		return false;
+	same = offer_ts_here(in->sa, child, m, false, &ts, &names) &&
+	       child_same_selectors(child, &ts);
 	ts_pair_clear(&ts);
 	if (!same)
 		cause_set(cause, IKE_FAIL_TS,
@@ -468,10 +473,9 @@ static void child_rekey_response(struct inbound *in, struct child *child)
 static void child_new_response(struct inbound *in, struct child *child)
 {
 	struct v2_inbound *v = v2_inbound(in);
-	const struct child_conf *conf = child->conf;
 	struct peer *peer = child->peer;
-	char local[160], remote[160];
 	struct cause cause = {0};
+	char text[160];
 	struct child_sa *pair = NULL;
 	struct child *part = NULL;
 	struct proposal suite;
@@ -481,14 +485,9 @@ static void child_new_response(struct inbound *in, struct child *child)
 	if (!child_suite_is_right(in, child, &suite))
 		cause_set(&cause, IKE_FAIL_NO_PROPOSAL_CHILD,
 			  "the peer chose an ESP proposal that we did not offer: %s",
-			  offer_text(&v->m.sa, remote, sizeof(remote)));
-	else if (!offer_ts(&ts, &v->m.tsi, &v->m.tsr) ||
-		 !ts_list_within(ts.local, conf->local_ts) ||
-		 !ts_list_within(ts.remote, conf->remote_ts))
-		cause_set(&cause, IKE_FAIL_TS,
-			  "the peer answers with selectors beyond what we offered: %s === %s",
-			  offer_ts_text(&v->m.tsi, local, sizeof(local)),
-			  offer_ts_text(&v->m.tsr, remote, sizeof(remote)));
+			  offer_text(&v->m.sa, text, sizeof(text)));
+	else if (!offer_ts_answered(in->sa, child, &v->m, &ts, &cause))
+		;
 	else if (child_is_deleted(child_exchange(in->ex), offer_spi(&v->m.sa)))
 		cause_set(&cause, IKE_FAIL_DOWN, "the peer has deleted it already");
 	else if (child->held_down)

@@ -250,16 +250,19 @@ static enum verdict respond_rekey(struct inbound *in, uint32_t spi)
 	const struct msg *m = &v2_inbound(in)->m;
 	struct child_sa *old = respond_find_old(in, spi);
 	struct offer_taken taken = {0};
+	struct cause cause = {0};
 	struct ts_pair theirs;
 	bool all;
 
 	if (!old)
 		return VERDICT_STAY;
 	taken.child = old->child;
+	if (old->child->conf->transport && !offer_mode_is_right(old->child, m, &cause))
+		return respond_refuse(in, NOTIFY_NO_PROPOSAL_CHOSEN, cause.text);
 	if (!offer_select(&old->child->conf->esp, &m->sa, false, &taken.suite, &taken.offer))
 		return respond_refuse(in, NOTIFY_NO_PROPOSAL_CHOSEN, "");
 	/* RFC 7296 2.9.2: a rekey carries all that the old one did */
-	all = offer_ts(&theirs, &m->tsr, &m->tsi) &&
+	all = offer_ts_here(in->sa, old->child, m, true, &theirs, &taken.names) &&
 	      ts_list_within(old->child->local_ts, theirs.local) &&
 	      ts_list_within(old->child->remote_ts, theirs.remote);
 	ts_pair_clear(&theirs);
@@ -344,7 +347,7 @@ static enum verdict respond_new(struct inbound *in)
 				      "another IKE SA has followed this one");
 	notify = config_grant(peer, m, &cause);
 	if (!notify)
-		notify = offer_take(peer, m, false, &taken, &cause);
+		notify = offer_take(peer, in->sa, m, false, &taken, &cause);
 	if (notify)
 		return respond_refuse(in, notify, cause.text);
 	first = respond_first(in, &taken);

@@ -255,12 +255,76 @@ struct chunk offer_chunk(struct cursor c)
 	return (struct chunk){ c.at, c.left };
 }
 
-/* How near a child comes to the offer; 0: nothing in common. */
-static unsigned int offer_nearness(const struct child *child, const struct ts_pair *theirs)
+/* ---- the mode */
+
+static bool offer_asks_transport(const struct msg *m)
+{
+	return msg_notify(m, NOTIFY_USE_TRANSPORT_MODE);
+}
+
+void offer_build_mode(struct builder *b, const struct child *child)
+{
+	if (child->conf->transport)
+		build_notify(b, NOTIFY_USE_TRANSPORT_MODE, 0, 0, 0, NULL, 0);
+}
+
+bool offer_mode_is_right(const struct child *child, const struct msg *m, struct cause *cause)
+{
+	bool transport = offer_asks_transport(m);
+
+	if (transport != child->conf->transport)
+		cause_set(cause, IKE_FAIL_MODE, "the peer wants %s mode, and child %s has mode = %s",
+			  transport ? "transport" : "tunnel", child->conf->name,
+			  child->conf->transport ? "transport" : "tunnel");
+	return transport == child->conf->transport;
+}
+
+bool offer_ts_here(const struct ike_sa *sa, const struct child *child, const struct msg *m,
+		   bool asked, struct ts_pair *ts, struct mode_names *names)
+{
+	*names = (struct mode_names){0};
+	if (!offer_ts(ts, asked ? &m->tsr : &m->tsi, asked ? &m->tsi : &m->tsr))
+		return false;
+	if ((child ? child->conf->transport : offer_asks_transport(m)) &&
+	    !mode_see(sa, ts, names)) {
+		ts_pair_clear(ts);
+		return false;
+	}
+	return true;
+}
+
+bool offer_ts_answered(const struct ike_sa *sa, const struct child *child, const struct msg *m,
+		       struct ts_pair *ts, struct cause *cause)
+{
+	const struct child_conf *conf = child->conf;
+	char local[160], remote[160];
+	struct mode_names names;
+
+	if (!offer_mode_is_right(child, m, cause))
+		return false;
+	if (offer_ts_here(sa, child, m, false, ts, &names) &&
+	    ts_list_within(ts->local, conf->local_ts) &&
+	    ts_list_within(ts->remote, conf->remote_ts))
+		return true;
+	ts_pair_clear(ts);
+	cause_set(cause, IKE_FAIL_TS,
+		  "the peer answers with selectors beyond what we offered: %s === %s",
+		  offer_ts_text(&m->tsi, local, sizeof(local)),
+		  offer_ts_text(&m->tsr, remote, sizeof(remote)));
+	return false;
+}
+
+/* ---- the child */
+
+/* How near a child comes to the offer; 0: nothing in common, or it needs another mode. */
+static unsigned int offer_nearness(const struct child *child, const struct ts_pair *theirs,
+				   bool transport)
 {
 	const struct child_conf *conf = child->conf;
 	unsigned int near = 0;
 
+	if (conf->transport && !transport)
+		return 0;
 	/* the first of both is what the peer needs now: RFC 7296 2.9 */
 	if (ts_list_contains(conf->local_ts, &theirs->local->ts[0]) &&
 	    ts_list_contains(conf->remote_ts, &theirs->remote->ts[0]))
@@ -273,6 +337,7 @@ static unsigned int offer_nearness(const struct child *child, const struct ts_pa
 		     ts_list_within(conf->remote_ts, theirs->remote));
 	near += 2 * (ts_list_within(theirs->local, conf->local_ts) &&
 		     ts_list_within(theirs->remote, conf->remote_ts));
+	near += 20 * conf->transport;		/* RFC 7296 1.3.1: else it may be tunnel mode */
 	return 1 + 2 * near + (child->state != CHILD_UP || child_is_behind(child));
 }
 
@@ -325,10 +390,11 @@ static bool offer_is_afresh(const struct msg *m)
 	return msg_notify(m, NOTIFY_INITIAL_CONTACT);
 }
 
-/* @afresh: the guests that are up end, and what they are of takes the offer. */
-static struct child *offer_nearest(struct peer *peer, const struct ts_pair *theirs, bool beside,
-				   bool afresh)
+/* Where the peer begins afresh the guests that are up end, and what they are of takes the offer. */
+static struct child *offer_nearest(struct peer *peer, const struct msg *m,
+				   const struct ts_pair *theirs, bool beside)
 {
+	bool afresh = offer_is_afresh(m), transport = offer_asks_transport(m);
 	struct child *child, *best = NULL;
 	unsigned int most = 0, near;
 
@@ -338,7 +404,7 @@ static struct child *offer_nearest(struct peer *peer, const struct ts_pair *thei
 		if ((afresh && child->guest && child_carries(child)) ||
 		    offer_is_shut(child, theirs, beside))
 			continue;
-		near = offer_nearness(child, theirs);
+		near = offer_nearness(child, theirs, transport);
 		if (near > most) {
 			most = near;
 			best = child;
@@ -393,12 +459,28 @@ static bool offer_is_free(const struct peer *peer, const struct ts_pair *ts, str
 	return false;
 }
 
+/* A child in transport mode would take it. */
+static void offer_note_mode(const struct peer *peer, const struct msg *m,
+			    const struct ts_pair *theirs, struct cause *cause)
+{
+	const struct child *child;
+
+	TAILQ_FOREACH(child, &peer->children, link)
+		if (!child->held_down && offer_nearness(child, theirs, true) &&
+		    !offer_mode_is_right(child, m, cause))
+			return;
+}
+
 /* The child, and what it takes; as offer_take, and nothing has changed. */
 static uint16_t offer_fit(struct peer *peer, const struct msg *m, const struct ts_pair *theirs,
 			  bool ignore_ke, struct offer_taken *taken, struct cause *cause)
 {
-	taken->child = offer_nearest(peer, theirs, !ignore_ke, offer_is_afresh(m));
-	if (!taken->child || !offer_narrow(taken->child, theirs, &taken->ts) ||
+	taken->child = offer_nearest(peer, m, theirs, !ignore_ke);
+	if (!taken->child) {
+		offer_note_mode(peer, m, theirs, cause);
+		return NOTIFY_TS_UNACCEPTABLE;
+	}
+	if (!offer_narrow(taken->child, theirs, &taken->ts) ||
 	    !config_narrow(peer, &taken->ts, cause) || !offer_is_free(peer, &taken->ts, cause))
 		return NOTIFY_TS_UNACCEPTABLE;
 	return offer_select(&taken->child->conf->esp, &m->sa, ignore_ke, &taken->suite,
@@ -440,13 +522,14 @@ static uint16_t offer_beside(struct peer *peer, const struct msg *m, const struc
 	return 0;
 }
 
-uint16_t offer_take(struct peer *peer, const struct msg *m, bool ignore_ke,
-		    struct offer_taken *taken, struct cause *cause)
+uint16_t offer_take(struct peer *peer, const struct ike_sa *sa, const struct msg *m,
+		    bool ignore_ke, struct offer_taken *taken, struct cause *cause)
 {
 	struct ts_pair theirs;
 	uint16_t refused;
 
-	if (!offer_ts(&theirs, &m->tsr, &m->tsi))
+	mode_cut_all(peer, sa);
+	if (!offer_ts_here(sa, NULL, m, true, &theirs, &taken->names))
 		return NOTIFY_TS_UNACCEPTABLE;
 	refused = offer_fit(peer, m, &theirs, ignore_ke, taken, cause);
 	if (!refused && !offer_is_afresh(m))
@@ -458,10 +541,27 @@ uint16_t offer_take(struct peer *peer, const struct msg *m, bool ignore_ke,
 	return refused;
 }
 
+/* RFC 7296 2.23.1: the peer gets back what it called the ends. */
+static void offer_answer_list(struct builder *b, uint8_t type, struct ts_list *list,
+			      const struct addr *name)
+{
+	struct ts_list *named = mode_named(list, name);
+
+	if (named)
+		build_ts(b, type, named->ts, named->count);
+	else
+		b->w.overflow = true;	/* the message will not be sent */
+	ts_list_put(named);
+}
+
 void offer_answer_ts(struct builder *b, const struct offer_taken *taken)
 {
-	build_ts(b, PAYLOAD_TSI, taken->ts.remote->ts, taken->ts.remote->count);
-	build_ts(b, PAYLOAD_TSR, taken->ts.local->ts, taken->ts.local->count);
+	bool transport = taken->child->conf->transport;
+	const struct mode_names names = transport ? taken->names : (struct mode_names){0};
+
+	offer_build_mode(b, taken->child);
+	offer_answer_list(b, PAYLOAD_TSI, taken->ts.remote, &names.remote);
+	offer_answer_list(b, PAYLOAD_TSR, taken->ts.local, &names.local);
 	if (taken->more)
 		build_notify(b, NOTIFY_ADDITIONAL_TS_POSSIBLE, 0, 0, 0, NULL, 0);
 }

@@ -4,6 +4,7 @@
 #define IKE_OFFER_H
 
 #include "ike/object/child.h"
+#include "ike/object/mode.h"
 #include "wire/v2/build.h"
 
 /*
@@ -56,17 +57,32 @@ struct offer_taken {
 	struct proposal suite;
 	struct msg_offer offer;		/* the peer's proposal */
 	struct ts_pair ts;		/* to be given up with ts_pair_clear() */
+	struct mode_names names;	/* as the peer calls the ends of it */
 	bool more;			/* another child takes more of the offer */
 };
 
 /*
- * Chooses child, suite and selectors for a request: the child whose selectors are nearest to the
- * offer's, one that is not up before one that is. @ignore_ke: as in IKE_AUTH. 0, or the notify that
- * refuses it; @cause is set where it says more than the notify.
+ * Chooses child, suite and selectors for a request on @sa, which is the peer's: the child whose
+ * selectors are nearest to the offer's, of the mode that is asked for before one of tunnel mode,
+ * one that is not up before one that is. @ignore_ke: as in IKE_AUTH. 0, or the notify that refuses
+ * it; @cause is set where it says more than the notify.
  */
-uint16_t offer_take(struct peer *peer, const struct msg *m, bool ignore_ke,
-		    struct offer_taken *taken, struct cause *cause);
-/* TSi and TSr of our answer, which say too whether there is more to be had. */
+uint16_t offer_take(struct peer *peer, const struct ike_sa *sa, const struct msg *m,
+		    bool ignore_ke, struct offer_taken *taken, struct cause *cause);
+/* USE_TRANSPORT_MODE, RFC 7296 1.3.1, of a request or answer for a child in transport mode. */
+void offer_build_mode(struct builder *b, const struct child *child);
+/* Is the peer's request or answer in the mode of the child? False: @cause. */
+bool offer_mode_is_right(const struct child *child, const struct msg *m, struct cause *cause);
+/* The selectors of the peer's request (@asked) or answer, as they are here. As offer_ts(). */
+bool offer_ts_here(const struct ike_sa *sa, const struct child *child, const struct msg *m,
+		   bool asked, struct ts_pair *ts, struct mode_names *names);
+/*
+ * The answer to a request of ours for a new child: mode and selectors, which are the caller's.
+ * False: it is not what we have asked for: @cause.
+ */
+bool offer_ts_answered(const struct ike_sa *sa, const struct child *child, const struct msg *m,
+		       struct ts_pair *ts, struct cause *cause);
+/* Mode, TSi and TSr of our answer, which say too whether there is more to be had. */
 void offer_answer_ts(struct builder *b, const struct offer_taken *taken);
 /*
  * Where the child is up on the IKE SA before, with the same selectors, and the peer has begun the
