@@ -192,6 +192,8 @@ static void detail_child(const struct detail *d, const json_t *o)
 	size_t i;
 
 	detail_line(d, "selectors", text_selectors(o, text, sizeof(text)));
+	if (!strcmp(text_of(o, "mode"), "transport"))
+		detail_line(d, "mode", "transport");
 	detail_narrowed(d, o);
 	detail_line(d, "ESP", text_suite(text_of(o, "esp"), text, sizeof(text)));
 	detail_totals(d, o);

@@ -130,7 +130,7 @@ static const struct explain_row explain_drops[] = {
 	{ "rx-selector", true, "came out of the tunnel with addresses that were not agreed",
 	  "the peer sends what is not in its selectors: compare local-ts and remote-ts with its" },
 	{ "rx-protocol", true, "had something inside that is neither IPv4 nor IPv6",
-	  "is the peer in transport mode? Only tunnel mode is supported" },
+	  "is the peer in transport mode? mode = transport on both sides, or on none" },
 	{ "rx-padding", true, "had a trailer that makes no sense", NULL },
 	{ "rx-dummy", false, "were dummies that the peer sends to hide its traffic", NULL },
 	{ "rx-ecn", true, "had marks of congestion that inside make no sense, RFC 6040", NULL },

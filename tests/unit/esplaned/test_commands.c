@@ -23,7 +23,7 @@ static void up_and_its_result(void **state)
 		  "'encapsulation':'none','ike':'aes128gcm16-prfsha256-x25519',"
 		  "'esp':'aes128gcm16-esn','local_ts':['10.1.1.0/24'],"
 		  "'remote_ts':['10.2.1.0/24'],'children':[{'name':'lab','state':'up',"
-		  "'local_ts':['10.1.1.0/24'],'remote_ts':['10.2.1.0/24'],"
+		  "'mode':'tunnel','local_ts':['10.1.1.0/24'],'remote_ts':['10.2.1.0/24'],"
 		  "'esp':'aes128gcm16-esn'}],'took_ms':");
 	/* The watch is over. */
 	engine_says(IKE_EV_DOWN, IKE_FAIL_TIMEOUT, "x");

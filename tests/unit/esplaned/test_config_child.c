@@ -347,7 +347,7 @@ static const struct {
 	  "@:7: tunnel \"office\", child \"a\": there is no option reky: do you mean rekey?" },
 	{ HEAD "child a {\n" PAIR "auto = 1h\n}\n}\n",
 	  "@:7: tunnel \"office\", child \"a\": there is no option auto; use esp, local-ts, "
-	  "remote-ts, rekey, rekey-bytes, rekey-packets, replay-window, split" },
+	  "remote-ts, mode, rekey, rekey-bytes, rekey-packets, replay-window, split" },
 	{ HEAD "child a {\n" TS("10.1.0.0/24", "fd02::/64") "}\n}\n",
 	  "@:1: tunnel \"office\": child \"a\": local-ts and remote-ts have no address family in "
 	  "common" },

@@ -25,7 +25,7 @@ static const struct {
 	{ ONE("keylife = 3\n"),
 	  "@:6: tunnel \"office\": there is no option keylife; use local, remote, duplicate-ts, others, local-id, "
 	  "remote-id, psk, psk-file, strict-psk, ppk, ppk-id, ppk-required, cert, cert-url, key, key-password, key-password-file, ca, "
-	  "remote-key, dns-anchor, crl, revocation, revocation-fetch, fetch-certs, users, eap-identity, password, password-file, eap, ttls-inner, aaa-id, radius-server, radius-secret-file, eap-only, second-auth, second-id, second-cert, second-key, second-ca, second-psk-file, ike, esp, allow-legacy, prefer, local-ts, remote-ts, rekey, "
+	  "remote-key, dns-anchor, crl, revocation, revocation-fetch, fetch-certs, users, eap-identity, password, password-file, eap, ttls-inner, aaa-id, radius-server, radius-secret-file, eap-only, second-auth, second-id, second-cert, second-key, second-ca, second-psk-file, ike, esp, allow-legacy, prefer, local-ts, remote-ts, mode, rekey, "
 	  "rekey-bytes, rekey-packets, ike-rekey, reauth, reauth-every, unique, "
 	  "replay-window, start, when-down, interface, address, pool, mtu, routes, table, metric, fwmark, encap, mobike, allow-key-export, nat-keepalive, dpd, dpd-action, "
 	  "retransmit-first, retransmit-factor, retransmit-tries, fragment-size, tcp, tcp-port, listen-tcp, childless, follow-redirect, "

@@ -171,7 +171,7 @@ static void explain_of_what_is_down(void **state)
 
 	text = ask("{'command':'explain','tunnel':'lab'}");
 	expect_in(text, "'code':'not-started','name':'lab'");
-	expect_in(text, "'ours':{'ike':[],'children':[{'child':'lab','esp':[],"
+	expect_in(text, "'ours':{'ike':[],'children':[{'child':'lab','mode':'tunnel','esp':[],"
 			"'local_ts':['10.1.1.0/24'],'remote_ts':['10.2.1.0/24']}]}");
 	fake.peer[0].failure = IKE_FAIL_TIMEOUT;
 	strcpy(fake.peer[0].detail, "no answer");

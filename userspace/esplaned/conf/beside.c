@@ -116,8 +116,10 @@ static bool beside_each(const struct tunnel_options *t, beside_fn fn, void *ctx)
 	bool ok = beside_names(&t->ike, fn, ctx) && beside_peers(&t->ike, fn, ctx) &&
 		  fn(ctx, beside_mix_text(beside_begin(BESIDE_INTERFACE), t->interface));
 
+	/* of transport mode the route is one to the peer, wherever that is */
 	for (unsigned int i = 0; i < t->ike.child_count && !t->no_routes && ok; i++)
-		ok = beside_routes(t, t->ike.child[i].remote_ts, fn, ctx);
+		ok = t->ike.child[i].transport ||
+		     beside_routes(t, t->ike.child[i].remote_ts, fn, ctx);
 	return ok;
 }
 

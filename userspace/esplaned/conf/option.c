@@ -10,6 +10,7 @@
 #include "esplaned/conf/cert_url.h"
 #include "esplaned/conf/credential.h"
 #include "esplaned/conf/host_option.h"
+#include "esplaned/conf/mode_option.h"
 #include "esplaned/conf/pool_option.h"
 #include "esplaned/conf/ppk_option.h"
 #include "esplaned/conf/radius_option.h"
@@ -194,7 +195,8 @@ void option_child_clear(struct option_child *child)
 	free(child->remote.ts);
 }
 
-static bool option_ts(struct option_selectors *list, const char *value, char why[VALUE_WHY_MAX])
+static bool option_ts_one(struct option_selectors *list, const char *value,
+			  char why[VALUE_WHY_MAX])
 {
 	const char *detail = "";
 	struct ts *more;
@@ -217,6 +219,22 @@ static bool option_ts(struct option_selectors *list, const char *value, char why
 				    "after it",
 				    value, detail);
 	list->count++;
+	return true;
+}
+
+/* "[gre]" is that of all addresses, of both families. */
+static bool option_ts(struct option_selectors *list, const char *value, char why[VALUE_WHY_MAX])
+{
+	static const char *const all[] = { "0.0.0.0/0", "::/0" };
+	char text[TS_STRLEN];
+
+	if (value[0] != '[')
+		return option_ts_one(list, value, why);
+	for (unsigned int i = 0; i < ARRAY_SIZE(all); i++) {
+		snprintf(text, sizeof(text), "%s%s", all[i], value);
+		if (!option_ts_one(list, text, why))
+			return false;
+	}
 	return true;
 }
 
@@ -572,6 +590,7 @@ const struct option option_table[] = {
 	{ "prefer", OPTION_TUNNEL, false, option_prefer },
 	{ "local-ts", OPTION_BOTH, true, option_local_ts },
 	{ "remote-ts", OPTION_BOTH, true, option_remote_ts },
+	{ "mode", OPTION_BOTH, false, mode_option },
 	{ "rekey", OPTION_BOTH, false, option_rekey },
 	{ "rekey-bytes", OPTION_BOTH, false, option_rekey_bytes },
 	{ "rekey-packets", OPTION_BOTH, false, option_rekey_packets },

@@ -431,6 +431,7 @@ void pack_child(struct writer *w, const struct tunnel_options *t, unsigned int i
 	writer_u64(w, child->rekey_bytes);
 	writer_u64(w, child->rekey_packets);
 	writer_u32(w, child->replay_window);
+	writer_u8(w, child->transport);
 }
 
 bool unpack_child(struct cursor *c, struct tunnel_options *t, unsigned int index)
@@ -443,7 +444,8 @@ bool unpack_child(struct cursor *c, struct tunnel_options *t, unsigned int index
 	       unpack_ts_list(c, CONFIG_TS_MAX, &child->remote_ts) &&
 	       child->local_ts && child->remote_ts && cursor_u32(c, &child->rekey_s) &&
 	       cursor_u64(c, &child->rekey_bytes) && cursor_u64(c, &child->rekey_packets) &&
-	       cursor_u32(c, &child->replay_window) && !c->left;
+	       cursor_u32(c, &child->replay_window) && unpack_bool(c, &child->transport) &&
+	       !c->left;
 }
 
 static void pack_addrs(struct writer *w, const struct addr *list, unsigned int count)

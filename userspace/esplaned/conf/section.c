@@ -14,7 +14,7 @@
 
 #include "esplaned/conf/check.h"
 #include "esplaned/conf/credential.h"
-#include "esplaned/conf/option.h"
+#include "esplaned/conf/mode_option.h"
 #include "esplaned/conf/pool_option.h"
 #include "esplaned/conf/ppk_option.h"
 #include "esplaned/conf/secret.h"
@@ -339,10 +339,12 @@ static void section_lacks(cfg_t *cfg, int line, bool children)
 }
 
 /* Of a tunnel whose peer gives the address, or gets one, the address is the selector. */
-static void section_lacks_ts(cfg_t *cfg, int line, const struct tunnel_conf *ike)
+static void section_lacks_ts(cfg_t *cfg, int line, const struct tunnel_conf *ike, bool transport)
 {
 	char where[256];
 
+	if (transport)
+		return;
 	section_where(cfg, where);
 	if (ike->ask_address && cfg_size(cfg, "local-ts"))
 		section_fault(line, "%slocal-ts stands beside address = request: what the peer "
@@ -370,11 +372,11 @@ static bool section_child_add(struct tunnel_options *t, const char *name,
 	struct child_conf *conf = &ike->child[ike->child_count];
 	char why[VALUE_WHY_MAX] = "no memory";
 
-	if (!split_leaves_room(ike, name, why)) {
+	if (!split_leaves_room(ike, name, why) ||
+	    !mode_option_selectors(reading.file->load->config, ike, child, why)) {
 		section_fault(line, "tunnel \"%s\": %s", ike->name, why);
 		return false;
 	}
-	pool_option_selectors(reading.file->load->config, ike, child);
 	*conf = child->conf;
 	snprintf(conf->name, sizeof(conf->name), "%s", name);
 	t->esp_given[ike->child_count] = conf->esp.count;
@@ -402,8 +404,8 @@ static bool section_children(cfg_t *cfg, struct tunnel_options *t,
 
 		if (!section_title(sec, line))
 			continue;
-		section_lacks_ts(sec, line, &t->ike);
 		section_options(sec, &to);
+		section_lacks_ts(sec, line, &t->ike, child.conf.transport);
 		added = !section_sound() || section_child_add(t, sec->title, &child, line);
 		option_child_clear(&child);
 		if (!added)
@@ -461,7 +463,7 @@ static bool section_tunnel_fill(cfg_t *cfg, int line, struct tunnel_options *t)
 	section_lacks(cfg, line, children);
 	section_options(cfg, &to);
 	if (!children)
-		section_lacks_ts(cfg, line, &t->ike);
+		section_lacks_ts(cfg, line, &t->ike, child.conf.transport);
 	section_lacks_pool(line, &t->ike);
 	if (!t->interface[0] && option_interface_valid(t->ike.name))
 		memcpy(t->interface, t->ike.name, strlen(t->ike.name) + 1);

@@ -61,7 +61,8 @@ static json_t *explain_ours(const struct tunnel_conf *conf)
 		const struct child_conf *c = &conf->child[i];
 
 		json_array_append_new(children,
-				      json_pack("{ss so so so}", "child", c->name, "esp",
+				      json_pack("{ss ss so so so}", "child", c->name, "mode",
+						c->transport ? "transport" : "tunnel", "esp",
 						explain_proposals(&c->esp), "local_ts",
 						explain_selectors(c->local_ts), "remote_ts",
 						explain_selectors(c->remote_ts)));

@@ -219,6 +219,8 @@ static void status_selection(json_t *object, const struct ike_child_status *c)
 {
 	bool up = c->local_ts && c->remote_ts;
 
+	json_object_set_new(object, "mode",
+			    json_string(c->conf->transport ? "transport" : "tunnel"));
 	json_object_set_new(object, "local_ts",
 			    status_selectors(up ? c->local_ts : c->conf->local_ts));
 	json_object_set_new(object, "remote_ts",
