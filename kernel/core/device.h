@@ -23,6 +23,7 @@ struct espl_device {
 	struct espl_stats __percpu *stats;
 	struct gro_cells gro;
 	struct espl_selectors selectors;
+	unsigned int transports;	/* policies in transport mode; written under @lock */
 
 	/* written under @lock, which no packet takes; nests inside rtnl */
 	struct mutex lock;

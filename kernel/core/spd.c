@@ -15,6 +15,13 @@ struct espl_policy *espl_spd_find(struct espl_device *dev, u32 id)
 	return xa_load(&dev->policies, id);
 }
 
+/* An endpoint of @dev comes into use, or goes out of it. */
+static void spd_note_mode(struct espl_device *dev, const struct espl_endpoint *ep, int change)
+{
+	if (ep->mode == ESPLANE_MODE_TRANSPORT)
+		WRITE_ONCE(dev->transports, dev->transports + change);
+}
+
 int espl_spd_add(struct espl_device *dev, u32 id, struct espl_endpoint *ep,
 		 struct espl_ts_set *ts)
 {
@@ -27,6 +34,7 @@ int espl_spd_add(struct espl_device *dev, u32 id, struct espl_endpoint *ep,
 		return -ENOMEM;
 	if (ep->encap == ESPLANE_ENCAP_UDP)
 		atomic_inc(&espl_device_home(dev)->udp_policies);
+	spd_note_mode(dev, ep, 1);
 	dev->policy_count++;
 
 	err = xa_err(xa_store(&dev->policies, id, policy, GFP_KERNEL_ACCOUNT));
@@ -71,9 +79,11 @@ int espl_spd_change(struct espl_policy *policy, struct espl_endpoint *ep,
 
 		if (ep->encap == ESPLANE_ENCAP_UDP)
 			atomic_inc(&en->udp_policies);
+		spd_note_mode(dev, ep, 1);
 		ep = rcu_replace_pointer(policy->endpoint, ep, lockdep_is_held(&dev->lock));
 		if (ep->encap == ESPLANE_ENCAP_UDP)
 			spd_udp_gone(en);
+		spd_note_mode(dev, ep, -1);
 		espl_endpoint_free(ep);
 	}
 	atomic_inc(&espl_generation);
@@ -168,6 +178,7 @@ void espl_spd_remove(struct espl_policy *policy)
 	ep = rcu_dereference_protected(policy->endpoint, lockdep_is_held(&dev->lock));
 	if (ep->encap == ESPLANE_ENCAP_UDP)
 		spd_udp_gone(espl_device_home(dev));
+	spd_note_mode(dev, ep, -1);
 	atomic_inc(&espl_generation);
 	espl_event_raise(&policy->event, ESPL_EVENT_GONE);
 	espl_policy_put_rcu(policy);

@@ -272,6 +272,32 @@ static int decode_selectors(const struct nlattr *nest, struct espl_policy *polic
 	return err;
 }
 
+static bool decode_holds(const struct espl_ts *ts, unsigned int n, const struct espl_outer *end)
+{
+	for (; n--; ts++)
+		if (ts->family == end->family &&
+		    memcmp(&ts->start, &end->addr, sizeof(end->addr)) <= 0 &&
+		    memcmp(&end->addr, &ts->end, sizeof(end->addr)) <= 0)
+			return true;
+	return false;
+}
+
+/*
+ * Transport mode carries packets between the two outer addresses, whatever else the selectors
+ * hold: with NAT they may be wider. Without these two it would carry nothing.
+ */
+static int decode_check_transport(const struct espl_endpoint *ep, const struct espl_ts_set *ts,
+				  const struct nlattr *nest, struct netlink_ext_ack *extack)
+{
+	if (ep->mode != ESPLANE_MODE_TRANSPORT ||
+	    (decode_holds(ts->ts, ts->nlocal, &ep->local) &&
+	     decode_holds(ts->ts + ts->nlocal, ts->nremote, &ep->remote)))
+		return 0;
+	return decode_refuse(extack, nest,
+			     "In transport mode a LOCAL_TS must hold LOCAL_ADDR, and a REMOTE_TS REMOTE_ADDR",
+			     -EINVAL);
+}
+
 int espl_decode_policy(struct nlattr *const *tb, const struct nlattr *nest,
 		       struct espl_policy *old, struct espl_endpoint **ep,
 		       struct espl_ts_set **ts, struct netlink_ext_ack *extack)
@@ -290,8 +316,12 @@ int espl_decode_policy(struct nlattr *const *tb, const struct nlattr *nest,
 	if (err)
 		return err;
 	err = decode_selectors(nest, old, old_ts, ts, extack);
-	if (err)
+	if (!err)
+		err = decode_check_transport(*ep ?: old_ep, *ts ?: old_ts, nest, extack);
+	if (err) {
 		espl_endpoint_free(*ep);
+		espl_ts_set_free(*ts);
+	}
 	return err;
 }
 

@@ -17,8 +17,6 @@ const char *espl_encap_lacks(const struct espl_endpoint *ep)
 {
 	if (ep->local.family == AF_INET6 && !ipv6_mod_enabled())
 		return "IPv6 is off on this host (ipv6.disable=1): give IPv4 addresses";
-	if (ep->mode != ESPLANE_MODE_TUNNEL)
-		return "Transport mode is not supported yet: give MODE tunnel";
 	return NULL;
 }
 
@@ -231,19 +229,44 @@ static void encap_push_udp(struct sk_buff *skb, const struct espl_endpoint *ep,
 	skb->csum_offset = offsetof(struct udphdr, check);
 }
 
-void espl_encap_push(struct sk_buff *skb, const struct espl_endpoint *ep, struct dst_entry *dst,
-		     unsigned int esp_len, u8 ds, bool fragment)
+static void encap_route(struct sk_buff *skb, const struct espl_endpoint *ep,
+			struct dst_entry *dst)
 {
-	if (ep->encap == ESPLANE_ENCAP_UDP)
-		encap_push_udp(skb, ep, esp_len);
-	skb_reset_transport_header(skb);
-	if (likely(ep->local.family == AF_INET))
-		encap_push_v4(skb, ep, dst, ds, fragment);
-	else
-		encap_push_v6(skb, ep, dst, ds, fragment);
 	skb_dst_set(skb, dst);
 	if (ep->mark)
 		skb->mark = ep->mark;
+}
+
+void espl_encap_push(struct sk_buff *skb, const struct espl_endpoint *ep, struct dst_entry *dst,
+		     const struct espl_fit *fit)
+{
+	if (ep->encap == ESPLANE_ENCAP_UDP)
+		encap_push_udp(skb, ep, skb->len);
+	skb_reset_transport_header(skb);
+	if (likely(ep->local.family == AF_INET))
+		encap_push_v4(skb, ep, dst, fit->ds, fit->fragment);
+	else
+		encap_push_v6(skb, ep, dst, fit->ds, fit->fragment);
+	encap_route(skb, ep, dst);
+}
+
+/* TTL, TOS, id and DF are the packet's own; length and checksum are written when it leaves. */
+void espl_encap_push_own(struct sk_buff *skb, const struct espl_endpoint *ep,
+			 struct dst_entry *dst, const struct espl_fit *fit, const u8 *head)
+{
+	unsigned int udp = espl_encap_udp_len(ep);
+	u8 *to = skb->data - udp - fit->head;
+
+	/* First: it lies where UDP and ESP will. */
+	memmove(to, head, fit->head);
+	to[fit->field] = encap_protocol(ep);
+	if (udp)
+		encap_push_udp(skb, ep, skb->len);
+	skb_reset_transport_header(skb);
+	skb_push(skb, fit->head);
+	skb_reset_network_header(skb);
+	skb->ignore_df = ep->local.family == AF_INET6 && fit->fragment;
+	encap_route(skb, ep, dst);
 }
 
 /*

@@ -12,16 +12,22 @@
 #include <net/dst.h>
 
 #include "core/endpoint.h"
+#include "fit.h"
 #include "pure/wire.h"
 
 /* Whether the packet path can do what @ep asks for; else a sentence for who asked. */
 const char *espl_encap_lacks(const struct espl_endpoint *ep);
 
-/* Octets in front of the ESP header. */
+static inline unsigned int espl_encap_udp_len(const struct espl_endpoint *ep)
+{
+	return ep->encap == ESPLANE_ENCAP_UDP ? ESPL_UDP_HLEN : 0;
+}
+
+/* Octets in front of the ESP header, in tunnel mode. */
 static inline unsigned int espl_encap_len(const struct espl_endpoint *ep)
 {
 	return (ep->local.family == AF_INET ? sizeof(struct iphdr) : sizeof(struct ipv6hdr)) +
-	       (ep->encap == ESPLANE_ENCAP_UDP ? ESPL_UDP_HLEN : 0);
+	       espl_encap_udp_len(ep);
 }
 
 struct espl_device;
@@ -42,13 +48,15 @@ void espl_encap_path_mtu(struct net *net, const struct espl_endpoint *ep, struct
 			 u32 mtu);
 
 /*
- * Writes the outer headers before skb->data, where the ESP header will begin;
- * the skb gets its final length @esp_len of ESP only later. @ds: the outer
- * DSCP and ECN; @fragment: what is longer than the path takes is fragmented, not
- * dropped. Uses up a reference to @dst.
+ * Writes the outer headers before skb->data, where the ESP header will begin,
+ * with room for them. Uses up a reference to @dst.
  */
 void espl_encap_push(struct sk_buff *skb, const struct espl_endpoint *ep, struct dst_entry *dst,
-		     unsigned int esp_len, u8 ds, bool fragment);
+		     const struct espl_fit *fit);
+
+/* Likewise in transport mode: the IP header is the packet's own, which lies at @head. */
+void espl_encap_push_own(struct sk_buff *skb, const struct espl_endpoint *ep,
+			 struct dst_entry *dst, const struct espl_fit *fit, const u8 *head);
 
 /* Sends what espl_encap_push() made. BH off. Consumes the skb. */
 void espl_encap_send(struct sk_buff *skb);

@@ -16,6 +16,7 @@
 #include "esp.h"
 #include "pure/wire.h"
 #include "source.h"
+#include "transport.h"
 #include "tunnel.h"
 
 static enum espl_drop rx_replay_drop(enum espl_replay_verdict verdict)
@@ -92,13 +93,16 @@ static bool rx_advance(struct espl_sa *sa, struct sk_buff *skb, u64 now)
 /* Takes ESP off an authenticated packet. Fills @flow. False: consumed. */
 static bool rx_decapsulate(struct espl_sa *sa, struct sk_buff *skb, struct espl_flow *flow)
 {
+	const struct espl_endpoint *ep = rcu_dereference(sa->policy->endpoint);
 	int why = ESPL_DROP_RX_PADDING;
 	u8 next_header;
 	int len;
 
 	len = espl_esp_decap(sa, skb, &next_header);
 	if (likely(len >= 0))
-		why = espl_tunnel_decap(skb, next_header, len, flow);
+		why = likely(ep->mode == ESPLANE_MODE_TUNNEL) ?
+			espl_tunnel_decap(skb, next_header, len, flow) :
+			espl_transport_decap(skb, next_header, len, espl_cb(skb)->udp, ep, flow);
 	if (likely(why < 0))
 		return true;
 	espl_sa_drop(sa, skb, why);
@@ -134,9 +138,9 @@ static void rx_deliver(struct espl_device *dev, struct sk_buff *skb, const struc
 	skb->encapsulation = 0;
 	/*
 	 * The ICV begins at the peer's gateway: what was damaged on the network
-	 * behind it shows only in the checksum inside.
+	 * behind it shows only in the checksum inside. espl_rx() has forgotten
+	 * what a device said of it; transport mode may know better.
 	 */
-	skb->ip_summed = CHECKSUM_NONE;
 	skb->csum_valid = 0;
 	skb_clear_hash(skb);
 	/* A virtual machine can send ESP that claims to be a super-packet. */
@@ -180,6 +184,7 @@ static void rx_decrypted(struct espl_sa *sa, struct sk_buff *skb, int err)
 		espl_sa_drop(sa, skb, ESPL_DROP_RX_SELECTOR);
 		return;
 	}
+	/* In transport mode the two are one. */
 	if (unlikely(!espl_tunnel_ecn(skb, &flow))) {
 		espl_sa_drop(sa, skb, ESPL_DROP_RX_ECN);
 		return;

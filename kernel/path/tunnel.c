@@ -9,6 +9,7 @@
 #include <net/ip.h>
 #include <net/ipv6.h>
 
+#include "fit.h"
 #include "pure/compat.h"
 #include "pure/selector.h"
 #include "pure/stats.h"
@@ -47,8 +48,7 @@ bool espl_tunnel_classify(struct sk_buff *skb, struct espl_flow *flow)
 	return true;
 }
 
-/* Too long, and not to be fragmented: says so. */
-static void tunnel_too_big(struct sk_buff *skb, bool v4, unsigned int mtu)
+void espl_tunnel_too_big(struct sk_buff *skb, bool v4, unsigned int mtu)
 {
 	skb_dst_update_pmtu_no_confirm(skb, mtu);
 	if (v4)
@@ -64,7 +64,7 @@ static void tunnel_too_big(struct sk_buff *skb, bool v4, unsigned int mtu)
  * answered. An IPv6 packet of the minimum MTU always passes, if need be in
  * outer fragments (RFC 2473 7.1).
  */
-bool espl_tunnel_fit(struct espl_tunnel *tunnel, struct sk_buff *skb,
+bool espl_tunnel_fit(struct espl_fit *fit, struct sk_buff *skb,
 		     const struct espl_flow *flow, const struct espl_esp_shape *shape,
 		     unsigned int path_mtu, unsigned int outer)
 {
@@ -74,21 +74,21 @@ bool espl_tunnel_fit(struct espl_tunnel *tunnel, struct sk_buff *skb,
 	bool v4 = flow->family == AF_INET;
 
 	/* RFC 6040 4.1, normal mode: both DSCP and ECN are copied. */
-	tunnel->ds = v4 ? ip_hdr(skb)->tos : ipv6_get_dsfield(ipv6_hdr(skb));
-	tunnel->next_header = v4 ? IPPROTO_IPIP : IPPROTO_IPV6;
-	tunnel->fragment = v4 && !(ip_hdr(skb)->frag_off & htons(IP_DF));
+	fit->ds = v4 ? ip_hdr(skb)->tos : ipv6_get_dsfield(ipv6_hdr(skb));
+	fit->next_header = v4 ? IPPROTO_IPIP : IPPROTO_IPV6;
+	fit->fragment = v4 && !(ip_hdr(skb)->frag_off & htons(IP_DF));
 	if (skb_is_gso(skb) ? skb_gso_validate_network_len(skb, mtu) : skb->len <= mtu)
 		return true;
 	if (!v4) {
 		mtu = max_t(unsigned int, mtu, IPV6_MIN_MTU);
 		if (!skb_is_gso(skb) && skb->len <= mtu)
-			tunnel->fragment = true;
+			fit->fragment = true;
 	}
 	/* Outer fragments, too, are of one packet whose length has 16 bits. */
-	if (tunnel->fragment && likely(skb_is_gso(skb) ||
+	if (fit->fragment && likely(skb_is_gso(skb) ||
 				  outer + espl_esp_size(shape, skb->len) <= IP_MAX_MTU))
 		return true;
-	tunnel_too_big(skb, v4, mtu);
+	espl_tunnel_too_big(skb, v4, mtu);
 	return false;
 }
 

@@ -9,15 +9,9 @@
 #include <linux/types.h>
 
 struct espl_esp_shape;
+struct espl_fit;
 struct espl_flow;
 struct sk_buff;
-
-/* Of an outbound packet. */
-struct espl_tunnel {
-	u8 ds;			/* the outer DSCP and ECN */
-	u8 next_header;		/* of the ESP trailer */
-	bool fragment;		/* outside, where it is too long for the path; else DF is set */
-};
 
 /*
  * Out: makes the IP header the beginning of the packet, proves it and fills
@@ -27,13 +21,16 @@ struct espl_tunnel {
 bool espl_tunnel_classify(struct sk_buff *skb, struct espl_flow *flow);
 
 /*
- * Out: fills @tunnel. The path takes @path_mtu octets, of which @outer are for
+ * Out: fills @fit. The path takes @path_mtu octets, of which @outer are for
  * the headers in front of ESP. False: the packet is too long, and its sender
  * has been told; it is still the caller's.
  */
-bool espl_tunnel_fit(struct espl_tunnel *tunnel, struct sk_buff *skb,
+bool espl_tunnel_fit(struct espl_fit *fit, struct sk_buff *skb,
 		     const struct espl_flow *flow, const struct espl_esp_shape *shape,
 		     unsigned int path_mtu, unsigned int outer);
+
+/* Out: says that a packet is longer than @mtu, and is not to be fragmented. */
+void espl_tunnel_too_big(struct sk_buff *skb, bool v4, unsigned int mtu);
 
 /*
  * In: the first @len octets of the packet are the payload, of kind @next_header.

@@ -15,8 +15,11 @@
 #include "core/sa.h"
 #include "encap.h"
 #include "esp.h"
+#include "fit.h"
+#include "gather.h"
 #include "pure/compat.h"
 #include "segment.h"
+#include "transport.h"
 #include "tunnel.h"
 
 /*
@@ -35,7 +38,7 @@ struct batch {
 	struct dst_entry *dst;		/* the last packet gets this reference */
 	unsigned int left;		/* packets still to come */
 	unsigned int headroom;		/* in front of the ESP header */
-	struct espl_tunnel tunnel;
+	struct espl_fit fit;
 	bool leaves_ns;			/* the outer namespace is not the device's */
 };
 
@@ -80,30 +83,34 @@ static void tx_skip(struct batch *b, unsigned int len, enum espl_drop why)
 }
 
 /*
- * @skb is at its payload, with room round it for everything else. Consumes it,
- * and the reference to the route that belongs to it.
+ * @skb is at its IP header, with room round it for everything else. Consumes
+ * it, and the reference to the route that belongs to it.
  */
 static void tx_encrypt(struct batch *b, struct sk_buff *skb)
 {
-	unsigned int len = skb->len;
+	unsigned int len = skb->len, payload = len - b->fit.head;
+	const u8 *head = skb->data;
 	struct espl_esp_hdr *esp;
 	struct espl_job *job;
 	int err;
 
-	job = espl_esp_wrap(b->sa, skb, b->tunnel.next_header);
+	__skb_pull(skb, b->fit.head);
+	job = espl_esp_wrap(b->sa, skb, b->fit.next_header);
 	if (unlikely(!job)) {
 		espl_drop_free(skb, ESPL_DROP_TX_NO_MEMORY);
 		tx_skip(b, len, ESPL_DROP_TX_NO_MEMORY);
 		return;
 	}
 	esp = (struct espl_esp_hdr *)skb->data;
-	espl_encap_push(skb, b->ep, tx_next_dst(b), skb->len, b->tunnel.ds,
-			b->tunnel.fragment);
+	if (likely(!b->fit.head))
+		espl_encap_push(skb, b->ep, tx_next_dst(b), &b->fit);
+	else
+		espl_encap_push_own(skb, b->ep, tx_next_dst(b), &b->fit, head);
 	espl_cb(skb)->sa = b->sa;
 	espl_cb(skb)->depth = __this_cpu_read(tx_depth) + 1;
 	job->skb = skb;
 	job->done = tx_done;
-	err = espl_esp_encrypt(b->sa, job, esp, len);
+	err = espl_esp_encrypt(b->sa, job, esp, payload);
 	if (unlikely(err == -EOVERFLOW)) {
 		espl_drop_free(skb, ESPL_DROP_TX_SEQUENCE);
 		tx_uncount(b, len, ESPL_DROP_TX_SEQUENCE);
@@ -116,11 +123,11 @@ static void tx_encrypt(struct batch *b, struct sk_buff *skb)
 static bool tx_fits_in_place(const struct batch *b, const struct sk_buff *skb)
 {
 	const struct espl_esp_shape *shape = &b->sa->crypto.suite.shape;
-	unsigned int hlen = espl_esp_hlen(shape);
+	unsigned int hlen = espl_esp_hlen(shape), payload = skb->len - b->fit.head;
 
 	return !skb_is_nonlinear(skb) && !skb_cloned(skb) &&
 	       skb_headroom(skb) >= b->headroom + hlen &&
-	       skb_tailroom(skb) >= espl_esp_size(shape, skb->len) - hlen - skb->len;
+	       skb_tailroom(skb) >= espl_esp_size(shape, payload) - hlen - payload;
 }
 
 static void tx_send_in_place(struct batch *b, struct sk_buff *skb)
@@ -137,14 +144,14 @@ static void tx_send_in_place(struct batch *b, struct sk_buff *skb)
 	tx_encrypt(b, skb);
 }
 
-/* The outgoing packet for @len octets of payload: at the payload, nothing written. */
+/* The outgoing packet for one of @len octets: at its IP header, nothing written. */
 static struct sk_buff *tx_alloc(struct batch *b, const struct sk_buff *plain, unsigned int len)
 {
 	const struct espl_esp_shape *shape = &b->sa->crypto.suite.shape;
 	struct sk_buff *skb;
 
-	skb = alloc_skb(b->headroom + espl_esp_size(shape, len) + b->dst->dev->needed_tailroom,
-			GFP_ATOMIC);
+	skb = alloc_skb(b->headroom + b->fit.head + espl_esp_size(shape, len - b->fit.head) +
+			b->dst->dev->needed_tailroom, GFP_ATOMIC);
 	if (unlikely(!skb))
 		return NULL;
 	skb_reserve(skb, b->headroom + espl_esp_hlen(shape));
@@ -316,12 +323,34 @@ static int tx_prepare(struct batch *b, struct espl_policy *policy)
 	return 0;
 }
 
+/* Fills b->fit. Returns -1, or the enum espl_drop why the packet must go. */
+static int tx_fit_tunnel(struct batch *b, struct sk_buff *skb, const struct espl_flow *flow)
+{
+	return likely(espl_tunnel_fit(&b->fit, skb, flow, &b->sa->crypto.suite.shape,
+				      dst_mtu(b->dst), espl_encap_len(b->ep))) ?
+		       -1 : ESPL_DROP_TX_TOO_BIG;
+}
+
+static int tx_fit_transport(struct batch *b, struct sk_buff *skb, const struct espl_flow *flow)
+{
+	int why = espl_transport_classify(&b->fit, skb, flow, b->ep);
+
+	if (unlikely(why == ESPL_DROP_TX_ENDPOINT))
+		/* As where no policy is found: this one is not for it. */
+		espl_icmp_unreachable(skb, ICMP_PKT_FILTERED, ICMPV6_ADM_PROHIBITED);
+	if (unlikely(why >= 0))
+		return why;
+	return espl_transport_fit(&b->fit, skb, flow, &b->sa->crypto.suite.shape,
+				  dst_mtu(b->dst), espl_encap_udp_len(b->ep)) ?
+		       -1 : ESPL_DROP_TX_TOO_BIG;
+}
+
 /* Consumes the packet, at its IP header, which is a flow of the policy's. */
 static void tx_send(struct espl_device *dev, struct espl_policy *policy, struct sk_buff *skb,
 		    const struct espl_flow *flow)
 {
 	struct batch b = { .dev = dev };
-	int err;
+	int err, why;
 
 	b.sa = rcu_dereference(policy->out);
 	if (unlikely(!b.sa)) {
@@ -344,14 +373,42 @@ static void tx_send(struct espl_device *dev, struct espl_policy *policy, struct 
 			     err == -ELOOP ? ESPL_DROP_TX_LOOP : ESPL_DROP_TX_NO_ROUTE);
 		return;
 	}
-	if (unlikely(!espl_tunnel_fit(&b.tunnel, skb, flow, &b.sa->crypto.suite.shape,
-				      dst_mtu(b.dst), espl_encap_len(b.ep)))) {
+	why = likely(b.ep->mode == ESPLANE_MODE_TUNNEL) ? tx_fit_tunnel(&b, skb, flow)
+							 : tx_fit_transport(&b, skb, flow);
+	if (unlikely(why >= 0)) {
 		dst_release(b.dst);
-		espl_sa_drop(b.sa, skb, ESPL_DROP_TX_TOO_BIG);
+		espl_sa_drop(b.sa, skb, why);
 		return;
 	}
 	skb_dst_drop(skb);
 	tx_send_batch(&b, skb, flow);
+}
+
+/*
+ * Whether the look-up of @flow says nothing yet: transport mode takes whole datagrams only, and
+ * a selector with ports none but these and the first of their fragments. What is widely selected
+ * for a tunnel stays there.
+ */
+static bool tx_is_part(const struct espl_policy *policy, const struct sk_buff *skb)
+{
+	return (!policy || rcu_dereference(policy->endpoint)->mode == ESPLANE_MODE_TRANSPORT) &&
+	       espl_transport_is_fragment(skb);
+}
+
+/* Makes the packet whole, and a flow again. False: it is consumed. */
+static bool tx_gather(struct espl_device *dev, struct sk_buff *skb, struct espl_flow *flow)
+{
+	int err = espl_gather(dev->netdev, skb);
+
+	if (unlikely(err)) {
+		if (err != -EINPROGRESS)
+			espl_drop_count(dev, NULL, 0, ESPL_DROP_TX_FRAGMENT, 1);
+		return false;
+	}
+	if (likely(espl_tunnel_classify(skb, flow)))
+		return true;
+	espl_drop(dev, skb, ESPL_DROP_TX_PROTOCOL);
+	return false;
 }
 
 void espl_tx(struct espl_device *dev, struct sk_buff *skb)
@@ -368,6 +425,11 @@ void espl_tx(struct espl_device *dev, struct sk_buff *skb)
 		return;
 	}
 	policy = espl_selectors_lookup(&dev->selectors, &flow);
+	if (unlikely(READ_ONCE(dev->transports)) && tx_is_part(policy, skb)) {
+		if (!tx_gather(dev, skb, &flow))
+			return;
+		policy = espl_selectors_lookup(&dev->selectors, &flow);
+	}
 	if (unlikely(!policy)) {
 		/* RFC 4301 6.1.1 and 4.4.1: policy forbids it. */
 		espl_icmp_unreachable(skb, ICMP_PKT_FILTERED, ICMPV6_ADM_PROHIBITED);

@@ -35,7 +35,9 @@
 	X(RX_ECN, "rx-ecn", IP_TUNNEL_ECN)		\
 	X(RX_NO_MEMORY, "rx-no-memory", NOMEM)		\
 	X(RX_CRYPTO, "rx-crypto", NOT_SPECIFIED)	\
-	X(RX_DOWN, "rx-down", DEV_READY)
+	X(RX_DOWN, "rx-down", DEV_READY)		\
+	X(TX_ENDPOINT, "tx-endpoint", XFRM_POLICY)	\
+	X(TX_FRAGMENT, "tx-fragment", NOT_SPECIFIED)
 
 #define ESPL_DROP_NAME(name, text, reason)	ESPL_DROP_##name,
 enum espl_drop {
@@ -52,6 +54,7 @@ ESPL_DROP_IS(RX_SHORT);
 ESPL_DROP_IS(RX_AUTH);
 ESPL_DROP_IS(RX_ECN);
 ESPL_DROP_IS(RX_DOWN);
+ESPL_DROP_IS(TX_FRAGMENT);
 static_assert(ESPL_DROP_COUNT + ESPLANE_STAT_A_TX_NO_POLICY == ESPLANE_STAT_A_MAX + 1);
 #undef ESPL_DROP_IS
 
@@ -62,7 +65,7 @@ static inline int espl_drop_attr(enum espl_drop why)
 
 static inline bool espl_drop_is_rx(enum espl_drop why)
 {
-	return why >= ESPL_DROP_RX_SHORT;
+	return why >= ESPL_DROP_RX_SHORT && why <= ESPL_DROP_RX_DOWN;
 }
 
 /* Of a device: used as struct espl_stats __percpu *, from any context. */

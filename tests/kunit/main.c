@@ -15,6 +15,7 @@ static struct kunit_suite *suites[] = {
 	&espl_flow_suite,
 	&espl_segment_suite,
 	&espl_encap_suite,
+	&espl_transport_suite,
 	&espl_source_suite,
 	&espl_crypto_suite,
 	&espl_satable_suite,

@@ -25,6 +25,7 @@ extern struct kunit_suite espl_selector_suite;
 extern struct kunit_suite espl_flow_suite;
 extern struct kunit_suite espl_segment_suite;
 extern struct kunit_suite espl_encap_suite;
+extern struct kunit_suite espl_transport_suite;
 extern struct kunit_suite espl_source_suite;
 extern struct kunit_suite espl_crypto_suite;
 extern struct kunit_suite espl_satable_suite;

@@ -80,6 +80,8 @@ static const struct attr_desc attr_stat_attr[] = {
 	[ESPLANE_STAT_A_RX_NO_MEMORY] = { "rx-no-memory", T_U64 },
 	[ESPLANE_STAT_A_RX_CRYPTO] = { "rx-crypto", T_U64 },
 	[ESPLANE_STAT_A_RX_DOWN] = { "rx-down", T_U64 },
+	[ESPLANE_STAT_A_TX_ENDPOINT] = { "tx-endpoint", T_U64 },
+	[ESPLANE_STAT_A_TX_FRAGMENT] = { "tx-fragment", T_U64 },
 };
 
 TABLE(attr_stat);

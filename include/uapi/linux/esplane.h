@@ -106,7 +106,8 @@ enum esplane_encap {
 
 enum esplane_mode {
 	ESPLANE_MODE_TUNNEL,		/* A whole IP packet inside */
-	ESPLANE_MODE_TRANSPORT,		/* Refused, not yet */
+	/* What follows the IP header, between the two outer addresses */
+	ESPLANE_MODE_TRANSPORT,
 };
 
 enum esplane_limit {
@@ -269,7 +270,10 @@ enum {
 	ESPLANE_STAT_A_RX_AUTH,		/* u64. Integrity check failed */
 	ESPLANE_STAT_A_RX_EXPIRED,	/* u64. Hard limit */
 	ESPLANE_STAT_A_RX_PADDING,	/* u64. Trailer malformed, after authentication */
-	/* u64. Next header is neither IPv4 nor IPv6, or the inner header is unsound */
+	/*
+	 * u64. Next header is neither IPv4 nor IPv6, in tunnel mode, or the inner header is
+	 * unsound
+	 */
 	ESPLANE_STAT_A_RX_PROTOCOL,
 	/* u64. The inner packet does not match the policy's selectors */
 	ESPLANE_STAT_A_RX_SELECTOR,
@@ -278,6 +282,10 @@ enum {
 	ESPLANE_STAT_A_RX_NO_MEMORY,	/* u64 */
 	ESPLANE_STAT_A_RX_CRYPTO,	/* u64 */
 	ESPLANE_STAT_A_RX_DOWN,		/* u64. The device is down */
+	/* u64. Transport mode, and not between the policy's own addresses */
+	ESPLANE_STAT_A_TX_ENDPOINT,
+	/* u64. Transport mode, and a fragment that could not be put together with others */
+	ESPLANE_STAT_A_TX_FRAGMENT,
 	__ESPLANE_STAT_A_MAX
 };
 #define ESPLANE_STAT_A_MAX (__ESPLANE_STAT_A_MAX - 1)

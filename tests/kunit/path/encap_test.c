@@ -44,6 +44,7 @@ static void udp_over_ipv6(struct kunit *test)
 {
 	struct sk_buff *skb = esp_packet(test);
 	const struct ipv6hdr *ip;
+	const struct espl_fit fit = { .ds = 0xba, .fragment = true };
 	struct flowi6 fl = {};
 	struct udphdr *uh;
 	unsigned int len = sizeof(*uh) + ESP_LEN;
@@ -53,7 +54,7 @@ static void udp_over_ipv6(struct kunit *test)
 	fl.daddr = ep.remote.addr.v6;
 	/* what a tunnel inside leaves, where the sum was made in software */
 	skb->encapsulation = 1;
-	espl_encap_push(skb, &ep, ip6_route_output(&init_net, NULL, &fl), ESP_LEN, 0xba, true);
+	espl_encap_push(skb, &ep, ip6_route_output(&init_net, NULL, &fl), &fit);
 
 	KUNIT_ASSERT_EQ(test, skb->len, (unsigned int)OUTER + ESP_LEN);
 	ip = ipv6_hdr(skb);
@@ -87,13 +88,13 @@ static void tiny_path(struct kunit *test)
 	const struct iphdr ip = { .version = 4, .ihl = 5, .frag_off = htons(IP_DF) };
 	const struct espl_flow flow = { .family = AF_INET };
 	struct sk_buff *skb = esp_packet(test);
-	struct espl_tunnel tunnel;
+	struct espl_fit fit;
 
 	memcpy(skb->data, &ip, sizeof(ip));
 	skb_reset_network_header(skb);
-	KUNIT_EXPECT_TRUE(test, espl_tunnel_fit(&tunnel, skb, &flow, &shape, 1500, OUTER));
-	KUNIT_EXPECT_FALSE(test, espl_tunnel_fit(&tunnel, skb, &flow, &shape, OUTER, OUTER));
-	KUNIT_EXPECT_FALSE(test, espl_tunnel_fit(&tunnel, skb, &flow, &shape, OUTER - 8, OUTER));
+	KUNIT_EXPECT_TRUE(test, espl_tunnel_fit(&fit, skb, &flow, &shape, 1500, OUTER));
+	KUNIT_EXPECT_FALSE(test, espl_tunnel_fit(&fit, skb, &flow, &shape, OUTER, OUTER));
+	KUNIT_EXPECT_FALSE(test, espl_tunnel_fit(&fit, skb, &flow, &shape, OUTER - 8, OUTER));
 	kfree_skb(skb);
 }
 

@@ -210,6 +210,8 @@ static void drop_counters(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, espl_drop_attr(ESPL_DROP_RX_REPLAY), ESPLANE_STAT_A_RX_REPLAY);
 	KUNIT_EXPECT_TRUE(test, espl_drop_is_rx(ESPL_DROP_RX_SHORT));
 	KUNIT_EXPECT_FALSE(test, espl_drop_is_rx(ESPL_DROP_TX_PROTOCOL));
+	KUNIT_EXPECT_TRUE(test, espl_drop_is_rx(ESPL_DROP_RX_DOWN));
+	KUNIT_EXPECT_FALSE(test, espl_drop_is_rx(ESPL_DROP_TX_FRAGMENT));
 	free_percpu(stats);
 }
 

@@ -28,6 +28,8 @@ static const char *const stat_names[ESPLANE_STAT_A_MAX + 1] = {
 	[ESPLANE_STAT_A_RX_NO_MEMORY]	= "rx-no-memory",
 	[ESPLANE_STAT_A_RX_CRYPTO]	= "rx-crypto",
 	[ESPLANE_STAT_A_RX_DOWN]	= "rx-down",
+	[ESPLANE_STAT_A_TX_ENDPOINT]	= "tx-endpoint",
+	[ESPLANE_STAT_A_TX_FRAGMENT]	= "tx-fragment",
 };
 
 static const char *stat_name(int type)
