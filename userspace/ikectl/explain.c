@@ -116,6 +116,10 @@ static const struct explain_row explain_drops[] = {
 	{ "tx-no-route", true, "had no way to the peer", "ip route get the peer's address" },
 	{ "tx-loop", true, "would have gone into the tunnel again",
 	  "the route to the peer leads into its own tunnel: ip route get the peer's address" },
+	{ "tx-endpoint", true, "were not between the ends of a tunnel in transport mode",
+	  "only what this host itself says to the peer goes there: compare the packet's source with "
+	  "ikectl status" },
+	{ "tx-fragment", true, "were fragments whose rest did not come", NULL },
 	{ "rx-short", true, "were shorter than their headers say", NULL },
 	{ "rx-replay", true, "came twice",
 	  "a few are harmless; many: something copies packets on the path, or two hosts use one "

@@ -120,7 +120,8 @@ static bool child_policy_set(struct child *child, const struct ts_list *local_ts
 	const struct tunnel *t = child->peer->tunnel;
 	struct kern_policy policy = {
 		.id = child->id, .udp = udp, .mark = t->conf->mark,
-		.transport = child->conf->transport,
+		/* while it waits its ends are not known */
+		.transport = child->conf->transport && remote->addr.family,
 		.local = local->addr.family ? *local : child_nowhere,
 		.remote = remote->addr.family ? *remote : child_nowhere,
 		.local_ts = local_ts, .remote_ts = remote_ts,
