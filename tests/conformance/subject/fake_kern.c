@@ -238,8 +238,10 @@ int kern_policy_set(struct kern *k, uint32_t device, const struct kern_policy *p
 
 	if (!kern_find(k, HELD_POLICY, device, policy->id, 0))
 		kern_hold(k, HELD_POLICY, device, policy->id, 0);
-	kern_say(k, json_pack("{s:s, s:i, s:i, s:b, s:s, s:s, s:o, s:o}", "op", "policy-set",
+	kern_say(k, json_pack("{s:s, s:i, s:i, s:b, s:b, s:s, s:s, s:o, s:o}", "op",
+			      "policy-set",
 			      "device", device, "policy", policy->id, "udp", policy->udp,
+			      "transport", policy->transport,
 			      "local", endpoint_str(&policy->local, local),
 			      "remote", endpoint_str(&policy->remote, remote),
 			      "local_ts", kern_ts(policy->local_ts),
