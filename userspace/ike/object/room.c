@@ -22,7 +22,7 @@ static uint64_t room_taken(const struct child *child)
 	uint64_t rules = 0;
 
 	TAILQ_FOREACH(other, &child->peer->children, link)
-		if (other != child && child_carries(other))
+		if (other != child && other->in_kernel && !other->waits)
 			rules += ts_list_rules(other->local_ts, other->remote_ts);
 	return rules;
 }
@@ -32,7 +32,7 @@ bool room_for(const struct child *child, const struct ts_pair *ts, struct cause 
 	const struct tunnel_conf *conf = child->peer->tunnel->conf;
 	uint64_t asked, taken, most;
 
-	if (!conf->any || (child_carries(child) && ts_list_equal(child->local_ts, ts->local) &&
+	if (!conf->any || (child->in_kernel && ts_list_equal(child->local_ts, ts->local) &&
 			   ts_list_equal(child->remote_ts, ts->remote)))
 		return true;
 	asked = ts_list_rules(ts->local, ts->remote);
