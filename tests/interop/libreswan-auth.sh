@@ -259,22 +259,32 @@ espl_tls()
 		rightautheap=tls rightca=%any)"
 }
 
-espl_tls 'eap-only = "yes"' "dpd = 63s"
-not_up "EAP-TLS alone, with TLS 1.3" 'without the last word of EAP-TLS'
-espl_tls "dpd = 64s"
-not_up "EAP-TLS alone, which esplane does not take" 'wants to prove itself in EAP, but is configured'
-reap b
-cat >>"$WORK/b/nss/pkcs11.txt" <<-END
+eap_tls_alone()
+{
+	espl_tls 'eap-only = "yes"' "dpd = 63s"
+	not_up "EAP-TLS alone, with TLS 1.3" 'without the last word of EAP-TLS'
+	espl_tls "dpd = 64s"
+	not_up "EAP-TLS alone, which esplane does not take" 'wants to prove itself in EAP, but is configured'
+	reap b
+	cat >>"$WORK/b/nss/pkcs11.txt" <<-END
 
-library=
-name=Policy
-NSS=flags=policyOnly,moduleDB
-config="allow=tls-version-max=tls1.2"
-END
-pluto_start b b
-n=$((n + 1))
-espl_tls 'eap-only = "yes"' "metric = $n"
-up_by esplane "esplane initiates: EAP-TLS alone"
+	library=
+	name=Policy
+	NSS=flags=policyOnly,moduleDB
+	config="allow=tls-version-max=tls1.2"
+	END
+	pluto_start b b
+	n=$((n + 1))
+	espl_tls 'eap-only = "yes"' "metric = $n"
+	up_by esplane "esplane initiates: EAP-TLS alone"
+}
+
+# Of Libreswan 5.2 the responder stops where a request has no AUTH, as the first of EAP has none: it says "EXPECTATION FAILED".
+if in_net b "${PLUTO[@]}" "$PLUTO_BIN/pluto" --version | grep -q 'Libreswan 5\.2'; then
+	skip "EAP-TLS alone" "Libreswan 5.2 takes no IKE_AUTH request without AUTH"
+else
+	eap_tls_alone
+fi
 
 # --- PPK
 
