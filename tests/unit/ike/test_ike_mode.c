@@ -163,6 +163,34 @@ static void selectors_of_others(void **state)
 	ends_free(p);
 }
 
+/* Packets wait for it, before the ends are known; also those of another source of this host. */
+static void packets_wait_for_it(void **state)
+{
+	static const char *const sources[] = { "192.0.2.1[icmp]", "198.51.100.9[icmp]" };
+
+	for (int i = 0; i < 2; i++) {
+		struct ends *p = ends_of(true, true, false, ALL);
+		struct ike_kern_event ev = { .type = IKE_KERN_ACQUIRE };
+		struct side *a = &p->s[0];
+		const char *why;
+
+		a->conf.start = START_ON_DEMAND;
+		set_ts(a, ALL, "192.0.2.2");
+		side_restart(a);
+		pass(p, 0);
+		assert_int_equal(a->fake.policy_count, 1);
+		assert_false(a->fake.policy[0].transport);	/* it has no ends */
+		ev.policy = child_of(a)->id;
+		assert_true(ts_parse(&ev.local_ts, sources[i], &why));
+		assert_true(ts_parse(&ev.remote_ts, "192.0.2.2[icmp]", &why));
+		ike_kern_event(a->ike, &ev);
+		side_tick(a);
+		carry_all(p);
+		assert_up(p, "");
+		ends_free(p);
+	}
+}
+
 /* Without MOBIKE, which is about tunnel mode: all is made anew. */
 static void an_address_changes(void **state)
 {
@@ -195,6 +223,7 @@ int main(void)
 		cmocka_unit_test(the_other_has_tunnel_mode),
 		cmocka_unit_test(the_mode_chooses),
 		cmocka_unit_test(selectors_of_others),
+		cmocka_unit_test(packets_wait_for_it),
 		cmocka_unit_test(an_address_changes),
 	};
 
