@@ -12,8 +12,8 @@ struct sk_buff;
 
 /*
  * Takes a fragment, at its IP header. 0: @skb is the whole datagram now, still the caller's, and
- * may be fragmented again. -EINPROGRESS: kept until the others come. Else it could not be used: IPv6
- * without nf_defrag_ipv6 (-EOPNOTSUPP), or no memory. BH off.
+ * may be fragmented again. -EINPROGRESS: kept until the others come. Else it could not be used:
+ * IPv6 without nf_defrag_ipv6 (-EOPNOTSUPP), or no memory. BH off.
  */
 int espl_gather(const struct net_device *netdev, struct sk_buff *skb);
 

@@ -86,7 +86,7 @@ bool espl_tunnel_fit(struct espl_fit *fit, struct sk_buff *skb,
 	}
 	/* Outer fragments, too, are of one packet whose length has 16 bits. */
 	if (fit->fragment && likely(skb_is_gso(skb) ||
-				  outer + espl_esp_size(shape, skb->len) <= IP_MAX_MTU))
+				    outer + espl_esp_size(shape, skb->len) <= IP_MAX_MTU))
 		return true;
 	espl_tunnel_too_big(skb, v4, mtu);
 	return false;
