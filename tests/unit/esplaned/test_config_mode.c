@@ -54,6 +54,14 @@ static void a_child_has_a_mode(void **state)
 	config_free(c);
 }
 
+/* Where the peers' addresses are not known yet no route of theirs is the same. */
+static void names_claim_no_route(void **state)
+{
+	config_free(load_good(HEAD "remote = a.example.org\nmode = transport\n}\n"
+			      "tunnel \"b\" {\npsk = 'another secret that nobody guesses'\n"
+			      "remote = b.example.org\nmode = transport\n}\n"));
+}
+
 static const struct {
 	const char *text, *message;
 } rows[] = {
@@ -69,6 +77,11 @@ static const struct {
 	{ HEAD "remote = 192.0.2.2\nmode = transport\nsplit = yes\n}\n",
 	  "@:1: tunnel \"office\": split = yes is about pairs of networks, and mode = transport has "
 	  "none: leave one of the two out" },
+	{ HEAD "remote = 192.0.2.2\nmode = transport\n}\ntunnel \"b\" {\n"
+	  "psk = 'another secret that nobody guesses'\nremote = 192.0.2.3\n"
+	  "local-ts = 10.1.0.1\nremote-ts = 192.0.2.2\n}\n",
+	  "@:6: tunnel \"b\": the route to 192.0.2.2/32 in remote-ts is tunnel \"office\"'s "
+	  "already: give one of the two another metric or table, or routes = no" },
 	{ HEAD "remote = gw.example.org\nmode = transport\nstart = on-demand\n}\n",
 	  "@:1: tunnel \"office\": start = on-demand with mode = transport needs the peer's "
 	  "address: write it in remote in the place of its name" },
@@ -85,6 +98,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(selectors_are_the_ends),
 		cmocka_unit_test(a_child_has_a_mode),
+		cmocka_unit_test(names_claim_no_route),
 		cmocka_unit_test(what_does_not_go_with_it),
 	};
 

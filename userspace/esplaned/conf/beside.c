@@ -113,12 +113,13 @@ static bool beside_routes(const struct tunnel_options *t, const struct ts_list *
 /* False: @fn has said so. */
 static bool beside_each(const struct tunnel_options *t, beside_fn fn, void *ctx)
 {
+	bool nowhere = t->ike.any || tunnel_conf_has_name(&t->ike);
 	bool ok = beside_names(&t->ike, fn, ctx) && beside_peers(&t->ike, fn, ctx) &&
 		  fn(ctx, beside_mix_text(beside_begin(BESIDE_INTERFACE), t->interface));
 
-	/* of transport mode the route is one to the peer, wherever that is */
+	/* of transport mode the route is one to the peer, wherever that will be */
 	for (unsigned int i = 0; i < t->ike.child_count && !t->no_routes && ok; i++)
-		ok = t->ike.child[i].transport ||
+		ok = (t->ike.child[i].transport && nowhere) ||
 		     beside_routes(t, t->ike.child[i].remote_ts, fn, ctx);
 	return ok;
 }
