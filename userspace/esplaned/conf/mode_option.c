@@ -52,13 +52,16 @@ static struct ts_list *mode_option_remote(const struct tunnel_conf *ike)
 	return ts_list_new(host, ike->more_count + 1);
 }
 
-/* Of @given what is about @ends; where nothing is given all of that. NULL: nothing. */
+/* Of @given what is about @ends; where nothing is given all of that. NULL: nothing, no memory. */
 static struct ts_list *mode_option_cut(const struct option_selectors *given,
 				       struct ts_list *ends)
 {
-	struct ts_list *list = given->count ? ts_list_new(given->ts, given->count) : NULL;
-	struct ts_list *cut = list ? ts_list_narrow(list, ends) : ts_list_get(ends);
+	struct ts_list *list, *cut;
 
+	if (!given->count)
+		return ends;
+	list = ts_list_new(given->ts, given->count);
+	cut = ts_list_narrow(list, ends);
 	ts_list_put(list);
 	ts_list_put(ends);
 	return cut;

@@ -32,8 +32,8 @@ struct mode_names {
 };
 
 /*
- * Selectors of the peer's in transport mode, and what it called their ends. False: no memory, and
- * nothing has changed.
+ * Selectors of the peer's in transport mode, and what it called their ends. False: no memory; @ts
+ * is still the caller's.
  */
 bool mode_see(const struct ike_sa *sa, struct ts_pair *ts, struct mode_names *names);
 /* Of @list, for the peer: with @name, or as it is. NULL: no memory. */
